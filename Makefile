@@ -73,7 +73,7 @@ $(VENV)/.assets: package-lock.json shared/web/vendor.toml $(VENV)/.tandem
 	@$(BIN)/python -m deploy.local.assets
 	@touch $@
 
-$(VENV)/.kernels: $(wildcard services/matching/engine/kernels/*.py services/matching/engine/live/*.py) $(VENV)/.tandem
+$(VENV)/.kernels: $(wildcard services/matching/engine/kernels/*.py services/matching/engine/incremental/*.py services/matching/engine/live/*.py) $(VENV)/.tandem
 	@echo "Compiling the loops of the matching."
 	@$(BIN)/python -m services.matching.engine.kernels
 	@$(BIN)/python -m services.matching.engine.live
@@ -84,7 +84,7 @@ $(VENV)/.jars: deploy/kafka/jars.lock $(VENV)/.tandem
 	@$(BIN)/python -m deploy.kafka.jars
 	@touch $@
 
-$(VENV)/.broker: deploy/local/rehearsal.py $(VENV)/.jars
+$(VENV)/.broker: deploy/local/class_cache.py $(VENV)/.jars
 	@echo "Having Apache Kafka start once, so that it starts quickly from now on."
-	@$(BIN)/python -m deploy.local.rehearsal
+	@$(BIN)/python -m deploy.local.class_cache
 	@touch $@

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from uuid import UUID
 
 import uuid_utils.compat
@@ -26,3 +28,39 @@ def read_id(text: str | None) -> UUID | None:
 def reaction_id(cause: UUID, type: str, subject: str) -> UUID:  # noqa: A002 - the word CloudEvents uses
     """The id of the fact `type` about `subject` that `cause` brings about: the same whenever it is worked out again."""
     return uuid_utils.compat.uuid5(_REACTIONS, f"{cause}/{type}/{subject}")
+
+
+DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_COUNT = 12
+_FORM = re.compile(rf"[A-Z]{{2}}-\d{{4}}(-[{DIGITS}]{{4}}){{3}}-[{DIGITS}]")
+_READ_WRONGLY = str.maketrans("ILO", "110")
+
+
+def new_number(kind: str, year: int) -> str:
+    """A number that nobody can guess: `TC-2026-7F3K-9QXM-2D8R-5` for the kind `TC`."""
+    drawn = "".join(secrets.choice(DIGITS) for _ in range(_COUNT))
+    return f"{kind}-{year}-{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}-{check_character(f'{year}{drawn}')}"
+
+
+def check_character(text: str) -> str:
+    """The check character of year and drawn characters; Luhn's rule, modulo 32, from the right."""
+    total = 0
+    for place, letter in enumerate(reversed(text)):
+        value = DIGITS.index(letter) * (1 if place % 2 else 2)
+        total += value // 32 + value % 32
+    return DIGITS[-total % 32]
+
+
+def normalise_number(written: str) -> str:
+    """A number as it was meant: capitals, no spaces, 0 for O, 1 for I and L after the kind; at most 40 characters."""
+    text = "".join(written.split()).upper()[:40]
+    kind, _, rest = text.partition("-")
+    return f"{kind}-{rest.translate(_READ_WRONGLY)}" if rest else kind
+
+
+def is_mistyped(number: str) -> bool:
+    """Whether a number of this form cannot be one, since its check character does not fit."""
+    if not _FORM.fullmatch(number):
+        return False
+    _, *parts, check = number.split("-")
+    return check_character("".join(parts)) != check

@@ -23,9 +23,9 @@ from deploy.local.kafka import Broker
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.process import ServerFailed
-from shared.bus import bus
-from tests import compiled
-from tests.running import LocalRun, quick_folder
+from shared.bus.db import bus
+from tests import compiled_sql
+from tests.local_run import LocalRun, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -63,7 +63,7 @@ def pytest_configure() -> None:
             structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ]
     )
-    vars(bus)["create_async_engine"] = compiled.engine
+    vars(bus)["create_async_engine"] = compiled_sql.engine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,8 +16,8 @@ import asyncpg
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.settings import SERVICES
-from shared.migrate import migrate
-from tests.running import quick_folder
+from shared.runtime.migrate import migrate
+from tests.local_run import quick_folder
 
 LISTINGS = Path(__file__).parent / "integration" / "schema"
 

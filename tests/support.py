@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from deploy.signing import ed25519_keys, signing_keys
-from shared import clock
-from shared.bus.apply import Applier
-from shared.bus.bus import engine_for
-from shared.bus.envelope import headers_of
-from shared.bus.journal import partition_of
-from shared.bus.records import StoredRecord
+from shared.bus.db.bus import engine_for
+from shared.bus.db.journal import partition_of
+from shared.bus.inbox.apply import Applier
+from shared.bus.log.envelope import StoredRecord, headers_of
 from shared.contracts import TOPICS
 from shared.ids import new_id
+from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

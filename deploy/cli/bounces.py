@@ -38,7 +38,7 @@ def mails_in(file: Path) -> "Iterator[bytes]":
         yield file.read_bytes()
 
 
-def addressed(raw: bytes, box: str) -> str:
+def report_address(raw: bytes, box: str) -> str:
     """The address of ours to which a report was brought; empty where none of its headers has one."""
     name, _, domain = box.lower().rpartition("@")
     mail = message_from_bytes(raw, policy=policy.default)
@@ -49,21 +49,21 @@ def addressed(raw: bytes, box: str) -> str:
     return ""
 
 
-async def taken(system: "System", file: Path) -> dict[str, int]:
+async def import_reports(system: "System", file: Path) -> dict[str, int]:
     """Take in all reports of a file; how many of each kind there were. Raises `Failed`."""
-    from deploy.cli.system import reached  # noqa: PLC0415 - heavy
-    from services.notifications.model.bounce import VERDICTS  # noqa: PLC0415 - as above
-    from services.notifications.sending.returned import TooEarly, received  # noqa: PLC0415 - as above
-    from shared.identity.sealed import keys_from  # noqa: PLC0415 - as above
+    from deploy.cli.system import report_unreachable  # noqa: PLC0415 - heavy
+    from services.notifications.mail.bounces.reports import TooEarly, take_report  # noqa: PLC0415 - as above
+    from services.notifications.mail.model import VERDICTS  # noqa: PLC0415 - as above
+    from shared.identity.sealing import keys_from  # noqa: PLC0415 - as above
 
     box, keys = system["TANDEM_BOUNCE_ADDRESS"], keys_from(system["TANDEM_SESSION_KEY"])
     bus = system.bus("notifications")
     found: Counter[str] = Counter()
     try:
-        with reached("The database of notifications"):
+        with report_unreachable("The database of notifications"):
             for raw in mails_in(file):
                 try:
-                    verdict = await received(bus, keys, raw, addressed(raw, box), "file")
+                    verdict = await take_report(bus, keys, raw, report_address(raw, box), "file")
                     found[VERDICTS[verdict]] += 1
                 except TooEarly:
                     found["Not yet written down as sent: bring it again"] += 1
@@ -76,5 +76,5 @@ def command(file: Annotated[Path, typer.Argument(help="An mbox file, or one mail
     """Take in delivery reports (bounces) that a mail server put into a file. The same report twice counts once."""
     from deploy.cli.system import System  # noqa: PLC0415 - heavy
 
-    for words, count in sorted(asyncio.run(taken(System.here(), file)).items()):
+    for words, count in sorted(asyncio.run(import_reports(System.here(), file)).items()):
         print(f"{count:>6}  {words}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from deploy.cli.system import Failed
-from shared import outgoing
+from shared import http_client
 from shared.identity.programs import Programs, SignInFailed
 from shared.identity.provider import ProviderUnavailable
 
@@ -49,7 +49,7 @@ class People:
         self._patience = patience
         self._direct = direct
         self._gate = asyncio.Semaphore(at_once)
-        self._http = outgoing.client(timeout=30.0, limits=httpx2.Limits(max_connections=at_once + 2))
+        self._http = http_client.client(timeout=30.0, limits=httpx2.Limits(max_connections=at_once + 2))
         self._given = _tokens(system.env.get("TANDEM_TOKENS_FILE"))
         self._programs = None if self._given else _programs(system)
 

@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Show or move forward the clock of a local run; reminders and deadlines then fall due."""
     from deploy.cli.system import Failed, System  # noqa: PLC0415 - not needed to show the help
-    from shared import clock  # noqa: PLC0415 - as above
+    from shared.time import clock  # noqa: PLC0415 - as above
 
     wanted = None if by is None else span(by)
     System.here()

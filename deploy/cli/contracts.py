@@ -44,7 +44,7 @@ def command(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a document is out of date.")] = False,
 ) -> None:
     """Write the AsyncAPI and OpenAPI documents and the schemas of all events, or check that they are up to date."""
-    from deploy.local.place import ROOT  # noqa: PLC0415 - not needed to show the help
+    from deploy.local.folder import ROOT  # noqa: PLC0415 - not needed to show the help
     from shared.contracts import generate  # noqa: PLC0415 - heavy
 
     texts = documents()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from deploy.cli.system import System
     from shared.bus import Envelope
-    from shared.bus.envelope import Faulty
+    from shared.bus.log.envelope import Faulty
 
 NAME = "events"
 _AGO = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>m|h|d|w)")
@@ -47,7 +47,7 @@ def line(event: "Envelope") -> str:
     )
 
 
-def unreadable(record: "ConsumerRecord", fault: "Faulty") -> str:
+def describe_unreadable(record: "ConsumerRecord", fault: "Faulty") -> str:
     """A record that is no event as one line: where it is, about what, and what is wrong with it."""
     return (
         f"{record.topic} partition {record.partition} offset {record.offset} is no event that can be read: "
@@ -68,21 +68,21 @@ def _told(data: dict[str, Any], most: int) -> list[str]:
     return told[:most]
 
 
-async def past(system: "System", topics: list[str]) -> "list[Envelope]":
+async def stored_events(system: "System", topics: list[str]) -> "list[Envelope]":
     """All events of `topics` that the log holds now, by their time. Raises `Failed` when Kafka does not answer."""
     return [event async for event in _read(system, topics, follow=False)]
 
 
 def _events(records: "Iterable[ConsumerRecord]", about: str | None) -> "Iterator[Envelope]":
     """The events among records; what cannot be read is told on standard error, of all subjects or of `about`."""
-    from shared.bus.envelope import Envelope, read  # noqa: PLC0415 - heavy
+    from shared.bus.log.envelope import Envelope, read  # noqa: PLC0415 - heavy
 
     for record in records:
         event = read(record)
         if isinstance(event, Envelope):
             yield event
         elif about in {None, event.subject}:
-            print(unreadable(record, event), file=sys.stderr, flush=True)
+            print(describe_unreadable(record, event), file=sys.stderr, flush=True)
 
 
 async def _read(
@@ -91,15 +91,15 @@ async def _read(
     """The events of topics: those that are there, by time; then, following, those that come, as they come."""
     from aiokafka import TopicPartition  # noqa: PLC0415 - heavy
 
-    from deploy.cli.system import reached  # noqa: PLC0415 - with the rest
-    from shared.bus.kafka import bare_consumer  # noqa: PLC0415 - as above
+    from deploy.cli.system import report_unreachable  # noqa: PLC0415 - with the rest
+    from shared.bus.log.kafka import bare_consumer  # noqa: PLC0415 - as above
     from shared.contracts import TOPICS  # noqa: PLC0415 - as above
 
     consumer = bare_consumer(system.settings())
-    with reached():
+    with report_unreachable():
         await consumer.start()
     try:
-        with reached():
+        with report_unreachable():
             partitions = [TopicPartition(topic, n) for topic in topics for n in range(TOPICS[topic].partitions)]
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
@@ -117,7 +117,7 @@ async def _read(
         for event in sorted(found, key=lambda one: (one.time, one.topic, one.subject, one.sequence)):
             yield event
         while follow:
-            with reached():
+            with report_unreachable():
                 batches = await consumer.getmany(timeout_ms=1000)
             for records in batches.values():
                 for event in _events(records, about):
@@ -139,8 +139,8 @@ def command(
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
     from deploy.cli.system import Failed, System, topics_named  # noqa: PLC0415 - as above
-    from shared import clock  # noqa: PLC0415 - as above
     from shared.contracts import EVENTS, TOPICS  # noqa: PLC0415 - heavy
+    from shared.time import clock  # noqa: PLC0415 - as above
 
     topics_named(topic or [])
     if unknown := sorted(set(type_ or ()) - set(EVENTS)):

@@ -24,9 +24,9 @@ async def export(system: "System", folder: Path) -> dict[str, Any]:
     import json  # noqa: PLC0415 - with the rest
     from datetime import UTC, datetime  # noqa: PLC0415 - as above
 
-    from deploy.cli.exported import MANIFEST  # noqa: PLC0415 - as above
+    from deploy.cli.export_files import MANIFEST  # noqa: PLC0415 - as above
     from deploy.cli.system import SERVICES, Failed  # noqa: PLC0415 - as above
-    from shared import clock  # noqa: PLC0415 - as above
+    from shared.time import clock  # noqa: PLC0415 - as above
 
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # noqa: ASYNC240 - nothing else runs meanwhile
@@ -55,10 +55,10 @@ async def _one(system: "System", service: str, folder: Path) -> dict[str, Any]:
 
     from sqlalchemy import text  # noqa: PLC0415 - as above
 
-    from deploy.cli.exported import Chains, heads_digest  # noqa: PLC0415 - as above
+    from deploy.cli.export_files import Chains, heads_digest  # noqa: PLC0415 - as above
     from deploy.cli.progress import bar  # noqa: PLC0415 - as above
-    from deploy.cli.system import Failed, reached  # noqa: PLC0415 - as above
-    from shared.bus.transaction import driver  # noqa: PLC0415 - as above
+    from deploy.cli.system import Failed, report_unreachable  # noqa: PLC0415 - as above
+    from shared.bus.db.transaction import driver  # noqa: PLC0415 - as above
 
     name = f"{service}.jsonl"
     # Journals are pseudonymous personal data: nobody else on this machine reads them.
@@ -66,7 +66,7 @@ async def _one(system: "System", service: str, folder: Path) -> dict[str, Any]:
     whole, chains, size = sha256(), Chains(), 0
     bus = system.bus(service)
     try:
-        with os.fdopen(descriptor, "wb") as file, reached(f"The database of {service}"):
+        with os.fdopen(descriptor, "wb") as file, report_unreachable(f"The database of {service}"):
             async with bus.read() as session:
                 total = await session.scalar(text("SELECT count(*) FROM journal"))
                 connection = await driver(session)

@@ -24,7 +24,7 @@ def feeds() -> None:
 
 
 @dataclass
-class Looked:
+class Inspection:
     """What was looked at: how many manifests and files, what is wrong with them, and how many files were not open."""
 
     manifests: int = 0
@@ -34,15 +34,15 @@ class Looked:
     keys: set[str] = field(default_factory=set)
 
 
-async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) -> Looked:
+async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) -> Inspection:
     """Every manifest with its signature and its link to the one before, and every file that the newest lists.
 
     `known` is the thumbprint of the key that has to have signed. Raises `Failed` where there is no manifest.
     """
+    from services.reporting.feeds.model.publication import broken  # noqa: PLC0415 - as above
     from services.reporting.feeds.signing import holds  # noqa: PLC0415 - heavy
-    from services.reporting.model.publication import broken  # noqa: PLC0415 - as above
 
-    found = Looked()
+    found = Inspection()
     answer = await _got(http, f"{home}/manifest.json")
     newest, origin = answer.content, str(answer.url.join("/"))
     keys = {each["kid"]: each for each in json.loads((await _got(http, f"{home}/keys")).content)["keys"]}
@@ -72,8 +72,8 @@ async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) 
     return found
 
 
-async def _look_at(http: "httpx2.AsyncClient", file: "dict[str, Any]", found: Looked) -> None:
-    from services.reporting.model.publication import sha256  # noqa: PLC0415 - heavy
+async def _look_at(http: "httpx2.AsyncClient", file: "dict[str, Any]", found: Inspection) -> None:
+    from services.reporting.feeds.model.publication import sha256  # noqa: PLC0415 - heavy
 
     answer = await _answer(http, file["address"])
     if answer.status_code in _REFUSED and "Authorization" not in http.headers:
@@ -111,11 +111,11 @@ async def _got(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
     return answer
 
 
-async def _verify(address: str, token: str | None, known: str | None) -> Looked:
-    from shared import outgoing  # noqa: PLC0415 - heavy
+async def _verify(address: str, token: str | None, known: str | None) -> Inspection:
+    from shared import http_client  # noqa: PLC0415 - heavy
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with outgoing.client(timeout=30.0, headers=headers) as http:
+    async with http_client.client(timeout=30.0, headers=headers) as http:
         return await look(http, address.rstrip("/"), known)
 
 

@@ -8,8 +8,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from services.reporting.model.facts import Fact
-    from services.reporting.model.recount import Checked, Statement
+    from services.reporting.facts.model.facts import Fact
+    from services.reporting.figures.model.verification import CheckedFigure, Statement
 
 app = typer.Typer(help="Published figures, held against an export of all journals.", no_args_is_help=True)
 FIGURES = "exchange.figures"
@@ -20,16 +20,16 @@ def figures() -> None:
     """Published figures, held against an export of all journals."""
 
 
-def recounted(folder: Path) -> "tuple[list[str], list[Checked], list[Statement]]":
+def recount_export(folder: Path) -> "tuple[list[str], list[CheckedFigure], list[Statement]]":
     """What is wrong with the export in `folder` itself, and each figure that was ever published, computed again.
 
     Besides, each statement whose events are not all those that happened before its cut-off. Raises `Failed` where it is
     no export.
     """
-    from deploy.cli.exported import Exported  # noqa: PLC0415 - heavy
-    from services.reporting.model.facts import USED, fact_of  # noqa: PLC0415 - as above
-    from services.reporting.model.recount import recount, statement  # noqa: PLC0415 - as above
-    from shared.bus.envelope import Envelope  # noqa: PLC0415 - as above
+    from deploy.cli.export_files import Exported  # noqa: PLC0415 - heavy
+    from services.reporting.facts.model.facts import USED, fact_of  # noqa: PLC0415 - as above
+    from services.reporting.figures.model.verification import recount, statement  # noqa: PLC0415 - as above
+    from shared.bus.log.envelope import Envelope  # noqa: PLC0415 - as above
     from shared.contracts.figures import FigureEvent  # noqa: PLC0415 - as above
     from shared.contracts.periods import PeriodRestated, PeriodSubmitted  # noqa: PLC0415 - as above
 
@@ -79,7 +79,7 @@ def _event(line: "dict[str, Any]") -> Any:
 
     from pydantic import ValidationError  # noqa: PLC0415 - heavy
 
-    from shared.bus.envelope import SOURCE, Envelope  # noqa: PLC0415 - as above
+    from shared.bus.log.envelope import SOURCE, Envelope  # noqa: PLC0415 - as above
     from shared.contracts import EVENTS, TOPICS  # noqa: PLC0415 - as above
 
     try:
@@ -121,7 +121,7 @@ def verify(
     every: Annotated[bool, typer.Option("--every", help="Also list the figures that hold.")] = False,
 ) -> None:
     """Compute every published figure again from an export of all journals; exit 1 if one does not hold."""
-    wrong, checked, statements = recounted(export)
+    wrong, checked, statements = recount_export(export)
     for fault in wrong:
         print(fault)
     for stated in statements:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 from aiokafka import TopicPartition
 
-from deploy.cli.system import SERVICES, Failed, consumers_of, reached
-from shared.bus.kafka import bare_consumer
+from deploy.cli.system import SERVICES, Failed, consumers_of, report_unreachable
+from shared.bus.log.kafka import bare_consumer
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ SELECT (SELECT count(*) FROM pending) AS pending,
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ServiceLag:
     """Of one service: events still to be sent, records still to be read, records there are in all, events parked."""
 
     pending: int
@@ -57,7 +57,7 @@ class Lag:
 
     async def __aenter__(self) -> Self:
         """Connect. Raises `Failed`."""
-        with reached():
+        with report_unreachable():
             for name in self._services:
                 url = self._system.settings(name).direct_url
                 self._databases[name] = await asyncpg.connect(url, timeout=10)
@@ -78,7 +78,7 @@ class Lag:
         for database in self._databases.values():
             await database.close()
 
-    async def standings(self) -> dict[str, Standing]:
+    async def standings(self) -> dict[str, ServiceLag]:
         """How each service stands. The stores are looked at before the log, so nothing on its way is missed."""
         assert self._consumer is not None
         assert self._reads is not None
@@ -88,7 +88,7 @@ class Lag:
             for topic in sorted(frozenset().union(*topics.values()))
             for number in range(TOPICS[topic].partitions)
         ]
-        with reached():
+        with report_unreachable():
             if not self._begins:
                 self._begins = _by_partition(await self._consumer.beginning_offsets(partitions))
             rows = await asyncio.gather(*(database.fetchrow(_LOOK) for database in self._databases.values()))
@@ -98,7 +98,7 @@ class Lag:
             assert row is not None
             read = {(topic, number): offset for topic, number, offset in json.loads(row["consumed"])}
             mine = [one for one in ends if one[0] in topics[name]]
-            found[name] = Standing(
+            found[name] = ServiceLag(
                 row["pending"],
                 sum(max(0, ends[one] - max(read.get(one, 0), self._begins[one])) for one in mine),
                 sum(ends[one] - self._begins[one] for one in mine),

@@ -23,10 +23,10 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
 
     from deploy.cli.lag import Lag  # noqa: PLC0415 - heavy
     from deploy.cli.progress import bar  # noqa: PLC0415 - as above
-    from deploy.cli.system import Failed, consumers_of, reached  # noqa: PLC0415 - as above
-    from shared.bus.loading import load  # noqa: PLC0415 - as above
+    from deploy.cli.system import Failed, consumers_of, report_unreachable  # noqa: PLC0415 - as above
+    from shared.bus.rebuild.loading import load  # noqa: PLC0415 - as above
 
-    with reached(f"The database of {service}"), bar(f"{service} makes its tables anew") as shown:
+    with report_unreachable(f"The database of {service}"), bar(f"{service} makes its tables anew") as shown:
         await load(system.settings(service), service, consumers_of, by=by, tell=shown.at)
     async with Lag(system, [service]) as lag:
         with bar(f"{service} reads the log again") as shown:

@@ -6,20 +6,20 @@ import typer
 
 if TYPE_CHECKING:
     from deploy.cli.system import System
-    from shared.bus.parked import ParkedEvent
+    from shared.bus.dead_letters.letters import DeadLetter
 
 NAME = "redrive"
 
 
-async def parked(system: "System", service: str) -> "list[ParkedEvent]":
+async def dead_letters(system: "System", service: str) -> "list[DeadLetter]":
     """All parked events of a service, oldest first. Raises `Failed` when the database does not answer."""
-    from deploy.cli.system import reached  # noqa: PLC0415 - with the rest
-    from shared.bus.parked import open_events  # noqa: PLC0415 - heavy
+    from deploy.cli.system import report_unreachable  # noqa: PLC0415 - with the rest
+    from shared.bus.dead_letters.letters import open_events  # noqa: PLC0415 - heavy
 
     bus = system.bus(service)
-    found: list[ParkedEvent] = []
+    found: list[DeadLetter] = []
     try:
-        with reached(f"The database of {service}"):
+        with report_unreachable(f"The database of {service}"):
             async with bus.read() as session:
                 while some := await open_events(session, after=found[-1].id if found else 0, limit=500):
                     found += some
@@ -28,24 +28,24 @@ async def parked(system: "System", service: str) -> "list[ParkedEvent]":
     return found
 
 
-async def again(system: "System", service: str, topic: str | None, subject: str | None, by: str) -> tuple[int, int]:
+async def retry(system: "System", service: str, topic: str | None, subject: str | None, by: str) -> tuple[int, int]:
     """Apply parked events again, subject by subject; give how many there were and how many are parked again."""
     from deploy.cli.progress import bar  # noqa: PLC0415 - with the rest
-    from deploy.cli.system import consumers_of, reached  # noqa: PLC0415 - as above
-    from shared.bus.redrive import NotParked, redrive  # noqa: PLC0415 - heavy
+    from deploy.cli.system import consumers_of, report_unreachable  # noqa: PLC0415 - as above
+    from shared.bus.dead_letters.redrive import NoSuchDeadLetter, redrive  # noqa: PLC0415 - heavy
 
     wanted = dict.fromkeys(
         (one.topic, one.subject)
-        for one in await parked(system, service)
+        for one in await dead_letters(system, service)
         if topic in {None, one.topic} and subject in {None, one.subject}
     )
     bus, done, left = system.bus(service), 0, 0
     try:
-        with reached(f"The database of {service}"), bar(f"{service}: parked subjects", len(wanted)) as shown:
+        with report_unreachable(f"The database of {service}"), bar(f"{service}: parked subjects", len(wanted)) as shown:
             for each in wanted:
                 try:
                     there, failed = await redrive(bus, consumers_of(service), *each, by, "redriven from the terminal")
-                except NotParked:  # healed or settled by somebody in the meantime
+                except NoSuchDeadLetter:  # healed or settled by somebody in the meantime
                     continue
                 finally:
                     shown.advance()
@@ -55,22 +55,22 @@ async def again(system: "System", service: str, topic: str | None, subject: str 
     return done, left
 
 
-async def pass_over(system: "System", service: str, parked_id: int, by: str, reason: str) -> tuple[int, int]:
+async def skip_one(system: "System", service: str, parked_id: int, by: str, reason: str) -> tuple[int, int]:
     """Pass one parked event over and apply what waited behind it; gives the same as `again`. Raises `Failed`."""
-    from deploy.cli.system import Failed, consumers_of, reached  # noqa: PLC0415 - with the rest
-    from shared.bus.redrive import NotParked, skip  # noqa: PLC0415 - heavy
+    from deploy.cli.system import Failed, consumers_of, report_unreachable  # noqa: PLC0415 - with the rest
+    from shared.bus.dead_letters.redrive import NoSuchDeadLetter, skip  # noqa: PLC0415 - heavy
 
     bus = system.bus(service)
     try:
-        with reached(f"The database of {service}"):
+        with report_unreachable(f"The database of {service}"):
             return await skip(bus, consumers_of(service), parked_id, by, reason)
-    except NotParked as error:
+    except NoSuchDeadLetter as error:
         raise Failed(str(error)) from None
     finally:
         await bus.close()
 
 
-def _show(service: str, events: "list[ParkedEvent]") -> None:
+def _show(service: str, events: "list[DeadLetter]") -> None:
     if not events:
         print(f"Nothing is parked in {service}.")
     for one in events:
@@ -85,8 +85,8 @@ def command(
     *,
     topic: Annotated[str | None, typer.Option(help="Only of this topic.")] = None,
     subject: Annotated[str | None, typer.Option(help="Only this aggregate.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that is parked.")] = False,
-    skip: Annotated[int | None, typer.Option(help="Pass over the parked event with this number.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that is dead_letters.")] = False,
+    skip: Annotated[int | None, typer.Option(help="Pass over the dead_letters event with this number.")] = None,
     reason: Annotated[str, typer.Option(help="Why it is passed over.")] = "",
     by: Annotated[str, typer.Option(help="Who decides, for the record.")] = "operator",
 ) -> None:
@@ -105,12 +105,12 @@ def command(
         raise Failed("Say why the event is passed over: --reason '...'. It is kept with it.")
     system = System.here()
     if skip is not None:
-        done, left = asyncio.run(pass_over(system, service, skip, by, reason.strip()))
+        done, left = asyncio.run(skip_one(system, service, skip, by, reason.strip()))
         print(f"Event {skip} is passed over.")
     elif topic or subject or every:
-        done, left = asyncio.run(again(system, service, topic, subject, by))
+        done, left = asyncio.run(retry(system, service, topic, subject, by))
     else:
-        _show(service, asyncio.run(parked(system, service)))
+        _show(service, asyncio.run(dead_letters(system, service)))
         return
     print(f"{done} events were applied again, {left} of them are parked again.")
     if left:

@@ -32,16 +32,16 @@ async def replay(system: "System", topics: "Sequence[str]", subjects: list[str] 
     from sqlalchemy import text  # noqa: PLC0415 - heavy
 
     from deploy.cli.progress import bar  # noqa: PLC0415 - as above
-    from deploy.cli.system import reached  # noqa: PLC0415 - as above
-    from shared.bus.replay import replay as again  # noqa: PLC0415 - as above
-    from shared.bus.transaction import driver  # noqa: PLC0415 - as above
+    from deploy.cli.system import report_unreachable  # noqa: PLC0415 - as above
+    from shared.bus.db.transaction import driver  # noqa: PLC0415 - as above
+    from shared.bus.outbox.replay import replay as again  # noqa: PLC0415 - as above
     from shared.contracts import TOPICS  # noqa: PLC0415 - as above
 
     sent = 0
     for topic in topics:
         bus = system.bus(TOPICS[topic].owner)
         try:
-            with reached(f"The database of {TOPICS[topic].owner}"):
+            with report_unreachable(f"The database of {TOPICS[topic].owner}"):
                 async with bus.read() as session:
                     total = await session.scalar(
                         text("SELECT coalesce(sum(sequence), 0) FROM aggregate WHERE aggregatetype = :topic"),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deploy.cli.system import System
-    from services.matching.rerun import Repeated
+    from services.matching.cohorts.model import Reproduction
 
 NAME = "rerun"
 _SHOWN = 20
@@ -24,21 +24,21 @@ async def fetch(system: "System", run_id: str, who: str) -> dict[str, Any]:
     return found
 
 
-def repeat(kept: "Mapping[str, Any]") -> "Repeated":
+def repeat(kept: "Mapping[str, Any]") -> "Reproduction":
     """Match again what `fetch` gave. Raises `Failed` where this version cannot read the problem."""
     from deploy.cli.system import Failed  # noqa: PLC0415 - with the rest
-    from services.matching.engine import document  # noqa: PLC0415 - heavy
-    from services.matching.engine.problem import Problem  # noqa: PLC0415 - as above
-    from services.matching.rerun import again  # noqa: PLC0415 - as above
+    from services.matching.cohorts.model import reproduce  # noqa: PLC0415 - as above
+    from services.matching.engine.problem import document  # noqa: PLC0415 - heavy
+    from services.matching.engine.problem.problem import Problem  # noqa: PLC0415 - as above
 
     try:
         problem = document.read(Problem, kept["problem"])
     except document.Unreadable as wrong:
         raise Failed(f"This version cannot read the run's problem ({wrong}). Use the version that made it.") from wrong
-    return again(kept["engine"], kept["digest"], problem, dict(kept["pairs"]), kept["by_hand"])
+    return reproduce(kept["engine"], kept["digest"], problem, dict(kept["pairs"]), kept["by_hand"])
 
 
-def told(done: "Repeated") -> list[str]:
+def report_lines(done: "Reproduction") -> list[str]:
     """The outcome in lines."""
     lines = [f"Engine {done.engine}, now {done.engine_now}. Digest of the inputs: {done.digest}."]
     if done.digest != done.digest_now:
@@ -83,6 +83,6 @@ def command(
         except OSError as wrong:
             raise Failed(f"{save} cannot be written: {wrong.strerror}.") from wrong
     done = repeat(kept)
-    print("\n".join(told(done)))
+    print("\n".join(report_lines(done)))
     if not done.same:
         raise typer.Exit(1)

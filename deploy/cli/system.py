@@ -118,7 +118,7 @@ def consumers_of(service: str) -> Consumers:
 
 
 @contextmanager
-def reached(what: str = "The database") -> Iterator[None]:
+def report_unreachable(what: str = "The database") -> Iterator[None]:
     """Turn what drivers raise when nobody answers into one line."""
     import asyncpg  # noqa: PLC0415 - heavy
     from aiokafka.errors import KafkaError  # noqa: PLC0415 - heavy
@@ -151,9 +151,9 @@ def _log_warnings_only() -> None:
 
 def _local_run() -> dict[str, str]:
     """What the local run wrote for its tools. Raises `Failed` where none runs."""
-    from deploy.local.place import Place  # noqa: PLC0415 - wanted without an environment only
+    from deploy.local.folder import RunFolder  # noqa: PLC0415 - wanted without an environment only
 
-    place = Place.of_environment()
+    place = RunFolder.of_environment()
     found = place.read("environment.json")
     if not isinstance(found, dict) or not _is_held(place.folder / "run.lock"):
         raise Failed(

@@ -20,11 +20,11 @@ async def verify(system: "System", export: Path | None = None) -> list[str]:
     """
     from sqlalchemy import text  # noqa: PLC0415 - heavy
 
-    from deploy.cli.exported import Exported  # noqa: PLC0415 - as above
+    from deploy.cli.export_files import Exported  # noqa: PLC0415 - as above
     from deploy.cli.progress import bar  # noqa: PLC0415 - as above
-    from deploy.cli.system import SERVICES, reached  # noqa: PLC0415 - as above
-    from shared.bus.transaction import driver  # noqa: PLC0415 - as above
-    from shared.bus.verify import Finding, findings  # noqa: PLC0415 - as above
+    from deploy.cli.system import SERVICES, report_unreachable  # noqa: PLC0415 - as above
+    from shared.bus.db.transaction import driver  # noqa: PLC0415 - as above
+    from shared.bus.outbox.verification import Finding, findings  # noqa: PLC0415 - as above
 
     wrong: list[str] = []
     held = None if export is None else Exported.read(export)
@@ -33,7 +33,7 @@ async def verify(system: "System", export: Path | None = None) -> list[str]:
     for service in SERVICES:
         bus = system.bus(service)
         try:
-            with reached(f"The database of {service}"):
+            with report_unreachable(f"The database of {service}"):
                 async with bus.read() as session:
                     total = await session.scalar(text("SELECT count(*) FROM journal"))
                     with bar(f"Journal of {service}", total) as shown:

@@ -18,7 +18,7 @@ NAME = "what-if"
 _GROUPS = (("country", "country"), ("service", "service"), ("rank group", "rank_group"))
 
 
-def moved(before: "Result", after: "Result") -> list[tuple[str, str | None, str | None, str]]:
+def seat_changes(before: "Result", after: "Result") -> list[tuple[str, str | None, str | None, str]]:
     """Everybody whose seat differs, by id: seat before, seat after, and `wins`, `loses` or `moves`."""
     then, now = before.matching, after.matching
     return [
@@ -31,7 +31,7 @@ def moved(before: "Result", after: "Result") -> list[tuple[str, str | None, str 
 def by_group(before: "Result", after: "Result") -> "Iterator[tuple[str, str, int, int, int]]":
     """Winners, losers and movers by country, service and rank group: group, its name, how many of each."""
     people = {one.id: one for one in before.problem.candidates}
-    changes = moved(before, after)
+    changes = seat_changes(before, after)
     for words, name in _GROUPS:
         counted = Counter((str(getattr(people[one], name) or "not stated"), what) for one, _, _, what in changes)
         for group in sorted({group for group, _ in counted}):
@@ -81,8 +81,8 @@ def command(
     if not given and terms is None:
         raise Failed("Nothing is changed: name other terms by --terms or by the options.")
     before = run_layers(problem)
-    after = run_layers(replace(problem, rules=other.changed(problem.rules, terms, given)))
-    changes, groups = moved(before, after), list(by_group(before, after))
+    after = run_layers(replace(problem, rules=other.change_rules(problem.rules, terms, given)))
+    changes, groups = seat_changes(before, after), list(by_group(before, after))
     print("\n".join(["As it is:", *(f"  {line}" for line in summary(before))]))
     print("\n".join(["Under the other terms:", *(f"  {line}" for line in summary(after))]))
     what = Counter(kind for *_, kind in changes)

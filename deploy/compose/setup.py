@@ -7,7 +7,7 @@ import os
 
 from deploy.kafka.topics import apply
 from shared.contracts.topics import SERVICES
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
 
 
 def main() -> None:

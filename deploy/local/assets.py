@@ -13,7 +13,7 @@ import sysconfig
 import tomllib
 from pathlib import Path
 
-from deploy.local.place import ROOT
+from deploy.local.folder import ROOT
 
 _MAPPING = ROOT / "shared" / "web" / "vendor.toml"
 _TARGET = ROOT / "shared" / "web" / "static" / "vendor"

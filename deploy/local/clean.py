@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 
-from deploy.local import leftovers
-from deploy.local.place import MADE_FIRST, Place
+from deploy.local import stale_processes
+from deploy.local.folder import MADE_FIRST, RunFolder
 from deploy.local.process import ServerFailed
 
 
 def main() -> int:
     """Remove the folder that `TANDEM_DATA` names; one line says what was done, or why not."""
-    place = Place.of_environment()
+    place = RunFolder.of_environment()
     if not place.folder.exists():
         print(f"{place.folder} is not there: nothing to remove.")
         return 0
@@ -22,7 +22,7 @@ def main() -> int:
         return 1
     try:
         with place:
-            leftovers.end(place)
+            stale_processes.end(place)
             shutil.rmtree(place.folder)
     except ServerFailed as error:
         print(f"Nothing was removed: {error}", file=sys.stderr)

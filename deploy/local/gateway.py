@@ -8,17 +8,17 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.local.place import ROOT
+from deploy.local.folder import ROOT
 from deploy.local.ports import HOST
 from deploy.local.process import Child
 from deploy.local.settings import SERVICES
 
 if TYPE_CHECKING:
-    from deploy.local.place import Place
-    from deploy.local.settings import Chosen
+    from deploy.local.folder import RunFolder
+    from deploy.local.settings import RunSettings
 
 
-def gateway(chosen: Chosen, place: Place) -> Child:
+def gateway(chosen: RunSettings, place: RunFolder) -> Child:
     """The gateway's process, not started yet. It listens on this machine only: anybody can be a persona here."""
     env = {
         "PATH": os.environ.get("PATH", ""),

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from deploy.kafka import topics
 from deploy.local.settings import SERVICES
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
 
 
 def main() -> None:

@@ -14,19 +14,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from deploy.kafka.jars import JarsWrong
-from deploy.local import leftovers, sample, settings
+from deploy.local import sample, settings, stale_processes
+from deploy.local.folder import ROOT, RunFolder
 from deploy.local.gateway import gateway
 from deploy.local.kafka import Broker
-from deploy.local.place import ROOT, Place
 from deploy.local.ports import HOST
 from deploy.local.postgres import Postgres
 from deploy.local.process import Child, ServerFailed, last_line
-from deploy.local.supervisor import Supervisor, Watched, answers
+from deploy.local.supervisor import SupervisedProcess, Supervisor, answers
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from deploy.local.settings import Chosen
+    from deploy.local.settings import RunSettings
 
 
 class _Stop(BaseException):
@@ -40,7 +40,7 @@ def main() -> int:
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _ask_to_stop)
     try:
-        with Place.of_environment() as place:
+        with RunFolder.of_environment() as place:
             _Run(place).through()
     except _Stop:
         return 0
@@ -75,19 +75,19 @@ def _print(line: str) -> None:
 class _Run:
     """One run, from the first check to the last process."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: RunFolder) -> None:
         self._place = place
         self._supervisor = Supervisor(place, _say)
-        self._stores: list[Watched] = []
-        self._helpers: list[Watched] = []
-        self._services: list[Watched] = []
-        self._gateway: list[Watched] = []
+        self._stores: list[SupervisedProcess] = []
+        self._helpers: list[SupervisedProcess] = []
+        self._services: list[SupervisedProcess] = []
+        self._gateway: list[SupervisedProcess] = []
 
     def through(self) -> None:
         """Start, watch, and stop whatever was started, however it ends."""
         began = time.monotonic()
         self._place.check_room()
-        if left := leftovers.end(self._place):
+        if left := stale_processes.end(self._place):
             _say(f"An earlier run was killed; what it left is ended now: {', '.join(left)}.")
         chosen, with_sample = settings.choose(self._place), sample.wanted(self._place)
         _print(f"Tandem starts in {self._place.folder}.")
@@ -101,7 +101,7 @@ class _Run:
         finally:
             self._stop()
 
-    def _start(self, chosen: Chosen, *, with_sample: bool) -> None:
+    def _start(self, chosen: RunSettings, *, with_sample: bool) -> None:
         if with_sample:
             sample.set_clock_back(self._place)
         tools = settings.tools_environment(chosen, self._place)
@@ -115,7 +115,7 @@ class _Run:
         if with_sample:
             sample.load(self._place, tools, self._supervisor.look)
 
-    def _start_servers(self, chosen: Chosen) -> None:
+    def _start_servers(self, chosen: RunSettings) -> None:
         ports = chosen.ports
         postgres = Postgres(
             self._place / "postgres", ports["postgres"], chosen.secrets["postgres"], log=self._place.log("postgres")
@@ -139,14 +139,14 @@ class _Run:
         )
         front = gateway(chosen, self._place)
         self._stores = [
-            Watched(postgres.child, postgres.begin, postgres.answers),
-            Watched(kafka.child, kafka.begin, kafka.answers),
+            SupervisedProcess(postgres.child, postgres.begin, postgres.answers),
+            SupervisedProcess(kafka.child, kafka.begin, kafka.answers),
         ]
         self._helpers = [
-            Watched(mail, mail.start, answers(f"http://{HOST}:{ports['mail']}/livez")),
-            Watched(identity, identity.start, answers(f"{chosen.issuer}/.well-known/openid-configuration")),
+            SupervisedProcess(mail, mail.start, answers(f"http://{HOST}:{ports['mail']}/livez")),
+            SupervisedProcess(identity, identity.start, answers(f"{chosen.issuer}/.well-known/openid-configuration")),
         ]
-        self._gateway = [Watched(front, front.start, answers(f"{chosen.origin}/static/tandem.js"))]
+        self._gateway = [SupervisedProcess(front, front.start, answers(f"{chosen.origin}/static/tandem.js"))]
         self._supervisor.begin(*self._stores, *self._helpers, *self._gateway)
         self._supervisor.wait(*self._stores)
         postgres.provide({name: chosen.secrets[f"database_{name}"] for name in settings.SERVICES})
@@ -173,7 +173,7 @@ class _Run:
         self._place.write("prepared.json", state)
         _say(f"Topics and tables are up to date ({time.monotonic() - began:.1f} s).")
 
-    def _service(self, chosen: Chosen, name: str) -> Watched:
+    def _service(self, chosen: RunSettings, name: str) -> SupervisedProcess:
         child = Child(
             name,
             [sys.executable, "-m", f"services.{name}"],
@@ -181,7 +181,7 @@ class _Run:
             env=_clean_environment() | settings.service_environment(chosen, self._place, name),
             cwd=ROOT,
         )
-        return Watched(child, child.start, answers(f"http://{HOST}:{chosen.ports[name]}/{name}/readyz"))
+        return SupervisedProcess(child, child.start, answers(f"http://{HOST}:{chosen.ports[name]}/{name}/readyz"))
 
     def _stop(self) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -212,7 +212,7 @@ def _personas() -> list[dict[str, object]]:
     return [dataclasses.asdict(persona) for persona in PERSONAS]
 
 
-def _tell(chosen: Chosen, place: Place) -> None:
+def _tell(chosen: RunSettings, place: RunFolder) -> None:
     """Print the addresses and whom one can be."""
     _print(f"\n  Tandem        {chosen.origin}/\n  Mail          {chosen.mail}/\n  Logs          {place / 'logs'}\n")
     _print("  On the start page you can be, with one click:")

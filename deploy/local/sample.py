@@ -11,19 +11,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deploy.local.process import ServerFailed
-from shared import clock
+from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from deploy.local.place import Place
+    from deploy.local.folder import RunFolder
 
 _MARK = "sample.json"
 _NONE = "none"
 _YEAR = timedelta(days=365)
 
 
-def wanted(place: Place) -> bool:
+def wanted(place: RunFolder) -> bool:
     """Whether it is still to be loaded: not twice, and not into a run that began with `TANDEM_SAMPLE=none`.
 
     Raises `ServerFailed` for any other word there, and when loading was cut off before: what is in cannot be taken out
@@ -43,14 +43,14 @@ def wanted(place: Place) -> bool:
     return state is None
 
 
-def set_clock_back(place: Place) -> None:
+def set_clock_back(place: RunFolder) -> None:
     """Let the clock of a new run begin a year ago, where the sample programme begins; before any service asks it."""
     os.environ["TANDEM_CLOCK_FILE"] = str(place / "clock")
     with suppress(clock.ClockBackwards):
         clock.start_at(_YEAR)
 
 
-def load(place: Place, env: Mapping[str, str], look: Callable[[], None]) -> None:
+def load(place: RunFolder, env: Mapping[str, str], look: Callable[[], None]) -> None:
     """Load it with `tandem sample load`, whose progress bar is seen; `look` is called meanwhile, to mend what ended.
 
     Raises `ServerFailed` when it fails.

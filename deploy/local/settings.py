@@ -12,7 +12,7 @@ from deploy.local.ports import HOST, free_port, holder, is_free
 from deploy.local.process import ServerFailed
 
 if TYPE_CHECKING:
-    from deploy.local.place import Place
+    from deploy.local.folder import RunFolder
 
 SERVICES = ("applications", "matching", "notifications", "reporting")
 _INNER = ("postgres", "kafka", "kafka_controller", "smtp", "identity", "mail", *SERVICES)
@@ -21,7 +21,7 @@ _BESIDE = {"mail": 25, "identity": 90}
 
 
 @dataclass(frozen=True)
-class Chosen:
+class RunSettings:
     """The ports and secrets of one local run."""
 
     ports: dict[str, int]
@@ -48,12 +48,12 @@ class Chosen:
         return f"postgresql://{service}:{password}@{HOST}:{self.ports['postgres']}/{service}"
 
 
-def choose(place: Place) -> Chosen:
+def choose(place: RunFolder) -> RunSettings:
     """Ports and secrets of the run in `place`: those of the last run, new ones where there are none or one is taken.
 
     Raises `ServerFailed` when the gateway's port (`TANDEM_PORT`, default 8000) is no port or is taken.
     """
-    return Chosen(_ports(place), _secrets(place))
+    return RunSettings(_ports(place), _secrets(place))
 
 
 def _gateway() -> int:
@@ -72,7 +72,7 @@ def _gateway() -> int:
     return port
 
 
-def _ports(place: Place) -> dict[str, int]:
+def _ports(place: RunFolder) -> dict[str, int]:
     before = place.read("ports.json") or {}
     ports = {"gateway": _gateway()}
     for name in _INNER:
@@ -87,7 +87,7 @@ def _ports(place: Place) -> dict[str, int]:
     return ports
 
 
-def _secrets(place: Place) -> dict[str, str]:
+def _secrets(place: RunFolder) -> dict[str, str]:
     kept: dict[str, str] = place.read("secrets.json") or {}
     wanted = {"postgres", "oidc_client", "service_token", "counting", *(f"database_{service}" for service in SERVICES)}
     made = {name: secrets.token_urlsafe(32) for name in wanted - kept.keys()}
@@ -104,7 +104,7 @@ def _secrets(place: Place) -> dict[str, str]:
     return kept | made
 
 
-def shared_environment(chosen: Chosen, place: Place) -> dict[str, str]:
+def shared_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
     """What all four services are told, and the tools (`tandem clock`, `journey`, `events`, ...) too."""
     return {
         "TANDEM_LOCAL": "true",
@@ -125,13 +125,13 @@ def shared_environment(chosen: Chosen, place: Place) -> dict[str, str]:
     }
 
 
-def tools_environment(chosen: Chosen, place: Place) -> dict[str, str]:
+def tools_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
     """What `tandem` is told: the shared part, and each database as `TANDEM_DATABASE_URL_<SERVICE>`."""
     databases = {f"TANDEM_DATABASE_URL_{service.upper()}": chosen.database(service) for service in SERVICES}
     return shared_environment(chosen, place) | databases
 
 
-def service_environment(chosen: Chosen, place: Place, service: str) -> dict[str, str]:
+def service_environment(chosen: RunSettings, place: RunFolder, service: str) -> dict[str, str]:
     """What one service is told beside that: its port, its database, and what only it may know."""
     own = {
         "TANDEM_HOST": HOST,

@@ -9,13 +9,13 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deploy.local import leftovers
+from deploy.local import stale_processes
 from deploy.local.process import ServerFailed, how_ended, last_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deploy.local.place import Place
+    from deploy.local.folder import RunFolder
     from deploy.local.process import Child
 
 # Ended this often within this many seconds: starting it again does not help.
@@ -25,7 +25,7 @@ _LONGEST_PAUSE = 5.0
 
 
 @dataclass
-class Watched:
+class SupervisedProcess:
     """One process that should run: how to start it, how to see that it is ready, what happened to it."""
 
     child: Child
@@ -45,13 +45,13 @@ class Watched:
 class Supervisor:
     """The processes of one run, in the order in which they were added; stopped in the stages of `stop`."""
 
-    def __init__(self, place: Place, say: Callable[[str], None]) -> None:
+    def __init__(self, place: RunFolder, say: Callable[[str], None]) -> None:
         """Take the run's folder, and a function that prints one line."""
         self._place = place
         self._say = say
-        self._watched: list[Watched] = []
+        self._watched: list[SupervisedProcess] = []
 
-    def begin(self, *new: Watched) -> None:
+    def begin(self, *new: SupervisedProcess) -> None:
         """Start processes, all at once; `wait` for them then. Raises `ServerFailed`."""
         for watched in new:
             self._watched.append(watched)
@@ -59,7 +59,7 @@ class Supervisor:
             watched.begin()
             self._remember()
 
-    def wait(self, *started: Watched) -> None:
+    def wait(self, *started: SupervisedProcess) -> None:
         """Return when all of them are ready, with a line for each. Raises `ServerFailed`."""
         for watched in started:
             watched.child.wait_ready(watched.ready, watched.timeout)
@@ -79,16 +79,16 @@ class Supervisor:
             elif watched.since is not None and watched.ready():
                 self._ready(watched, "is back")
 
-    def stop(self, *stages: list[Watched]) -> None:
+    def stop(self, *stages: list[SupervisedProcess]) -> None:
         """Stop stage after stage, within a stage all at once; each has its time, then it is killed."""
         for stage in stages:
             for watched in stage:
                 watched.child.ask_to_stop()
             for watched in stage:
                 watched.child.stop(timeout=20)
-        leftovers.forget(self._place)
+        stale_processes.forget(self._place)
 
-    def _ended(self, watched: Watched, code: int, now: float) -> None:
+    def _ended(self, watched: SupervisedProcess, code: int, now: float) -> None:
         watched.ends.append(now)
         if self._place.is_full():
             raise ServerFailed(
@@ -103,13 +103,15 @@ class Supervisor:
         watched.again_at = now + pause
         self._say(f"{watched.name} ended ({how_ended(code)}) and is started again.")
 
-    def _ready(self, watched: Watched, words: str) -> None:
+    def _ready(self, watched: SupervisedProcess, words: str) -> None:
         took = time.monotonic() - (watched.since or 0.0)
         watched.since = None
         self._say(f"{watched.name} {words} ({took:.1f} s).")
 
     def _remember(self) -> None:
-        leftovers.remember(self._place, {w.name: w.child.pid for w in self._watched if w.child.running and w.child.pid})
+        stale_processes.remember(
+            self._place, {w.name: w.child.pid for w in self._watched if w.child.running and w.child.pid}
+        )
 
 
 def answers(url: str) -> Callable[[], bool]:

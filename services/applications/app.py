@@ -6,16 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.applications import api, pages
-from services.applications.actions.attempts import Attempts, KeepAttempts, keep_counted
-from services.applications.actions.tries import Tries
+from services.applications import routes
+from services.applications.certificates.actions import AttemptLimit
 from services.applications.consumers import consumers
 from services.applications.documents.signing import signer_of
+from services.applications.oversight.actions.attempts import Attempts, KeepAttempts, keep_counted
+from services.applications.partners import store as partners_store
 from services.applications.settings import Settings
-from services.applications.store import partners
 from services.applications.workers import workers
-from shared.identity.suspended import let_go_on
-from shared.service import create
+from shared.identity.suspensions import set_suspension_rule
+from shared.runtime.service import create
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -31,13 +31,13 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         "applications",
         settings,
         place="portal",
-        templates=Path(__file__).parent / "templates",
-        routers=[*pages.routers(settings), *api.routers(settings)],
+        templates=Path(__file__).parent,
+        routers=[*routes.page_routers(settings), *routes.api_routers(settings)],
         consumers=consumers,
         workers=[*workers, partial(keep_counted, attempts=attempts)],
         background=background,
     )
-    app.state.tries = Tries()
-    let_go_on(app, partners.go_on)
+    app.state.tries = AttemptLimit()
+    set_suspension_rule(app, partners_store.go_on)
     app.add_middleware(KeepAttempts, bus=app.state.service.bus, attempts=attempts)
     return app

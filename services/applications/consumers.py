@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.actions import places, preparation, reactions
-from services.applications.actions.mentorships import meetings
-from services.applications.store import certificates, matches, mentorships, outcomes, visits
+from services.applications.application import consumers as application_consumers
+from services.applications.certificates import store as certificates_store
+from services.applications.matches.store import matches
+from services.applications.mentorships.actions import meetings
+from services.applications.mentorships.store import mentorships
+from services.applications.outcomes import store as outcomes_store
+from services.applications.placements import consumers as placements_consumers
+from services.applications.preparation.actions import preparation
+from services.applications.visits import store as visits_store
 from shared.bus import Consumers
 
 if TYPE_CHECKING:
@@ -16,13 +22,13 @@ if TYPE_CHECKING:
 
 
 async def _react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
-    await reactions.react_to_matches(tx, events)
-    await places.react_to_matches(tx, events)
+    await application_consumers.react_to_matches(tx, events)
+    await placements_consumers.react_to_matches(tx, events)
 
 
 async def _evolve_outcomes(tx: Tx, events: Sequence[Envelope]) -> None:
-    await outcomes.evolve(tx, events)
-    await certificates.evolve(tx, events)
+    await outcomes_store.evolve(tx, events)
+    await certificates_store.evolve(tx, events)
 
 
 consumers = Consumers(
@@ -31,6 +37,6 @@ consumers = Consumers(
 )
 consumers.topic("exchange.matches", evolve=matches.evolve, react=_react_to_matches)
 consumers.topic("exchange.receipts", evolve=matches.evolve_receipts)
-consumers.topic("exchange.visits", evolve=visits.evolve, react=preparation.react_to_visits)
+consumers.topic("exchange.visits", evolve=visits_store.evolve, react=preparation.react_to_visits)
 consumers.topic("mentoring.mentorships", evolve=mentorships.evolve, react=meetings.react_to_mentorships)
 consumers.topic("exchange.outcomes", evolve=_evolve_outcomes)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from services.applications.actions.deadlines import keep_deadlines
-from services.applications.actions.partners.clock import keep_partners
-from services.applications.actions.pulse import keep_pulse
-from services.applications.actions.register import enter_first_coordinator
-from services.applications.actions.register.yearly import keep_access
+from services.applications.access.actions.yearly_confirmation import keep_access
+from services.applications.application.actions.deadlines import keep_deadlines
+from services.applications.availability.actions.checks import keep_pulse
+from services.applications.partners.actions.clock import keep_partners
+from services.applications.register.actions.bulk import enter_first_coordinator
 from services.applications.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from shared.service import Service
+    from shared.runtime.service import Service
 
 
 async def first_start(service: Service) -> None:

@@ -1,6 +1,6 @@
 """Run the service: `python -m services.matching`, settings from the environment."""
 
-from shared.start import start
+from shared.runtime.start import start
 
 if __name__ == "__main__":
     start("services.matching.app")

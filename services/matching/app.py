@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.matching import api, cohort_api, pages, watch_api, what_if_api
+from services.matching import routes
+from services.matching.board.api import cases, monitoring
+from services.matching.cohorts import api as cohorts_api
 from services.matching.consumers import consumers
+from services.matching.interventions import api as interventions_api
 from services.matching.settings import Settings
 from services.matching.workers import workers
-from shared.service import create
-from shared.web.parked import parked_router
+from shared.runtime.dead_letters import dead_letters_router
+from shared.runtime.service import create
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -22,14 +25,14 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         "matching",
         settings or Settings(),
         place="board",
-        templates=Path(__file__).parent / "templates",
+        templates=Path(__file__).parent,
         routers=[
-            *pages.routers,
-            api.router,
-            cohort_api.router,
-            what_if_api.router,
-            watch_api.router,
-            parked_router("matching", consumers),
+            *routes.routers,
+            cases.router,
+            cohorts_api.router,
+            interventions_api.router,
+            monitoring.router,
+            dead_letters_router("matching", consumers),
         ],
         consumers=consumers,
         workers=workers,

@@ -1,10 +1,10 @@
 """What does matching do by itself? The loops that the harness runs and starts again."""
 
-from services.matching.cohorts import work_cohorts
-from services.matching.flows import keep_flows_apart
-from services.matching.live import match_live
-from services.matching.planner import look_for_dates
-from services.matching.sweep import keep_deadlines
-from services.matching.what_ifs import work_what_ifs
+from services.matching.background.flows import run_flow_process
+from services.matching.cohorts.actions.job import work_cohorts
+from services.matching.interventions.actions.what_ifs import work_what_ifs
+from services.matching.lifecycle.actions.deadlines import keep_deadlines
+from services.matching.provisional.worker import match_live
+from services.matching.scheduling.actions.planner import look_for_dates
 
-workers = [keep_flows_apart, match_live, keep_deadlines, look_for_dates, work_what_ifs, work_cohorts]
+workers = [run_flow_process, match_live, keep_deadlines, look_for_dates, work_what_ifs, work_cohorts]

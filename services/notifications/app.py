@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.notifications import api, pages
+from services.notifications import routes
 from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
-from services.notifications.model.due import remind_before
-from services.notifications.sending.signature import Signer
+from services.notifications.deadlines.model import remind_before
+from services.notifications.mail.sending.signature import Signer
 from services.notifications.settings import Settings
 from services.notifications.workers import workers
-from shared.service import create
+from shared.runtime.service import create
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -31,8 +31,8 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         "notifications",
         settings,
         place="messages",
-        templates=Path(__file__).parent / "templates",
-        routers=[*pages.routers(), *api.routers()],
+        templates=Path(__file__).parent,
+        routers=[*routes.page_routers(), *routes.api_routers()],
         consumers=consumers,
         workers=workers(settings),
         background=background,

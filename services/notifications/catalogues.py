@@ -1,6 +1,6 @@
 """In which languages are mails written, and is each of them whole? The catalogues in `translations/`, one a language.
 
-Mails have catalogues of their own beside those of the pages (`shared/web/i18n.py`), since a mail is written in the
+Mails have catalogues of their own beside those of the pages (`shared/i18n/__init__.py`), since a mail is written in the
 language of whoever gets it. `python -m services.notifications.catalogues` brings them up to date with the texts and
 says what is still to be translated.
 """
@@ -17,18 +17,18 @@ from babel.messages.extract import extract_from_file
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, normalize, read_po
 
-from services.notifications.model.facts import ON_SITE, REMOTE
-from services.notifications.model.messages import RULES
-from services.notifications.model.messages.deadlines import TASKS
-from services.notifications.model.wording import COUNTED, OVERDUE
+from services.notifications.messages.model.facts import ON_SITE, REMOTE
+from services.notifications.messages.model.table import RULES
+from services.notifications.messages.model.table.deadlines import TASKS
+from services.notifications.messages.model.wording import COUNTED, OVERDUE
 from shared.contracts.codes import AudienceKind, Code, DeadlineKind, EligibilityRule
 from shared.contracts.codes.priorities import PRIORITIES
-from shared.web.i18n import LANGUAGES, SOURCE, Catalogues
+from shared.i18n import LANGUAGES, SOURCE, Catalogues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from services.notifications.model.rule import Rule
+    from services.notifications.messages.model.rule import Rule
 
 _HERE = Path(__file__).parent
 MAILS = Catalogues(_HERE / "translations", "{language}.po")
@@ -42,8 +42,8 @@ Text = str | tuple[str, str]
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
 # Where mails, and the calendars and the inbox that follow them, say what is not in the table: folders, files, and how
 # babel reads them.
-_SOURCES = (("templates/mail", "*.*", "jinja2.ext:babel_extract"), ("sending", "*.py", "python"))
-_FILES = ("model/invitation.py", "feeds.py", "api/inbox.py")
+_SOURCES = (("messages/templates/mail", "*.*", "jinja2.ext:babel_extract"), ("mail/sending", "*.py", "python"))
+_FILES = ("messages/views/bodies.py", "calendars/model/invitation.py", "calendars/actions.py", "inbox/api.py")
 _SPAN = "%(first)s to %(last)s"
 
 

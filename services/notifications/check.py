@@ -5,10 +5,10 @@ from __future__ import annotations
 from jinja2 import TemplateError
 
 from services.notifications import catalogues
-from services.notifications.model.messages import RULES
-from services.notifications.model.preview import check_table, preview
-from services.notifications.sending.bodies import bodies
-from shared.web.i18n import offered, speaking
+from services.notifications.messages.model.examples import check_table, preview
+from services.notifications.messages.model.table import RULES
+from services.notifications.messages.views.bodies import bodies
+from shared.i18n import offered, speaking
 
 
 def check_mails() -> None:

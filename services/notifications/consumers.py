@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from services.notifications.model.case import APPLICATIONS, concerned, id_of
-from services.notifications.model.decide import Message, messages, tells
-from services.notifications.model.due import changes, remind_before
-from services.notifications.model.facts import facts
+from services.notifications.calendars.store import appointments, feeds
+from services.notifications.cases.model import APPLICATIONS, concerned, id_of
+from services.notifications.cases.store import cases, deputies, pauses, register
+from services.notifications.deadlines.model import changes, remind_before
+from services.notifications.deadlines.store import deadlines
+from services.notifications.mail.store import unreachable
+from services.notifications.messages.model.decision import Message, messages, tells
+from services.notifications.messages.model.facts import facts
+from services.notifications.messages.store.messages import queue
 from services.notifications.settings import ReminderSettings
 from services.notifications.steps import in_steps
-from services.notifications.store import cases, dated, deadlines, deputies, feeds, names, paused, unreachable
-from services.notifications.store.messages import queue
-from services.notifications.webhooks.enqueue import also_enqueued, enqueue
+from services.notifications.webhooks.actions.deliveries import also_enqueued, enqueue
 from shared.bus import Consumers
 from shared.contracts.access import AccessChanged
 from shared.contracts.calls import CallRevised, Timers
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.notifications.model.case import Case
+    from services.notifications.cases.model import Case
     from shared.bus import Envelope, Tx
 
 _DEFAULT = Timers()
@@ -48,8 +51,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         ],
         known,
     )
-    await dated.keep(tx.session, events, known)
-    await paused.evolve(tx.session, events)
+    await appointments.keep(tx.session, events, known)
+    await pauses.evolve(tx.session, events)
 
 
 async def react(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -99,7 +102,7 @@ async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
 
 async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
     """Keep what organisations are called, and the partners and proposals that messages are about."""
-    await names.evolve_registry(tx, events)
+    await register.evolve_registry(tx, events)
     await cases.evolve(tx, events)
 
 
@@ -114,7 +117,7 @@ async def react_registry(tx: Tx, events: Sequence[Envelope]) -> None:
     if not again:
         return
     found: list[Message] = []
-    for case in await paused.of_countries(tx.session, {event.subject for event in again}):
+    for case in await pauses.of_countries(tx.session, {event.subject for event in again}):
         for event in again:
             if event.subject == case.host_country:
                 said, apart = facts(event), str(case.id)
@@ -158,7 +161,7 @@ async def _wait(tx: Tx, event: Envelope, topic: str, subject: str) -> None:
 
 
 async def _timers(session: AsyncSession, known: Iterable[Case]) -> dict[UUID, Timers]:
-    return await names.timers_of(session, (case.call_id for case in known if case.call_id is not None))
+    return await register.timers_of(session, (case.call_id for case in known if case.call_id is not None))
 
 
 def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timers]) -> Timers:
@@ -173,7 +176,7 @@ consumers = Consumers(
 )
 consumers.topic("exchange.access", evolve=evolve_access, react=react_access)
 consumers.topic("exchange.registry", evolve=evolve_registry, react=also_enqueued(react_registry))
-consumers.topic("exchange.calls", evolve=names.evolve_calls, react=also_enqueued(react_calls))
+consumers.topic("exchange.calls", evolve=register.evolve_calls, react=also_enqueued(react_calls))
 for _topic in (
     "exchange.applications",
     "exchange.offers",

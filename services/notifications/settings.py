@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.notifications.model.quiet import Hours, Quiet
-from services.notifications.model.target import Network, networks
-from services.notifications.model.webhook import SCHEDULE
+from services.notifications.preferences.model.quiet_hours import Hours, Quiet
+from services.notifications.webhooks.model.target import Network, networks
+from services.notifications.webhooks.model.webhook import SCHEDULE
 from shared.contracts.codes import DeadlineKind
-from shared.identity.sealed import Seal, keys_from
+from shared.identity.sealing import Seal, keys_from
 from shared.settings import ServiceSettings
 
 

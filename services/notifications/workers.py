@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.notifications.deadlines import watch_deadlines
-from services.notifications.digests import write_digests
-from services.notifications.sending.inbound import receive_reports
-from services.notifications.sending.worker import send_mail
+from services.notifications.mail.bounces.inbound import receive_reports
+from services.notifications.mail.sending.worker import send_mail
+from services.notifications.reminders.actions.deadlines import watch_deadlines
+from services.notifications.reminders.actions.digests import write_digests
 from services.notifications.webhooks.worker import send_webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from services.notifications.settings import Settings
-    from shared.service import Service
+    from shared.runtime.service import Service
 
 
 def workers(settings: Settings) -> list[Callable[[Service], Awaitable[None]]]:

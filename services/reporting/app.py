@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.reporting import api, pages
-from services.reporting.actions.feeds import open_to_all
-from services.reporting.actions.figures import count_along
-from services.reporting.actions.publications import keep_older
-from services.reporting.actions.underway import UnderWay
+from services.reporting import api_routes, routes
 from services.reporting.consumers import consumers
+from services.reporting.feeds.actions.files import open_to_all
+from services.reporting.feeds.actions.publications import keep_older
 from services.reporting.feeds.signing import key_of
+from services.reporting.figures.actions.counting import count_continuously
+from services.reporting.figures.actions.running_counts import RunningCounts
 from services.reporting.settings import Settings
 from services.reporting.workers import look_after_answers
-from shared.service import create
+from shared.runtime.service import create
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -30,11 +30,11 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         "reporting",
         settings,
         place="figures",
-        templates=Path(__file__).parent / "templates",
-        routers=[*pages.routers(), *api.routers()],
+        templates=Path(__file__).parent,
+        routers=[*routes.routers(), *api_routes.routers()],
         consumers=consumers,
-        workers=[count_along, look_after_answers, keep_older],
+        workers=[count_continuously, look_after_answers, keep_older],
         background=background,
     )
-    app.state.under_way = UnderWay()
+    app.state.under_way = RunningCounts()
     return app

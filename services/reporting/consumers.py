@@ -9,9 +9,12 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.reporting.actions.sittings import follow
-from services.reporting.model.certificate import earned, granted
-from services.reporting.store import answers, cases, facts, needs
+from services.reporting.answers.model.certificates import earned, granted
+from services.reporting.answers.store import answers
+from services.reporting.assessments.actions.sittings import follow
+from services.reporting.cases import store as cases_store
+from services.reporting.facts import store as facts_store
+from services.reporting.needs import store as needs_store
 from shared.bus import Consumers
 from shared.contracts import outcomes, visits
 from shared.contracts.codes import RevocationReason
@@ -34,7 +37,7 @@ async def grant_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
     causes = {UUID(event.subject): event for event in events if isinstance(event.data, _COMPLETES)}
     if not causes:
         return
-    found = await cases.cases(tx.session, sorted(causes))
+    found = await cases_store.cases(tx.session, sorted(causes))
     for case_id in causes.keys() - found.keys():
         data = causes[case_id].data
         if isinstance(data, outcomes.OutcomeEvent) and data.visit_id is not None:
@@ -78,17 +81,17 @@ async def react_to_visits(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 consumers.topic("exchange.access", evolve=consume_access)
-consumers.topic("exchange.registry", evolve=needs.evolve)
-consumers.topic("exchange.calls", evolve=cases.evolve_calls)
-consumers.topic("exchange.counting", evolve=facts.evolve)
-consumers.topic("exchange.applications", evolve=facts.evolve_applications)
-consumers.topic("exchange.offers", evolve=facts.evolve)
-consumers.topic("mentoring.mentors", evolve=facts.evolve)
-consumers.topic("exchange.matches", evolve=facts.evolve)
-consumers.topic("exchange.receipts", evolve=facts.evolve)
-consumers.topic("exchange.participation", evolve=facts.evolve)
-consumers.topic("exchange.visits", evolve=cases.evolve, react=react_to_visits)
-consumers.topic("mentoring.mentorships", evolve=cases.evolve)
+consumers.topic("exchange.registry", evolve=needs_store.evolve)
+consumers.topic("exchange.calls", evolve=cases_store.evolve_calls)
+consumers.topic("exchange.counting", evolve=facts_store.evolve)
+consumers.topic("exchange.applications", evolve=facts_store.evolve_applications)
+consumers.topic("exchange.offers", evolve=facts_store.evolve)
+consumers.topic("mentoring.mentors", evolve=facts_store.evolve)
+consumers.topic("exchange.matches", evolve=facts_store.evolve)
+consumers.topic("exchange.receipts", evolve=facts_store.evolve)
+consumers.topic("exchange.participation", evolve=facts_store.evolve)
+consumers.topic("exchange.visits", evolve=cases_store.evolve, react=react_to_visits)
+consumers.topic("mentoring.mentorships", evolve=cases_store.evolve)
 consumers.topic("exchange.outcomes", evolve=answers.evolve, react=grant_certificates)
-consumers.topic("exchange.periods", evolve=facts.evolve)
-consumers.topic("exchange.notifications", evolve=facts.evolve)
+consumers.topic("exchange.periods", evolve=facts_store.evolve)
+consumers.topic("exchange.notifications", evolve=facts_store.evolve)

@@ -4,12 +4,12 @@ A service writes facts with `Bus.transaction()`; the relay sends them to the log
 what is registered in its `Consumers`. Services use the names below and never see offsets.
 """
 
-from shared.bus.bus import Bus
-from shared.bus.consumers import Consumers
-from shared.bus.envelope import Envelope
-from shared.bus.journal import Conflict
-from shared.bus.leases import Lease, LeaseLost
-from shared.bus.tables import bus_tables
-from shared.bus.transaction import Tx
+from shared.bus.db.bus import Bus
+from shared.bus.db.journal import Conflict
+from shared.bus.db.leases import Lease, LeaseLost
+from shared.bus.db.tables import bus_tables
+from shared.bus.db.transaction import Tx
+from shared.bus.inbox.consumers import Consumers
+from shared.bus.log.envelope import Envelope
 
 __all__ = ["Bus", "Conflict", "Consumers", "Envelope", "Lease", "LeaseLost", "Tx", "bus_tables"]

@@ -1,11 +1,11 @@
-"""What was told to whom, and what falls due: the events on `exchange.notifications`.
+"""Of which messages does the portal have to know when it is asked for a contact? Their names, for both sides.
 
-The key is a notification, a deadline or a webhook's endpoint.
-
-Neither names nor addresses nor texts: an audience that the portal can resolve, and the event that caused it.
+Notifications names the message that it is about to send as the purpose of asking. For most the portal notes it, and no
+more; for these it gives a link that fits.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -22,6 +22,20 @@ from shared.contracts.codes import (
     WebhookPauseCause,
     WebhookReach,
 )
+
+
+class Purpose(StrEnum):
+    """A message whose link the portal makes; the names are those of the table of messages, and never change."""
+
+    ADDRESS_TO_CONFIRM = "address_to_confirm"
+    CASCADE_TO_CONFIRM = "cascade_to_confirm"
+    CASCADE_REMINDER = "cascade_reminder"
+    CASCADE_LINK = "line_manager_link_cascade"
+
+
+ABOUT_CASCADE = frozenset({Purpose.CASCADE_TO_CONFIRM, Purpose.CASCADE_REMINDER, Purpose.CASCADE_LINK})
+"""To a line manager, about cascade sessions; what else a line manager is asked is the follow-up."""
+
 
 Rule = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80, description="Rule of the table of messages")]
 

@@ -34,7 +34,7 @@ class CountedEvents(Part):
     """From which events figures were counted: those of `types` that happened up to `cut_off` and had come.
 
     Besides, of the other types that figures use, the events about a period that was frozen before they happened.
-    `sketch` tells the few events that had not come yet to whoever has them all (services/reporting/model/counted.py);
+    `sketch` tells the few events that had not come yet to whoever has them all (`figures/model/sketch.py`);
     `events` says how many had.
     """
 

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from shared import clock
 from shared.contracts.access import AccessChanged
 from shared.contracts.codes import PartnerStatus
 from shared.contracts.registry import PartnerStatusChanged
 from shared.identity.principal import Grant, Principal
+from shared.time import clock
 from shared.web.live import ACCESS
 
 if TYPE_CHECKING:

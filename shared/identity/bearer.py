@@ -18,7 +18,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jws import extract_compact
 
-from shared import outgoing
+from shared import http_client
 from shared.identity.provider import TIMEOUT, ProviderUnavailable
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class BearerTokens:
     async def _of_opaque(self, token: str) -> tuple[float, Proof | None]:
         address = await self._provider.endpoint("userinfo_endpoint")
         try:
-            async with outgoing.client(timeout=TIMEOUT) as client:
+            async with http_client.client(timeout=TIMEOUT) as client:
                 answer = await client.get(address, headers={"Authorization": f"Bearer {token}"})
         except httpx2.HTTPError as error:
             raise ProviderUnavailable(f"The sign-in provider did not answer: {type(error).__name__}") from None

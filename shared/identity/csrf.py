@@ -19,7 +19,7 @@ from shared.identity.state import identity_of
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from shared.identity.sealed import Seal
+    from shared.identity.sealing import Seal
 
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"

@@ -19,8 +19,10 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
 from shared.contracts.codes import Role
+from shared.i18n import gettext
 from shared.identity import csrf
 from shared.identity.access import load_principal
+from shared.identity.attempts import Attempt, note_attempt
 from shared.identity.bearer import Proof
 from shared.identity.internal import check_service
 from shared.identity.principal import Principal
@@ -28,11 +30,9 @@ from shared.identity.provider import ProviderUnavailable
 from shared.identity.refusals import SIGN_IN, NotAllowed, Onward, SignInNeeded, here, is_api
 from shared.identity.session import open_session
 from shared.identity.state import identity_of, service_of
-from shared.identity.suspended import going_on
-from shared.identity.ticketed import ticket_of
+from shared.identity.suspensions import admit_suspended
+from shared.identity.ticket_exchange import ticket_of
 from shared.identity.tickets import Ticket
-from shared.web.i18n import gettext
-from shared.web.noticed import Notice, notice
 
 Kind = Literal["public", "signed_in", "roles", "internal", "ticket"]
 _log = structlog.get_logger()
@@ -91,7 +91,7 @@ class _Roles(Guard):
     async def __call__(self, request: Request) -> Principal:
         principal = await _signed_in(request)
         if not principal.has(*self._roles):
-            principal = await going_on(request, principal, self._roles)
+            principal = await admit_suspended(request, principal, self._roles)
         await csrf.check(request)
         return principal
 
@@ -253,7 +253,7 @@ async def _bearer(request: Request) -> Proof:
         _log.warning("bearer token not checked", reason=str(error))
         raise HTTPException(503, gettext("The sign-in provider does not answer at the moment.")) from None
     if proof is None:
-        notice(Notice.FORGED_TOKEN)
+        note_attempt(Attempt.FORGED_TOKEN)
         raise SignInNeeded("This bearer token does not count, or is over.")
     return proof
 

@@ -21,7 +21,8 @@ from fastapi.responses import RedirectResponse, Response
 from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException
 
-from shared import outgoing
+from shared import http_client
+from shared.i18n import gettext
 from shared.identity.bearer import verified
 from shared.identity.guard import public
 from shared.identity.principal import Principal
@@ -30,7 +31,6 @@ from shared.identity.provider import ProviderUnavailable
 from shared.identity.refusals import SIGN_IN, safe_next
 from shared.identity.session import ABSOLUTE, Session, open_session, sealed_session
 from shared.identity.state import Identity, identity_of
-from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -73,7 +73,7 @@ async def begin(request: Request, _: _Known) -> Response:
                 **({"login_hint": persona} if persona else {}),
             )
         if persona and identity.settings.local:
-            async with outgoing.client(timeout=5.0) as browser:
+            async with http_client.client(timeout=5.0) as browser:
                 url = await choose_persona(browser, url, persona, _callback(identity)) or url
     except ProviderUnavailable as error:
         raise _away(error) from error

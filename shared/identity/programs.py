@@ -16,7 +16,7 @@ import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from shared import outgoing
+from shared import http_client
 from shared.identity.provider import TIMEOUT, Provider, ProviderUnavailable
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def oauth_client(client_id: str, client_secret: str, redirect_uri: str, scope: s
         redirect_uri=redirect_uri,
         code_challenge_method="S256",
         timeout=TIMEOUT,
-        verify=outgoing.trust(),
+        verify=http_client.trust(),
     )
 
 
@@ -70,7 +70,7 @@ class Programs:
         self._provider = Provider(issuer)
         self._client_id, self._client_secret = client_id, client_secret
         self._redirect_uri = f"{origin.rstrip('/')}/sign-in/callback"
-        self._form = outgoing.client(timeout=TIMEOUT)
+        self._form = http_client.client(timeout=TIMEOUT)
         self._oauth = oauth_client(client_id, client_secret, self._redirect_uri, PROGRAM_SCOPE)
         self._tokens: dict[str, tuple[float, str]] = {}
 

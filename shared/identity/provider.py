@@ -11,7 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from shared import outgoing
+from shared import http_client
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -125,7 +125,7 @@ async def _fetched(address: str) -> dict[str, Any]:
         reraise=True,
     )
     try:
-        async with outgoing.client(timeout=TIMEOUT) as client:
+        async with http_client.client(timeout=TIMEOUT) as client:
             async for attempt in tries:
                 with attempt:
                     answer = await client.get(address)

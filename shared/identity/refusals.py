@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from shared.web.i18n import gettext
-from shared.web.noticed import Notice, notice
+from shared.i18n import gettext
+from shared.identity.attempts import Attempt, note_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ class FormNotOurs(HTTPException):
     """An unsafe request that cannot be told from one that another site made the browser send."""
 
     def __init__(self, sentence: str | None = None) -> None:
-        notice(Notice.FOREIGN_FORM)
+        note_attempt(Attempt.FOREIGN_FORM)
         super().__init__(
             403,
             sentence
@@ -73,7 +73,7 @@ class FormNotOurs(HTTPException):
 def _who_may(roles: tuple[Role, ...]) -> str:
     if not roles:
         return gettext("This is not yours to see.")
-    from shared.web.words import role as word  # noqa: PLC0415 - words load the translations, which few requests need
+    from shared.contracts.labels import role as word  # noqa: PLC0415 - words load the translations, which few requests need
 
     names = ", ".join(str(word(role)) for role in roles)
     return gettext("This page is for: %(roles)s.") % {"roles": names}
@@ -111,7 +111,7 @@ def _to_sign_in(address: str) -> str:
 
 
 async def _sign_in_needed(request: Request, refusal: Exception) -> Response:
-    from shared.web.errors import answer  # noqa: PLC0415 - error pages are rendered, and pages need identity
+    from shared.errors import answer  # noqa: PLC0415 - error pages are rendered, and pages need identity
 
     assert isinstance(refusal, SignInNeeded)
     if is_api(request) or "text/event-stream" in request.headers.get("accept", ""):
@@ -139,7 +139,7 @@ async def _onward(_: Request, leave: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Have `app` answer what the guards raise; called once by the harness (`shared/service.py`).
+    """Have `app` answer what the guards raise; called once by the harness (`shared/runtime/service.py`).
 
     `NotAllowed` and `FormNotOurs` are shown by the error pages of `shared/web`, as any HTTPException.
     """

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from shared.identity.sealed import Seal
+    from shared.identity.sealing import Seal
 
 ABSOLUTE = 8 * 3600
 IDLE = 60 * 60

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.identity.bearer import BearerTokens
 from shared.identity.provider import Provider
-from shared.identity.sealed import Seal, keys_from
+from shared.identity.sealing import Seal, keys_from
 from shared.identity.session import CookieJar
 
 if TYPE_CHECKING:
@@ -67,6 +67,6 @@ def identity_of(app: Starlette) -> Identity:
 
 
 def service_of(app: Starlette) -> _Service:
-    """The running service of `app`, as the harness (`shared/service.py`) left it there."""
+    """The running service of `app`, as the harness (`shared/runtime/service.py`) left it there."""
     service: _Service = app.state.service
     return service

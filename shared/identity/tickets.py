@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 if TYPE_CHECKING:
-    from shared.identity.sealed import Seal
+    from shared.identity.sealing import Seal
 
 ISSUER = "tandem-portal"
 TICKET_FOR = 120

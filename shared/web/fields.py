@@ -18,8 +18,10 @@ from wtforms.fields import Field, IntegerField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs describe an older version
 from wtforms.validators import ValidationError
 
-from shared.web import dates, i18n, words
-from shared.web.i18n import gettext
+from shared import i18n
+from shared.contracts import labels
+from shared.i18n import gettext
+from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +47,7 @@ def options(source: Source, blank: str | None = None) -> Callable[[], list[Any]]
                 hint = {"render_kw": {"hint": gettext(entry[2])}} if len(entry) > 2 else {}
                 chosen.append(SelectChoice(entry[0], gettext(entry[1]), **hint))
             else:
-                chosen.append(SelectChoice(entry.value, words.label(entry)))
+                chosen.append(SelectChoice(entry.value, labels.label(entry)))
         return chosen
 
     return made

@@ -20,8 +20,10 @@ from wtforms import BooleanField, EmailField, FormField, StringField, TextAreaFi
 from wtforms import Form as Row
 from wtforms import Form as WTForm
 
-from shared.web import i18n, unshown
-from shared.web.errors import Refused
+from shared import i18n
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.web import control_characters
 from shared.web.fields import (
     Between,
     CheckboxesField,
@@ -34,7 +36,6 @@ from shared.web.fields import (
     TimeField,
     options,
 )
-from shared.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -126,7 +127,7 @@ class Form(WTForm):
         valid = super().validate(*more, **named)
         if not self._unreadable:
             return bool(valid)
-        told = unshown.refusal(sorted(self._unreadable))
+        told = control_characters.refusal(sorted(self._unreadable))
         left = _tell(self, told)
         self.form_errors += [f"{name}: {sentence}" for name, sentence in sorted(left.items())]
         return False
@@ -186,8 +187,8 @@ async def sent(request: Request) -> FormData:
     data = await request.form()
     _, unreadable = _readable(data)
     if unreadable:
-        fields = unshown.refusal(sorted(unreadable))
-        raise Refused(gettext(unshown.SENTENCE), 422, fields)
+        fields = control_characters.refusal(sorted(unreadable))
+        raise Refused(gettext(control_characters.SENTENCE), 422, fields)
     return data
 
 
@@ -196,11 +197,15 @@ def _readable(data: FormData) -> tuple[FormData, set[str]]:
     names = {
         name
         for name, value in data.multi_items()
-        if unshown.unshown(name) or (isinstance(value, str) and unshown.unshown(value))
+        if control_characters.has_control_characters(name)
+        or (isinstance(value, str) and control_characters.has_control_characters(value))
     }
     if not names:
         return data, names
-    cleaned = [(name, unshown.shown(value) if isinstance(value, str) else value) for name, value in data.multi_items()]
+    cleaned = [
+        (name, control_characters.without_control_characters(value) if isinstance(value, str) else value)
+        for name, value in data.multi_items()
+    ]
     return FormData(cleaned), names
 
 

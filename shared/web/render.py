@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from shared import clock
-from shared.web.places import places_for
+from shared.time import clock
+from shared.web.navigation import places_for
 from shared.web.site import Site, current
 
 if TYPE_CHECKING:

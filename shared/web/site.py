@@ -1,7 +1,7 @@
 """What does one service need to show pages: its templates, its place in the shell, its settings?
 
-`install(app, ...)` is called once by the harness (`shared/service.py`); from then on `render` finds everything at
-`app.state.site`. Static files have one address for all services, `/static/`, which the gateway serves.
+`shared/runtime/service.py` calls `install` once; from then on `render` finds everything at `app.state.site`. Static
+files have one address for all services, `/static/`, which the gateway serves.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
-from shared import clock
-from shared.web import dates, i18n, live, states, unshown, words
+from shared import i18n
+from shared.contracts import labels
+from shared.time import clock, dates
+from shared.web import control_characters, live, states
 from shared.web.headers import HeadersMiddleware
 
 if TYPE_CHECKING:
@@ -100,15 +102,16 @@ class PageUndefined(ChainableUndefined):
 def install(app: FastAPI, *, place: str, templates: Path, local: bool) -> None:
     """Make `render` work for this app: templates, language of each request, error pages, security headers.
 
-    `place` is one of `shared.web.places` (portal, board, messages, figures); `templates` the service's folder.
+    `place` is one of `shared.web.navigation` (portal, board, messages, figures); `templates` the service's folder.
     """
-    from shared.web import errors, plain  # noqa: PLC0415 - both draw pages, so those modules need this one
+    from shared import errors  # noqa: PLC0415 - both draw pages, so those modules need this one
+    from shared.web import footer_pages  # noqa: PLC0415 - both draw pages, so those modules need this one
 
     app.state.site = Site(place, environment(templates), local, version())
     errors.install(app)
     if place == "portal":
-        app.include_router(plain.router())
-    app.add_middleware(unshown.RefuseUnshown)
+        app.include_router(footer_pages.router())
+    app.add_middleware(control_characters.RefuseControlCharacters)
     app.add_middleware(i18n.LanguageMiddleware)
     app.add_middleware(live.StampMiddleware)
     app.add_middleware(HeadersMiddleware)
@@ -124,11 +127,16 @@ def version() -> str:
 
 @cache
 def environment(templates: Path | None) -> Environment:
-    """A template environment that finds a service's own templates, the shared ones and GOV.UK's macros."""
+    """A template environment that finds a service's own templates, the shared ones and GOV.UK's macros.
+
+    `templates` is a folder of templates, or of rooms: `visits/moves.html` is then `visits/templates/moves.html`.
+    """
     folders = [str(path) for path in (templates, FOLDER / "templates") if path is not None]
+    rooms = {} if templates is None else {path.parent.name: path for path in sorted(templates.glob("*/templates"))}
     env = Environment(
         loader=ChoiceLoader(
             [
+                PrefixLoader({room: FileSystemLoader(path) for room, path in rooms.items()}),
                 FileSystemLoader(folders),
                 PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
             ]
@@ -151,8 +159,8 @@ def environment(templates: Path | None) -> Environment:
         "language": i18n.language,
         "languages": i18n.offered,
         "own_name": i18n.own_name,
-        "role": words.role,
-        "standing_of": words.standing_of,
+        "role": labels.role,
+        "standing_of": labels.standing_of,
         "relative": lambda value: dates.relative(value, clock.today()),
         "working_days": dates.working_days,
         "present": clock.now,
@@ -164,9 +172,9 @@ def environment(templates: Path | None) -> Environment:
         "day": dates.day,
         "moment": dates.moment,
         "iso": dates.iso,
-        "country": words.country,
-        "tongue": words.tongue,
-        "label": words.label,
+        "country": labels.country,
+        "tongue": labels.tongue,
+        "label": labels.label,
         "number": number,
         "percent": percent,
     }

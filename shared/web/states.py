@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
-from shared.web.i18n import N_, gettext
+from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

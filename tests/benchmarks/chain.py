@@ -19,10 +19,10 @@ from sqlalchemy import MetaData, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bus import Consumers
-from shared.bus.bus import engine_for
-from shared.bus.reader import Reader
-from shared.bus.relay import Relay
-from shared.bus.transaction import driver
+from shared.bus.db.bus import engine_for
+from shared.bus.db.transaction import driver
+from shared.bus.inbox.reader import Reader
+from shared.bus.outbox.relay import Relay
 from shared.contracts.applications import ApplicationSubmitted
 from shared.ids import new_id
 from tests.benchmarks.figures import alternate, faster

@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from services.notifications import deadlines
-from services.notifications.model.case import APPLICATIONS, Case
-from services.notifications.model.due import Waited
+from services.notifications.cases.model import APPLICATIONS, Case
+from services.notifications.cases.store.cases import CaseRow
+from services.notifications.deadlines.model import Waited
+from services.notifications.deadlines.store import deadlines as store
+from services.notifications.reminders.actions import deadlines
 from services.notifications.settings import Settings
-from services.notifications.store import deadlines as store
-from services.notifications.store.base import put
-from services.notifications.store.cases import CaseRow
-from shared.bus import Bus, leases
+from services.notifications.tables import put
+from shared.bus import Bus
+from shared.bus.db import leases
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.ids import new_id
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
 from tests.benchmarks.figures import Reference, faster, within
 from tests.support import settings_for
 

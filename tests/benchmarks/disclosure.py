@@ -13,19 +13,19 @@ from decimal import Decimal
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from services.reporting.model import periods
-from services.reporting.model.disclosure import Out, decide
-from services.reporting.model.figure import Cell, Figure, Measure
-from services.reporting.model.indicators import INDICATORS
-from services.reporting.model.indicators.demand import ASKED
+from services.reporting.disclosure.model import Out, decide
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.indicators.model.demand import ASKED
+from services.reporting.indicators.model.figure import Cell, Figure, Measure
+from services.reporting.periods.model import periods
 from shared.contracts.codes import COUNTRIES, EMPACT_2026, PRIORITIES
 from tests.benchmarks.figures import Reference, within
-from tests.unit.reporting.asked import Asked, counted, told
+from tests.unit.reporting.application_samples import Asked, counted, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.reporting.model.figure import Definition
+    from services.reporting.indicators.model.figure import Definition
     from tests.benchmarks import figures as bench
     from tests.benchmarks.servers import Servers
 

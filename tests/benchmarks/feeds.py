@@ -16,22 +16,23 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from services.reporting.actions import feeds, releases, tokens
-from services.reporting.actions import periods as actions
 from services.reporting.app import create_app
+from services.reporting.approval.actions import periods as actions
 from services.reporting.consumers import consumers
-from services.reporting.model import periods
-from services.reporting.model.indicators import agreed
+from services.reporting.disclosure import actions as disclosure_actions
+from services.reporting.feeds.actions import files, tokens
+from services.reporting.figures import store as figures_store
+from services.reporting.indicators.model.catalogue import agreed
+from services.reporting.periods import store as periods_store
+from services.reporting.periods.model import periods
 from services.reporting.settings import Settings
-from services.reporting.store import figures as kept
-from services.reporting.store import periods as period_store
-from shared import clock
-from shared.bus.apply import Applier
-from shared.bus.transaction import driver
+from shared.bus.db.transaction import driver
+from shared.bus.inbox.apply import Applier
 from shared.contracts.codes import Role
 from shared.identity import Grant, Principal
 from shared.ids import new_id
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
+from shared.time import clock
 from tests.benchmarks.figures import Figure, Reference, within
 from tests.benchmarks.programme import stories
 from tests.support import settings_for
@@ -84,7 +85,7 @@ async def measure(servers: Servers) -> list[Figure]:
         await bus.close()
     return [
         within(
-            f"all {len(feeds.KINDS)} files of a half-year at {people:,} participations: gate, checks, bytes, signature",
+            f"all {len(files.KINDS)} files of a half-year at {people:,} participations: gate, checks, bytes, signature",
             published,
             Reference(
                 "counting the figures, as each file would have to if they shared no statement", round(counted, 1)
@@ -121,13 +122,15 @@ async def _made_anew(bus: Bus) -> float:
     """Milliseconds to make each file for itself from the figures that are kept, as if nothing were stored."""
     began = perf_counter()
     period = periods.parse(PERIOD)
-    for kind in feeds.KINDS.values():
+    for kind in files.KINDS.values():
         async with bus.read() as session:
-            where = await period_store.approval(session, period)
-            released = await releases.released(session, where, await kept.kept(session, period, where.statement))
-        at = feeds.made_at(released, where)
+            where = await periods_store.approval(session, period)
+            released = await disclosure_actions.released(
+                session, where, await figures_store.kept(session, period, where.statement)
+            )
+        at = files.made_at(released, where)
         assert at is not None
-        await asyncio.to_thread(kind.made, agreed(released), where, feeds.ours(bus.settings), at, ())
+        await asyncio.to_thread(kind.made, agreed(released), where, files.ours(bus.settings), at, ())
     return 1000 * (perf_counter() - began)
 
 
@@ -143,7 +146,7 @@ async def _fetched(app: FastAPI, bus: Bus, coordinator: Principal) -> float:
     ) as program:
         for _ in range(FETCHED):
             began = perf_counter()
-            for name in feeds.KINDS:
+            for name in files.KINDS:
                 answer = await program.get(f"/reporting/feeds/{PERIOD}/latest/{name}")
                 if answer.status_code != 200:
                     raise RuntimeError(f"{name} was answered by {answer.status_code}")

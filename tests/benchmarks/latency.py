@@ -20,8 +20,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.cli.client import People
 from deploy.cli.journey.register import complete
+from deploy.cli.journey.steps import HOME, HOST, HOST_COUNTRY, PORTAL, PROGRAMME, Journey
 from deploy.cli.journey.visit import ANSWERS, period
-from deploy.cli.journey.walk import HOME, HOST, HOST_COUNTRY, PORTAL, PROGRAMME, Walk
 from shared.ids import new_id
 from tests.benchmarks.figures import Reference, within
 from tests.benchmarks.system import local_run
@@ -82,7 +82,7 @@ async def _bare_log(kafka: str) -> list[float]:
 
 async def _programme(system: System, people: People) -> tuple[list[float], list[float]]:
     """A call with places for all, officers who apply one after the other, and their eligibility confirmed in turn."""
-    walk = Walk(people, movable=False)
+    walk = Journey(people, movable=False)
     today = datetime.now(UTC).date()
     fund = await complete(walk, today.isoformat())
     call = await people.post(PROGRAMME, f"{PORTAL}/calls", _call(today, fund))

@@ -11,9 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.bus.envelope import headers_of
-from shared.bus.journal import partition_of
-from shared.bus.records import StoredRecord
+from shared.bus.db.journal import partition_of
+from shared.bus.log.envelope import StoredRecord, headers_of
 from shared.contracts import EVENTS, TOPICS
 from shared.contracts import _examples as ex
 

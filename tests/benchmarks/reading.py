@@ -19,15 +19,15 @@ from aiokafka import AIOKafkaConsumer
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from shared import clock
 from shared.bus import Consumers
-from shared.bus.envelope import Envelope, headers_of, read
-from shared.bus.journal import partition_of
-from shared.bus.kafka import producer
-from shared.bus.reader import Reader
-from shared.bus.transaction import driver
+from shared.bus.db.journal import partition_of
+from shared.bus.db.transaction import driver
+from shared.bus.inbox.reader import Reader
+from shared.bus.log.envelope import Envelope, headers_of, read
+from shared.bus.log.kafka import producer
 from shared.contracts.applications import ApplicationEndorsed, ApplicationSubmitted
 from shared.ids import new_id
+from shared.time import clock
 from tests.benchmarks.figures import alternate, faster
 from tests.benchmarks.servers import running
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.bus import Tx
-    from shared.bus.envelope import Record
+    from shared.bus.log.envelope import Record
     from tests.benchmarks.figures import Figure
     from tests.benchmarks.servers import Servers
 

@@ -20,18 +20,18 @@ from confluent_kafka import Producer
 from sqlalchemy import text
 
 from deploy.cli.system import consumers_of
-from services.reporting.actions import figures as moving
 from services.reporting.app import create_app
+from services.reporting.figures.actions import counting
 from services.reporting.settings import Settings
-from shared import clock
-from shared.bus.apply import Applier
-from shared.bus.loading import load
-from shared.bus.transaction import driver
+from shared.bus.db.transaction import driver
+from shared.bus.inbox.apply import Applier
+from shared.bus.rebuild.loading import load
 from shared.contracts.codes import Role
 from shared.identity import Grant, write_access
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
+from shared.time import clock
 from tests.benchmarks.figures import Figure, Reference, faster, within
 from tests.benchmarks.programme import stories
 from tests.support import settings_for
@@ -190,7 +190,7 @@ async def _one_by_one(settings: Settings) -> float:
 async def _counted(bus: Bus) -> float:
     """Milliseconds to count the figures of the period from the facts, and to keep them as the service does."""
     started = perf_counter()
-    await moving.renew(bus, [PERIOD])
+    await counting.recount_stale(bus, [PERIOD])
     return (perf_counter() - started) * 1000
 
 

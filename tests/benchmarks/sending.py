@@ -10,11 +10,11 @@ import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from shared.bus import leases
-from shared.bus.envelope import headers_of
-from shared.bus.kafka import producer
-from shared.bus.relay import LEASE, Relay
-from shared.bus.transaction import driver
+from shared.bus.db import leases
+from shared.bus.db.transaction import driver
+from shared.bus.log.envelope import headers_of
+from shared.bus.log.kafka import producer
+from shared.bus.outbox.relay import LEASE, Relay
 from shared.contracts.applications import ApplicationSubmitted
 from shared.ids import new_id
 from tests.benchmarks.figures import alternate, faster

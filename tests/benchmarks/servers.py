@@ -22,7 +22,7 @@ from deploy.local.kafka import Broker
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from shared.bus import Bus, bus_tables
-from shared.bus.kafka import bare_consumer
+from shared.bus.log.kafka import bare_consumer
 from shared.contracts import TOPICS
 from shared.settings import ServiceSettings
 from tests.support import settings_for

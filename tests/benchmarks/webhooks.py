@@ -22,14 +22,14 @@ from starlette.routing import Route
 from deploy.local.ports import free_port
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.sending.worker import held
+from services.notifications.mail.sending.worker import hold_lease
 from services.notifications.settings import Settings
-from services.notifications.webhooks import actions
+from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.worker import courier
 from shared.contracts.codes import WebhookReach
 from shared.contracts.figures import FigurePublished
 from shared.ids import new_id
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
 from tests.benchmarks.figures import alternate, faster
 from tests.support import Feed, settings_for
 
@@ -60,11 +60,11 @@ async def _ours(servers: Servers, url: str) -> float:
     settings = Settings(**settings_for(address, webhook_allowed_networks="127.0.0.0/8"))
     app = create_app(settings, background=False)
     bus = app.state.service.bus
-    draft = actions.Draft(url, "Benchmark", [FigurePublished.type])
-    await actions.register(bus, settings, "system:bench", new_id(), WebhookReach.OUTSIDE, draft)
+    draft = endpoints.Draft(url, "Benchmark", [FigurePublished.type])
+    await endpoints.register(bus, settings, "system:bench", new_id(), WebhookReach.OUTSIDE, draft)
     event = FigurePublished.model_validate(dict(FigurePublished.example))
     await Feed(bus, consumers).deliver(*((event, f"figure-{number}") for number in range(EVENTS)))
-    async with held(bus, "webhooks") as lease:
+    async with hold_lease(bus, "webhooks") as lease:
         sender = courier(bus, settings, lease)
         started = perf_counter()
         while await sender.send_due():

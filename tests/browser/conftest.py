@@ -17,7 +17,7 @@ from playwright.sync_api import ViewportSize, sync_playwright
 
 from deploy.cli.client import People
 from deploy.cli.journey.register import complete
-from deploy.cli.journey.walk import Walk
+from deploy.cli.journey.steps import Journey
 from deploy.cli.system import System
 from shared.web import site
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page, Route
 
-    from tests.running import LocalRun
+    from tests.local_run import LocalRun
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The first is the same engine without windows, tabs and menus around it: a page costs half the processor time."""
@@ -114,7 +114,7 @@ def _known(folder: Path) -> Running:
 
     async def enter() -> None:
         async with People(system) as people:
-            await complete(Walk(people, movable=True), datetime.now(UTC).date().isoformat())
+            await complete(Journey(people, movable=True), datetime.now(UTC).date().isoformat())
 
     # Playwright's loop runs in this thread already.
     with ThreadPoolExecutor(1) as pool:

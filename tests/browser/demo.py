@@ -17,10 +17,9 @@ from fastapi.staticfiles import StaticFiles
 from markupsafe import Markup
 
 from shared.contracts.codes import Expertise, LanguageLevel, Role
+from shared.errors import Refused
 from shared.identity.principal import Grant, Principal
 from shared.web import site, states
-from shared.web.charts import Bar, Series, bars, lines
-from shared.web.errors import Refused
 from shared.web.forms import (
     Between,
     BooleanField,
@@ -38,6 +37,7 @@ from shared.web.forms import (
     StringField,
     TextAreaField,
 )
+from shared.web.graphics.charts import Bar, Series, bars, lines
 from shared.web.live import Live, live_route
 from shared.web.render import render, see_other
 

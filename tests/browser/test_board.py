@@ -18,12 +18,12 @@ from deploy.local.ports import free_port
 from services.matching.app import create_app
 from services.matching.consumers import consumers
 from services.matching.settings import Settings
-from shared import clock
 from shared.contracts.codes import Role
 from shared.identity import Grant, write_access
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
+from shared.time import clock
 from shared.web import site
 from tests.browser.conftest import DESK, PHONE
 from tests.integration.matching.conftest import World

@@ -9,9 +9,9 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from shared.web import site
-from shared.web.drawing import wide
+from shared.web.graphics.svg import wide
 from tests.browser.conftest import DESK, PHONE, open_alone
-from tests.pictures import all_of_them
+from tests.hard_charts import all_of_them
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 from playwright.sync_api import expect
 
-from services.reporting.feeds import iati
+from services.reporting.feeds.formats import iati
 from shared.ids import new_id
 from shared.web import site
 from tests.browser import steps

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
 
-from deploy.local.place import ROOT
-from services.reporting.model.disclosure import Hidden, Shown
-from services.reporting.model.indicators import INDICATORS
-from services.reporting.pages import show
+from deploy.local.folder import ROOT
+from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.model import Hidden, Shown
+from services.reporting.indicators.model.catalogue import INDICATORS
 from shared.web import site
-from shared.web.apidocs import Operation
+from shared.web.api_docs import Operation
 from tests.browser.conftest import PHONE, open_alone
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not (site.STATIC / "vendor").is_dir(), reason="`make setup` copies the pages' assets first"),
 ]
-TABLE = """{% from "parts.html" import number %}<!doctype html><html lang="en" class="govuk-template"><head>
+TABLE = """{% from "disclosure/parts.html" import number %}<!doctype html><html lang="en" class="govuk-template"><head>
 <meta charset="utf-8"><link rel="stylesheet" href="/vendor/govuk-frontend.css">
 <link rel="stylesheet" href="/tandem.css">
 </head><body class="govuk-template__body"><main class="tandem-width"><div class="tandem-scroll">
@@ -71,6 +71,6 @@ def test_why_a_number_is_hidden_is_read_without_scrolling_aside(browser: Browser
     folders = [ROOT / "services/reporting/templates", ROOT / "shared/web/templates"]
     page = Environment(loader=FileSystemLoader(folders), autoescape=True).from_string(TABLE)
     cells = [Shown(None, hidden=one) for one in Hidden]
-    text = page.render(show=show, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
+    text = page.render(show=disclosure_views, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
     room = _room(browser, text, 320)
     assert room[0] == room[1]

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.cli.contracts import documents
 from deploy.cli.system import SERVICES
-from deploy.local.place import ROOT
+from deploy.local.folder import ROOT
 
 
 @pytest.fixture(scope="module")

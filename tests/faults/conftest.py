@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.local.ports import free_port
-from tests.running import LocalRun, quick_folder
+from tests.local_run import LocalRun, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

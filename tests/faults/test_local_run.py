@@ -14,16 +14,16 @@ import httpx2
 import psutil
 import pytest
 
-from deploy.local.place import ROOT, Place
+from deploy.local.folder import ROOT, RunFolder
 from deploy.local.ports import free_port
 from deploy.local.process import Child, ServerFailed
-from deploy.local.supervisor import Supervisor, Watched
+from deploy.local.supervisor import SupervisedProcess, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.running import LocalRun
+    from tests.local_run import LocalRun
 
 SERVICES = ("applications", "matching", "notifications", "reporting")
 
@@ -170,10 +170,10 @@ def test_a_folder_that_cannot_be_written_is_said(start: Callable[..., LocalRun],
 def test_a_service_that_keeps_ending_stops_the_run(tmp_path: Path) -> None:
     """Five ends within a minute: starting it again does not help, and its last words are shown."""
     said: list[str] = []
-    with Place(tmp_path / "data") as place:
+    with RunFolder(tmp_path / "data") as place:
         child = Child("broken", [sys.executable, "-c", "exit('no such table')"], log=place.log("broken"))
         supervisor = Supervisor(place, said.append)
-        watched = Watched(child, child.start, lambda: False)
+        watched = SupervisedProcess(child, child.start, lambda: False)
         supervisor.begin(watched)
 
         def look_until_it_gives_up() -> None:

@@ -19,7 +19,7 @@ from services.matching.consumers import consumers as matching_consumers
 from services.matching.settings import Settings as MatchingSettings
 from shared.contracts.codes import ApplicationState, Party, Reason
 from shared.contracts.participation import CancellationRequested
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
 from tests.integration.matching.conftest import World
 from tests.support import Feed, settings_for
 

@@ -11,8 +11,8 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from shared.bus.bus import engine_for
-from shared.migrate import config, migrate
+from shared.bus.db.bus import engine_for
+from shared.runtime.migrate import config, migrate
 from tests.schema import LISTINGS, listing
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def test_the_migrations_make_what_the_store_declares(migrated: tuple[str, 
     """They are one line to one newest, and autogenerate finds no difference between it and the store's tables."""
     service, address = migrated
     engine = engine_for(address)
-    declared = importlib.import_module(f"services.{service}.store").metadata
+    declared = importlib.import_module(f"services.{service}.schema").metadata
 
     def differences(connection: sa.Connection) -> Any:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})

@@ -21,7 +21,6 @@ from fastapi import Request
 from joserfc.jwk import OKPKey
 from starlette.exceptions import HTTPException
 
-from shared import clock
 from shared.bus import bus_tables
 from shared.contracts.codes import Role
 from shared.identity import Grant, access_table, csrf, every_route, write_access
@@ -30,6 +29,7 @@ from shared.identity.refusals import SAFE_METHODS
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.identity.tickets import issue_ticket
+from shared.time import clock
 from tests.support import create_tables, document_keys
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pytest
 
 from deploy.cli.client import People
 from deploy.cli.system import System
-from deploy.local.place import ROOT
+from deploy.local.folder import ROOT
 from deploy.local.ports import free_port
-from tests.running import LocalRun, quick_folder
+from tests.local_run import LocalRun, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,12 +22,12 @@ import pytest
 from deploy.cli.client import People
 from deploy.cli.lag import Lag
 from deploy.cli.system import SERVICES, System
-from deploy.local.place import ROOT
+from deploy.local.folder import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.running import LocalRun
+    from tests.local_run import LocalRun
 
 pytestmark = pytest.mark.timeout(600)
 STEPS = 36

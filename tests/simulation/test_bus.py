@@ -25,15 +25,18 @@ from sqlalchemy import Column, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.bus import Bus, Consumers, bus_tables, leases, redrive, replay
-from shared.bus import reader as reader_module
-from shared.bus.journal import partition_of
-from shared.bus.transaction import driver
+from shared.bus import Bus, Consumers, bus_tables
+from shared.bus.db import leases
+from shared.bus.db.journal import partition_of
+from shared.bus.db.transaction import driver
+from shared.bus.dead_letters import redrive
+from shared.bus.inbox import reader as reader_module
+from shared.bus.outbox import replay
 from shared.contracts.applications import ApplicationEndorsed
 from shared.contracts.offers import OfferEndorsed
 from shared.ids import new_id
 from shared.settings import ServiceSettings
-from tests.emptied import empty
+from tests.rebuilding import empty
 from tests.simulation.world import Crash, Log, Member, SimulatedRelay
 from tests.support import settings_for
 

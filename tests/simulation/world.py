@@ -14,11 +14,11 @@ from aiokafka.errors import KafkaTimeoutError
 from aiokafka.structs import RecordMetadata, TopicPartition
 from faststream.kafka.message import KafkaAckableMessage
 
-from shared.bus.fetched import Ahead
-from shared.bus.losses import Losses
-from shared.bus.reader import Reader
-from shared.bus.records import StoredRecord
-from shared.bus.relay import Relay
+from shared.bus.inbox.fetched import Ahead
+from shared.bus.inbox.reader import Reader
+from shared.bus.log.envelope import StoredRecord
+from shared.bus.outbox.lost_records import LostRecords
+from shared.bus.outbox.relay import Relay
 
 if TYPE_CHECKING:
     from shared.bus import Bus, Consumers
@@ -79,7 +79,7 @@ class Producer:
         """Nothing to close."""
 
 
-class SimulatedLosses(Losses):
+class SimulatedLosses(LostRecords):
     """Sees the ends of the simulated log."""
 
     log: Log

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.local.place import ROOT
+from deploy.local.folder import ROOT
 from shared.contracts import EVENTS, TOPICS
 
 if TYPE_CHECKING:

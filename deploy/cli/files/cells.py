@@ -8,7 +8,7 @@ from datetime import date
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from services.matching.engine.weeks import Period
+from services.matching.engine.problem.weeks import Period
 
 NONE = "-"
 """A cell with this holds an empty list; an empty cell says nothing, so that the default counts."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.cli.files.tables import Item, Origin, Table, fail, json_of
 from deploy.cli.system import Failed
-from services.matching.engine import document
-from services.matching.engine.document import Unreadable
-from services.matching.engine.problem import Candidate, Fixed, Problem, Seat
+from services.matching.engine.problem import document
+from services.matching.engine.problem.document import Unreadable
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,17 +9,17 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.system import Failed
-from services.matching.engine.document import plain
+from services.matching.engine.problem.document import plain
 from shared.contracts.codes import Expertise
-from shared.web.cells import safe
+from shared.web.csv_files import escape_formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from services.matching.engine.counterfactual import Counterfactual
+    from services.matching.engine.explain.counterfactual import Counterfactual
+    from services.matching.engine.explain.receipt import Receipt
     from services.matching.engine.matching import Result
-    from services.matching.engine.receipt import Receipt
 
 MATCHES = ("candidate_id", "seat_id", "gain", "preference", "rank", "standing")
 RECEIPTS = (
@@ -40,7 +40,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
     lines.writerow(columns)
-    lines.writerows([safe(one) if isinstance(one, str) else one for one in row] for row in rows)
+    lines.writerows([escape_formula(one) if isinstance(one, str) else one for one in row] for row in rows)
     return written.getvalue()
 
 

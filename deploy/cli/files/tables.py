@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.cli.files import cells
 from deploy.cli.system import Failed
-from services.matching.engine.document import types_of
+from services.matching.engine.problem.document import types_of
 
 if TYPE_CHECKING:
     from pathlib import Path

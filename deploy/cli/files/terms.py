@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.cli.files.tables import Origin, fail, json_of
 from deploy.cli.system import Failed
-from services.matching.engine import document
-from services.matching.engine.document import Unreadable
-from services.matching.engine.problem import WEIGHTS, Rules
+from services.matching.engine.problem import document
+from services.matching.engine.problem.document import Unreadable
+from services.matching.engine.problem.problem import WEIGHTS, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
-def changed(rules: Rules, file: Path | None, options: Mapping[str, Any]) -> Rules:
+def change_rules(rules: Rules, file: Path | None, options: Mapping[str, Any]) -> Rules:
     """The rules with those of a file (JSON: `rules`, or their names alone) and then the options put in their place.
 
     Of `weights`, `ceilings` and `floors` only what is named is replaced; null takes a ceiling or floor away. Raises

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.cli.files.tables import Item, Origin, Table, fail, json_of
 from deploy.cli.system import Failed
-from services.matching.engine import document
-from services.matching.engine.document import Unreadable
+from services.matching.engine.problem import document
+from services.matching.engine.problem.document import Unreadable
 from services.matching.engine.schedule import SchedulePolicy, VisitRequest
 
 if TYPE_CHECKING:

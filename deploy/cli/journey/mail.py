@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from deploy.cli.journey.walk import OFFICER
-from shared import outgoing
+from deploy.cli.journey.steps import OFFICER
+from shared import http_client
 
 if TYPE_CHECKING:
-    from deploy.cli.journey.walk import Walk
+    from deploy.cli.journey.steps import Journey
 
 _NEWEST = 20
 
 
-async def invitation(walk: Walk, catcher: str | None, reference: str) -> None:
+async def invitation(walk: Journey, catcher: str | None, reference: str) -> None:
     """Wait for a mail about the application that carries a calendar; without a catcher it is only said so.
 
     Raises `Failed` when none comes.
@@ -23,7 +23,7 @@ async def invitation(walk: Walk, catcher: str | None, reference: str) -> None:
     if catcher is None:
         walk.say("There is no mail catcher here, so nobody looks for the invitation.")
         return
-    async with outgoing.client(base_url=catcher, timeout=10.0) as client:
+    async with http_client.client(base_url=catcher, timeout=10.0) as client:
 
         async def look() -> bool:
             try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deploy.cli.journey.steps import MENTEE, MENTEE_COUNTRY, MENTOR, MENTOR_COUNTRY, PORTAL, Journey, accept
 from deploy.cli.journey.visit import ANSWERS, eligible, period, proposed, provisional
-from deploy.cli.journey.walk import MENTEE, MENTEE_COUNTRY, MENTOR, MENTOR_COUNTRY, PORTAL, Walk, accept
 
 if TYPE_CHECKING:
     from datetime import date
 
 
-async def mentoring(walk: Walk, call: dict[str, Any], today: date) -> None:
+async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
     """From the mentor's profile to a session that both confirm."""
     people = walk.people
     async with walk.step("The mentor publishes a profile"):
@@ -66,7 +66,7 @@ async def mentoring(walk: Walk, call: dict[str, Any], today: date) -> None:
         await people.post(MENTEE, f"{at}/sessions/{held['id']}/confirm")
 
 
-async def _own(walk: Walk, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
+async def _own(walk: Journey, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
     """What was made although the answer got lost."""
     found: list[dict[str, Any]] = (await walk.people.get(who, f"{PORTAL}/{what}"))[what]
     return next(one for one in found if one["call_id"] == call["id"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
-from deploy.cli.journey.walk import (
+from deploy.cli.journey.steps import (
     DONOR,
     HOME,
     HOST,
@@ -17,7 +17,7 @@ from deploy.cli.journey.walk import (
     OFFICER,
     PORTAL,
     PROGRAMME,
-    Walk,
+    Journey,
 )
 from deploy.local.personas import PERSONAS
 
@@ -35,7 +35,7 @@ _BODIES = {
 }
 
 
-async def complete(walk: Walk, since: str) -> str:
+async def complete(walk: Journey, since: str) -> str:
     """Enter who is missing, and a fund if there is none; gives the fund's id."""
     people = walk.people
     known = await _known(walk)
@@ -58,7 +58,7 @@ async def complete(walk: Walk, since: str) -> str:
     return str((await people.post(PROGRAMME, f"{PORTAL}/funds", {"funds": [fund]}))["ids"][0])
 
 
-async def _may_read_figures(walk: Walk) -> bool:
+async def _may_read_figures(walk: Journey) -> bool:
     """Reporting hears of a grant a moment after the portal has entered it."""
     try:
         await walk.people.get(DONOR, "/reporting/api/figures", period="programme")
@@ -69,7 +69,7 @@ async def _may_read_figures(walk: Walk) -> bool:
     return True
 
 
-async def _known(walk: Walk) -> set[str]:
+async def _known(walk: Journey) -> set[str]:
     found: set[str] = set()
     page, total = 1, 1
     while (page - 1) * _PAGE < total:

@@ -10,8 +10,8 @@ from deploy.cli.client import People, Refused
 from deploy.cli.journey.mail import invitation
 from deploy.cli.journey.mentoring import mentoring
 from deploy.cli.journey.register import complete
+from deploy.cli.journey.steps import PORTAL, PROGRAMME, Journey
 from deploy.cli.journey.visit import apply, host_publishes, matched, takes_place
-from deploy.cli.journey.walk import PORTAL, PROGRAMME, Walk
 from deploy.cli.system import Failed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def journey(system: System, *, with_clock: bool, keep: bool) -> None:
     """Take the whole journey and print each step. Raises `Failed` at the first that does not happen."""
     async with People(system) as people:
         now, movable = await _now(people)
-        walk = Walk(people, movable=movable and with_clock)
+        walk = Journey(people, movable=movable and with_clock)
         try:
             await _through(walk, now, system.env.get("TANDEM_MAIL_URL"), keep=keep)
         except Failed:
@@ -38,7 +38,7 @@ async def journey(system: System, *, with_clock: bool, keep: bool) -> None:
         print(f"All {walk.steps} steps happened, in {monotonic() - walk.began:.1f} s.")
 
 
-async def _through(walk: Walk, now: datetime, catcher: str | None, *, keep: bool) -> None:
+async def _through(walk: Journey, now: datetime, catcher: str | None, *, keep: bool) -> None:
     async with walk.step("The register knows everybody who takes part"):
         fund = await complete(walk, now.date().isoformat())
     before = {name: await walk.figure(name) for name in (FIRST_FIGURE, LAST_FIGURE)}
@@ -80,7 +80,7 @@ async def _now(people: People) -> tuple[datetime, bool]:
     return datetime.fromisoformat(answer["now"]), True
 
 
-async def _open_call(walk: Walk, now: datetime, fund: str) -> dict[str, Any]:
+async def _open_call(walk: Journey, now: datetime, fund: str) -> dict[str, Any]:
     """A call for the journey alone."""
     today: date = now.date()
     title = f"Smoke test {now:%d %B %Y %H:%M}"

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from deploy.cli.client import Refused
-from deploy.cli.journey.walk import HOME, HOST, HOST_COUNTRY, OFFICER, PORTAL, PROGRAMME, Walk, accept
+from deploy.cli.journey.steps import HOME, HOST, HOST_COUNTRY, OFFICER, PORTAL, PROGRAMME, Journey, accept
 from deploy.cli.outcomes import evaluate, form, report
 from deploy.cli.system import Failed
 
@@ -29,7 +29,7 @@ def period(today: date, first: int = 0, last: int = 70) -> dict[str, str]:
     return {"start": (today + timedelta(days=first)).isoformat(), "end": (today + timedelta(days=last)).isoformat()}
 
 
-async def apply(walk: Walk, call: dict[str, Any], today: date) -> dict[str, Any]:
+async def apply(walk: Journey, call: dict[str, Any], today: date) -> dict[str, Any]:
     """Draft, submitted, returned once, corrected, endorsed, eligible; gives the application."""
     people = walk.people
     async with walk.step("The officer begins an application and saves it half done"):
@@ -68,7 +68,7 @@ async def apply(walk: Walk, call: dict[str, Any], today: date) -> dict[str, Any]
     return application
 
 
-async def host_publishes(walk: Walk, call: dict[str, Any], today: date) -> None:
+async def host_publishes(walk: Journey, call: dict[str, Any], today: date) -> None:
     """A placement: written, submitted, endorsed by the host country, published."""
     people = walk.people
     entry = {
@@ -95,13 +95,13 @@ async def host_publishes(walk: Walk, call: dict[str, Any], today: date) -> None:
         await walk.state(at, HOST, "published")
 
 
-async def _own_offer(walk: Walk, call: dict[str, Any]) -> dict[str, Any]:
+async def _own_offer(walk: Journey, call: dict[str, Any]) -> dict[str, Any]:
     """The placement that was made although the answer got lost."""
     found: list[dict[str, Any]] = (await walk.people.get(HOST, f"{PORTAL}/offers"))["offers"]
     return next(one for one in found if one["call_id"] == call["id"] and one["state"] == "submitted")
 
 
-async def eligible(walk: Walk, call: dict[str, Any], application_id: str) -> None:
+async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> None:
     """The programme coordinator confirms what the call's rules say."""
 
     def ours(answer: Any) -> Any:
@@ -120,7 +120,7 @@ async def eligible(walk: Walk, call: dict[str, Any], application_id: str) -> Non
     await walk.people.post(PROGRAMME, f"{PORTAL}/eligibility/confirm", body)
 
 
-async def provisional(walk: Walk, call: dict[str, Any], application_id: str) -> dict[str, Any]:
+async def provisional(walk: Journey, call: dict[str, Any], application_id: str) -> dict[str, Any]:
     """The application's provisional match on the board."""
     found: dict[str, Any] = await walk.seen(
         "a provisional match on the board",
@@ -132,7 +132,7 @@ async def provisional(walk: Walk, call: dict[str, Any], application_id: str) -> 
     return found
 
 
-async def proposed(walk: Walk, call: dict[str, Any], pair: dict[str, Any]) -> str:
+async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) -> str:
     """Commit the cohort of that pair; gives the match's id once both countries can see it."""
     body = {"call_id": call["id"], "pairs": [{"application_id": pair["id"], "seat_id": pair["seat_id"]}]}
     await walk.people.post(PROGRAMME, "/matching/api/cohorts", body)
@@ -146,7 +146,7 @@ async def proposed(walk: Walk, call: dict[str, Any], pair: dict[str, Any]) -> st
     return str(found[0]["id"])
 
 
-async def matched(walk: Walk, call: dict[str, Any], application: dict[str, Any]) -> dict[str, Any]:
+async def matched(walk: Journey, call: dict[str, Any], application: dict[str, Any]) -> dict[str, Any]:
     """From eligible to a visit that has its dates; gives the visit."""
     people = walk.people
     async with walk.step("The programme coordinator confirms that it is eligible"):
@@ -174,7 +174,7 @@ async def matched(walk: Walk, call: dict[str, Any], application: dict[str, Any])
     return visit
 
 
-async def takes_place(walk: Walk, visit: dict[str, Any], application: dict[str, Any]) -> None:
+async def takes_place(walk: Journey, visit: dict[str, Any], application: dict[str, Any]) -> None:
     """Agenda, the days themselves, evaluations and report, and the certificate."""
     people, at = walk.people, f"{PORTAL}/visits/{visit['id']}"
     async with walk.step("Guest and host agree on the agenda, the guest is prepared"):
@@ -203,7 +203,7 @@ async def takes_place(walk: Walk, visit: dict[str, Any], application: dict[str, 
         )
 
 
-async def _once_open(walk: Walk, visit_id: str, who: str) -> None:
+async def _once_open(walk: Journey, visit_id: str, who: str) -> None:
     """Reporting asks for the evaluation once it knows that the visit is over."""
     people = walk.people
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from deploy.cli.client import People
 from deploy.cli.lag import Lag
 from deploy.cli.progress import bar
-from deploy.cli.sample import aims, finished, opened
+from deploy.cli.sample import open_call, past_call, targets
+from deploy.cli.sample.context import LoadContext
 from deploy.cli.sample.plan import BELARUS_SUSPENDED, Programme
 from deploy.cli.sample.programme import generate
 from deploy.cli.sample.register import enter, keep_up, suspend_belarus
-from deploy.cli.sample.room import Room
 from deploy.cli.system import Failed
-from shared import clock
+from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ YEAR = timedelta(days=365)
 KEPT_UP = -2
 """On this day, counted from the last one, the register is brought up to date."""
 MORNING = time(9, tzinfo=UTC)
-Step = tuple[int, str, "Callable[[Room], Awaitable[None]]"]
+Step = tuple[int, str, "Callable[[LoadContext], Awaitable[None]]"]
 
 
 def steps() -> list[Step]:
@@ -37,10 +37,10 @@ def steps() -> list[Step]:
     return sorted(
         [
             (-364, "Organisations, people and partners", enter),
-            (aims.SET_ON, "Baselines and targets", aims.set_out),
-            *finished.STEPS,
+            (targets.SET_ON, "Baselines and targets", targets.enter_targets),
+            *past_call.STEPS,
             (BELARUS_SUSPENDED, "Belarus is suspended", suspend_belarus),
-            *opened.STEPS,
+            *open_call.STEPS,
             (KEPT_UP, "Needs, deputies and access", keep_up),
         ],
         key=lambda step: step[0],
@@ -60,7 +60,7 @@ async def load(system: System, seed: int) -> str | None:
             return None
     async with People(system, direct=True) as people, Lag(system) as lag:
         chance = random.Random(seed)  # noqa: S311 - no secrets
-        room = Room(people, generate(datetime.now(UTC).date(), seed), chance, system.env.get("TANDEM_MAIL_URL"))
+        room = LoadContext(people, generate(datetime.now(UTC).date(), seed), chance, system.env.get("TANDEM_MAIL_URL"))
         if clock.offset() > -YEAR + timedelta(days=1):
             raise Failed(
                 "The sample programme begins a year ago, so it goes into a new run only. "

@@ -40,7 +40,7 @@ NATIVE = {
 }  # fmt: skip - one line
 
 
-class Fate(StrEnum):
+class Progress(StrEnum):
     """How far an application of the open call has come on the last day; those of the finished call went all the way."""
 
     DRAFT = "draft"
@@ -93,7 +93,7 @@ class Application:
     officer: str
     kind: str
     day: int
-    fate: Fate
+    fate: Progress
     answers: dict[str, Any]
 
 

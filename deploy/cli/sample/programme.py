@@ -12,7 +12,7 @@ from deploy.cli.sample import texts
 from deploy.cli.sample.hosting import offers, profiles
 from deploy.cli.sample.names import draw
 from deploy.cli.sample.organisations import HOSTS, PARTNERS, PERSONA_ORGANISATIONS
-from deploy.cli.sample.plan import CALLS, FINISHED, NATIVE, OPEN, Application, Call, Fate, Person, Programme, period
+from deploy.cli.sample.plan import CALLS, FINISHED, NATIVE, OPEN, Application, Call, Person, Programme, Progress, period
 from deploy.local.personas import PERSONAS
 from shared.contracts.codes import EMPACT_2026, PRIORITIES, Expertise, RankGroup, Role
 
@@ -156,19 +156,19 @@ _WANT: dict[tuple[str, int], str] = {
 }
 # The first call's applications came on these days; the second's on those, with how far those of each day have come.
 _FIRST_DAYS = (-350, -346, -342, -338)
-_SECOND_DAYS: tuple[tuple[int, tuple[Fate, ...]], ...] = (
-    (-38, (Fate.JUDGED,)),
-    (-30, (Fate.JUDGED, Fate.JUDGED, Fate.WITHDRAWN)),
-    (-21, (Fate.JUDGED, Fate.JUDGED, Fate.NOT_ENDORSED)),
-    (-12, (Fate.JUDGED, Fate.ENDORSED)),
-    (-4, (Fate.SUBMITTED, Fate.RETURNED, Fate.SUBMITTED)),
-    (-1, (Fate.DRAFT, Fate.SUBMITTED)),
+_SECOND_DAYS: tuple[tuple[int, tuple[Progress, ...]], ...] = (
+    (-38, (Progress.JUDGED,)),
+    (-30, (Progress.JUDGED, Progress.JUDGED, Progress.WITHDRAWN)),
+    (-21, (Progress.JUDGED, Progress.JUDGED, Progress.NOT_ENDORSED)),
+    (-12, (Progress.JUDGED, Progress.ENDORSED)),
+    (-4, (Progress.SUBMITTED, Progress.RETURNED, Progress.SUBMITTED)),
+    (-1, (Progress.DRAFT, Progress.SUBMITTED)),
 )
 
 
-def _when(call: str, place: int) -> tuple[int, Fate]:
+def _when(call: str, place: int) -> tuple[int, Progress]:
     if call == FINISHED:
-        fate = {7: Fate.NOT_ENDORSED, 19: Fate.WITHDRAWN, 28: Fate.NOT_ENDORSED}.get(place, Fate.JUDGED)
+        fate = {7: Progress.NOT_ENDORSED, 19: Progress.WITHDRAWN, 28: Progress.NOT_ENDORSED}.get(place, Progress.JUDGED)
         return _FIRST_DAYS[place % len(_FIRST_DAYS)], fate
     day, fates = _SECOND_DAYS[min(place // 9, len(_SECOND_DAYS) - 1)]
     return day, fates[place % len(fates)]

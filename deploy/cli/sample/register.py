@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from deploy.cli.sample.context import API, PROGRAMME
 from deploy.cli.sample.plan import BELARUS_SUSPENDED, PARTNER_COUNTRIES
-from deploy.cli.sample.room import API, PROGRAMME
 from shared.contracts.codes import Role
 
 if TYPE_CHECKING:
+    from deploy.cli.sample.context import LoadContext
     from deploy.cli.sample.plan import Person
-    from deploy.cli.sample.room import Room
 
 # What the portal's register takes in one go.
 _PORTION = 100
@@ -21,7 +21,7 @@ _EVERYWHERE = frozenset(
 )
 
 
-async def enter(room: Room) -> None:
+async def enter(room: LoadContext) -> None:
     """Enter all of it."""
     bodies = room.programme.organisations
     entries = [{"name": one.name, "kind": one.kind.value, "country": one.country, "city": one.city} for one in bodies]
@@ -39,7 +39,7 @@ async def enter(room: Room) -> None:
     await room.people.post(PROGRAMME, f"{API}/funds", {"funds": [fund]})
 
 
-def _entry(room: Room, person: Person) -> dict[str, Any]:
+def _entry(room: LoadContext, person: Person) -> dict[str, Any]:
     grant: dict[str, Any] = {
         "role": person.role.value,
         "since": (room.programme.today - timedelta(days=365)).isoformat(),
@@ -66,7 +66,7 @@ def _entry(room: Room, person: Person) -> dict[str, Any]:
     }
 
 
-def _service(room: Room, person: Person) -> str | None:
+def _service(room: LoadContext, person: Person) -> str | None:
     if person.organisation is None:
         return None
     return next(one.service.value for one in room.programme.organisations if one.key == person.organisation)
@@ -85,7 +85,7 @@ _NEEDS: tuple[tuple[str, str | None, int, int], ...] = (
 )
 
 
-async def keep_up(room: Room) -> None:
+async def keep_up(room: LoadContext) -> None:
     """A year goes by: needs are entered, access is confirmed but for a few, a deputy is named, a person proposed."""
     path, today = f"{API}/register", room.programme.today
     period = {"since": f"{today.year}-01-01", "until": f"{today.year + 1}-12-31"}
@@ -121,7 +121,7 @@ async def keep_up(room: Room) -> None:
     await room.people.post(_COORDINATOR, f"{path}/proposals", body)
 
 
-async def suspend_belarus(room: Room) -> None:
+async def suspend_belarus(room: LoadContext) -> None:
     """Cooperation with one partner stops in the middle of the programme; what is in flight is finished."""
     since = (room.programme.today + timedelta(days=BELARUS_SUSPENDED)).isoformat()
     at = f"{API}/partners/BY/suspension"

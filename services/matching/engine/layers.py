@@ -8,17 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from services.matching.engine.counterfactual import Counterfactual
-from services.matching.engine.floors import Unmet, unmet
-from services.matching.engine.groups import GroupsPrice, Layout, lay_out
-from services.matching.engine.market import Market
+from services.matching.engine.explain.counterfactual import Counterfactual
+from services.matching.engine.explain.prices import Prices, prices, total_of
+from services.matching.engine.explain.receipt import Receipt, Together, Why
+from services.matching.engine.groups.layout import GroupsPrice, Layout, lay_out
+from services.matching.engine.groups.units import Unit
+from services.matching.engine.market.market import Market
 from services.matching.engine.matching import Pair, Result, run
-from services.matching.engine.prices import Prices, prices, total_of
-from services.matching.engine.problem import Candidate, Problem
-from services.matching.engine.receipt import Receipt, Together, Why
+from services.matching.engine.problem.problem import Candidate, Problem
 from services.matching.engine.solution import Solution
-from services.matching.engine.stable import UNMATCHED
-from services.matching.engine.units import Unit
+from services.matching.engine.stable.deferred_acceptance import UNMATCHED
+from services.matching.engine.stable.floors import Unmet, unmet
 from shared.contracts.codes import Change, LanguageLevel
 
 _MOST_PLACES = 5

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.matching.engine.certificate import Certificate
-from services.matching.engine.explained import Explained, explain_all
-from services.matching.engine.floors import Unmet, unmet
-from services.matching.engine.groups import GroupsPrice
-from services.matching.engine.market import Market
-from services.matching.engine.most_good import most_good
-from services.matching.engine.prices import Prices, prices
-from services.matching.engine.problem import ENGINE_VERSION, Problem
-from services.matching.engine.receipt import Explainer, Receipt
+from services.matching.engine.explain.prices import Prices, prices
+from services.matching.engine.explain.receipt import Explainer, Receipt
+from services.matching.engine.explain.summary import Explanations, explain_all
+from services.matching.engine.groups.layout import GroupsPrice
+from services.matching.engine.market.market import Market
+from services.matching.engine.optimal.certificate import Certificate
+from services.matching.engine.optimal.most_good import most_good
+from services.matching.engine.problem.problem import ENGINE_VERSION, Problem
 from services.matching.engine.solution import Solution, solve
+from services.matching.engine.stable.floors import Unmet, unmet
 
 if TYPE_CHECKING:
-    from services.matching.engine.kernels import Told
+    from services.matching.engine.kernels import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Result:
         )
 
     @cached_property
-    def _told(self) -> "Told | None":
+    def _told(self) -> "Summary | None":
         """What the sweep of a large market tells of everybody."""
         market, assigned = self._market, self._solution.assigned
         return None if market.sweep is None else market.sweep.told(assigned, market.at_ceiling(assigned))
@@ -118,7 +118,7 @@ class Result:
         return dict(zip(self._market.seat_place, self.certificate.prices.seat.tolist(), strict=True))
 
     @cached_property
-    def explained(self) -> Explained:
+    def explained(self) -> Explanations:
         """Why everybody stands where they stand, in columns: for whole runs, where receipts would be many."""
         return explain_all(self._market, self._solution)
 

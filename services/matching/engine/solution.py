@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from services.matching.engine import floors
-from services.matching.engine.certificate import Certificate
-from services.matching.engine.market import Market
-from services.matching.engine.most_good import most_good
-from services.matching.engine.stable import UNMATCHED, stable
+from services.matching.engine.market.market import Market
+from services.matching.engine.optimal.certificate import Certificate
+from services.matching.engine.optimal.most_good import most_good
+from services.matching.engine.stable import floors
+from services.matching.engine.stable.deferred_acceptance import UNMATCHED, stable
 from shared.contracts.codes import Objective
 
 

@@ -18,26 +18,27 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from services.notifications import metrics
-from services.notifications.model.target import WrongTarget, target
-from services.notifications.model.webhook import Result, headers, pause, webhook_id
-from services.notifications.sending.worker import held
+from services.notifications.mail.sending.worker import hold_lease
 from services.notifications.settings import Settings
-from services.notifications.store import deliveries, webhooks
-from services.notifications.webhooks.post import Answer, Poster
-from services.notifications.webhooks.secrets import Safe
-from services.notifications.webhooks.tell import tell
-from shared.bus import leases
+from services.notifications.webhooks import metrics
+from services.notifications.webhooks.actions.announcement import announce
+from services.notifications.webhooks.actions.secrets import SecretStore
+from services.notifications.webhooks.model.target import WrongTarget, target
+from services.notifications.webhooks.model.webhook import Result, headers, pause, webhook_id
+from services.notifications.webhooks.store import deliveries
+from services.notifications.webhooks.store import endpoints as webhooks_endpoints
+from services.notifications.webhooks.transport.post import Answer, Poster
+from shared.bus.db import leases
 from shared.contracts.codes import WebhookChange, WebhookPauseCause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from services.notifications.store.deliveries import Due, Held
-    from services.notifications.store.webhooks import Endpoint
+    from services.notifications.webhooks.store.deliveries import Due, Held
+    from services.notifications.webhooks.store.endpoints import Endpoint
     from shared.bus import Bus, Lease, Tx
-    from shared.service import Service
+    from shared.runtime.service import Service
 
 log = structlog.get_logger(__name__)
 
@@ -55,13 +56,13 @@ _AT_ONCE = {Result.GONE: WebhookPauseCause.GONE, Result.UNSIGNED: WebhookPauseCa
 async def send_webhooks(service: Service) -> None:
     """The loop: send what is due, again and again, as long as this process holds the lease."""
     assert isinstance(service.settings, Settings)
-    async with held(service.bus, "webhooks") as lease:
+    async with hold_lease(service.bus, "webhooks") as lease:
         await courier(service.bus, service.settings, lease).run()
 
 
 def courier(bus: Bus, settings: Settings, lease: Lease, poster: Poster | None = None) -> Courier:
     """What sends under a lease, by this installation's settings."""
-    return Courier(bus, settings, lease, poster or Poster(settings), Safe(settings))
+    return Courier(bus, settings, lease, poster or Poster(settings), SecretStore(settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Courier:
     settings: Settings
     lease: Lease
     poster: Poster
-    safe: Safe
+    safe: SecretStore
     under_way: dict[UUID, UUID] = field(default_factory=dict)  # delivery -> endpoint; picked, and not yet noted
     _queues: dict[UUID, deque[Due]] = field(default_factory=lambda: defaultdict(deque))
     _lines: Counter[UUID] = field(default_factory=Counter)
@@ -133,7 +134,7 @@ class Courier:
         at = _real()
         async with self.bus.glance() as session:
             found = await deliveries.due(session, at, most, self.under_way.keys())
-            stored = await webhooks.secrets_of(session, (one.endpoint_id for one in found), at)
+            stored = await webhooks_endpoints.secrets_of(session, (one.endpoint_id for one in found), at)
         taken = Counter(self.under_way.values())
         picked = 0
         for one in found:
@@ -207,7 +208,7 @@ class Courier:
         """
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            endpoints = await webhooks.locked(tx.session, {one.due.endpoint_id for one in ended})
+            endpoints = await webhooks_endpoints.locked(tx.session, {one.due.endpoint_id for one in ended})
             known = await deliveries.locked(tx.session, {one.due.id for one in ended})
             noted: list[dict[str, Any]] = []
             for one in ended:
@@ -244,7 +245,7 @@ class Courier:
         if answer.result is not Result.DELIVERED:
             await self._failing(tx, endpoint, answer, test=test)
         elif endpoint.failing_since is not None or endpoint.not_before is not None:
-            await webhooks.works(tx.session, endpoint.id)
+            await webhooks_endpoints.works(tx.session, endpoint.id)
 
     async def _failing(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
         """Note since when an endpoint fails; pause one that is gone, or dead for too long. A test changes nothing."""
@@ -255,8 +256,8 @@ class Courier:
         changes: dict[str, Any] = {"failing_since": since}
         if answer.asked:
             changes["not_before"] = now + timedelta(seconds=answer.asked)
-        await webhooks.change(tx.session, endpoint.id, **changes)
-        if endpoint.state == webhooks.PAUSED:
+        await webhooks_endpoints.change(tx.session, endpoint.id, **changes)
+        if endpoint.state == webhooks_endpoints.PAUSED:
             return
         if answer.result in _AT_ONCE:
             await self._paused(tx, endpoint, _AT_ONCE[answer.result])
@@ -265,8 +266,8 @@ class Courier:
 
     async def _paused(self, tx: Tx, endpoint: Endpoint, cause: WebhookPauseCause) -> None:
         log.warning("a webhook is paused", endpoint=str(endpoint.id), cause=cause.value)
-        await webhooks.change(tx.session, endpoint.id, state=webhooks.PAUSED, cause=cause.value)
-        await tell(tx, endpoint, WebhookChange.PAUSED, cause)
+        await webhooks_endpoints.change(tx.session, endpoint.id, state=webhooks_endpoints.PAUSED, cause=cause.value)
+        await announce(tx, endpoint, WebhookChange.PAUSED, cause)
 
     async def count(self) -> None:
         """Show Prometheus how much waits, for how long what is due has waited, and how many endpoints are paused."""
@@ -281,7 +282,7 @@ class Courier:
                 await leases.check(tx.session, self.lease)
                 gone, lost = await deliveries.forget(tx.session, before)
                 for endpoint_id, count in sorted(lost.items()):
-                    await webhooks.lost(tx.session, endpoint_id, count)
+                    await webhooks_endpoints.lost(tx.session, endpoint_id, count)
             if not gone:
                 return
 
@@ -289,7 +290,7 @@ class Courier:
 def _as_picked(due: Due, endpoints: Mapping[UUID, Endpoint]) -> bool:
     """Whether what was picked for an endpoint may still go where it was to go."""
     now = endpoints.get(due.endpoint_id)
-    return now is not None and now.state == webhooks.ACTIVE and now.url == due.url
+    return now is not None and now.state == webhooks_endpoints.ACTIVE and now.url == due.url
 
 
 def _attempt(delivery: Held, ended: Ended) -> dict[str, Any]:

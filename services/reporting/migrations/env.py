@@ -1,7 +1,7 @@
-"""Alembic's environment of this service: everything is in `shared/migrate.py`."""
+"""Alembic's environment of this service: everything is in `shared/runtime/migrate.py`."""
 
 from alembic import context
 
-from shared.migrate import run
+from shared.runtime.migrate import run
 
 run(context)

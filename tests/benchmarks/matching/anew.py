@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.matching.engine.kernels.base import compiled
-from services.matching.engine.market import Market
-from services.matching.engine.problem import SeatKind
-from services.matching.engine.scores import TIE_BITS
+from services.matching.engine.market.market import Market
+from services.matching.engine.problem.problem import SeatKind
+from services.matching.engine.rules.scores import TIE_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from services.matching.engine.problem import Candidate, Problem, Seat
+    from services.matching.engine.problem.problem import Candidate, Problem, Seat
 
     Integers = NDArray[np.int64]
 

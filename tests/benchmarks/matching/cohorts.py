@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from services.matching.engine.matching import run
-from services.matching.engine.problem import Seat
+from services.matching.engine.problem.problem import Seat
 from shared.contracts.codes import Objective
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching import instances
@@ -21,7 +21,7 @@ from tests.benchmarks.matching import instances
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from services.matching.engine.problem import Candidate, Problem
+    from services.matching.engine.problem.problem import Candidate, Problem
 
 WEEKS = 52
 PLACES = 35 / 59

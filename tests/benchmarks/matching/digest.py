@@ -8,13 +8,13 @@ from statistics import median
 from time import process_time
 from typing import TYPE_CHECKING
 
-from services.matching.engine.digest import canonical
-from services.matching.engine.problem import ENGINE_VERSION
+from services.matching.engine.problem.digest import canonical
+from services.matching.engine.problem.problem import ENGINE_VERSION
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching.instances import mentors
 
 if TYPE_CHECKING:
-    from services.matching.engine.problem import Problem
+    from services.matching.engine.problem.problem import Problem
 
 PEOPLE, MENTORS = 10_000, 3_333
 _WITHIN = 0.2

@@ -20,7 +20,7 @@ from tests.benchmarks.matching.instances import mentors
 
 if TYPE_CHECKING:
     from services.matching.engine.matching import Result
-    from services.matching.engine.problem import Problem
+    from services.matching.engine.problem.problem import Problem
 
 _PATIENCE = 900
 _TIMES = 5

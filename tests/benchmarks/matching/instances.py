@@ -12,10 +12,10 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.market import Market
-from services.matching.engine.problem import Candidate, Problem, Rules, Seat, SeatKind, Skill
+from services.matching.engine.market.market import Market
+from services.matching.engine.problem.problem import Candidate, Problem, Rules, Seat, SeatKind, Skill
+from services.matching.engine.problem.weeks import Period
 from services.matching.engine.schedule import VisitRequest
-from services.matching.engine.weeks import Period
 from shared.contracts.codes import MEMBER_STATES, ApplicationKind, LanguageLevel, Objective, RankGroup
 
 DAY = date(2027, 1, 4)

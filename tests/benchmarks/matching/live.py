@@ -23,7 +23,7 @@ import numpy as np
 
 from services.matching.engine.live.matching import LiveMatching
 from services.matching.engine.matching import run
-from services.matching.engine.problem import Fixed
+from services.matching.engine.problem.problem import Fixed
 from tests.benchmarks.figures import Figure, Reference, write
 from tests.benchmarks.matching.anew import Anew
 from tests.benchmarks.matching.instances import mentors
@@ -31,7 +31,7 @@ from tests.benchmarks.matching.instances import mentors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from services.matching.engine.problem import Problem
+    from services.matching.engine.problem.problem import Problem
 
 PEOPLE = 10_000
 EVENTS = 10_000

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
-from services.matching.engine.market import Market
+from services.matching.engine.explain.prices import prices
+from services.matching.engine.market.market import Market
 from services.matching.engine.matching import run
-from services.matching.engine.most_good import Best, Effort, most_good
-from services.matching.engine.prices import prices
+from services.matching.engine.optimal.most_good import Best, Effort, most_good
 from services.matching.engine.solution import solve
 from shared.contracts.codes import Objective
 from tests.benchmarks.figures import Figure, Reference

@@ -12,10 +12,11 @@ from contextlib import asynccontextmanager
 from time import thread_time
 from typing import TYPE_CHECKING
 
-from services.matching import cohorts, store
 from services.matching.app import create_app
+from services.matching.cohorts.actions import job as cohorts_job
+from services.matching.cohorts.store import jobs
+from services.matching.cohorts.store.jobs import JobState
 from services.matching.settings import Settings
-from services.matching.store.cohort_jobs import JobState
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching import stored
 from tests.support import settings_for
@@ -53,11 +54,11 @@ async def _measured(address: str, people: int, mentors: int) -> tuple[float, flo
         call_id = await stored.fill(bus, people, mentors)
         async with _watched() as idle:
             await asyncio.sleep(_IDLE)
-        job_id = await cohorts.ask(bus, "carla", call_id, effort=0)
+        job_id = await cohorts_job.ask(bus, "carla", call_id, effort=0)
         async with _watched() as busy:
-            await cohorts.work_once(bus)
+            await cohorts_job.work_once(bus)
         async with bus.read() as session:
-            job = await store.cohort_jobs.one(session, job_id)
+            job = await jobs.one(session, job_id)
         if job is None or job.state != JobState.DONE:
             raise RuntimeError(f"The cohort was not committed: {job and (job.state, job.why, job.problem)}")
         return 1000 * max(busy), 1000 * max(idle), job.proposed or 0

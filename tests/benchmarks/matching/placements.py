@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from services.matching.engine.market import Market
+from services.matching.engine.market.market import Market
 from services.matching.engine.matching import Result, run
-from services.matching.engine.most_good import Effort, most_good
+from services.matching.engine.optimal.most_good import Effort, most_good
 from services.matching.engine.solution import Solution
 from shared.contracts.codes import Objective
 from tests.benchmarks.figures import Figure, Reference

@@ -7,14 +7,14 @@ from statistics import median
 from time import process_time
 from typing import TYPE_CHECKING
 
-from services.matching.engine.market import Market
+from services.matching.engine.market.market import Market
 from services.matching.engine.matching import run
 from services.matching.engine.solution import solve
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching.instances import placements
 
 if TYPE_CHECKING:
-    from services.matching.engine.problem import Problem
+    from services.matching.engine.problem.problem import Problem
 
 OFFICERS, OFFERS, EFFORT = 2_000, 300, 24
 _LEAST = 20

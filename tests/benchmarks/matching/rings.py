@@ -7,8 +7,8 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-from services.matching.engine.market import Market
-from services.matching.engine.rings import rings
+from services.matching.engine.interventions.rings import rings
+from services.matching.engine.market.market import Market
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching import instances
 

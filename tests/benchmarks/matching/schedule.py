@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
+from services.matching.engine.problem.weeks import monday
 from services.matching.engine.schedule import Draft, Plan, Scheduled, SchedulePolicy, VisitRequest, schedule
-from services.matching.engine.weeks import monday
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching.instances import visits
 

@@ -9,10 +9,10 @@ from time import perf_counter
 
 import numpy as np
 
-from services.matching.engine.market import Market
+from services.matching.engine.market.market import Market
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching.fresh import instance
-from tests.unit.engine.oracle import points
+from tests.unit.matching.engine.oracle import points
 
 PEOPLE = 10_000
 _BY_NUMPY, _BY_PYTHON = 1_000, 6

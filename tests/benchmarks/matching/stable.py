@@ -5,16 +5,16 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from services.matching.engine.market import Market
+from services.matching.engine.explain.prices import blocking_pairs
+from services.matching.engine.market.market import Market
 from services.matching.engine.matching import run
-from services.matching.engine.prices import blocking_pairs
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching.fresh import explained, instance, measured
 from tests.benchmarks.matching.instances import lists
 from tests.benchmarks.matching.peers import solved
 
 if TYPE_CHECKING:
-    from services.matching.engine.problem import Problem
+    from services.matching.engine.problem.problem import Problem
 
 SMALL, LARGE = 1_000, 10_000
 PEERS = {"matching": 150, "algmatch": 50}

@@ -14,12 +14,12 @@ from uuid import UUID
 
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
-from services.matching import store
-from services.matching.store.facts import Call, Candidate, Seat, keep
-from shared import clock
+from services.matching.facts.store import pools as store
+from services.matching.facts.store.facts import Call, Candidate, Seat, keep
 from shared.contracts import _examples as ex
 from shared.contracts.codes import MEMBER_STATES, Expertise, RankGroup, ServiceKind
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
+from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +66,7 @@ async def fill(bus: Bus, people: int, seats: int, *, seed: int = 1) -> UUID:
     await _write(bus, [mentee(dice, call_id, number) for number in range(people)])
     await _write(bus, [mentor(dice, call_id, number) for number in range(seats)])
     async with bus.transaction("system:benchmark") as tx:
-        await store.pools.touch(tx.session, [call_id])
+        await store.touch(tx.session, [call_id])
     return call_id
 
 

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import text
 
-from services.matching import live, store, turns
 from services.matching.app import create_app
+from services.matching.facts.store import pools as store
+from services.matching.facts.store.facts import keep
+from services.matching.provisional import call_lease, worker
 from services.matching.settings import Settings
-from services.matching.store.facts import keep
-from shared.telemetry import tune_memory
+from shared.runtime.telemetry import tune_memory
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching import stored
 from tests.support import settings_for
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.bus import Bus
-    from shared.service import Service
+    from shared.runtime.service import Service
 
 PEOPLE, MENTORS = 10_000, 3_333
 WITHIN = 10.0
@@ -48,8 +49,8 @@ def measure(people: int = PEOPLE, mentors: int = MENTORS) -> list[Figure]:
             f"takeover of a call of {size}: from the stop of its keeper to the next mentee on the board",
             round(seconds, 2),
             "s",
-            Reference("the lease that has to end first", turns.LEASE_SECONDS),
-            round(seconds / turns.LEASE_SECONDS, 2),
+            Reference("the lease that has to end first", call_lease.LEASE_SECONDS),
+            round(seconds / call_lease.LEASE_SECONDS, 2),
             f"at most {WITHIN:g} s",
             seconds <= WITHIN,
         ),
@@ -76,8 +77,8 @@ async def _measured(address: str, people: int, mentors: int) -> tuple[float, flo
     taking = None
     try:
         await _shown(bus, await _arrives(bus, call_id, people))
-        taking = asyncio.create_task(live.match_live(service))
-        await asyncio.sleep(turns.LEASE_SECONDS + 1)
+        taking = asyncio.create_task(worker.match_live(service))
+        await asyncio.sleep(call_lease.LEASE_SECONDS + 1)
         keeper.send_signal(signal.SIGSTOP)
         started, worked = perf_counter(), process_time()
         await _shown(bus, await _arrives(bus, call_id, people + 1))
@@ -104,7 +105,7 @@ async def _arrives(bus: Bus, call_id: UUID, number: int) -> UUID:
     row = stored.mentee(random.Random(number), call_id, number)
     async with bus.transaction("system:benchmark") as tx:
         await keep(tx.session, [row])
-        await store.pools.touch(tx.session, [call_id])
+        await store.touch(tx.session, [call_id])
         await tx.changed("matching")
     return row.id
 
@@ -124,4 +125,4 @@ if __name__ == "__main__":
     logging.getLogger().setLevel(logging.ERROR)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     tune_memory()
-    asyncio.run(live.match_live(_service(sys.argv[1])))
+    asyncio.run(worker.match_live(_service(sys.argv[1])))

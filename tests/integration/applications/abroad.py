@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from shared import clock
 from shared.contracts import matches, mentorships, receipts, visits
 from shared.ids import new_id
+from shared.time import clock
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -11,15 +11,15 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from services.applications.actions.register import enter_first_coordinator
 from services.applications.app import create_app
 from services.applications.consumers import consumers
+from services.applications.register.actions.bulk import enter_first_coordinator
 from services.applications.settings import Settings
-from shared import clock
 from shared.identity import csrf
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
+from shared.time import clock
 from tests.integration.applications.abroad import Abroad
 from tests.support import Feed, settings_for
 

@@ -7,8 +7,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from shared import clock
 from shared.contracts import mentorships, visits
+from shared.time import clock
 
 if TYPE_CHECKING:
     import httpx2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from services.applications.store.register import PERSON_WORDS
+from services.applications.register.store.entries import PERSON_WORDS
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

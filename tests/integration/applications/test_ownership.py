@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import clock
 from shared.contracts.codes import Role
 from shared.identity import every_route
 from shared.ids import new_id
+from shared.time import clock
 from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:

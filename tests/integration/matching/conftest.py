@@ -13,13 +13,14 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from services.matching import actions, live, promotion, sweep
 from services.matching.app import create_app
+from services.matching.cohorts.actions import commit
 from services.matching.consumers import consumers
-from services.matching.following import Following
+from services.matching.lifecycle.actions import deadlines
+from services.matching.provisional import next_in_line, worker
+from services.matching.provisional.follower import CallFollower
 from services.matching.settings import Settings
-from shared import clock
-from shared.bus import leases
+from shared.bus.db import leases
 from shared.contracts import _examples as ex
 from shared.contracts import applications, calls, mentors, offers, participation, read, registry
 from shared.contracts.codes import Answer, Party, Role, Side
@@ -27,7 +28,8 @@ from shared.identity import Grant, write_access
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.ids import new_id
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
+from shared.time import clock
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from services.matching.actions import Committed
+    from services.matching.cohorts.actions.commit import Committed
     from shared.bus import Bus, Lease
     from shared.contracts import Event
     from tests.conftest import Databases
@@ -112,7 +114,7 @@ class World:
     call_id: UUID = field(default_factory=new_id)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     lease: Lease | None = None
-    following: Following = field(default_factory=lambda: Following(check_every=1))
+    following: CallFollower = field(default_factory=lambda: CallFollower(check_every=1))
 
     def period(self, first: int = 7, last: int = 40) -> list[dict[str, str]]:
         """A period given in weeks from today."""
@@ -194,19 +196,19 @@ class World:
         """The live worker takes its turn."""
         self.lease = await leases.acquire(self.bus, f"match:{self.call_id}")
         assert self.lease is not None
-        await promotion.promote(self.bus, self.call_id, self.lease)
-        await live.match_once(self.bus, self.call_id, self.lease, self.following)
+        await next_in_line.promote(self.bus, self.call_id, self.lease)
+        await worker.match_once(self.bus, self.call_id, self.lease, self.following)
         assert await self.following.checked()
 
     async def sweep(self) -> int:
         """The deadlines are looked at."""
-        lease = await leases.acquire(self.bus, sweep.LEASE)
+        lease = await leases.acquire(self.bus, deadlines.LEASE)
         assert lease is not None
-        return await sweep.sweep(self.bus, lease)
+        return await deadlines.sweep(self.bus, lease)
 
     async def commit(self, chosen: dict[UUID, UUID] | None = None) -> Committed:
         """A programme coordinator commits a cohort."""
-        return await actions.commit_cohort(self.bus, "carla", self.call_id, chosen, effort=12)
+        return await commit.commit_cohort(self.bus, "carla", self.call_id, chosen, effort=12)
 
     async def clear(self, match_id: UUID, application_id: UUID) -> None:
         """Both countries clear a match."""

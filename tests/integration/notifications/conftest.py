@@ -21,10 +21,10 @@ from services.notifications import app as service
 from services.notifications.app import create_app
 from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
-from services.notifications.sending.worker import held, office
+from services.notifications.mail.sending.worker import dispatcher, hold_lease
 from services.notifications.settings import Settings
 from shared.ids import reaction_id
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from aiosmtpd.smtp import Envelope as SmtpEnvelope
     from aiosmtpd.smtp import Session
 
-    from services.notifications.sending.office import Office
+    from services.notifications.mail.sending.dispatch import Dispatcher
     from tests.conftest import Databases
 
 _NOBODY = UUID(int=0)
@@ -240,10 +240,10 @@ def feed(app: FastAPI) -> Feed:
 
 
 @asynccontextmanager
-async def desk_of(app: FastAPI) -> AsyncIterator[Office]:
+async def desk_of(app: FastAPI) -> AsyncIterator[Dispatcher]:
     """What sends the app's mail, under the lease."""
     bus = app.state.service.bus
-    async with held(bus, "mail") as lease, office(bus, app.state.service.settings, lease) as desk:
+    async with hold_lease(bus, "mail") as lease, dispatcher(bus, app.state.service.settings, lease) as desk:
         yield desk
 
 

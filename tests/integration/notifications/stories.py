@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from shared import clock
 from shared.contracts import EVENTS, Event
 from shared.contracts import _examples as ex
+from shared.time import clock
 
 APPLICATION, MATCH, VISIT, MENTORSHIP = (UUID(each) for each in (ex.APPLICATION, ex.MATCH, ex.VISIT, ex.MENTORSHIP))
 HOST, CALL, OFFER = UUID(ex.HOST_ORGANISATION), UUID(ex.CALL), UUID(ex.OFFER)

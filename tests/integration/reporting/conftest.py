@@ -13,11 +13,11 @@ from pydantic import SecretStr
 from services.reporting.app import create_app
 from services.reporting.consumers import consumers
 from services.reporting.settings import Settings
-from shared import clock
 from shared.identity import Grant, csrf, issue_ticket, write_access
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
-from shared.migrate import migrate
+from shared.runtime.migrate import migrate
+from shared.time import clock
 from tests.support import Feed, settings_for, ticket_keys
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 A sweep takes one candidate at a time and computes the row of all seats anew whenever it is wanted, which is quicker
 than to keep it: nothing here grows with the pairs but the bits that say which are feasible.
 
-Without numba `AVAILABLE` is False, and the engine keeps to numpy (`tests/unit/engine/test_sweep.py` holds both equal).
+Without numba `AVAILABLE` is False, and the engine keeps to numpy; `tests/unit/matching/engine/test_sweep.py` holds both
+equal.
 `python -m services.matching.engine.kernels` compiles ahead; else the first large matching waits for it.
 """
 
@@ -16,10 +17,10 @@ from services.matching.engine.kernels.base import (
     NONE,
     Facts,
     State,
-    Told,
+    Summary,
 )
 from services.matching.engine.kernels.rows import feasible
-from services.matching.engine.kernels.telling import column, fill, settle, sums, tell, terms_of
+from services.matching.engine.kernels.summary import column, fill, settle, summarise, sums, terms_of
 from services.matching.engine.kernels.weights import ties, weigh
 
 __all__ = [
@@ -30,14 +31,14 @@ __all__ = [
     "NONE",
     "Facts",
     "State",
-    "Told",
+    "Summary",
     "admit",
     "column",
     "feasible",
     "fill",
     "settle",
+    "summarise",
     "sums",
-    "tell",
     "terms_of",
     "ties",
     "weigh",

@@ -4,10 +4,10 @@ import sys
 from datetime import date
 from time import perf_counter
 
-from services.matching.engine import market
 from services.matching.engine.kernels.base import AVAILABLE
+from services.matching.engine.market import market
 from services.matching.engine.matching import run
-from services.matching.engine.problem import WEIGHTS, Candidate, Problem, Rules, Seat, SeatKind, Weight
+from services.matching.engine.problem.problem import WEIGHTS, Candidate, Problem, Rules, Seat, SeatKind, Weight
 from shared.contracts.codes import ApplicationKind, RankGroup
 
 

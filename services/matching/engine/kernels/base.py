@@ -127,7 +127,7 @@ class Buffers(NamedTuple):
     own: Long
 
 
-class Told(NamedTuple):
+class Summary(NamedTuple):
     """What a matching means for each candidate.
 
     `rank` of the seat among the feasible (0: no seat), `blocking` pairs with it, the `first` choice (NONE: nothing is

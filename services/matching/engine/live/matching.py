@@ -13,15 +13,15 @@ from types import MappingProxyType
 
 import numpy as np
 
-from services.matching.engine.live.best import Best
-from services.matching.engine.live.book import NOWHERE, Book
-from services.matching.engine.live.exchange import GONE
-from services.matching.engine.live.pairing import Pairing
-from services.matching.engine.live.sides import Numbers
-from services.matching.engine.live.steps import Terms, improve, resize
-from services.matching.engine.market import COMPILED, SWEPT_FROM
+from services.matching.engine.incremental.best import Best
+from services.matching.engine.incremental.book import NOWHERE, Book
+from services.matching.engine.incremental.updates import Terms, improve, resize
+from services.matching.engine.kernels.exchange import GONE
+from services.matching.engine.market.market import COMPILED, SWEPT_FROM
 from services.matching.engine.matching import Pair
-from services.matching.engine.problem import Candidate, Fixed, Problem, Rules, Seat, SeatKind
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat, SeatKind
+from services.matching.engine.rules.pairing import Pairing
+from services.matching.engine.rules.sides import Numbers
 from shared.contracts.codes import Objective
 
 MOST_PAIRS = 60_000_000

@@ -11,9 +11,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.engine.problem.weeks import WORKING_DAYS, Period, monday
 from services.matching.engine.schedule.request import SchedulePolicy, VisitRequest
-from services.matching.engine.weeks import WORKING_DAYS, Period, monday
-from shared.workdays import public_holidays
+from shared.time.workdays import public_holidays
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -11,13 +11,13 @@ from functools import cached_property
 
 import numpy as np
 
+from services.matching.engine.problem.weeks import WEEK
 from services.matching.engine.schedule.calendar import Ints
 from services.matching.engine.schedule.greedy import greedy
 from services.matching.engine.schedule.optimum import Progress, optimum
 from services.matching.engine.schedule.options import Cost, Options, options
 from services.matching.engine.schedule.request import Scheduled, SchedulePolicy, Unscheduled, VisitRequest
 from services.matching.engine.schedule.single import schedule
-from services.matching.engine.weeks import WEEK
 from shared.contracts.codes import UnschedulableCause
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.matching.engine.weeks import Period
+from services.matching.engine.problem.weeks import Period
 from shared.contracts.codes import UnschedulableCause
-from shared.workdays import Holiday
+from shared.time.workdays import Holiday
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

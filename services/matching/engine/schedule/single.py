@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from services.matching.engine.problem.weeks import WEEK, monday, mondays, working_week
 from services.matching.engine.schedule.request import Scheduled, SchedulePolicy, Unscheduled, VisitRequest
-from services.matching.engine.weeks import WEEK, monday, mondays, working_week
 from shared.contracts.codes import UnschedulableCause
-from shared.workdays import Holiday, holiday
+from shared.time.workdays import Holiday, holiday
 
 
 def schedule(request: VisitRequest, policy: SchedulePolicy | None = None) -> Scheduled | Unscheduled:

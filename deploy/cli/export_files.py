@@ -1,0 +1,126 @@
+"""What does an export of the journals look like, and does it still agree with itself and with the journals?
+
+A folder with one file of JSON lines a service, by aggregate and number, and `manifest.json`: the SHA-256 of each file
+and the digest of the heads of all chains, which anchors them outside of the database.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.system import SERVICES, Failed
+from shared.bus.db.journal import CHAIN_START, digest, link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import asyncpg
+
+MANIFEST = "manifest.json"
+Aggregate = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where an aggregate's chain stood: the number and the hash of its newest event."""
+
+    sequence: int
+    hash: bytes
+
+
+def heads_digest(heads: Mapping[Aggregate, Head]) -> str:
+    """SHA-256 over all heads in the order of topic and subject, one a line."""
+    whole = sha256()
+    for (topic, subject), head in sorted(heads.items()):
+        whole.update(f"{topic}\t{subject}\t{head.sequence}\t{head.hash.hex()}\n".encode())
+    return whole.hexdigest()
+
+
+@dataclass
+class Chains:
+    """The chains of one service's file, followed line by line."""
+
+    heads: dict[Aggregate, Head] = field(default_factory=dict)
+    events: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        """Take the next event of an aggregate; note where its chain does not hold."""
+        aggregate = (line["topic"], line["subject"])
+        before = self.heads.get(aggregate, Head(0, CHAIN_START))
+        here = Head(line["sequence"], bytes.fromhex(line["hash"]))
+        told = bytes.fromhex(line["digest"])
+        payload = line["payload"]
+        where = f"{line['topic']} {line['subject']}, event {line['sequence']}"
+        if here.sequence != before.sequence + 1 or link(before.hash, told) != here.hash:
+            self.faults.append(f"{where}: the chain is broken here")
+        if digest(payload.encode()) != told and not payload.startswith('{"erased":'):
+            self.faults.append(f"{where}: the payload was changed")
+        self.heads[aggregate] = here
+        self.events += 1
+
+
+@dataclass
+class Exported:
+    """An export that was read: the heads by service, and what is wrong with the files themselves."""
+
+    heads: dict[str, dict[Aggregate, Head]]
+    faults: list[str]
+
+    @classmethod
+    def read(cls, folder: Path) -> Exported:
+        """The export in `folder`, held against its manifest. Raises `Failed` when it is none."""
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+            services = {name: manifest["services"][name] for name in SERVICES}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Failed(f"{folder} holds no export of the journals (no {MANIFEST} that can be read).") from error
+        heads, faults = {}, []
+        for name, told in services.items():
+            whole, chains = sha256(), Chains()
+            try:
+                with (folder / told["file"]).open("rb") as file:
+                    for line in file:
+                        whole.update(line)
+                        chains.add(json.loads(line))
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                faults.append(f"export of {name}: {told['file']} cannot be read ({type(error).__name__})")
+                continue
+            if whole.hexdigest() != told["sha256"]:
+                faults.append(f"export of {name}: {told['file']} is not the file that the manifest names")
+            if heads_digest(chains.heads) != told["heads_sha256"] or chains.events != told["events"]:
+                faults.append(f"export of {name}: the heads of the chains are not those that the manifest names")
+            faults += [f"export of {name}: {fault}" for fault in chains.faults]
+            heads[name] = chains.heads
+        return cls(heads, faults)
+
+    async def against(self, service: str, connection: asyncpg.Connection) -> list[str]:
+        """Where the journal of `service` does not go on from the export: since hashes chain, heads are enough."""
+        heads = self.heads.get(service, {})
+        found: dict[Aggregate, bytes] = {}
+        for some in _portions(sorted(heads.items()), 5_000):
+            rows = await connection.fetch(
+                "SELECT j.aggregatetype, j.aggregateid, j.hash FROM journal j"
+                " JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS w(aggregatetype, aggregateid, sequence)"
+                " USING (aggregatetype, aggregateid, sequence)",
+                [topic for (topic, _), _ in some],
+                [subject for (_, subject), _ in some],
+                [head.sequence for _, head in some],
+            )
+            found |= {(row["aggregatetype"], row["aggregateid"]): row["hash"] for row in rows}
+        faults = []
+        for (topic, subject), head in sorted(heads.items()):
+            here = found.get((topic, subject))
+            if here != head.hash:
+                what = "is gone from the journal" if here is None else "is another one in the journal"
+                faults.append(f"{service}: {topic} {subject}, event {head.sequence}: what was exported {what}")
+        return faults
+
+
+def _portions(items: list[tuple[Aggregate, Head]], size: int) -> Iterable[list[tuple[Aggregate, Head]]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,147 @@
+"""How does the journey say what it does? Each step with its number, its words and its time."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.client import Refused
+from deploy.cli.system import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from deploy.cli.client import People
+
+PORTAL = "/applications/api"
+_STANDS = 409
+OFFICER, MENTEE = "persona-officer", "persona-mentee"
+HOST, MENTOR = "persona-host", "persona-mentor"
+PROGRAMME, DONOR = "persona-programme", "persona-donor"
+HOME, HOST_COUNTRY = "persona-coordinator-am", "persona-coordinator-fr"
+MENTEE_COUNTRY, MENTOR_COUNTRY = "persona-coordinator-ge", "persona-coordinator-lt"
+
+
+@dataclass
+class Journey:
+    """One journey: who acts, and how many steps were taken."""
+
+    people: People
+    movable: bool
+    began: float = field(default_factory=monotonic)
+    steps: int = 0
+    undo: list[tuple[str, str, dict[str, str] | None]] = field(default_factory=list)
+    """What takes things out again, in the order in which they were made: who posts what where."""
+
+    @asynccontextmanager
+    async def step(self, words: str) -> AsyncIterator[None]:
+        """One step: printed with its time when it happened. What goes wrong in it is told with its words."""
+        self.steps += 1
+        start = monotonic()
+        try:
+            yield
+        except Failed as error:
+            print(f"{self.steps:>3}  {words:<72} failed", flush=True)
+            raise Failed(f"step {self.steps} ({words}): {error}") from error
+        print(f"{self.steps:>3}  {words:<72} {monotonic() - start:6.2f} s", flush=True)
+
+    def say(self, words: str) -> None:
+        """A line that is no step."""
+        print(f"     {words}", flush=True)
+
+    async def seen(
+        self,
+        what: str,
+        who: str,
+        path: str,
+        find: Callable[[Any], Any],
+        *,
+        params: Mapping[str, Any] | None = None,
+        timeout: float = 45.0,  # noqa: ASYNC109 - the wait itself is what is asked for
+    ) -> Any:
+        """What `find` gives of the answer at `path`, once it gives something. Raises `Failed` after `timeout`."""
+
+        async def look() -> Any:
+            return find(await self.people.get(who, path, **(params or {})))
+
+        return await self.people.until(what, look, timeout=timeout)
+
+    async def state(self, path: str, who: str, *wanted: str) -> dict[str, Any]:
+        """The thing at `path` once it is in one of the states `wanted`."""
+        found: dict[str, Any] = await self.seen(
+            f"state {' or '.join(wanted)} at {path}", who, path, lambda one: one if one["state"] in wanted else None
+        )
+        return found
+
+    async def figure(self, indicator: str) -> int:
+        """A figure's total over the whole programme, as the donor reads it."""
+        found = await self.people.get(DONOR, f"/reporting/api/indicators/{indicator}", period="programme")
+        return int(found["value"] or 0)
+
+    async def counts(self, indicator: str, application_id: str, type_: str, *, wanted: bool = True) -> None:
+        """Wait until a figure counts (or, not `wanted`, no longer counts) the application's event of that type.
+
+        Looked up among the events that the figure names as its own, so that others may be at work meanwhile.
+        """
+
+        async def look() -> bool:
+            story = await self.people.get(PROGRAMME, f"/reporting/api/journey/{application_id}")
+            ours = {one["id"] for one in story["events"] if one["type"] == type_}
+            behind = await self.people.get(
+                PROGRAMME, f"/reporting/api/indicators/{indicator}/events", period="programme"
+            )
+            return bool(ours) and bool(ours & set(behind["events"])) is wanted
+
+        await self.people.until(f"{indicator} {'counts' if wanted else 'no longer counts'} {type_}", look)
+
+    async def move_clock(self, by: timedelta) -> None:
+        """Move the local clock, as the programme coordinator does on the page."""
+        await self.people.post(PROGRAMME, f"{PORTAL}/clock", {"hours": by / timedelta(hours=1)})
+
+    def void_when_done(self, application_id: str) -> None:
+        """Note that an application is a test, to be taken out at the end."""
+        self.undo.append((PROGRAMME, f"{PORTAL}/applications/{application_id}/void", {"reason": "test"}))
+
+    def void_offer_when_done(self, offer_id: str) -> None:
+        """Note that a placement is a test, to be taken out after the applications whose visits stand by it."""
+        first = next((at for at, (_, path, _) in enumerate(self.undo) if path.endswith("/void")), len(self.undo))
+        self.undo.insert(first, (PROGRAMME, f"{PORTAL}/offers/{offer_id}/void", {"reason": "test"}))
+
+    async def take_out(self) -> None:
+        """Take out what was made, the newest first. Raises `Failed`."""
+        while self.undo:
+            await self._undo(*self.undo.pop())
+
+    async def _undo(self, who: str, path: str, body: dict[str, str] | None) -> None:
+        """Take out one thing; a placement once the visit that stands by it (409) is taken out too."""
+        if "/offers/" not in path:
+            await self.people.post(who, path, body)
+            return
+
+        async def gone() -> bool:
+            try:
+                await self.people.post(who, path, body)
+            except Refused as error:
+                if error.status != _STANDS:
+                    raise
+                return False
+            return True
+
+        await self.people.until(f"an answer of {path}", gone)
+
+    async def take_out_what_can_be(self) -> None:
+        """The same after a journey that failed: what cannot be taken out is named."""
+        while self.undo:
+            try:
+                await self._undo(*self.undo.pop())
+            except Failed as error:
+                self.say(f"Left behind: {error}")
+
+
+async def accept(people: People, match_id: str, *who: str) -> None:
+    """Both sides accept a match that is offered."""
+    for one in who:
+        await people.post(one, f"{PORTAL}/matches/{match_id}/answer", {"answer": "accept"})

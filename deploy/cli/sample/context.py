@@ -1,0 +1,91 @@
+"""What do the steps of the loading share? The plan, who acts, and the ids that the system gave to what was sent in."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts.codes import Role
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Coroutine, Iterable
+
+    from deploy.cli.client import People
+    from deploy.cli.sample.plan import Application, Programme
+
+PROGRAMME = "persona-programme"
+API = "/applications/api"
+
+
+@dataclass
+class LoadContext:
+    """State of one loading."""
+
+    people: People
+    programme: Programme
+    chance: random.Random
+    mail: str | None = None
+    """Where the mail catcher answers, if there is one."""
+    organisations: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    """People's opaque ids, by sign-in subject."""
+    calls: dict[str, str] = field(default_factory=dict)
+    offers: dict[int, str] = field(default_factory=dict)
+    """By place in the plan."""
+    applications: dict[int, str] = field(default_factory=dict)
+    """By place in the plan."""
+    mentors: dict[str, str] = field(default_factory=dict)
+    """Whose profile it is, by the id that it got."""
+    pairs: list[dict[str, Any]] = field(default_factory=list)
+    """The finished call's matches that became mentorships."""
+    visits: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    """The finished call's matches that became visits, each with its visit as it was scheduled, by start."""
+    held: set[str] = field(default_factory=set)
+    """The visits whose attendance is recorded."""
+    evaluated: set[str] = field(default_factory=set)
+    """The visits whose forms are filled in."""
+
+    async def all(self, acts: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+        """Do things at the same time, as many as the client lets through; the first that fails ends it."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(act) for act in acts]
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+        return [task.result() for task in tasks]
+
+    def planned(self, call: str) -> list[tuple[int, Application]]:
+        """The applications of a call with their places in the plan."""
+        return [(place, one) for place, one in enumerate(self.programme.applications) if one.call == call]
+
+    def officer_of(self, application_id: str) -> str:
+        """Who sent in an application."""
+        place = next(place for place, id_ in self.applications.items() if id_ == application_id)
+        return self.programme.applications[place].officer
+
+    def host_of(self, organisation_id: str) -> str:
+        """The contact person of an organisation."""
+        key = next(key for key, id_ in self.organisations.items() if id_ == organisation_id)
+        return self.programme.contact(key)
+
+    def other_side(self, match: dict[str, Any]) -> str:
+        """Who answers a match beside the officer: the host's contact person, or the mentor."""
+        if match["mentor_id"] is not None:
+            return self.mentors[match["mentor_id"]]
+        return self.host_of(match["host_organisation_id"])
+
+    async def matches(self, call: str, *states: str) -> list[dict[str, Any]]:
+        """The matches of a call in these states, in the order of the applications' references."""
+        found = (await self.people.get(PROGRAMME, f"{API}/matches", state=list(states)))["matches"]
+        ours = {self.applications[place] for place, _ in self.planned(call) if place in self.applications}
+        return sorted((one for one in found if one["application_id"] in ours), key=lambda one: str(one["reference"]))
+
+    def told(self) -> str:
+        """What is in, in words."""
+        officers = sum(one.role is Role.OFFICER for one in self.programme.people)
+        return (
+            f"{len(self.programme.organisations)} organisations, {officers} officers, "
+            f"{len(self.applications)} applications, {len(self.offers)} placements, {len(self.mentors)} mentors"
+        )

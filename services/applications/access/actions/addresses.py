@@ -1,0 +1,112 @@
+"""How does the owner of a service address confirm it, and who may ask for the mail anew?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from services.applications.refusals import not_found
+from services.applications.register.actions.address_checks import ask, genuine, id_in, link, withdraw_asking
+from services.applications.register.actions.entries import publish_access, put_grants
+from services.applications.register.store import address_checks, entries, people
+from services.applications.register.views.scope import seen_person
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+    from shared.identity import Principal
+    from shared.identity.sealing import Seal
+
+# A mistyped address must not become somebody else's flood of mail.
+MOST_A_DAY = 5
+
+
+async def question(session: AsyncSession, seal: Seal, token: str) -> address_checks.AddressCheck:
+    """What a link asks, whether it still counts or not. Raises `Refused` (404) for one that the portal did not make."""
+    check_id = id_in(token)
+    check = None if check_id is None else await address_checks.check(session, check_id)
+    if check is None or not genuine(seal, token, check):
+        raise not_found()
+    return check
+
+
+async def confirm(bus: Bus, seal: Seal, token: str) -> None:
+    """The owner confirms the address. Once confirmed, again is the same.
+
+    Raises `Refused` (404; 409 where the link is over, a newer one took its place, or the address was given away).
+    """
+    async with bus.transaction("system:address") as tx:
+        await entries.alone(tx.session)
+        check = await question(tx.session, seal, token)
+        check = await address_checks.check(tx.session, check.id, lock=True) or check
+        person = await entries.person(tx.session, check.subject, lock=True)
+        if person is None:
+            raise not_found()
+        if check.used_at is not None:
+            return
+        if not check.open(clock.now()):
+            raise Refused(gettext("This link counts no more. Sign in and ask for a new one in your account."), 409)
+        owners = await people.by_address(tx.session, [check.address])
+        if owners.get(check.address.lower(), person.subject) != person.subject:
+            raise Refused(gettext("Somebody else has this address in the register. Tell your coordinator."), 409)
+        before = {"email": person.email, "verified": person.reachable}
+        person.email, person.email_wanted, person.email_verified_at = check.address, None, clock.now()
+        check.used_at = clock.now()
+        tx.session.add(check)
+        grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
+        await put_grants(
+            tx,
+            person,
+            grants,
+            action="address_confirmed",
+            before=grants,
+            more=(before, {"email": check.address, "verified": True}),
+        )
+
+
+async def ask_own(bus: Bus, principal: Principal) -> None:
+    """Somebody asks for the mail to the own address anew. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        person = await entries.person(tx.session, principal.subject, lock=True)
+        if person is None:
+            raise not_found()
+        await _ask_again(tx, person)
+
+
+async def ask_for(bus: Bus, principal: Principal, person_id: UUID) -> None:
+    """A coordinator has the mail sent to somebody anew. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        await _ask_again(tx, await seen_person(tx.session, principal, person_id, lock=True))
+
+
+async def _ask_again(tx: Tx, person: entries.Person) -> None:
+    address = waits(person)
+    if address is None:
+        raise Refused(gettext("This address is confirmed already."), 409)
+    day_ago = clock.now() - timedelta(days=1)
+    if await address_checks.asked_since(tx.session, person.subject, day_ago) >= MOST_A_DAY:
+        raise Refused(gettext("The mail was sent several times today. Check the address, and try again tomorrow."), 409)
+    await withdraw_asking(tx, person.subject)
+    check = await ask(tx, person.subject, address)
+    grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
+    await tx.record(publish_access(person.model_dump(), grants, check), person.subject)
+    await tx.changed("register")
+
+
+def waits(person: entries.Person) -> str | None:
+    """The address that its owner has not confirmed yet; None where all is confirmed."""
+    return person.email_wanted or (None if person.reachable else person.email)
+
+
+async def recipient(session: AsyncSession, seal: Seal, person: entries.Person) -> dict[str, Any] | None:
+    """Where the mail with the link goes, and the link: at the moment of sending; None where nothing is asked now."""
+    check = await address_checks.newest(session, person.subject)
+    if check is None or not check.open(clock.now()):
+        return None
+    return {"address": check.address, "link": link(seal, check)}

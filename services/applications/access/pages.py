@@ -1,0 +1,264 @@
+"""Who confirms access once a year, who names deputies, and how does somebody confirm the own address?"""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from services.applications.access.actions import addresses, deputies, yearly_confirmation
+from services.applications.display import Store, tag
+from services.applications.forms import refuse
+from services.applications.guards import Decider, Holder
+from services.applications.parameters import Portal, address_seal
+from services.applications.register.forms import DeputyForm, choose
+from services.applications.register.pages.common import HOME
+from services.applications.register.store import people
+from services.applications.register.views import words
+from services.applications.register.views.scope import scope_of
+from services.applications.settings import Settings
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts.codes import Role
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.identity import Principal, public, signed_in
+from shared.ids import read_id
+from shared.time import clock
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+
+DEPUTIES = f"{HOME}/deputies"
+
+
+@router.get(f"{HOME}/access")
+async def to_confirm(
+    request: Request,
+    principal: Decider,
+    bus: Store,
+    settings: Portal,
+    all: str = "",  # noqa: A002 - the word in the address
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """Whose access is to be confirmed, the oldest first; with `all` everybody's."""
+    return await _access_page(request, principal, bus, settings, every=bool(all), page=page)
+
+
+async def _access_page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    settings: Settings,
+    *,
+    every: bool = False,
+    page: int = 1,
+    status: int = 200,
+    problem: str = "",
+    ticked: frozenset[str] = frozenset(),
+) -> Response:
+    times, today = yearly_confirmation.yearly(settings), clock.today()
+    asked = times.asked_before(today)
+    async with bus.read() as session:
+        until = None if every else asked
+        but = None if every else principal.subject
+        found, total = await people.to_confirm(
+            session, scope_of(principal), until=until, today=today, page=page, but=but
+        )
+        grants = await people.grants(session, [one.subject for one in found])
+        names = await words.organisation_names(session, [list(held) for held in grants.values()])
+    rows = []
+    for one in found:
+        held = yearly_confirmation.held_of(one, grants.get(one.subject, ()))
+        rows.append(
+            {
+                "one": one,
+                "roles": [words.grant(grant, names) for grant in held],
+                "state": tag("access", words.access_state(one, grants.get(one.subject, ()), asked)),
+                "lapses": times.lapses(one.confirmed_on),
+                "may": yearly_confirmation.may_confirm(principal, one, held),
+                "own": one.subject == principal.subject,
+                "ticked": str(one.id) in ticked,
+            }
+        )
+    return render(
+        request,
+        "access/access.html",
+        status,
+        rows=rows,
+        total=total,
+        page=page,
+        every=every,
+        problem=problem,
+        times=times,
+        done=request.query_params.get("done", ""),
+        left=request.query_params.get("left", ""),
+    )
+
+
+@router.post(f"{HOME}/access")
+async def confirm(request: Request, principal: Decider, bus: Store, settings: Portal) -> Response:
+    """Confirm the access of those ticked."""
+    sent = (await request.form()).getlist("person")
+    chosen = [found for text in sent if isinstance(text, str) and (found := read_id(text)) is not None]
+    every = bool(request.query_params.get("all"))
+    try:
+        done, left = await yearly_confirmation.confirm(bus, principal, chosen)
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        return await _access_page(request, principal, bus, settings, every=every, status=422, problem=refused.detail)
+    return see_other(f"{HOME}/access?done={len(done)}&left={len(left)}" + ("&all=1" if every else ""))
+
+
+@router.get(DEPUTIES)
+async def show_deputies(request: Request, principal: Holder, bus: Store, person: str = "") -> Response:
+    """Who stands in for the reader, for whom the reader stands in, and a form to name a deputy."""
+    form = DeputyForm(data={"since": clock.today()})
+    return await _deputies_page(request, principal, bus, form, read_id(person))
+
+
+async def _deputies_page(
+    request: Request, principal: Principal, bus: Bus, form: DeputyForm, holder_id: UUID | None, status: int = 200
+) -> Response:
+    async with bus.read() as session:
+        holder = await deputies.holder_of(session, principal, holder_id)
+        own = await deputies.offices(session, holder.subject)
+        await _offered(form, principal, bus, holder_id)
+        stands_in = await deputies.deputies_of(session, holder.subject)
+        for_others = await deputies.deputised_by(session, holder.subject)
+    return render(
+        request,
+        "access/deputies.html",
+        status,
+        form_=form,
+        holder=holder,
+        own=holder.subject == principal.subject,
+        offices=own,
+        stands_in=stands_in,
+        for_others=for_others,
+        said=words,
+        today=clock.today(),
+        done=request.query_params.get("done"),
+    )
+
+
+async def _offered(form: DeputyForm, principal: Principal, bus: Bus, holder_id: UUID | None) -> None:
+    async with bus.read() as session:
+        holder = await deputies.holder_of(session, principal, holder_id)
+        own = await deputies.offices(session, holder.subject)
+        among = await deputies.candidates(session, holder, own) if own else []
+        names = await words.organisation_names(session, [one.organisation_id for one in among])
+    roles = list(dict.fromkeys(grant.role for grant in own))
+    choose(
+        form.role,
+        [(role.value, labels.role(role)) for role in roles],
+        blank=N_("Choose one") if len(roles) > 1 else None,
+    )
+    shown = [
+        (
+            str(one.id),
+            f"{one.name} ({names[str(one.organisation_id)]})" if str(one.organisation_id) in names else one.name,
+        )
+        for one in among
+    ]
+    choose(form.deputy, shown, blank=N_("Choose one"))
+
+
+@router.post(DEPUTIES)
+async def name_deputy(request: Request, principal: Holder, bus: Store, person: str = "") -> Response:
+    """Name a deputy."""
+    holder_id, form = read_id(person), await DeputyForm.read(request)
+    await _offered(form, principal, bus, holder_id)
+    if not form.validate():
+        return await _deputies_page(request, principal, bus, form, holder_id, 422)
+    assert form.since.data is not None
+    try:
+        await deputies.name_deputy(
+            bus,
+            principal,
+            deputy_id=UUID(form.deputy.data),
+            role=Role(form.role.data),
+            since=form.since.data,
+            until=form.until.data,
+            holder_id=holder_id,
+        )
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        refuse(form, refused)
+        return await _deputies_page(request, principal, bus, form, holder_id, 422)
+    return see_other(_deputies_at(holder_id, "named"))
+
+
+def _deputies_at(holder_id: UUID | None, done: str) -> str:
+    return f"{DEPUTIES}?done={done}" + (f"&person={holder_id}" if holder_id else "")
+
+
+@router.post(f"{DEPUTIES}/end")
+async def end_deputy(request: Request, principal: Holder, bus: Store, person: str = "") -> Response:
+    """End a deputy before the time."""
+    sent = await request.form()
+    named, _, rest = str(sent.get("deputy", "")).partition(":")
+    role, _, since = rest.partition(":")
+    deputy_id = read_id(named)
+    try:
+        day, of = date.fromisoformat(since), Role(role)
+    except ValueError:
+        deputy_id = None
+    if deputy_id is None:
+        raise Refused(gettext("There is no such deputy any more."), 404)
+    await deputies.end(bus, principal, deputy_id=deputy_id, role=of, since=day)
+    return see_other(_deputies_at(read_id(person), "ended"))
+
+
+@router.post("/applications/account/address")
+async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: Store) -> Response:
+    """Send the mail to the reader's own address anew."""
+    await addresses.ask_own(bus, principal)
+    return see_other("/applications/account?done=asked")
+
+
+@router.get("/applications/address/{token}")
+async def ask_address(
+    request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: Store
+) -> Response:
+    """One button, by which the owner of the mailbox confirms: a mail scanner that opens the link confirms nothing."""
+    async with bus.read() as session:
+        check = await addresses.question(session, address_seal(request), token)
+    return render(
+        request,
+        "access/address.html",
+        address=check.address,
+        open=check.open(clock.now()),
+        used=check.used_at is not None,
+        until=check.expires_at,
+        problem="",
+    )
+
+
+@router.post("/applications/address/{token}")
+async def confirm_address(
+    request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: Store
+) -> Response:
+    """The owner confirms the address."""
+    seal, problem = address_seal(request), ""
+    try:
+        await addresses.confirm(bus, seal, token)
+    except Refused as refused:
+        if refused.status_code != 409:
+            raise
+        problem = refused.detail
+    async with bus.read() as session:
+        check = await addresses.question(session, seal, token)
+    return render(
+        request,
+        "access/address.html",
+        409 if problem else 200,
+        address=check.address,
+        open=False,
+        used=check.used_at is not None,
+        until=check.expires_at,
+        problem=problem,
+    )

@@ -1,1 +1,0 @@
-"""What do people do? One function a transition: load, ask the model, record. Pages and API call the same ones."""

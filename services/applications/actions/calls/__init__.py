@@ -1,6 +1,0 @@
-"""What do programme coordinators do with calls? They write, publish, revise, copy and close them."""
-
-from services.applications.actions.calls.closing import close, still_open
-from services.applications.actions.calls.publishing import publish
-
-__all__ = ["close", "publish", "still_open"]

@@ -1,1 +1,0 @@
-"""What does the programme coordinator decide about a partner country, and how does it take effect?"""

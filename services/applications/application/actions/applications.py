@@ -1,0 +1,296 @@
+"""What does an officer do with an application? Begins it, saves it, submits it, answers what is asked, withdraws it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.applications.application.actions.profile import profile_for
+from services.applications.application.actions.steps import record
+from services.applications.application.model import states
+from services.applications.application.model.answers import Answers, missing
+from services.applications.application.store import applications as store
+from services.applications.application.store import standings
+from services.applications.calls import store as calls_store
+from services.applications.calls.model import questions
+from services.applications.counters import next_number
+from services.applications.matches.store import matches
+from services.applications.outcomes.actions.line_managers import tell_line_manager
+from services.applications.refusals import lawful, not_found, own, unreadable
+from services.applications.register.store import entries
+from shared.contracts.applications import ApplicationResubmitted, ApplicationSubmitted, ApplicationWithdrawn
+from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, Sex, StatedReason, published
+from shared.contracts.counting import CountingKeyAssigned
+from shared.contracts.lifecycle import Unit
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.settings import Settings
+    from shared.bus import Bus, Tx
+    from shared.identity import Principal
+
+# From these states an officer may still change the answers.
+WRITABLE = frozenset({ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION})
+
+MOST_REPLY = 1000
+"""Characters of an officer's answer to what the coordinator asked."""
+
+
+async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: ApplicationKind) -> store.Application:
+    """Begin a draft, filled with what the register knows; the officer's draft for this call where there is one.
+
+    Raises `Refused` (404; 409 where the call takes none now; 422 where the officer is not in the register).
+    """
+    moment = clock.now()
+    async with bus.transaction(principal.subject) as tx:
+        call = await calls_store.call(tx.session, call_id)
+        if call is None:
+            raise not_found()
+        if kind not in call.terms.kinds:
+            raise Refused(gettext("This call does not take this kind of application."), 422, {"kind": kind})
+        if not call.takes_applications(moment):
+            raise Refused(gettext("This call takes no applications now."), 409)
+        # Locked, so that two clicks at once begin one draft and not two.
+        person = await entries.person(tx.session, principal.subject, lock=True)
+        if person is None or person.country is None:
+            raise Refused(
+                gettext("The register does not know you yet. Ask your national coordinator to enter you."), 422
+            )
+        draft = await store.draft_of(tx.session, principal.subject, call_id, kind)
+        if draft is not None:
+            return draft
+        application = store.Application(
+            id=new_id(),
+            call_id=call_id,
+            kind=kind,
+            subject=principal.subject,
+            country=person.country,
+            organisation_id=person.organisation_id,
+            since=moment,
+            answers_json=known_of(person).model_dump(mode="json"),
+            created_at=moment,
+            saved_at=moment,
+        )
+        tx.session.add(application)
+        return application
+
+
+def known_of(person: entries.Person) -> Answers:
+    """What need not be asked again."""
+    return Answers.model_validate(
+        {
+            "name": person.name,
+            "own_name": person.own_name or None,
+            "email": person.email,
+            "language": person.language,
+            "service": person.service,
+            "organisation_id": person.organisation_id,
+            "unit": person.unit,
+            "rank_group": person.rank_group,
+            "national_rank": person.national_rank,
+            "years_in_field": person.years_in_field,
+            "sex": person.sex,
+        }
+    )
+
+
+async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]) -> store.Application:
+    """Keep answers: `changes` replaces the fields of `Answers` that it names, all others stay.
+
+    Raises `Refused` (404; 409 once it is submitted; 422 with the fields that cannot be read).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        if application.own_state not in WRITABLE:
+            raise Refused(gettext("It was submitted, so it cannot be changed now."), 409)
+        try:
+            answers = Answers.model_validate(application.answers_json | dict(changes))
+        except ValidationError as error:
+            raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
+        await lawful_answers(tx, application, answers, changes)
+        application.answers_json = answers.model_dump(mode="json")
+        application.saved_at = clock.now()
+        tx.session.add(application)
+        return application
+
+
+async def save_readable(
+    bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]
+) -> store.Application:
+    """Keep of `changes` what can be read, and leave the rest as it was: for a page that its writer leaves half way.
+
+    Raises `Refused` (404, 409).
+    """
+    kept = dict(changes)
+    while True:
+        try:
+            return await save(bus, principal, application_id, kept)
+        except Refused as refused:
+            left = _without(kept, refused.fields)
+            if refused.status_code != 422 or left == kept:
+                raise
+            kept = left
+
+
+def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any]:
+    """The changes without what cannot be read: whole fields, and single answers to the call's own questions."""
+    left = dict(changes)
+    for name in unread:
+        field, _, code = name.partition(".")
+        if field == "questions" and code:
+            left[field] = {asked: given for asked, given in left.get(field, {}).items() if asked != code}
+        else:
+            left.pop(field, None)
+    return left
+
+
+async def lawful_answers(tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, Any]) -> None:
+    """Raises `Refused` (422) for answers that the register or the call does not know; `changes` are those written."""
+    await _lawful_organisation(tx, application, answers)
+    if "conflicts" in changes:
+        await _lawful_conflicts(tx, answers)
+    if "questions" in changes:
+        await _lawful_answers(tx, application, answers)
+
+
+async def _lawful_conflicts(tx: Tx, answers: Answers) -> None:
+    """Raises `Refused` (422) for organisations that are not in the register."""
+    known = {one.id for one in await entries.organisations(tx.session, ids=answers.conflicts)}
+    if set(answers.conflicts) - known:
+        sentence = gettext("Choose organisations of the register.")
+        raise Refused(sentence, 422, {"conflicts": sentence})
+
+
+async def _lawful_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
+    """Raises `Refused` (422) for an agency of another country than the officer's."""
+    if answers.organisation_id is None:
+        return
+    organisation = await entries.organisation(tx.session, answers.organisation_id)
+    if organisation is None or organisation.country != application.country:
+        sentence = gettext("Choose an agency of your own country.")
+        raise Refused(sentence, 422, {"organisation_id": sentence})
+    application.organisation_id = organisation.id
+
+
+async def _lawful_answers(tx: Tx, application: store.Application, answers: Answers) -> None:
+    """Raises `Refused` (422) for answers to the call's own questions that cannot be."""
+    of = await calls_store.calls_by_id(tx.session, [application.call_id])
+    terms = (await calls_store.terms_of(tx.session, [application], of))[application.id]
+    found = questions.problems(terms, answers.questions)
+    if found:
+        named = {f"questions.{code}": sentence for code, sentence in found.items()}
+        raise Refused(gettext("Some answers cannot be read."), 422, named)
+
+
+async def submit(
+    bus: Bus, principal: Principal, application_id: UUID, settings: Settings, text: str = ""
+) -> store.Application:
+    """Submit a draft, or again what was returned; the home national coordinator has it from now on.
+
+    `text` answers what the coordinator asked when it was returned; both read it in the history, it is in no event.
+    Raises `Refused` (404; 409 where it is not the time or the state for it; 422 with what is missing by task).
+    """
+    moment = clock.now()
+    async with bus.transaction(principal.subject) as tx:
+        call = await _held_call(tx, application_id)
+        application = await own(tx, principal, application_id)
+        first = application.own_state is ApplicationState.DRAFT
+        with lawful():
+            state = states.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
+        if first and not call.takes_applications(moment):
+            raise Refused(gettext("The deadline of this call is over."), 409)
+        terms = (await calls_store.terms_of(tx.session, [application], {call.id: call}))[application.id]
+        answers = application.answers
+        lacking = missing(answers, terms)
+        if lacking:
+            fields = {task: ". ".join(texts) for task, texts in lacking.items()}
+            raise Refused(gettext("Some answers are still missing."), 422, fields)
+        if application.reference is None:
+            series = f"{application.country}-{moment.year}"
+            number = await next_number(tx.session, series)
+            application.reference = states.reference(application.country, moment.year, number)
+            application.submitted_at = moment
+            await tx.record(_counting(application, answers, settings), application.id)
+        with tx.session.no_autoflush:  # nothing of what it asks for is being written here
+            profile = await profile_for(tx.session, application, answers, terms)
+        application.profile_json = profile.model_dump(mode="json")
+        # Once submitted it is judged by this revision, also when it comes back with what was asked for.
+        application.rules_version = terms.revision
+        until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
+        event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)
+        await record(tx, application, event, state=state, due=until, text="" if first else text.strip()[:MOST_REPLY])
+        await tell_line_manager(tx, application)
+        return application
+
+
+async def _held_call(tx: Tx, application_id: UUID) -> calls_store.Call:
+    """The application's call, held: one that closes at this moment finds the application, or is found closed.
+
+    The call goes before the application, as where it closes. Raises `Refused` (404).
+    """
+    call = await calls_store.held_for(tx.session, application_id)
+    if call is None:
+        raise not_found()
+    return call
+
+
+def _counting(application: store.Application, answers: Answers, settings: Settings) -> CountingKeyAssigned:
+    """The key under which reporting counts the person once in one programme, and cannot tell who it is."""
+    secret = (settings.counting_secret or settings.session_key).get_secret_value().encode()
+    told = f"{settings.programme}/{application.subject}".encode()
+    key = hmac.new(secret, told, hashlib.sha256).hexdigest()[:32]
+    return CountingKeyAssigned(counting_key=key, sex=None if answers.sex is None else Sex(answers.sex))
+
+
+async def withdraw(
+    bus: Bus, principal: Principal, application_id: UUID, reason: StatedReason, text: str = ""
+) -> store.Application:
+    """The officer withdraws an open application, with a reason. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        with lawful():
+            state = await _withdrawn(tx.session, application)
+        event = ApplicationWithdrawn(reason=published(reason))
+        await record(tx, application, event, state=state, reason=reason, text=text.strip()[:1000])
+        return application
+
+
+async def _withdrawn(session: AsyncSession, application: store.Application) -> ApplicationState:
+    """The state to which a withdrawal leads. Raises `NotPossible` where it is too late for it."""
+    projected = await standings.standing_of(session, application.id)
+    if application.own_state is ApplicationState.ELIGIBLE and projected is not None and projected.match_id:
+        newest = await matches.match(session, projected.match_id)
+        # Where the match was cancelled with its visit, another place is looked for: that can be withdrawn.
+        if newest is not None and newest.stands is MatchState.CONFIRMED:
+            states.still_open(ApplicationWithdrawn, ApplicationState(projected.state))
+    return states.after(ApplicationWithdrawn, application.own_state)
+
+
+async def may_withdraw(session: AsyncSession, application: store.Application) -> bool:
+    """Whether a submitted application can be withdrawn now, so that only what is possible is offered."""
+    try:
+        await _withdrawn(session, application)
+    except states.NotPossible:
+        return False
+    return True
+
+
+async def discard(bus: Bus, principal: Principal, application_id: UUID) -> None:
+    """Throw a draft away that was never submitted. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        if application.own_state is not ApplicationState.DRAFT:
+            raise Refused(gettext("It was submitted: you can withdraw it."), 409)
+        await tx.session.delete(application)

@@ -1,0 +1,146 @@
+"""How does an officer change an application after it was submitted? With a reason, before a place is offered.
+
+The profile is told whole (ApplicationChanged); old and new answers stay here, for the coordinator to see.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.applications.application.actions.applications import lawful_answers
+from services.applications.application.actions.profile import profile_for
+from services.applications.application.actions.steps import record
+from services.applications.application.model import states
+from services.applications.application.model.answers import FIELDS, Answers, candidate_of, changed, missing, sections_of
+from services.applications.application.store import applications
+from services.applications.application.views.standing import case_of
+from services.applications.refusals import lawful, not_found, own, unreadable
+from shared.contracts.applications import ApplicationChanged
+from shared.contracts.codes import ApplicationState, Section, StatedReason, published
+from shared.contracts.lifecycle import Unit
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.applications.application.store.applications import Application
+    from services.applications.application.views.standing import Case
+    from shared.bus import Bus, Tx
+    from shared.identity import Principal
+
+# The step's reason where it is another company that makes it another application.
+WITH_WHOM = "with_whom"
+# What a change is about; the line manager is named by itself, and the privacy notice is not a matter of change.
+CHANGEABLE: frozenset[str] = frozenset(FIELDS) - {Section.LINE_MANAGER, "privacy"}
+
+
+async def change(
+    bus: Bus,
+    principal: Principal,
+    application_id: UUID,
+    changes: Mapping[str, Any],
+    reason: StatedReason,
+    text: str = "",
+    *,
+    seen: datetime | None = None,
+) -> Application:
+    """Change answers of the own submitted application; `seen` is when it was saved last as the form shows it.
+
+    Nothing happens where nothing differs. Raises `Refused` (404; 409 where it cannot be changed now, or was changed
+    since; 422 with the fields that cannot be read, or with what would be missing).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        case = await case_of(tx.session, application_id)
+        assert case is not None
+        with lawful():
+            states.after_change(application.own_state, case.shown_state, matters=False)
+        if seen is not None and seen != application.saved_at:
+            raise Refused(gettext("It was changed since you opened this page. Look at it as it is now."), 409)
+        unknown = {name for name in changes if not any(name in FIELDS[task] for task in CHANGEABLE)}
+        if unknown:
+            sentence = gettext("This cannot be changed here.")
+            raise Refused(sentence, 422, dict.fromkeys(sorted(unknown), sentence))
+        try:
+            answers = Answers.model_validate(application.answers_json | dict(changes))
+        except ValidationError as error:
+            raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
+        await lawful_answers(tx, application, answers, changes)
+        lacking = missing(answers, case.terms)
+        if lacking:
+            fields = {task: ". ".join(texts) for task, texts in lacking.items()}
+            raise Refused(gettext("Some answers would be missing."), 422, fields)
+        before = application.answers
+        tasks = changed(before, answers)
+        if not tasks:
+            return application
+        names = [name for task in tasks for name in FIELDS[task]]
+        old, new = (of.model_dump(mode="json", include=set(names)) for of in (before, answers))
+        tx.session.add(
+            applications.Change(
+                id=new_id(), application_id=application.id, at=clock.now(), tasks=list(tasks), before=old, after=new
+            )
+        )
+        matters = _judged(case, before) != _judged(case, answers)
+        application.answers_json = answers.model_dump(mode="json")
+        application.saved_at = clock.now()
+        await tell(tx, case, sections_of(tasks), reason, text, matters=matters)
+        return application
+
+
+def _judged(case: Case, answers: Answers) -> object:
+    """What of the answers the call's rules look at."""
+    application = case.application
+    return candidate_of(answers, kind=application.for_, country=application.country, partner_active=case.partner_active)
+
+
+async def tell(
+    tx: Tx, case: Case, sections: Sequence[Section], reason: StatedReason, text: str = "", *, matters: bool = False
+) -> None:
+    """Tell that a locked, submitted application is another one now. Raises `Refused` (409)."""
+    application, moment = case.application, clock.now()
+    with lawful():
+        state = states.after_change(application.own_state, case.shown_state, matters=matters)
+    again = state is not application.own_state
+    since, until = application.since, application.due
+    if again:
+        since = moment
+        until = due(moment, case.terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
+    profile = await profile_for(tx.session, application, application.answers, case.terms)
+    application.profile_json = profile.model_dump(mode="json")
+    event = ApplicationChanged(
+        profile=profile,
+        sections=tuple(sections),
+        reason=published(reason),
+        state=state,
+        due=until if state is ApplicationState.SUBMITTED else None,
+    )
+    # With whom it is made is a reason by itself; the contract knows no code for it.
+    why = WITH_WHOM if tuple(sections) == (Section.COUNTERPART,) else reason.value
+    await record(tx, application, event, state=state, due=until, reason=why, text=text.strip()[:1000])
+    application.since = since
+
+
+async def told_company(tx: Tx, application: Application) -> None:
+    """Tell with whom a locked application is made now, where it was submitted; a draft says it when it is submitted.
+
+    Raises `Refused` (404, 409).
+    """
+    case = await case_of(tx.session, application.id)
+    if case is None:
+        raise not_found()
+    if application.own_state in {ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION}:
+        return
+    if not states.may_change(application.own_state, case.shown_state):
+        return
+    profile = await profile_for(tx.session, application, application.answers, case.terms)
+    if profile != application.profile:
+        await tell(tx, case, (Section.COUNTERPART,), StatedReason.OTHER)

@@ -1,0 +1,92 @@
+"""Whom does an officer mean by a reference or a service e-mail, as far as both can apply together?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.application.store import applications
+from services.applications.mentors import store as mentors_store
+from services.applications.placements import store as placements_store
+from services.applications.register.model import clean
+from services.applications.register.store import entries
+from shared.contracts.codes import ApplicationKind, ApplicationMode, OfferState
+from shared.errors import Refused
+from shared.i18n import gettext
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.store.applications import Application
+
+
+MOST_WRITTEN = 254
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCompanion:
+    """Whom a reference or an address means, as far as somebody is known.
+
+    `names`: the application for which a placement is kept already: its host has named it.
+    """
+
+    subject: str | None = None
+    organisation_id: UUID | None = None
+    named_id: UUID | None = None
+    names: UUID | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anybody to ask."""
+        return self.subject is not None or self.organisation_id is not None
+
+
+def read_reference(written: str) -> str:
+    """A reference in capitals or an address. Raises `Refused` (422)."""
+    try:
+        text = clean(written)
+    except ValueError as error:
+        raise Refused(str(error), 422, {"written": str(error)}) from error
+    if not text or len(text) > MOST_WRITTEN:
+        sentence = gettext("Write a reference, such as AM-2026-0042, or a service e-mail.")
+        raise Refused(sentence, 422, {"written": sentence})
+    return text if "@" in text else text.upper()
+
+
+async def find_companion(session: AsyncSession, of: Application, mode: ApplicationMode, written: str) -> FoundCompanion:
+    """Whom it means: somebody who can apply together with `of`, by the same call and kind; else nobody."""
+    mentored = mode is ApplicationMode.PRE_MATCHED and of.for_ is ApplicationKind.MENTEE
+    if "@" in written:
+        return await _by_address(session, of, written, mentored=mentored)
+    if mentored:
+        profile = await mentors_store.by_reference(session, written)
+        fits = profile is not None and profile.call_id == of.call_id
+        return (
+            FoundCompanion(profile.subject, named_id=profile.id) if profile is not None and fits else FoundCompanion()
+        )
+    theirs = await applications.by_reference(session, written)
+    if theirs is not None and (theirs.call_id, theirs.kind) == (of.call_id, of.kind):
+        return FoundCompanion(theirs.subject, named_id=theirs.id)
+    offer = None if mode is ApplicationMode.GROUP else await placements_store.by_reference(session, written)
+    if offer is None or offer.call_id != of.call_id or offer.stands not in _OFFERED:
+        return FoundCompanion()
+    return FoundCompanion(organisation_id=offer.organisation_id, named_id=offer.id, names=offer.entry.prematched_with)
+
+
+# A placement that can still become one: what is only drafted is known to its host alone.
+_OFFERED = frozenset(
+    {OfferState.SUBMITTED, OfferState.RETURNED, OfferState.ENDORSED, OfferState.PUBLISHED, OfferState.PAUSED}
+)
+
+
+async def _by_address(session: AsyncSession, of: Application, written: str, *, mentored: bool) -> FoundCompanion:
+    person = await entries.person_by_email(session, written)
+    if person is None:
+        return FoundCompanion()
+    if mentored:
+        profiles = [one for one in await mentors_store.of_subject(session, person.subject) if one.call_id == of.call_id]
+        return FoundCompanion(person.subject, named_id=profiles[0].id) if profiles else FoundCompanion()
+    theirs = await applications.newest_for(session, person.subject, of.call_id, of.kind)
+    return FoundCompanion(person.subject, named_id=None if theirs is None else theirs.id)

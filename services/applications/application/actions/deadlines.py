@@ -1,0 +1,52 @@
+"""What does the portal's clock do? An officer who does not answer what was asked is withdrawn (`no_answer`).
+
+Whoever named, or was named by, an application that has ended is no longer together with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.applications.application.actions.companions import end_adrift
+from services.applications.application.actions.steps import record
+from services.applications.application.model import states
+from services.applications.application.store import applications as store
+from services.applications.loops import run_by_lease
+from shared.bus.db import leases
+from shared.contracts.applications import ApplicationWithdrawn
+from shared.contracts.codes import Party, Reason
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from shared.bus import Bus, Lease
+    from shared.runtime.service import Service
+
+LEASE = "deadlines"
+_log = structlog.get_logger()
+
+
+async def keep_deadlines(service: Service) -> None:
+    """The worker."""
+    await run_by_lease(service, LEASE, _look)
+
+
+async def _look(bus: Bus, lease: Lease) -> None:
+    while count := await withdraw_silent(bus, lease):
+        _log.info("withdrawn for no answer", count=count)
+    while count := await end_adrift(bus, lease):
+        _log.info("no longer together", count=count)
+
+
+async def withdraw_silent(bus: Bus, lease: Lease | None = None) -> int:
+    """Withdraw those who did not answer in time, a hundred at the most; give how many. Raises `LeaseLost`."""
+    async with bus.transaction("system:clock") as tx:
+        if lease is not None:
+            await leases.check(tx.session, lease)
+        found = await store.silent(tx.session, clock.now())
+        for application in found:
+            state = states.after(ApplicationWithdrawn, application.own_state)
+            event = ApplicationWithdrawn(reason=Reason.NO_ANSWER, by=Party.CLOCK)
+            await record(tx, application, event, state=state, reason=Reason.NO_ANSWER)
+    return len(found)

@@ -1,0 +1,99 @@
+"""How does an officer apply again with the answers of an earlier application? Taken over into an untouched draft."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.application.actions.applications import known_of
+from services.applications.application.model import reuse
+from services.applications.application.model.states import FINAL
+from services.applications.application.store import applications as store
+from services.applications.calls import store as calls_store
+from services.applications.refusals import not_found, own
+from services.applications.register.store import entries
+from shared.contracts.codes import ApplicationState, CallState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity.scope import is_self
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.views.standing import Case
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+
+def untouched(application: store.Application) -> bool:
+    """Whether nobody has written in a draft yet."""
+    return application.own_state is ApplicationState.DRAFT and application.saved_at == application.created_at
+
+
+async def earlier(session: AsyncSession, application: store.Application) -> store.Application | None:
+    """The officer's newest other application that was submitted, offered while the draft is untouched.
+
+    One of the same kind goes before one of the other, in which most is the same and need not be asked twice either.
+    """
+    if not untouched(application):
+        return None
+    mine = await store.of_officer(session, application.subject)
+    sent = [one for one in mine if one.submitted_at is not None and one.id != application.id]
+    return next(iter(sorted(sent, key=lambda one: one.kind != application.kind)), None)
+
+
+async def next_calls(session: AsyncSession, application: store.Application) -> list[calls_store.Call]:
+    """The calls into which an application that ended without a place can be taken over now, the first deadline first.
+
+    None where it has not ended so, or where the officer has begun in that call already.
+    """
+    if application.own_state not in FINAL or application.submitted_at is None:
+        return []
+    begun = {one.call_id for one in await store.of_officer(session, application.subject)}
+    found = await calls_store.calls(session, state=CallState.PUBLISHED)
+    able = [one for one in found if one.takes_applications(clock.now()) and one.id not in begun]
+    return sorted((one for one in able if application.for_ in one.terms.kinds), key=lambda one: one.deadline)
+
+
+async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlier_id: UUID) -> store.Application:
+    """Fill the own untouched draft with the answers of an own earlier application, as far as they still hold.
+
+    Raises `Refused` (404; 409 where something was written already).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        before = await store.application(tx.session, earlier_id)
+        if before is None or not is_self(principal, before.subject) or before.submitted_at is None:
+            raise not_found()
+        if not untouched(application) or before.id == application.id:
+            raise Refused(gettext("You have begun to write already, so the earlier answers are not taken over."), 409)
+        of = await calls_store.calls_by_id(tx.session, [application.call_id, before.call_id])
+        person = await entries.person(tx.session, principal.subject)
+        if person is None:
+            raise not_found()
+        answers = reuse.carried(
+            before.answers,
+            known_of(person),
+            scheme=of[before.call_id].terms.scheme,
+            terms=of[application.call_id].terms,
+            today=clock.today(),
+            took_part=await store.took_part(tx.session, principal.subject),
+        )
+        application.answers_json = answers.model_dump(mode="json")
+        application.earlier_id = before.id
+        application.saved_at = clock.now()
+        tx.session.add(application)
+        return application
+
+
+async def left_open(session: AsyncSession, case: Case) -> dict[str, str]:
+    """What of the earlier answers was out of date and has to be looked at, by task; nothing where none were taken."""
+    if case.application.earlier_id is None or case.application.own_state is not ApplicationState.DRAFT:
+        return {}
+    before = await store.application(session, case.application.earlier_id)
+    call = None if before is None else await calls_store.call(session, before.call_id)
+    if before is None or call is None:
+        return {}
+    return reuse.left_open(before.answers, scheme=call.terms.scheme, terms=case.terms, today=clock.today())

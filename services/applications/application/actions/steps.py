@@ -1,0 +1,87 @@
+"""How is a step of an application recorded? In one place: state, history, event and, once, the outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.application.model.states import outcome_of
+from services.applications.application.store.applications import Step
+from shared.contracts.applications import ApplicationDecided
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.applications.application.store.applications import Application
+    from shared.bus import Envelope, Tx
+    from shared.contracts.applications import ApplicationEvent
+    from shared.contracts.codes import ApplicationState, Outcome
+
+
+async def record(
+    tx: Tx,
+    application: Application,
+    event: ApplicationEvent | None,
+    *,
+    state: ApplicationState,
+    due: datetime | None = None,
+    cause: Envelope | None = None,
+    acting_as: str | None = None,
+    reason: str | None = None,
+    text: str = "",
+    remarks: dict[str, str] | None = None,
+    note: str = "",
+) -> None:
+    """Bring a locked application into `state` by `event` (None: only its outcome is told), with what follows.
+
+    `due` is when the next step is asked for. With `cause` it is a reaction, written once however often worked out.
+    """
+    moment = clock.now()
+    if event is not None:
+        await _tell(tx, application, event, cause)
+    application.state, application.since, application.due = state, moment, due
+    tx.session.add(application)
+    tx.session.add(
+        Step(
+            id=new_id(),
+            application_id=application.id,
+            at=moment,
+            event=event.type if event is not None else ApplicationDecided.type,
+            state=state,
+            actor=tx.actor,
+            acting_as=acting_as,
+            reason=reason,
+            text=text,
+            remarks=remarks or {},
+            note=note,
+        )
+    )
+    outcome = outcome_of(state, application.told)
+    if outcome is not None:
+        await decide(tx, application, outcome, cause=cause)
+    await tx.changed("applications")
+
+
+async def decide(tx: Tx, application: Application, outcome: Outcome, *, cause: Envelope | None = None) -> None:
+    """Tell the first final outcome of an application; does nothing where one was told before."""
+    if application.told is not None:
+        return
+    assert application.submitted_at is not None
+    application.outcome = outcome
+    tx.session.add(application)
+    event = ApplicationDecided(
+        outcome=outcome,
+        submitted_at=application.submitted_at,
+        call_id=application.call_id,
+        kind=application.for_,
+        country=application.country,
+    )
+    await _tell(tx, application, event, cause)
+
+
+async def _tell(tx: Tx, application: Application, event: ApplicationEvent, cause: Envelope | None) -> None:
+    if cause is None:
+        await tx.record(event, application.id)
+    else:
+        await tx.react(cause, event, application.id)

@@ -1,0 +1,77 @@
+"""What follows for an application from what matching says?
+
+A confirmed match decides it; a second silence ends it; and in a call that is closed a match that comes to nothing
+leaves it unplaced (`actions/calls.py` says why that is decided here).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.application.actions.steps import decide, record
+from services.applications.application.model import states
+from services.applications.application.store import applications as store
+from services.applications.calls import store as calls_store
+from services.applications.matches.store import participation
+from shared.contracts.applications import ApplicationWithdrawn
+from shared.contracts.codes import ApplicationState, CallState, Outcome, Party, Reason
+from shared.contracts.matches import (
+    MatchCancelled,
+    MatchConfirmed,
+    MatchDeclined,
+    MatchEvent,
+    MatchExpired,
+    MatchSuperseded,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.bus import Envelope, Tx
+
+# The officer's second silence withdraws the application (lifecycles.md, "Match").
+SILENCES = 2
+_ENDS = MatchCancelled | MatchDeclined | MatchExpired | MatchSuperseded
+
+
+async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `react` of exchange.matches."""
+    # The end of a reserve decides nothing: it held no place.
+    deciding = [
+        event
+        for event in events
+        if isinstance(event.data, MatchConfirmed | _ENDS) and not getattr(event.data, "reserve", False)
+    ]
+    if not deciding:
+        return
+    pairings = [event.data.pairing for event in deciding if isinstance(event.data, MatchEvent)]
+    of = await calls_store.held(tx.session, {one.call_id for one in pairings})
+    applications = {one.id: one for one in await store.locked(tx.session, {one.application_id for one in pairings})}
+    awaited = await participation.both_accepted(tx.session, list(applications))
+    for event in deciding:
+        assert isinstance(event.data, MatchEvent)
+        application = applications.get(event.data.pairing.application_id)
+        if application is None or application.submitted_at is None:
+            continue
+        if isinstance(event.data, MatchConfirmed):
+            await decide(tx, application, Outcome.PLACE_CONFIRMED, cause=event)
+        elif _silent_again(event) and states.possible(ApplicationWithdrawn, application.own_state):
+            state = states.after(ApplicationWithdrawn, application.own_state)
+            withdrawn = ApplicationWithdrawn(reason=Reason.NO_ANSWER, by=Party.CLOCK)
+            await record(tx, application, withdrawn, state=state, cause=event, reason=Reason.NO_ANSWER)
+        elif _left(application, of.get(application.call_id)) and application.id not in awaited:
+            await record(tx, application, None, state=ApplicationState.UNPLACED, cause=event)
+
+
+def _left(application: store.Application, call: calls_store.Call | None) -> bool:
+    """Whether the application's call is closed, and it was left to matching to say whether it has a place."""
+    closed = call is not None and call.state == CallState.CLOSED
+    return closed and application.own_state in states.LEFT_AT_CLOSE and application.told is None
+
+
+def _silent_again(event: Envelope) -> bool:
+    """Whether a match expired because the officer did not answer, not for the first time."""
+    of = event.data
+    return (
+        isinstance(of, MatchExpired) and bool({Party.GUEST, Party.MENTEE} & set(of.silent)) and of.silences >= SILENCES
+    )

@@ -1,0 +1,129 @@
+"""What is a page of an application, and what do the forms of all of them share?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from shared.contracts import labels
+from shared.contracts.codes import COUNTRIES, LANGUAGES, ApplicationKind
+from shared.i18n import N_, gettext
+from shared.web.forms import FieldList, Form, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from services.applications.application.model.answers import Answers
+    from services.applications.register.store.entries import Organisation
+    from shared.contracts.calls import CallTerms
+
+Choices = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """On what the choices of a form depend: the call, the agencies of the officer's country, and those abroad."""
+
+    terms: CallTerms
+    own: Sequence[Organisation] = ()
+    abroad: Sequence[Organisation] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One page of an application: its title, its form, and the way from answers to fields and back.
+
+    `prepare` gives the form its choices, `check` puts errors where `validate` sees single fields only; `rules` are
+    those of the call that the page's answers are held against. `titles` are other titles for a kind of application;
+    `made` makes the form where the call says what it asks.
+    """
+
+    code: str
+    title_: str
+    form: type[Form]
+    fields: Callable[[Answers], dict[str, Any]]
+    changes: Callable[[Any], dict[str, Any]]
+    prepare: Callable[[Any, Known], None] = lambda _form, _known: None
+    check: Callable[[Any], None] = lambda _form: None
+    rules: tuple[str, ...] = ()
+    titles: Mapping[ApplicationKind, str] = field(default_factory=dict)
+    made: Callable[[CallTerms], type[Form]] | None = None
+
+    @property
+    def title(self) -> str:
+        """The title in the reader's language."""
+        return gettext(self.title_)
+
+    def title_for(self, kind: ApplicationKind) -> str:
+        """The title on an application of that kind."""
+        return gettext(self.titles.get(kind, self.title_))
+
+    def form_for(self, terms: CallTerms) -> type[Form]:
+        """The form of an application to that call."""
+        return self.form if self.made is None else self.made(terms)
+
+
+class InRow:
+    """Marks a field that belongs to a row: it is not called optional, and `check` looks at the row as a whole."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: Row, field: Any) -> None:
+        """WTForms' protocol."""
+
+
+def choices(codes: Iterable[Any], *, empty: str | None = N_("Choose")) -> Choices:
+    """The members of a code list as choices, in the reader's language, with an empty one before them."""
+    found = [(str(code), labels.label(code)) for code in codes]
+    return ([("", gettext(empty))] if empty is not None else []) + found
+
+
+def languages_known() -> Choices:
+    """Languages by their name in the reader's language."""
+    return [("", gettext("Choose")), *sorted(((c, labels.tongue(c)) for c in LANGUAGES), key=lambda one: one[1])]
+
+
+def countries_known() -> Choices:
+    """Countries by their name in the reader's language."""
+    return [("", gettext("Choose")), *sorted(((c, labels.country(c)) for c in COUNTRIES), key=lambda one: one[1])]
+
+
+def same(
+    *names: str, empty: frozenset[str] = frozenset()
+) -> tuple[Callable[[Answers], dict[str, Any]], Callable[[Form], dict[str, Any]]]:
+    """`fields` and `changes` of a form whose fields are called like the answers.
+
+    An empty text is no answer, but for those in `empty`.
+    """
+
+    def fields(answers: Answers) -> dict[str, Any]:
+        found = {name: getattr(answers, name) for name in names}
+        return {name: "" if value is None else value for name, value in found.items()}
+
+    def changes(form: Form) -> dict[str, Any]:
+        found = {name: form[name].data for name in names}
+        return {
+            name: ("" if name in empty else None) if value in ("", None) else value for name, value in found.items()
+        }
+
+    return fields, changes
+
+
+def rows(form: Form, name: str) -> list[dict[str, Any]]:
+    """What is written in the rows of a field."""
+    found = form[name]
+    assert isinstance(found, FieldList)
+    return [entry.data for entry in found]
+
+
+def readable(form: Form, name: str) -> bool:
+    """Whether all that is written in the rows of a field could be read."""
+    found = form[name]
+    assert isinstance(found, FieldList)
+    return not any(cell.process_errors for entry in found for cell in entry.form)
+
+
+def column(form: Form, name: str, part: str) -> list[str]:
+    """One answer a row, in the order of the rows, each once and none empty."""
+    texts = [str(row[part] or "").strip() for row in rows(form, name)]
+    return list(dict.fromkeys(text for text in texts if text))

@@ -1,0 +1,197 @@
+"""Which pages ask who the officer is, where he or she serves, and what has been read and agreed to?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.application.forms.parts import InRow, Known, Task, choices, column, rows, same
+from services.applications.application.model.answers import BACKGROUND, PRIVACY, PRIVACY_VERSION
+from shared.contracts import labels
+from shared.contracts.codes import RankGroup, Section, ServiceKind, Sex
+from shared.i18n import N_, gettext
+from shared.time import clock
+from shared.web.forms import (
+    BooleanField,
+    CheckboxesField,
+    EmailField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NumberField,
+    Row,
+    SelectField,
+    StringField,
+    arrange,
+)
+
+if TYPE_CHECKING:
+    from services.applications.application.model.answers import Answers
+
+
+class ContactForm(Form):
+    """Who applies, as the register knows it."""
+
+    name = StringField(
+        N_("Your name"), [Needed(N_("Enter your name"))], description=N_("In Latin letters, as in your passport")
+    )
+    own_name = StringField(N_("Your name in your own script"))
+    email = EmailField(N_("Service e-mail"), [Needed(N_("Enter your service e-mail"))])
+    language = SelectField(N_("Language in which we write to you"))
+
+
+def _languages(form: ContactForm, _: Known) -> None:
+    form.language.choices = [("", gettext("Choose")), *labels.written(form.language.data)]
+
+
+class ServiceForm(Form):
+    """The officer's service, rank and experience."""
+
+    organisation_id = SelectField(N_("Your agency"), [Needed(N_("Choose your agency"))])
+    unit = StringField(N_("Unit"))
+    service = SelectField(
+        N_("Your service"), [Needed(N_("Choose your service"))], choices=ServiceKind, blank=N_("Choose")
+    )
+    rank_group = SelectField(
+        N_("Your rank group"), [Needed(N_("Choose your rank group"))], choices=RankGroup, blank=N_("Choose")
+    )
+    national_rank = StringField(N_("Your rank in your country"))
+    years_in_field = NumberField(N_("Years in the field"), [Needed(N_("Enter your years in the field"))])
+    sex = SelectField(
+        N_("Sex"),
+        choices=Sex,
+        blank=N_("I would rather not say"),
+        description=N_("Only for the figures that funders ask for. It changes nothing for you."),
+    )
+    took_part_before = BooleanField(N_("I have taken part in an exchange before"))
+
+
+def _agencies(form: ServiceForm, known: Known) -> None:
+    form.organisation_id.choices = [("", gettext("Choose")), *((str(one.id), one.name) for one in known.own)]
+
+
+class LineManagerForm(Form):
+    """Who is asked six months later whether what was learnt is used."""
+
+    line_manager_name = StringField(N_("Name"), [Needed(N_("Enter your line manager's name"))])
+    line_manager_email = EmailField(
+        N_("Service e-mail"),
+        [Needed(N_("Enter your line manager's service e-mail"))],
+        description=N_("We tell your line manager that you named them, and write again six months later."),
+    )
+
+
+class CourseRow(Row):
+    """One finished course."""
+
+    course = StringField(N_("Name of the course"), [InRow(), Longest(200)])
+
+
+class ConflictRow(Row):
+    """One organisation with which there is a conflict of interest."""
+
+    organisation = SelectField(N_("Organisation"), [InRow()])
+
+
+class BackgroundForm(Form):
+    """Finished courses, and organisations to which the officer must not go."""
+
+    asked_courses = CheckboxesField(
+        N_("Courses that this call asks for"), description=N_("Tick those that you have finished")
+    )
+    courses = FieldList(FormField(CourseRow), min_entries=0, max_entries=10)
+    conflicts = FieldList(FormField(ConflictRow), min_entries=0, max_entries=20)
+
+
+def _background(form: BackgroundForm, known: Known) -> None:
+    """Offer the call's own courses as boxes, so that their names are written as the rule has them."""
+    asked = known.terms.rules.courses
+    finished = {*column(form, "courses", "course"), *(form.asked_courses.data or ())}
+    form.asked_courses.choices = [(course, course) for course in asked]
+    form.asked_courses.data = [course for course in asked if course in finished]
+    others = [place for place, row in enumerate(rows(form, "courses")) if (row["course"] or "").strip() not in asked]
+    arrange(form.courses, others)
+    organisations = [(str(one.id), f"{labels.country(one.country)}: {one.name}") for one in known.abroad]
+    for entry in form.conflicts:
+        entry.form.organisation.choices = [("", gettext("Choose")), *sorted(organisations, key=lambda one: one[1])]
+
+
+def _background_fields(answers: Answers) -> dict[str, Any]:
+    return {
+        "courses": [{"course": course} for course in answers.courses],
+        "conflicts": [{"organisation": str(one)} for one in answers.conflicts],
+    }
+
+
+def _background_changes(form: BackgroundForm) -> dict[str, Any]:
+    ticked = list(form.asked_courses.data or ())
+    return {
+        "courses": list(dict.fromkeys([*ticked, *column(form, "courses", "course")])),
+        "conflicts": column(form, "conflicts", "organisation"),
+    }
+
+
+class PrivacyForm(Form):
+    """The privacy notice, read and acknowledged."""
+
+    confirmed = BooleanField(
+        N_("I have read the privacy notice"), [Needed(N_("Confirm that you have read the privacy notice"))]
+    )
+
+
+def _privacy(form: PrivacyForm) -> dict[str, Any]:
+    if not form.confirmed.data:
+        return {}
+    return {"privacy_version": PRIVACY_VERSION, "privacy_at": clock.now().isoformat()}
+
+
+CONTACT = Task(
+    Section.CONTACT,
+    N_("Your contact details"),
+    ContactForm,
+    *same("name", "own_name", "email", "language"),
+    prepare=_languages,
+)
+SERVICE = Task(
+    Section.SERVICE,
+    N_("Your service and rank"),
+    ServiceForm,
+    *same(
+        "organisation_id",
+        "unit",
+        "service",
+        "rank_group",
+        "national_rank",
+        "years_in_field",
+        "sex",
+        "took_part_before",
+        empty=frozenset({"unit", "national_rank"}),
+    ),
+    prepare=_agencies,
+    rules=("years_in_field", "service", "rank_group", "country", "partner_active"),
+)
+LINE_MANAGER = Task(
+    Section.LINE_MANAGER,
+    N_("Your line manager"),
+    LineManagerForm,
+    *same("line_manager_name", "line_manager_email"),
+)
+COURSES = Task(
+    BACKGROUND,
+    N_("Courses and conflicts of interest"),
+    BackgroundForm,
+    _background_fields,
+    _background_changes,
+    prepare=_background,
+    rules=("course",),
+)
+NOTICE = Task(
+    PRIVACY,
+    N_("Privacy notice"),
+    PrivacyForm,
+    lambda answers: {"confirmed": answers.privacy_version == PRIVACY_VERSION},
+    _privacy,
+)
+
+__all__ = ["CONTACT", "COURSES", "LINE_MANAGER", "NOTICE", "SERVICE", "choices"]

@@ -1,0 +1,90 @@
+"""How does a form ask what a call asks of its own? One field a question, made from the call's terms."""
+
+from typing import Any
+
+from wtforms import Form as WTForm
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from services.applications.application.forms.parts import Task
+from services.applications.application.model.answers import Answers
+from services.applications.calls.model import questions as model
+from shared.contracts.calls import CallQuestion, CallTerms
+from shared.contracts.codes import QuestionKind, Section
+from shared.i18n import N_
+from shared.web.forms import Form, Needed, NumberField, RadioField, SelectField, TextAreaField
+
+PREFIX = "q_"
+# So many answers are seen at once; more fold out.
+_RADIOS = 6
+
+
+class _Good:
+    """Holds an answer against its question."""
+
+    def __init__(self, question: CallQuestion) -> None:
+        self.question = question
+
+    def __call__(self, form: WTForm, field: Field) -> None:  # noqa: ARG002 - the protocol's
+        """WTForms' protocol."""
+        wrong = model.problem(self.question, field.data)
+        if wrong is not None:
+            raise ValidationError(wrong)
+
+
+class QuestionsForm(Form):
+    """The call's own questions; `form_of` adds a field for each."""
+
+
+def form_of(terms: CallTerms) -> type[QuestionsForm]:
+    """The form that asks the questions of a call, in the reader's language."""
+    fields = {f"{PREFIX}{one.code}": _field(one) for one in terms.questions}
+    return type("QuestionsForm", (QuestionsForm,), fields)
+
+
+def _field(question: CallQuestion) -> Any:
+    text = model.worded(question)
+    checks: list[Any] = [Needed(N_("Answer this"))] if question.required else []
+    checks.append(_Good(question))
+    known: dict[str, Any] = {"description": text.hint}
+    match question.kind:
+        case QuestionKind.NUMBER:
+            return NumberField(text.question, checks, **known)
+        case QuestionKind.CHOICE:
+            choices = list(model.choices(question).items())
+            if len(choices) > _RADIOS or not question.required:
+                return SelectField(text.question, checks, choices=choices, blank=N_("Choose"), **known)
+            return RadioField(text.question, checks, choices=choices, **known)
+        case _:
+            return TextAreaField(text.question, checks, **known)
+
+
+def fields(answers: Answers) -> dict[str, Any]:
+    """The answers as the form's fields."""
+    return {f"{PREFIX}{code}": given for code, given in answers.questions.items()}
+
+
+def changes(form: Form) -> dict[str, Any]:
+    """The form's fields as answers; what was not answered is left out."""
+    given = {
+        field.name.removeprefix(PREFIX): field.data
+        for field in form
+        if field.name.startswith(PREFIX) and field.data not in (None, "")
+    }
+    return {"questions": given}
+
+
+def field_of(name: str) -> str:
+    """The field at which an error of the model belongs: `questions.unit` at `q_unit`."""
+    first, _, code = name.partition(".")
+    return f"{PREFIX}{code}" if first == "questions" and code else first
+
+
+QUESTIONS = Task(
+    Section.QUESTIONS,
+    N_("Questions of this call"),
+    QuestionsForm,
+    fields,
+    changes,
+    made=form_of,
+)

@@ -1,0 +1,51 @@
+"""Which pages does an application have, each with its form, in which order?
+
+One module a group of sections: `person`, `skills`, `wishes`, `call` (what a call asks of its own); `parts` is what
+they share.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.application.forms import person, questions, skills, wishes
+from services.applications.application.forms.parts import InRow, Known, Task, choices, countries_known, languages_known
+from shared.contracts.codes import Section
+
+if TYPE_CHECKING:
+    from shared.contracts.calls import CallTerms
+
+_ALL = (
+    person.CONTACT,
+    person.SERVICE,
+    person.LINE_MANAGER,
+    skills.EXPERTISE,
+    skills.LANGUAGES,
+    person.COURSES,
+    wishes.TOPICS,
+    wishes.PERIODS,
+    wishes.OBJECTIVES,
+    questions.QUESTIONS,
+    person.NOTICE,
+)
+LINE_MANAGER = person.LINE_MANAGER
+TASK_FORMS: dict[str, Task] = {str(task.code): task for task in _ALL}
+"""The pages of an application by code, in their order."""
+
+
+def tasks_of(terms: CallTerms) -> dict[str, Task]:
+    """The pages of an application to this call: one that asks nothing of its own has no page for it."""
+    return {code: task for code, task in TASK_FORMS.items() if code != Section.QUESTIONS or terms.questions}
+
+
+__all__ = [
+    "LINE_MANAGER",
+    "TASK_FORMS",
+    "InRow",
+    "Known",
+    "Task",
+    "choices",
+    "countries_known",
+    "languages_known",
+    "tasks_of",
+]

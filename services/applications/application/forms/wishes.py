@@ -1,0 +1,192 @@
+"""Which pages ask what the officer wants: topics, countries, time, objectives, and how it is passed on?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.application.forms.parts import InRow, Known, Task, column, countries_known, readable, rows
+from services.applications.application.model.answers import MOST_OBJECTIVES
+from shared.contracts.codes import ApplicationKind, Section, topic_label
+from shared.i18n import N_, gettext
+from shared.web.forms import (
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    RadioField,
+    Row,
+    SelectField,
+    TextAreaField,
+)
+
+if TYPE_CHECKING:
+    from services.applications.application.model.answers import Answers
+
+
+class TopicRow(Row):
+    """One topic."""
+
+    topic = SelectField(N_("Topic"), [InRow()])
+
+
+class CountryRow(Row):
+    """One country."""
+
+    country = SelectField(N_("Country"), [InRow()])
+
+
+class TopicsForm(Form):
+    """Topics in order, and countries in order."""
+
+    topics = FieldList(FormField(TopicRow), min_entries=1, max_entries=10)
+    preferred_countries = FieldList(FormField(CountryRow), min_entries=0, max_entries=10)
+
+
+def _offered(form: TopicsForm, known: Known) -> None:
+    topics = [(code, gettext(topic_label(known.terms.scheme, code))) for code in known.terms.topics]
+    for entry in form.topics:
+        entry.form.topic.choices = [("", gettext("Choose")), *topics]
+    for entry in form.preferred_countries:
+        entry.form.country.choices = countries_known()
+
+
+def _wished(form: TopicsForm) -> None:
+    if not column(form, "topics", "topic"):
+        form.refuse("topics", gettext("Choose at least one topic of the call"))
+    for name, part, sentence in (
+        ("topics", "topic", N_("Choose each topic once")),
+        ("preferred_countries", "country", N_("Choose each country once")),
+    ):
+        named = [row[part] for row in rows(form, name) if row[part]]
+        if len(set(named)) < len(named):
+            form.refuse(name, gettext(sentence))
+
+
+def _topic_fields(answers: Answers) -> dict[str, Any]:
+    return {
+        "topics": [{"topic": code} for code in answers.topics],
+        "preferred_countries": [{"country": code} for code in answers.preferred_countries],
+    }
+
+
+class PeriodRow(Row):
+    """From the first to the last day."""
+
+    start = DateField(N_("First day"), [InRow()])
+    end = DateField(N_("Last day"), [InRow()])
+
+
+class PeriodsForm(Form):
+    """When the officer has time, and when not."""
+
+    periods = FieldList(FormField(PeriodRow), min_entries=1, max_entries=10)
+    blackouts = FieldList(FormField(PeriodRow), min_entries=0, max_entries=10)
+
+
+def _periods(form: PeriodsForm) -> dict[str, Any]:
+    return {
+        name: [
+            {"start": row["start"].isoformat(), "end": row["end"].isoformat()}
+            for row in rows(form, name)
+            if row["start"] is not None and row["end"] is not None
+        ]
+        for name in ("periods", "blackouts")
+    }
+
+
+def _timed(form: PeriodsForm) -> None:
+    for name in ("periods", "blackouts"):
+        if not readable(form, name):
+            continue  # the dates say themselves what is wrong with them
+        written = rows(form, name)
+        whole = [row for row in written if row["start"] and row["end"]]
+        if name == "periods" and not whole:
+            form.refuse(name, gettext("Add at least one period in which you have time"))
+        elif any(bool(row["start"]) != bool(row["end"]) for row in written):
+            form.refuse(name, gettext("Each period needs a first and a last day"))
+        elif any(row["end"] < row["start"] for row in whole):
+            form.refuse(name, gettext("The last day must not be before the first"))
+
+
+class ObjectiveRow(Row):
+    """One objective."""
+
+    text = TextAreaField(N_("Objective"), [InRow(), Longest(1000)])
+
+
+class ObjectivesForm(Form):
+    """What the officer wants to learn, and how it is passed on."""
+
+    objectives = FieldList(FormField(ObjectiveRow), min_entries=1, max_entries=MOST_OBJECTIVES)
+    cascade_committed = RadioField(
+        N_("Will you pass on what you learn to colleagues at home?"),
+        [Needed(N_("Say whether you will pass on what you learn"))],
+        choices=[("yes", N_("Yes")), ("no", N_("No"))],
+    )
+    cascade_plan = TextAreaField(
+        N_("How will you pass it on?"), [Longest(1000)], description=N_("For example a training day for your unit")
+    )
+
+
+def _objectives(form: ObjectivesForm) -> dict[str, Any]:
+    committed = form.cascade_committed.data
+    return {
+        "objectives": [row["text"].strip() for row in rows(form, "objectives") if (row["text"] or "").strip()],
+        "cascade_committed": None if committed in (None, "") else committed == "yes",
+        "cascade_plan": form.cascade_plan.data or "",
+    }
+
+
+def _objective_fields(answers: Answers) -> dict[str, Any]:
+    committed = {None: None, True: "yes", False: "no"}[answers.cascade_committed]
+    return {
+        "objectives": [{"text": text} for text in answers.objectives],
+        "cascade_committed": committed,
+        "cascade_plan": answers.cascade_plan,
+    }
+
+
+def _meant(form: ObjectivesForm) -> None:
+    if not _objectives(form)["objectives"]:
+        form.refuse("objectives", gettext("Write at least one objective"))
+    if form.cascade_committed.data == "yes" and not form.cascade_plan.data:
+        form.refuse("cascade_plan", gettext("Write how you will pass it on"))
+
+
+TOPICS = Task(
+    Section.TOPICS,
+    N_("Topics and countries"),
+    TopicsForm,
+    _topic_fields,
+    lambda form: {
+        "topics": column(form, "topics", "topic"),
+        "preferred_countries": column(form, "preferred_countries", "country"),
+    },
+    prepare=_offered,
+    check=_wished,
+    rules=("topics",),
+)
+PERIODS = Task(
+    Section.PERIODS,
+    N_("When you can travel"),
+    PeriodsForm,
+    lambda answers: {
+        "periods": [one.model_dump() for one in answers.periods],
+        "blackouts": [one.model_dump() for one in answers.blackouts],
+    },
+    _periods,
+    check=_timed,
+    rules=("periods",),
+    titles={ApplicationKind.MENTEE: N_("When you have time")},
+)
+OBJECTIVES = Task(
+    Section.OBJECTIVES,
+    N_("Objectives and how you pass them on"),
+    ObjectivesForm,
+    _objective_fields,
+    _objectives,
+    check=_meant,
+    rules=("cascade",),
+)

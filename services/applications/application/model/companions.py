@@ -1,0 +1,99 @@
+"""With whom does an officer apply: may somebody be named, say yes, leave, be removed? Pure.
+
+`domain.md`: modes `pre_matched` (two name each other) and `group` (up to the call's size). Nobody learns of the other
+before both have named each other; nobody is in two groups, or in a group and a pair.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from services.applications.transitions import AlreadyDone, NotNow
+from shared.contracts.codes import ApplicationState
+from shared.contracts.lifecycle import BEFORE_OFFERED
+from shared.i18n import gettext
+from shared.ids import reaction_id
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class CompanionState(StrEnum):
+    """How it stands with somebody who was named."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    LEFT = "left"
+    REMOVED = "removed"
+
+
+C = CompanionState
+# Who is named and has not said no, and was not removed.
+LIVE: frozenset[C] = frozenset({C.ASKED, C.CONFIRMED})
+
+
+def group_id(leader: UUID) -> UUID:
+    """The id that the members of a group share: worked out from the leader's application."""
+    return reaction_id(leader, "group", "")
+
+
+def open_for_change(shown: ApplicationState) -> None:
+    """Raises `NotNow` where an application is so far that with whom it is made can no longer change.
+
+    `shown` is the state as people see it; while it is a draft or returned, it is simply written.
+    """
+    if shown is ApplicationState.DRAFT or shown in BEFORE_OFFERED:
+        return
+    raise NotNow(gettext("With whom you apply can be changed until a place is offered, while the application is open."))
+
+
+def alone(*, member: bool, leads: bool, paired: bool) -> None:
+    """Raises `NotNow` for somebody who applies with others already: each is in one group, or in one pair.
+
+    `member`: said yes to a group; `leads`: has one of the own; `paired`: has named a counterpart.
+    """
+    if member:
+        raise NotNow(gettext("You are in a group already. Leave it first."))
+    if leads:
+        raise NotNow(gettext("You lead a group already. Take your invitations back first."))
+    if paired:
+        raise NotNow(gettext("You have named a counterpart already. Take that back first."))
+
+
+def ask(live: int, most: int) -> None:
+    """Raises `NotNow` where a group with its leader and `live` others, asked or confirmed, is full."""
+    if 1 + live >= most:
+        raise NotNow(
+            gettext("A group of this call has at most %(most)d members, you and those who have not answered included.")
+            % {"most": most}
+        )
+
+
+def answered(state: C, *, yes: bool) -> C:
+    """What an answer of whoever was named leads to. Raises `AlreadyDone` for the same answer again, else `NotNow`."""
+    target = C.CONFIRMED if yes else C.DECLINED
+    if state is target:
+        raise AlreadyDone(gettext("You have answered this already."))
+    if state is not C.ASKED:
+        raise NotNow(gettext("This was taken back, or answered before."))
+    return target
+
+
+def left(state: C) -> C:
+    """The state after whoever had said yes leaves. Raises `AlreadyDone`, `NotNow`."""
+    return _ended(state, C.LEFT, frozenset({C.CONFIRMED}))
+
+
+def removed(state: C) -> C:
+    """The state after whoever named takes it back. Raises `AlreadyDone`, `NotNow`."""
+    return _ended(state, C.REMOVED, LIVE)
+
+
+def _ended(state: C, target: C, sources: frozenset[C]) -> C:
+    if state is target:
+        raise AlreadyDone(gettext("This was done already."))
+    if state not in sources:
+        raise NotNow(gettext("This was taken back, or answered before."))
+    return target

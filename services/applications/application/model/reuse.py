@@ -1,0 +1,90 @@
+"""What of an earlier application's answers still holds for another call, and what has to be answered anew? Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.application.model.answers import MOST_OBJECTIVES, Answers
+from shared.contracts.codes import PRIORITIES, Section, topic_label
+from shared.i18n import gettext
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from shared.contracts.calls import CallTerms, DatePeriod
+
+# What the register knows better than last year's application, where it says anything.
+_FRESH = (
+    "name",
+    "own_name",
+    "email",
+    "service",
+    "organisation_id",
+    "unit",
+    "rank_group",
+    "national_rank",
+    "years_in_field",
+    "sex",
+)
+
+
+def carried(
+    earlier: Answers, known: Answers, *, scheme: str, terms: CallTerms, today: date, took_part: bool
+) -> Answers:
+    """Earlier answers for the call with these terms: `known` is what the register says, `scheme` the earlier call's.
+
+    Topics become their successors, as far as the call has them; periods that are over, the privacy notice and the
+    other call's own questions are left out.
+    """
+    fresh = {name: value for name in _FRESH if (value := getattr(known, name)) not in (None, "")}
+    return earlier.model_copy(
+        update={
+            **fresh,
+            "language": known.language,
+            "took_part_before": earlier.took_part_before or took_part,
+            "topics": _topics(earlier, scheme, terms),
+            "periods": _ahead(earlier.periods, today),
+            "blackouts": _ahead(earlier.blackouts, today),
+            "objectives": earlier.objectives[:MOST_OBJECTIVES],
+            "questions": {},
+            "privacy_version": None,
+            "privacy_at": None,
+        }
+    )
+
+
+def _topics(earlier: Answers, scheme: str, terms: CallTerms) -> tuple[str, ...]:
+    found = [one for code in earlier.topics for one in _mapped(code, scheme, terms.scheme)]
+    return tuple(dict.fromkeys(code for code in found if code in terms.topics))
+
+
+def _mapped(code: str, scheme: str, wanted: str) -> tuple[str, ...]:
+    """A topic of one scheme in another: itself, or what followed it."""
+    if scheme == wanted:
+        return (code,)
+    topic = PRIORITIES.get(scheme, {}).get(code)
+    return tuple(one for one in (topic.successors if topic else ()) if one in PRIORITIES.get(wanted, {}))
+
+
+def _ahead(periods: tuple[DatePeriod, ...], today: date) -> tuple[DatePeriod, ...]:
+    return tuple(period for period in periods if period.end > today)
+
+
+def left_open(earlier: Answers, *, scheme: str, terms: CallTerms, today: date) -> dict[str, str]:
+    """What was out of date, by task, as sentences: what was dropped, and what took its place."""
+    found: dict[str, str] = {}
+    kept = _topics(earlier, scheme, terms)
+    gone = [code for code in earlier.topics if not set(_mapped(code, scheme, terms.scheme)) & set(kept)]
+    renamed = [code for code in earlier.topics if code not in gone and scheme != terms.scheme]
+    if gone:
+        names = ", ".join(gettext(topic_label(scheme, code)) for code in gone)
+        found[Section.TOPICS] = gettext("This call does not have: %(topics)s.") % {"topics": names}
+    elif renamed:
+        names = ", ".join(gettext(topic_label(terms.scheme, code)) for code in kept)
+        found[Section.TOPICS] = gettext("The topics have new names now: %(topics)s.") % {"topics": names}
+    if len(_ahead(earlier.periods, today)) < len(earlier.periods):
+        found[Section.PERIODS] = gettext("The periods that are over were left out. Add when you have time now.")
+    if terms.questions:
+        found[Section.QUESTIONS] = gettext("This call asks questions of its own.")
+    found["privacy"] = gettext("Please read the privacy notice as it is now.")
+    return found

@@ -1,0 +1,132 @@
+"""How does an application go from draft to decided? Its states, after `lifecycles.md`; pure.
+
+The table of transitions is the contract's (`shared/contracts/lifecycle`); here it is asked, and what cannot be done is
+said in a sentence. From `eligible` on the state that people see is projected from matching's and reporting's events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.contracts.applications import (
+    ApplicationCancelled,
+    ApplicationChanged,
+    ApplicationEndorsed,
+    ApplicationEvent,
+    ApplicationFoundEligible,
+    ApplicationFoundIneligible,
+    ApplicationNotEndorsed,
+    ApplicationResubmitted,
+    ApplicationReturned,
+    ApplicationSubmitted,
+    ApplicationVoided,
+    ApplicationWithdrawn,
+)
+from shared.contracts.codes import ApplicationState, Outcome
+from shared.contracts.lifecycle import BEFORE_OFFERED, OPEN, TRANSITIONS
+from shared.i18n import N_, gettext
+from shared.web.states import state as in_words
+
+if TYPE_CHECKING:
+    from shared.contracts.base import Event
+
+S = ApplicationState
+
+# Which states end an application, with the outcome that is then told once.
+FINAL: dict[S, Outcome] = {
+    S.NOT_ENDORSED: Outcome.NOT_ENDORSED,
+    S.INELIGIBLE: Outcome.INELIGIBLE,
+    S.UNPLACED: Outcome.UNPLACED_AT_CLOSE,
+    S.WITHDRAWN: Outcome.WITHDRAWN,
+    S.CANCELLED: Outcome.CANCELLED,
+}
+# What a call's close makes unplaced: open, and not placed.
+LEFT_AT_CLOSE: tuple[S, ...] = (S.SUBMITTED, S.RETURNED_FOR_INFORMATION, S.ENDORSED, S.ELIGIBLE)
+
+_TARGETS: dict[tuple[str, S | None], S] = {
+    (row.event, None if source is None else S(source)): S(row.target)
+    for row in TRANSITIONS
+    if row.topic == ApplicationEvent.topic and row.target is not None
+    for source in row.sources
+}
+
+# What somebody wanted to do, for the sentence that says that it is too late.
+_DOING: dict[str, str] = {
+    ApplicationSubmitted.type: N_("It cannot be submitted"),
+    ApplicationReturned.type: N_("It cannot be sent back"),
+    ApplicationResubmitted.type: N_("It cannot be submitted again"),
+    ApplicationEndorsed.type: N_("It cannot be endorsed"),
+    ApplicationNotEndorsed.type: N_("It cannot be turned down"),
+    ApplicationFoundEligible.type: N_("It cannot be found eligible"),
+    ApplicationFoundIneligible.type: N_("It cannot be found not eligible"),
+    ApplicationWithdrawn.type: N_("It cannot be withdrawn"),
+    ApplicationCancelled.type: N_("It cannot be cancelled"),
+    ApplicationVoided.type: N_("It cannot be taken out"),
+    ApplicationChanged.type: N_("It cannot be changed"),
+}
+
+
+class NotPossible(ValueError):
+    """The application is not in a state from which this can happen; the sentence says where it is."""
+
+
+def after(event: type[Event], state: S) -> S:
+    """The state to which `event` leads from `state`. Raises `NotPossible`."""
+    target = _TARGETS.get((event.type, state))
+    if target is None:
+        raise _not_possible(event, state)
+    return target
+
+
+def still_open(event: type[Event], projected: S) -> None:
+    """Raises `NotPossible` where an eligible application's visit or mentorship is over: `event` comes too late."""
+    if not is_open(projected):
+        raise _not_possible(event, projected)
+
+
+def may_change(state: S, shown: S) -> bool:
+    """Whether a submitted application may be changed: before a place is offered, and not while it is returned.
+
+    `state` is the portal's own, `shown` the one that people see: once eligible, the projected one.
+    """
+    return shown in BEFORE_OFFERED and state is not S.RETURNED_FOR_INFORMATION
+
+
+def after_change(state: S, shown: S, *, matters: bool) -> S:
+    """The portal's state after a change; what was endorsed is endorsed again where it `matters` to the call's rules.
+
+    Raises `NotPossible`.
+    """
+    if not may_change(state, shown):
+        raise _not_possible(ApplicationChanged, shown)
+    return S.SUBMITTED if matters else state
+
+
+def _not_possible(event: type[Event], state: S) -> NotPossible:
+    return NotPossible(
+        gettext("%(doing)s: the application is now “%(state)s”.")
+        % {
+            "doing": gettext(_DOING.get(event.type, N_("This cannot be done"))),
+            "state": in_words("application", state).word,
+        }
+    )
+
+
+def possible(event: type[Event], state: S) -> bool:
+    """Whether `event` may happen to an application in that state."""
+    return (event.type, state) in _TARGETS
+
+
+def is_open(state: S) -> bool:
+    """Whether an application is open: from submitted to under way."""
+    return state in OPEN
+
+
+def outcome_of(state: S, told: Outcome | None) -> Outcome | None:
+    """The outcome to tell on reaching `state`: the first final one, once; None where there is nothing to tell."""
+    return FINAL.get(state) if told is None else None
+
+
+def reference(country: str, year: int, number: int) -> str:
+    """A reference that reads well aloud: `AM-2026-0042`, counted by country and year."""
+    return f"{country}-{year}-{number:04d}"

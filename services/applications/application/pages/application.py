@@ -1,0 +1,361 @@
+"""What does an officer see and do about an application? Task list, check answers, where it stands, withdrawing it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from wtforms import SelectField, TextAreaField
+
+from services.applications.application.actions import applications as actions
+from services.applications.application.actions import reuse
+from services.applications.application.api.applications import Portal
+from services.applications.application.forms.tasks import TASK_FORMS, choices, tasks_of
+from services.applications.application.model import states
+from services.applications.application.model.answers import BACKGROUND, missing
+from services.applications.application.model.companions import CompanionState
+from services.applications.application.store import applications as store
+from services.applications.application.views import companions
+from services.applications.application.views.answers import answered, differences, organisations_of
+from services.applications.application.views.history import history
+from services.applications.application.views.standing import Case, case_of, standing
+from services.applications.certificates import store as certificates_store
+from services.applications.display import where_it_stands
+from services.applications.guards import Officer
+from services.applications.matches.views import parties
+from services.applications.mentorships.store import mentorships
+from services.applications.outcomes.actions import line_managers, tickets
+from services.applications.outcomes.views import due_hint, mentorship_tasks, test_names, visit_tasks
+from services.applications.refusals import not_found
+from services.applications.review.actions import appeals
+from services.applications.visits import store as visits_store
+from shared.bus import Bus
+from shared.contracts.applications import AppealDecided
+from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Party, StatedReason
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.identity import Principal
+from shared.identity.scope import is_self
+from shared.runtime.service import bus_of
+from shared.web.forms import Form, Longest, Needed, sent
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications", include_in_schema=False)
+
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class WithdrawForm(Form):
+    """Why the officer withdraws."""
+
+    reason = SelectField(
+        N_("Why do you withdraw?"), [Needed(N_("Choose a reason"))], choices=lambda: choices(StatedReason)
+    )
+    text = TextAreaField(
+        N_("Anything that your coordinator should know"),
+        [Longest(1000)],
+        description=N_("Read by your coordinator and the programme only"),
+    )
+
+
+class ReplyForm(Form):
+    """What the officer answers to the coordinator, where something was asked."""
+
+    text = TextAreaField(
+        N_("Your answer to your coordinator"),
+        [Longest(actions.MOST_REPLY)],
+        description=N_("What no part of your application says. Your coordinator and you can read it afterwards."),
+    )
+
+
+def at(application_id: UUID, rest: str = "") -> str:
+    """The address of the officer's own application, or of a page of it."""
+    return f"/applications/mine/{application_id}" + (f"/{rest}" if rest else "")
+
+
+async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:
+    """The officer's own case. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        case = await case_of(session, application_id)
+    if case is None or not is_self(principal, case.application.subject):
+        raise not_found()
+    return case
+
+
+@router.post("/calls/{call_id}/apply")
+async def begin(request: Request, call_id: UUID, principal: Officer, bus: Store) -> Response:
+    """Begin an application, or take up the draft that is there."""
+    kind = str((await sent(request)).get("kind", ApplicationKind.STUDY_VISIT))
+    if kind not in list(ApplicationKind):
+        raise Refused(gettext("Choose a study visit or mentoring."), 422)
+    application = await actions.begin(bus, principal, call_id, ApplicationKind(kind))
+    return see_other(at(application.id))
+
+
+@router.get("/mine/{application_id}")
+async def show(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+    """While it can be written: the task list. After that: where it stands, what was answered, and its history."""
+    case = await own_case(bus, principal, application_id)
+    async with bus.read() as session:
+        returned = await store.last_return(session, application_id)
+        steps = await store.steps(session, application_id)
+        papers = await certificates_store.certificates_of(session, application_id)
+        organisations = await organisations_of(session, case.application.answers)
+        decision = await appeals.appealable(session, case.application)
+        _, together = await companions.company_of(session, principal, application_id)
+        leaves = await actions.may_withdraw(session, case.application)
+        manager = await line_managers.may_name(session, case.application)
+        no_manager = not manager and await line_managers.asked_no_more(session, case.application)
+        asked = await outcome_tasks(session, principal, application_id)
+        changed = await differences(session, case)
+        before = await reuse.earlier(session, case.application)
+        notes = await reuse.left_open(session, case)
+        came = await _came_of(session, case)
+        next_ = await reuse.next_calls(session, case.application)
+    events = history(steps, principal, internal=False)
+    writable = case.application.own_state in actions.WRITABLE
+    remarks = returned.remarks if returned and writable else {}
+    return render(
+        request,
+        "application/show.html",
+        case=case,
+        application=case.application,
+        call=case.call,
+        where=replace(standing(case), reason=_why(case, steps, events)),
+        writable=writable,
+        tasks=_tasks(case, remarks, notes) if writable else [],
+        left=len(missing(case.application.answers, case.terms)),
+        remarks=_remarks(returned) if writable else [],
+        findings=case.findings,
+        answers=answered(case, organisations),
+        events=events,
+        certificates=papers,
+        company=company_words(together),
+        outcomes=asked,
+        changed=changed,
+        earlier=before,
+        next_calls=next_,
+        came=came,
+        may_withdraw=leaves,
+        may_change=states.may_change(case.application.own_state, case.shown_state),
+        may_name=manager,
+        manager_over=no_manager,
+        appeal_until=decision.until if decision and appeals.may_file(case.application, decision) else None,
+        done=request.query_params.get("done"),
+    )
+
+
+_NOES = frozenset({ApplicationState.NOT_ENDORSED, ApplicationState.INELIGIBLE, ApplicationState.CANCELLED})
+
+
+def _why(case: Case, steps: Sequence[store.Step], events: Sequence[dict[str, Any]]) -> str | None:
+    """The reason of a no, as the history has it; `events` are the steps in words, in the same order."""
+    if case.application.own_state is ApplicationState.UNPLACED and steps and steps[0].event == AppealDecided.type:
+        return gettext(
+            "Your appeal was upheld: the decision against you no longer stands. But the call had closed by then."
+        )
+    if case.application.own_state not in _NOES:
+        return None
+    said = (event["text"] for step, event in zip(steps, events, strict=True) if step.state == case.application.state)
+    return next(said, None)
+
+
+# In these states a visit or a mentorship has come of the application, and is where it goes on.
+_CAME = frozenset(
+    {
+        ApplicationState.ACCEPTED,
+        ApplicationState.SCHEDULED,
+        ApplicationState.UNDER_WAY,
+        ApplicationState.COMPLETED,
+        ApplicationState.ENDED,
+    }
+)
+
+
+async def _came_of(session: AsyncSession, case: Case) -> str | None:
+    """The address of the visit or mentorship that the newest match became."""
+    if case.projected is None or case.projected.match_id is None or case.shown_state not in _CAME:
+        return None
+    match_id = case.projected.match_id
+    visit = (await visits_store.of_matches(session, [match_id])).get(match_id)
+    pair = (await mentorships.of_matches(session, [match_id])).get(match_id)
+    if pair is not None:
+        return f"/applications/mentorships/{pair.id}"
+    return None if visit is None else f"/applications/visits/{visit.id}"
+
+
+def company_words(found: companions.Company, *, others: bool = False) -> str:
+    """With whom it is made, as the task list says it; `others`: in words for somebody who is not the officer."""
+    match found.mode:
+        case ApplicationMode.GROUP:
+            said = gettext("In a group: %(submitted)s of %(members)s have submitted")
+            return said % {"submitted": found.submitted, "members": found.members}
+        case ApplicationMode.PRE_MATCHED:
+            both = any(one.companion.stands is CompanionState.CONFIRMED for one in found.fellows)
+            if both:
+                return gettext("With a counterpart: both name each other")
+            waits = gettext("The counterpart has not said yes yet")
+            return waits if others else gettext("Your counterpart has not said yes yet")
+        case _:
+            return gettext("Alone")
+
+
+async def outcome_tasks(session: AsyncSession, principal: Principal, application_id: UUID) -> list[dict[str, Any]]:
+    """What reporting asks of the officer about the application's visits and mentorships; the answers are there only."""
+    asked = []
+    for visit_id in await visits_store.ids_of(session, application_id):
+        tasks = await visit_tasks(session, *await parties.of_visit(session, principal, visit_id))
+        asked.append((f"visits/{visit_id}", tasks))
+    for mentorship_id in await mentorships.ids_of(session, application_id):
+        tasks = await mentorship_tasks(session, *await parties.of_mentorship(session, principal, mentorship_id))
+        asked.append((f"mentorships/{mentorship_id}", tasks))
+    names = {
+        "evaluation": gettext("Evaluate how it was"),
+        "report": gettext("Write your report"),
+        "follow_up": gettext("Say what you use of it"),
+        **test_names(),
+        "cascade": gettext("Tell whom you reached"),
+    }
+    return [
+        {
+            "title": names[task.purpose],
+            "hint": due_hint(task),
+            "waits": task.waits,
+            **where_it_stands(task, f"/applications/{where}"),
+        }
+        for where, tasks in asked
+        for task in tasks
+        if task.party in {Party.GUEST, Party.MENTEE}
+    ]
+
+
+def task_of(section: str) -> str:
+    """The page on which a section is answered: the cascade plan stands with the objectives."""
+    return section if section in TASK_FORMS else "objectives"
+
+
+def _remarks(returned: store.Step | None) -> list[tuple[str, str]]:
+    """What the coordinator asked when the application was returned: the part that it is about, and the question."""
+    remarks = {} if returned is None else returned.remarks
+    return [(gettext(TASK_FORMS[task_of(section)].title), text) for section, text in remarks.items()]
+
+
+def _tasks(case: Case, remarks: dict[str, str], notes: dict[str, str]) -> list[dict[str, Any]]:
+    lacks = missing(case.application.answers, case.terms)
+    asked = {task_of(section) for section in remarks}
+    rows = []
+    for code, task in tasks_of(case.terms).items():
+        hint = lacks[code][0] if code in lacks else ""
+        hint = notes.get(code) or hint
+        status = gettext("Not yet complete") if code in lacks else gettext("Completed")
+        if code == BACKGROUND and not (case.application.answers.courses or case.application.answers.conflicts):
+            status = gettext("Optional")
+        if code in asked:
+            status, hint = gettext("Your coordinator has a question"), ""
+        rows.append(
+            {
+                "title": task.title_for(case.application.for_),
+                "href": at(case.application.id, code),
+                "hint": hint,
+                "status": status,
+            }
+        )
+    return rows
+
+
+@router.post("/mine/{application_id}/again")
+async def take_over(application_id: UUID, principal: Officer, bus: Store) -> Response:
+    """Take over the answers of the newest earlier application."""
+    case = await own_case(bus, principal, application_id)
+    async with bus.read() as session:
+        before = await reuse.earlier(session, case.application)
+    if before is None:
+        return see_other(at(application_id))
+    await reuse.take_over(bus, principal, application_id, before.id)
+    return see_other(at(application_id) + "?done=again")
+
+
+@router.get("/mine/{application_id}/check")
+async def check(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+    """All answers on one page, before they are submitted."""
+    return await _check(request, await own_case(bus, principal, application_id), bus)
+
+
+async def _check(
+    request: Request, case: Case, bus: Bus, refused: Refused | None = None, form: ReplyForm | None = None
+) -> Response:
+    if case.application.own_state not in actions.WRITABLE:
+        return see_other(at(case.application.id))
+    returned = case.application.own_state is not ApplicationState.DRAFT
+    async with bus.read() as session:
+        asked = await store.last_return(session, case.application.id) if returned else None
+        organisations = await organisations_of(session, case.application.answers)
+        together = await companions.company_in(session, case)
+    lacks = missing(case.application.answers, case.terms)
+    return render(
+        request,
+        "application/check.html",
+        refused.status_code if refused is not None else 422 if form is not None else 200,
+        form_=(form or ReplyForm()) if returned else None,
+        remarks=_remarks(asked),
+        company=company_words(together),
+        case=case,
+        application=case.application,
+        call=case.call,
+        answers=answered(case, organisations, change=lambda code: at(case.application.id, code)),
+        lacks=[(TASK_FORMS[code].title, at(case.application.id, code), texts) for code, texts in lacks.items()],
+        findings=case.findings,
+        refused=refused,
+    )
+
+
+@router.post("/mine/{application_id}/check")
+async def submit(request: Request, application_id: UUID, principal: Officer, bus: Store, settings: Portal) -> Response:
+    """Submit it."""
+    form = await ReplyForm.read(request)
+    if not form.validate():
+        return await _check(request, await own_case(bus, principal, application_id), bus, form=form)
+    try:
+        await actions.submit(bus, principal, application_id, settings, form.text.data or "")
+    except Refused as refused:
+        if refused.status_code == 404:
+            raise
+        return await _check(request, await own_case(bus, principal, application_id), bus, refused, form)
+    return see_other(at(application_id) + "?done=submitted")
+
+
+@router.get("/mine/{application_id}/withdraw")
+async def ask_withdraw(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+    """Ask once more, and why; where it cannot be withdrawn any more, on to where it stands."""
+    case = await own_case(bus, principal, application_id)
+    async with bus.read() as session:
+        leaves = await actions.may_withdraw(session, case.application)
+    if not leaves and case.application.own_state is not ApplicationState.DRAFT:
+        return see_other(at(application_id))
+    return render(request, "application/withdraw.html", application=case.application, form_=WithdrawForm())
+
+
+@router.post("/mine/{application_id}/withdraw")
+async def withdraw(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+    """Withdraw it; a draft that was never submitted is thrown away."""
+    case = await own_case(bus, principal, application_id)
+    if case.application.own_state is ApplicationState.DRAFT:
+        await actions.discard(bus, principal, application_id)
+        return see_other("/applications/?done=discarded")
+    form = await WithdrawForm.read(request)
+    if not form.validate():
+        return render(request, "application/withdraw.html", 422, application=case.application, form_=form)
+    await actions.withdraw(bus, principal, application_id, StatedReason(form.reason.data), form.text.data or "")
+    return see_other(at(application_id) + "?done=withdrawn")
+
+
+@router.get("/mine/{application_id}/open/{purpose}")
+async def way_in(
+    application_id: UUID, purpose: str, principal: Officer, bus: Store, settings: Portal, subject: UUID | None = None
+) -> Response:
+    """On to the own form or receipt in another service, with a ticket that opens just that."""
+    way = await tickets.for_application(bus, settings, principal, purpose, application_id, subject)
+    return see_other(way.link)

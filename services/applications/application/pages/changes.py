@@ -1,0 +1,172 @@
+"""How does an officer change a submitted application? Section by section, with a reason; and the line manager."""
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.application.actions import changes as actions
+from services.applications.application.forms.tasks import LINE_MANAGER, Task, tasks_of
+from services.applications.application.model import states
+from services.applications.application.pages.application import at, own_case
+from services.applications.application.pages.tasks import field_of, page_of, prepared, shown_in
+from services.applications.application.views.standing import Case
+from services.applications.display import Store
+from services.applications.guards import Officer
+from services.applications.outcomes.actions import line_managers
+from services.applications.refusals import not_found
+from shared.bus import Bus
+from shared.contracts.codes import StatedReason
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.identity import Principal
+from shared.web.forms import Form, Longest, Needed, SelectField, TextAreaField
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/mine", include_in_schema=False)
+
+
+class Reasoned(Form):
+    """Why it is changed; asked on each page of a change, after its own fields."""
+
+    change_reason = SelectField(
+        N_("Why do you change it?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose")
+    )
+    change_text = TextAreaField(
+        N_("Anything that your coordinator should know"),
+        [Longest(1000)],
+        description=N_("Read by your coordinator and the programme only"),
+    )
+
+
+def _form_of(page: Task, case: Case) -> type[Form]:
+    """The page's own form, and the reason after it."""
+    return type("ChangeForm", (Reasoned, page.form_for(case.terms)), {})
+
+
+async def _changeable(bus: Bus, principal: Principal, application_id: UUID) -> Case:
+    """The own case where it can be changed. Raises `Refused` (404, 409)."""
+    case = await own_case(bus, principal, application_id)
+    if not states.may_change(case.application.own_state, case.shown_state):
+        raise Refused(gettext("It cannot be changed now. Its page says where it stands."), 409)
+    return case
+
+
+@router.get("/{application_id}/change")
+async def choose(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+    """What can be changed, and what follows from it; where nothing can, on to where it stands."""
+    case = await own_case(bus, principal, application_id)
+    if not states.may_change(case.application.own_state, case.shown_state):
+        return see_other(at(application_id))
+    pages = [page for code, page in tasks_of(case.terms).items() if code in actions.CHANGEABLE]
+    return render(
+        request,
+        "application/change.html",
+        application=case.application,
+        case=case,
+        tasks=[
+            {"title": page.title_for(case.application.for_), "href": at(application_id, f"change/{page.code}")}
+            for page in pages
+        ],
+    )
+
+
+@router.get("/{application_id}/change/{code}")
+async def show(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
+    """One section as it was submitted, to be changed; where nothing can be, on to where it stands."""
+    case = await own_case(bus, principal, application_id)
+    page = _page_of(case, code)
+    if not states.may_change(case.application.own_state, case.shown_state):
+        return see_other(at(application_id))
+    form = _form_of(page, case)(data=page.fields(case.application.answers))
+    await prepared(bus, case, page, form)
+    return _drawn(request, case, page, form, case.application.saved_at.isoformat())
+
+
+def _page_of(case: Case, code: str) -> Task:
+    if code not in actions.CHANGEABLE:
+        raise not_found()
+    return page_of(case, code)
+
+
+def _drawn(request: Request, case: Case, page: Task, form: Form, seen: str, status: int = 200) -> Response:
+    return render(
+        request,
+        "application/change_one.html",
+        status,
+        **shown_in(case, page, form),
+        seen=seen,
+        back_to=at(case.application.id, "change"),
+    )
+
+
+@router.post("/{application_id}/change/{code}")
+async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
+    """Change it."""
+    case = await _changeable(bus, principal, application_id)
+    page = _page_of(case, code)
+    form = await _form_of(page, case).read(request)
+    seen = str((await request.form()).get("seen", ""))
+    changed = await form.rows_changed(request)
+    await prepared(bus, case, page, form)
+    if changed:
+        return _drawn(request, case, page, form, seen)
+    valid = form.validate()
+    page.check(form)
+    if not valid or form.problems():
+        return _drawn(request, case, page, form, seen, 422)
+    reason, text = StatedReason(form["change_reason"].data), form["change_text"].data or ""
+    try:
+        await actions.change(bus, principal, application_id, page.changes(form), reason, text, seen=_moment(seen))
+    except Refused as refused:
+        if refused.status_code == 404:
+            raise
+        for name, sentence in (refused.fields or {"": str(refused.detail)}).items():
+            form.refuse(field_of(form, name) if refused.fields else "", sentence)
+        return _drawn(request, case, page, form, seen, refused.status_code)
+    return see_other(at(application_id) + "?done=changed")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+@router.get("/{application_id}/line-manager")
+async def ask_manager(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+    """Who the line manager is, to be changed at any time before the follow-up."""
+    case = await own_case(bus, principal, application_id)
+    form = LINE_MANAGER.form(data=LINE_MANAGER.fields(case.application.answers))
+    return await _manager(request, bus, case, form)
+
+
+async def _manager(request: Request, bus: Bus, case: Case, form: Form, status: int = 200) -> Response:
+    async with bus.read() as session:
+        if not await line_managers.may_name(session, case.application):
+            over = await line_managers.asked_no_more(session, case.application)
+            return see_other(at(case.application.id) + ("?done=manager-over" if over else ""))
+    return render(request, "application/line_manager.html", status, application=case.application, form_=form)
+
+
+@router.post("/{application_id}/line-manager")
+async def name_manager(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+    """Name another line manager."""
+    case = await own_case(bus, principal, application_id)
+    form = await LINE_MANAGER.form.read(request)
+    if not form.validate():
+        return await _manager(request, bus, case, form, 422)
+    said = LINE_MANAGER.changes(form)
+    try:
+        await line_managers.name(
+            bus, principal, application_id, said["line_manager_name"] or "", said["line_manager_email"] or ""
+        )
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        for name, sentence in refused.fields.items():
+            form.refuse(name, sentence)
+        return await _manager(request, bus, case, form, 422)
+    return see_other(at(application_id) + "?done=manager")

@@ -1,0 +1,303 @@
+"""Which applications are there, where does each stand, and what was done about it?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.application.model.answers import Answers
+from services.applications.application.store.standings import Standing
+from services.applications.tables import Table
+from shared.contracts.applications import ApplicationProfile
+from shared.contracts.codes import ApplicationKind, ApplicationState, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class Application(Table, table=True):
+    """An application: the officer's answers as they stand now, and the profile that was last submitted."""
+
+    __tablename__ = "application"
+    __table_args__ = (
+        sa.Index("application_country_state", "country", "state"),
+        sa.Index("application_call_state", "call_id", "state"),
+        sa.Index("application_returned_due", "due", postgresql_where=sa.text("state = 'returned_for_information'")),
+        sa.Index("application_submitted_due", "due", postgresql_where=sa.text("state = 'submitted'")),
+        sa.Index("application_one_draft", "subject", "call_id", "kind", postgresql_where=sa.text("state = 'draft'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    reference: str | None = Field(default=None, unique=True, description="Given when it is first submitted")
+    call_id: UUID
+    kind: str
+    subject: str = Field(index=True, description="The officer's sign-in subject")
+    country: str
+    organisation_id: UUID | None = Field(default=None, index=True)
+    state: str = ApplicationState.DRAFT
+    since: datetime = Field(sa_type=_TIME, description="When it came into its state")
+    due: datetime | None = Field(default=None, sa_type=_TIME, description="Until when the next step is asked for")
+    answers_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "answers"})
+    profile_json: dict[str, Any] | None = Field(
+        default=None, sa_type=JSONB(none_as_null=True), sa_column_kwargs={"name": "profile"}
+    )
+    rules_version: int | None = Field(default=None, description="The call's revision that it was submitted under")
+    outcome: str | None = Field(default=None, description="The first final outcome, told once")
+    created_at: datetime = Field(sa_type=_TIME)
+    saved_at: datetime = Field(sa_type=_TIME)
+    submitted_at: datetime | None = Field(default=None, sa_type=_TIME)
+    earlier_id: UUID | None = Field(default=None, description="The application whose answers it began with")
+    managers_told: list[str] = Field(
+        default_factory=list, sa_type=JSONB, description="The line managers' addresses that were told, in small letters"
+    )
+
+    @property
+    def answers(self) -> Answers:
+        """The officer's answers as far as they are given."""
+        return Answers.model_validate(self.answers_json)
+
+    @property
+    def profile(self) -> ApplicationProfile | None:
+        """What was last submitted."""
+        return None if self.profile_json is None else ApplicationProfile.model_validate(self.profile_json)
+
+    @property
+    def own_state(self) -> ApplicationState:
+        """The state that the portal itself holds."""
+        return ApplicationState(self.state)
+
+    @property
+    def for_(self) -> ApplicationKind:
+        """What it is for."""
+        return ApplicationKind(self.kind)
+
+    @property
+    def told(self) -> Outcome | None:
+        """The outcome that was told."""
+        return None if self.outcome is None else Outcome(self.outcome)
+
+
+class Step(Table, table=True):
+    """Something that was done about an application, as its history shows it.
+
+    `remarks` (by section) and `text` are for the officer to read; `note` is what reviewers write for each other.
+    """
+
+    __tablename__ = "application_step"
+    __table_args__ = (sa.Index("application_step_story", "application_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    application_id: UUID
+    at: datetime = Field(sa_type=_TIME)
+    event: str = Field(description="The event's type")
+    state: str
+    actor: str = Field(description="Sign-in subject, or system:<what>")
+    acting_as: str | None = None
+    reason: str | None = None
+    text: str = ""
+    remarks: dict[str, str] = Field(default_factory=dict, sa_type=JSONB)
+    note: str = ""
+
+
+async def application(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> Application | None:
+    """One application; with `lock` nobody else changes it until the commit."""
+    return await session.get(Application, application_id, with_for_update=lock)
+
+
+async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
+    """Several applications as far as they exist, in the order of their ids."""
+    query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
+    return list((await session.scalars(query)).all())
+
+
+# What is asked with each submission or confirmation is put together once.
+_LOCKED = (
+    select(Application)
+    .where(col(Application.id).in_(sa.bindparam("ids", expanding=True)))
+    .order_by(col(Application.id))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_TOOK_PART = (
+    sa.select(col(Application.id))
+    .where(
+        col(Application.subject) == sa.bindparam("subject"), col(Application.outcome) == Outcome.PLACE_CONFIRMED.value
+    )
+    .limit(1)
+)
+
+
+async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
+    """Several applications, in the order of their ids (so that two who lock them do not wait for each other)."""
+    return list((await session.scalars(_LOCKED, {"ids": sorted(set(ids))})).all())
+
+
+async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Application]:
+    """Several applications, by id."""
+    query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
+    return {one.id: one for one in await session.scalars(query)}
+
+
+async def of_reference(session: AsyncSession, reference: str) -> Application | None:
+    """The application with that reference."""
+    return (await session.scalars(select(Application).where(Application.reference == reference))).first()
+
+
+async def of_officer(session: AsyncSession, subject: str) -> list[Application]:
+    """An officer's own applications, the newest first."""
+    query = select(Application).where(Application.subject == subject).order_by(col(Application.id).desc()).limit(100)
+    return list((await session.scalars(query)).all())
+
+
+async def draft_of(session: AsyncSession, subject: str, call_id: UUID, kind: str) -> Application | None:
+    """An officer's draft for a call, if there is one."""
+    query = select(Application).where(
+        Application.subject == subject,
+        Application.call_id == call_id,
+        Application.kind == kind,
+        Application.state == ApplicationState.DRAFT,
+    )
+    return (await session.scalars(query.limit(1))).first()
+
+
+async def newest_for(session: AsyncSession, subject: str, call_id: UUID, kind: str) -> Application | None:
+    """An officer's newest application for a call that was not taken back, if there is one."""
+    gone = (ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, ApplicationState.VOIDED)
+    query = select(Application).where(
+        Application.subject == subject,
+        Application.call_id == call_id,
+        Application.kind == kind,
+        col(Application.state).not_in(gone),
+    )
+    return (await session.scalars(query.order_by(col(Application.id).desc()).limit(1))).first()
+
+
+async def by_reference(session: AsyncSession, reference: str) -> Application | None:
+    """The application with that reference."""
+    return (await session.scalars(select(Application).where(Application.reference == reference))).first()
+
+
+async def took_part(session: AsyncSession, subject: str) -> bool:
+    """Whether a place was confirmed for one of the officer's applications before."""
+    return (await session.scalar(_TOOK_PART, {"subject": subject})) is not None
+
+
+async def steps(session: AsyncSession, application_id: UUID) -> list[Step]:
+    """What was done about an application, the newest first."""
+    query = select(Step).where(Step.application_id == application_id).order_by(col(Step.id).desc()).limit(200)
+    return list((await session.scalars(query)).all())
+
+
+async def last_return(session: AsyncSession, application_id: UUID) -> Step | None:
+    """The newest return for information, with its remarks."""
+    query = select(Step).where(Step.application_id == application_id, Step.event == "ApplicationReturned")
+    return (await session.scalars(query.order_by(col(Step.id).desc()).limit(1))).first()
+
+
+async def silent(session: AsyncSession, at: datetime, limit: int = 100) -> list[Application]:
+    """Applications that were returned and not answered in time, locked; those that others hold are left out."""
+    query = (
+        select(Application)
+        .where(Application.state == ApplicationState.RETURNED_FOR_INFORMATION, col(Application.due) < at)
+        .order_by(col(Application.due), col(Application.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list((await session.scalars(query)).all())
+
+
+async def left_at_close(session: AsyncSession, call_id: UUID, states: Sequence[ApplicationState]) -> list[Application]:
+    """The call's applications in `states` that have no place, locked: after an appeal an outcome was told before."""
+    unplaced = sa.or_(col(Application.outcome).is_(None), col(Application.outcome) != Outcome.PLACE_CONFIRMED)
+    query = (
+        select(Application)
+        .where(Application.call_id == call_id, col(Application.state).in_(states), unplaced)
+        .order_by(col(Application.id))
+        .with_for_update()
+    )
+    return list((await session.scalars(query)).all())
+
+
+async def looking_again(session: AsyncSession, call_id: UUID) -> list[UUID]:
+    """The call's applications that look for a place anew, since the one that was confirmed was cancelled."""
+    query = (
+        select(Application.id)
+        .join(Standing, col(Standing.application_id) == col(Application.id))
+        .where(
+            Application.call_id == call_id,
+            Application.state == ApplicationState.ELIGIBLE,
+            Application.outcome == Outcome.PLACE_CONFIRMED,
+            col(Standing.state).in_((ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)),
+        )
+        .order_by(col(Application.id))
+    )
+    return list(await session.scalars(query))
+
+
+async def of_call(session: AsyncSession, call_id: UUID, states: Sequence[ApplicationState]) -> list[Application]:
+    """The call's applications in `states`, by country and reference."""
+    query = select(Application).where(Application.call_id == call_id, col(Application.state).in_(states))
+    query = query.order_by(Application.country, col(Application.reference), col(Application.id))
+    return list((await session.scalars(query)).all())
+
+
+async def kinds_of(session: AsyncSession, call_id: UUID) -> list[str]:
+    """For which kinds somebody has submitted an application to the call."""
+    query = (
+        select(Application.kind)
+        .where(Application.call_id == call_id, Application.state != ApplicationState.DRAFT)
+        .distinct()
+        .order_by(Application.kind)
+    )
+    return list((await session.scalars(query)).all())
+
+
+async def counted(session: AsyncSession, call_ids: Iterable[UUID], state: ApplicationState) -> dict[UUID, int]:
+    """By call, how many applications are in that state of the portal's own."""
+    query = (
+        sa.select(col(Application.call_id), sa.func.count())
+        .where(col(Application.call_id).in_(sorted(set(call_ids))), col(Application.state) == state)
+        .group_by(col(Application.call_id))
+        .order_by(col(Application.call_id))
+    )
+    return {call_id: int(count) for call_id, count in (await session.execute(query)).all()}
+
+
+async def ready_for_eligibility(
+    session: AsyncSession, call_id: UUID | None = None, limit: int = 500
+) -> list[Application]:
+    """Endorsed applications (of one call), those that are due first."""
+    query = select(Application).where(Application.state == ApplicationState.ENDORSED)
+    if call_id is not None:
+        query = query.where(Application.call_id == call_id)
+    query = query.order_by(col(Application.due), col(Application.id)).limit(limit)
+    return list((await session.scalars(query)).all())
+
+
+class Change(Table, table=True):
+    """One change: `before` and `after` hold all answers of the pages that differ, by field."""
+
+    __tablename__ = "application_change"
+    __table_args__ = (sa.Index("application_change_story", "application_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    application_id: UUID
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    tasks: list[str] = Field(sa_type=JSONB)
+    before: dict[str, Any] = Field(sa_type=JSONB)
+    after: dict[str, Any] = Field(sa_type=JSONB)
+
+
+async def changes(session: AsyncSession, application_id: UUID) -> list[Change]:
+    """The changes of an application, the newest first."""
+    query = select(Change).where(Change.application_id == application_id)
+    return list((await session.scalars(query.order_by(col(Change.id).desc()).limit(50))).all())

@@ -1,0 +1,161 @@
+"""Whom has an officer named: a counterpart, or somebody asked into a group? And by whom was somebody named?
+
+`written` is what the officer wrote, the only thing that he or she sees of somebody who has not said yes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.applications.application.model.companions import LIVE, CompanionState
+from services.applications.application.store.applications import Application
+from services.applications.tables import Table
+from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+_LIVE = sorted(LIVE)
+_ENDED = (ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, ApplicationState.VOIDED)
+
+
+class Companion(Table, table=True):
+    """Somebody, or a placement, that an application names. In a group the one who names is the leader."""
+
+    __tablename__ = "companion"
+    __table_args__ = (
+        sa.Index("companion_application", "application_id", "id"),
+        sa.Index("companion_named", "named_id"),
+        sa.Index("companion_subject", "subject", "id"),
+        sa.Index("companion_organisation", "organisation_id", "id"),
+        sa.Index("companion_live", "id", postgresql_where=sa.text("state IN ('asked', 'confirmed')")),
+        sa.Index(
+            "companion_one_group",
+            "named_id",
+            unique=True,
+            postgresql_where=sa.text("mode = 'group' AND state = 'confirmed'"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    mode: str
+    application_id: UUID = Field(description="Who names; the leader of a group")
+    call_id: UUID
+    kind: str
+    written: str = Field(description="A reference or a service e-mail, as it was written")
+    subject: str | None = Field(default=None, description="The officer or mentor whom it means, if known")
+    organisation_id: UUID | None = Field(default=None, description="Whose placement it means")
+    named_id: UUID | None = Field(default=None, description="The application, placement or mentor's profile it means")
+    state: str = CompanionState.ASKED
+    mismatch: bool = Field(default=False, description="Each was told that they do not name each other")
+    asked_at: datetime = Field(sa_type=_TIME)
+    answered_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+    @property
+    def stands(self) -> CompanionState:
+        """Its state."""
+        return CompanionState(self.state)
+
+    @property
+    def as_(self) -> ApplicationMode:
+        """Whether it is a pair or a group."""
+        return ApplicationMode(self.mode)
+
+    @property
+    def for_(self) -> ApplicationKind:
+        """What is applied for."""
+        return ApplicationKind(self.kind)
+
+
+async def companion(session: AsyncSession, companion_id: UUID, *, lock: bool = False) -> Companion | None:
+    """One who was named; with `lock` nobody else changes it until the commit."""
+    return await session.get(Companion, companion_id, with_for_update=lock, populate_existing=lock)
+
+
+async def named_by(session: AsyncSession, application_id: UUID) -> list[Companion]:
+    """Those whom an application names or asked, in the order in which it did."""
+    query = select(Companion).where(Companion.application_id == application_id)
+    return list((await session.scalars(query.order_by(col(Companion.id)).limit(100))).all())
+
+
+async def around(session: AsyncSession, application_id: UUID) -> list[Companion]:
+    """Both at once: the row by which an application is a member of a group, and those whom it names itself."""
+    return list((await session.scalars(_AROUND, {"id": application_id})).all())
+
+
+def _member(application_id: UUID | sa.BindParameter[UUID]) -> list[sa.ColumnElement[bool]]:
+    return [
+        col(Companion.named_id) == application_id,
+        col(Companion.mode) == ApplicationMode.GROUP,
+        col(Companion.state) == CompanionState.CONFIRMED,
+    ]
+
+
+_AROUND = (
+    select(Companion)
+    .where(
+        sa.and_(*_member(sa.bindparam("id")))
+        | sa.and_(col(Companion.application_id) == sa.bindparam("id"), col(Companion.state).in_(_LIVE))
+    )
+    .order_by(col(Companion.id))
+)
+"""Asked with each submission, so it is put together once."""
+
+
+async def live_by(session: AsyncSession, application_ids: Collection[UUID]) -> list[Companion]:
+    """Those whom these applications name and who have not said no."""
+    query = select(Companion).where(
+        col(Companion.application_id).in_(sorted(application_ids)), col(Companion.state).in_(_LIVE)
+    )
+    return list((await session.scalars(query.order_by(col(Companion.id)))).all())
+
+
+async def group_of(session: AsyncSession, application_id: UUID) -> Companion | None:
+    """The row by which an application is a member of a group, if it is in one."""
+    return (await session.scalars(select(Companion).where(*_member(application_id)).limit(1))).first()
+
+
+async def naming(
+    session: AsyncSession, *, subject: str | None, organisation_ids: Collection[UUID] = (), live: bool = True
+) -> list[Companion]:
+    """The rows that name this person, or a placement of these organisations, the newest first; at most a hundred."""
+    mine = sa.or_(col(Companion.subject) == subject, col(Companion.organisation_id).in_(sorted(organisation_ids)))
+    query = select(Companion).where(mine)
+    if live:
+        query = query.where(col(Companion.state).in_(_LIVE))
+    return list((await session.scalars(query.order_by(col(Companion.id).desc()).limit(100))).all())
+
+
+async def adrift(session: AsyncSession, limit: int = 100) -> list[Companion]:
+    """Live rows one of whose applications is gone, withdrawn, cancelled or voided, locked; others' are left out."""
+    query = (
+        select(Companion)
+        .where(
+            col(Companion.state).in_(_LIVE),
+            sa.or_(_over(col(Companion.application_id)), sa.and_(_of_an_application(), _over(col(Companion.named_id)))),
+        )
+        .order_by(col(Companion.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list((await session.scalars(query)).all())
+
+
+def _of_an_application() -> sa.ColumnElement[bool]:
+    """Whether what is named is an officer's application: not a placement, not a mentor's profile."""
+    officer = sa.or_(col(Companion.mode) == ApplicationMode.GROUP, col(Companion.kind) == ApplicationKind.STUDY_VISIT)
+    return sa.and_(officer, col(Companion.organisation_id).is_(None), col(Companion.named_id).is_not(None))
+
+
+def _over(column: Any) -> sa.ColumnElement[bool]:
+    """Whether the application of that id is no more, or has ended by somebody's word."""
+    stays = sa.select(col(Application.id)).where(col(Application.id) == column, col(Application.state).not_in(_ENDED))
+    return ~sa.exists(stays)

@@ -1,0 +1,63 @@
+"""Where does an eligible application stand since then? Projected from the events of matching and reporting.
+
+The one table that says it for lists, filters and the officer's page; `store/matches.py` writes it as it reads what
+happened to matches, visits and mentorships. An eligible application without a row is in matching.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, col
+
+from services.applications.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Standing(Table, table=True):
+    """The projected state of one application, with what it comes from."""
+
+    __tablename__ = "standing"
+
+    application_id: UUID = Field(primary_key=True)
+    state: str = Field(index=True, description="A projected ApplicationState: in_matching, matched, offered ...")
+    since: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    due: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+    match_id: UUID | None = Field(default=None, index=True)
+    cleared_ahead: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa.false()},
+        description="It waits, and both countries have cleared it beforehand for a place",
+    )
+
+
+async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None:
+    """Write where applications stand now; the last of several rows of one application counts. One statement."""
+    newest = {row.application_id: row for row in rows}
+    if not newest:
+        return
+    new = insert(Standing).values([newest[key].model_dump() for key in sorted(newest)])
+    changes = {name: new.excluded[name] for name in ("state", "since", "due", "match_id", "cleared_ahead")}
+    await session.execute(new.on_conflict_do_update(index_elements=["application_id"], set_=changes))
+
+
+async def standing_of(session: AsyncSession, application_id: UUID) -> Standing | None:
+    """Where an eligible application stands; None while nothing was proposed for it."""
+    return await session.get(Standing, application_id)
+
+
+async def states_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The projected states of these applications; one of which nothing was proposed is left out."""
+    query = sa.select(col(Standing.application_id), col(Standing.state)).where(
+        col(Standing.application_id).in_(sorted(ids))
+    )
+    rows = await session.execute(query.order_by(col(Standing.application_id)))
+    return {row[0]: row[1] for row in rows.all()}

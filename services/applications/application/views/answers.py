@@ -1,0 +1,171 @@
+"""How are the answers of an application shown for reading: on the check page, to the officer and to coordinators?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.application.forms.tasks import tasks_of
+from services.applications.application.model.answers import PRIVACY, Answers
+from services.applications.application.store import applications
+from services.applications.calls.model.questions import said, worded
+from services.applications.register.store import entries
+from shared.contracts import labels
+from shared.contracts.codes import Expertise, LanguageLevel, Section, topic_label
+from shared.i18n import gettext, ngettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.views.standing import Case
+    from services.applications.register.store.entries import Organisation
+
+Row = dict[str, Any]
+NONE = "–"  # noqa: RUF001 - what is meant: an en dash, as everywhere on the pages
+
+
+def answered(
+    case: Case,
+    organisations: Sequence[Organisation],
+    *,
+    change: Callable[[str], str] | None = None,
+    names: bool = True,
+    others: bool = False,
+) -> list[tuple[str, str, list[Row]]]:
+    """(task, title, rows) for each task; `change` gives the address at which a task is changed.
+
+    Without `names` the contact details and the line manager are left out. `others`: for whoever is not the officer.
+    """
+    answers = case.application.answers
+    of = {str(one.id): one.name for one in organisations}
+    found = []
+    for code, task in tasks_of(case.terms).items():
+        if not names and code in {Section.CONTACT, Section.LINE_MANAGER}:
+            continue
+        rows = [
+            {"key": key, "value": value or gettext("Not answered")} for key, value in _rows(code, answers, case, of)
+        ]
+        if code == Section.SERVICE and not others:
+            sex = answers.sex
+            said_sex = gettext("I would rather not say") if sex is None else labels.label(sex)
+            rows.append({"key": gettext("Sex"), "value": said_sex})
+        if change is not None and rows:
+            rows[0]["change"] = change(code)
+        known = others and code in set(Section)
+        found.append((code, labels.label(Section(code)) if known else task.title_for(case.application.for_), rows))
+    return found
+
+
+async def differences(session: AsyncSession, case: Case) -> list[dict[str, Any]]:
+    """What was changed after submission, the newest first: when, and of each answer what it was and what it is."""
+    found = await applications.changes(session, case.application.id)
+    whole = case.application.answers_json
+    read = [
+        (change, Answers.model_validate(whole | change.before), Answers.model_validate(whole | change.after))
+        for change in found
+    ]
+    of = {
+        str(one.id): one.name
+        for one in await organisations_of(session, *(answers for _, *both in read for answers in both))
+    }
+    titles = {code: task.title_for(case.application.for_) for code, task in tasks_of(case.terms).items()}
+    return [
+        {
+            "when": change.at,
+            "rows": [
+                (f"{titles.get(task, task)}: {key}", old.get(key) or NONE, new.get(key) or NONE)
+                for task in change.tasks
+                for old, new in [(dict(_rows(task, was, case, of)), dict(_rows(task, now, case, of)))]
+                for key in dict.fromkeys([*old, *new])
+                if old.get(key) != new.get(key)
+            ],
+        }
+        for change, was, now in read
+    ]
+
+
+async def organisations_of(session: AsyncSession, *answers: Answers) -> list[Organisation]:
+    """The organisations that answers name: the officer's own, and those with a conflict of interest."""
+    named = {one for of in answers for one in (of.organisation_id, *of.conflicts) if one is not None}
+    return await entries.organisations(session, ids=named)
+
+
+def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]]
+    match code:
+        case Section.CONTACT | Section.LINE_MANAGER:
+            rows = _people(code, of)
+        case Section.SERVICE:
+            rows = _service(of, organisations)
+        case Section.EXPERTISE:
+            rows = [(gettext("Expertise"), "; ".join(_skill(one.area, one.level, one.years) for one in of.expertise))]
+        case Section.LANGUAGES:
+            held = [f"{labels.tongue(one.language)} {labels.label(LanguageLevel(one.level))}" for one in of.languages]
+            rows = [(gettext("Languages"), "; ".join(held))]
+        case "background":
+            named = [organisations.get(str(one), gettext("No longer in the register")) for one in of.conflicts]
+            rows = [
+                (gettext("Finished courses"), "; ".join(of.courses) or NONE),
+                (gettext("Conflicts of interest"), "; ".join(named) or NONE),
+            ]
+        case Section.TOPICS:
+            topics = [gettext(topic_label(case.terms.scheme, topic)) for topic in of.topics]
+            countries = ", ".join(labels.country(one) for one in of.preferred_countries)
+            rows = [
+                (gettext("Topics, in order"), "; ".join(topics)),
+                (gettext("Countries, in order"), countries or NONE),
+            ]
+        case Section.PERIODS:
+            rows = [
+                (gettext("Has time"), "; ".join(dates.span(one.start, one.end) for one in of.periods)),
+                (gettext("Has no time"), "; ".join(dates.span(one.start, one.end) for one in of.blackouts) or NONE),
+            ]
+        case Section.OBJECTIVES:
+            committed = {None: "", True: gettext("Yes"), False: gettext("No")}[of.cascade_committed]
+            numbered = [(gettext("Objective %(n)d") % {"n": n}, text) for n, text in enumerate(of.objectives, start=1)]
+            rows = [
+                *(numbered or [(gettext("Objectives"), "")]),
+                (gettext("Passes it on at home"), committed),
+                (gettext("How"), of.cascade_plan or NONE),
+            ]
+        case Section.QUESTIONS:
+            rows = [(worded(one).question, said(one, of.questions.get(one.code))) for one in case.terms.questions]
+        case _:
+            assert code == PRIVACY
+            read = "" if of.privacy_at is None else dates.moment(of.privacy_at)
+            rows = [(gettext("Privacy notice read"), read)]
+    return rows
+
+
+def _people(code: str, of: Answers) -> list[tuple[str, str]]:
+    if code == Section.LINE_MANAGER:
+        return [(gettext("Name"), of.line_manager_name or ""), (gettext("Service e-mail"), of.line_manager_email or "")]
+    return [
+        (gettext("Name"), of.name or ""),
+        (gettext("Name in the own script"), of.own_name or NONE),
+        (gettext("Service e-mail"), of.email or ""),
+        (gettext("Language of messages"), labels.tongue(of.language)),
+    ]
+
+
+def _service(of: Answers, organisations: dict[str, str]) -> list[tuple[str, str]]:
+    years = of.years_in_field
+    return [
+        (gettext("Agency"), organisations.get(str(of.organisation_id), "")),
+        (gettext("Unit"), of.unit or NONE),
+        (gettext("Service"), "" if of.service is None else labels.label(of.service)),
+        (gettext("Rank"), ", ".join(filter(None, [of.rank_group and labels.label(of.rank_group), of.national_rank]))),
+        (
+            gettext("Years in the field"),
+            "" if years is None else ngettext("%(years)d year", "%(years)d years", years) % {"years": years},
+        ),
+        (gettext("Took part before"), gettext("Yes") if of.took_part_before else gettext("No")),
+    ]
+
+
+def _skill(area: Expertise, level: int, years: int) -> str:
+    named = [gettext("basic"), gettext("advanced"), gettext("expert")][level - 1]
+    held = ngettext("%(years)d year", "%(years)d years", years) % {"years": years}
+    return f"{labels.label(area)} ({named}, {held})"

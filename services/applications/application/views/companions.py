@@ -1,0 +1,198 @@
+"""With whom is an application made, for whoever looks at it; and by whom was somebody named?
+
+Names are shown once both sides have said yes: whoever names somebody is told on the page that he or she is then known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.applications.application.model import companions
+from services.applications.application.model.companions import CompanionState
+from services.applications.application.store import applications
+from services.applications.application.store import companions as application_companions
+from services.applications.application.views.standing import case_of
+from services.applications.calls import store as calls_store
+from services.applications.mentors import store as mentors_store
+from services.applications.placements import store as placements_store
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from services.applications.transitions import NotNow
+from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Role
+from shared.identity.scope import is_self
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.store.applications import Application
+    from services.applications.application.store.companions import Companion
+    from services.applications.application.views.standing import Case
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Fellow:
+    """Somebody with whom an officer applies, or would like to: `who` is the name, or what was written until then."""
+
+    companion: Companion
+    who: str
+    reference: str | None = None
+    submitted: bool = False
+    leader: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """With whom an application is made. `membership` is the row by which its officer is in somebody else's group.
+
+    `kept`: a host keeps a placement for it.
+    """
+
+    mode: ApplicationMode
+    fellows: list[Fellow] = field(default_factory=list)
+    membership: Companion | None = None
+    most: int = 1
+    may_change: bool = False
+    submitted: int = 0
+    members: int = 1
+    kept: bool = False
+
+    @property
+    def placeless(self) -> bool:
+        """Whether two officers name each other and no host keeps a placement for this one: a visit needs one."""
+        two = any(
+            one.companion.stands is CompanionState.CONFIRMED
+            and one.companion.for_ is ApplicationKind.STUDY_VISIT
+            and one.companion.organisation_id is None
+            for one in self.fellows
+        )
+        return self.mode is ApplicationMode.PRE_MATCHED and two and not self.kept
+
+    @property
+    def complete(self) -> bool:
+        """Whether all members of the group have submitted."""
+        return self.mode is ApplicationMode.GROUP and self.members > 1 and self.submitted == self.members
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody else can be asked into the group."""
+        live = [one for one in self.fellows if one.companion.stands in companions.LIVE]
+        return 1 + len(live) >= self.most
+
+
+async def company_of(session: AsyncSession, principal: Principal, application_id: UUID) -> tuple[Case, Company]:
+    """With whom the own application is made. Raises `Refused` (404)."""
+    case = await case_of(session, application_id)
+    if case is None or not is_self(principal, case.application.subject):
+        raise not_found()
+    return case, await company_in(session, case)
+
+
+async def company_in(session: AsyncSession, case: Case) -> Company:
+    """With whom the application of a case is made; the caller has checked whose it is, and shows names to it alone."""
+    application = case.application
+    call = await calls_store.call(session, application.call_id)
+    assert call is not None
+    membership = await application_companions.group_of(session, application.id)
+    rows = await application_companions.named_by(
+        session, application.id if membership is None else membership.application_id
+    )
+    if membership is not None:
+        rows = [one for one in rows if one.stands is CompanionState.CONFIRMED and one.id != membership.id]
+    fellows = [await _fellow(session, row) for row in rows]
+    if membership is not None:
+        leader = await applications.application(session, membership.application_id)
+        if leader is not None:
+            fellows.insert(0, _known(membership, leader, leads=True))
+    live = [one for one in fellows if one.leader or one.companion.stands in companions.LIVE]
+    kept = bool(live) and await placements_store.kept_for(session, application.call_id, application.id)
+    group = membership is not None or any(one.companion.as_ is ApplicationMode.GROUP for one in live)
+    mode = ApplicationMode.GROUP if group else ApplicationMode.PRE_MATCHED if live else ApplicationMode.OPEN
+    sure = [one for one in live if one.leader or one.companion.stands is CompanionState.CONFIRMED]
+    return Company(
+        mode,
+        fellows,
+        membership,
+        call.terms.group_size,
+        _may_change(case),
+        sum(one.submitted for one in sure) + (application.submitted_at is not None),
+        1 + len(sure),
+        kept,
+    )
+
+
+def _may_change(case: Case) -> bool:
+    if case.application.own_state is ApplicationState.RETURNED_FOR_INFORMATION:
+        return True
+    try:
+        companions.open_for_change(case.shown_state)
+    except NotNow:
+        return False
+    return True
+
+
+async def _fellow(session: AsyncSession, row: Companion) -> Fellow:
+    """Who it is, as far as both have said yes."""
+    if row.stands is not CompanionState.CONFIRMED or row.named_id is None:
+        return Fellow(row, row.written)
+    if row.organisation_id is not None:
+        offer = await placements_store.offer(session, row.named_id)
+        return Fellow(row, row.written if offer is None else offer.title, row.written, submitted=True)
+    theirs = await applications.application(session, row.named_id)
+    if theirs is not None:
+        return _known(row, theirs)
+    profile = await mentors_store.mentor(session, row.named_id)
+    person = None if profile is None else await entries.person(session, profile.subject)
+    return Fellow(
+        row,
+        row.written if person is None else person.name,
+        None if profile is None else profile.reference,
+        submitted=True,
+    )
+
+
+def _known(row: Companion, theirs: Application, *, leads: bool = False) -> Fellow:
+    name = theirs.answers_json.get("name") or row.written
+    return Fellow(row, name, theirs.reference, theirs.submitted_at is not None, leads)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A row that names the reader: by whom, for which call, and the reader's own application, where one is needed."""
+
+    companion: Companion
+    who: str
+    country: str
+    call: calls_store.Call
+    mine: Application | None = None
+    placement: str = ""
+
+
+async def invitations_for(session: AsyncSession, principal: Principal) -> list[Invitation]:
+    """By whom the reader, or a placement of the own organisation, is named and has not said no; the newest first."""
+    agencies = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
+    rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
+    by = await applications.by_id(session, {row.application_id for row in rows})
+    of = await calls_store.calls_by_id(session, {row.call_id for row in rows})
+    places = await placements_store.offers_by_id(
+        session, {row.named_id for row in rows if row.organisation_id and row.named_id}
+    )
+    found = []
+    for row in rows:
+        theirs = by.get(row.application_id)
+        if theirs is None:
+            continue
+        mine = await applications.newest_for(session, principal.subject, row.call_id, row.kind)
+        place = places.get(row.named_id) if row.named_id else None
+        who = theirs.answers_json.get("name") or theirs.reference or ""
+        found.append(Invitation(row, who, theirs.country, of[row.call_id], mine, place.title if place else ""))
+    return found
+
+
+async def count_waiting(session: AsyncSession, principal: Principal) -> int:
+    """How many wait for the reader's yes or no."""
+    agencies = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
+    rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
+    return sum(one.stands is CompanionState.ASKED for one in rows)

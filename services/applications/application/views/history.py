@@ -1,0 +1,96 @@
+"""How is what was done about an application shown: to its officer without what reviewers wrote for each other?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.application.actions.changes import WITH_WHOM
+from services.applications.application.model.states import FINAL
+from shared.contracts import labels
+from shared.contracts.codes import (
+    ActingAs,
+    ApplicationState,
+    NotEndorsedReason,
+    Reason,
+    Section,
+    StatedReason,
+    VoidReason,
+)
+from shared.i18n import N_, gettext
+from shared.web.states import state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.applications.application.store.applications import Step
+    from shared.identity import Principal
+
+_TITLES = {
+    "ApplicationSubmitted": N_("Submitted"),
+    "ApplicationReturned": N_("More information asked for"),
+    "ApplicationResubmitted": N_("Submitted again"),
+    "ApplicationEndorsed": N_("Endorsed"),
+    "ApplicationNotEndorsed": N_("Not endorsed"),
+    "ApplicationFoundEligible": N_("Found eligible"),
+    "ApplicationFoundIneligible": N_("Found not eligible"),
+    "ApplicationWithdrawn": N_("Withdrawn"),
+    "ApplicationCancelled": N_("Cancelled by the programme"),
+    "ApplicationDecided": N_("Decided"),
+    "ApplicationVoided": N_("Taken out"),
+    "ApplicationChanged": N_("Changed by the officer"),
+    "AppealFiled": N_("Appeal filed"),
+    "AppealDecided": N_("Appeal decided"),
+    "CallRevised": N_("The call was revised in favour of this application: its new rules count"),
+}
+_OFFICERS = frozenset(
+    {"ApplicationSubmitted", "ApplicationResubmitted", "ApplicationWithdrawn", "ApplicationChanged", "AppealFiled"}
+)
+_PROGRAMMES = frozenset(
+    {"ApplicationFoundEligible", "ApplicationFoundIneligible", "ApplicationCancelled", "CallRevised"}
+)
+
+
+def history(steps: Sequence[Step], reader: Principal, *, internal: bool) -> list[dict[str, Any]]:
+    """The steps for `timeline`, the newest first; with `internal` also the reviewers' notes."""
+    return [_shown(step, reader, internal=internal) for step in steps]
+
+
+def _shown(step: Step, reader: Principal, *, internal: bool) -> dict[str, Any]:
+    texts = [reason_word(step.reason), step.text]
+    texts += [f"{labels.label(Section(section))}: {text}" for section, text in step.remarks.items()]
+    if internal and step.note:
+        texts.append(gettext("For reviewers: %(note)s") % {"note": step.note})
+    told, title = ApplicationState(step.state), gettext(_TITLES.get(step.event, step.event))
+    ends = told in FINAL and state("application", told).word != title
+    return {
+        "title": title,
+        "when": step.at,
+        "by": _by(step, reader),
+        "text": ". ".join(text.rstrip(".") for text in texts if text) or None,
+        "state": state("application", told) if ends else None,
+    }
+
+
+def _by(step: Step, reader: Principal) -> str:
+    """Who did it, as a role: names of coordinators are nobody's business in a history."""
+    if step.actor == reader.subject:
+        return gettext("You")
+    if step.actor.startswith("system:"):
+        return gettext("By the deadline")
+    if step.event in _OFFICERS:
+        return gettext("Officer")
+    if step.event in _PROGRAMMES:
+        return gettext("Programme coordinator")
+    return labels.label(ActingAs(step.acting_as)) if step.acting_as else gettext("Programme coordinator")
+
+
+def reason_word(code: str | None) -> str:
+    """A reason's code in words; nothing where there is none."""
+    if code is None:
+        return ""
+    if code == WITH_WHOM:
+        return gettext("With whom the application is made")
+    for codes in (NotEndorsedReason, StatedReason, VoidReason, Reason):
+        if code in set(codes):
+            return labels.label(codes(code))
+    return labels.label(code)

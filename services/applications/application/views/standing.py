@@ -1,0 +1,116 @@
+"""Where does an application stand, for whoever looks at it: state, since when, who has it, what is next, by when?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.application.model.answers import candidate_of
+from services.applications.application.store import applications as store
+from services.applications.application.store import standings
+from services.applications.calls import store as calls_store
+from services.applications.calls.model import Finding, findings, judge
+from services.applications.register.store import entries
+from shared.contracts import labels
+from shared.contracts.codes import ApplicationKind, ApplicationState, PartnerStatus
+from shared.time import clock
+from shared.web.states import Standing, state
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.contracts.calls import CallTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An application with what is needed to say where it stands.
+
+    `terms` are those by which it is judged: of the call's revision that it was submitted under; a draft's the newest.
+    """
+
+    application: store.Application
+    call: calls_store.Call
+    projected: standings.Standing | None
+    partner_active: bool
+    terms: CallTerms
+
+    @property
+    def shown_state(self) -> ApplicationState:
+        """The state that people see: the portal's own, or, once it is eligible, the projected one."""
+        return _shown(self.application, self.projected)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The call's rules in words for the officer, as far as the answers go."""
+        return self.findings_for(others=False)
+
+    def findings_for(self, *, others: bool) -> list[Finding]:
+        """The same; with `others` for whoever is not the officer."""
+        of = candidate_of(
+            self.application.answers,
+            kind=self.application.for_,
+            country=self.application.country,
+            partner_active=self.partner_active,
+        )
+        return findings(self.terms, judge(self.terms, of), others=others)
+
+
+async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
+    """The case of one application; the caller checks whose it is."""
+    application = await store.application(session, application_id)
+    if application is None:
+        return None
+    call = await calls_store.call(session, application.call_id)
+    assert call is not None
+    status = await entries.partner_status(session, application.country, clock.today())
+    return Case(
+        application,
+        call,
+        await standings.standing_of(session, application_id),
+        status is not PartnerStatus.SUSPENDED,
+        (await calls_store.terms_of(session, [application], {call.id: call}))[application.id],
+    )
+
+
+def _shown(application: store.Application, projected: standings.Standing | None) -> ApplicationState:
+    if application.own_state is not ApplicationState.ELIGIBLE:
+        return application.own_state
+    return ApplicationState.IN_MATCHING if projected is None else ApplicationState(projected.state)
+
+
+def standing(case: Case, *, others: bool = False) -> Standing:
+    """Where the case stands, with the words of the one table of states and what is known more exactly.
+
+    `others`: for whoever is not the officer that it is about.
+    """
+    return standing_of(case.application, case.projected, deadline=case.call.deadline, others=others)
+
+
+def standing_of(
+    application: store.Application,
+    projected: standings.Standing | None,
+    *,
+    deadline: datetime | None = None,
+    others: bool = False,
+) -> Standing:
+    """The same of an application; a draft's next step is due at the call's `deadline`."""
+    shown = _shown(application, projected)
+    since, due = application.since, application.due
+    if application.own_state is ApplicationState.ELIGIBLE:
+        due = None
+        if projected is not None:
+            since, due = projected.since, projected.due
+    if shown is ApplicationState.DRAFT:
+        due = deadline
+    holder = None
+    if shown is ApplicationState.SUBMITTED:
+        holder = labels.coordinator(application.country)
+    ahead = projected is not None and projected.cleared_ahead and shown is ApplicationState.WAITLISTED
+    told = state("application", "waitlisted_cleared" if ahead else shown)
+    if application.for_ is ApplicationKind.MENTEE:
+        return Standing(told.of_mentoring(others=others), since, due, holder)
+    return Standing(told.for_others if others else told, since, due, holder)

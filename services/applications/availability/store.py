@@ -1,0 +1,97 @@
+"""Which links answer "still available?", and which of them were used? A link's secret is kept as a digest only."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.applications.calls.store import Call
+from services.applications.mentors.store import Mentor
+from services.applications.placements.store import Offer
+from services.applications.tables import Table
+from shared.contracts.codes import CallState, OfferState
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class AvailabilityLink(Table, table=True):
+    """A link by which one person answers once whether a placement, or the own profile, is still available."""
+
+    __tablename__ = "availability_question"
+
+    digest: str = Field(primary_key=True, description="SHA-256 of the link's secret")
+    kind: str = Field(description="offer or mentor")
+    about: UUID = Field(index=True, description="The offer or the mentor")
+    subject: str = Field(description="The sign-in subject of the person to whom it was sent")
+    due: datetime = Field(sa_type=_TIME, description="The question's deadline, when the link ends")
+    made_at: datetime = Field(sa_type=_TIME)
+    used_at: datetime | None = Field(default=None, sa_type=_TIME)
+    answer: str | None = None
+
+
+def secret_digest(secret: str) -> str:
+    """What is kept of a link's secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+async def availability_link(session: AsyncSession, secret: str, *, lock: bool = False) -> AvailabilityLink | None:
+    """The question that a link answers; with `lock` nobody else uses the link until the commit."""
+    return await session.get(AvailabilityLink, secret_digest(secret), with_for_update=lock, populate_existing=lock)
+
+
+async def forget_older(session: AsyncSession, about: UUID, due: datetime) -> None:
+    """Forget the links of earlier questions about the same offer or mentor: they answer nothing any more."""
+    await session.execute(
+        sa.delete(AvailabilityLink).where(col(AvailabilityLink.about) == about, col(AvailabilityLink.due) < due)
+    )
+
+
+Supply = Offer | Mentor
+
+AT_ONCE = 100
+# The codes are the same for both.
+_PUBLISHED = OfferState.PUBLISHED.value
+_OPEN = (OfferState.PUBLISHED.value, OfferState.PAUSED.value)
+
+
+async def unheard(session: AsyncSession, table: type[Supply], call_id: UUID, before: datetime) -> list[Supply]:
+    """Those of a call that are published, not asked, and have not been changed or confirmed since `before`."""
+    return await _locked(
+        session,
+        table,
+        col(table.call_id) == call_id,
+        col(table.state) == _PUBLISHED,
+        col(table.due).is_(None),
+        col(table.saved_at) < before,
+    )
+
+
+async def silent(session: AsyncSession, table: type[Supply], at: datetime) -> list[Supply]:
+    """Those that are published, were asked, and did not answer in time."""
+    return await _locked(session, table, col(table.state) == _PUBLISHED, col(table.due) < at)
+
+
+async def over(session: AsyncSession, table: type[Supply], today: date) -> list[Supply]:
+    """Those that are open though their last period is over."""
+    return await _locked(session, table, col(table.state).in_(_OPEN), col(table.last_day) < today)
+
+
+async def of_closed_calls(session: AsyncSession, table: type[Supply]) -> list[Supply]:
+    """Those that are open though their call is closed."""
+    closed = select(Call.id).where(Call.state == CallState.CLOSED)
+    return await _locked(session, table, col(table.state).in_(_OPEN), col(table.call_id).in_(closed))
+
+
+async def _locked(session: AsyncSession, table: type[Supply], *among: sa.ColumnElement[bool]) -> list[Supply]:
+    query = select(table).where(*among).order_by(col(table.id)).limit(AT_ONCE).with_for_update(skip_locked=True)
+    return [one for one in await session.scalars(query) if isinstance(one, Offer | Mentor)]

@@ -1,0 +1,82 @@
+"""How many guests does a placement take in a week, how many come, and which weeks does a calendar show? Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from services.applications.placements.model.placement import OfferEntry
+
+FRIDAY = timedelta(days=4)
+WEEK = timedelta(weeks=1)
+
+
+class Span(StrEnum):
+    """How much a calendar shows at once."""
+
+    MONTH = "month"
+    WEEK = "week"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a placement has in one week: `taken` of `places`; `free` is never more than it has left in all."""
+
+    places: int
+    taken: int
+    free: int
+
+
+def monday(day: date) -> date:
+    """The Monday of the day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def shown(span: Span, day: date) -> list[date]:
+    """The Mondays of the weeks that a calendar shows around `day`: of its month, its week, or six months from it on."""
+    match span:
+        case Span.WEEK:
+            return [monday(day)]
+        case Span.LIST:
+            return [monday(day) + WEEK * count for count in range(26)]
+    first = day.replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    weeks = (last - monday(first)).days // 7 + 1
+    return [monday(first) + WEEK * count for count in range(weeks)]
+
+
+def neighbours(span: Span, day: date) -> tuple[date, date]:
+    """A day of what was before, and of what comes after."""
+    match span:
+        case Span.WEEK:
+            return monday(day) - WEEK, monday(day) + WEEK
+        case Span.LIST:
+            return monday(day) - WEEK * 26, monday(day) + WEEK * 26
+    first = day.replace(day=1)
+    return (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=32)).replace(day=1)
+
+
+def places_in(entry: OfferEntry, week: date, visits: int, left: int, *, open_: bool) -> Places | None:
+    """What a placement has in the week of that Monday; None where the week is in none of its periods and nobody comes.
+
+    `visits` lie in the week, `left` places are left in all; what is not `open_` to matching has none free.
+    """
+    weekly = sum(one.places_per_week for one in entry.periods if one.start <= week + FRIDAY and week <= one.end)
+    if not weekly and not visits:
+        return None
+    free = min(max(weekly - visits, 0), max(left, 0)) if open_ else 0
+    return Places(max(weekly, visits), visits, free)
+
+
+def by_week(starts: Iterable[date]) -> dict[date, int]:
+    """How many of these begin in each week, by its Monday."""
+    found: dict[date, int] = {}
+    for start in starts:
+        found[monday(start)] = found.get(monday(start), 0) + 1
+    return found

@@ -1,0 +1,155 @@
+"""Who comes when, by month, by week or as a list, and what is left of each placement? For hosts, and to be printed."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from services.applications.calendar.model import Span, neighbours, shown
+from services.applications.calendar.views import READERS, CalendarFilter, CalendarVisit, Week, calendar
+from services.applications.display import Store, tag
+from services.applications.matches.pages.matches import guest_of
+from shared.contracts import labels
+from shared.contracts.codes import VisitState
+from shared.i18n import gettext
+from shared.identity import Principal, allow
+from shared.ids import read_id
+from shared.time import clock, dates
+from shared.web import states
+from shared.web.render import render
+
+router = APIRouter(prefix="/applications/calendar", include_in_schema=False)
+Reader = Annotated[Principal, Depends(allow(*READERS))]
+HERE = "/applications/calendar"
+_COMES = frozenset({VisitState.SCHEDULED.value, VisitState.UNDER_WAY.value})
+
+
+@router.get("")
+async def show(
+    request: Request,
+    principal: Reader,
+    bus: Store,
+    view: str = Span.MONTH.value,
+    day: str = "",
+    offer: str = "",
+    state: str = "",
+    country: str = "",
+) -> Response:
+    """The weeks around `day` (today without one); filters stand in the address."""
+    at, span = _day(day), Span(view) if view in list(Span) else Span.MONTH
+    wanted = CalendarFilter(read_id(offer), state or None, country or None)
+    async with bus.read() as session:
+        found = await calendar(session, principal, shown(span, at), wanted)
+    kept = {name: value for name, value in {"offer": offer, "state": state, "country": country}.items() if value}
+
+    def address(to: Span, when: date) -> str:
+        return f"{HERE}?{urlencode({'view': to.value, 'day': when.isoformat(), **kept})}"
+
+    before, after = neighbours(span, at)
+    return render(
+        request,
+        "calendar/calendar.html",
+        view=span.value,
+        title=_title(span, found.weeks),
+        weeks=[_week(one) for one in found.weeks if span is not Span.LIST or one.visits],
+        single=_days(found.weeks[0]) if span is Span.WEEK else [],
+        days=[dates.weekday(one) for one in found.weeks[0].days] if span is Span.WEEK else [],
+        before=address(span, before),
+        after=address(span, after),
+        today=address(span, clock.today()),
+        views=[(to.value, word, address(to, at)) for to, word in _words().items()],
+        day=at.isoformat(),
+        offer=offer,
+        state=state,
+        country=country,
+        offers=[(str(one.id), f"{one.reference} {one.title}") for one in found.placements],
+        states_=[(one.code, one.word) for one in states.states("visit")],
+        countries=[(code, labels.country(code)) for code in found.countries],
+        narrowed=bool(kept),
+        empty=not any(one.visits for one in found.weeks),
+    )
+
+
+def _day(text: str) -> date:
+    """The day in an address; today where there is none, or none that can be read."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return clock.today()
+
+
+def _words() -> dict[Span, str]:
+    return {Span.MONTH: gettext("Month"), Span.WEEK: gettext("Week"), Span.LIST: gettext("List")}
+
+
+def _title(span: Span, weeks: Sequence[Week]) -> str:
+    match span:
+        case Span.MONTH:
+            # The first week may begin in the month before; its Friday does not lie behind the first of the month.
+            return dates.month(weeks[1].monday)
+        case Span.WEEK:
+            return dates.span(weeks[0].monday, weeks[0].friday)
+    return gettext("%(first)s and half a year on") % {"first": dates.day(weeks[0].monday)}
+
+
+def _week(week: Week) -> dict[str, Any]:
+    """A week as the page's rows show it."""
+    return {
+        "title": dates.span(week.monday, week.friday),
+        "address": f"{HERE}?{urlencode({'view': Span.WEEK.value, 'day': week.monday.isoformat()})}",
+        "current": week.monday <= clock.today() <= week.friday,
+        "holidays": _holidays(week),
+        "visits": [_visit(one) for one in week.visits],
+        "places": [
+            {
+                "text": offer.reference,
+                "title": offer.title,
+                "href": f"/applications/offers/{offer.id}",
+                "taken": places.taken,
+                "places": places.places,
+                "free": places.free,
+            }
+            for offer, places in week.places
+        ],
+    }
+
+
+def _holidays(week: Week) -> list[str]:
+    named = len({country for _, country, _ in week.holidays}) > 1
+    return [
+        f"{dates.weekday(day)}: {name}" + (f" ({labels.country(country)})" if named else "")
+        for day, country, name in week.holidays
+    ]
+
+
+def _visit(one: CalendarVisit) -> dict[str, Any]:
+    visit = one.visit
+    assert visit.start is not None
+    assert visit.end is not None
+    return {
+        "href": f"/applications/visits/{visit.id}",
+        "who": guest_of(one.view, visit) or one.view.case.application.reference,
+        "reference": one.view.case.application.reference,
+        "country": labels.country(visit.country),
+        "when": dates.span(visit.start, visit.end),
+        "offer": one.view.offer.reference if one.view.offer else "",
+        "tag": tag("visit", visit.state),
+    }
+
+
+def _days(week: Week) -> list[dict[str, Any]]:
+    """The visits of a single week with each of its days."""
+    return [_visit(one) | {"days": [_on(one, day) for day in week.days]} for one in week.visits]
+
+
+def _on(one: CalendarVisit, day: date) -> str:
+    """What is said of a visit on a day: there, not there, comes; nothing on a day that is none of its own."""
+    if day not in one.visit.dates:
+        return ""
+    present = one.attendance.get(day)
+    if present is None:
+        return gettext("comes") if one.visit.state in _COMES else "–"  # noqa: RUF001 - an en dash, as everywhere
+    return gettext("was there") if present else gettext("was not there")

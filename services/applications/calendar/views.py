@@ -1,0 +1,153 @@
+"""Who comes when, and how many places does each placement have left in each week? For hosts and their coordinators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.applications.calendar.model import FRIDAY, Places, by_week, monday, places_in
+from services.applications.matches.store import matches, participation
+from services.applications.overview.views.participation import views_of_matches
+from services.applications.placements import store as placements_store
+from services.applications.placements.views import visibility_of
+from services.applications.visits import store as visits_store
+from shared.contracts.codes import OfferState, Role
+from shared.time.workdays import public_holidays
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.overview.views.participation import MatchView
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFilter:
+    """What the calendar is narrowed to; None and empty are no filter."""
+
+    offer_id: UUID | None = None
+    state: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarVisit:
+    """A visit in the calendar, as the reader may know it, with the days that were recorded."""
+
+    visit: visits_store.Visit
+    view: MatchView
+    attendance: Mapping[date, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One week: its Monday, the host countries' holidays in it, who comes, and what each placement has left."""
+
+    monday: date
+    holidays: Sequence[tuple[date, str, str]]
+    visits: Sequence[CalendarVisit]
+    places: Sequence[tuple[placements_store.Offer, Places]]
+
+    @property
+    def friday(self) -> date:
+        """Its last day on which people work."""
+        return self.monday + FRIDAY
+
+    @property
+    def days(self) -> list[date]:
+        """Its days on which people work."""
+        return [self.monday + timedelta(days=count) for count in range(5)]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The weeks that were asked for, all placements that the reader may filter by, and the guests' countries."""
+
+    weeks: Sequence[Week]
+    placements: Sequence[placements_store.Offer]
+    countries: Sequence[str]
+
+
+async def calendar(
+    session: AsyncSession, principal: Principal, mondays: Sequence[date], wanted: CalendarFilter
+) -> Calendar:
+    """The calendar of the reader's own hosts: the own organisations', and as coordinator the own country's."""
+    first, last = mondays[0], mondays[-1] + FRIDAY
+    seen = visibility_of(principal)
+    placements = await placements_store.published_with_days_in(
+        session, first, organisation_ids=seen.own, countries=seen.countries, agencies=seen.agencies
+    )
+    found = await visits_store.hosted_between(
+        session, first, last, organisation_ids=seen.own, countries=seen.countries, agencies=seen.agencies
+    )
+    known = await matches.matches_by_id(session, {one.match_id for one in found})
+    views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
+    recorded = await participation.attendance_of(session, [one.id for one in found])
+    coming = [
+        CalendarVisit(one, views[one.match_id], {day: record.present for day, record in recorded[one.id].items()})
+        for one in found
+        if one.match_id in views
+    ]
+    taken = await matches.confirmed_of_offers(session, [one.id for one in placements])
+    fits = [one for one in coming if _fits(one, wanted)]
+    chosen = [one for one in placements if wanted.offer_id in {None, one.id}]
+    weekly = {one.id: by_week(_starts(coming, one.id)) for one in chosen}
+    hosts = {one.country for one in chosen} | {one.visit.host_country for one in fits}
+    weeks = [
+        Week(
+            week,
+            _holidays(hosts, week),
+            [one for one in fits if one.visit.start is not None and monday(one.visit.start) == week],
+            [
+                (one, places)
+                for one in chosen
+                if (
+                    places := places_in(
+                        one.entry,
+                        week,
+                        weekly[one.id].get(week, 0),
+                        (one.entry.places or 0) - taken[one.id],
+                        open_=one.stands is OfferState.PUBLISHED,
+                    )
+                )
+            ],
+        )
+        for week in mondays
+    ]
+    return Calendar(weeks, placements, sorted({one.visit.country for one in coming}))
+
+
+def _starts(coming: Sequence[CalendarVisit], offer_id: UUID) -> list[date]:
+    """When the visits under a placement begin that take a place."""
+    return [
+        one.visit.start
+        for one in coming
+        if one.visit.offer_id == offer_id and one.visit.start and one.visit.state not in visits_store.NOT_TAKING_PLACE
+    ]
+
+
+def _fits(one: CalendarVisit, wanted: CalendarFilter) -> bool:
+    return (
+        wanted.offer_id in {None, one.visit.offer_id}
+        and wanted.state in {None, one.visit.state}
+        and wanted.country in {None, one.visit.country}
+    )
+
+
+def _holidays(countries: set[str], week: date) -> list[tuple[date, str, str]]:
+    """The holidays of the host countries in a week: day, country, name."""
+    found = []
+    for country in sorted(countries):
+        for year in {week.year, (week + FRIDAY).year}:
+            days = public_holidays(country, year)
+            found += [(day, country, one.name) for day, one in days.items() if week <= day <= week + FRIDAY]
+    return sorted(found)
+
+
+READERS = (Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
+"""Whose calendar there is."""

@@ -1,0 +1,118 @@
+"""How does a call close? By the programme coordinator; it leaves nobody without an answer.
+
+Closing crosses with what matching does at the same moment. Who owns a fact decides: matching can confirm a match only
+when both sides have said yes, and what they say is said here. So from the close on nobody can say yes any more, and of
+the applications that are left only those with both answers wait for matching's word (`actions/reactions.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.application.actions.steps import record
+from services.applications.application.model.states import LEFT_AT_CLOSE
+from services.applications.application.store import applications, standings
+from services.applications.calls import store
+from services.applications.matches.store import participation
+from services.applications.overview.store import queue
+from services.applications.overview.store.progress import restate
+from services.applications.refusals import not_found
+from shared.contracts.calls import CallClosed
+from shared.contracts.codes import ApplicationState, CallState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+
+
+# From these states on an application has its place: the close changes nothing for it.
+_PLACED = (
+    ApplicationState.ACCEPTED,
+    ApplicationState.SCHEDULED,
+    ApplicationState.UNDER_WAY,
+    ApplicationState.COMPLETED,
+)
+# Eligible, and without a match: as people see it.
+_LOOKING = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
+# Here a match stands that ends with the call, unless both sides have said yes.
+_MATCHED = (ApplicationState.MATCHED, ApplicationState.OFFERED)
+
+
+@dataclass(frozen=True, slots=True)
+class RemainingGroup:
+    """How many applications of a call stand in a state as people see it, and what its close makes of them.
+
+    `becomes`: `unplaced`, `ends` (its match ends first) or `stays`; of those whose match ends, `awaited` have a yes of
+    both sides, so that matching decides.
+    """
+
+    state: ApplicationState
+    count: int
+    becomes: str
+    awaited: int = 0
+
+
+async def remaining_groups(session: AsyncSession, call_id: UUID) -> tuple[store.Call, list[RemainingGroup]]:
+    """What is left in a call, by state. Raises `Refused` (404; 409 where it is closed)."""
+    call = await store.call(session, call_id)
+    if call is None:
+        raise not_found()
+    if call.state != CallState.PUBLISHED:
+        raise Refused(gettext("This call is closed already."), 409)
+    counted = await queue.of_call(session, call_id)
+    open_ = [one.id for one in await applications.of_call(session, call_id, LEFT_AT_CLOSE)]
+    awaited = await participation.both_accepted(session, open_)
+    standing = await standings.states_of(session, awaited)
+    found = []
+    for state in ApplicationState:
+        count = counted.get(state, 0)
+        if not count or not (state in _PLACED or state in _MATCHED or state in LEFT_AT_CLOSE or state in _LOOKING):
+            continue
+        if state in _MATCHED:
+            found.append(RemainingGroup(state, count, "ends", sum(one == state for one in standing.values())))
+        else:
+            found.append(RemainingGroup(state, count, "stays" if state in _PLACED else "unplaced"))
+    return call, found
+
+
+async def close(bus: Bus, actor: str, call_id: UUID) -> int:
+    """Close a call after the last cohort; give how many applications are left without a place by it.
+
+    Where both sides have said yes and matching has not answered yet, its answer decides: place confirmed, or unplaced.
+    Raises `Refused` (404, or 409 where it is closed already).
+    """
+    async with bus.transaction(actor) as tx:
+        call = await store.call(tx.session, call_id, lock=True)
+        if call is None:
+            raise not_found()
+        if call.state != CallState.PUBLISHED:
+            raise Refused(gettext("This call is closed already."), 409)
+        call.state, call.closed_at = CallState.CLOSED, clock.now()
+        await tx.record(CallClosed(terms=call.terms), call.id)
+        revision = await store.revising(tx.session, call_id)
+        if revision is not None:
+            await tx.session.delete(revision)
+        left = await applications.left_at_close(tx.session, call_id, LEFT_AT_CLOSE)
+        awaited = await participation.both_accepted(tx.session, [one.id for one in left])
+        unplaced = [one for one in left if one.id not in awaited]
+        for application in unplaced:
+            await record(tx, application, None, state=ApplicationState.UNPLACED)
+        again = await applications.looking_again(tx.session, call_id)
+        await restate(tx.session, dict.fromkeys(again, clock.now()))
+        await tx.changed("calls")
+    return len(unplaced)
+
+
+async def still_open(tx: Tx, call_id: UUID) -> store.Call:
+    """The call of a match that somebody clears or answers, held open until the commit. Raises `Refused` (409)."""
+    call = await store.call(tx.session, call_id, hold=True)
+    if call is None or call.state != CallState.PUBLISHED:
+        raise Refused(gettext("The call is closed. Nothing is asked of you about this match any more."), 409)
+    return call

@@ -1,0 +1,131 @@
+"""How is a call written? Section by section, by all programme coordinators, left and found again, copied, published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.applications.calls import store
+from services.applications.calls.actions.publishing import published
+from services.applications.calls.model.copying import next_year
+from services.applications.calls.model.entry import CallEntry, entry_of, touched
+from services.applications.calls.views import known
+from services.applications.refusals import not_found, unreadable
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from uuid import UUID
+
+    from shared.bus import Bus, Tx
+
+Document = dict[str, Any]
+
+
+async def begin(bus: Bus, actor: str, written: Mapping[str, Any]) -> store.CallDraft:
+    """Begin a call with what is written of it. Raises `Refused` (422) for what cannot be read."""
+    entry = read(dict(written))
+    async with bus.transaction(actor) as tx:
+        return await begun(tx, new_id(), entry)
+
+
+async def begun(tx: Tx, draft_id: UUID, entry: CallEntry, **more: Any) -> store.CallDraft:
+    """A new draft within a transaction that is open."""
+    moment = clock.now()
+    draft = store.CallDraft(
+        id=draft_id,
+        entry_json=entry.model_dump(mode="json"),
+        created_by=tx.actor,
+        created_at=moment,
+        saved_by=tx.actor,
+        saved_at=moment,
+        **more,
+    )
+    tx.session.add(draft)
+    await tx.changed("calls")
+    return draft
+
+
+async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
+    """Begin next year's call from this one; the draft names what was left out. Raises `Refused` (404)."""
+    async with bus.transaction(actor) as tx:
+        call = await store.call(tx.session, call_id)
+        if call is None:
+            raise not_found()
+        entry = entry_of(call.terms)
+        made = next_year(entry, (await known(tx.session, entry)).needs)
+        left = [{"need": str(one)} for one in made.ended] + [{"topic": one} for one in made.topics]
+        return await begun(tx, new_id(), made.entry, copied=call_id, left_out=left)
+
+
+async def save(
+    bus: Bus, actor: str, draft_id: UUID, change: Callable[[Document], Document], version: int | None
+) -> store.CallDraft:
+    """Keep what `change` makes of the draft's document. `version` is the draft's as its writer had it.
+
+    Raises `Refused` (404; 409 where somebody else changed the same section since; 422 for what cannot be read).
+    """
+    async with bus.transaction(actor) as tx:
+        draft = await _draft(tx, draft_id)
+        before = read(draft.entry_json)
+        after = read(change(draft.entry_json))
+        sections = touched(before, after)
+        if not sections:
+            return draft
+        since = {code: draft.touched[code]["version"] for code in sections if code in draft.touched}
+        if version is not None and any(changed > version for changed in since.values()):
+            raise Refused(gettext("Somebody else has changed this since you opened it."), 409)
+        moment = clock.now()
+        draft.version += 1
+        mark = {"version": draft.version, "by": actor, "at": moment.isoformat()}
+        draft.touched = draft.touched | dict.fromkeys(sorted(sections), mark)
+        draft.entry_json = after.model_dump(mode="json")
+        draft.saved_by, draft.saved_at = actor, moment
+        tx.session.add(draft)
+        await tx.changed("calls")
+        return draft
+
+
+async def discard(bus: Bus, actor: str, draft_id: UUID) -> None:
+    """Throw a draft away. Raises `Refused` (404)."""
+    async with bus.transaction(actor) as tx:
+        await tx.session.delete(await _draft(tx, draft_id))
+        await tx.changed("calls")
+
+
+async def publish(bus: Bus, actor: str, draft_id: UUID) -> store.Call:
+    """Publish a draft; a second click gives what the first one published.
+
+    Raises `Refused` (404; 409 for a revision, which is published as such; 422 with all that is missing or wrong).
+    """
+    async with bus.transaction(actor) as tx:
+        draft = await store.draft(tx.session, draft_id, lock=True)
+        if draft is None:
+            call = await store.call(tx.session, draft_id)
+            if call is None:
+                raise not_found()
+            return call
+        if draft.revises is not None:
+            raise Refused(gettext("This is a revision of a call that is published. Publish it as a revision."), 409)
+        call = await published(tx, draft.id, read(draft.entry_json))
+        await tx.session.delete(draft)
+        return call
+
+
+def read(document: Mapping[str, Any]) -> CallEntry:
+    """A draft's document. Raises `Refused` (422) with the places that cannot be read."""
+    try:
+        return CallEntry.model_validate(document)
+    except ValidationError as error:
+        raise Refused(gettext("Some of it cannot be read."), 422, unreadable(error)) from error
+
+
+async def _draft(tx: Tx, draft_id: UUID) -> store.CallDraft:
+    draft = await store.draft(tx.session, draft_id, lock=True)
+    if draft is None:
+        raise not_found()
+    return draft

@@ -1,0 +1,84 @@
+"""How does a call open? What is written is held against itself and the register, numbered, kept and told."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+
+from services.applications.calls import store
+from services.applications.calls.model.checks import problems
+from services.applications.calls.model.entry import CallEntry, entry_of, terms_of
+from services.applications.calls.views import known
+from services.applications.counters import next_number
+from shared.contracts.calls import CallPublished
+from shared.contracts.codes import CallState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+from shared.time.workdays import ZONE
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+    from shared.contracts.calls import CallTerms
+
+
+async def publish(bus: Bus, actor: str, terms: CallTerms) -> store.Call:
+    """Publish a call that was never a draft; its reference and revision are given here, whatever `terms` says.
+
+    Raises `Refused` (422) with the fields of terms that contradict themselves or the register.
+    """
+    async with bus.transaction(actor) as tx:
+        return await published(tx, new_id(), entry_of(terms))
+
+
+async def published(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:
+    """Publish what is written, within a transaction that is open. Raises `Refused` (422) as `publish` does."""
+    await whole(tx.session, entry)
+    assert entry.opens is not None
+    number = await next_number(tx.session, f"call-{entry.opens.year}")
+    terms = terms_of(entry, reference=f"TC-{entry.opens.year}-{number}", revision=1)
+    call = store.Call(
+        id=call_id,
+        reference=terms.reference,
+        state=CallState.PUBLISHED,
+        opens=opening(terms),
+        deadline=terms.deadline,
+        terms_json=terms.model_dump(mode="json"),
+        published_at=clock.now(),
+    )
+    tx.session.add(call)
+    keep(tx, call)
+    await tx.record(CallPublished(terms=terms), call.id)
+    await tx.changed("calls")
+    return call
+
+
+async def whole(session: AsyncSession, entry: CallEntry) -> None:
+    """Raises `Refused` (422) that names every field which is missing, or contradicts another one or the register."""
+    found = problems(entry, await known(session, entry))
+    if found:
+        raise Refused(gettext("The call is not complete, or contradicts itself."), 422, found)
+
+
+def opening(terms: CallTerms) -> datetime:
+    """The moment from which one can apply: the first of its first day at the programme's seat."""
+    return datetime.combine(terms.opens, time(), ZONE)
+
+
+def keep(tx: Tx, call: store.Call, touches: list[str] | None = None) -> None:
+    """Keep the call as it is now among its revisions."""
+    tx.session.add(
+        store.CallRevision(
+            call_id=call.id,
+            revision=call.revision,
+            terms_json=call.terms_json,
+            at=clock.now(),
+            actor=tx.actor,
+            touches=touches or [],
+        )
+    )

@@ -1,0 +1,183 @@
+"""How is a published call revised? Every revision is kept; who has submitted keeps the rules of that day, or gains.
+
+The coordinator sees first for which applications the new rules would be better or worse, and chooses whether those that
+gain move to them. Nobody else's application is touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.application.model.answers import candidate_of
+from services.applications.application.model.states import LEFT_AT_CLOSE
+from services.applications.application.store import applications
+from services.applications.calls import store
+from services.applications.calls.actions.drafts import begun, read
+from services.applications.calls.actions.publishing import keep, opening, whole
+from services.applications.calls.model.entry import entry_of, terms_of
+from services.applications.calls.model.revision import Effect, Effects, effect, refused
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from shared.contracts.calls import CallRevised
+from shared.contracts.codes import ApplicationKind, ApplicationState, CallState, PartnerStatus
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+    from shared.contracts.calls import CallTerms
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedApplication:
+    """A submitted application that the new rules would treat differently."""
+
+    application: applications.Application
+    effects: Effects
+
+    @property
+    def moves(self) -> bool:
+        """Whether it can be given the new rules: it would gain, and was not decided yet."""
+        return self.effects.effect is Effect.BETTER and self.application.own_state in LEFT_AT_CLOSE
+
+
+async def begin(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
+    """Begin the next revision of a call, or take up the one that somebody has begun.
+
+    Raises `Refused` (404; 409 for a call that is closed).
+    """
+    async with bus.transaction(actor) as tx:
+        call = await _published(tx, call_id)
+        draft = await store.revising(tx.session, call_id)
+        if draft is not None:
+            return draft
+        return await begun(tx, new_id(), entry_of(call.terms), revises=call_id, base=call.revision)
+
+
+async def affected_applications(session: AsyncSession, call: store.Call, new: CallTerms) -> list[AffectedApplication]:
+    """The submitted applications for which `new` would be better or worse than what they are judged by now.
+
+    Those that are open and those that were found not eligible, by country and reference.
+    """
+    states = (*LEFT_AT_CLOSE, ApplicationState.INELIGIBLE)
+    found = await applications.of_call(session, call.id, states)
+    old = await store.terms_of(session, found, {call.id: call})
+    today = clock.today()
+    suspended = {
+        country
+        for country in sorted({one.country for one in found})
+        if await entries.partner_status(session, country, today) is PartnerStatus.SUSPENDED
+    }
+    different = []
+    for one in found:
+        answers = one.answers
+        candidate = candidate_of(
+            answers, kind=one.for_, country=one.country, partner_active=one.country not in suspended
+        )
+        effects = effect(old[one.id], new, candidate, answers)
+        if effects.effect is not Effect.SAME:
+            different.append(AffectedApplication(one, effects))
+    return different
+
+
+def affected_digest(of: Sequence[AffectedApplication]) -> str:
+    """What a coordinator was shown, in short: it is another when an application comes, goes or changes meanwhile."""
+    lines = [f"{one.application.id} {one.effects.effect} {one.moves}" for one in of]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+
+
+async def proposed(
+    session: AsyncSession, draft: store.CallDraft
+) -> tuple[store.Call, CallTerms, list[AffectedApplication]]:
+    """The call, what a draft would make of it, and whom that touches.
+
+    Raises `Refused` (404; 409 where the call is closed; 422 with the fields that are missing, wrong, or not to be
+    revised).
+    """
+    call = None if draft.revises is None else await store.call(session, draft.revises)
+    if call is None:
+        raise not_found()
+    terms = await _terms(session, call, draft)
+    return call, terms, await affected_applications(session, call, terms)
+
+
+async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, shown: str | None = None) -> store.Call:
+    """Publish a revision. `favour`: the applications that gain by it are judged by it from now on.
+
+    `shown` is what the coordinator saw (`seen`): where the applications changed since, nothing is done (409).
+    Raises `Refused` (404; 409; 422 with the fields that are missing, wrong, or not to be revised).
+    """
+    async with bus.transaction(actor) as tx:
+        written = await store.draft(tx.session, draft_id)
+        if written is None or written.revises is None:
+            raise not_found()
+        call = await _published(tx, written.revises)
+        # The call is locked before its draft and its applications, as where it is closed.
+        draft = await store.draft(tx.session, draft_id, lock=True)
+        if draft is None:
+            return call
+        terms = await _terms(tx.session, call, draft)
+        found = await affected_applications(tx.session, call, terms)
+        if shown is not None and shown != affected_digest(found):
+            text = gettext("Applications have come or changed since this page was drawn. Look at whom it touches now.")
+            raise Refused(text, 409)
+        call.terms_json, call.deadline, call.opens = terms.model_dump(mode="json"), terms.deadline, opening(terms)
+        tx.session.add(call)
+        gains = [one.application.id for one in found if one.moves] if favour else []
+        for application in await applications.locked(tx.session, gains):
+            _move(tx, application, terms.revision)
+        keep(tx, call, [str(one) for one in gains])
+        await tx.record(CallRevised(terms=terms, touches=tuple(gains)), call.id)
+        await tx.session.delete(draft)
+        await tx.changed("calls")
+        return call
+
+
+def _move(tx: Tx, application: applications.Application, number: int) -> None:
+    """Judge a locked application by this revision from now on; its history says so."""
+    application.rules_version = number
+    tx.session.add(application)
+    tx.session.add(
+        applications.Step(
+            id=new_id(),
+            application_id=application.id,
+            at=clock.now(),
+            event=CallRevised.type,
+            state=application.state,
+            actor=tx.actor,
+        )
+    )
+
+
+async def _published(tx: Tx, call_id: UUID) -> store.Call:
+    call = await store.call(tx.session, call_id, lock=True)
+    if call is None:
+        raise not_found()
+    if call.state != CallState.PUBLISHED:
+        raise Refused(gettext("This call is closed: it cannot be revised any more."), 409)
+    return call
+
+
+async def _terms(session: AsyncSession, call: store.Call, draft: store.CallDraft) -> CallTerms:
+    """What the draft would make of the call. Raises `Refused` (409, 422)."""
+    if call.state != CallState.PUBLISHED:
+        raise Refused(gettext("This call is closed: it cannot be revised any more."), 409)
+    entry = read(draft.entry_json)
+    old = call.terms
+    used = {ApplicationKind(kind) for kind in await applications.kinds_of(session, call.id)}
+    found = refused(old, entry, at=clock.now(), used=used)
+    if found:
+        raise Refused(gettext("Some of this cannot be revised any more."), 422, found)
+    await whole(session, entry)
+    if entry == entry_of(old):
+        raise Refused(gettext("Nothing is different from the call as it is now."), 422)
+    return terms_of(entry, reference=call.reference, revision=call.revision + 1)

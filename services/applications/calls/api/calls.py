@@ -1,0 +1,132 @@
+"""How does a program read, publish and close a call, copy it, begin its next revision, and see what became of it?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from services.applications.calls import actions, store
+from services.applications.calls.actions import drafts, revisions
+from services.applications.calls.actions.closing import remaining_groups
+from services.applications.calls.api.drafts import shown
+from services.applications.calls.model import rule_sentences
+from services.applications.calls.model.revision import differences
+from services.applications.calls.views import known, requirements_of
+from services.applications.guards import Coordinator, SignedIn
+from services.applications.refusals import not_found
+from shared.bus import Bus
+from shared.contracts.calls import CallTerms
+from shared.runtime.service import bus_of
+from shared.time import clock
+
+router = APIRouter(prefix="/applications/api/calls", tags=["calls"])
+
+
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class CallDraft(CallTerms):
+    """A call to be published: reference and revision are given by the portal."""
+
+    reference: str = "TC-0"
+    revision: int = 1
+
+
+def described(call: store.Call) -> dict[str, Any]:
+    """A call as the API shows it."""
+    return {
+        "id": call.id,
+        "reference": call.reference,
+        "state": call.shown_state(clock.now()),
+        "title": call.title,
+        "terms": call.terms.model_dump(mode="json"),
+        "rules": rule_sentences(call.terms),
+    }
+
+
+@router.post("", status_code=201)
+async def publish(body: CallDraft, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Publish a call that was never a draft; what is missing or contradicts itself is named by field."""
+    terms = CallTerms.model_validate(body.model_dump())
+    return described(await actions.publish(bus, principal.subject, terms))
+
+
+@router.get("")
+async def read_all(_: SignedIn, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """All calls, the one with the latest deadline first."""
+    async with bus.read() as session:
+        found = await store.calls(session)
+    return {"calls": [described(call) for call in found]}
+
+
+@router.get("/{call_id}")
+async def read_one(call_id: UUID, principal: SignedIn, bus: Store) -> dict[str, Any]:
+    """One call; an officer also reads what the rules say of him or her, as far as is known (else `asked` is null)."""
+    async with bus.read() as session:
+        call = await store.call(session, call_id)
+        if call is None:
+            raise not_found()
+        asked = (await requirements_of(session, principal, [call])).get(call_id)
+    found = None
+    if asked is not None:
+        found = [
+            {"rule": one.rule, "held": one.held, "asks": one.asks, "given": one.given, "remedy": one.remedy}
+            for one in asked.findings
+        ]
+    return described(call) | {"asked": found}
+
+
+@router.get("/{call_id}/revisions")
+async def read_revisions(call_id: UUID, _: SignedIn, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """All revisions of a call, the newest first, with its terms then and what it changed, in sentences by section."""
+    async with bus.read() as session:
+        found = await store.revisions(session, call_id)
+        facts = await known(session, *(one.terms for one in found))
+    if not found:
+        raise not_found()
+    told = []
+    for newer, older in zip(found, [*found[1:], None], strict=True):
+        changed = [] if older is None else differences(older.terms, newer.terms, facts)
+        told.append(
+            {
+                "revision": newer.revision,
+                "at": newer.at,
+                "terms": newer.terms.model_dump(mode="json"),
+                "changed": [{"section": one.section, "gone": one.gone, "new": one.new} for one in changed],
+                "touched": len(newer.touches),
+            }
+        )
+    return {"revisions": told}
+
+
+@router.post("/{call_id}/copy", status_code=201)
+async def copy(call_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Begin next year's call as a draft: all dates 52 weeks later; needs that are over then are left out and named."""
+    return await shown(bus, (await drafts.copy(bus, principal.subject, call_id)).id)
+
+
+@router.post("/{call_id}/revise", status_code=201)
+async def begin_revision(call_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Begin the next revision of a call as a draft, or take up the one that somebody has begun."""
+    return await shown(bus, (await revisions.begin(bus, principal.subject, call_id)).id)
+
+
+@router.get("/{call_id}/left")
+async def read_left(call_id: UUID, _: Coordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """What is left in a call, by state, and what its close makes of it: `unplaced`, `ends` (its match) or `stays`.
+
+    `awaited`: of these so many have a yes of both sides, so that matching's answer decides.
+    """
+    async with bus.read() as session:
+        _call, found = await remaining_groups(session, call_id)
+    return {
+        "left": [
+            {"state": one.state, "count": one.count, "becomes": one.becomes, "awaited": one.awaited} for one in found
+        ]
+    }
+
+
+@router.post("/{call_id}/close")
+async def close(call_id: UUID, principal: Coordinator, bus: Store) -> dict[str, int]:
+    """Close a call after the last cohort; gives how many applications it leaves without a place."""
+    return {"unplaced": await actions.close(bus, principal.subject, call_id)}

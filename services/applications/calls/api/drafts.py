@@ -1,0 +1,146 @@
+"""How does a program write a call or its next revision, see what is missing and whom it touches, and publish it?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.calls import store
+from services.applications.calls.actions import drafts as actions
+from services.applications.calls.actions import revisions
+from services.applications.calls.model.checks import problems
+from services.applications.calls.model.sentences import sentences
+from services.applications.calls.views import known
+from services.applications.guards import Coordinator
+from services.applications.refusals import not_found
+from shared.bus import Bus
+from shared.runtime.service import bus_of
+
+router = APIRouter(prefix="/applications/api/call-drafts", tags=["calls"])
+
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class Written(BaseModel):
+    """What is written of a call: fields of its terms, as many as there are by now; those not named stay.
+
+    `version` is the draft's as its writer had it: where somebody else changed the same section since, it is refused.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    entry: dict[str, Any]
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class Revision(BaseModel):
+    """A revision to be published.
+
+    `favour`: applications that gain by it are judged by it from now on. `seen`: what `effects` gave; where the
+    applications changed since, nothing is done.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    favour: bool
+    seen: str | None = None
+
+
+async def shown(bus: Bus, draft_id: UUID) -> dict[str, Any]:
+    """A draft as the API shows it: what is written, in sentences too, and what is missing. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        draft = await store.draft(session, draft_id)
+        if draft is None:
+            raise not_found()
+        entry = actions.read(draft.entry_json)
+        facts = await known(session, entry)
+    return {
+        "id": draft.id,
+        "state": "draft",
+        "version": draft.version,
+        "revises": draft.revises,
+        "copied": draft.copied,
+        "left_out": draft.left_out,
+        "saved_at": draft.saved_at,
+        "entry": draft.entry_json,
+        "missing": problems(entry, facts),
+        "sentences": sentences(entry, facts),
+    }
+
+
+@router.post("", status_code=201)
+async def begin(body: Written, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Begin a call with what is written of it."""
+    return await shown(bus, (await actions.begin(bus, principal.subject, body.entry)).id)
+
+
+@router.get("")
+async def read_all(_: Coordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """All drafts, the one that was written last first."""
+    async with bus.read() as session:
+        found = await store.drafts(session)
+    return {
+        "drafts": [
+            {"id": one.id, "version": one.version, "revises": one.revises, "saved_at": one.saved_at} for one in found
+        ]
+    }
+
+
+@router.get("/{draft_id}")
+async def read_one(draft_id: UUID, _: Coordinator, bus: Store) -> dict[str, Any]:
+    """One draft, with what is missing by field and all that it says in sentences: the preview."""
+    return await shown(bus, draft_id)
+
+
+@router.patch("/{draft_id}")
+async def save(draft_id: UUID, body: Written, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Keep what is written; 409 where somebody else changed the same section since `version`."""
+    await actions.save(bus, principal.subject, draft_id, lambda document: document | body.entry, body.version)
+    return await shown(bus, draft_id)
+
+
+@router.delete("/{draft_id}", status_code=204)
+async def discard(draft_id: UUID, principal: Coordinator, bus: Store) -> None:
+    """Throw a draft away."""
+    await actions.discard(bus, principal.subject, draft_id)
+
+
+@router.post("/{draft_id}/publish", status_code=201)
+async def publish(draft_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Publish a draft as a call; what is missing or contradicts itself is named by field (422)."""
+    call = await actions.publish(bus, principal.subject, draft_id)
+    return {"id": call.id, "reference": call.reference, "revision": call.revision}
+
+
+@router.get("/{draft_id}/effects")
+async def effects(draft_id: UUID, _: Coordinator, bus: Store) -> dict[str, Any]:
+    """For which submitted applications a revision would be better or worse, and which of them can move to it."""
+    async with bus.read() as session:
+        draft = await store.draft(session, draft_id)
+        if draft is None:
+            raise not_found()
+        _call, _terms, touched = await revisions.proposed(session, draft)
+    return {
+        "seen": revisions.affected_digest(touched),
+        "applications": [
+            {
+                "id": one.application.id,
+                "reference": one.application.reference,
+                "country": one.application.country,
+                "state": one.application.state,
+                "effect": one.effects.effect,
+                "gained": one.effects.gained,
+                "lost": one.effects.lost,
+                "moves": one.moves,
+            }
+            for one in touched
+        ],
+    }
+
+
+@router.post("/{draft_id}/revise")
+async def revise(draft_id: UUID, body: Revision, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Publish a revision: submitted applications keep their rules, but for those that gain, with `favour`."""
+    call = await revisions.revise(bus, principal.subject, draft_id, favour=body.favour, shown=body.seen)
+    return {"id": call.id, "reference": call.reference, "revision": call.revision}

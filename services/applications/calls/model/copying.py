@@ -1,0 +1,86 @@
+"""What is next year's call, taken from this year's? Everything a year later, on the same days of the week."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import PRIORITIES, current_scheme, successor
+from shared.time.workdays import ZONE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from uuid import UUID
+
+    from services.applications.calls.model.entry import CallEntry, Need
+
+YEAR = timedelta(weeks=52)
+"""52 weeks: the same day of the week, since visits run from Monday to Friday."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Next year's call, and what of this year's is not in it: needs that had ended, topics without a successor."""
+
+    entry: CallEntry
+    ended: tuple[UUID, ...] = ()
+    topics: tuple[str, ...] = ()
+
+
+def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
+    """The entry moved by a year. `needs` is what the register says of those that the call cites.
+
+    A need that is over before the new call's visits begin, was withdrawn or is not known is left out. Where another
+    scheme of topics counts by then, each topic becomes its successor.
+    """
+    periods = tuple(DatePeriod(start=moved(one.start), end=moved(one.end)) for one in entry.visit_periods)
+    opens = None if entry.opens is None else moved(entry.opens)
+    first = min((one.start for one in periods), default=opens)
+    kept = [
+        id_
+        for id_ in entry.needs
+        if (need := needs.get(id_)) and not need.withdrawn and not (first and need.until < first)
+    ]
+    scheme, topics = entry.scheme, entry.topics
+    dropped: tuple[str, ...] = ()
+    if opens is not None and current_scheme(opens) != entry.scheme:
+        scheme = current_scheme(opens)
+        nexts = {code: _successor(entry.scheme, code, scheme) for code in entry.topics}
+        topics = tuple(dict.fromkeys(code for code in nexts.values() if code is not None))
+        dropped = tuple(code for code, new in nexts.items() if new is None)
+    new = entry.model_copy(
+        update={
+            "opens": opens,
+            "closes": None if entry.closes is None else moved(entry.closes),
+            "deadline": None if entry.deadline is None else _moment(entry.deadline),
+            "visit_periods": periods,
+            "closed_days": (),
+            "needs": tuple(kept),
+            "scheme": scheme,
+            "topics": topics,
+        }
+    )
+    return Copy(new, tuple(id_ for id_ in entry.needs if id_ not in kept), dropped)
+
+
+def moved(day: date) -> date:
+    """The same day of the week, a year later."""
+    return day + YEAR
+
+
+def _moment(moment: datetime) -> datetime:
+    """The same time of the day at the programme's seat, a year later: summer time may have changed in between."""
+    local = moment.astimezone(ZONE)
+    return datetime.combine(moved(local.date()), local.time(), ZONE).astimezone(moment.tzinfo)
+
+
+def _successor(scheme: str, code: str, into: str) -> str | None:
+    if code in PRIORITIES.get(into, {}):
+        return code
+    if code not in PRIORITIES.get(scheme, {}):
+        return None
+    found, new = successor(scheme, code)
+    return new if found == into else None

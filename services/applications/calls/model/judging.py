@@ -1,0 +1,283 @@
+"""Which rules does a call have, does an application meet them, and how are both said in words?
+
+The rules are data of the call (`EligibilityRules`); an application is judged by the revision it was submitted under.
+What an officer has not answered yet is not judged, so that the same function serves while a draft is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import labels
+from shared.contracts.applications import EligibilityCheck
+from shared.contracts.codes import LANGUAGES, EligibilityRule, LanguageLevel, topic_label
+from shared.i18n import gettext, ngettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from services.applications.calls.model.entry import CallEntry
+    from shared.contracts.applications import LanguageHeld
+    from shared.contracts.calls import CallTerms, DatePeriod
+    from shared.contracts.codes import ApplicationKind, RankGroup, ServiceKind
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What the rules of a call look at; None is what the officer has not answered yet.
+
+    `native` are the languages of the country, which do not count as foreign.
+    """
+
+    kind: ApplicationKind
+    country: str
+    partner_active: bool
+    years_in_field: int | None = None
+    languages: Sequence[LanguageHeld] | None = None
+    cascade_committed: bool | None = None
+    service: ServiceKind | None = None
+    rank_group: RankGroup | None = None
+    topics: Sequence[str] | None = None
+    periods: Sequence[DatePeriod] | None = None
+    courses: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule in words: what the call asks, what was given, and what would help (empty where the rule holds)."""
+
+    rule: EligibilityRule
+    held: bool
+    asks: str
+    given: str
+    remedy: str
+
+
+def judge(terms: CallTerms, candidate: Candidate) -> tuple[EligibilityCheck, ...]:
+    """Each rule of the call that can be judged by now, held or not, with short codes and no prose."""
+    return tuple(_checks(terms, candidate))
+
+
+def eligible(checks: Sequence[EligibilityCheck]) -> bool:
+    """Whether all rules that were judged held."""
+    return all(check.held for check in checks)
+
+
+def _checks(terms: CallTerms, of: Candidate) -> Iterator[EligibilityCheck]:
+    rules = terms.rules
+    yield _check(EligibilityRule.KIND, of.kind in terms.kinds, ",".join(terms.kinds), of.kind)
+    yield _check(EligibilityRule.PARTNER_ACTIVE, of.partner_active, "active", of.country)
+    if rules.countries:
+        yield _check(EligibilityRule.COUNTRY, of.country in rules.countries, ",".join(rules.countries), of.country)
+    if of.years_in_field is not None:
+        held = of.years_in_field >= rules.minimum_years
+        yield _check(EligibilityRule.YEARS_IN_FIELD, held, rules.minimum_years, of.years_in_field)
+    if rules.services and of.service is not None:
+        yield _check(EligibilityRule.SERVICE, of.service in rules.services, ",".join(rules.services), of.service)
+    if rules.rank_groups and of.rank_group is not None:
+        held = of.rank_group in rules.rank_groups
+        yield _check(EligibilityRule.RANK_GROUP, held, ",".join(rules.rank_groups), of.rank_group)
+    if of.languages:
+        yield _language(terms, of.languages)
+    if of.topics:
+        held = any(topic in terms.topics for topic in of.topics)
+        yield _check(EligibilityRule.TOPICS, held, ",".join(terms.topics), ",".join(of.topics))
+    if of.periods and terms.visit_periods:
+        held = any(overlap(mine, theirs) for mine in of.periods for theirs in terms.visit_periods)
+        yield _check(EligibilityRule.PERIODS, held, _span(terms.visit_periods), _span(of.periods))
+    if rules.cascade_commitment and of.cascade_committed is not None:
+        yield _check(EligibilityRule.CASCADE, of.cascade_committed, "yes", "yes" if of.cascade_committed else "no")
+    if rules.courses:
+        held = any(course in of.courses for course in rules.courses)
+        yield _check(EligibilityRule.COURSE, held, ",".join(rules.courses), ",".join(of.courses))
+
+
+def _language(terms: CallTerms, held: Sequence[LanguageHeld]) -> EligibilityCheck:
+    """One foreign language at the call's level: of those that the call names, or of any where it names none."""
+    rules = terms.rules
+    asked = [one for one in held if not rules.languages or one.language in rules.languages]
+    foreign = [one for one in asked if one.level is not LanguageLevel.NS]
+    best = max(foreign, key=lambda one: (one.level.order, one.language), default=None)
+    given = "" if best is None else f"{best.language} {best.level.value}"
+    reached = best is not None and best.level.reaches(rules.minimum_level)
+    needed = f"{'/'.join(rules.languages)} {rules.minimum_level.value}".strip()
+    return _check(EligibilityRule.LANGUAGE, reached, needed, given)
+
+
+def overlap(one: DatePeriod, other: DatePeriod) -> bool:
+    """Whether two periods share a day."""
+    return one.start <= other.end and other.start <= one.end
+
+
+def _span(periods: Sequence[DatePeriod]) -> str:
+    first: date = min(period.start for period in periods)
+    last: date = max(period.end for period in periods)
+    return f"{first.isoformat()}/{last.isoformat()}"
+
+
+def _check(rule: EligibilityRule, held: bool, needed: object, given: object) -> EligibilityCheck:  # noqa: FBT001 - a check's own three parts
+    return EligibilityCheck(rule=rule, held=held, needed=str(needed)[:100], given=str(given)[:100])
+
+
+def findings(terms: CallTerms, checks: Sequence[EligibilityCheck], *, others: bool = False) -> list[Finding]:
+    """The checks in words: "English B1; this call asks for B2".
+
+    `others`: for whoever is not the officer: nobody there is "you", and the remedy is the officer's business.
+    """
+    sentences, told = _sentences(terms), _for_others(terms)
+    found = []
+    for check in checks:
+        asks, remedy = sentences[check.rule]
+        if others:
+            asks, remedy = told.get(check.rule, asks), ""
+        found.append(Finding(check.rule, check.held, asks, _given(terms, check), "" if check.held else remedy))
+    return found
+
+
+def asked(of: CallTerms | CallEntry, rule: EligibilityRule) -> str:
+    """What the call asks by one rule, as a sentence."""
+    return _sentences(of)[rule][0]
+
+
+def rule_sentences(terms: CallTerms | CallEntry) -> list[str]:
+    """The call's rules as sentences, in the order in which they are checked."""
+    rules = terms.rules
+    holds: dict[EligibilityRule, bool] = {
+        EligibilityRule.KIND: bool(terms.kinds),
+        EligibilityRule.COUNTRY: bool(rules.countries),
+        EligibilityRule.YEARS_IN_FIELD: rules.minimum_years > 0,
+        EligibilityRule.SERVICE: bool(rules.services),
+        EligibilityRule.RANK_GROUP: bool(rules.rank_groups),
+        EligibilityRule.LANGUAGE: True,
+        EligibilityRule.TOPICS: bool(terms.topics),
+        EligibilityRule.PERIODS: True,
+        EligibilityRule.CASCADE: rules.cascade_commitment,
+        EligibilityRule.COURSE: bool(rules.courses),
+    }
+    sentences = _sentences(terms)
+    found = [sentences[rule][0] for rule, is_asked in holds.items() if is_asked]
+    if rules.first_time_first:
+        found.append(gettext("Those who take part for the first time come first."))
+    return found
+
+
+def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str, str]]:
+    """For each rule: what the call asks, and what would help somebody who does not meet it."""
+    rules, level = terms.rules, terms.rules.minimum_level.value
+    tongues = gettext(" or ").join(labels.tongue(code) for code in rules.languages)
+    language = (
+        gettext("You speak %(languages)s at level %(level)s or higher.") % {"languages": tongues, "level": level}
+        if tongues
+        else gettext("You speak a foreign language at level %(level)s or higher.") % {"level": level}
+    )
+    years = ngettext(
+        "You have worked in the field for at least %(years)d year.",
+        "You have worked in the field for at least %(years)d years.",
+        rules.minimum_years,
+    ) % {"years": rules.minimum_years}
+    return {
+        EligibilityRule.KIND: (
+            gettext("The call takes applications for: %(kinds)s.") % {"kinds": _labels(terms.kinds)},
+            gettext("Look for a call that takes this kind of application."),
+        ),
+        EligibilityRule.PARTNER_ACTIVE: (
+            gettext("Your country takes part in the programme at present."),
+            gettext("Your country's part is suspended. Your national coordinator can tell you more."),
+        ),
+        EligibilityRule.COUNTRY: (
+            gettext("The call is for officers from: %(countries)s.")
+            % {"countries": listed([labels.country(code) for code in rules.countries])},
+            gettext("Look for a call that is open to your country."),
+        ),
+        EligibilityRule.YEARS_IN_FIELD: (years, gettext("You can apply once you have worked in the field for longer.")),
+        EligibilityRule.SERVICE: (
+            gettext("The call is for these services: %(services)s.") % {"services": _labels(rules.services)},
+            gettext("Look for a call that is open to your service."),
+        ),
+        EligibilityRule.RANK_GROUP: (
+            gettext("The call is for these ranks: %(ranks)s.") % {"ranks": _labels(rules.rank_groups)},
+            gettext("Look for a call that is open to your rank."),
+        ),
+        EligibilityRule.LANGUAGE: (
+            language,
+            gettext("If you have a certificate of a higher level, enter that level. Else look for a language course."),
+        ),
+        EligibilityRule.TOPICS: (
+            gettext("You choose from the topics of the call: %(topics)s.")
+            % {"topics": listed([gettext(topic_label(terms.scheme, code)) for code in terms.topics])},
+            gettext("Choose at least one of these topics."),
+        ),
+        EligibilityRule.PERIODS: (
+            gettext("At least one period in which you can travel lies in the call's periods."),
+            gettext("Add a period that lies in the call's periods."),
+        ),
+        EligibilityRule.CASCADE: (
+            gettext("You will pass on what you learn to colleagues at home."),
+            gettext("Say that you will, and how."),
+        ),
+        EligibilityRule.COURSE: (
+            gettext("You have finished one of these courses: %(courses)s.") % {"courses": ", ".join(rules.courses)},
+            gettext("Finish the course on CEPOL's learning platform first, then enter it here."),
+        ),
+    }
+
+
+def _for_others(terms: CallTerms) -> dict[EligibilityRule, str]:
+    """What the call asks, for the rules whose sentence above speaks to the officer."""
+    rules = terms.rules
+    held = {"languages": gettext(" or ").join(labels.tongue(code) for code in rules.languages)}
+    language = (
+        gettext("%(languages)s at level %(level)s or higher.")
+        if rules.languages
+        else gettext("A foreign language at level %(level)s or higher.")
+    )
+    years = ngettext(
+        "At least %(years)d year in the field.", "At least %(years)d years in the field.", rules.minimum_years
+    )
+    topics = listed([gettext(topic_label(terms.scheme, code)) for code in terms.topics])
+    return {
+        EligibilityRule.PARTNER_ACTIVE: gettext("The country takes part in the programme at present."),
+        EligibilityRule.YEARS_IN_FIELD: years % {"years": rules.minimum_years},
+        EligibilityRule.LANGUAGE: language % (held | {"level": rules.minimum_level.value}),
+        EligibilityRule.TOPICS: gettext("At least one topic of the call: %(topics)s.") % {"topics": topics},
+        EligibilityRule.PERIODS: gettext("At least one possible period lies in the call's periods."),
+        EligibilityRule.CASCADE: gettext("What is learnt is passed on to colleagues at home."),
+        EligibilityRule.COURSE: gettext("One of these courses is finished: %(courses)s.")
+        % {"courses": ", ".join(rules.courses)},
+    }
+
+
+def _given(terms: CallTerms, check: EligibilityCheck) -> str:
+    """What the application says, as a person would: `English B1`."""
+    text = check.given or gettext("nothing yet")
+    if not check.given:
+        return text
+    match check.rule:
+        case EligibilityRule.LANGUAGE:
+            code, _, level = check.given.partition(" ")
+            text = f"{labels.tongue(code) if code in LANGUAGES else code} {level}"
+        case EligibilityRule.COUNTRY | EligibilityRule.PARTNER_ACTIVE:
+            text = labels.country(check.given)
+        case EligibilityRule.TOPICS:
+            text = listed([gettext(topic_label(terms.scheme, code)) for code in check.given.split(",")])
+        case EligibilityRule.PERIODS:
+            first, _, last = check.given.partition("/")
+            text = dates.span(date.fromisoformat(first), date.fromisoformat(last))
+        case EligibilityRule.YEARS_IN_FIELD:
+            years = int(check.given)
+            text = ngettext("%(years)d year", "%(years)d years", years) % {"years": years}
+        case _:
+            text = labels.label(check.given)
+    return text
+
+
+def _labels(codes: Sequence[Any]) -> str:
+    return listed([labels.label(code) for code in codes])
+
+
+def listed(names: Sequence[str]) -> str:
+    """Several names in one sentence."""
+    return ", ".join(names)

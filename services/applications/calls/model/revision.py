@@ -1,0 +1,127 @@
+"""What may a revision of a published call change, what does it change, and for whom? Pure.
+
+A revision never changes what a submitted application was judged by, unless in the applicant's favour: `effect` compares
+what the two revisions say of one application. Better is only what takes a failed rule away and adds none; where a
+revision takes one rule away and adds another, the application stays with the rules that it was submitted under.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from services.applications.application.model.answers import missing
+from services.applications.calls.model.entry import SECTIONS, last_day
+from services.applications.calls.model.judging import judge
+from services.applications.calls.model.sentences import sentences
+from shared.contracts import labels
+from shared.contracts.codes import EligibilityRule
+from shared.i18n import gettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from services.applications.application.model.answers import Answers
+    from services.applications.calls.model.entry import CallEntry
+    from services.applications.calls.model.judging import Candidate
+    from services.applications.calls.model.sentences import Names
+    from shared.contracts.calls import CallTerms
+    from shared.contracts.codes import ApplicationKind
+
+
+class Effect(StrEnum):
+    """What a revision would be for an application that was submitted under an earlier one."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """The effect, and which rules fail before and after."""
+
+    effect: Effect
+    before: frozenset[EligibilityRule]
+    after: frozenset[EligibilityRule]
+
+    @property
+    def gained(self) -> list[EligibilityRule]:
+        """Rules that would hold and did not, in the order in which they are checked."""
+        return [rule for rule in EligibilityRule if rule in self.before - self.after]
+
+    @property
+    def lost(self) -> list[EligibilityRule]:
+        """Rules that held and would not."""
+        return [rule for rule in EligibilityRule if rule in self.after - self.before]
+
+
+def effect(old: CallTerms, new: CallTerms, of: Candidate, answers: Answers) -> Effects:
+    """What judging `of` by `new` would be instead of by `old`; a new question without an answer is no gain either."""
+    before, after = _failed(old, of), _failed(new, of)
+    lacks = _lacking(new, answers) - _lacking(old, answers)
+    if after - before:
+        found = Effect.WORSE
+    elif before - after:
+        found = Effect.WORSE if lacks else Effect.BETTER
+    else:
+        found = Effect.SAME
+    return Effects(found, before, after)
+
+
+def _failed(terms: CallTerms, of: Candidate) -> frozenset[EligibilityRule]:
+    return frozenset(check.rule for check in judge(terms, of) if not check.held)
+
+
+def _lacking(terms: CallTerms, answers: Answers) -> frozenset[tuple[str, str]]:
+    # Answer by answer: a task that lacked one before must not hide that it lacks another now.
+    return frozenset((task, text) for task, texts in missing(answers, terms).items() for text in texts)
+
+
+def refused(old: CallTerms, new: CallEntry, *, at: datetime, used: Collection[ApplicationKind]) -> dict[str, str]:
+    """What may not be revised in a published call, by field, with the reason. `used`: kinds that were applied for."""
+    found: dict[str, str] = {}
+    gone = [kind for kind in old.kinds if kind not in new.kinds and kind in used]
+    if gone:
+        named = ", ".join(labels.label(kind) for kind in gone)
+        text = gettext("There are applications for this already: %(kinds)s. Leave it in.")
+        found["kinds"] = text % {"kinds": named}
+    if new.scheme != old.scheme:
+        text = gettext("Applications name topics of %(scheme)s. Leave the scheme, or write a new call.")
+        found["scheme"] = text % {"scheme": old.scheme.upper()}
+    if new.opens != old.opens:
+        if old.opens <= at.date():
+            text = gettext("The call has been open since %(day)s. That day cannot be changed any more.")
+            found["opens"] = text % {"day": dates.day(old.opens)}
+        elif new.opens is not None and new.opens < at.date():
+            found["opens"] = gettext("A call cannot open in the past. Enter today or a later day.")
+    if new.deadline is not None and new.deadline != old.deadline and new.deadline < at:
+        day = last_day(new)
+        assert day is not None
+        text = gettext("%(day)s is over. Enter a day that is still to come, or leave the deadline as it is.")
+        found["deadline"] = text % {"day": dates.day(day)}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two revisions say differently in one section: sentences that are gone, and new ones."""
+
+    section: str
+    gone: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def differences(old: CallTerms | CallEntry, new: CallTerms | CallEntry, names: Names) -> list[Difference]:
+    """What two revisions say differently, by section, in sentences."""
+    before, after = sentences(old, names), sentences(new, names)
+    found = []
+    for code in SECTIONS:
+        gone = tuple(one for one in before[code] if one not in after[code])
+        added = tuple(one for one in after[code] if one not in before[code])
+        if gone or added:
+            found.append(Difference(code, gone, added))
+    return found

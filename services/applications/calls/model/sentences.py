@@ -1,0 +1,259 @@
+"""How is everything that a call says said in sentences, section by section?
+
+Shown beside what is edited, in the preview and in the history of revisions, where two lists of sentences are compared.
+What an officer reads of the rules is `rule_sentences` (`judging.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from services.applications.calls.model.entry import SECTIONS, TIMERS, last_day
+from services.applications.calls.model.judging import asked, listed, rule_sentences
+from services.applications.calls.model.questions import worded
+from shared.contracts import labels
+from shared.contracts.codes import EligibilityRule, QuestionKind, topic_label
+from shared.i18n import N_, gettext, ngettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from services.applications.calls.model.entry import CallEntry, Need
+    from shared.contracts.calls import CallQuestion, CallTerms
+
+    Said = CallEntry | CallTerms
+
+
+class Names(Protocol):
+    """What the register calls the funds and training needs of a call."""
+
+    def fund(self, fund_id: UUID) -> str:
+        """A fund's name."""
+
+    def need(self, need_id: UUID) -> Need | None:
+        """A training need, where it is known."""
+
+
+TIMER_SENTENCES: dict[str, str] = {
+    "endorse_wd": N_("The home national coordinator endorses within %(count)d working days."),
+    "information_wd": N_("An officer answers what is asked within %(count)d working days."),
+    "information_reminder_wd": N_("The officer is reminded of it after %(count)d working days."),
+    "eligibility_wd": N_("Eligibility is confirmed within %(count)d working days."),
+    "appeal_wd": N_("An officer can appeal for %(count)d working days."),
+    "appeal_decision_wd": N_("An appeal is decided within %(count)d working days."),
+    "offer_endorse_wd": N_("The host national coordinator endorses a placement within %(count)d working days."),
+    "deputy_wd": N_("Where a country does not answer in time, its deputy has %(count)d working days more."),
+    "availability_after_days": N_("A host or mentor is asked after %(count)d days whether still available."),
+    "availability_answer_wd": N_("Without an answer to that, capacity pauses after %(count)d working days."),
+    "clearance_wd": N_("Each country clears a match within %(count)d working days."),
+    "answer_wd": N_("Both sides answer an offer within %(count)d working days."),
+    "answer_grace_seconds": N_("Answers given in time count for %(count)d seconds more."),
+    "notice_weeks": N_("There are at least %(count)d weeks between confirmation and start."),
+    "agenda_weeks": N_("The agenda is agreed %(count)d weeks before the start."),
+    "preparation_weeks": N_("What a guest needs before travel is there %(count)d weeks before the start."),
+    "agreement_wd": N_("A mentoring agreement is signed within %(count)d working days."),
+    "attendance_days": N_("Attendance is recorded within %(count)d days."),
+    "evaluation_days": N_("Guest and host evaluate within %(count)d days."),
+    "report_days": N_("The guest reports within %(count)d days."),
+    "follow_up_months": N_("Officer and line manager are asked again after %(count)d months."),
+    "follow_up_window_days": N_("That follow-up is open %(count)d days before and after its day."),
+    "cascade_months": N_("Officers report for %(count)d months whom they passed the knowledge on to."),
+}
+"""A sentence for each timer of a call."""
+
+
+def sentences(of: Said, names: Names) -> dict[str, list[str]]:
+    """Everything that a call says, by section; what is not written yet is left out."""
+    return {code: list(_SECTIONS[code](of, names)) for code in SECTIONS}
+
+
+def _purpose(of: Said, names: Names) -> list[str]:
+    found = []
+    if of.kinds:
+        found.append(asked(of, EligibilityRule.KIND))
+    if of.fund_id is not None:
+        found.append(gettext("%(fund)s pays.") % {"fund": names.fund(of.fund_id)})
+    return found
+
+
+def _texts(of: Said, _: Names) -> list[str]:
+    found = []
+    for one in of.texts:
+        said = {"language": labels.tongue(one.language), "title": one.title}
+        found.append(gettext("In %(language)s: “%(title)s”.") % said)
+        found += [one.summary] if one.summary else []
+    return found
+
+
+def _topics(of: Said, names: Names) -> list[str]:
+    found = [gettext("The topics are those of %(scheme)s.") % {"scheme": of.scheme.upper()}]
+    found += [gettext("Topic: %(topic)s.") % {"topic": gettext(topic_label(of.scheme, code))} for code in of.topics]
+    return found + [need_sentence(names.need(need)) for need in of.needs]
+
+
+def need_sentence(need: Need | None) -> str:
+    """A training need as a sentence."""
+    if need is None:
+        return gettext("It answers a training need that is not in the register any more.")
+    level = [gettext("basic"), gettext("advanced"), gettext("expert")][need.level - 1]
+    topic = gettext(topic_label(need.scheme, need.topic_code))
+    text = ngettext(
+        "It answers a need of %(country)s: %(topic)s, %(area)s, %(level)s, %(count)d person, until %(until)s.",
+        "It answers a need of %(country)s: %(topic)s, %(area)s, %(level)s, %(count)d people, until %(until)s.",
+        need.quantity,
+    )
+    area = labels.label(need.area) if need.area else gettext("all areas")
+    return text % {
+        "country": labels.country(need.country),
+        "topic": topic,
+        "area": area,
+        "level": level,
+        "count": need.quantity,
+        "until": dates.day(need.until),
+    }
+
+
+def _dates(of: Said, _: Names) -> list[str]:
+    found, last = [], last_day(of)
+    if of.opens is not None:
+        found.append(gettext("It opens on %(day)s.") % {"day": dates.day(of.opens)})
+    if of.deadline is not None and last is not None:
+        found.append(gettext("One can apply until %(day)s.") % {"day": dates.moment(of.deadline)})
+    if of.closes is not None:
+        found.append(gettext("It closes on %(day)s.") % {"day": dates.day(of.closes)})
+    found += [gettext("Visits can be %(span)s.") % {"span": dates.span(one.start, one.end)} for one in of.visit_periods]
+    text = gettext("A visit lasts %(least)d to %(most)d working days.")
+    return [*found, text % {"least": of.minimum_days, "most": of.maximum_days}]
+
+
+def _who(of: Said, _: Names) -> list[str]:
+    rules = of.rules
+    everybody = {
+        EligibilityRule.COUNTRY: (rules.countries, N_("Officers from all countries can apply.")),
+        EligibilityRule.SERVICE: (rules.services, N_("All services can apply.")),
+        EligibilityRule.RANK_GROUP: (rules.rank_groups, N_("All ranks can apply.")),
+        EligibilityRule.COURSE: (rules.courses, N_("No course is asked for.")),
+    }
+    return [asked(of, rule) if chosen else gettext(text) for rule, (chosen, text) in everybody.items()]
+
+
+def _rules(of: Said, _: Names) -> list[str]:
+    shown = {asked(of, rule) for rule in (EligibilityRule.COUNTRY, EligibilityRule.SERVICE, EligibilityRule.RANK_GROUP)}
+    shown |= {asked(of, rule) for rule in (EligibilityRule.COURSE, EligibilityRule.KIND, EligibilityRule.TOPICS)}
+    found = [one for one in rule_sentences(of) if one not in shown]
+    rules = of.rules
+    if rules.minimum_years == 0:
+        found.insert(0, gettext("No years in the field are asked for."))
+    if not rules.cascade_commitment:
+        found.append(gettext("Nobody is asked to pass the knowledge on."))
+    if not rules.first_time_first:
+        found.append(gettext("Those who have taken part before stand where all others stand."))
+    return found
+
+
+def _quotas(of: Said, _: Names) -> list[str]:
+    found = []
+    for quota in of.quotas:
+        text = (
+            gettext("%(country)s: at least %(floor)d and at most %(ceiling)d officers are placed.")
+            if quota.ceiling is not None
+            else gettext("%(country)s: at least %(floor)d officers are placed, without a limit.")
+        )
+        said = {"country": labels.country(quota.country), "floor": quota.floor, "ceiling": quota.ceiling}
+        found.append(text % said)
+    if not found:
+        found.append(gettext("No country has a quota."))
+    text = gettext("At most %(share)d %% of the places of one offer go to one country, but at least one place.")
+    found.append(text % {"share": of.share_of_offer})
+    text = ngettext("A group has at most %(num)d member.", "A group has at most %(num)d members.", of.group_size)
+    found.append(text % {"num": of.group_size})
+    if not of.reserves:
+        return [*found, gettext("No reserves are cleared beforehand.")]
+    text = ngettext(
+        "Where the coordinator asks for it, %(num)d reserve for each place is cleared beforehand.",
+        "Where the coordinator asks for it, %(num)d reserves for each place are cleared beforehand.",
+        of.reserves,
+    )
+    return [*found, text % {"num": of.reserves}]
+
+
+def _weights(of: Said, _: Names) -> list[str]:
+    found = [gettext("The matching aims at: %(aim)s.") % {"aim": labels.label(of.objective)}]
+    if not of.weights:
+        return [*found, gettext("All criteria count as the programme sets them.")]
+    text = gettext("%(criterion)s counts %(applicant)d for the applicant and %(host)d for the host or mentor.")
+    return found + [
+        text % {"criterion": labels.label(one.criterion), "applicant": one.applicant, "host": one.host}
+        for one in of.weights
+    ]
+
+
+def _questions(of: Said, _: Names) -> list[str]:
+    if not of.questions:
+        return [gettext("It asks nothing beside what every application asks.")]
+    return [question_sentence(one) for one in of.questions]
+
+
+def question_sentence(question: CallQuestion) -> str:
+    """A question with how it is answered, as a sentence."""
+    text = worded(question)
+    must = gettext("must be answered") if question.required else gettext("may be left open")
+    match question.kind:
+        case QuestionKind.CHOICE:
+            how = gettext("one of: %(choices)s") % {"choices": listed(text.choices)}
+        case QuestionKind.NUMBER:
+            how = _number(question)
+        case _:
+            how = ngettext("text of up to %(num)d character", "text of up to %(num)d characters", question.longest)
+            how %= {"num": question.longest}
+    said = {"question": text.question, "how": how, "must": must}
+    hint = f" {text.hint}" if text.hint else ""
+    return gettext("“%(question)s” (%(how)s; %(must)s).") % said + hint
+
+
+def _number(question: CallQuestion) -> str:
+    least, most = question.minimum, question.maximum
+    if least is not None and most is not None:
+        return gettext("a number from %(first)d to %(last)d") % {"first": least, "last": most}
+    if least is not None:
+        return gettext("a number from %(first)d up") % {"first": least}
+    if most is not None:
+        return gettext("a number up to %(last)d") % {"last": most}
+    return gettext("a number")
+
+
+def _timers(of: Said, _: Names) -> list[str]:
+    return [timer_sentence(name, getattr(of.timers, name)) for name in TIMERS["timers"]]
+
+
+def _after(of: Said, _: Names) -> list[str]:
+    found = [timer_sentence(name, getattr(of.timers, name)) for name in TIMERS["after"]]
+    text = ngettext(
+        "A mentorship is complete after at least %(num)d confirmed session.",
+        "A mentorship is complete after at least %(num)d confirmed sessions.",
+        of.sessions_to_complete,
+    )
+    found.append(text % {"num": of.sessions_to_complete})
+    return [*found, gettext("Evaluations use version %(num)d of the form.") % {"num": of.evaluation_form}]
+
+
+def timer_sentence(name: str, count: int) -> str:
+    """A timer as a sentence."""
+    return gettext(TIMER_SENTENCES[name]) % {"count": count}
+
+
+_SECTIONS: dict[str, Callable[[Said, Names], list[str]]] = {
+    "purpose": _purpose,
+    "texts": _texts,
+    "topics": _topics,
+    "dates": _dates,
+    "who": _who,
+    "rules": _rules,
+    "quotas": _quotas,
+    "weights": _weights,
+    "questions": _questions,
+    "timers": _timers,
+    "after": _after,
+}

@@ -1,0 +1,64 @@
+"""What is left in a call, what becomes of each, and how is it closed?"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.calls import actions
+from services.applications.calls.actions.closing import RemainingGroup, remaining_groups
+from services.applications.display import Store
+from services.applications.guards import Coordinator
+from shared.i18n import gettext, ngettext
+from shared.web.render import render, see_other
+from shared.web.states import state
+
+router = APIRouter(prefix="/applications/calls", include_in_schema=False)
+
+
+@router.get("/{call_id}/close")
+async def ask_close(request: Request, call_id: UUID, _: Coordinator, bus: Store) -> Response:
+    """What is left, by state, and what becomes of each; then ask."""
+    async with bus.read() as session:
+        call, found = await remaining_groups(session, call_id)
+    return render(
+        request,
+        "calls/close.html",
+        call=call,
+        rows=[_row(one, call_id) for one in found],
+        unplaced=sum(one.count - one.awaited for one in found if one.becomes != "stays"),
+    )
+
+
+def _row(one: RemainingGroup, call_id: UUID) -> list[Any]:
+    return [
+        {"text": state("application", one.state).word, "href": f"/applications/cases?state={one.state}&call={call_id}"},
+        one.count,
+        _becomes(one),
+    ]
+
+
+def _becomes(one: RemainingGroup) -> str:
+    if one.becomes == "stays":
+        return gettext("Goes on as it is")
+    told = gettext("Told at once that no place was found")
+    if one.becomes == "unplaced":
+        return told
+    if one.awaited == 0:
+        return gettext("The match ends. %(told)s") % {"told": told}
+    text = ngettext(
+        "To %(num)d both sides have said yes: it is confirmed, or told that no place was found.",
+        "To %(num)d both sides have said yes: they are confirmed, or told that no place was found.",
+        one.awaited,
+    ) % {"num": one.awaited}
+    if one.awaited == one.count:
+        return text
+    return text + " " + gettext("The other matches end. %(told)s") % {"told": told}
+
+
+@router.post("/{call_id}/close")
+async def close(call_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Close it."""
+    await actions.close(bus, principal.subject, call_id)
+    return see_other(f"/applications/calls/{call_id}?done=closed")

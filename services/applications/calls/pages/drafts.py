@@ -1,0 +1,315 @@
+"""How does the programme coordinator write a call? Section by section, previewed as an officer sees it, published."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.calls import store
+from services.applications.calls.actions import drafts as actions
+from services.applications.calls.actions import revisions
+from services.applications.calls.forms.fields import field_of, lacking, prepare
+from services.applications.calls.forms.sections import SECTION_FORMS, Section
+from services.applications.calls.model.checks import problems
+from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, entry_of, section_of, with_part
+from services.applications.calls.model.revision import differences
+from services.applications.calls.model.sentences import sentences
+from services.applications.calls.views import Known, known, view
+from services.applications.display import Store
+from services.applications.forms import number
+from services.applications.guards import Coordinator
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from shared.bus import Bus
+from shared.contracts.codes import topic_label
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal
+from shared.time import dates
+from shared.web.forms import Form
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/calls", include_in_schema=False)
+
+
+def at(draft_id: UUID, rest: str = "") -> str:
+    """The address of a draft, or of a page of it."""
+    return f"/applications/calls/drafts/{draft_id}" + (f"/{rest}" if rest else "")
+
+
+class Draft:
+    """A draft with what the register says, and, of a revision, the call that is published."""
+
+    def __init__(self, row: store.CallDraft, facts: Known, call: store.Call | None) -> None:
+        """Take what `load` read."""
+        self.row, self.facts, self.call = row, facts, call
+        self.entry: CallEntry = actions.read(row.entry_json)
+        self.problems: dict[str, str] = problems(self.entry, facts)
+
+    @property
+    def caption(self) -> str:
+        """What stands above the heading of its pages."""
+        if self.call is None:
+            return gettext("Draft of a call")
+        return gettext("Next revision of %(reference)s") % {"reference": self.call.reference}
+
+    @property
+    def title(self) -> str:
+        """The title in the reader's language."""
+        return view(self.entry).title
+
+    def of(self, section: str) -> list[str]:
+        """What is missing or wrong in a section."""
+        return [text for name, text in self.problems.items() if section_of(name) == section]
+
+
+async def load(bus: Bus, draft_id: UUID) -> Draft:
+    """One draft. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        row = await store.draft(session, draft_id)
+        if row is None:
+            raise not_found()
+        call = None if row.revises is None else await store.call(session, row.revises)
+        read = [actions.read(row.entry_json)] + ([] if call is None else [entry_of(call.terms)])
+        left_out = [UUID(one["need"]) for one in row.left_out if "need" in one]
+        facts = await known(session, *read, CallEntry(needs=tuple(left_out)))
+        return Draft(row, facts, call)
+
+
+@router.get("/new")
+async def new(request: Request, _: Coordinator) -> Response:
+    """The first question: what the call is called, and in which language."""
+    section = SECTION_FORMS["texts"]
+    return render(request, "calls/section.html", form_=section.form()(data=section.fields(CallEntry())), **_first())
+
+
+def _first() -> dict[str, Any]:
+    section = SECTION_FORMS["texts"]
+    return {
+        "section": section,
+        "draft": None,
+        "caption": gettext("A new call"),
+        "back_to": "/applications/calls",
+        "conflict": [],
+    }
+
+
+@router.post("/new")
+async def begin(request: Request, principal: Coordinator, bus: Store) -> Response:
+    """Begin a draft with its title."""
+    section = SECTION_FORMS["texts"]
+    form = await section.form().read(request)
+    if await form.rows_changed(request):
+        return render(request, "calls/section.html", form_=form, **_first())
+    valid = form.validate()
+    lacking(form)
+    written = section.written(form)
+    if not written["texts"] and not form.problems():
+        form.refuse("texts", gettext("Write the call's title in at least one language."))
+    if not valid or form.problems():
+        return render(request, "calls/section.html", 422, form_=form, **_first())
+    draft = await actions.begin(bus, principal.subject, written)
+    return see_other(at(draft.id) + "?done=begun")
+
+
+@router.post("/{call_id}/copy")
+async def copy(call_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Begin next year's call from this one."""
+    draft = await actions.copy(bus, principal.subject, call_id)
+    return see_other(at(draft.id) + "?done=copied")
+
+
+@router.get("/drafts/{draft_id}")
+async def show(request: Request, draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """The task list: what is written, what is missing, what others wrote."""
+    return await task_page(request, bus, principal, await load(bus, draft_id))
+
+
+async def task_page(
+    request: Request, bus: Bus, principal: Principal, draft: Draft, refused: Refused | None = None
+) -> Response:
+    """The task list of a draft; `refused` says why it was not published."""
+    row = draft.row
+    writers = {row.saved_by, row.created_by} | {mark["by"] for mark in row.touched.values()}
+    async with bus.read() as session:
+        people = await entries.people_by_subject(session, writers)
+        copied = None if row.copied is None else await store.call(session, row.copied)
+    names = {subject: person.name for subject, person in people.items()}
+    others = {subject: name for subject, name in names.items() if subject != principal.subject}
+    fields = {} if refused is None else refused.fields
+    return render(
+        request,
+        "calls/draft.html",
+        200 if refused is None else refused.status_code,
+        draft=draft,
+        tasks=_tasks(draft, others, fields),
+        left=sum(bool(draft.of(code)) for code in SECTIONS),
+        refused=refused,
+        refusals=[(at(row.id, section_of(name)), text) for name, text in fields.items()],
+        saved_by=names.get(row.saved_by, row.saved_by),
+        copied=copied,
+        left_out=[_left_out(one, draft) for one in row.left_out],
+        done=request.query_params.get("done"),
+        unwritten=view(draft.entry).unwritten,
+        changed=_changed(draft),
+    )
+
+
+def _left_out(one: dict[str, Any], draft: Draft) -> str:
+    if "topic" in one:
+        topic = next((topic_label(s, one["topic"]) for s in ("empact-2022", "empact-2026")), one["topic"])
+        return gettext("The topic %(topic)s has no successor.") % {"topic": gettext(topic)}
+    need = draft.facts.need(UUID(one["need"]))
+    if need is None:
+        return gettext("A training need that is not in the register any more.")
+    return sentences(draft.entry.model_copy(update={"needs": (UUID(one["need"]),)}), draft.facts)["topics"][-1]
+
+
+def _changed(draft: Draft) -> set[str]:
+    """The sections in which a revision differs from the call as it is."""
+    if draft.call is None:
+        return set()
+    return {one.section for one in differences(draft.call.terms, draft.entry, draft.facts)}
+
+
+def _tasks(draft: Draft, others: dict[str, str], refused: dict[str, str]) -> list[dict[str, Any]]:
+    changed, rows = _changed(draft), []
+    for code in SECTIONS:
+        wrong = draft.of(code) + [text for name, text in refused.items() if section_of(name) == code]
+        status = gettext("Not yet complete") if wrong else gettext("Completed")
+        if draft.call is not None and not wrong:
+            status = gettext("Changed") if code in changed else gettext("As it is")
+        mark = draft.row.touched.get(code)
+        hint = wrong[0] if wrong else ""
+        if not hint and mark is not None and mark["by"] in others:
+            moment = dates.moment(datetime.fromisoformat(mark["at"]))
+            hint = gettext("Written by %(name)s, %(moment)s") % {"name": others[mark["by"]], "moment": moment}
+        rows.append({"title": gettext(TITLES[code]), "href": at(draft.row.id, code), "hint": hint, "status": status})
+    return rows
+
+
+@router.get("/drafts/{draft_id}/preview")
+async def preview(request: Request, draft_id: UUID, _: Coordinator, bus: Store) -> Response:
+    """The call as an officer will see it, what is missing, and all that it says in sentences."""
+    draft = await load(bus, draft_id)
+    said = sentences(draft.entry, draft.facts)
+    return render(
+        request,
+        "calls/preview.html",
+        draft=draft,
+        view=view(draft.entry),
+        missing=[(at(draft_id, section_of(name)), text) for name, text in draft.problems.items()],
+        said=[(gettext(TITLES[code]), at(draft_id, code), said[code]) for code in SECTIONS],
+    )
+
+
+@router.post("/drafts/{draft_id}/publish")
+async def publish(request: Request, draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Publish it; what is missing is named, each with a link to where it is written."""
+    try:
+        call = await actions.publish(bus, principal.subject, draft_id)
+    except Refused as refused:
+        if refused.status_code == 404:
+            raise
+        return await task_page(request, bus, principal, await load(bus, draft_id), refused)
+    return see_other(f"/applications/calls/{call.id}?done=published")
+
+
+@router.get("/drafts/{draft_id}/discard")
+async def ask_discard(request: Request, draft_id: UUID, _: Coordinator, bus: Store) -> Response:
+    """Ask once more."""
+    return render(request, "calls/discard.html", draft=await load(bus, draft_id))
+
+
+@router.post("/drafts/{draft_id}/discard")
+async def discard(draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Throw it away."""
+    await actions.discard(bus, principal.subject, draft_id)
+    return see_other("/applications/calls?done=discarded")
+
+
+@router.post("/{call_id}/revise")
+async def revise(call_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Begin the next revision, or take up the one that somebody has begun."""
+    draft = await revisions.begin(bus, principal.subject, call_id)
+    return see_other(at(draft.id))
+
+
+def _section(code: str) -> Section:
+    if code not in SECTION_FORMS:
+        raise not_found()
+    return SECTION_FORMS[code]
+
+
+@router.get("/drafts/{draft_id}/{code}")
+async def section(request: Request, draft_id: UUID, code: str, _: Coordinator, bus: Store) -> Response:
+    """One section."""
+    part, draft = _section(code), await load(bus, draft_id)
+    form = part.form()(data=part.fields(draft.entry))
+    prepare(form, draft.facts, draft.entry)
+    return _page(request, draft, part, form)
+
+
+def _page(
+    request: Request, draft: Draft, part: Section, form: Form, status: int = 200, *, conflict: bool = False
+) -> Response:
+    codes = list(SECTIONS)
+    return render(
+        request,
+        "calls/section.html",
+        status,
+        draft=draft,
+        section=part,
+        form_=form,
+        caption=draft.caption,
+        back_to=at(draft.row.id),
+        step=codes.index(part.code) + 1,
+        steps=len(codes),
+        conflict=sentences(draft.entry, draft.facts)[part.code] if conflict else [],
+    )
+
+
+@router.post("/drafts/{draft_id}/{code}")
+async def save(request: Request, draft_id: UUID, code: str, principal: Coordinator, bus: Store) -> Response:
+    """Keep a section, and go on to the next one or back to the list."""
+    part, draft = _section(code), await load(bus, draft_id)
+    form, sent = await part.form().read(request), await request.form()
+    changed = await form.rows_changed(request)
+    prepare(form, draft.facts, draft.entry)
+    if changed:
+        return _page(request, draft, part, form)
+    valid = form.validate()
+    lacking(form)
+    if not valid or form.problems():
+        return _page(request, draft, part, form, 422)
+    try:
+        await actions.save(
+            bus,
+            principal.subject,
+            draft_id,
+            lambda document: with_part(document, code, part.written(form)),
+            number(sent.get("version")) or 0,
+        )
+    except Refused as refused:
+        if refused.status_code == 404:
+            raise
+        draft = await load(bus, draft_id)
+        prepare(form, draft.facts, draft.entry)
+        for name, sentence in refused.fields.items():
+            form.refuse(field_of(form, name), sentence)
+        return _page(request, draft, part, form, refused.status_code, conflict=refused.status_code == 409)
+    # What contradicts itself is kept, and said at once.
+    after = await load(bus, draft_id)
+    wrong = {name: text for name, text in after.problems.items() if section_of(name) == code}
+    if wrong and "seen" not in sent:
+        for name, sentence in wrong.items():
+            form.refuse(field_of(form, name), sentence)
+        prepare(form, after.facts, after.entry)
+        return _page(request, after, part, form, 422)
+    codes = list(SECTIONS)
+    onward = codes.index(code) + 1
+    if "later" in sent or onward == len(codes) or after.call is not None:
+        return see_other(at(draft_id))
+    return see_other(at(draft_id, codes[onward]))

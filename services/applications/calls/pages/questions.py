@@ -1,0 +1,231 @@
+"""How does the programme coordinator write the questions that a call asks of its own? A page a question."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from services.applications.application.forms.tasks import InRow
+from services.applications.calls.actions import drafts as actions
+from services.applications.calls.model.checks import question_problem
+from services.applications.calls.model.entry import MOST_QUESTIONS, SECTIONS
+from services.applications.calls.model.sentences import question_sentence
+from services.applications.calls.model.texts import LANGUAGES as WRITTEN
+from services.applications.calls.pages.drafts import Draft, at, load
+from services.applications.display import Store
+from services.applications.forms import number as number_in
+from services.applications.forms import version_of
+from services.applications.guards import Coordinator
+from services.applications.refusals import not_found, unreadable
+from shared import i18n
+from shared.contracts.calls import CallQuestion
+from shared.contracts.codes import QuestionKind
+from shared.errors import Refused
+from shared.i18n import N_
+from shared.identity import Principal
+from shared.ids import new_id
+from shared.web.forms import (
+    Between,
+    BooleanField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    Row,
+    SelectField,
+    StringField,
+    TextAreaField,
+    sent,
+)
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/calls", include_in_schema=False)
+
+
+class WordingRow(Row):
+    """The question in one language."""
+
+    language = SelectField(
+        N_("Language"), [InRow()], choices=[(code, i18n.own_name(code)) for code in WRITTEN], blank=N_("Choose")
+    )
+    question = StringField(N_("Question"), [InRow(), Longest(300)])
+    hint = StringField(N_("Hint"), [Longest(500)])
+    choices = TextAreaField(
+        N_("Answers to choose from"),
+        [Longest(4000)],
+        description=N_("Only for a choice: each answer on a line of its own, in the same order in each language"),
+    )
+
+
+class QuestionForm(Form):
+    """One question."""
+
+    kind = RadioField(N_("How is it answered?"), [Needed(N_("Choose how it is answered"))], choices=QuestionKind)
+    required = BooleanField(N_("It must be answered"))
+    texts = FieldList(FormField(WordingRow), min_entries=1, max_entries=len(WRITTEN))
+    longest = NumberField(N_("Text: at most so many characters"), [Between(1, 1000)])
+    minimum = NumberField(N_("Number: at least"), [Between(-1_000_000, 1_000_000)])
+    maximum = NumberField(N_("Number: at most"), [Between(-1_000_000, 1_000_000)])
+
+
+def _fields(question: CallQuestion) -> dict[str, Any]:
+    texts = [one.model_dump() | {"choices": "\n".join(one.choices)} for one in question.texts]
+    names = ("required", "longest", "minimum", "maximum")
+    return {"kind": question.kind.value, "texts": texts} | {name: getattr(question, name) for name in names}
+
+
+def _lines(text: str | None) -> list[str]:
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]
+
+
+def _written(form: QuestionForm, before: CallQuestion | None) -> CallQuestion:
+    """What the form says. An answer that was there keeps its code. Raises pydantic.ValidationError."""
+    rows = [entry.data for entry in form.texts if entry.data["language"] and entry.data["question"]]
+    choice = form.kind.data == QuestionKind.CHOICE
+    texts = [row | {"hint": row["hint"] or "", "choices": _lines(row["choices"]) if choice else []} for row in rows]
+    codes: list[str] = []
+    if choice and texts:
+        known = {}
+        if before is not None and before.texts:
+            known = dict(zip(before.texts[0].choices, before.choices, strict=False))
+        codes = [known.get(name) or f"a_{new_id().hex[-8:]}" for name in texts[0]["choices"]]
+    return CallQuestion.model_validate(
+        {
+            "code": before.code if before is not None else f"q_{new_id().hex[-8:]}",
+            "kind": form.kind.data,
+            "required": bool(form.required.data),
+            "texts": texts,
+            "longest": form.longest.data or 1000,
+            "minimum": form.minimum.data if form.kind.data == QuestionKind.NUMBER else None,
+            "maximum": form.maximum.data if form.kind.data == QuestionKind.NUMBER else None,
+            "choices": codes,
+        }
+    )
+
+
+@router.get("/drafts/{draft_id}/questions")
+async def show(request: Request, draft_id: UUID, _: Coordinator, bus: Store) -> Response:
+    """The questions in their order, each to be changed, moved or taken away."""
+    draft = await load(bus, draft_id)
+    codes = list(SECTIONS)
+    onward = codes[codes.index("questions") + 1]
+    return render(
+        request,
+        "calls/questions.html",
+        draft=draft,
+        questions=[question_sentence(one) for one in draft.entry.questions],
+        wrong=draft.of("questions"),
+        most=MOST_QUESTIONS,
+        onward=at(draft_id, onward),
+        conflict="conflict" in request.query_params,
+    )
+
+
+def _question(draft: Draft, number: int) -> CallQuestion:
+    if not 1 <= number <= len(draft.entry.questions):
+        raise not_found()
+    return draft.entry.questions[number - 1]
+
+
+@router.get("/drafts/{draft_id}/questions/new")
+async def new(request: Request, draft_id: UUID, _: Coordinator, bus: Store) -> Response:
+    """An empty question."""
+    form = QuestionForm(data={"required": True, "longest": 1000, "texts": [{"language": "en"}]})
+    return _page(request, await load(bus, draft_id), form, None)
+
+
+@router.get("/drafts/{draft_id}/questions/{number}")
+async def one(request: Request, draft_id: UUID, number: int, _: Coordinator, bus: Store) -> Response:
+    """One question."""
+    draft = await load(bus, draft_id)
+    return _page(request, draft, QuestionForm(data=_fields(_question(draft, number))), number)
+
+
+def _page(
+    request: Request,
+    draft: Draft,
+    form: QuestionForm,
+    number: int | None,
+    status: int = 200,
+    *,
+    conflict: bool = False,
+) -> Response:
+    return render(request, "calls/question.html", status, draft=draft, form_=form, number=number, conflict=conflict)
+
+
+@router.post("/drafts/{draft_id}/questions/new")
+async def add(request: Request, draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Keep a new question."""
+    return await _keep(request, draft_id, principal, bus, None)
+
+
+@router.post("/drafts/{draft_id}/questions/{number}")
+async def change(request: Request, draft_id: UUID, number: int, principal: Coordinator, bus: Store) -> Response:
+    """Keep a question that was there."""
+    return await _keep(request, draft_id, principal, bus, number)
+
+
+async def _keep(request: Request, draft_id: UUID, principal: Principal, bus: Store, number: int | None) -> Response:
+    draft, form = await load(bus, draft_id), await QuestionForm.read(request)
+    before = None if number is None else _question(draft, number)
+    if await form.rows_changed(request):
+        return _page(request, draft, form, number)
+    if not form.validate():
+        return _page(request, draft, form, number, 422)
+    try:
+        question = _written(form, before)
+    except ValidationError as error:
+        for sentence in unreadable(error).values():
+            form.refuse("texts", sentence)
+        return _page(request, draft, form, number, 422)
+    wrong = question_problem(question)
+    if wrong is not None:
+        form.refuse("texts", wrong)
+        return _page(request, draft, form, number, 422)
+    asked = list(draft.entry.questions)
+    if number is None:
+        asked.append(question)
+    else:
+        asked[number - 1] = question
+    try:
+        await _replace(bus, principal, draft_id, asked, await version_of(request) or 0)
+    except Refused as refused:
+        if refused.status_code == 404:
+            raise
+        for sentence in refused.fields.values():
+            form.refuse("texts", sentence)
+        fresh = await load(bus, draft_id)
+        return _page(request, fresh, form, number, refused.status_code, conflict=refused.status_code == 409)
+    return see_other(at(draft_id, "questions"))
+
+
+async def _replace(bus: Store, principal: Principal, draft_id: UUID, asked: list[CallQuestion], version: int) -> None:
+    written = [one.model_dump(mode="json") for one in asked]
+    await actions.save(bus, principal.subject, draft_id, lambda document: document | {"questions": written}, version)
+
+
+@router.post("/drafts/{draft_id}/questions/{number}/{verb}")
+async def move(
+    request: Request, draft_id: UUID, number: int, verb: str, principal: Coordinator, bus: Store
+) -> Response:
+    """Move a question up or down, or take it away."""
+    draft, version = await load(bus, draft_id), number_in((await sent(request)).get("version")) or 0
+    question, asked = _question(draft, number), list(draft.entry.questions)
+    asked.remove(question)
+    places = {"up": max(number - 2, 0), "down": number}
+    if verb in places:
+        asked.insert(places[verb], question)
+    elif verb != "remove":
+        raise not_found()
+    try:
+        await _replace(bus, principal, draft_id, asked, version)
+    except Refused as refused:
+        if refused.status_code != 409:
+            raise
+        return see_other(at(draft_id, "questions?conflict=1"))
+    return see_other(at(draft_id, "questions"))

@@ -1,0 +1,232 @@
+"""Which calls are there, with their terms, and which terms did each have before?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.application.store.applications import Application
+from services.applications.calls.model.texts import best
+from services.applications.tables import Table
+from shared.contracts.calls import RULES_VERSION, CallTerms, CallText
+from shared.contracts.codes import CallState
+from shared.errors import Refused
+from shared.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Call(Table, table=True):
+    """A call; `terms` is the whole of it as published (`shared.contracts.calls.CallTerms`)."""
+
+    __tablename__ = "call"
+
+    id: UUID = Field(primary_key=True)
+    reference: str = Field(unique=True)
+    state: str = CallState.PUBLISHED
+    opens: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    deadline: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    terms_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
+    published_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    closed_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+
+    @property
+    def terms(self) -> CallTerms:
+        """The call's terms as they are now. Raises `Refused` (503) where its rules are newer than this code."""
+        return read_terms(self.terms_json)
+
+    @property
+    def revision(self) -> int:
+        """The number of its newest revision."""
+        return int(self.terms_json["revision"])
+
+    @property
+    def text(self) -> CallText:
+        """Title and summary in the reader's language, else in English, else in the first one."""
+        text = best([CallText.model_validate(one) for one in self.terms_json["texts"]])
+        assert text is not None
+        return text
+
+    @property
+    def title(self) -> str:
+        """The title in the reader's language, else in English, else in the first one."""
+        return self.text.title
+
+    def takes_applications(self, at: datetime) -> bool:
+        """Whether one can apply at that moment."""
+        return self.state == CallState.PUBLISHED and self.opens <= at <= self.deadline
+
+    def shown_state(self, at: datetime) -> str:
+        """The state as pages show it: a published call whose deadline is over is `past_deadline`."""
+        return "past_deadline" if self.state == CallState.PUBLISHED and self.deadline < at else self.state
+
+
+class CallRevision(Table, table=True):
+    """A call as it was published or revised, whole: what was submitted under it is judged by it."""
+
+    __tablename__ = "call_revision"
+
+    call_id: UUID = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    terms_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    actor: str = Field(description="Sign-in subject")
+    touches: list[str] = Field(default_factory=list, sa_type=JSONB, description="Applications that gained by it")
+
+    @property
+    def terms(self) -> CallTerms:
+        """The call's terms as they were then. Raises `Refused` (503) as the call's do."""
+        return read_terms(self.terms_json)
+
+
+def read_terms(document: dict[str, Any]) -> CallTerms:
+    """Terms as they were written; older rules are read with the defaults of what was added since.
+
+    Raises `Refused` (503) for rules of a newer schema than this code can judge by: it would judge wrongly.
+    """
+    written = int(document.get("rules", {}).get("schema_version", 1))
+    if written > RULES_VERSION:
+        text = gettext(
+            "The rules of call %(reference)s are of version %(written)d; this portal knows them up to version"
+            " %(known)d. Bring the portal up to date, then open this page again."
+        )
+        raise Refused(
+            text % {"reference": document.get("reference", ""), "written": written, "known": RULES_VERSION}, 503
+        )
+    return CallTerms.model_validate(document)
+
+
+async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False, hold: bool = False) -> Call | None:
+    """One call; `lock`: nobody else changes it until the commit; `hold`: neither, but others may hold it too."""
+    return await session.get(Call, call_id, with_for_update={"read": True} if hold else lock)
+
+
+# Asked with each submission and confirmation, so both are put together once.
+_HELD_FOR = (
+    select(Call)
+    .where(
+        col(Call.id)
+        == sa.select(col(Application.call_id)).where(col(Application.id) == sa.bindparam("id")).scalar_subquery()
+    )
+    .with_for_update(read=True)
+    .execution_options(populate_existing=True)
+)
+_BY_ID = select(Call).where(col(Call.id).in_(sa.bindparam("ids", expanding=True))).order_by(Call.reference)
+
+
+async def held_for(session: AsyncSession, application_id: UUID) -> Call | None:
+    """The call of an application, held as `call` holds it; not the application."""
+    return (await session.scalars(_HELD_FOR, {"id": application_id})).first()
+
+
+async def held(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
+    """The calls with these ids; until the commit none of them can be revised or closed. Before applications are locked.
+
+    Whoever closes a call locks it first and its applications next: the same order everywhere, so that nobody waits for
+    somebody who waits in return.
+    """
+    query = select(Call).where(col(Call.id).in_(sorted(set(ids)))).order_by(col(Call.id))
+    query = query.with_for_update(read=True).execution_options(populate_existing=True)
+    return {one.id: one for one in (await session.scalars(query)).all()}
+
+
+async def calls(session: AsyncSession, *, state: CallState | None = None) -> list[Call]:
+    """All calls, or those in a state, the one with the latest deadline first."""
+    query = select(Call).order_by(sa.column("deadline").desc(), Call.reference)
+    if state is not None:
+        query = query.where(Call.state == state)
+    return list((await session.scalars(query)).all())
+
+
+async def calls_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
+    """The calls with these ids."""
+    return {one.id: one for one in await session.scalars(_BY_ID, {"ids": sorted(set(ids))})}
+
+
+async def citing(session: AsyncSession, need_id: UUID) -> list[Call]:
+    """The calls that cite a training need, the one with the latest deadline first; a programme has few calls."""
+    cites = sa.column("terms", JSONB).contains({"needs": [str(need_id)]})
+    return list((await session.scalars(select(Call).where(cites).order_by(sa.column("deadline").desc()))).all())
+
+
+async def revision(session: AsyncSession, call_id: UUID, number: int) -> CallRevision | None:
+    """One revision of a call."""
+    return await session.get(CallRevision, (call_id, number))
+
+
+async def revisions(session: AsyncSession, call_id: UUID) -> list[CallRevision]:
+    """All revisions of a call, the newest first."""
+    query = select(CallRevision).where(CallRevision.call_id == call_id).order_by(col(CallRevision.revision).desc())
+    return list((await session.scalars(query)).all())
+
+
+async def terms_of(
+    session: AsyncSession, applications: Sequence[Application], of: Mapping[UUID, Call]
+) -> dict[UUID, CallTerms]:
+    """By application, the terms by which it is judged: those it was submitted under, a draft's the newest of its call.
+
+    `of` are the calls of the applications, by id.
+    """
+    newest = {id_: one.terms for id_, one in of.items()}
+    wanted = {
+        (one.call_id, one.rules_version)
+        for one in applications
+        if one.rules_version is not None and one.rules_version != newest[one.call_id].revision
+    }
+    older: dict[tuple[UUID, int | None], CallTerms] = {}
+    if wanted:
+        key = sa.tuple_(col(CallRevision.call_id), col(CallRevision.revision))
+        query = select(CallRevision).where(key.in_(sorted(wanted))).order_by(key)
+        older = {(one.call_id, one.revision): one.terms for one in await session.scalars(query)}
+    return {one.id: older.get((one.call_id, one.rules_version), newest[one.call_id]) for one in applications}
+
+
+_TIME = sa.DateTime(timezone=True)
+MOST_DRAFTS = 200
+
+
+class CallDraft(Table, table=True):
+    """A call that is being written, or the next revision of a published one; all programme coordinators share it.
+
+    `touched` says of each section by which version of the draft, by whom and when it was changed last: two who write
+    different sections do not get in each other's way. A call that is published keeps its draft's id.
+    """
+
+    __tablename__ = "call_draft"
+
+    id: UUID = Field(primary_key=True)
+    entry_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
+    version: int = 1
+    touched: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    revises: UUID | None = Field(default=None, unique=True, description="The published call that it will revise")
+    base: int | None = Field(default=None, description="The revision of that call from which it was taken")
+    copied: UUID | None = Field(default=None, description="The call of an earlier year that it was taken from")
+    left_out: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB, description="Needs that had ended")
+    created_by: str
+    created_at: datetime = Field(sa_type=_TIME)
+    saved_by: str
+    saved_at: datetime = Field(sa_type=_TIME)
+
+
+async def draft(session: AsyncSession, draft_id: UUID, *, lock: bool = False) -> CallDraft | None:
+    """One draft; with `lock` nobody else changes it until the commit."""
+    return await session.get(CallDraft, draft_id, with_for_update=lock)
+
+
+async def drafts(session: AsyncSession) -> list[CallDraft]:
+    """All drafts, the one that was written last first."""
+    query = select(CallDraft).order_by(col(CallDraft.saved_at).desc(), col(CallDraft.id)).limit(MOST_DRAFTS)
+    return list((await session.scalars(query)).all())
+
+
+async def revising(session: AsyncSession, call_id: UUID) -> CallDraft | None:
+    """The draft of a call's next revision, if somebody has begun one."""
+    return (await session.scalars(select(CallDraft).where(CallDraft.revises == call_id))).first()

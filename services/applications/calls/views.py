@@ -1,0 +1,161 @@
+"""What does the register say that a call must fit: which funds pay, which training needs stand?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.applications.application.actions.applications import known_of
+from services.applications.application.model.answers import candidate_of
+from services.applications.application.store import applications
+from services.applications.calls.model import Finding, findings, judge, rule_sentences
+from services.applications.calls.model.sentences import question_sentence
+from services.applications.calls.model.texts import best, lacking
+from services.applications.needs import store as needs_store
+from services.applications.register.store import entries
+from shared import i18n
+from shared.contracts import labels
+from shared.contracts.codes import PRIORITIES, EligibilityRule, PartnerStatus, Role, topic_label
+from shared.i18n import gettext
+from shared.time import clock, dates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.calls.model.entry import CallEntry, Fund, Need
+    from services.applications.calls.store import Call
+    from shared.contracts.calls import CallTerms
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The funds, and the training needs that a call cites or could cite, by id."""
+
+    funds: Mapping[UUID, Fund]
+    needs: Mapping[UUID, Need]
+
+    def fund(self, fund_id: UUID) -> str:
+        """A fund's name."""
+        found = self.funds.get(fund_id)
+        return gettext("A fund that is not in the register") if found is None else found.name
+
+    def need(self, need_id: UUID) -> Need | None:
+        """A training need, where it is known."""
+        return self.needs.get(need_id)
+
+
+async def known(session: AsyncSession, *of: CallEntry | CallTerms) -> Known:
+    """What the register says: all funds, and the training needs that these calls cite or could cite."""
+    cited = {need for one in of for need in one.needs}
+    topics = {topic for one in of for topic in PRIORITIES.get(one.scheme, {})}
+    opens = [one.opens for one in of if one.opens is not None]
+    funds = {fund.id: fund for fund in await entries.funds(session)}
+    return Known(funds, await needs_store.for_calls(session, cited, topics, min(opens, default=None)))
+
+
+# What depends on what the officer will write in the application, and says nothing about the officer.
+_LATER = frozenset({EligibilityRule.KIND, EligibilityRule.TOPICS, EligibilityRule.PERIODS, EligibilityRule.CASCADE})
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What the rules of a call say of an officer as far as is known, and the officer's applications to it."""
+
+    findings: tuple[Finding, ...]
+    own: tuple[applications.Application, ...]
+
+    @property
+    def broken(self) -> list[Finding]:
+        """The rules that are not met as things stand."""
+        return [one for one in self.findings if not one.held]
+
+
+async def requirements_of(
+    session: AsyncSession, principal: Principal, calls: Sequence[Call]
+) -> dict[UUID, Requirements]:
+    """By call, what is known of an officer who reads it; nothing for anybody else."""
+    if not principal.has(Role.OFFICER) or not calls:
+        return {}
+    person = await entries.person(session, principal.subject)
+    if person is None or person.country is None:
+        return {}
+    mine = await applications.of_officer(session, principal.subject)
+    # The newest answers are what is known best; before the first application it is what the register says.
+    answers = mine[0].answers if mine else known_of(person)
+    status = await entries.partner_status(session, person.country, clock.today())
+    found = {}
+    for call in calls:
+        terms = call.terms
+        own = tuple(one for one in mine if one.call_id == call.id)
+        candidate = candidate_of(
+            answers,
+            kind=terms.kinds[0],
+            country=person.country,
+            partner_active=status is not PartnerStatus.SUSPENDED,
+        )
+        checks = [check for check in judge(terms, candidate) if check.rule not in _LATER]
+        found[call.id] = Requirements(tuple(findings(terms, checks)), own)
+    return found
+
+
+def _closed(of: CallEntry | CallTerms) -> list[dict[str, Any]]:
+    """The days without visits, by country."""
+    if not of.closed_days:
+        return []
+    days = sorted((labels.country(one.country), one.day) for one in of.closed_days)
+    said = "; ".join(f"{country}: {dates.day(day)}" for country, day in days)
+    return [{"key": gettext("Further days without visits"), "value": said}]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A call for reading: its text in the reader's language, what is open to whom until when, and what it asks."""
+
+    title: str
+    summary: Sequence[str]
+    language: str
+    language_note: str
+    facts: Sequence[dict[str, Any]]
+    rules: Sequence[str]
+    questions: Sequence[str]
+    unwritten: Sequence[str]
+
+
+def view(of: CallEntry | CallTerms) -> View:
+    """A call for reading; what is not written yet says so."""
+    text, still = best(of.texts), gettext("Not written yet")
+    tongue = text.language if text else i18n.language()
+    other = text is not None and tongue != i18n.language()
+    note = gettext("This call is written in %(language)s.") % {"language": labels.tongue(tongue)} if other else ""
+    apply_ = still
+    if of.opens is not None and of.deadline is not None:
+        said = {"first": dates.day(of.opens), "last": dates.moment(of.deadline)}
+        apply_ = gettext("from %(first)s to %(last)s") % said
+    length = gettext("%(least)s to %(most)s working days") % {"least": of.minimum_days, "most": of.maximum_days}
+    return View(
+        title=text.title if text else gettext("A call without a title"),
+        summary=[part for part in text.summary.split("\n\n") if part.strip()] if text else [],
+        language=tongue,
+        language_note=note,
+        facts=[
+            {"key": gettext("For"), "value": ", ".join(labels.label(kind) for kind in of.kinds) or still},
+            {
+                "key": gettext("Topics"),
+                "value": "; ".join(gettext(topic_label(of.scheme, code)) for code in of.topics) or still,
+            },
+            {"key": gettext("Apply"), "value": apply_},
+            {
+                "key": gettext("Visits"),
+                "value": "; ".join(dates.span(one.start, one.end) for one in of.visit_periods) or still,
+            },
+            {"key": gettext("Length"), "value": length},
+            *_closed(of),
+        ],
+        rules=rule_sentences(of),
+        questions=[question_sentence(one) for one in of.questions],
+        unwritten=[i18n.own_name(code) for code in lacking(of.texts)],
+    )

@@ -1,0 +1,139 @@
+"""Which certificates are there? What reporting granted or revoked is a projection of `exchange.outcomes`.
+
+The portal writes them out: the names for which and the numbers under which one was made, and each file as it was signed
+are the portal's own, insert-only.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlmodel import Field, col, select
+
+from services.applications.tables import Table
+from services.applications.visits.store import Visit
+from shared.contracts.codes import Party
+from shared.contracts.outcomes import CertificateGranted, CertificateRevoked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+
+class Certificate(Table, table=True):
+    """A certificate of attendance: its number, its days, and since when it no longer counts."""
+
+    __tablename__ = "certificate"
+
+    number: str = Field(primary_key=True)
+    application_id: UUID = Field(index=True)
+    visit_id: UUID | None = Field(default=None, index=True, description="Of a visit: who travelled is named")
+    attended_days: int
+    start: date
+    end: date
+    granted_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    revoked_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+
+
+class Issue(Table, table=True):
+    """A certificate as it was made out: for which name. A later one of the same grant takes its place."""
+
+    __tablename__ = "certificate_issue"
+    __table_args__ = (sa.Index("certificate_issue_granted", "granted", "version", unique=True),)
+
+    number: str = Field(primary_key=True, description="The first has the number of the grant; nobody can guess one")
+    granted: str = Field(description="The number of the grant")
+    version: int
+    name: str
+    own_name: str
+    facts: dict[str, Any] = Field(sa_type=JSONB, description="What it says beside the name")
+    actor: str
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+
+
+class Document(Table, table=True):
+    """A certificate in one language, as it was signed: the bytes are kept, since a new signature would differ."""
+
+    __tablename__ = "certificate_document"
+
+    number: str = Field(primary_key=True)
+    language: str = Field(primary_key=True)
+    digest: str = Field(index=True, description="SHA-256 of the document")
+    document: bytes = Field(sa_type=sa.LargeBinary, description="PDF")
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.outcomes for certificates."""
+    granted = {
+        event.data.number: {
+            "number": event.data.number,
+            "application_id": event.data.application_id,
+            "visit_id": event.data.visit_id,
+            "attended_days": event.data.attended_days,
+            "start": event.data.start,
+            "end": event.data.end,
+            "granted_at": event.time,
+        }
+        for event in events
+        if isinstance(event.data, CertificateGranted)
+    }
+    if granted:
+        new = insert(Certificate).values(list(granted.values()))
+        await tx.session.execute(new.on_conflict_do_nothing())
+    revoked = {event.data.number: event.time for event in events if isinstance(event.data, CertificateRevoked)}
+    for number, at in revoked.items():
+        await tx.session.execute(sa.update(Certificate).where(col(Certificate.number) == number).values(revoked_at=at))
+
+
+async def certificate(session: AsyncSession, number: str, *, lock: bool = False) -> Certificate | None:
+    """One certificate by a number under which it was granted or made out; with `lock` nobody else makes it out."""
+    made = await session.get(Issue, number)
+    granted = number if made is None else made.granted
+    return await session.get(Certificate, granted, with_for_update=lock, populate_existing=lock)
+
+
+async def issue(session: AsyncSession, number: str) -> Issue | None:
+    """As which a number was made out; None for one that nobody has opened yet."""
+    return await session.get(Issue, number)
+
+
+async def newest_issue(session: AsyncSession, granted: str) -> Issue | None:
+    """How a certificate was made out last."""
+    query = select(Issue).where(Issue.granted == granted).order_by(col(Issue.version).desc()).limit(1)
+    return await session.scalar(query)
+
+
+async def number_of_version(session: AsyncSession, granted: str, version: int) -> str | None:
+    """Under which number a certificate was made out as its `version`th, from 1."""
+    return await session.scalar(select(Issue.number).where(Issue.granted == granted, Issue.version == version))
+
+
+async def document(session: AsyncSession, number: str, language: str) -> Document | None:
+    """The file of a number in a language, if it was made."""
+    return await session.get(Document, (number, language))
+
+
+async def number_by_digest(session: AsyncSession, digest: str) -> str | None:
+    """The number of the file with this digest, if it is one of ours."""
+    return await session.scalar(select(Document.number).where(Document.digest == digest).limit(1))
+
+
+async def certificates_of(session: AsyncSession, application_id: UUID) -> list[Certificate]:
+    """An application's certificates, the newest first; not those of a visit on which the mentor travelled."""
+    others = sa.exists().where(col(Visit.id) == col(Certificate.visit_id), col(Visit.guest) == Party.MENTOR.value)
+    query = select(Certificate).where(Certificate.application_id == application_id, ~others)
+    return list((await session.scalars(query.order_by(col(Certificate.granted_at).desc()))).all())
+
+
+async def of_visit(session: AsyncSession, visit_id: UUID) -> list[Certificate]:
+    """A visit's certificates, the newest first."""
+    query = select(Certificate).where(Certificate.visit_id == visit_id)
+    return list((await session.scalars(query.order_by(col(Certificate.granted_at).desc()))).all())

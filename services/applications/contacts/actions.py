@@ -1,0 +1,386 @@
+"""Whom does an audience mean, and what did an officer write? Given to other services only with a note in the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from services.applications.access.actions import addresses
+from services.applications.access_log import log_access
+from services.applications.application.model.answers import line_manager_id
+from services.applications.application.store import applications, companions
+from services.applications.availability.actions.links import link_for
+from services.applications.mentors import store as mentors_store
+from services.applications.outcomes.actions import manager_links
+from services.applications.refusals import not_found
+from services.applications.register.store import entries, people
+from shared.contracts.codes import AudienceKind, PartnerStatus, Role
+from shared.contracts.notifications import Purpose
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity.access import grants_of
+from shared.identity.scope import EU
+from shared.time import clock
+from shared.time.zones import zone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus
+    from shared.identity.sealing import Seal
+
+# Who is asked whether something is still available.
+_ANSWER = frozenset({AudienceKind.HOST_CONTACT, AudienceKind.MENTOR})
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRequest:
+    """An audience and what for; which id is needed depends on the audience.
+
+    `without_deputies` leaves out of a coordinator's audience whoever stands in for another: they get their own message.
+    """
+
+    audience: AudienceKind
+    purpose: str
+    application_id: UUID | None = None
+    country: str | None = None
+    organisation_id: UUID | None = None
+    mentor_id: UUID | None = None
+    availability_of: UUID | None = None
+    companion_id: UUID | None = None
+    recipient_id: UUID | None = None
+    without_deputies: bool = False
+
+    @property
+    def case(self) -> str:
+        """What the log names: the case, or the country, or the programme."""
+        return str(
+            self.application_id
+            or self.mentor_id
+            or self.recipient_id
+            or self.organisation_id
+            or self.country
+            or "programme"
+        )
+
+
+class Erased(Refused):
+    """The person was known and is not any more: whoever still holds the id has to let go of it (410)."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("The portal no longer knows this person."), 410)
+
+
+async def contacts(bus: Bus, caller: str, wanted: ContactRequest, *, seal: Seal | None = None) -> list[dict[str, Any]]:
+    """The recipients that an audience means: opaque id, name, address, language, time zone; maybe none.
+
+    Nobody is written to at an address that its owner has not confirmed, but for the message that asks for just that;
+    `seal` makes its link (without it there is none). Host contacts and mentors who are asked about `availability_of`
+    get a link each to answer, noted nowhere else. Raises `Refused` (422) where the id that the audience needs is
+    missing, (404) where nobody of that id was ever known, `Erased` where somebody was.
+    """
+    async with bus.transaction(f"system:{caller}") as tx:
+        return await _noted(tx.session, caller, wanted, await _recipients(tx.session, wanted, seal))
+
+
+async def contacts_of(
+    bus: Bus, caller: str, many: Sequence[ContactRequest], *, seal: Seal | None = None
+) -> tuple[list[list[dict[str, Any]]], list[int]]:
+    """As `contacts`, for many messages in one transaction, in their order; nobody where an audience makes no sense.
+
+    With them the places (from 0) of those whose person was erased: nobody is meant there either, and never will be.
+    """
+    async with bus.transaction(f"system:{caller}") as tx:
+        # Read at once what would be read one by one: the session then has them.
+        ids = [one.application_id for one in many if one.application_id is not None]
+        known = await applications.by_ids(tx.session, ids)
+        people_read = await entries.people_by_subject(tx.session, [one.subject for one in known])
+        of_roles: dict[ContactRequest, list[dict[str, Any]]] = {}
+        answers, erased = [], []
+        for place, wanted in enumerate(many):
+            role = _role_of(wanted)
+            found = of_roles.get(role) if role is not None else None
+            if found is None:
+                try:
+                    found = await _recipients(tx.session, wanted, seal)
+                except Erased:
+                    found = []
+                    erased.append(place)
+                except Refused:
+                    found = []
+                if role is not None:
+                    of_roles[role] = found
+            answers.append(await _noted(tx.session, caller, wanted, [dict(one) for one in found]))
+        del known, people_read  # held until here: the session lets go of what nobody holds
+    return answers, erased
+
+
+def _role_of(wanted: ContactRequest) -> ContactRequest | None:
+    """What of a wish says who is meant, where that is whoever holds a role: it is the same for many messages."""
+    plain = ContactRequest(
+        audience=wanted.audience,
+        purpose="",
+        country=wanted.country,
+        organisation_id=wanted.organisation_id,
+        without_deputies=wanted.without_deputies,
+    )
+    match wanted.audience:
+        case AudienceKind.PROGRAMME_COORDINATOR | AudienceKind.HOST_CONTACT:
+            return plain
+        case (
+            AudienceKind.HOME_COORDINATOR
+            | AudienceKind.HOST_COORDINATOR
+            | AudienceKind.HOME_DEPUTY
+            | AudienceKind.HOST_DEPUTY
+        ) if wanted.country != EU:
+            return plain
+    return None
+
+
+async def _noted(
+    session: AsyncSession, caller: str, wanted: ContactRequest, found: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The recipients with their links, and a note in the access log that they were given out."""
+    for one in found:
+        subject = one.pop("subject", None)
+        if wanted.availability_of is not None and wanted.audience in _ANSWER and subject is not None:
+            one["link"] = await link_for(session, wanted.availability_of, subject)
+        if wanted.availability_of is not None and wanted.audience is AudienceKind.LINE_MANAGER:
+            application_id = _needed(wanted.application_id, "application_id")
+            matter = manager_links.matter_of(wanted.purpose)
+            one["link"] = await manager_links.link_for(session, application_id, wanted.availability_of, matter)
+    await log_access(
+        session,
+        caller=caller,
+        what="contact",
+        audience=wanted.audience,
+        case_id=wanted.case,
+        purpose=wanted.purpose,
+        people=[one["line_manager_id"] for one in found],
+    )
+    return found
+
+
+async def _recipients(  # noqa: PLR0911 - one return for each audience
+    session: AsyncSession, wanted: ContactRequest, seal: Seal | None
+) -> list[dict[str, Any]]:
+    match wanted.audience:
+        case AudienceKind.APPLICANT:
+            application = await _application(session, wanted)
+            return _of(await _still_known(session, application.subject), application.answers_json)
+        case AudienceKind.COMPANION:
+            return await _companion(session, _needed(wanted.companion_id, "companion_id"))
+        case AudienceKind.LINE_MANAGER:
+            return _line_manager(await _application(session, wanted))
+        case AudienceKind.HOME_COORDINATOR | AudienceKind.HOST_COORDINATOR:
+            return await _coordinators(session, wanted, deputies=False if wanted.without_deputies else None)
+        case AudienceKind.HOME_DEPUTY | AudienceKind.HOST_DEPUTY:
+            return await _coordinators(session, wanted, deputies=True)
+        case AudienceKind.HOST_CONTACT:
+            organisation_id = _needed(wanted.organisation_id, "organisation_id")
+            return await _holders(session, Role.HOST_CONTACT, organisation_id=organisation_id)
+        case AudienceKind.MENTOR:
+            return await _mentor(session, _needed(wanted.mentor_id, "mentor_id"))
+        case AudienceKind.PROGRAMME_COORDINATOR:
+            return await _holders(session, Role.PROGRAMME_COORDINATOR)
+        case AudienceKind.PERSON:
+            return await _person(session, wanted, seal)
+
+
+T = TypeVar("T")
+
+
+def _needed(value: T | None, name: str) -> T:
+    if value is None:
+        sentence = gettext("This audience needs it.")
+        raise Refused(sentence, 422, {name: sentence})
+    return value
+
+
+async def _application(session: AsyncSession, wanted: ContactRequest) -> applications.Application:
+    application = await applications.application(session, _needed(wanted.application_id, "application_id"))
+    if application is None:
+        raise not_found()
+    return application
+
+
+async def _coordinators(
+    session: AsyncSession, wanted: ContactRequest, *, deputies: bool | None = None
+) -> list[dict[str, Any]]:
+    """The national coordinators of a country; for an EU agency its own clearance officers, who act as such.
+
+    `deputies` as for `_holders`.
+    """
+    country = _needed(wanted.country, "country")
+    if country == EU:
+        agency = await _agency(session, wanted)
+        return await _holders(session, Role.CLEARANCE_OFFICER, organisation_id=agency, deputies=deputies)
+    if await entries.partner_status(session, country, clock.today()) is PartnerStatus.SUSPENDED:
+        # Nobody stands in for a country that does not take part: only the coordinators themselves are told.
+        return [] if deputies else await _holders(session, Role.NATIONAL_COORDINATOR, country=country, alone=True)
+    return await _holders(session, Role.NATIONAL_COORDINATOR, country=country, deputies=deputies)
+
+
+async def _agency(session: AsyncSession, wanted: ContactRequest) -> UUID:
+    """The EU agency whose clearance officer acts as coordinator: the one named, or the mentor's, or the applicant's."""
+    if wanted.organisation_id is not None:
+        return wanted.organisation_id
+    if wanted.mentor_id is not None:
+        mentor = await mentors_store.mentor(session, wanted.mentor_id)
+        return _needed(None if mentor is None else mentor.organisation_id, "organisation_id")
+    home = (
+        wanted.audience in {AudienceKind.HOME_COORDINATOR, AudienceKind.HOME_DEPUTY}
+        and wanted.application_id is not None
+    )
+    return _needed((await _application(session, wanted)).organisation_id if home else None, "organisation_id")
+
+
+async def _holders(
+    session: AsyncSession,
+    role: Role,
+    *,
+    country: str | None = None,
+    organisation_id: UUID | None = None,
+    deputies: bool | None = None,
+    alone: bool = False,
+) -> list[dict[str, Any]]:
+    """Those who hold the role today, by name; only the `deputies` among them, or (False) only the others.
+
+    Where nobody but deputies holds the role they are the others too: somebody has to be told. `alone` leaves them out
+    all the same.
+    """
+    today = clock.today()
+    subjects = await entries.subjects_with_role(session, role, country=country, organisation_id=organisation_id)
+    held: dict[str, bool] = {}
+    for subject in subjects:
+        for grant in await grants_of(session, subject):
+            fits = grant.role is role and (country is None or grant.country == country)
+            fits = fits and (organisation_id is None or grant.organisation_id == str(organisation_id))
+            if fits and grant.active(today):
+                held[subject] = held.get(subject, False) or grant.deputy_for is not None
+    if deputies or (deputies is False and not all(held.values())):
+        held = {subject: stands_in for subject, stands_in in held.items() if stands_in is deputies}
+    if alone:
+        held = {subject: stands_in for subject, stands_in in held.items() if not stands_in}
+    known = await entries.people_by_subject(session, held)
+    return [
+        recipient
+        for subject in sorted(known, key=lambda one: (known[one].name, one))
+        for recipient in _of(known[subject])
+    ]
+
+
+def _of(person: entries.Person, answers: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """A person as a recipient; an application's own contact goes before the register's, which must be confirmed."""
+    answers = answers or {}
+    address = answers.get("email") or (person.email if person.reachable else None)
+    if address is None:
+        return []
+    return [
+        {
+            "recipient": person.id,
+            "subject": person.subject,
+            "name": answers.get("name") or person.name,
+            "address": address,
+            "language": person.mail_language or answers.get("language") or person.language,
+            "timezone": zone_of(person.country).key,
+        }
+    ]
+
+
+async def _person(session: AsyncSession, wanted: ContactRequest, seal: Seal | None) -> list[dict[str, Any]]:
+    """One person of the register; the link and the unconfirmed address only for the message that asks for them."""
+    person_id = _needed(wanted.recipient_id, "recipient_id")
+    person = await people.by_id(session, person_id)
+    if person is None:
+        raise Erased if await people.was_known(session, person_id) else not_found()
+    # The one message that goes to an address before its owner has confirmed it, with the link by which that is done.
+    if wanted.purpose != Purpose.ADDRESS_TO_CONFIRM:
+        return _of(person)
+    asked = None if seal is None else await addresses.recipient(session, seal, person)
+    # The mail may reach a stranger: it names nobody.
+    return [] if asked is None else [one | asked | {"name": ""} for one in _of(person, {"email": asked["address"]})]
+
+
+async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[dict[str, Any]]:
+    mentor = await mentors_store.mentor(session, mentor_id)
+    if mentor is None:
+        raise not_found()
+    return _of(await _still_known(session, mentor.subject))
+
+
+async def _still_known(session: AsyncSession, subject: str) -> entries.Person:
+    """Whoever stands behind an application or a profile: without an account there would be neither.
+
+    Raises `Erased` where there is no such person any more.
+    """
+    person = await entries.person(session, subject)
+    if person is None:
+        raise Erased
+    return person
+
+
+async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str, Any]]:
+    """Whom an officer has named: an officer or a mentor, or those who keep the placement that was named."""
+    one = await companions.companion(session, companion_id)
+    if one is None:
+        raise not_found()
+    if one.organisation_id is not None:
+        return await _holders(session, Role.HOST_CONTACT, organisation_id=one.organisation_id)
+    return [] if one.subject is None else _of(await _still_known(session, one.subject))
+
+
+def _line_manager(application: applications.Application) -> list[dict[str, Any]]:
+    """The line manager whom the officer named; without an account, so the id is derived from the application's."""
+    answers = application.answers
+    to = line_manager_id(application.id, answers)
+    if to is None:
+        return []
+    return [
+        {
+            "recipient": to,
+            "name": answers.line_manager_name or "",
+            "address": answers.line_manager_email,
+            "language": answers.language,
+            "timezone": zone_of(application.country).key,
+        }
+    ]
+
+
+async def objectives(bus: Bus, caller: str, application_id: UUID, purpose: str) -> dict[str, Any]:
+    """The objectives' texts by number, and the cascade plan. Raises `Refused` (404)."""
+    async with bus.transaction(f"system:{caller}") as tx:
+        application = await applications.application(tx.session, application_id)
+        if application is None:
+            raise not_found()
+        person = await entries.person(tx.session, application.subject)
+        await log_access(
+            tx.session,
+            caller=caller,
+            what="objectives",
+            audience=AudienceKind.APPLICANT,
+            case_id=str(application_id),
+            purpose=purpose,
+            people=[] if person is None else [person.id],
+        )
+        answers = application.answers
+    return {
+        "application_id": application_id,
+        "reference": application.reference,
+        "objectives": [{"number": n, "text": text} for n, text in enumerate(answers.objectives, start=1)],
+        "cascade_plan": answers.cascade_plan,
+    }
+
+
+async def parts(bus: Bus, person_id: UUID) -> dict[str, list[UUID]]:
+    """The ids of a person's applications and mentor's profiles; none for somebody whom nobody knows. No name."""
+    async with bus.read() as session:
+        person = await people.by_id(session, person_id)
+        if person is None:
+            return {"applications": [], "mentors": []}
+        mine = await applications.of_officer(session, person.subject)
+        profiles = await mentors_store.of_subject(session, person.subject)
+    return {"applications": sorted(one.id for one in mine), "mentors": sorted(one.id for one in profiles)}

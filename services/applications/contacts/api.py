@@ -1,0 +1,79 @@
+"""What do the other services ask the portal for, since it alone knows names? Each answer stands in the access log."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.contacts import actions
+from services.applications.parameters import address_seal
+from shared.bus import Bus
+from shared.contracts.codes import AudienceKind
+from shared.identity import internal
+from shared.runtime.service import bus_of
+
+router = APIRouter(prefix="/applications/internal", include_in_schema=False)
+Caller = Annotated[str, Depends(internal())]
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class ContactsWanted(BaseModel):
+    """To whom a message goes and what for; which of the ids is needed depends on the audience."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    audience: AudienceKind
+    purpose: Annotated[str, Field(min_length=1, max_length=100)]
+    application_id: UUID | None = None
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    organisation_id: UUID | None = None
+    mentor_id: UUID | None = None
+    availability_of: UUID | None = None
+    companion_id: UUID | None = None
+    recipient_id: UUID | None = None
+    without_deputies: bool = False
+
+
+class ManyWanted(BaseModel):
+    """Several of them at once."""
+
+    wanted: Annotated[list[ContactsWanted], Field(max_length=1000)]
+
+
+class ObjectivesWanted(BaseModel):
+    """Whose objectives, and for which form."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    application_id: UUID
+    purpose: Annotated[str, Field(min_length=1, max_length=100)] = "evaluation"
+
+
+@router.post("/contacts")
+async def contacts(
+    request: Request, body: ContactsWanted, caller: Caller, bus: Store
+) -> dict[str, list[dict[str, Any]]]:
+    """The people whom an audience means, as recipients of one message; 410 where the one person meant was erased."""
+    wanted = actions.ContactRequest(**dict(body))
+    return {"recipients": await actions.contacts(bus, caller, wanted, seal=address_seal(request))}
+
+
+@router.post("/contacts/many")
+async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: Store) -> dict[str, list[Any]]:
+    """The recipients of many messages, in their order; `erased`: the places of those whose person is no more."""
+    many = [actions.ContactRequest(**dict(one)) for one in body.wanted]
+    answers, erased = await actions.contacts_of(bus, caller, many, seal=address_seal(request))
+    return {"answers": answers, "erased": erased}
+
+
+@router.post("/objectives")
+async def objectives(body: ObjectivesWanted, caller: Caller, bus: Store) -> dict[str, Any]:
+    """The objectives that the officer wrote, by number, for a form that asks how far each was met."""
+    return await actions.objectives(bus, caller, body.application_id, body.purpose)
+
+
+@router.get("/parts")
+async def parts(bus: Store, _: Caller, person: UUID) -> dict[str, list[UUID]]:
+    """Which applications and mentor's profiles are a person's, by the opaque id: for the person's own calendar."""
+    return await actions.parts(bus, person)

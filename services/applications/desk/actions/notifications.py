@@ -1,0 +1,200 @@
+"""What has notifications for somebody? Asked by the portal, which knows who that is, by the person's opaque id."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx2
+import structlog
+
+from services.applications.register.store import entries
+from shared import http_client
+from shared.contracts.codes import AudienceKind, Role
+from shared.errors import Refused
+from shared.i18n import SOURCE
+from shared.identity import service_headers
+from shared.web.quiet_hours import QuietHours
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from services.applications.settings import Settings
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+_SECONDS = 3.0
+# The number in the header is no reason to wait: the page does without it.
+_COUNT_SECONDS = 0.3
+_CONFLICT = 409
+_COORDINATORS = (AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR)
+# As which audiences of messages the holder of a role may be meant.
+_AUDIENCES: dict[Role, tuple[AudienceKind, ...]] = {
+    Role.OFFICER: (AudienceKind.APPLICANT,),
+    Role.MENTOR: (AudienceKind.MENTOR,),
+    Role.HOST_CONTACT: (AudienceKind.HOST_CONTACT,),
+    Role.NATIONAL_COORDINATOR: _COORDINATORS,
+    Role.CLEARANCE_OFFICER: _COORDINATORS,
+    Role.PROGRAMME_COORDINATOR: (AudienceKind.PROGRAMME_COORDINATOR,),
+}
+_log = structlog.get_logger()
+
+
+class Unavailable(RuntimeError):
+    """Notifications does not answer, or not as agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One page of the messages to a person: how many there are (as they were asked for), and how many unread in all.
+
+    `language` is the one that the messages are in, `words` what stands beside them in that language.
+    """
+
+    messages: Sequence[dict[str, Any]]
+    total: int
+    unread: int
+    language: str = SOURCE
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person is sent of what is not mandatory: the code that is chosen, and all that can be, with its words.
+
+    `subjects` are of those messages. `usual` is from when until when mail to the person's country waits, where it does;
+    `night` which hours the person has chosen, as `NightForm.as_text` gives it.
+    """
+
+    code: str
+    ways: Sequence[tuple[str, str]]
+    subjects: Sequence[str]
+    usual: tuple[str, str] | None
+    night: str
+
+    @property
+    def quiet(self) -> tuple[str, str] | None:
+        """From when until when mail to the person waits; None where it does not."""
+        if self.night == QuietHours.COUNTRY:
+            return self.usual
+        since, _, until = self.night.partition("-")
+        return None if self.night == QuietHours.NONE else (since, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A person's private calendar address: made when, last read by a calendar when. Real time."""
+
+    id: UUID
+    made_at: datetime
+    read_at: datetime | None
+
+
+async def inbox(settings: Settings, person: UUID, language: str, *, page: int = 1, unread: bool = False) -> Inbox:
+    """The messages to a person, the newest first, fifty a page. Raises `Away`."""
+    asked = {"recipient": str(person), "language": language, "page": page, "unread": unread}
+    found = await _ask(settings, "GET", "inbox", params=asked)
+    try:
+        messages = [one | {"at": datetime.fromisoformat(one["at"])} for one in found["messages"]]
+        count, words = int(found["unread"]), dict(found["words"])
+        return Inbox(messages, int(found["total"]), count, str(found["language"]), words)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unavailable(type(error).__name__) from error
+
+
+async def unread(settings: Settings, person: UUID) -> int:
+    """How many messages to a person are unread. Raises `Away`, soon: nobody waits for a number."""
+    try:
+        async with asyncio.timeout(_COUNT_SECONDS):
+            found = await _ask(settings, "GET", "inbox/unread", params={"recipient": str(person)})
+        return int(found["unread"])
+    except (KeyError, TypeError, ValueError, TimeoutError) as error:
+        raise Unavailable(type(error).__name__) from error
+
+
+async def mark_read(settings: Settings, person: UUID, ids: Sequence[UUID] | None = None) -> None:
+    """Mark messages (None: all) as read; those of others are left alone. Raises `Away`."""
+    named = None if ids is None else [str(id_) for id_ in ids]
+    await _ask(settings, "POST", "inbox/read", json={"recipient": str(person), "ids": named})
+
+
+async def choice(settings: Settings, person: UUID, country: str | None, language: str, roles: Iterable[Role]) -> Choice:
+    """What a person with these roles has chosen to be sent, in words of `language`. Raises `Away`."""
+    to = sorted({kind.value for role in roles for kind in _AUDIENCES.get(role, ())} | {AudienceKind.PERSON.value})
+    asked: dict[str, Any] = {"recipient": str(person), "language": language, "to": to}
+    asked |= {} if country is None else {"country": country}
+    found = await _ask(settings, "GET", "choice", params=asked)
+    try:
+        usual = found["quiet_since"], found["quiet_until"]
+        ways = [(str(one["code"]), str(one["text"])) for one in found["ways"]]
+        return Choice(
+            code=str(found["choice"]),
+            ways=ways,
+            subjects=list(found["subjects"]),
+            usual=None if None in usual else usual,
+            night=str(found["night"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise Unavailable(type(error).__name__) from error
+
+
+async def choose(settings: Settings, person: UUID, code: str, night: str) -> None:
+    """Keep what a person wants to be sent from now on, and at which hours not. Raises `Away`."""
+    await _ask(settings, "POST", "choice", json={"recipient": str(person), "choice": code, "night": night})
+
+
+async def subscription(settings: Settings, person: UUID) -> Subscription | None:
+    """The person's private calendar address, if there is one. Raises `Away`."""
+    found = await _ask(settings, "GET", "feed", params={"person": str(person)})
+    if found.get("id") is None:
+        return None
+    read_at = found["read_at"]
+    made_at = datetime.fromisoformat(found["made_at"])
+    return Subscription(UUID(found["id"]), made_at, None if read_at is None else datetime.fromisoformat(read_at))
+
+
+async def subscribe(settings: Settings, person: UUID, subject: str, language: str, replaces: UUID | None) -> str:
+    """Make the address, or a new one in the place of `replaces`; give it as a path, which nobody can ask for again.
+
+    Raises `Away`, and `Refused` (409) where it was made already.
+    """
+    wanted = {"person": str(person), "subject": subject, "language": language}
+    wanted |= {} if replaces is None else {"replaces": str(replaces)}
+    return str((await _ask(settings, "POST", "feed", json=wanted))["path"])
+
+
+async def unsubscribe(settings: Settings, person: UUID) -> None:
+    """End the address. Raises `Away`."""
+    await _ask(settings, "POST", "feed/revoke", json={"person": str(person)})
+
+
+async def _ask(settings: Settings, method: str, path: str, **sent: Any) -> dict[str, Any]:
+    address = f"{settings.notifications_url}/notifications/internal/{path}"
+    headers = service_headers("applications", settings.service_token.get_secret_value())
+    try:
+        async with http_client.client(timeout=_SECONDS, trust_env=False) as client:
+            answer = await client.request(method, address, headers=headers, **sent)
+            if answer.status_code == _CONFLICT:
+                raise Refused(str(answer.json().get("detail", "")), _CONFLICT)
+            answer.raise_for_status()
+            found: dict[str, Any] = answer.json()
+    except (httpx2.HTTPError, ValueError) as error:
+        _log.warning("notifications not asked", path=path, reason=type(error).__name__)
+        raise Unavailable(type(error).__name__) from error
+    return found
+
+
+async def write_in(bus: Bus, principal: Principal, code: str) -> None:
+    """Write to whoever is signed in, from now on, in that language (ISO 639-1).
+
+    It goes before what the register and an application say. Does nothing for
+    whom the register does not know.
+    """
+    async with bus.transaction(principal.subject) as tx:
+        person = await entries.person(tx.session, principal.subject)
+        if person is not None and person.mail_language != code:
+            person.mail_language = code
+            tx.session.add(person)

@@ -1,0 +1,69 @@
+"""How many messages are unread, for the header of every page? Asked of notifications now and then, kept in between."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from services.applications.desk.actions import notifications
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from services.applications.settings import Settings
+
+_KEPT = 20.0
+# Where notifications does not answer, it is not asked at each page.
+_AWAY = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A person's number (None: nobody can say), when it was asked for, and until when it counts."""
+
+    count: int | None
+    asked: float
+    until: float
+
+
+@dataclass(slots=True)
+class Unread:
+    """The numbers of one process, of the `most` people who looked last; `seconds` tells the time, in real seconds."""
+
+    seconds: Callable[[], float] = monotonic
+    most: int = 5_000
+    _known: OrderedDict[UUID, _Known] = field(default_factory=OrderedDict)
+
+    async def of(self, settings: Settings, person: UUID) -> int | None:
+        """How many are unread, at most twenty seconds old; None where nobody can say."""
+        now = self.seconds()
+        held = self._known.get(person)
+        if held is not None and now < held.until:
+            return held.count
+        try:
+            count = await notifications.unread(settings, person)
+        except notifications.Unavailable:
+            self._keep(person, None, asked=now, kept=_AWAY)
+            return None
+        self._keep(person, count, asked=now, kept=_KEPT)
+        return count
+
+    def learnt(self, person: UUID, count: int) -> None:
+        """Somebody was just shown this number."""
+        self._keep(person, count, asked=self.seconds(), kept=_KEPT)
+
+    def forget(self, person: UUID) -> None:
+        """Something was read: the number is asked for anew, and one that was asked for before does not count."""
+        self._keep(person, None, asked=self.seconds(), kept=0.0)
+
+    def _keep(self, person: UUID, count: int | None, *, asked: float, kept: float) -> None:
+        held = self._known.get(person)
+        if held is not None and held.asked > asked:
+            return
+        self._known[person] = _Known(count, asked, self.seconds() + kept)
+        self._known.move_to_end(person)
+        if len(self._known) > self.most:
+            self._known.popitem(last=False)

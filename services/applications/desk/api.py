@@ -1,0 +1,33 @@
+"""How does a program move the local run's clock? The route exists only where the clock can be moved."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.guards import Coordinator
+from shared.time import clock
+
+router = APIRouter(prefix="/applications/api/clock", tags=["clock"])
+
+
+class Move(BaseModel):
+    """How far forward."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: Annotated[float, Field(ge=0, le=400)] = 0
+    hours: Annotated[float, Field(ge=0, le=10_000)] = 0
+
+
+@router.get("")
+async def read(_: Coordinator) -> dict[str, datetime]:
+    """What time it is here."""
+    return {"now": clock.now()}
+
+
+@router.post("")
+async def move(body: Move, _: Coordinator) -> dict[str, datetime]:
+    """Move the clock forward; gives the time that it then shows."""
+    return {"now": clock.move(timedelta(days=body.days, hours=body.hours))}

@@ -1,0 +1,77 @@
+"""How do I get my dates into my own calendar? One private address, made, renewed and ended here; shown once."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.desk.actions import notifications
+from services.applications.guards import Anyone
+from services.applications.parameters import Portal, Store
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from services.applications.settings import Settings
+from shared.bus import Bus
+from shared.errors import Refused
+from shared.i18n import language
+from shared.identity import Principal
+from shared.ids import read_id
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/subscription", include_in_schema=False)
+HERE = "/applications/subscription"
+
+
+@router.get("")
+async def show(request: Request, principal: Anyone, bus: Store, settings: Portal) -> Response:
+    """Whether there is an address, and when a calendar last read it."""
+    person = await _person(bus, principal)
+    return await _page(request, settings, person, done=request.query_params.get("done"))
+
+
+@router.post("/make")
+async def make(request: Request, principal: Anyone, bus: Store, settings: Portal) -> Response:
+    """Make the address, or another in its place: the answer shows it, and no page after it does.
+
+    The form says which address it replaces, so that sending it twice (or going back) makes only one.
+    """
+    person = await _person(bus, principal)
+    form = await request.form()
+    replaces = read_id(str(form.get("replaces") or ""))
+    try:
+        path = await notifications.subscribe(settings, person, principal.subject, language(), replaces)
+    except notifications.Unavailable:
+        return see_other(f"{HERE}?done=away")
+    except Refused:
+        return see_other(f"{HERE}?done=made")
+    return await _page(request, settings, person, address=settings.origin + path)
+
+
+@router.post("/end")
+async def end(principal: Anyone, bus: Store, settings: Portal) -> Response:
+    """End the address: calendars that have it get nothing any more."""
+    person = await _person(bus, principal)
+    try:
+        await notifications.unsubscribe(settings, person)
+    except notifications.Unavailable:
+        return see_other(f"{HERE}?done=away")
+    return see_other(f"{HERE}?done=ended")
+
+
+async def _page(
+    request: Request, settings: Settings, person: UUID, *, address: str = "", done: str | None = None
+) -> Response:
+    try:
+        held, away = await notifications.subscription(settings, person), False
+    except notifications.Unavailable:
+        held, away = None, True
+    webcal = f"webcal://{address.partition('://')[2]}" if address else ""
+    return render(request, "desk/calendar_feed.html", held=held, away=away, address=address, webcal=webcal, done=done)
+
+
+async def _person(bus: Bus, principal: Principal) -> UUID:
+    async with bus.read() as session:
+        person = await entries.person(session, principal.subject)
+    if person is None:
+        raise not_found()
+    return person.id

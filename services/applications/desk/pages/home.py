@@ -1,0 +1,246 @@
+"""What needs me first? The portal's first page, for each role what waits for that role."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.applications.access.actions.addresses import waits as address_waits
+from services.applications.access.store import deciders_on as held_on
+from services.applications.application.pages.application import outcome_tasks
+from services.applications.application.store import applications as store
+from services.applications.application.views import companions
+from services.applications.application.views.standing import Case, case_of, standing
+from services.applications.calls import store as calls_store
+from services.applications.desk.views import role_links
+from services.applications.guards import SignedIn
+from services.applications.mentors import store as mentors_store
+from services.applications.mentorships.views.mentorship import SEEN, mentorship_rows
+from services.applications.outcomes.views import pair_results_asked, results_asked
+from services.applications.oversight.actions import incidents
+from services.applications.overview.store import queue
+from services.applications.overview.views.participation import match_views
+from services.applications.parameters import Portal
+from services.applications.partners import views as partners_views
+from services.applications.partners.store import DecidedCase
+from services.applications.placements import store as placements_store
+from services.applications.placements.views import visibility_of
+from services.applications.preparation.actions import preparation
+from services.applications.register.pages.overview import waits as register_waits
+from services.applications.register.store import entries
+from services.applications.review import store as review_store
+from services.applications.visits.views import guests
+from shared.bus import Bus
+from shared.contracts.codes import ApplicationState, CallState, MatchState, MentorState, OfferState, Role
+from shared.i18n import gettext, ngettext
+from shared.identity import Principal
+from shared.runtime.service import bus_of
+from shared.time import clock
+from shared.web import states
+from shared.web.render import render
+from shared.web.states import Standing
+
+router = APIRouter(prefix="/applications", include_in_schema=False)
+
+Store = Annotated[Bus, Depends(bus_of)]
+
+PROPOSED, OFFERED = MatchState.PROPOSED, MatchState.OFFERED
+
+
+@router.get("/")
+async def home(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
+    """The portal's first page."""
+    async with bus.read() as session:
+        mine = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
+        cases = [case for one in mine[:20] if (case := await case_of(session, one.id)) is not None]
+        forms = [(case, await _forms(session, principal, case)) for case in cases]
+        open_calls = await calls_store.calls(session, state=CallState.PUBLISHED) if principal.has(Role.OFFICER) else []
+        found, appealed = None, 0
+        held = await held_on(session, clock.today())
+        proposes = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
+        if proposes:
+            reader = queue.Reader(principal, clock.now(), held)
+            found = await queue.figures(session, reader, queue.Filters())
+            _, appealed = await review_store.within(session, principal, "waits", 1)
+        asked = sum(view.waits for view in await match_views(session, principal, (PROPOSED, OFFERED)))
+        reports = await incidents.waiting(session, principal)
+        pair = principal.has(Role.OFFICER, Role.MENTOR)
+        agreed = await match_views(session, principal, SEEN if pair else (MatchState.CONFIRMED,))
+        confirmed = [view for view in agreed if view.match.stands is MatchState.CONFIRMED]
+        unready = len(await preparation.waiting(session, [(view.case, view.visit) for view in confirmed]))
+        results = len(await results_asked(session, confirmed))
+        pair_results = len(await pair_results_asked(session, confirmed))
+        pairs = await mentorship_rows(session, principal, agreed) if pair else []
+        profiles = await mentors_store.of_subject(session, principal.subject) if principal.has(Role.MENTOR) else []
+        resting = sum(one.stands is MentorState.PAUSED for one in profiles)
+        named = 0
+        if principal.has(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR):
+            named = await companions.count_waiting(session, principal)
+        places = paused = 0
+        if proposes or principal.has(Role.HOST_CONTACT):
+            placed = await placements_store.counts(
+                session, visibility_of(principal), placements_store.Filters(), clock.now(), held
+            )
+            places = placed[placements_store.WAITS]
+            paused = placed.get(OfferState.PAUSED, 0) if principal.has(Role.HOST_CONTACT) else 0
+        missing = sum(len(one.missing) for one in await guests(session, principal, confirmed))
+        going_on = await partners_views.continuing_cases(session, principal) if principal.suspended else []
+        of_register = await register_waits(session, principal, settings) if proposes else []
+        me = await entries.person(session, principal.subject)
+    moment, waiting = clock.now(), sum(bool(row.asked) for row in pairs)
+    return render(
+        request,
+        "desk/home.html",
+        cases=sorted(((case, standing(case)) for case in cases), key=_first),
+        mine_waits=any(case.shown_state in _MINE for case in cases),
+        open_calls=[call for call in open_calls if call.takes_applications(moment)],
+        officer=principal.has(Role.OFFICER),
+        counts=[
+            *(_counts(principal, found, appealed) if found is not None else []),
+            *(row for case, left in forms for row in _asked_forms(case, left)),
+            *_asked(
+                unready,
+                ngettext(
+                    "visit needs something of you before travel", "visits need something of you before travel", unready
+                ),
+                "/applications/visits?state=unready",
+            ),
+            *_asked(
+                results,
+                ngettext("visit waits for what came of it", "visits wait for what came of them", results),
+                "/applications/visits?state=results",
+            ),
+            *_asked(
+                pair_results,
+                ngettext(
+                    "mentorship waits for what came of it", "mentorships wait for what came of them", pair_results
+                ),
+                "/applications/mentorships?state=results",
+            ),
+            *_asked(
+                reports,
+                ngettext("incident report waits for you", "incident reports wait for you", reports),
+                "/applications/incidents?state=reported",
+            ),
+            *_asked(
+                asked,
+                ngettext("match waits for you", "matches wait for you", asked),
+                "/applications/matches?state=waits",
+            ),
+            *_asked(
+                named,
+                ngettext("has named you: say yes or no", "have named you: say yes or no", named),
+                "/applications/companions",
+            ),
+            *_asked(
+                waiting,
+                ngettext("mentorship waits for you", "mentorships wait for you", waiting),
+                "/applications/mentorships?state=waits",
+            ),
+            *_asked(
+                missing,
+                ngettext("day of attendance is not recorded", "days of attendance are not recorded", missing),
+                "/applications/visits/attendance",
+            ),
+            *_asked(
+                places,
+                ngettext("placement waits for you", "placements wait for you", places),
+                f"/applications/offers?state={placements_store.WAITS}",
+            ),
+            *_asked(
+                paused,
+                ngettext("placement waits until you resume it", "placements wait until you resume them", paused),
+                "/applications/offers?state=paused",
+            ),
+            *_asked(
+                resting,
+                ngettext("profile waits until you resume it", "profiles wait until you resume them", resting),
+                "/applications/mentors",
+            ),
+            *of_register,
+        ],
+        address_waits=me is not None and address_waits(me) is not None,
+        cards=role_links(principal),
+        going_on=[(one.reference, _case_way(one), one.ends_on) for one in going_on],
+        movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),
+        done=request.query_params.get("done"),
+    )
+
+
+# Once a visit has its dates, forms of reporting can be asked for (the test before it); before that none is.
+_FORMS = (ApplicationState.SCHEDULED, ApplicationState.UNDER_WAY, ApplicationState.COMPLETED, ApplicationState.ENDED)
+
+
+async def _forms(session: AsyncSession, principal: Principal, case: Case) -> int:
+    """How many forms are asked of the officer about what came of the application, and are not in."""
+    if case.shown_state not in _FORMS:
+        return 0
+    tasks = await outcome_tasks(session, principal, case.application.id)
+    return sum(task["waits"] for task in tasks)
+
+
+def _asked_forms(case: Case, left: int) -> list[dict[str, Any]]:
+    name = ngettext("form to fill in: %(reference)s", "forms to fill in: %(reference)s", left)
+    said = name % {"reference": case.application.reference}
+    return _asked(left, said, f"/applications/mine/{case.application.id}")
+
+
+# What waits for the officer, the most pressing first; after that what is on its way, then what is over.
+_MINE = (ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.OFFERED, ApplicationState.DRAFT)
+
+
+def _first(one: tuple[Case, Standing]) -> tuple[int, datetime]:
+    """In which order an officer's applications are shown: what waits for the officer, by deadline; the rest by age."""
+    case, where = one
+    shown = case.shown_state
+    far = datetime.max.replace(tzinfo=UTC)
+    if shown in _MINE:
+        due = where.due if isinstance(where.due, datetime) else far
+        return _MINE.index(shown), due
+    return len(_MINE) + (not where.state.next), far - (case.application.since - _EPOCH)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _case_way(one: DecidedCase) -> str:
+    """Where a case that goes on is: the match, with all that came of it, or the application."""
+    if one.match_id is None:
+        return f"/applications/mine/{one.application_id}"
+    return f"/applications/matches/{one.match_id}"
+
+
+def _counts(principal: Principal, found: queue.Figures, appealed: int) -> list[dict[str, Any]]:
+    """What of the queue waits for the reader or presses, with the way to exactly those."""
+    shown = []
+    if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER):
+        own = found.needs
+        name = ngettext("application waits for your decision", "applications wait for your decision", own)
+        shown += _asked(own, name, "/applications/cases?needs=me")
+    if principal.has(Role.PROGRAMME_COORDINATOR):
+        endorsed, silence = found.states.get(ApplicationState.ENDORSED, 0), found.silence
+        name = ngettext("waits for eligibility", "wait for eligibility", endorsed)
+        shown += _asked(endorsed, name, "/applications/eligibility")
+        shown += _asked(silence, gettext("came to you by silence"), "/applications/cases?needs=silence")
+    name = ngettext("appeal waits for you", "appeals wait for you", appealed)
+    shown += _asked(appealed, name, "/applications/appeals?state=waits")
+    shown += _asked(found.overdue, gettext("overdue"), "/applications/cases?due=overdue")
+    asked = found.states.get(ApplicationState.RETURNED_FOR_INFORMATION, 0)
+    word = states.state("application", ApplicationState.RETURNED_FOR_INFORMATION).word
+    if asked:
+        shown.append(
+            {
+                "count": asked,
+                "name": word,
+                "href": "/applications/cases?state=returned_for_information",
+                "tone": "office",
+            }
+        )  # fmt: skip - as above
+    return shown
+
+
+def _asked(count: int, name: str, address: str) -> list[dict[str, Any]]:
+    """One more thing that waits for the reader, if there is any of it."""
+    return [{"count": count, "name": name, "href": address, "tone": "wait"}] if count else []

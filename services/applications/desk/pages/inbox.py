@@ -1,0 +1,115 @@
+"""Which messages were sent to me? The page is the portal's, which knows who I am; notifications keeps the list."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from services.applications.desk.actions import notifications
+from services.applications.desk.actions.unread import Unread
+from services.applications.guards import PARTAKING
+from services.applications.parameters import Portal, Store
+from services.applications.register.store import entries
+from services.applications.register.store.entries import Person
+from shared.bus import Bus
+from shared.i18n import ngettext
+from shared.identity import Principal, signed_in
+from shared.ids import read_id
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/inbox", include_in_schema=False)
+HERE = "/applications/inbox"
+Reader = Annotated[Principal, Depends(signed_in())]
+Page = Annotated[int, Query(ge=1, le=100_000)]
+
+
+def _counts(request: Request) -> Unread:
+    """The numbers that this process keeps."""
+    state = request.app.state
+    if not hasattr(state, "unread"):
+        state.unread = Unread()
+    kept: Unread = state.unread
+    return kept
+
+
+Counts = Annotated[Unread, Depends(_counts)]
+
+
+@router.get("")
+async def inbox(
+    request: Request,
+    principal: Reader,
+    bus: Store,
+    settings: Portal,
+    counts: Counts,
+    show: str = "",
+    page: Page = 1,
+) -> Response:
+    """The messages of whoever is signed in, the newest first; `show=unread` those that are unread.
+
+    They are in the language in which this person is written to, as the mails are.
+    """
+    person = await _person(bus, principal)
+    only = show == "unread"
+    found: notifications.Inbox | None = notifications.Inbox((), 0, 0)
+    if person is not None:
+        try:
+            found = await notifications.inbox(settings, person.id, person.written_in, page=page, unread=only)
+            counts.learnt(person.id, found.unread)
+        except notifications.Unavailable:
+            found = None
+    return render(
+        request,
+        "desk/inbox.html",
+        inbox=found,
+        unread_only=only,
+        page=page,
+        done=request.query_params.get("done"),
+        may_choose=person is not None,
+        may_subscribe=principal.has(*PARTAKING),
+        mail_url=settings.mail_url if settings.local else None,
+    )
+
+
+@router.get("/unread")
+async def unread(principal: Reader, bus: Store, settings: Portal, counts: Counts) -> Response:
+    """How many are unread, as the page's header draws it; nothing where none is, or nobody can say.
+
+    A browser does not keep it: what is marked as read shows on the next page.
+    """
+    person = await _person(bus, principal)
+    count = None if person is None else await counts.of(settings, person.id)
+    text = ngettext("%(num)d unread", "%(num)d unread", count) % {"num": count} if count else ""
+    return HTMLResponse(f"({text})" if text else "", headers={"Cache-Control": "no-store"})
+
+
+@router.post("/read")
+async def read(request: Request, principal: Reader, bus: Store, settings: Portal, counts: Counts) -> Response:
+    """Mark one message or all as read; then on to what it is about, or back to the list as it was."""
+    form = await request.form()
+    sent: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
+    one = read_id(sent.get("id", ""))
+    person = await _person(bus, principal)
+    done = "read"
+    if person is not None and (one is not None or sent.get("all") == "yes"):
+        try:
+            await notifications.mark_read(settings, person.id, None if one is None else [one])
+            counts.forget(person.id)
+        except notifications.Unavailable:
+            done = "away"
+    to = sent.get("to", "")
+    if _ours(to):
+        return see_other(to)
+    kept = {"show": sent.get("show", ""), "page": sent.get("page", ""), "done": "" if one and done == "read" else done}
+    return see_other(f"{HERE}?{urlencode({name: value for name, value in kept.items() if value})}")
+
+
+def _ours(address: str) -> bool:
+    """Whether an address is a page of this site."""
+    return address.startswith("/") and not address.startswith(("//", "/\\"))
+
+
+async def _person(bus: Bus, principal: Principal) -> Person | None:
+    async with bus.read() as session:
+        return await entries.person(session, principal.subject)

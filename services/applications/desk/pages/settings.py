@@ -1,0 +1,97 @@
+"""What am I sent, in which language, and when? The page is the portal's, notifications keeps what is chosen."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.desk.actions import notifications
+from services.applications.desk.actions.notifications import write_in
+from services.applications.guards import SignedIn
+from services.applications.parameters import Portal, Store
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from services.applications.register.store.entries import Person
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts.codes import Role
+from shared.i18n import LANGUAGES, N_, language, own_name
+from shared.identity import Principal
+from shared.web.forms import Needed, RadioField, SelectField
+from shared.web.quiet_hours import QuietHoursForm
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/choices", include_in_schema=False)
+HERE = "/applications/choices"
+
+
+class ChoicesForm(QuietHoursForm):
+    """What somebody chooses."""
+
+    choice = RadioField(
+        N_("How do you want to get messages that are not mandatory?"),
+        [Needed(N_("Choose how you want to get them"))],
+    )
+    language = SelectField(
+        N_("In which language do we write to you?"), description=N_("Mails, and your messages here; not the pages")
+    )
+
+
+@router.get("")
+async def show(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
+    """The choice as it is now: what, in which language, and at which hours not."""
+    person = await _person(bus, principal)
+    try:
+        held = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
+    except notifications.Unavailable:
+        return _page(request, person, None, None)
+    form = ChoicesForm(data=_known(held, person))
+    _ask(form, held, person)
+    return _page(request, person, held, form)
+
+
+@router.post("")
+async def choose(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
+    """Keep the choice: first where it may fail."""
+    person = await _person(bus, principal)
+    try:
+        held = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
+        form = await ChoicesForm.read(request, **_known(held, person))
+        _ask(form, held, person)
+        if not form.validate():
+            return _page(request, person, held, form, 422)
+        await notifications.choose(settings, person.id, form.choice.data, form.as_text)
+        await write_in(bus, principal, form.language.data)
+    except notifications.Unavailable:
+        return see_other(f"{HERE}?done=away")
+    return see_other(f"{HERE}?done=yes")
+
+
+def _roles(principal: Principal) -> set[Role]:
+    """The roles of whoever is signed in; those that are suspended come back."""
+    return {grant.role for grant in (*principal.grants, *principal.suspended)}
+
+
+def _known(held: notifications.Choice, person: Person) -> dict[str, str]:
+    return {"choice": held.code, "language": person.written_in, **ChoicesForm.holding(held.night, held.usual)}
+
+
+def _ask(form: ChoicesForm, held: notifications.Choice, person: Person) -> None:
+    form.choice.choices = list(held.ways)
+    form.say_usual(held.usual)
+    form.language.choices = [(code, own_name(code)) for code in LANGUAGES]
+    if person.written_in not in LANGUAGES:
+        form.language.choices.append((person.written_in, labels.tongue(person.written_in)))
+
+
+def _page(
+    request: Request, person: Person, held: notifications.Choice | None, form: ChoicesForm | None, status: int = 200
+) -> Response:
+    done = request.query_params.get("done")
+    return render(request, "desk/settings.html", status, person=person, held=held, form=form, done=done)
+
+
+async def _person(bus: Bus, principal: Principal) -> Person:
+    async with bus.read() as session:
+        person = await entries.person(session, principal.subject)
+    if person is None:
+        raise not_found()
+    return person

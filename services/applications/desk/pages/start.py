@@ -1,0 +1,181 @@
+"""What does a newcomer see? What this is and for whom; in the local run one click per persona and a tour."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from services.applications.access.actions.addresses import waits as address_waits
+from services.applications.application.api.applications import Portal
+from services.applications.guards import SignedIn
+from services.applications.register.store import entries
+from services.applications.settings import Settings
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts.codes import Role
+from shared.contracts.page import catalogue
+from shared.i18n import N_, gettext
+from shared.identity import Principal, public
+from shared.runtime.service import bus_of
+from shared.web.render import render
+
+router = APIRouter(include_in_schema=False)
+Anybody = Annotated[Principal | None, Depends(public())]
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """One made-up person of the local run, as `deploy/local` writes them into the file of `TANDEM_PERSONAS_FILE`."""
+
+    subject: str
+    name: str
+    words: str
+    role: str
+    country: str | None = None
+    organisation: str | None = None
+
+    def enters(self, address: str = "/applications/") -> str:
+        """The address by which one goes in as this person."""
+        return f"/sign-in?{urlencode({'as': self.subject, 'next': address})}"
+
+
+def personas(settings: Settings) -> list[Persona]:
+    """The personas that the start page offers; none outside of a local run, or where the file is not there (yet)."""
+    if not settings.local or settings.personas_file is None:
+        return []
+    file = Path(settings.personas_file)
+    if not file.exists():
+        return []
+    return [Persona(**entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
+
+
+# The journey in the order in which it happens: who does it, what, and where it is done.
+_TOUR: tuple[tuple[str, str, str, str], ...] = (
+    ("officer", N_("Apply"), N_("Choose a call, fill in the task list, check your answers, submit."), "/applications/"),
+    (
+        "home_coordinator",
+        N_("Endorse"),
+        N_("Open the case in the queue, ask for information or endorse it."),
+        "/applications/cases?state=submitted",
+    ),
+    ("host_contact", N_("Offer a place"), N_("Describe a placement and submit it."), "/applications/offers"),
+    (
+        "host_coordinator",
+        N_("Endorse the placement"),
+        N_("Look at the placement and endorse it; the host then publishes it."),
+        "/applications/offers",
+    ),
+    (
+        "programme_coordinator",
+        N_("Confirm who is eligible"),
+        N_("The rules have been held against each application; confirm what they say."),
+        "/applications/eligibility",
+    ),
+    (
+        "programme_coordinator",
+        N_("Watch the matches"),
+        N_("The board follows each event. See why a match was found, then commit the cohort."),
+        "/matching/",
+    ),
+    (
+        "home_coordinator",
+        N_("Clear the match"),
+        N_("The home country clears it first, then the host country."),
+        "/applications/matches",
+    ),
+    (
+        "officer",
+        N_("Accept"),
+        N_("The officer and the host accept the offer; the dates are set."),
+        "/applications/matches",
+    ),
+    (
+        "host_contact",
+        N_("Keep attendance"),
+        N_("When the visit has begun, record who came, day by day. Move the clock to get there."),
+        "/applications/visits",
+    ),
+    ("officer", N_("Evaluate and report"), N_("Say what you learnt; the certificate follows."), "/applications/"),
+    ("donor", N_("See the figures"), N_("Each figure says what it was counted from."), "/reporting/"),
+)
+
+
+def tour(found: list[Persona]) -> list[dict[str, str]]:
+    """The steps of the tour with the persona of each; steps that nobody can take are left out."""
+    by = {
+        "home_coordinator": _of(found, Role.NATIONAL_COORDINATOR, _country(found, Role.OFFICER)),
+        "host_coordinator": _of(found, Role.NATIONAL_COORDINATOR, _country(found, Role.HOST_CONTACT)),
+        **{role.value: _of(found, role) for role in Role},
+    }
+    steps = []
+    for who, title, text, address in _TOUR:
+        persona = by.get(who)
+        if persona is not None:
+            steps.append(
+                {
+                    "title": gettext(title),
+                    "text": gettext(text),
+                    "who": f"{persona.name}, {persona.words}",
+                    "href": persona.enters(address),
+                }
+            )
+    return steps
+
+
+def _of(found: list[Persona], role: Role, country: str | None = None) -> Persona | None:
+    return next((one for one in found if one.role == role and country in {None, one.country}), None)
+
+
+def _country(found: list[Persona], role: Role) -> str | None:
+    persona = _of(found, role)
+    return None if persona is None else persona.country
+
+
+@router.get("/")
+async def start(request: Request, principal: Anybody, settings: Portal) -> Response:
+    """The start page."""
+    found = personas(settings)
+    return render(
+        request,
+        "desk/start.html",
+        cards=[
+            {
+                "title": one.name,
+                "meta": ", ".join(filter(None, [labels.role(one.role), labels.country(one.country)])),
+                "text": one.words,
+                "href": one.enters(),
+            }
+            for one in found
+        ],
+        steps=tour(found),
+        known=principal is not None,
+        mail_url=settings.mail_url if settings.local else None,
+    )
+
+
+@router.get("/applications/account")
+async def account(request: Request, principal: SignedIn, bus: Annotated[Bus, Depends(bus_of)]) -> Response:
+    """What is known about whoever is signed in: name, address, roles."""
+    async with bus.read() as session:
+        person = await entries.person(session, principal.subject)
+        ids = [grant.organisation_id for grant in principal.grants if grant.organisation_id]
+        of = await entries.organisations(session)
+    names: dict[str, Any] = {str(one.id): one.name for one in of if str(one.id) in ids}
+    return render(
+        request,
+        "desk/account.html",
+        person=person,
+        names=names,
+        waiting=None if person is None else address_waits(person),
+        done=request.query_params.get("done"),
+    )
+
+
+@router.get("/applications/contracts")
+async def contracts(request: Request, _: Anybody) -> Response:
+    """Every topic and event of the programme, with life cycle and example."""
+    return render(request, "desk/contracts.html", topics=catalogue())

@@ -1,0 +1,239 @@
+"""What does a form send beside its fields, and where on it does a reader see that it was refused?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from shared.contracts import labels
+from shared.contracts.codes import (
+    LANGUAGES,
+    Expertise,
+    LanguageLevel,
+    RankGroup,
+    ServiceKind,
+    StatedReason,
+    topic_label,
+)
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.identity.csrf import FIELD
+from shared.web.forms import (
+    CheckboxesField,
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    Row,
+    SelectField,
+    TextAreaField,
+    options,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import date
+
+    from fastapi import Request
+
+    from services.applications.mentors.model import MentorEntry
+    from shared.contracts.calls import CallTerms
+
+CONTROL_FIELDS = frozenset({FIELD, "told", "back", "submit", "row"})
+"""What the page that shows a revision sends beside the fields of the form."""
+
+
+def number(value: object) -> int | None:
+    """A version as a form sends it; None for anything else."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+async def version_of(request: Request) -> int | None:
+    """The version that a form was opened with; None where it sends none that can be read."""
+    return number((await request.form()).get("version"))
+
+
+async def submit_form(form: Form, act: Callable[[], Awaitable[object]], field: str = "") -> int:
+    """Do what a valid form asks for; 0 when it is done, else the status with which the form is shown again.
+
+    What is refused then stands at its fields, as `refuse` puts it there; raises what no form can mend.
+    """
+    if not form.validate():
+        return 422
+    try:
+        await act()
+    except Refused as refused:
+        refuse(form, refused, field)
+        return refused.status_code
+    return 0
+
+
+def refuse(form: Form, refused: Refused, field: str = "") -> None:
+    """Put a refusal at the fields that it names (`periods.0.end` at the rows), else at `field`, else at the form.
+
+    Raises it where no form can be mended by it: the thing is not there, or not the reader's.
+    """
+    form.take(refused, field, statuses=(409, 422))
+
+
+_LANGUAGES = [(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda one: one[1])]
+
+
+class AskedLater:
+    """Marks a field that may be left open in a draft, but not once it is submitted or published."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: object, field: object) -> None:
+        """WTForms' protocol: the model names what is missing, when it counts."""
+
+
+class LanguageRow(Row):
+    """A language and a level."""
+
+    language = SelectField(N_("Language"), [AskedLater()], choices=_LANGUAGES, blank=N_("Choose one"), default="")
+    level = SelectField(N_("Level"), [AskedLater()], choices=LanguageLevel, blank=N_("Choose one"), default="")
+
+
+class SpanRow(Row):
+    """From the first to the last day."""
+
+    start = DateField(N_("First day"), [AskedLater()])
+    end = DateField(N_("Last day"), [AskedLater()])
+
+
+class ExpertiseRow(Row):
+    """An area with level and years."""
+
+    area = SelectField(N_("Area"), [AskedLater()], choices=Expertise, blank=N_("Choose one"), default="")
+    level = SelectField(
+        N_("Level"),
+        [AskedLater()],
+        choices=[("1", N_("Basic")), ("2", N_("Advanced")), ("3", N_("Expert"))],
+        blank=N_("Choose one"),
+        default="",
+    )
+    years = NumberField(N_("Years"))
+
+
+class MentorForm(Form):
+    """A mentor's profile."""
+
+    service = SelectField(N_("Your service"), [AskedLater()], choices=ServiceKind, blank=N_("Choose one"), default="")
+    rank_group = SelectField(
+        N_("Your rank group"), [AskedLater()], choices=RankGroup, blank=N_("Choose one"), default=""
+    )
+    expertise = FieldList(FormField(ExpertiseRow), min_entries=1, max_entries=10)
+    languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
+    minimum_level = SelectField(N_("Level that a mentee needs in a language of yours"), choices=LanguageLevel)
+    capacity = RadioField(
+        N_("How many mentees do you take?"), choices=[(str(count), str(count)) for count in range(1, 6)]
+    )
+    rank_groups = CheckboxesField(
+        N_("Ranks that you take"), choices=RankGroup, description=N_("None ticked: all of them")
+    )
+    topics = CheckboxesField(N_("Topics"))
+    periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=20)
+    about = TextAreaField(
+        N_("About you"), [Longest(1000)], description=N_("Shown to a mentee once both countries have cleared the match")
+    )
+
+    def fill(self, entry: MentorEntry | None, call: CallTerms) -> None:
+        """Offer the call's topics and, where `entry` is given, show what was written."""
+        self.topics.choices = topics_of(call)
+        if entry is not None:
+            known = {name: rows(getattr(entry, name)) for name in ("expertise", "languages", "periods")}
+            self.process(data=entry.model_dump() | known | {"capacity": str(entry.capacity)})
+
+    def changes(self) -> dict[str, Any]:
+        """What was written, as the model takes it."""
+        return {
+            "service": self.service.data or None,
+            "rank_group": self.rank_group.data or None,
+            "expertise": [
+                {"area": row["area"], "level": int(row["level"] or 1), "years": row["years"] or 0}
+                for row in self.expertise.data
+                if row["area"]
+            ],
+            "languages": [row for row in self.languages.data if row["language"] or row["level"]],
+            "minimum_level": self.minimum_level.data,
+            "capacity": int(self.capacity.data or 1),
+            "rank_groups": self.rank_groups.data or [],
+            "topics": self.topics.data or [],
+            "periods": [
+                {"start": iso(row["start"]), "end": iso(row["end"])}
+                for row in self.periods.data
+                if row["start"] or row["end"]
+            ],
+            "about": self.about.data or "",
+        }
+
+
+def topics_of(call: CallTerms) -> Any:
+    """The call's topics, to choose from."""
+    return options([(code, topic_label(call.scheme, code)) for code in call.topics])
+
+
+def rows(parts: Any) -> list[dict[str, Any]]:
+    """Parts of the model as the rows of a form; one empty row where there are none."""
+    found = []
+    for part in parts:
+        row = part.model_dump()
+        found.append(row | ({"level": str(row["level"])} if isinstance(row.get("level"), int) else {}))
+    return found or [{}]
+
+
+def iso(value: date | None) -> str | None:
+    """A date as the model reads it."""
+    return None if value is None else value.isoformat()
+
+
+class ReasonForm(Form):
+    """Why something is refused, cancelled or taken back."""
+
+    reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
+    text = TextAreaField(
+        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
+    )
+
+
+class MaybeReasonForm(Form):
+    """Why, where it is known."""
+
+    reason = SelectField(N_("Why?"), choices=StatedReason, blank=N_("Not known"), default="")
+    text = TextAreaField(N_("More about it"), [Longest(1000)], description=N_("Stays in the portal"))
+
+
+class EarlyReturnForm(MaybeReasonForm):
+    """The last day on which the guest was there."""
+
+    last_day = SelectField(N_("Last day on which the guest was there"), [Needed(N_("Choose the last day"))])
+
+
+class AnswerForm(Form):
+    """Yes or no to an offer."""
+
+    answer = RadioField(
+        N_("Do you accept?"),
+        [Needed(N_("Choose whether you accept"))],
+        choices=[("accept", N_("Yes, I accept")), ("decline", N_("No, I decline"))],
+    )
+    reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
+    text = TextAreaField(
+        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
+    )
+
+
+class AgendaForm(Form):
+    """The agenda of a visit."""
+
+    text = TextAreaField(N_("Agenda"), [Needed(N_("Write the agenda")), Longest(5000)])
+
+
+def reason_word(code: str | None) -> str:
+    """A reason as a reader sees it; empty for none."""
+    return "" if not code else gettext(labels.label(StatedReason(code)) if code in list(StatedReason) else code)

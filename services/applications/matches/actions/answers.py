@@ -1,0 +1,100 @@
+"""How do officer and host, or mentee and mentor, answer a match that is offered, and how is one cancelled later?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.calls.actions import still_open
+from services.applications.matches.model import participation as model
+from services.applications.matches.store import participation as store
+from services.applications.matches.views import parties
+from services.applications.refusals import may_proceed
+from services.applications.visits import store as visits_store
+from shared.contracts.codes import Answer, Party, StatedReason, published
+from shared.contracts.participation import AnswerGiven, CancellationRequested
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.applications.matches.store.matches import Match
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+ANSWERING = (Party.GUEST, Party.MENTEE, Party.HOST, Party.MENTOR)
+
+
+async def answer(
+    bus: Bus,
+    principal: Principal,
+    match_id: UUID,
+    given: Answer,
+    reason: StatedReason | None = None,
+    text: str = "",
+) -> Match:
+    """Answer an offered match: a request, until matching confirms it. The text stays here.
+
+    Raises `Refused` (404, 409; 422 for a no without a reason).
+    """
+    if given is Answer.DECLINE and reason is None:
+        sentence = gettext("Choose why you decline")
+        raise Refused(sentence, 422, {"reason": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        case = await parties.of_match(tx.session, principal, match_id, lock=True)
+        party = case.acts_as(*ANSWERING)
+        before = await store.answers(tx.session, [match_id])
+        if not may_proceed(model.may_answer, case.match.stands, before[match_id], party):
+            return case.match
+        await still_open(tx, case.match.call_id)
+        told = published(reason) if given is Answer.DECLINE and reason is not None else None
+        tx.session.add(
+            store.AnswerIn(
+                match_id=match_id,
+                party=party,
+                answer=given,
+                reason=reason if told else None,
+                text=text.strip()[:1000],
+                actor=principal.subject,
+                at=clock.now(),
+            )
+        )
+        event = AnswerGiven(application_id=case.match.application_id, by=party, answer=given, reason=told)
+        await tx.record(event, match_id, correlation=case.correlation)
+        await tx.changed("matches")
+        return case.match
+
+
+async def cancel(bus: Bus, principal: Principal, match_id: UUID, reason: StatedReason, text: str = "") -> Match:
+    """Ask that a confirmed match be cancelled, before its visit begins. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        case = await parties.of_match(tx.session, principal, match_id, lock=True)
+        party = case.acts_as(*ANSWERING, Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME)
+        # A mentoring pair cancels a visit by itself; here it is about the match, whatever visits came of it.
+        placed = case.match.mentor_id is None
+        visit = (await visits_store.of_matches(tx.session, [match_id])).get(match_id) if placed else None
+        state = visit.stands if visit is not None else None
+        asked = [one.party for one in await store.statements(tx.session, match_id)]
+        if not may_proceed(model.may_cancel, case.match.stands, state) or party in asked:
+            return case.match
+        tx.session.add(
+            store.Statement(
+                match_id=match_id,
+                what=CancellationRequested.type,
+                party=party,
+                reason=reason,
+                text=text.strip()[:1000],
+                actor=principal.subject,
+                at=clock.now(),
+            )
+        )
+        event = CancellationRequested(
+            application_id=case.match.application_id,
+            by=party,
+            reason=published(reason),
+            visit_id=visit.id if visit is not None else None,
+        )
+        await tx.record(event, match_id, correlation=case.correlation)
+        await tx.changed("matches")
+        return case.match

@@ -1,0 +1,122 @@
+"""How does a program clear a match for a country, and answer it for officer, host, mentee or mentor?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from services.applications.bulk import MOST
+from services.applications.guards import Anyone, Counterpart, Decider, Participant
+from services.applications.matches.actions import answers, clearance
+from services.applications.matches.store import matches
+from services.applications.outcomes.actions import tickets
+from services.applications.overview.views import resources
+from services.applications.overview.views.participation import match_view, seen_by, views_of_matches
+from services.applications.parameters import Body, Portal, Reason, Store, Text
+from shared.bus import Bus
+from shared.contracts.codes import Answer, MatchState, Side, StatedReason
+from shared.identity import Principal
+
+router = APIRouter(prefix="/applications/api/matches", tags=["matches"])
+
+
+class Clear(Body):
+    """For which side; without it the one whose turn it is."""
+
+    side: Side | None = None
+
+
+class Refusal(Body):
+    """Why it is not cleared; the text stays in the portal."""
+
+    reason: StatedReason
+    text: Text = ""
+    side: Side | None = None
+
+
+class ClearSeveral(Body):
+    """Which matches, each for the side whose turn it is."""
+
+    match_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
+
+
+class AnswerBody(Body):
+    """Yes or no; a no needs a reason, whose text stays in the portal."""
+
+    answer: Answer
+    reason: StatedReason | None = None
+    text: Text = ""
+
+
+async def _shown(bus: Bus, principal: Principal, match_id: UUID) -> dict[str, Any]:
+    async with bus.read() as session:
+        return resources.match(await match_view(session, principal, match_id))
+
+
+@router.get("")
+async def read_all(
+    principal: Anyone,
+    bus: Store,
+    state: Annotated[list[MatchState] | None, Query()] = None,
+    page: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> dict[str, Any]:
+    """The matches that concern the reader: own, own organisation's, own country's; those due first, 500 a page."""
+    async with bus.read() as session:
+        among = await seen_by(session, principal)
+        found = await matches.within(session, among, state or (), page)
+        views = await views_of_matches(session, principal, found)
+        counts = await matches.counts(session, among)
+    total = sum(count for one, count in counts.items() if not state or one in state)
+    return {"matches": [resources.match(view) for view in views], "total": total}
+
+
+@router.get("/{match_id}")
+async def read_one(match_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """One match, with what of the people the reader may know."""
+    return await _shown(bus, principal, match_id)
+
+
+@router.post("/clear")
+async def clear_several(body: ClearSeveral, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Clear several matches in one go; `left` says of which it was not possible, and why."""
+    outcome = await clearance.clear_all(bus, principal, body.match_ids)
+    return {
+        "done": [one.id for one in outcome.done],
+        "left": [{"id": one.id, "detail": why} for one, why in outcome.left],
+    }
+
+
+@router.post("/{match_id}/clear")
+async def clear(match_id: UUID, principal: Decider, bus: Store, body: Clear | None = None) -> dict[str, Any]:
+    """Clear a match for the own country."""
+    await clearance.clear(bus, principal, match_id, (body or Clear()).side)
+    return await _shown(bus, principal, match_id)
+
+
+@router.post("/{match_id}/refuse")
+async def refuse(match_id: UUID, body: Refusal, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Do not clear a match."""
+    await clearance.refuse(bus, principal, match_id, body.reason, body.text, body.side)
+    return await _shown(bus, principal, match_id)
+
+
+@router.post("/{match_id}/answer", status_code=202)
+async def answer(match_id: UUID, body: AnswerBody, principal: Participant, bus: Store) -> dict[str, Any]:
+    """Answer an offered match: it has arrived; whether it counts, matching says."""
+    await answers.answer(bus, principal, match_id, body.answer, body.reason, body.text)
+    return await _shown(bus, principal, match_id)
+
+
+@router.post("/{match_id}/cancel", status_code=202)
+async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """Ask that a confirmed match be cancelled, before its visit begins."""
+    await answers.cancel(bus, principal, match_id, body.reason, body.text)
+    return await _shown(bus, principal, match_id)
+
+
+@router.post("/{match_id}/receipt", status_code=201)
+async def receipt(match_id: UUID, principal: Counterpart, bus: Store, settings: Portal) -> dict[str, str]:
+    """A ticket for host or mentor into the points that speak for this guest; good for two minutes."""
+    way = await tickets.for_host(bus, settings, principal, match_id)
+    return {"ticket": way.ticket, "address": way.address, "link": way.link}

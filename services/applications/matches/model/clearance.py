@@ -1,0 +1,120 @@
+"""Who clears a match, in which order, and what of whose identity is then shown to whom? Pure.
+
+Home first, then host (`lifecycles.md`, "Match"). Staged identity (`domain.md`): the home side's clearance shows the
+vetting fields to the host national coordinator only; the host agency or the mentor sees the name when both have
+cleared; before that, rank group, service, expertise and languages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.transitions import NotNow, refuse
+from shared.contracts.codes import (
+    ApplicationKind,
+    IdentityField,
+    LegalBasis,
+    MatchState,
+    Party,
+    ReleasePurpose,
+    Side,
+)
+from shared.contracts.participation import IdentityReleased
+from shared.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from shared.contracts.matches import Pairing
+
+VETTING = (IdentityField.NAME, IdentityField.NATIONAL_RANK, IdentityField.UNIT)
+"""What a host country needs to vet a guest."""
+MEETING = (*VETTING, IdentityField.SERVICE_EMAIL)
+"""What those who will meet need of each other."""
+
+
+def applicant(kind: ApplicationKind) -> Party:
+    """What the applicant of that kind is called in a match."""
+    return Party.GUEST if kind is ApplicationKind.STUDY_VISIT else Party.MENTEE
+
+
+def counterpart(kind: ApplicationKind) -> Party:
+    """What the other side of a match of that kind is called."""
+    return Party.HOST if kind is ApplicationKind.STUDY_VISIT else Party.MENTOR
+
+
+def side_to_clear(state: MatchState, given: Mapping[Side, bool]) -> Side | None:
+    """The side whose turn it is, or None where nobody is asked; `given` says which side cleared (True) or refused."""
+    if state is not MatchState.PROPOSED or False in given.values():
+        return None
+    return next((side for side in (Side.HOME, Side.HOST) if side not in given), None)
+
+
+def may_decide(state: MatchState, given: Mapping[Side, bool], side: Side) -> None:
+    """Raises `AlreadyDone` where that side has decided, `NotNow` where it is not its turn."""
+    if side in given:
+        raise refuse("match", state, done=True)
+    turn = side_to_clear(state, given)
+    if turn is None:
+        raise refuse("match", state)
+    if turn is not side:
+        raise NotNow(gettext("The home country clears first. You will see the case here when it has."))
+
+
+def releases(pairing: Pairing, side: Side) -> tuple[IdentityReleased, ...]:
+    """What the clearance by `side` lets others see: one event for each who sees something of somebody."""
+    whose, other = applicant(pairing.kind), counterpart(pairing.kind)
+    if side is Side.HOME:
+        return (
+            _release(
+                pairing,
+                whose,
+                Party.HOST_COORDINATOR,
+                VETTING,
+                ReleasePurpose.VETTING,
+                country=pairing.host_country,
+                organisation=False,
+            ),
+        )
+    purpose = ReleasePurpose.PREPARATION if other is Party.HOST else ReleasePurpose.MENTORING
+    found = [_release(pairing, whose, other, MEETING, purpose, country=pairing.host_country, organisation=True)]
+    if other is Party.MENTOR:
+        found.append(_release(pairing, other, whose, MEETING, purpose, country=pairing.country, organisation=False))
+    return tuple(found)
+
+
+def _release(
+    pairing: Pairing,
+    of: Party,
+    to: Party,
+    fields: tuple[IdentityField, ...],
+    purpose: ReleasePurpose,
+    *,
+    country: str,
+    organisation: bool,
+) -> IdentityReleased:
+    return IdentityReleased(
+        application_id=pairing.application_id,
+        of=of,
+        to=to,
+        country=country,
+        organisation_id=pairing.host_organisation_id if organisation else None,
+        fields=fields,
+        purpose=purpose,
+        basis=LegalBasis.PUBLIC_TASK,
+    )
+
+
+def visible(
+    viewer: Party, of: Party, released: Iterable[tuple[Party, Party, Iterable[str]]], travels: Party | None = None
+) -> frozenset[str]:
+    """The fields of `of`'s identity that `viewer` may see, given the releases of the match as (of, to, fields).
+
+    The home coordinator knows the own officers from their applications, and everybody knows himself or herself. Where
+    the mentor `travels` on a pair's visit, the mentor's country is the one that sends, and knows whom.
+    """
+    own = viewer is Party.HOME_COORDINATOR and of in {Party.GUEST, Party.MENTEE}
+    sent = viewer is Party.HOST_COORDINATOR and of is travels is Party.MENTOR
+    if viewer is of or own or sent:
+        return frozenset(IdentityField)
+    return frozenset(field for whose, to, fields in released if whose is of and to is viewer for field in fields)

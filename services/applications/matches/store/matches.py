@@ -1,0 +1,288 @@
+"""Which matches are there, as matching told them? A projection of `exchange.matches` and `exchange.receipts`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.mentorships.store.mentorships import Mentorship
+from services.applications.overview.store import progress
+from services.applications.tables import Table, write_rows
+from shared.contracts import matches as told
+from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState
+from shared.contracts.matches import MatchEvent, Pairing
+from shared.contracts.receipts import MatchExplained, NoMatchExplained, ReceiptEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+_TIME = sa.DateTime(timezone=True)
+MOST = 500
+UNCONFIRMED = (MatchState.PROPOSED.value, MatchState.CLEARED.value, MatchState.OFFERED.value)
+_STATES: dict[str, MatchState] = {
+    told.MatchProposed.type: MatchState.PROPOSED,
+    told.MatchCleared.type: MatchState.CLEARED,
+    told.MatchOffered.type: MatchState.OFFERED,
+    told.MatchConfirmed.type: MatchState.CONFIRMED,
+    told.MatchDeclined.type: MatchState.DECLINED,
+    told.MatchExpired.type: MatchState.EXPIRED,
+    told.MatchSuperseded.type: MatchState.SUPERSEDED,
+    told.MatchCancelled.type: MatchState.CANCELLED,
+}
+
+
+class Match(Table, table=True):
+    """A match as it stands: `due` is when clearance or the answers are asked for."""
+
+    __tablename__ = "match"
+    __table_args__ = (
+        sa.Index("match_country_state", "country", "state"),
+        sa.Index("match_host_country_state", "host_country", "state"),
+        sa.Index("match_host_organisation_state", "host_organisation_id", "state"),
+        sa.Index("match_application", "application_id", "proposed_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    application_id: UUID
+    call_id: UUID
+    kind: str
+    offer_id: UUID | None = Field(default=None, index=True)
+    mentor_id: UUID | None = Field(default=None, index=True)
+    country: str
+    organisation_id: UUID
+    host_country: str
+    host_organisation_id: UUID
+    state: str
+    since: datetime = Field(sa_type=_TIME)
+    due: datetime | None = Field(default=None, sa_type=_TIME)
+    proposed_at: datetime = Field(sa_type=_TIME)
+    reason: str | None = Field(default=None, description="Why it ended, a code")
+    ended_by: str | None = Field(default=None, description="The party that ended it")
+    was: str | None = Field(default=None, description="The state in which it was cancelled")
+    reserve: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa.false()},
+        description="Cleared beforehand for a place that another match holds; it holds none",
+    )
+    late: list[str] = Field(default_factory=list, sa_type=JSONB, description="Whose answers came too late")
+    pairing_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "pairing"})
+
+    @property
+    def pairing(self) -> Pairing:
+        """Who is matched with what."""
+        return Pairing.model_validate(self.pairing_json)
+
+    @property
+    def for_(self) -> ApplicationKind:
+        """What the application is for."""
+        return ApplicationKind(self.kind)
+
+    @property
+    def stands(self) -> MatchState:
+        """Its state."""
+        return MatchState(self.state)
+
+    @property
+    def shown_state(self) -> str:
+        """The state as pages show it: while it stands, a reserve says that it is one."""
+        return f"reserve_{self.state}" if self.reserve and self.state in UNCONFIRMED else self.state
+
+
+class Receipt(Table, table=True):
+    """Why an application was matched or not, in the last committed run: the event as it came."""
+
+    __tablename__ = "receipt"
+
+    application_id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_type=_TIME)
+    matched: bool
+    waiting: bool = Field(description="Not matched, but with a place in line")
+    event: dict[str, Any] = Field(sa_type=JSONB)
+
+    @property
+    def explained(self) -> MatchExplained | NoMatchExplained:
+        """The receipt as matching wrote it."""
+        return (MatchExplained if self.matched else NoMatchExplained).model_validate(self.event)
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.matches: what became of each match, and of the applications behind them."""
+    found = [event for event in events if isinstance(event.data, MatchEvent)]
+    known = await matches_by_id(tx.session, {UUID(event.subject) for event in found})
+    rows = {id_: _row(match) for id_, match in known.items()}
+    for event in found:
+        id_ = UUID(event.subject)
+        rows[id_] = _after(rows.get(id_), id_, event)
+    await write_rows(tx.session, Match, rows.values())
+    touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
+    await progress.restate(tx.session, touched)
+    if touched:
+        await tx.changed("matches")
+
+
+def _row(match: Match) -> dict[str, Any]:
+    values = match.model_dump()
+    values["pairing"] = values.pop("pairing_json")
+    return values
+
+
+def _after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[str, Any]:
+    """The row of a match after one more event about it."""
+    assert isinstance(event.data, MatchEvent)
+    data, pairing = event.data, event.data.pairing
+    new = row or {"state": MatchState.PROPOSED.value, "since": event.time, "proposed_at": event.time, "late": []}
+    new = new | {"id": id_, "pairing": pairing.model_dump(mode="json")}
+    names = ("application_id", "call_id", "kind", "offer_id", "mentor_id", "country", "organisation_id")
+    new |= {name: getattr(pairing, name) for name in (*names, "host_country", "host_organisation_id")}
+    new = {"reason": None, "ended_by": None, "was": None, "due": None, "reserve": False} | new
+    if isinstance(data, told.AnswerTooLate):
+        return new | {"late": [*new["late"], data.by.value]}
+    if isinstance(data, told.MatchProposed | told.MatchCalledUp):
+        new |= {"reserve": isinstance(data, told.MatchProposed) and data.reserve}
+    state = _STATES.get(event.type)
+    if state is None:
+        return new
+    reason, by = getattr(data, "reason", None), getattr(data, "by", None)
+    return new | {
+        "state": state.value,
+        "since": event.time,
+        "due": getattr(data, "due", None),
+        "reason": str(reason) if reason else None,
+        "ended_by": str(by) if by else None,
+        "was": data.was.value if isinstance(data, told.MatchCancelled) else None,
+    }
+
+
+async def evolve_receipts(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.receipts: the newest receipt of an application counts."""
+    newest: dict[UUID, dict[str, Any]] = {}
+    for event in events:
+        if not isinstance(event.data, ReceiptEvent):
+            continue
+        data, application_id = event.data, UUID(event.subject)
+        newest[application_id] = {
+            "application_id": application_id,
+            "at": event.time,
+            "matched": isinstance(data, MatchExplained),
+            "waiting": isinstance(data, NoMatchExplained) and data.waiting_place is not None,
+            "event": data.model_dump(mode="json"),
+        }
+    await write_rows(tx.session, Receipt, newest.values())
+    await progress.restate(tx.session, {id_: row["at"] for id_, row in newest.items()})
+
+
+async def match(session: AsyncSession, match_id: UUID, *, lock: bool = False) -> Match | None:
+    """One match; with `lock` nobody else changes it, or does something about it, until the commit."""
+    return await session.get(Match, match_id, with_for_update=lock, populate_existing=lock)
+
+
+async def matches_by_id(session: AsyncSession, ids: set[UUID]) -> dict[UUID, Match]:
+    """The matches with these ids, as far as they are known."""
+    query = select(Match).where(col(Match.id).in_(sorted(ids))).order_by(col(Match.id))
+    return {one.id: one for one in await session.scalars(query)}
+
+
+async def of_application(session: AsyncSession, application_id: UUID) -> list[Match]:
+    """All matches of an application, the newest first."""
+    query = select(Match).where(Match.application_id == application_id)
+    return list(await session.scalars(query.order_by(col(Match.proposed_at).desc(), col(Match.id).desc())))
+
+
+async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None:
+    """The receipt of an application's last run."""
+    return await session.get(Receipt, application_id)
+
+
+async def within(
+    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[str] = (), page: int = 1
+) -> list[Match]:
+    """Matches that meet one of `among` (and are in one of `states`), those due first, then new ones; `MOST` a page."""
+    query = select(Match).where(sa.or_(sa.false(), *among))
+    if states:
+        query = query.where(col(Match.state).in_(states))
+    query = query.order_by(col(Match.due).nulls_last(), col(Match.id).desc())
+    return list(await session.scalars(query.limit(MOST).offset((page - 1) * MOST)))
+
+
+async def counts(session: AsyncSession, among: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:
+    """How many matches that meet one of `among` are in each state."""
+    query = sa.select(col(Match.state), sa.func.count()).where(sa.or_(sa.false(), *among)).group_by(col(Match.state))
+    return {str(state): int(count) for state, count in (await session.execute(query.order_by(col(Match.state)))).all()}
+
+
+async def settled(
+    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[str], begin: int, most: int
+) -> list[Match]:
+    """Matches that meet one of `among` and are in one of `states`, the newest first: `most` from `begin` on."""
+    query = select(Match).where(sa.or_(sa.false(), *among), col(Match.state).in_(states))
+    return list(await session.scalars(query.order_by(col(Match.id).desc()).limit(most).offset(begin)))
+
+
+async def confirmed_of_offers(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many places of each offer are confirmed."""
+    query = (
+        sa.select(col(Match.offer_id), sa.func.count())
+        .where(col(Match.offer_id).in_(sorted(offer_ids)), col(Match.state) == MatchState.CONFIRMED)
+        .group_by(col(Match.offer_id))
+        .order_by(col(Match.offer_id))
+    )
+    found = {offer_id: int(count) for offer_id, count in (await session.execute(query)).all()}
+    return {offer_id: found.get(offer_id, 0) for offer_id in offer_ids}
+
+
+async def open_of_offer(session: AsyncSession, offer_id: UUID) -> list[Match]:
+    """The matches for an offer that are not confirmed and not over, those due first."""
+    query = select(Match).where(Match.offer_id == offer_id, col(Match.state).in_(UNCONFIRMED))
+    return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id)).limit(MOST)))
+
+
+async def going_of_mentors(session: AsyncSession, mentor_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many mentees each mentor has: confirmed matches whose mentorship has not ended."""
+    ended = select(Mentorship.id).where(
+        col(Mentorship.match_id) == col(Match.id),
+        col(Mentorship.state).in_((MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY)),
+    )
+    query = (
+        sa.select(col(Match.mentor_id), sa.func.count())
+        .where(col(Match.mentor_id).in_(sorted(mentor_ids)), col(Match.state) == MatchState.CONFIRMED, ~ended.exists())
+        .group_by(col(Match.mentor_id))
+        .order_by(col(Match.mentor_id))
+    )
+    found = {mentor_id: int(count) for mentor_id, count in (await session.execute(query)).all()}
+    return {mentor_id: found.get(mentor_id, 0) for mentor_id in mentor_ids}
+
+
+def of_hosts(organisation_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
+    """The matches with offers of these organisations."""
+    return sa.and_(col(Match.host_organisation_id).in_(organisation_ids), col(Match.offer_id).is_not(None))
+
+
+def of_applications(application_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
+    """The matches of these applications."""
+    return col(Match.application_id).in_(application_ids)
+
+
+def of_mentors(mentor_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
+    """The matches with these mentors."""
+    return col(Match.mentor_id).in_(mentor_ids)
+
+
+def cleared_by(countries: Sequence[str] | None, organisation_ids: Sequence[UUID], union: str) -> sa.ColumnElement[bool]:
+    """The matches that somebody clears: of these countries, or of these EU agencies; None is all countries."""
+    if countries is None:
+        return sa.true()
+    return sa.or_(
+        col(Match.country).in_(countries),
+        col(Match.host_country).in_(countries),
+        sa.and_(col(Match.country) == union, col(Match.organisation_id).in_(organisation_ids)),
+        sa.and_(col(Match.host_country) == union, col(Match.host_organisation_id).in_(organisation_ids)),
+    )

@@ -1,0 +1,222 @@
+"""Whose match is it, as what does somebody see it, and what of whose identity may be shown? Asked by all that follows.
+
+Rules of own country and own organisation are those of `shared/identity/scope.py`; the staged identity is the model's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from services.applications.application.store import applications
+from services.applications.matches.model.clearance import applicant, counterpart, visible
+from services.applications.matches.store import matches, participation
+from services.applications.mentors import store as mentors_store
+from services.applications.mentorships.model.pair import PAIR, other
+from services.applications.mentorships.store import mentorships
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from services.applications.visits import store as visits_store
+from shared.contracts.codes import IdentityField, MatchState, Party, Role
+from shared.identity.scope import is_self, may_act_for_organisation, may_clear
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Principal
+
+
+_OVER = frozenset({MatchState.DECLINED, MatchState.EXPIRED, MatchState.SUPERSEDED, MatchState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A match with the application behind it; `parties` are those as which the principal sees it.
+
+    `guest` is who travels on a mentoring pair's visit: the mentee, or the mentor.
+    """
+
+    match: matches.Match
+    application: applications.Application
+    mentor: mentors_store.Mentor | None
+    parties: frozenset[Party]
+    guest: Party | None = None
+
+    @property
+    def correlation(self) -> UUID:
+        """The story that all of it belongs to."""
+        return self.match.application_id
+
+    def acts_as(self, *among: Party) -> Party:
+        """The one of `among` as which the principal acts. Raises `Refused` (404) where there is none."""
+        for party in among:
+            if party in self.parties:
+                return party
+        raise not_found()
+
+    @property
+    def sides(self) -> tuple[Party, Party]:
+        """Applicant and counterpart, as they are called in this kind of match; of a visit, who travels comes first."""
+        both = self.applicant, counterpart(self.match.for_)
+        return both if self.guest is not Party.MENTOR else (both[1], both[0])
+
+    @property
+    def applicant(self) -> Party:
+        """The applicant, as called in this kind of match."""
+        return applicant(self.match.for_)
+
+    @property
+    def guest_subject(self) -> str:
+        """The account of who travels."""
+        return self.mentor.subject if self.guest is Party.MENTOR and self.mentor else self.application.subject
+
+    @property
+    def guest_organisation_id(self) -> UUID:
+        """The agency that sends who travels."""
+        travels = self.guest is Party.MENTOR
+        return self.match.host_organisation_id if travels else self.match.organisation_id
+
+
+async def of_match(session: AsyncSession, principal: Principal, match_id: UUID, *, lock: bool = False) -> Case:
+    """The case of one match. Raises `Refused` (404) where it is not there, or not the principal's to know of."""
+    match = await matches.match(session, match_id, lock=lock)
+    if match is None:
+        raise not_found()
+    application = await applications.application(session, match.application_id)
+    mentor = None if match.mentor_id is None else await mentors_store.mentor(session, match.mentor_id)
+    if application is None:
+        raise not_found()
+    parties = parties_of(principal, match, application.subject, mentor.subject if mentor is not None else None)
+    if not parties:
+        raise not_found()
+    return Case(match, application, mentor, parties)
+
+
+async def of_visit(
+    session: AsyncSession, principal: Principal, visit_id: UUID, *, lock: bool = False
+) -> tuple[Case, visits_store.Visit]:
+    """The case of one visit. The match is locked before the visit, as the reader does. Raises `Refused` (404).
+
+    On a mentoring pair's visit guest and host are the two of them: who does not travel keeps the host's part.
+    """
+    found = await visits_store.visit(session, visit_id)
+    if found is None:
+        raise not_found()
+    case = await of_match(session, principal, found.match_id, lock=lock)
+    held = await visits_store.visit(session, visit_id, lock=lock)
+    assert held is not None
+    return visiting(case, held), held
+
+
+def visiting(case: Case, visit: visits_store.Visit) -> Case:
+    """The case of a match as that of a visit: of a mentoring pair, who travels is the guest, the other the host."""
+    if visit.mentorship_id is None:
+        return case
+    guest = Party(visit.guest)
+    renamed = {guest: Party.GUEST, other(guest): Party.HOST}
+    also = frozenset(renamed[one] for one in case.parties & set(PAIR))
+    return replace(case, parties=case.parties | also, guest=guest)
+
+
+async def of_mentorship(
+    session: AsyncSession, principal: Principal, mentorship_id: UUID, *, lock: bool = False
+) -> tuple[Case, mentorships.Mentorship]:
+    """The case of one mentorship, locked in the same order. Raises `Refused` (404)."""
+    found = await mentorships.mentorship(session, mentorship_id)
+    if found is None:
+        raise not_found()
+    case = await of_match(session, principal, found.match_id, lock=lock)
+    held = await mentorships.mentorship(session, mentorship_id, lock=lock)
+    assert held is not None
+    return case, held
+
+
+def parties_of(
+    principal: Principal, match: matches.Match, applicant_subject: str, mentor_subject: str | None
+) -> frozenset[Party]:
+    """As what the principal sees a match; nothing where it is none of the principal's business."""
+    asked = {
+        applicant(match.for_): principal.has(Role.OFFICER) and is_self(principal, applicant_subject),
+        Party.HOST: match.offer_id is not None and may_act_for_organisation(principal, match.host_organisation_id),
+        Party.MENTOR: principal.has(Role.MENTOR) and is_self(principal, mentor_subject),
+        Party.HOME_COORDINATOR: may_clear(principal, match.country, match.organisation_id),
+        Party.HOST_COORDINATOR: may_clear(principal, match.host_country, match.host_organisation_id),
+        Party.PROGRAMME: principal.has(Role.PROGRAMME_COORDINATOR),
+    }
+    return frozenset(party for party, holds in asked.items() if holds)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What of one party's identity may be shown; None is what may not."""
+
+    party: Party
+    name: str | None = None
+    own_name: str | None = None
+    national_rank: str | None = None
+    unit: str | None = None
+    service_email: str | None = None
+
+
+async def identities_of(
+    session: AsyncSession, cases: Sequence[Case], released: dict[UUID, list[participation.Release]]
+) -> dict[UUID, dict[Party, Known]]:
+    """What the principal may know of the people of these matches: what was released to one of the own parties."""
+    wanted = {case.application.subject for case in cases} | {case.mentor.subject for case in cases if case.mentor}
+    people = await entries.people_by_subject(session, wanted)
+    return {case.match.id: _known(case, released.get(case.match.id, []), people) for case in cases}
+
+
+def _known(
+    case: Case, released: Sequence[participation.Release], people: dict[str, entries.Person]
+) -> dict[Party, Known]:
+    # A match that came to nothing shows nobody's name any more to those who only had it for the match.
+    stands = case.match.stands not in _OVER
+    facts = [(Party(one.of), Party(one.to), one.fields) for one in released if stands]
+    found: dict[Party, Known] = {}
+    for party in case.sides:
+        fields = frozenset[str]().union(*(visible(viewer, party, facts, case.guest) for viewer in case.parties))
+        if party is Party.HOST or not fields:
+            continue
+        held = _held(case, party, people)
+        shown = {name: held[name] for field, names in _NAMES.items() if field in fields for name in names}
+        found[party] = Known(party, **shown)
+    return found
+
+
+# Which of the values below each field of an identity lets somebody see.
+_NAMES: dict[IdentityField, tuple[str, ...]] = {
+    IdentityField.NAME: ("name", "own_name"),
+    IdentityField.NATIONAL_RANK: ("national_rank",),
+    IdentityField.UNIT: ("unit",),
+    IdentityField.SERVICE_EMAIL: ("service_email",),
+}
+
+
+def _held(case: Case, party: Party, people: dict[str, entries.Person]) -> dict[str, str | None]:
+    """What the portal knows: of an applicant what stands in the application, else what stands in the register."""
+    subject = case.mentor.subject if party is Party.MENTOR and case.mentor else case.application.subject
+    person = people.get(subject)
+    held: dict[str, str | None] = dict.fromkeys(("name", "own_name", "national_rank", "unit", "service_email"))
+    if person is not None:
+        held = {
+            "name": person.name,
+            "own_name": person.own_name or None,
+            "national_rank": person.national_rank or None,
+            "unit": person.unit or None,
+            "service_email": person.email,
+        }
+    if party is Party.MENTOR:
+        return held
+    said = case.application.answers
+    written = {
+        "name": said.name,
+        "own_name": said.own_name,
+        "national_rank": said.national_rank,
+        "unit": said.unit,
+        "service_email": said.email,
+    }
+    return held | {name: value for name, value in written.items() if value}

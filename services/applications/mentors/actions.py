@@ -1,0 +1,270 @@
+"""What does a mentor do with the own profile? Writes it, publishes, revises, pauses, resumes, closes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.applications import counters, transitions
+from services.applications.calls import store as calls_store
+from services.applications.matches.store import matches
+from services.applications.mentors import store
+from services.applications.mentors.model import MentorEntry, problems, profile_of, reference
+from services.applications.placements.model import revision
+from services.applications.refusals import may_proceed, not_found, unreadable
+from services.applications.register.store import entries
+from shared.contracts import mentors
+from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause, Role
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity.scope import is_self, may_clear
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+    from shared.identity import Principal
+
+REVISABLE = frozenset({MentorState.PUBLISHED, MentorState.PAUSED})
+
+
+def entry_of(known: MentorEntry, changes: Mapping[str, Any]) -> MentorEntry:
+    """`known` with the fields in `changes`. Raises `Refused` (422) that names the fields that cannot be read."""
+    try:
+        return MentorEntry.model_validate(known.model_dump(mode="json") | dict(changes))
+    except ValidationError as error:
+        raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
+
+
+async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[str, Any]) -> store.Mentor:
+    """Draft a profile for a call, filled with what the register knows; the one that is there, where there is one.
+
+    Raises `Refused` (404; 409 where the call takes none; 422 where the mentor is not in the register).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        mine = await store.of_subject(tx.session, principal.subject)
+        known = next((one for one in mine if one.call_id == call_id), None)
+        if known is not None:
+            return known
+        call = await calls_store.call(tx.session, call_id)
+        person = await entries.person(tx.session, principal.subject)
+        if call is None:
+            raise not_found()
+        if call.state != CallState.PUBLISHED:
+            raise Refused(gettext("This call takes no mentors now."), 409)
+        if person is None or person.country is None or person.organisation_id is None:
+            sentence = gettext("The register does not know you yet. Ask your national coordinator to enter you.")
+            raise Refused(sentence, 422)
+        moment, year = clock.now(), call.terms.opens.year
+        number = await counters.next_number(tx.session, f"mentor {person.country} {year}")
+        entry = entry_of(
+            MentorEntry.model_validate({"service": person.service, "rank_group": person.rank_group}), changes
+        )
+        mentor = store.Mentor(
+            id=new_id(),
+            subject=principal.subject,
+            reference=reference(person.country, year, number),
+            call_id=call_id,
+            organisation_id=person.organisation_id,
+            country=person.country,
+            since=moment,
+            entry_json=entry.model_dump(mode="json"),
+            last_day=entry.last_day,
+            created_at=moment,
+            saved_at=moment,
+        )
+        tx.session.add(mentor)
+        await tx.changed("mentors")
+        return mentor
+
+
+async def save(
+    bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+) -> store.Mentor:
+    """Keep what the mentor writes; of a published profile it is a revision, told at once.
+
+    Raises `Refused` (404; 409 where it was changed since `version` or is closed; 422).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if version is not None and version != mentor.version:
+            raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
+        if not writable(mentor):
+            raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
+        entry = entry_of(mentor.entry, changes)
+        if entry == mentor.entry:
+            if mentor.asked:
+                await confirmed(tx, mentor)
+            return mentor
+        opens = mentor.stands is MentorState.CLOSED
+        if revisable(mentor):
+            await tx.record(mentors.MentorRevised(profile=await revised(tx.session, mentor, entry)), mentor.id)
+        mentor.entry_json, mentor.last_day, mentor.due = entry.model_dump(mode="json"), entry.last_day, None
+        if opens:
+            await move(tx, mentor, mentors.MentorResumed())
+        else:
+            _written(tx, mentor)
+        await tx.changed("mentors")
+        return mentor
+
+
+def revisable(mentor: store.Mentor) -> bool:
+    """Whether a change of it is a revision: it was told, and may be changed."""
+    return mentor.stands in REVISABLE or (mentor.stands is MentorState.CLOSED and writable(mentor))
+
+
+async def revised(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> mentors.MentorProfile:
+    """What a revision tells. Raises `Refused` (422 with the fields that cannot be so; 409 where its call is closed)."""
+    going = (await matches.going_of_mentors(session, [mentor.id]))[mentor.id]
+    found = revision.below_open(entry, going)
+    found |= await _not_to_open(session, mentor, entry) if mentor.stands is MentorState.CLOSED else {}
+    if found:
+        raise Refused(gettext("It cannot be changed like this."), 422, found)
+    return await _profile(session, mentor, entry)
+
+
+def writable(mentor: store.Mentor) -> bool:
+    """Whether the mentor may change it: not once it was closed by choice; what was over may get a later period."""
+    return mentor.stands is not MentorState.CLOSED or mentor.cause in revision.BY_THE_CLOCK
+
+
+async def _not_to_open(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> dict[str, str]:
+    """What keeps a profile from being matched (again): field -> sentence. Raises `Refused` (409: call closed)."""
+    call = await calls_store.call(session, mentor.call_id)
+    if call is None or call.state != CallState.PUBLISHED:
+        raise Refused(gettext("Its call is closed. Write a profile for another call."), 409)
+    return revision.missing_to_open(entry, 0, clock.today())
+
+
+async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """From now on mentees can be matched. Raises `Refused` (404, 409; 422 names what is missing)."""
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if may_proceed(transitions.after, "mentor", mentors.MentorPublished, mentor.state):
+            await _open(tx, mentor)
+            await move(tx, mentor, mentors.MentorPublished(profile=await _profile(tx.session, mentor, mentor.entry)))
+        return mentor
+
+
+async def pause(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """No new mentee for a while. Raises `Refused` (404, 409)."""
+    return await _by_mentor(bus, principal, mentor_id, mentors.MentorPaused(cause=PauseCause.BY_CHOICE))
+
+
+async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """Mentees can be matched again. Raises `Refused` (404; 409; 422 where its periods are over)."""
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if mentor.stands is MentorState.CLOSED:
+            raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
+        if may_proceed(transitions.after, "mentor", mentors.MentorResumed, mentor.state):
+            await _open(tx, mentor)
+            await move(tx, mentor, mentors.MentorResumed())
+        return mentor
+
+
+async def _open(tx: Tx, mentor: store.Mentor) -> None:
+    """Raises `Refused` unless the profile could be matched: its call open, a period left."""
+    found = await _not_to_open(tx.session, mentor, mentor.entry)
+    if found:
+        raise Refused(" ".join(found.values()), 422, found)
+
+
+async def confirm(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """The mentor says that there is still time. Raises `Refused` (404; 409 where the profile is not published)."""
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if may_proceed(transitions.after, "mentor", mentors.MentorAvailabilityConfirmed, mentor.state):
+            await confirmed(tx, mentor)
+        return mentor
+
+
+async def confirmed(tx: Tx, mentor: store.Mentor) -> None:
+    """Note for a published, locked profile that there is time; told only where it was asked."""
+    if mentor.asked:
+        await tx.record(mentors.MentorAvailabilityConfirmed(), mentor.id)
+    mentor.due, mentor.saved_at = None, clock.now()
+    tx.session.add(mentor)
+    await tx.changed("mentors")
+
+
+async def close(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """No more mentees; mentorships that are open stand. Raises `Refused` (404, 409)."""
+    return await _by_mentor(bus, principal, mentor_id, mentors.MentorClosed(cause=CloseCause.BY_CHOICE))
+
+
+async def _by_mentor(bus: Bus, principal: Principal, mentor_id: UUID, event: mentors.MentorEvent) -> store.Mentor:
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if may_proceed(transitions.after, "mentor", type(event), mentor.state):
+            await move(tx, mentor, event)
+        return mentor
+
+
+async def readable(session: AsyncSession, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """A profile that is the principal's to read: the own one, and of the own country what is no draft.
+
+    Raises `Refused` (404).
+    """
+    mentor = await store.mentor(session, mentor_id)
+    if mentor is None:
+        raise not_found()
+    country = may_clear(principal, mentor.country, mentor.organisation_id)
+    abroad = country or principal.has(Role.PROGRAMME_COORDINATOR)
+    told = mentor.stands is not MentorState.DRAFT
+    own = principal.has(Role.MENTOR) and is_self(principal, mentor.subject)
+    if not own and not (told and abroad):
+        raise not_found()
+    return mentor
+
+
+def reads_all(principal: Principal, mentor: store.Mentor) -> bool:
+    """Whether the principal reads a whole profile: the mentor, and the own country's coordinator."""
+    return is_self(principal, mentor.subject) or may_clear(principal, mentor.country, mentor.organisation_id)
+
+
+async def _own(tx: Tx, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """The profile, locked. Raises `Refused` (404) unless it is the principal's own."""
+    mentor = await store.mentor(tx.session, mentor_id, lock=True)
+    if mentor is None or not is_self(principal, mentor.subject):
+        raise not_found()
+    return mentor
+
+
+async def _profile(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> mentors.MentorProfile:
+    """What is told of the entry. Raises `Refused` (422) that names what is missing."""
+    call = await calls_store.call(session, mentor.call_id)
+    assert call is not None
+    found = problems(entry, call.terms)
+    if found:
+        raise Refused(gettext("Some of it is missing."), 422, found)
+    return profile_of(
+        entry,
+        call.terms,
+        call_id=mentor.call_id,
+        reference=mentor.reference,
+        organisation_id=mentor.organisation_id,
+        country=mentor.country,
+    )
+
+
+async def move(tx: Tx, mentor: store.Mentor, event: mentors.MentorEvent) -> None:
+    """Bring a locked profile into the state to which `event` leads, and tell of it."""
+    mentor.state = transitions.after("mentor", type(event), mentor.state)
+    mentor.since, mentor.due = clock.now(), None
+    mentor.cause = str(event.cause) if isinstance(event, mentors.MentorPaused | mentors.MentorClosed) else None
+    _written(tx, mentor)
+    await tx.record(event, mentor.id)
+    await tx.changed("mentors")
+
+
+def _written(tx: Tx, mentor: store.Mentor) -> None:
+    mentor.version += 1
+    mentor.saved_at = clock.now()
+    tx.session.add(mentor)

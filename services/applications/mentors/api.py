@@ -1,0 +1,116 @@
+"""How does a program act for a mentor about the own profile?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from services.applications.guards import Decider, Mentor, MentorOrDecider
+from services.applications.matches.store import matches
+from services.applications.mentors import actions, store
+from services.applications.overview.views import resources
+from services.applications.parameters import Body, Store
+from services.applications.placements.views import visibility_of
+
+router = APIRouter(prefix="/applications/api/mentors", tags=["mentors"])
+
+
+class NewMentor(Body):
+    """A profile for a call; `entry` as far as it is written. `publish` publishes it at once."""
+
+    call_id: UUID
+    entry: Annotated[dict[str, Any], Field(default_factory=dict)]
+    publish: bool = False
+
+
+class Written(Body):
+    """Fields that replace those that are there; `version` is the one that was read."""
+
+    entry: dict[str, Any]
+    version: int | None = None
+
+
+@router.post("", status_code=201)
+async def begin(body: NewMentor, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """Draft the own profile for a call, or take up the one that is there."""
+    mentor = await actions.begin(bus, principal, body.call_id, body.entry)
+    if body.publish:
+        mentor = await actions.publish(bus, principal, mentor.id)
+    return resources.mentor(mentor)
+
+
+@router.get("")
+async def read_own(principal: Mentor, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """The own profiles, the newest first."""
+    async with bus.read() as session:
+        return {"mentors": [resources.mentor(one) for one in await store.of_subject(session, principal.subject)]}
+
+
+@router.get("/country")
+async def read_country(
+    principal: Decider,
+    bus: Store,
+    state: str | None = None,
+    call_id: UUID | None = None,
+    country: str | None = None,
+    reference: str | None = None,
+    page: Annotated[int, Query(ge=1)] = 1,
+) -> dict[str, Any]:
+    """The published profiles of the own country (all, for the programme coordinator), those that are asked first."""
+    filters, seen = store.Filters(state, call_id, country, reference), visibility_of(principal)
+    async with bus.read() as session:
+        found, total = await store.lines(session, seen, filters, page)
+        counts = await store.counts(session, seen, filters)
+        going = await matches.going_of_mentors(session, [one.id for one in found])
+    return {
+        "mentors": [
+            resources.mentor(one, about=actions.reads_all(principal, one)) | {"mentees": going[one.id]} for one in found
+        ],
+        "total": total,
+        "counts": counts,
+    }
+
+
+@router.get("/{mentor_id}")
+async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: Store) -> dict[str, Any]:
+    """The own profile; for coordinators a published one of the own country."""
+    async with bus.read() as session:
+        mentor = await actions.readable(session, principal, mentor_id)
+    return resources.mentor(mentor, about=actions.reads_all(principal, mentor))
+
+
+@router.put("/{mentor_id}")
+async def save(mentor_id: UUID, body: Written, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """Keep what the mentor writes; of a published profile it is a revision."""
+    return resources.mentor(await actions.save(bus, principal, mentor_id, body.entry, version=body.version))
+
+
+@router.post("/{mentor_id}/publish")
+async def publish(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """From now on mentees can be matched."""
+    return resources.mentor(await actions.publish(bus, principal, mentor_id))
+
+
+@router.post("/{mentor_id}/pause")
+async def pause(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """No new mentee for a while."""
+    return resources.mentor(await actions.pause(bus, principal, mentor_id))
+
+
+@router.post("/{mentor_id}/resume")
+async def resume(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """Mentees can be matched again."""
+    return resources.mentor(await actions.resume(bus, principal, mentor_id))
+
+
+@router.post("/{mentor_id}/close")
+async def close(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """No more mentees; mentorships that are open stand."""
+    return resources.mentor(await actions.close(bus, principal, mentor_id))
+
+
+@router.post("/{mentor_id}/available")
+async def confirm(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """Say that there is still time for mentees."""
+    return resources.mentor(await actions.confirm(bus, principal, mentor_id))

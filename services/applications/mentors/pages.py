@@ -1,0 +1,301 @@
+"""What does a mentor see and do about the own profile?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from services.applications import transitions
+from services.applications.calls import store as calls_store
+from services.applications.display import Store, cause_word, state_counts, tag
+from services.applications.forms import CONTROL_FIELDS, MentorForm, number, refuse
+from services.applications.guards import Decider, Mentor, MentorOrDecider
+from services.applications.matches.store import matches
+from services.applications.mentors import actions, store
+from services.applications.mentors.views import rows
+from services.applications.placements.actions import revisions
+from services.applications.placements.views import visibility_of
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from services.applications.tables import PAGE
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts import mentors as told
+from shared.contracts.codes import ApplicationKind, CallState, MentorState
+from shared.errors import Refused
+from shared.i18n import gettext, ngettext
+from shared.identity import Principal
+from shared.identity.scope import is_self, may_clear
+from shared.ids import read_id
+from shared.time import clock, dates
+from shared.web import states
+from shared.web.render import render, see_other
+from shared.web.states import Standing, state
+
+router = APIRouter(prefix="/applications/mentors", include_in_schema=False)
+
+
+_MOVES = {
+    "publish": actions.publish,
+    "available": actions.confirm,
+    "pause": actions.pause,
+    "resume": actions.resume,
+    "close": actions.close,
+}
+_EVENTS: dict[str, type[told.MentorEvent]] = {
+    "publish": told.MentorPublished,
+    "pause": told.MentorPaused,
+    "resume": told.MentorResumed,
+    "close": told.MentorClosed,
+}
+
+
+def at(mentor_id: UUID, rest: str = "") -> str:
+    """The address of a profile, or of a page of it."""
+    return f"/applications/mentors/{mentor_id}" + (f"/{rest}" if rest else "")
+
+
+@router.get("")
+async def show_all(request: Request, principal: Mentor, bus: Store) -> Response:
+    """The own profiles, and the calls for which there is none yet."""
+    async with bus.read() as session:
+        mine = await store.of_subject(session, principal.subject)
+        of = await calls_store.calls_by_id(session, {one.call_id for one in mine})
+        published = await calls_store.calls(session, state=CallState.PUBLISHED)
+    taken = {one.call_id for one in mine}
+    rows = [
+        [
+            {"text": one.reference, "href": at(one.id)},
+            of[one.call_id].title,
+            tag("mentor", one.state),
+            one.entry.capacity,
+            dates.day(one.since, short=True),
+        ]
+        for one in mine
+    ]
+    open_calls = [
+        call
+        for call in published
+        if call.id not in taken and ApplicationKind.MENTEE in call.terms.kinds and call.opens <= clock.now()
+    ]
+    return render(request, "mentors/list.html", rows=rows, open_calls=open_calls)
+
+
+@router.post("/new")
+async def begin(principal: Mentor, bus: Store, call: UUID) -> Response:
+    """Begin the own profile for a call, or take up the one that is there."""
+    mentor = await actions.begin(bus, principal, call, {})
+    rest = "edit" if mentor.stands is MentorState.DRAFT else ""
+    return see_other(at(mentor.id, rest))
+
+
+@router.get("/country")
+async def show_country(
+    request: Request,
+    principal: Decider,
+    bus: Store,
+    state: str = "",
+    call: str = "",
+    q: str = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """The mentors of the own country, for its coordinator: where each stands, and how many mentees each has."""
+    seen = visibility_of(principal)
+    filters = store.Filters(state or None, read_id(call), None, q.strip() or None)
+    async with bus.read() as session:
+        found, total = await store.lines(session, seen, filters, page)
+        counts = await store.counts(session, seen, filters)
+        of = await calls_store.calls(session)
+        people = await entries.people_by_subject(session, [one.subject for one in found])
+        agencies = {
+            one.id: one for one in await entries.organisations(session, ids={one.organisation_id for one in found})
+        }
+        going = await matches.going_of_mentors(session, [one.id for one in found])
+    titles = {one.id: one.reference for one in of}
+    return render(
+        request,
+        "mentors/country.html",
+        rows=[_row(one, principal, people, agencies, titles, going) for one in found],
+        total=total,
+        page=page,
+        size=PAGE,
+        counts=_counts(counts),
+        fields=[
+            {
+                "name": "state",
+                "label": gettext("State"),
+                "options": [(store.ASKED, gettext("Asked whether still available"))]
+                + [(one.code, one.word) for one in states.states("mentor") if one.code != MentorState.DRAFT],
+                "value": state,
+            },
+            {
+                "name": "call",
+                "label": gettext("Call"),
+                "options": [(str(one.id), f"{one.reference} {one.title}") for one in of],
+                "value": call,
+            },
+            {"name": "q", "label": gettext("Reference"), "value": q},
+        ],
+        narrowed=bool(state or call or q),
+    )
+
+
+def _row(
+    mentor: store.Mentor,
+    principal: Principal,
+    people: dict[str, entries.Person],
+    agencies: dict[UUID, entries.Organisation],
+    of: dict[UUID, str],
+    going: dict[UUID, int],
+) -> list[Any]:
+    agency = agencies.get(mentor.organisation_id)
+    return [
+        {"text": mentor.reference, "href": at(mentor.id)},
+        _name(principal, mentor, people) or None,
+        f"{agency.name if agency else ''}, {labels.country(mentor.country)}",
+        of.get(mentor.call_id, ""),
+        ", ".join(labels.label(one.area) for one in mentor.entry.expertise),
+        gettext("%(taken)s of %(places)s") % {"taken": going[mentor.id], "places": mentor.entry.capacity},
+        tag("mentor", mentor.state),
+        cause_word(mentor.cause) or None,
+        None
+        if mentor.due is None
+        else f"{dates.day(mentor.due, short=True)} ({dates.relative(mentor.due, clock.today())})",
+    ]
+
+
+def _name(principal: Principal, mentor: store.Mentor, people: dict[str, entries.Person]) -> str:
+    """The mentor's name, for the own country's coordinator, who keeps the register of the country."""
+    person = people.get(mentor.subject)
+    own = may_clear(principal, mentor.country, mentor.organisation_id)
+    return person.name if person is not None and own else ""
+
+
+def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
+    """What stands where; each count leads to exactly the rows that it counts."""
+    asked = found.get(store.ASKED, 0)
+    waiting = ngettext("is asked whether still available", "are asked whether still available", asked)
+    return state_counts("mentor", found, (store.ASKED, asked, waiting, "wait"), here="/applications/mentors/country")
+
+
+@router.get("/{mentor_id}")
+async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bus: Store) -> Response:
+    """A profile: where it stands and what it says; for its mentor also what can be done, and what a mentee sees."""
+    async with bus.read() as session:
+        mentor = await actions.readable(session, principal, mentor_id)
+        call = await calls_store.call(session, mentor.call_id)
+        people = await entries.people_by_subject(session, [mentor.subject])
+        going = (await matches.going_of_mentors(session, [mentor_id]))[mentor_id]
+    mine = is_self(principal, mentor.subject)
+    home = actions.reads_all(principal, mentor)
+    return render(
+        request,
+        "mentors/show.html",
+        mentor=mentor,
+        mine=mine,
+        name=_name(principal, mentor, people),
+        rows=rows(mentor.entry, own=home, about=home),
+        before_names=rows(mentor.entry, own=False, about=False),
+        going=going,
+        call=call,
+        where=Standing(
+            state("mentor", mentor.state), mentor.since, mentor.due, reason=cause_word(mentor.cause) or None
+        ),
+        moves=_moves(mentor, call),
+        writable=actions.writable(mentor),
+        done=request.query_params.get("done"),
+    )
+
+
+def _moves(mentor: store.Mentor, call: calls_store.Call | None) -> list[str]:
+    """What the mentor can do with one button now: only what is possible."""
+    shut = mentor.stands is MentorState.CLOSED or call is None or call.state != CallState.PUBLISHED
+    found = [name for name, event in _EVENTS.items() if transitions.possible(event, mentor.state)]
+    return [name for name in found if not (shut and name in {"publish", "resume"})]
+
+
+async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.Mentor, calls_store.Call]:
+    """The own profile and its call. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        mentor = await store.mentor(session, mentor_id)
+        if mentor is None or not is_self(principal, mentor.subject):
+            raise not_found()
+        call = await calls_store.call(session, mentor.call_id)
+    assert call is not None
+    return mentor, call
+
+
+@router.get("/{mentor_id}/edit")
+async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: Store) -> Response:
+    """The form with what is written."""
+    mentor, call = await _own(bus, principal, mentor_id)
+    if not actions.writable(mentor):
+        return see_other(at(mentor_id))
+    form = MentorForm()
+    form.fill(mentor.entry, call.terms)
+    return render(request, "mentors/form.html", form_=form, mentor=mentor, call=call)
+
+
+@router.post("/{mentor_id}/edit")
+async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: Store) -> Response:
+    """Keep what was written and, where asked, publish it; of a published profile the changes are shown before."""
+    mentor, call = await _own(bus, principal, mentor_id)
+    form, sent = await MentorForm.read(request), await request.form()
+    form.fill(None, call.terms)
+    if "back" in sent:
+        return render(request, "mentors/form.html", form_=form, mentor=mentor, call=call)
+    if await form.rows_changed(request) or not form.validate():
+        return render(request, "mentors/form.html", 422, form_=form, mentor=mentor, call=call)
+    try:
+        version = number(sent.get("version"))
+        if actions.revisable(mentor) and "told" not in sent:
+            shown = await revisions.preview_profile(bus, principal, mentor_id, form.changes(), version=version)
+            if shown.changes:
+                return _preview_page(request, shown, sent)
+        mentor = await actions.save(bus, principal, mentor_id, form.changes(), version=version)
+        if "publish" in sent:
+            await actions.publish(bus, principal, mentor_id)
+    except Refused as refused:
+        refuse(form, refused)
+        return render(request, "mentors/form.html", refused.status_code, form_=form, mentor=mentor, call=call)
+    return see_other(at(mentor_id) + ("?done=publish" if "publish" in sent else "?done=saved"))
+
+
+def _preview_page(request: Request, shown: revisions.ProfilePreview, sent: FormData) -> Response:
+    """What the revision changes; it is told by the button of this page only."""
+    entry = actions.entry_of(shown.mentor.entry, {one.field: one.new for one in shown.changes})
+    before, after = (rows(one, own=True, about=True) for one in (shown.mentor.entry, entry))
+    return render(
+        request,
+        "mentors/revise.html",
+        mentor=shown.mentor,
+        preview=shown,
+        changes=[
+            [old["key"], old["value"], new["value"]]
+            for old, new in zip(before, after, strict=True)
+            if old["value"] != new["value"]
+        ],
+        sent=[
+            (name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in CONTROL_FIELDS
+        ],
+    )
+
+
+@router.post("/{mentor_id}/{move}")
+async def act(request: Request, mentor_id: UUID, move: str, principal: Mentor, bus: Store) -> Response:
+    """Publish, confirm, pause, resume or close it."""
+    if move not in _MOVES:
+        raise not_found()
+    try:
+        await _MOVES[move](bus, principal, mentor_id)
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        mentor, call = await _own(bus, principal, mentor_id)
+        form = MentorForm()
+        form.fill(mentor.entry, call.terms)
+        refuse(form, refused)
+        return render(request, "mentors/form.html", 422, form_=form, mentor=mentor, call=call)
+    return see_other(at(mentor_id) + f"?done={move}")

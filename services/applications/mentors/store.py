@@ -1,0 +1,143 @@
+"""Which mentors are there, and where does each profile stand?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.mentors.model import MentorEntry
+from services.applications.tables import Table, one_page
+from shared.contracts.codes import UNION, MentorState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.placements.store import Visibility
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class Mentor(Table, table=True):
+    """A mentor's profile for one call: its id is the mentor's name on the log; whose it is stays here."""
+
+    __tablename__ = "mentor"
+    __table_args__ = (
+        sa.Index("mentor_one_a_call", "subject", "call_id", unique=True),
+        sa.Index("mentor_call_state", "call_id", "state"),
+        sa.Index("mentor_asked", "due", postgresql_where=sa.text("state = 'published'")),
+        sa.Index("mentor_last_day", "last_day", postgresql_where=sa.text("state IN ('published', 'paused')")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    subject: str = Field(description="The mentor's sign-in subject")
+    reference: str = Field(unique=True)
+    call_id: UUID
+    organisation_id: UUID
+    country: str = Field(index=True)
+    state: str = MentorState.DRAFT
+    since: datetime = Field(sa_type=_TIME)
+    due: datetime | None = Field(
+        default=None, sa_type=_TIME, description="Until when the mentor is asked whether there is still time"
+    )
+    cause: str | None = Field(default=None, description="Why it pauses or is closed, a code")
+    last_day: date | None = Field(default=None, description="Of the last period")
+    version: int = Field(default=1, description="Counts what was written: the optimistic lock of forms")
+    entry_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
+    created_at: datetime = Field(sa_type=_TIME)
+    saved_at: datetime = Field(sa_type=_TIME, description="Last written, moved or confirmed to be available")
+
+    @property
+    def entry(self) -> MentorEntry:
+        """What the mentor wrote."""
+        return MentorEntry.model_validate(self.entry_json)
+
+    @property
+    def stands(self) -> MentorState:
+        """Its state."""
+        return MentorState(self.state)
+
+    @property
+    def asked(self) -> bool:
+        """Whether the mentor is asked if there is still time."""
+        return self.stands is MentorState.PUBLISHED and self.due is not None
+
+
+async def mentor(session: AsyncSession, mentor_id: UUID, *, lock: bool = False) -> Mentor | None:
+    """One profile; with `lock` nobody else changes it until the commit."""
+    return await session.get(Mentor, mentor_id, with_for_update=lock, populate_existing=lock)
+
+
+async def of_subject(session: AsyncSession, subject: str) -> list[Mentor]:
+    """A person's own profiles, the newest first."""
+    query = select(Mentor).where(Mentor.subject == subject).order_by(col(Mentor.id).desc()).limit(100)
+    return list(await session.scalars(query))
+
+
+async def mentors_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Mentor]:
+    """The profiles with these ids."""
+    query = select(Mentor).where(col(Mentor.id).in_(sorted(ids))).order_by(col(Mentor.id))
+    return {one.id: one for one in await session.scalars(query)}
+
+
+async def by_reference(session: AsyncSession, reference: str) -> Mentor | None:
+    """The profile with that reference."""
+    return (await session.scalars(select(Mentor).where(Mentor.reference == reference))).first()
+
+
+ASKED = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; None is no filter. `state` may be `ASKED`: whose answer is waited for."""
+
+    state: str | None = None
+    call_id: UUID | None = None
+    country: str | None = None
+    reference: str | None = None
+
+
+def _where(sight: Visibility, filters: Filters, *, state: bool = True) -> list[sa.ColumnElement[bool]]:
+    among = [col(Mentor.state) != MentorState.DRAFT]
+    if sight.countries is not None:
+        agency = sa.and_(col(Mentor.country) == UNION, col(Mentor.organisation_id).in_(sight.agencies))
+        among.append(sa.or_(col(Mentor.country).in_(sight.countries), agency))
+    if state and filters.state == ASKED:
+        among.append(_asked())
+    elif state and filters.state:
+        among.append(col(Mentor.state) == filters.state)
+    if filters.call_id:
+        among.append(col(Mentor.call_id) == filters.call_id)
+    if filters.country:
+        among.append(col(Mentor.country) == filters.country)
+    if filters.reference:
+        among.append(col(Mentor.reference) == filters.reference.upper())
+    return among
+
+
+def _asked() -> sa.ColumnElement[bool]:
+    return sa.and_(col(Mentor.state) == MentorState.PUBLISHED, col(Mentor.due).is_not(None))
+
+
+async def lines(session: AsyncSession, sight: Visibility, filters: Filters, page: int = 1) -> tuple[list[Mentor], int]:
+    """One page of the published profiles within sight, and how many there are; those that are asked come first."""
+    among = _where(sight, filters)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(Mentor).where(*among))).scalar_one()
+    query = select(Mentor).where(*among).order_by(col(Mentor.due).nulls_last(), col(Mentor.id).desc())
+    return list(await session.scalars(one_page(query, page))), int(total)
+
+
+async def counts(session: AsyncSession, sight: Visibility, filters: Filters) -> dict[str, int]:
+    """How many profiles within sight there are in each state, and how many are asked whether there is time."""
+    query = sa.select(col(Mentor.state), sa.func.count(), sa.func.count().filter(_asked()))
+    query = query.where(*_where(sight, filters, state=False)).group_by(col(Mentor.state)).order_by(col(Mentor.state))
+    rows = (await session.execute(query)).all()
+    return {str(state): int(count) for state, count, _ in rows} | {ASKED: sum(row[2] for row in rows)}

@@ -1,0 +1,62 @@
+"""Who acts in which mentorship, and how is what was done told? Asked by all actions of a pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.calls import store as calls_store
+from services.applications.matches.views import parties
+from services.applications.mentorships.model.pair import PAIR
+from shared.errors import Refused
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.applications.matches.views.parties import Case
+    from services.applications.mentorships.store.mentorships import Mentorship
+    from shared.bus import Tx
+    from shared.contracts.calls import CallTerms
+    from shared.contracts.codes import Party
+    from shared.contracts.participation import ParticipationEvent
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """One of a pair in the own mentorship, which is held until the transaction ends."""
+
+    tx: Tx
+    case: Case
+    mentorship: Mentorship
+    party: Party
+
+    async def tell(self, event: ParticipationEvent) -> None:
+        """Record what was done."""
+        await self.tx.record(event, self.mentorship.match_id, correlation=self.case.correlation)
+        await self.tx.changed("matches")
+
+    @property
+    def ids(self) -> dict[str, UUID]:
+        """Of which mentorship each of its events is."""
+        return {"application_id": self.mentorship.application_id, "mentorship_id": self.mentorship.id}
+
+    async def terms(self) -> CallTerms:
+        """The terms of the call under which the two were matched."""
+        call = await calls_store.call(self.tx.session, self.case.match.call_id)
+        assert call is not None
+        return call.terms
+
+
+async def acting(tx: Tx, principal: Principal, mentorship_id: UUID) -> Acting:
+    """The principal as one of the pair. Raises `Refused` (404)."""
+    case, mentorship = await parties.of_mentorship(tx.session, principal, mentorship_id, lock=True)
+    return Acting(tx, case, mentorship, case.acts_as(*PAIR))
+
+
+def required_text(text: str, longest: int, field: str, sentence: str) -> str:
+    """A text that has to be there and is not too long. Raises `Refused` (422) with `sentence` at `field`."""
+    text = text.strip()
+    if not text or len(text) > longest:
+        raise Refused(sentence, 422, {field: sentence})
+    return text

@@ -1,0 +1,170 @@
+"""How does a pair come to a visit under its agreement: one asks, the other answers, matching gives it its dates?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.matches.model.participation import may_cancel
+from services.applications.matches.store import participation
+from services.applications.mentorships.actions.agreement import agreement_of
+from services.applications.mentorships.actions.parties import acting
+from services.applications.mentorships.model import visit as model
+from services.applications.mentorships.store import visits as store
+from services.applications.refusals import may_proceed, not_found
+from services.applications.visits import store as visits_store
+from shared.contracts.codes import Answer, Party, StatedReason, published
+from shared.contracts.participation import CancellationRequested, VisitRequested
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from services.applications.mentorships.actions.parties import Acting
+    from services.applications.mentorships.store.mentorships import Mentorship
+    from services.applications.mentorships.store.visits import PairVisit
+    from services.applications.visits.store import Visit
+    from shared.bus import Bus
+    from shared.contracts.calls import DatePeriod
+    from shared.identity import Principal
+
+LONGEST_NOTE = 1000
+
+
+def planned_end(mentorship: Mentorship, until: date | None) -> date | None:
+    """Until when the mentorship is planned: as the agreement says, else as both can."""
+    return until or mentorship.until
+
+
+def open_request(requests: Sequence[PairVisit], held: Sequence[Visit]) -> PairVisit | None:
+    """The newest request, while it waits for an answer or for the dates of what was agreed."""
+    last = requests[0] if requests else None
+    if last is None or last.stands not in {model.RequestState.ASKED, model.RequestState.AGREED}:
+        return None
+    came = last.answered_at is not None and any(visit.since >= last.answered_at for visit in held)
+    return None if came else last
+
+
+async def ask(
+    bus: Bus,
+    principal: Principal,
+    mentorship_id: UUID,
+    periods: tuple[DatePeriod, ...],
+    days: int,
+    guest: Party,
+    note: str = "",
+) -> PairVisit:
+    """Ask for a visit; the other side answers. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        one = await acting(tx, principal, mentorship_id)
+        held = await visits_store.of_mentorship(tx.session, mentorship_id)
+        known = open_request(await store.requests(tx.session, mentorship_id), held)
+        if known is not None and (known.party, known.periods, known.days) == (one.party, periods, days):
+            return known  # a second click
+        state = known.stands if known is not None else None
+        may_proceed(model.may_ask, one.mentorship.stands, state, held[0].stands if held else None)
+        until = planned_end(one.mentorship, (await agreement_of(tx.session, one.mentorship)).until)
+        first = model.earliest(clock.today(), (await one.terms()).timers.notice_weeks)
+        may_proceed(model.lawful, periods, days, guest, first=first, until=until)
+        made = store.PairVisit(
+            id=new_id(),
+            mentorship_id=mentorship_id,
+            party=one.party,
+            guest=guest,
+            days=days,
+            periods_json=[one_.model_dump(mode="json") for one_ in periods],
+            note=note.strip()[:LONGEST_NOTE],
+            actor=principal.subject,
+            at=clock.now(),
+        )
+        tx.session.add(made)
+        await _tell(one, made, None)
+        return made
+
+
+async def answer(
+    bus: Bus, principal: Principal, mentorship_id: UUID, request_id: UUID, given: Answer, why: str = ""
+) -> PairVisit:
+    """Agree to a visit, or refuse it and say why. Raises `Refused` (404, 409; 422 for a no without a reason)."""
+    why = why.strip()[:LONGEST_NOTE]
+    async with bus.transaction(principal.subject) as tx:
+        one = await acting(tx, principal, mentorship_id)
+        request = await _request(one, request_id)
+        if given is Answer.DECLINE and not why:
+            sentence = gettext("Say why it does not suit you")
+            raise Refused(sentence, 422, {"text": sentence})
+        if not may_proceed(model.may_answer, one.mentorship.stands, request.stands, Party(request.party), one.party):
+            return request
+        agreed_ = given is Answer.ACCEPT
+        request.state = (model.RequestState.AGREED if agreed_ else model.RequestState.REFUSED).value
+        request.answered_at, request.answer = clock.now(), "" if agreed_ else why
+        tx.session.add(request)
+        await _tell(one, request, given)
+        return request
+
+
+async def withdraw(bus: Bus, principal: Principal, mentorship_id: UUID, request_id: UUID) -> PairVisit:
+    """Take back what one asked for, before it is answered. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        one = await acting(tx, principal, mentorship_id)
+        request = await _request(one, request_id)
+        if may_proceed(model.may_withdraw, request.stands, Party(request.party), one.party):
+            request.state, request.answered_at = model.RequestState.WITHDRAWN.value, clock.now()
+            tx.session.add(request)
+            await tx.changed("matches")
+        return request
+
+
+async def cancel(
+    bus: Bus, principal: Principal, mentorship_id: UUID, visit_id: UUID, reason: StatedReason, text: str = ""
+) -> Mentorship:
+    """Ask that the pair's visit be cancelled; the mentorship goes on. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        one = await acting(tx, principal, mentorship_id)
+        visit = await visits_store.visit(tx.session, visit_id, lock=True)
+        if visit is None or visit.mentorship_id != mentorship_id:
+            raise not_found()
+        asked = await participation.statements(tx.session, visit.about)
+        if not may_proceed(may_cancel, one.case.match.stands, visit.stands) or one.party in {
+            each.party for each in asked
+        }:
+            return one.mentorship
+        tx.session.add(
+            participation.Statement(
+                match_id=visit.about,
+                what=CancellationRequested.type,
+                party=one.party,
+                reason=reason,
+                text=text.strip()[:1000],
+                actor=principal.subject,
+                at=clock.now(),
+            )
+        )
+        await one.tell(CancellationRequested(**one.ids, by=one.party, reason=published(reason), visit_id=visit_id))
+        return one.mentorship
+
+
+async def _request(one: Acting, request_id: UUID) -> PairVisit:
+    found = await store.requests(one.tx.session, one.mentorship.id)
+    request = next((each for each in found if each.id == request_id), None)
+    if request is None:
+        raise not_found()
+    return request
+
+
+async def _tell(one: Acting, request: PairVisit, given: Answer | None) -> None:
+    await one.tell(
+        VisitRequested(
+            **one.ids,
+            by=one.party,
+            periods=request.periods,
+            days=request.days,
+            request_id=request.id,
+            guest=Party(request.guest),
+            answer=given,
+        )
+    )

@@ -1,0 +1,343 @@
+"""What do the JSON routes of a mentorship share: the router, who may use them, how a mentorship is answered?"""
+
+from datetime import date, time
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from services.applications.display import paged
+from services.applications.guards import Pair, PairOrDecider
+from services.applications.mentorships.actions import agreement, course, goals, meetings, sessions, visit
+from services.applications.mentorships.model.agreement import Terms
+from services.applications.mentorships.model.goals import LONGEST_GOAL
+from services.applications.mentorships.model.visit import MOST_PERIODS
+from services.applications.mentorships.views import resources
+from services.applications.mentorships.views.mentorship import mentorship_rows, mentorship_view
+from services.applications.outcomes.actions import tickets
+from services.applications.parameters import Body, MaybeReason, Portal, Reason, Store, Text, TicketFor
+from services.applications.tables import PAGE
+from shared.bus import Bus
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import Answer, MentorshipState, Party
+from shared.identity import Principal
+
+router = APIRouter(prefix="/applications/api/mentorships", tags=["mentorships"])
+
+
+async def mentorship_answer(bus: Bus, principal: Principal, mentorship_id: UUID) -> dict[str, Any]:
+    """The mentorship as the caller sees it."""
+    async with bus.read() as session:
+        return resources.mentorship(await mentorship_view(session, principal, mentorship_id))
+
+
+class Signing(Body):
+    """Which version was read."""
+
+    version: int | None = None
+
+
+class Proposal(Body):
+    """What the pair agrees on; `based_on` is the newest version that was read."""
+
+    terms: Terms
+    based_on: int
+
+
+class NewVisit(Body):
+    """A visit: who travels (`mentee` or `mentor`), for how many working days, and when; the note is for the two."""
+
+    guest: Party
+    days: int
+    periods: Annotated[tuple[DatePeriod, ...], Field(max_length=MOST_PERIODS)]
+    note: Text = ""
+
+
+class VisitAnswer(Body):
+    """Whether the visit suits; if not, why, for the two of them."""
+
+    answer: Answer
+    text: Text = ""
+
+
+@router.get("")
+async def read_all(
+    principal: PairOrDecider,
+    bus: Store,
+    state: MentorshipState | None = None,
+    page: Annotated[int, Query(ge=1, le=100)] = 1,
+    *,
+    waits: bool = False,
+) -> dict[str, Any]:
+    """The mentorships that concern the caller, those that wait for the caller first; 50 a page."""
+    async with bus.read() as session:
+        rows = await mentorship_rows(session, principal)
+    found = [one for one in rows if (state is None or one.mentorship.stands is state) and (one.waits or not waits)]
+    return {
+        "total": len(found),
+        "page": page,
+        "size": PAGE,
+        "mentorships": [resources.row(one) for one in paged(found, page)],
+    }
+
+
+@router.get("/{mentorship_id}")
+async def read_one(mentorship_id: UUID, principal: PairOrDecider, bus: Store) -> dict[str, Any]:
+    """One mentorship."""
+    return await mentorship_answer(bus, principal, mentorship_id)
+
+
+@router.post("/{mentorship_id}/sign")
+async def sign(mentorship_id: UUID, principal: Pair, bus: Store, body: Signing | None = None) -> dict[str, Any]:
+    """Sign the agreement: the version that was read, or the one that waits."""
+    await agreement.sign(bus, principal, mentorship_id, body.version if body is not None else None)
+    return await mentorship_answer(bus, principal, mentorship_id)
+
+
+@router.post("/{mentorship_id}/agreement", status_code=201)
+async def propose(mentorship_id: UUID, body: Proposal, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Propose the next version of the agreement, and sign it."""
+    await agreement.propose(bus, principal, mentorship_id, body.terms, based_on=body.based_on)
+    return await mentorship_answer(bus, principal, mentorship_id)
+
+
+@router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
+async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Take an own proposal back before the other signs it."""
+    await agreement.take_back(bus, principal, mentorship_id, version)
+    return await mentorship_answer(bus, principal, mentorship_id)
+
+
+@router.post("/{mentorship_id}/pause", status_code=202)
+async def pause(mentorship_id: UUID, body: Reason, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Ask for a pause."""
+    await course.pause(bus, principal, mentorship_id, body.reason, body.text)
+    return await mentorship_answer(bus, principal, mentorship_id)
+
+
+@router.post("/{mentorship_id}/resume", status_code=202)
+async def resume(mentorship_id: UUID, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Ask to go on after a pause."""
+    await course.resume(bus, principal, mentorship_id)
+    return await mentorship_answer(bus, principal, mentorship_id)
+
+
+@router.post("/{mentorship_id}/end", status_code=202)
+async def end(mentorship_id: UUID, principal: Pair, bus: Store, body: MaybeReason | None = None) -> dict[str, Any]:
+    """Ask to complete the mentorship, or, with a reason, to end it early."""
+    body = body or MaybeReason()
+    await course.end(bus, principal, mentorship_id, body.reason, body.text)
+    return await mentorship_answer(bus, principal, mentorship_id)
+
+
+@router.post("/{mentorship_id}/visit", status_code=201)
+async def ask_visit(mentorship_id: UUID, body: NewVisit, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Propose a visit under the same agreement."""
+    made = await visit.ask(bus, principal, mentorship_id, body.periods, body.days, body.guest, body.note)
+    return resources.pair_visit(made)
+
+
+@router.post("/{mentorship_id}/visit/{request_id}/answer", status_code=202)
+async def answer_visit(
+    mentorship_id: UUID, request_id: UUID, body: VisitAnswer, principal: Pair, bus: Store
+) -> dict[str, Any]:
+    """Agree to a visit that the other side proposed, or say why not."""
+    made = await visit.answer(bus, principal, mentorship_id, request_id, body.answer, body.text)
+    return resources.pair_visit(made)
+
+
+@router.post("/{mentorship_id}/visit/{request_id}/withdraw")
+async def withdraw_visit(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Take back a visit that one proposed, before it is answered."""
+    return resources.pair_visit(await visit.withdraw(bus, principal, mentorship_id, request_id))
+
+
+@router.post("/{mentorship_id}/visits/{pair_visit_id}/cancel", status_code=202)
+async def cancel_visit(
+    mentorship_id: UUID, pair_visit_id: UUID, body: Reason, principal: Pair, bus: Store
+) -> dict[str, Any]:
+    """Ask that the pair's visit be cancelled; the mentorship goes on."""
+    await visit.cancel(bus, principal, mentorship_id, pair_visit_id, body.reason, body.text)
+    return await mentorship_answer(bus, principal, mentorship_id)
+
+
+@router.post("/{mentorship_id}/tickets", status_code=201)
+async def ticket(
+    mentorship_id: UUID, body: TicketFor, principal: PairOrDecider, bus: Store, settings: Portal
+) -> dict[str, str]:
+    """A ticket into reporting's form about the mentorship; good for two minutes."""
+    way = await tickets.for_mentorship(bus, settings, principal, mentorship_id, body.purpose)
+    return {"ticket": way.ticket, "address": way.address, "link": way.link}
+
+
+class NewGoal(Body):
+    """A goal, and by when."""
+
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_GOAL)]
+    target: date | None = None
+
+
+class Closing(Body):
+    """Whether the goal was met; if not, why it is given up."""
+
+    met: bool
+    reason: Text = ""
+
+
+class NewNote(Body):
+    """How far a goal is, for the two of them."""
+
+    text: Text
+    percent: int | None = None
+
+
+class TakingUp(Body):
+    """By when a goal that is taken up again is to be reached."""
+
+    target: date | None = None
+
+
+class SessionSaid(Body):
+    """A session that was held; the note is for the two of them."""
+
+    held_on: date
+    minutes: int
+    on_site: bool = False
+    note: Text = ""
+    next_on: date | None = None
+
+    def said(self) -> sessions.SessionReport:
+        """As the actions take it."""
+        return sessions.SessionReport(self.held_on, self.minutes, self.on_site, self.note, self.next_on)
+
+
+class NewSession(SessionSaid):
+    """A session that was held; `another` where one of that day is logged already and this is not the same."""
+
+    another: bool = False
+
+
+class Correction(SessionSaid):
+    """A session as it really was; `version` is the one that was read."""
+
+    version: int | None = None
+
+
+class NewMeeting(Body):
+    """When the two are to meet, on the clocks of the own country."""
+
+    day: date
+    time: time
+    minutes: int
+    on_site: bool = False
+
+    def wanted(self) -> meetings.MeetingTime:
+        """As the actions take it."""
+        return meetings.MeetingTime(self.day, self.time.replace(tzinfo=None), self.minutes, self.on_site)
+
+
+class NewTime(NewMeeting):
+    """Another time for a planned session; `version` is the one that was read."""
+
+    version: int | None = None
+
+
+class Reading(Body):
+    """Which version of a session was read."""
+
+    version: int | None = None
+
+
+class Dispute(Reading):
+    """What is not right with a session, for the two of them."""
+
+    text: Text
+
+
+@router.post("/{mentorship_id}/goals", status_code=201)
+async def set_goal(mentorship_id: UUID, body: NewGoal, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Set a goal."""
+    return resources.goal(await goals.set_goal(bus, principal, mentorship_id, body.text, body.target))
+
+
+@router.post("/{mentorship_id}/goals/{goal_id}/notes", status_code=201)
+async def note(mentorship_id: UUID, goal_id: UUID, body: NewNote, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Note how far a goal is."""
+    return resources.note(await goals.note(bus, principal, mentorship_id, goal_id, body.text, body.percent))
+
+
+@router.post("/{mentorship_id}/goals/{goal_id}/close")
+async def close_goal(mentorship_id: UUID, goal_id: UUID, body: Closing, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Close a goal: met, or given up and why."""
+    closed = await goals.close(bus, principal, mentorship_id, goal_id, met=body.met, reason=body.reason)
+    return resources.goal(closed)
+
+
+@router.post("/{mentorship_id}/goals/{goal_id}/take-up", status_code=201)
+async def take_up(
+    mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store, body: TakingUp | None = None
+) -> dict[str, Any]:
+    """Take a closed goal up again, as a new one that follows it."""
+    target = body.target if body is not None else None
+    return resources.goal(await goals.take_up(bus, principal, mentorship_id, goal_id, target))
+
+
+@router.post("/{mentorship_id}/meetings", status_code=201)
+async def plan(mentorship_id: UUID, body: NewMeeting, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Plan the next session: day and time are those of the clocks in the own country."""
+    return resources.meeting(await meetings.plan(bus, principal, mentorship_id, body.wanted()))
+
+
+@router.put("/{mentorship_id}/meetings/{meeting_id}")
+async def move(mentorship_id: UUID, meeting_id: UUID, body: NewTime, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Give a planned session another time."""
+    held = await meetings.move(bus, principal, mentorship_id, meeting_id, body.wanted(), version=body.version)
+    return resources.meeting(held)
+
+
+@router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
+async def cancel(
+    mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store, body: Reading | None = None
+) -> dict[str, Any]:
+    """Cancel a planned session."""
+    version = body.version if body is not None else None
+    return resources.meeting(await meetings.cancel(bus, principal, mentorship_id, meeting_id, version=version))
+
+
+@router.post("/{mentorship_id}/sessions", status_code=201)
+async def log_session(mentorship_id: UUID, body: NewSession, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Log a session."""
+    held = await sessions.log(bus, principal, mentorship_id, body.said(), another=body.another)
+    return resources.session(held)
+
+
+@router.put("/{mentorship_id}/sessions/{session_id}")
+async def correct(
+    mentorship_id: UUID, session_id: UUID, body: Correction, principal: Pair, bus: Store
+) -> dict[str, Any]:
+    """Correct an own session before it is confirmed."""
+    held = await sessions.correct(bus, principal, mentorship_id, session_id, body.said(), version=body.version)
+    return resources.session(held)
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}/confirm")
+async def confirm(
+    mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store, body: Reading | None = None
+) -> dict[str, Any]:
+    """Confirm a session that the other side logged."""
+    version = body.version if body is not None else None
+    return resources.session(await sessions.confirm(bus, principal, mentorship_id, session_id, version))
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}/dispute")
+async def dispute(mentorship_id: UUID, session_id: UUID, body: Dispute, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Say that a session did not take place so."""
+    held = await sessions.dispute(bus, principal, mentorship_id, session_id, body.text, body.version)
+    return resources.session(held)
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}/withdraw")
+async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Take an own session back that is not confirmed."""
+    return resources.session(await sessions.withdraw(bus, principal, mentorship_id, session_id))

@@ -1,0 +1,193 @@
+"""Which forms do mentee and mentor fill in, and how do they become what the actions take?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.applications.forms import SpanRow
+from services.applications.mentorships.actions.meetings import MeetingTime
+from services.applications.mentorships.actions.sessions import SessionReport
+from services.applications.mentorships.model.agreement import LONGEST_TEXT, Meeting, Rhythm, Terms
+from services.applications.mentorships.model.goals import LONGEST_GOAL, LONGEST_NOTE
+from services.applications.mentorships.model.visit import MOST_PERIODS
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import Answer, StatedReason
+from shared.i18n import N_, gettext
+from shared.web.forms import (
+    Between,
+    BooleanField,
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    SelectField,
+    TextAreaField,
+    TimeField,
+)
+
+
+class TermsForm(Form):
+    """What the pair adds to the agreement."""
+
+    rhythm = RadioField(N_("How often do you meet?"), [Needed(N_("Choose how often you meet"))], choices=Rhythm)
+    meeting = RadioField(N_("How do you meet?"), [Needed(N_("Choose how you meet"))], choices=Meeting)
+    aims = TextAreaField(
+        N_("What do you aim at?"), [Longest(LONGEST_TEXT)], description=N_("In a few sentences; name nobody")
+    )
+    confidentiality = TextAreaField(
+        N_("What do you add on confidentiality?"),
+        [Longest(LONGEST_TEXT)],
+        description=N_("The agreement already says that what is said stays between you"),
+    )
+    until = DateField(N_("Until when?"), description=N_("Leave it empty to keep the planned end"))
+
+    @classmethod
+    def of(cls, terms: Terms) -> TermsForm:
+        """The form with the terms of a version."""
+        return cls(data=terms.model_dump())
+
+    def terms(self) -> Terms:
+        """What was written."""
+        return Terms(
+            rhythm=Rhythm(self.rhythm.data),
+            meeting=Meeting(self.meeting.data),
+            aims=self.aims.data or "",
+            confidentiality=self.confidentiality.data or "",
+            until=self.until.data,
+        )
+
+
+class GoalForm(Form):
+    """A goal of a mentorship."""
+
+    text = TextAreaField(N_("What do you want to reach?"), [Needed(N_("Write the goal")), Longest(LONGEST_GOAL)])
+    target = DateField(N_("By when?"))
+
+
+class NoteForm(Form):
+    """How far a goal is."""
+
+    note = TextAreaField(N_("What was done, and what comes next?"), [Needed(N_("Write a note")), Longest(LONGEST_NOTE)])
+    percent = NumberField(
+        N_("How far is it, in percent?"),
+        [Between(0, 100)],
+        description=N_("Leave it empty if you cannot say"),
+    )
+
+
+class GiveUpForm(Form):
+    """Why a goal is given up."""
+
+    reason = TextAreaField(N_("Why do you give it up?"), [Needed(N_("Say why you give it up")), Longest(LONGEST_NOTE)])
+
+
+class SessionForm(Form):
+    """A session that was held."""
+
+    held_on = DateField(N_("When did you meet?"), [Needed(N_("Enter the day"))])
+    minutes = NumberField(N_("For how many minutes?"), [Needed(N_("Enter the minutes, such as 60"))])
+    on_site = BooleanField(N_("We met on site"))
+    next_on = DateField(N_("When do you meet next?"), description=N_("Leave it empty if you have not agreed yet"))
+    note = TextAreaField(N_("Note for the two of you"), [Longest(1000)], description=N_("Nobody else reads it"))
+    another = BooleanField(N_("This is another session on the same day"))
+
+    def said(self) -> SessionReport:
+        """What was written."""
+        assert self.held_on.data is not None
+        assert self.minutes.data is not None
+        return SessionReport(
+            self.held_on.data, self.minutes.data, bool(self.on_site.data), self.note.data or "", self.next_on.data
+        )
+
+
+class MeetingForm(Form):
+    """When the two are to meet next. It shares a page with `SessionForm`: what both ask for has an id of its own."""
+
+    day = DateField(N_("On which day?"), [Needed(N_("Enter the day"))])
+    clock = TimeField(N_("At what time?"), [Needed(N_("Enter a time such as 14:30"))])
+    minutes = NumberField(
+        N_("How many minutes will it take?"), [Needed(N_("Enter the minutes, such as 60"))], id="planned-minutes"
+    )
+    on_site = BooleanField(N_("We meet on site"), id="planned-on-site")
+
+    def wanted(self) -> MeetingTime:
+        """What was written."""
+        assert self.day.data is not None
+        assert self.clock.data is not None
+        assert self.minutes.data is not None
+        return MeetingTime(self.day.data, self.clock.data, self.minutes.data, bool(self.on_site.data))
+
+
+class DisputeForm(Form):
+    """What is not right with a session."""
+
+    text = TextAreaField(
+        N_("What is not right?"),
+        [Needed(N_("Say what is not right")), Longest(LONGEST_NOTE)],
+        description=N_("For example: this did not take place, or it lasted an hour. Only the two of you read it."),
+    )
+
+
+class PauseForm(Form):
+    """Why it pauses."""
+
+    reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
+    text = TextAreaField(
+        N_("More about it"), [Longest(1000)], description=N_("For the two of you; only the reason is passed on")
+    )
+
+
+class VisitForm(Form):
+    """A visit that one of the pair proposes."""
+
+    guest = RadioField(N_("Who travels?"), [Needed(N_("Choose who travels"))])
+    days = RadioField(
+        N_("How many working days?"),
+        [Needed(N_("Choose how many days"))],
+        choices=[(str(count), str(count)) for count in range(1, 6)],
+    )
+    periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=MOST_PERIODS)
+    note = TextAreaField(
+        N_("What is the visit for?"), [Longest(1000)], description=N_("For the two of you; nobody else reads it")
+    )
+
+    def spans(self) -> tuple[DatePeriod, ...]:
+        """The periods; where one is not whole or ends before it begins, the form is refused and none are given."""
+        found = []
+        for place, row in enumerate(self.periods.data):
+            if not row["start"] and not row["end"]:
+                continue
+            if row["start"] and row["end"] and row["start"] <= row["end"]:
+                found.append(DatePeriod(start=row["start"], end=row["end"]))
+            else:
+                self.refuse(
+                    "periods",
+                    gettext("Period %(number)s needs a first day, and a last day that is not before it.")
+                    % {"number": place + 1},
+                )
+                return ()
+        if not found:
+            self.refuse("periods", gettext("Name at least one period."))
+        return tuple(found)
+
+
+class VisitAnswerForm(Form):
+    """Whether a visit suits the other side."""
+
+    answer = RadioField(
+        N_("Do you agree to this visit?"),
+        [Needed(N_("Choose whether you agree"))],
+        choices=[(Answer.ACCEPT.value, N_("Yes, I agree")), (Answer.DECLINE.value, N_("No, it does not suit me"))],
+    )
+    text = TextAreaField(
+        N_("If not, why?"), [Longest(1000)], description=N_("For the two of you; nobody else reads it")
+    )
+
+
+def rows_of(*, guest: str, days: str = "3") -> dict[str, Any]:
+    """What the form of a visit holds at first."""
+    return {"guest": guest, "days": days, "periods": [{}]}

@@ -1,0 +1,225 @@
+"""What do mentee and mentor agree on, in which version, and which one is in force? Pure.
+
+The first version is the programme's. Either side proposes the next one; it is in force once both have signed it, and
+lapses when it is taken back, when another is proposed in its place, or when its time to be signed is over. The text
+names nobody, since its digest stands in an event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from services.applications.mentorships.model.pair import ONGOING, PAIR
+from services.applications.transitions import NotNow, refuse
+from shared.contracts.codes import LANGUAGES, Code, MentorshipState, Party
+from shared.i18n import N_, gettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.contracts.mentorships import MentorshipPlan
+
+FIRST_VERSION = 1
+MOST_VERSIONS = 50
+LONGEST_TEXT = 1000
+LONGEST = timedelta(days=731)
+"""How far ahead a pair may plan the end of its mentorship."""
+
+
+class Rhythm(Code):
+    """How often the two meet."""
+
+    REGULAR = "regular", N_("Regularly")
+    WEEKLY = "weekly", N_("Every week")
+    FORTNIGHTLY = "fortnightly", N_("Every two weeks")
+    MONTHLY = "monthly", N_("Every month")
+    AS_NEEDED = "as_needed", N_("When the mentee asks for it")
+
+
+class Meeting(Code):
+    """How the two meet."""
+
+    BOTH = "both", N_("On site or by video")
+    REMOTE = "remote", N_("By video or telephone")
+    ON_SITE = "on_site", N_("On site")
+
+
+def _clean(text: str) -> str:
+    kept = "".join(one for one in text.replace("\r\n", "\n") if one == "\n" or one.isprintable())
+    return kept.strip()
+
+
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_clean)]
+
+
+class Terms(BaseModel):
+    """What the pair adds to the programme's text; empty terms are those of the first version."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rhythm: Rhythm = Rhythm.REGULAR
+    meeting: Meeting = Meeting.BOTH
+    aims: Text = ""
+    confidentiality: Text = ""
+    until: date | None = None
+
+
+# Not translated: both sides sign the same words, and the digest is of these.
+_RHYTHMS = {
+    Rhythm.REGULAR: "regularly",
+    Rhythm.WEEKLY: "every week",
+    Rhythm.FORTNIGHTLY: "every two weeks",
+    Rhythm.MONTHLY: "every month",
+    Rhythm.AS_NEEDED: "when the mentee asks for it",
+}
+_MEETINGS = {
+    Meeting.BOTH: "on site or by video",
+    Meeting.REMOTE: "by video or telephone",
+    Meeting.ON_SITE: "on site",
+}
+
+
+def agreement(reference: str, plan: MentorshipPlan, terms: Terms, version: int = FIRST_VERSION) -> str:
+    """The text of a version of the agreement, as both sides sign it; `reference` is the mentee's application's."""
+    language = LANGUAGES.get(plan.language, plan.language)
+    until = f"until {_day(terms.until)}" if terms.until else "until the end of the periods that both have named"
+    clauses = [
+        f"Mentor and mentee meet {_RHYTHMS[terms.rhythm]}, {_MEETINGS[terms.meeting]}, in {language}.",
+        f"Their subject is {plan.topic.replace('_', ' ')}. The mentee sets the goals together with the mentor.",
+        *([f"They aim at this:\n{terms.aims}"] if terms.aims else []),
+        "Each session is logged by one side and confirmed by the other.",
+        "What is said stays between them. Classified or case-related personal data is not shared.",
+        *([f"On confidentiality they add:\n{terms.confidentiality}"] if terms.confidentiality else []),
+        f"The mentorship lasts {until}.",
+        "Either side may pause or end the mentorship, and says why.",
+        "At the end both evaluate it.",
+    ]
+    numbered = [f"{number}. {clause}" for number, clause in enumerate(clauses, start=1)]
+    return "\n".join([_title(version), "", *numbered, "", f"Mentorship of {reference}", ""])
+
+
+def _title(version: int) -> str:
+    return f"Mentoring agreement, version {version}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def clauses(text: str) -> list[str]:
+    """The lines of a text that can differ between two versions: not its title, its foot or the clauses' numbers."""
+    found = []
+    for line in text.splitlines()[1:-1]:
+        number, point, rest = line.partition(". ")
+        found.append(rest if point and number.isdigit() else line)
+    return [line for line in found if line]
+
+
+def digest(text: str) -> str:
+    """What stands for the signed text in the event: its SHA-256 in hexadecimal."""
+    return sha256(text.encode()).hexdigest()
+
+
+class VersionState(StrEnum):
+    """Where a version stands (the words are those of `shared.web.states`, kind `agreement`)."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in_force"
+    REPLACED = "replaced"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version: until when it can be signed, whether it was taken back or replaced, and who signed it."""
+
+    number: int
+    due: datetime | None
+    lapsed: bool = False
+    signed: frozenset[Party] = frozenset()
+
+    @property
+    def whole(self) -> bool:
+        """Whether both have signed it."""
+        return self.signed >= set(PAIR)
+
+
+def states(versions: Sequence[Version], now: datetime, *, over: bool = False) -> dict[int, VersionState]:
+    """Where each version stands, by number; `over`: the mentorship has ended, nothing waits to be signed any more."""
+    whole = max((one.number for one in versions if one.whole), default=None)
+    waits = max((one.number for one in versions if not over and _can_wait(one, whole, now)), default=None)
+    found = {}
+    for one in versions:
+        if one.number == whole:
+            found[one.number] = VersionState.IN_FORCE
+        elif one.whole:
+            found[one.number] = VersionState.REPLACED
+        else:
+            found[one.number] = VersionState.PROPOSED if one.number == waits else VersionState.LAPSED
+    return found
+
+
+def _can_wait(one: Version, whole: int | None, now: datetime) -> bool:
+    """Whether a version may still be signed, by itself: the programme's own one as long as nothing is in force."""
+    later = whole is None or one.number > whole
+    return later and not one.whole and not one.lapsed and (one.due is None or now <= one.due)
+
+
+def in_force(versions: Sequence[Version]) -> int | None:
+    """The number of the version in force: the newest that both have signed."""
+    return max((one.number for one in versions if one.whole), default=None)
+
+
+def to_sign(versions: Sequence[Version], now: datetime) -> int | None:
+    """The number of the version that waits for a signature."""
+    return next((number for number, state in states(versions, now).items() if state is VersionState.PROPOSED), None)
+
+
+def may_sign(state: MentorshipState, versions: Sequence[Version], number: int, party: Party, now: datetime) -> None:
+    """Raises `AlreadyDone` where that side has signed the version, `NotNow` where it cannot be signed (any more)."""
+    version = next((one for one in versions if one.number == number), None)
+    if version is not None and party in version.signed:
+        raise refuse("mentorship", state, done=True)
+    if state not in ONGOING:
+        raise refuse("mentorship", state)
+    waits = to_sign(versions, now)
+    if waits is None:
+        raise NotNow(gettext("No version waits for a signature."))
+    if number != waits:
+        raise NotNow(
+            gettext("Version %(old)s can no longer be signed; version %(new)s waits for you. Read that one.")
+            % {"old": number, "new": waits}
+        )
+
+
+def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: int, terms: Terms, today: date) -> None:
+    """Raises `NotNow` where it cannot be changed, or somebody wrote a version that the writer has not seen."""
+    if state not in ONGOING:
+        raise refuse("mentorship", state)
+    newest = max(one.number for one in versions)
+    if based_on != newest:
+        raise NotNow(
+            gettext("Version %(new)s was written since you opened this page. Read it first; what you wrote is kept.")
+            % {"new": newest}
+        )
+    if newest >= MOST_VERSIONS:
+        raise NotNow(gettext("This agreement has the most versions: %(most)s.") % {"most": MOST_VERSIONS})
+    if terms.until is not None and not today < terms.until <= today + LONGEST:
+        raise NotNow(gettext("Choose an end between tomorrow and %(day)s.") % {"day": dates.day(today + LONGEST)})
+
+
+def may_take_back(state: MentorshipState, version: Version, state_of: VersionState, mine: bool) -> None:  # noqa: FBT001 - pure
+    """Raises `NotNow` unless it is the own proposal and still waits; the programme's version is nobody's."""
+    if version.lapsed:
+        raise refuse("mentorship", state, done=True)
+    if state_of is not VersionState.PROPOSED or version.number == FIRST_VERSION:
+        raise NotNow(gettext("Only a version that waits for a signature can be taken back."))
+    if not mine:
+        raise NotNow(gettext("Whoever proposed a version takes it back. You can propose another one."))

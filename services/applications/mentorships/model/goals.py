@@ -1,0 +1,62 @@
+"""What may mentee and mentor do with their goals: set, note progress, close, take up again? Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.mentorships.model.pair import ONGOING
+from services.applications.transitions import NotNow, refuse
+from shared.contracts.codes import MentorshipState
+from shared.i18n import gettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from datetime import date
+
+MOST_OPEN, MOST_GOALS, MOST_NOTES = 20, 100, 200
+LONGEST_GOAL, LONGEST_NOTE = 500, 1000
+WHOLE = 100
+
+
+def may_set(state: MentorshipState, open_goals: int, goals: int) -> None:
+    """Raises `NotNow` where the mentorship is not open or has the most goals already."""
+    if state not in ONGOING:
+        raise refuse("mentorship", state)
+    if open_goals >= MOST_OPEN:
+        raise NotNow(gettext("Close a goal first: %(most)s are the most.") % {"most": MOST_OPEN})
+    if goals >= MOST_GOALS:
+        raise NotNow(gettext("A mentorship has up to %(most)s goals.") % {"most": MOST_GOALS})
+
+
+def in_time(target: date | None, today: date) -> None:
+    """Raises `NotNow` for a day by which nothing can be reached any more."""
+    if target is not None and target < today:
+        raise NotNow(gettext("%(day)s is over. Choose a day to come.") % {"day": dates.day(target)})
+
+
+def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:
+    """Raises `NotNow` unless the goal is open, the mentorship under way and there is room for a note."""
+    if state is not MentorshipState.ACTIVE:
+        raise refuse("mentorship", state)
+    if closed:
+        raise NotNow(gettext("This goal is closed. Take it up again to go on with it."))
+    if notes >= MOST_NOTES:
+        raise NotNow(gettext("A goal has up to %(most)s notes.") % {"most": MOST_NOTES})
+
+
+def may_close(state: MentorshipState, *, closed: bool) -> None:
+    """Raises `AlreadyDone` where the goal is closed, `NotNow` where the mentorship is not under way."""
+    if closed:
+        raise refuse("mentorship", state, done=True)
+    if state is not MentorshipState.ACTIVE:
+        raise refuse("mentorship", state)
+
+
+def may_take_up(state: MentorshipState, *, closed: bool, taken_up: bool) -> None:
+    """Raises `AlreadyDone` where a goal follows it already, `NotNow` where it is open or the mentorship is not."""
+    if taken_up:
+        raise refuse("mentorship", state, done=True)
+    if state not in ONGOING:
+        raise refuse("mentorship", state)
+    if not closed:
+        raise NotNow(gettext("This goal is still open."))

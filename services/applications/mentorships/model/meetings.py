@@ -1,0 +1,85 @@
+"""When may a pair plan its next session, move it or cancel it, and what time is meant? Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from services.applications.mentorships.model.sessions import LEAST_MINUTES, MOST_MINUTES
+from services.applications.transitions import AlreadyDone, NotNow, refuse
+from shared.contracts.codes import MentorshipState
+from shared.i18n import gettext
+from shared.time import dates
+from shared.time.zones import zone_of
+
+if TYPE_CHECKING:
+    from datetime import date, time
+
+FARTHEST = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A planned session as the rules see it; `version` counts what was said of it."""
+
+    begins_at: datetime
+    minutes: int
+    on_site: bool
+    version: int
+    cancelled: bool = False
+
+
+def begins(day: date, clock: time, country: str) -> datetime:
+    """The moment that a clock in a country shows as `clock` on that day.
+
+    Where clocks are set back and it comes twice, the first is meant; where they are set on and it never comes, it is
+    the moment that the clock shows an hour later.
+    """
+    return datetime.combine(day, clock, zone_of(country))
+
+
+def lawful(begins_at: datetime, minutes: int, *, until: date | None, now: datetime) -> None:
+    """Raises `NotNow` unless it lies ahead, not too far and within the mentorship, and lasts a lawful time."""
+    if begins_at <= now:
+        raise NotNow(gettext("This time has passed. Choose one that is still to come."))
+    if begins_at > now + FARTHEST:
+        raise NotNow(gettext("This is more than a year away. Choose a time that is nearer."))
+    if until is not None and begins_at.date() > until:
+        raise NotNow(gettext("The mentorship is planned until %(day)s.") % {"day": dates.day(until)})
+    if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
+        raise NotNow(
+            gettext("A session lasts from %(least)s to %(most)s minutes.")
+            % {"least": LEAST_MINUTES, "most": MOST_MINUTES}
+        )
+
+
+def may_plan(state: MentorshipState, held: Planned | None) -> None:
+    """Raises `NotNow` unless the mentorship is under way and no session is planned already."""
+    if state is not MentorshipState.ACTIVE:
+        raise refuse("mentorship", state)
+    if held is not None:
+        raise NotNow(gettext("A session is planned already. Move that one, or cancel it first."))
+
+
+def may_move(state: MentorshipState, held: Planned, now: datetime, version: int | None = None) -> None:
+    """Raises `NotNow` unless the session is still to come and as it was when it was opened."""
+    if state is not MentorshipState.ACTIVE:
+        raise refuse("mentorship", state)
+    if held.cancelled:
+        raise NotNow(gettext("This session is cancelled. You can plan another one."))
+    _stands(held, now, version)
+
+
+def may_cancel(held: Planned, now: datetime, version: int | None = None) -> None:
+    """Raises `AlreadyDone` where it is cancelled, `NotNow` where it has begun or was moved since it was opened."""
+    if held.cancelled:
+        raise AlreadyDone(gettext("This session is cancelled already."))
+    _stands(held, now, version)
+
+
+def _stands(held: Planned, now: datetime, version: int | None) -> None:
+    if held.begins_at <= now:
+        raise NotNow(gettext("This session has begun, or is over. Log it if it took place."))
+    if version is not None and version != held.version:
+        raise NotNow(gettext("The session was moved since you opened this page. Read it again."))

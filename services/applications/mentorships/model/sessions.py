@@ -1,0 +1,142 @@
+"""What may mentee and mentor do with a session: log, correct, confirm, dispute, take back? And what do they add up to?
+
+Whoever logged a session never confirms it; what is confirmed stays as it is. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from services.applications.mentorships.model.pair import BEGUN
+from services.applications.transitions import NotNow, refuse
+from shared.contracts.codes import MentorshipState, Party
+from shared.i18n import gettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+LEAST_MINUTES, MOST_MINUTES = 5, 1440
+MOST_SESSIONS = 300
+LONGEST_NOTE = 1000
+
+
+class SessionState(StrEnum):
+    """Where a session stands (the words are those of `shared.web.states`, kind `session`)."""
+
+    LOGGED = "logged"
+    DISPUTED = "disputed"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedSession:
+    """A session as the rules see it; `version` counts its corrections."""
+
+    state: SessionState
+    by: Party
+    minutes: int = 60
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the sessions add up to, and how many confirmed ones are still needed for the mentorship to be completed."""
+
+    confirmed: int
+    minutes: int
+    waiting: int
+    needed: int
+
+    @property
+    def hours(self) -> Decimal:
+        """The confirmed time in hours, to the half hour."""
+        return (Decimal(self.minutes) / 30).quantize(Decimal(1), ROUND_HALF_UP) / 2
+
+    @property
+    def enough(self) -> bool:
+        """Whether the mentorship can be completed."""
+        return self.needed == 0
+
+
+def totals(sessions: Iterable[LoggedSession], asked: int) -> Totals:
+    """Add up sessions; `asked` is the call's rule."""
+    held = list(sessions)
+    confirmed = [one for one in held if one.state is SessionState.CONFIRMED]
+    waiting = sum(one.state in {SessionState.LOGGED, SessionState.DISPUTED} for one in held)
+    minutes = sum(one.minutes for one in confirmed)
+    return Totals(len(confirmed), minutes, waiting, max(0, asked - len(confirmed)))
+
+
+def lawful(held_on: date, minutes: int, next_on: date | None, *, started_on: date | None, today: date) -> None:
+    """Raises `NotNow` unless the session lies between the mentorship's start and today and lasted a lawful time."""
+    if held_on > today:
+        raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(held_on)})
+    if started_on is not None and held_on < started_on:
+        raise NotNow(gettext("The mentorship began on %(day)s.") % {"day": dates.day(started_on)})
+    if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
+        raise NotNow(
+            gettext("A session lasts from %(least)s to %(most)s minutes.")
+            % {"least": LEAST_MINUTES, "most": MOST_MINUTES}
+        )
+    if next_on is not None and next_on <= held_on:
+        raise NotNow(gettext("The next time comes after %(day)s.") % {"day": dates.day(held_on)})
+
+
+def may_log(state: MentorshipState, sessions: int) -> None:
+    """Raises `NotNow` unless the mentorship is under way and there is room for a session."""
+    if state is not MentorshipState.ACTIVE:
+        raise refuse("mentorship", state)
+    if sessions >= MOST_SESSIONS:
+        raise NotNow(gettext("A mentorship has up to %(most)s sessions.") % {"most": MOST_SESSIONS})
+
+
+def may_confirm(state: MentorshipState, held: LoggedSession, party: Party, version: int | None = None) -> None:
+    """Raises `AlreadyDone` where it is confirmed, `NotNow` for the side that logged it or did not read this version."""
+    _may_answer(state, held, party, version, SessionState.CONFIRMED)
+
+
+def may_dispute(state: MentorshipState, held: LoggedSession, party: Party, version: int | None = None) -> None:
+    """Raises `AlreadyDone` where it is disputed, `NotNow` where it is confirmed, or for the side that logged it."""
+    _may_answer(state, held, party, version, SessionState.DISPUTED)
+
+
+def _may_answer(
+    state: MentorshipState, held: LoggedSession, party: Party, version: int | None, reached: SessionState
+) -> None:
+    _stands(state, held, reached)
+    if held.by is party:
+        raise NotNow(gettext("The other side confirms a session that you logged."))
+    if version is not None and version != held.version:
+        raise NotNow(gettext("The session was corrected since you opened this page. Read it again."))
+
+
+def may_correct(state: MentorshipState, held: LoggedSession, party: Party, version: int | None = None) -> None:
+    """Raises `NotNow` unless it is the own session, not confirmed, and as it was when it was opened."""
+    _stands(state, held, None)
+    if held.by is not party:
+        raise NotNow(gettext("Whoever logged a session corrects it. You can say that it did not take place so."))
+    if version is not None and version != held.version:
+        raise NotNow(gettext("The session was corrected since you opened this page. Read it again."))
+
+
+def may_withdraw(state: MentorshipState, held: LoggedSession, party: Party) -> None:
+    """Raises `AlreadyDone` where it was taken back, `NotNow` unless it is the own session and not confirmed."""
+    _stands(state, held, SessionState.WITHDRAWN)
+    if held.by is not party:
+        raise NotNow(gettext("Whoever logged a session takes it back. You can say that it did not take place so."))
+
+
+def _stands(state: MentorshipState, held: LoggedSession, reached: SessionState | None) -> None:
+    """Raises unless the session still waits, in a mentorship that has begun and not ended."""
+    if reached is not None and held.state is reached:
+        raise refuse("session", held.state, done=True)
+    if state not in BEGUN:
+        raise refuse("mentorship", state)
+    if held.state in {SessionState.CONFIRMED, SessionState.WITHDRAWN}:
+        raise refuse("session", held.state)

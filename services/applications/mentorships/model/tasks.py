@@ -1,0 +1,71 @@
+"""What is asked of mentee or mentor in their mentorship now? Pure; for task lists, counts and the first page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.mentorships.model.agreement import to_sign
+from services.applications.mentorships.model.pair import BEGUN, ONGOING
+from services.applications.mentorships.model.sessions import SessionState
+from shared.contracts.codes import Code, MentorshipState, Party
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from services.applications.mentorships.model.agreement import Version
+    from services.applications.mentorships.model.sessions import LoggedSession
+
+
+class PairTask(Code):
+    """Something that waits for one of the two, in the order in which it is wanted."""
+
+    SIGN = "sign", N_("Sign the agreement")
+    CONFIRM = "confirm", N_("Confirm a session")
+    CORRECT = "correct", N_("Answer a disputed session")
+    ANSWER_VISIT = "answer_visit", N_("Answer about a visit")
+    EVALUATE = "evaluate", N_("Evaluate the mentorship")
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTasks:
+    """What waits, and how often."""
+
+    what: PairTask
+    count: int = 1
+
+
+def pending_tasks(
+    state: MentorshipState,
+    party: Party | None,
+    versions: Collection[Version],
+    sessions: Iterable[LoggedSession],
+    visit_by: Party | None,
+    now: datetime,
+    *,
+    evaluated: bool = True,
+) -> list[PendingTasks]:
+    """What waits for `party`; `visit_by` asked for a visit that is not answered, `evaluated`: nothing to evaluate."""
+    if party is None:
+        return []
+    found = []
+    if state in ONGOING and (number := to_sign(list(versions), now)) is not None:
+        version = next(one for one in versions if one.number == number)
+        if party not in version.signed:
+            found.append(PendingTasks(PairTask.SIGN))
+    if state in BEGUN:
+        held = list(sessions)
+        confirm = sum(one.state is SessionState.LOGGED and one.by is not party for one in held)
+        correct = sum(one.state is SessionState.DISPUTED and one.by is party for one in held)
+        found += [
+            PendingTasks(what, count)
+            for what, count in ((PairTask.CONFIRM, confirm), (PairTask.CORRECT, correct))
+            if count
+        ]
+    if state is MentorshipState.ACTIVE and visit_by is not None and visit_by is not party:
+        found.append(PendingTasks(PairTask.ANSWER_VISIT))
+    if not evaluated:
+        found.append(PendingTasks(PairTask.EVALUATE))
+    return found

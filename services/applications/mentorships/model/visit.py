@@ -1,0 +1,95 @@
+"""May mentee or mentor ask for a visit under their agreement, and may the other agree? Pure.
+
+Matching gives an agreed visit its dates, with the notice and the lawful days of every visit.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from services.applications.mentorships.model.pair import PAIR
+from services.applications.transitions import NotNow, refuse
+from shared.contracts.codes import MentorshipState, Party, VisitState
+from shared.i18n import gettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.contracts.calls import DatePeriod
+
+LEAST_DAYS, MOST_DAYS = 1, 5
+MOST_PERIODS = 5
+TO_COME = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+
+
+class RequestState(StrEnum):
+    """Where a request stands (the words are those of `shared.web.states`, kind `pair_visit`)."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+def earliest(today: date, notice_weeks: int) -> date:
+    """The first day on which a visit can begin."""
+    return today + timedelta(weeks=notice_weeks)
+
+
+def may_ask(state: MentorshipState, open_request: RequestState | None, visit: VisitState | None) -> None:
+    """Raises `NotNow` unless the mentorship is under way and neither a request nor a visit is open."""
+    if state is not MentorshipState.ACTIVE:
+        raise refuse("mentorship", state)
+    if open_request is RequestState.ASKED:
+        raise NotNow(gettext("A visit is asked for already: answer it, or take it back first."))
+    if open_request is RequestState.AGREED:
+        raise NotNow(gettext("You agreed on a visit; its dates are on their way."))
+    if visit in TO_COME:
+        raise NotNow(gettext("Your visit is still to come. Ask for another one when it is over."))
+
+
+def lawful(periods: Sequence[DatePeriod], days: int, guest: Party, *, first: date, until: date | None) -> None:
+    """Raises `NotNow` for periods in which no visit of so many days can lie; `first` allows for the notice."""
+    if guest not in PAIR:
+        raise NotNow(gettext("Say which of you travels."))
+    if not LEAST_DAYS <= days <= MOST_DAYS:
+        raise NotNow(
+            gettext("A visit lasts from %(least)s to %(most)s working days.") % {"least": LEAST_DAYS, "most": MOST_DAYS}
+        )
+    if not 1 <= len(periods) <= MOST_PERIODS:
+        raise NotNow(gettext("Name one to %(most)s periods.") % {"most": MOST_PERIODS})
+    for period in periods:
+        if period.end < period.start:
+            raise NotNow(gettext("A period ends on its last day, which is not before its first one."))
+        if period.end < first:
+            raise NotNow(gettext("Dates need some notice: name days from %(day)s on.") % {"day": dates.day(first)})
+        if until is not None and period.start > until:
+            raise NotNow(
+                gettext("Your mentorship is planned until %(day)s. Name days before, or agree on a later end first.")
+                % {"day": dates.day(until)}
+            )
+
+
+def may_answer(state: MentorshipState, request: RequestState, asked_by: Party, party: Party) -> None:
+    """Raises `AlreadyDone` where it was answered, `NotNow` for the side that asked, or where it was taken back."""
+    if request in {RequestState.AGREED, RequestState.REFUSED}:
+        raise refuse("pair_visit", request, done=True)
+    if request is RequestState.WITHDRAWN:
+        raise refuse("pair_visit", request)
+    if state is not MentorshipState.ACTIVE:
+        raise refuse("mentorship", state)
+    if asked_by is party:
+        raise NotNow(gettext("The other side answers what you asked for."))
+
+
+def may_withdraw(request: RequestState, asked_by: Party, party: Party) -> None:
+    """Raises `AlreadyDone` where it was taken back, `NotNow` for the other side, or where it was answered."""
+    if request is RequestState.WITHDRAWN:
+        raise refuse("pair_visit", request, done=True)
+    if request is not RequestState.ASKED:
+        raise refuse("pair_visit", request)
+    if asked_by is not party:
+        raise NotNow(gettext("Whoever asked for a visit takes it back. You can refuse it."))

@@ -1,0 +1,196 @@
+"""What do mentee and mentor agree on: read the versions and their differences, propose, check, sign, print?"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.applications.display import Store
+from services.applications.forms import number, refuse, version_of
+from services.applications.guards import Pair, PairOrDecider
+from services.applications.mentorships.actions import agreement as actions
+from services.applications.mentorships.forms import TermsForm
+from services.applications.mentorships.model import agreement as model
+from services.applications.mentorships.model.pair import ONGOING, PAIR
+from services.applications.mentorships.pages.common import at, name_of, own, router, seen
+from services.applications.mentorships.store.agreements import Agreement
+from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.refusals import not_found
+from services.applications.text_difference import Row, difference
+from shared.contracts import labels
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import dates
+from shared.web.render import render, see_other
+from shared.web.states import state
+
+
+@router.get("/{mentorship_id}/agreement")
+async def read_agreement(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: Store) -> Response:
+    """The agreement: what holds, what waits to be signed and how it differs, and all versions."""
+    view = await seen(bus, principal, mentorship_id)
+    return _page(request, view)
+
+
+def _page(request: Request, view: MentorshipView) -> Response:
+    agreement, party = view.agreement, view.party
+    holds, waits = agreement.in_force, agreement.to_sign
+    signed = agreement.signed(waits.version) if waits is not None else {}
+    return render(
+        request,
+        "mentorships/agreement.html",
+        view=view,
+        one=view.mentorship,
+        reference=view.of.case.application.reference,
+        party=party,
+        holds=holds,
+        waits=waits,
+        by=name_of(view, waits.party) if waits is not None and waits.party else "",
+        rows=_between(holds, waits),
+        signed=_signatures(view, waits.version) if waits is not None else [],
+        holds_signed=_signatures(view, holds.version) if holds is not None else [],
+        may_sign=party is not None and waits is not None and party not in signed,
+        may_take_back=waits is not None and waits.party is not None and waits.party == party,
+        may_propose=party is not None and view.mentorship.stands in ONGOING,
+        versions=[_listed(view, row) for row in reversed(agreement.rows)],
+        done=request.query_params.get("done"),
+    )
+
+
+def _between(old: Agreement | None, new: Agreement | None) -> list[Row]:
+    """How the second differs from the first; nothing where there is only one."""
+    if old is None or new is None:
+        return []
+    return difference(model.clauses(old.text), model.clauses(new.text))
+
+
+def _signatures(view: MentorshipView, version: int) -> list[tuple[str, str]]:
+    marks = view.agreement.signed(version)
+    return [
+        (
+            name_of(view, party),
+            gettext("signed on %(day)s") % {"day": dates.day(marks[party].at)}
+            if party in marks
+            else gettext("not signed yet"),
+        )
+        for party in PAIR
+    ]
+
+
+def _listed(view: MentorshipView, row: Agreement) -> list[Any]:
+    name = gettext("Version %(number)s") % {"number": row.version}
+    link: Any = name
+    if view.party is not None:
+        link = {"text": name, "href": at(view.mentorship.id, f"agreement/versions/{row.version}")}
+    return [
+        link,
+        name_of(view, row.party) if row.party else labels.label("programme"),
+        dates.day(row.at, short=True),
+        state("agreement", view.agreement.states[row.version]),
+        ", ".join(f"{name}: {when}" for name, when in _signatures(view, row.version)),
+    ]
+
+
+@router.get("/{mentorship_id}/agreement/versions/{version}")
+async def read_version(request: Request, mentorship_id: UUID, version: int, principal: Pair, bus: Store) -> Response:
+    """One version, to be read and printed, and how it differs from the one that held before it."""
+    view = await own(bus, principal, mentorship_id)
+    row = view.agreement.row(version)
+    if row is None:
+        raise not_found()
+    earlier = [one.number for one in view.agreement.versions if one.whole and one.number < version]
+    before = view.agreement.row(max(earlier)) if earlier else None
+    return render(
+        request,
+        "mentorships/version.html",
+        view=view,
+        row=row,
+        reference=view.of.case.application.reference,
+        state=state("agreement", view.agreement.states[version]),
+        signed=_signatures(view, version),
+        before=before,
+        rows=_between(before, row),
+        back_href=at(mentorship_id, "agreement"),
+    )
+
+
+@router.get("/{mentorship_id}/agreement/propose")
+async def write(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """The form for the next version, filled with the one that waits or holds."""
+    view = await own(bus, principal, mentorship_id)
+    if view.mentorship.stands not in ONGOING:
+        return see_other(at(mentorship_id, "agreement"))
+    before = view.agreement.to_sign or view.agreement.in_force or view.agreement.rows[-1]
+    return _form_page(request, view, TermsForm.of(before.terms))
+
+
+def _form_page(
+    request: Request, view: MentorshipView, form: TermsForm, status: int = 200, based_on: int | None = None
+) -> Response:
+    return render(
+        request,
+        "mentorships/propose.html",
+        status,
+        view=view,
+        form_=form,
+        reference=view.of.case.application.reference,
+        planned=view.until,
+        based_on=view.agreement.newest if based_on is None else based_on,
+        back_href=at(view.mentorship.id, "agreement"),
+    )
+
+
+@router.post("/{mentorship_id}/agreement/propose")
+async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Show the version with its differences; `step=sign` proposes and signs it, `step=change` changes it again."""
+    view, sent = await own(bus, principal, mentorship_id), await request.form()
+    form = await TermsForm.read(request)
+    based_on = number(sent.get("version")) or view.agreement.newest
+    if sent.get("step") == "change":
+        return _form_page(request, view, form, based_on=based_on)
+    if not form.validate():
+        return _form_page(request, view, form, 422, based_on)
+    terms = form.terms()
+    if sent.get("step") == "sign":
+        try:
+            await actions.propose(bus, principal, mentorship_id, terms, based_on=based_on)
+        except Refused as refused:
+            refuse(form, refused)
+            fresh = await own(bus, principal, mentorship_id)
+            return _form_page(request, fresh, form, refused.status_code)
+        return see_other(at(mentorship_id, "agreement") + "?done=proposed")
+    before = view.agreement.to_sign or view.agreement.in_force or view.agreement.rows[-1]
+    if before.terms == terms:
+        form.refuse("", gettext("You changed nothing yet. Change what you want to agree on."))
+        return _form_page(request, view, form, 422, based_on)
+    holds = view.agreement.in_force or view.agreement.rows[0]
+    text = model.agreement(
+        view.of.case.application.reference or "", view.mentorship.plan, terms, view.agreement.newest + 1
+    )
+    return render(
+        request,
+        "mentorships/check.html",
+        view=view,
+        form_=form,
+        reference=view.of.case.application.reference,
+        text=text,
+        holds=holds,
+        rows=difference(model.clauses(holds.text), model.clauses(text)),
+        based_on=based_on,
+        back_href=at(mentorship_id, "agreement"),
+    )
+
+
+@router.post("/{mentorship_id}/sign")
+async def sign(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Sign the version that the page showed."""
+    await actions.sign(bus, principal, mentorship_id, await version_of(request))
+    return see_other(at(mentorship_id, "agreement") + "?done=signed")
+
+
+@router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
+async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: Store) -> Response:
+    """Take an own proposal back."""
+    await actions.take_back(bus, principal, mentorship_id, version)
+    return see_other(at(mentorship_id, "agreement") + "?done=taken_back")

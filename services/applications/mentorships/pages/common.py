@@ -1,0 +1,57 @@
+"""What do the pages of a mentorship share: the router, addresses, who is who?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from services.applications.matches.pages.matches import mentor_of, who
+from services.applications.mentorships.views.mentorship import mentorship_view
+from shared.contracts import labels
+from shared.contracts.codes import Party
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time.clocks import clocks
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.applications.mentorships.views.mentorship import MentorshipView
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+router = APIRouter(prefix="/applications/mentorships", include_in_schema=False)
+
+
+def at(mentorship_id: UUID, rest: str = "") -> str:
+    """The address of a mentorship, or of a page of it."""
+    return f"/applications/mentorships/{mentorship_id}" + (f"/{rest}" if rest else "")
+
+
+async def seen(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
+    """The mentorship as the reader sees it. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        return await mentorship_view(session, principal, mentorship_id)
+
+
+async def own(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
+    """The reader's own mentorship. Raises `Refused` (404), for coordinators too."""
+    view = await seen(bus, principal, mentorship_id)
+    if view.party is None:
+        raise Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
+    return view
+
+
+def when(view: MentorshipView, moment: datetime) -> str:
+    """A moment on the clocks of both, the reader's first."""
+    countries = [view.mentorship.country, view.mentorship.mentor_country]
+    return clocks(moment, reversed(countries) if view.party is Party.MENTOR else countries)
+
+
+def name_of(view: MentorshipView, party: str) -> str:
+    """One of the two as the reader calls them: you, or the name."""
+    if party == view.party:
+        return gettext("You")
+    return (mentor_of(view.of) if party == Party.MENTOR else who(view.of)) or labels.label(Party(party))

@@ -1,0 +1,147 @@
+"""What do mentee and mentor aim at: set a goal, note how far it is, close it, take it up again?"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.applications.display import Store
+from services.applications.forms import refuse, submit_form
+from services.applications.guards import Pair
+from services.applications.mentorships.actions import goals as actions
+from services.applications.mentorships.forms import GiveUpForm, GoalForm, NoteForm
+from services.applications.mentorships.model.pair import ONGOING
+from services.applications.mentorships.pages.common import at, name_of, own, router
+from services.applications.mentorships.pages.mentorship import page_of
+from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.refusals import not_found
+from shared.bus import Bus
+from shared.contracts.codes import MentorshipState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal
+from shared.web.render import render, see_other
+from shared.web.states import state
+
+
+@router.post("/{mentorship_id}/goals")
+async def set_goal(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Set a goal."""
+    form = await GoalForm.read(request)
+    status = await submit_form(
+        form,
+        lambda: actions.set_goal(bus, principal, mentorship_id, form.text.data or "", form.target.data),
+        "text",
+    )
+    if status:
+        return await page_of(request, principal, bus, mentorship_id, goal=form, status=status)
+    return see_other(at(mentorship_id) + "?done=goal#goals")
+
+
+@router.get("/{mentorship_id}/goals/{goal_id}")
+async def show_goal(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store) -> Response:
+    """One goal: who wrote what, how far it is, and what can be done with it."""
+    return await _page(request, principal, bus, mentorship_id, goal_id)
+
+
+async def _page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    mentorship_id: UUID,
+    goal_id: UUID,
+    *,
+    note: NoteForm | None = None,
+    give_up: GiveUpForm | None = None,
+    status: int = 200,
+) -> Response:
+    view = await own(bus, principal, mentorship_id)
+    one = next((each for each in view.goals if each.goal.id == goal_id), None)
+    if one is None:
+        raise not_found()
+    goal, active = one.goal, view.mentorship.stands is MentorshipState.ACTIVE
+    return render(
+        request,
+        "mentorships/goal.html",
+        status,
+        view=view,
+        goal=goal,
+        reference=view.of.case.application.reference,
+        state=state("goal", goal.state),
+        percent=one.percent,
+        by=name_of(view, goal.party),
+        closed_by=name_of(view, goal.closed_by) if goal.closed_by else "",
+        timeline=_timeline(view, one),
+        before=one.before,
+        after=one.after,
+        here=at(mentorship_id, "goals"),
+        may_note=active and goal.met is None,
+        may_close=active and goal.met is None,
+        may_take_up=goal.met is not None and one.after is None and view.mentorship.stands in ONGOING,
+        note_form=note or NoteForm(),
+        give_up_form=give_up or GiveUpForm(),
+        back_href=at(mentorship_id),
+        done=request.query_params.get("done"),
+    )
+
+
+def _timeline(view: MentorshipView, one: Any) -> list[dict[str, Any]]:
+    """The notes, the newest first, between how the goal ended and how it began."""
+    goal = one.goal
+    found = [
+        {
+            "title": gettext("%(percent)s %% reached") % {"percent": note.percent}
+            if note.percent is not None
+            else gettext("Note"),
+            "when": note.at,
+            "by": name_of(view, note.party),
+            "text": note.text,
+        }
+        for note in one.notes
+    ]
+    if goal.closed_at is not None:
+        ended = {
+            "title": state("goal", goal.state).word,
+            "when": goal.closed_at,
+            "by": name_of(view, goal.closed_by) if goal.closed_by else None,
+            "text": goal.reason or None,
+        }
+        found.insert(0, ended)
+    return [*found, {"title": gettext("Set"), "when": goal.at, "by": name_of(view, goal.party)}]
+
+
+@router.post("/{mentorship_id}/goals/{goal_id}/notes")
+async def note(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Note how far a goal is."""
+    form = await NoteForm.read(request)
+    status = await submit_form(
+        form,
+        lambda: actions.note(bus, principal, mentorship_id, goal_id, form.note.data or "", form.percent.data),
+        "note",
+    )
+    if status:
+        return await _page(request, principal, bus, mentorship_id, goal_id, note=form, status=status)
+    return see_other(at(mentorship_id, f"goals/{goal_id}") + "?done=noted")
+
+
+@router.post("/{mentorship_id}/goals/{goal_id}/close")
+async def close_goal(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Close a goal: met, or given up and why."""
+    met = (await request.form()).get("met") == "yes"
+    form = await GiveUpForm.read(request)
+    if not met and not form.validate():
+        return await _page(request, principal, bus, mentorship_id, goal_id, give_up=form, status=422)
+    try:
+        await actions.close(bus, principal, mentorship_id, goal_id, met=met, reason=form.reason.data or "")
+    except Refused as refused:
+        refuse(form, refused, "reason")
+        return await _page(request, principal, bus, mentorship_id, goal_id, give_up=form, status=refused.status_code)
+    return see_other(at(mentorship_id, f"goals/{goal_id}") + "?done=closed")
+
+
+@router.post("/{mentorship_id}/goals/{goal_id}/take-up")
+async def take_up(mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Take a closed goal up again, as a new one."""
+    goal = await actions.take_up(bus, principal, mentorship_id, goal_id)
+    return see_other(at(mentorship_id, f"goals/{goal.id}") + "?done=taken_up")

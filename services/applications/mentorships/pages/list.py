@@ -1,0 +1,88 @@
+"""Which mentorships concern the reader, and what waits in them?"""
+
+from collections import Counter
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from services.applications.display import Store, paged, state_counts, tag
+from services.applications.guards import PairOrDecider
+from services.applications.matches.pages.matches import mentor_of, who
+from services.applications.mentorships.pages.common import at, router
+from services.applications.mentorships.views.mentorship import MentorshipRow, mentorship_rows
+from services.applications.tables import PAGE
+from shared.contracts import labels
+from shared.i18n import gettext, ngettext
+from shared.time import clock, dates
+from shared.web.render import render
+
+WAITS, RESULTS = "waits", "results"
+
+
+@router.get("")
+async def show_all(
+    request: Request,
+    principal: PairOrDecider,
+    bus: Store,
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=100)] = 1,
+) -> Response:
+    """The mentorships that concern the reader: what waits for the reader first, then the newest first."""
+    async with bus.read() as session:
+        rows = await mentorship_rows(session, principal)
+    mine = [row for row in rows if row.asked]
+    results = [row for row in rows if row.results]
+    shown = {WAITS: mine, RESULTS: results}.get(state)
+    shown = [row for row in rows if not state or row.mentorship.state == state] if shown is None else shown
+    waiting = (WAITS, len(mine), ngettext("waits for you", "wait for you", len(mine)), "wait")
+    asked = (
+        RESULTS,
+        len(results),
+        ngettext("waits for what came of it at home", "wait for what came of them at home", len(results)),
+        "wait",
+    )
+    return render(
+        request,
+        "mentorships/list.html",
+        rows=[_row(row) for row in paged(shown, page)],
+        total=len(shown),
+        page=page,
+        size=PAGE,
+        filtered=bool(state) and bool(rows),
+        counts=state_counts("mentorship", Counter(row.mentorship.state for row in rows), waiting, asked),
+    )
+
+
+def _row(row: MentorshipRow) -> list[Any]:
+    one, view = row.mentorship, row.of
+    return [
+        {"text": view.case.application.reference or str(one.id), "href": at(one.id)},
+        who(view),
+        mentor_of(view),
+        gettext("%(mentee)s and %(mentor)s")
+        % {"mentee": labels.country(one.country), "mentor": labels.country(one.mentor_country)},
+        tag("mentorship", one.state),
+        dates.day(one.since, short=True),
+        gettext("%(count)s confirmed") % {"count": row.totals.confirmed},
+        _next(row),
+    ]
+
+
+def _next(row: MentorshipRow) -> str | None:
+    """What waits for the reader, or when the two meet next."""
+    if row.asked:
+        return "; ".join(said(one.what.label, one.count) for one in row.asked)
+    if row.results:
+        return gettext("Say what came of it at home")
+    if row.next_on is not None:
+        return gettext("You meet on %(day)s (%(when)s)") % {
+            "day": dates.day(row.next_on, short=True),
+            "when": dates.relative(row.next_on, clock.today()),
+        }
+    return None
+
+
+def said(label: str, count: int) -> str:
+    """What waits, and how often where it is more than once."""
+    return gettext(label) if count == 1 else f"{gettext(label)} ({count})"

@@ -1,0 +1,96 @@
+"""What do mentee and mentor do about their next session: plan it, move it, cancel it?"""
+
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.applications.display import Store
+from services.applications.forms import submit_form, version_of
+from services.applications.guards import Pair
+from services.applications.mentorships.actions import meetings as actions
+from services.applications.mentorships.actions.meetings import country_of
+from services.applications.mentorships.forms import MeetingForm
+from services.applications.mentorships.pages.common import at, own, router, when
+from services.applications.mentorships.pages.mentorship import page_of
+from services.applications.refusals import not_found
+from shared.bus import Bus
+from shared.contracts.codes import MentorshipState
+from shared.contracts.labels import country
+from shared.identity import Principal
+from shared.time.zones import zone_of
+from shared.web.render import render, see_other
+
+
+@router.post("/{mentorship_id}/meetings")
+async def plan(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Plan the next session."""
+    form = await MeetingForm.read(request)
+    if status := await submit_form(form, lambda: actions.plan(bus, principal, mentorship_id, form.wanted()), "day"):
+        return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=status)
+    return see_other(at(mentorship_id) + "?done=planned#sessions")
+
+
+@router.get("/{mentorship_id}/meetings/{meeting_id}")
+async def show_meeting(
+    request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store
+) -> Response:
+    """The planned session, to be moved or cancelled."""
+    return await _page(request, principal, bus, mentorship_id, meeting_id)
+
+
+async def _page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    mentorship_id: UUID,
+    meeting_id: UUID,
+    *,
+    form: MeetingForm | None = None,
+    status: int = 200,
+) -> Response:
+    view = await own(bus, principal, mentorship_id)
+    held = view.meeting
+    if held is None or held.id != meeting_id or view.party is None:
+        raise not_found()
+    here = country_of(view.mentorship, view.party)
+    local = held.begins_at.astimezone(zone_of(here))
+    known = {"day": local.date(), "clock": local.time(), "minutes": held.minutes, "on_site": held.on_site}
+    return render(
+        request,
+        "mentorships/meeting.html",
+        status,
+        held=held,
+        reference=view.of.case.application.reference,
+        when=when(view, held.begins_at),
+        may_move=view.mentorship.stands is MentorshipState.ACTIVE,
+        form_=form or MeetingForm(data=known),
+        clocks_of=country(here),
+        here=at(mentorship_id, f"meetings/{meeting_id}"),
+        back_href=at(mentorship_id),
+    )
+
+
+@router.post("/{mentorship_id}/meetings/{meeting_id}")
+async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Give the planned session another time."""
+    form, version = await MeetingForm.read(request), await version_of(request)
+    status = await submit_form(
+        form,
+        lambda: actions.move(bus, principal, mentorship_id, meeting_id, form.wanted(), version=version),
+        "day",
+    )
+    if status:
+        held = (await own(bus, principal, mentorship_id)).meeting
+        if held is None or held.id != meeting_id:
+            # It was cancelled meanwhile, or has begun: what was written can be planned as another session.
+            return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=status)
+        return await _page(request, principal, bus, mentorship_id, meeting_id, form=form, status=status)
+    return see_other(at(mentorship_id) + "?done=moved#sessions")
+
+
+@router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
+async def cancel(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Cancel the planned session."""
+    await actions.cancel(bus, principal, mentorship_id, meeting_id, version=await version_of(request))
+    return see_other(at(mentorship_id) + "?done=called_off#sessions")

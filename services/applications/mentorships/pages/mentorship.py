@@ -1,0 +1,276 @@
+"""Where does one mentorship stand, what is asked of the reader, and what can be done in it?"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.applications.display import Store, tag, topic, where_it_stands
+from services.applications.forms import reason_word
+from services.applications.guards import PairOrDecider
+from services.applications.matches.pages.matches import mentor_of, who
+from services.applications.mentorships.actions.meetings import country_of
+from services.applications.mentorships.forms import GoalForm, MeetingForm, SessionForm
+from services.applications.mentorships.model.pair import BEGUN, ONGOING, OVER, PAIR
+from services.applications.mentorships.model.sessions import SessionState
+from services.applications.mentorships.model.tasks import PairTask
+from services.applications.mentorships.pages.common import at, name_of, router, seen, when
+from services.applications.mentorships.pages.list import said
+from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.outcomes.actions import tickets
+from services.applications.parameters import Portal
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts.codes import MentorshipState, Party
+from shared.i18n import gettext, ngettext
+from shared.identity import Principal
+from shared.time import dates
+from shared.web.render import render, see_other
+from shared.web.states import Standing, state
+
+
+@router.get("/{mentorship_id}")
+async def show(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: Store) -> Response:
+    """One mentorship: where it stands, agreement, goals, sessions, visits, and what is asked of the reader."""
+    return await page_of(request, principal, bus, mentorship_id)
+
+
+async def page_of(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    mentorship_id: UUID,
+    *,
+    goal: GoalForm | None = None,
+    session_form: SessionForm | None = None,
+    meeting_form: MeetingForm | None = None,
+    status: int = 200,
+) -> Response:
+    """The page of a mentorship, with the forms for a goal, a session, and the next one."""
+    view = await seen(bus, principal, mentorship_id)
+    one, party = view.mentorship, view.party
+    active = one.stands is MentorshipState.ACTIVE
+    return render(
+        request,
+        "mentorships/show.html",
+        status,
+        view=view,
+        one=one,
+        party=party,
+        where=Standing(state("mentorship", one.state), one.since, one.due, reason=reason_word(one.reason) or None),
+        who=who(view.of),
+        topic=topic(one.plan.topic),
+        mentor=mentor_of(view.of),
+        about=_about(view),
+        people=[(labels.label(each), known) for each, known in view.of.known.items() if known.name],
+        notes=_notes(view),
+        in_force=view.agreement.in_force,
+        waits=view.agreement.to_sign,
+        signed=_signed(view),
+        goals=[_goal(view, each) for each in view.goals],
+        sessions=[_session(view, each) for each in view.sessions],
+        counted=_counted(view),
+        visits=[_visit(each) for each in view.visits],
+        may_set=party is not None and one.stands in ONGOING,
+        may_log=party is not None and active,
+        meeting=_meeting(view),
+        may_plan=party is not None and active and view.meeting is None,
+        clocks_of=labels.country(country_of(one, party)) if party is not None else "",
+        may_pause=party is not None and active and not view.pause_arrived,
+        may_resume=_may_resume(view),
+        may_complete=party is not None and one.stands in BEGUN and view.totals.enough,
+        may_end=party is not None and one.stands not in OVER,
+        may_visit=party is not None and active and view.request is None and _no_visit(view),
+        goal_form=goal or GoalForm(),
+        session_form=session_form or SessionForm(data={"minutes": 60}),
+        meeting_form=meeting_form or MeetingForm(data={"day": view.next_on, "minutes": 60}),
+        tasks=_tasks(view),
+        done=request.query_params.get("done"),
+    )
+
+
+def _about(view: MentorshipView) -> str:
+    """What the mentor says of himself or herself, for whoever knows who that is."""
+    known, mentor = view.of.known.get(Party.MENTOR), view.of.case.mentor
+    return mentor.entry.about if mentor is not None and known is not None and known.name is not None else ""
+
+
+def _may_resume(view: MentorshipView) -> bool:
+    paused = view.party is not None and view.mentorship.stands is MentorshipState.PAUSED
+    return paused and view.mentorship.paused_by != Party.PROGRAMME and not view.resume_arrived
+
+
+def _no_visit(view: MentorshipView) -> bool:
+    return not view.visits or view.visits[0].state not in {"scheduled", "under_way"}
+
+
+def _notes(view: MentorshipView) -> list[str]:
+    """What the reader should know beside the state."""
+    found = []
+    over = view.mentorship.stands in OVER
+    if view.left is not None and not over:
+        text = gettext("%(who)s no longer takes part in the programme. The mentorship stands until one of you ends it.")
+        found.append(text % {"who": name_of(view, view.left)})
+    elif view.mentor_takes_nobody and not over:
+        found.append(gettext("The mentor takes no new mentees at the moment. This mentorship stands."))
+    if view.mentorship.stands is MentorshipState.PAUSED and view.mentorship.paused_by == Party.PROGRAMME:
+        found.append(gettext("The programme paused this mentorship, and is the one to let it go on."))
+    if view.pause_arrived:
+        found.append(gettext("Your request for a pause has arrived; it is about to take effect."))
+    if view.resume_arrived:
+        found.append(gettext("Your request to go on has arrived; it is about to take effect."))
+    return found
+
+
+def _signed(view: MentorshipView) -> list[tuple[str, str]]:
+    """Who signed the version that waits, or else the one that is in force, and when."""
+    row = view.agreement.to_sign or view.agreement.in_force
+    marks = view.agreement.signed(row.version) if row is not None else {}
+    return [
+        (
+            labels.label(party),
+            gettext("signed on %(day)s") % {"day": dates.day(marks[party].at)}
+            if party in marks
+            else gettext("not signed yet"),
+        )
+        for party in PAIR
+    ]
+
+
+def _goal(view: MentorshipView, one: Any) -> dict[str, Any]:
+    goal = one.goal
+    return {
+        "number": goal.number,
+        "text": goal.text,
+        "href": at(view.mentorship.id, f"goals/{goal.id}"),
+        "state": state("goal", goal.state),
+        "percent": one.percent,
+        "target": goal.target,
+        "by": name_of(view, goal.party),
+        "notes": len(one.notes),
+    }
+
+
+def _session(view: MentorshipView, held: Any) -> dict[str, Any]:
+    """A session, and what the reader can do with it."""
+    begun = view.mentorship.stands in BEGUN
+    mine = held.party == view.party
+    waits = held.state in {SessionState.LOGGED, SessionState.DISPUTED}
+    return {
+        "id": held.id,
+        "version": held.version,
+        "day": held.held_on,
+        "minutes": ngettext("%(num)d minute", "%(num)d minutes", held.minutes) % {"num": held.minutes},
+        "where": gettext("on site") if held.on_site else gettext("remote"),
+        "by": name_of(view, held.party),
+        "note": held.note,
+        "dispute": held.dispute,
+        "state": state("session", held.state),
+        "href": at(view.mentorship.id, f"sessions/{held.id}"),
+        "confirm": begun and waits and not mine,
+        "dispute_it": begun and held.state is SessionState.LOGGED and not mine,
+        "mine": begun and waits and mine,
+    }
+
+
+def _counted(view: MentorshipView) -> list[dict[str, Any]]:
+    """What the sessions add up to, and what is still needed."""
+    totals = view.totals
+    rows: list[dict[str, Any]] = [
+        {
+            "key": gettext("Confirmed"),
+            "value": ngettext("%(num)d session", "%(num)d sessions", totals.confirmed) % {"num": totals.confirmed}
+            + ", "
+            + gettext("%(hours)s h in all") % {"hours": totals.hours},
+        }
+    ]
+    if totals.waiting and view.party is not None:
+        rows.append({"key": gettext("Not confirmed yet"), "value": totals.waiting})
+    if view.mentorship.stands not in OVER:
+        needed = gettext("Enough sessions are confirmed.")
+        if not totals.enough:
+            needed = ngettext(
+                "%(num)d more confirmed session is needed to complete the mentorship.",
+                "%(num)d more confirmed sessions are needed to complete the mentorship.",
+                totals.needed,
+            ) % {"num": totals.needed}
+        rows.append({"key": gettext("To complete it"), "value": needed})
+    if view.next_on is not None and view.meeting is None:
+        rows.append({"key": gettext("You meet next"), "value": dates.day(view.next_on)})
+    return rows
+
+
+def _meeting(view: MentorshipView) -> dict[str, Any] | None:
+    """The session that is planned, for the pair."""
+    held = view.meeting
+    if held is None:
+        return None
+    return {
+        "when": when(view, held.begins_at),
+        "minutes": ngettext("%(num)d minute", "%(num)d minutes", held.minutes) % {"num": held.minutes},
+        "where": gettext("on site") if held.on_site else gettext("remote"),
+        "by": name_of(view, held.party),
+        "href": at(view.mentorship.id, f"meetings/{held.id}"),
+    }
+
+
+def _visit(visit: Any) -> dict[str, Any]:
+    when = gettext("No dates yet")
+    if visit.start is not None and visit.end is not None:
+        when = dates.span(visit.start, visit.end)
+    return {
+        "text": when,
+        "href": f"/applications/visits/{visit.id}",
+        "tag": tag("visit", visit.state),
+        "host": labels.country(visit.host_country),
+    }
+
+
+_WHERE = {
+    PairTask.SIGN: "agreement",
+    PairTask.CONFIRM: "#sessions",
+    PairTask.CORRECT: "#sessions",
+    PairTask.ANSWER_VISIT: "visit",
+}
+
+
+def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
+    """What waits for the reader here, and reporting's forms."""
+    found = [
+        {
+            "title": said(one.what.label, one.count),
+            "href": _WHERE[one.what] if _WHERE[one.what].startswith("#") else at(view.mentorship.id, _WHERE[one.what]),
+            "state": state("outcome", "due"),
+        }
+        for one in view.asked
+        if one.what in _WHERE
+    ]
+    names = {
+        "evaluation": gettext("Evaluate the mentorship"),
+        "follow_up": gettext("Say what you use of it"),
+        "cascade": gettext("Tell whom you reached"),
+    }
+    return found + [
+        {
+            "title": names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
+            **where_it_stands(task, at(view.mentorship.id)),
+        }
+        for task in view.tasks
+    ]
+
+
+@router.get("/{mentorship_id}/forms/{purpose}")
+async def open_form(
+    mentorship_id: UUID, purpose: str, principal: PairOrDecider, bus: Store, settings: Portal
+) -> Response:
+    """On to reporting's form, with a ticket that says as whom the reader answers."""
+    return see_other((await tickets.for_mentorship(bus, settings, principal, mentorship_id, purpose)).link)
+
+
+@router.get("/{mentorship_id}/closed-forms/{purpose}/{party}")
+async def why(
+    mentorship_id: UUID, purpose: str, party: str, principal: PairOrDecider, bus: Store, settings: Portal
+) -> Response:
+    """On to the form that is asked of the reader as this party: there it says why answers are no longer taken."""
+    return see_other((await tickets.for_mentorship(bus, settings, principal, mentorship_id, purpose, party)).link)

@@ -1,0 +1,123 @@
+"""What do mentee and mentor do with a session: log, correct, confirm, dispute, take back?"""
+
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.applications.display import Store
+from services.applications.forms import submit_form, version_of
+from services.applications.guards import Pair
+from services.applications.mentorships.actions import sessions as actions
+from services.applications.mentorships.forms import DisputeForm, SessionForm
+from services.applications.mentorships.model.pair import BEGUN
+from services.applications.mentorships.model.sessions import SessionState
+from services.applications.mentorships.pages.common import at, name_of, own, router
+from services.applications.mentorships.pages.mentorship import page_of
+from services.applications.refusals import not_found
+from shared.bus import Bus
+from shared.identity import Principal
+from shared.web.render import render, see_other
+from shared.web.states import state
+
+
+@router.post("/{mentorship_id}/sessions")
+async def log(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Log a session."""
+    form = await SessionForm.read(request)
+    status = await submit_form(
+        form,
+        lambda: actions.log(bus, principal, mentorship_id, form.said(), another=bool(form.another.data)),
+        "held_on",
+    )
+    if status:
+        return await page_of(request, principal, bus, mentorship_id, session_form=form, status=status)
+    return see_other(at(mentorship_id) + "?done=session#sessions")
+
+
+@router.get("/{mentorship_id}/sessions/{session_id}")
+async def show_session(
+    request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store
+) -> Response:
+    """One session: what was logged, and what the reader can do with it."""
+    return await _page(request, principal, bus, mentorship_id, session_id)
+
+
+async def _page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    mentorship_id: UUID,
+    session_id: UUID,
+    *,
+    form: SessionForm | None = None,
+    dispute: DisputeForm | None = None,
+    status: int = 200,
+) -> Response:
+    view = await own(bus, principal, mentorship_id)
+    held = next((one for one in view.sessions if one.id == session_id), None)
+    if held is None:
+        raise not_found()
+    waits = held.state in {SessionState.LOGGED, SessionState.DISPUTED} and view.mentorship.stands in BEGUN
+    mine = held.party == view.party
+    known = {name: getattr(held, name) for name in ("held_on", "minutes", "on_site", "note", "next_on")}
+    return render(
+        request,
+        "mentorships/session.html",
+        status,
+        view=view,
+        held=held,
+        reference=view.of.case.application.reference,
+        state=state("session", held.state),
+        by=name_of(view, held.party),
+        may_correct=waits and mine,
+        may_confirm=waits and not mine,
+        may_dispute=waits and not mine and held.state is SessionState.LOGGED,
+        form_=form or SessionForm(data=known),
+        dispute_form=dispute or DisputeForm(),
+        here=at(mentorship_id, f"sessions/{session_id}"),
+        back_href=at(mentorship_id),
+    )
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}")
+async def correct(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Correct an own session before it is confirmed."""
+    form, version = await SessionForm.read(request), await version_of(request)
+    status = await submit_form(
+        form,
+        lambda: actions.correct(bus, principal, mentorship_id, session_id, form.said(), version=version),
+        "held_on",
+    )
+    if status:
+        return await _page(request, principal, bus, mentorship_id, session_id, form=form, status=status)
+    return see_other(at(mentorship_id) + "?done=corrected#sessions")
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}/confirm")
+async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Confirm a session that the other side logged."""
+    version = await version_of(request)
+    await actions.confirm(bus, principal, mentorship_id, session_id, version)
+    return see_other(at(mentorship_id) + "?done=confirmed#sessions")
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}/dispute")
+async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Say that a session did not take place so."""
+    form, version = await DisputeForm.read(request), await version_of(request)
+    status = await submit_form(
+        form,
+        lambda: actions.dispute(bus, principal, mentorship_id, session_id, form.text.data or "", version),
+        "text",
+    )
+    if status:
+        return await _page(request, principal, bus, mentorship_id, session_id, dispute=form, status=status)
+    return see_other(at(mentorship_id) + "?done=disputed#sessions")
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}/withdraw")
+async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Take an own session back."""
+    await actions.withdraw(bus, principal, mentorship_id, session_id)
+    return see_other(at(mentorship_id) + "?done=withdrawn#sessions")

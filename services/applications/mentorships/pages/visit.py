@@ -1,0 +1,180 @@
+"""How does a pair come to a visit: propose it, answer, take it back, cancel it?"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.applications.display import Store, tag
+from services.applications.forms import ReasonForm, refuse
+from services.applications.guards import Pair
+from services.applications.matches.pages.matches import mentor_of, who
+from services.applications.mentorships.actions import visit as actions
+from services.applications.mentorships.forms import VisitAnswerForm, VisitForm, rows_of
+from services.applications.mentorships.model.visit import TO_COME, RequestState
+from services.applications.mentorships.pages.common import at, name_of, own, router
+from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.refusals import not_found
+from shared.contracts.codes import Answer, MentorshipState, Party, StatedReason
+from shared.errors import Refused
+from shared.i18n import gettext, ngettext
+from shared.time import dates
+from shared.web.forms import options
+from shared.web.render import render, see_other
+from shared.web.states import state
+
+
+@router.get("/{mentorship_id}/visit")
+async def show_visit(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """What was proposed, and the form to answer it or to propose a visit."""
+    view = await own(bus, principal, mentorship_id)
+    return _page(request, view)
+
+
+def _page(
+    request: Request,
+    view: MentorshipView,
+    *,
+    form: VisitForm | None = None,
+    answer: VisitAnswerForm | None = None,
+    status: int = 200,
+) -> Response:
+    asked = view.request
+    form = form or VisitForm(data=rows_of(guest=Party.MENTEE.value))
+    form.guest.choices = _guests(view)
+    to_come = bool(view.visits) and view.visits[0].stands in TO_COME
+    active = view.mentorship.stands is MentorshipState.ACTIVE
+    return render(
+        request,
+        "mentorships/visit.html",
+        status,
+        view=view,
+        one=view.mentorship,
+        reference=view.of.case.application.reference,
+        asked=_shown(view, asked) if asked is not None else None,
+        may_answer=asked is not None and asked.stands is RequestState.ASKED and asked.party != view.party and active,
+        may_withdraw=asked is not None and asked.stands is RequestState.ASKED and asked.party == view.party,
+        may_ask=active and asked is None and not to_come,
+        to_come=view.visits[0] if to_come else None,
+        earlier=[_shown(view, one) for one in view.requests if one is not asked],
+        until=view.until,
+        form_=form,
+        answer_form=answer or VisitAnswerForm(),
+        here=at(view.mentorship.id, "visit"),
+        back_href=at(view.mentorship.id),
+        done=request.query_params.get("done"),
+    )
+
+
+def _guests(view: MentorshipView) -> Any:
+    """Who travels where, to choose from."""
+    return options(
+        [
+            (Party.MENTEE.value, gettext("%(who)s visits the mentor's agency") % {"who": who(view.of)}),
+            (Party.MENTOR.value, gettext("%(who)s visits the mentee's agency") % {"who": mentor_of(view.of)}),
+        ]
+    )
+
+
+def _shown(view: MentorshipView, one: Any) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "by": name_of(view, one.party),
+        "at": one.at,
+        "guest": name_of(view, one.guest),
+        "days": ngettext("%(num)d working day", "%(num)d working days", one.days) % {"num": one.days},
+        "periods": [dates.span(period.start, period.end) for period in one.periods],
+        "note": one.note,
+        "answer": one.answer,
+        "tag": tag("pair_visit", one.state),
+        "state": state("pair_visit", one.state),
+    }
+
+
+@router.post("/{mentorship_id}/visit")
+async def ask(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Propose a visit."""
+    view = await own(bus, principal, mentorship_id)
+    form = await VisitForm.read(request)
+    form.guest.choices = _guests(view)
+    if await form.rows_changed(request) or not form.validate():
+        return _page(request, view, form=form, status=422)
+    periods = form.spans()
+    if not periods:
+        return _page(request, view, form=form, status=422)
+    try:
+        await actions.ask(
+            bus,
+            principal,
+            mentorship_id,
+            periods,
+            int(form.days.data),
+            Party(form.guest.data),
+            form.note.data or "",
+        )
+    except Refused as refused:
+        refuse(form, refused, "periods")
+        view = await own(bus, principal, mentorship_id)
+        return _page(request, view, form=form, status=refused.status_code)
+    return see_other(at(mentorship_id, "visit") + "?done=asked")
+
+
+@router.post("/{mentorship_id}/visit/{request_id}/answer")
+async def answer(request: Request, mentorship_id: UUID, request_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Agree to a visit, or say why not."""
+    form = await VisitAnswerForm.read(request)
+    if not form.validate():
+        return _page(request, await own(bus, principal, mentorship_id), answer=form, status=422)
+    given = Answer(form.answer.data)
+    try:
+        await actions.answer(bus, principal, mentorship_id, request_id, given, form.text.data or "")
+    except Refused as refused:
+        refuse(form, refused, "answer")
+        view = await own(bus, principal, mentorship_id)
+        return _page(request, view, answer=form, status=refused.status_code)
+    return see_other(at(mentorship_id, "visit") + f"?done={given}")
+
+
+@router.post("/{mentorship_id}/visit/{request_id}/withdraw")
+async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Take back what one proposed."""
+    await actions.withdraw(bus, principal, mentorship_id, request_id)
+    return see_other(at(mentorship_id, "visit") + "?done=withdrawn")
+
+
+@router.get("/{mentorship_id}/visits/{pair_visit_id}/cancel")
+async def ask_cancel(
+    request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: Store
+) -> Response:
+    """Ask why the visit is cancelled."""
+    return _cancel_page(request, await own(bus, principal, mentorship_id), pair_visit_id, ReasonForm())
+
+
+def _cancel_page(
+    request: Request, view: MentorshipView, pair_visit_id: UUID, form: ReasonForm, status: int = 200
+) -> Response:
+    if pair_visit_id not in {one.id for one in view.visits}:
+        raise not_found()
+    return render(
+        request,
+        "matches/reason.html",
+        status,
+        form_=form,
+        caption=view.of.case.application.reference,
+        title=gettext("Cancel the visit"),
+        text=gettext("The visit does not take place; both of you get a mail. The mentorship goes on."),
+        back_href=f"/applications/visits/{pair_visit_id}",
+        button=gettext("Ask that it be cancelled"),
+    )
+
+
+@router.post("/{mentorship_id}/visits/{pair_visit_id}/cancel")
+async def cancel(request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Ask that the visit be cancelled."""
+    form = await ReasonForm.read(request)
+    if not form.validate():
+        return _cancel_page(request, await own(bus, principal, mentorship_id), pair_visit_id, form, 422)
+    reason = StatedReason(form.reason.data)
+    await actions.cancel(bus, principal, mentorship_id, pair_visit_id, reason, form.text.data or "")
+    return see_other(at(mentorship_id) + "?done=visit_cancelled")

@@ -1,0 +1,99 @@
+"""Which versions of an agreement are there, and who signed which?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.mentorships.model.agreement import Terms, Version
+from services.applications.tables import Table
+from shared.contracts.codes import Party
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class Agreement(Table, table=True):
+    """A version of the agreement, word for word; `party` proposed it (empty: the programme's own, the first)."""
+
+    __tablename__ = "agreement"
+
+    mentorship_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    terms_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
+    text: str
+    document: str = Field(description="The digest of the text, which stands in events")
+    party: str | None = None
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+    due: datetime | None = Field(default=None, sa_type=_TIME, description="Until when it can be signed")
+    lapsed_at: datetime | None = Field(
+        default=None, sa_type=_TIME, description="Taken back, or another one was proposed"
+    )
+
+    @property
+    def terms(self) -> Terms:
+        """What the pair adds."""
+        return Terms.model_validate(self.terms_json)
+
+
+class Signature(Table, table=True):
+    """One side signed a version of the agreement; `document` is the digest of the text that was signed."""
+
+    __tablename__ = "signature"
+
+    mentorship_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    party: str = Field(primary_key=True)
+    document: str
+    text: str = Field(description="What was signed, word for word")
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+
+async def versions(session: AsyncSession, mentorship_id: UUID) -> list[Agreement]:
+    """The versions that somebody signed or proposed, by number; the mentorship's row is the lock."""
+    query = select(Agreement).where(Agreement.mentorship_id == mentorship_id).order_by(col(Agreement.version))
+    return list(await session.scalars(query))
+
+
+async def signatures(session: AsyncSession, mentorship_id: UUID) -> list[Signature]:
+    """The signatures, the oldest first."""
+    query = select(Signature).where(Signature.mentorship_id == mentorship_id)
+    return list(await session.scalars(query.order_by(col(Signature.at), col(Signature.party))))
+
+
+async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, list[Version]]:
+    """By mentorship, its versions as the rules see them: for lists."""
+    query = select(Agreement).where(col(Agreement.mentorship_id).in_(sorted(ids)))
+    rows = list(await session.scalars(query.order_by(col(Agreement.mentorship_id), col(Agreement.version))))
+    signed = select(Signature).where(col(Signature.mentorship_id).in_(sorted(ids)))
+    marks = list(await session.scalars(signed.order_by(col(Signature.mentorship_id), col(Signature.version))))
+    return {
+        one: as_rules(
+            [row for row in rows if row.mentorship_id == one], [mark for mark in marks if mark.mentorship_id == one]
+        )
+        for one in ids
+    }
+
+
+def as_rules(rows: Sequence[Agreement], marks: Sequence[Signature]) -> list[Version]:
+    """Versions and signatures as the rules see them."""
+    return [
+        Version(
+            row.version,
+            row.due,
+            lapsed=row.lapsed_at is not None,
+            signed=frozenset(Party(mark.party) for mark in marks if mark.version == row.version),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,52 @@
+"""Which sessions have pairs planned, and which of them are still to come?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.applications.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class Meeting(Table, table=True):
+    """A session that a pair has planned; `version` counts what was said of it, a cancellation too."""
+
+    __tablename__ = "meeting"
+    __table_args__ = (
+        sa.Index("meeting_stands", "mentorship_id", "begins_at", postgresql_where=sa.text("cancelled_at IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    mentorship_id: UUID
+    party: str = Field(description="Who planned it, or gave it its present time")
+    begins_at: datetime = Field(sa_type=_TIME)
+    minutes: int
+    on_site: bool = False
+    version: int = 1
+    at: datetime = Field(sa_type=_TIME)
+    cancelled_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+
+async def to_come(session: AsyncSession, ids: Collection[UUID], now: datetime) -> dict[UUID, Meeting]:
+    """By mentorship, the session that is planned and has not begun; the mentorship's row is the lock."""
+    query = select(Meeting).where(
+        col(Meeting.mentorship_id).in_(sorted(ids)), col(Meeting.cancelled_at).is_(None), col(Meeting.begins_at) > now
+    )
+    found = await session.scalars(query.order_by(col(Meeting.begins_at).desc(), col(Meeting.id).desc()))
+    return {one.mentorship_id: one for one in found}
+
+
+async def one(session: AsyncSession, meeting_id: UUID) -> Meeting | None:
+    """One planned session."""
+    return await session.get(Meeting, meeting_id)

@@ -1,0 +1,130 @@
+"""Which mentorships are there, as matching told them? A projection of `mentoring.mentorships`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.overview.store import progress
+from services.applications.tables import Table, write_rows
+from shared.contracts import mentorships as told
+from shared.contracts.codes import MentorshipState
+from shared.contracts.mentorships import MentorshipEvent, MentorshipPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+_TIME = sa.DateTime(timezone=True)
+_STATES: dict[str, MentorshipState] = {
+    told.MentorshipOpened.type: MentorshipState.OPENED,
+    told.MentorshipStarted.type: MentorshipState.ACTIVE,
+    told.MentorshipPaused.type: MentorshipState.PAUSED,
+    told.MentorshipResumed.type: MentorshipState.ACTIVE,
+    told.MentorshipCompleted.type: MentorshipState.COMPLETED,
+    told.MentorshipEndedEarly.type: MentorshipState.ENDED_EARLY,
+}
+
+
+class Mentorship(Table, table=True):
+    """A mentorship as it stands; `due` is when both have signed."""
+
+    __tablename__ = "mentorship"
+    __table_args__ = (
+        sa.Index("mentorship_country", "country", "started_on"),
+        sa.Index("mentorship_mentor_country", "mentor_country", "started_on"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    match_id: UUID = Field(index=True)
+    application_id: UUID = Field(index=True)
+    mentor_id: UUID = Field(index=True)
+    country: str
+    mentor_country: str
+    mentor_organisation_id: UUID
+    state: str
+    since: datetime = Field(sa_type=_TIME)
+    due: datetime | None = Field(default=None, sa_type=_TIME)
+    started_on: date | None = None
+    until: date | None = None
+    ended_on: date | None = None
+    reason: str | None = None
+    paused_by: str | None = Field(default=None, description="Who asked for the pause that holds, a Party")
+    plan_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "plan"})
+
+    @property
+    def plan(self) -> MentorshipPlan:
+        """Whose it is."""
+        return MentorshipPlan.model_validate(self.plan_json)
+
+    @property
+    def stands(self) -> MentorshipState:
+        """Its state."""
+        return MentorshipState(self.state)
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of mentoring.mentorships: what became of each, and of the applications behind them."""
+    found = [event for event in events if isinstance(event.data, MentorshipEvent)]
+    ids = sorted({UUID(event.subject) for event in found})
+    known = await tx.session.scalars(select(Mentorship).where(col(Mentorship.id).in_(ids)).order_by(col(Mentorship.id)))
+    rows: dict[UUID, dict[str, Any]] = {}
+    for one in known:
+        rows[one.id] = one.model_dump(exclude={"plan_json"}) | {"plan": one.plan_json}
+    for event in found:
+        rows[UUID(event.subject)] = _after(rows.get(UUID(event.subject)), event)
+    await write_rows(tx.session, Mentorship, rows.values())
+    touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
+    await progress.restate(tx.session, touched)
+    if touched:
+        await tx.changed("matches")
+
+
+_NEW: dict[str, Any] = {"due": None, "started_on": None, "until": None, "ended_on": None, "reason": None}
+_OF = ("match_id", "application_id", "mentor_id", "country", "mentor_country", "mentor_organisation_id")
+
+
+def _after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
+    """The row of a mentorship after one more event about it."""
+    data = event.data
+    assert isinstance(data, MentorshipEvent)
+    new = _NEW | (row or {}) | {"id": UUID(event.subject), "plan": data.plan.model_dump(mode="json")}
+    new |= {name: getattr(data.plan, name) for name in _OF}
+    new |= {"state": _STATES[event.type].value, "since": event.time, "due": getattr(data, "due", None)}
+    new |= {name: getattr(data, name) for name in ("started_on", "until", "ended_on") if hasattr(data, name)}
+    new["paused_by"] = data.by.value if isinstance(data, told.MentorshipPaused) else None
+    reason = getattr(data, "reason", None)
+    return new | {"reason": reason.value if reason is not None else None}
+
+
+async def mentorship(session: AsyncSession, mentorship_id: UUID, *, lock: bool = False) -> Mentorship | None:
+    """One mentorship; with `lock` nobody else changes it, or does something about it, until the commit."""
+    return await session.get(Mentorship, mentorship_id, with_for_update=lock, populate_existing=lock)
+
+
+async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Mentorship]:
+    """The mentorships that came of these matches, by match."""
+    query = select(Mentorship).where(col(Mentorship.match_id).in_(sorted(match_ids))).order_by(col(Mentorship.id))
+    return {one.match_id: one for one in await session.scalars(query)}
+
+
+async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
+    """The ids of an application's mentorships, the oldest first."""
+    query = select(Mentorship.id).where(Mentorship.application_id == application_id).order_by(col(Mentorship.id))
+    return list(await session.scalars(query))
+
+
+async def followed(session: AsyncSession, application_id: UUID) -> set[UUID]:
+    """The mentorships of an application of which it was, is or will be asked what they brought."""
+    query = select(Mentorship.id).where(
+        Mentorship.application_id == application_id, Mentorship.state != MentorshipState.ENDED_EARLY
+    )
+    return set(await session.scalars(query.order_by(col(Mentorship.id))))

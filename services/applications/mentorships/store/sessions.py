@@ -1,0 +1,78 @@
+"""Which sessions did a pair log, and what became of each?"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.applications.mentorships.model.sessions import LoggedSession, SessionState
+from services.applications.tables import Table
+from shared.contracts.codes import Party
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class Session(Table, table=True):
+    """A session that one side logged; the other confirms or disputes it. `version` counts its corrections."""
+
+    __tablename__ = "session"
+    __table_args__ = (sa.Index("session_of_mentorship", "mentorship_id", "held_on"),)
+
+    id: UUID = Field(primary_key=True)
+    mentorship_id: UUID
+    party: str = Field(description="Who logged it")
+    held_on: date
+    minutes: int
+    on_site: bool = False
+    note: str = Field(default="", description="For the two of them; stays here")
+    at: datetime = Field(sa_type=_TIME)
+    confirmed_at: datetime | None = Field(default=None, sa_type=_TIME)
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    next_on: date | None = Field(default=None, description="When they agreed to meet next")
+    disputed_at: datetime | None = Field(default=None, sa_type=_TIME)
+    dispute: str = Field(default="", sa_column_kwargs={"server_default": ""}, description="Why; for the two of them")
+    withdrawn_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+    @property
+    def state(self) -> SessionState:
+        """Where it stands."""
+        if self.withdrawn_at is not None:
+            return SessionState.WITHDRAWN
+        if self.confirmed_at is not None:
+            return SessionState.CONFIRMED
+        return SessionState.LOGGED if self.disputed_at is None else SessionState.DISPUTED
+
+    @property
+    def held(self) -> LoggedSession:
+        """The session as the rules see it."""
+        return LoggedSession(self.state, Party(self.party), self.minutes, self.version)
+
+
+async def sessions(session: AsyncSession, mentorship_id: UUID) -> list[Session]:
+    """The sessions, the newest first."""
+    query = select(Session).where(Session.mentorship_id == mentorship_id)
+    return list(await session.scalars(query.order_by(col(Session.held_on).desc(), col(Session.id).desc())))
+
+
+async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, list[Session]]:
+    """By mentorship, its sessions, the newest first: for lists."""
+    query = select(Session).where(col(Session.mentorship_id).in_(sorted(ids)))
+    found: dict[UUID, list[Session]] = {one: [] for one in ids}
+    ordered = query.order_by(col(Session.mentorship_id), col(Session.held_on).desc(), col(Session.id).desc())
+    for held in await session.scalars(ordered):
+        found[held.mentorship_id].append(held)
+    return found
+
+
+async def one(session: AsyncSession, session_id: UUID) -> Session | None:
+    """One session; the mentorship's row is the lock."""
+    return await session.get(Session, session_id)

@@ -1,0 +1,66 @@
+"""Which visits did one of a pair ask for, and what did the other say?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.mentorships.model.visit import RequestState
+from services.applications.tables import Table
+from shared.contracts.calls import DatePeriod
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class PairVisit(Table, table=True):
+    """A visit under the agreement that one side asked for: who travels, when, for how many working days."""
+
+    __tablename__ = "pair_visit"
+    __table_args__ = (sa.Index("pair_visit_of_mentorship", "mentorship_id", "at"),)
+
+    id: UUID = Field(primary_key=True)
+    mentorship_id: UUID
+    party: str = Field(description="Who asked")
+    guest: str
+    days: int
+    periods_json: list[dict[str, Any]] = Field(sa_type=JSONB, sa_column_kwargs={"name": "periods"})
+    note: str = Field(default="", description="For the two of them; stays here")
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+    state: str = RequestState.ASKED.value
+    answered_at: datetime | None = Field(default=None, sa_type=_TIME)
+    answer: str = Field(default="", description="Why not; for the two of them, stays here")
+
+    @property
+    def stands(self) -> RequestState:
+        """Where it stands."""
+        return RequestState(self.state)
+
+    @property
+    def periods(self) -> tuple[DatePeriod, ...]:
+        """When it may be."""
+        return tuple(DatePeriod.model_validate(one) for one in self.periods_json)
+
+
+async def requests(session: AsyncSession, mentorship_id: UUID) -> list[PairVisit]:
+    """The requests of a pair, the newest first; the mentorship's row is the lock."""
+    query = select(PairVisit).where(PairVisit.mentorship_id == mentorship_id)
+    return list(await session.scalars(query.order_by(col(PairVisit.at).desc(), col(PairVisit.id).desc())))
+
+
+async def asked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, PairVisit]:
+    """By mentorship, the request that waits for an answer: for lists."""
+    query = select(PairVisit).where(
+        col(PairVisit.mentorship_id).in_(sorted(ids)), PairVisit.state == RequestState.ASKED.value
+    )
+    return {one.mentorship_id: one for one in await session.scalars(query.order_by(col(PairVisit.at)))}

@@ -1,0 +1,282 @@
+"""What does somebody see of a mentorship, and what waits there for the reader? For page, API, lists and first page.
+
+Goals, notes, sessions and the agreement's words are the pair's own; the coordinators see state, dates and counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from services.applications.calls import store as calls_store
+from services.applications.matches.views import parties as matches_parties
+from services.applications.mentorships.actions.agreement import agreement_of, first_versions
+from services.applications.mentorships.actions.course import pause_arrived, resume_arrived
+from services.applications.mentorships.actions.visit import open_request, planned_end
+from services.applications.mentorships.model.goals import WHOLE
+from services.applications.mentorships.model.pair import OVER, PAIR
+from services.applications.mentorships.model.sessions import Totals, totals
+from services.applications.mentorships.model.tasks import PendingTasks, pending_tasks
+from services.applications.mentorships.model.visit import earliest
+from services.applications.mentorships.store import agreements, meetings, pauses, visits
+from services.applications.mentorships.store import goals as mentorships_goals
+from services.applications.mentorships.store import sessions as pairs
+from services.applications.outcomes import store as outcomes_store
+from services.applications.outcomes.views import mentorship_tasks, pair_results_asked, tasks_of
+from services.applications.overview.views.participation import match_views, views_of
+from services.applications.visits import store as visits_store
+from shared.contracts.codes import MatchState, MentorState, Party, Role
+from shared.identity.access import grants_of
+from shared.time import clock
+from shared.time.workdays import ZONE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.matches.views.parties import Case
+    from services.applications.mentorships.actions.agreement import AgreementView
+    from services.applications.mentorships.store.goals import Goal, GoalNote
+    from services.applications.mentorships.store.meetings import Meeting
+    from services.applications.mentorships.store.mentorships import Mentorship
+    from services.applications.mentorships.store.pauses import Pause
+    from services.applications.mentorships.store.sessions import Session
+    from services.applications.mentorships.store.visits import PairVisit
+    from services.applications.outcomes.views import Task
+    from services.applications.overview.views.participation import MatchView
+    from services.applications.visits.store import Visit
+    from shared.identity import Principal
+
+SEEN = (MatchState.CONFIRMED, MatchState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class GoalView:
+    """A goal with its notes, the newest first, the goal that it takes up and the one that takes it up."""
+
+    goal: Goal
+    notes: list[GoalNote]
+    before: Goal | None = None
+    after: Goal | None = None
+
+    @property
+    def percent(self) -> int | None:
+        """How far it is, as was noted last; a goal that is met is whole."""
+        if self.goal.met:
+            return WHOLE
+        return next((note.percent for note in self.notes if note.percent is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MentorshipView:
+    """A mentorship for one person, with its match; `party` is as whom the person takes part, if at all.
+
+    `left` is the one of the two who is no longer with the programme; `opens` the first day on which a visit can be.
+    """
+
+    of: MatchView
+    mentorship: Mentorship
+    party: Party | None
+    agreement: AgreementView
+    totals: Totals
+    goals: list[GoalView] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    requests: list[PairVisit] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    pause: Pause | None = None
+    left: Party | None = None
+    opens: date | None = None
+    tasks: list[Task] = field(default_factory=list)
+    meeting: Meeting | None = None
+
+    @property
+    def until(self) -> date | None:
+        """Until when it is planned."""
+        return planned_end(self.mentorship, self.agreement.until)
+
+    @property
+    def request(self) -> PairVisit | None:
+        """The request for a visit that waits for an answer or for its dates."""
+        return open_request(self.requests, self.visits)
+
+    @property
+    def pause_arrived(self) -> bool:
+        """Whether a pause was asked for and is not there yet."""
+        return pause_arrived(self.mentorship, self.pause)
+
+    @property
+    def resume_arrived(self) -> bool:
+        """Whether the pair asked to go on and does not yet."""
+        return resume_arrived(self.mentorship, self.pause)
+
+    @property
+    def next_on(self) -> date | None:
+        """The day on which the two agreed to meet next, while it is to come."""
+        return _next_on(self.sessions, self.meeting)
+
+    @property
+    def mentor_takes_nobody(self) -> bool:
+        """Whether the mentor's profile takes no new mentee; mentorships that are open stand."""
+        mentor = self.of.case.mentor
+        return mentor is not None and mentor.stands in {MentorState.PAUSED, MentorState.CLOSED}
+
+    @property
+    def asked(self) -> list[PendingTasks]:
+        """What waits for the reader."""
+        request = self.requests[0] if self.requests else None
+        return pending_tasks(
+            self.mentorship.stands,
+            self.party,
+            self.agreement.versions,
+            [one.held for one in self.sessions],
+            Party(request.party) if request is not None and request.answered_at is None else None,
+            clock.now(),
+            evaluated=not any(task.waits for task in self.tasks),
+        )
+
+
+async def mentorship_view(session: AsyncSession, principal: Principal, mentorship_id: UUID) -> MentorshipView:
+    """One mentorship. Raises `Refused` (404)."""
+    case, one = await matches_parties.of_mentorship(session, principal, mentorship_id)
+    party = _own(case.parties)
+    call = await calls_store.call(session, case.match.call_id)
+    assert call is not None
+    held = await pairs.sessions(session, one.id)
+    view = MentorshipView(
+        (await views_of(session, principal, [case]))[0],
+        one,
+        party,
+        await agreement_of(session, one),
+        totals([each.held for each in held], call.terms.sessions_to_complete),
+        visits=await visits_store.of_mentorship(session, one.id),
+        left=await _left(session, case),
+    )
+    if party is None:  # of a coordinator only the evaluation of what came of it is asked
+        return replace(view, tasks=await mentorship_tasks(session, case, one))
+    return replace(
+        view,
+        goals=await _goals(session, one.id),
+        sessions=held,
+        requests=await visits.requests(session, one.id),
+        pause=await pauses.last(session, one.id),
+        opens=earliest(clock.today(), call.terms.timers.notice_weeks),
+        tasks=await mentorship_tasks(session, case, one),
+        meeting=(await meetings.to_come(session, [one.id], clock.now())).get(one.id),
+    )
+
+
+def _next_on(sessions: Collection[Session], meeting: Meeting | None) -> date | None:
+    """When two meet next: as it is planned, else the next day that they agreed on when they logged a session."""
+    if meeting is not None:
+        return meeting.begins_at.astimezone(ZONE).date()
+    days = [one.next_on for one in sessions if one.next_on and one.withdrawn_at is None]
+    return min((day for day in days if day >= clock.today()), default=None)
+
+
+def _own(parties: Collection[Party]) -> Party | None:
+    return next((party for party in PAIR if party in parties), None)
+
+
+async def _goals(session: AsyncSession, mentorship_id: UUID) -> list[GoalView]:
+    """The goals: open ones by their day, then those that are closed, the newest first."""
+    goals = await mentorships_goals.goals(session, mentorship_id)
+    notes = await mentorships_goals.notes(session, mentorship_id)
+    by_id = {goal.id: goal for goal in goals}
+    after = {goal.follows: goal for goal in goals if goal.follows is not None}
+    open_ = [goal for goal in goals if goal.met is None]
+    open_.sort(key=lambda goal: (goal.target is None, goal.target or goal.at.date(), goal.number))
+    closed = sorted((goal for goal in goals if goal.met is not None), key=lambda goal: -goal.number)
+    return [
+        GoalView(
+            goal,
+            [note for note in reversed(notes) if note.goal_id == goal.id],
+            by_id.get(goal.follows) if goal.follows is not None else None,
+            after.get(goal.id),
+        )
+        for goal in (*open_, *closed)
+    ]
+
+
+async def _left(session: AsyncSession, case: Case) -> Party | None:
+    """Who of the two holds the role no longer under which they take part."""
+    today = clock.today()
+    subjects = [(Party.MENTEE, case.application.subject, Role.OFFICER)]
+    if case.mentor is not None:
+        subjects.append((Party.MENTOR, case.mentor.subject, Role.MENTOR))
+    for party, subject, role in subjects:
+        if not any(grant.role is role and grant.active(today) for grant in await grants_of(session, subject)):
+            return party
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class MentorshipRow:
+    """A mentorship in a list: with what waits for the reader, and what its sessions add up to.
+
+    `results`: the reader coordinates the mentee's country and is asked what came of it.
+    """
+
+    of: MatchView
+    mentorship: Mentorship
+    party: Party | None
+    asked: list[PendingTasks]
+    totals: Totals
+    next_on: date | None
+    results: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether something in it waits for the reader."""
+        return bool(self.asked) or self.results
+
+
+async def mentorship_rows(
+    session: AsyncSession, principal: Principal, seen: Sequence[MatchView] | None = None
+) -> list[MentorshipRow]:
+    """The mentorships that concern the principal: what waits for the reader first, then the newest first.
+
+    `seen`: the matches in one of the states `SEEN` that the person sees, where they have been read.
+    """
+    if seen is None:
+        seen = await match_views(session, principal, SEEN)
+    views = [view for view in seen if view.mentorship is not None]
+    if not views:
+        return []
+    ids = [view.mentorship.id for view in views if view.mentorship is not None]
+    versions = await agreements.of_mentorships(session, ids)
+    held = await pairs.of_mentorships(session, ids)
+    requests = await visits.asked(session, ids)
+    arrived = await outcomes_store.of_subjects(session, ids)
+    terms = {
+        id_: call.terms
+        for id_, call in (await calls_store.calls_by_id(session, {v.match.call_id for v in views})).items()
+    }
+    moment = clock.now()
+    planned = await meetings.to_come(session, ids, moment)
+    results = await pair_results_asked(session, views)
+    rows = []
+    for view in views:
+        one = view.mentorship
+        assert one is not None
+        party = _own(view.case.parties)
+        request = requests.get(one.id)
+        sessions = held[one.id] if party is not None else []
+        summed = totals([each.held for each in held[one.id]], terms[view.match.call_id].sessions_to_complete)
+        tasks = tasks_of(view.case.parties, Party.MENTEE, one.id, arrived, ended=one.stands in OVER, follows=False)
+        waits = pending_tasks(
+            one.stands,
+            party,
+            versions[one.id] or first_versions(one),
+            [each.held for each in sessions],
+            Party(request.party) if request is not None else None,
+            moment,
+            evaluated=not any(task.waits for task in tasks),
+        )
+        meeting = planned.get(one.id) if party is not None else None
+        next_on = _next_on(sessions, meeting)
+        rows.append(MentorshipRow(view, one, party, waits, summed, next_on, one.id in results))
+    newest = sorted(rows, key=lambda row: row.mentorship.since, reverse=True)
+    return sorted(newest, key=lambda row: not row.waits)

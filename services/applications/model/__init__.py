@@ -1,1 +1,0 @@
-"""What are the rules? Pure functions and values: no I/O, no clock, no session."""

@@ -1,0 +1,129 @@
+"""How does a program enter training needs, singly or as a table?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, UploadFile
+from pydantic import Field
+
+from services.applications.guards import Country
+from services.applications.needs import actions, store
+from services.applications.needs.model import MOST_BYTES, NeedEntry
+from services.applications.parameters import Body, Store
+from services.applications.refusals import not_found
+from services.applications.register.api.entries import PREFIX
+from shared.identity.scope import countries_visible, may_see_country
+
+router = APIRouter(prefix=f"{PREFIX}/needs", tags=["register"])
+
+
+class Needs(Body):
+    """Needs to be entered; one that is there already gets the new quantity."""
+
+    needs: Annotated[tuple[NeedEntry, ...], Field(min_length=1, max_length=100)]
+
+
+class NeedChange(Body):
+    """A need as it is to be; `version` is the one that was read."""
+
+    need: NeedEntry
+    version: int | None = None
+
+
+class ImportConfirmed(Body):
+    """What becomes of wrong rows: with `all_or_none` they hold back the whole table; else they are left out."""
+
+    all_or_none: bool = True
+    seen: str | None = None
+
+
+@router.get("")
+async def read_all(
+    principal: Country,
+    bus: Store,
+    country: str | None = None,
+    topic_code: str | None = None,
+    level: Annotated[int | None, Query(ge=1, le=3)] = None,
+    withdrawn: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> dict[str, Any]:
+    """One page (50) of the needs of the own country, or all; how many there are, and for how many people."""
+    filters = store.Filters(country, topic_code, level, withdrawn=withdrawn)
+    async with bus.read() as session:
+        found, total, people = await store.needs(session, countries_visible(principal), filters, page)
+    return {"needs": [one.model_dump(mode="json") for one in found], "total": total, "people": people}
+
+
+@router.post("", status_code=201)
+async def enter(body: Needs, principal: Country, bus: Store) -> dict[str, list[UUID]]:
+    """Enter needs; gives their ids in the same order."""
+    return {"ids": await actions.enter(bus, principal, body.needs)}
+
+
+@router.post("/imports", status_code=201)
+async def upload(file: UploadFile, principal: Country, bus: Store) -> dict[str, Any]:
+    """Upload a table (CSV in UTF-8, or .xlsx) and read what importing it would do; nothing is imported yet."""
+    kept = await actions.upload(bus, principal, await file.read(MOST_BYTES + 1), file.filename or "")
+    async with bus.read() as session:
+        return _preview(await actions.preview(session, principal, kept.id))
+
+
+@router.get("/imports/{import_id}")
+async def read_import(import_id: UUID, principal: Country, bus: Store) -> dict[str, Any]:
+    """What importing an own table does now."""
+    async with bus.read() as session:
+        return _preview(await actions.preview(session, principal, import_id))
+
+
+def _preview(found: actions.Preview) -> dict[str, Any]:
+    plan = found.plan
+    return {
+        "id": found.upload.id,
+        "state": found.upload.state,
+        "expires_at": found.upload.expires_at,
+        "seen": found.seen,
+        "added": [row.number for row in plan.added],
+        "changed": [row.number for row, _ in plan.changed],
+        "unchanged": [row.number for row in plan.unchanged],
+        "wrong": [
+            {"row": one.row, "column": one.column, "written": one.written, "remedy": one.remedy} for one in plan.wrong
+        ],
+    }
+
+
+@router.post("/imports/{import_id}/confirm")
+async def confirm(import_id: UUID, body: ImportConfirmed, principal: Country, bus: Store) -> dict[str, int]:
+    """Import it; gives how many rows were added, changed, as they were, and left out."""
+    done = await actions.confirm(bus, principal, import_id, all_or_none=body.all_or_none, seen=body.seen)
+    return done.result
+
+
+@router.post("/imports/{import_id}/discard")
+async def discard(import_id: UUID, principal: Country, bus: Store) -> dict[str, bool]:
+    """Forget an uploaded table."""
+    await actions.discard(bus, principal, import_id)
+    return {"discarded": True}
+
+
+@router.get("/{need_id}")
+async def read_one(need_id: UUID, principal: Country, bus: Store) -> dict[str, Any]:
+    """One need."""
+    async with bus.read() as session:
+        found = await store.need(session, need_id)
+    if found is None or not may_see_country(principal, found.country):
+        raise not_found()
+    return found.model_dump(mode="json")
+
+
+@router.post("/{need_id}")
+async def save(need_id: UUID, body: NeedChange, principal: Country, bus: Store) -> dict[str, UUID]:
+    """Change a need."""
+    entry = body.need.model_copy(update={"id": need_id})
+    return {"id": await actions.save(bus, principal, entry, version=body.version)}
+
+
+@router.post("/{need_id}/withdraw")
+async def withdraw(need_id: UUID, principal: Country, bus: Store) -> dict[str, bool]:
+    """It is needed no more."""
+    await actions.withdraw(bus, principal, need_id)
+    return {"withdrawn": True}

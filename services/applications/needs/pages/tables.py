@@ -1,0 +1,136 @@
+"""How does a coordinator bring in a table of training needs? A template, a look at what it would do, then yes or no."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.datastructures import UploadFile
+
+from services.applications.display import Store, topic
+from services.applications.guards import Country
+from services.applications.needs import actions
+from services.applications.needs.model import LEVELS, MOST_BYTES, MOST_ROWS
+from services.applications.needs.pages.template import csv_template, xlsx_template
+from services.applications.register.forms import topics
+from services.applications.register.pages.common import HOME
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal
+from shared.time import dates
+from shared.web.render import render, see_other
+
+AT = f"{HOME}/needs"
+router = APIRouter(prefix=AT, include_in_schema=False)
+
+
+@router.get("/template.csv")
+async def as_csv(_: Country) -> Response:
+    """The template as CSV."""
+    return csv_template()
+
+
+@router.get("/template.xlsx")
+async def as_xlsx(_: Country) -> Response:
+    """The template as a spreadsheet, with the codes on a second sheet."""
+    return xlsx_template()
+
+
+@router.get("/import")
+async def ask_upload(request: Request, _: Country) -> Response:
+    """A form for the table."""
+    return _upload_page(request)
+
+
+def _upload_page(request: Request, status: int = 200, problem: str = "") -> Response:
+    return render(
+        request,
+        "needs/upload.html",
+        status,
+        problem=problem,
+        most_rows=MOST_ROWS,
+        topics=[(code.partition(":")[2], text) for code, text in topics()],
+    )
+
+
+@router.post("/import")
+async def upload(request: Request, principal: Country, bus: Store) -> Response:
+    """Read the table and show what it would do."""
+    form = await request.form()
+    sent = form.get("file")
+    content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
+    name = sent.filename or "" if isinstance(sent, UploadFile) else ""
+    await form.close()
+    try:
+        kept = await actions.upload(bus, principal, content, name)
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        return _upload_page(request, 422, refused.detail)
+    return see_other(f"{AT}/import/{kept.id}")
+
+
+@router.get("/import/{import_id}")
+async def show_import(request: Request, import_id: UUID, principal: Country, bus: Store) -> Response:
+    """What the table would add and change, and what is wrong in which row."""
+    return await _import_page(request, principal, bus, import_id)
+
+
+async def _import_page(
+    request: Request, principal: Principal, bus: Bus, import_id: UUID, status: int = 200, problem: str = ""
+) -> Response:
+    async with bus.read() as session:
+        found = await actions.preview(session, principal, import_id)
+    return render(
+        request,
+        "needs/import.html",
+        status,
+        upload=found.upload,
+        plan=found.plan,
+        seen=found.seen,
+        problem=problem,
+        wrong_rows=len({one.row for one in found.plan.wrong}),
+        line=_line,
+    )
+
+
+def _line(row: Any) -> list[Any]:
+    """A row of the table in words."""
+    entry = row.entry
+    return [
+        gettext("Row %(num)s") % {"num": row.number},
+        topic(entry.topic_code),
+        labels.label(entry.area) if entry.area else None,
+        labels.country(entry.country),
+        gettext(LEVELS[entry.level]),
+        entry.quantity,
+        dates.span(entry.since, entry.until),
+    ]
+
+
+@router.post("/import/{import_id}/confirm")
+async def confirm(request: Request, import_id: UUID, principal: Country, bus: Store) -> Response:
+    """Import it."""
+    sent = await request.form()
+    chosen = sent.get("rows")
+    async with bus.read() as session:
+        found = await actions.preview(session, principal, import_id)
+    if found.plan.wrong and chosen not in {"all", "right"} and found.upload.state == "waits":
+        unsaid = gettext("Choose what becomes of the wrong rows.")
+        return await _import_page(request, principal, bus, import_id, 422, unsaid)
+    try:
+        await actions.confirm(bus, principal, import_id, all_or_none=chosen != "right", seen=str(sent.get("seen", "")))
+    except Refused as refused:
+        if refused.status_code not in {409, 422}:
+            raise
+        return await _import_page(request, principal, bus, import_id, refused.status_code, refused.detail)
+    return see_other(f"{AT}/import/{import_id}")
+
+
+@router.post("/import/{import_id}/discard")
+async def discard(import_id: UUID, principal: Country, bus: Store) -> Response:
+    """Forget it."""
+    await actions.discard(bus, principal, import_id)
+    return see_other(f"{AT}?done=discarded")

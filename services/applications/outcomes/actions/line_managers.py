@@ -1,0 +1,120 @@
+"""Who is the officer's line manager, and was he or she told? It may change at any time before the follow-up."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from services.applications.application.model.answers import Answers
+from services.applications.mentorships.store import mentorships
+from services.applications.outcomes import store
+from services.applications.refusals import own, unreadable
+from services.applications.visits import store as visits_store
+from shared.contracts.applications import LineManagerNamed
+from shared.contracts.codes import ApplicationState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.store.applications import Application
+    from shared.bus import Bus, Tx
+    from shared.identity import Principal
+
+# Nobody is asked about an application that has come to nothing; while it can be written, its own page asks.
+_NOT_THEN = frozenset(
+    {
+        ApplicationState.DRAFT,
+        ApplicationState.RETURNED_FOR_INFORMATION,
+        ApplicationState.NOT_ENDORSED,
+        ApplicationState.INELIGIBLE,
+        ApplicationState.UNPLACED,
+        ApplicationState.WITHDRAWN,
+        ApplicationState.CANCELLED,
+        ApplicationState.VOIDED,
+    }
+)
+
+
+class FollowUp(StrEnum):
+    """How the line manager's follow-up stands."""
+
+    ASKED = "asked"
+    GIVEN = "given"
+    CLOSED = "closed"
+
+
+async def follow_up(session: AsyncSession, application_id: UUID, about: UUID | None = None) -> FollowUp:
+    """How the line manager's follow-up stands: asked for, now or later; in; or no longer taken.
+
+    `about` is the visit or mentorship that is meant. The application's own id, or none, means whichever is left:
+    as long as one visit or mentorship is not closed, the line manager is asked about that.
+    """
+    given, closed = await store.manager_follow_ups(session, application_id)
+    if given:
+        return FollowUp.GIVEN
+    if not closed:
+        return FollowUp.ASKED
+    if about in {None, application_id}:
+        every = await visits_store.followed(session, application_id) | await mentorships.followed(
+            session, application_id
+        )
+        return FollowUp.CLOSED if every <= closed else FollowUp.ASKED
+    return FollowUp.CLOSED if about in closed else FollowUp.ASKED
+
+
+async def may_name(session: AsyncSession, application: Application) -> bool:
+    """Whether another line manager can be named now: while the line manager's follow-up is or will be asked for."""
+    return application.own_state not in _NOT_THEN and await follow_up(session, application.id) is FollowUp.ASKED
+
+
+async def asked_no_more(session: AsyncSession, application: Application) -> bool:
+    """Whether the line manager was to be asked about the application, and is not any more: it is in, or closed."""
+    return application.own_state not in _NOT_THEN and await follow_up(session, application.id) is not FollowUp.ASKED
+
+
+async def name(bus: Bus, principal: Principal, application_id: UUID, who: str, email: str) -> Application:
+    """Name another line manager for the own submitted application; the new one is told.
+
+    Raises `Refused` (404; 409 where nobody is asked any more; 422 for a name or an address that cannot be read).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        if not await may_name(tx.session, application):
+            raise Refused(gettext("Your line manager is not asked any more, so the name cannot be changed now."), 409)
+        missing = {
+            field: sentence
+            for field, value, sentence in (
+                ("line_manager_name", who, gettext("Enter your line manager's name")),
+                ("line_manager_email", email, gettext("Enter your line manager's service e-mail")),
+            )
+            if not value.strip()
+        }
+        if missing:
+            raise Refused(gettext("Some answers cannot be read."), 422, missing)
+        changes = {"line_manager_name": who, "line_manager_email": email}
+        try:
+            answers = Answers.model_validate(application.answers_json | changes)
+        except ValidationError as error:
+            raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
+        application.answers_json = answers.model_dump(mode="json")
+        application.saved_at = clock.now()
+        tx.session.add(application)
+        await tell_line_manager(tx, application)
+        return application
+
+
+async def tell_line_manager(tx: Tx, application: Application) -> None:
+    """Tell that a line manager was named, once an address, however often it is named again."""
+    address = (application.answers.line_manager_email or "").lower()
+    if not address or address in application.managers_told:
+        return
+    application.managers_told = [*application.managers_told, address]
+    tx.session.add(application)
+    await tx.record(LineManagerNamed(number=len(application.managers_told)), application.id)

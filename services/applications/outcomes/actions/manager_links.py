@@ -1,0 +1,139 @@
+"""How does a line manager answer, who has no account, and not a mail scanner that opens the links of a mail?
+
+The mail holds a link. Opening it shows a page and changes nothing, be it opened twice, by a scanner or as a preview;
+only that page's button opens the form. From the first press on the link is good for ten minutes, and for one answer.
+When it is over the page's other button has a new one sent, once a link, to the address that the portal holds: whoever
+found an old link gets nothing by it. The link's secret is kept as a digest; no event holds it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from services.applications.application.model.answers import line_manager_id
+from services.applications.application.store import applications
+from services.applications.outcomes import store
+from services.applications.outcomes.actions import line_managers
+from services.applications.outcomes.actions.line_managers import FollowUp
+from services.applications.outcomes.actions.tickets import TicketLink, ticket_link_without_account
+from shared.contracts.applications import LineManagerLinkAsked
+from shared.contracts.codes import AnswerForm, Respondent
+from shared.contracts.notifications import ABOUT_CASCADE
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.store.applications import Application
+    from services.applications.settings import Settings
+    from shared.bus import Bus
+
+PAGE = "/applications/line-manager"
+GOOD_FOR = timedelta(minutes=10)
+"""Real time from the first press on."""
+KEPT = timedelta(days=60)
+"""Domain time for which a link that nobody opened is good."""
+
+
+class Link(StrEnum):
+    """What a link is good for."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    OVER = "over"
+    RENEWED = "renewed"
+    UNKNOWN = "unknown"
+
+
+_ENDS = {FollowUp.GIVEN: Link.ANSWERED, FollowUp.CLOSED: Link.CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSubject:
+    """What a link is good for, and about which application (None where the link is not known)."""
+
+    link: Link
+    application: Application | None = None
+    row: store.ManagerLink | None = None
+
+
+def matter_of(purpose: str) -> AnswerForm:
+    """What the message of that name asks a line manager: about cascade sessions, or else for the follow-up."""
+    return AnswerForm.CASCADE if purpose in ABOUT_CASCADE else AnswerForm.FOLLOW_UP
+
+
+async def link_for(
+    session: AsyncSession, application_id: UUID, about: UUID, matter: AnswerForm = AnswerForm.FOLLOW_UP
+) -> str | None:
+    """A new link for the line manager of an application, into one form; None where there is no line manager."""
+    application = await applications.application(session, application_id)
+    to = None if application is None else line_manager_id(application.id, application.answers)
+    if to is None:
+        return None
+    secret = secrets.token_urlsafe(32)
+    row = store.new_link(
+        secret, application_id=application_id, about=about, matter=matter.value, recipient=to, at=clock.now()
+    )
+    session.add(row)
+    return f"{PAGE}?key={secret}"
+
+
+async def look(bus: Bus, secret: str) -> LinkSubject:
+    """What the link is good for now, without changing anything."""
+    async with bus.read() as session:
+        return await _asked(session, await store.link(session, secret))
+
+
+async def _asked(session: AsyncSession, row: store.ManagerLink | None) -> LinkSubject:
+    application = None if row is None else await applications.application(session, row.application_id)
+    if row is None or application is None or line_manager_id(application.id, application.answers) != row.recipient:
+        return LinkSubject(Link.UNKNOWN)  # also where somebody else is the line manager by now
+    if (end := await _end(session, row)) is not None:
+        return LinkSubject(end, application, row)
+    if row.renewed_at is not None:
+        return LinkSubject(Link.RENEWED, application, row)
+    opened = row.opened_at is not None and _real() > row.opened_at + GOOD_FOR
+    old = row.opened_at is None and clock.now() > row.made_at + KEPT
+    return LinkSubject(Link.OVER if opened or old else Link.OPEN, application, row)
+
+
+async def _end(session: AsyncSession, row: store.ManagerLink) -> Link | None:
+    """Why nothing is left that the link could answer; None while something is."""
+    if row.matter == AnswerForm.CASCADE:
+        return None if await store.cascades_wait(session, row.application_id) else Link.ANSWERED
+    return _ENDS.get(await line_managers.follow_up(session, row.application_id, row.about))
+
+
+async def open_(bus: Bus, settings: Settings, secret: str) -> TicketLink | None:
+    """The way into the form, by a press of the button; None where the link is not good any more."""
+    async with bus.transaction("line_manager") as tx:
+        asked = await _asked(tx.session, await store.link(tx.session, secret, lock=True))
+        if asked.link is not Link.OPEN or asked.row is None:
+            return None
+        if asked.row.opened_at is None:
+            asked.row.opened_at = _real()
+            tx.session.add(asked.row)
+        subject, matter = f"{Respondent.LINE_MANAGER.value}.{asked.row.about}", asked.row.matter
+    return ticket_link_without_account(settings, matter, subject)
+
+
+async def renew(bus: Bus, secret: str) -> None:
+    """Have a new link sent in place of one that is over; a second press, or one for a good link, changes nothing."""
+    async with bus.transaction("line_manager") as tx:
+        asked = await _asked(tx.session, await store.link(tx.session, secret, lock=True))
+        if asked.link is not Link.OVER or asked.row is None or asked.application is None:
+            return
+        asked.row.renewed_at = clock.now()
+        tx.session.add(asked.row)
+        await tx.record(LineManagerLinkAsked(matter=AnswerForm(asked.row.matter)), asked.application.id)
+
+
+def _real() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,58 @@
+"""What does the link in a line manager's mail open? A page without sign-in, whose button opens the form."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from services.applications.availability.actions.links import press, pressed
+from services.applications.display import Store
+from services.applications.outcomes.actions import manager_links as actions
+from services.applications.outcomes.actions.manager_links import Link
+from services.applications.parameters import Portal
+from shared.bus import Bus
+from shared.identity import Principal, public
+from shared.identity.state import identity_of
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix=actions.PAGE, include_in_schema=False)
+Anybody = Annotated[Principal | None, Depends(public())]
+_STATUS = {Link.CLOSED: 410, Link.OVER: 410, Link.UNKNOWN: 404}
+_LONGEST = 100
+
+
+@router.get("")
+async def ask(request: Request, _: Anybody, bus: Store, key: str = "") -> Response:
+    """Show what is asked. Nothing happens by it, whoever opens it, and however often."""
+    return await _page(request, bus, key[:_LONGEST])
+
+
+async def _page(request: Request, bus: Bus, key: str, *, late: bool = False) -> Response:
+    asked = await actions.look(bus, key)
+    return render(
+        request,
+        "outcomes/line_manager.html",
+        409 if late and asked.link is Link.OPEN else _STATUS.get(asked.link, 200),
+        asked=asked,
+        link=asked.link.value,
+        key=key,
+        press=press(identity_of(request.app).links, key),
+        late=late,
+    )
+
+
+@router.post("")
+async def answer(request: Request, _: Anybody, bus: Store, settings: Portal, key: str = "") -> Response:
+    """Lead into the form by the button of a page opened less than ten minutes ago, or show why it does not."""
+    sent, key = await request.form(), key[:_LONGEST]
+    if not pressed(identity_of(request.app).links, key, str(sent.get("press", ""))):
+        return await _page(request, bus, key, late=True)
+    way = await actions.open_(bus, settings, key)
+    return await _page(request, bus, key) if way is None else see_other(way.link)
+
+
+@router.post("/renewal")
+async def renew(_: Anybody, bus: Store, key: str = "") -> Response:
+    """Have a new link sent to the line manager's address."""
+    await actions.renew(bus, key[:_LONGEST])
+    return see_other(f"{actions.PAGE}?key={key[:_LONGEST]}")

@@ -1,0 +1,194 @@
+"""What has come in about a visit or a mentorship? A projection of `exchange.outcomes`: what is in, not the answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.applications.availability.store import secret_digest
+from services.applications.tables import Table, write_rows
+from shared.contracts import outcomes as told
+from shared.contracts.codes import AnswerForm, FollowUpBy, Respondent, TestPhase
+from shared.contracts.outcomes import OutcomeEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+    from shared.contracts.base import Event
+
+
+class OutcomeIn(Table, table=True):
+    """Something that is in, given by `of`: `what` is evaluation, report, follow_up, waiver, or one of `TESTS`.
+
+    An answer that is no longer taken is `closed_` and its form, until it is taken again.
+    Of a cascade session (`of` is its id) `what` is `cascade`, and `settled` once the line manager has answered.
+    """
+
+    __tablename__ = "outcome_in"
+
+    subject: UUID = Field(primary_key=True, description="Visit or mentorship")
+    what: str = Field(primary_key=True)
+    of: str = Field(primary_key=True, description="The respondent")
+    application_id: UUID = Field(index=True)
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    late: bool = False
+
+
+class TestAskedRow(Table, table=True):
+    """A test that reporting asks a guest to take before or after a visit, until `due`."""
+
+    __test__ = False  # or pytest would collect it by its name
+    __tablename__ = "test_asked"
+
+    subject: UUID = Field(primary_key=True, description="Visit")
+    what: str = Field(primary_key=True, description="One of `TESTS`")
+    due: datetime = Field(sa_type=sa.DateTime(timezone=True))
+
+
+TESTS: dict[TestPhase, str] = {TestPhase.PRE: "test_before", TestPhase.POST: "test_after"}
+"""What the form of a test is called, which is also the purpose of the ticket into it."""
+
+
+def closed(form: str) -> str:
+    """What is in of an answer to that form (as the event or the ticket calls it) that is no longer taken."""
+    return f"closed_{form}"
+
+
+# A follow-up that is in is told by whom it is, one that is closed with the respondent who was asked.
+_MANAGER_SAID = ("follow_up", FollowUpBy.MANAGER.value)
+_MANAGER_CLOSED = (closed(AnswerForm.FOLLOW_UP), Respondent.LINE_MANAGER.value)
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.outcomes for what is in, and for the tests that are asked."""
+    rows: dict[tuple[UUID, str, str], dict[str, Any]] = {}
+    tests: dict[tuple[UUID, str], dict[str, Any]] = {}
+    taken_again: set[tuple[UUID, str, str]] = set()
+    for event in events:
+        if isinstance(event.data, told.AnswerReopened):
+            again = UUID(event.subject), closed(event.data.form), event.data.respondent.value
+            rows.pop(again, None)
+            taken_again.add(again)
+        if isinstance(event.data, told.TestAsked):
+            asked = UUID(event.subject), TESTS[event.data.phase]
+            tests[asked] = {"subject": asked[0], "what": asked[1], "due": event.data.due}
+        if (found := _in(event.data)) is None:
+            continue
+        assert isinstance(event.data, OutcomeEvent)
+        what, of, late = found
+        taken_again.discard((UUID(event.subject), what, of))
+        rows[UUID(event.subject), what, of] = {
+            "subject": UUID(event.subject),
+            "what": what,
+            "of": of,
+            "application_id": event.data.application_id,
+            "at": event.time,
+            "late": late,
+        }
+    await write_rows(tx.session, OutcomeIn, rows.values())
+    await write_rows(tx.session, TestAskedRow, tests.values())
+    if taken_again:
+        key = sa.tuple_(col(OutcomeIn.subject), col(OutcomeIn.what), col(OutcomeIn.of))
+        await tx.session.execute(sa.delete(OutcomeIn).where(key.in_(sorted(taken_again))))
+    if rows or tests or taken_again:
+        await tx.changed("matches")
+
+
+def _in(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 - one return for each way to be in
+    """What an event says is in: what, of whom (of a cascade session its id), and whether it came late."""
+    match data:
+        case told.EvaluationSubmitted(respondent=of, late=late):
+            return "evaluation", of.value, late
+        case told.ReportSubmitted(late=late):
+            return "report", Respondent.GUEST.value, late
+        case told.FollowUpSubmitted(by=by):
+            return "follow_up", by.value, False
+        case told.TestScored(phase=phase):
+            return TESTS[phase], Respondent.GUEST.value, False
+        case told.AnswerClosed(form=form, respondent=of):
+            return closed(form), of.value, False
+        case told.EvaluationWaived(respondent=of):
+            return "waiver", of.value, False
+        case told.CascadeDelivered(cascade_id=session_id):
+            return "cascade", str(session_id), False
+        case told.CascadeConfirmed(cascade_id=session_id) | told.CascadeRefused(cascade_id=session_id):
+            return "settled", str(session_id), False
+    return None
+
+
+async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> set[tuple[UUID, str, str]]:
+    """What is in about these visits or mentorships, as (subject, what, of)."""
+    query = select(OutcomeIn).where(col(OutcomeIn.subject).in_(sorted(subjects))).order_by(col(OutcomeIn.subject))
+    return {(one.subject, one.what, one.of) for one in await session.scalars(query)}
+
+
+async def tests_of(session: AsyncSession, visit_id: UUID) -> dict[str, datetime]:
+    """Which tests are asked about a visit, and until when."""
+    query = select(TestAskedRow).where(TestAskedRow.subject == visit_id).order_by(col(TestAskedRow.what).desc())
+    return {one.what: one.due for one in await session.scalars(query)}
+
+
+async def manager_follow_ups(session: AsyncSession, application_id: UUID) -> tuple[bool, set[UUID]]:
+    """Whether the line manager has answered the follow-up of an application, and about what it is no longer taken."""
+    kinds = sa.tuple_(col(OutcomeIn.what), col(OutcomeIn.of))
+    query = select(OutcomeIn.subject, OutcomeIn.what).where(
+        OutcomeIn.application_id == application_id, kinds.in_([_MANAGER_SAID, _MANAGER_CLOSED])
+    )
+    rows = (await session.execute(query)).all()
+    return (
+        any(what == _MANAGER_SAID[0] for _, what in rows),
+        {subject for subject, what in rows if what == _MANAGER_CLOSED[0]},
+    )
+
+
+async def cascades_wait(session: AsyncSession, application_id: UUID) -> bool:
+    """Whether a reported cascade session of an application waits for the line manager's word."""
+    query = select(OutcomeIn.what, OutcomeIn.of).where(
+        OutcomeIn.application_id == application_id, col(OutcomeIn.what).in_(("cascade", "settled"))
+    )
+    rows = (await session.execute(query)).all()
+    return bool({of for what, of in rows if what == "cascade"} - {of for what, of in rows if what == "settled"})
+
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class ManagerLink(Table, table=True):
+    """A link by which a line manager, who has no account, answers about one officer."""
+
+    __tablename__ = "line_manager_link"
+
+    digest: str = Field(primary_key=True, description="SHA-256 of the link's secret")
+    application_id: UUID = Field(index=True)
+    about: UUID = Field(description="The visit or mentorship; the application where the newest is meant")
+    matter: str = Field(default="follow_up", description="What it leads to, a code of `AnswerForm`")
+    recipient: UUID = Field(description="To whom it was sent, by the opaque id: another line manager has another")
+    made_at: datetime = Field(sa_type=_TIME)
+    opened_at: datetime | None = Field(default=None, sa_type=_TIME, description="Real time of the first button pressed")
+    renewed_at: datetime | None = Field(default=None, sa_type=_TIME, description="When a new one was asked for")
+
+
+def new_link(
+    secret: str, *, application_id: UUID, about: UUID, matter: str, recipient: UUID, at: datetime
+) -> ManagerLink:
+    """A link with that secret."""
+    return ManagerLink(
+        digest=secret_digest(secret),
+        application_id=application_id,
+        about=about,
+        matter=matter,
+        recipient=recipient,
+        made_at=at,
+    )
+
+
+async def link(session: AsyncSession, secret: str, *, lock: bool = False) -> ManagerLink | None:
+    """The link with that secret; with `lock` nobody else uses it until the commit."""
+    return await session.get(ManagerLink, secret_digest(secret), with_for_update=lock, populate_existing=lock)

@@ -1,0 +1,231 @@
+"""Which forms of reporting are asked of somebody about a visit or a mentorship, and by now?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from services.applications.calls import store as calls_store
+from services.applications.matches.views import parties as matches_parties
+from services.applications.mentorships.model.pair import OVER
+from services.applications.outcomes import store
+from services.applications.outcomes.store import TESTS
+from shared.contracts.codes import FollowUpBy, MentorshipState, Party, Respondent, TestPhase, VisitState
+from shared.contracts.lifecycle import Unit
+from shared.i18n import gettext
+from shared.time import clock, dates
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.matches.views.parties import Case
+    from services.applications.mentorships.store.mentorships import Mentorship
+    from services.applications.overview.views.participation import MatchView
+    from services.applications.visits import store as visits_store
+    from shared.contracts.calls import Timers
+
+_COORDINATOR = Respondent.NATIONAL_COORDINATOR.value
+EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A form of reporting that somebody fills in: `purpose` is the ticket's, `party` as whom; `done`: it is in.
+
+    `due` is until when it can be filled in, where that ends. What is not `asked` for may be told, any number of times,
+    and nobody waits for it. What is `closed` did not come and is no longer taken: the form says why.
+    """
+
+    purpose: str
+    party: Party
+    done: bool
+    due: datetime | None = None
+    asked: bool = True
+    closed: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for it."""
+        return self.asked and not self.done and not self.closed
+
+
+# Which forms of reporting are asked of whom once a visit or a mentorship has ended; the follow-up comes later.
+_ASKED: dict[Party, tuple[str, ...]] = {
+    Party.GUEST: ("evaluation", "report"),
+    Party.HOST: ("evaluation",),
+    Party.MENTEE: ("evaluation",),
+    Party.MENTOR: ("evaluation",),
+}
+
+
+async def visit_tasks(session: AsyncSession, case: Case, visit: visits_store.Visit) -> list[Task]:
+    """The forms of reporting about a visit that are asked of the reader, or can be filled in."""
+    arrived = await store.of_subjects(session, [visit.id])
+    ended, sends = visit.stands in EVALUATED, sender(case)
+    return await tests_of(session, case, visit, arrived) + tasks_of(
+        case.parties & {Party.GUEST, Party.HOST, sends},
+        Party.GUEST,
+        visit.id,
+        arrived,
+        ended=ended,
+        follows=visit.stands is VisitState.COMPLETED and await follow_up_open(session, case, visit.ended_on),
+        sender=sends,
+        passes_on=ended and await cascade_open(session, case, visit.ended_on),
+    )
+
+
+async def mentorship_tasks(session: AsyncSession, case: Case, one: Mentorship) -> list[Task]:
+    """The same about a mentorship."""
+    over = one.stands in OVER
+    return tasks_of(
+        case.parties,
+        Party.MENTEE,
+        one.id,
+        await store.of_subjects(session, [one.id]),
+        ended=over,
+        follows=one.stands is MentorshipState.COMPLETED and await follow_up_open(session, case, one.ended_on),
+        passes_on=over and await cascade_open(session, case, one.ended_on),
+    )
+
+
+async def tests_of(
+    session: AsyncSession, case: Case, visit: visits_store.Visit, arrived: set[tuple[UUID, str, str]]
+) -> list[Task]:
+    """The tests before and after the visit that its guest can take now, and those that are in.
+
+    One that was not taken in time is asked no more, nor is one of a visit that does not take place.
+    """
+    if Party.GUEST not in case.parties:
+        return []
+    now, state = clock.now(), visit.stands
+    open_ = {
+        store.TESTS[TestPhase.PRE]: state is VisitState.SCHEDULED,
+        store.TESTS[TestPhase.POST]: state in EVALUATED,
+    }
+    tasks = [
+        Task(what, Party.GUEST, (visit.id, what, Party.GUEST.value) in arrived, last)
+        for what, last in (await store.tests_of(session, visit.id)).items()
+    ]
+    return [task for task in tasks if task.done or (open_[task.purpose] and task.due and now <= task.due)]
+
+
+def tasks_of(
+    parties: Collection[Party],
+    applicant: Party,
+    subject: UUID,
+    arrived: set[tuple[UUID, str, str]],
+    *,
+    ended: bool,
+    follows: bool,
+    sender: Party = Party.HOME_COORDINATOR,
+    passes_on: bool = False,
+) -> list[Task]:
+    """What is asked of somebody who is these parties of a visit or a mentorship, and what of it is in."""
+
+    def task(purpose: str, party: Party, respondent: str, told_as: str = "") -> Task:
+        shut = (subject, store.closed(purpose), respondent) in arrived
+        return Task(purpose, party, (subject, purpose, told_as or respondent) in arrived, closed=shut)
+
+    tasks = [
+        task(purpose, party, party.value)
+        for party in sorted(set(parties) & _ASKED.keys())
+        for purpose in _ASKED[party]
+        if ended
+    ]
+    if follows and applicant in parties:
+        tasks.append(task("follow_up", applicant, applicant.value, FollowUpBy.SELF.value))
+    if follows and sender in parties:
+        tasks.append(task("evaluation", sender, _COORDINATOR))
+    if passes_on and applicant in parties:
+        tasks.append(Task("cascade", applicant, done=False, asked=False))
+    return tasks
+
+
+def sender(case: Case) -> Party:
+    """The coordinator of the country that sends who travels: on a mentoring pair's visit it may be the mentor's."""
+    return Party.HOST_COORDINATOR if case.guest is Party.MENTOR else Party.HOME_COORDINATOR
+
+
+async def follow_up_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
+    """Whether the follow-up is asked for by now: from the window before its date on (lifecycles.md, "Outcomes")."""
+    call = await calls_store.call(session, case.match.call_id)
+    return call is not None and _follow_up_open(call.terms.timers, case.match.country, ended_on)
+
+
+def _follow_up_open(timers: Timers, country: str, ended_on: date | None) -> bool:
+    if ended_on is None:
+        return False
+    at = due(ended_on, timers.follow_up_months, Unit.MONTHS, country)
+    return clock.now() >= at - timedelta(days=timers.follow_up_window_days)
+
+
+async def cascade_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
+    """Whether the officer may still tell whom the knowledge was passed on to (the call's `cascade_months`)."""
+    call = await calls_store.call(session, case.match.call_id)
+    if call is None or ended_on is None:
+        return False
+    return clock.now() <= due(ended_on, call.terms.timers.cascade_months, Unit.MONTHS, case.match.country)
+
+
+async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
+    """The visits among these of which the reader is asked, as the sending country's coordinator, what came of them."""
+    return await _results_asked(
+        session,
+        {
+            view.visit.id: (view, view.visit.ended_on)
+            for view in views
+            if view.visit is not None
+            and view.visit.stands is VisitState.COMPLETED
+            and sender(matches_parties.visiting(view.case, view.visit)) in view.case.parties
+        },
+    )
+
+
+async def pair_results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
+    """The mentorships among these of which the reader is asked, as the mentee's coordinator, what came of them."""
+    return await _results_asked(
+        session,
+        {
+            view.mentorship.id: (view, view.mentorship.ended_on)
+            for view in views
+            if view.mentorship is not None
+            and view.mentorship.stands is MentorshipState.COMPLETED
+            and Party.HOME_COORDINATOR in view.case.parties
+        },
+    )
+
+
+async def _results_asked(session: AsyncSession, own: dict[UUID, tuple[MatchView, date | None]]) -> set[UUID]:
+    """Of these visits or mentorships, with the day on which each ended, those whose answer is due and not in."""
+    if not own:
+        return set()
+    terms = await calls_store.calls_by_id(session, {view.match.call_id for view, _ in own.values()})
+    arrived = await store.of_subjects(session, own)
+    return {
+        id_
+        for id_, (view, ended_on) in own.items()
+        if (call := terms.get(view.match.call_id)) is not None
+        and _follow_up_open(call.terms.timers, view.match.country, ended_on)
+        and not {(id_, what, _COORDINATOR) for what in ("evaluation", store.closed("evaluation"))} & arrived
+    }
+
+
+def test_names() -> dict[str, str]:
+    """The names of the two tests, by the purpose of their tickets."""
+    return {
+        TESTS[TestPhase.PRE]: gettext("Take the test before the visit"),
+        TESTS[TestPhase.POST]: gettext("Take the test after the visit"),
+    }
+
+
+def due_hint(task: Task) -> str:
+    """Until when a form can be filled in, while it is asked for; empty where it has no end."""
+    if task.done or task.due is None:
+        return ""
+    return gettext("Until %(day)s") % {"day": dates.day(task.due)}

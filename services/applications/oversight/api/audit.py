@@ -1,0 +1,23 @@
+"""How does a program of an auditor read what was done and tried?"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from services.applications.guards import Overseer
+from services.applications.oversight.forms import AuditFilters
+from services.applications.overview.store import audit as store
+from services.applications.parameters import Store
+
+router = APIRouter(prefix="/applications/api/audit", tags=["audit"])
+
+
+@router.get("")
+async def read(
+    _: Overseer, bus: Store, asked: AuditFilters, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+) -> dict[str, Any]:
+    """One page (50) of a kind: attempts, register, partners, releases, looks; the newest first."""
+    async with bus.read() as session:
+        lines, total = await store.page(session, asked, page)
+    names = ("at", "who", "what", "about", "country", "details")
+    return {"lines": [{name: getattr(line, name) for name in names} for line in lines], "total": total}

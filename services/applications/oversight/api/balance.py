@@ -1,0 +1,52 @@
+"""How does a program read what a country, or an EU agency, has sent and hosted?"""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.applications.guards import Decider
+from services.applications.oversight.views import Row, balance
+from services.applications.overview.store.balance import Filters
+from services.applications.parameters import Store
+
+router = APIRouter(prefix="/applications/api", tags=["decisions"])
+
+
+@router.get("/balance")
+async def read(
+    principal: Decider,
+    bus: Store,
+    way: str | None = None,
+    year: int | None = None,
+    call: UUID | None = None,
+    country: str | None = None,
+    other: str | None = None,
+    organisation: UUID | None = None,
+    page: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> dict[str, Any]:
+    """Visits sent and hosted with their days, mentorships received and given; by year and call, by country; the cases.
+
+    `way` is `sent`, `hosted`, `received` or `given`; `other` and `organisation` are of the other side. 50 cases a page.
+    """
+    filters = Filters(way, year, call, country, other, organisation)
+    async with bus.read() as session:
+        found = await balance(session, principal, filters, page)
+    return {
+        "totals": _row(found.totals),
+        "by_year_and_call": [
+            {"country": row.key[0], "year": int(row.key[1]), "call_id": row.key[2], **_row(row)}
+            for row in found.by_year
+        ],
+        "by_country_and_organisation": [
+            {"country": row.key[0], "other": row.key[1], "organisation_id": row.key[2], **_row(row)}
+            for row in found.by_place
+        ],
+        "cases": [asdict(line) for line in found.lines],
+        "total": found.total,
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {"counts": row.counts, "days": {way: row.days[way] for way in ("sent", "hosted")}}

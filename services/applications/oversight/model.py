@@ -1,0 +1,97 @@
+"""Who may report an incident, who reads it, and what happens to a report? Pure.
+
+A report is confidential: whoever reports chooses who reads it, the other side never does, and no event tells of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.transitions import refuse
+from shared.contracts.codes import Code, Party
+from shared.i18n import N_, gettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+LONGEST = 4000
+
+
+class Category(Code):
+    """What an incident is about."""
+
+    SAFETY = "safety", N_("Safety or health")
+    HARASSMENT = "harassment", N_("Harassment or discrimination")
+    CONDUCT = "conduct", N_("Conduct that is not professional")
+    DATA = "data", N_("Data lost or shown to the wrong people")
+    SECURITY = "security", N_("Security of premises or equipment")
+    TRAVEL = "travel", N_("Accident or trouble while travelling")
+    OTHER = "other", N_("Something else")
+
+
+class Reader(Code):
+    """Who may read a report, as whoever reports chooses."""
+
+    PROGRAMME = "programme", N_("Programme coordinator")
+    DATA_PROTECTION = "data_protection", N_("Data protection officer")
+    COUNTRY = "country", N_("National coordinator of the side that reports")
+
+
+class IncidentState(Code):
+    """Where a report stands; a state of the kind `incident` in `shared/web/states.py`."""
+
+    REPORTED = "reported", N_("Reported")
+    ACKNOWLEDGED = "acknowledged", N_("Being followed up")
+    CLOSED = "closed", N_("Closed")
+
+
+_HOME = frozenset({Party.GUEST, Party.MENTEE, Party.HOME_COORDINATOR})
+REPORTING = (
+    Party.GUEST,
+    Party.MENTEE,
+    Party.HOST,
+    Party.MENTOR,
+    Party.HOME_COORDINATOR,
+    Party.HOST_COORDINATOR,
+    Party.PROGRAMME,
+)
+"""Who may report, in the order in which somebody with several parts does."""
+
+
+def of_home(party: Party) -> bool:
+    """Whether whoever reports belongs to the applicant's side: "the own country" is then the applicant's."""
+    return party in _HOME
+
+
+def wrong(text: str, happened_on: date | None, readers: Collection[Reader], today: date) -> dict[str, str]:
+    """What of a report cannot be, by field."""
+    found: dict[str, str] = {}
+    if not text.strip():
+        found["text"] = gettext("Write what happened.")
+    elif len(text) > LONGEST:
+        found["text"] = gettext("Write up to %(most)s characters.") % {"most": LONGEST}
+    if happened_on is not None and happened_on > today:
+        found["happened_on"] = gettext("Enter a day up to today, %(day)s.") % {"day": dates.day(today)}
+    if not readers:
+        found["readers"] = gettext("Choose at least one who may read your report.")
+    return found
+
+
+def may_acknowledge(state: IncidentState) -> None:
+    """Raises `AlreadyDone` where it is acknowledged, `NotNow` where it is closed."""
+    if state is not IncidentState.REPORTED:
+        raise refuse("incident", state, done=state is IncidentState.ACKNOWLEDGED)
+
+
+def may_follow_up(state: IncidentState) -> None:
+    """Raises `NotNow` unless it was acknowledged and is open."""
+    if state is not IncidentState.ACKNOWLEDGED:
+        raise refuse("incident", state)
+
+
+def may_close(state: IncidentState) -> None:
+    """Raises `AlreadyDone` where it is closed, `NotNow` where nobody has acknowledged it."""
+    if state is not IncidentState.ACKNOWLEDGED:
+        raise refuse("incident", state, done=state is IncidentState.CLOSED)

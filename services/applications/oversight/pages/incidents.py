@@ -1,0 +1,188 @@
+"""How does somebody report an incident in confidence, and how do those chosen for it follow it up?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from services.applications.display import Store, paged, tag
+from services.applications.forms import refuse
+from services.applications.oversight.actions import incidents as actions
+from services.applications.oversight.api.incidents import Anyone, Handler, Involved
+from services.applications.oversight.model import Category, Reader
+from services.applications.oversight.store.incidents import Incident
+from services.applications.preparation.forms import IncidentForm, WordsForm
+from services.applications.tables import PAGE
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts.codes import Party, Role
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal, signed_in
+from shared.time import dates
+from shared.web import states
+from shared.web.live import live_route
+from shared.web.render import render, see_other
+from shared.web.states import Standing, state
+
+router = APIRouter(prefix="/applications", include_in_schema=False)
+router.add_api_route("/incidents/live", live_route("incidents"), dependencies=[Depends(signed_in())])
+HERE = "/applications/incidents"
+_COORDINATORS = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
+
+
+@router.get("/incidents")
+async def show_all(
+    request: Request,
+    principal: Anyone,
+    bus: Store,
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=100)] = 1,
+) -> Response:
+    """The reports that the reader made or handles, without what they say."""
+    async with bus.read() as session:
+        found = await actions.listed(session, principal)
+    shown = [one for one in found if not state or one.state == state]
+    return render(
+        request,
+        "oversight/incidents.html",
+        rows=[_row(one, principal) for one in paged(shown, page)],
+        total=len(shown),
+        page=page,
+        size=PAGE,
+        counts=[
+            {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
+            for one in states.states("incident")
+            if (count := sum(each.state == one.code for each in found))
+        ],
+    )
+
+
+def _row(one: Incident, principal: Principal) -> list[Any]:
+    return [
+        {"text": one.reference, "href": f"{HERE}/{one.id}"},
+        labels.label(one.about),
+        dates.day(one.reported_at, short=True),
+        gettext("You") if one.reporter == principal.subject else labels.label(Party(one.party)),
+        tag("incident", one.state),
+    ]
+
+
+@router.get("/matches/{match_id}/incident")
+async def ask(request: Request, match_id: UUID, principal: Involved, bus: Store) -> Response:
+    """The form of a report, with what to do first if somebody is in danger."""
+    return await _form_page(request, principal, bus, match_id, IncidentForm())
+
+
+async def _form_page(
+    request: Request, principal: Principal, bus: Bus, match_id: UUID, form: IncidentForm, status: int = 200
+) -> Response:
+    async with bus.read() as session:
+        case = await actions.may_report(session, principal, match_id)
+    return render(
+        request,
+        "oversight/incident_form.html",
+        status,
+        form_=form,
+        caption=case.application.reference,
+        back_href=f"/applications/matches/{match_id}",
+    )
+
+
+@router.post("/matches/{match_id}/incident")
+async def report(request: Request, match_id: UUID, principal: Involved, bus: Store) -> Response:
+    """Report it."""
+    form = await IncidentForm.read(request)
+    if not form.validate():
+        return await _form_page(request, principal, bus, match_id, form, 422)
+    readers = [Reader(one) for one in form.readers.data or []]
+    try:
+        made = await actions.report(
+            bus,
+            principal,
+            match_id,
+            Category(form.category.data),
+            form.text.data or "",
+            readers,
+            form.happened_on.data,
+        )
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        refuse(form, refused)
+        return await _form_page(request, principal, bus, match_id, form, 422)
+    return see_other(f"{HERE}/{made.id}?done=reported")
+
+
+@router.get("/incidents/{incident_id}")
+async def show(request: Request, incident_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """One report, for whoever made it and those chosen to read it."""
+    return await _page(request, principal, bus, incident_id, WordsForm())
+
+
+async def _page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    incident_id: UUID,
+    form: WordsForm,
+    status: int = 200,
+    at: str = "",
+) -> Response:
+    view = await actions.look(bus, principal, incident_id)
+    one = view.incident
+    answer = render(
+        request,
+        "oversight/incident.html",
+        status,
+        view=view,
+        one=one,
+        form_=form,
+        at_=at,
+        where=Standing(state("incident", one.state), one.since, None),
+        category=labels.label(one.about),
+        party=labels.label(Party(one.party)),
+        readers=[labels.label(each) for each in one.read_by],
+        link=_about(view, principal),
+        done=request.query_params.get("done"),
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _about(view: actions.View, principal: Principal) -> str:
+    """Where what it is about stands, for those who may see that too; a data protection officer may not."""
+    one = view.incident
+    if not view.own and not principal.has(*_COORDINATORS):
+        return ""
+    if one.visit_id is not None:
+        return f"/applications/visits/{one.visit_id}"
+    return f"/applications/mentorships/{one.mentorship_id}"
+
+
+@router.post("/incidents/{incident_id}/acknowledge")
+async def acknowledge(incident_id: UUID, principal: Handler, bus: Store) -> Response:
+    """Say that it was read and is followed up."""
+    await actions.acknowledge(bus, principal, incident_id)
+    return see_other(f"{HERE}/{incident_id}?done=acknowledged")
+
+
+@router.post("/incidents/{incident_id}/notes")
+async def note(request: Request, incident_id: UUID, principal: Handler, bus: Store) -> Response:
+    """Note what was done or found."""
+    form = await WordsForm.read(request)
+    if not form.validate():
+        return await _page(request, principal, bus, incident_id, form, 422, "notes")
+    await actions.note(bus, principal, incident_id, form.text.data or "")
+    return see_other(f"{HERE}/{incident_id}?done=noted")
+
+
+@router.post("/incidents/{incident_id}/close")
+async def close(request: Request, incident_id: UUID, principal: Handler, bus: Store) -> Response:
+    """Close it, with what whoever reported it is told."""
+    form = await WordsForm.read(request)
+    if not form.validate():
+        return await _page(request, principal, bus, incident_id, form, 422, "close")
+    await actions.close(bus, principal, incident_id, form.text.data or "")
+    return see_other(f"{HERE}/{incident_id}?done=closed")

@@ -1,0 +1,32 @@
+"""Who tried what was refused? One row an attempt, without anything of what was sent; insert-only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from services.applications.tables import Table
+
+
+class Attempt(Table, table=True):
+    """A request that was refused for a reason that an auditor may want to know of."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        sa.Index("attempt_at", "at", "id"),
+        sa.Index("attempt_who", "who", "at"),
+        sa.Index("attempt_why", "why", "at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    who: str | None = Field(default=None, description="Sign-in subject; none for a stranger")
+    method: str
+    route: str = Field(description="The route's pattern, such as /applications/matches/{match_id}")
+    why: str = Field(description="A word of actions/attempts.py")
+    about: str | None = Field(default=None, description="The ids in the address, none of which need exist")
+    status: int
+    more: int = Field(default=0, description="Further ones of the same person that were only counted")

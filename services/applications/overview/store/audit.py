@@ -1,0 +1,165 @@
+"""What does an auditor read? Attempts, changes of the register, decisions about partners, releases, looks at people.
+
+Each kind is one query of the same columns: when, who, what, about what, country, details. Read only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.applications.access_log import Access
+from services.applications.matches.store.matches import Match
+from services.applications.matches.store.participation import Release
+from services.applications.oversight.store.attempts import Attempt
+from services.applications.partners.store import Decision
+from services.applications.register.store.history import RegisterChange
+from services.applications.tables import one_page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+MOST = 10_000
+_DAYS_OF = ZoneInfo("UTC")
+
+
+class Kind(StrEnum):
+    """What is read."""
+
+    ATTEMPTS = "attempts"
+    REGISTER = "register"
+    PARTNERS = "partners"
+    RELEASES = "releases"
+    LOOKS = "looks"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is asked for; `since` and `until` are days of UTC, both included."""
+
+    kind: Kind = Kind.ATTEMPTS
+    who: str | None = None
+    what: str | None = None
+    country: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened."""
+
+    at: datetime
+    who: str | None
+    what: str
+    about: str | None
+    country: str | None
+    details: dict[str, Any]
+
+
+def _lines(kind: Kind) -> sa.Subquery:
+    """All of one kind with the same columns."""
+    none = sa.cast(sa.null(), sa.Text)
+    build = sa.func.jsonb_build_object
+    query: sa.Select[Any]
+    match kind:
+        case Kind.ATTEMPTS:
+            details = build(
+                "method", Attempt.method, "route", Attempt.route, "status", Attempt.status, "more", Attempt.more
+            )
+            query = sa.select(*_columns(Attempt.at, Attempt.id, Attempt.who, Attempt.why, Attempt.about, none, details))
+        case Kind.REGISTER:
+            # Which fields have changed; what was in them are names and addresses, which the register itself shows.
+            fields = sa.select(sa.func.jsonb_agg(sa.column("key"))).select_from(
+                sa.func.jsonb_object_keys(col(RegisterChange.before).op("||")(RegisterChange.after)).alias("key")
+            )
+            details = build("kind", RegisterChange.kind, "fields", fields.scalar_subquery())
+            query = sa.select(
+                *_columns(
+                    RegisterChange.at,
+                    RegisterChange.id,
+                    RegisterChange.actor,
+                    RegisterChange.action,
+                    RegisterChange.key,
+                    RegisterChange.country,
+                    details,
+                )
+            )
+        case Kind.PARTNERS:
+            details = build("since", Decision.since, "state", Decision.state, "withdrawn_by", Decision.withdrawn_by)
+            query = sa.select(
+                *_columns(
+                    Decision.decided_at,
+                    Decision.id,
+                    Decision.decided_by,
+                    Decision.status,
+                    sa.cast(Decision.id, sa.Text),
+                    Decision.country,
+                    details,
+                )
+            )
+        case Kind.RELEASES:
+            details = build("of", Release.of, "to", Release.to, "fields", Release.fields, "basis", Release.basis)
+            query = sa.select(
+                *_columns(
+                    Release.at,
+                    Release.match_id,
+                    none,
+                    Release.purpose,
+                    sa.cast(Release.match_id, sa.Text),
+                    Match.country,
+                    details,
+                )
+            ).join(Match, col(Match.id) == Release.match_id)
+        case Kind.LOOKS:
+            people = sa.func.jsonb_array_length(Access.people)
+            details = build("audience", Access.audience, "purpose", Access.purpose, "people", people)
+            query = sa.select(
+                *_columns(Access.at, Access.id, Access.caller, Access.what, Access.case_id, none, details)
+            )
+    return query.subquery()
+
+
+def _columns(*values: Any) -> list[sa.Label[Any]]:
+    names = ("at", "id", "who", "what", "about", "country", "details")
+    return [sa.label(name, value) for name, value in zip(names, values, strict=True)]
+
+
+def _filtered(filters: Filters) -> sa.Select[Any]:
+    lines = _lines(filters.kind)
+    query = sa.select(lines)
+    for name in ("who", "what", "country"):
+        wanted = getattr(filters, name)
+        if wanted is not None:
+            query = query.where(lines.c[name] == wanted)
+    if filters.since is not None:
+        query = query.where(lines.c.at >= datetime.combine(filters.since, time.min, _DAYS_OF))
+    if filters.until is not None:
+        query = query.where(lines.c.at < datetime.combine(filters.until + timedelta(days=1), time.min, _DAYS_OF))
+    return query.order_by(lines.c.at.desc(), lines.c.id.desc())
+
+
+async def page(session: AsyncSession, filters: Filters, number: int) -> tuple[list[Line], int]:
+    """One page of 50, the newest first, and how many there are (counted up to 10,000)."""
+    query = _filtered(filters)
+    counted = sa.select(sa.func.count()).select_from(query.order_by(None).limit(MOST).subquery())
+    total = (await session.execute(counted)).scalar_one()
+    return await _read(session, one_page(query, number)), int(total)
+
+
+async def everything(session: AsyncSession, filters: Filters) -> list[Line]:
+    """All that fits, the newest first; 10,000 at the most."""
+    return await _read(session, _filtered(filters).limit(MOST))
+
+
+async def _read(session: AsyncSession, query: sa.Select[Any]) -> list[Line]:
+    rows: Sequence[sa.RowMapping] = (await session.execute(query)).mappings().all()
+    return [Line(**{name: row[name] for name in Line.__slots__}) for row in rows]

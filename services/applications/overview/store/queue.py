@@ -1,0 +1,262 @@
+"""What does a coordinator's queue show: which applications, in which projected state, how many of each?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from services.applications.access import store as access_store
+from services.applications.application.store.applications import Application
+from services.applications.application.store.standings import Standing
+from services.applications.review import store as review_store
+from services.applications.tables import one_page
+from shared.contracts.codes import ApplicationState, Role
+from shared.identity.scope import coordinated, national_only
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.access.model import Deciders
+    from shared.identity import Principal
+
+WEEK = timedelta(days=7)
+MONTH = timedelta(days=30)
+_A: sa.Table = Application.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
+_S: sa.Table = Standing.__table__  # type: ignore[attr-defined]  # as above
+_ELIGIBLE = _A.c.state == ApplicationState.ELIGIBLE
+SHOWN: sa.ColumnElement[str] = sa.case(
+    (_ELIGIBLE, sa.func.coalesce(_S.c.state, ApplicationState.IN_MATCHING.value)), else_=_A.c.state
+)
+SINCE: sa.ColumnElement[datetime] = sa.case((_ELIGIBLE, sa.func.coalesce(_S.c.since, _A.c.since)), else_=_A.c.since)
+DUE: sa.ColumnElement[datetime | None] = sa.case((_ELIGIBLE, _S.c.due), else_=_A.c.due)
+_JOIN = sa.join(_A, _S, _S.c.application_id == _A.c.id, isouter=True)
+_SORTS: dict[str, sa.ColumnElement[Any]] = {
+    "reference": _A.c.reference,
+    "country": _A.c.country,
+    "call": _A.c.call_id,
+    "state": SHOWN,
+    "since": SINCE,
+    "age": _A.c.submitted_at,
+    "due": DUE,
+}
+FIRST = "first"
+"""The order in which what needs the reader comes first, then what is due first."""
+
+
+def _said(name: str) -> sa.ColumnElement[Any]:
+    """A field of the profile that was last submitted, as text."""
+    return sa.cast(_A.c.profile[name].astext, sa.Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the queue: no name, so that a list can be shown to whoever may see the case."""
+
+    id: UUID
+    reference: str
+    kind: str
+    country: str
+    organisation_id: UUID | None
+    subject: str
+    call_id: UUID
+    own_state: str
+    state: str
+    since: datetime
+    due: datetime | None
+    submitted_at: datetime
+    needs: bool
+
+    @property
+    def tickable(self) -> bool:
+        """Whether the reader can decide on it together with others; an appeal is decided by itself."""
+        return self.needs and self.own_state != ApplicationState.APPEALED
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose queue it is, when, and which countries and EU agencies have a coordinator, or a deputy (`coordinators`)."""
+
+    principal: Principal
+    now: datetime
+    held: Deciders
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a queue is narrowed to; None is no filter. `sort`: a key of the columns, with `-` before it downwards.
+
+    `needs` is `me` (what the reader can decide now) or `silence` (what nobody answered, in the country's stead);
+    `due` is `overdue`, `week`, `later`; `age` is `week`, `month`, `older`, counted from the first submission.
+    """
+
+    state: str | None = None
+    needs: str | None = None
+    due: str | None = None
+    age: str | None = None
+    country: str | None = None
+    call_id: UUID | None = None
+    kind: str | None = None
+    mode: str | None = None
+    rank_group: str | None = None
+    service: str | None = None
+    organisation_id: UUID | None = None
+    first_time: bool | None = None
+    reference: str | None = None
+    sort: str = FIRST
+
+    def wide(self) -> Filters:
+        """The same without what the figures on top narrow by."""
+        return replace(self, state=None, needs=None, due=None)
+
+
+def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
+    """What came to the programme coordinator: deadline and deputy's term are over, or nobody is there to decide."""
+    came = access_store.by_silence(
+        reader.held,
+        reader.now,
+        country=_A.c.country,
+        organisation_id=_A.c.organisation_id,
+        call_id=_A.c.call_id,
+        due=_A.c.due,
+    )
+    return sa.and_(_A.c.state == ApplicationState.SUBMITTED, came)
+
+
+def needs(reader: Reader) -> sa.ColumnElement[bool]:
+    """What the reader can decide now: endorsements, for the programme eligibility and what was silent, appeals."""
+    principal = reader.principal
+    any_of = [
+        sa.and_(
+            _A.c.state == ApplicationState.SUBMITTED,
+            coordinated(national_only(principal), country=_A.c.country, organisation=_A.c.organisation_id),
+        )
+    ]
+    if principal.has(Role.PROGRAMME_COORDINATOR):
+        any_of += [_A.c.state == ApplicationState.ENDORSED, by_silence(reader)]
+    any_of.append(sa.and_(_A.c.state == ApplicationState.APPEALED, review_store.waits_for(principal)))
+    return sa.or_(*any_of)
+
+
+def _due(which: str, now: datetime) -> sa.ColumnElement[bool]:
+    match which:
+        case "overdue":
+            return now > DUE
+        case "week":
+            return sa.and_(now <= DUE, now + WEEK >= DUE)
+        case "later":
+            return now + WEEK < DUE
+    return sa.false()
+
+
+def _age(which: str, now: datetime) -> sa.ColumnElement[bool]:
+    sent = _A.c.submitted_at
+    match which:
+        case "week":
+            return sent >= now - WEEK
+        case "month":
+            return sa.and_(sent < now - WEEK, sent >= now - MONTH)
+        case "older":
+            return sent < now - MONTH
+    return sa.false()
+
+
+def _where(reader: Reader, filters: Filters) -> list[sa.ColumnElement[bool]]:
+    among = [
+        coordinated(reader.principal, country=_A.c.country, organisation=_A.c.organisation_id),
+        _A.c.submitted_at.is_not(None),
+    ]
+    if filters.state:
+        among.append(SHOWN == filters.state)  # noqa: SIM300 - SQLAlchemy's operator, which the other order loses on mypy
+    if filters.needs:
+        among.append(needs(reader) if filters.needs == "me" else by_silence(reader))
+    if filters.due:
+        among.append(_due(filters.due, reader.now))
+    if filters.age:
+        among.append(_age(filters.age, reader.now))
+    columns = {
+        _A.c.country: filters.country,
+        _A.c.call_id: filters.call_id,
+        _A.c.kind: filters.kind,
+        _A.c.organisation_id: filters.organisation_id,
+        _said("mode"): filters.mode,
+        _said("rank_group"): filters.rank_group,
+        _said("service"): filters.service,
+    }
+    among += [column == value for column, value in columns.items() if value]
+    if filters.first_time is not None:
+        among.append(_said("first_time") == ("true" if filters.first_time else "false"))
+    if filters.reference:
+        among.append(_A.c.reference.contains(filters.reference.upper(), autoescape=True))
+    return among
+
+
+async def lines(session: AsyncSession, reader: Reader, filters: Filters, page: int = 1) -> tuple[list[Line], int]:
+    """One page of the submitted applications within reach, and how many there are in all."""
+    among, mine = _where(reader, filters), needs(reader)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one()
+    by = _SORTS.get(filters.sort.lstrip("-"))
+    order: list[sa.ColumnElement[Any]] = [mine.desc(), DUE.asc().nulls_last()]
+    if by is not None:
+        order = [by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()]
+    query = (
+        sa.select(
+            _A.c.id,
+            _A.c.reference,
+            _A.c.kind,
+            _A.c.country,
+            _A.c.organisation_id,
+            _A.c.subject,
+            _A.c.call_id,
+            _A.c.state,
+            SHOWN.label("shown"),
+            SINCE.label("since"),
+            DUE.label("due"),
+            _A.c.submitted_at,
+            mine.label("needs"),
+        )
+        .select_from(_JOIN)
+        .where(*among)
+        .order_by(*order, _A.c.id)
+    )
+    return [Line(*row) for row in (await session.execute(one_page(query, page))).all()], int(total)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many there are of what: by state as it is shown, and of what presses."""
+
+    states: dict[str, int]
+    needs: int
+    silence: int
+    overdue: int
+    week: int
+
+
+async def figures(session: AsyncSession, reader: Reader, filters: Filters) -> Figures:
+    """The figures on top of the queue: each counts exactly the rows that the filter of the same name shows."""
+    among = _where(reader, filters.wide())
+    by_state = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
+    pressing = [needs(reader), by_silence(reader), _due("overdue", reader.now), _due("week", reader.now)]
+    counted = sa.select(*(sa.func.count().filter(one) for one in pressing)).select_from(_JOIN).where(*among)
+    states = {str(state): int(count) for state, count in (await session.execute(by_state)).all()}
+    return Figures(states, *(int(one) for one in (await session.execute(counted)).one()))
+
+
+async def of_call(session: AsyncSession, call_id: UUID) -> dict[str, int]:
+    """How many submitted applications of a call there are in each state as it is shown; for the whole programme."""
+    among = (_A.c.call_id == call_id, _A.c.submitted_at.is_not(None))
+    query = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
+    return {str(state): int(count) for state, count in (await session.execute(query)).all()}
+
+
+async def organisations(session: AsyncSession, reader: Reader) -> Sequence[UUID]:
+    """The organisations from which there is a case in the queue: the choices of its filter."""
+    query = sa.select(_A.c.organisation_id).where(*_where(reader, Filters()), _A.c.organisation_id.is_not(None))
+    return list((await session.execute(query.distinct().order_by(_A.c.organisation_id).limit(500))).scalars())

@@ -1,0 +1,151 @@
+"""What is open when somebody leaves or an organisation takes part no more? Shown before, so that it is handed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.application.store import applications, standings
+from services.applications.matches.store import matches
+from services.applications.mentors import store as mentors_store
+from services.applications.mentorships.store import mentorships
+from services.applications.placements import store as placements_store
+from services.applications.register.model import grants as register_grants
+from services.applications.register.store import people
+from shared.contracts.codes import UNION, ApplicationState, MatchState, MentorshipState, MentorState, OfferState, Role
+from shared.i18n import gettext, ngettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.register.store import entries
+    from shared.contracts.access import AccessGrant
+
+_OPEN = frozenset(
+    {
+        ApplicationState.SUBMITTED,
+        ApplicationState.RETURNED_FOR_INFORMATION,
+        ApplicationState.ENDORSED,
+        ApplicationState.ELIGIBLE,
+        ApplicationState.APPEALED,
+    }
+)
+_OVER = frozenset({"completed", "ended", "unplaced"})
+_TO_ANSWER = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED)
+_PLACES = (OfferState.SUBMITTED, OfferState.RETURNED, OfferState.ENDORSED, OfferState.PUBLISHED, OfferState.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that is open: what it is, where it stands (kind and code of the table of states), where it is shown."""
+
+    title: str
+    kind: str = ""
+    state: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A role of somebody's that others depend on, and who else holds it."""
+
+    grant: AccessGrant
+    others: tuple[str, ...]
+    matters: tuple[Matter, ...]
+
+
+async def of_person(session: AsyncSession, person: entries.Person) -> list[Matter]:
+    """What somebody takes part in: applications, a mentor's profile, mentorships."""
+    found = []
+    for one in await applications.of_officer(session, person.subject):
+        if one.own_state not in _OPEN:
+            continue
+        shown = one.state
+        if one.own_state is ApplicationState.ELIGIBLE:
+            standing = await standings.standing_of(session, one.id)
+            shown = ApplicationState.IN_MATCHING.value if standing is None else standing.state
+        if shown not in _OVER:
+            title = gettext("Application %(reference)s") % {"reference": one.reference}
+            found.append(Matter(title, "application", shown, f"/applications/cases/{one.id}"))
+    profiles = [
+        one
+        for one in await mentors_store.of_subject(session, person.subject)
+        if one.state in {MentorState.PUBLISHED, MentorState.PAUSED}
+    ]
+    found += [
+        Matter(gettext("Mentor's profile %(reference)s") % {"reference": one.reference}, "mentor", one.state)
+        for one in profiles
+    ]
+    ids = [one.id for one in profiles]
+    paired = await matches.within(session, [matches.of_mentors(ids)], [*_TO_ANSWER, MatchState.CONFIRMED])
+    of = await mentorships.of_matches(session, {one.id for one in paired})
+    for match in paired:
+        pair = of.get(match.id)
+        if pair is None and match.state != MatchState.CONFIRMED:
+            found.append(
+                Matter(gettext("Match as a mentor"), "match", match.shown_state, f"/applications/matches/{match.id}")
+            )
+        elif pair is not None and pair.stands not in {MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY}:
+            title = gettext("Mentorship as a mentor")
+            found.append(Matter(title, "mentorship", pair.state, f"/applications/mentorships/{pair.id}"))
+    return found
+
+
+async def offices_of(session: AsyncSession, person: entries.Person, grants: Sequence[AccessGrant]) -> list[Office]:
+    """What somebody looks after: each office with who else holds it today, and what waits there."""
+    today = clock.today()
+    found = []
+    for grant in register_grants.left_behind(grants, today):
+        wanted = {"role": grant.role.value}
+        if grant.role is Role.NATIONAL_COORDINATOR:
+            wanted["country"] = grant.country or ""
+        else:
+            wanted["organisation_id"] = str(grant.organisation_id)
+        others = [
+            subject
+            for subject, held in (await people.with_grant(session, wanted)).items()
+            if subject != person.subject
+            and any(
+                (one.role, one.country, one.organisation_id) == (grant.role, grant.country, grant.organisation_id)
+                and register_grants.active(one, today)
+                and one.deputy_for != person.subject
+                for one in held
+            )
+        ]
+        found.append(Office(grant, tuple(others), tuple(await _waiting(session, grant))))
+    return found
+
+
+async def _waiting(session: AsyncSession, grant: AccessGrant) -> list[Matter]:
+    own = [] if grant.organisation_id is None else [grant.organisation_id]
+    if grant.role is Role.HOST_CONTACT:
+        return await of_organisation(session, own)
+    countries = [grant.country] if grant.role is Role.NATIONAL_COORDINATOR and grant.country else []
+    waiting = await matches.within(session, [matches.cleared_by(countries, own, UNION)], [MatchState.PROPOSED])
+    return _counted(len(waiting), "/applications/matches?state=proposed")
+
+
+def _counted(count: int, href: str) -> list[Matter]:
+    if not count:
+        return []
+    title = ngettext("%(num)d match to clear or answer", "%(num)d matches to clear or answer", count) % {"num": count}
+    return [Matter(title, href=href)]
+
+
+async def of_organisation(session: AsyncSession, ids: Sequence[UUID]) -> list[Matter]:
+    """What organisations take part in as hosts: placements that are open, matches that wait."""
+    found = [
+        Matter(
+            gettext("Placement %(reference)s: %(title)s") % {"reference": one.reference, "title": one.title},
+            "offer",
+            one.state,
+            f"/applications/offers/{one.id}",
+        )
+        for one in await placements_store.within(session, organisation_ids=list(ids), states=_PLACES)
+    ]
+    waiting = await matches.within(session, [matches.of_hosts(list(ids))], _TO_ANSWER)
+    return found + _counted(len(waiting), "/applications/matches")

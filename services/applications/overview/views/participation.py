@@ -1,0 +1,332 @@
+"""What does somebody see of a match, a visit, a mentorship? All that page and API show, read once, for that person.
+
+Before a release: rank group, service, expertise and languages only (`domain.md`, staged identity).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.applications.access.store import deciders_on as held_on
+from services.applications.application.store import applications as applications_store
+from services.applications.calls import store as calls_store
+from services.applications.matches.actions import clearance
+from services.applications.matches.model.participation import days_to_record
+from services.applications.matches.store import matches, participation
+from services.applications.matches.views import parties as matches_parties
+from services.applications.matches.views.parties import Case, Known
+from services.applications.mentors import store as mentors_store
+from services.applications.mentorships.store import mentorships
+from services.applications.outcomes.views import Task, visit_tasks
+from services.applications.placements import store as placements_store
+from services.applications.preparation.actions import preparation
+from services.applications.register.store import entries
+from services.applications.tables import PAGE
+from services.applications.visits import store as visits_store
+from services.applications.visits.actions import moves, visits
+from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side, VisitState
+from shared.contracts.lifecycle import Unit
+from shared.identity.scope import countries_visible
+from shared.time import clock
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    import sqlalchemy as sa
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.preparation.model import Arrival, Checklist
+    from services.applications.visits import model as visits_model
+    from shared.contracts.applications import ApplicationProfile
+    from shared.contracts.codes import Answer
+    from shared.contracts.receipts import MatchExplained, NoMatchExplained
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """A match for one person: `turn` is whose turn it is to clear, `answers` who has answered what."""
+
+    case: Case
+    turn: clearance.ClearanceStatus
+    cleared: dict[Side, participation.Clearance]
+    answers: dict[Party, Answer]
+    known: dict[Party, Known]
+    host: entries.Organisation | None
+    offer: placements_store.Offer | None
+    visit: visits_store.Visit | None
+    mentorship: mentorships.Mentorship | None
+    receipt: MatchExplained | NoMatchExplained | None = None
+
+    @property
+    def match(self) -> matches.Match:
+        """The match itself."""
+        return self.case.match
+
+    @property
+    def profile(self) -> ApplicationProfile | None:
+        """What was submitted of the applicant: no name in it."""
+        return self.case.application.profile
+
+    @property
+    def expertise(self) -> list[Expertise | None]:
+        """The applicant's areas; None is a restricted one, which nobody but the own country sees (`domain.md`)."""
+        own = bool({self.case.applicant, Party.HOME_COORDINATOR} & self.case.parties)
+        held = self.profile.expertise if self.profile else ()
+        return [one.area if own or not one.area.restricted else None for one in held]
+
+    @property
+    def answering(self) -> Party | None:
+        """As whom the person is asked for an answer now, if at all."""
+        asked = self.match.stands is MatchState.OFFERED
+        own = [party for party in self.case.sides if party in self.case.parties and party not in self.answers]
+        return own[0] if asked and own else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the match waits for the person."""
+        return self.turn.mine or self.answering is not None
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the person's own answer has arrived and matching has not confirmed the match yet."""
+        own = self.case.parties & set(self.answers)
+        return bool(own) and self.match.stands is MatchState.OFFERED
+
+
+async def match_view(session: AsyncSession, principal: Principal, match_id: UUID) -> MatchView:
+    """One match, with the receipt of its application. Raises `Refused` (404)."""
+    view = (await views_of(session, principal, [await matches_parties.of_match(session, principal, match_id)]))[0]
+    found = await matches.receipt(session, view.match.application_id)
+    return replace(view, receipt=found.explained if found is not None else None)
+
+
+async def views_of(session: AsyncSession, principal: Principal, found: Sequence[Case]) -> list[MatchView]:
+    """These matches as the principal sees them."""
+    if not found:
+        return []
+    ids = [case.match.id for case in found]
+    cleared = await participation.clearances(session, ids)
+    answers = await participation.answers(session, ids)
+    held = await held_on(session, clock.today())
+    organisation_ids = {case.match.host_organisation_id for case in found}
+    hosts = {one.id: one for one in await entries.organisations(session, ids=organisation_ids)}
+    placements = await placements_store.offers_by_id(
+        session, {case.match.offer_id for case in found if case.match.offer_id}
+    )
+    came_visits = await visits_store.of_matches(session, ids)
+    travelling = [
+        matches_parties.visiting(case, came_visits[case.match.id]) if case.match.id in came_visits else case
+        for case in found
+    ]
+    known = await matches_parties.identities_of(session, travelling, await participation.releases(session, ids))
+    came_pairs = await mentorships.of_matches(session, ids)
+    return [
+        MatchView(
+            case,
+            clearance.clearance_status(principal, case.match, cleared[case.match.id], held),
+            cleared[case.match.id],
+            answers[case.match.id],
+            known[case.match.id],
+            hosts.get(case.match.host_organisation_id),
+            placements.get(case.match.offer_id) if case.match.offer_id else None,
+            came_visits.get(case.match.id),
+            came_pairs.get(case.match.id),
+        )
+        for case in found
+    ]
+
+
+async def match_views(
+    session: AsyncSession, principal: Principal, states: Sequence[MatchState] = ()
+) -> list[MatchView]:
+    """All matches that the person sees, by any of the own roles, those due first; `matches.MOST` at the most."""
+    found = await matches.within(session, await seen_by(session, principal), states=states)
+    return await views_of_matches(session, principal, found)
+
+
+async def seen_by(session: AsyncSession, principal: Principal) -> list[sa.ColumnElement[bool]]:
+    """Which matches the person sees, by any of the own roles: those that meet one of these conditions."""
+    among: list[sa.ColumnElement[bool]] = []
+    coordinator = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
+    if coordinator:
+        countries = countries_visible(principal)
+        agencies = _ids(principal, Role.CLEARANCE_OFFICER)
+        among.append(matches.cleared_by(None if countries is None else sorted(countries), agencies, UNION))
+    if principal.has(Role.HOST_CONTACT):
+        among.append(matches.of_hosts(_ids(principal, Role.HOST_CONTACT)))
+    if principal.has(Role.MENTOR):
+        own = await mentors_store.of_subject(session, principal.subject)
+        among.append(matches.of_mentors([one.id for one in own]))
+    if principal.has(Role.OFFICER):
+        mine = await applications_store.of_officer(session, principal.subject)
+        among.append(matches.of_applications([one.id for one in mine]))
+    return among
+
+
+async def views_of_matches(
+    session: AsyncSession, principal: Principal, found: Sequence[matches.Match]
+) -> list[MatchView]:
+    """Those of these matches that the person sees, in their order."""
+    if not found:
+        return []
+    applications = await applications_store.by_id(session, {one.application_id for one in found})
+    profiles = await mentors_store.mentors_by_id(session, {one.mentor_id for one in found if one.mentor_id})
+    seen = []
+    for match in found:
+        application = applications.get(match.application_id)
+        mentor = profiles.get(match.mentor_id) if match.mentor_id else None
+        if application is None:
+            continue
+        parties = matches_parties.parties_of(principal, match, application.subject, mentor.subject if mentor else None)
+        if parties:
+            seen.append(Case(match, application, mentor, parties))
+    return await views_of(session, principal, seen)
+
+
+def _ids(principal: Principal, role: Role) -> list[UUID]:
+    return [UUID(one) for one in sorted(principal.organisations(role))]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """A visit for one person, with its match."""
+
+    of: MatchView
+    visit: visits_store.Visit
+    version: int
+    agenda: str
+    agreed: dict[Party, int]
+    records: dict[date, participation.Attendance]
+    statements: list[participation.Statement]
+    tasks: list[Task]
+    proposal: visits_model.Proposal | None
+    asked_move: Party | None
+    move_answers: dict[Party, Answer]
+    checklist: Checklist | None
+    preparation_due: datetime | None
+    arrival: Arrival | None
+    host: entries.Organisation | None
+
+    @property
+    def answering_move(self) -> bool:
+        """Whether the person is asked to accept or refuse other dates now."""
+        own = self.of.case.parties & set(moves.ANSWERING)
+        asked = self.proposal is not None and clock.now() <= self.proposal.due
+        return asked and bool(own - set(self.move_answers))
+
+    @property
+    def may_ask_move(self) -> bool:
+        """Whether the person may ask for other dates now."""
+        open_ = self.visit.stands in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}
+        free = self.proposal is None and self.asked_move is None
+        return open_ and free and bool(self.of.case.parties & set(moves.ASKING))
+
+    @property
+    def attendance(self) -> dict[date, bool]:
+        """By day, whether the guest was there, as far as it is recorded."""
+        return {day: one.present for day, one in self.records.items()}
+
+    @property
+    def both_agreed(self) -> bool:
+        """Whether guest and host agreed to the agenda as it is."""
+        return all(self.agreed.get(party) == self.version for party in visits.BOTH)
+
+    @property
+    def recordable(self) -> list[date]:
+        """The days whose attendance can be recorded by now."""
+        takes_place = self.visit.stands in {VisitState.SCHEDULED, VisitState.UNDER_WAY}
+        return days_to_record(self.visit.dates, clock.today()) if takes_place else []
+
+    @property
+    def shown_state(self) -> str:
+        """The state as pages show it: a scheduled visit also says whether its agenda is agreed."""
+        if self.visit.stands is not VisitState.SCHEDULED:
+            return self.visit.state
+        if self.visit.proposal is not None:
+            return "move_proposed"
+        return "agenda_agreed" if self.both_agreed else self.visit.state
+
+
+async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID) -> VisitView:
+    """One visit. Raises `Refused` (404)."""
+    case, visit = await matches_parties.of_visit(session, principal, visit_id)
+    view = (await views_of(session, principal, [case]))[0]
+    version, agenda = await visits.agenda_of(session, visit)
+    request = await visits_store.last_request(session, visit.id)
+    return VisitView(
+        view,
+        visit,
+        version,
+        agenda,
+        await participation.agenda_agreed(session, visit.id),
+        (await participation.attendance_of(session, [visit.id]))[visit.id],
+        await participation.statements(session, visit.about),
+        await visit_tasks(session, case, visit),
+        moves.proposal_of(visit),
+        Party(request.party) if request is not None and request.waits(visit) else None,
+        await visits_store.answers(session, visit.id, visit.moves),
+        await preparation.checklist(session, visit),
+        await _preparation_due(session, visit),
+        await preparation.arrival(session, case, visit),
+        await _host_of(session, view, visit),
+    )
+
+
+async def _host_of(session: AsyncSession, view: MatchView, visit: visits_store.Visit) -> entries.Organisation | None:
+    """The organisation that is visited: mostly the match's host; of a pair's visit that of the one who stays."""
+    if view.host is not None and view.host.id == visit.host_organisation_id:
+        return view.host
+    return next(iter(await entries.organisations(session, ids={visit.host_organisation_id})), None)
+
+
+async def _preparation_due(session: AsyncSession, visit: visits_store.Visit) -> datetime | None:
+    """When all must be there before travel; None while the visit has no dates."""
+    call = await calls_store.call(session, visit.call_id)
+    if call is None or visit.start is None:
+        return None
+    return due(visit.start, -call.terms.timers.preparation_weeks, Unit.WEEKS, UNION)
+
+
+WAITS = "waits"
+"""What the filter by state says for the matches that wait for the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchList:
+    """One page of matches, how many there are on all of its pages, in each state, and waiting for the reader."""
+
+    views: Sequence[MatchView]
+    total: int
+    states: dict[str, int]
+    waiting: int
+
+
+async def match_list(session: AsyncSession, principal: Principal, state: str = "", page: int = 1) -> MatchList:
+    """One page of the matches that the person sees; `state` is one of a match, `waits`, or empty for all.
+
+    What waits for the person comes first, then what is due, then what is settled, the newest first. Only what is not
+    settled is looked at as a whole: it ends within weeks, while what is settled grows from call to call.
+    """
+    among = await seen_by(session, principal)
+    counts = await matches.counts(session, among)
+    under_way = await views_of_matches(session, principal, await matches.within(session, among, matches.UNCONFIRMED))
+    under_way.sort(key=lambda view: not view.waits)
+    mine = [view for view in under_way if view.waits]
+    settled: Sequence[str] = sorted(set(counts) - set(matches.UNCONFIRMED))
+    if state == WAITS:
+        under_way, settled = mine, ()
+    elif state:
+        under_way = [view for view in under_way if view.match.state == state]
+        settled = [one for one in settled if one == state]
+    begin = (page - 1) * PAGE
+    views = under_way[begin : begin + PAGE]
+    if settled and len(views) < PAGE:
+        left = max(begin - len(under_way), 0)
+        found = await matches.settled(session, among, settled, left, PAGE - len(views))
+        views += await views_of_matches(session, principal, found)
+    return MatchList(views, len(under_way) + sum(counts[one] for one in settled), counts, len(mine))

@@ -1,0 +1,167 @@
+"""What happens when a decision about a partner takes effect? Everything, in the one transaction that is given."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.applications.application.actions.steps import record
+from services.applications.application.model import states
+from services.applications.application.store import applications as application_store
+from services.applications.calls import store as calls_store
+from services.applications.mentors import actions as mentors_actions
+from services.applications.mentors import store as mentors_store
+from services.applications.partners import store
+from services.applications.partners.model import CaseState, Choice, GroupChoice, InFlight, Stage
+from services.applications.partners.views import in_flight
+from services.applications.placements import store as placements_store
+from services.applications.placements.actions import placements
+from services.applications.register.store import entries
+from shared.contracts.applications import ApplicationCancelled
+from shared.contracts.codes import PartnerStatus, Party, PauseCause, Reason, Side
+from shared.contracts.lifecycle import Unit
+from shared.contracts.mentors import MentorPaused
+from shared.contracts.offers import OfferPaused
+from shared.contracts.participation import CancellationRequested, FundChangeRequested
+from shared.contracts.registry import PartnerStatusChanged
+from shared.identity import write_partner
+from shared.time import clock
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from shared.bus import Tx
+
+REASON = Reason.PARTNER_SUSPENDED
+
+
+async def take(tx: Tx, decision: store.Decision) -> None:
+    """Bring a locked decision about a country that is held into effect."""
+    if decision.status == PartnerStatus.SUSPENDED:
+        await _suspend(tx, decision)
+    else:
+        await _end_notices(tx, decision)
+    status = PartnerStatus(decision.status)
+    row = {"country": decision.country, "since": decision.since, "status": status.value}
+    await entries.put(tx.session, entries.Partner, [row])
+    # The own guards know it with this commit, the other services' as soon as the log has gone round.
+    await write_partner(tx, decision.country, status, decision.since)
+    event = PartnerStatusChanged(country=decision.country, status=status, since=decision.since)
+    await tx.record(event, decision.country)
+    decision.state, decision.taken_at = store.TAKEN, clock.now()
+    tx.session.add(decision)
+    for name in ("register", "applications", "matches", "offers", "mentors"):
+        await tx.changed(name)
+
+
+async def _suspend(tx: Tx, decision: store.Decision) -> None:
+    """Do to each case what was chosen for its group; what joined a group since the preview shares its choice."""
+    flight = await in_flight(tx.session, decision.country, lock=True)
+    made = [GroupChoice.model_validate(one) for one in decision.choices]
+    chosen = {(one.side, one.stage): one for one in made}
+    for case in flight.cases:
+        # A group that was empty when it was decided had nothing to be asked about: what came into it is finished.
+        choice = chosen.get(case.group) or GroupChoice(side=case.side, stage=case.stage, choice=Choice.FINISH)
+        await _decide(tx, decision, case, choice)
+    for one in flight.supply:
+        await (_pause_offer if one.kind == "offer" else _pause_mentor)(tx, one.id)
+        tx.session.add(
+            _row(tx, decision, one.id, kind=one.kind, reference=one.reference, side=Side.HOST, state=CaseState.PAUSED)
+        )
+
+
+async def _decide(tx: Tx, decision: store.Decision, case: InFlight, choice: GroupChoice) -> None:
+    row = _row(
+        tx,
+        decision,
+        case.id,
+        kind="application" if case.stage is Stage.WAITING else "match",
+        reference=case.reference,
+        side=case.side,
+        state=CaseState.GOES_ON,
+    )
+    row.stage, row.other, row.choice = case.stage, case.other, choice.choice
+    row.application_id, row.match_id = case.application_id, case.match_id
+    match choice.choice:
+        case Choice.CANCEL if choice.notice_days == 0:
+            row.state = CaseState.CANCELLED if await end(tx, case) else CaseState.OVER
+        case Choice.CANCEL:
+            row.state, row.ends_on = CaseState.NOTICE, clock.today() + timedelta(days=choice.notice_days)
+        case Choice.FUND:
+            assert case.match_id is not None
+            row.fund_id = UUID(choice.fund_id)
+            event = FundChangeRequested(application_id=case.application_id, fund_id=row.fund_id, reason=REASON)
+            await tx.record(event, case.match_id, correlation=case.application_id)
+        case _:
+            pass
+    tx.session.add(row)
+
+
+async def end(tx: Tx, case: InFlight) -> bool:
+    """End one case that is in flight; whether there was anything to end.
+
+    An officer of the country that is suspended has the application cancelled, and matching ends what came of it. Who
+    was to come to its hosts or mentors keeps the application, and is matched again.
+    """
+    if case.side is Side.HOST:
+        assert case.match_id is not None
+        event = CancellationRequested(
+            application_id=case.application_id,
+            by=Party.PROGRAMME,
+            reason=REASON,
+            visit_id=case.visit_id,
+            mentorship_id=case.mentorship_id,
+        )
+        await tx.record(event, case.match_id, correlation=case.application_id)
+        return True
+    application = await application_store.application(tx.session, case.application_id, lock=True)
+    if application is None or not states.possible(ApplicationCancelled, application.own_state):
+        return False
+    call = await calls_store.call(tx.session, application.call_id)
+    assert call is not None
+    until = due(clock.now(), call.terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
+    await record(
+        tx,
+        application,
+        ApplicationCancelled(reason=REASON, appeal_until=until),
+        state=states.after(ApplicationCancelled, application.own_state),
+        due=until,
+        reason=REASON,
+    )
+    return True
+
+
+async def _pause_offer(tx: Tx, offer_id: UUID) -> None:
+    offer = await placements_store.offer(tx.session, offer_id, lock=True)
+    assert offer is not None
+    await placements.move(tx, offer, OfferPaused(cause=PauseCause.PARTNER_SUSPENDED))
+
+
+async def _pause_mentor(tx: Tx, mentor_id: UUID) -> None:
+    mentor = await mentors_store.mentor(tx.session, mentor_id, lock=True)
+    assert mentor is not None
+    await mentors_actions.move(tx, mentor, MentorPaused(cause=PauseCause.PARTNER_SUSPENDED))
+
+
+async def _end_notices(tx: Tx, decision: store.Decision) -> None:
+    """A notice that has not run out ends with the suspension: the case goes on."""
+    for earlier in await store.decisions(tx.session, decision.country):
+        for case in await store.cases(tx.session, earlier.id, lock=True):
+            if case.state == CaseState.NOTICE:
+                case.state, case.at, case.by = CaseState.TAKEN_BACK, clock.now(), tx.actor
+                tx.session.add(case)
+
+
+def _row(
+    tx: Tx, decision: store.Decision, id_: UUID, *, kind: str, reference: str, side: Side, state: CaseState
+) -> store.DecidedCase:
+    return store.DecidedCase(
+        decision_id=decision.id,
+        id=id_,
+        kind=kind,
+        reference=reference,
+        side=side,
+        state=state,
+        at=clock.now(),
+        by=tx.actor,
+    )

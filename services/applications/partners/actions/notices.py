@@ -1,0 +1,80 @@
+"""What becomes of a case that was cancelled with notice? It ends on its day, unless that is taken back before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.partners import store
+from services.applications.partners.actions.effects import end
+from services.applications.partners.model import CaseState, Stage
+from services.applications.partners.views import in_flight, lock_partner
+from services.applications.refusals import not_found
+from shared.bus.db import leases
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.bus import Bus, Lease, Tx
+    from shared.identity import Principal
+
+
+async def take_back(bus: Bus, principal: Principal, decision_id: UUID, case_id: UUID) -> store.DecidedCase:
+    """Let a case go on whose notice has not run out. Raises `Refused` (404; 409 where it has ended)."""
+    async with bus.transaction(principal.subject) as tx:
+        case = await _case(tx, decision_id, case_id)
+        if case.state == CaseState.NOTICE:
+            case.state, case.at, case.by = CaseState.TAKEN_BACK, clock.now(), principal.subject
+            case.ends_on = None
+            tx.session.add(case)
+            await tx.changed("register")
+        elif case.state != CaseState.TAKEN_BACK:
+            raise Refused(gettext("There is no notice to take back: the case goes on, or has ended."), 409)
+        return case
+
+
+async def _case(tx: Tx, decision_id: UUID, case_id: UUID) -> store.DecidedCase:
+    decision = await store.decision(tx.session, decision_id)
+    if decision is None:
+        raise not_found()
+    await lock_partner(tx.session, decision.country)
+    found = {one.id: one for one in await store.cases(tx.session, decision_id, lock=True)}
+    if case_id not in found:
+        raise not_found()
+    return found[case_id]
+
+
+async def end_due(tx: Tx, decision_id: UUID, country: str) -> int:
+    """End the cases of a decision whose notice is over; give how many. The country is held by the caller."""
+    today = clock.today()
+    flight = {one.id: one for one in (await in_flight(tx.session, country, lock=True)).cases}
+    ended = 0
+    for case in await store.cases(tx.session, decision_id, lock=True):
+        if case.state != CaseState.NOTICE or case.ends_on is None or case.ends_on > today:
+            continue
+        current = flight.get(case.id)
+        # An application that waited may have a match by now, and a visit may have begun, which nothing cancels.
+        held = current or next((one for one in flight.values() if one.application_id == case.application_id), None)
+        gone = held is not None and held.stage is not Stage.UNDER_WAY and await end(tx, held)
+        case.state = CaseState.CANCELLED if gone else CaseState.OVER
+        case.at, case.by = clock.now(), tx.actor
+        tx.session.add(case)
+        ended += 1
+    await tx.changed("register")
+    return ended
+
+
+async def end_all_due(bus: Bus, lease: Lease | None = None) -> int:
+    """End all cases whose notice is over, a decision at a time; give how many. Raises `LeaseLost`."""
+    async with bus.read() as session:
+        waiting = await store.notices_due(session, clock.today())
+    ended = 0
+    for decision_id, country in waiting:
+        async with bus.transaction("system:clock") as tx:
+            if lease is not None:
+                await leases.check(tx.session, lease)
+            await lock_partner(tx.session, country)
+            ended += await end_due(tx, decision_id, country)
+    return ended

@@ -1,0 +1,238 @@
+"""What is in flight for a partner country, and what may become of it when the partner is suspended? Pure.
+
+A case is in flight from `submitted` until its visit or mentorship is over (`lifecycles.md`), at home or as a host. Each
+group of cases is finished, moved to another fund, or cancelled with notice (`domain.md`: a lawful end); see also
+`docs/decisions/0013-suspended-partners.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.codes import MatchState, MentorshipState, Side, VisitState
+from shared.i18n import N_, gettext, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+    from uuid import UUID
+
+LONGEST_NOTICE = 90
+"""The most days of notice that can be given."""
+UNCONFIRMED = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED})
+
+
+class Stage(StrEnum):
+    """How far a case has come."""
+
+    WAITING = "waiting"
+    PROPOSED = "proposed"
+    SCHEDULED = "scheduled"
+    UNDER_WAY = "under_way"
+    MENTORSHIP = "mentorship"
+
+
+class Choice(StrEnum):
+    """What becomes of a group of cases."""
+
+    FINISH = "finish"
+    FUND = "fund"
+    CANCEL = "cancel"
+
+
+class CaseState(StrEnum):
+    """What has become of one case: it goes on, ends at a day, was ended, its notice was taken back, or it was over."""
+
+    GOES_ON = "goes_on"
+    NOTICE = "notice"
+    CANCELLED = "cancelled"
+    TAKEN_BACK = "taken_back"
+    OVER = "over"
+    PAUSED = "paused"
+
+
+IN_FORCE = frozenset({CaseState.GOES_ON, CaseState.NOTICE, CaseState.TAKEN_BACK})
+"""Cases that go on although the partner is suspended: their people may do what belongs to them."""
+
+# What each stage leaves to choose. A visit that has begun ends by its host's attendance and cannot be cancelled.
+CHOICES: dict[Stage, tuple[Choice, ...]] = {
+    Stage.WAITING: (Choice.FINISH, Choice.CANCEL),
+    Stage.PROPOSED: (Choice.FINISH, Choice.FUND, Choice.CANCEL),
+    Stage.SCHEDULED: (Choice.FINISH, Choice.FUND, Choice.CANCEL),
+    Stage.UNDER_WAY: (Choice.FINISH, Choice.FUND),
+    Stage.MENTORSHIP: (Choice.FINISH, Choice.FUND, Choice.CANCEL),
+}
+GROUPS: tuple[tuple[Side, Stage], ...] = (
+    *((Side.HOME, stage) for stage in Stage),
+    *((Side.HOST, stage) for stage in Stage if stage is not Stage.WAITING),
+)
+"""All groups, in the order in which they are shown."""
+
+_NAMES: dict[tuple[Side, Stage], str] = {
+    (Side.HOME, Stage.WAITING): N_("Its officers' applications without a match"),
+    (Side.HOME, Stage.PROPOSED): N_("Its officers' matches that are not confirmed"),
+    (Side.HOME, Stage.SCHEDULED): N_("Its officers' visits that have not begun"),
+    (Side.HOME, Stage.UNDER_WAY): N_("Its officers' visits under way"),
+    (Side.HOME, Stage.MENTORSHIP): N_("Its officers' mentorships"),
+    (Side.HOST, Stage.PROPOSED): N_("Matches with its hosts and mentors that are not confirmed"),
+    (Side.HOST, Stage.SCHEDULED): N_("Visits to its hosts that have not begun"),
+    (Side.HOST, Stage.UNDER_WAY): N_("Visits to its hosts under way"),
+    (Side.HOST, Stage.MENTORSHIP): N_("Mentorships with its mentors"),
+}
+_CHOSEN: dict[Choice, str] = {
+    Choice.FINISH: N_("Finish"),
+    Choice.FUND: N_("Move to another fund"),
+    Choice.CANCEL: N_("Cancel with notice"),
+}
+
+
+def group_name(side: Side, stage: Stage) -> str:
+    """A group in words."""
+    return gettext(_NAMES[side, stage])
+
+
+def choice_name(stage: Stage, choice: Choice) -> str:
+    """A choice in words."""
+    if stage is Stage.WAITING and choice is Choice.FINISH:
+        return gettext("Keep it: it waits until the partner is reinstated")
+    return gettext(_CHOSEN[choice])
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """One case: what it is (`application` or `match`), whose, how far it has come, and in which state people see it."""
+
+    id: UUID
+    side: Side
+    stage: Stage
+    state: str
+    application_id: UUID
+    reference: str
+    other: str | None = None
+    match_id: UUID | None = None
+    visit_id: UUID | None = None
+    mentorship_id: UUID | None = None
+
+    @property
+    def group(self) -> tuple[Side, Stage]:
+        """The group that is decided on."""
+        return self.side, self.stage
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """A placement or a mentor of the country that is published: it pauses."""
+
+    id: UUID
+    kind: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """All that is in flight for a country."""
+
+    country: str
+    cases: tuple[InFlight, ...]
+    supply: tuple[Supply, ...]
+
+    def of(self, side: Side, stage: Stage) -> list[InFlight]:
+        """The cases of one group, by reference."""
+        return sorted(
+            (one for one in self.cases if one.group == (side, stage)), key=lambda one: (one.reference, one.id)
+        )
+
+    @property
+    def groups(self) -> list[tuple[Side, Stage]]:
+        """The groups that have cases."""
+        held = {one.group for one in self.cases}
+        return [group for group in GROUPS if group in held]
+
+
+class GroupChoice(BaseModel):
+    """What becomes of one group: `fund_id` with `fund`, days of notice (0: at once) with `cancel`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    side: Side
+    stage: Stage
+    choice: Choice
+    fund_id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")] | None = None
+    notice_days: Annotated[int, Field(ge=0, le=LONGEST_NOTICE)] = 0
+
+
+def stage_of(match: MatchState, visit: VisitState | None, mentorship: MentorshipState | None) -> Stage | None:
+    """How far a match has come; None where it is over."""
+    if match in UNCONFIRMED:
+        return Stage.PROPOSED
+    if match is not MatchState.CONFIRMED:
+        return None
+    if mentorship is not None:
+        over = {MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY}
+        return None if mentorship in over else Stage.MENTORSHIP
+    if visit is None or visit in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}:
+        return Stage.SCHEDULED
+    return Stage.UNDER_WAY if visit is VisitState.UNDER_WAY else None
+
+
+def field_of(side: Side, stage: Stage) -> str:
+    """How forms and errors name a group."""
+    return f"{side}_{stage}"
+
+
+def problems(
+    flight: Flight, chosen: Mapping[tuple[Side, Stage], GroupChoice], funds: Mapping[str, tuple[date, date | None]]
+) -> dict[str, str]:
+    """What is wrong with the choices: field -> sentence. `funds` are those that can pay, with their days."""
+    found: dict[str, str] = {}
+    for side, stage in flight.groups:
+        field, made = field_of(side, stage), chosen.get((side, stage))
+        if made is None:
+            found[field] = gettext("Choose what becomes of: %(group)s") % {"group": group_name(side, stage)}
+        elif made.choice not in CHOICES[stage]:
+            found[field] = gettext("A visit under way cannot be cancelled: it ends with its last day.")
+            if stage is Stage.WAITING:
+                found[field] = gettext("An application without a match has no fund yet: keep it or cancel it.")
+        elif made.choice is Choice.FUND and made.fund_id not in funds:
+            found[f"{field}_fund"] = gettext("Choose a fund that is active and not over.")
+    return found
+
+
+def digest(flight: Flight, choices: Iterable[GroupChoice], since: date) -> str:
+    """What the preview showed, as a mark: it is another one as soon as anything of it has changed."""
+    shown = {
+        "country": flight.country,
+        "since": since.isoformat(),
+        "cases": sorted([str(one.id), one.side, one.stage, one.state] for one in flight.cases),
+        "supply": sorted(str(one.id) for one in flight.supply),
+        "choices": sorted(one.model_dump_json() for one in choices),
+    }
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+
+
+def choice_in_words(choice: GroupChoice, funds: Mapping[str, str]) -> str:
+    """A choice as a sentence; `funds` are the names of funds."""
+    words = choice_name(choice.stage, choice.choice)
+    if choice.choice is Choice.FUND:
+        return f"{words}: {funds.get(choice.fund_id or '', '')}"
+    if choice.choice is Choice.CANCEL:
+        if choice.notice_days == 0:
+            return gettext("Cancel at once")
+        return ngettext(
+            "Cancel with %(days)d day of notice", "Cancel with %(days)d days of notice", choice.notice_days
+        ) % {"days": choice.notice_days}
+    return words
+
+
+def by_other(cases: Sequence[InFlight]) -> dict[str, int]:
+    """How many cases there are by the country of the other side; a country of which nothing is said yet is ''."""
+    counted: dict[str, int] = {}
+    for one in cases:
+        counted[one.other or ""] = counted.get(one.other or "", 0) + 1
+    return dict(sorted(counted.items()))

@@ -1,0 +1,302 @@
+"""How does each partner stand, what is in flight for it, and what was decided about it? Decisions are never deleted."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, col, select
+
+from services.applications.application.store.applications import Application
+from services.applications.application.store.standings import Standing
+from services.applications.matches.store.matches import Match
+from services.applications.mentors.store import Mentor
+from services.applications.mentorships.store.mentorships import Mentorship
+from services.applications.partners.model import IN_FORCE, CaseState
+from services.applications.placements.store import Offer
+from services.applications.tables import Table, metadata
+from services.applications.visits.store import Visit
+from shared.contracts.codes import ApplicationState, MatchState, MentorState, OfferState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+_HELD = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED)
+_BEFORE_MATCHING = (ApplicationState.SUBMITTED, ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.ENDORSED)
+_UNMATCHED = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
+WAITING, TAKEN, WITHDRAWN = "waiting", "taken", "withdrawn"
+MOST = 10_000
+
+
+class Decision(Table, table=True):
+    """That a partner is suspended or reinstated from a day on: who decided it, on what, and what was chosen.
+
+    `waiting` until its day, then `taken`; or `withdrawn` before. `shown` is what the preview showed, case by case.
+    """
+
+    __tablename__ = "partner_decision"
+    __table_args__ = (
+        sa.Index("partner_decision_country", "country", "decided_at"),
+        sa.Index("partner_decision_at", "decided_at", "id"),
+        sa.Index("partner_decision_waiting", "since", postgresql_where=sa.text("state = 'waiting'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    country: str
+    status: str = Field(description="suspended or reinstated")
+    since: date
+    state: str = WAITING
+    decided_by: str
+    decided_at: datetime = Field(sa_type=_TIME)
+    note: str = Field(default="", description="Why, for those who read the record; stays here")
+    digest: str = ""
+    shown: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
+    choices: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
+    taken_at: datetime | None = Field(default=None, sa_type=_TIME)
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+
+class DecidedCase(Table, table=True):
+    """What was done about one application, match, placement or mentor when a suspension took effect."""
+
+    __tablename__ = "partner_case"
+    __table_args__ = (
+        sa.Index("partner_case_application", "application_id"),
+        sa.Index("partner_case_match", "match_id"),
+        sa.Index("partner_case_notice", "ends_on", postgresql_where=sa.text("state = 'notice'")),
+    )
+
+    decision_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True, description="Of the application without a match, match, placement or mentor")
+    kind: str = Field(description="application, match, offer, mentor")
+    reference: str
+    side: str
+    stage: str | None = None
+    other: str | None = None
+    application_id: UUID | None = None
+    match_id: UUID | None = None
+    choice: str | None = None
+    fund_id: UUID | None = None
+    state: str
+    ends_on: date | None = None
+    at: datetime = Field(sa_type=_TIME, description="When it came into its state")
+    by: str = Field(description="Who brought it there: a sign-in subject, or system:<what>")
+
+
+async def decisions(session: AsyncSession, country: str) -> list[Decision]:
+    """All decisions about a country, the newest first."""
+    query = select(Decision).where(Decision.country == country)
+    return list(await session.scalars(query.order_by(col(Decision.decided_at).desc(), col(Decision.id).desc())))
+
+
+async def decision(session: AsyncSession, decision_id: UUID, *, lock: bool = False) -> Decision | None:
+    """One decision; with `lock` nobody else changes it until the commit."""
+    return await session.get(Decision, decision_id, with_for_update=lock, populate_existing=lock)
+
+
+async def waiting(session: AsyncSession, country: str) -> Decision | None:
+    """The decision about a country whose day has not come; there is at most one."""
+    query = select(Decision).where(Decision.country == country, Decision.state == WAITING)
+    return (await session.scalars(query.order_by(col(Decision.since)).limit(1))).first()
+
+
+async def due(session: AsyncSession, today: date) -> list[tuple[UUID, str]]:
+    """The decisions whose day has come, the oldest first: id and country; a hundred at the most."""
+    query = select(Decision.id, Decision.country).where(Decision.state == WAITING, col(Decision.since) <= today)
+    rows = await session.execute(query.order_by(col(Decision.since), col(Decision.id)).limit(100))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def cases(session: AsyncSession, decision_id: UUID, *, lock: bool = False) -> list[DecidedCase]:
+    """What a decision did, case by case, by reference."""
+    query = select(DecidedCase).where(DecidedCase.decision_id == decision_id)
+    query = query.order_by(
+        col(DecidedCase.side), col(DecidedCase.stage), col(DecidedCase.reference), col(DecidedCase.id)
+    )
+    return list(await session.scalars(query.with_for_update() if lock else query))
+
+
+async def notices_due(session: AsyncSession, today: date) -> list[tuple[UUID, str]]:
+    """The decisions with cases whose notice is over: id and country."""
+    query = (
+        select(Decision.id, Decision.country)
+        .join(DecidedCase, col(DecidedCase.decision_id) == Decision.id)
+        .where(DecidedCase.state == CaseState.NOTICE, col(DecidedCase.ends_on) <= today)
+        .distinct()
+        .order_by(Decision.country, col(Decision.id))
+        .limit(100)
+    )
+    return [(row[0], row[1]) for row in await session.execute(query)]
+
+
+_MATCHES = sa.text("""
+SELECT m.id, m.application_id, a.reference, m.country, m.host_country, m.state,
+       v.id AS visit_id, v.state AS visit, p.id AS mentorship_id, p.state AS mentorship
+FROM match m
+JOIN application a ON a.id = m.application_id
+LEFT JOIN LATERAL (SELECT id, state FROM visit WHERE visit.match_id = m.id ORDER BY id DESC LIMIT 1) v ON true
+LEFT JOIN LATERAL (SELECT id, state FROM mentorship WHERE mentorship.match_id = m.id ORDER BY id DESC LIMIT 1) p ON true
+WHERE (m.country = :country OR m.host_country = :country) AND m.state = ANY(:held) AND NOT m.reserve
+ORDER BY m.id LIMIT :most
+""")
+
+
+async def matches_of(session: AsyncSession, country: str) -> list[Mapping[Any, Any]]:
+    """The matches of a country as home or as host that are not over, with the state of what came of each.
+
+    Reserves are no cases of their own: their applications wait, and matching ends them when a partner is suspended.
+    """
+    values = {"country": country, "held": list(_HELD), "most": MOST}
+    return [dict(row) for row in (await session.execute(_MATCHES, values)).mappings()]
+
+
+async def unmatched_of(session: AsyncSession, country: str) -> list[tuple[Application, str]]:
+    """The open applications of a country without a match, with the state that people see."""
+    query = (
+        select(Application, col(Standing.state))
+        .outerjoin(Standing, col(Standing.application_id) == Application.id)
+        .where(
+            col(Application.country) == country,
+            sa.or_(
+                col(Application.state).in_(_BEFORE_MATCHING),
+                sa.and_(
+                    col(Application.state) == ApplicationState.ELIGIBLE,
+                    sa.or_(col(Standing.state).is_(None), col(Standing.state).in_(_UNMATCHED)),
+                ),
+            ),
+        )
+        .order_by(col(Application.id))
+        .limit(MOST)
+    )
+    rows = (await session.execute(query)).all()
+    own = ApplicationState.ELIGIBLE
+    return [
+        (one, one.state if one.state != own else state or ApplicationState.IN_MATCHING.value) for one, state in rows
+    ]
+
+
+async def lock_all(session: AsyncSession, country: str) -> None:
+    """Let nobody change the matches and applications of a country until the commit; matches first, as the reader."""
+    matches = sa.select(col(Match.id)).where(
+        sa.or_(col(Match.country) == country, col(Match.host_country) == country), col(Match.state).in_(_HELD)
+    )
+    await session.execute(matches.order_by(col(Match.id)).with_for_update())
+    applications = sa.select(col(Application.id)).where(col(Application.country) == country)
+    await session.execute(applications.order_by(col(Application.id)).with_for_update())
+
+
+async def offers_of(session: AsyncSession, country: str, *, lock: bool = False) -> list[Offer]:
+    """The placements of a country that are published."""
+    query = select(Offer).where(Offer.country == country, Offer.state == OfferState.PUBLISHED).order_by(col(Offer.id))
+    return list(await session.scalars(query.with_for_update() if lock else query))
+
+
+async def mentors_of(session: AsyncSession, country: str, *, lock: bool = False) -> list[Mentor]:
+    """The mentors of a country that are published."""
+    query = select(Mentor).where(Mentor.country == country, Mentor.state == MentorState.PUBLISHED)
+    query = query.order_by(col(Mentor.id))
+    return list(await session.scalars(query.with_for_update() if lock else query))
+
+
+def _of_case(name: str, id_: UUID) -> sa.ColumnElement[bool]:
+    """The cases that a route's parameter names: an application, a match, or what came of one."""
+    match name:
+        case "application_id":
+            return col(DecidedCase.application_id) == id_
+        case "visit_id":
+            of = sa.select(col(Visit.match_id)).where(col(Visit.id) == id_).scalar_subquery()
+        case "mentorship_id":
+            of = sa.select(col(Mentorship.match_id)).where(col(Mentorship.id) == id_).scalar_subquery()
+        case _:
+            return col(DecidedCase.match_id) == id_
+    return col(DecidedCase.match_id) == of
+
+
+async def go_on(session: AsyncSession, countries: Collection[str], ids: Mapping[str, UUID]) -> bool:
+    """Whether each of `ids` (name of a route's parameter -> id) belongs to a case that was decided to go on.
+
+    By the newest suspension of one of `countries`; asked only while it is in force.
+    """
+    for name, id_ in sorted(ids.items()):
+        query = (
+            sa.select(sa.literal(1))
+            .select_from(DecidedCase)
+            .join(Decision, col(Decision.id) == DecidedCase.decision_id)
+            .where(
+                col(Decision.country).in_(sorted(countries)),
+                col(Decision.state) == TAKEN,
+                col(DecidedCase.state).in_(sorted(IN_FORCE)),
+                _newest(),
+                _of_case(name, id_),
+            )
+            .limit(1)
+        )
+        if (await session.execute(query)).first() is None:
+            return False
+    return True
+
+
+def _newest() -> sa.ColumnElement[bool]:
+    """That a decision is the newest one about its country that took effect."""
+    other = aliased(Decision)
+    later = (
+        col(other.country) == col(Decision.country),
+        col(other.state) == TAKEN,
+        col(other.taken_at) > col(Decision.taken_at),
+    )
+    return ~sa.exists(sa.select(sa.literal(1)).select_from(other).where(*later))
+
+
+async def finishing(session: AsyncSession, country: str, subject: str) -> list[DecidedCase]:
+    """The cases of a suspended country that go on and concern a person as applicant or as mentor, by reference."""
+    query = (
+        select(DecidedCase)
+        .join(Decision, col(Decision.id) == DecidedCase.decision_id)
+        .outerjoin(Application, col(Application.id) == DecidedCase.application_id)
+        .outerjoin(Match, col(Match.id) == DecidedCase.match_id)
+        .outerjoin(Mentor, col(Mentor.id) == Match.mentor_id)
+        .where(
+            Decision.country == country,
+            Decision.state == TAKEN,
+            _newest(),
+            col(DecidedCase.state).in_(sorted(IN_FORCE)),
+            sa.or_(col(Application.subject) == subject, col(Mentor.subject) == subject),
+        )
+        .order_by(col(DecidedCase.reference), col(DecidedCase.id))
+        .limit(100)
+    )
+    return list(await session.scalars(query))
+
+
+async def hosted_by(session: AsyncSession, country: str, organisation_ids: Sequence[UUID]) -> list[DecidedCase]:
+    """The cases of a suspended country that go on with these organisations as hosts, by reference."""
+    query = (
+        select(DecidedCase)
+        .join(Decision, col(Decision.id) == DecidedCase.decision_id)
+        .join(Match, col(Match.id) == DecidedCase.match_id)
+        .where(
+            Decision.country == country,
+            Decision.state == TAKEN,
+            _newest(),
+            col(DecidedCase.state).in_(sorted(IN_FORCE)),
+            col(Match.host_organisation_id).in_(organisation_ids),
+            col(Match.offer_id).is_not(None),
+        )
+        .order_by(col(DecidedCase.reference), col(DecidedCase.id))
+        .limit(100)
+    )
+    return list(await session.scalars(query))
+
+
+def suspended_now(today: date, *countries: Any) -> sa.ColumnElement[bool]:
+    """That one of the countries in these columns is suspended on that day."""
+    table = metadata.tables["suspension"]
+    return sa.exists(sa.select(sa.literal(1)).where(table.c.since <= today, table.c.country.in_(list(countries))))

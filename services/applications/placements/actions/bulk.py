@@ -1,0 +1,97 @@
+"""What happens when a coordinator decides on several ticked placements in one go?
+
+All in one transaction; what cannot be done now is left as it is and named, so that nobody has to guess which were done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications import transitions
+from services.applications.access.views import capacity_for
+from services.applications.bulk import Outcome
+from services.applications.placements import store
+from services.applications.placements.actions import placements
+from services.applications.refusals import may_proceed, not_found
+from shared.contracts.codes import OfferState, Role
+from shared.contracts.offers import OfferEndorsed
+from shared.errors import Refused
+from shared.identity.scope import may_clear
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus
+    from shared.contracts.codes import Section
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class BulkItem:
+    """One ticked placement before it is decided; `obstacle` says why it cannot be, where it cannot."""
+
+    offer: store.Offer
+    obstacle: str | None
+
+
+async def bulk_items(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[BulkItem]:
+    """What stands in the way of endorsing or returning each, by reference.
+
+    Raises `Refused` (404) where one of them is not the principal's to see.
+    """
+    found = await _all_own(session, principal, ids)
+    return [BulkItem(one, await _obstacle(session, principal, one)) for one in sorted(found, key=lambda o: o.reference)]
+
+
+async def _obstacle(session: AsyncSession, principal: Principal, offer: store.Offer) -> str | None:
+    # What may be endorsed may be sent back too: both come after submitted only.
+    try:
+        may_proceed(transitions.after, "offer", OfferEndorsed, offer.state)
+        if offer.stands is not OfferState.SUBMITTED:
+            return str(transitions.refuse("offer", offer.state, done=True))
+        own = await capacity_for(session, principal, offer)
+        own.decides()
+    except Refused as refused:
+        return refused.detail
+    return None
+
+
+async def decide_all(
+    bus: Bus, principal: Principal, ids: Collection[UUID], remarks: Mapping[Section, str] | None = None
+) -> Outcome[store.Offer]:
+    """Endorse all of these or, with `remarks`, send all of them back.
+
+    Raises `Refused` (404 where one is not the principal's to see; 422 without a remark).
+    """
+    done: list[store.Offer] = []
+    left: list[tuple[store.Offer, str]] = []
+    async with bus.transaction(principal.subject) as tx:
+        for one in sorted(await _all_own(tx.session, principal, ids), key=lambda offer: offer.id):
+            try:
+                if remarks is None:
+                    done.append(await placements.endorse_in(tx, principal, one.id))
+                else:
+                    done.append(await placements.send_back_in(tx, principal, one.id, remarks))
+            except Refused as refused:
+                if refused.status_code != 409:
+                    raise
+                left.append((one, refused.detail))
+    return Outcome(done, left)
+
+
+async def _all_own(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[store.Offer]:
+    """The placements. Raises `Refused` (404) unless all of them are there and the principal's to decide on."""
+    found = await store.offers_by_id(session, set(ids))
+    programme = principal.has(Role.PROGRAMME_COORDINATOR)
+    own = [
+        one
+        for one in found.values()
+        if one.stands is not OfferState.DRAFT and (programme or may_clear(principal, one.country, one.organisation_id))
+    ]
+    if len(own) != len(set(ids)):
+        raise not_found()
+    return own

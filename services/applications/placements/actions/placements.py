@@ -1,0 +1,393 @@
+"""What does a host do with a placement, and the national coordinator about it? One function a transition."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.applications import counters, transitions
+from services.applications.access.views import capacity_for
+from services.applications.calls import store as calls_store
+from services.applications.matches.store import matches
+from services.applications.placements import store
+from services.applications.placements.model import revision
+from services.applications.placements.model.placement import OfferEntry, problems, reference, terms_of
+from services.applications.refusals import may_proceed, not_found, unreadable
+from services.applications.register.store import entries
+from services.applications.visits import store as visits_store
+from shared.contracts import offers as told
+from shared.contracts.codes import (
+    ActingAs,
+    CallState,
+    CloseCause,
+    OfferState,
+    PauseCause,
+    Role,
+    Section,
+    StatedReason,
+    VoidReason,
+    published,
+)
+from shared.contracts.lifecycle import Unit
+from shared.errors import Refused
+from shared.i18n import gettext, ngettext
+from shared.identity.scope import may_act_for_organisation, may_clear
+from shared.ids import new_id
+from shared.time import clock
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Envelope, Tx
+    from shared.identity import Principal
+
+# In these states what the host writes is a draft; once published, a change is a revision.
+WRITABLE = frozenset({OfferState.DRAFT, OfferState.RETURNED})
+REVISABLE = frozenset({OfferState.PUBLISHED, OfferState.PAUSED})
+
+
+def entry_of(known: OfferEntry, changes: Mapping[str, Any]) -> OfferEntry:
+    """`known` with the fields in `changes`. Raises `Refused` (422) that names the fields that cannot be read."""
+    try:
+        return OfferEntry.model_validate(known.model_dump(mode="json") | dict(changes))
+    except ValidationError as error:
+        raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
+
+
+async def begin(
+    bus: Bus, principal: Principal, call_id: UUID, organisation_id: UUID, changes: Mapping[str, Any]
+) -> store.Offer:
+    """Draft a placement of the own organisation for a call. Raises `Refused` (404, 409, 422)."""
+    async with bus.transaction(principal.subject) as tx:
+        if not may_act_for_organisation(principal, organisation_id):
+            raise not_found()
+        host = await entries.organisation(tx.session, organisation_id)
+        call = await calls_store.call(tx.session, call_id)
+        if host is None or call is None:
+            raise not_found()
+        if call.state != CallState.PUBLISHED or not host.active:
+            raise Refused(gettext("This call takes no placements now."), 409)
+        entry = entry_of(OfferEntry(city=host.city), changes)
+        moment = clock.now()
+        year = call.terms.opens.year
+        number = await counters.next_number(tx.session, f"offer {host.country} {year}")
+        offer = store.Offer(
+            id=new_id(),
+            reference=reference(host.country, year, number),
+            call_id=call_id,
+            organisation_id=organisation_id,
+            country=host.country,
+            since=moment,
+            entry_json=entry.model_dump(mode="json"),
+            last_day=entry.last_day,
+            created_by=principal.subject,
+            created_at=moment,
+            saved_at=moment,
+        )
+        tx.session.add(offer)
+        await tx.changed("offers")
+        return offer
+
+
+async def save(
+    bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+) -> store.Offer:
+    """Keep what the host writes; of a published placement it is a revision, told at once.
+
+    Raises `Refused` (404; 409 where it was changed since `version` or cannot be changed; 422).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if version is not None and version != offer.version:
+            raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+        entry = entry_of(offer.entry, changes)
+        if revisable(offer):
+            await _revise(tx, offer, entry)
+        elif offer.stands in WRITABLE:
+            _keep(offer, entry)
+            _written(tx, offer)
+        else:
+            raise Refused(str(transitions.refuse("offer", offer.state)), 409)
+        await tx.changed("offers")
+        return offer
+
+
+def revisable(offer: store.Offer) -> bool:
+    """Whether what the host writes is a revision: it was told, or it closed by itself and may open again."""
+    closed_by_itself = offer.stands is OfferState.CLOSED and offer.cause in revision.BY_THE_CLOCK
+    return offer.stands in REVISABLE or closed_by_itself
+
+
+async def _revise(tx: Tx, offer: store.Offer, entry: OfferEntry) -> None:
+    """Tell a revision, unless nothing changes; open again what was closed, close what is full by it.
+
+    Raises `Refused` (409 where its call is closed; 422 that names what is missing, or below what is confirmed).
+    """
+    terms = await revised_terms(tx.session, offer, entry)
+    if terms == offer.terms and entry == offer.entry:
+        if offer.asked:
+            await confirmed(tx, offer)
+        return
+    offer.terms_json = terms.model_dump(mode="json")
+    _keep(offer, entry)
+    await tx.record(told.OfferRevised(terms=terms), offer.id)
+    if offer.stands is OfferState.CLOSED:
+        await move(tx, offer, told.OfferResumed())
+        return
+    offer.due = None
+    _written(tx, offer)
+    taken = (await matches.confirmed_of_offers(tx.session, [offer.id]))[offer.id]
+    if revision.is_full(entry, taken):
+        await move(tx, offer, told.OfferClosed(cause=CloseCause.FULL))
+
+
+async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> told.OfferTerms:
+    """What would be told of a revision. Raises `Refused` as `save` does."""
+    terms = await _terms(session, offer, entry)
+    taken = (await matches.confirmed_of_offers(session, [offer.id]))[offer.id]
+    weeks = Counter(
+        visit.start - timedelta(days=visit.start.weekday())
+        for visit in await visits_store.of_offer(session, offer.id)
+        if visit.start is not None and visit.start >= clock.today()
+    )
+    found = revision.below_confirmed(entry, taken, weeks)
+    if not found and offer.stands is OfferState.CLOSED:
+        found = await not_to_open(session, offer, entry)
+    if found:
+        raise Refused(gettext("It cannot be changed like this."), 422, found)
+    return terms
+
+
+async def not_to_open(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> dict[str, str]:
+    """What keeps a placement from being matched (again): field -> sentence. Raises `Refused` (409: call closed)."""
+    call = await calls_store.call(session, offer.call_id)
+    if call is None or call.state != CallState.PUBLISHED:
+        raise Refused(gettext("Its call is closed, so it takes no guests. Copy it to another call."), 409)
+    taken = (await matches.confirmed_of_offers(session, [offer.id]))[offer.id]
+    return revision.missing_to_open(entry, taken, clock.today())
+
+
+def _keep(offer: store.Offer, entry: OfferEntry) -> None:
+    offer.entry_json, offer.last_day = entry.model_dump(mode="json"), entry.last_day
+
+
+async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """Submit it to the host national coordinator. Raises `Refused` (404, 409; 422 names what is missing)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if may_proceed(transitions.after, "offer", told.OfferSubmitted, offer.state):
+            terms = await _terms(tx.session, offer, offer.entry)
+            call = await calls_store.call(tx.session, offer.call_id)
+            assert call is not None
+            until = due(clock.now(), call.terms.timers.offer_endorse_wd, Unit.WORKING_DAYS, offer.country)
+            offer.terms_json = terms.model_dump(mode="json")
+            await move(tx, offer, told.OfferSubmitted(terms=terms, due=until), until=until)
+        return offer
+
+
+async def endorse(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """The host country supports it. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        return await endorse_in(tx, principal, offer_id)
+
+
+async def endorse_in(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
+    """The same within a transaction that is open."""
+    offer, acting_as = await _abroad(tx, principal, offer_id)
+    if may_proceed(transitions.after, "offer", told.OfferEndorsed, offer.state):
+        offer.remarks = {}
+        await move(tx, offer, told.OfferEndorsed(acting_as=acting_as))
+    return offer
+
+
+async def send_back(bus: Bus, principal: Principal, offer_id: UUID, remarks: Mapping[Section, str]) -> store.Offer:
+    """Ask the host for more; the remarks stay here. Raises `Refused` (404, 409; 422 without a remark)."""
+    async with bus.transaction(principal.subject) as tx:
+        return await send_back_in(tx, principal, offer_id, remarks)
+
+
+async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Mapping[Section, str]) -> store.Offer:
+    """The same within a transaction that is open."""
+    written = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
+    if not written:
+        sentence = gettext("Write what you ask for, at least for one section.")
+        raise Refused(sentence, 422, {"remarks": sentence})
+    offer, acting_as = await _abroad(tx, principal, offer_id)
+    if may_proceed(transitions.after, "offer", told.OfferReturned, offer.state):
+        offer.remarks = {str(section): text for section, text in written.items()}
+        await move(tx, offer, told.OfferReturned(sections=tuple(written), acting_as=acting_as))
+    return offer
+
+
+async def publish(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """From now on it can be matched. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if may_proceed(transitions.after, "offer", told.OfferPublished, offer.state):
+            assert offer.terms is not None
+            found = await not_to_open(tx.session, offer, offer.entry)
+            if found:
+                raise Refused(" ".join(found.values()), 409)
+            await move(tx, offer, told.OfferPublished(terms=offer.terms))
+        return offer
+
+
+async def pause(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """No new guest for a while. Raises `Refused` (404, 409)."""
+    return await _by_host(bus, principal, offer_id, told.OfferPaused(cause=PauseCause.BY_CHOICE))
+
+
+async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """It can be matched again. Raises `Refused` (404; 409; 422 where its periods or its places are used up)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if offer.stands is OfferState.CLOSED:
+            raise Refused(str(transitions.refuse("offer", offer.state)), 409)
+        if may_proceed(transitions.after, "offer", told.OfferResumed, offer.state):
+            await _open(tx, offer)
+            await move(tx, offer, told.OfferResumed())
+        return offer
+
+
+async def _open(tx: Tx, offer: store.Offer) -> None:
+    """Raises `Refused` unless the placement could be matched: its call open, a place and a period left."""
+    found = await not_to_open(tx.session, offer, offer.entry)
+    if found:
+        raise Refused(" ".join(found.values()), 422, found)
+
+
+async def confirm(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """The host says that it is still available. Raises `Refused` (404; 409 where it is not published)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if may_proceed(transitions.after, "offer", told.AvailabilityConfirmed, offer.state):
+            await confirmed(tx, offer)
+        return offer
+
+
+async def confirmed(tx: Tx, offer: store.Offer) -> None:
+    """Note for a published, locked placement that it is available; told only where it was asked."""
+    if offer.asked:
+        await tx.record(told.AvailabilityConfirmed(), offer.id)
+    offer.due, offer.saved_at = None, clock.now()
+    tx.session.add(offer)
+    await tx.changed("offers")
+
+
+async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReason) -> store.Offer:
+    """The programme coordinator takes out what was entered in error: it leaves the counts.
+
+    Raises `Refused` (404; 409 while a confirmed visit stands by it).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        offer = await store.offer(tx.session, offer_id, lock=True)
+        if offer is None or offer.stands is OfferState.DRAFT or not principal.has(Role.PROGRAMME_COORDINATOR):
+            raise not_found()
+        if may_proceed(transitions.after, "offer", told.OfferVoided, offer.state):
+            stand = (await matches.confirmed_of_offers(tx.session, [offer_id]))[offer_id]
+            if stand:
+                sentence = ngettext(
+                    "%(num)d confirmed place stands by it. Void or cancel that application first.",
+                    "%(num)d confirmed places stand by it. Void or cancel those applications first.",
+                    stand,
+                )
+                raise Refused(sentence % {"num": stand}, 409)
+            await move(tx, offer, told.OfferVoided(reason=reason))
+        return offer
+
+
+async def close(
+    bus: Bus, principal: Principal, offer_id: UUID, cause: CloseCause = CloseCause.BY_CHOICE
+) -> store.Offer:
+    """It takes nobody any more; confirmed visits stand. Raises `Refused` (404, 409)."""
+    return await _by_host(bus, principal, offer_id, told.OfferClosed(cause=cause))
+
+
+async def withdraw(bus: Bus, principal: Principal, offer_id: UUID, reason: StatedReason) -> store.Offer:
+    """The host takes it back; matches that are not confirmed are cancelled. Raises `Refused` (404, 409)."""
+    return await _by_host(bus, principal, offer_id, told.OfferWithdrawn(reason=published(reason)))
+
+
+async def _by_host(bus: Bus, principal: Principal, offer_id: UUID, event: told.OfferEvent) -> store.Offer:
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if may_proceed(transitions.after, "offer", type(event), offer.state):
+            await move(tx, offer, event)
+        return offer
+
+
+async def _own(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
+    """The placement, locked. Raises `Refused` (404) unless it is the own organisation's."""
+    offer = await store.offer(tx.session, offer_id, lock=True)
+    if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
+        raise not_found()
+    return offer
+
+
+async def _abroad(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.Offer, ActingAs]:
+    """The placement, locked, and in which capacity the principal decides on it.
+
+    Raises `Refused` (404; 409 for the programme coordinator while the host country has it).
+    """
+    offer = await store.offer(tx.session, offer_id, lock=True)
+    programme = principal.has(Role.PROGRAMME_COORDINATOR)
+    if (
+        offer is None
+        or offer.stands is OfferState.DRAFT
+        or not (programme or may_clear(principal, offer.country, offer.organisation_id))
+    ):
+        raise not_found()
+    found = await capacity_for(tx.session, principal, offer)
+    # What is decided already gets the answer of the model, whoever asks.
+    return offer, found.decides() if offer.stands is OfferState.SUBMITTED else found.acting_as or ActingAs.PROGRAMME
+
+
+async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> told.OfferTerms:
+    """What is told of the entry. Raises `Refused` (422) that names what is missing."""
+    call = await calls_store.call(session, offer.call_id)
+    assert call is not None
+    found = problems(entry, call.terms)
+    if found:
+        raise Refused(gettext("Some of it is missing."), 422, found)
+    return terms_of(
+        entry,
+        call.terms,
+        call_id=offer.call_id,
+        reference=offer.reference,
+        organisation_id=offer.organisation_id,
+        country=offer.country,
+    )
+
+
+async def move(
+    tx: Tx,
+    offer: store.Offer,
+    event: told.OfferEvent,
+    *,
+    until: datetime | None = None,
+    because: Envelope | None = None,
+) -> None:
+    """Bring a locked placement into the state to which `event` leads, and tell of it; `because` of another event."""
+    offer.state = transitions.after("offer", type(event), offer.state)
+    offer.since, offer.due = clock.now(), until
+    offer.cause = str(event.cause) if isinstance(event, told.OfferPaused | told.OfferClosed) else None
+    _written(tx, offer)
+    if because is None:
+        await tx.record(event, offer.id)
+    else:
+        await tx.react(because, event, offer.id)
+    await tx.changed("offers")
+
+
+def _written(tx: Tx, offer: store.Offer) -> None:
+    offer.version += 1
+    offer.saved_at = clock.now()
+    tx.session.add(offer)

@@ -1,0 +1,129 @@
+"""What would a revision of a placement or a profile change, and for whom? And how is a placement copied?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.applications.application.store import applications
+from services.applications.calls import store as calls_store
+from services.applications.matches.store import matches
+from services.applications.mentors import actions as mentors_actions
+from services.applications.mentors import store as mentors_store
+from services.applications.placements import store
+from services.applications.placements.actions import placements
+from services.applications.placements.model import revision as model
+from services.applications.refusals import not_found
+from services.applications.visits import store as visits_store
+from shared.contracts.codes import CallState, MentorState, OfferState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity.scope import is_self, may_act_for_organisation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedMatch:
+    """A match that is not confirmed when a revision is told: it goes on under the terms as they were proposed."""
+
+    match: matches.Match
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a revision changes: field by field, how many confirmed visits stand, and which matches are under way."""
+
+    offer: store.Offer
+    changes: Sequence[model.Change]
+    standing: Sequence[visits_store.Visit]
+    confirmed: int
+    touched: Sequence[AffectedMatch]
+    opens: bool
+    fills: bool
+
+
+async def preview(
+    bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+) -> Preview:
+    """What `save` would do with `changes` to a placement that was told. Nothing is written.
+
+    Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
+    """
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+        if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
+            raise not_found()
+        if version is not None and version != offer.version:
+            raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+        if not placements.revisable(offer):
+            raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
+        entry = placements.entry_of(offer.entry, changes)
+        await placements.revised_terms(session, offer, entry)
+        going = await matches.open_of_offer(session, offer_id)
+        references = await applications.by_id(session, {one.application_id for one in going})
+        taken = (await matches.confirmed_of_offers(session, [offer_id]))[offer_id]
+        return Preview(
+            offer,
+            model.changes(offer.entry, entry),
+            await visits_store.of_offer(session, offer_id),
+            taken,
+            [AffectedMatch(one, references[one.application_id].reference or "") for one in going],
+            opens=offer.stands is OfferState.CLOSED,
+            fills=model.is_full(entry, taken),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePreview:
+    """What a revision of a mentor's profile changes, and how many mentorships and matches go on as they are."""
+
+    mentor: mentors_store.Mentor
+    changes: Sequence[model.Change]
+    going: int
+    opens: bool
+
+
+async def preview_profile(
+    bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+) -> ProfilePreview:
+    """What `save` would do with `changes` to an own profile that was published. Nothing is written.
+
+    Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
+    """
+    async with bus.read() as session:
+        mentor = await mentors_store.mentor(session, mentor_id)
+        if mentor is None or not is_self(principal, mentor.subject):
+            raise not_found()
+        if version is not None and version != mentor.version:
+            raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
+        if not mentors_actions.revisable(mentor):
+            raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
+        entry = mentors_actions.entry_of(mentor.entry, changes)
+        await mentors_actions.revised(session, mentor, entry)
+        going = (await matches.going_of_mentors(session, [mentor_id]))[mentor_id]
+        opens = mentor.stands is MentorState.CLOSED
+        return ProfilePreview(mentor, model.changes(mentor.entry, entry), going, opens)
+
+
+async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) -> store.Offer:
+    """Draft the same placement for another call (or once more for this one), its periods moved to that call's time.
+
+    Raises `Refused` (404; 409 where that call takes no placements).
+    """
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+        if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
+            raise not_found()
+        known = await calls_store.calls_by_id(session, {offer.call_id, call_id})
+        to = known.get(call_id)
+    if to is None or to.state != CallState.PUBLISHED:
+        raise Refused(gettext("This call takes no placements now."), 409)
+    entry = model.copied(offer.entry, known[offer.call_id].terms, to.terms)
+    return await placements.begin(bus, principal, call_id, offer.organisation_id, entry.model_dump(mode="json"))

@@ -1,0 +1,245 @@
+"""How does a program act for a host about a placement, and for the national coordinator who endorses it?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from services.applications.access.store import deciders_on as held_on
+from services.applications.bulk import MOST
+from services.applications.guards import Coordinator, Decider, Holder, Host
+from services.applications.overview.views import resources
+from services.applications.parameters import Body, Reason, Store, Text
+from services.applications.placements import store, views
+from services.applications.placements.actions import bulk, placements, revisions
+from services.applications.placements.views import visibility_of
+from services.applications.refusals import not_found
+from shared.bus import Bus
+from shared.contracts.codes import CloseCause, OfferState, Role, Section, VoidReason
+from shared.identity import Principal
+from shared.identity.scope import may_see_organisation
+from shared.time import clock
+
+router = APIRouter(prefix="/applications/api/offers", tags=["offers"])
+
+
+class NewOffer(Body):
+    """A new placement; `entry` as far as it is written. `submit` submits it at once.
+
+    `prematched_reference` names the application with which it is agreed, in place of its id in the entry.
+    """
+
+    call_id: UUID
+    organisation_id: UUID | None = None
+    entry: Annotated[dict[str, Any], Field(default_factory=dict)]
+    prematched_reference: Text = ""
+    submit: bool = False
+
+
+class Written(Body):
+    """Fields that replace those that are there; `version` is the one that was read."""
+
+    entry: dict[str, Any]
+    prematched_reference: Text = ""
+    version: int | None = None
+
+
+class Several(Body):
+    """Which placements; without remarks they are endorsed, with them sent back."""
+
+    offer_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
+    remarks: dict[Section, str] | None = None
+
+
+class Copy(Body):
+    """To which call."""
+
+    call_id: UUID
+
+
+class Return(Body):
+    """What is asked for, by section."""
+
+    remarks: dict[Section, str]
+
+
+class Void(Body):
+    """Why it leaves the counts."""
+
+    reason: VoidReason
+
+
+class Close(Body):
+    """Why it closes."""
+
+    cause: CloseCause = CloseCause.BY_CHOICE
+
+
+@router.post("", status_code=201)
+async def begin(body: NewOffer, principal: Host, bus: Store) -> dict[str, Any]:
+    """Draft a placement of the own organisation (to be named by who has several)."""
+    own = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
+    organisation_id = body.organisation_id or (own[0] if len(own) == 1 else None)
+    if organisation_id is None:
+        raise not_found()
+    entry = await _entry(bus, body.call_id, body.entry, body.prematched_reference)
+    offer = await placements.begin(bus, principal, body.call_id, organisation_id, entry)
+    if body.submit:
+        offer = await placements.submit(bus, principal, offer.id)
+    return resources.offer(offer)
+
+
+async def _entry(bus: Bus, call_id: UUID, entry: dict[str, Any], reference: str) -> dict[str, Any]:
+    """The entry with the application that a reference names. Raises `Refused` (422)."""
+    if not reference:
+        return entry
+    async with bus.read() as session:
+        return entry | {"prematched_with": await views.application_named(session, reference, call_id)}
+
+
+@router.get("")
+async def read_all(
+    principal: Holder,
+    bus: Store,
+    state: str | None = None,
+    call_id: UUID | None = None,
+    country: str | None = None,
+    reference: str | None = None,
+    page: Annotated[int, Query(ge=1)] = 1,
+) -> dict[str, Any]:
+    """The placements of the own organisation and, for coordinators, of the own country, 50 a page.
+
+    Those that wait for the reader come first; `state=waits` gives only those, `state=late` those that are overdue.
+    """
+    filters, seen, moment = store.Filters(state, call_id, country, reference), visibility_of(principal), clock.now()
+    async with bus.read() as session:
+        held = await held_on(session, clock.today())
+        found, total = await store.lines(session, seen, filters, moment, held, page)
+        counts = await store.counts(session, seen, filters, moment, held)
+    return {"offers": [resources.offer(one) for one in found], "total": total, "counts": counts}
+
+
+def theirs(principal: Principal, offer: store.Offer) -> bool:
+    """Whether a placement is the principal's to see; a draft is its own organisation's only."""
+    country = None if offer.stands is OfferState.DRAFT else offer.country
+    if country is None and str(offer.organisation_id) not in principal.organisations(Role.HOST_CONTACT):
+        return False
+    return may_see_organisation(principal, offer.organisation_id, country)
+
+
+@router.post("/decide")
+async def decide(body: Several, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Endorse several in one go, or ask their hosts for more; `left` says of which it was not possible, and why."""
+    outcome = await bulk.decide_all(bus, principal, body.offer_ids, body.remarks)
+    return {
+        "done": [one.id for one in outcome.done],
+        "left": [{"id": one.id, "detail": why} for one, why in outcome.left],
+    }
+
+
+@router.get("/{offer_id}")
+async def read_one(offer_id: UUID, principal: Holder, bus: Store) -> dict[str, Any]:
+    """One placement."""
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+    if offer is None or not theirs(principal, offer):
+        raise not_found()
+    return resources.offer(offer)
+
+
+@router.put("/{offer_id}")
+async def save(offer_id: UUID, body: Written, principal: Host, bus: Store) -> dict[str, Any]:
+    """Keep what the host writes; of a published placement it is a revision."""
+    entry = await _written(bus, principal, offer_id, body)
+    return resources.offer(await placements.save(bus, principal, offer_id, entry, version=body.version))
+
+
+async def _written(bus: Bus, principal: Principal, offer_id: UUID, body: Written) -> dict[str, Any]:
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+    if offer is None or not theirs(principal, offer):
+        raise not_found()
+    return await _entry(bus, offer.call_id, body.entry, body.prematched_reference)
+
+
+@router.post("/{offer_id}/differences")
+async def differences(offer_id: UUID, body: Written, principal: Host, bus: Store) -> dict[str, Any]:
+    """What writing these fields would change of a published placement, and for whom. Nothing is written."""
+    entry = await _written(bus, principal, offer_id, body)
+    found = await revisions.preview(bus, principal, offer_id, entry, version=body.version)
+    return {
+        "changes": [{"field": one.field, "old": one.old, "new": one.new} for one in found.changes],
+        "confirmed": found.confirmed,
+        "matches_under_way": [
+            {"id": one.match.id, "reference": one.reference, "state": one.match.state} for one in found.touched
+        ],
+        "opens": found.opens,
+        "fills": found.fills,
+    }
+
+
+@router.post("/{offer_id}/copy", status_code=201)
+async def copy(offer_id: UUID, body: Copy, principal: Host, bus: Store) -> dict[str, Any]:
+    """Draft the same placement for another call."""
+    return resources.offer(await revisions.copy(bus, principal, offer_id, body.call_id))
+
+
+@router.post("/{offer_id}/submit")
+async def submit(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """Submit it to the host national coordinator."""
+    return resources.offer(await placements.submit(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/endorse")
+async def endorse(offer_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Endorse a placement of the own country."""
+    return resources.offer(await placements.endorse(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/return")
+async def send_back(offer_id: UUID, body: Return, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Ask the host for more."""
+    return resources.offer(await placements.send_back(bus, principal, offer_id, body.remarks))
+
+
+@router.post("/{offer_id}/publish")
+async def publish(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """From now on it can be matched."""
+    return resources.offer(await placements.publish(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/pause")
+async def pause(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """No new guest for a while."""
+    return resources.offer(await placements.pause(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/resume")
+async def resume(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """It can be matched again."""
+    return resources.offer(await placements.resume(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/close")
+async def close(offer_id: UUID, principal: Host, bus: Store, body: Close | None = None) -> dict[str, Any]:
+    """It takes nobody any more; confirmed visits stand."""
+    return resources.offer(await placements.close(bus, principal, offer_id, (body or Close()).cause))
+
+
+@router.post("/{offer_id}/withdraw")
+async def withdraw(offer_id: UUID, body: Reason, principal: Host, bus: Store) -> dict[str, Any]:
+    """The host takes it back."""
+    return resources.offer(await placements.withdraw(bus, principal, offer_id, body.reason))
+
+
+@router.post("/{offer_id}/available")
+async def confirm(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """Say that it is still available."""
+    return resources.offer(await placements.confirm(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/void")
+async def void(offer_id: UUID, body: Void, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Take out a placement that was entered in error; refused while a confirmed visit stands by it."""
+    return resources.offer(await placements.void(bus, principal, offer_id, body.reason))

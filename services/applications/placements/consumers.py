@@ -1,0 +1,54 @@
+"""When does a placement close because its places are taken, and open again because one has fallen free?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications import transitions
+from services.applications.calls import store as calls_store
+from services.applications.matches.store import matches
+from services.applications.placements import store
+from services.applications.placements.actions import placements
+from services.applications.placements.model import revision
+from shared.contracts.codes import CallState, CloseCause, MatchState, OfferState
+from shared.contracts.matches import MatchCancelled, MatchConfirmed
+from shared.contracts.offers import OfferClosed, OfferResumed
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from shared.bus import Envelope, Tx
+
+
+async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The part of exchange.matches' `react` that is about placements."""
+    by_offer = {offer_id: event for event in events if (offer_id := _filled(event)) is not None}
+    for offer_id in sorted(by_offer):
+        offer = await store.offer(tx.session, offer_id, lock=True)
+        if offer is None:
+            continue
+        taken = (await matches.confirmed_of_offers(tx.session, [offer_id]))[offer_id]
+        full, because = revision.is_full(offer.entry, taken), by_offer[offer_id]
+        if full and transitions.possible(OfferClosed, offer.state):
+            await placements.move(tx, offer, OfferClosed(cause=CloseCause.FULL), because=because)
+        elif not full and await _opens_again(tx, offer):
+            await placements.move(tx, offer, OfferResumed(), because=because)
+
+
+def _filled(event: Envelope) -> UUID | None:
+    """The placement of which a place was confirmed, or a confirmed one fell free."""
+    of = event.data
+    if isinstance(of, MatchConfirmed) or (isinstance(of, MatchCancelled) and of.was is MatchState.CONFIRMED):
+        return of.pairing.offer_id
+    return None
+
+
+async def _opens_again(tx: Tx, offer: store.Offer) -> bool:
+    """Whether the placement closed because it was full, and could be matched now."""
+    if offer.stands is not OfferState.CLOSED or offer.cause != CloseCause.FULL:
+        return False
+    call = await calls_store.call(tx.session, offer.call_id)
+    goes_on = call is not None and call.state == CallState.PUBLISHED
+    return goes_on and not revision.is_over(offer.entry, clock.today())

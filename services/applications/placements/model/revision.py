@@ -1,0 +1,145 @@
+"""What does a revision change, may it be made, and may what was closed be opened again by it? Pure.
+
+The same for placements and mentors' profiles; what is confirmed stands, so nothing may be lowered below it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from services.applications.placements.model.placement import OfferEntry
+from shared.contracts.codes import CloseCause
+from shared.i18n import gettext, ngettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.applications.mentors.model import MentorEntry
+    from shared.contracts.calls import CallTerms, DatePeriod
+    from shared.contracts.offers import OfferPeriod
+
+E = TypeVar("E", "OfferEntry", "MentorEntry")
+
+BY_THE_CLOCK = frozenset({CloseCause.FULL, CloseCause.PERIOD_OVER})
+"""What closes by itself opens again once there are places and periods; who closes by choice has closed."""
+
+_MONDAY_TO_SUNDAY = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that a revision changes."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+def changes(old: E, new: E) -> list[Change]:
+    """What `new` says otherwise than `old`, in the order of the fields."""
+    names = type(old).model_fields
+    return [Change(name, getattr(old, name), getattr(new, name)) for name in names if _differ(old, new, name)]
+
+
+def _differ(old: E, new: E, name: str) -> bool:
+    return bool(getattr(old, name) != getattr(new, name))
+
+
+def below_confirmed(entry: OfferEntry, confirmed: int, weeks: Mapping[date, int]) -> dict[str, str]:
+    """What a revision would take from guests who have a place: field -> sentence with the numbers.
+
+    `confirmed` are the confirmed places, `weeks` the visits to come by the Monday of their week. A week that is left
+    out altogether is no mistake: the visits in it stand, and nobody is added.
+    """
+    found = {}
+    if entry.places is not None and entry.places < confirmed:
+        found["places"] = ngettext(
+            "%(num)d place is confirmed. Enter at least as many, or ask first that its visit be cancelled.",
+            "%(num)d places are confirmed. Enter at least as many, or ask first that visits be cancelled.",
+            confirmed,
+        ) % {"num": confirmed}
+    for monday, visits in sorted(weeks.items()):
+        places = [period.places_per_week for period in entry.periods if _covers(period, monday)]
+        if places and sum(places) < visits:
+            found["periods"] = ngettext(
+                "In the week of %(day)s %(num)d guest is confirmed. Enter at least as many guests a week.",
+                "In the week of %(day)s %(num)d guests are confirmed. Enter at least as many guests a week.",
+                visits,
+            ) % {"day": dates.day(monday), "num": visits}
+            break
+    return found
+
+
+def _covers(period: OfferPeriod, monday: date) -> bool:
+    """Whether the period shares a day with the week."""
+    return period.start < monday + timedelta(days=_MONDAY_TO_SUNDAY) and monday <= period.end
+
+
+def below_open(entry: MentorEntry, going: int) -> dict[str, str]:
+    """What a mentor's revision would take from mentees: field -> sentence with the number of open mentorships."""
+    if entry.capacity >= going:
+        return {}
+    return {
+        "capacity": ngettext(
+            "You have %(num)d mentee. Take at least as many, or end the mentorship first.",
+            "You have %(num)d mentees. Take at least as many, or end a mentorship first.",
+            going,
+        )
+        % {"num": going}
+    }
+
+
+def is_over(entry: OfferEntry | MentorEntry, today: date) -> bool:
+    """Whether all periods are over."""
+    return entry.last_day is not None and entry.last_day < today
+
+
+def is_full(entry: OfferEntry, confirmed: int) -> bool:
+    """Whether every place is confirmed."""
+    return entry.places is not None and confirmed >= entry.places
+
+
+def missing_to_open(entry: OfferEntry | MentorEntry, confirmed: int, today: date) -> dict[str, str]:
+    """What keeps something that closed by itself, or pauses, from being matched again: field -> sentence."""
+    found = {}
+    if is_over(entry, today):
+        found["periods"] = gettext("Its periods are over. Add a later one.")
+    if isinstance(entry, OfferEntry) and is_full(entry, confirmed):
+        found["places"] = ngettext(
+            "%(num)d place is confirmed, and that is all. Enter more places.",
+            "%(num)d places are confirmed, and that is all. Enter more places.",
+            confirmed,
+        ) % {"num": confirmed}
+    return found
+
+
+def copied(entry: OfferEntry, of: CallTerms, to: CallTerms) -> OfferEntry:
+    """The entry as a draft for another call: its days moved by whole weeks, so that weekdays stay.
+
+    They move by as much as the first visit period of the one call lies after the other's. Topics that the other call
+    does not have are left out, and so is the counterpart, who applied in the first call.
+    """
+    weeks = _weeks_between(of.visit_periods, to.visit_periods)
+    return entry.model_copy(
+        update={
+            "topics": tuple(topic for topic in entry.topics if topic in to.topics),
+            "periods": tuple(
+                period.model_copy(update={"start": period.start + weeks, "end": period.end + weeks})
+                for period in entry.periods
+            ),
+            "deadline": entry.deadline and entry.deadline + weeks,
+            "days": min(max(entry.days, to.minimum_days), to.maximum_days),
+            "group_size": min(entry.group_size, to.group_size),
+            "prematched_with": None,
+        }
+    )
+
+
+def _weeks_between(first: tuple[DatePeriod, ...], then: tuple[DatePeriod, ...]) -> timedelta:
+    if not first or not then:
+        return timedelta()
+    days = (min(one.start for one in then) - min(one.start for one in first)).days
+    return timedelta(weeks=round(days / _MONDAY_TO_SUNDAY))

@@ -1,0 +1,9 @@
+"""What do hosts see and do about placements, and the national coordinators who endorse them?"""
+
+from services.applications.placements.pages import bulk, copy, edit, placement
+from services.applications.placements.pages import list as placements_list
+
+routers = (placements_list.router, bulk.router, edit.router, copy.router, placement.router)
+"""In the order in which they are tried."""
+
+__all__ = ["routers"]

@@ -1,0 +1,146 @@
+"""How does a coordinator decide on several placements? One page names each and asks; one says what was done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from services.applications.bulk import MOST
+from services.applications.display import Store, tag
+from services.applications.guards import Decider
+from services.applications.placements.actions import bulk
+from services.applications.placements.forms import EndorseAllForm, ReturnAllForm
+from services.applications.placements.store import Offer
+from services.applications.refusals import not_found
+from services.applications.review.pages.bulk import BulkRow
+from shared.bus import Bus
+from shared.contracts.codes import Section
+from shared.i18n import N_, gettext, ngettext
+from shared.identity import Principal
+from shared.web.forms import Form
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/offers", include_in_schema=False)
+Ticked = Annotated[list[UUID], Query(max_length=MOST)]
+HERE = "/applications/offers"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that is done to several at once: its form, its button, the question, what happens, what was done."""
+
+    form: type[Form]
+    button: str
+    question: str
+    happens: str
+    done: str
+
+
+ACTS: dict[str, Act] = {
+    "endorse": Act(
+        EndorseAllForm,
+        N_("Endorse"),
+        N_("Endorse these placements?"),
+        N_("It is endorsed; its host can publish it."),
+        N_("Endorsed"),
+    ),
+    "return": Act(
+        ReturnAllForm,
+        N_("Ask for more"),
+        N_("Ask these hosts for more?"),
+        N_("It goes back to its host with your question."),
+        N_("Sent back with your question"),
+    ),
+}
+
+
+def _named(offer: Offer, text: str) -> BulkRow:
+    return BulkRow(offer.id, offer.reference, offer.title, tag("offer", offer.state), text)
+
+
+def _act(act: str) -> Act:
+    if act not in ACTS:
+        raise not_found()
+    return ACTS[act]
+
+
+@router.get("/decide")
+async def ask(
+    request: Request,
+    principal: Decider,
+    bus: Store,
+    act: str = "",
+    offer: Ticked = [],  # noqa: B006 - FastAPI copies it
+) -> Response:
+    """Name every ticked placement: what will happen to it, or why nothing can."""
+    return await _page(request, bus, principal, _act(act), offer, _act(act).form())
+
+
+async def _page(
+    request: Request,
+    bus: Bus,
+    principal: Principal,
+    what: Act,
+    ticked: Sequence[UUID],
+    form: Form,
+    status: int = 200,
+) -> Response:
+    async with bus.read() as session:
+        looked = await bulk.bulk_items(session, principal, ticked)
+    return render(
+        request,
+        "placements/decide.html",
+        status if ticked else 422,
+        what=what,
+        able=[_named(one.offer, gettext(what.happens)) for one in looked if one.obstacle is None],
+        unable=[_named(one.offer, one.obstacle) for one in looked if one.obstacle is not None],
+        form_=form,
+        ticked=ticked,
+    )
+
+
+@router.post("/decide")
+async def decide(
+    request: Request,
+    principal: Decider,
+    bus: Store,
+    act: str = "",
+    offer: Ticked = [],  # noqa: B006 - FastAPI copies it
+) -> Response:
+    """Do it to all that can be done, in one go; the next page says to which, and why not to the others."""
+    what = _act(act)
+    form = await what.form.read(request)
+    if not offer or not form.validate():
+        return await _page(request, bus, principal, what, offer, form, 422)
+    remarks = {Section(form.data["section"]): form.data["remark"]} if act == "return" else None
+    outcome = await bulk.decide_all(bus, principal, offer, remarks)
+    said = {"act": act, "done": [one.id for one in outcome.done], "left": [one.id for one, _ in outcome.left]}
+    return see_other(f"{HERE}/decided?{urlencode(said, doseq=True)}")
+
+
+@router.get("/decided")
+async def decided(
+    request: Request,
+    principal: Decider,
+    bus: Store,
+    act: str = "",
+    done: Ticked = [],  # noqa: B006 - FastAPI copies it
+    left: Ticked = [],  # noqa: B006 - as above
+) -> Response:
+    """What was done, placement by placement, and what was not, with the reason."""
+    what = _act(act)
+    async with bus.read() as session:
+        were = await bulk.bulk_items(session, principal, done)
+        others = await bulk.bulk_items(session, principal, left)
+    changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
+    return render(
+        request,
+        "placements/decided.html",
+        title=ngettext("%(num)d placement is done", "%(num)d placements are done", len(were)) % {"num": len(were)},
+        able=[_named(one.offer, gettext(what.done)) for one in were],
+        unable=[_named(one.offer, one.obstacle or changed) for one in others],
+    )

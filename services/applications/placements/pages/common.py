@@ -1,0 +1,38 @@
+"""What do the pages of placements share: where a page is, and whose placement it is?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.placements import store
+from services.applications.placements.api import theirs
+from services.applications.refusals import not_found
+from shared.identity.scope import may_act_for_organisation
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+
+def at(offer_id: UUID, rest: str = "") -> str:
+    """The address of a placement, or of a page of it."""
+    return f"/applications/offers/{offer_id}" + (f"/{rest}" if rest else "")
+
+
+async def seen(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """A placement that is the reader's to see. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+    if offer is None or not theirs(principal, offer):
+        raise not_found()
+    return offer
+
+
+async def own(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """A placement of the own organisation. Raises `Refused` (404)."""
+    offer = await seen(bus, principal, offer_id)
+    if not may_act_for_organisation(principal, offer.organisation_id):
+        raise not_found()
+    return offer

@@ -1,0 +1,200 @@
+"""How does a host write a placement, and see what a revision would change before it is told?"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from services.applications.calls import store as calls_store
+from services.applications.display import Store
+from services.applications.forms import CONTROL_FIELDS, number, refuse
+from services.applications.guards import Host
+from services.applications.placements import store, views
+from services.applications.placements.actions import placements, revisions
+from services.applications.placements.forms import OfferForm
+from services.applications.placements.pages.common import at, own
+from services.applications.placements.views import LABELS, value_in_words
+from services.applications.refusals import not_found
+from services.applications.register.store import entries as register_entries
+from shared.bus import Bus
+from shared.contracts.codes import Role
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/offers", include_in_schema=False)
+
+
+@router.get("/new")
+async def new(request: Request, principal: Host, bus: Store, call: UUID) -> Response:
+    """An empty form for a placement."""
+    form = OfferForm(data={"days": 5, "group_size": 1})
+    return await form_page(request, principal, bus, form, call_id=call)
+
+
+@router.post("/new")
+async def begin(request: Request, principal: Host, bus: Store, call: UUID) -> Response:
+    """Keep a new placement and, where asked, submit it."""
+    sent = await request.form()
+    form = await _read(request, bus, call)
+    if await form.rows_changed(request) or not form.validate():
+        return await form_page(request, principal, bus, form, call_id=call, status=422)
+    held = sorted(principal.organisations(Role.HOST_CONTACT))
+    chosen = str(sent.get("organisation_id") or held[0])
+    if chosen not in held:
+        raise not_found()
+    try:
+        offer = await placements.begin(bus, principal, call, UUID(chosen), await _changes(bus, form, call))
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        refuse(form, refused)
+        return await form_page(request, principal, bus, form, call_id=call, status=422)
+    return await _kept(request, principal, bus, offer, form, submit="submit" in sent)
+
+
+async def _changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str, Any]:
+    """What was written, with the ids of those whom it names. Raises `Refused` (422)."""
+    async with bus.read() as session:
+        return form.changes() | {
+            "prematched_with": await views.application_named(session, form.prematched_with.data or "", call_id),
+            "conflicts": await views.conflicts_named(session, form.conflicts.data or "", call_id),
+        }
+
+
+async def _kept(
+    request: Request, principal: Principal, bus: Bus, offer: store.Offer, form: OfferForm, *, submit: bool
+) -> Response:
+    """Where to after a form was kept; with `submit` it is submitted first, or the form names what is missing."""
+    if not submit:
+        return see_other(at(offer.id) + "?done=saved")
+    try:
+        await placements.submit(bus, principal, offer.id)
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        refuse(form, refused)
+        return await form_page(request, principal, bus, form, offer=offer, status=422)
+    return see_other(at(offer.id) + "?done=submit")
+
+
+async def _read(request: Request, bus: Bus, call_id: UUID) -> OfferForm:
+    form = await OfferForm.read(request)
+    async with bus.read() as session:
+        call = await calls_store.call(session, call_id)
+    if call is None:
+        raise not_found()
+    form.fill(None, call.terms)
+    return form
+
+
+async def form_page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    form: OfferForm,
+    *,
+    call_id: UUID | None = None,
+    offer: store.Offer | None = None,
+    status: int = 200,
+) -> Response:
+    """The page of the form, for a new placement of a call or for one that is there. Raises `Refused` (404)."""
+    wanted = offer.call_id if offer is not None else call_id
+    held = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
+    async with bus.read() as session:
+        call = await calls_store.call(session, wanted) if wanted is not None else None
+        hosts = await register_entries.organisations(session, ids=held)
+    if call is None:
+        raise not_found()
+    form.fill(None, call.terms)
+    return render(
+        request,
+        "placements/form.html",
+        status,
+        form_=form,
+        call=call,
+        offer=offer,
+        hosts=hosts,
+        revises=offer is not None and placements.revisable(offer),
+        remarks=_remarks(offer),
+    )
+
+
+def _remarks(offer: store.Offer | None) -> list[str]:
+    return [] if offer is None else list(offer.remarks.values())
+
+
+async def filled_page(
+    request: Request, principal: Principal, bus: Bus, offer: store.Offer, refused: Refused | None = None
+) -> Response:
+    """The form with what is written, and with what the rules do not allow at its fields."""
+    form = OfferForm()
+    async with bus.read() as session:
+        call = await calls_store.call(session, offer.call_id)
+        names = await views.names_of(session, [offer.entry])
+    assert call is not None
+    form.fill(offer.entry, call.terms, names)
+    if refused is not None:
+        refuse(form, refused)
+    return await form_page(
+        request, principal, bus, form, offer=offer, status=200 if refused is None else refused.status_code
+    )
+
+
+@router.get("/{offer_id}/edit")
+async def edit(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+    """The form with what is written; of what can no longer be changed the page itself says why."""
+    offer = await own(bus, principal, offer_id)
+    if offer.stands not in placements.WRITABLE and not placements.revisable(offer):
+        return see_other(at(offer_id))
+    return await filled_page(request, principal, bus, offer)
+
+
+@router.post("/{offer_id}/edit")
+async def save(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+    """Keep what was written; of a published placement it is a revision, which is shown before it is told."""
+    sent, offer = await request.form(), await own(bus, principal, offer_id)
+    form = await _read(request, bus, offer.call_id)
+    if "back" in sent:
+        return await form_page(request, principal, bus, form, offer=offer)
+    if await form.rows_changed(request) or not form.validate():
+        return await form_page(request, principal, bus, form, offer=offer, status=422)
+    opened = number(sent.get("version"))
+    try:
+        changes = await _changes(bus, form, offer.call_id)
+        if placements.revisable(offer) and "told" not in sent:
+            shown = await revisions.preview(bus, principal, offer_id, changes, version=opened)
+            if shown.changes:
+                return await _preview_page(request, bus, shown, sent)
+        offer = await placements.save(bus, principal, offer_id, changes, version=opened)
+    except Refused as refused:
+        refuse(form, refused)
+        return await form_page(request, principal, bus, form, offer=offer, status=refused.status_code)
+    return await _kept(request, principal, bus, offer, form, submit="submit" in sent)
+
+
+async def _preview_page(request: Request, bus: Bus, shown: revisions.Preview, sent: FormData) -> Response:
+    """What the revision changes, and for whom; it is told by the button of this page only."""
+    entries = [shown.offer.entry, placements.entry_of(shown.offer.entry, {one.field: one.new for one in shown.changes})]
+    async with bus.read() as session:
+        names = await views.names_of(session, entries)
+    return render(
+        request,
+        "placements/revise.html",
+        offer=shown.offer,
+        preview=shown,
+        changes=[
+            [
+                gettext(LABELS[one.field]),
+                value_in_words(one.field, one.old, names) or None,
+                value_in_words(one.field, one.new, names) or None,
+            ]
+            for one in shown.changes
+        ],
+        sent=[
+            (name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in CONTROL_FIELDS
+        ],
+    )

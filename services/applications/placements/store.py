@@ -1,0 +1,287 @@
+"""Which placements do hosts offer, and where does each stand?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.access.store import by_silence
+from services.applications.placements.model.placement import OfferEntry
+from services.applications.tables import Table, one_page
+from shared.contracts.codes import UNION, OfferState, PauseCause
+from shared.contracts.offers import OfferTerms
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.access.model import Deciders
+
+_TIME = sa.DateTime(timezone=True)
+MOST = 500
+
+
+class Offer(Table, table=True):
+    """A placement: what the host wrote as it stands now, and the terms that were last told to the other services."""
+
+    __tablename__ = "offer"
+    __table_args__ = (
+        sa.Index("offer_organisation_state", "organisation_id", "state"),
+        sa.Index("offer_country_state", "country", "state"),
+        sa.Index("offer_call_state", "call_id", "state"),
+        sa.Index("offer_asked", "due", postgresql_where=sa.text("state = 'published'")),
+        sa.Index("offer_last_day", "last_day", postgresql_where=sa.text("state IN ('published', 'paused')")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    reference: str = Field(unique=True)
+    call_id: UUID
+    organisation_id: UUID
+    country: str
+    state: str = OfferState.DRAFT
+    since: datetime = Field(sa_type=_TIME, description="When it came into its state")
+    due: datetime | None = Field(
+        default=None, sa_type=_TIME, description="Until when it is asked for: endorsement, or whether it is available"
+    )
+    cause: str | None = Field(default=None, description="Why it pauses or is closed, a code")
+    last_day: date | None = Field(default=None, description="Of its last period")
+    version: int = Field(default=1, description="Counts what was written: the optimistic lock of forms")
+    entry_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
+    terms_json: dict[str, Any] | None = Field(
+        default=None, sa_type=JSONB(none_as_null=True), sa_column_kwargs={"name": "terms"}
+    )
+    remarks: dict[str, str] = Field(default_factory=dict, sa_type=JSONB, description="The coordinator's, by section")
+    created_by: str
+    created_at: datetime = Field(sa_type=_TIME)
+    saved_at: datetime = Field(sa_type=_TIME, description="Last written, moved or confirmed to be available")
+
+    @property
+    def entry(self) -> OfferEntry:
+        """What the host wrote."""
+        return OfferEntry.model_validate(self.entry_json)
+
+    @property
+    def terms(self) -> OfferTerms | None:
+        """What was last told to the other services."""
+        return None if self.terms_json is None else OfferTerms.model_validate(self.terms_json)
+
+    @property
+    def stands(self) -> OfferState:
+        """Its state."""
+        return OfferState(self.state)
+
+    @property
+    def asked(self) -> bool:
+        """Whether the host is asked if it is still available."""
+        return self.stands is OfferState.PUBLISHED and self.due is not None
+
+    @property
+    def title(self) -> str:
+        """What it is called; its reference where it has no title yet."""
+        return self.entry_json.get("title") or self.reference
+
+
+async def offer(session: AsyncSession, offer_id: UUID, *, lock: bool = False) -> Offer | None:
+    """One placement; with `lock` nobody else changes it until the commit."""
+    return await session.get(Offer, offer_id, with_for_update=lock, populate_existing=lock)
+
+
+async def kept_for(session: AsyncSession, call_id: UUID, application_id: UUID) -> bool:
+    """Whether a host keeps a placement of that call for an application; what is over or taken out does not count."""
+    over = (OfferState.CLOSED.value, OfferState.WITHDRAWN.value, OfferState.VOIDED.value)
+    query = sa.select(
+        sa.exists().where(
+            col(Offer.call_id) == call_id,
+            col(Offer.state).not_in(over),
+            col(Offer.entry_json)["prematched_with"].astext == str(application_id),
+        )
+    )
+    return bool((await session.execute(query)).scalar_one())
+
+
+async def offers_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Offer]:
+    """The placements with these ids."""
+    query = select(Offer).where(col(Offer.id).in_(sorted(ids))).order_by(col(Offer.id))
+    return {one.id: one for one in await session.scalars(query)}
+
+
+async def published_with_days_in(
+    session: AsyncSession,
+    first: date,
+    *,
+    organisation_ids: Collection[UUID],
+    countries: Collection[str] | None,
+    agencies: Collection[UUID] = (),
+) -> list[Offer]:
+    """The placements that were published and have a day on or after `first`, by reference; hosts as for visits."""
+    told = (OfferState.PUBLISHED.value, OfferState.PAUSED.value, OfferState.CLOSED.value)
+    among = [col(Offer.organisation_id).in_([*organisation_ids, *agencies])]
+    if countries:
+        among.append(col(Offer.country).in_(sorted(countries)))
+    query = select(Offer).where(
+        sa.true() if countries is None else sa.or_(*among), col(Offer.state).in_(told), col(Offer.last_day) >= first
+    )
+    return list(await session.scalars(query.order_by(col(Offer.reference)).limit(MOST)))
+
+
+async def by_reference(session: AsyncSession, reference: str) -> Offer | None:
+    """The placement with that reference."""
+    return (await session.scalars(select(Offer).where(Offer.reference == reference))).first()
+
+
+async def within(
+    session: AsyncSession,
+    *,
+    organisation_ids: Sequence[UUID] = (),
+    countries: Sequence[str] | None = (),
+    states: Sequence[str] = (),
+) -> list[Offer]:
+    """The placements of these organisations, and those of these countries that are no drafts (None: all countries).
+
+    Those that wait for an answer first, then the newest; at most `MOST`.
+    """
+    told = col(Offer.state) != OfferState.DRAFT
+    abroad = told if countries is None else sa.and_(told, col(Offer.country).in_(countries))
+    query = select(Offer).where(sa.or_(col(Offer.organisation_id).in_(organisation_ids), abroad))
+    if states:
+        query = query.where(col(Offer.state).in_(states))
+    return list(await session.scalars(query.order_by(col(Offer.due).nulls_last(), col(Offer.id).desc()).limit(MOST)))
+
+
+WAITS, LATE = "waits", "late"
+_SORTS: dict[str, Any] = {
+    "reference": col(Offer.reference),
+    "state": col(Offer.state),
+    "since": col(Offer.since),
+    "due": col(Offer.due),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """Whose placements somebody sees: as host those of `own` organisations, drafts too; else only what was submitted.
+
+    `countries` None is all of them; `agencies` are the EU agencies for which one clears.
+    """
+
+    own: tuple[UUID, ...] = ()
+    countries: tuple[str, ...] | None = ()
+    agencies: tuple[UUID, ...] = ()
+
+    @property
+    def programme(self) -> bool:
+        """Whether all countries are seen."""
+        return self.countries is None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; None is no filter. `state` may be `WAITS` (for the reader) or `LATE` too."""
+
+    state: str | None = None
+    call_id: UUID | None = None
+    country: str | None = None
+    reference: str | None = None
+    sort: str = "due"
+
+
+def _seen(sight: Visibility) -> sa.ColumnElement[bool]:
+    told = col(Offer.state) != OfferState.DRAFT
+    own = col(Offer.organisation_id).in_(sight.own)
+    if sight.countries is None:
+        return sa.or_(own, told)
+    return sa.or_(own, sa.and_(told, _decided_by(sight)))
+
+
+def _decided_by(sight: Visibility) -> sa.ColumnElement[bool]:
+    """The placements on which somebody decides as coordinator of a country, or as an EU agency's clearance officer."""
+    countries = sight.countries or ()
+    agency = sa.and_(col(Offer.country) == UNION, col(Offer.organisation_id).in_(sight.agencies))
+    return sa.or_(col(Offer.country).in_(countries), agency)
+
+
+def _late(moment: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Offer.state) == OfferState.SUBMITTED, col(Offer.due) < moment)
+
+
+def _waits(sight: Visibility, moment: datetime, held: Deciders) -> sa.ColumnElement[bool]:
+    """What waits for the reader: as host to go on with, as coordinator to endorse, as programme if all are silent."""
+    written = (OfferState.DRAFT.value, OfferState.RETURNED.value, OfferState.ENDORSED.value)
+    asked = sa.and_(col(Offer.state) == OfferState.PUBLISHED, col(Offer.due).is_not(None))
+    silent = sa.and_(col(Offer.state) == OfferState.PAUSED, col(Offer.cause) == PauseCause.SILENCE)
+    host = sa.and_(col(Offer.organisation_id).in_(sight.own), sa.or_(col(Offer.state).in_(written), asked, silent))
+    if sight.programme:
+        came = by_silence(
+            held,
+            moment,
+            country=col(Offer.country),
+            organisation_id=col(Offer.organisation_id),
+            call_id=col(Offer.call_id),
+            due=col(Offer.due),
+        )
+        return sa.or_(host, sa.and_(col(Offer.state) == OfferState.SUBMITTED, came))
+    return sa.or_(host, sa.and_(col(Offer.state) == OfferState.SUBMITTED, _decided_by(sight)))
+
+
+def _where(
+    sight: Visibility, filters: Filters, moment: datetime, held: Deciders, *, state: bool = True
+) -> list[sa.ColumnElement[bool]]:
+    among = [_seen(sight)]
+    match filters.state if state else None:
+        case None:
+            pass
+        case "waits":
+            among.append(_waits(sight, moment, held))
+        case "late":
+            among.append(_late(moment))
+        case code:
+            among.append(col(Offer.state) == code)
+    if filters.call_id:
+        among.append(col(Offer.call_id) == filters.call_id)
+    if filters.country:
+        among.append(col(Offer.country) == filters.country)
+    if filters.reference:
+        among.append(col(Offer.reference) == filters.reference.upper())
+    return among
+
+
+async def lines(
+    session: AsyncSession, sight: Visibility, filters: Filters, moment: datetime, held: Deciders, page: int = 1
+) -> tuple[list[Offer], int]:
+    """One page of the placements within sight, and how many there are; what waits for the reader comes first."""
+    among = _where(sight, filters, moment, held)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(Offer).where(*among))).scalar_one()
+    by = _SORTS.get(filters.sort.lstrip("-"), col(Offer.due))
+    order = by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()
+    first = [sa.case((_waits(sight, moment, held), 0), else_=1)] if filters.sort == "due" else []
+    query = select(Offer).where(*among).order_by(*first, order, col(Offer.id).desc())
+    return list(await session.scalars(one_page(query, page))), int(total)
+
+
+async def counts(
+    session: AsyncSession, sight: Visibility, filters: Filters, moment: datetime, held: Deciders
+) -> dict[str, int]:
+    """How many placements within sight there are in each state, how many wait for the reader, how many are late."""
+    among = _where(sight, filters, moment, held, state=False)
+    query = sa.select(
+        col(Offer.state),
+        sa.func.count(),
+        sa.func.count().filter(_waits(sight, moment, held)),
+        sa.func.count().filter(_late(moment)),
+    )
+    rows = (await session.execute(query.where(*among).group_by(col(Offer.state)).order_by(col(Offer.state)))).all()
+    found = {str(state): int(count) for state, count, _, _ in rows}
+    return found | {WAITS: sum(row[2] for row in rows), LATE: sum(row[3] for row in rows)}
+
+
+async def countries(session: AsyncSession, sight: Visibility) -> list[str]:
+    """The host countries of the placements within sight."""
+    query = sa.select(col(Offer.country)).where(_seen(sight)).distinct().order_by(col(Offer.country))
+    return list((await session.execute(query)).scalars())

@@ -1,0 +1,149 @@
+"""Whose placements does somebody see in lists? The own organisations', and as coordinator the own countries'."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.applications.application.store import applications
+from services.applications.display import topic
+from services.applications.placements.store import Visibility
+from services.applications.register.store import entries as register_entries
+from shared.contracts import labels
+from shared.contracts.codes import ApplicationKind, ApplicationState, Role
+from shared.errors import Refused
+from shared.i18n import N_, gettext, ngettext
+from shared.identity.scope import countries_visible
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.placements.model.placement import OfferEntry
+    from shared.identity import Principal
+
+
+def visibility_of(principal: Principal) -> Visibility:
+    """What the principal sees, by all of the own roles (`shared/identity/scope.py`)."""
+    visible = countries_visible(principal)
+    return Visibility(
+        own=_ids(principal, Role.HOST_CONTACT),
+        countries=None if visible is None else tuple(sorted(visible)),
+        agencies=_ids(principal, Role.CLEARANCE_OFFICER),
+    )
+
+
+def _ids(principal: Principal, role: Role) -> tuple[UUID, ...]:
+    return tuple(UUID(one) for one in sorted(principal.organisations(role)))
+
+
+MOST_CONFLICTS = 20
+
+
+async def application_named(session: AsyncSession, reference: str, call_id: UUID) -> UUID | None:
+    """The application for a study visit in that call with that reference; None for none. Raises `Refused` (422)."""
+    reference = reference.strip().upper()
+    if not reference:
+        return None
+    found = await applications.of_reference(session, reference)
+    if (
+        found is None
+        or found.call_id != call_id
+        or found.kind != ApplicationKind.STUDY_VISIT
+        or found.state == ApplicationState.DRAFT
+    ):
+        sentence = gettext("This call has no application with this reference. Check it, or leave it open.")
+        raise Refused(sentence, 422, {"prematched_with": sentence})
+    return found.id
+
+
+async def conflicts_named(session: AsyncSession, text: str, call_id: UUID) -> list[UUID]:
+    """Applications by reference and organisations by name, one a line. Raises `Refused` (422) that names the line."""
+    found: list[UUID] = []
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > MOST_CONFLICTS:
+        sentence = gettext("Name %(most)s at the most.") % {"most": MOST_CONFLICTS}
+        raise Refused(sentence, 422, {"conflicts": sentence})
+    names = {one.name.casefold(): one.id for one in await register_entries.organisations(session)} if lines else {}
+    for line in lines:
+        known = names.get(line.casefold())
+        if known is None:
+            application = await applications.of_reference(session, line.upper())
+            told = application is not None and application.state != ApplicationState.DRAFT
+            known = application.id if application is not None and told and application.call_id == call_id else None
+        if known is None:
+            sentence = gettext("“%(line)s” is neither an agency in the register nor an application of this call.")
+            sentence %= {"line": line[:60]}
+            raise Refused(sentence, 422, {"conflicts": sentence})
+        found.append(known)
+    return list(dict.fromkeys(found))
+
+
+async def names_of(session: AsyncSession, entries: Iterable[OfferEntry]) -> dict[UUID, str]:
+    """By id, what the applications and organisations that placements name are called: reference or name."""
+    ids = {one for entry in entries for one in (*entry.conflicts, entry.prematched_with) if one is not None}
+    if not ids:
+        return {}
+    found = {one.id: one.name for one in await register_entries.organisations(session, ids=ids)}
+    applied = await applications.by_id(session, ids)
+    return found | {id_: one.reference for id_, one in applied.items() if one.reference}
+
+
+LABELS: dict[str, str] = {
+    "title": N_("Title"),
+    "unit": N_("Unit"),
+    "city": N_("City"),
+    "contact": N_("Contact for the guest"),
+    "topics": N_("Topics"),
+    "expertise": N_("Areas of expertise"),
+    "outline": N_("Outline of the agenda"),
+    "places": N_("Places"),
+    "periods": N_("Periods"),
+    "days": N_("Working days of a visit"),
+    "group_size": N_("Guests together"),
+    "deadline": N_("Last day on which a guest is taken"),
+    "languages": N_("Working languages"),
+    "excluded_rank_groups": N_("Ranks that are not taken"),
+    "prematched_with": N_("Agreed with"),
+    "conflicts": N_("Conflicts of interest"),
+    "costs_borne": N_("Costs borne"),
+    "security": N_("Security requirements"),
+}
+"""The fields in the order of the form, each with its label."""
+
+
+def value_in_words(field: str, value: Any, names: Mapping[UUID, str]) -> str:  # noqa: PLR0911 - one return for each kind
+    """A field's value in words; empty for nothing. `names` are those of applications and organisations in it."""
+    if value is None or value in ("", ()):
+        return ""
+    match field:
+        case "topics":
+            return ", ".join(topic(code) for code in value)
+        case "expertise" | "excluded_rank_groups" | "costs_borne":
+            return ", ".join(labels.label(code) for code in value)
+        case "languages":
+            return ", ".join(f"{labels.tongue(one.language)} {labels.label(one.level)}" for one in value)
+        case "periods":
+            return "; ".join(_period(one) for one in value)
+        case "deadline":
+            return dates.day(value)
+        case "prematched_with":
+            return names.get(value, gettext("an application that is not known"))
+        case "conflicts":
+            return ", ".join(names[one] for one in value if one in names)
+    return str(value)
+
+
+def _period(period: Any) -> str:
+    week = ngettext("%(num)d guest a week", "%(num)d guests a week", period.places_per_week)
+    return f"{dates.span(period.start, period.end)} ({week % {'num': period.places_per_week}})"
+
+
+def rows(entry: OfferEntry, names: Mapping[UUID, str], fields: Iterable[str] = LABELS) -> list[dict[str, Any]]:
+    """The fields of a placement as the rows of a summary list."""
+    return [
+        {"key": gettext(LABELS[name]), "value": value_in_words(name, getattr(entry, name), names) or None}
+        for name in fields
+    ]

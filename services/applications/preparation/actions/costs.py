@@ -1,0 +1,169 @@
+"""Who writes what a visit costs, by payer? Each side its own lines; the sender any, and says when they are complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.matches.views import parties
+from services.applications.preparation import store
+from services.applications.preparation.actions import preparation
+from services.applications.preparation.model import SENDER, may_fill_in
+from services.applications.preparation.model import costs as model
+from services.applications.refusals import may_proceed, not_found
+from shared.contracts.codes import Party, PreparationItem, VisitState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.matches.views.parties import Case
+    from services.applications.preparation.store import Cost
+    from services.applications.visits.store import Visit
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+WRITING = (Party.GUEST, Party.HOST, SENDER, Party.PROGRAMME)
+_OVER = frozenset({VisitState.CANCELLED, VisitState.VOIDED, VisitState.NO_SHOW})
+
+
+def writer(case: Case) -> Party | None:
+    """As which side somebody writes lines; None who only reads them."""
+    own = preparation.sides(case)
+    return next((party for party in WRITING if party in own), None)
+
+
+def may_change(case: Case, line: Cost) -> bool:
+    """Whether somebody may change a line: the own side's, and the sender and the programme any."""
+    party = writer(case)
+    return party is not None and (party in {SENDER, Party.PROGRAMME} or line.party == party)
+
+
+async def add(
+    bus: Bus,
+    principal: Principal,
+    visit_id: UUID,
+    item: model.CostItem,
+    payer: model.Payer,
+    currency: str,
+    planned: Decimal,
+    *,
+    note: str = "",
+) -> Cost:
+    """Write one more line. Raises `Refused` (404, 409, 422)."""
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        party = writer(case)
+        if party is None:
+            raise not_found()
+        may_proceed(may_fill_in, visit.stands)
+        _known(currency)
+        found = (await store.costs(tx.session, [visit_id])).get(visit_id, [])
+        same = [one for one in found if _same(one, item, payer, currency, planned, note.strip()) and one.party == party]
+        if same:
+            return same[0]
+        if len(found) >= model.MOST_LINES:
+            raise Refused(gettext("The list is full. Put several amounts into one line."), 409)
+        before = await preparation.checklist(tx.session, visit)
+        line = store.Cost(
+            id=new_id(),
+            visit_id=visit_id,
+            item=item,
+            note=note.strip()[:200],
+            payer=payer,
+            currency=currency,
+            planned=planned,
+            party=party,
+            actor=principal.subject,
+            at=clock.now(),
+        )
+        tx.session.add(line)
+        await preparation.tell(tx, case, visit, before)
+        return line
+
+
+def _same(line: Cost, item: str, payer: str, currency: str, planned: Decimal, note: str) -> bool:
+    return (line.item, line.payer, line.currency, line.planned, line.note) == (item, payer, currency, planned, note)
+
+
+def _known(currency: str) -> None:
+    if currency not in model.CURRENCIES:
+        sentence = gettext("Choose a currency from the list.")
+        raise Refused(sentence, 422, {"currency": sentence})
+
+
+async def change(
+    bus: Bus,
+    principal: Principal,
+    visit_id: UUID,
+    cost_id: UUID,
+    *,
+    version: int,
+    payer: model.Payer,
+    currency: str,
+    planned: Decimal,
+    actual: Decimal | None = None,
+    note: str = "",
+) -> Cost:
+    """Write a line anew after its `version`; once the visit is over only the actual amount still changes.
+
+    Raises `Refused` (404, 409, 422).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        line = await _own(tx.session, case, visit_id, cost_id)
+        _known(currency)
+        if (line.payer, line.currency, line.planned, line.note) != (payer, currency, planned, note.strip()[:200]):
+            may_proceed(may_fill_in, visit.stands)
+        elif line.actual == actual:
+            return line
+        if visit.stands in _OVER:
+            raise Refused(gettext("The visit did not take place, so its costs no longer change."), 409)
+        if line.version != version:
+            raise Refused(gettext("Somebody changed this since you opened it. Read it first."), 409)
+        before = await preparation.checklist(tx.session, visit)
+        line.payer, line.currency, line.planned, line.actual = payer, currency, planned, actual
+        line.note, line.version, line.actor, line.at = note.strip()[:200], version + 1, principal.subject, clock.now()
+        await preparation.tell(tx, case, visit, before)
+        return line
+
+
+async def _own(session: AsyncSession, case: Case, visit_id: UUID, cost_id: UUID) -> Cost:
+    line = await store.cost(session, visit_id, cost_id)
+    if line is None or not may_change(case, line):
+        raise not_found()
+    return line
+
+
+async def remove(bus: Bus, principal: Principal, visit_id: UUID, cost_id: UUID) -> Visit:
+    """Take a line away. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        line = await _own(tx.session, case, visit_id, cost_id)
+        may_proceed(may_fill_in, visit.stands)
+        before = await preparation.checklist(tx.session, visit)
+        await tx.session.delete(line)
+        await preparation.tell(tx, case, visit, before)
+        return visit
+
+
+async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> Visit:
+    """The sender says that the list whose mark is `lines` is complete. Raises `Refused` (404; 409 for another list)."""
+    async with bus.read() as session:
+        case, _ = await parties.of_visit(session, principal, visit_id)
+        if not preparation.may_fill_in(case, PreparationItem.COSTS):
+            raise not_found()
+        found = (await store.costs(session, [visit_id])).get(visit_id, [])
+        written = (await store.sheets(session, [visit_id]))[visit_id].get(PreparationItem.COSTS)
+    now = model.mark(one.line for one in found)
+    if now is None:
+        raise Refused(gettext("Write at least one line first."), 409)
+    if now != lines:
+        raise Refused(gettext("The list changed since you opened it. Read it first."), 409)
+    version = written.version if written is not None else 0
+    return await preparation.fill_in(bus, principal, visit_id, PreparationItem.COSTS, {"lines": now}, version=version)

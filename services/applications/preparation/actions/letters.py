@@ -1,0 +1,201 @@
+"""Who makes the letters of a visit, who reads them, and who can check one?
+
+The host makes them, from what was released to it; guest, host and the two countries read them, each time with a line in
+the access log. Whoever holds the paper can check its number, and learns no name by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from services.applications.access_log import log_access
+from services.applications.calls import store as calls_store
+from services.applications.documents import typesetting
+from services.applications.matches.store import participation
+from services.applications.matches.views import parties
+from services.applications.placements import store as placements_store
+from services.applications.preparation import store
+from services.applications.preparation.actions import preparation
+from services.applications.preparation.model import SENDER, Arrival, letters, may_fill_in
+from services.applications.refusals import may_proceed, not_found
+from services.applications.register.store import entries
+from services.applications.visits import store as visits_store
+from shared.contracts import labels
+from shared.contracts.codes import Party, PreparationItem, VisitState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.matches.views.parties import Case
+    from services.applications.visits.store import Visit
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+READING = frozenset({Party.GUEST, Party.HOST, SENDER, Party.HOST_COORDINATOR})
+
+
+async def make(
+    bus: Bus, principal: Principal, visit_id: UUID, kind: letters.LetterKind, *, origin: str
+) -> store.Letter:
+    """Make a letter; the same facts again give the letter that is there, others its next version.
+
+    Raises `Refused` (404; 409 where the visit has no dates, or the name was not released to the host).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        if Party.HOST not in preparation.sides(case):
+            raise not_found()
+        may_proceed(may_fill_in, visit.stands)
+        before = await store.newest_letters(tx.session, visit_id, kind)
+        number = letters.new_number()
+        facts = await _facts(tx.session, case, visit, kind, number, origin)
+        if before is not None and _told(facts) == before.facts:
+            return before
+        stood = await preparation.checklist(tx.session, visit)
+        moment = clock.now()
+        says = letters.says(facts) | {"qr": typesetting.qr(facts.address)}
+        document = await typesetting.pdf("letter", says, at=moment)
+        letter = store.Letter(
+            number=number,
+            visit_id=visit_id,
+            kind=kind,
+            version=1 if before is None else before.version + 1,
+            start=facts.start,
+            end=facts.end,
+            facts=_told(facts),
+            digest=sha256(document).hexdigest(),
+            document=document,
+            actor=principal.subject,
+            at=moment,
+        )
+        tx.session.add(letter)
+        await preparation.tell(tx, case, visit, stood)
+        return letter
+
+
+def _told(facts: letters.LetterFacts) -> dict[str, object]:
+    """The facts as they are kept; what is each letter's own is left out, so that two can be compared."""
+    kept = asdict(facts) | {"start": facts.start.isoformat(), "end": facts.end.isoformat()}
+    kept["pays"] = [list(pair) for pair in facts.pays]
+    return {name: value for name, value in kept.items() if name not in {"number", "address", "made_on"}}
+
+
+async def _facts(
+    session: AsyncSession, case: Case, visit: Visit, kind: letters.LetterKind, number: str, origin: str
+) -> letters.LetterFacts:
+    released = (await participation.releases(session, [case.match.id]))[case.match.id]
+    known = (await parties.identities_of(session, [case], {case.match.id: released}))[case.match.id]
+    guest = known.get(case.sides[0])
+    if guest is None or not guest.name:
+        raise Refused(gettext("The guest's name is not released to you yet."), 409)
+    assert visit.start is not None
+    assert visit.end is not None
+    organisations = {
+        one.id: one
+        for one in await entries.organisations(session, ids={visit.host_organisation_id, case.guest_organisation_id})
+    }
+    host, agency = organisations.get(visit.host_organisation_id), organisations.get(case.guest_organisation_id)
+    offer = None if visit.offer_id is None else await placements_store.offer(session, visit.offer_id)
+    call = await calls_store.call(session, visit.call_id)
+    sheet = (await store.sheets(session, [visit.id]))[visit.id].get(PreparationItem.ARRIVAL)
+    arrival = sheet.sheet if sheet is not None else None
+    assert arrival is None or isinstance(arrival, Arrival)
+    return letters.LetterFacts(
+        kind=kind,
+        number=number,
+        reference=case.application.reference or "",
+        made_on=clock.today(),
+        host=host.name if host else "",
+        unit=offer.entry.unit if offer else "",
+        city=(offer.entry.city if offer else "") or (host.city if host and host.city else ""),
+        host_country=visit.host_country,
+        programme=call.title if call else "",
+        title=offer.title if offer else labels.label(case.match.for_),
+        guest=guest.name,
+        own_name=guest.own_name or "",
+        rank=guest.national_rank or "",
+        guest_unit=guest.unit or "",
+        agency=agency.name if agency else "",
+        country=visit.country,
+        start=visit.start,
+        end=visit.end,
+        days=len(visit.dates),
+        arrival=_arrival(arrival),
+        signed_by=arrival.contact_name if arrival else "",
+        pays=await _pays(session, visit, offer),
+        address=f"{origin}/applications/verify-letter/{number}",
+    )
+
+
+def _arrival(sheet: Arrival | None) -> str:
+    if sheet is None:
+        return ""
+    said = {"place": " ".join(sheet.place.split()), "at": sheet.at.strftime("%H:%M"), "who": sheet.contact_name}
+    return gettext("%(place)s, at %(at)s; ask for %(who)s") % said
+
+
+async def _pays(session: AsyncSession, visit: Visit, offer: placements_store.Offer | None) -> list[tuple[str, str]]:
+    """Who pays what: the planned lines by payer; without any, what the placement says that the host bears."""
+    found: dict[str, list[str]] = {}
+    for line in (await store.costs(session, [visit.id])).get(visit.id, []):
+        said = f"{labels.label(line.line.item)} ({line.planned:,.2f} {line.currency})"
+        found.setdefault(labels.label(line.line.payer), []).append(said)
+    if not found and offer is not None and offer.entry.costs_borne:
+        found[labels.label(Party.HOST)] = [labels.label(one) for one in offer.entry.costs_borne]
+    return [(payer, ", ".join(what)) for payer, what in found.items()]
+
+
+async def read(
+    bus: Bus, principal: Principal, visit_id: UUID, kind: letters.LetterKind, version: int | None = None
+) -> store.Letter:
+    """A letter with its document, the newest or the version named. Raises `Refused` (404)."""
+    async with bus.transaction(principal.subject) as tx:
+        case, _ = await parties.of_visit(tx.session, principal, visit_id)
+        letter = None
+        if READING & preparation.sides(case):
+            letter = await store.newest_letters(tx.session, visit_id, kind, version)
+        if letter is None:
+            raise not_found()
+        guest = await entries.person(tx.session, case.guest_subject)
+        await log_access(
+            tx.session,
+            caller=principal.subject,
+            what="letter",
+            audience="applicant",
+            case_id=str(case.application.id),
+            purpose="preparation",
+            people=[] if guest is None else [guest.id],
+        )
+        return letter
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What somebody learns who checks a number: no more than stands on the paper, and no name."""
+
+    letter: store.Letter
+    standing: letters.LetterStanding
+    host: str
+    host_country: str
+
+
+async def check(session: AsyncSession, number: str) -> Checked | None:
+    """A letter by its number; None where there is none."""
+    letter = await store.letter(session, number)
+    visit = None if letter is None else await visits_store.visit(session, letter.visit_id)
+    if letter is None or visit is None:
+        return None
+    newest = await store.newest_letters(session, letter.visit_id, letter.kind)
+    standing = letters.standing(
+        newest=newest is not None and newest.number == number,
+        same_dates=(letter.start, letter.end) == (visit.start, visit.end),
+        visit=VisitState(visit.state),
+    )
+    return Checked(letter, standing, str(letter.facts["host"]), visit.host_country)

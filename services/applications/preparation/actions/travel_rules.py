@@ -1,0 +1,59 @@
+"""What does the programme ask for before travel? The programme coordinator decides, by call and by countries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.calls import store as calls_store
+from services.applications.preparation import store
+from services.applications.refusals import not_found
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.applications.preparation.model import Rule
+    from shared.bus import Bus
+
+
+async def decide(bus: Bus, actor: str, rule: Rule) -> store.AskedRule:
+    """Ask for something, or no longer; a decision about the same takes the place of the one before.
+
+    It holds for visits that are to come. Raises `Refused` (422 for a call that is not there, or one country twice).
+    """
+    if rule.country is not None and rule.country == rule.host_country:
+        sentence = gettext("A visit goes to another country: choose two, or leave one open.")
+        raise Refused(sentence, 422, {"host_country": sentence})
+    async with bus.transaction(actor) as tx:
+        if rule.call_id is not None and await calls_store.call(tx.session, rule.call_id) is None:
+            sentence = gettext("There is no such call.")
+            raise Refused(sentence, 422, {"call_id": sentence})
+        row = await store.same_rule(tx.session, rule)
+        if row is None:
+            row = store.AskedRule(
+                id=new_id(),
+                item=rule.item,
+                asked=rule.asked,
+                call_id=rule.call_id,
+                country=rule.country,
+                host_country=rule.host_country,
+                actor=actor,
+                at=clock.now(),
+            )
+        row.asked, row.actor, row.at = rule.asked, actor, clock.now()
+        tx.session.add(row)
+        await tx.changed("matches")
+        return row
+
+
+async def take_back(bus: Bus, actor: str, rule_id: UUID) -> None:
+    """Take a decision back: what is less exact holds again. Raises `Refused` (404)."""
+    async with bus.transaction(actor) as tx:
+        row = await store.rule(tx.session, rule_id)
+        if row is None:
+            raise not_found()
+        await tx.session.delete(row)
+        await tx.changed("matches")

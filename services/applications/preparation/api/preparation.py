@@ -1,0 +1,201 @@
+"""How does a program read and bring what is needed before travel: sheets, costs, letters, the emergency contact?"""
+
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from pydantic import Field
+
+from services.applications.guards import Anyone, Participant
+from services.applications.overview.views.participation import visit_view
+from services.applications.parameters import Body, Portal, Store
+from services.applications.preparation import store
+from services.applications.preparation.actions import costs as costs_actions
+from services.applications.preparation.actions import letters as letters_actions
+from services.applications.preparation.actions import preparation as actions
+from services.applications.preparation.model import costs as costs_model
+from services.applications.preparation.model.letters import LetterKind
+from shared.bus import Bus
+from shared.contracts.codes import PreparationItem
+from shared.identity import Principal
+
+router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
+
+
+Amount = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=2)]
+
+
+class SheetBody(Body):
+    """What is written about one thing, by field, after the version that was read (0: none was there)."""
+
+    details: dict[str, Any]
+    version: Annotated[int, Field(ge=0)] = 0
+
+
+class CostBody(Body):
+    """One line of what a visit costs."""
+
+    item: costs_model.CostItem
+    payer: costs_model.Payer
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    planned: Amount
+    note: Annotated[str, Field(max_length=200)] = ""
+
+
+class CostChange(Body):
+    """A line anew, after the version that was read."""
+
+    version: int
+    payer: costs_model.Payer
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    planned: Amount
+    actual: Amount | None = None
+    note: Annotated[str, Field(max_length=200)] = ""
+
+
+class SettleBody(Body):
+    """The mark of the list that was read, as `preparation` shows it."""
+
+    lines: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+    async with bus.read() as session:
+        view = await visit_view(session, principal, visit_id)
+        written = (await store.sheets(session, [visit_id]))[visit_id]
+        lines = (await store.costs(session, [visit_id])).get(visit_id, [])
+        allowed = await actions.readable(session, view.of.case)
+        letters = (await store.letters(session, [visit_id]))[visit_id]
+    own = actions.sides(view.of.case)
+    checklist = view.checklist
+    readable = {item: row for item, row in written.items() if item in allowed}
+    return {
+        "due": view.preparation_due,
+        "complete": checklist is not None and checklist.complete,
+        "items": {
+            one.item.value: {"state": one.ready, "owner": one.owner, "remark": one.remark}
+            for one in (checklist.standings if checklist else ())
+        },
+        "sheets": {item.value: {"version": row.version, "details": row.details} for item, row in readable.items()},
+        "costs": [cost(one) for one in lines],
+        "totals": [
+            {"payer": one.payer, "currency": one.currency, "planned": str(one.planned), "actual": str(one.actual)}
+            for one in costs_model.totals(line.line for line in lines)
+        ],
+        "lines": costs_model.mark(one.line for one in lines),
+        "letters": [shown(one) for one in letters] if own & letters_actions.READING else [],
+    }
+
+
+def cost(one: store.Cost) -> dict[str, Any]:
+    """A line; amounts as text, so that no reader rounds them."""
+    return {
+        "id": one.id,
+        "item": one.item,
+        "payer": one.payer,
+        "currency": one.currency,
+        "planned": str(one.planned),
+        "actual": None if one.actual is None else str(one.actual),
+        "note": one.note,
+        "by": one.party,
+        "version": one.version,
+    }
+
+
+def shown(one: store.Letter) -> dict[str, Any]:
+    """A letter without what it says."""
+    return {
+        "number": one.number,
+        "kind": one.kind,
+        "version": one.version,
+        "start": one.start,
+        "end": one.end,
+        "digest": one.digest,
+        "at": one.at,
+    }
+
+
+@router.get("/{visit_id}/preparation")
+async def read(visit_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """Where each thing stands, and of the sheets those that the reader may read."""
+    return await _shown(bus, principal, visit_id)
+
+
+@router.put("/{visit_id}/preparation/{item}")
+async def write(
+    visit_id: UUID, item: PreparationItem, body: SheetBody, principal: Anyone, bus: Store
+) -> dict[str, Any]:
+    """Write one thing down, as its owner."""
+    await actions.fill_in(bus, principal, visit_id, item, body.details, version=body.version)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/costs", status_code=201)
+async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """Write one more line of the costs."""
+    made = await costs_actions.add(
+        bus, principal, visit_id, body.item, body.payer, body.currency, body.planned, note=body.note
+    )
+    return cost(made)
+
+
+@router.put("/{visit_id}/costs/{cost_id}")
+async def change_cost(visit_id: UUID, cost_id: UUID, body: CostChange, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """Write a line anew, as the side that wrote it, or as the sender."""
+    made = await costs_actions.change(
+        bus,
+        principal,
+        visit_id,
+        cost_id,
+        version=body.version,
+        payer=body.payer,
+        currency=body.currency,
+        planned=body.planned,
+        actual=body.actual,
+        note=body.note,
+    )
+    return cost(made)
+
+
+@router.delete("/{visit_id}/costs/{cost_id}")
+async def remove_cost(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """Take a line away."""
+    await costs_actions.remove(bus, principal, visit_id, cost_id)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/costs-settled")
+async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """Say as the sender that the list of costs is complete."""
+    await costs_actions.settle(bus, principal, visit_id, body.lines)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/letters/{letter}", status_code=201)
+async def make_letter(
+    visit_id: UUID, letter: LetterKind, principal: Participant, bus: Store, settings: Portal
+) -> dict[str, Any]:
+    """Make a letter as the host; where nothing that it says has changed, the one that is there."""
+    made = await letters_actions.make(bus, principal, visit_id, letter, origin=settings.origin)
+    return shown(made)
+
+
+@router.get("/{visit_id}/letters/{letter}", response_class=Response)
+async def read_letter(
+    visit_id: UUID,
+    letter: LetterKind,
+    principal: Anyone,
+    bus: Store,
+    version: Annotated[int | None, Query(ge=1, le=1000)] = None,
+) -> Response:
+    """A letter as PDF, the newest or the version named; each time is noted."""
+    found = await letters_actions.read(bus, principal, visit_id, letter, version)
+    return Response(found.document, media_type="application/pdf")
+
+
+@router.post("/{visit_id}/emergency-contact")
+async def emergency_contact(visit_id: UUID, principal: Participant, bus: Store) -> dict[str, Any]:
+    """The guest's emergency contact, for the host on the days of the visit; each look is noted."""
+    return (await actions.emergency_contact(bus, principal, visit_id)).model_dump()

@@ -1,0 +1,53 @@
+"""How does a program say what is asked for before travel, in a call or between two countries?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from services.applications.guards import Coordinator
+from services.applications.parameters import Body, Store
+from services.applications.preparation import store
+from services.applications.preparation.actions import travel_rules as actions
+from services.applications.preparation.model import ASKED, Rule
+from shared.contracts.codes import PreparationItem
+
+router = APIRouter(prefix="/applications/api/asked-before-travel", tags=["visits"])
+
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+
+
+class Decision(Body):
+    """Whether something is asked for; a call or a country that is left out stands for any."""
+
+    item: PreparationItem
+    asked: bool
+    call_id: UUID | None = None
+    country: Country | None = None
+    host_country: Country | None = None
+
+
+def _shown(row: store.AskedRule) -> dict[str, Any]:
+    names = ("id", "item", "asked", "call_id", "country", "host_country", "at")
+    return {name: getattr(row, name) for name in names}
+
+
+@router.get("")
+async def read_all(_: Coordinator, bus: Store) -> dict[str, Any]:
+    """What is asked for where nothing else is said, and what is said."""
+    async with bus.read() as session:
+        return {"default": ASKED, "rules": [_shown(row) for row in await store.rules(session)]}
+
+
+@router.post("", status_code=201)
+async def decide(body: Decision, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Ask for something, or no longer."""
+    rule = Rule(body.item, body.asked, body.call_id, body.country, body.host_country)
+    return _shown(await actions.decide(bus, principal.subject, rule))
+
+
+@router.delete("/{rule_id}", status_code=204)
+async def take_back(rule_id: UUID, principal: Coordinator, bus: Store) -> None:
+    """Take a decision back."""
+    await actions.take_back(bus, principal.subject, rule_id)

@@ -1,0 +1,209 @@
+"""Which forms do guest, sender and host fill in about a visit's dates and preparation?"""
+
+from __future__ import annotations
+
+from services.applications.forms import ReasonForm, SpanRow, iso
+from services.applications.oversight.model import LONGEST, Category, Reader
+from services.applications.preparation.model import VisaResult
+from services.applications.preparation.model.costs import CURRENCIES, CostItem, Payer
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import PreparationItem, StatedReason
+from shared.i18n import N_, gettext
+from shared.web.forms import (
+    CheckboxesField,
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+
+
+class MoveForm(ReasonForm):
+    """In which periods a visit could be instead, and why."""
+
+    periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=5)
+
+    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
+        """Also that each period that was begun has both its days."""
+        good = super().validate()
+        for row in self.periods:
+            half = bool(row.form.start.data) != bool(row.form.end.data)
+            if half and not (row.form.start.errors or row.form.end.errors):
+                missing = row.form.end if row.form.start.data else row.form.start
+                missing.errors = [*missing.errors, gettext("Enter this day too")]
+                good = False
+        return good
+
+    def wanted(self) -> list[DatePeriod]:
+        """The periods, without rows left empty."""
+        return [
+            DatePeriod.model_validate({"start": iso(row["start"]), "end": iso(row["end"])})
+            for row in self.periods.data
+            if row["start"] and row["end"]
+        ]
+
+
+class MoveAnswerForm(Form):
+    """Yes or no to other dates."""
+
+    answer = RadioField(
+        N_("Do you accept the new dates?"),
+        [Needed(N_("Choose whether you accept the new dates"))],
+        choices=[("accept", N_("Yes, I accept them")), ("decline", N_("No, the old dates shall stand"))],
+    )
+    reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
+    text = TextAreaField(
+        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
+    )
+
+
+class AuthorisationForm(Form):
+    """The sending agency's authorisation."""
+
+    reference = StringField(N_("Reference of the order or letter"), [Needed(N_("Enter the reference")), Longest(100)])
+    given_on = DateField(N_("Of which day is it?"), [Needed(N_("Enter the day of the authorisation"))])
+
+
+class VisaForm(Form):
+    """Where it stands with the visa."""
+
+    result = RadioField(
+        N_("Where does it stand with your visa?"),
+        [Needed(N_("Choose where it stands with your visa"))],
+        choices=VisaResult,
+    )
+    applied_on = DateField(N_("When did you apply?"))
+    decided_on = DateField(N_("When was it granted or refused?"))
+    valid_from = DateField(N_("Valid from"))
+    valid_until = DateField(N_("Valid until"))
+
+
+class InsuranceForm(Form):
+    """The guest's insurance."""
+
+    insurer = StringField(N_("Who insures you?"), [Needed(N_("Enter the insurer")), Longest(100)])
+    policy_number = StringField(
+        N_("Number of the policy"), [Needed(N_("Enter the number of the policy")), Longest(100)]
+    )
+    valid_from = DateField(N_("Valid from"), [Needed(N_("Enter the first day"))])
+    valid_until = DateField(N_("Valid until"), [Needed(N_("Enter the last day"))])
+
+
+class EmergencyForm(Form):
+    """Whom the host calls in an emergency."""
+
+    name = StringField(N_("Name"), [Needed(N_("Enter a name")), Longest(100)])
+    relation = StringField(
+        N_("Who is it to you?"), [Longest(100)], description=N_("Spouse, parent, friend, duty officer")
+    )
+    phone = StringField(
+        N_("Telephone number"),
+        [Needed(N_("Enter a telephone number")), Longest(40)],
+        description=N_("With the country code, like +374 10 123456"),
+    )
+    languages = StringField(N_("Which languages does this person speak?"), [Longest(100)])
+
+
+class AccessForm(Form):
+    """What the guest needs to take part."""
+
+    text = TextAreaField(
+        N_("What do you need to take part well?"),
+        [Needed(N_("Write what you need")), Longest(1000)],
+        description=N_("A step-free way, food, medication, a room to pray: your host reads it and nobody else"),
+    )
+
+
+class ArrivalForm(Form):
+    """Whom the guest asks for, where and when."""
+
+    contact_name = StringField(N_("Whom does the guest ask for?"), [Needed(N_("Enter a name")), Longest(100)])
+    contact_email = StringField(N_("E-mail of this person"), [Longest(200)])
+    contact_phone = StringField(N_("Telephone of this person"), [Longest(40)])
+    place = TextAreaField(
+        N_("Where does the guest go on the first day?"),
+        [Needed(N_("Enter the place")), Longest(500)],
+        description=N_("Address, entrance, building"),
+    )
+    at = StringField(
+        N_("At what time?"), [Needed(N_("Enter a time like 09:30"))], description=N_("Local time, like 09:30")
+    )
+    bring = TextAreaField(N_("What does the guest have to bring?"), [Longest(1000)])
+
+
+SHEET_FORMS: dict[PreparationItem, type[Form]] = {
+    PreparationItem.AUTHORISATION: AuthorisationForm,
+    PreparationItem.VISA: VisaForm,
+    PreparationItem.INSURANCE: InsuranceForm,
+    PreparationItem.EMERGENCY_CONTACT: EmergencyForm,
+    PreparationItem.ACCESS_NEEDS: AccessForm,
+    PreparationItem.ARRIVAL: ArrivalForm,
+}
+"""The form of each thing that somebody writes down; costs and letters have pages of their own."""
+
+
+class LineForm(Form):
+    """Who pays how much, of one line of what a visit costs."""
+
+    payer = SelectField(N_("Who pays?"), [Needed(N_("Choose who pays"))], choices=Payer, blank=N_("Choose one"))
+    currency = SelectField(N_("Currency"), choices=[(one, one) for one in CURRENCIES], default="EUR")
+    planned = StringField(N_("Planned amount"), [Needed(N_("Enter an amount like 120.50"))])
+    note = StringField(N_("Note"), [Longest(200)])
+
+
+class CostForm(LineForm):
+    """One more line."""
+
+    item = SelectField(N_("What for?"), [Needed(N_("Choose what it is for"))], choices=CostItem, blank=N_("Choose one"))
+
+
+class ChangeCostForm(LineForm):
+    """A line anew, with what it came to."""
+
+    actual = StringField(N_("Actual amount"), description=N_("Once it is known"))
+
+
+class AskedForm(Form):
+    """Whether something is asked before travel, where."""
+
+    item = SelectField(
+        N_("What?"), [Needed(N_("Choose what it is about"))], choices=PreparationItem, blank=N_("Choose one")
+    )
+    asked = RadioField(
+        N_("Is it asked for?"),
+        [Needed(N_("Choose whether it is asked for"))],
+        choices=[("yes", N_("Yes")), ("no", N_("No"))],
+    )
+    call_id = SelectField(N_("In which call?"), default="")
+    country = SelectField(N_("Of guests from"), default="")
+    host_country = SelectField(N_("At hosts in"), default="")
+
+
+class IncidentForm(Form):
+    """What happened, and who may read it."""
+
+    category = SelectField(
+        N_("What is it about?"), [Needed(N_("Choose what it is about"))], choices=Category, blank=N_("Choose one")
+    )
+    happened_on = DateField(N_("When did it happen?"))
+    text = TextAreaField(N_("What happened?"), [Needed(N_("Write what happened")), Longest(LONGEST)])
+    readers = CheckboxesField(
+        N_("Who may read your report?"),
+        choices=[
+            (Reader.PROGRAMME.value, N_("Programme coordinator")),
+            (Reader.DATA_PROTECTION.value, N_("Data protection officer")),
+            (Reader.COUNTRY.value, N_("National coordinator of your own country")),
+        ],
+    )
+
+
+class WordsForm(Form):
+    """A note, or an answer."""
+
+    text = TextAreaField(N_("Your words"), [Needed(N_("Write it here")), Longest(2000)])

@@ -1,0 +1,125 @@
+"""What does a visit cost, and who pays what? Lines by payer, planned and actual, in the currency of each. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import Code
+from shared.i18n import N_, gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+MOST_LINES = 40
+_MOST = Decimal(1_000_000)
+
+
+class CostItem(Code):
+    """What the money is for."""
+
+    TRAVEL = "travel", N_("Travel there and back")
+    ACCOMMODATION = "accommodation", N_("Accommodation")
+    MEALS = "meals", N_("Meals and daily allowance")
+    LOCAL_TRANSPORT = "local_transport", N_("Local transport")
+    VISA = "visa", N_("Visa")
+    INSURANCE = "insurance", N_("Insurance")
+    INTERPRETATION = "interpretation", N_("Interpretation")
+    OTHER = "other", N_("Something else")
+
+
+class Payer(Code):
+    """Who pays."""
+
+    PROGRAMME = "programme", N_("Programme fund")
+    SENDER = "sender", N_("Sending agency")
+    HOST = "host", N_("Host agency")
+    GUEST = "guest", N_("Guest")
+
+
+CURRENCIES = (
+    "EUR",
+    "AMD",
+    "AZN",
+    "BGN",
+    "BYN",
+    "CZK",
+    "DKK",
+    "GEL",
+    "HUF",
+    "MDL",
+    "PLN",
+    "RON",
+    "SEK",
+    "UAH",
+    "USD",
+)  # fmt: skip - a list to read along
+"""The euro, what else hosts and partners pay in, and the dollar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the list."""
+
+    id: UUID
+    item: CostItem
+    payer: Payer
+    currency: str
+    planned: Decimal
+    actual: Decimal | None
+
+
+def amount(written: str) -> Decimal:
+    """An amount as somebody writes it: 120, 120.50 or 120,50. Raises ValueError with a sentence."""
+    sentence = gettext("Write an amount like 120.50")
+    plain = written.replace("\u00a0", "").replace(" ", "").replace(",", ".")
+    try:
+        found = Decimal(plain)
+    except InvalidOperation as error:
+        raise ValueError(sentence) from error
+    exponent = found.as_tuple().exponent
+    if not found.is_finite() or not isinstance(exponent, int) or exponent < -2:
+        raise ValueError(sentence)
+    if not 0 <= found < _MOST:
+        raise ValueError(gettext("Write an amount from 0 to below 1,000,000."))
+    return found.quantize(Decimal("0.01"))
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What one payer pays in one currency; `actual` counts the lines whose actual amount is known."""
+
+    payer: Payer
+    currency: str
+    planned: Decimal
+    actual: Decimal
+    known: bool
+
+
+def totals(lines: Iterable[Line]) -> list[Total]:
+    """By payer in the order of the code list, then by currency."""
+    found: dict[tuple[Payer, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        found[line.payer, line.currency].append(line)
+    return [
+        Total(
+            payer,
+            currency,
+            sum((one.planned for one in of), Decimal(0)),
+            sum((one.actual for one in of if one.actual is not None), Decimal(0)),
+            all(one.actual is not None for one in of),
+        )
+        for payer in Payer
+        for (whose, currency), of in sorted(found.items(), key=lambda entry: entry[0])
+        if whose is payer
+    ]
+
+
+def mark(lines: Iterable[Line]) -> str | None:
+    """What tells one planned list from another; None for an empty one. Actual amounts come later and change nothing."""
+    told = sorted(f"{one.id}|{one.item}|{one.payer}|{one.currency}|{one.planned}" for one in lines)
+    return sha256("\n".join(told).encode()).hexdigest()[:32] if told else None

@@ -1,0 +1,147 @@
+"""What does a letter about a visit say, and does it still count? Pure.
+
+Two kinds: the invitation to the guest, and the letter that a consulate asks for. Both are written in the words of the
+host's letterhead from what was released to the host, and from facts of the visit; never from more.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import labels
+from shared.contracts.codes import Code, VisitState
+from shared.i18n import N_, gettext, ngettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+# Crockford's digits without what is read wrongly over the telephone.
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_COUNT = 12
+
+
+class LetterKind(Code):
+    """For whom a letter is."""
+
+    INVITATION = "invitation", N_("Invitation to the guest")
+    VISA = "visa", N_("Letter for the visa")
+
+
+class LetterStanding(Code):
+    """Whether a letter counts."""
+
+    COUNTS = "counts", N_("This letter counts.")
+    REPLACED = "replaced", N_("A newer letter has taken the place of this one.")
+    MOVED = "moved", N_("The visit has other dates than this letter says.")
+    OFF = "off", N_("The visit does not take place.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterFacts:
+    """All that a letter says. `pays` are pairs: who, and for what."""
+
+    kind: LetterKind
+    number: str
+    reference: str
+    made_on: date
+    host: str
+    unit: str
+    city: str
+    host_country: str
+    programme: str
+    title: str
+    guest: str
+    own_name: str
+    rank: str
+    guest_unit: str
+    agency: str
+    country: str
+    start: date
+    end: date
+    days: int
+    arrival: str
+    signed_by: str
+    pays: Sequence[tuple[str, str]]
+    address: str
+
+
+def new_number() -> str:
+    """A number that nobody can guess, in three groups: LT-7F3K-9QXM-2D8R."""
+    drawn = "".join(secrets.choice(_DIGITS) for _ in range(_COUNT))
+    return "LT-" + "-".join(drawn[start : start + 4] for start in range(0, _COUNT, 4))
+
+
+def standing(*, newest: bool, same_dates: bool, visit: VisitState) -> LetterStanding:
+    """Whether a letter counts: the newest of its kind, with the dates of a visit that takes place or took place."""
+    if visit in {VisitState.CANCELLED, VisitState.VOIDED, VisitState.UNSCHEDULABLE}:
+        return LetterStanding.OFF
+    if not newest:
+        return LetterStanding.REPLACED
+    return LetterStanding.COUNTS if same_dates else LetterStanding.MOVED
+
+
+def says(facts: LetterFacts) -> dict[str, Any]:
+    """The letter as the template sets it, in the language of whoever makes it."""
+    visa = facts.kind is LetterKind.VISA
+    who = f"{facts.guest} ({facts.own_name})" if facts.own_name and facts.own_name != facts.guest else facts.guest
+    span = dates.span(facts.start, facts.end)
+    length = ngettext("%(num)s working day", "%(num)s working days", facts.days) % {"num": facts.days}
+    title = gettext("Letter in support of a visa application") if visa else gettext("Invitation to a study visit")
+    said = {"guest": who, "agency": facts.agency, "country": labels.country(facts.country), "host": facts.host}
+    opening = [
+        gettext(
+            "We confirm that %(guest)s of %(agency)s, %(country)s, is invited to %(host)s for a study visit. The visit"
+            " is part of an exchange programme for law enforcement; it is professional and no employment."
+        )
+        % said
+        if visa
+        else gettext("We are pleased to invite you to a study visit at %(host)s.") % said
+    ]
+    rows = [
+        (gettext("Guest"), who),
+        (gettext("Rank and unit"), ", ".join(part for part in (facts.rank, facts.guest_unit) if part)),
+        (gettext("Sent by"), f"{facts.agency}, {labels.country(facts.country)}"),
+        (gettext("Dates"), f"{span} ({length})"),
+        (
+            gettext("Place"),
+            ", ".join(part for part in (facts.unit, facts.city, labels.country(facts.host_country)) if part),
+        ),
+        (gettext("Programme"), facts.programme),
+        (gettext("Subject"), facts.title),
+        (gettext("Arrival"), "" if visa else facts.arrival),
+        *((gettext("Paid by: %(payer)s") % {"payer": payer}, what) for payer, what in facts.pays),
+    ]
+    closing = (
+        [gettext("We ask you to grant the visa for the days of the visit and those of travel.")]
+        if visa
+        else [gettext("Please bring this letter and the identity document with which you travel.")]
+    )
+    return {
+        "title": title,
+        "language": "en",
+        "number": facts.number,
+        "reference": facts.reference,
+        "host": {
+            "name": facts.host,
+            "lines": [part for part in (facts.unit, facts.city, labels.country(facts.host_country)) if part],
+        },
+        "recipient": [gettext("To the competent consular authority")]
+        if visa
+        else [part for part in (facts.guest, facts.agency, labels.country(facts.country)) if part],
+        "place_and_day": ", ".join(part for part in (facts.city, dates.day(facts.made_on)) if part),
+        "opening": opening,
+        "rows": [row for row in rows if row[1]],
+        "closing": closing,
+        "signed": [part for part in (facts.signed_by, facts.host) if part],
+        "address": facts.address,
+        "words": {
+            "number": gettext("Number"),
+            "reference": gettext("Reference"),
+            "check": gettext("Whether this letter counts can be checked here:"),
+            "regards": gettext("Yours faithfully"),
+        },
+    }

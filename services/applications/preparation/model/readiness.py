@@ -1,0 +1,169 @@
+"""Is each thing there that must be there before travel, and may its sheet be written or read now? Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from services.applications.preparation.model.items import OWNERS, SENDER
+from services.applications.preparation.model.sheets import Insurance, Settled, Sheet, Visa, VisaResult
+from services.applications.transitions import NotNow, refuse
+from shared.contracts.codes import Code, Party, VisitState
+from shared.contracts.codes import PreparationItem as Item
+from shared.i18n import N_, gettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import date
+
+
+class Ready(Code):
+    """Whether a thing is there; a state of the kind `preparation` in `shared/web/states.py`."""
+
+    MISSING = "missing", N_("Missing")
+    UNDER_WAY = "under_way", N_("Under way")
+    PROBLEM = "problem", N_("Needs attention")
+    THERE = "there", N_("There")
+    NOT_ASKED = "not_asked", N_("Not asked for")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one thing stands: `remark` says in a sentence what is not right about it, or left to do."""
+
+    item: Item
+    ready: Ready
+    remark: str = ""
+
+    @property
+    def owner(self) -> Party:
+        """Who brings it."""
+        return OWNERS[self.item]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that readiness depends on: the visit's days, the sheets, the mark of the list of costs, letters by kind.
+
+    `letters` holds the days for which the newest letter of each kind was made.
+    """
+
+    start: date
+    end: date
+    sheets: Mapping[Item, Sheet]
+    lines: str | None = None
+    letters: Mapping[str, tuple[date, date]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """All things of a visit, those that are asked first in the order of the code list."""
+
+    standings: tuple[Standing, ...]
+
+    @property
+    def asked(self) -> tuple[Item, ...]:
+        """What is asked for."""
+        return tuple(one.item for one in self.standings if one.ready is not Ready.NOT_ASKED)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that is asked is there."""
+        return not self.open_()
+
+    def open_(self, party: Party | None = None) -> list[Standing]:
+        """What is asked and not there, of one owner or of all."""
+        done = {Ready.THERE, Ready.NOT_ASKED}
+        return [one for one in self.standings if one.ready not in done and party in (None, one.owner)]
+
+    @property
+    def ready(self) -> tuple[Party, ...]:
+        """The sides whose part is there; one of which nothing is asked has nothing left to bring."""
+        return tuple(party for party in (Party.GUEST, SENDER, Party.HOST) if not self.open_(party))
+
+
+def checklist(wanted: Collection[Item], facts: Facts) -> Checklist:
+    """Where each thing stands."""
+    found = []
+    for item in Item:
+        if item in wanted:
+            found.append(_standing(item, facts))
+        elif item is Item.ACCESS_NEEDS and item in facts.sheets:
+            found.append(Standing(item, Ready.THERE))
+        else:
+            found.append(Standing(item, Ready.NOT_ASKED))
+    return Checklist(tuple(found))
+
+
+def _standing(item: Item, facts: Facts) -> Standing:
+    if item is Item.INVITATION:
+        return _letters(facts)
+    sheet = facts.sheets.get(item)
+    match sheet:
+        case None:
+            return Standing(item, Ready.MISSING)
+        case Visa():
+            return _visa(sheet, facts)
+        case Insurance() if not _covers(sheet.valid_from, sheet.valid_until, facts):
+            return Standing(item, Ready.PROBLEM, gettext("The insurance does not cover all days of the visit."))
+        case Settled() if sheet.lines != facts.lines:
+            return Standing(item, Ready.PROBLEM, gettext("The list was changed since it was confirmed."))
+    return Standing(item, Ready.THERE)
+
+
+def _visa(visa: Visa, facts: Facts) -> Standing:
+    match visa.result:
+        case VisaResult.NOT_NEEDED:
+            return Standing(Item.VISA, Ready.THERE, gettext("No visa is needed."))
+        case VisaResult.GRANTED if visa.valid_from and visa.valid_until:
+            if _covers(visa.valid_from, visa.valid_until, facts):
+                return Standing(Item.VISA, Ready.THERE)
+            return Standing(Item.VISA, Ready.PROBLEM, gettext("The visa does not cover all days of the visit."))
+        case VisaResult.REFUSED:
+            remark = gettext(
+                "The visa was refused. Other dates can be asked for, or the visit cancelled for that reason."
+            )
+            return Standing(Item.VISA, Ready.PROBLEM, remark)
+        case VisaResult.APPLIED:
+            return Standing(Item.VISA, Ready.UNDER_WAY, gettext("The visa is applied for."))
+    return Standing(Item.VISA, Ready.UNDER_WAY, gettext("A visa is needed and not applied for yet."))
+
+
+def _letters(facts: Facts) -> Standing:
+    visa = facts.sheets.get(Item.VISA)
+    wanted = ["invitation"]
+    if isinstance(visa, Visa) and visa.result in {VisaResult.NEEDED, VisaResult.APPLIED}:
+        wanted.append("visa")
+    missing = [kind for kind in wanted if kind not in facts.letters]
+    if "invitation" in missing:
+        return Standing(Item.INVITATION, Ready.MISSING)
+    if any(facts.letters[kind] != (facts.start, facts.end) for kind in wanted if kind in facts.letters):
+        return Standing(Item.INVITATION, Ready.PROBLEM, gettext("The visit has other dates than the letter."))
+    if missing:
+        return Standing(Item.INVITATION, Ready.UNDER_WAY, gettext("The guest needs a letter for the visa."))
+    return Standing(Item.INVITATION, Ready.THERE)
+
+
+def _covers(first: date, last: date, facts: Facts) -> bool:
+    return first <= facts.start and facts.end <= last
+
+
+_FILLED_IN = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+
+
+def may_fill_in(state: VisitState) -> None:
+    """Raises `NotNow` unless the visit is to come or under way: afterwards what was written stands."""
+    if state not in _FILLED_IN:
+        raise refuse("visit", state)
+
+
+def may_see_emergency(state: VisitState, start: date, end: date, today: date) -> None:
+    """Raises `NotNow` unless today is a day of the visit: on no other does the host see the emergency contact."""
+    if state not in _FILLED_IN:
+        raise refuse("visit", state)
+    if not start <= today <= end:
+        raise NotNow(
+            gettext("You can see the emergency contact on the days of the visit only: %(days)s.")
+            % {"days": dates.span(start, end)}
+        )

@@ -1,0 +1,188 @@
+"""What is written about each thing before travel, and what is wrong with what was written? Pure."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from services.applications.application.model.answers import Text
+from services.applications.register.model import Line
+from shared.contracts.codes import Code
+from shared.contracts.codes import PreparationItem as Item
+from shared.i18n import N_, gettext
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class VisaResult(Code):
+    """Where it stands with the visa."""
+
+    NOT_NEEDED = "not_needed", N_("No visa is needed")
+    NEEDED = "needed", N_("A visa is needed, not applied for yet")
+    APPLIED = "applied", N_("Applied for")
+    GRANTED = "granted", N_("Granted")
+    REFUSED = "refused", N_("Refused")
+
+
+class Sheet(BaseModel):
+    """What somebody wrote about one thing; `wrong` names the fields that cannot be, with a sentence each."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def wrong(self, today: date) -> dict[str, str]:  # noqa: ARG002 - what most sheets need not know
+        """What cannot be, by field."""
+        return {}
+
+
+Short = Annotated[Line, StringConstraints(max_length=100)]
+
+
+Told = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
+
+
+class Authorisation(Sheet):
+    """The sending agency's order or letter: under which reference, of which day."""
+
+    reference: Told
+    given_on: date
+
+    def wrong(self, today: date) -> dict[str, str]:
+        """An authorisation of a day to come was not given."""
+        return _not_after(today, given_on=self.given_on)
+
+
+class Visa(Sheet):
+    """Needed or not, applied for, granted or refused, each with its day."""
+
+    result: VisaResult
+    applied_on: date | None = None
+    decided_on: date | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def wrong(self, today: date) -> dict[str, str]:
+        """What is decided has a day; what is granted is valid for a time."""
+        found = _not_after(today, applied_on=self.applied_on, decided_on=self.decided_on)
+        needed: dict[VisaResult, tuple[str, ...]] = {
+            VisaResult.APPLIED: ("applied_on",),
+            VisaResult.GRANTED: ("decided_on", "valid_from", "valid_until"),
+            VisaResult.REFUSED: ("decided_on",),
+        }
+        for name in needed.get(self.result, ()):
+            if getattr(self, name) is None:
+                found.setdefault(name, gettext("Enter this day"))
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+            found["valid_until"] = gettext("The last day must not be before the first.")
+        return found
+
+
+class Insurance(Sheet):
+    """Who insures the guest, under which number, from when until when."""
+
+    insurer: Told
+    policy_number: Told
+    valid_from: date
+    valid_until: date
+
+    def wrong(self, today: date) -> dict[str, str]:  # noqa: ARG002 - an insurance may begin on any day
+        """A time that ends after it begins."""
+        if self.valid_until < self.valid_from:
+            return {"valid_until": gettext("The last day must not be before the first.")}
+        return {}
+
+
+class Settled(Sheet):
+    """The sender says that the list of costs is complete; `lines` is the mark of the list that was read."""
+
+    lines: Told
+
+
+class EmergencyContact(Sheet):
+    """Whom the host calls if something happens to the guest."""
+
+    name: Told
+    relation: Short = ""
+    phone: Annotated[Line, StringConstraints(min_length=5, max_length=40, pattern=r"^\+?[0-9 ()/.-]+$")]
+    languages: Short = ""
+
+
+class AccessNeeds(Sheet):
+    """What the guest needs to take part, in the guest's own words."""
+
+    text: Annotated[Text, StringConstraints(min_length=1, max_length=1000)]
+
+
+class Arrival(Sheet):
+    """Whom the guest asks for, where and when, and what to bring."""
+
+    contact_name: Told
+    contact_email: Annotated[Line, StringConstraints(max_length=200, pattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$")] = ""
+    contact_phone: Annotated[Line, StringConstraints(max_length=40, pattern=r"^$|^\+?[0-9 ()/.-]{5,}$")] = ""
+    place: Annotated[Text, StringConstraints(min_length=1, max_length=500)]
+    at: time
+    bring: Annotated[Text, StringConstraints(max_length=1000)] = ""
+
+
+SHEETS: dict[Item, type[Sheet]] = {
+    Item.AUTHORISATION: Authorisation,
+    Item.VISA: Visa,
+    Item.INSURANCE: Insurance,
+    Item.COSTS: Settled,
+    Item.EMERGENCY_CONTACT: EmergencyContact,
+    Item.ARRIVAL: Arrival,
+    Item.ACCESS_NEEDS: AccessNeeds,
+}
+"""What is written about each thing; the invitation is a letter (`model/letter.py`)."""
+
+
+def _not_after(today: date, **days: date | None) -> dict[str, str]:
+    sentence = gettext("Enter a day up to today, %(day)s.") % {"day": dates.day(today)}
+    return {name: sentence for name, day in days.items() if day is not None and day > today}
+
+
+class Wrong(ValueError):
+    """What was written cannot be; `fields` names each with a sentence."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        """Take the fields."""
+        super().__init__(next(iter(fields.values())))
+        self.fields = fields
+
+
+def read(item: Item, details: Mapping[str, Any], today: date) -> Sheet:
+    """What somebody wrote, as a sheet. Raises `Wrong`, and KeyError for a thing that has no sheet."""
+    given = {name: value for name, value in details.items() if value not in (None, "")}
+    try:
+        sheet = SHEETS[item].model_validate(given)
+    except ValidationError as error:
+        raise Wrong(
+            {str(one["loc"][0]): _sentence(str(one["loc"][0]), one["type"]) for one in error.errors()}
+        ) from error
+    wrong = sheet.wrong(today)
+    if wrong:
+        raise Wrong(wrong)
+    return sheet
+
+
+_WRITTEN_LIKE: dict[str, str] = {
+    "phone": N_("Write a telephone number like +374 10 123456"),
+    "contact_phone": N_("Write a telephone number like +374 10 123456"),
+    "contact_email": N_("Write an e-mail address like name@police.example"),
+    "at": N_("Write a time like 09:30"),
+}
+
+
+_REMEDIES: dict[str, str] = {
+    "extra_forbidden": N_("This is not asked for here."),
+    "missing": N_("Answer this"),
+    "string_too_long": N_("Write less here."),
+}
+
+
+def _sentence(name: str, kind: str) -> str:
+    """What to do about a field that pydantic does not take."""
+    return gettext(_REMEDIES.get(kind) or _WRITTEN_LIKE.get(name) or N_("Check what you wrote here"))

@@ -1,0 +1,200 @@
+"""Who pays what of a visit? The list by payer, a page for each line, and the sender's word that it is complete."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.display import Store
+from services.applications.forms import refuse, version_of
+from services.applications.guards import Anyone
+from services.applications.matches.views import parties
+from services.applications.placements import store as placements_store
+from services.applications.preparation import store
+from services.applications.preparation.actions import costs as actions
+from services.applications.preparation.actions import preparation
+from services.applications.preparation.forms import ChangeCostForm, CostForm, LineForm
+from services.applications.preparation.model import costs as model
+from services.applications.refusals import not_found
+from services.applications.visits.pages.visits import at
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts.codes import PreparationItem
+from shared.errors import Refused
+from shared.identity import Principal
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/visits", include_in_schema=False)
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """An amount with its currency; empty for none."""
+    return "" if amount is None else f"{amount:,.2f} {currency}"
+
+
+@router.get("/{visit_id}/costs")
+async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """The list, its totals by payer, and a form for one more line."""
+    return await _page(request, principal, bus, visit_id, CostForm())
+
+
+async def _page(
+    request: Request, principal: Principal, bus: Bus, visit_id: UUID, form: CostForm, status: int = 200
+) -> Response:
+    async with bus.read() as session:
+        case, visit = await parties.of_visit(session, principal, visit_id)
+        lines = (await store.costs(session, [visit_id])).get(visit_id, [])
+        checklist = await preparation.checklist(session, visit)
+        offer = None if visit.offer_id is None else await placements_store.offer(session, visit.offer_id)
+    standing = next((one for one in (checklist.standings if checklist else ()) if one.item == "costs"), None)
+    open_ = visit.stands.value in {"scheduled", "under_way"}
+    return render(
+        request,
+        "preparation/costs.html",
+        status,
+        form_=form,
+        visit=visit,
+        caption=case.application.reference,
+        rows=[_row(visit_id, line, own=actions.may_change(case, line)) for line in lines],
+        totals=[
+            [
+                labels.label(one.payer),
+                money(one.planned, one.currency),
+                money(one.actual, one.currency) if one.actual else None,
+            ]
+            for one in model.totals(line.line for line in lines)
+        ],
+        borne=[labels.label(one) for one in offer.entry.costs_borne] if offer else [],
+        may_add=open_ and actions.writer(case) is not None,
+        may_settle=open_ and bool(lines) and preparation.may_fill_in(case, PreparationItem.COSTS),
+        settled=standing is not None and standing.ready.value == "there",
+        remark=standing.remark if standing else "",
+        mark=model.mark(line.line for line in lines) or "",
+        done=request.query_params.get("done"),
+    )
+
+
+def _row(visit_id: UUID, line: store.Cost, *, own: bool) -> list[Any]:
+    what = labels.label(line.line.item) + (f": {line.note}" if line.note else "")
+    return [
+        {"text": what, "href": at(visit_id, f"costs/{line.id}")} if own else what,
+        labels.label(line.line.payer),
+        money(line.planned, line.currency),
+        money(line.actual, line.currency) or None,
+    ]
+
+
+def _amount(form: LineForm, name: str) -> Decimal | None:
+    """The amount in a field; what cannot be one is said at the field."""
+    written = (form[name].data or "").strip()
+    if not written:
+        return None
+    try:
+        return model.amount(written)
+    except ValueError as error:
+        form.refuse(name, str(error))
+        return None
+
+
+@router.post("/{visit_id}/costs")
+async def add(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """Write one more line."""
+    form = await CostForm.read(request)
+    valid = form.validate()
+    planned = _amount(form, "planned")
+    if not valid or planned is None:
+        return await _page(request, principal, bus, visit_id, form, 422)
+    try:
+        await actions.add(
+            bus,
+            principal,
+            visit_id,
+            model.CostItem(form.item.data),
+            model.Payer(form.payer.data),
+            form.currency.data,
+            planned,
+            note=form.note.data or "",
+        )
+    except Refused as refused:
+        refuse(form, refused)
+        return await _page(request, principal, bus, visit_id, form, refused.status_code)
+    return see_other(at(visit_id, "costs") + "?done=added")
+
+
+@router.post("/{visit_id}/costs-settled")
+async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """The sender says that the list is complete."""
+    mark = str((await request.form()).get("lines", ""))
+    await actions.settle(bus, principal, visit_id, mark)
+    return see_other(at(visit_id, "costs") + "?done=settled")
+
+
+@router.get("/{visit_id}/costs/{cost_id}")
+async def ask(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """One line, to be changed by the side that wrote it."""
+    return await _line_page(request, principal, bus, visit_id, cost_id)
+
+
+async def _line_page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    visit_id: UUID,
+    cost_id: UUID,
+    form: ChangeCostForm | None = None,
+    status: int = 200,
+) -> Response:
+    async with bus.read() as session:
+        case, visit = await parties.of_visit(session, principal, visit_id)
+        line = await store.cost(session, visit_id, cost_id)
+    if line is None or not actions.may_change(case, line):
+        raise not_found()
+    written = str((await request.form()).get("version", "")) if status != 200 else ""
+    return render(
+        request,
+        "preparation/cost.html",
+        status,
+        form_=form or ChangeCostForm(data=line.model_dump()),
+        visit=visit,
+        line=line,
+        version=written or line.version,
+        may_remove=visit.stands.value in {"scheduled", "under_way"},
+        title=labels.label(line.line.item),
+        caption=case.application.reference,
+    )
+
+
+@router.post("/{visit_id}/costs/{cost_id}")
+async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """Write the line anew."""
+    form = await ChangeCostForm.read(request)
+    valid = form.validate()
+    planned, actual = _amount(form, "planned"), _amount(form, "actual")
+    if not valid or planned is None or form.actual.errors:
+        return await _line_page(request, principal, bus, visit_id, cost_id, form, 422)
+    try:
+        await actions.change(
+            bus,
+            principal,
+            visit_id,
+            cost_id,
+            version=await version_of(request) or 0,
+            payer=model.Payer(form.payer.data),
+            currency=form.currency.data,
+            planned=planned,
+            actual=actual,
+            note=form.note.data or "",
+        )
+    except Refused as refused:
+        refuse(form, refused)
+        return await _line_page(request, principal, bus, visit_id, cost_id, form, refused.status_code)
+    return see_other(at(visit_id, "costs") + "?done=changed")
+
+
+@router.post("/{visit_id}/costs/{cost_id}/remove")
+async def remove(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """Take the line away."""
+    await actions.remove(bus, principal, visit_id, cost_id)
+    return see_other(at(visit_id, "costs") + "?done=removed")

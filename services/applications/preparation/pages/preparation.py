@@ -1,0 +1,276 @@
+"""What is there before travel, and what is still missing? The checklist of a visit, and a page for each thing."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.display import Store
+from services.applications.forms import refuse, version_of
+from services.applications.guards import Anyone, Participant
+from services.applications.matches.views import parties
+from services.applications.overview.views.participation import VisitView, visit_view
+from services.applications.preparation import model, store
+from services.applications.preparation.actions import preparation as actions
+from services.applications.preparation.forms import SHEET_FORMS
+from services.applications.preparation.model.letters import LetterKind
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from services.applications.transitions import NotNow
+from services.applications.visits.pages.visits import at, named
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts.codes import Party, PreparationItem, Role
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.identity import Principal
+from shared.time import clock, dates
+from shared.web.forms import Form
+from shared.web.render import render, see_other
+from shared.web.states import state
+
+router = APIRouter(prefix="/applications/visits", include_in_schema=False)
+ROLES = (
+    Role.OFFICER,
+    Role.MENTOR,
+    Role.HOST_CONTACT,
+    Role.NATIONAL_COORDINATOR,
+    Role.CLEARANCE_OFFICER,
+    Role.PROGRAMME_COORDINATOR,
+)
+
+
+_OWN_WAY: dict[PreparationItem, str] = {PreparationItem.COSTS: "costs", PreparationItem.INVITATION: "letters"}
+_WHY: dict[PreparationItem, str] = {
+    PreparationItem.AUTHORISATION: N_("The order or letter by which the sending agency lets the officer travel."),
+    PreparationItem.VISA: N_("Only you and the coordinator of your country see the days; others see where it stands."),
+    PreparationItem.INSURANCE: N_("Only you and the coordinator of your country see insurer and number."),
+    PreparationItem.EMERGENCY_CONTACT: N_(
+        "Nobody sees this but you. On the days of the visit your host can look it up, and each look is noted."
+    ),
+    PreparationItem.ACCESS_NEEDS: N_("You need not answer this. With your answer you agree that your host reads it."),
+    PreparationItem.ARRIVAL: N_("The guest reads this, with your name and address."),
+}
+
+
+@router.get("/{visit_id}/preparation")
+async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """The checklist: what is the reader's to bring first, then what the others bring."""
+    async with bus.read() as session:
+        view = await visit_view(session, principal, visit_id)
+        written = (await store.sheets(session, [visit_id]))[visit_id]
+        allowed = await actions.readable(session, view.of.case)
+    if view.checklist is None:
+        return see_other(at(visit_id))
+    own = actions.sides(view.of.case)
+    mine = [one for one in view.checklist.standings if actions.may_fill_in(view.of.case, one.item)]
+    mine = [one for one in mine if one.item in view.checklist.asked or one.item is PreparationItem.ACCESS_NEEDS]
+    others = [one for one in view.checklist.standings if one not in mine and one.item in view.checklist.asked]
+    read = {item for item in _OWN_WAY if own & model.SEEN_BY[item]}
+    return render(
+        request,
+        "preparation/preparation.html",
+        view=view,
+        visit=view.visit,
+        due=view.preparation_due,
+        mine=[_task(view, one, linked=True) for one in sorted(mine, key=_first)],
+        others=[_task(view, one, linked=one.item in read) for one in others],
+        complete=view.checklist.complete,
+        read=[
+            {"title": labels.label(one.item), "rows": rows_of(written[one.item].sheet)}
+            for one in view.checklist.standings
+            if one.item in written and one.item in allowed and one.item is not PreparationItem.COSTS
+        ],
+        emergency=Party.HOST in own and _emergency_now(view),
+        emergency_days=view.visit.start is not None and Party.HOST in own,
+        done=request.query_params.get("done"),
+    )
+
+
+def _first(one: model.Standing) -> int:
+    return [model.Ready.PROBLEM, model.Ready.MISSING, model.Ready.UNDER_WAY, model.Ready.THERE].index(
+        one.ready if one.ready is not model.Ready.NOT_ASKED else model.Ready.THERE
+    )
+
+
+def _task(view: VisitView, one: model.Standing, *, linked: bool) -> dict[str, Any]:
+    way = _OWN_WAY.get(one.item)
+    mine = actions.may_fill_in(view.of.case, one.item)
+    hint = one.remark or ("" if mine else gettext("Brought by: %(owner)s") % {"owner": named(view.visit, one.owner)})
+    if one.item is PreparationItem.ACCESS_NEEDS and one.ready is model.Ready.NOT_ASKED:
+        hint = gettext("If you need anything, tell your host here.")
+    open_ = view.visit.stands.value in {"scheduled", "under_way"}
+    return {
+        "title": labels.label(one.item),
+        "hint": hint,
+        "href": at(view.visit.id, way or f"preparation/{one.item.value}") if linked and (open_ or way) else None,
+        "state": None
+        if one.item is PreparationItem.ACCESS_NEEDS and one.ready is model.Ready.NOT_ASKED
+        else state("preparation", one.ready),
+        "status": gettext("Optional"),
+    }
+
+
+def _emergency_now(view: VisitView) -> bool:
+    """Whether today is a day on which the host can look the emergency contact up."""
+    visit = view.visit
+    assert visit.start is not None
+    assert visit.end is not None
+    try:
+        model.may_see_emergency(visit.stands, visit.start, visit.end, clock.today())
+    except NotNow:
+        return False
+    return True
+
+
+_FIELDS: dict[str, str] = {
+    "reference": N_("Reference"),
+    "given_on": N_("Of"),
+    "result": N_("Where it stands"),
+    "applied_on": N_("Applied on"),
+    "decided_on": N_("Decided on"),
+    "valid_from": N_("Valid from"),
+    "valid_until": N_("Valid until"),
+    "insurer": N_("Insurer"),
+    "policy_number": N_("Policy"),
+    "contact_name": N_("Ask for"),
+    "contact_email": N_("E-mail"),
+    "contact_phone": N_("Telephone"),
+    "place": N_("Where"),
+    "at": N_("At what time"),
+    "bring": N_("To bring"),
+    "text": N_("What is needed"),
+    "name": N_("Name"),
+    "relation": N_("Who it is"),
+    "phone": N_("Telephone"),
+    "languages": N_("Languages"),
+}
+
+
+def rows_of(sheet: model.Sheet) -> list[dict[str, str]]:
+    """A sheet for reading."""
+    shown = []
+    for name, value in sheet:
+        if value in (None, ""):
+            continue
+        text = str(value)
+        if hasattr(value, "strftime"):
+            text = value.strftime("%H:%M") if name == "at" else dates.day(value)
+        elif name == "result":
+            text = labels.label(value)
+        shown.append({"key": gettext(_FIELDS[name]), "value": text})
+    return shown
+
+
+@router.get("/{visit_id}/preparation/{item}")
+async def ask(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: Store) -> Response:
+    """The page on which its owner writes one thing down."""
+    return await _sheet_page(request, principal, bus, visit_id, item)
+
+
+async def _sheet_page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    visit_id: UUID,
+    item: PreparationItem,
+    form: Form | None = None,
+    status: int = 200,
+    version: int | None = None,
+) -> Response:
+    async with bus.read() as session:
+        case, visit = await parties.of_visit(session, principal, visit_id)
+        if item in _OWN_WAY:
+            return see_other(at(visit_id, _OWN_WAY[item]))
+        if not actions.may_fill_in(case, item):
+            raise not_found()
+        row = (await store.sheets(session, [visit_id]))[visit_id].get(item)
+        person = await entries.person(session, principal.subject)
+    if form is None:
+        known: dict[str, Any] = {} if row is None else row.sheet.model_dump() | _as_written(row.sheet)
+        if row is None and item is PreparationItem.ARRIVAL and person is not None:
+            known = {"contact_name": person.name, "contact_email": person.email}
+        form = SHEET_FORMS[item](data=known)
+    return render(
+        request,
+        "preparation/sheet.html",
+        status,
+        form_=form,
+        visit=visit,
+        caption=case.application.reference,
+        title=labels.label(item),
+        why=gettext(_WHY[item]),
+        version=version if version is not None else (row.version if row is not None else 0),
+        back_href=at(visit_id, "preparation"),
+        long={"text": 1000, "bring": 1000, "place": 500},
+    )
+
+
+def _as_written(sheet: model.Sheet) -> dict[str, Any]:
+    """What a form shows of a sheet otherwise than the model holds it."""
+    return {"at": sheet.at.strftime("%H:%M")} if isinstance(sheet, model.Arrival) else {}
+
+
+@router.post("/{visit_id}/preparation/{item}")
+async def write(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: Store) -> Response:
+    """Keep what the owner wrote."""
+    async with bus.read() as session:
+        case, _ = await parties.of_visit(session, principal, visit_id)
+    if item not in SHEET_FORMS or not actions.may_fill_in(case, item):
+        raise not_found()
+    form = await SHEET_FORMS[item].read(request)
+    version = await version_of(request) or 0
+    if not form.validate():
+        return await _sheet_page(request, principal, bus, visit_id, item, form, 422, version)
+    try:
+        await actions.fill_in(bus, principal, visit_id, item, {one.name: one.data for one in form}, version=version)
+    except Refused as refused:
+        refuse(form, refused)
+        return await _sheet_page(request, principal, bus, visit_id, item, form, refused.status_code, version)
+    return see_other(at(visit_id, "preparation") + "?done=written")
+
+
+@router.post("/{visit_id}/emergency")
+async def emergency(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+    """The guest's emergency contact, on a day of the visit; each look is noted, so it is asked for, not linked to."""
+    sheet = await actions.emergency_contact(bus, principal, visit_id)
+    async with bus.read() as session:
+        case, visit = await parties.of_visit(session, principal, visit_id)
+    answer = render(
+        request,
+        "preparation/emergency.html",
+        visit=visit,
+        rows=rows_of(sheet),
+        phone=sheet.phone,
+        caption=case.application.reference,
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@router.get("/{visit_id}/letters")
+async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """The letters that were made, and for the host what can be made."""
+    async with bus.read() as session:
+        view = await visit_view(session, principal, visit_id)
+        found = (await store.letters(session, [visit_id]))[visit_id]
+    own = actions.sides(view.of.case)
+    if not own & model.SEEN_BY[PreparationItem.INVITATION]:
+        raise not_found()
+    standing = next(
+        (one for one in (view.checklist.standings if view.checklist else ()) if one.item is PreparationItem.INVITATION),
+        None,
+    )
+    days = (view.visit.start, view.visit.end)
+    return render(
+        request,
+        "preparation/letters.html",
+        view=view,
+        visit=view.visit,
+        remark=standing.remark if standing else "",
+        letters=[(one, labels.label(LetterKind(one.kind)), (one.start, one.end) == days) for one in found],
+        kinds=[(one.value, labels.label(one)) for one in LetterKind],
+        may_make=Party.HOST in own and view.visit.stands.value in {"scheduled", "under_way"},
+        done=request.query_params.get("done"),
+    )

@@ -1,0 +1,201 @@
+"""What was written for a visit before travel: sheets, costs, and what the programme asks for. All of it stays here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import defer
+from sqlmodel import Field, col, select
+
+from services.applications.preparation.model import SHEETS, Rule, Sheet
+from services.applications.preparation.model.costs import CostItem, Line, Payer
+from services.applications.tables import Table
+from shared.contracts.codes import PreparationItem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+MOST_RULES = 500
+
+
+class StoredSheet(Table, table=True):
+    """One sheet as it stands: `version` counts what was written, the optimistic lock of its form."""
+
+    __tablename__ = "sheet"
+
+    visit_id: UUID = Field(primary_key=True)
+    item: str = Field(primary_key=True)
+    details: dict[str, Any] = Field(sa_type=JSONB)
+    version: int = 1
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+    @property
+    def of(self) -> PreparationItem:
+        """What it is about."""
+        return PreparationItem(self.item)
+
+    @property
+    def sheet(self) -> Sheet:
+        """What was written."""
+        return SHEETS[self.of].model_validate(self.details)
+
+
+class Cost(Table, table=True):
+    """One line of what a visit costs."""
+
+    __tablename__ = "cost"
+    __table_args__ = (sa.Index("cost_visit", "visit_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    visit_id: UUID
+    item: str
+    note: str = ""
+    payer: str
+    currency: str
+    planned: Decimal = Field(sa_type=sa.Numeric(12, 2))
+    actual: Decimal | None = Field(default=None, sa_type=sa.Numeric(12, 2))
+    party: str = Field(description="Which side wrote it")
+    version: int = 1
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+    @property
+    def line(self) -> Line:
+        """As the model reads it."""
+        return Line(self.id, CostItem(self.item), Payer(self.payer), self.currency, self.planned, self.actual)
+
+
+class AskedRule(Table, table=True):
+    """Whether something is asked before travel, in a call or between countries; empty stands for any."""
+
+    __tablename__ = "preparation_rule"
+    __table_args__ = (
+        sa.Index(
+            "preparation_rule_once",
+            "item",
+            "call_id",
+            "country",
+            "host_country",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    item: str
+    asked: bool
+    call_id: UUID | None = None
+    country: str | None = None
+    host_country: str | None = None
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+    @property
+    def rule(self) -> Rule:
+        """As the model reads it."""
+        return Rule(PreparationItem(self.item), self.asked, self.call_id, self.country, self.host_country)
+
+
+async def sheets(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, dict[PreparationItem, StoredSheet]]:
+    """By visit and thing, what was written."""
+    query = select(StoredSheet).where(col(StoredSheet.visit_id).in_(sorted(visit_ids)))
+    found: dict[UUID, dict[PreparationItem, StoredSheet]] = {id_: {} for id_ in visit_ids}
+    for one in await session.scalars(query.order_by(col(StoredSheet.visit_id), col(StoredSheet.item))):
+        found[one.visit_id][one.of] = one
+    return found
+
+
+async def put_sheet(session: AsyncSession, row: StoredSheet) -> None:
+    """Write a sheet, the first or the next version."""
+    new = insert(StoredSheet).values(**row.model_dump())
+    changes = {name: new.excluded[name] for name in ("details", "version", "actor", "at")}
+    await session.execute(new.on_conflict_do_update(index_elements=["visit_id", "item"], set_=changes))
+
+
+async def costs(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, list[Cost]]:
+    """By visit, the lines in the order in which they were written."""
+    found: dict[UUID, list[Cost]] = defaultdict(list)
+    query = select(Cost).where(col(Cost.visit_id).in_(sorted(visit_ids)))
+    for one in await session.scalars(query.order_by(col(Cost.visit_id), col(Cost.id))):
+        found[one.visit_id].append(one)
+    return found
+
+
+async def cost(session: AsyncSession, visit_id: UUID, cost_id: UUID) -> Cost | None:
+    """One line of a visit; the match's row is the lock."""
+    found = await session.get(Cost, cost_id)
+    return found if found is not None and found.visit_id == visit_id else None
+
+
+async def rules(session: AsyncSession) -> list[AskedRule]:
+    """What the programme decided about what is asked, the newest first; the programme has few."""
+    return list(await session.scalars(select(AskedRule).order_by(col(AskedRule.id).desc()).limit(MOST_RULES)))
+
+
+async def rule(session: AsyncSession, rule_id: UUID) -> AskedRule | None:
+    """One such decision."""
+    return await session.get(AskedRule, rule_id)
+
+
+async def same_rule(session: AsyncSession, wanted: Rule) -> AskedRule | None:
+    """The decision about the same thing, call and countries, if there is one."""
+    query = select(AskedRule).where(
+        AskedRule.item == wanted.item,
+        col(AskedRule.call_id).is_not_distinct_from(wanted.call_id),
+        col(AskedRule.country).is_not_distinct_from(wanted.country),
+        col(AskedRule.host_country).is_not_distinct_from(wanted.host_country),
+    )
+    return await session.scalar(query)
+
+
+class Letter(Table, table=True):
+    """A letter about a visit, by its number; a later one of its kind takes its place."""
+
+    __tablename__ = "letter"
+    __table_args__ = (sa.Index("letter_visit", "visit_id", "kind", "version", unique=True),)
+
+    number: str = Field(primary_key=True, description="Cannot be guessed: whoever holds the paper can verify it")
+    visit_id: UUID
+    kind: str
+    version: int
+    start: date
+    end: date
+    facts: dict[str, Any] = Field(sa_type=JSONB, description="What it says")
+    digest: str = Field(description="SHA-256 of the document")
+    document: bytes = Field(sa_type=sa.LargeBinary, description="PDF")
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+
+async def letter(session: AsyncSession, number: str) -> Letter | None:
+    """One letter by its number, with its document."""
+    return await session.get(Letter, number)
+
+
+async def letters(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, list[Letter]]:
+    """By visit, its letters without the documents, by kind and the newest first."""
+    found: dict[UUID, list[Letter]] = {id_: [] for id_ in visit_ids}
+    query = select(Letter).where(col(Letter.visit_id).in_(sorted(visit_ids))).options(defer(Letter.document))  # type: ignore[arg-type]  # a column of the mapped class
+    for one in await session.scalars(
+        query.order_by(col(Letter.visit_id), col(Letter.kind), col(Letter.version).desc())
+    ):
+        found[one.visit_id].append(one)
+    return found
+
+
+async def newest_letters(session: AsyncSession, visit_id: UUID, kind: str, version: int | None = None) -> Letter | None:
+    """The newest letter of a kind, or the version named, with its document."""
+    query = select(Letter).where(Letter.visit_id == visit_id, Letter.kind == kind)
+    if version is not None:
+        query = query.where(Letter.version == version)
+    return await session.scalar(query.order_by(col(Letter.version).desc()).limit(1))

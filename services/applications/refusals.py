@@ -1,0 +1,69 @@
+"""What do all actions share: how to say that something is not there, and the officer's own application."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ParamSpec
+
+from services.applications.application.model.states import NotPossible
+from services.applications.application.store import applications
+from services.applications.transitions import AlreadyDone, NotNow
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity.scope import is_self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from uuid import UUID
+
+    from pydantic import ValidationError
+
+    from services.applications.application.store.applications import Application
+    from shared.bus import Tx
+    from shared.identity import Principal
+
+
+def not_found() -> Refused:
+    """What somebody reads who asks for a thing that is not there, or not theirs to know of."""
+    return Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
+
+
+def unreadable(error: ValidationError) -> dict[str, str]:
+    """A validation error as field -> sentence, without pydantic's own prefix."""
+    return {
+        ".".join(str(part) for part in one["loc"]): one["msg"].removeprefix("Value error, ") for one in error.errors()
+    }
+
+
+@contextmanager
+def lawful() -> Iterator[None]:
+    """Turn what the model does not allow into an answer (409) with the model's sentence."""
+    try:
+        yield
+    except NotPossible as error:
+        raise Refused(str(error), 409) from error
+
+
+async def own(tx: Tx, principal: Principal, application_id: UUID) -> Application:
+    """The officer's own application, locked. Raises `Refused` (404) for anybody else's."""
+    application = await applications.application(tx.session, application_id, lock=True)
+    if application is None or not is_self(principal, application.subject):
+        raise not_found()
+    return application
+
+
+P = ParamSpec("P")
+
+
+def may_proceed(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
+    """Whether to go on: False where it was done before, so that a second click shows what the first one reached.
+
+    Raises `Refused` (409) with the model's sentence where it cannot be done.
+    """
+    try:
+        rule(*args, **kwargs)
+    except AlreadyDone:
+        return False
+    except NotNow as error:
+        raise Refused(str(error), 409) from error
+    return True

@@ -1,0 +1,75 @@
+"""How does the programme change one fund or one excluded pair? With an eye on who changed it meanwhile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.refusals import not_found
+from services.applications.register.actions.bulk import put_exclusions, put_funds
+from services.applications.register.model import ExclusionEntry, FundEntry
+from services.applications.register.store import entries
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+
+def _unchanged(version: int | None, now: int) -> None:
+    if version is not None and version != now:
+        raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+
+
+def _span(since: date, until: date | None) -> None:
+    if until is not None and until < since:
+        sentence = gettext("The last day is the first day or later.")
+        raise Refused(sentence, 422, {"until": sentence})
+
+
+async def save_fund(bus: Bus, principal: Principal, entry: FundEntry, *, version: int | None = None) -> UUID:
+    """Enter a fund, or change the one with the entry's id. Raises `Refused` (404, 409, 422)."""
+    _span(entry.since, entry.until)
+    async with bus.transaction(principal.subject) as tx:
+        if entry.id is not None:
+            known = await entries.fund(tx.session, entry.id, lock=True)
+            if known is None:
+                raise not_found()
+            _unchanged(version, known.version)
+        return (await put_funds(tx, [entry]))[0]
+
+
+async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry, *, version: int | None = None) -> UUID:
+    """Enter an excluded pair, or change the one with the entry's id. Raises `Refused` (404, 409, 422)."""
+    _span(entry.since, entry.until)
+    pair = entry.countries or entry.organisations or ()
+    if len(set(pair)) < len(pair):
+        sentence = gettext("A pair is two different ones.")
+        name = "second_country" if entry.countries else "second_organisation"
+        raise Refused(sentence, 422, {name: sentence})
+    async with bus.transaction(principal.subject) as tx:
+        if entry.id is not None:
+            known = await entries.exclusion(tx.session, entry.id, lock=True)
+            if known is None:
+                raise not_found()
+            _unchanged(version, known.version)
+        return (await put_exclusions(tx, [entry]))[0]
+
+
+async def end_exclusion(bus: Bus, principal: Principal, exclusion_id: UUID) -> None:
+    """The pair may be matched again from tomorrow on; one that is over stays so. Raises `Refused` (404)."""
+    async with bus.transaction(principal.subject) as tx:
+        known = await entries.exclusion(tx.session, exclusion_id, lock=True)
+        if known is None:
+            raise not_found()
+        today = clock.today()
+        if known.until is not None and known.until <= today:
+            return
+        entry = ExclusionEntry.model_validate(
+            {**known.model_dump(exclude={"version"}), "until": max(today, known.since)}
+        )
+        await put_exclusions(tx, [entry])

@@ -1,0 +1,298 @@
+"""Which forms change the register, and how do they become what the model takes?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.forms import AskedLater
+from services.applications.register.model import grants
+from services.applications.register.model.proposals import RefusedBecause
+from shared.contracts import labels
+from shared.contracts.codes import (
+    COUNTRIES,
+    PRIORITIES,
+    OrganisationKind,
+    RankGroup,
+    Role,
+    ServiceKind,
+    Sex,
+)
+from shared.i18n import N_, gettext
+from shared.web.forms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    Row,
+    SelectField,
+    StringField,
+    TextAreaField,
+    options,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from services.applications.register.model import OrganisationEntry, PersonEntry
+    from services.applications.register.store import entries
+    from shared.contracts.access import AccessGrant
+    from shared.web.fields import Source
+
+_ONE = N_("Choose one")
+_DAY_HINT = N_("For example, 27 3 2027")
+
+
+def country_options(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Countries by their names in the reader's language."""
+    return sorted(((code, labels.country(code)) for code in codes), key=lambda pair: pair[1])
+
+
+def countries_of(seen: frozenset[str] | None) -> list[tuple[str, str]]:
+    """The countries that a reader chooses from."""
+    return country_options(COUNTRIES if seen is None else seen)
+
+
+def topics() -> list[tuple[str, str]]:
+    """All topics, those of the newest scheme first; a topic's value names its scheme, since codes come again."""
+    return [
+        (f"{scheme}:{code}", f"{gettext(topic.label)} ({scheme})")
+        for scheme in sorted(PRIORITIES, reverse=True)
+        for code, topic in PRIORITIES[scheme].items()
+    ]
+
+
+def choose(field: SelectField | RadioField, source: Source, blank: str | None = None) -> None:
+    """Say what a field can be chosen from, where that is known only now; `blank` is the text of an empty choice."""
+    field.choices = options(source, blank)  # type: ignore[assignment]  # WTForms takes a function, too
+
+
+class NoteForm(Form):
+    """A form whose change may have to be approved: with a word to the programme coordinator."""
+
+    note = TextAreaField(
+        N_("A word to the programme coordinator"), [Longest(1000)], description=N_("Why it changes, if it is not plain")
+    )
+
+    def without_note(self) -> None:
+        """Whoever decides needs no word to himself or herself."""
+        del self.note
+
+
+class OrganisationForm(NoteForm):
+    """An organisation."""
+
+    name = StringField(
+        N_("Name"), [Needed(N_("Enter the name")), Longest(200)], description=N_("As it is written in English")
+    )
+    kind = SelectField(N_("What it is"), [Needed(N_("Choose what it is"))], choices=OrganisationKind, blank=_ONE)
+    country = SelectField(N_("Country"), [Needed(N_("Choose the country"))])
+    city = StringField(N_("City"), [Longest(100)])
+
+    def fill(self, entry: OrganisationEntry | None, seen: Sequence[tuple[str, str]]) -> None:
+        """Offer the countries, and show what is there."""
+        choose(self.country, seen, blank=_ONE if len(seen) > 1 else None)
+        if entry is not None:
+            self.process(data={name: getattr(entry, name) for name in ("name", "kind", "country", "city")})
+
+    def values(self) -> dict[str, Any]:
+        """What the entry says."""
+        return {name: self[name].data or "" for name in ("name", "kind", "country", "city")}
+
+
+class RoleRow(Row):
+    """A role from a day on, maybe until a day."""
+
+    role = SelectField(N_("Role"), [Needed(N_("Choose the role"))])
+    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))])
+    until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
+
+
+class PersonForm(NoteForm):
+    """A person with roles."""
+
+    subject = StringField(
+        N_("Sign-in name"),
+        [Needed(N_("Enter the name with which the person signs in")), Longest(200)],
+        description=N_("As the sign-in service knows the person; it cannot be changed later"),
+    )
+    name = StringField(
+        N_("Name"),
+        [Needed(N_("Enter the name")), Longest(200)],
+        description=N_("In Latin letters, as in the passport"),
+    )
+    own_name = StringField(N_("Name in the own script"), [Longest(200)])
+    email = EmailField(
+        N_("Service e-mail"),
+        [Needed(N_("Enter the service e-mail")), Longest(254)],
+        description=N_("A new address counts when its owner has confirmed it; we send a mail with a link"),
+    )
+    language = SelectField(N_("We write in"), default="en")
+    country = SelectField(N_("Country"), default="")
+    organisation_id = SelectField(N_("Organisation"), default="")
+    service = SelectField(N_("Service"), choices=ServiceKind, blank=N_("Not known"), default="")
+    unit = StringField(N_("Unit"), [Longest(200)])
+    rank_group = SelectField(N_("Rank group"), choices=RankGroup, blank=N_("Not known"), default="")
+    national_rank = StringField(N_("Rank, as it is called in the country"), [Longest(200)])
+    years_in_field = NumberField(N_("Years in the field"))
+    sex = SelectField(
+        N_("Sex"),
+        choices=Sex,
+        blank=N_("Not said"),
+        default="",
+        description=N_("For statistics only; may be left unsaid"),
+    )
+    roles = FieldList(FormField(RoleRow), min_entries=0, max_entries=10)
+
+    def offer(
+        self,
+        *,
+        countries: Sequence[tuple[str, str]],
+        organisations: Sequence[entries.Organisation],
+        roles: Sequence[Role],
+        anywhere: bool,
+    ) -> None:
+        """Say what can be chosen. `anywhere`: people without a country, too."""
+        self.language.choices = labels.written(self.language.data)
+        several = len(countries) > 1 or anywhere
+        choose(self.country, countries, blank=(N_("None: programme-wide") if anywhere else _ONE) if several else None)
+        shown = [(str(one.id), f"{one.name} ({labels.country(one.country)})") for one in organisations]
+        choose(self.organisation_id, shown, blank=N_("None"))
+        for row in self.roles:
+            choose(row.form.role, roles, blank=_ONE)
+
+    def values(self) -> dict[str, Any]:
+        """What the entry says, but for the grants."""
+        texts = ("subject", "name", "own_name", "email", "unit", "national_rank")
+        said = {name: self[name].data or "" for name in texts if name in self}
+        said |= {
+            name: self[name].data or None for name in ("country", "organisation_id", "service", "rank_group", "sex")
+        }
+        return said | {"language": self.language.data or "en", "years_in_field": self.years_in_field.data}
+
+    def held(self) -> list[grants.RoleInput]:
+        """The roles of the rows, as they stand when the form is valid."""
+        return [
+            grants.RoleInput(Role(row.form.role.data), row.form.since.data, row.form.until.data)
+            for row in self.roles
+            if row.form.since.data is not None
+        ]
+
+
+def person_data(entry: PersonEntry, roles: Sequence[Role], day: date) -> dict[str, Any]:
+    """What a form about somebody shows: the entry, and those grants that the form may change."""
+    rows = [_row(grant) for grant in entry.grants if grants.editable(grant, roles, day)]
+    said = {name: getattr(entry, name) for name in type(entry).model_fields if name != "grants"}
+    return said | {"organisation_id": str(entry.organisation_id or ""), "country": entry.country or "", "roles": rows}
+
+
+def _row(grant: AccessGrant) -> dict[str, Any]:
+    return {"role": grant.role.value, "since": grant.since, "until": grant.until}
+
+
+class LeaveForm(NoteForm):
+    """Somebody leaves."""
+
+    last_day = DateField(N_("Last day with access"), [Needed(N_("Enter the last day"))], description=_DAY_HINT)
+    successor = SelectField(
+        N_("Who takes over the offices?"),
+        default="",
+        description=N_("Gets the same roles from the day after; leave empty if nobody does"),
+    )
+
+
+class TransferForm(NoteForm):
+    """Somebody moves to another organisation."""
+
+    organisation_id = SelectField(N_("New organisation"), [Needed(N_("Choose the organisation"))])
+    day = DateField(N_("First day there"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
+
+
+class WordForm(NoteForm):
+    """A change that needs a yes and nothing else."""
+
+
+class RefuseForm(Form):
+    """Why a proposal is not approved."""
+
+    reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=RefusedBecause, blank=_ONE)
+    text = TextAreaField(
+        N_("What should the proposer know?"), [Longest(1000)], description=N_("The proposer reads it; say what to do")
+    )
+
+
+class DeputyForm(Form):
+    """A deputy for a time."""
+
+    role = SelectField(N_("For which role?"), [Needed(N_("Choose the role"))])
+    deputy = SelectField(N_("Who stands in?"), [Needed(N_("Choose a person"))])
+    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
+    until = DateField(N_("Last day"), [Needed(N_("Enter the last day"))], description=_DAY_HINT)
+
+
+class FundForm(Form):
+    """A fund."""
+
+    name = StringField(N_("Name"), [Needed(N_("Enter the name")), Longest(200)])
+    payer = StringField(N_("Who pays"), [Needed(N_("Enter who pays")), Longest(200)])
+    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
+    until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
+    active = BooleanField(N_("Calls can use it"), default=True)
+
+    def values(self) -> dict[str, Any]:
+        """What the entry says."""
+        return {name: self[name].data for name in ("name", "payer", "since", "until", "active")}
+
+
+_OF_COUNTRIES, _OF_BODIES = N_("Where two countries are kept apart"), N_("Where two organisations are kept apart")
+
+
+class ExclusionForm(Form):
+    """A pair that is never matched."""
+
+    between = RadioField(
+        N_("Between what?"),
+        [Needed(N_("Choose what is kept apart"))],
+        choices=(("countries", N_("Two countries")), ("organisations", N_("Two organisations"))),
+    )
+    first_country = SelectField(N_("One country"), [AskedLater()], default="", description=_OF_COUNTRIES)
+    second_country = SelectField(N_("The other country"), [AskedLater()], default="", description=_OF_COUNTRIES)
+    first_organisation = SelectField(N_("One organisation"), [AskedLater()], default="", description=_OF_BODIES)
+    second_organisation = SelectField(N_("The other organisation"), [AskedLater()], default="", description=_OF_BODIES)
+    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
+    until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
+    confidential = BooleanField(
+        N_("Confidential"),
+        description=N_("Everybody else reads “not available” and nothing more"),
+    )
+
+    def offer(self, organisations: Sequence[entries.Organisation]) -> None:
+        """Say what can be chosen."""
+        shown = [(str(one.id), f"{one.name} ({labels.country(one.country)})") for one in organisations]
+        for field in (self.first_country, self.second_country):
+            choose(field, country_options(COUNTRIES), blank=_ONE)
+        for field in (self.first_organisation, self.second_organisation):
+            choose(field, shown, blank=_ONE)
+
+    def pair(self) -> tuple[str, tuple[str, str]]:
+        """Which kind of pair, and the two."""
+        one = "country" if self.between.data == "countries" else "organisation"
+        return self.between.data, (self[f"first_{one}"].data or "", self[f"second_{one}"].data or "")
+
+
+class NeedForm(Form):
+    """A training need."""
+
+    country = SelectField(N_("Country"), [Needed(N_("Choose the country"))])
+    topic = SelectField(N_("Topic"), [Needed(N_("Choose the topic"))])
+    area = SelectField(N_("Area of expertise"), default="", description=N_("Leave empty for the topic as a whole"))
+    level = RadioField(N_("Level"), [Needed(N_("Choose the level"))])
+    quantity = NumberField(N_("How many people"), [Needed(N_("Enter how many people"))])
+    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
+    until = DateField(N_("Last day"), [Needed(N_("Enter the last day"))], description=_DAY_HINT)

@@ -1,0 +1,142 @@
+"""What does an entry of the register have to say? Values of people, organisations, funds and pairs, checked."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.contracts.access import AccessGrant
+from shared.contracts.base import Country, Language
+from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
+from shared.i18n import gettext
+from shared.identity.attempts import Attempt, note_attempt
+
+# What opens a cell as a formula in a spreadsheet (OWASP, CSV injection): no name begins with it.
+_FORMULA = ("=", "+", "-", "@", "\t")
+
+
+# Format characters that some scripts need between letters; all others (turned directions, tags) only hide something.
+_JOINERS = frozenset("\u200c\u200d")
+
+
+def clean(text: str) -> str:
+    """One line of text without control characters, in the composed form (NFC).
+
+    Raises ValueError with a sentence for the writer.
+    """
+    text = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(letter).startswith("C") and letter not in _JOINERS for letter in text):
+        note_attempt(Attempt.CONTROL_CHARACTERS)
+        raise ValueError(gettext("This holds characters that cannot be shown. Write it anew by hand."))
+    return text
+
+
+def name(text: str) -> str:
+    """A name of a person or an organisation. Raises ValueError as `clean`, and for what a spreadsheet would run."""
+    text = clean(text)
+    if text.startswith(_FORMULA):
+        note_attempt(Attempt.FORMULA)
+        raise ValueError(gettext("A name begins with a letter."))
+    return text
+
+
+def latin_name(text: str) -> str:
+    """A name as in the passport: in Latin letters. Raises ValueError with a sentence for the writer."""
+    text = name(text)
+    if any(letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN") for letter in text):
+        raise ValueError(gettext("Write the name in Latin letters, as it stands in the passport."))
+    return text
+
+
+def mail_address(text: str) -> str:
+    """An e-mail address that can be written to. Raises ValueError with a sentence for the writer."""
+    text = clean(text)
+    local, at, domain = text.rpartition("@")
+    if not (at and local and "." in domain) or any(letter.isspace() or letter in '<>,;"' for letter in text):
+        raise ValueError(gettext("Write an e-mail address like name@police.example"))
+    return text
+
+
+Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(name)]
+LatinName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(latin_name)]
+MailAddress = Annotated[str, StringConstraints(max_length=254), AfterValidator(mail_address)]
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s/?#]+$")]
+
+
+class Entry(BaseModel):
+    """What the register takes: unknown fields are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OrganisationEntry(Entry):
+    """An organisation; with an id it replaces the one that is there."""
+
+    id: UUID | None = None
+    name: Name
+    kind: OrganisationKind
+    country: Country
+    city: Annotated[str, StringConstraints(max_length=100), AfterValidator(clean)] = ""
+    active: bool = True
+
+
+class PersonEntry(Entry):
+    """A person with what is known about him or her, and all grants; replaces what is there for that subject.
+
+    `name` is in Latin letters as in the passport, `own_name` in the own script.
+    """
+
+    subject: Subject
+    name: LatinName
+    own_name: Annotated[str, StringConstraints(max_length=200), AfterValidator(name)] = ""
+    email: MailAddress
+    language: Language = "en"
+    country: Country | None = None
+    organisation_id: UUID | None = None
+    service: ServiceKind | None = None
+    unit: Line = ""
+    rank_group: RankGroup | None = None
+    national_rank: Line = ""
+    years_in_field: Annotated[int, Field(ge=0, le=60)] | None = None
+    sex: Sex | None = None
+    grants: tuple[AccessGrant, ...] = ()
+
+
+class PartnerEntry(Entry):
+    """That a partner country takes part, from a day on. Suspending and reinstating are decisions of their own."""
+
+    country: Country
+    status: Literal[PartnerStatus.ACTIVE]
+    since: date
+
+
+class FundEntry(Entry):
+    """A fund; with an id it replaces the one that is there."""
+
+    id: UUID | None = None
+    name: Name
+    payer: Name
+    since: date
+    until: date | None = None
+    active: bool = True
+
+
+class ExclusionEntry(Entry):
+    """A pair of countries or of organisations that is never matched; with an id it replaces the one that is there."""
+
+    id: UUID | None = None
+    countries: tuple[Country, Country] | None = None
+    organisations: tuple[UUID, UUID] | None = None
+    since: date
+    until: date | None = None
+    confidential: bool = False
+
+    def model_post_init(self, _: object) -> None:
+        """Raises ValueError unless exactly one pair is given."""
+        if (self.countries is None) == (self.organisations is None):
+            raise ValueError(gettext("Give a pair of countries or a pair of organisations."))

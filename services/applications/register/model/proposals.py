@@ -1,0 +1,104 @@
+"""What can be proposed for the register, where does a proposal stand, and what changed meanwhile?"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from services.applications.application.model.states import NotPossible
+from services.applications.register.model import Entry, OrganisationEntry, PersonEntry, Subject
+from shared.contracts.codes import ProposalKind, ProposalState
+from shared.contracts.codes._base import N_, Code
+from shared.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class RefusedBecause(Code):
+    """Why the programme does not approve a proposal."""
+
+    UNKNOWN_PERSON = "unknown_person", N_("The person or body cannot be identified")
+    ALREADY_THERE = "already_there", N_("It is in the register already")
+    WRONG_ROLE = "wrong_role", N_("The role does not fit")
+    INCOMPLETE = "incomplete", N_("Something is missing or wrong")
+    NOT_ELIGIBLE = "not_eligible", N_("It cannot take part in the programme")
+    OTHER = "other", N_("Other")
+
+
+class OrganisationChange(Entry):
+    """An organisation as it is to be: a new one, or one that is there (`entry.id`)."""
+
+    kind: Literal["organisation"] = "organisation"
+    entry: OrganisationEntry
+
+
+class PersonChange(Entry):
+    """A person with all that is known and all grants, as it is to be: new, or there already."""
+
+    kind: Literal["person"] = "person"
+    entry: PersonEntry
+
+
+class Leave(Entry):
+    """A person leaves: access ends with the last day, and a successor may take over the offices."""
+
+    kind: Literal["leave"] = "leave"
+    subject: Subject
+    last_day: date
+    successor: Subject | None = None
+
+
+class Transfer(Entry):
+    """A person belongs to another organisation from a day on."""
+
+    kind: Literal["transfer"] = "transfer"
+    subject: Subject
+    organisation_id: UUID
+    day: date
+
+
+Change = Annotated[OrganisationChange | PersonChange | Leave | Transfer, Field(discriminator="kind")]
+CHANGE: TypeAdapter[OrganisationChange | PersonChange | Leave | Transfer] = TypeAdapter(Change)
+
+
+def kind_of(change: OrganisationChange | PersonChange | Leave | Transfer, *, known: bool) -> str:
+    """What sort of change it is, as lists name it; `known`: whether the person or organisation is there already."""
+    match change:
+        case OrganisationChange(entry=entry) if known:
+            return "organisation" if entry.active else "organisation_inactive"
+        case OrganisationChange():
+            return "organisation_new"
+        case PersonChange():
+            return "person" if known else "person_new"
+    return change.kind
+
+
+def kinds() -> list[tuple[str, str]]:
+    """All sorts of changes with their names, for filters."""
+    return [(one.value, gettext(one.label)) for one in ProposalKind]
+
+
+def kind_name(code: str) -> str:
+    """What a sort of change is called."""
+    return gettext(ProposalKind(code).label)
+
+
+def settle(state: ProposalState) -> None:
+    """Hold that a proposal still waits. Raises `NotPossible` with what became of it instead."""
+    match state:
+        case ProposalState.APPROVED:
+            raise NotPossible(gettext("This proposal is approved already."))
+        case ProposalState.REFUSED:
+            raise NotPossible(gettext("This proposal is refused already."))
+        case ProposalState.TAKEN_BACK:
+            raise NotPossible(gettext("Its proposer has taken this proposal back."))
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What differs between two states of an entry: field -> (before, after), in the order of `after`."""
+    names = [*after, *(name for name in before if name not in after)]
+    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}

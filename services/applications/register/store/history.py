@@ -1,0 +1,82 @@
+"""Who changed what in the register, when, from what to what? Insert-only; the auditor reads it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.register.model.proposals import differences
+from services.applications.tables import Table
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+_MOST = 200
+
+
+class RegisterChange(Table, table=True):
+    """One change. `before` and `after` hold the fields that differ; both hold names and addresses of people."""
+
+    __tablename__ = "register_change"
+    __table_args__ = (
+        sa.Index("register_change_entry", "kind", "key", "id"),
+        sa.Index("register_change_at", "at", "id"),
+        sa.Index("register_change_actor", "actor", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_type=_TIME)
+    actor: str = Field(description="Sign-in subject, or system:<what>")
+    kind: str = Field(description="organisation, person, access, partner, fund, exclusion, need, proposal")
+    key: str = Field(description="The entry's id; a person's and an access's is the person's opaque id")
+    action: str = Field(description="entered, changed, deactivated, left, moved, confirmed, lapsed, ...")
+    country: str | None = None
+    before: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    after: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    proposal_id: UUID | None = Field(default=None, description="The proposal that was approved by it")
+
+
+def note(
+    session: AsyncSession,
+    *,
+    actor: str,
+    kind: str,
+    key: UUID | str,
+    action: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    country: str | None = None,
+    proposal_id: UUID | None = None,
+) -> None:
+    """Note a change in the transaction that makes it; of `before` and `after`, whole as JSON, what differs is kept."""
+    changed = differences(before, after)
+    session.add(
+        RegisterChange(
+            id=new_id(),
+            at=clock.now(),
+            actor=actor,
+            kind=kind,
+            key=str(key),
+            action=action,
+            country=country,
+            before={name: old for name, (old, _) in changed.items() if name in before},
+            after={name: new for name, (_, new) in changed.items() if name in after},
+            proposal_id=proposal_id,
+        )
+    )
+
+
+async def history(session: AsyncSession, kinds: tuple[str, ...], key: UUID | str) -> list[RegisterChange]:
+    """The changes of one entry, the newest first; at most 200."""
+    query = select(RegisterChange).where(col(RegisterChange.kind).in_(kinds), RegisterChange.key == str(key))
+    return list((await session.scalars(query.order_by(col(RegisterChange.id).desc()).limit(_MOST))).all())

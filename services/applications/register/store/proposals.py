@@ -1,0 +1,136 @@
+"""What was proposed for the register, by whom, and what became of it?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.register.model.proposals import CHANGE
+from services.applications.tables import Table, one_page
+from shared.contracts.codes import ProposalState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.register.model.proposals import Change
+    from services.applications.register.store.people import RegisterScope
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class Proposal(Table, table=True):
+    """A change of the register that somebody proposes; `before` is how the entry was then, empty for a new one."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        sa.Index("proposal_about", "about", unique=True, postgresql_where=sa.text("state = 'waits'")),
+        sa.Index("proposal_state", "state", "proposed_at"),
+        sa.Index("proposal_country", "country", "state"),
+        sa.Index("proposal_organisation_id", "organisation_id", "state"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(description="What sort of change, for lists and filters")
+    about: str = Field(description="The person's sign-in subject or the organisation's id: one waits at a time")
+    name: str = Field(description="Of the person or the organisation, as it was proposed")
+    country: str | None = None
+    organisation_id: UUID | None = None
+    change_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "change"})
+    before: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    base_version: int = Field(default=0, description="The entry's version then; 0 for a new one")
+    note: str = Field(default="", description="The proposer's word to the programme coordinator")
+    state: str = ProposalState.WAITS
+    proposed_by: str
+    proposed_at: datetime = Field(sa_type=_TIME)
+    settled_by: str | None = None
+    settled_at: datetime | None = Field(default=None, sa_type=_TIME)
+    reason: str | None = None
+    text: str = ""
+
+    @property
+    def change(self) -> Change:
+        """What is proposed."""
+        return CHANGE.validate_python(self.change_json)
+
+    @property
+    def stands(self) -> ProposalState:
+        """Its state."""
+        return ProposalState(self.state)
+
+
+async def proposal(session: AsyncSession, proposal_id: UUID, *, lock: bool = False) -> Proposal | None:
+    """One proposal; with `lock` nobody else settles it until the commit."""
+    return await session.get(Proposal, proposal_id, with_for_update=lock, populate_existing=lock)
+
+
+async def locked(session: AsyncSession, ids: Sequence[UUID]) -> list[Proposal]:
+    """Several proposals in the order of their ids, so that two who lock them do not wait for each other."""
+    query = select(Proposal).where(col(Proposal.id).in_(sorted(set(ids)))).order_by(col(Proposal.id))
+    return list((await session.scalars(query.with_for_update().execution_options(populate_existing=True))).all())
+
+
+async def by_ids(session: AsyncSession, ids: Sequence[UUID]) -> list[Proposal]:
+    """Several proposals, the oldest first."""
+    query = select(Proposal).where(col(Proposal.id).in_(sorted(set(ids))))
+    return list((await session.scalars(query.order_by(col(Proposal.proposed_at), col(Proposal.id)))).all())
+
+
+async def waiting_about(session: AsyncSession, about: str) -> Proposal | None:
+    """The proposal about a person or an organisation that waits, if there is one."""
+    query = select(Proposal).where(Proposal.about == about, Proposal.state == ProposalState.WAITS)
+    return (await session.scalars(query)).one_or_none()
+
+
+def _seen(within: RegisterScope, subject: str) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        within.clause(col(Proposal.country), col(Proposal.organisation_id)), col(Proposal.proposed_by) == subject
+    )
+
+
+async def proposals(
+    session: AsyncSession,
+    within: RegisterScope,
+    subject: str,
+    *,
+    state: str | None,
+    kind: str | None = None,
+    page: int = 1,
+) -> tuple[list[Proposal], int]:
+    """One page of the proposals that somebody sees: those that wait first and the oldest of them, then the newest."""
+    among = [_seen(within, subject)]
+    if state:
+        among.append(col(Proposal.state) == state)
+    if kind:
+        among.append(col(Proposal.kind) == kind)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(Proposal).where(*among))).scalar_one()
+    waits = col(Proposal.state) == ProposalState.WAITS.value
+    query = (
+        select(Proposal)
+        .where(*among)
+        .order_by(
+            waits.desc(),
+            sa.case((waits, col(Proposal.proposed_at))).asc().nulls_last(),
+            col(Proposal.settled_at).desc().nulls_last(),
+            col(Proposal.id),
+        )
+    )
+    found = await session.scalars(one_page(query, page))
+    return list(found.all()), int(total)
+
+
+async def counts(session: AsyncSession, within: RegisterScope, subject: str) -> dict[str, int]:
+    """How many proposals there are in each state."""
+    query = (
+        sa.select(col(Proposal.state), sa.func.count())
+        .where(_seen(within, subject))
+        .group_by(col(Proposal.state))
+        .order_by(col(Proposal.state))
+    )
+    return {str(state): int(count) for state, count in (await session.execute(query)).all()}

@@ -1,0 +1,139 @@
+"""Who decides on an appeal, and what follows? Another coordinator than before; the reason in words is for the officer.
+
+Not endorsed: another coordinator of the country (of the EU agency), or the programme coordinator. Not eligible or
+cancelled, which the programme itself decided: another programme coordinator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.access.store import holders
+from services.applications.access.views import acting_as
+from services.applications.application.actions.steps import record
+from services.applications.application.model.states import NotPossible
+from services.applications.application.store import applications
+from services.applications.calls import store as calls_store
+from services.applications.refusals import lawful, not_found
+from services.applications.register.store import entries
+from services.applications.review import model, store
+from shared.contracts.applications import AppealDecided
+from shared.contracts.codes import ActingAs, AppealOutcome, ApplicationState, CallState, Role
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity.scope import EU, may_coordinate
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.store.applications import Application
+    from services.applications.review.store import Appeal
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class AppealCapacity:
+    """Whether the reader decides on an appeal: as whom, or why not; `others` are the names of those who could."""
+
+    acting_as: ActingAs | None
+    why_not: str = ""
+    others: tuple[str, ...] = ()
+
+
+def appeal_capacity(principal: Principal, application: Application, appeal: Appeal) -> AppealCapacity:
+    """As whom the reader decides on this appeal, or why not; without the names of others."""
+    own: ActingAs | None = None
+    if appeal.decided_state is ApplicationState.NOT_ENDORSED:
+        own = acting_as(principal, application.country, application.organisation_id)
+    if own is None and principal.has(Role.PROGRAMME_COORDINATOR):
+        own = ActingAs.PROGRAMME
+    if own is None:
+        return AppealCapacity(
+            None, gettext("The programme made this decision: a programme coordinator decides on the appeal.")
+        )
+    try:
+        model.another(appeal.decided_by, principal.subject)
+    except NotPossible as error:
+        return AppealCapacity(None, str(error))
+    return AppealCapacity(own)
+
+
+async def appeal_capacity_with_others(
+    session: AsyncSession, principal: Principal, application: Application, appeal: Appeal
+) -> AppealCapacity:
+    """The same; to whoever does not decide it says who could."""
+    found = appeal_capacity(principal, application, appeal)
+    if found.acting_as is not None or appeal.outcome is not None:
+        return found
+    today = clock.today()
+    able = set(await holders(session, Role.PROGRAMME_COORDINATOR, today))
+    if appeal.decided_state is ApplicationState.NOT_ENDORSED and application.country == EU:
+        able |= set(await holders(session, Role.CLEARANCE_OFFICER, today, str(application.organisation_id)))
+    elif appeal.decided_state is ApplicationState.NOT_ENDORSED:
+        able |= set(await holders(session, Role.NATIONAL_COORDINATOR, today, application.country))
+    people = await entries.people_by_subject(session, able - {appeal.decided_by, principal.subject})
+    return AppealCapacity(None, found.why_not, tuple(sorted(person.name for person in people.values())))
+
+
+async def decide(
+    bus: Bus, principal: Principal, application_id: UUID, outcome: AppealOutcome, answer: str
+) -> Application:
+    """Uphold an appeal (on from before the decision, with new deadlines) or dismiss it (back where it was).
+
+    Upheld after the call's close, it is unplaced: nothing becomes live again in a closed call. A second click finds it
+    decided. Raises `Refused` (404; 409 where it is decided or not the principal's to decide; 422 without a reason in
+    words).
+    """
+    written = answer.strip()
+    if not written or len(written) > MOST:
+        sentence = (
+            gettext("Shorten this: %(most)d characters are the most.") % {"most": MOST}
+            if written
+            else gettext("Write for the officer why you decide so.")
+        )
+        raise Refused(sentence, 422, {"answer": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        # The call is held before the application is locked, as everywhere: so it closes before this or after it.
+        found = await applications.application(tx.session, application_id)
+        call = None if found is None else await calls_store.call(tx.session, found.call_id, hold=True)
+        application = await applications.application(tx.session, application_id, lock=True)
+        if (
+            application is None
+            or call is None
+            or not may_coordinate(principal, application.country, application.organisation_id)
+        ):
+            raise not_found()
+        appeal = await store.open_appeal(tx.session, application_id, lock=True)
+        if appeal is None:
+            last = (await store.of_application(tx.session, application_id))[:1]
+            if not last:
+                raise not_found()
+            if (last[0].closed_by, last[0].outcome) == (principal.subject, outcome.value):
+                return application
+            raise Refused(gettext("This appeal was decided already."), 409)
+        own = appeal_capacity(principal, application, appeal)
+        if own.acting_as is None:
+            raise Refused(own.why_not, 409)
+        closed = call.state == CallState.CLOSED
+        with lawful():
+            state = model.decided(
+                outcome,
+                state=application.own_state,
+                against=appeal.decided_state,
+                before=appeal.state_before,
+                closed=closed,
+            )
+        moment = clock.now()
+        until = model.next_due(state, moment, call.terms, application.country)
+        appeal.outcome, appeal.closed_at, appeal.closed_by, appeal.answer = outcome, moment, principal.subject, written
+        tx.session.add(appeal)
+        event = AppealDecided(outcome=outcome, state=state, due=until, call_closed=closed)
+        await record(tx, application, event, state=state, due=until, acting_as=own.acting_as, text=written)
+        return application

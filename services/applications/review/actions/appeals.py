@@ -1,0 +1,114 @@
+"""How does an officer appeal against a decision? With a reason that stays here; another coordinator decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.application.actions.steps import record
+from services.applications.application.store import applications
+from services.applications.calls import store as calls_store
+from services.applications.refusals import lawful, own
+from services.applications.review import model, store
+from shared.contracts.applications import AppealFiled
+from shared.contracts.codes import ApplicationState
+from shared.contracts.lifecycle import Unit
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.application.store.applications import Application, Step
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Appealable:
+    """A decision that can be appealed against, until when, and where the application stood before it."""
+
+    decision: Step
+    until: datetime
+    before: ApplicationState
+    filed: bool
+
+
+async def appealable(session: AsyncSession, application: Application) -> Appealable | None:
+    """The decision to which the application's present state is due, with what an appeal against it needs.
+
+    None where it is not in a state against which one can appeal.
+    """
+    found = [step for step, state in model.DECISIONS.items() if state is application.own_state]
+    if not found:
+        return None
+    steps = await applications.steps(session, application.id)
+    place = next((n for n, step in enumerate(steps) if step.event == found[0]), None)
+    call = await calls_store.call(session, application.call_id)
+    if place is None or call is None:
+        return None
+    decision = steps[place]
+    earlier = ApplicationState(steps[place + 1].state) if place + 1 < len(steps) else ApplicationState.SUBMITTED
+    return Appealable(
+        decision,
+        model.until(decision.at, call.terms, application.country),
+        model.before(application.own_state, earlier),
+        await store.appeal(session, decision.id) is not None,
+    )
+
+
+def may_file(application: Application, of: Appealable | None) -> bool:
+    """Whether an appeal can be filed now: what a page asks before it offers it."""
+    return of is not None and not of.filed and clock.now() <= of.until and application.submitted_at is not None
+
+
+async def file(bus: Bus, principal: Principal, application_id: UUID, text: str) -> Application:
+    """Appeal against the decision on the own application; a second click finds it filed.
+
+    Raises `Refused` (404; 409 where there is nothing to appeal against, or too late; 422 without a reason in words).
+    """
+    written = text.strip()
+    if not written or len(written) > MOST:
+        sentence = (
+            gettext("Shorten this: %(most)d characters are the most.") % {"most": MOST}
+            if written
+            else gettext("Write why you think that the decision is wrong.")
+        )
+        raise Refused(sentence, 422, {"text": sentence})
+    moment = clock.now()
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        if application.own_state is ApplicationState.APPEALED:
+            return application
+        of = await appealable(tx.session, application)
+        against = application.own_state
+        with lawful():
+            state = model.file(
+                against, now=moment, until=moment if of is None else of.until, filed=of is not None and of.filed
+            )
+        assert of is not None
+        call = await calls_store.call(tx.session, application.call_id)
+        assert call is not None
+        decide_by = due(moment, call.terms.timers.appeal_decision_wd, Unit.WORKING_DAYS, application.country)
+        tx.session.add(
+            store.Appeal(
+                id=of.decision.id,
+                application_id=application.id,
+                against=against,
+                before=of.before,
+                decided_by=of.decision.actor,
+                text=written,
+                filed_at=moment,
+                due=decide_by,
+            )
+        )
+        event = AppealFiled(against=against, due=decide_by)
+        await record(tx, application, event, state=state, due=decide_by, text=written)
+        return application

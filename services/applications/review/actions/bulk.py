@@ -1,0 +1,106 @@
+"""What happens when a coordinator decides on several ticked applications in one go?
+
+All in one transaction; what cannot be done now is left as it is and named, so that nobody has to guess which were done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.access.store import deciders_on as held_on
+from services.applications.access.views import capacity_among
+from services.applications.application.model import states
+from services.applications.application.store import applications as store
+from services.applications.bulk import Outcome
+from services.applications.calls import store as calls_store
+from services.applications.refusals import lawful, not_found
+from services.applications.review.actions.endorsement import Decision, Return, carry_out, repeated
+from shared.errors import Refused
+from shared.identity.scope import may_coordinate
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.access.views import Capacity
+    from shared.bus import Bus
+    from shared.contracts.applications import ApplicationEvent
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class BulkItem:
+    """One ticked application before it is decided; `obstacle` says why it cannot be, where it cannot."""
+
+    application: store.Application
+    obstacle: str | None
+
+
+async def bulk_items(
+    session: AsyncSession, principal: Principal, ids: Collection[UUID], event: type[ApplicationEvent]
+) -> list[BulkItem]:
+    """What would become of each ticked application by `event`, in the order of their references.
+
+    Raises `Refused` (404) where one of them is not the principal's to see.
+    """
+    found = await store.by_id(session, ids)
+    _all_own(principal, ids, list(found.values()))
+    held = await held_on(session, clock.today())
+    in_order = sorted(found.values(), key=lambda one: one.reference or "")
+    return [BulkItem(one, obstacle(one, capacity_among(held, principal, one), event)) for one in in_order]
+
+
+def obstacle(application: store.Application, own: Capacity, event: type[ApplicationEvent]) -> str | None:
+    """Why the principal cannot decide so now; None where nothing is in the way."""
+    try:
+        with lawful():
+            states.after(event, application.own_state)
+        own.decides()
+    except Refused as refused:
+        return refused.detail
+    return None
+
+
+async def decide_all(
+    bus: Bus, principal: Principal, ids: Collection[UUID], decision: Decision, *, seen: datetime | None = None
+) -> Outcome[store.Application]:
+    """Decide the same on all of these. `seen` is when the principal looked at the list of them.
+
+    Raises `Refused` (404 where one is not the principal's to see; 422 without a remark).
+    """
+    if isinstance(decision, Return):
+        decision = Return(decision.written)
+    done: list[store.Application] = []
+    left: list[tuple[store.Application, str]] = []
+    async with bus.transaction(principal.subject) as tx:
+        found = await store.locked(tx.session, ids)
+        _all_own(principal, ids, found)
+        held = await held_on(tx.session, clock.today())
+        of = await calls_store.calls_by_id(tx.session, {one.call_id for one in found})
+        for one in found:
+            try:
+                if not await repeated(tx, principal, one, decision):
+                    await carry_out(
+                        tx, one, of[one.call_id].terms, capacity_among(held, principal, one), decision, seen
+                    )
+            except Refused as refused:
+                left.append((one, refused.detail))
+            else:
+                done.append(one)
+    return Outcome(done, left)
+
+
+def _all_own(principal: Principal, ids: Collection[UUID], found: Sequence[store.Application]) -> None:
+    """Raises `Refused` (404) unless all of them are there and the principal's to see."""
+    own = [
+        one
+        for one in found
+        if one.submitted_at is not None and may_coordinate(principal, one.country, one.organisation_id)
+    ]
+    if len(own) != len(set(ids)):
+        raise not_found()

@@ -1,0 +1,124 @@
+"""Who is eligible? Computed from the call's rules, confirmed by the programme coordinator, singly or in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.application.actions.steps import record
+from services.applications.application.model import states
+from services.applications.application.model.answers import candidate_of
+from services.applications.application.store import applications as store
+from services.applications.bulk import Outcome
+from services.applications.calls import store as calls_store
+from services.applications.calls.model import Finding, eligible, findings, judge
+from services.applications.refusals import lawful, not_found
+from services.applications.register.store import entries
+from services.applications.review.actions.endorsement import unchanged
+from shared.contracts.applications import ApplicationFoundEligible, ApplicationFoundIneligible
+from shared.contracts.codes import PartnerStatus
+from shared.contracts.lifecycle import Unit
+from shared.errors import Refused
+from shared.time import clock
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+    from shared.contracts.applications import EligibilityCheck
+    from shared.contracts.calls import CallTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules of its call say about one application: `terms` are those that it was submitted under."""
+
+    application: store.Application
+    call: calls_store.Call
+    checks: tuple[EligibilityCheck, ...]
+    terms: CallTerms
+
+    @property
+    def eligible(self) -> bool:
+        """Whether all rules held."""
+        return eligible(self.checks)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The rules in words, for those who are not the officer."""
+        return findings(self.terms, self.checks, others=True)
+
+
+async def judged(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:
+    """Each application held against its call's rules, as far as it is answered."""
+    of = await calls_store.calls_by_id(session, {one.call_id for one in applications})
+    terms = await calls_store.terms_of(session, applications, of)
+    today = clock.today()
+    status = {
+        country: await entries.partner_status(session, country, today)
+        for country in sorted({one.country for one in applications})
+    }
+    return [
+        Judgement(
+            one,
+            of[one.call_id],
+            judge(
+                terms[one.id],
+                candidate_of(
+                    one.answers,
+                    kind=one.for_,
+                    country=one.country,
+                    partner_active=status[one.country] is not PartnerStatus.SUSPENDED,
+                ),
+            ),
+            terms[one.id],
+        )
+        for one in applications
+    ]
+
+
+async def confirm(bus: Bus, actor: str, ids: Collection[UUID], *, seen: datetime | None = None) -> Outcome[Judgement]:
+    """Confirm what the rules say about these endorsed applications; what cannot be confirmed now is named.
+
+    `seen` is when the actor looked at what the rules say. Raises `Refused` (404 for an unknown one).
+    """
+    done: list[Judgement] = []
+    left: list[tuple[Judgement, str]] = []
+    async with bus.transaction(actor) as tx:
+        applications = await store.locked(tx.session, ids)
+        if len(applications) != len(set(ids)):
+            raise not_found()
+        for one in await judged(tx.session, applications):
+            try:
+                await _confirm(tx, one, seen)
+            except Refused as refused:
+                left.append((one, refused.detail))
+            else:
+                done.append(one)
+    return Outcome(done, left)
+
+
+def confirmable(application: store.Application) -> None:
+    """Raises `Refused` (409) with the sentence where its eligibility cannot be confirmed now."""
+    with lawful():
+        states.after(ApplicationFoundEligible, application.own_state)
+
+
+async def _confirm(tx: Tx, one: Judgement, seen: datetime | None) -> None:
+    application, terms = one.application, one.terms
+    confirmable(application)
+    event_type = ApplicationFoundEligible if one.eligible else ApplicationFoundIneligible
+    state = states.after(event_type, application.own_state)
+    unchanged(application, seen)
+    version = terms.revision
+    if one.eligible:
+        await record(tx, application, ApplicationFoundEligible(rules_version=version, checks=one.checks), state=state)
+        return
+    until = due(clock.now(), terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
+    refused = ApplicationFoundIneligible(rules_version=version, checks=one.checks, appeal_until=until)
+    await record(tx, application, refused, state=state)

@@ -1,0 +1,159 @@
+"""How does the programme coordinator end an application: cancel an open one, or take out what was entered in error?
+
+What hangs on it follows by itself: matching reads the event and ends match, visit and mentorship, reporting revokes a
+certificate. Neither can be undone; a cancellation can be appealed against.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.application.actions.steps import record
+from services.applications.application.model import states
+from services.applications.application.store import applications as store
+from services.applications.application.store import standings
+from services.applications.calls import store as calls_store
+from services.applications.certificates import store as certificates_store
+from services.applications.matches.store import matches
+from services.applications.mentorships.store import mentorships
+from services.applications.refusals import lawful, not_found
+from services.applications.review.actions.endorsement import unchanged
+from services.applications.visits import store as visits_store
+from shared.contracts.applications import ApplicationCancelled, ApplicationEvent, ApplicationVoided
+from shared.contracts.codes import ApplicationState, MatchState, MentorshipState, VisitState, published
+from shared.contracts.lifecycle import Unit
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+    from shared.contracts.codes import StatedReason, VoidReason
+
+_HELD = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED})
+_TO_COME = frozenset({VisitState.SCHEDULED, VisitState.UNSCHEDULABLE})
+_GOING = frozenset({MentorshipState.OPENED, MentorshipState.ACTIVE, MentorshipState.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Dependants:
+    """What hangs on an application: the newest match, what grew out of it, and the certificates that count."""
+
+    match: matches.Match | None
+    visit: visits_store.Visit | None
+    mentorship: mentorships.Mentorship | None
+    certificates: tuple[certificates_store.Certificate, ...]
+
+    @property
+    def held(self) -> bool:
+        """Whether a match stands that ends with it."""
+        return self.match is not None and self.match.stands in _HELD
+
+    @property
+    def visit_to_come(self) -> bool:
+        """Whether a visit is cancelled with it."""
+        return self.held and self.visit is not None and self.visit.stands in _TO_COME
+
+    @property
+    def mentorship_going(self) -> bool:
+        """Whether a mentorship ends with it."""
+        return self.held and self.mentorship is not None and self.mentorship.stands in _GOING
+
+
+async def dependants_of(session: AsyncSession, application_id: UUID) -> Dependants:
+    """What hangs on an application."""
+    found = [one for one in await matches.of_application(session, application_id) if not one.reserve][:1]
+    ids = [one.id for one in found]
+    came, pairs = await visits_store.of_matches(session, ids), await mentorships.of_matches(session, ids)
+    papers = await certificates_store.certificates_of(session, application_id)
+    return Dependants(
+        found[0] if found else None,
+        came.get(ids[0]) if ids else None,
+        pairs.get(ids[0]) if ids else None,
+        tuple(one for one in papers if one.revoked_at is None),
+    )
+
+
+async def cancellable(session: AsyncSession, application: store.Application) -> ApplicationState:
+    """The state to which a cancellation leads. Raises `Refused` (409) where the application cannot be cancelled now."""
+    with lawful():
+        state = states.after(ApplicationCancelled, application.own_state)
+        projected = await standings.standing_of(session, application.id)
+        if application.own_state is ApplicationState.ELIGIBLE and projected is not None:
+            states.still_open(ApplicationCancelled, ApplicationState(projected.state))
+    hangs = await dependants_of(session, application.id)
+    if hangs.held and hangs.mentorship is None and hangs.visit is not None and hangs.visit.stands not in _TO_COME:
+        raise Refused(
+            gettext("Its visit has begun. It ends by itself, or by the early return that the host reports."), 409
+        )
+    return state
+
+
+async def cancels(session: AsyncSession, application: store.Application) -> bool:
+    """Whether it can be cancelled now: what a page asks before it offers it."""
+    try:
+        await cancellable(session, application)
+    except Refused:
+        return False
+    return True
+
+
+async def cancel(
+    bus: Bus, actor: str, application_id: UUID, reason: StatedReason, text: str = "", *, seen: datetime | None = None
+) -> store.Application:
+    """Cancel an open application; `text` is for the officer to read. A second click finds it cancelled.
+
+    Raises `Refused` (404, 409).
+    """
+    async with bus.transaction(actor) as tx:
+        application = await _locked(tx, application_id)
+        if await _done(tx, application, ApplicationCancelled, ApplicationState.CANCELLED):
+            return application
+        state = await cancellable(tx.session, application)
+        unchanged(application, seen)
+        call = await calls_store.call(tx.session, application.call_id)
+        assert call is not None
+        until = due(clock.now(), call.terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
+        event = ApplicationCancelled(reason=published(reason), appeal_until=until)
+        await record(tx, application, event, state=state, reason=reason, text=text.strip()[:1000])
+        return application
+
+
+async def void(
+    bus: Bus, actor: str, application_id: UUID, reason: VoidReason, *, seen: datetime | None = None
+) -> store.Application:
+    """Mark an application as entered in error, whatever its state; a second click finds it done.
+
+    Raises `Refused` (404; 409 for a draft, or where it has changed since it was `seen`).
+    """
+    async with bus.transaction(actor) as tx:
+        application = await _locked(tx, application_id)
+        if await _done(tx, application, ApplicationVoided, ApplicationState.VOIDED):
+            return application
+        with lawful():
+            state = states.after(ApplicationVoided, application.own_state)
+        unchanged(application, seen)
+        await record(tx, application, ApplicationVoided(reason=reason), state=state, reason=reason)
+        return application
+
+
+async def _locked(tx: Tx, application_id: UUID) -> store.Application:
+    application = await store.application(tx.session, application_id, lock=True)
+    if application is None:
+        raise not_found()
+    return application
+
+
+async def _done(tx: Tx, application: store.Application, event: type[ApplicationEvent], state: ApplicationState) -> bool:
+    """Whether the same person has just done it."""
+    if application.own_state is not state:
+        return False
+    steps = await store.steps(tx.session, application.id)
+    return any((step.event, step.actor) == (event.type, tx.actor) for step in steps[:2])

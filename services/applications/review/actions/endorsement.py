@@ -1,0 +1,157 @@
+"""What does the home national coordinator do? Endorses, asks for information, or does not endorse, with a reason.
+
+A clearance officer does it for an EU agency; the programme coordinator once asked (`capacity.py`). One case or several
+ticked ones (`bulk.py`) go the same way: a `Decision` says what is to be done, `carry_out` does it to one locked case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from services.applications.access.views import Capacity, capacity_for
+from services.applications.application.actions.steps import record
+from services.applications.application.model import states
+from services.applications.application.store import applications as store
+from services.applications.calls import store as calls_store
+from services.applications.refusals import lawful, not_found
+from shared.contracts.applications import (
+    ApplicationEndorsed,
+    ApplicationEvent,
+    ApplicationNotEndorsed,
+    ApplicationReturned,
+)
+from shared.contracts.codes import NotEndorsedReason, Section
+from shared.contracts.lifecycle import Unit
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity.scope import may_coordinate
+from shared.time import clock
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from shared.bus import Bus, Tx
+    from shared.contracts.calls import CallTerms
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Endorse:
+    """The country supports it; the note is for the other reviewers."""
+
+    note: str = ""
+    event: type[ApplicationEvent] = field(default=ApplicationEndorsed, init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Information is asked for, by section."""
+
+    remarks: Mapping[Section, str]
+    event: type[ApplicationEvent] = field(default=ApplicationReturned, init=False)
+
+    @property
+    def written(self) -> dict[Section, str]:
+        """The remarks that say something. Raises `Refused` (422) where none does."""
+        found = {Section(section): text.strip()[:1000] for section, text in self.remarks.items() if text.strip()}
+        if not found:
+            sentence = gettext("Write what you ask for, at least for one section.")
+            raise Refused(sentence, 422, {"remarks": sentence})
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class NotEndorse:
+    """The country does not support it; the text is for the officer to read."""
+
+    reason: NotEndorsedReason
+    text: str = ""
+    event: type[ApplicationEvent] = field(default=ApplicationNotEndorsed, init=False)
+
+
+Decision = Endorse | Return | NotEndorse
+
+
+async def decide(
+    bus: Bus, principal: Principal, application_id: UUID, decision: Decision, *, seen: datetime | None = None
+) -> store.Application:
+    """Decide on one application. `seen` is when the principal opened the case.
+
+    Raises `Refused` (404; 409 where it is not the time, the state or the principal's turn; 422 without a remark).
+    """
+    if isinstance(decision, Return):
+        decision = Return(decision.written)
+    async with bus.transaction(principal.subject) as tx:
+        application, terms, own = await _case(tx, principal, application_id)
+        if await repeated(tx, principal, application, decision):
+            return application
+        await carry_out(tx, application, terms, own, decision, seen)
+        return application
+
+
+async def repeated(tx: Tx, principal: Principal, application: store.Application, decision: Decision) -> bool:
+    """Whether the principal decided just this last: a second click, answered with what the first one reached."""
+    if application.state == states.after(decision.event, states.S.SUBMITTED):
+        steps = await store.steps(tx.session, application.id)
+        last = next((step for step in steps if step.event != "ApplicationDecided"), None)
+        return last is not None and (last.event, last.actor) == (decision.event.type, principal.subject)
+    return False
+
+
+async def carry_out(
+    tx: Tx, application: store.Application, terms: CallTerms, own: Capacity, decision: Decision, seen: datetime | None
+) -> None:
+    """Decide on a locked application. Raises `Refused` (409) with the reason why it cannot be done now."""
+    with lawful():
+        state = states.after(decision.event, application.own_state)
+    acting_as = own.decides()
+    unchanged(application, seen)
+    event: ApplicationEvent
+    match decision:
+        case Endorse():
+            until = _until(application, terms.timers.eligibility_wd)
+            event = ApplicationEndorsed(acting_as=acting_as, due=until)
+            note = decision.note.strip()[:1000]
+            await record(tx, application, event, state=state, due=until, acting_as=acting_as, note=note)
+        case Return():
+            until = _until(application, terms.timers.information_wd)
+            event = ApplicationReturned(sections=tuple(decision.remarks), acting_as=acting_as, due=until)
+            remarks = {str(section): text for section, text in decision.remarks.items()}
+            await record(tx, application, event, state=state, due=until, acting_as=acting_as, remarks=remarks)
+        case NotEndorse():
+            until = _until(application, terms.timers.appeal_wd)
+            event = ApplicationNotEndorsed(reason=decision.reason, acting_as=acting_as, appeal_until=until)
+            text = decision.text.strip()[:1000]
+            reason = decision.reason
+            await record(tx, application, event, state=state, acting_as=acting_as, reason=reason, text=text)
+
+
+def _until(application: store.Application, working_days: int) -> datetime:
+    return due(clock.now(), working_days, Unit.WORKING_DAYS, application.country)
+
+
+def unchanged(application: store.Application, seen: datetime | None) -> None:
+    """Raises `Refused` (409) where something was done about the application after somebody opened it at `seen`."""
+    if seen is not None and application.since > seen:
+        raise Refused(gettext("It has changed since you opened it. Look at it as it is now, then decide."), 409)
+
+
+async def _case(tx: Tx, principal: Principal, application_id: UUID) -> tuple[store.Application, CallTerms, Capacity]:
+    """The application, locked, its call's terms, and in whose hands it is.
+
+    Raises `Refused` (404) where it is another country's: knowing that it is there would tell too much.
+    """
+    application = await store.application(tx.session, application_id, lock=True)
+    if (
+        application is None
+        or application.submitted_at is None
+        or not may_coordinate(principal, application.country, application.organisation_id)
+    ):
+        raise not_found()
+    call = await calls_store.call(tx.session, application.call_id)
+    assert call is not None
+    return application, call.terms, await capacity_for(tx.session, principal, application)

@@ -1,0 +1,79 @@
+"""Which questions are asked of whoever decides on an application?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from wtforms import SelectField, TextAreaField
+
+from services.applications.application.forms.tasks import choices
+from shared.contracts.codes import NotEndorsedReason, Section
+from shared.i18n import N_
+from shared.web.forms import Form, Longest, Needed, sent
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+class EndorseForm(Form):
+    """An endorsement."""
+
+    note = TextAreaField(
+        N_("Note for the other reviewers"), [Longest(1000)], description=N_("The officer does not see it")
+    )
+
+
+class NotEndorseForm(Form):
+    """Why not."""
+
+    reason = SelectField(
+        N_("Why do you not endorse it?"), [Needed(N_("Choose a reason"))], choices=lambda: choices(NotEndorsedReason)
+    )
+    text = TextAreaField(N_("What should the officer know?"), [Longest(1000)], description=N_("The officer reads it"))
+
+
+class ReturnForm(Form):
+    """A remark for each section that needs one."""
+
+    contact = TextAreaField(N_("Contact details"), [Longest(1000)])
+    service = TextAreaField(N_("Service and rank"), [Longest(1000)])
+    line_manager = TextAreaField(N_("Line manager"), [Longest(1000)])
+    expertise = TextAreaField(N_("Expertise"), [Longest(1000)])
+    languages = TextAreaField(N_("Languages"), [Longest(1000)])
+    topics = TextAreaField(N_("Topics and countries"), [Longest(1000)])
+    periods = TextAreaField(N_("Periods"), [Longest(1000)])
+    objectives = TextAreaField(N_("Objectives"), [Longest(1000)])
+    cascade = TextAreaField(N_("How it is passed on"), [Longest(1000)])
+    questions = TextAreaField(N_("Questions of this call"), [Longest(1000)])
+
+
+# The sections on which a coordinator can ask for information, as `ReturnForm` has them.
+ASKABLE = tuple(Section(name) for name in vars(ReturnForm) if name in set(Section))
+
+
+class ReturnAllForm(Form):
+    """The same remark to several officers."""
+
+    section = SelectField(
+        N_("Which part is it about?"), [Needed(N_("Choose a part"))], choices=lambda: choices(ASKABLE)
+    )
+    remark = TextAreaField(
+        N_("What do you ask for?"),
+        [Needed(N_("Write what you ask for")), Longest(1000)],
+        description=N_("Each of the officers reads it"),
+    )
+
+
+class ConfirmForm(Form):
+    """Nothing is asked but whether it is to be done."""
+
+
+async def seen_at(request: Request) -> datetime | None:
+    """When the page was drawn whose form was sent; None where it does not say so."""
+    text = (await sent(request)).get("seen")
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return None if moment is None or moment.tzinfo is None else moment

@@ -1,0 +1,83 @@
+"""What does the address of a coordinator's queue ask for? The same for its page and its API route."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from services.applications.overview.store import queue
+
+HERE = "/applications/cases"
+
+
+class QueueQuery(BaseModel):
+    """What the address of a queue asks for, for pages and programs alike; what is empty is no filter."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    state: str | None = None
+    needs: str | None = None
+    due: str | None = None
+    age: str | None = None
+    country: str | None = None
+    call: UUID | None = None
+    kind: str | None = None
+    mode: str | None = None
+    rank_group: str | None = None
+    service: str | None = None
+    organisation: UUID | None = None
+    first_time: str | None = None
+    q: str | None = None
+    sort: str = queue.FIRST
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def nothing(cls, value: Any) -> Any:
+        """An empty choice of the form is no filter."""
+        return (value.strip() or None) if isinstance(value, str) else value
+
+    @field_validator("call", "organisation", mode="before")
+    @classmethod
+    def an_id(cls, value: Any) -> Any:
+        """An id that cannot be one finds nothing."""
+        try:
+            return UUID(value) if isinstance(value, str) else value
+        except ValueError:
+            return UUID(int=0)
+
+    @field_validator("sort", mode="before")
+    @classmethod
+    def an_order(cls, value: Any) -> Any:
+        """No order asked for is the queue's own."""
+        return value or queue.FIRST
+
+    @property
+    def filters(self) -> queue.Filters:
+        """The same as the store knows it."""
+        return queue.Filters(
+            state=self.state,
+            needs=self.needs if self.needs in {"me", "silence"} else None,
+            due=self.due,
+            age=self.age,
+            country=self.country,
+            call_id=self.call,
+            kind=self.kind,
+            mode=self.mode,
+            rank_group=self.rank_group,
+            service=self.service,
+            organisation_id=self.organisation,
+            first_time={"yes": True, "no": False}.get(self.first_time or ""),
+            reference=self.q,
+            sort=self.sort,
+        )
+
+    def address(self, **changes: str | None) -> str:
+        """The queue with these filters, some changed; None takes one away."""
+        asked = {name: value for name, value in self.model_dump(mode="json").items() if value}
+        if asked.get("sort") == queue.FIRST:
+            asked.pop("sort")
+        asked = {name: value for name, value in (asked | changes).items() if value}
+        return HERE + (f"?{urlencode(asked)}" if asked else "")

@@ -1,0 +1,92 @@
+"""When may an officer appeal, who may decide on it, and where does the application go then? Pure; both sides' rules.
+
+`lifecycles.md`, "Application": against not_endorsed, ineligible and cancelled, within the call's `appeal_wd`; another
+coordinator than before decides. Upheld, the application goes on from before the decision; dismissed, it is back where
+it was. One appeal a decision. A call that has closed meanwhile takes nobody up again: the decision falls, and the
+application is unplaced, as all are that the close leaves without a place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.application.model.states import NotPossible, after
+from shared.contracts.applications import (
+    AppealFiled,
+    ApplicationCancelled,
+    ApplicationFoundIneligible,
+    ApplicationNotEndorsed,
+)
+from shared.contracts.codes import AppealOutcome, ApplicationState
+from shared.contracts.lifecycle import Unit
+from shared.i18n import gettext
+from shared.time import dates
+from shared.time.workdays import due
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shared.contracts.calls import CallTerms
+
+S = ApplicationState
+
+# The decisions that can be appealed against, with the state to which each led.
+DECISIONS: dict[str, S] = {
+    ApplicationNotEndorsed.type: S.NOT_ENDORSED,
+    ApplicationFoundIneligible.type: S.INELIGIBLE,
+    ApplicationCancelled.type: S.CANCELLED,
+}
+# From where an application was decided; a cancelled one may have been anywhere.
+_BEFORE: dict[S, S] = {S.NOT_ENDORSED: S.SUBMITTED, S.INELIGIBLE: S.ENDORSED}
+
+
+def until(decided_at: datetime, terms: CallTerms, country: str) -> datetime:
+    """Until when the officer may appeal against a decision of `decided_at`."""
+    return due(decided_at, terms.timers.appeal_wd, Unit.WORKING_DAYS, country)
+
+
+def file(state: S, *, now: datetime, until: datetime, filed: bool) -> S:
+    """The state to which an appeal leads; `filed`: there was one against this decision already.
+
+    Raises `NotPossible` where there is nothing to appeal against, where it is too late, and for a second appeal.
+    """
+    target = after(AppealFiled, state)
+    if filed:
+        raise NotPossible(gettext("You appealed against this decision before. What was decided on that stands."))
+    if now > until:
+        raise NotPossible(gettext("The time for an appeal ended on %(day)s.") % {"day": dates.day(until)})
+    return target
+
+
+def before(against: S, earlier: S) -> S:
+    """The portal's state from which the decision was made; `earlier` is the one of the step before a cancellation."""
+    return _BEFORE.get(against, earlier)
+
+
+def decided(outcome: AppealOutcome, *, state: S, against: S, before: S, closed: bool) -> S:
+    """Where an appeal that is decided leads; `closed`: the call has closed meanwhile.
+
+    Raises `NotPossible` where the application is not appealed (any more).
+    """
+    if state is not S.APPEALED:
+        raise NotPossible(gettext("This appeal was decided already."))
+    if outcome is AppealOutcome.DISMISSED:
+        return against
+    return S.UNPLACED if closed else before
+
+
+def next_due(state: S, now: datetime, terms: CallTerms, country: str) -> datetime | None:
+    """Until when the next step is asked for in the state that a decided appeal leads to; None: nobody is asked."""
+    timers = terms.timers
+    days = {
+        S.SUBMITTED: timers.endorse_wd,
+        S.RETURNED_FOR_INFORMATION: timers.information_wd,
+        S.ENDORSED: timers.eligibility_wd,
+    }.get(state)
+    return None if days is None else due(now, days, Unit.WORKING_DAYS, country)
+
+
+def another(decided_by: str, subject: str) -> None:
+    """Raises `NotPossible` for whoever made the decision that is appealed against."""
+    if decided_by == subject:
+        raise NotPossible(gettext("You made the decision that is appealed against: another coordinator decides on it."))

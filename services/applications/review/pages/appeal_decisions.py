@@ -1,0 +1,161 @@
+"""What does another coordinator than before see and decide of an appeal? The list of appeals, and one of them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from services.applications.application.store import applications
+from services.applications.application.views.history import reason_word
+from services.applications.display import tag
+from services.applications.guards import Decider
+from services.applications.register.store import entries
+from services.applications.review import store
+from services.applications.review.actions import appeal_decisions as actions
+from services.applications.review.pages.case import Store, at, visible_case
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts.codes import AppealOutcome, CallState
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.identity import Principal
+from shared.time import clock, dates
+from shared.web import states
+from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
+from shared.web.render import render, see_other
+from shared.web.states import Standing
+
+router = APIRouter(prefix="/applications", include_in_schema=False)
+STATES = {"waits": N_("Waits for me"), "open": N_("Open"), "upheld": N_("Upheld"), "dismissed": N_("Dismissed")}
+
+
+_DISMISSED = (AppealOutcome.DISMISSED.value, N_("Dismissed: the decision stands"))
+
+
+class DecisionForm(Form):
+    """What becomes of an appeal, and why."""
+
+    outcome = RadioField(
+        N_("What becomes of the appeal?"),
+        [Needed(N_("Choose what becomes of the appeal"))],
+        choices=[
+            (AppealOutcome.UPHELD.value, N_("Upheld: the decision falls, the application goes on from before it")),
+            _DISMISSED,
+        ],
+    )
+    answer = TextAreaField(
+        N_("Why do you decide so?"),
+        [Needed(N_("Write for the officer why you decide so")), Longest(actions.MOST)],
+        description=N_("The officer reads it"),
+    )
+
+
+@router.get("/appeals")
+async def show_all(
+    request: Request,
+    principal: Decider,
+    bus: Store,
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> Response:
+    """The appeals of the own country or EU agency (all, for the programme), those that wait for the reader first."""
+    async with bus.read() as session:
+        found, total = await store.within(session, principal, state or None, page)
+        people = await entries.people_by_subject(session, [of.subject for _, of in found])
+        counts = {one: (await store.within(session, principal, one, 1))[1] for one in STATES}
+    return render(
+        request,
+        "review/appeals.html",
+        rows=[_row(principal, one, of, people) for one, of in found],
+        total=total,
+        page=page,
+        state=state,
+        counts=[
+            {
+                "count": counts[one],
+                "name": gettext(STATES[one]),
+                "href": f"?state={one}",
+                "tone": "wait" if one == "waits" else "office",
+            }
+            for one in STATES
+            if counts[one]
+        ],
+    )
+
+
+def _row(
+    principal: Principal, one: store.Appeal, of: applications.Application, people: dict[str, entries.Person]
+) -> list[Any]:
+    person = people.get(of.subject)
+    ends = one.outcome and labels.label(AppealOutcome(one.outcome))
+    mine = actions.appeal_capacity(principal, of, one).acting_as is not None
+    return [
+        {"text": of.reference, "href": at(of.id, "appeal")},
+        person.name if person else "",
+        labels.country(of.country),
+        tag("application", one.against),
+        dates.day(one.filed_at, short=True),
+        ends or (gettext("You") if mine else gettext("Another coordinator")),
+        None if ends else f"{dates.day(one.due, short=True)} ({dates.relative(one.due, clock.today())})",
+    ]
+
+
+@router.get("/cases/{application_id}/appeal")
+async def show(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+    """One appeal: the decision with its reason, what the officer writes, and what can be decided by whom."""
+    return await _page(request, principal, bus, application_id, DecisionForm())
+
+
+async def _page(
+    request: Request, principal: Principal, bus: Bus, application_id: UUID, form: DecisionForm, status: int = 200
+) -> Response:
+    case = await visible_case(bus, principal, application_id)
+    async with bus.read() as session:
+        filed = await store.of_application(session, application_id)
+        if not filed:
+            return see_other(at(application_id))
+        appeal = filed[0]
+        seat = await actions.appeal_capacity_with_others(session, principal, case.application, appeal)
+        steps = await applications.steps(session, application_id)
+    closed = case.call.state == CallState.CLOSED
+    if closed:
+        upheld = gettext("Upheld: the decision falls, and the officer may apply in another call")
+        form.outcome.choices = [(AppealOutcome.UPHELD.value, upheld), (_DISMISSED[0], gettext(_DISMISSED[1]))]
+    decision = next((step for step in steps if step.id == appeal.id), None)
+    return render(
+        request,
+        "review/appeal.html",
+        status,
+        application=case.application,
+        call=case.call,
+        appeal=appeal,
+        decision=decision,
+        reason=reason_word(decision.reason) if decision else "",
+        against=states.state("application", appeal.against).for_others,
+        where=Standing(states.state("application", "appealed").for_others, appeal.filed_at, appeal.due),
+        before=states.state("application", appeal.before),
+        outcome=labels.label(AppealOutcome(appeal.outcome)) if appeal.outcome else "",
+        seat=seat,
+        closed=closed,
+        form_=form,
+        done=request.query_params.get("done"),
+    )
+
+
+@router.post("/cases/{application_id}/appeal")
+async def decide(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+    """Decide it."""
+    await visible_case(bus, principal, application_id)
+    form = await DecisionForm.read(request)
+    if not form.validate():
+        return await _page(request, principal, bus, application_id, form, 422)
+    try:
+        outcome = AppealOutcome(form.outcome.data)
+        await actions.decide(bus, principal, application_id, outcome, form.answer.data or "")
+    except Refused as refused:
+        if refused.status_code != 409:
+            raise
+        form.refuse("", refused.detail)
+        return await _page(request, principal, bus, application_id, form, 409)
+    return see_other(at(application_id, "appeal") + "?done=decided")

@@ -1,0 +1,274 @@
+"""How does a coordinator do the same to several applications? One page names each and asks; one says what was done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from services.applications.application.store import applications as store
+from services.applications.bulk import MOST, Outcome
+from services.applications.display import tag
+from services.applications.guards import Decider
+from services.applications.refusals import not_found
+from services.applications.register.store import entries
+from services.applications.review.actions import bulk, eligibility, endorsement
+from services.applications.review.forms.decisions import (
+    ConfirmForm,
+    EndorseForm,
+    NotEndorseForm,
+    ReturnAllForm,
+    seen_at,
+)
+from services.applications.review.pages.case import Store
+from shared.bus import Bus
+from shared.contracts.applications import (
+    ApplicationEndorsed,
+    ApplicationEvent,
+    ApplicationFoundEligible,
+    ApplicationNotEndorsed,
+    ApplicationReturned,
+)
+from shared.contracts.codes import NotEndorsedReason, Role, Section
+from shared.errors import Refused
+from shared.i18n import N_, gettext, ngettext
+from shared.identity import Principal
+from shared.web.forms import Form
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/cases", include_in_schema=False)
+Cases = Annotated[list[UUID], Query(max_length=MOST)]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that is done to several at once: its button, the question, what happens to each, what was done."""
+
+    event: type[ApplicationEvent]
+    form: type[Form]
+    button: str
+    question: str
+    happens: str
+    done: str
+    warning: bool = False
+
+
+ACTS: dict[str, Act] = {
+    "endorse": Act(
+        ApplicationEndorsed,
+        EndorseForm,
+        N_("Endorse"),
+        N_("Endorse these applications?"),
+        N_("It is endorsed, and held against the rules of its call."),
+        N_("Endorsed"),
+    ),
+    "return": Act(
+        ApplicationReturned,
+        ReturnAllForm,
+        N_("Ask for more information"),
+        N_("Ask these officers for more information?"),
+        N_("It goes back to the officer with your question."),
+        N_("Sent back with your question"),
+    ),
+    "not_endorse": Act(
+        ApplicationNotEndorsed,
+        NotEndorseForm,
+        N_("Do not endorse"),
+        N_("Turn these applications down?"),
+        N_("It ends here. The officer reads the reason and may appeal."),
+        N_("Not endorsed"),
+        warning=True,
+    ),
+    "eligibility": Act(
+        ApplicationFoundEligible,
+        ConfirmForm,
+        N_("Confirm eligibility"),
+        N_("Confirm what the rules say about these applications?"),
+        "",
+        N_("Confirmed"),
+    ),
+}
+
+
+def acts_of(principal: Principal) -> list[str]:
+    """What the principal can do to several at once."""
+    return [act for act in ACTS if act != "eligibility" or principal.has(Role.PROGRAMME_COORDINATOR)]
+
+
+def _act(principal: Principal, act: str) -> Act:
+    if act not in acts_of(principal):
+        raise not_found()
+    return ACTS[act]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """One ticked case (or placement) on the page that asks, or on the one that says what was done."""
+
+    id: UUID
+    reference: str
+    name: str
+    state: Any
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+@router.get("/decide")
+async def ask(
+    request: Request,
+    principal: Decider,
+    bus: Store,
+    act: str = "",
+    case: Cases = [],  # noqa: B006 - FastAPI copies it
+    back: str = "",
+) -> Response:
+    """Name every ticked case: what will happen to it, or why nothing can."""
+    return await _page(request, bus, principal, act, case, _act(principal, act).form(), back)
+
+
+async def _page(
+    request: Request,
+    bus: Bus,
+    principal: Principal,
+    act: str,
+    cases: Sequence[UUID],
+    form: Form,
+    back: str,
+    status: int = 200,
+) -> Response:
+    what = ACTS[act]
+    async with bus.read() as session:
+        looked = await bulk.bulk_items(session, principal, cases, what.event)
+        if act == "eligibility":
+            judged = {
+                one.application.id: one for one in await eligibility.judged(session, [o.application for o in looked])
+            }
+            looked = [_for_programme(one) for one in looked]
+        else:
+            judged = {}
+        people = await entries.people_by_subject(session, [one.application.subject for one in looked])
+    able = [
+        _named(one.application, people, *_happens(what, judged.get(one.application.id)))
+        for one in looked
+        if one.obstacle is None
+    ]
+    unable = [_named(one.application, people, one.obstacle) for one in looked if one.obstacle is not None]
+    return render(
+        request,
+        "review/decide.html",
+        status if cases else 422,
+        what=what,
+        able=able,
+        unable=unable,
+        form_=form,
+        back=_back(act, back),
+        cases=cases,
+    )
+
+
+def _for_programme(one: bulk.BulkItem) -> bulk.BulkItem:
+    """Eligibility is the programme's to confirm: whose country it is stands in nobody's way."""
+    try:
+        eligibility.confirmable(one.application)
+    except Refused as refused:
+        return bulk.BulkItem(one.application, refused.detail)
+    return bulk.BulkItem(one.application, None)
+
+
+def _happens(what: Act, judged: eligibility.Judgement | None) -> tuple[str, tuple[str, ...]]:
+    if judged is None:
+        return gettext(what.happens), ()
+    if judged.eligible:
+        return gettext("It is eligible, and joins the matching."), ()
+    text = gettext("Says: %(given)s. Asked: %(asks)s")
+    notes = tuple(text % {"given": one.given, "asks": one.asks} for one in judged.findings if not one.held)
+    return gettext("It is not eligible. The officer reads why and may appeal."), notes
+
+
+def _named(
+    one: store.Application, people: dict[str, entries.Person], text: str, notes: tuple[str, ...] = ()
+) -> BulkRow:
+    person = people.get(one.subject)
+    name = one.answers.name or (person.name if person else "")
+    return BulkRow(one.id, one.reference or "", name, tag("application", one.state), text, notes)
+
+
+def _back(act: str, query: str) -> str:
+    """The list from which the cases were ticked."""
+    if act == "eligibility" and query == "eligibility":
+        return "/applications/eligibility"
+    return "/applications/cases" + (f"?{query}" if query else "")
+
+
+@router.post("/decide")
+async def decide(
+    request: Request,
+    principal: Decider,
+    bus: Store,
+    act: str = "",
+    case: Cases = [],  # noqa: B006 - FastAPI copies it
+    back: str = "",
+) -> Response:
+    """Do it to all that can be done, in one go; the next page says to which, and why not to the others."""
+    form = await _act(principal, act).form.read(request)
+    if not case or not form.validate():
+        return await _page(request, bus, principal, act, case, form, back, 422)
+    seen = await seen_at(request)
+    outcome: Outcome[Any]
+    if act == "eligibility":
+        judged = await eligibility.confirm(bus, principal.subject, case, seen=seen)
+        outcome = Outcome(
+            [one.application for one in judged.done], [(one.application, why) for one, why in judged.left]
+        )
+    else:
+        outcome = await bulk.decide_all(bus, principal, case, _decision(act, form), seen=seen)
+    said = {
+        "act": act,
+        "done": [one.id for one in outcome.done],
+        "left": [one.id for one, _ in outcome.left],
+        "back": back,
+    }
+    return see_other("/applications/cases/decided?" + urlencode(said, doseq=True))
+
+
+def _decision(act: str, form: Form) -> endorsement.Decision:
+    given = form.data
+    match act:
+        case "endorse":
+            return endorsement.Endorse(given["note"] or "")
+        case "return":
+            return endorsement.Return({Section(given["section"]): given["remark"] or ""})
+    return endorsement.NotEndorse(NotEndorsedReason(given["reason"]), given["text"] or "")
+
+
+@router.get("/decided")
+async def decided(
+    request: Request,
+    principal: Decider,
+    bus: Store,
+    act: str = "",
+    done: Cases = [],  # noqa: B006 - FastAPI copies it
+    left: Cases = [],  # noqa: B006 - as above
+    back: str = "",
+) -> Response:
+    """What was done, case by case, and what was not, with the reason."""
+    what = _act(principal, act)
+    async with bus.read() as session:
+        were = await bulk.bulk_items(session, principal, done, what.event)
+        others = await bulk.bulk_items(session, principal, left, what.event)
+        if act == "eligibility":
+            others = [_for_programme(one) for one in others]
+        people = await entries.people_by_subject(session, [one.application.subject for one in (*were, *others)])
+    changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
+    return render(
+        request,
+        "review/decided.html",
+        what=what,
+        title=ngettext("%(num)d application is done", "%(num)d applications are done", len(were)) % {"num": len(were)},
+        able=[_named(one.application, people, gettext(what.done)) for one in were],
+        unable=[_named(one.application, people, one.obstacle or changed) for one in others],
+        back=_back(act, back),
+    )

@@ -1,0 +1,116 @@
+"""Which decisions are appealed against, by whom were they made, and what was decided on the appeal?
+
+The texts of both sides stay here; the events say only that there is an appeal and how it ended.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.applications.application.store.applications import Application
+from services.applications.tables import Table, one_page
+from shared.contracts.codes import ApplicationState, Role
+from shared.identity.scope import coordinated, national_only
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Principal
+
+_TIME = sa.DateTime(timezone=True)
+_A: sa.Table = Application.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
+
+
+class Appeal(Table, table=True):
+    """An officer's appeal against one decision: `id` is the id of the decision's step, so there is one a decision."""
+
+    __tablename__ = "appeal"
+    __table_args__ = (
+        sa.Index("appeal_application", "application_id", "filed_at"),
+        sa.Index("appeal_open", "due", "id", postgresql_where=sa.text("outcome IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True, description="The step by which it was decided what is appealed against")
+    application_id: UUID
+    against: str = Field(description="not_endorsed, ineligible or cancelled")
+    before: str = Field(description="Where the application stood before that decision")
+    decided_by: str = Field(description="Who made that decision: somebody else decides on the appeal")
+    text: str = Field(description="Why the officer thinks that it is wrong")
+    filed_at: datetime = Field(sa_type=_TIME)
+    due: datetime = Field(sa_type=_TIME)
+    outcome: str | None = Field(default=None, description="upheld or dismissed; None while it is open")
+    closed_at: datetime | None = Field(default=None, sa_type=_TIME)
+    closed_by: str | None = None
+    answer: str = Field(default="", description="The reason in words, for the officer")
+
+    @property
+    def decided_state(self) -> ApplicationState:
+        """What is appealed against."""
+        return ApplicationState(self.against)
+
+    @property
+    def state_before(self) -> ApplicationState:
+        """Where the application goes on if the appeal is upheld."""
+        return ApplicationState(self.before)
+
+
+async def appeal(session: AsyncSession, step_id: UUID) -> Appeal | None:
+    """The appeal against the decision of one step."""
+    return await session.get(Appeal, step_id)
+
+
+async def open_appeal(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> Appeal | None:
+    """The appeal on which is still to be decided; with `lock` nobody else decides it until the commit."""
+    query = select(Appeal).where(Appeal.application_id == application_id, col(Appeal.outcome).is_(None))
+    query = query.order_by(col(Appeal.filed_at).desc(), col(Appeal.id)).limit(1)
+    return (await session.scalars(query.with_for_update() if lock else query)).first()
+
+
+async def of_application(session: AsyncSession, application_id: UUID) -> list[Appeal]:
+    """All appeals of an application, the newest first."""
+    query = select(Appeal).where(Appeal.application_id == application_id)
+    return list((await session.scalars(query.order_by(col(Appeal.filed_at).desc(), col(Appeal.id)).limit(50))).all())
+
+
+def _decided_on_by(principal: Principal) -> sa.ColumnElement[bool]:
+    """The open appeals on which somebody decides: as another than before, for the own country or for the programme."""
+    national = sa.and_(
+        col(Appeal.against) == ApplicationState.NOT_ENDORSED,
+        coordinated(national_only(principal), country=_A.c.country, organisation=_A.c.organisation_id),
+    )
+    able = sa.or_(national, sa.true()) if principal.has(Role.PROGRAMME_COORDINATOR) else national
+    return sa.and_(col(Appeal.outcome).is_(None), col(Appeal.decided_by) != principal.subject, able)
+
+
+def waits_for(principal: Principal) -> sa.ColumnElement[bool]:
+    """Whether an application has an appeal on which the principal decides: a condition for queries on applications."""
+    return sa.exists().where(col(Appeal.application_id) == _A.c.id, _decided_on_by(principal))
+
+
+async def within(
+    session: AsyncSession, principal: Principal, state: str | None, page: int
+) -> tuple[list[tuple[Appeal, Application]], int]:
+    """One page of the appeals that the principal sees, those that wait and are due first first, and how many there are.
+
+    `state` is `waits` (for the principal), `open`, `upheld` or `dismissed`; None is all.
+    """
+    among = [coordinated(principal, country=_A.c.country, organisation=_A.c.organisation_id)]
+    if state == "waits":
+        among.append(_decided_on_by(principal))
+    elif state is not None:
+        among.append(col(Appeal.outcome).is_(None) if state == "open" else col(Appeal.outcome) == state)
+    both = sa.join(Appeal, Application, col(Appeal.application_id) == _A.c.id)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(both).where(*among))).scalar_one()
+    query = (
+        sa.select(Appeal, Application)
+        .select_from(both)
+        .where(*among)
+        .order_by(_decided_on_by(principal).desc(), col(Appeal.outcome).is_(None).desc())
+        .order_by(col(Appeal.due), col(Appeal.id))
+    )
+    return [(one, of) for one, of in (await session.execute(one_page(query, page))).all()], int(total)

@@ -1,0 +1,54 @@
+"""Which tables does the portal keep? One module an aggregate; each holds the tables and the only queries on them."""
+
+from services.applications import access_log, counters
+from services.applications.application.store import applications, companions, standings
+from services.applications.availability import store as availability_store
+from services.applications.calls import store as calls_store
+from services.applications.certificates import store as certificates_store
+from services.applications.matches.store import matches, participation
+from services.applications.mentors import store as mentors_store
+from services.applications.mentorships import store as mentorships_store
+from services.applications.mentorships.store import mentorships
+from services.applications.needs import store as needs_store
+from services.applications.outcomes import store as outcomes_store
+from services.applications.oversight.store import attempts, incidents
+from services.applications.overview.store import audit
+from services.applications.partners import store as partners_store
+from services.applications.placements import store as placements_store
+from services.applications.preparation import store as preparation_store
+from services.applications.register.store import address_checks, entries, history, people, proposals
+from services.applications.review import store as review_store
+from services.applications.tables import metadata
+from services.applications.visits import store as visits_store
+
+__all__ = [
+    "access_log",
+    "address_checks",
+    "applications",
+    "attempts",
+    "audit",
+    "availability_store",
+    "calls_store",
+    "certificates_store",
+    "companions",
+    "counters",
+    "entries",
+    "history",
+    "incidents",
+    "matches",
+    "mentors_store",
+    "mentorships",
+    "mentorships_store",
+    "metadata",
+    "needs_store",
+    "outcomes_store",
+    "participation",
+    "partners_store",
+    "people",
+    "placements_store",
+    "preparation_store",
+    "proposals",
+    "review_store",
+    "standings",
+    "visits_store",
+]

@@ -1,0 +1,55 @@
+"""What do all tables of the portal have in common? One metadata, and names that migrations can count on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import SQLModel
+
+from shared.runtime.tables import own_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import sqlalchemy as sa
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+metadata = own_metadata()
+
+
+class Table(SQLModel):
+    """The base of the portal's tables."""
+
+    metadata = metadata
+
+
+# The driver takes 32,767 parameters a statement; no table here has more than 30 columns.
+_AT_ONCE = 1000
+
+
+async def write_rows(session: AsyncSession, table: type[Table], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write whole rows (each with every column, by name); one statement for a thousand.
+
+    Sorted by key, so that two transactions that write the same rows wait for each other in one order only.
+    """
+    made: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
+    keys = [column.name for column in made.primary_key]
+    ordered = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
+    for start in range(0, len(ordered), _AT_ONCE):
+        new = insert(made).values([dict(row) for row in ordered[start : start + _AT_ONCE]])
+        changes = {column.name: new.excluded[column.name] for column in made.columns if column.name not in keys}
+        await session.execute(new.on_conflict_do_update(index_elements=keys, set_=changes))
+
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    Query = TypeVar("Query", bound=sa.Select[*tuple[Any, ...]])
+
+PAGE = 50
+
+
+def one_page(query: Query, number: int, size: int = PAGE) -> Query:
+    """Of the rows of an ordered query those of one page, from 1."""
+    return query.limit(size).offset((number - 1) * size)

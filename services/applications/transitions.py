@@ -1,0 +1,56 @@
+"""May this happen now, and where does it lead? Asked of the contract's table of transitions; pure.
+
+An offer and a mentor's profile have few states of their own, all moved by the portal; both ask here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.contracts.lifecycle import TRANSITIONS
+from shared.i18n import gettext
+from shared.web.states import state as in_words
+
+if TYPE_CHECKING:
+    from shared.contracts.base import Event
+
+# (event, state) -> where it leads; an event that leaves the state as it is leads to that state.
+_TARGETS: dict[tuple[str, str | None], str] = {
+    (row.event, source): str(row.target or source)
+    for row in TRANSITIONS
+    for source in row.sources
+    if row.target is not None or source is not None
+}
+_REACHED: dict[str, str] = {row.event: str(row.target) for row in TRANSITIONS if row.target is not None}
+
+
+class NotNow(ValueError):
+    """What was asked for cannot happen in the state in which the thing is; the sentence says which that is."""
+
+
+class AlreadyDone(NotNow):
+    """What was asked for has happened already: a second click is answered with what the first one reached."""
+
+
+def refuse(kind: str, state: str, *, done: bool = False) -> NotNow:
+    """The exception that says where a thing of that kind (a word of `shared.web.states`) stands instead."""
+    text = gettext("It is now “%(state)s”, so this can no longer be done.")
+    if done:
+        text = gettext("This was done already. It is now “%(state)s”.")
+    return (AlreadyDone if done else NotNow)(text % {"state": in_words(kind, state).word})
+
+
+def possible(event: type[Event], state: str | None) -> bool:
+    """Whether `event` may happen to a thing in that state (None: it does not exist yet)."""
+    return (event.type, state) in _TARGETS
+
+
+def after(kind: str, event: type[Event], state: str) -> str:
+    """The state to which `event` leads from `state`.
+
+    Raises `AlreadyDone` where the thing is already there, `NotNow` where the event cannot happen.
+    """
+    target = _TARGETS.get((event.type, state))
+    if target is None:
+        raise refuse(kind, state, done=_REACHED.get(event.type) == state)
+    return target

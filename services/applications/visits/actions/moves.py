@@ -1,0 +1,126 @@
+"""What do guest, host and programme do about the dates of a visit? Ask for others, accept or refuse those proposed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.matches.views import parties
+from services.applications.refusals import may_proceed
+from services.applications.visits import model, store
+from shared.contracts.codes import Answer, Party, StatedReason, published
+from shared.contracts.participation import MoveAccepted, MoveRefused, MoveRequested
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from services.applications.visits.store import Visit
+    from shared.bus import Bus
+    from shared.contracts.calls import DatePeriod
+    from shared.identity import Principal
+
+ANSWERING = (Party.GUEST, Party.HOST)
+ASKING = (*ANSWERING, Party.PROGRAMME)
+
+
+def proposal_of(visit: Visit) -> model.Proposal | None:
+    """The other dates that are proposed for a visit now."""
+    return None if visit.proposal is None else model.Proposal.of(visit.proposal)
+
+
+async def ask(
+    bus: Bus,
+    principal: Principal,
+    visit_id: UUID,
+    periods: Sequence[DatePeriod],
+    reason: StatedReason,
+    text: str = "",
+) -> Visit:
+    """Ask for other dates, in the periods given; the dates stand until both sides accept new ones. The text stays here.
+
+    Raises `Refused` (404, 409; 422 with the field for periods that cannot be).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        party = case.acts_as(*ASKING)
+        last = await store.last_request(tx.session, visit_id)
+        open_ = Party(last.party) if last is not None and last.waits(visit) else None
+        if not may_proceed(model.may_ask, visit.stands, proposal_of(visit), open_, party):
+            return visit
+        problems = model.checked(periods, clock.today())
+        if problems:
+            raise Refused(next(iter(problems.values())), 422, problems)
+        tx.session.add(
+            store.MoveRequest(
+                id=new_id(),
+                visit_id=visit_id,
+                party=party,
+                periods=[one.model_dump(mode="json") for one in periods],
+                reason=reason,
+                text=text.strip()[:1000],
+                asked_in=visit.state,
+                after_move=visit.moves,
+                actor=principal.subject,
+                at=clock.now(),
+            )
+        )
+        event = MoveRequested(
+            application_id=visit.application_id,
+            visit_id=visit_id,
+            by=party,
+            periods=tuple(periods),
+            reason=published(reason),
+        )
+        await tx.record(event, visit.match_id, correlation=case.correlation)
+        await tx.changed("matches")
+        return visit
+
+
+async def answer(
+    bus: Bus,
+    principal: Principal,
+    visit_id: UUID,
+    number: int,
+    given: Answer,
+    reason: StatedReason | None = None,
+    text: str = "",
+) -> Visit:
+    """Accept or refuse the proposal with that number; a no needs a reason, whose text stays here.
+
+    Raises `Refused` (404, 409; 422 for a no without a reason).
+    """
+    if given is Answer.DECLINE and reason is None:
+        sentence = gettext("Choose why you refuse the new dates")
+        raise Refused(sentence, 422, {"reason": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        party = case.acts_as(*ANSWERING)
+        before = await store.answers(tx.session, visit_id, number)
+        moment = clock.now()
+        if not may_proceed(model.may_answer, visit.stands, proposal_of(visit), number, before, party, moment):
+            return visit
+        tx.session.add(
+            store.MoveAnswer(
+                visit_id=visit_id,
+                move=number,
+                party=party,
+                answer=given,
+                reason=reason if given is Answer.DECLINE else None,
+                text=text.strip()[:1000],
+                actor=principal.subject,
+                at=moment,
+            )
+        )
+        of = {"application_id": visit.application_id, "visit_id": visit_id, "by": party, "move": number}
+        event: MoveAccepted | MoveRefused
+        if given is Answer.DECLINE and reason is not None:
+            event = MoveRefused.model_validate({**of, "reason": published(reason)})
+        else:
+            event = MoveAccepted.model_validate(of)
+        await tx.record(event, visit.match_id, correlation=case.correlation)
+        await tx.changed("matches")
+        return visit

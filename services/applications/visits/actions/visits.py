@@ -1,0 +1,199 @@
+"""What do guest and host do about a visit: agree on the agenda, record who was there?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.matches.model import participation as model
+from services.applications.matches.store import participation as store
+from services.applications.matches.views import parties
+from services.applications.placements import store as placements_store
+from services.applications.refusals import may_proceed
+from shared.contracts.codes import Party, StatedReason, published
+from shared.contracts.participation import (
+    AgendaAgreed,
+    AttendanceRecorded,
+    EarlyReturnReported,
+    NoShowReported,
+)
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock, dates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.visits.store import Visit
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+BOTH = (Party.GUEST, Party.HOST)
+FIRST_VERSION = 1
+LONGEST_AGENDA = 5000
+
+
+async def agenda_of(session: AsyncSession, visit: Visit) -> tuple[int, str]:
+    """The newest version of a visit's agenda and its text; version 1 is the outline of the placement."""
+    written = await store.agenda(session, visit.id)
+    if written is not None:
+        return written.version, written.text
+    offer = None if visit.offer_id is None else await placements_store.offer(session, visit.offer_id)
+    return FIRST_VERSION, offer.entry.outline if offer is not None else ""
+
+
+async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str, *, version: int) -> Visit:
+    """Write the next version of the agenda after `version`; what was agreed was agreed on the version before.
+
+    Raises `Refused` (404; 409 where somebody wrote another version since; 422 for none or too long a text).
+    """
+    text = text.strip()
+    if not text or len(text) > LONGEST_AGENDA:
+        sentence = gettext("Write an agenda of up to %(most)s characters.") % {"most": LONGEST_AGENDA}
+        raise Refused(sentence, 422, {"text": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case.acts_as(*BOTH)
+        may_proceed(model.may_prepare, visit.stands)
+        now, before = await agenda_of(tx.session, visit)
+        if text == before:
+            return visit
+        if now != version:
+            raise Refused(gettext("The other side changed the agenda since you opened it. Read it first."), 409)
+        tx.session.add(
+            store.Agenda(visit_id=visit_id, version=now + 1, text=text, actor=principal.subject, at=clock.now())
+        )
+        await tx.changed("matches")
+        return visit
+
+
+async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | None = None) -> Visit:
+    """Agree to the agenda (`version`: the one that was read). Raises `Refused` (404; 409 if another is there)."""
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        party = case.acts_as(*BOTH)
+        may_proceed(model.may_prepare, visit.stands)
+        now, _ = await agenda_of(tx.session, visit)
+        if version is not None and version != now:
+            raise Refused(gettext("The other side changed the agenda since you opened it. Read it first."), 409)
+        agreed = await store.agenda_agreed(tx.session, visit_id)
+        if not may_proceed(model.agenda_complete, agreed, party, now):
+            return visit
+        complete = model.agenda_complete(agreed, party, now)
+        await store.put_agreed(tx.session, visit_id, party, now, clock.now())
+        event = AgendaAgreed(
+            application_id=visit.application_id, visit_id=visit_id, by=party, version=now, complete=complete
+        )
+        await tx.record(event, visit.match_id, correlation=case.correlation)
+        await tx.changed("matches")
+        return visit
+
+
+async def record_days(
+    bus: Bus,
+    principal: Principal,
+    visit_id: UUID,
+    days: Mapping[date, bool],
+    *,
+    seen: Mapping[date, bool | None] | None = None,
+) -> Visit:
+    """The host records who was there, by day; another answer corrects it, and the same again changes nothing.
+
+    `seen` is what was recorded of the days when the host looked. Raises `Refused` (404; 409 where it cannot be recorded
+    now, or somebody else recorded something else since).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case.acts_as(Party.HOST)
+        before = await store.attendance(tx.session, visit_id)
+        today, moment = clock.today(), clock.now()
+        for day, present in sorted(days.items()):
+            if before.get(day) is present:
+                continue
+            if seen is not None and day in seen and seen[day] is not before.get(day):
+                sentence = gettext("Somebody else recorded %(day)s since you opened the page. Look at it first.")
+                raise Refused(sentence % {"day": dates.day(day)}, 409)
+            may_proceed(model.may_record, visit.stands, visit.dates, day, today)
+            row = store.Attendance(
+                visit_id=visit_id,
+                day=day,
+                present=present,
+                was=before.get(day),
+                actor=principal.subject,
+                at=moment,
+            )
+            await store.put_attendance(tx.session, row)
+            event = AttendanceRecorded(application_id=visit.application_id, visit_id=visit_id, day=day, present=present)
+            await tx.record(event, visit.match_id, correlation=case.correlation)
+        await tx.changed("matches")
+        return visit
+
+
+async def no_show(
+    bus: Bus, principal: Principal, visit_id: UUID, reason: StatedReason | None = None, text: str = ""
+) -> Visit:
+    """The host reports that the guest did not come. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case.acts_as(Party.HOST)
+        attended = {day for day, present in (await store.attendance(tx.session, visit_id)).items() if present}
+        said = {one.what for one in await store.statements(tx.session, visit.about)}
+        assert visit.start is not None or not visit.dates
+        start = visit.start or clock.today()
+        if not may_proceed(model.may_report_no_show, visit.stands, start, attended, clock.today()):
+            return visit
+        if NoShowReported.type not in said:
+            tx.session.add(_statement(visit, NoShowReported.type, principal, reason, text))
+            event = NoShowReported(
+                application_id=visit.application_id, visit_id=visit_id, reason=reason and published(reason)
+            )
+            await tx.record(event, visit.match_id, correlation=case.correlation)
+            await tx.changed("matches")
+        return visit
+
+
+async def early_return(
+    bus: Bus,
+    principal: Principal,
+    visit_id: UUID,
+    last_day: date,
+    reason: StatedReason | None = None,
+    text: str = "",
+) -> Visit:
+    """The host reports that the guest left before the end; the actual days count. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case.acts_as(Party.HOST)
+        said = {one.what for one in await store.statements(tx.session, visit.about)}
+        if not may_proceed(model.may_report_return, visit.stands, visit.dates, last_day, clock.today()):
+            return visit
+        if EarlyReturnReported.type not in said:
+            statement = _statement(visit, EarlyReturnReported.type, principal, reason, text)
+            statement.last_day = last_day
+            tx.session.add(statement)
+            event = EarlyReturnReported(
+                application_id=visit.application_id,
+                visit_id=visit_id,
+                last_day=last_day,
+                reason=reason and published(reason),
+            )
+            await tx.record(event, visit.match_id, correlation=case.correlation)
+            await tx.changed("matches")
+        return visit
+
+
+def _statement(
+    visit: Visit, what: str, principal: Principal, reason: StatedReason | None, text: str
+) -> store.Statement:
+    return store.Statement(
+        match_id=visit.about,
+        what=what,
+        party=Party.HOST,
+        reason=reason,
+        text=text.strip()[:1000],
+        actor=principal.subject,
+        at=clock.now(),
+    )

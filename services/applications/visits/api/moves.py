@@ -1,0 +1,53 @@
+"""How does a program ask for other dates of a visit, and answer those that are proposed?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from services.applications.guards import Participant, ParticipantOrCoordinator
+from services.applications.overview.views import resources
+from services.applications.overview.views.participation import visit_view
+from services.applications.parameters import Body, Reason, Store, Text
+from services.applications.visits.actions import moves as actions
+from services.applications.visits.model import MOST_PERIODS
+from shared.bus import Bus
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import Answer, StatedReason
+from shared.identity import Principal
+
+router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
+
+
+class OtherDates(Reason):
+    """In which periods the visit could be instead, and why."""
+
+    periods: Annotated[tuple[DatePeriod, ...], Field(min_length=1, max_length=MOST_PERIODS)]
+
+
+class MoveAnswer(Body):
+    """Yes or no to other dates; a no needs a reason, whose text stays in the portal."""
+
+    answer: Answer
+    reason: StatedReason | None = None
+    text: Text = ""
+
+
+async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+    async with bus.read() as session:
+        return resources.visit(await visit_view(session, principal, visit_id))
+
+
+@router.post("/{visit_id}/moves", status_code=202)
+async def ask(visit_id: UUID, body: OtherDates, principal: ParticipantOrCoordinator, bus: Store) -> dict[str, Any]:
+    """Ask for other dates, or for first ones where none were found: matching looks for them."""
+    await actions.ask(bus, principal, visit_id, body.periods, body.reason, body.text)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/moves/{proposal}/answer", status_code=202)
+async def answer(visit_id: UUID, proposal: int, body: MoveAnswer, principal: Participant, bus: Store) -> dict[str, Any]:
+    """Accept or refuse the dates that are proposed; the visit moves when guest and host have accepted."""
+    await actions.answer(bus, principal, visit_id, proposal, body.answer, body.reason, body.text)
+    return await _shown(bus, principal, visit_id)

@@ -1,0 +1,323 @@
+"""What do guest and host see and do about a visit, and who comes when?"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from services.applications.certificates import store as certificates_store
+from services.applications.display import Store, paged, state_counts, tag, topic, where_it_stands
+from services.applications.forms import AgendaForm, reason_word, version_of
+from services.applications.guards import Anyone, Participant
+from services.applications.matches.pages.matches import guest_of
+from services.applications.matches.store import participation
+from services.applications.mentorships.model.pair import other
+from services.applications.outcomes.actions import tickets
+from services.applications.outcomes.views import due_hint, results_asked, test_names
+from services.applications.overview.views.participation import MatchView, VisitView, match_views, visit_view
+from services.applications.parameters import Portal
+from services.applications.preparation.actions import preparation
+from services.applications.tables import PAGE
+from services.applications.text_difference import difference
+from services.applications.visits.actions import visits as actions
+from services.applications.visits.pages.attendance import recorded
+from services.applications.visits.store import Visit, replaced_by
+from shared.bus import Bus
+from shared.contracts import labels
+from shared.contracts.codes import (
+    Answer,
+    MatchState,
+    MoveDropCause,
+    Party,
+    Role,
+    UnschedulableCause,
+    VisitState,
+)
+from shared.errors import Refused
+from shared.i18n import gettext, ngettext
+from shared.identity import Principal
+from shared.time import clock, dates
+from shared.web.render import render, see_other
+from shared.web.states import Standing, state
+
+router = APIRouter(prefix="/applications/visits", include_in_schema=False)
+
+
+UNREADY, RESULTS = "unready", "results"
+_COMES = (MatchState.CONFIRMED, MatchState.CANCELLED)
+
+
+def at(visit_id: UUID, rest: str = "") -> str:
+    """The address of a visit, or of a page of it."""
+    return f"/applications/visits/{visit_id}" + (f"/{rest}" if rest else "")
+
+
+@router.get("")
+async def show_all(
+    request: Request,
+    principal: Anyone,
+    bus: Store,
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=100)] = 1,
+) -> Response:
+    """Who comes when: the visits that concern the reader, those of today and later first."""
+    async with bus.read() as session:
+        views = [view for view in await match_views(session, principal, _COMES) if view.visit]
+        unready = await preparation.waiting(session, [(view.case, view.visit) for view in views])
+        results = await results_asked(session, views)
+    today = clock.today()
+    mine = [view for view in views if view.visit and view.visit.id in unready]
+    shown = [view for view in views if not state or (view.visit and view.visit.state == state)]
+    shown = mine if state == UNREADY else shown
+    shown = [view for view in views if view.visit and view.visit.id in results] if state == RESULTS else shown
+    shown.sort(key=lambda view: _order(view, today))
+    waiting = (
+        UNREADY,
+        len(mine),
+        ngettext("needs something of you before travel", "need something of you before travel", len(mine)),
+        "wait",
+    )
+    asked = (
+        RESULTS,
+        len(results),
+        ngettext("waits for what came of it at home", "wait for what came of them at home", len(results)),
+        "wait",
+    )
+    return render(
+        request,
+        "visits/list.html",
+        rows=[_row(view) for view in paged(shown, page)],
+        total=len(shown),
+        page=page,
+        size=PAGE,
+        host=principal.has(Role.HOST_CONTACT),
+        counts=state_counts("visit", Counter(view.visit.state for view in views if view.visit), waiting, asked),
+    )
+
+
+def _order(view: MatchView, today: date) -> tuple[bool, int]:
+    """Visits to come by their start, then those without dates, then those that are over, the newest first."""
+    assert view.visit is not None
+    start, end = view.visit.start, view.visit.end
+    if start is None or end is None:
+        return False, date.max.toordinal()
+    over = end < today
+    return over, -start.toordinal() if over else start.toordinal()
+
+
+def _row(view: MatchView) -> list[Any]:
+    visit = view.visit
+    assert visit is not None
+    when = gettext("No dates yet")
+    if visit.start is not None and visit.end is not None:
+        when = dates.span(visit.start, visit.end)
+    return [
+        {"text": when, "href": at(visit.id)},
+        guest_of(view, visit),
+        view.case.application.reference,
+        labels.country(visit.country),
+        view.host.name if view.host and visit.guest != Party.MENTOR else labels.country(visit.host_country),
+        tag("visit", visit.state),
+    ]
+
+
+@router.get("/{visit_id}")
+async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """One visit: where it stands, agenda, preparation, attendance, and what is asked of the reader."""
+    return await page_of(request, principal, bus, visit_id)
+
+
+async def page_of(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    visit_id: UUID,
+    *,
+    form: AgendaForm | None = None,
+    status: int = 200,
+) -> Response:
+    """The page of a visit."""
+    async with bus.read() as session:
+        view = await visit_view(session, principal, visit_id)
+        versions = await participation.agendas(session, visit_id)
+        papers = await certificates_store.of_visit(session, visit_id)
+        after = await replaced_by(session, visit_id)
+    visit, parties = view.visit, view.of.case.parties
+    scheduled = visit.stands is VisitState.SCHEDULED
+    own = [party for party in actions.BOTH if party in parties]
+    return render(
+        request,
+        "visits/show.html",
+        status,
+        view=view,
+        visit=visit,
+        where=Standing(
+            state("visit", view.shown_state),
+            visit.since,
+            _due(view) if scheduled else None,
+            reason=reason_word(visit.reason) or None,
+        ),
+        who=guest_of(view.of, visit),
+        topic=topic(visit.topic),
+        people=[(labels.label(party), known) for party, known in view.of.known.items() if known.name],
+        earlier=versions[1:],
+        change=_change(view, versions),
+        agreed=[(named(visit, party), view.agreed.get(party) == view.version) for party in actions.BOTH],
+        may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
+        may_write=scheduled and bool(own),
+        guest=Party.GUEST in parties,
+        host=Party.HOST in parties,
+        scheduled=scheduled,
+        security=view.of.offer.entry.security if view.of.offer else "",
+        contact=view.of.offer.entry.contact if view.of.offer and own else "",
+        left=_left(view),
+        arrival=_arrival(view),
+        days=[recorded(day, view.records.get(day)) | {"open": day in view.recordable} for day in visit.dates],
+        may_report=Party.HOST in parties and bool(view.recordable),
+        came=any(view.attendance.values()),
+        tasks=_tasks(view),
+        cause=labels.label(UnschedulableCause(visit.cause or UnschedulableCause.NO_COMMON_WEEK)),
+        kept=labels.label(MoveDropCause(visit.kept)) if visit.kept else "",
+        move_by=asker(view),
+        both=both_of(visit),
+        move_answers=[(named(visit, party), _answered(view, party)) for party in actions.BOTH],
+        form_=form or AgendaForm(data={"text": view.agenda}),
+        papers=papers if Party.GUEST in parties else [],
+        before=visit.replaces,
+        after=after,
+        # Both visits have the same host; of the other guest nobody else knows.
+        see_both=bool(parties & {Party.HOST, Party.HOST_COORDINATOR, Party.PROGRAMME}),
+        done=request.query_params.get("done"),
+    )
+
+
+def _due(view: VisitView) -> datetime | None:
+    """Until when the next step is asked for: an answer to other dates, else the agenda."""
+    if view.proposal is not None:
+        return view.proposal.due
+    return None if view.both_agreed else view.visit.agenda_due
+
+
+def _left(view: VisitView) -> list[Any]:
+    """What of the preparation is the reader's to bring and not there."""
+    own = preparation.sides(view.of.case)
+    open_ = [] if view.checklist is None else view.checklist.open_()
+    return [one for one in open_ if one.owner in own]
+
+
+def _arrival(view: VisitView) -> list[dict[str, str]]:
+    """Whom the guest asks for, where and when, for those who may read it."""
+    sheet = view.arrival
+    if sheet is None:
+        return []
+    reach = ", ".join(part for part in (sheet.contact_name, sheet.contact_phone, sheet.contact_email) if part)
+    said = {"place": sheet.place, "at": sheet.at.strftime("%H:%M")}
+    rows = [
+        {"key": gettext("Arrive"), "value": gettext("%(place)s, at %(at)s") % said},
+        {"key": gettext("Ask for"), "value": reach},
+        {"key": gettext("To bring"), "value": sheet.bring},
+    ]
+    return [row for row in rows if row["value"]]
+
+
+def named(visit: Visit, party: Party) -> str:
+    """How a party is called: guest and host, or on a pair's visit mentee and mentor."""
+    if party is Party.HOME_COORDINATOR:
+        return labels.coordinator(visit.country)
+    if visit.mentorship_id is None or party not in actions.BOTH:
+        return labels.label(party)
+    guest = Party(visit.guest)
+    return labels.label(guest if party is Party.GUEST else other(guest))
+
+
+def _change(view: VisitView, versions: Sequence[participation.Agenda]) -> dict[str, Any] | None:
+    """How the agenda differs from what the reader agreed to, else from the version before; None where there is none."""
+    own = [view.agreed[party] for party in actions.BOTH if party in view.of.case.parties and party in view.agreed]
+    texts = {one.version: one.text for one in versions}
+    outline = view.of.offer.entry.outline if view.of.offer else ""
+    known = texts | ({actions.FIRST_VERSION: outline} if outline else {})
+    before = own[0] if own and own[0] in known else view.version - 1
+    if before not in known or before >= view.version:
+        return None
+    rows = difference(known[before].splitlines(), view.agenda.splitlines())
+    return {"rows": rows, "old": before, "agreed": bool(own) and before == own[0]}
+
+
+def both_of(visit: Visit) -> str:
+    """The two who agree on a visit, in the middle of a sentence."""
+    return gettext("guest and host") if visit.mentorship_id is None else gettext("mentee and mentor")
+
+
+def asker(view: VisitView) -> str:
+    """Who asked for other dates; empty where nobody did."""
+    by = view.asked_move if view.proposal is None else view.proposal.by
+    if by is None:
+        return ""
+    return named(view.visit, by)
+
+
+def _answered(view: VisitView, party: Party) -> str:
+    """What one side answered to other dates; empty while it has not."""
+    given = view.move_answers.get(party)
+    if given is None:
+        return ""
+    return gettext("accepts") if given is Answer.ACCEPT else gettext("refuses")
+
+
+def _tasks(view: VisitView) -> list[dict[str, Any]]:
+    """The forms of reporting that are asked of the reader, as a task list."""
+    names = {
+        "evaluation": gettext("Evaluate the visit"),
+        "report": gettext("Write your report"),
+        "follow_up": gettext("Say what you use of it"),
+        **test_names(),
+        "cascade": gettext("Tell whom you reached"),
+    }
+    return [
+        {
+            "title": names[task.purpose] if task.party in actions.BOTH else gettext("Say what came of it at home"),
+            "hint": due_hint(task),
+            **where_it_stands(task, at(view.visit.id)),
+        }
+        for task in view.tasks
+    ]
+
+
+@router.get("/{visit_id}/forms/{purpose}")
+async def open_form(visit_id: UUID, purpose: str, principal: Anyone, bus: Store, settings: Portal) -> Response:
+    """On to reporting's form, with a ticket that says as whom the reader answers."""
+    return see_other((await tickets.for_visit(bus, settings, principal, visit_id, purpose)).link)
+
+
+@router.get("/{visit_id}/closed-forms/{purpose}/{party}")
+async def why(visit_id: UUID, purpose: str, party: str, principal: Anyone, bus: Store, settings: Portal) -> Response:
+    """On to the form that is asked of the reader as this party: there it says why answers are no longer taken."""
+    return see_other((await tickets.for_visit(bus, settings, principal, visit_id, purpose, party)).link)
+
+
+@router.post("/{visit_id}/agenda")
+async def write_agenda(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+    """Write the next version of the agenda."""
+    form = await AgendaForm.read(request)
+    if not form.validate():
+        return await page_of(request, principal, bus, visit_id, form=form, status=422)
+    try:
+        version = await version_of(request) or 0
+        await actions.write_agenda(bus, principal, visit_id, form.text.data or "", version=version)
+    except Refused as refused:
+        if refused.status_code != 409:
+            raise
+        form.refuse("text", refused.detail)
+        return await page_of(request, principal, bus, visit_id, form=form, status=409)
+    return see_other(at(visit_id) + "?done=agenda")
+
+
+@router.post("/{visit_id}/agenda/agree")
+async def agree(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+    """Agree to the agenda that the page showed."""
+    await actions.agree(bus, principal, visit_id, await version_of(request))
+    return see_other(at(visit_id) + "?done=agreed")

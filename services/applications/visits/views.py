@@ -1,0 +1,108 @@
+"""Who is here today, and of which days is it not yet recorded? For a host with a phone in the hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.applications.matches.model.participation import days_to_record
+from services.applications.matches.store import matches, participation
+from services.applications.matches.views.parties import visiting
+from services.applications.overview.views.participation import match_views, views_of_matches
+from services.applications.placements.views import visibility_of
+from services.applications.visits import store
+from shared.contracts.codes import MatchState, Party, Role, VisitState
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.overview.views.participation import MatchView
+    from shared.identity import Principal
+
+_TAKES_PLACE = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+# A visit lasts five days; for somewhat longer its host is asked for what is missing, then matching ends it.
+_LOOK_BACK = timedelta(weeks=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A visit whose attendance can be recorded now: today's day first, then those before it."""
+
+    visit: store.Visit
+    view: MatchView
+    records: Mapping[date, participation.Attendance]
+    today: date
+
+    @property
+    def days(self) -> list[date]:
+        """The days that have come: today, then the others backwards."""
+        return sorted(days_to_record(self.visit.dates, self.today), reverse=True)
+
+    @property
+    def missing(self) -> list[date]:
+        """Those of them of which nothing is recorded."""
+        return [day for day in self.days if day not in self.records]
+
+    @property
+    def here(self) -> bool:
+        """Whether the visit takes place today."""
+        return self.today in self.visit.dates
+
+
+async def guests(
+    session: AsyncSession, principal: Principal, confirmed: Sequence[MatchView] | None = None
+) -> Sequence[Guest]:
+    """The guests of the own organisations, and whoever of the own mentoring pairs comes to the other.
+
+    Those of today come first, who is not recorded before who is. `confirmed`: the confirmed matches that the person
+    sees, where they have been read.
+    """
+    today = clock.today()
+    pairs: list[tuple[store.Visit, MatchView]] = []
+    if principal.has(Role.MENTOR, Role.OFFICER):
+        if confirmed is None:
+            confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
+        pairs = _of_pairs(confirmed, today)
+    hosted = [*await _of_organisations(session, principal, today), *pairs]
+    found = {visit.id: (visit, view) for visit, view in hosted if visit.stands in _TAKES_PLACE}
+    records = await participation.attendance_of(session, list(found))
+    made = [Guest(visit, view, records[id_], today) for id_, (visit, view) in found.items()]
+    return sorted(
+        (one for one in made if one.here or one.missing),
+        key=lambda one: (not one.here, today in one.records, one.visit.start or today, str(one.visit.id)),
+    )
+
+
+async def _of_organisations(
+    session: AsyncSession, principal: Principal, today: date
+) -> list[tuple[store.Visit, MatchView]]:
+    """The visits of late at the own organisations."""
+    own = visibility_of(principal).own
+    if not own:
+        return []
+    found = await store.hosted_between(session, today - _LOOK_BACK, today, organisation_ids=own, countries=())
+    known = await matches.matches_by_id(session, {one.match_id for one in found})
+    views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
+    return [
+        (one, views[one.match_id])
+        for one in found
+        if one.match_id in views and Party.HOST in views[one.match_id].case.parties
+    ]
+
+
+def _of_pairs(confirmed: Sequence[MatchView], today: date) -> list[tuple[store.Visit, MatchView]]:
+    """The visits of late under the own mentorships on which the other one travels."""
+    return [
+        (view.visit, view)
+        for view in confirmed
+        if view.visit is not None
+        and view.visit.mentorship_id is not None
+        and view.visit.start is not None
+        and today - _LOOK_BACK <= view.visit.start <= today
+        and Party.HOST in visiting(view.case, view.visit).parties
+    ]

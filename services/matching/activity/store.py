@@ -1,0 +1,138 @@
+"""What happened lately, as the board's stream shows it? One row an event, read and own; nothing is decided by it."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import Index, text
+from sqlmodel import Field
+
+from services.matching.facts.store.facts import keep
+from services.matching.tables import Table, document, moment
+from shared.bus import Envelope
+from shared.bus.log.envelope import SOURCE
+from shared.contracts import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.contracts import Event
+    from shared.contracts.runs import RunFinished
+
+KEPT = 5000
+
+
+class Activity(Table, table=True):
+    """One event: `id` is the event's; `about` holds the codes that its line shows."""
+
+    __table_args__ = (
+        Index("activity_when", "at", "id"),
+        Index("activity_application", "application_id", "at"),
+        Index("activity_call", "call_id", "at"),
+        Index("activity_cause", "cause_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_column=moment())
+    type: str
+    topic: str
+    subject: str
+    actor: str | None = None
+    cause_id: UUID | None = None
+    call_id: UUID | None = None
+    application_id: UUID | None = None
+    seat_id: UUID | None = None
+    match_id: UUID | None = None
+    about: dict[str, Any] = Field(sa_column=document())
+
+
+async def add(session: AsyncSession, rows: Iterable[Activity]) -> None:
+    """Write events that are not there yet."""
+    await keep(session, list(rows), only_new=True)
+
+
+async def trim(session: AsyncSession) -> None:
+    """Forget all but the newest few thousand: the journals and the log hold the rest."""
+    await session.execute(
+        text(
+            "DELETE FROM activity WHERE at < (SELECT at FROM activity ORDER BY at DESC, id DESC OFFSET :kept LIMIT 1)"
+        ),
+        {"kept": KEPT},
+    )
+
+
+def of_run(fact: UUID, told: RunFinished, run_id: UUID, *, by: str, at: datetime) -> Activity:
+    """The line of a committed run; it is about no single case."""
+    return Activity(
+        id=fact,
+        at=at,
+        type=told.type,
+        topic=told.topic,
+        subject=str(run_id),
+        actor=by,
+        call_id=told.call_id,
+        about={"cohort": told.cohort, "kind": told.kind.value, "matched": told.matched, "unmatched": told.unmatched},
+    )
+
+
+def about(event: Event) -> dict[str, object]:
+    """The codes of an event that its line on the board may show."""
+    shown = event.model_dump(
+        mode="json",
+        include={
+            "by",
+            "reason",
+            "due",
+            "silent",
+            "was",
+            "cause",
+            "start",
+            "attended_days",
+            "sessions",
+            "score",
+            "move",
+            "reserve",
+        },
+    )
+    plan = getattr(event, "plan", None)
+    if plan is not None and hasattr(plan, "start"):
+        shown |= {"start": plan.start.isoformat(), "end": plan.end.isoformat()}
+    return {name: value for name, value in shown.items() if value not in (None, False, [], "")}
+
+
+_CAUSES = text(
+    "WITH RECURSIVE chain AS ("
+    " SELECT id, cause_id, 1 AS step FROM activity WHERE id = :id"
+    " UNION ALL SELECT a.id, a.cause_id, chain.step + 1 FROM activity a JOIN chain ON a.id = chain.cause_id"
+    "  WHERE chain.step < :most) SELECT id FROM chain ORDER BY step"
+)
+
+
+async def causes(session: AsyncSession, event_id: UUID, most: int) -> list[UUID]:
+    """An event, what led to it, what led to that, and so on: at most so many, the nearest first."""
+    found = await session.execute(_CAUSES, {"id": event_id, "most": most})
+    return [row.id for row in found]
+
+
+async def own_fact(session: AsyncSession, fact_id: UUID) -> Envelope | None:
+    """A fact as it went to the log; None if there is none with this id."""
+    row = (await session.execute(text("SELECT * FROM journal WHERE id = :id"), {"id": fact_id})).one_or_none()
+    if row is None:
+        return None
+    return Envelope(
+        id=row.id,
+        type=row.type,
+        source=SOURCE.format(service="matching"),
+        subject=row.aggregateid,
+        topic=row.aggregatetype,
+        time=row.occurred_at,
+        sequence=row.sequence,
+        correlationid=row.correlationid,
+        causationid=row.causationid,
+        traceparent=row.traceparent,
+        data=read(row.type, row.payload),
+    )

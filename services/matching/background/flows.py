@@ -1,0 +1,105 @@
+"""Where are large flows of least cost worked out? In a process beside: OR-tools lets no other thread go on meanwhile.
+
+One process an instance, started when the first large flow is asked for; arrays go over a pipe and back. It ends with
+whoever started it. Where it is gone, the flow is worked out here and the next one finds a new process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from services.matching.engine.optimal import network
+from shared.runtime.telemetry import tune_memory
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+    from services.matching.engine.market.market import Integers
+    from services.matching.engine.optimal.network import FlowProblem
+    from shared.runtime.service import Service
+
+
+async def run_flow_process(_: Service) -> None:
+    """Have large flows worked out beside this process for as long as it runs. A worker of the service."""
+    beside = FlowProcess()
+    network.solve_large_flows_by(beside.solved)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        network.solve_large_flows_by(None)
+        beside.end()
+
+
+class FlowProcess:
+    """A process that works out one flow at a time, for any thread that asks."""
+
+    def __init__(self) -> None:
+        self._alone = Lock()
+        self._running: tuple[BaseProcess, Connection] | None = None
+        self._ended = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process, where it has been started."""
+        return None if self._running is None else self._running[0].pid
+
+    def solved(self, asked: FlowProblem) -> Integers:
+        """A flow of least cost, as `network.solved` gives it. Raises RuntimeError where it has no optimum."""
+        with self._alone:
+            if self._ended:
+                return network.solve_flow(asked)
+            try:
+                told = self._ask(asked)
+            except (EOFError, OSError):
+                self._drop()
+                return network.solve_flow(asked)
+        if isinstance(told, RuntimeError):
+            raise told
+        return told
+
+    def end(self) -> None:
+        """Let the process go, for good: who waits for its answer works the flow out here, as all who ask later do."""
+        self._ended = True
+        running = self._running
+        if running is not None:
+            running[0].kill()  # before the lock: whoever has it waits for this process, and now hears that it is gone
+        with self._alone:
+            self._drop()
+
+    def _drop(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running[0].kill()
+            running[0].join()
+            running[1].close()
+
+    def _ask(self, asked: FlowProblem) -> Integers | RuntimeError:
+        if self._running is None:
+            context = multiprocessing.get_context("spawn")
+            mine, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(theirs,), daemon=True, name="tandem-flows")
+            process.start()
+            theirs.close()
+            self._running = process, mine
+        pipe = self._running[1]
+        pipe.send(asked)
+        told: Integers | RuntimeError = pipe.recv()
+        return told
+
+
+def _work(pipe: Connection) -> None:
+    """In the child: work out what comes, until the pipe is closed at the other end."""
+    tune_memory()
+    while True:
+        try:
+            asked = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            pipe.send(network.solve_flow(asked))
+        except RuntimeError as wrong:
+            pipe.send(wrong)

@@ -1,0 +1,66 @@
+"""How is a stored job worked out by one instance at a time? Under a lease, which is kept while a process works.
+
+An instance that is gone leaves its lease behind: another begins the job again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.bus import LeaseLost
+from shared.bus.db import leases
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from uuid import UUID
+
+    from shared.bus import Bus, Lease
+
+log = structlog.get_logger(__name__)
+
+_LOOK_EVERY = 0.5
+_LEASE_SECONDS = 8.0
+_RENEW_AFTER = 2.0
+
+
+async def repeat_forever(once: Callable[[], Awaitable[bool]]) -> None:
+    """Do one job after the other; look again a little later where there is none."""
+    while True:
+        if not await once():
+            await asyncio.sleep(_LOOK_EVERY)
+
+
+async def work_first(bus: Bus, kind: str, ids: Iterable[UUID], work: Callable[[UUID, Lease], Awaitable[None]]) -> bool:
+    """Work on the first job of a kind (as `cohort`) that no other instance works on; False where there is none."""
+    for job_id in ids:
+        lease = await leases.acquire(bus, f"{kind}:{job_id}", _LEASE_SECONDS)
+        if lease is None:
+            continue
+        try:
+            await work(job_id, lease)
+        except LeaseLost:
+            log.info("another instance works on this job now", kind=kind, job=str(job_id))
+        finally:
+            await leases.release(bus, lease)
+        return True
+    return False
+
+
+class Watch:
+    """Keeps the lease while a process works; `advance` writes down how far it is, and says whether to go on."""
+
+    def __init__(self, bus: Bus, lease: Lease, advance: Callable[[int], Awaitable[bool]]) -> None:
+        self._bus, self._lease, self._advance = bus, lease, advance
+        self._renewed = monotonic()
+
+    async def look(self, step: int) -> bool:
+        """Whether to go on. Raises `LeaseLost`."""
+        if monotonic() - self._renewed > _RENEW_AFTER:
+            if await leases.acquire(self._bus, self._lease.name, _LEASE_SECONDS) is None:
+                raise LeaseLost(f"The lease {self._lease.name!r} went to another process.")
+            self._renewed = monotonic()
+        return await self._advance(step)

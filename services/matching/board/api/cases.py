@@ -1,0 +1,320 @@
+"""What do programs ask of matching? JSON over the same actions and reads as the pages (bearer tokens, same guards)."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+import asyncio
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching.cohorts.actions import job
+from services.matching.cohorts.api import CohortJobOut, job_out
+from services.matching.cohorts.store import runs as cohorts_runs
+from services.matching.facts.store import facts as store
+from services.matching.facts.store import pools
+from services.matching.lifecycle.store import matches as lifecycle_matches
+from services.matching.overview.store import board as overview_board
+from services.matching.overview.store.board import Filter, Narrowed
+from services.matching.provisional.store import replacements
+from services.matching.receipts import views as receipts_views
+from services.matching.settings import Settings
+from shared.bus import Bus
+from shared.contracts.codes import Expertise, Role
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal, Ticket, allow, ticket_or_role
+from shared.identity.scope import reach
+from shared.runtime.service import bus_of, service_of
+
+COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
+
+router = APIRouter(prefix="/matching/api", tags=["matching"])
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+
+class ChosenPair(BaseModel):
+    """A provisional pair as it was seen: the application, and the offer or mentor it had."""
+
+    application_id: UUID
+    seat_id: UUID
+
+
+class Cohort(BaseModel):
+    """A cohort to be committed: the pairs chosen, or all that are provisional when none are named.
+
+    With `reserves` the next in line for each place are proposed as reserves, as many as the call says, to be cleared
+    beforehand.
+    """
+
+    call_id: UUID
+    pairs: Annotated[list[ChosenPair] | None, Field(max_length=10_000)] = None
+    reserves: bool = False
+
+
+class CommittedCohort(BaseModel):
+    """What was committed: runs by kind, the match of each application, and how many reserves were proposed beside."""
+
+    cohort: int
+    runs: dict[str, UUID]
+    matches: dict[UUID, UUID]
+    unmatched: int
+    reserves: int = 0
+
+
+@router.get("/board")
+async def board(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+    """The board at this moment: calls, how many cases stand where, how far they came, the newest events."""
+    async with bus.glance() as session:
+        within = reach(who)
+        calls = await store.all_calls(session)
+        stages = await overview_board.stages(session, within, call_id)
+        pipeline = await overview_board.pipeline(session, within, call_id)
+        stream = await overview_board.stream(session, within, Narrowed(call=call_id))
+        parked = await overview_board.parked(session)
+    return {
+        "calls": [
+            {"id": call.id, "reference": call.reference, "title": call.title, "state": call.state} for call in calls
+        ],
+        "stages": [{"kind": row.stage_kind, "state": row.stage, "count": row.number} for row in stages],
+        "pipeline": dict(pipeline._mapping),  # noqa: SLF001 - SQLAlchemy's public way to a mapping has this name
+        "events": [_plain(row) for row in stream],
+        "parked": parked,
+    }
+
+
+@router.get("/applications")
+async def applications(
+    bus: TheBus,
+    who: Coordinator,
+    call_id: UUID | None = None,
+    stage: str | None = None,
+    country: str | None = None,
+    kind: str | None = None,
+    search: str | None = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> dict[str, Any]:
+    """Cases, 50 a page; `stage` is `kind:state`, as `match:provisional` or `application:waitlisted`."""
+    wanted = Filter(call_id=call_id, stage=stage, country=country, kind=kind, search=search, page=page)
+    async with bus.read() as session:
+        rows, total = await overview_board.cases(session, reach(who), wanted)
+    return {"total": total, "page": page, "applications": [_plain(row) for row in rows]}
+
+
+@router.get("/provisional")
+async def provisional(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+    """All provisional matches of a call (up to 1,000), and how far its matching is behind its facts."""
+    wanted = Filter(call_id=call_id, stage="match:provisional")
+    async with bus.glance() as session:
+        rows, total = await overview_board.cases(session, reach(who), wanted, size=1000)
+        pool = await pools.version(session, call_id) if call_id else None
+    return {
+        "total": total,
+        "matched_version": pool.matched_version if pool else None,
+        "input_version": pool.input_version if pool else None,
+        "provisional": [_plain(row) for row in rows],
+    }
+
+
+@router.post("/cohorts", status_code=201, responses={202: {"model": CohortJobOut}})
+async def commit(
+    request: Request, response: Response, bus: TheBus, who: Programme, cohort: Cohort
+) -> CommittedCohort | CohortJobOut:
+    """Commit a cohort: the provisional pairs become proposed matches, everybody else is told why not.
+
+    A large one is answered with 202 and its job, whose address is in `Location`: `jobs/{id}` says how far it is.
+    """
+    chosen = None if cohort.pairs is None else {pair.application_id: pair.seat_id for pair in cohort.pairs}
+    settings = service_of(request).settings
+    done = await job.commit_or_ask(bus, settings, who.subject, cohort.call_id, chosen, reserves=cohort.reserves)
+    if isinstance(done, UUID):
+        response.status_code = 202
+        response.headers["Location"] = f"/matching/api/jobs/{done}"
+        return await job_out(bus, done)
+    return CommittedCohort(
+        cohort=done.cohort,
+        runs={kind.value: run for kind, run in done.runs.items()},
+        matches=dict(done.matches),
+        unmatched=done.unmatched,
+        reserves=done.reserves,
+    )
+
+
+@router.get("/matches")
+async def matches(
+    bus: TheBus,
+    who: Coordinator,
+    call_id: UUID | None = None,
+    application_id: UUID | None = None,
+    state: str | None = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> dict[str, Any]:
+    """Matches by filter, 50 a page, the newest first; what ended is among them."""
+    async with bus.read() as session:
+        rows, total = await lifecycle_matches.listed(
+            session, reach(who), call_id=call_id, application_id=application_id, state=state, page=page
+        )
+    return {"total": total, "page": page, "matches": [_match(row) for row in rows]}
+
+
+@router.get("/matches/{match_id}")
+async def match(bus: TheBus, who: Coordinator, match_id: UUID) -> dict[str, Any]:
+    """One match."""
+    async with bus.read() as session:
+        rows, _ = await lifecycle_matches.listed(session, reach(who), match_id=match_id)
+    if not rows:
+        raise _none()
+    return _match(rows[0])
+
+
+@router.get("/applications/{application_id}")
+async def application(bus: TheBus, who: Coordinator, application_id: UUID) -> dict[str, Any]:
+    """One case with its matches, visits and mentorships."""
+    found = await receipts_views.case(bus, reach(who), application_id)
+    if found is None:
+        raise _none()
+    return {
+        "case": _plain(found.row),
+        "matches": [_match(one) for one in found.matches],
+        "visits": [_visit(asdict(one)) for one in found.visits],
+        "mentorships": [_visit(asdict(one)) for one in found.mentorships],
+    }
+
+
+@router.get("/receipts/{application_id}")
+async def receipt(
+    request: Request,
+    bus: TheBus,
+    who: Annotated[Principal | Ticket, Depends(ticket_or_role("receipt", *COORDINATORS))],
+    application_id: UUID,
+) -> dict[str, Any]:
+    """The newest receipt of an application. With a ticket: as published, own points only.
+
+    A coordinator also gets the one that a cohort committed now would give. `waiting` says where the application waits
+    at this moment: which place `at` among `of` who wait there, and what else keeps it out.
+    """
+    told = await receipts_views.published_receipt(bus, application_id)
+    if isinstance(who, Ticket):
+        if told is None:
+            raise _none()
+        return own_part(told) | {"waiting": await _waiting(bus, application_id)}
+    found = await receipts_views.case(bus, reach(who), application_id)
+    if found is None:
+        raise _none()
+    now = await receipts_views.provisional_receipt(bus, found.candidate, effort=_effort(request))
+    return {
+        "published": _receipt(told) if told else None,
+        "provisional": _receipt(now) if now else None,
+        "waiting": await _waiting(bus, application_id),
+    }
+
+
+@router.get("/visits")
+async def visits(
+    bus: TheBus,
+    who: Coordinator,
+    call_id: UUID | None = None,
+    state: str | None = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> dict[str, Any]:
+    """Visits by their start, 50 a page; those without a lawful week come first."""
+    async with bus.read() as session:
+        rows, total = await overview_board.visits(session, reach(who), call_id=call_id, state=state, page=page)
+        both_ways = await replacements.both_ways(session, reach(who), [row.id for row in rows])
+    return {
+        "total": total,
+        "page": page,
+        "visits": [_plain(row) | {"replacement": _replacement(both_ways[row.id])} for row in rows],
+    }
+
+
+@router.get("/mentorships")
+async def mentorships(
+    bus: TheBus,
+    who: Coordinator,
+    call_id: UUID | None = None,
+    state: str | None = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> dict[str, Any]:
+    """Mentorships, 50 a page, the newest first."""
+    async with bus.read() as session:
+        rows, total = await overview_board.mentorships(session, reach(who), call_id=call_id, state=state, page=page)
+    return {"total": total, "page": page, "mentorships": [_plain(row) for row in rows]}
+
+
+@router.get("/runs")
+async def runs(bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
+    """The committed runs, the newest first, each with what its RunFinished said."""
+    async with bus.read() as session:
+        found = await cohorts_runs.runs(session, call_id)
+    return {"runs": [{"id": run.id, "finished_at": run.finished_at, **run.told} for run in found]}
+
+
+@router.get("/runs/{run_id}/inputs")
+async def run_inputs(bus: TheBus, _: Programme, run_id: UUID) -> dict[str, Any]:
+    """All that a run was made of and every pair it found, so that it can be repeated (`tandem rerun`)."""
+    async with bus.read() as session:
+        kept = await cohorts_runs.inputs(session, run_id)
+    if kept is None:
+        raise Refused(gettext("There is no such run, or it was committed before inputs were kept."), 404)
+    return {"run_id": run_id, **await asyncio.to_thread(kept.opened)}
+
+
+async def _waiting(bus: Bus, application_id: UUID) -> list[dict[str, Any]]:
+    return [asdict(one) for one in await receipts_views.waiting_places(bus, application_id)]
+
+
+def _effort(request: Request) -> int:
+    settings = service_of(request).settings
+    return settings.receipt_effort if isinstance(settings, Settings) else 0
+
+
+def _none() -> Refused:
+    return Refused(gettext("There is nothing here, or it is not yours to see."), 404)
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """A row of a board query, without what only counts pages."""
+    mapping: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public way to a mapping has this name
+    return {name: value for name, value in mapping.items() if name != "total"}
+
+
+def _replacement(row: Any) -> dict[str, Any]:
+    """What was found for the place of a visit, by which match, and the visit whose place it took over itself."""
+    return {"outcome": row.outcome, "match_id": row.match_id, "replaces": row.replaces}
+
+
+def _match(match: Any) -> dict[str, Any]:
+    values = asdict(match)
+    return values | {"seat_id": match.seat_id, "pairing": match.pairing.model_dump(mode="json")}
+
+
+def _visit(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value for name, value in values.items()
+    }
+
+
+def _receipt(told: receipts_views.Explained) -> dict[str, Any]:
+    """A receipt as it was told; an area of expertise that is restricted is not named (domain.md)."""
+    shown = {"type": told.type, **told.model_dump(mode="json")}
+    for change in shown["counterfactuals"]:
+        if change.get("area") and Expertise(change["area"]).restricted:
+            change["area"] = "restricted"
+    return shown
+
+
+def own_part(told: receipts_views.Explained) -> dict[str, Any]:
+    """What the officer sees of a receipt: nothing of what the host or mentor prefers."""
+    shown = _receipt(told)
+    for name in ("host_score", "host_rank"):
+        shown.pop(name, None)
+    for points in shown.get("points", ()):
+        points.pop("host"), points.pop("host_of")
+    return shown

@@ -1,0 +1,185 @@
+"""What do coordinators do in matching? One function a transition, called by pages and API alike."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.matching.activity import store as activity_store
+from services.matching.activity.store import of_run
+from services.matching.cohorts.actions.plan import NotFit, Why, work_out
+from services.matching.cohorts.store import runs
+from services.matching.cohorts.store.runs import Receipt, Run
+from services.matching.facts.store import pools as store
+from services.matching.lifecycle.actions.transitions import Transitions
+from services.matching.lifecycle.model import match as matches
+from services.matching.provisional import snapshot
+from services.matching.provisional.call_lease import retry_write
+from services.matching.scheduling.actions.plans import propose_move
+from shared.contracts.lifecycle import Unit
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock, workdays
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from services.matching.cohorts.actions.plan import Part, Worked
+    from services.matching.provisional.model.results import Proposal
+    from shared.bus import Bus, Tx
+    from shared.contracts.codes import ApplicationKind
+
+__all__ = ["Committed", "commit_cohort", "propose_move"]
+
+TRIES = 5
+"""So often a cohort is worked out again because facts have arrived meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A committed cohort: its runs by kind, and the new match of each application."""
+
+    cohort: int
+    runs: Mapping[ApplicationKind, UUID]
+    matches: Mapping[UUID, UUID]
+    unmatched: int
+    reserves: int = 0
+
+
+async def commit_cohort(
+    bus: Bus,
+    by: str,
+    call_id: UUID,
+    chosen: Mapping[UUID, UUID] | None = None,
+    *,
+    effort: int = 24,
+    reserves: bool = False,
+) -> Committed:
+    """Commit a cohort of a call in the name of `by`: the provisional pairs become proposed matches.
+
+    With `reserves` the next in line for each place are proposed as reserves too, to be cleared beforehand.
+    `chosen` maps applications to the offer or mentor that the coordinator saw for each; None commits all as they stand
+    now. Everybody who found no place is told why. Raises `Refused`: 404 for an unknown call, 409 where a chosen pair is
+    no longer what was seen or facts keep arriving, 422 where nobody is looking for a place.
+    """
+    for _ in range(TRIES):
+        given = await snapshot.load(bus, call_id)
+        if given is None:
+            raise refused(NotFit(Why.UNKNOWN))
+        try:
+            worked = await asyncio.to_thread(work_out, given, chosen, effort, lambda _: None, reserves=reserves)
+        except NotFit as unfit:
+            raise refused(unfit) from unfit
+        committed = await retry_write(bus, by, write, worked)
+        if committed is not None:
+            return committed
+    raise refused(NotFit(Why.BUSY))
+
+
+def refused(unfit: NotFit) -> Refused:
+    """Why a cohort cannot be committed, as whoever asked for it is told."""
+    match unfit.why:
+        case Why.UNKNOWN:
+            return Refused(gettext("There is no such call."), 404)
+        case Why.CLOSED:
+            return Refused(gettext("This call is closed: nothing more is matched in it."))
+        case Why.NOBODY:
+            return Refused(gettext("Nobody is looking for a place in this call now."), 422)
+        case Why.SPLIT:
+            return Refused(gettext("A group is proposed whole or not at all: tick all of its members, or none."), 422)
+        case Why.MOVED:
+            return Refused(
+                gettext("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again.")
+                % {"count": unfit.count}
+            )
+        case Why.BUSY:
+            return Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
+
+
+async def write(tx: Tx, worked: Worked) -> Committed | None:
+    """Write a cohort if the call's facts are still those that it was worked out from; else None, and nothing is."""
+    pool = await store.version(tx.session, worked.call_id, lock=True)
+    if pool is None or pool.input_version != worked.version:
+        return None
+    cases = await Transitions.for_proposals(tx, worked.applications)
+    committed = await _commit(tx, cases, worked)
+    pool.cohort = committed.cohort
+    return committed
+
+
+async def _commit(tx: Tx, cases: Transitions, worked: Worked) -> Committed:
+    """Write runs, matches and receipts in a transaction that holds the call."""
+    new: dict[UUID, UUID] = {}
+    receipts: list[Receipt] = []
+    for part in worked.parts:
+        new |= part.match_ids
+        for proposal in part.proposals:
+            await _propose(cases, part, proposal, worked.clearance_wd)
+        for match_id, proposal in part.reserves:
+            await cases.propose(_step(match_id, part, proposal, worked.clearance_wd, reserve=True), None)
+        for application_id, told in part.told.items():
+            await tx.record(told, application_id, correlation=application_id)
+            receipts.append(
+                Receipt(
+                    application_id=application_id,
+                    call_id=worked.call_id,
+                    run_id=part.run_id,
+                    matched=application_id in part.match_ids,
+                    at=clock.now(),
+                    told=told.model_dump(mode="json"),
+                )
+            )
+        fact = await tx.record(part.finished, part.run_id, correlation=worked.call_id)
+        await activity_store.add(tx.session, [of_run(fact, part.finished, part.run_id, by=tx.actor, at=clock.now())])
+        await runs.keep_run(
+            tx.session,
+            Run(
+                id=part.run_id,
+                call_id=worked.call_id,
+                kind=part.kind.value,
+                cohort=worked.cohort,
+                finished_at=clock.now(),
+                committed_by=tx.actor,
+                told=part.finished.model_dump(mode="json"),
+            ),
+        )
+        await runs.keep_inputs(tx.session, part.run_id, part.kept)
+    await runs.keep_receipts(tx.session, receipts)
+    await store.drop_standings(tx.session, list(new))
+    await store.touch(tx.session, [worked.call_id])
+    await tx.changed("matching")
+    await cases.save()
+    return Committed(
+        worked.cohort,
+        {part.kind: part.run_id for part in worked.parts},
+        new,
+        len(receipts) - len(new),
+        sum(len(part.reserves) for part in worked.parts),
+    )
+
+
+async def _propose(cases: Transitions, part: Part, proposal: Proposal, clearance_wd: int) -> None:
+    match_id = part.match_ids[proposal.application_id]
+    if match_id in cases.matches:
+        # It stood in reserve for this very place: what was cleared stays cleared.
+        await cases.call_up(match_id, part.run_id, proposal.next_in_line, None)
+    else:
+        await cases.propose(_step(match_id, part, proposal, clearance_wd), None)
+
+
+def _step(match_id: UUID, part: Part, proposal: Proposal, clearance_wd: int, *, reserve: bool = False) -> matches.Step:
+    now, pairing = clock.now(), proposal.pairing
+    return matches.propose(
+        match_id,
+        pairing,
+        run_id=part.run_id,
+        score=proposal.score,
+        weeks=proposal.weeks,
+        next_in_line=proposal.next_in_line,
+        due=workdays.due(now, clearance_wd, Unit.WORKING_DAYS, pairing.country),
+        now=now,
+        ring=part.ring,
+        reserve=reserve,
+    )

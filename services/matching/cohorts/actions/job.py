@@ -1,0 +1,293 @@
+"""How is a large cohort committed? As a stored job, worked out in a process of its own; a small one at once.
+
+The job is taken up by one instance at a time, under a lease; one that is gone leaves it to another, which begins it
+again. Cohort and job are written in one transaction: a cohort is committed once, and whoever cancels before that
+transaction begins has nothing committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import structlog
+
+from services.matching.background import jobs, processes
+from services.matching.cohorts.actions.commit import TRIES, commit_cohort, refused, write
+from services.matching.cohorts.actions.plan import WRITING, NotFit, Why, Worked, work_out
+from services.matching.cohorts.store import jobs as cohorts_jobs
+from services.matching.cohorts.store.jobs import OPEN, CohortJob, JobState
+from services.matching.facts.store import pools as store
+from services.matching.interventions import store as interventions_store
+from services.matching.provisional import snapshot
+from services.matching.settings import Settings
+from shared.bus import Bus, Lease, LeaseLost
+from shared.bus.db import leases
+from shared.bus.db.transient_errors import is_transient
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.matching.cohorts.actions.commit import Committed
+    from services.matching.cohorts.actions.plan import Step
+    from services.matching.provisional.snapshot import Snapshot
+    from shared.runtime.service import Service
+    from shared.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+
+
+async def commit_or_ask(
+    bus: Bus,
+    settings: ServiceSettings,
+    by: str,
+    call_id: UUID,
+    chosen: Mapping[UUID, UUID] | None,
+    *,
+    reserves: bool = False,
+) -> Committed | UUID:
+    """Commit a cohort at once, or where it is large give the id of the job that does it; `reserves` as in a commit.
+
+    Raises `Refused` as `commit_cohort` does for a small one; for a large one 404 for an unknown call and 409 while
+    another cohort of the call is being worked out: all else its job says.
+    """
+    effort, above = (settings.receipt_effort, settings.cohort_apart_above) if isinstance(settings, Settings) else (0, 0)
+    async with bus.read() as session:
+        size = await interventions_store.size(session, call_id)
+    if size <= above:
+        return await commit_cohort(bus, by, call_id, chosen, effort=effort, reserves=reserves)
+    return await ask(bus, by, call_id, chosen, effort=effort, reserves=reserves)
+
+
+async def ask(
+    bus: Bus,
+    by: str,
+    call_id: UUID,
+    chosen: Mapping[UUID, UUID] | None = None,
+    *,
+    effort: int = 24,
+    reserves: bool = False,
+) -> UUID:
+    """Ask for a cohort in the name of `by`; gives the id of its job, which begins within a second. Raises `Refused`."""
+    async with bus.transaction(by) as tx:
+        # The call is held, so that of two who ask at the same time one sees the other's job.
+        if await store.version(tx.session, call_id, lock=True) is None:
+            raise refused(NotFit(Why.UNKNOWN))
+        if await cohorts_jobs.open_of(tx.session, call_id) is not None:
+            raise Refused(gettext("A cohort of this call is being worked out already: wait for it, or cancel it."))
+        row = CohortJob(
+            id=new_id(),
+            call_id=call_id,
+            asked_by=by,
+            asked_at=clock.now(),
+            chosen=None if chosen is None else {str(one): str(seat) for one, seat in chosen.items()},
+            effort=effort,
+            reserves=reserves,
+            state=JobState.WAITING,
+            steps=WRITING,
+            since=clock.now(),
+        )
+        await cohorts_jobs.write(tx.session, row)
+        await tx.changed("board")
+    return row.id
+
+
+async def cancel(bus: Bus, by: str, job_id: UUID) -> None:
+    """Stop a job before it is written. Raises `Refused`: 404 where there is none, 409 when it is too late."""
+    async with bus.transaction(by) as tx:
+        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        if row is None:
+            raise Refused(gettext("There is no such cohort under way."), 404)
+        if row.state not in {JobState.WAITING, JobState.RUNNING}:
+            raise Refused(gettext("It is too late to cancel: the cohort is being written, or it is over already."))
+        row.state, row.since = JobState.CANCELLED, clock.now()
+        await tx.changed("board")
+
+
+async def work_cohorts(service: Service) -> None:
+    """Work out the large cohorts that were asked for, one after the other, for ever. A worker of the service."""
+    await jobs.repeat_forever(partial(work_once, service.bus))
+
+
+async def work_once(bus: Bus) -> bool:
+    """Work out the oldest job that no other instance works on; False where there is none."""
+    async with bus.glance() as session:
+        ids = await cohorts_jobs.open_ones(session)
+    return await jobs.work_first(bus, "cohort", ids, partial(_work, bus))
+
+
+async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
+    """Have a job done, again and again while facts arrive meanwhile. Raises `LeaseLost`."""
+    unfit = NotFit(Why.BUSY)
+    try:
+        for _ in range(TRIES):
+            row = await _moved_on(bus, job_id, lease, JobState.RUNNING, 0)
+            if row is None:
+                return
+            asked = CohortRequest(row.call_id, _opened(row.chosen), row.effort, reserves=row.reserves)
+            watch = jobs.Watch(bus, lease, partial(_advance, bus, job_id)).look
+            ended = await processes.run_in_process(do_stored, bus.settings, asked, job_id, lease, watch=watch)
+            if isinstance(ended, NotFit):
+                unfit = ended
+                break
+            if ended is not Ended.LATE:
+                return  # over; or else it is still open, and is begun again
+    except processes.Stopped:
+        log.info("a cohort was cancelled", job=str(job_id))
+    except Exception as wrong:
+        if isinstance(wrong, LeaseLost) or is_transient(wrong):
+            raise
+        log.exception("a cohort failed", job=str(job_id))
+        await _over(bus, job_id, lease, JobState.FAILED, problem=str(wrong)[:500])
+    else:
+        await _over(bus, job_id, lease, JobState.REFUSED, unfit=unfit)
+
+
+class Ended(Enum):
+    """How a process ended: all is written or was cancelled; facts have arrived; lease or store were lost."""
+
+    OVER = "over"
+    LATE = "late"
+    DISTURBED = "disturbed"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortRequest:
+    """What is to be worked out: a cohort of a call, with the pairs that were chosen (None: all), and with reserves."""
+
+    call_id: UUID
+    chosen: Mapping[UUID, UUID] | None
+    effort: int
+    reserves: bool = False
+
+
+def do_stored(
+    settings: ServiceSettings, asked: CohortRequest, job_id: UUID, lease: Lease, step: Step
+) -> Ended | NotFit:
+    """Work a cohort out and write it. For a process of its own, so that five thousand matches hold nobody else up.
+
+    Nothing large goes from process to process: what is worked out here is written from here, under the lease that the
+    other one keeps.
+    """
+    worked = work_out_stored(settings, asked, step)
+    if isinstance(worked, NotFit):
+        return worked
+    try:
+        return asyncio.run(_kept(settings, job_id, lease, worked))
+    except LeaseLost:
+        return Ended.DISTURBED
+    except Exception as wrong:
+        if is_transient(wrong):
+            return Ended.DISTURBED
+        raise
+
+
+async def _kept(settings: ServiceSettings, job_id: UUID, lease: Lease, worked: Worked) -> Ended:
+    bus = Bus("matching", settings)
+    try:
+        # In a transaction of its own: from now on a cancel is refused, and need not wait for all to be written.
+        if await _moved_on(bus, job_id, lease, JobState.WRITING, WRITING) is None:
+            return Ended.OVER
+        return Ended.OVER if await _written(bus, job_id, lease, worked) else Ended.LATE
+    finally:
+        await bus.close()
+
+
+def work_out_stored(settings: ServiceSettings, asked: CohortRequest, step: Step) -> Worked | NotFit:
+    """Read the facts and work the cohort out, or give why not; with a loop of its own.
+
+    The reason is given and not raised: it is told in the language of whoever reads it, not in that of this process.
+    """
+
+    async def read() -> Snapshot | None:
+        bus = Bus("matching", settings)
+        try:
+            return await snapshot.load(bus, asked.call_id)
+        finally:
+            await bus.close()
+
+    given = asyncio.run(read())
+    if given is None:
+        return NotFit(Why.UNKNOWN)
+    try:
+        return work_out(given, asked.chosen, asked.effort, step, reserves=asked.reserves)
+    except NotFit as unfit:
+        return unfit
+
+
+def _opened(chosen: Mapping[str, str] | None) -> dict[UUID, UUID] | None:
+    return None if chosen is None else {UUID(one): UUID(seat) for one, seat in chosen.items()}
+
+
+async def _advance(bus: Bus, job_id: UUID, step: int) -> bool:
+    """Write down how far a job is; whether it is still to be worked on."""
+    async with bus.transaction("system:cohort") as tx:
+        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        if row is None or row.state == JobState.CANCELLED:
+            return False
+        # What its process is writing, or has just written, is let end.
+        if row.state == JobState.RUNNING and row.step != step:
+            row.step = step
+            await tx.changed("board")
+    return True
+
+
+async def _moved_on(bus: Bus, job_id: UUID, lease: Lease, state: JobState, step: int) -> CohortJob | None:
+    """Note that a job has come to a state; None where it is over, as after a cancel. Raises `LeaseLost`."""
+    async with bus.transaction("system:cohort") as tx:
+        await leases.check(tx.session, lease)
+        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        if row is None or row.state not in OPEN:
+            return None
+        row.state, row.step, row.since = state, step, clock.now()
+        await tx.changed("board")
+    return row
+
+
+async def _written(bus: Bus, job_id: UUID, lease: Lease, worked: Worked) -> bool:
+    """Write cohort and job in one step, in the name of whoever asked; False if facts have arrived meanwhile."""
+    async with bus.read() as session:
+        asked = await cohorts_jobs.one(session, job_id)
+    assert asked is not None
+    async with bus.transaction(asked.asked_by) as tx:
+        await leases.check(tx.session, lease)
+        committed = await write(tx, worked)
+        if committed is None:
+            return False
+        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        if row is None or row.state != JobState.WRITING:
+            raise LeaseLost(f"The job {job_id} is no longer being written by this process.")
+        row.state, row.since, row.cohort = JobState.DONE, clock.now(), committed.cohort
+        row.runs = {kind.value: str(run) for kind, run in committed.runs.items()}
+        row.proposed, row.unmatched = len(committed.matches), committed.unmatched
+        await tx.changed("board")
+    return True
+
+
+async def _over(
+    bus: Bus,
+    job_id: UUID,
+    lease: Lease,
+    state: JobState,
+    *,
+    unfit: NotFit | None = None,
+    problem: str | None = None,
+) -> None:
+    """Note that nothing was committed, and why."""
+    async with bus.transaction("system:cohort") as tx:
+        await leases.check(tx.session, lease)
+        row = await cohorts_jobs.one(tx.session, job_id, lock=True)
+        if row is None or row.state not in OPEN:
+            return
+        row.state, row.since, row.problem = state, clock.now(), problem
+        if unfit is not None:
+            row.why, row.moved = unfit.why.value, unfit.count
+        await tx.changed("board")

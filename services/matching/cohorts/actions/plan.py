@@ -1,0 +1,234 @@
+"""What of a cohort is about to be committed? All of it worked out, as plain data that can go from process to process.
+
+Ids of runs and matches are made here too, so that nothing is left for the transaction but to write.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.matching.cohorts.model import KeptProblem
+from services.matching.lifecycle.model.match import UNCONFIRMED
+from services.matching.provisional.model.problem import companions, from_scratch, in_reserve, solve
+from services.matching.provisional.model.results import Proposal, matched, proposals, run_finished, unmatched
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from services.matching.engine.matching import Result
+    from services.matching.provisional.model.problem import Facts
+    from services.matching.provisional.snapshot import Snapshot
+    from shared.contracts.codes import ApplicationKind
+    from shared.contracts.receipts import MatchExplained, NoMatchExplained
+    from shared.contracts.runs import RunFinished
+
+Step = Callable[[int], None]
+
+MATCHING, EXPLAINING, TWENTIETHS = 1, 2, 20
+WRITING = EXPLAINING + TWENTIETHS
+"""Steps: 0 reads the facts, 1 matches, then each twentieth of the receipts, and at last all is written."""
+
+
+class Why(StrEnum):
+    """Why a cohort cannot be committed."""
+
+    UNKNOWN = "unknown"
+    CLOSED = "closed"
+    NOBODY = "nobody"
+    SPLIT = "split"
+    MOVED = "moved"
+    BUSY = "busy"
+
+
+class NotFit(Exception):
+    """The cohort cannot be committed as it was asked for; `count` pairs are no longer what was seen."""
+
+    def __init__(self, why: Why, count: int = 0) -> None:
+        super().__init__(why, count)
+        self.why, self.count = why, count
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of one kind is about to be committed; with `ring` its pairs are an exchange ring of that id.
+
+    `match_ids` has the match of each proposed application: a new one, or the one with which it stood in reserve for the
+    same place. `told` has the receipt of each and of all without a place; `reserves` are to be cleared beforehand, each
+    with the id of its match, the next in line first.
+    """
+
+    kind: ApplicationKind
+    run_id: UUID
+    proposals: Sequence[Proposal]
+    match_ids: Mapping[UUID, UUID]
+    told: Mapping[UUID, MatchExplained | NoMatchExplained]
+    finished: RunFinished
+    kept: KeptProblem
+    ring: UUID | None = None
+    reserves: Sequence[tuple[UUID, Proposal]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A cohort that is worked out from the facts of `version`: to be written as long as that is the call's version."""
+
+    version: int
+    call_id: UUID
+    cohort: int
+    clearance_wd: int
+    parts: Sequence[Part]
+
+    @classmethod
+    def of(cls, given: Snapshot, parts: Sequence[Part]) -> Worked:
+        """These parts as the next cohort of a call."""
+        facts = given.facts
+        return cls(given.version, facts.call_id, facts.cohort + 1, facts.terms.timers.clearance_wd, parts)
+
+    @property
+    def applications(self) -> set[UUID]:
+        """Those who are proposed, be it in reserve."""
+        return {one for part in self.parts for one in part.match_ids} | {
+            one.application_id for part in self.parts for _, one in part.reserves
+        }
+
+
+def work_out(
+    given: Snapshot, chosen: Mapping[UUID, UUID] | None, effort: int, step: Step, *, reserves: bool = False
+) -> Worked:
+    """The runs of a cohort with all receipts: the long part, outside of any transaction. Raises `NotFit`.
+
+    `chosen` maps applications to the offer or mentor that was seen for each (None: all); `step` is told how far it is.
+    With `reserves` the next in line for each place are to be cleared beforehand.
+    """
+    facts, started_at = given.facts, clock.now()
+    if not given.open:
+        raise NotFit(Why.CLOSED)
+    if chosen is not None and any(companions(facts, one) - chosen.keys() for one in chosen):
+        raise NotFit(Why.SPLIT)
+    step(MATCHING)
+    found: dict[UUID, UUID] = {}
+    wanted: list[tuple[ApplicationKind, Result, list[Proposal]]] = []
+    for kind, result in solve(facts).items():
+        pairs = proposals(facts, kind, result)
+        found |= {one.application_id: one.seat_id for one in pairs}
+        picked = [one for one in pairs if chosen is None or one.application_id in chosen]
+        if picked or (chosen is None and result.unmatched):
+            wanted.append((kind, result, picked))
+    # Before the receipts, which take longest: who is refused hears it at once.
+    if chosen is not None and (moved := [one for one, seat in chosen.items() if found.get(one) != seat]):
+        raise NotFit(Why.MOVED, len(moved))
+    if not wanted:
+        raise NotFit(Why.NOBODY)
+    tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in wanted), step)
+    parts = [
+        part_of(facts, kind, result, picked, result.unmatched, effort=effort, started_at=started_at, explained=tell)
+        for kind, result, picked in wanted
+    ]
+    if reserves:
+        parts = [
+            replace(part, reserves=[(new_id(), one) for one in reserves_of(facts, kind, result, picked)])
+            for part, (kind, result, picked) in zip(parts, wanted, strict=True)
+        ]
+    return Worked.of(given, parts)
+
+
+def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Sequence[Proposal]) -> list[Proposal]:
+    """Who is to be cleared beforehand, place by place, the one first whom the host would have first.
+
+    As many as the call says for each match that is not confirmed, with those of this cohort (`picked`), less the
+    reserves that stand. They are matched as in any run, among those who found no place and go alone, each once. Shares
+    and quotas are looked at when one is called up: until then nobody knows whose place falls free.
+    """
+    standing = in_reserve(facts)
+    places = Counter(match.seat_id for match in facts.matches if match.held and match.state in UNCONFIRMED)
+    places.update(one.seat_id for one in picked)
+    there = Counter(match.seat_id for match in standing.values())
+    wanted = {str(seat): facts.terms.reserves * count - there[seat] for seat, count in places.items()}
+    unmatched, asked = set(result.unmatched), result.problem
+    found = from_scratch(
+        replace(
+            asked,
+            candidates=tuple(
+                one
+                for one in asked.candidates
+                if one.id in unmatched and one.group_id is None and UUID(one.id) not in standing
+            ),
+            seats=tuple(replace(seat, capacity=wanted[seat.id]) for seat in asked.seats if wanted.get(seat.id, 0) > 0),
+            fixed=(),
+            rules=replace(asked.rules, share=100, ceilings={}, floors={}),
+        )
+    )
+    preferred = {UUID(pair.candidate_id): pair.preference for pair in found.pairs}
+    return sorted(
+        proposals(facts, kind, found),
+        key=lambda one: (one.seat_id, -preferred[one.application_id], one.application_id),
+    )
+
+
+def part_of(
+    facts: Facts,
+    kind: ApplicationKind,
+    result: Result,
+    picked: Sequence[Proposal],
+    left: Iterable[str],
+    *,
+    effort: int,
+    started_at: datetime,
+    ring: tuple[UUID, Mapping[UUID, UUID]] | None = None,
+    explained: Callable[[], None] = lambda: None,
+) -> Part:
+    """One kind of a cohort: the pairs `picked` and the candidates `left` without a place, each with its receipt.
+
+    `ring` is the id of an exchange ring and its pairs, which were made by hand; `explained` is called for each receipt.
+    """
+    run_id, match_ids = new_id(), {one.application_id: new_id() for one in picked}
+    if ring is None:
+        standing = in_reserve(facts)
+        for one in picked:
+            reserve = standing.get(one.application_id)
+            if reserve is not None and reserve.seat_id == one.seat_id:
+                match_ids[one.application_id] = reserve.id
+    told: dict[UUID, MatchExplained | NoMatchExplained] = {}
+    for one in picked:
+        receipt = result.receipt(str(one.application_id), effort=effort)
+        match_id, size = match_ids[one.application_id], len(picked) if ring else None
+        told[one.application_id] = matched(receipt, one, run_id=run_id, match_id=match_id, ring=size)
+        explained()
+    for candidate_id in left:
+        receipt = result.receipt(candidate_id, effort=effort)
+        told[UUID(candidate_id)] = unmatched(receipt, run_id=run_id, call_id=facts.call_id, kind=kind)
+        explained()
+    ring_id, by_hand = ring or (None, {})
+    return Part(
+        kind=kind,
+        run_id=run_id,
+        proposals=picked,
+        match_ids=match_ids,
+        told=told,
+        finished=run_finished(facts, kind, result, committed=len(picked), started_at=started_at, ring=ring_id),
+        kept=KeptProblem.of(result, {str(one): str(seat) for one, seat in by_hand.items()}),
+        ring=ring_id,
+    )
+
+
+def _twentieths(total: int, step: Step) -> Callable[[], None]:
+    """What to call after each of `total` receipts, so that `step` hears of each twentieth once."""
+    done, newest = 0, -1
+
+    def one_more() -> None:
+        nonlocal done, newest
+        at = EXPLAINING + TWENTIETHS * done // total
+        done += 1
+        if at != newest:
+            newest = at
+            step(at)
+
+    return one_more

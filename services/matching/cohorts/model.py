@@ -1,0 +1,86 @@
+"""Does a committed run give the same result again? What is kept of a run, and the comparison."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from services.matching.engine.interventions.manual import with_pairs
+from services.matching.engine.layers import run_layers
+from services.matching.engine.problem import document
+from services.matching.engine.problem.problem import ENGINE_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.matching.engine.matching import Result
+    from services.matching.engine.problem.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProblem:
+    """A run as it is kept: the canonical problem (rules and seed are in it) and all pairs found, both compressed.
+
+    `by_hand` are those pairs (candidate, seat) that did not come from the engine: an exchange ring.
+    """
+
+    engine: str
+    digest: str
+    problem: bytes
+    pairs: bytes
+    by_hand: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, result: Result, by_hand: Mapping[str, str] = MappingProxyType({})) -> KeptProblem:
+        """What is kept of a run; for a large one it takes a second, so it belongs in a thread."""
+        return cls(
+            engine=result.engine_version,
+            digest=result.digest,
+            problem=zlib.compress(document.dumps(result.problem)),
+            pairs=zlib.compress(json.dumps(sorted(result.matching.items())).encode()),
+            by_hand=dict(sorted(by_hand.items())),
+        )
+
+    def opened(self) -> dict[str, Any]:
+        """The same as JSON knows it: `engine`, `digest`, `problem` (see `engine/document.py`), `pairs`, `by_hand`."""
+        return {
+            "engine": self.engine,
+            "digest": self.digest,
+            "problem": json.loads(zlib.decompress(self.problem)),
+            "pairs": json.loads(zlib.decompress(self.pairs)),
+            "by_hand": self.by_hand,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """A run that was done again beside what it gave: each candidate whose seat differs, with before and now."""
+
+    engine: str
+    engine_now: str
+    digest: str
+    digest_now: str
+    pairs: int
+    moved: Mapping[str, tuple[str | None, str | None]]
+
+    @property
+    def same(self) -> bool:
+        """Whether inputs and result are the same."""
+        return self.digest == self.digest_now and not self.moved
+
+
+def reproduce(
+    engine: str, digest: str, problem: Problem, pairs: Mapping[str, str], by_hand: Mapping[str, str]
+) -> Reproduction:
+    """Match a problem again, around the same pairs made by hand, and hold it against the pairs that the run found."""
+    result = with_pairs(problem, by_hand) if by_hand else run_layers(problem)
+    now = result.matching
+    moved = {
+        one: (pairs.get(one), now.get(one))
+        for one in sorted(pairs.keys() | now.keys())
+        if pairs.get(one) != now.get(one)
+    }
+    return Reproduction(engine, ENGINE_VERSION, digest, result.digest, len(now), moved)

@@ -1,0 +1,173 @@
+"""What did each cohort give, and which visits and mentorships came of it?"""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching.cohorts import views
+from services.matching.cohorts.store import runs as cohorts_runs
+from services.matching.facts.store import facts as store
+from services.matching.filters import COORDINATORS, call_filter, call_of, page_of
+from services.matching.overview.store import board
+from services.matching.provisional.store import replacements
+from shared.bus import Bus
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import Role
+from shared.contracts.runs import RunFinished
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal, allow
+from shared.identity.scope import reach
+from shared.runtime.service import bus_of
+from shared.web.graphics.charts import Bar, Chart, bars
+from shared.web.render import render
+from shared.web.states import states
+
+_CHOICES = 8
+"""So many choices have a bar of their own."""
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
+
+
+@router.get("/runs")
+async def runs(request: Request, bus: TheBus, _: Coordinator) -> Response:
+    """All cohorts that were committed."""
+    async with bus.read() as session:
+        calls = await store.all_calls(session)
+        call = call_of(request, calls)
+        found = await cohorts_runs.runs(session, call.id if call else None)
+    told = [(run, RunFinished.model_validate(run.told)) for run in found]
+    return render(
+        request,
+        "cohorts/runs.html",
+        call=call,
+        runs=told,
+        ranks=ranks([one for _, one in told]),
+        call_filter=call_filter(calls, call),
+    )
+
+
+@router.get("/runs/{run_id}")
+async def run(request: Request, bus: TheBus, _: Coordinator, run_id: UUID) -> Response:
+    """One run with both prices, and all that is needed to repeat it."""
+    async with bus.read() as session:
+        found = await cohorts_runs.run(session, run_id)
+        if found is None:
+            raise Refused(gettext("There is no such run."), 404)
+        call = (await store.calls(session, [found.call_id])).get(found.call_id)
+    done, reserves = request.query_params.get("done", ""), request.query_params.get("reserves", "")
+    told = RunFinished.model_validate(found.told)
+    return render(
+        request,
+        "cohorts/run.html",
+        run=found,
+        told=told,
+        call=call,
+        ranks=ranks([told]),
+        done=int(done) if done.isdecimal() else None,
+        reserves=int(reserves) if reserves.isdecimal() else 0,
+    )
+
+
+def ranks(runs: Sequence[RunFinished]) -> Chart | None:
+    """Which choice among the feasible places the officers obtained, and how many none; None where nobody sought one."""
+    obtained: Counter[int] = Counter()
+    for run in runs:
+        obtained.update({one.rank: one.applicants for one in run.ranks})
+    unplaced, placed = sum(run.unmatched for run in runs), sum(obtained.values())
+    if not placed and not unplaced:
+        return None
+    last = max(obtained, default=0)
+    items = [
+        Bar(gettext("Choice %(rank)d") % {"rank": rank}, obtained[rank], marked=rank == 1)
+        for rank in range(1, min(last, _CHOICES) + 1)
+    ]
+    if last > _CHOICES:
+        rest = sum(count for rank, count in obtained.items() if rank > _CHOICES)
+        items.append(Bar(gettext("Choice %(rank)d or later") % {"rank": _CHOICES + 1}, rest))
+    items.append(Bar(gettext("No match"), unplaced))
+    return bars(
+        gettext("%(first)d of %(all)d obtained their first choice") % {"first": obtained[1], "all": placed + unplaced},
+        items,
+        label=gettext("Obtained"),
+        value=gettext("Officers"),
+        definition=gettext(
+            "A choice is the rank of the place among those that met all rules, by the officer's points."
+        ),
+    )
+
+
+@router.get("/visits")
+async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
+    """Visits by their start; those without a lawful week first."""
+    page, state = page_of(request), request.query_params.get("state")
+    async with bus.read() as session:
+        calls = await store.all_calls(session)
+        call = call_of(request, calls)
+        rows, total = await board.visits(session, reach(who), call_id=call.id if call else None, state=state, page=page)
+        both_ways = await replacements.both_ways(session, reach(who), [row.id for row in rows])
+        open_to = await board.open_to(session, reach(who), (row.application_id for row in rows))
+    notice = {one.id: CallTerms.model_validate(one.terms).timers.notice_weeks for one in calls}
+    told = {
+        row.id: views.replacement(both_ways[row.id], notice.get(row.call_id, 0)) or views.replaces(both_ways[row.id])
+        for row in rows
+    }
+    moved = request.query_params.get("moved", "")
+    known = [(one.code, one.word) for one in states("visit") if one.code not in {"agenda_agreed", "move_proposed"}]
+    return render(
+        request,
+        "board/visits.html",
+        rows=rows,
+        open_to=open_to,
+        total=total,
+        page=page,
+        filters=[
+            call_filter(calls, call),
+            {"name": "state", "label": gettext("State"), "options": known, "value": state},
+        ],
+        stage=views.stage,
+        replacements=told,
+        call=call,
+        may_plan=who.has(Role.PROGRAMME_COORDINATOR),
+        moved=int(moved) if moved.isdecimal() else 0,
+    )
+
+
+@router.get("/mentorships")
+async def mentorships(request: Request, bus: TheBus, who: Coordinator) -> Response:
+    """Mentorships, the newest first."""
+    page, state = page_of(request), request.query_params.get("state")
+    async with bus.read() as session:
+        calls = await store.all_calls(session)
+        call = call_of(request, calls)
+        rows, total = await board.mentorships(
+            session, reach(who), call_id=call.id if call else None, state=state, page=page
+        )
+        open_to = await board.open_to(session, reach(who), (row.application_id for row in rows))
+    return render(
+        request,
+        "board/mentorships.html",
+        rows=rows,
+        open_to=open_to,
+        total=total,
+        page=page,
+        filters=[
+            call_filter(calls, call),
+            {
+                "name": "state",
+                "label": gettext("State"),
+                "options": [(one.code, one.word) for one in states("mentorship")],
+                "value": state,
+            },
+        ],
+        stage=views.stage,
+    )

@@ -1,0 +1,101 @@
+"""Which large cohorts were asked for, how far is each, and what came of it?
+
+A row is a job: whoever holds its lease works on it, and after a restart it is begun again. It is done in the same
+transaction as its cohort is written, so that no cohort is committed twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import Index, select, text
+from sqlmodel import Field, col
+
+from services.matching.facts.store.facts import keep
+from services.matching.tables import Table, document, moment
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_OPEN = text("state IN ('waiting', 'running', 'writing')")
+
+
+class JobState(StrEnum):
+    """How far a job is; `refused` says that the cohort could not be committed as it was asked for."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    WRITING = "writing"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({JobState.WAITING, JobState.RUNNING, JobState.WRITING})
+
+
+class CohortJob(Table, table=True):
+    """A large cohort to be committed in the name of `asked_by`.
+
+    `chosen` maps applications to the offer or mentor seen for each (None: all); with `reserves` the next in line for
+    each place are cleared beforehand. Done it has its cohort, its runs by kind, and how many were `proposed` and
+    `unmatched`; refused it says `why` (with `moved` pairs); failed the problem.
+    """
+
+    __tablename__ = "cohort_job"
+    __table_args__ = (
+        Index("cohort_job_call", "call_id", "id"),
+        Index("cohort_job_open", "call_id", unique=True, postgresql_where=_OPEN),
+    )
+
+    id: UUID = Field(primary_key=True)
+    call_id: UUID
+    asked_by: str
+    asked_at: datetime = Field(sa_column=moment())
+    chosen: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    effort: int
+    reserves: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    state: str
+    step: int = 0
+    steps: int
+    since: datetime = Field(sa_column=moment())
+    cohort: int | None = None
+    runs: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    proposed: int = 0
+    unmatched: int = 0
+    why: str | None = None
+    moved: int = 0
+    problem: str | None = None
+
+
+async def write(session: AsyncSession, row: CohortJob) -> None:
+    """Write a job as it stands now."""
+    await keep(session, [row])
+
+
+async def one(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> CohortJob | None:
+    """One job; `lock` holds it until the end of the transaction."""
+    query = select(CohortJob).where(col(CohortJob.id) == job_id)
+    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def open_of(session: AsyncSession, call_id: UUID) -> CohortJob | None:
+    """The job of a call that is not over; there is one at most."""
+    query = select(CohortJob).where(col(CohortJob.call_id) == call_id, _OPEN)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def newest(session: AsyncSession, call_id: UUID) -> CohortJob | None:
+    """The job of a call that was asked for last."""
+    query = select(CohortJob).where(col(CohortJob.call_id) == call_id).order_by(col(CohortJob.id).desc()).limit(1)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def open_ones(session: AsyncSession, *, limit: int = 20) -> list[UUID]:
+    """What is waiting to be worked on or is under way, the oldest first."""
+    found = await session.scalars(select(col(CohortJob.id)).where(_OPEN).order_by(col(CohortJob.id)).limit(limit))
+    return list(found)

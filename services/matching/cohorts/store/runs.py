@@ -1,0 +1,106 @@
+"""Which cohorts were committed, and what did each application's receipt say?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import Index, LargeBinary, select
+from sqlmodel import Field, col
+
+from services.matching.cohorts.model import KeptProblem
+from services.matching.facts.store.facts import keep
+from services.matching.tables import Table, document, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Run(Table, table=True):
+    """A run of the engine that a coordinator committed; `told` is the RunFinished."""
+
+    __table_args__ = (Index("run_call", "call_id", "finished_at"),)
+
+    id: UUID = Field(primary_key=True)
+    call_id: UUID
+    kind: str
+    cohort: int
+    finished_at: datetime = Field(sa_column=moment())
+    committed_by: str
+    told: dict[str, Any] = Field(sa_column=document())
+
+
+class Receipt(Table, table=True):
+    """The newest receipt of an application, as it was published; `matched` says which of the two events it is."""
+
+    application_id: UUID = Field(primary_key=True)
+    call_id: UUID
+    run_id: UUID
+    matched: bool
+    at: datetime = Field(sa_column=moment())
+    told: dict[str, Any] = Field(sa_column=document())
+
+
+class RunInputs(Table, table=True):
+    """All that a run was made of, compressed, so that it can be repeated; `digest` is the one that was published."""
+
+    __tablename__ = "run_inputs"
+
+    run_id: UUID = Field(primary_key=True)
+    engine: str
+    digest: str
+    problem: bytes = Field(sa_type=LargeBinary)
+    pairs: bytes = Field(sa_type=LargeBinary)
+    by_hand: dict[str, Any] = Field(sa_column=document())
+
+
+async def keep_run(session: AsyncSession, run: Run) -> None:
+    """Write a run."""
+    await keep(session, [run])
+
+
+async def keep_inputs(session: AsyncSession, run_id: UUID, kept: KeptProblem) -> None:
+    """Write what a run was made of."""
+    await keep(session, [RunInputs(run_id=run_id, **asdict(kept))])
+
+
+async def inputs(session: AsyncSession, run_id: UUID) -> KeptProblem | None:
+    """What a run was made of; None where the run is not known, or older than this table."""
+    row = await session.get(RunInputs, run_id)
+    if row is None:
+        return None
+    return KeptProblem(engine=row.engine, digest=row.digest, problem=row.problem, pairs=row.pairs, by_hand=row.by_hand)
+
+
+async def keep_receipts(session: AsyncSession, receipts: list[Receipt]) -> None:
+    """Write receipts; the newest of an application counts."""
+    await keep(session, receipts)
+
+
+async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None:
+    """The newest published receipt of an application."""
+    return await session.get(Receipt, application_id)
+
+
+async def explained(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
+    """Those of these applications that were part of a committed cohort."""
+    found = await session.scalars(
+        select(col(Receipt.application_id)).where(col(Receipt.application_id).in_(applications))
+    )
+    return set(found)
+
+
+async def run(session: AsyncSession, run_id: UUID) -> Run | None:
+    """One run."""
+    return await session.get(Run, run_id)
+
+
+async def runs(session: AsyncSession, call_id: UUID | None = None, limit: int = 200) -> list[Run]:
+    """The runs of a call, or of all, the newest first."""
+    query = select(Run).order_by(col(Run.finished_at).desc(), col(Run.id).desc()).limit(limit)
+    found = await session.scalars(query if call_id is None else query.where(col(Run.call_id) == call_id))
+    return list(found)

@@ -1,0 +1,241 @@
+"""How do the board and a receipt say things in words? Sentences from codes, in the language of the reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.matching.provisional.store.replacements import Outcome
+from services.matching.receipts.views import public_funnel
+from shared.contracts import labels
+from shared.contracts.codes import Change, Criterion, Expertise, HardRule, MatchState
+from shared.contracts.codes.priorities import PRIORITIES
+from shared.contracts.receipts import MatchExplained
+from shared.i18n import N_, gettext, ngettext
+from shared.time import dates
+from shared.web.states import State, state, states
+
+__all__ = [
+    "area",
+    "change",
+    "match_stage",
+    "reason",
+    "receipt",
+    "replacement",
+    "replaces",
+    "rule_name",
+    "stage",
+    "states",
+    "topic",
+    "waiting",
+]
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Row
+
+    from services.matching.engine.explain.waiting import InLine
+    from services.matching.facts.store.facts import Seat
+    from services.matching.lifecycle.model.match import Match
+    from services.matching.receipts.views import Explained
+    from shared.contracts.receipts import Counterfactual
+
+_WHY: dict[str, str] = {
+    "no_feasible_seat": N_("No place meets all rules"),
+    "quota": N_("The country's quota is used up"),
+    "outranked": N_("Others came first for the places that fit"),
+    "group_too_large": N_("No place takes the whole group in the same week"),
+}
+
+
+def stage(kind: str, code: str) -> State:
+    """The state in which a case stands, with its word and colour, in the words for those whom it does not concern."""
+    return state(kind, code).for_others
+
+
+def match_stage(match: Match) -> State:
+    """The state of a match; while it stands as a reserve it says so."""
+    return stage("match", f"reserve_{match.state}" if match.in_reserve else match.state)
+
+
+def replacement(row: Row[Any], notice_weeks: int) -> dict[str, str] | str | None:
+    """What was found for the place of a visit that did not take place; None where there was nothing to look for."""
+    if row.looked_for:
+        return gettext("The next in line is looked for")
+    match row.outcome:
+        case Outcome.PROPOSED if row.by_reference is None:
+            return gettext("Somebody else has the place")
+        case Outcome.PROPOSED:
+            taken = row.match_state == MatchState.CONFIRMED
+            text = gettext("Replaced by %(reference)s") if taken else gettext("Place proposed to %(reference)s")
+            href = f"/matching/applications/{row.by_application}"
+            return {"text": text % {"reference": row.by_reference}, "href": href}
+        case Outcome.TOO_LATE:
+            return gettext("Too late to replace: less than %(weeks)d weeks") % {"weeks": notice_weeks}
+        case Outcome.NOBODY:
+            return gettext("Nobody in line could take the place")
+    return None
+
+
+def replaces(row: Row[Any]) -> dict[str, str] | str | None:
+    """Whose place a visit took over; None where it was nobody's before."""
+    if row.replaces is None:
+        return None
+    if row.for_reference is None:
+        return gettext("Takes the place of a visit that was given up")
+    text = gettext("Takes the place of %(reference)s") % {"reference": row.for_reference}
+    return {"text": text, "href": f"/matching/applications/{row.for_application}"}
+
+
+def reason(why: str | None, rule: str | None) -> str:
+    """Why there is no match, in a few words: the first reason only."""
+    if rule is not None:
+        return gettext("No place left after the rule: %(rule)s") % {"rule": rule_name(rule)}
+    if why is None:
+        return gettext("Being worked out")
+    return gettext(_WHY.get(why, why))
+
+
+def rule_name(rule: str) -> str:
+    """What a hard rule is called; a pair that the programme excludes shows as any other that is not available."""
+    return labels.label(HardRule(rule))
+
+
+def topic(code: str, scheme: str) -> str:
+    """What a priority topic is called in its scheme."""
+    known = PRIORITIES.get(scheme, {}).get(code)
+    return gettext(known.label) if known else labels.label(code)
+
+
+def area(code: str) -> str:
+    """What an area of expertise is called; a restricted one is not named (domain.md)."""
+    known = Expertise(code)
+    return gettext("restricted") if known.restricted else labels.label(known)
+
+
+def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: str) -> dict[str, Any]:
+    """A receipt as the templates show it; `side` is `applicant`, `host`, or `both` for a coordinator."""
+    shown: dict[str, Any] = {
+        "matched": isinstance(told, MatchExplained),
+        "considered": told.considered,
+        "feasible": told.feasible,
+        "side": side,
+        "funnel": [
+            {"name": labels.label(rule), "left": left, "lost": lost} for rule, left, lost in public_funnel(told) if lost
+        ]
+        if side != "host"
+        else [],
+        "changes": [change(one, seats, scheme) for one in told.counterfactuals] if side != "host" else [],
+        "columns": [],
+        "rank": None,
+        "host_rank": None,
+        "ring": told.ring if isinstance(told, MatchExplained) else None,
+        "waiting_place": None if isinstance(told, MatchExplained) else told.waiting_place,
+        "notes": _notes(told) if side != "host" else [],
+    }
+    if not isinstance(told, MatchExplained):
+        return shown
+    if side in ("applicant", "both"):
+        shown["rank"] = told.rank
+        shown["columns"].append(_points(told, "applicant", gettext("What the officer gains")))
+    if side in ("host", "both"):
+        shown["host_rank"] = told.host_rank
+        shown["columns"].append(_points(told, "host", gettext("What the host prefers")))
+    return shown
+
+
+def waiting(in_line: Sequence[InLine], seats: Mapping[UUID, Seat]) -> list[dict[str, str]]:
+    """Where an application waits, place by place, and what has to happen first."""
+    rows = []
+    for one in in_line:
+        seat = seats.get(UUID(one.seat_id))
+        if one.limit is HardRule.QUOTA:
+            needs = gettext("The country's quota is used up: somebody of the same country must leave a place.")
+        elif one.limit is HardRule.SHARE_OF_OFFER:
+            needs = gettext("The country's share of this place is used up: somebody of the same country must leave it.")
+        elif one.free:
+            needs = gettext("A place is free; it is given when the next cohort is committed.")
+        else:
+            needs = gettext("A place must fall free.")
+        at = gettext("%(at)d of %(of)d") % {"at": one.at, "of": one.of}
+        rows.append({"name": seat.reference if seat else gettext("another place"), "at": at, "needs": needs})
+    return rows
+
+
+def _notes(told: Explained) -> list[str]:
+    """What else decided: the group that is placed together, the floor of the country."""
+    notes = []
+    if told.group_size and isinstance(told, MatchExplained):
+        notes.append(
+            ngettext(
+                "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
+                "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
+                told.group_size,
+            )
+            % {"num": told.group_size}
+        )
+    elif told.group_size:
+        notes.append(
+            gettext("A group of %(size)d is placed whole or not at all; %(count)d places could take all of it.")
+            % {"size": told.group_size, "count": told.group_feasible or 0}
+        )
+    if isinstance(told, MatchExplained) and told.override:
+        why = {"reason": labels.label(told.override)}
+        notes.append(gettext("Put to this place by a programme coordinator: %(reason)s.") % why)
+    if told.floor_first:
+        notes.append(gettext("The least number that the call sets for the country put this application first."))
+    return notes
+
+
+def _points(told: MatchExplained, side: str, title: str) -> dict[str, Any]:
+    rows = [
+        {
+            "name": labels.label(Criterion(one.criterion)),
+            "points": getattr(one, side),
+            "most": getattr(one, f"{side}_of"),
+            "note": None,
+        }
+        for one in told.points
+        if getattr(one, f"{side}_of")
+    ]
+    return {
+        "title": title,
+        "rows": rows,
+        "total": sum(row["points"] for row in rows),
+        "most": sum(row["most"] for row in rows),
+    }
+
+
+def change(told: Counterfactual, seats: Mapping[UUID, Seat], scheme: str) -> str:
+    """A smallest change that would have matched, as a sentence."""
+    seat_id = told.offer_id or told.mentor_id
+    seat = seats.get(seat_id) if seat_id else None
+    where = seat.reference if seat else gettext("another place")
+    count = told.count or 1
+    if told.change is Change.MORE_PLACES:
+        return ngettext("%(num)d more place at %(place)s", "%(num)d more places at %(place)s", count) % {
+            "num": count,
+            "place": where,
+        }
+    return gettext("%(change)s (then %(place)s)") % {"change": _of_the_applicant(told, scheme, count), "place": where}
+
+
+def _of_the_applicant(told: Counterfactual, scheme: str, count: int) -> str:
+    match told.change:
+        case Change.LANGUAGE_LEVEL if told.language:
+            text = f"{labels.tongue(told.language)} {told.from_level} → {told.to_level}"
+        case Change.OTHER_WEEKS:
+            text = ngettext("%(num)d more week in which you can go", "%(num)d more weeks in which you can go", count)
+            text %= {"num": count}
+            if told.period:
+                text += f", {dates.span(told.period.start, told.period.end)}"
+        case Change.MORE_TOPICS if told.topic:
+            text = gettext("One more topic: %(topic)s") % {"topic": topic(told.topic, scheme)}
+        case Change.MORE_EXPERTISE if told.area:
+            text = gettext("One more area of expertise: %(area)s") % {"area": area(told.area)}
+        case Change.QUOTA if told.country:
+            text = gettext("A higher quota for %(country)s") % {"country": labels.country(told.country)}
+        case _:
+            text = labels.label(told.change)
+    return text

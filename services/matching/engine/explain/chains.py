@@ -1,0 +1,100 @@
+"""Would one more wish or one more place bring a candidate in, answered without matching all anew?
+
+Whoever enters a stable matching sets off a chain of proposals, and a place that falls free a chain of moves; either
+ends in a stable matching of the changed market (Blum, Roth & Rothblum, "Vacancy chains and equilibration in
+senior-level labor markets", 1997). It need not be the candidates' best one, but the same people have a seat in all of
+them (the rural hospitals theorem, which holds for choices like these: Hatfield & Milgrom, "Matching with contracts",
+2005), and that is what is asked.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.matching.engine.market.market import Column, Integers, Market, Row
+from services.matching.engine.stable.deferred_acceptance import UNMATCHED, Admissions
+
+if TYPE_CHECKING:
+    from services.matching.engine.kernels import State
+
+_COLUMNS_KEPT = 256
+
+
+class Chains:
+    """A stable matching without ceilings, and what changes would lead to; no question changes it."""
+
+    def __init__(self, market: Market, assigned: list[int]) -> None:
+        self._market = market
+        self._assigned = assigned
+        self._columns: dict[int, Column] = {}
+
+    def enters(self, candidate: int, row: Row) -> bool:
+        """Whether a candidate without a seat would get one, if his or her row were this one."""
+        if self._market.sweep is not None:
+            return self._market.sweep.enters(self._swept, candidate, row.seats, row.keys)
+        state = self._settled.copy({candidate: row})
+        state.enter([candidate])
+        return state.assignment()[candidate] != UNMATCHED
+
+    def moves_up(self, candidate: int, seat: int, places: int, share: int) -> bool:
+        """Whether a candidate without a seat would get one, if the seat had these free places and this share."""
+        market, state = self._market, self._held.copy()
+        free, shares = list(market.free), list(market.shares)
+        free[seat], shares[seat] = places, share
+        reached = self._reached.copy()
+        now = list(self._assigned)
+        open_seats = [seat]
+        while open_seats:
+            at = open_seats[-1]
+            if len(state.held[at]) >= free[at] or (found := self._next(at, reached, state, shares[at])) is None:
+                open_seats.pop()
+                continue
+            one, wish, key = found
+            if one == candidate:
+                return True
+            if now[one] != UNMATCHED:
+                state.leave(now[one], one)
+                open_seats.insert(0, now[one])
+            state.join(at, key, one)
+            now[one], reached[one] = at, wish
+        return False
+
+    def _next(self, seat: int, reached: Integers, state: Admissions, share: int) -> tuple[int, int, int] | None:
+        """The best candidate who wants the seat more than what he or she has reached; with the wish and the key."""
+        column = self._column(seat)
+        for at in np.flatnonzero(column.wish > reached[column.owner]):
+            one = int(column.owner[at])
+            if state.of_country(seat, one) < share:
+                return one, int(column.wish[at]), int(column.key[at])
+        return None
+
+    def _column(self, seat: int) -> Column:
+        """The column of a seat, its best candidate first."""
+        if seat not in self._columns:
+            if len(self._columns) >= _COLUMNS_KEPT:
+                self._columns.clear()
+            column = self._market.column(seat)
+            order = np.argsort(-column.key)
+            self._columns[seat] = Column(column.owner[order], column.wish[order], column.key[order])
+        return self._columns[seat]
+
+    @cached_property
+    def _swept(self) -> "State":
+        assert self._market.sweep is not None
+        return self._market.sweep.settled(self._assigned)
+
+    @cached_property
+    def _settled(self) -> Admissions:
+        return Admissions.settled(self._market, self._assigned)
+
+    @cached_property
+    def _held(self) -> Admissions:
+        """Whom each seat holds; nobody asks in this state."""
+        keys = self._market.terms_of(self._assigned).key
+        return Admissions.holding(self._market, self._assigned, keys.tolist())
+
+    @cached_property
+    def _reached(self) -> Integers:
+        """How much each candidate wants what he or she has; less than anything for nothing."""
+        return self._market.terms_of(self._assigned).wish

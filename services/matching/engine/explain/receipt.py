@@ -1,0 +1,187 @@
+"""Why did this candidate get this seat, or none: points, rank, the funnel of hard rules, and what would have matched?
+
+A receipt holds nothing of any other person: of other candidates it knows only how many stand before this one.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.explain.counterfactual import Counterfactual, Search
+from services.matching.engine.market.market import Column, Market
+from services.matching.engine.rules.hard_rules import Step
+from services.matching.engine.rules.scores import Earned, Points
+from services.matching.engine.solution import Solution
+
+_SHOWN = 3
+_COLUMNS_KEPT = 512
+
+
+class Why(StrEnum):
+    """In one word, why a candidate stands where he or she stands."""
+
+    MATCHED = "matched"
+    NO_FEASIBLE_SEAT = "no_feasible_seat"
+    QUOTA = "quota"
+    OUTRANKED = "outranked"
+    GROUP_TOO_LARGE = "group_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A member's group: how many are placed together, and how many seats could take all of them."""
+
+    size: int
+    feasible: int
+
+
+def why_of(solution: Solution, candidate: int, *, feasible: bool) -> Why:
+    """Why a candidate (number) stands where he or she stands; `feasible` says whether any seat could be taken."""
+    if solution.assigned[candidate] >= 0:
+        return Why.MATCHED
+    if not feasible:
+        return Why.NO_FEASIBLE_SEAT
+    return Why.QUOTA if candidate in solution.beyond_quota else Why.OUTRANKED
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One feasible seat as this candidate sees it.
+
+    `rank` is its place in the candidate's own order, `standing` the candidate's place in the seat's order among all
+    `contenders` for whom it is feasible, `places` the free places of the seat.
+    """
+
+    seat_id: str
+    rank: int
+    standing: int
+    contenders: int
+    places: int
+    earned: tuple[Earned, ...]
+
+    @property
+    def gain(self) -> int:
+        """The sum of what the candidate gains."""
+        return sum(one.applicant for one in self.earned)
+
+    @property
+    def preference(self) -> int:
+        """The sum of what the seat prefers."""
+        return sum(one.host for one in self.earned)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """All that is told about one candidate's result.
+
+    `considered` counts the seats of the candidate's kind, before any rule; `feasible` those after all. `match` is the
+    seat that the candidate got; `options` the most wanted feasible ones (up to three). `waiting_place` is the place
+    among those without a seat who could take the most wanted one, in that seat's order (None: matched, or nothing
+    feasible). `changes` are the smallest changes that would have matched, each tried by running the engine with it;
+    empty for a match, and where none was found within the effort (`tried` says how many were run). `together` is the
+    group of a member; `floor_first` says that a country's floor put the candidate before others.
+    """
+
+    candidate_id: str
+    why: Why
+    considered: int
+    feasible: int
+    funnel: tuple[Step, ...]
+    match: Option | None
+    options: tuple[Option, ...]
+    waiting_place: int | None
+    changes: tuple[Counterfactual, ...]
+    tried: int
+    together: Together | None = None
+    floor_first: bool = False
+
+    @property
+    def seat_id(self) -> str | None:
+        """The seat that the candidate got, if any."""
+        return None if self.match is None else self.match.seat_id
+
+
+class Explainer:
+    """Writes the receipts of one solved market."""
+
+    def __init__(self, market: Market, solution: Solution) -> None:
+        self._market = market
+        self._solution = solution
+        self._search = Search(market, solution)
+        self._columns: OrderedDict[int, Column] = OrderedDict()
+        self._last: tuple[int, Points] | None = None
+
+    def explain(self, candidate: int, effort: int) -> Receipt:
+        """The receipt of one candidate (number in the market); `effort` bounds the changed runs that are tried."""
+        market, solution = self._market, self._solution
+        facts, seats = market.feasible[candidate], market.row(candidate).seats
+        seat = solution.seat_of(candidate)
+        shown = seats[:_SHOWN]
+        options = {
+            one: self._option(candidate, one, rank) for rank, one in enumerate(seats, 1) if one in {*shown, seat}
+        }
+        changes, tried = ((), 0) if seat is not None else self._search.smallest(candidate, effort)
+        return Receipt(
+            candidate_id=market.candidates[candidate].id,
+            why=why_of(solution, candidate, feasible=bool(seats)),
+            considered=facts.after[0].bit_count(),
+            feasible=len(seats),
+            funnel=facts.funnel(),
+            match=None if seat is None else options[seat],
+            options=tuple(options[one] for one in shown),
+            waiting_place=None if seat is not None or not seats else self._waiting_place(candidate, seats[0]),
+            changes=changes,
+            tried=tried,
+            floor_first=candidate in solution.floor_first,
+        )
+
+    def _option(self, candidate: int, seat: int, rank: int) -> Option:
+        market, column = self._market, self._column(seat)
+        points = self._points(candidate)
+        weights = market.problem.rules.weights
+        earned = tuple(
+            Earned(one, int(points[one][0, seat]), weights[one])
+            for one in points
+            if one in weights and (weights[one].applicant or weights[one].host)
+        )
+        return Option(
+            seat_id=market.seats[seat].id,
+            rank=rank,
+            standing=int(np.count_nonzero(column.key > _key_of(column, candidate))) + 1,
+            contenders=len(column.owner),
+            places=market.free[seat],
+            earned=earned,
+        )
+
+    def _points(self, candidate: int) -> Points:
+        if self._last is None or self._last[0] != candidate:
+            self._last = (candidate, self._market.scores.points([self._market.candidates[candidate]]))
+        return self._last[1]
+
+    def _column(self, seat: int) -> Column:
+        """The column of a seat; those asked for last are kept, since many candidates want the same seats."""
+        if seat not in self._columns:
+            self._columns[seat] = self._market.column(seat)
+            if len(self._columns) > _COLUMNS_KEPT:
+                self._columns.popitem(last=False)
+        self._columns.move_to_end(seat)
+        return self._columns[seat]
+
+    @cached_property
+    def _waiting(self) -> NDArray[np.bool_]:
+        return np.array(self._solution.assigned, np.int64) < 0
+
+    def _waiting_place(self, candidate: int, seat: int) -> int:
+        """How many without a seat the seat would have before the candidate, plus one."""
+        column = self._column(seat)
+        before = column.key > _key_of(column, candidate)
+        return int(np.count_nonzero(before & self._waiting[column.owner])) + 1
+
+
+def _key_of(column: Column, candidate: int) -> int:
+    """The key of one candidate in a column, whose owners stand in order."""
+    return int(column.key[np.searchsorted(column.owner, candidate)])

@@ -1,0 +1,96 @@
+"""Why does everybody stand where they stand? One line a candidate, for whole runs: columns instead of receipts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.explain.prices import blocking_of
+from services.matching.engine.explain.receipt import Why, why_of
+from services.matching.engine.market.market import Integers, Market
+from services.matching.engine.solution import Solution
+from shared.contracts.codes import Criterion, HardRule
+
+CRITERIA = tuple(Criterion)
+NOTHING = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Explanations:
+    """What is told of each candidate, one entry (or row) a candidate in the order of their ids.
+
+    `seat` is the number of the seat (by id; -1: none), `rank` its place among the feasible in the candidate's own order
+    (0: none), `shown` the seat or else the most wanted one (-1: nothing is feasible), to which `points` (by criterion),
+    `gain` and `preference` belong. `funnel` counts the seats before the first hard rule and after each; `blocking` the
+    pairs in which the candidate and a seat would rather have each other.
+    """
+
+    why: tuple[Why, ...]
+    seat: Integers
+    rank: Integers
+    shown: Integers
+    gain: Integers
+    preference: Integers
+    points: NDArray[np.int8]
+    funnel: NDArray[np.int32]
+    blocking: Integers
+
+    @property
+    def feasible(self) -> NDArray[np.int32]:
+        """How many seats each candidate may take."""
+        return self.funnel[:, -1]
+
+
+def explain_all(market: Market, solution: Solution) -> Explanations:
+    """Explain a solved market; by a sweep where it is large."""
+    assigned = np.array(solution.assigned, np.int64)
+    if market.sweep is None:
+        return _from_pairs(market, solution, assigned)
+    told, funnel = market.sweep.told(solution.assigned, market.at_ceiling(solution.assigned)), market.sweep.funnel
+    return Explanations(
+        why=_whys(solution, funnel[:, -1]),
+        seat=assigned,
+        rank=told.rank.astype(np.int64),
+        shown=np.where(assigned >= 0, assigned, told.first),
+        gain=told.gain.astype(np.int64),
+        preference=told.preference.astype(np.int64),
+        points=told.points,
+        funnel=funnel,
+        blocking=told.blocking.astype(np.int64),
+    )
+
+
+def _from_pairs(market: Market, solution: Solution, assigned: Integers) -> Explanations:
+    """The same from a market whose pairs are all there."""
+    pairs, people = market.pairs, len(market.candidates)
+    begin, end = pairs.starts[:-1], pairs.starts[1:]
+    owner = pairs.owner
+    at = np.where(end > begin, begin, NOTHING)
+    mine = np.flatnonzero(assigned[owner] == pairs.seat)
+    at[owner[mine]] = mine
+    rank = np.zeros(people, np.int64)
+    rank[owner[mine]] = mine - begin[owner[mine]] + 1
+    some = np.flatnonzero(at >= 0)
+    shown, gain, preference = (np.full(people, least, np.int64) for least in (NOTHING, 0, 0))
+    shown[some], gain[some], preference[some] = pairs.seat[at[some]], pairs.gain[at[some]], pairs.preference[at[some]]
+    points = np.zeros((people, len(CRITERIA)), np.int8)
+    for one in some.tolist():
+        earned = market.scores.points([market.candidates[one]])
+        points[one] = [earned[criterion][0, shown[one]] for criterion in CRITERIA]
+    funnel = np.array([[bits.bit_count() for bits in one.after] for one in market.feasible], np.int32)
+    funnel = funnel.reshape(people, len(HardRule) + 1)
+    return Explanations(
+        why=_whys(solution, funnel[:, -1]),
+        seat=assigned,
+        rank=rank,
+        shown=shown,
+        gain=gain,
+        preference=preference,
+        points=points,
+        funnel=funnel,
+        blocking=blocking_of(market, solution.assigned),
+    )
+
+
+def _whys(solution: Solution, feasible: NDArray[np.int32]) -> tuple[Why, ...]:
+    return tuple(why_of(solution, one, feasible=count > 0) for one, count in enumerate(feasible.tolist()))

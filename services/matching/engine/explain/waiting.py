@@ -1,0 +1,62 @@
+"""At which places does a candidate wait, how many come before, and what else would keep him or her out?
+
+Counted as if a place fell free: what fixed pairs have taken does not make a place unfeasible. Who goes with a group is
+in no line, since one place is not enough for a group.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from services.matching.engine.market.market import Market
+from services.matching.engine.problem.problem import Problem
+from services.matching.engine.rules.hard_rules import HardRules
+from shared.contracts.codes import HardRule
+
+_LIMITS = (HardRule.QUOTA, HardRule.SHARE_OF_OFFER)
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """The place `at` (from 1) among `of` who wait for a seat, in that seat's order.
+
+    `free` counts its places that nobody holds now. `limit` is the quota or the share that is used up for the
+    candidate's country, so that a free place alone would not do.
+    """
+
+    seat_id: str
+    at: int
+    of: int
+    free: int
+    limit: HardRule | None
+
+
+def lines(problem: Problem, candidate_id: str, *, most: int = 5) -> tuple[InLine, ...]:
+    """Where a candidate of the pool waits: the seats that he or she wants most, at most so many.
+
+    Empty for somebody who goes with a group, or for whom no seat is feasible. Raises KeyError for somebody who is not
+    in the pool.
+    """
+    alone = tuple(one for one in problem.candidates if one.group_id is None)
+    market = Market(replace(problem, candidates=alone, fixed=()))
+    if candidate_id not in market.place:
+        if any(one.id == candidate_id for one in problem.candidates):
+            return ()
+        raise KeyError(candidate_id)
+    number = market.place[candidate_id]
+    now = HardRules(problem, market.seats)
+    found = []
+    row = market.row(number)
+    for seat, key in list(zip(row.seats, row.keys, strict=True))[:most]:
+        keys = market.column(seat).key
+        broken = now.broken(market.candidates[number], seat)
+        found.append(
+            InLine(
+                seat_id=market.seats[seat].id,
+                at=1 + int(np.count_nonzero(keys > key)),
+                of=len(keys),
+                free=now.free[seat],
+                limit=next((rule for rule in _LIMITS if rule in broken), None),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,160 @@
+"""Where does each group go: all of its members at one seat, in the same weeks, or none of them?
+
+Groups are placed before single candidates, as a layer of their own; only pre-matched pairs come before them. Placed
+together with singles, a group would almost never find room: whenever one place falls free somebody alone takes it, and
+no stable matching need exist any more (matching with sizes; McDermid & Manlove, "Keeping partners together: algorithmic
+results for the hospitals/residents problem with couples", 2010, show that to decide it is NP-hard). What going first
+costs the others is counted and told with the run (`Layout.envied`).
+
+Among themselves groups propose as units, by deferred acceptance over units, each seat keeping the units it values most
+as far as they fit. That choice is not substitutable, since a large unit may be kept out by a small one, so a pair of
+group and seat may block the outcome; few groups are therefore placed by trying all ways, which takes the fewest
+blocking pairs there can be, and for many groups those that remain are counted (`Layout.blocking`).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from services.matching.engine.groups.placement import Choice
+from services.matching.engine.groups.units import FAIR, Unit, unit_for
+from services.matching.engine.market.market import Market
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem
+from services.matching.engine.solution import solve
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the groups of a problem go.
+
+    `seats` maps candidate ids of all members to a seat id, None where no seat was left that takes all of them.
+    `blocking` counts pairs of a group and a seat that would both leave what they have for each other; `numbers` gives
+    the number by which the units' wishes call a seat.
+    """
+
+    problem: Problem
+    units: tuple[Unit, ...] = ()
+    seats: Mapping[str, str | None] = field(default_factory=dict)
+    blocking: int = 0
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rest(self) -> Problem:
+        """The problem of those who go alone, beside the groups that are placed."""
+        country = {one.id: one.country for one in self.problem.candidates}
+        group = {one.id: one.group_id for one in self.problem.candidates}
+        placed = tuple(
+            Fixed(candidate_id=one, seat_id=seat, country=country[one], group_id=group[one])
+            for one, seat in sorted(self.seats.items())
+            if seat is not None
+        )
+        singles = tuple(one for one in self.problem.candidates if one.id not in self.seats)
+        return replace(self.problem, candidates=singles, fixed=(*self.problem.fixed, *placed))
+
+    def unit_of(self, candidate_id: str) -> Unit | None:
+        """The unit that a candidate belongs to, if any."""
+        return next((unit for unit in self.units if any(one.id == candidate_id for one in unit.members)), None)
+
+    def envied(self, market: Market, assigned: Mapping[str, str]) -> int:
+        """The price of going first: pairs of a single and a seat that the seat's group keeps apart.
+
+        The single wants the seat more than what he or she has, and the seat values the single above the group. `market`
+        holds everybody, `assigned` is the whole matching by ids.
+        """
+        number = {seat.id: place for place, seat in enumerate(market.seats)}
+        least: dict[int, int] = {}
+        for unit in self.units:
+            seat = self.seats[unit.members[0].id]
+            if seat is not None:
+                at = self.numbers[seat]
+                value = unit.wishes[at].value
+                least[number[seat]] = min(value, least.get(number[seat], value))
+        count = 0
+        for one, candidate in enumerate(market.candidates):
+            if candidate.id in self.seats:
+                continue
+            row = market.pairs.row(one)
+            own = number.get(assigned.get(candidate.id, ""), -1)
+            for seat_number, preference in zip(
+                market.pairs.seat[row].tolist(), market.pairs.preference[row].tolist(), strict=True
+            ):
+                if seat_number == own:
+                    break
+                count += seat_number in least and preference * FAIR > least[seat_number]
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsPrice:
+    """What going first costs: groups placed and not, pairs of group and seat that block, singles kept out.
+
+    `envied` counts pairs of a single and a seat: the single wants it more than what he or she has, the seat values the
+    single above the group that it holds.
+    """
+
+    placed: int
+    unplaced: int
+    blocking: int
+    envied: int
+
+
+def lay_out(problem: Problem) -> Layout:
+    """Place the groups of a problem. The same problem gives the same layout, in whatever order its parts stand.
+
+    A member whose companions are fixed follows them; one who declined the seat at which they are, or whose companions
+    are all out of the pool, goes alone like anybody else.
+    """
+    members = _members(problem)
+    if not members:
+        return Layout(problem)
+    kept = _pre_matched(problem, {one.id for group in members.values() for one in group})
+    market = Market(
+        replace(
+            problem,
+            candidates=tuple(one for group in members.values() for one in group),
+            # A group offer is exempt from the share of one country (domain.md), and a group fits no other.
+            seats=tuple(replace(seat, share_exempt=True) for seat in problem.seats),
+            fixed=(*problem.fixed, *kept),
+        )
+    )
+    units = [unit_for(market, group_id, group) for group_id, group in sorted(members.items())]
+    chosen = Choice(market, units).best()
+    seats: dict[str, str | None] = {}
+    for unit, at in zip(units, chosen.at, strict=True):
+        for one in unit.members:
+            seats[one.id] = None if at is None else market.seats[at].id
+    return Layout(
+        problem,
+        tuple(units),
+        seats,
+        chosen.blocking,
+        numbers={seat.id: at for at, seat in enumerate(market.seats)},
+    )
+
+
+def _members(problem: Problem) -> dict[str, list[Candidate]]:
+    """The groups to be placed together, each with its members who are still to be placed, by id."""
+    taken = {pair.candidate_id for pair in problem.fixed}
+    gone: dict[str, set[str]] = {}
+    for pair in problem.fixed:
+        if pair.group_id is not None:
+            gone.setdefault(pair.group_id, set()).add(pair.seat_id)
+    groups: dict[str, list[Candidate]] = {}
+    for one in sorted(problem.candidates, key=lambda one: one.id):
+        if one.group_id is not None and one.id not in taken and not one.barred & gone.get(one.group_id, set()):
+            groups.setdefault(one.group_id, []).append(one)
+    return {group: found for group, found in groups.items() if len(found) > 1 or group in gone}
+
+
+def _pre_matched(problem: Problem, members: Collection[str]) -> list[Fixed]:
+    """The pairs of singles who are named by, or name, a seat: they come before any group."""
+    named = {seat.pre_matched for seat in problem.seats}
+    ids = {seat.id: seat.pre_matched for seat in problem.seats}
+    pool = [one for one in problem.candidates if one.id not in members and (one.id in named or one.pre_matched in ids)]
+    if not pool:
+        return []
+    market = Market(replace(problem, candidates=tuple(pool)))
+    pairs = []
+    for one, at in zip(market.candidates, solve(market).assigned, strict=True):
+        if at >= 0 and (market.seats[at].id == one.pre_matched or market.seats[at].pre_matched == one.id):
+            pairs.append(Fixed(candidate_id=one.id, seat_id=market.seats[at].id, country=one.country))
+    return pairs

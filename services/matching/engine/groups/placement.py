@@ -1,0 +1,177 @@
+"""Which seat does each of several groups get: all ways tried where they are few, else the groups propose?"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.matching.engine.groups.units import FAIR, Unit
+from services.matching.engine.market.market import Market
+from shared.contracts.codes import Objective
+
+_EXACT_WAYS = 1_000
+"""So many ways to place all groups are tried one by one; beyond, the groups propose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The seat (number) of each unit, and how many pairs of unit and seat block it."""
+
+    at: list[int | None]
+    blocking: int
+
+
+class Choice:
+    """Chooses seats for the units of one market."""
+
+    def __init__(self, market: Market, units: Sequence[Unit]) -> None:
+        self._market = market
+        self._units = units
+        self._quota = {
+            country: most for country, most in zip(market.countries, market.quota, strict=True) if most is not None
+        }
+
+    def best(self) -> Placed:
+        """Of few groups the best way of all; of many the one to which proposing leads."""
+        ways = 1
+        for unit in self._units:
+            ways *= len(unit.wishes) + 1
+            if ways > _EXACT_WAYS:
+                at = self._proposed()
+                return Placed(at, self._blocking(at))
+        return self._exact()
+
+    def _exact(self) -> Placed:
+        """All ways tried. Stable: fewest blocking, then most people, then most gained; most good: the highest sum."""
+        stable = self._market.problem.rules.objective is Objective.STABLE
+        best: tuple[tuple[int, ...], list[int | None]] | None = None
+        for at in self._ways(0, [], Counter(), Counter()):
+            gained, valued, people, tie = 0, 0, 0, 0
+            for unit, seat in zip(self._units, at, strict=True):
+                if seat is not None:
+                    wish = unit.wishes[seat]
+                    gained += wish.gain
+                    valued += wish.value * unit.size // FAIR
+                    people += unit.size
+                    tie = (tie + wish.ties[0]) & ((1 << 64) - 1)
+            first = (-self._blocking(at), people, gained) if stable else (gained + valued + people, people, 0)
+            if best is None or (*first, tie) > best[0]:
+                best = (*first, tie), list(at)
+        assert best is not None
+        return Placed(best[1], self._blocking(best[1]))
+
+    def _ways(
+        self, number: int, at: list[int | None], taken: Counter[int], sent: Counter[str]
+    ) -> Iterator[list[int | None]]:
+        if number == len(self._units):
+            yield at
+            return
+        unit = self._units[number]
+        yield from self._ways(number + 1, [*at, None], taken, sent)
+        if not self._within(sent + unit.sent):
+            return
+        for seat in unit.wishes:
+            if taken[seat] + unit.size <= self._market.free[seat]:
+                now = taken + Counter({seat: unit.size})
+                yield from self._ways(number + 1, [*at, seat], now, sent + unit.sent)
+
+    def _within(self, sent: Mapping[str, int]) -> bool:
+        """Whether no country sends more than its ceiling has left."""
+        return all(sent.get(country, 0) <= max(0, most) for country, most in self._quota.items())
+
+    def _proposed(self) -> list[int | None]:
+        """Deferred acceptance over units; while a country is beyond its ceiling the least valued of its units leave."""
+        out: set[int] = set()
+        while True:
+            at = self._deferred(out)
+            beyond = self._beyond(at)
+            if beyond is None:
+                return self._moved_up(at, out)
+            out.add(beyond)
+
+    def _deferred(self, out: Collection[int]) -> list[int | None]:
+        held: dict[int, list[int]] = {}
+        asking = [iter(unit.wishes) for unit in self._units]
+        waiting = [number for number in range(len(self._units)) if number not in out]
+        while waiting:
+            number = waiting.pop()
+            seat = next(asking[number], None)
+            if seat is None:
+                continue
+            applicants = sorted(
+                [*held.get(seat, ()), number], key=lambda one: self._units[one].wishes[seat].valued, reverse=True
+            )
+            kept, room = [], self._market.free[seat]
+            for one in applicants:
+                if self._units[one].size <= room:
+                    room -= self._units[one].size
+                    kept.append(one)
+                else:
+                    waiting.append(one)
+            held[seat] = kept
+        at: list[int | None] = [None] * len(self._units)
+        for seat, kept in held.items():
+            for one in kept:
+                at[one] = seat
+        return at
+
+    def _beyond(self, at: Sequence[int | None]) -> int | None:
+        """The least valued unit that sends somebody of a country that is beyond its ceiling, if any is."""
+        sent: Counter[str] = Counter()
+        for unit, seat in zip(self._units, at, strict=True):
+            if seat is not None:
+                sent += unit.sent
+        over = {country for country, most in self._quota.items() if sent[country] > max(0, most)}
+        those = [
+            (unit.wishes[seat].valued, number)
+            for number, (unit, seat) in enumerate(zip(self._units, at, strict=True))
+            if seat is not None and over & unit.sent.keys()
+        ]
+        return min(those)[1] if those else None
+
+    def _moved_up(self, at: list[int | None], out: Collection[int]) -> list[int | None]:
+        """Let units take room that a larger one has left behind; each move betters one and harms none, so it ends."""
+        moved = True
+        while moved:
+            moved = False
+            for number, unit in enumerate(self._units):
+                for seat in self._wanted_more(number, at):
+                    others: Counter[str] = Counter()
+                    for other, where in zip(self._units, at, strict=True):
+                        if where is not None and other is not unit:
+                            others += other.sent
+                    if number not in out and self._room(seat, at) >= unit.size and self._within(others + unit.sent):
+                        at[number], moved = seat, True
+                        break
+        return at
+
+    def _wanted_more(self, number: int, at: Sequence[int | None]) -> Iterator[int]:
+        """The seats that a unit wants more than what it has, best first."""
+        for seat in self._units[number].wishes:
+            if seat == at[number]:
+                return
+            yield seat
+
+    def _room(self, seat: int, at: Sequence[int | None], above: tuple[int, int] | None = None) -> int:
+        """The free places of a seat; with `above` those of the units that it values less count as free."""
+        taken = sum(
+            unit.size
+            for unit, where in zip(self._units, at, strict=True)
+            if where == seat and (above is None or unit.wishes[seat].valued > above)
+        )
+        return self._market.free[seat] - taken
+
+    def _blocking(self, at: Sequence[int | None]) -> int:
+        """How many pairs of unit and seat block: the unit wants it more, and room is left or held by less valued ones.
+
+        A unit without a seat of which a country's ceiling leaves no room blocks nothing.
+        """
+        sent: Counter[str] = Counter()
+        for unit, seat in zip(self._units, at, strict=True):
+            if seat is not None:
+                sent += unit.sent
+        return sum(
+            self._room(seat, at, unit.wishes[seat].valued) >= unit.size
+            for number, unit in enumerate(self._units)
+            if at[number] is not None or self._within(sent + unit.sent)
+            for seat in self._wanted_more(number, at)
+        )

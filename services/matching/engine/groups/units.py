@@ -1,0 +1,105 @@
+"""Which seats could take a whole group, and how do the group and each seat value it?"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.matching.engine.market.market import Market
+from services.matching.engine.problem.problem import Candidate, Seat
+
+FAIR = 60
+"""A unit's value to a seat is its members' average; sixtieths keep it whole for groups of up to five, and six."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A seat that takes a whole unit: what the members gain in all, and how the seat values them on average."""
+
+    gain: int
+    value: int
+    ties: tuple[int, int]
+
+    @property
+    def wanted(self) -> tuple[int, int]:
+        """Greater is more wanted by the unit; strict by the published tie-break."""
+        return self.gain, self.ties[0]
+
+    @property
+    def valued(self) -> tuple[int, int]:
+        """Greater is preferred by the seat; strict by the published tie-break."""
+        return self.value, self.ties[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The members of a group who are placed together, and the seats (numbers) that could take them all, best first."""
+
+    group_id: str
+    members: tuple[Candidate, ...]
+    wishes: Mapping[int, Wish]
+
+    @property
+    def size(self) -> int:
+        """How many places it takes."""
+        return len(self.members)
+
+    @property
+    def sent(self) -> Counter[str]:
+        """How many of each country it sends."""
+        return Counter(one.country for one in self.members)
+
+
+def unit_for(market: Market, group_id: str, members: Sequence[Candidate]) -> Unit:
+    """A group with the seats that all members may take together: the hard rules of each, room and weeks for all."""
+    numbers = [market.place[one.id] for one in members]
+    gains: Counter[int] = Counter()
+    values: Counter[int] = Counter()
+    times: Counter[int] = Counter()
+    for one in numbers:
+        row = market.pairs.row(one)
+        for seat, gain, value in zip(
+            market.pairs.seat[row].tolist(),
+            market.pairs.gain[row].tolist(),
+            market.pairs.preference[row].tolist(),
+            strict=True,
+        ):
+            times[seat] += 1
+            gains[seat] += gain
+            values[seat] += value
+    follows = {pair.seat_id for pair in market.problem.fixed if pair.group_id == group_id}
+    size = len(members)
+    wishes = {
+        seat: Wish(
+            gains[seat], values[seat] * FAIR // size, _ties(market.problem.seed, group_id, market.seats[seat].id)
+        )
+        for seat, count in times.items()
+        if count == size
+        and size <= market.free[seat]
+        and size <= market.seats[seat].group_size
+        and (not follows or market.seats[seat].id in follows)
+        and _meet(members, market.seats[seat], market.problem.rules.common_weeks)
+    }
+    best_first = sorted(wishes.items(), key=lambda item: item[1].wanted, reverse=True)
+    return Unit(group_id, tuple(members), dict(best_first))
+
+
+def common_weeks(members: Sequence[Candidate], seat: Seat) -> set[date] | None:
+    """The weeks in which a seat has a place for each of them, and all have time; None where weeks do not matter."""
+    stated: list[Collection[date]] = [one.weeks for one in members if one.weeks is not None]
+    if seat.weeks is not None:
+        stated.append({week for week, places in seat.weeks.items() if places >= len(members)})
+    return set.intersection(*(set(weeks) for weeks in stated)) if stated else None
+
+
+def _meet(members: Sequence[Candidate], seat: Seat, enough: int) -> bool:
+    """Whether they can all come in the same weeks, as many as the call asks for."""
+    weeks = common_weeks(members, seat)
+    return weeks is None or len(weeks) >= max(1, enough)
+
+
+def _ties(seed: str, group_id: str, seat_id: str) -> tuple[int, int]:
+    """The published tie-breaks of a group and of a seat for each other: halves of one hash of seed and ids."""
+    hashed = hashlib.blake2b(f"{seed}|group|{group_id}|{seat_id}".encode(), digest_size=16).digest()
+    return int.from_bytes(hashed[:8], "big"), int.from_bytes(hashed[8:], "big")

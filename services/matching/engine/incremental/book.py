@@ -1,0 +1,403 @@
+"""Who is held where, and who waits for what? The state of deferred acceptance, ready for the next event.
+
+Everybody has asked every seat that he or she wants more than the present one, so the matching alone says where deferred
+acceptance stands: whoever is turned away goes on from there, and the end is the same as from scratch (McVitie & Wilson,
+"The stable marriage problem", 1971). A candidate's next seat is found at once, by one look over the row, however many
+seats would say no in between.
+
+For each seat and country the book knows the first in line: the best of those who want the seat more than what they
+have, which is what a vacancy asks for. Where the share of a country cannot bind, one line for all is enough.
+"""
+
+from bisect import insort
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.rules.pairing import Line
+
+NOWHERE = -1
+"""The seat of a candidate who has none, and the candidate of a line in which nobody stands."""
+
+_NEVER = np.int64(np.iinfo(np.int64).max)
+
+_ARRAYS = ("now", "_rough_now", "at", "_least", "_left", "_line_key", "_line", "_first", "_stale")
+_BLOCK = 128
+"""Rows turned to columns at once: a few lines of the cache wide."""
+
+
+class Book:
+    """Matching, thresholds and lines over slots of candidates and seats."""
+
+    def __init__(self, people: int, seats: int, countries: int) -> None:
+        self.own = np.zeros((people, seats), np.int64)
+        self.key = np.zeros((people, seats), np.int64)
+        self._rough = np.zeros((seats, people), np.uint32)
+        self.now = np.full(people, _NEVER)
+        """The order of what a candidate has: 0 for none, above all for who is not in the pool."""
+        self._rough_now = np.full(people, np.iinfo(np.uint32).max, np.uint32)
+        self.at = np.full(people, NOWHERE)
+        self.country = np.zeros(people, np.int64)
+        self.held: list[list[tuple[int, int]]] = [[] for _ in range(seats)]
+        self.count: list[dict[int, int]] = [{} for _ in range(seats)]
+        self.free = [0] * seats
+        self.share = [0] * seats
+        self.bound = [False] * seats
+        """Whether the share of a country can bind at the seat."""
+        self._least = np.full((countries, seats), _NEVER)
+        """The key above which a seat takes one more of a country."""
+        self._left = np.zeros((countries, seats), bool)
+        """Whether fixed pairs have left a place for one of a country."""
+        self._line_key = np.full((countries, seats), NOWHERE)
+        self._line = np.full((countries, seats), NOWHERE)
+        self._first = np.full(seats, NOWHERE)
+        self._stale = np.zeros(seats, bool)
+        self.before: dict[int, int] = {}
+        """Who may have moved since `moved` was asked last -> the seat before."""
+        self._worse: dict[int, int] = {}
+
+    def beside(self) -> "Book":
+        """Another book over the same rows, in which no seat has places and nobody is matched."""
+        other = Book(len(self.now), len(self.held), len(self._least))
+        other.own, other.key, other._rough, other.country = self.own, self.key, self._rough, self.country
+        return other
+
+    def saved(self) -> dict[str, Any]:
+        """All but the rows as it is now, for `restore`."""
+        kept = {name: getattr(self, name).copy() for name in _ARRAYS}
+        lists = {name: list(getattr(self, name)) for name in ("free", "share", "bound")}
+        return kept | lists | {"held": [list(one) for one in self.held], "count": [dict(one) for one in self.count]}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Go back to what was saved; `saved` is not to be used again."""
+        self.__dict__.update(saved)
+        self.before.clear()
+
+    # Who and what there is
+
+    def fits(self, people: int, seats: int, countries: int) -> bool:
+        """Whether there is room for so many slots and countries."""
+        return people <= len(self.now) and seats <= len(self.held) and countries <= len(self._least)
+
+    def grow(self, people: int, seats: int, countries: int) -> None:
+        """Make room for more slots and countries."""
+        wider = Book(people, seats, countries)
+        n, m, k = len(self.now), len(self.held), len(self._least)
+        wider.own[:n, :m], wider.key[:n, :m], wider._rough[:m, :n] = self.own, self.key, self._rough
+        wider.now[:n], wider._rough_now[:n] = self.now, self._rough_now
+        wider.at[:n], wider.country[:n] = self.at, self.country
+        for mine, theirs in (
+            (wider.held, self.held),
+            (wider.count, self.count),
+            (wider.free, self.free),
+            (wider.share, self.share),
+            (wider.bound, self.bound),
+        ):
+            mine[:m] = theirs  # type: ignore[assignment]
+        wider._stale[:m] = self._stale
+        wider._left[:k, :m] = self._left
+        wider._left[k:, :m] = np.array(self.free) > 0
+        for seat in range(m):
+            if self.free[seat]:
+                wider._refresh(seat)
+        wider._line_key[:k, :m], wider._line[:k, :m], wider._first[:m] = self._line_key, self._line, self._first
+        for seat in range(m):
+            if not self.bound[seat]:
+                wider._line_key[k:, seat] = self._line_key[0, seat]
+        self.__dict__.update(wider.__dict__)
+
+    def scores(self, one: int, seat: int) -> tuple[int, int]:
+        """What the candidate gains and what the seat prefers, of a feasible pair."""
+        return Line(self.own[one, seat], self.key[one, seat]).scores()
+
+    def moved(self) -> dict[int, int]:
+        """Who moved since this was asked last -> the seat before."""
+        moved = {one: before for one, before in self.before.items() if before != self.at[one]}
+        self.before.clear()
+        return moved
+
+    def set_row(self, one: int, country: int, line: Line, *, rough: bool = True) -> None:
+        """Enter what a candidate makes of all seats; he or she is not in the pool yet.
+
+        Without `rough`, `roughen` is to be called when all rows are there, which costs less than row by row.
+        """
+        self.country[one] = country
+        size = len(line.own)
+        self.own[one, :size], self.key[one, :size] = line.own, line.key
+        if rough:
+            self._rough[:size, one] = _roughly(line.own)
+
+    def roughen(self, people: int) -> None:
+        """Make the first look down all columns ready, for so many slots of candidates."""
+        for at in range(0, people, _BLOCK):
+            self._rough[:, at : at + _BLOCK] = _roughly(self.own[at : at + _BLOCK]).T
+
+    def set_column(self, seat: int, line: Line) -> None:
+        """Enter what a seat, which takes nobody yet, makes of all candidates."""
+        size = len(line.own)
+        self.own[:size, seat], self.key[:size, seat] = line.own, line.key
+        self._rough[seat, :size] = _roughly(line.own)
+
+    def clear_column(self, seat: int, people: int) -> None:
+        """Forget a seat that takes nobody any more; `people` is how many slots of candidates were ever used."""
+        self.own[:people, seat] = 0
+        self._rough[seat] = 0
+        self._mark(seat)
+
+    def set_terms(self, seat: int, free: int, share: int, used: dict[int, int], *, bound: bool) -> None:
+        """The free places of a seat, the most of one country, and what fixed pairs have used of it."""
+        self.free[seat], self.share[seat], self.bound[seat] = free, share, bound
+        self._left[:, seat] = free > 0
+        for country, number in used.items():
+            self._left[country, seat] = free > 0 and number < share
+        count = dict(used)
+        for _, one in self.held[seat]:
+            own = int(self.country[one])
+            count[own] = count.get(own, 0) + 1
+        self.count[seat] = count
+        self._refresh(seat)
+        self._mark(seat)
+
+    def settle(self, one: int, seat: int) -> None:
+        """Let a seat (or none) hold a candidate in a matching that is known to be the best stable one."""
+        if seat == NOWHERE:
+            self._stand(one, seat, 0)
+            return
+        self._join(one, seat)
+        self._refresh(seat)
+
+    # Deferred acceptance
+
+    def enter(self, entering: Iterable[int]) -> None:
+        """Let candidates propose, each from what he or she has had downwards, until each is held or has nobody left."""
+        for each in entering:
+            one = each
+            self._worse.setdefault(one, int(self.now[one]))
+            while True:
+                own, now = self.own[one], self.now[one]
+                ask = np.where((self.key[one] > self._least[self.country[one]]) & (own < now), own, 0)
+                seat = int(ask.argmax())
+                if not ask[seat]:
+                    self._stand(one, NOWHERE, 0)
+                    break
+                gone = self._rejected(seat, int(self.country[one]))
+                if gone != NOWHERE:
+                    self._leave(gone, seat)
+                self._join(one, seat)
+                self._refresh(seat)
+                if gone == NOWHERE:
+                    break
+                one = gone
+                self._worse.setdefault(one, int(self.now[one]))
+        self._line_up()
+
+    def remove(self, one: int) -> int:
+        """Take a candidate out of the pool, and give the seat that is left behind (or NOWHERE)."""
+        seat = int(self.at[one])
+        if seat != NOWHERE:
+            self._leave(one, seat)
+            self._refresh(seat)
+        self._stand(one, NOWHERE, int(_NEVER))
+        return seat
+
+    def feasible(self, one: int) -> int:
+        """How many seats a candidate could have, had nobody else come: fixed pairs have left a place and a share."""
+        return int(np.count_nonzero((self.own[one] > 0) & self._left[self.country[one]]))
+
+    def choice(self, seat: int) -> set[int]:
+        """Whom a seat would choose under its present terms of those it holds and all who want it more."""
+        people = self._wanting(seat)
+        line = sorted([*self.held[seat], *zip(self.key[people, seat].tolist(), people.tolist(), strict=True)])
+        count = dict(self.count[seat])
+        for _, one in self.held[seat]:
+            count[int(self.country[one])] -= 1
+        chosen: set[int] = set()
+        while line and len(chosen) < self.free[seat]:
+            _, one = line.pop()
+            country = int(self.country[one])
+            if count.get(country, 0) < self.share[seat]:
+                chosen.add(one)
+                count[country] = count.get(country, 0) + 1
+        return chosen
+
+    def turn_away(self, seat: int, kept: Collection[int] = ()) -> list[int]:
+        """Let a seat hold nobody but those who are kept; give the others, who are still to `enter` elsewhere."""
+        gone = [one for _, one in self.held[seat] if one not in kept]
+        for one in gone:
+            self._leave(one, seat)
+        self._refresh(seat)
+        return gone
+
+    # Vacancies
+
+    def vacancy(self, seat: int) -> set[int]:
+        """Fill the places of a seat, then those that fall free by it; give whoever moved up.
+
+        The chain ends in a stable matching (Blum, Roth & Rothblum, "Vacancy chains and equilibration in senior-level
+        labor markets", 1997).
+        """
+        moved: set[int] = set()
+        open_seats = [seat]
+        while open_seats:
+            at = open_seats[-1]
+            one = self.wanted(at)
+            if one == NOWHERE:
+                open_seats.pop()
+                continue
+            left = int(self.at[one])
+            if left != NOWHERE:
+                self._leave(one, left)
+                self._refresh(left)
+                open_seats.insert(0, left)
+            self._join(one, at)
+            self._refresh(at)
+            moved.add(one)
+        return moved
+
+    def replacement(self, one: int) -> int:
+        """Who would take the place of a candidate who has one (NOWHERE: nobody)."""
+        seat = int(self.at[one])
+        if self._stale[seat]:
+            self._look_up(seat)
+        if len(self.held[seat]) > self.free[seat]:
+            return NOWHERE
+        if not self.bound[seat]:
+            return int(self._first[seat])
+        keys, count, own = self._line_key[:, seat].copy(), self.count[seat], int(self.country[one])
+        for country, number in count.items():
+            if number - (country == own) >= self.share[seat]:
+                keys[country] = NOWHERE
+        best = int(keys.argmax())
+        return NOWHERE if keys[best] == NOWHERE else int(self._line[best, seat])
+
+    def starts(self, seat: int) -> list[int]:
+        """One of each kind of those whom a seat holds: who is replaced by the same candidate is of the same kind."""
+        held = self.held[seat]
+        if not self.bound[seat]:
+            return [one for _, one in held[:1]]
+        return list({int(self.country[one]): one for _, one in held}.values())
+
+    def stale(self) -> list[int]:
+        """The seats whose line is to be looked up and who hold somebody."""
+        return [seat for seat in np.flatnonzero(self._stale).tolist() if self.held[seat]]
+
+    def rotate(self, cycle: list[int]) -> None:
+        """Let each take the seat of the one before, the first that of the last."""
+        seats = [int(self.at[one]) for one in cycle]
+        for one, seat in zip(cycle, seats, strict=True):
+            self._leave(one, seat)
+        for one, seat in zip([*cycle[1:], cycle[0]], seats, strict=True):
+            self._join(one, seat)
+        for seat in seats:
+            self._refresh(seat)
+
+    def wanted(self, seat: int) -> int:
+        """The best of those who want the seat and whom it would take."""
+        if self._stale[seat]:
+            self._look_up(seat)
+        if not self.bound[seat]:
+            return int(self._first[seat]) if self._line_key[0, seat] > self._least[0, seat] else NOWHERE
+        keys = np.where(self._line_key[:, seat] > self._least[:, seat], self._line_key[:, seat], NOWHERE)
+        best = int(keys.argmax())
+        return NOWHERE if keys[best] == NOWHERE else int(self._line[best, seat])
+
+    # Parts
+
+    def _rejected(self, seat: int, country: int) -> int:
+        """Whom a seat gives up when it takes one more of a country: the last of that country, or of all, or nobody."""
+        held = self.held[seat]
+        if self.count[seat].get(country, 0) >= self.share[seat]:
+            return next(other for _, other in held if self.country[other] == country)
+        return held[0][1] if len(held) >= self.free[seat] else NOWHERE
+
+    def _join(self, one: int, seat: int) -> None:
+        insort(self.held[seat], (int(self.key[one, seat]), one))
+        country = int(self.country[one])
+        self.count[seat][country] = self.count[seat].get(country, 0) + 1
+        self._stand(one, seat, int(self.own[one, seat]))
+
+    def _leave(self, one: int, seat: int) -> None:
+        self.held[seat].remove((int(self.key[one, seat]), one))
+        self.count[seat][int(self.country[one])] -= 1
+
+    def _stand(self, one: int, seat: int, order: int) -> None:
+        """Note what a candidate has; lines that he or she leads and no longer wants are to be looked up."""
+        self.before.setdefault(one, int(self.at[one]))
+        better = order > self.now[one]
+        self.now[one], self.at[one] = order, seat
+        self._rough_now[one] = min((order >> 28) + 1, np.iinfo(np.uint32).max)
+        if better or order == _NEVER:
+            led = self._line[self.country[one]] == one
+            for number in np.flatnonzero(led & (self.own[one] <= order)).tolist():
+                self._mark(number)
+
+    def _refresh(self, seat: int) -> None:
+        """Work out the least key with which each country gets in."""
+        held, free, least = self.held[seat], self.free[seat], self._least
+        if free <= 0:
+            least[:, seat] = _NEVER
+            return
+        least[:, seat] = held[0][0] if len(held) >= free else NOWHERE
+        if self.bound[seat]:
+            share = self.share[seat]
+            for country, number in self.count[seat].items():
+                if number >= share:
+                    least[country, seat] = next((key for key, one in held if self.country[one] == country), int(_NEVER))
+
+    def _mark(self, seat: int) -> None:
+        """The line of a seat is to be looked up when it is asked for."""
+        self._stale[seat] = True
+        self._line[:, seat] = NOWHERE
+        self._line_key[:, seat] = _NEVER
+
+    def _look_up(self, seat: int) -> None:
+        """Find the first of each country, or of all, who want a seat more than what they have."""
+        self._stale[seat] = False
+        self._line[:, seat] = NOWHERE
+        self._line_key[:, seat] = NOWHERE
+        self._first[seat] = NOWHERE
+        people = self._wanting(seat)
+        if not len(people):
+            return
+        keys = self.key[people, seat]
+        if not self.bound[seat]:
+            best = int(keys.argmax())
+            self._lead(int(people[best]), seat, int(keys[best]))
+            return
+        order = np.argsort(-keys)
+        countries, first = np.unique(self.country[people[order]], return_index=True)
+        self._line[countries, seat] = people[order[first]]
+        self._line_key[countries, seat] = keys[order[first]]
+
+    def _wanting(self, seat: int) -> NDArray[np.int64]:
+        """All who want a seat more than what they have."""
+        people: NDArray[np.int64] = np.flatnonzero(self._rough[seat] >= self._rough_now)
+        wanting: NDArray[np.int64] = people[self.own[people, seat] > self.now[people]]
+        return wanting
+
+    def _lead(self, one: int, seat: int, key: int) -> None:
+        """Put a candidate before all others in a line that is the same for all countries."""
+        self._line[:, seat] = NOWHERE
+        self._line[self.country[one], seat] = one
+        self._line_key[:, seat] = key
+        self._first[seat] = one
+
+    def _line_up(self) -> None:
+        """Let those who have less than before stand in line for what they want by now."""
+        for one, before in self._worse.items():
+            own, country = self.own[one], self.country[one]
+            wanted = (own <= before) & (own > self.now[one])
+            ahead = np.flatnonzero(wanted & (self.key[one] > self._line_key[country]))
+            for seat in ahead.tolist():
+                if self.bound[seat]:
+                    self._line[country, seat], self._line_key[country, seat] = one, self.key[one, seat]
+                else:
+                    self._lead(one, seat, int(self.key[one, seat]))
+        self._worse.clear()
+
+
+def _roughly(own: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Orders cut to 32 bits; 0 stays below all that is feasible."""
+    return np.where(own > 0, (own >> np.int64(28)) + 1, 0).astype(np.uint32)

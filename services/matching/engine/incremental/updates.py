@@ -1,0 +1,51 @@
+"""What is done to a book when somebody goes, or when a seat gets other places? Chains, then rotations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.matching.engine.incremental.best import Best
+from services.matching.engine.incremental.book import NOWHERE, Book
+from services.matching.engine.incremental.rotations import climb
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The free places of a seat, the most of one country, what fixed pairs have used of it, and whether it can bind."""
+
+    free: int
+    share: int
+    used: Mapping[int, int]
+    bound: bool
+
+    def of(self, book: Book | Best, seat: int) -> None:
+        """Give them to a seat."""
+        book.set_terms(seat, self.free, self.share, dict(self.used), bound=self.bound)
+
+
+def improve(book: Book | Best, seat: int) -> int:
+    """Fill what is free at a seat (NOWHERE: only lines have changed), and lead to the candidates' best.
+
+    Gives how many rotations were turned; the highest sum needs none.
+    """
+    if isinstance(book, Best):
+        return book.improve(seat)
+    moved = book.vacancy(seat) if seat != NOWHERE else set()
+    return climb(book, {int(book.at[one]) for one in moved} | ({seat} - {NOWHERE}))
+
+
+def resize(book: Book | Best, seat: int, terms: Terms) -> int:
+    """Follow another number of places: more, fewer, or both where a country's share changes beside them.
+
+    Gives how many rotations were turned.
+    """
+    terms.of(book, seat)
+    if isinstance(book, Best):
+        return book.resize(seat)
+    held, chosen = {one for _, one in book.held[seat]}, book.choice(seat)
+    if chosen <= held:
+        book.enter(book.turn_away(seat, chosen))
+    elif not held <= chosen:
+        book.set_terms(seat, 0, 0, {}, bound=False)
+        book.enter(book.turn_away(seat))
+        terms.of(book, seat)
+    return improve(book, seat)

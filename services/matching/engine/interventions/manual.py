@@ -1,0 +1,198 @@
+"""What is the matching if some pairs are made by hand? They stand, and the others are matched around them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from services.matching.engine.explain.prices import blocking_pairs
+from services.matching.engine.explain.receipt import Option, Receipt, Why
+from services.matching.engine.layers import run_layers
+from services.matching.engine.market.market import Market
+from services.matching.engine.matching import Result
+from services.matching.engine.problem.problem import Fixed, Problem
+from services.matching.engine.rules.scores import Earned
+from services.matching.engine.solution import Solution
+from services.matching.engine.stable.deferred_acceptance import UNMATCHED
+from shared.contracts.codes import HardRule
+
+
+class NotPossible(ValueError):
+    """A pair that breaks a hard rule, or one pair more than a place, a share or a ceiling has room for."""
+
+    def __init__(self, candidate_id: str, seat_id: str) -> None:
+        super().__init__(f"{candidate_id} cannot have {seat_id}: a hard rule forbids it, or no place is left")
+        self.candidate_id, self.seat_id = candidate_id, seat_id
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What pairs made by hand change beside the matching without them; ids in their order.
+
+    `lose` had a place and have none now, `gain` the other way round, `move` have another one. `points` is the sum less
+    the one before; `blocking_pairs` are those of the matching with them.
+    """
+
+    gain: tuple[str, ...]
+    lose: tuple[str, ...]
+    move: tuple[str, ...]
+    points: int
+    blocking_pairs: int
+
+
+def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
+    """The run of a problem in which these candidates (ids) have these seats (ids), whatever the objective would do.
+
+    Groups and singles are matched around them as in any run. Receipts, ranks and both prices are those of the whole
+    matching. Raises `NotPossible` for the first pair, by candidate, that may not be.
+    """
+    market = Market(problem)
+    _check(market, pairs)
+    fixed = tuple(
+        Fixed(candidate_id=one, seat_id=seat, country=market.candidates[market.place[one]].country)
+        for one, seat in sorted(pairs.items())
+    )
+    around = run_layers(replace(problem, fixed=problem.fixed + fixed)).matching
+    assigned = [UNMATCHED] * len(market.candidates)
+    for name, seat_id in {**around, **pairs}.items():
+        assigned[market.place[name]] = market.seat_place[seat_id]
+    return Result(market, Solution(assigned))
+
+
+def _check(market: Market, pairs: Mapping[str, str]) -> None:
+    places = list(market.free)
+    used = [dict(one) for one in market.used]
+    quota = list(market.quota)
+    for name, seat_id in sorted(pairs.items()):
+        if name not in market.place or seat_id not in market.seat_place:
+            raise NotPossible(name, seat_id)
+        one, seat = market.place[name], market.seat_place[seat_id]
+        country = market.country[one]
+        feasible = seat in market.row_of(market.candidates[one]).seat
+        places[seat] -= 1
+        used[seat][country] = used[seat].get(country, 0) + 1
+        left = quota[country]
+        quota[country] = left if left is None else left - 1
+        if not feasible or places[seat] < 0 or used[seat][country] > market.shares[seat] or left == 0:
+            raise NotPossible(name, seat_id)
+
+
+def price(before: Result, after: Result) -> Price:
+    """What became of everybody in the pool."""
+    then, now = before.matching, after.matching
+    return Price(
+        gain=tuple(sorted(now.keys() - then.keys())),
+        lose=tuple(sorted(then.keys() - now.keys())),
+        move=tuple(sorted(one for one in now.keys() & then.keys() if now[one] != then[one])),
+        points=after.prices.total - before.prices.total,
+        blocking_pairs=after.prices.blocking_pairs,
+    )
+
+
+LAW = frozenset(
+    {
+        HardRule.PARTNER_ACTIVE,
+        HardRule.CROSS_BORDER,
+        HardRule.SAME_AGENCY,
+        HardRule.CONFLICT_OF_INTEREST,
+        HardRule.EXCLUDED_PAIR,
+        HardRule.NOT_AVAILABLE,
+        HardRule.DECLINED_BEFORE,
+        HardRule.CAPACITY,
+    }
+)
+"""The rules that no override sets aside; a seat that is kept for a pre-matched counterpart may be given to another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What an override does.
+
+    `forbidden` are the rules of law that the pair breaks (then nothing else counts), `waived` the others. `points` is
+    what the sum of points loses (below 0: gains), `blocking` how many pairs more would leave what they have for each
+    other. `losers` are those who had a seat, provisional or given up for this, and now have none; `movers` those who
+    now have another. `receipt` explains the pair; `line` are those next in line for the seat.
+    """
+
+    forbidden: tuple[HardRule, ...]
+    waived: tuple[HardRule, ...]
+    points: int
+    blocking: int
+    losers: tuple[str, ...]
+    movers: tuple[str, ...]
+    receipt: Receipt
+    line: tuple[str, ...]
+
+
+def weigh(before: Problem, after: Problem, candidate_id: str, seat_id: str) -> Override:
+    """Weigh putting a candidate on a seat.
+
+    `before` is the problem as it stands; `after` the same with the pairs released that the override puts an end to, so
+    that the candidate is in its pool. Raises KeyError for a candidate or a seat that `after` does not have.
+    """
+    market = Market(after)
+    one, seat = market.place[candidate_id], market.seat_place[seat_id]
+    candidate = market.candidates[one]
+    broken = market.rules.broken(candidate, seat)
+    pair = Fixed(candidate_id=candidate_id, seat_id=seat_id, country=candidate.country, group_id=candidate.group_id)
+    free, forced = run_layers(after), run_layers(replace(after, fixed=(*after.fixed, pair)))
+    option = _option(market, one, seat)
+    had = _seats(run_layers(before), before)
+    has = _seats(forced, after) | {candidate_id: seat_id}
+    total = forced.prices.total + option.gain + option.preference + 1
+    given = dict(forced.matching) | {candidate_id: seat_id}
+    facts = market.rules.ask(candidate)
+    return Override(
+        forbidden=tuple(rule for rule in broken if rule in LAW),
+        waived=tuple(rule for rule in broken if rule not in LAW),
+        points=free.prices.total - total,
+        blocking=max(0, _blocking(market, given) - _blocking(market, free.matching)),
+        losers=tuple(sorted(who for who in had if who not in has)),
+        movers=tuple(sorted(who for who in had if who != candidate_id and has.get(who, had[who]) != had[who])),
+        receipt=Receipt(
+            candidate_id=candidate_id,
+            why=Why.MATCHED,
+            considered=facts.after[0].bit_count(),
+            feasible=facts.seats.bit_count(),
+            funnel=facts.funnel(),
+            match=option,
+            options=(),
+            waiting_place=None,
+            changes=(),
+            tried=0,
+        ),
+        line=forced.next_in_line(seat_id),
+    )
+
+
+def _seats(result: Result, problem: Problem) -> dict[str, str]:
+    """Candidate id -> seat id, new and fixed pairs."""
+    return {pair.candidate_id: pair.seat_id for pair in problem.fixed} | dict(result.matching)
+
+
+def _blocking(market: Market, matching: Mapping[str, str]) -> int:
+    assigned = [market.seat_place.get(matching.get(one.id, ""), UNMATCHED) for one in market.candidates]
+    return blocking_pairs(market, assigned)
+
+
+def _option(market: Market, one: int, seat: int) -> Option:
+    """The pair as a receipt shows it, whether all rules hold or not: points, and its place in both orders."""
+    points = market.scores.points([market.candidates[one]])
+    weights = market.problem.rules.weights
+    earned = tuple(
+        Earned(criterion, int(points[criterion][0, seat]), weights[criterion])
+        for criterion in points
+        if criterion in weights and (weights[criterion].applicant or weights[criterion].host)
+    )
+    gain, preference = sum(part.applicant for part in earned), sum(part.host for part in earned)
+    pairs = market.pairs
+    own = market.pairs.row(one)
+    others = (pairs.seat == seat) & (pairs.owner != one)
+    return Option(
+        seat_id=market.seats[seat].id,
+        rank=1 + int(np.count_nonzero((pairs.gain[own] > gain) & (pairs.seat[own] != seat))),
+        standing=1 + int(np.count_nonzero(pairs.preference[others] > preference)),
+        contenders=1 + int(np.count_nonzero(others)),
+        places=market.free[seat],
+        earned=earned,
+    )

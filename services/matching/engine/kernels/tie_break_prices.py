@@ -1,0 +1,113 @@
+"""Which prices prove a matching of the highest sum down to its tie-breaks? Found from those that prove its points.
+
+A run tells its matching, and the prices of places in points. To go on from there event by event the prices have to
+prove the choice among all matchings of the same sum as well.
+"""
+
+import numpy as np
+
+from services.matching.engine.kernels.base import Int, Long, Numbers, compiled
+from services.matching.engine.kernels.exchange import GONE, NOWHERE, Exchange, price, put, tie_of
+
+_LEAST = -np.int64(1 << 50)
+"""Where the price of a seat begins below its points, if those are above 0: lower than any path of tie-breaks leads."""
+
+
+@compiled
+def settle(state: Exchange, seat_of: Long) -> bool:
+    """Take over a matching of the highest sum (a seat a candidate) with the points of its prices, and find the rest.
+
+    Of the pairs that are tight in points each bounds the price of its seat from below; the least prices above all
+    bounds are longest paths (Bellman, "On a routing problem", 1958). False where there are none: the prices prove no
+    matching of the highest sum, or the tie-breaks choose another.
+    """
+    count = 0
+    for one in range(len(state.at)):
+        if state.at[one] != GONE:
+            count += _leave_with(state, one)
+            if seat_of[one] != NOWHERE:
+                put(state, one, seat_of[one])
+    who, seats, more = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int64)
+    count = 0
+    for one in range(len(state.at)):
+        if state.at[one] != GONE:
+            count = _bounds(state, one, count, who, seats, more)
+    for seat in range(len(state.free)):
+        state.price_b[seat] = _LEAST if state.price_a[seat] > 0 else 0
+    found = _longest(state, who[:count], seats, more)
+    for one in range(len(state.at)):
+        own = state.at[one]
+        if own >= 0:
+            state.left_b[one] = tie_of(state.word[one], state.seat_word[own]) - state.price_b[own]
+    _price_those_without_places(state)
+    return found and _proven(state)
+
+
+@compiled
+def _price_those_without_places(state: Exchange) -> None:
+    """Nobody pays the price of a seat that takes nobody, so it is as high as need be."""
+    for seat in range(len(state.free)):
+        if state.free[seat] == 0:
+            price(state, seat)
+
+
+@compiled
+def _leave_with(state: Exchange, one: Int) -> Int:
+    """Note the points that a candidate is left with of the best pair; give how many pairs leave as much."""
+    most = np.int64(0)
+    for seat in range(len(state.free)):
+        if state.worth[one, seat] > 0 and state.free[seat] > 0:
+            most = max(most, state.worth[one, seat] - state.price_a[seat])
+    state.left_a[one], state.left_b[one] = most, 0
+    count = 0
+    for seat in range(len(state.free)):
+        free = state.worth[one, seat] > 0 and state.free[seat] > 0
+        count += free and state.worth[one, seat] - state.price_a[seat] == most
+    return count
+
+
+@compiled
+def _bounds(state: Exchange, one: Int, count: Int, who: Numbers, seats: Numbers, more: Long) -> Int:
+    """Note the tight pairs of a candidate but the own, and how much more of a tie-break each has; give the count."""
+    own = state.at[one]
+    own_tie = np.int64(0) if own == NOWHERE else tie_of(state.word[one], state.seat_word[own])
+    for seat in range(len(state.free)):
+        worth = state.worth[one, seat] if state.free[seat] > 0 else 0
+        if worth > 0 and worth - state.price_a[seat] == state.left_a[one] and seat != own:
+            who[count], seats[count] = one, seat
+            more[count] = tie_of(state.word[one], state.seat_word[seat]) - own_tie
+            count += 1
+    return count
+
+
+@compiled
+def _longest(state: Exchange, who: Numbers, seats: Numbers, more: Long) -> bool:
+    """Raise prices until no bound is broken; False where that has no end."""
+    for _ in range(len(state.free) + 1):
+        changed = False
+        for place in range(len(who)):
+            own = state.at[who[place]]
+            bound = more[place] + (0 if own == NOWHERE else state.price_b[own])
+            if bound > state.price_b[seats[place]]:
+                state.price_b[seats[place]] = bound
+                changed = True
+        if not changed:
+            return True
+    return False
+
+
+@compiled
+def _proven(state: Exchange) -> bool:
+    """Whether nobody is left with less than nothing, or with something and no seat, and no free place has a price."""
+    for one in range(len(state.at)):
+        if state.at[one] == GONE:
+            continue
+        own, left_a, left_b = state.at[one], state.left_a[one], state.left_b[one]
+        if left_a < 0 or (left_a == 0 and left_b < 0) or (own == NOWHERE and (left_a != 0 or left_b != 0)):
+            return False
+        if own >= 0 and state.worth[one, own] - state.price_a[own] != left_a:
+            return False
+    for seat in range(len(state.free)):
+        if state.size[seat] < state.free[seat] and (state.price_a[seat] != 0 or state.price_b[seat] != 0):
+            return False
+    return True

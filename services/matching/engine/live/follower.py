@@ -1,0 +1,239 @@
+"""How does a matching follow a problem that is handed over anew each time? By what is different, or by a new run.
+
+The outcome is always what a run from scratch gives. It is one where rules, seed or day are others, where so much has
+changed that a run is quicker, and where a ceiling or floor of a country binds, or for the highest sum a share can.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from threading import Lock
+from typing import Protocol, TypeVar
+
+from services.matching.engine.explain.receipt import Why
+from services.matching.engine.live.matching import LiveMatching, Move, can_follow
+from services.matching.engine.matching import Pair, Result
+from services.matching.engine.problem.problem import Problem
+from services.matching.engine.rules.hard_rules import HardRules
+from shared.contracts.codes import HardRule, Objective
+
+_FEW = 50
+_ONE_IN = 20
+"""So many changes, or one in so many candidates and seats, are followed one by one; above it a run is quicker."""
+
+T = TypeVar("T")
+Event = Callable[[], tuple[Move, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a candidate has no seat: the engine's one word, the hard rule that took the last away, how many are left."""
+
+    why: Why
+    rule: HardRule | None
+    feasible: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run leaves to begin with: its matching where that is what is followed, and the seats' prices if any."""
+
+    problem: Problem
+    matching: Mapping[str, str] | None = None
+    prices: Mapping[str, int] | None = None
+
+
+class Outcome(Protocol):
+    """What is asked of a matching, however it was found."""
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The new pairs by candidate id."""
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Ids of candidates without a seat, in order."""
+
+    def reason(self, candidate_id: str) -> Reason:
+        """Why a candidate has no seat."""
+
+
+class Ran:
+    """The outcome of a run from scratch."""
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The new pairs by candidate id."""
+        return self._result.pairs
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Ids of candidates without a seat, in order."""
+        return self._result.unmatched
+
+    def reason(self, candidate_id: str) -> Reason:
+        """Why a candidate has no seat."""
+        receipt = self._result.receipt(candidate_id, effort=0)
+        rule = next((step.rule for step in receipt.funnel if step.removed and not step.remaining), None)
+        return Reason(receipt.why, rule, receipt.feasible)
+
+
+class Followed:
+    """The outcome after events: a view that holds until the next."""
+
+    def __init__(self, live: LiveMatching) -> None:
+        self._live = live
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The new pairs by candidate id."""
+        pairs = (self._live.pair_of(one) for one in sorted(self._live.pool))
+        return tuple(pair for pair in pairs if pair is not None)
+
+    @cached_property
+    def unmatched(self) -> tuple[str, ...]:
+        """Ids of candidates without a seat, in order."""
+        return tuple(one for one in sorted(self._live.pool) if self._live.seat_of(one) is None)
+
+    @cached_property
+    def _rules(self) -> HardRules:
+        return HardRules(self._live.problem, tuple(self._live.seats.values()))
+
+    def reason(self, candidate_id: str) -> Reason:
+        """Why a candidate has no seat."""
+        feasible = self._live.open_seats(candidate_id)
+        if feasible:
+            return Reason(Why.OUTRANKED, None, feasible)
+        funnel = self._rules.ask(self._live.pool[candidate_id]).funnel()
+        rule = next((step.rule for step in funnel if step.removed and not step.remaining), None)
+        return Reason(Why.NO_FEASIBLE_SEAT, rule, 0)
+
+
+class Follower:
+    """Follows one problem; `run` is what a run from scratch is. `events` and `runs` count how it was done.
+
+    Whatever `follow` raises, the next call begins with a run. What a run found is taken up as a state to follow when it
+    is needed, or before that by `begin`, which may be called in another thread. For a large call that takes seconds, so
+    `follow` does not wait for it: until it is there each change costs a run, and then what has changed is followed.
+    """
+
+    def __init__(self, run: Callable[[Problem], Result]) -> None:
+        self._run = run
+        self._live: LiveMatching | None = None
+        self._found: Found | None = None
+        self._alone = Lock()
+        self.events = 0
+        self.runs = 0
+
+    def follow(self, problem: Problem) -> Outcome:
+        """The matching of the problem as it is now."""
+        if not self._alone.acquire(blocking=False):
+            self.runs += 1
+            return Ran(self._run(problem))
+        try:
+            if self._found is not None and not _goes_on(self._found.problem, problem):
+                self._found = None
+            live = self._taken_up()
+            if live is not None and _goes_on(live.problem, problem):
+                events = differences(live, problem)
+                if len(events) <= max(_FEW, (len(problem.candidates) + len(problem.seats)) // _ONE_IN):
+                    return self._led_to(live, problem, events)
+            return self._anew(problem)
+        finally:
+            self._alone.release()
+
+    @property
+    def waits(self) -> bool:
+        """Whether `begin` has something to do."""
+        return self._found is not None
+
+    def begin(self) -> None:
+        """Take up what a run has found, so that the next call need not."""
+        with self._alone:
+            self._taken_up()
+
+    @property
+    def kept(self) -> tuple[Problem, Mapping[str, str]] | None:
+        """The problem that is followed and the matching that events have led to; None where there is none to check."""
+        live = self._live
+        return (live.problem, live.matching) if live is not None and live.within_quotas() else None
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs (candidates times seats) are kept in memory."""
+        return 0 if self._live is None else len(self._live.pool) * len(self._live.seats)
+
+    def _taken_up(self) -> LiveMatching | None:
+        if self._found is not None:
+            found = self._found
+            self._found, self._live = None, None
+            self._live = LiveMatching(found.problem, found.matching, found.prices)
+        return self._live
+
+    def _led_to(self, live: LiveMatching, problem: Problem, events: Sequence[Event]) -> Outcome:
+        self._live = None  # what breaks in the middle is not gone on with
+        for happen in events:
+            happen()
+        self._live = live
+        if live.within_quotas():
+            self.events += len(events)
+            return Followed(live)
+        self.runs += 1
+        return Ran(self._run(problem))
+
+    def _anew(self, problem: Problem) -> Outcome:
+        self.runs += 1
+        self._live = None
+        result = self._run(problem)
+        if can_follow(problem):
+            quotas = problem.rules.ceilings or problem.rules.floors
+            best = problem.rules.objective is Objective.MOST_GOOD
+            self._found = Found(problem, None if quotas else result.matching, result.seat_prices if best else None)
+        return Ran(result)
+
+
+def differences(live: LiveMatching, problem: Problem) -> list[Event]:
+    """The events that lead from the problem that is followed to another with the same day, seed and rules."""
+    fixed = {pair.candidate_id: pair for pair in problem.fixed}
+    pool = {one.id: one for one in problem.candidates if one.id not in fixed}
+    seats = {one.id: one for one in problem.seats}
+    freed = [one for one, pair in live.fixed.items() if fixed.get(one) != pair]
+    events: list[Event] = [partial(live.release, one) for one in freed]
+    # Fixed pairs first, while their candidates still hold the place: then nobody moves for it.
+    events += [partial(live.fix, pair) for one, pair in fixed.items() if live.fixed.get(one) != pair]
+    events += [partial(live.leave, one) for one in live.pool if one not in pool and one not in fixed]
+    events += [partial(live.close, one) for one in live.seats if one not in seats]
+    events += _changes(live.seats, seats, live.alter, live.open)
+    events += _changes(live.pool, pool, live.change, live.arrive)
+    return events
+
+
+def _changes(
+    before: Mapping[str, T],
+    after: Mapping[str, T],
+    change: Callable[[T], tuple[Move, ...]],
+    new: Callable[[T], tuple[Move, ...]],
+) -> list[Event]:
+    """What is new, and what is another than before; first those who are the same object, which is most of them."""
+    events: list[Event] = []
+    for name, one in after.items():
+        known = before.get(name)
+        if known is None:
+            events.append(partial(new, one))
+        elif known is not one and known != one:
+            events.append(partial(change, one))
+    return events
+
+
+def _goes_on(first: Problem, second: Problem) -> bool:
+    """Whether the second can be followed from the first: only candidates, seats and fixed pairs can be different."""
+    same = (first.call_id, first.day, first.seed, first.rules) == (
+        second.call_id,
+        second.day,
+        second.seed,
+        second.rules,
+    )
+    return same and can_follow(second)

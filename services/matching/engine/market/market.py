@@ -1,0 +1,302 @@
+"""Which pairs are feasible, and how does each side order them? A problem made ready for the solvers.
+
+Candidates and seats stand in the order of their ids, so that no result depends on the order of arrival. Feasible pairs
+are kept candidate by candidate, best first (compressed sparse rows), once somebody asks for them all; a large market is
+swept instead (`sweep.py`), and rows and columns are computed when they are wanted.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.problem.problem import Candidate, Problem, Seat
+from services.matching.engine.rules.hard_rules import Feasible, HardRules
+from services.matching.engine.rules.scores import TIE_BITS, Scores
+from shared.contracts.codes import Objective
+
+if TYPE_CHECKING:
+    from services.matching.engine.market.sweep import Sweep
+
+Integers = NDArray[np.int64]
+
+_BLOCK = 1 << 19
+"""Pairs scored at once: small enough for the cache, large enough for numpy."""
+
+SWEPT_FROM = 40_000
+"""Candidates times seats from which on a market is swept; below, numpy is as quick and has nothing to load."""
+
+COMPILED = find_spec("numba") is not None
+"""Whether there is what compiles the sweeps."""
+
+_NAMED = np.int64(1 << 62)
+"""A seat puts a pre-matched counterpart before all others: one bit above every score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """All feasible pairs: `starts[i]:starts[i+1]` belong to candidate i, in the order of his or her wish.
+
+    `key` orders the candidates of a seat (greater is preferred; strict); `gain` and `preference` are the two scores.
+    """
+
+    starts: Integers
+    seat: Integers
+    key: Integers
+    gain: Integers
+    preference: Integers
+
+    @property
+    def owner(self) -> Integers:
+        """The candidate of each pair."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    @property
+    def weight(self) -> Integers:
+        """What a pair adds to the sum of "most good done": both scores, and 1, since a match is better than none."""
+        return self.gain + self.preference + 1
+
+    def row(self, candidate: int) -> slice:
+        """Where the pairs of a candidate stand."""
+        return slice(int(self.starts[candidate]), int(self.starts[candidate + 1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One candidate's feasible seats, best first, with the key that each seat gives the candidate."""
+
+    seats: list[int]
+    keys: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Those for whom a seat is feasible, by number: how much each wants it, and the key that it gives each.
+
+    Greater is better in both; `wish` compares seats of one candidate only.
+    """
+
+    owner: Integers
+    wish: Integers
+    key: Integers
+
+
+class LazyFeasible(Sequence[Feasible]):
+    """What the hard rules leave each candidate, asked when it is wanted."""
+
+    def __init__(self, rules: HardRules, candidates: Sequence[Candidate]) -> None:
+        self._rules, self._candidates = rules, candidates
+        self._known: dict[int, Feasible] = {}
+
+    def __len__(self) -> int:
+        return len(self._candidates)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        if place not in self._known:
+            self._known[place] = self._rules.ask(self._candidates[place])
+        return self._known[place]
+
+    def __iter__(self) -> Iterator[Feasible]:
+        return (self[place] for place in range(len(self)))
+
+
+class Market:
+    """The feasible pairs of a problem with capacities, shares and quotas; solvers change nothing in it.
+
+    `free[s]` counts the places not taken by fixed pairs, `shares[s]` the most of one country, `used[s]` what fixed
+    pairs have used of it, `quota[k]` what a country may still send (None: no ceiling). Countries are numbered in
+    `country[i]`.
+    """
+
+    nearly: "Sweep | None" = None
+    """The sweep of the market that this one differs from in one row, with that row instead: it can only match."""
+    _row: tuple[int, Row] | None = None
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        taken = {pair.candidate_id for pair in problem.fixed}
+        self.candidates: Sequence[Candidate] = sorted(
+            (one for one in problem.candidates if one.id not in taken), key=lambda one: one.id
+        )
+        self.seats: Sequence[Seat] = sorted(problem.seats, key=lambda one: one.id)
+        self.rules = HardRules(problem, self.seats)
+        self.scores = Scores(problem.rules, self.seats, problem.seed)
+        self.place = {one.id: place for place, one in enumerate(self.candidates)}
+        self.seat_place = {one.id: place for place, one in enumerate(self.seats)}
+        self.countries = sorted({one.country for one in self.candidates} | {pair.country for pair in problem.fixed})
+        number = {country: place for place, country in enumerate(self.countries)}
+        self.country = [number[one.country] for one in self.candidates]
+        self.free = list(self.rules.free)
+        self.shares = list(self.rules.shares)
+        self.used = [{number[country]: count for country, count in one.items()} for one in self.rules.used_shares]
+        self.quota = [
+            None if (most := problem.rules.ceilings.get(country)) is None else most - self.rules.sent[country]
+            for country in self.countries
+        ]
+        self.feasible = LazyFeasible(self.rules, self.candidates)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """All feasible pairs; 32 bytes each."""
+        if self.sweep is not None:
+            return Pairs(*self.sweep.pairs())
+        return self.all_pairs()
+
+    @cached_property
+    def sweep(self) -> "Sweep | None":
+        """What stands for the pairs where there are many; None where they are few (or somebody has set them)."""
+        few = len(self.candidates) * len(self.seats) < SWEPT_FROM
+        if few or not COMPILED or "pairs" in self.__dict__:
+            return None
+        from services.matching.engine.market.sweep import Limits, swept  # noqa: PLC0415 - numba takes half a second to load
+
+        limits = Limits(
+            country=self.country,
+            countries=len(self.countries),
+            free=self.free,
+            shares=self.shares,
+            used=self.used,
+        )
+        return swept(self.rules, self.scores, self.candidates, limits)
+
+    def all_pairs(self) -> Pairs:
+        """All feasible pairs, by numpy."""
+        return self._pairs(self.candidates, self.feasible)
+
+    def _pairs(self, candidates: Sequence[Candidate], feasible: Sequence[Feasible]) -> Pairs:
+        """Score and order the feasible pairs of the candidates, a block at a time."""
+        width = max(1, _BLOCK // max(1, len(self.seats)))
+        blocks = [
+            self._block(candidates[at : at + width], feasible[at : at + width])
+            for at in range(0, len(candidates), width)
+        ]
+        if not blocks:
+            none = np.zeros(0, np.int64)
+            return Pairs(np.zeros(1, np.int64), none, none, none, none)
+        counts = np.concatenate([block[0] for block in blocks])
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        seat, key, gain, preference = (np.concatenate([block[part] for block in blocks]) for part in range(1, 5))
+        return Pairs(starts, seat, key, gain, preference)
+
+    def _block(self, candidates: Sequence[Candidate], feasible: Sequence[Feasible]) -> tuple[Integers, ...]:
+        width = -(-len(self.seats) // 8)
+        bits = np.frombuffer(b"".join(one.seats.to_bytes(width, "little") for one in feasible), np.uint8)
+        mask = np.unpackbits(bits.reshape(len(feasible), width), axis=1, count=len(self.seats), bitorder="little")
+        row, seat = np.nonzero(mask)
+        gains, preferences = self.scores.totals(self.scores.points(candidates))
+        gain, preference = gains[row, seat], preferences[row, seat]
+        own_tie, seat_tie = self.scores.ties(candidates)
+        own = (gain << TIE_BITS) | own_tie[row, seat]
+        key = (preference << TIE_BITS) | seat_tie[row, seat]
+        key |= np.where(self.scores.named(candidates)[row, seat], _NAMED, np.int64(0))
+        order = np.lexsort((-own, row))
+        counts = np.bincount(row, minlength=len(candidates)).astype(np.int64)
+        return counts, seat[order], key[order], gain[order], preference[order]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The pairs as plain lists, one row a candidate: what a solver in Python walks through fastest."""
+        seats, keys, starts = self.pairs.seat.tolist(), self.pairs.key.tolist(), self.pairs.starts.tolist()
+        return [Row(seats[at:end], keys[at:end]) for at, end in pairwise(starts)]
+
+    def row(self, candidate: int) -> Row:
+        """The pairs of one candidate (number)."""
+        if self.sweep is None or "rows" in self.__dict__:
+            return self.rows[candidate]
+        if self._row is None or self._row[0] != candidate:
+            own = self.row_of(self.candidates[candidate])
+            self._row = candidate, Row(own.seat.tolist(), own.key.tolist())
+        return self._row[1]
+
+    def column(self, seat: int) -> Column:
+        """The pairs of one seat (number)."""
+        if self.sweep is not None:
+            return Column(*self.sweep.column(seat))
+        at = np.flatnonzero(self.pairs.seat == seat)
+        return Column(np.searchsorted(self.pairs.starts, at, side="right") - 1, -at, self.pairs.key[at])
+
+    def terms_of(self, assigned: Sequence[int]) -> Column:
+        """What each candidate's seat (number; below 0: none) is to both: one entry a candidate, in order.
+
+        Wishes compare with those of columns; a wish for no seat is below all.
+        """
+        people = len(self.candidates)
+        if self.sweep is not None:
+            return Column(np.arange(people), *self.sweep.terms_of(assigned))
+        pairs, owner = self.pairs, self.pairs.owner
+        at = np.flatnonzero(np.array(assigned, np.int64)[owner] == pairs.seat)
+        wish, key = np.full(people, -len(owner) - 1), np.full(people, -1)
+        wish[owner[at]], key[owner[at]] = -at, pairs.key[at]
+        return Column(np.arange(people), wish, key)
+
+    def at_ceiling(self, assigned: Sequence[int]) -> list[int]:
+        """Countries (numbers) that may send nobody more."""
+        country = np.array(self.country, np.int64)
+        sent = np.bincount(country[np.array(assigned, np.int64) >= 0], minlength=len(self.countries))
+        return [place for place, most in enumerate(self.quota) if most is not None and sent[place] >= most]
+
+    def row_of(self, candidate: Candidate) -> Pairs:
+        """The feasible pairs that the candidate (maybe changed) would have, alone; nobody else's row depends on it."""
+        return self._pairs([candidate], [self.rules.ask(candidate)])
+
+    def with_candidate(self, candidate: Candidate) -> "Market":
+        """The market with one candidate of the same id and country changed.
+
+        Equal to a market made anew (`tests/unit/engine`), at the cost of one row.
+        """
+        at = self.place[candidate.id]
+        other = self._copy()
+        other.candidates = [*self.candidates[:at], candidate, *self.candidates[at + 1 :]]
+        other.feasible = LazyFeasible(self.rules, other.candidates)
+        own = self.row_of(candidate)
+        if self.sweep is not None and self.problem.rules.objective is Objective.STABLE:
+            other.nearly = self.sweep.with_row(at, own.seat, own.key)
+            return other
+        old = self.pairs
+        cut = old.row(at)
+        spliced = [
+            np.concatenate([before[: cut.start], new, before[cut.stop :]])
+            for before, new in (
+                (old.seat, own.seat),
+                (old.key, own.key),
+                (old.gain, own.gain),
+                (old.preference, own.preference),
+            )
+        ]
+        starts = old.starts.copy()
+        starts[at + 1 :] += len(own.seat) - (cut.stop - cut.start)
+        other.pairs = Pairs(starts, *spliced)
+        if "rows" in self.__dict__:
+            rows = list(self.rows)
+            rows[at] = Row(own.seat.tolist(), own.key.tolist())
+            other.rows = rows
+        return other
+
+    def with_places(self, seat: int, more: int) -> "Market":
+        """The market with more places at a seat (its number)."""
+        changed = replace(self.seats[seat], capacity=self.seats[seat].capacity + more)
+        if self.free[seat] == 0 or self.used[seat]:
+            seats = tuple(changed if one.id == changed.id else one for one in self.problem.seats)
+            return Market(replace(self.problem, seats=seats))
+        other = self._copy()
+        other.__dict__.update({name: self.__dict__[name] for name in ("pairs", "rows") if name in self.__dict__})
+        other.free = list(self.free)
+        other.free[seat] += more
+        other.shares = list(self.shares)
+        other.shares[seat] = self.rules.share_of(changed)
+        if self.sweep is not None:
+            other.sweep = self.sweep.with_limits(other.free, other.shares)
+        return other
+
+    def _copy(self) -> "Market":
+        other = object.__new__(Market)
+        kept = self.__dict__.keys() - {"pairs", "rows", "sweep", "nearly", "_row"}
+        other.__dict__.update({name: self.__dict__[name] for name in kept})
+        return other

@@ -1,0 +1,241 @@
+"""How is a large market solved and explained without holding its pairs? The columns, swept by the compiled kernels.
+
+A sweep knows the same as `Pairs` and gives the same matching, ranks and blocking pairs; what it holds grows with the
+people and the bits of the feasible pairs. Threads share the rows of a sweep where no row depends on another.
+"""
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine import kernels
+from services.matching.engine.kernels import NOBODY_MORE, NONE, Facts, State, Summary
+from services.matching.engine.problem.problem import Candidate
+from services.matching.engine.rules.columns import CRITERIA, Columns, TooLarge
+from services.matching.engine.rules.hard_rules import HardRules
+from services.matching.engine.rules.scores import Scores
+
+Integers = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+WISHES_HELD = 16
+"""So many of the next seats of a candidate are found at once."""
+_LEAST_ROWS = 256
+_THREADS = max(1, min(4, os.cpu_count() or 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What bounds a matching: countries of the candidates, free places, shares, and what fixed pairs have used."""
+
+    country: Sequence[int]
+    countries: int
+    free: Sequence[int]
+    shares: Sequence[int]
+    used: Sequence[Mapping[int, int]]
+
+
+class Sweep:
+    """The rows of one market; `funnel[i]` counts the seats left before the first rule and after each."""
+
+    def __init__(self, facts: Facts, limits: Limits) -> None:
+        people, self._words = len(limits.country), facts.bits.shape[1]
+        self.facts = facts
+        self.country = np.array(limits.country, np.int32)
+        self._limits, self._free, self._shares = limits, _places(limits), _shares(limits)
+        self._changed: tuple[int, Integers, Integers] = NONE, *(np.zeros(0, np.int64),) * 2
+        self._last: tuple[tuple[bytes, tuple[int, ...]], Summary] | None = None
+        self.left = np.empty((people, self._words), np.uint64)
+        self.funnel = np.empty((people, facts.rules + 1), np.int32)
+        _in_parts(people, lambda low, high: kernels.feasible(facts, low, high, self.left, self.funnel))
+
+    def with_row(self, candidate: int, seats: Integers, keys: Integers) -> "Sweep":
+        """A sweep that admits as if a candidate had these seats to ask, best first; nothing else may be asked of it."""
+        return self._but(_changed=(candidate, seats, keys))
+
+    def with_limits(self, free: Sequence[int], shares: Sequence[int]) -> "Sweep":
+        """The sweep of the same pairs with other free places (none of them 0 before) and shares."""
+        limits = replace(self._limits, free=free, shares=shares)
+        return self._but(_limits=limits, _free=_places(limits), _shares=_shares(limits), _last=None)
+
+    def _but(self, **parts: Any) -> "Sweep":
+        """A copy with some parts changed; the others are shared."""
+        other = copy(self)
+        vars(other).update(parts)
+        return other
+
+    @property
+    def feasible_pairs(self) -> int:
+        """How many pairs meet all hard rules."""
+        return int(self.funnel[:, -1].sum(dtype=np.int64))
+
+    def admitted(self, out: Collection[int] = ()) -> State:
+        """Deferred acceptance of all candidates but those in `out`."""
+        state = self._state()
+        self._admit(state, [one for one in range(len(self.country)) if one not in out], self._changed)
+        return state
+
+    def settled(self, assigned: Sequence[int]) -> State:
+        """The state in which an assignment is held."""
+        state = self._state()
+        state.seat[:] = assigned
+        kernels.settle(self.facts, state, self._shares, self.country, self._free)
+        return state
+
+    def enters(self, state: State, candidate: int, seats: Sequence[int], keys: Sequence[int]) -> bool:
+        """Whether somebody without a seat would get one by asking these, best first; the state is not changed."""
+        trial = State._make(part.copy() for part in state)
+        self._admit(trial, [candidate], (candidate, np.array(seats), np.array(keys)))
+        return bool(trial.seat[candidate] != NONE)
+
+    def told(self, assigned: Sequence[int], stopped: Collection[int] = ()) -> Summary:
+        """What an assignment means for each candidate; countries in `stopped` may send nobody more."""
+        asked = (np.array(assigned, np.int32).tobytes(), tuple(sorted(stopped)))
+        if self._last is not None and self._last[0] == asked:
+            return self._last[1]
+        state, people = self.settled(assigned), len(self.country)
+        halted = np.zeros(self._limits.countries, np.int8)
+        halted[list(stopped)] = 1
+        numbers = (np.zeros(people, np.int32) for _ in range(5))
+        told = Summary._make((*numbers, np.zeros((people, len(CRITERIA)), np.int8)))
+        _in_parts(
+            people,
+            lambda low, high: kernels.summarise(self.facts, self.left, state, self.country, halted, low, high, told),
+        )
+        self._last = (asked, told)
+        return told
+
+    def terms_of(self, assigned: Sequence[int]) -> tuple[Integers, Integers]:
+        """How each candidate orders the seat that he or she has, and how it orders the candidate; NONE for no seat."""
+        wish, key = np.empty(len(self.country), np.int64), np.empty(len(self.country), np.int64)
+        kernels.terms_of(self.facts, np.array(assigned, np.int32), wish, key)
+        return wish, key
+
+    def weights(self) -> tuple[Integers, NDArray[Any], NDArray[Any]]:
+        """Where the row of each candidate starts, and seat and weight of every feasible pair; 4 to 8 bytes a pair."""
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.funnel[:, -1], dtype=np.int64)])
+        short = np.int16 if self.facts.named_bit == kernels.NAMED_SHORT else np.int32
+        seat = np.empty(int(starts[-1]), np.int16 if len(self._free) <= np.iinfo(np.int16).max else np.int32)
+        weight, like = np.empty(len(seat), short), np.empty(0, short)
+        _in_parts(
+            len(self.country),
+            lambda low, high: kernels.weigh(self.facts, self.left, starts, low, high, seat, weight, like),
+        )
+        return starts, seat, weight
+
+    def ties(self, owner: Integers, seat: Integers) -> Integers:
+        """The published tie-breaks of some pairs."""
+        tie = np.empty(len(owner), np.int64)
+        kernels.ties(self.facts, owner, seat, tie)
+        return tie
+
+    def sums(self) -> tuple[Integers, Integers]:
+        """Both scores of all feasible pairs, summed up for each candidate."""
+        people, state = len(self.country), self._state()
+        gain, preference = np.zeros(people, np.int64), np.zeros(people, np.int64)
+        _in_parts(people, lambda low, high: kernels.sums(self.facts, self.left, state, low, high, gain, preference))
+        return gain, preference
+
+    def pairs(self) -> tuple[Integers, Integers, Integers, Integers, Integers]:
+        """All feasible pairs, row by row in the order of the wish: starts, seats, keys and both scores."""
+        state, starts = (
+            self._state(),
+            np.concatenate([np.zeros(1, np.int64), np.cumsum(self.funnel[:, -1], dtype=np.int64)]),
+        )
+        seat, key, gain, preference = (np.empty(int(starts[-1]), np.int64) for _ in range(4))
+        _in_parts(
+            len(self.country),
+            lambda low, high: kernels.fill(
+                self.facts, self.left, state, starts, low, high, seat, key, gain, preference
+            ),
+        )
+        return starts, seat, key, gain, preference
+
+    def column(self, seat: int) -> tuple[Integers, Integers, Integers]:
+        """Those for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""
+        wish, key = np.empty(len(self.country), np.int64), np.empty(len(self.country), np.int64)
+        kernels.column(self.facts, self.left, seat, wish, key)
+        owner = np.flatnonzero(key != NONE)
+        return owner, wish[owner], key[owner]
+
+    def _admit(self, state: State, entering: Sequence[int], changed: tuple[int, Integers, Integers]) -> None:
+        """Let candidates enter; the list of one (NONE: nobody's) is `changed`."""
+        one, seats, keys = changed
+        kernels.admit(
+            self.facts,
+            self.left,
+            state,
+            self._shares,
+            self.country,
+            self._free,
+            np.array(entering, np.int32),
+            one,
+            seats.astype(np.int32),
+            keys.astype(np.int64),
+        )
+
+    def _state(self) -> State:
+        """Nobody held, nobody asked."""
+        people, seats, width = len(self.country), len(self._free), self._words * 64
+        short = np.int16 if self.facts.named_bit == kernels.NAMED_SHORT else np.int32
+        room = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._free, dtype=np.int64)])
+        taken = np.zeros((seats, self._limits.countries), np.int32)
+        for seat, used in enumerate(self._limits.used):
+            for country, count in used.items():
+                taken[seat, country] = count
+        least = np.full(width, -1, np.int64)
+        least[:seats][self._free == 0] = NOBODY_MORE
+        least_of = np.full((self._limits.countries, width), -1, np.int64)
+        least_of[:, :seats][(taken >= self._shares[:, None]).T] = NOBODY_MORE
+        top = np.iinfo(short).max if short is np.int16 else 2 * self.facts.named_bit - 1
+        return State(
+            room=room,
+            size=np.zeros(seats, np.int32),
+            who=np.zeros(int(room[-1]) + 1, np.int32),
+            key=np.zeros(int(room[-1]) + 1, np.int64),
+            taken=taken,
+            least=least,
+            least_short=np.where(least == NOBODY_MORE, top, NONE).astype(short),
+            least_of=least_of,
+            least_of_short=np.where(least_of == NOBODY_MORE, top, NONE).astype(short),
+            seat=np.full(people, NONE, np.int32),
+            wish=np.zeros((people, WISHES_HELD), np.int32),
+            wish_key=np.zeros((people, WISHES_HELD), np.int64),
+            at=np.zeros(people, np.int32),
+            length=np.zeros(people, np.int32),
+            more=np.ones(people, np.int8),
+        )
+
+
+def _places(limits: Limits) -> NDArray[np.int32]:
+    return np.minimum(np.array(limits.free, np.int64), len(limits.country)).astype(np.int32)
+
+
+def _shares(limits: Limits) -> NDArray[np.int32]:
+    return np.minimum(np.array(limits.shares, np.int64), np.iinfo(np.int32).max).astype(np.int32)
+
+
+def swept(rules: HardRules, scores: Scores, candidates: Sequence[Candidate], limits: Limits) -> Sweep | None:
+    """The sweep of a market; None where something stated does not fit into its columns."""
+    try:
+        facts = Columns(rules, scores).facts(candidates)
+    except TooLarge:
+        return None
+    return Sweep(facts, limits)
+
+
+def _in_parts(rows: int, sweep: Callable[[int, int], None]) -> None:
+    """Sweep all rows, parts of them at the same time in as many threads as pay."""
+    parts = min(_THREADS, rows // _LEAST_ROWS)
+    if parts <= 1:
+        sweep(0, rows)
+        return
+    cuts = [rows * part // (4 * parts) for part in range(4 * parts + 1)]
+    with ThreadPoolExecutor(parts) as pool:
+        list(pool.map(sweep, cuts[:-1], cuts[1:]))

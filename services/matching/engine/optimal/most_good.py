@@ -1,0 +1,110 @@
+"""Which matching has the highest sum of points, and what proves it? Flows of least cost, over few of the pairs.
+
+A flow over the best pairs of either side (OR-tools) gives a matching, potentials of our own its prices, and the prices
+a bound for all pairs. Pairs that could raise the sum join, and the flow is sought anew, until sum and bound meet. Among
+all matchings of the highest sum the one with the highest sum of published tie-breaks is taken, so that the result
+depends neither on the order of the parts nor on the way on which the optimum was found.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.matching.engine.market.market import Integers, Market
+from services.matching.engine.optimal.certificate import Certificate
+from services.matching.engine.optimal.network import Limits, Network, Prices
+from services.matching.engine.optimal.potentials import potentials
+from services.matching.engine.optimal.shortlist import PairTable, Priced
+from services.matching.engine.stable.deferred_acceptance import UNMATCHED
+
+_NEAR_ENOUGH_PPM = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How the optimum is looked for; it decides how soon it is found, and only by `rounds` whether.
+
+    Up to `all_at_once` pairs are all in the first flow. Of more, about the `best` of each candidate are and the best
+    `per_place` of each free place; the second flow has those that the first prices leave within reach, about `near` a
+    candidate. After so many `rounds` (flows) the bound is told as it stands.
+    """
+
+    all_at_once: int = 30_000
+    best: int = 12
+    per_place: int = 6
+    near: int = 6
+    rounds: int = 20
+
+
+EFFORT = Effort()
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The seat of each candidate (UNMATCHED: none), and how good that is."""
+
+    assigned: list[int]
+    certificate: Certificate
+
+
+def most_good(market: Market, *, floors: bool = True, effort: Effort = EFFORT) -> Best:
+    """A matching with the highest sum of `Pairs.weight`.
+
+    Floors come first: a matching that sends more of what floors ask for is preferred to any sum of points (unless
+    `floors` are not to count). Where the rounds do not suffice, the certificate is not valid and says how far the sum
+    may be from the best.
+    """
+    table, limits = PairTable(market), Limits(market, floors=floors)
+    listed = np.arange(table.count)
+    if table.count > effort.all_at_once:
+        listed = table.shortlist(limits.free, effort.best, effort.per_place)
+    wanted = int(limits.floors.sum())
+    if not wanted:
+        return _search(table, limits, listed, 0, effort)
+    # A small reward costs the solver less, and where all floors are met with it, a greater one would change nothing.
+    best = _search(table, limits, listed, 2 * table.heaviest, effort)
+    if limits.reached(np.array(best.assigned)) < wanted:
+        best = _search(table, limits, listed, table.heaviest * (table.people + 1), effort)
+    return best
+
+
+def _search(table: PairTable, limits: Limits, listed: Integers, reward: int, effort: Effort) -> Best:
+    """The best matching where each whom a floor asks for counts a reward; `listed` are the first pairs."""
+    least: tuple[int, Prices] | None = None
+    near = effort.near if len(listed) < table.count else 0
+    for _ in range(1, effort.rounds + 1):
+        network = Network(limits, table.owner(listed), table.seat(listed), table.weight(listed), reward)
+        flow = network.flow()
+        worth = -int(flow @ network.cost)
+        chosen = listed[flow[: len(listed)] > 0]
+        prices = network.prices(potentials(network, flow))
+        priced = table.priced(limits, prices, reward, listed, near)
+        if least is None or priced.bound < least[0]:
+            least = priced.bound, prices
+        if not len(priced.better):
+            chosen = _by_tie(table, limits, prices, priced, reward)
+            break
+        if near and 1_000_000 * (priced.bound - worth) <= _NEAR_ENOUGH_PPM * priced.bound:
+            # Prices that are nearly right leave most of the list without a chance: what is near them will do.
+            listed = np.union1d(chosen, priced.near)
+        else:
+            listed = np.union1d(listed, priced.better)
+        near = 0
+    assert least is not None, "no round was allowed"
+    assigned = np.full(table.people, UNMATCHED, np.int64)
+    assigned[table.owner(chosen)] = table.seat(chosen)
+    total = int(table.weight(chosen).sum())
+    bound = least[0] - reward * limits.reached(assigned)
+    return Best(assigned.tolist(), Certificate(total, bound, least[1], reward))
+
+
+def _by_tie(table: PairTable, limits: Limits, prices: Prices, priced: Priced, reward: int) -> Integers:
+    """The pairs of the one matching that the tie-breaks choose among all of the highest sum.
+
+    By complementary slackness those are the flows that use nothing but tight pairs, fill what has a price, and serve
+    everybody who is left with a surplus.
+    """
+    tight = priced.tight
+    network = Network(limits, table.owner(tight), table.seat(tight), table.tie(tight), 0)
+    flow = network.flow(network.reduced_costs(prices, priced.surplus, reward))
+    return tight[flow[: len(tight)] > 0]

@@ -1,0 +1,182 @@
+"""Which matching leaves nobody a reason to prefer another partner who prefers them too?
+
+Candidate-proposing deferred acceptance (Gale & Shapley, "College admissions and the stability of marriage", 1962; many
+to one: Roth, "The evolution of the labor market for medical interns and residents", 1984). The result is the best
+stable one for every candidate, and no candidate gains by misreporting.
+
+A seat chooses greedily by its own order, skipping whoever is one too many of a country: type-specific ceilings of
+Abdulkadiroğlu & Sönmez, "School choice: a mechanism design approach" (2003). Share and capacity form a laminar
+matroid, so the choice is substitutable and obeys the law of aggregate demand (Fleiner, "A fixed-point approach to
+stable matchings", 2003), and all of the above still holds.
+"""
+
+from bisect import insort
+from collections.abc import Collection, Iterable, Mapping
+
+from services.matching.engine.market.market import Market, Row
+
+UNMATCHED = -1
+
+
+class Admissions:
+    """Whom each seat holds for now.
+
+    Candidates enter one by one, and in whatever order they do, the end is the same (McVitie & Wilson, 1971).
+    """
+
+    __slots__ = ("_count", "_country", "_free", "_next", "_rows", "_shares", "held")
+
+    def __init__(self, market: Market, rows: list[Row] | None = None) -> None:
+        self._rows = market.rows if rows is None else rows
+        self._country = market.country
+        self._free = market.free
+        self._shares = market.shares
+        self._count = [dict(used) for used in market.used]
+        self._next = [0] * len(market.candidates)
+        self.held: list[list[tuple[int, int]]] = [[] for _ in market.seats]
+
+    @classmethod
+    def holding(cls, market: Market, assigned: list[int], keys: list[int]) -> "Admissions":
+        """The state in which an assignment is held (`keys[i]`: what the seat gives candidate i), and nobody asks."""
+        state = cls(market, [])
+        for one, seat in enumerate(assigned):
+            if seat != UNMATCHED:
+                state.join(seat, keys[one], one)
+        return state
+
+    @classmethod
+    def settled(cls, market: Market, assigned: list[int]) -> "Admissions":
+        """The state in which a stable matching is held and everybody has asked all that he or she wants more."""
+        state = cls(market)
+        for one, (row, seat) in enumerate(zip(market.rows, assigned, strict=True)):
+            at = len(row.seats) if seat == UNMATCHED else row.seats.index(seat)
+            state._next[one] = min(at + 1, len(row.seats))
+            if seat != UNMATCHED:
+                state.join(seat, row.keys[at], one)
+        return state
+
+    def join(self, seat: int, key: int, one: int) -> None:
+        """Let a seat hold one more, without asking it."""
+        insort(self.held[seat], (key, one))
+        own = self._country[one]
+        self._count[seat][own] = self._count[seat].get(own, 0) + 1
+
+    def leave(self, seat: int, one: int) -> None:
+        """Let somebody leave a seat."""
+        self.held[seat] = [pair for pair in self.held[seat] if pair[1] != one]
+        self._count[seat][self._country[one]] -= 1
+
+    def of_country(self, seat: int, one: int) -> int:
+        """How many of the candidate's country the seat holds, fixed pairs included."""
+        return self._count[seat].get(self._country[one], 0)
+
+    def copy(self, changed: dict[int, Row] | None = None) -> "Admissions":
+        """A copy to go on with; `changed` gives candidates whom no seat holds another row, to enter with anew."""
+        other = object.__new__(Admissions)
+        other._country, other._free, other._shares = self._country, self._free, self._shares
+        other._count = [dict(count) for count in self._count]
+        other._next = list(self._next)
+        other._rows = list(self._rows)
+        for candidate, row in (changed or {}).items():
+            other._rows[candidate] = row
+            other._next[candidate] = 0
+        other.held = [list(held) for held in self.held]
+        return other
+
+    def enter(self, candidates: Iterable[int]) -> None:
+        """Let candidates propose, best seat first, until each is held or has asked everywhere."""
+        rows, following = self._rows, self._next
+        for entering in candidates:
+            one: int | None = entering
+            while one is not None:
+                row, at = rows[one], following[one]
+                if at == len(row.seats):
+                    break
+                following[one] = at + 1
+                one = self._propose(row.seats[at], row.keys[at], one)
+
+    def _propose(self, seat: int, key: int, one: int) -> int | None:
+        """The seat chooses among those it holds and the new one; whom it rejects, if anybody."""
+        held, count, country = self.held[seat], self._count[seat], self._country
+        own = country[one]
+        if count.get(own, 0) >= self._shares[seat]:
+            worst = next((at for at, (_, other) in enumerate(held) if country[other] == own), None)
+            if worst is None or held[worst][0] > key:
+                return one
+            rejected = held.pop(worst)[1]
+            insort(held, (key, one))
+            return rejected
+        gone: int | None = None
+        if len(held) >= self._free[seat]:
+            if not held or held[0][0] > key:
+                return one
+            gone = held.pop(0)[1]
+            count[country[gone]] -= 1
+        insort(held, (key, one))
+        count[own] = count.get(own, 0) + 1
+        return gone
+
+    def assignment(self) -> list[int]:
+        """The seat of each candidate, or UNMATCHED."""
+        assigned = [UNMATCHED] * len(self._next)
+        for seat, held in enumerate(self.held):
+            for _, one in held:
+                assigned[one] = seat
+        return assigned
+
+
+def admissions(market: Market, out: Collection[int] = ()) -> Admissions:
+    """Deferred acceptance of all candidates but those in `out`."""
+    state = Admissions(market)
+    state.enter(one for one in range(len(market.candidates)) if one not in out)
+    return state
+
+
+def stable(market: Market) -> tuple[list[int], frozenset[int]]:
+    """The seat of each candidate in the candidate-optimal stable matching, and whom a country's ceiling keeps out.
+
+    A ceiling on what a country sends spans all seats, and together with shares no choice of the seats could keep it
+    without losing stability; so it is kept before the choice: while a country is above its ceiling, as many as it is
+    above leave the pool, those first whom their seats value least (then by the published tie-break), and the rest is
+    matched anew. The result is stable among those who stay.
+    """
+    out: set[int] = set()
+    while True:
+        assigned, keys = matched(market, out)
+        beyond = beyond_ceilings(market, assigned, keys)
+        if not beyond:
+            return assigned, frozenset(out)
+        out |= beyond
+
+
+def matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int, int]]:
+    """The seat of each candidate, and (where countries have ceilings) the key that it gives those who have one."""
+    sweep = market.nearly or market.sweep
+    if sweep is not None:
+        swept = sweep.admitted(out)
+        held: dict[int, int] = {}
+        if all(most is None for most in market.quota):
+            return swept.seat.tolist(), held
+        for start, size in zip(swept.room.tolist(), swept.size.tolist(), strict=False):
+            held.update(
+                zip(swept.who[start : start + size].tolist(), swept.key[start : start + size].tolist(), strict=True)
+            )
+        return swept.seat.tolist(), held
+    state = admissions(market, out)
+    return state.assignment(), {one: key for held in state.held for key, one in held}
+
+
+def beyond_ceilings(market: Market, assigned: list[int], keys: Mapping[int, int]) -> set[int]:
+    """Who leaves the pool next, by country."""
+    if all(most is None for most in market.quota):
+        return set()
+    sent: dict[int, list[tuple[int, int]]] = {}
+    for one, seat in enumerate(assigned):
+        if seat != UNMATCHED:
+            sent.setdefault(market.country[one], []).append((keys[one], one))
+    beyond: set[int] = set()
+    for country, placed in sent.items():
+        most = market.quota[country]
+        if most is not None and len(placed) > most:
+            beyond.update(one for _, one in sorted(placed)[: len(placed) - max(0, most)])
+    return beyond

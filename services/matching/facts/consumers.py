@@ -1,0 +1,301 @@
+"""What is offered, asked for and allowed? The portal's events, folded into rows, many subjects at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.matching.activity import store as activity_store
+from services.matching.activity.store import Activity
+from services.matching.facts.store import facts as store
+from services.matching.facts.store import pools
+from services.matching.facts.store.facts import Call, Candidate, Exclusion, Fund, Need, Organisation, Partner, Seat
+from shared.contracts import applications as told
+from shared.contracts import calls as told_of_calls
+from shared.contracts import mentors as told_of_mentors
+from shared.contracts import offers as told_of_offers
+from shared.contracts import registry as told_of_register
+from shared.contracts.codes import ApplicationState, CallState, CloseCause, MentorState, OfferState, Outcome
+from shared.contracts.lifecycle import OPEN
+from shared.identity import consume_partners
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.matching.tables import Table
+    from shared.bus import Envelope, Tx
+
+_ELIGIBLE_OR_FURTHER = OPEN[OPEN.index(ApplicationState.ELIGIBLE) :]
+_TO_STATE: dict[str, ApplicationState] = {
+    told.ApplicationReturned.type: ApplicationState.RETURNED_FOR_INFORMATION,
+    told.ApplicationEndorsed.type: ApplicationState.ENDORSED,
+    told.ApplicationNotEndorsed.type: ApplicationState.NOT_ENDORSED,
+    told.ApplicationFoundEligible.type: ApplicationState.ELIGIBLE,
+    told.ApplicationFoundIneligible.type: ApplicationState.INELIGIBLE,
+    told.ApplicationWithdrawn.type: ApplicationState.WITHDRAWN,
+    told.ApplicationCancelled.type: ApplicationState.CANCELLED,
+    told.ApplicationVoided.type: ApplicationState.VOIDED,
+    told.AppealFiled.type: ApplicationState.APPEALED,
+}
+_TO_OFFER_STATE: dict[str, OfferState] = {
+    told_of_offers.OfferReturned.type: OfferState.RETURNED,
+    told_of_offers.OfferEndorsed.type: OfferState.ENDORSED,
+    told_of_offers.OfferPaused.type: OfferState.PAUSED,
+    told_of_offers.OfferResumed.type: OfferState.PUBLISHED,
+    told_of_offers.OfferClosed.type: OfferState.CLOSED,
+    told_of_offers.OfferWithdrawn.type: OfferState.WITHDRAWN,
+    told_of_offers.OfferVoided.type: OfferState.VOIDED,
+}
+_TO_MENTOR_STATE: dict[str, MentorState] = {
+    told_of_mentors.MentorPaused.type: MentorState.PAUSED,
+    told_of_mentors.MentorResumed.type: MentorState.PUBLISHED,
+    told_of_mentors.MentorClosed.type: MentorState.CLOSED,
+}
+
+
+async def registry(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Organisations, partners, funds, exclusions and needs, each as it is now; the rules of all calls may differ."""
+    await consume_partners(tx, events)
+    rows: dict[type[Table], list[Table]] = {}
+    for event in events:
+        row = _entry(event)
+        if row is not None:
+            rows.setdefault(type(row), []).append(row)
+    if not rows:
+        return
+    for table in rows.values():
+        await store.keep(tx.session, table)
+    await pools.touch_all(tx.session)
+    await tx.changed("matching")
+
+
+def _entry(event: Envelope) -> Table | None:
+    match event.data:
+        case told_of_register.OrganisationChanged() as one:
+            return Organisation(
+                id=UUID(event.subject), name=one.name, kind=one.kind, country=one.country, active=one.active
+            )
+        case told_of_register.PartnerStatusChanged() as one:
+            return Partner(country=one.country, status=one.status, since=one.since)
+        case told_of_register.FundChanged() as one:
+            return Fund(id=UUID(event.subject), name=one.name, since=one.since, until=one.until, active=one.active)
+        case told_of_register.ExclusionChanged() as one:
+            first, second = one.countries or one.organisations or ("", "")
+            return Exclusion(
+                id=UUID(event.subject),
+                first=str(first),
+                second=str(second),
+                since=one.since,
+                until=one.until,
+                confidential=one.confidential,
+            )
+        case told_of_register.NeedChanged() as one:
+            return Need(
+                id=UUID(event.subject),
+                country=one.country,
+                topic=one.topic_code,
+                area=one.area,
+                since=one.since,
+                until=one.until,
+                withdrawn=one.withdrawn,
+            )
+    return None
+
+
+async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Calls as they are now."""
+    rows = [
+        Call(
+            id=UUID(event.subject),
+            reference=event.data.terms.reference,
+            title=event.data.terms.texts[0].title if event.data.terms.texts else event.data.terms.reference,
+            state=(CallState.CLOSED if isinstance(event.data, told_of_calls.CallClosed) else CallState.PUBLISHED).value,
+            terms=event.data.terms.model_dump(mode="json"),
+            changed_at=event.time,
+        )
+        for event in events
+        if isinstance(event.data, told_of_calls.CallEvent)
+    ]
+    await store.keep(tx.session, rows)
+    await activity_store.add(tx.session, [line(event, call_id=UUID(event.subject)) for event in events])
+    await _changed(tx, {row.id for row in rows})
+
+
+async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Applications as they are now; a change to what is in the pool has its call matched anew.
+
+    What officers say to each other before they apply is none of the pool's: it arrives in the profile.
+    """
+    events = [event for event in events if not isinstance(event.data, told.CompanionEvent)]
+    rows = await store.candidates(tx.session, {UUID(event.subject) for event in events})
+    touched: set[UUID] = set()
+    for event in events:
+        subject = UUID(event.subject)
+        before = rows.get(subject)
+        row = _applied(before, event)
+        rows[subject] = row
+        if ApplicationState.ELIGIBLE in {row.state, before.state if before else None}:
+            touched.add(row.call_id)
+    await _changed(tx, touched)
+    await store.keep(tx.session, list(rows.values()))
+    lines = [line(one, call_id=rows[UUID(one.subject)].call_id, application_id=UUID(one.subject)) for one in events]
+    await activity_store.add(tx.session, lines)
+
+
+def _applied(row: Candidate | None, event: Envelope) -> Candidate:
+    """The application after an event. Raises LookupError where its beginning is missing."""
+    data = event.data
+    values = {} if row is None else row.model_dump()
+    match data:
+        case told.ApplicationSubmitted() | told.ApplicationResubmitted():
+            values |= _profile(data.profile) | {"state": ApplicationState.SUBMITTED.value}
+        case told.ApplicationChanged():
+            values |= _profile(data.profile) | {"state": _state(data.state)}
+        case told.AppealDecided():
+            values["state"] = _state(data.state)
+        case told.ApplicationDecided() if data.outcome is Outcome.UNPLACED_AT_CLOSE:
+            values["state"] = ApplicationState.UNPLACED.value
+        case _ if data.type in _TO_STATE:
+            values["state"] = _TO_STATE[data.type].value
+    if "profile" not in values:
+        raise LookupError("The application was never submitted here.")
+    submitted_at = values.get("submitted_at", event.time)
+    return Candidate(**values | {"id": UUID(event.subject), "submitted_at": submitted_at, "changed_at": event.time})
+
+
+def _profile(profile: told.ApplicationProfile) -> dict[str, object]:
+    return {
+        "call_id": profile.call_id,
+        "reference": profile.reference,
+        "kind": profile.kind.value,
+        "country": profile.country,
+        "organisation_id": profile.organisation_id,
+        "group_id": profile.group_id,
+        "profile": profile.model_dump(mode="json"),
+    }
+
+
+def _state(state: ApplicationState) -> str:
+    """What the portal projects from our own events is, for the pool, simply eligible."""
+    return (ApplicationState.ELIGIBLE if state in _ELIGIBLE_OR_FURTHER else state).value
+
+
+async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Placements as they are now."""
+    rows = await store.seats(tx.session, {UUID(event.subject) for event in events})
+    for event in events:
+        subject, data = UUID(event.subject), event.data
+        if isinstance(
+            data, told_of_offers.OfferSubmitted | told_of_offers.OfferPublished | told_of_offers.OfferRevised
+        ):
+            before = rows.get(subject)
+            rows[subject] = _offer(subject, data, before.state if before else None, event)
+        elif isinstance(data, told_of_offers.OfferClosed) and data.cause is CloseCause.FULL:
+            # It stays in the pool: no place is left to be given, and the next in line is proposed when one falls free.
+            continue
+        elif data.type in _TO_OFFER_STATE:
+            _move(rows, subject, _TO_OFFER_STATE[data.type].value, event)
+    await _keep_seats(tx, rows, events)
+
+
+def _offer(
+    subject: UUID,
+    data: told_of_offers.OfferSubmitted | told_of_offers.OfferPublished | told_of_offers.OfferRevised,
+    state: str | None,
+    event: Envelope,
+) -> Seat:
+    terms = data.terms
+    match data:
+        case told_of_offers.OfferSubmitted():
+            state = OfferState.SUBMITTED
+        case told_of_offers.OfferPublished():
+            state = OfferState.PUBLISHED
+    return Seat(
+        id=subject,
+        kind="placement",
+        call_id=terms.call_id,
+        reference=terms.reference,
+        title=f"{terms.title}, {terms.city}" if terms.city else terms.title,
+        country=terms.country,
+        organisation_id=terms.organisation_id,
+        state=str(state or OfferState.PUBLISHED),
+        terms=terms.model_dump(mode="json"),
+        changed_at=event.time,
+    )
+
+
+async def mentors(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Mentors' profiles as they are now."""
+    rows = await store.seats(tx.session, {UUID(event.subject) for event in events})
+    for event in events:
+        subject, data = UUID(event.subject), event.data
+        if isinstance(data, told_of_mentors.MentorPublished | told_of_mentors.MentorRevised):
+            before, profile = rows.get(subject), data.profile
+            kept = before.state if before and isinstance(data, told_of_mentors.MentorRevised) else None
+            rows[subject] = Seat(
+                id=subject,
+                kind="mentor",
+                call_id=profile.call_id,
+                reference=profile.reference,
+                title=profile.reference,
+                country=profile.country,
+                organisation_id=profile.organisation_id,
+                state=kept or MentorState.PUBLISHED.value,
+                terms=profile.model_dump(mode="json"),
+                changed_at=event.time,
+            )
+        elif data.type in _TO_MENTOR_STATE:
+            _move(rows, subject, _TO_MENTOR_STATE[data.type].value, event)
+    await _keep_seats(tx, rows, events)
+
+
+def _move(rows: dict[UUID, Seat], subject: UUID, state: str, event: Envelope) -> None:
+    if subject not in rows:
+        raise LookupError("This offer or mentor was never published here.")
+    rows[subject] = Seat(**rows[subject].model_dump() | {"state": state, "changed_at": event.time})
+
+
+async def _keep_seats(tx: Tx, rows: dict[UUID, Seat], events: Sequence[Envelope]) -> None:
+    await _changed(tx, {row.call_id for row in rows.values()})
+    await store.keep(tx.session, list(rows.values()))
+    lines = [
+        line(event, call_id=rows[UUID(event.subject)].call_id, seat_id=UUID(event.subject))
+        for event in events
+        if UUID(event.subject) in rows
+    ]
+    await activity_store.add(tx.session, lines)
+
+
+async def _changed(tx: Tx, call_ids: set[UUID]) -> None:
+    """Raise the versions of calls: before applications and seats are written, in the order in which all hold them."""
+    await pools.touch(tx.session, call_ids)
+    if call_ids:
+        await tx.changed("matching")
+    await tx.changed("board", more=bool(call_ids))
+
+
+def line(
+    event: Envelope,
+    *,
+    call_id: UUID | None = None,
+    application_id: UUID | None = None,
+    seat_id: UUID | None = None,
+    match_id: UUID | None = None,
+) -> Activity:
+    """The line of a read event on the board."""
+    about = event.data.model_dump(
+        mode="json", include={"by", "reason", "side", "country", "answer", "day", "present", "cause", "due", "held_on"}
+    )
+    return Activity(
+        id=event.id,
+        at=event.time,
+        type=event.type,
+        topic=event.topic,
+        subject=event.subject,
+        cause_id=event.causationid,
+        call_id=call_id,
+        application_id=application_id,
+        seat_id=seat_id,
+        match_id=match_id,
+        about={name: value for name, value in about.items() if value is not None},
+    )

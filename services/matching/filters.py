@@ -1,0 +1,73 @@
+"""What does a page of the board ask for: which call, filters and page? Read from the address, never refused."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from services.matching.overview.store.board import Filter
+from shared.contracts.codes import Role
+from shared.i18n import gettext
+from shared.ids import read_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+    from services.matching.facts.store.facts import Call
+
+COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
+ALL = "all"
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+
+
+def day_of(text: str | None) -> date | None:
+    """The day that a text is; None for anything else, and for what no calendar has."""
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return day if day is not None and _FIRST_DAY <= day <= _LAST_DAY else None
+
+
+def page_of(request: Request) -> int:
+    """The page that is asked for, from 1."""
+    asked = request.query_params.get("page", "1")
+    return max(1, min(int(asked), 10_000)) if asked.isascii() and asked.isdigit() else 1
+
+
+def call_of(request: Request, calls: Sequence[Call]) -> Call | None:
+    """The call that the address names, else the newest open one; None for all calls together."""
+    asked = request.query_params.get("call")
+    if asked == ALL:
+        return None
+    wanted = read_id(asked)
+    return next((call for call in calls if call.id == wanted), calls[0] if calls and not wanted else None)
+
+
+def call_filter(calls: Sequence[Call], call: Call | None) -> dict[str, object]:
+    """The field that chooses the call."""
+    return {
+        "name": "call",
+        "label": gettext("Call"),
+        "options": [
+            (ALL, gettext("All calls together")),
+            *((str(one.id), f"{one.reference}: {one.title}") for one in calls),
+        ],
+        "value": str(call.id) if call else ALL,
+    }
+
+
+def filter_of(request: Request, call: Call | None) -> Filter:
+    """The filter that the address names."""
+    asked = request.query_params
+    return Filter(
+        call_id=call.id if call else None,
+        stage=asked.get("stage"),
+        country=asked.get("country"),
+        kind=asked.get("kind"),
+        search=asked.get("search"),
+        sort=asked.get("sort") or "reference",
+        page=page_of(request),
+    )

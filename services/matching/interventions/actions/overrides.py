@@ -1,0 +1,178 @@
+"""How does a programme coordinator put an application to a place by hand? Weighed first, then done with a reason.
+
+What is law stays (`engine/override.py`); what is set aside, and what it costs whom, is named before anything happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from services.matching.cohorts.store import runs as cohorts_runs
+from services.matching.cohorts.store.runs import Receipt
+from services.matching.engine.interventions.manual import Override, weigh
+from services.matching.facts.store import facts as store
+from services.matching.facts.store import pools
+from services.matching.lifecycle.actions.transitions import Transitions
+from services.matching.lifecycle.model import match as matches
+from services.matching.provisional import call_lease, snapshot
+from services.matching.provisional.model.problem import solve
+from services.matching.provisional.model.results import Proposal, matched, proposal_of
+from shared.contracts import labels
+from shared.contracts.codes import ApplicationKind, HardRule, MatchState
+from shared.contracts.lifecycle import Unit
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock, workdays
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.matching.lifecycle.model.match import Match
+    from services.matching.provisional.snapshot import Snapshot
+    from shared.bus import Bus, Tx
+    from shared.contracts.codes import Reason
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An override as it would be: its price, the own match that it ends, and the one that loses the place.
+
+    `may_yield` are the matches at the place that are not confirmed; one of them must be named where none is free.
+    """
+
+    price: Override
+    own: Match | None
+    instead: Match | None
+    may_yield: tuple[Match, ...]
+    proposal: Proposal
+
+    @property
+    def full(self) -> bool:
+        """Whether the place has no room left and nobody was named to yield."""
+        return HardRule.CAPACITY in self.price.forbidden
+
+    @property
+    def refused(self) -> tuple[HardRule, ...]:
+        """The rules of law that the pair breaks, apart from room that somebody could give."""
+        return tuple(rule for rule in self.price.forbidden if rule is not HardRule.CAPACITY or not self.may_yield)
+
+
+async def weighed(bus: Bus, application_id: UUID, seat_id: UUID, instead: UUID | None = None) -> Weighed:
+    """What it would mean to put an application to an offer or a mentor, `instead` of a match that stands there.
+
+    Raises `Refused`: 404 for an unknown application or place, 409 where the application is not looking for a place or
+    has one that is confirmed, 422 for a match that cannot yield.
+    """
+    given, kind = await _given(bus, application_id)
+    return await asyncio.to_thread(_weigh, given, kind, application_id, seat_id, instead)
+
+
+async def put(
+    bus: Bus, by: str, application_id: UUID, seat_id: UUID, reason: Reason, instead: UUID | None = None
+) -> UUID:
+    """Put an application to a place in the name of `by`; give the id of the new match, which both countries clear.
+
+    The match that it had, and the one that yields, are superseded. Raises `Refused` as `weighed` does, and 422 where a
+    rule that is law forbids the pair.
+    """
+    for _ in range(_TRIES):
+        given, kind = await _given(bus, application_id)
+        found = await asyncio.to_thread(_weigh, given, kind, application_id, seat_id, instead)
+        if found.price.forbidden:
+            raise Refused(_forbidden(found), 422)
+        match_id = await call_lease.retry_write(bus, by, _put, given, found, reason)
+        if match_id is not None:
+            return match_id
+    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
+
+
+def _forbidden(found: Weighed) -> str:
+    if not found.refused:
+        return gettext("No place is free there. Say which match gives way.")
+    rules = ", ".join(labels.label(rule) for rule in found.refused)
+    return gettext("These rules hold for everybody, and this pair breaks them: %(rules)s.") % {"rules": rules}
+
+
+async def _given(bus: Bus, application_id: UUID) -> tuple[Snapshot, ApplicationKind]:
+    async with bus.read() as session:
+        candidate = (await store.candidates(session, [application_id])).get(application_id)
+    given = None if candidate is None else await snapshot.load(bus, candidate.call_id)
+    if candidate is None or given is None:
+        raise Refused(gettext("There is no such application."), 404)
+    if not given.open:
+        raise Refused(gettext("This call is closed: nothing more is matched in it."))
+    return given, ApplicationKind(candidate.kind)
+
+
+def _weigh(
+    given: Snapshot, kind: ApplicationKind, application_id: UUID, seat_id: UUID, instead: UUID | None
+) -> Weighed:
+    facts = given.facts
+    held = [match for match in facts.matches if match.held]
+    own = next((match for match in held if match.pairing.application_id == application_id), None)
+    if own is not None and (own.state is MatchState.CONFIRMED or own.seat_id == seat_id):
+        raise Refused(
+            gettext("This application already has this place.")
+            if own.seat_id == seat_id
+            else gettext("This application has a confirmed place. It must be cancelled first.")
+        )
+    there = [match for match in held if match.seat_id == seat_id and match.state in matches.UNCONFIRMED]
+    yields = next((match for match in there if match.id == instead), None)
+    if instead is not None and yields is None:
+        raise Refused(gettext("This match cannot give way: it does not stand at the place, or is confirmed."), 422)
+    gone = {match.id for match in (own, yields) if match is not None}
+    before = solve(facts).get(kind)
+    after = solve(replace(facts, matches=[match for match in facts.matches if match.id not in gone])).get(kind)
+    if before is None or after is None or not any(one.id == str(application_id) for one in after.problem.candidates):
+        raise Refused(gettext("This application is not looking for a place."))
+    if not any(seat.id == str(seat_id) for seat in after.problem.seats):
+        raise Refused(gettext("There is no such place in this call."), 404)
+    price = weigh(before.problem, after.problem, str(application_id), str(seat_id))
+    return Weighed(price, own, yields, tuple(there), proposal_of(facts, kind, after.problem, price))
+
+
+async def _put(tx: Tx, given: Snapshot, found: Weighed, reason: Reason) -> UUID | None:
+    """Write an override and give the id of its match; None where facts have arrived since it was weighed."""
+    proposal, call_id, now, match_id = found.proposal, given.facts.call_id, clock.now(), new_id()
+    pool = await pools.version(tx.session, call_id, lock=True)
+    if pool is None or pool.input_version != given.version:
+        return None
+    ended = [match for match in (found.own, found.instead) if match is not None]
+    cases = await Transitions.for_proposals(tx, [proposal.application_id], [match.id for match in ended])
+    for match in ended:
+        # The place that the new match takes does not fall free.
+        await cases.supersede(match.id, match_id, reason, vacates=match is not found.instead)
+    runs = await cohorts_runs.runs(tx.session, call_id, limit=1)
+    # Before the first cohort there is no run: then the override stands for itself.
+    run_id = runs[0].id if runs else match_id
+    step = matches.propose(
+        match_id,
+        proposal.pairing,
+        run_id=run_id,
+        score=proposal.score,
+        weeks=proposal.weeks,
+        next_in_line=proposal.next_in_line,
+        due=workdays.due(now, given.facts.terms.timers.clearance_wd, Unit.WORKING_DAYS, proposal.pairing.country),
+        now=now,
+        override=reason,
+    )
+    await cases.propose(step, None)
+    told = matched(found.price.receipt, proposal, run_id=run_id, match_id=match_id, override=reason)
+    await tx.record(told, proposal.application_id, correlation=proposal.application_id)
+    receipt = Receipt(
+        application_id=proposal.application_id,
+        call_id=call_id,
+        run_id=run_id,
+        matched=True,
+        at=now,
+        told=told.model_dump(mode="json"),
+    )
+    await cohorts_runs.keep_receipts(tx.session, [receipt])
+    await pools.drop_standings(tx.session, [proposal.application_id])
+    await cases.save()
+    return match_id

@@ -1,0 +1,168 @@
+"""Which exchange rings could be made in a call now, what would one cost the others, and how is it proposed?"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.matching.cohorts.actions.commit import write
+from services.matching.cohorts.actions.plan import Part, Worked, part_of
+from services.matching.engine.interventions import manual
+from services.matching.engine.interventions import rings as engine
+from services.matching.engine.market.market import Market
+from services.matching.facts.store import pools as store
+from services.matching.lifecycle.store import rings
+from services.matching.lifecycle.store.rings import RingLeg
+from services.matching.provisional import call_lease, snapshot
+from services.matching.provisional.model.problem import solve
+from services.matching.provisional.model.results import proposals
+from shared.contracts.codes import ApplicationKind
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from services.matching.cohorts.actions.commit import Committed
+    from services.matching.engine.interventions.manual import Price
+    from services.matching.engine.interventions.rings import Rings
+    from services.matching.engine.matching import Result
+    from services.matching.provisional.snapshot import Snapshot
+    from shared.bus import Bus, Tx
+
+_TRIES = 5
+_KEPT = 64
+_known: dict[tuple[Bus, UUID], tuple[tuple[int | None, date], Rings]] = {}
+_KIND = ApplicationKind.STUDY_VISIT
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A ring that was proposed: its id, its run, and the new match of each application."""
+
+    ring_id: UUID
+    run_id: UUID
+    matches: Mapping[UUID, UUID]
+
+
+async def possible(bus: Bus, call_id: UUID) -> Rings:
+    """The best set of rings among those who have no place now. Raises `Refused` (404) for an unknown call.
+
+    They are looked for once for the same facts and day, however often a page that follows asks.
+    """
+    async with bus.read() as session:
+        pool = await store.version(session, call_id)
+    at = (pool.input_version if pool else None, clock.today())
+    known = _known.get((bus, call_id))
+    if known is not None and known[0] == at:
+        return known[1]
+    given = await _load(bus, call_id)
+    found = await asyncio.to_thread(_possible, given) if given.open else engine.Rings((), 0)
+    if len(_known) >= _KEPT:
+        _known.clear()
+    _known[bus, call_id] = (given.version, given.facts.day), found
+    return found
+
+
+def _possible(given: Snapshot) -> Rings:
+    result = solve(given.facts).get(_KIND)
+    return engine.Rings((), 0) if result is None else engine.rings(Market(result.problem), result.unmatched)
+
+
+async def price(bus: Bus, call_id: UUID, pairs: Mapping[UUID, UUID]) -> Price:
+    """What making a ring (application -> offer) changes for the others who look for a study visit.
+
+    Raises `Refused` as `propose` does.
+    """
+    given = await _load(bus, call_id)
+    before, after = await asyncio.to_thread(_around, given, pairs)
+    return await asyncio.to_thread(manual.price, before, after)
+
+
+async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], *, effort: int = 24) -> Proposed:
+    """Propose the matches of a ring together, in the name of `by`: all or none, then to be cleared as any match.
+
+    `pairs` maps two or three applications to the offers that they take, so that each goes to the agency of another.
+    Raises `Refused`: 404 for an unknown call, 409 where one of the pairs is no longer possible or facts keep arriving,
+    422 for pairs that are no ring.
+    """
+    for _ in range(_TRIES):
+        started_at = clock.now()
+        given = await _load(bus, call_id)
+        ring_id = new_id()
+        part = await asyncio.to_thread(_part, given, pairs, ring_id, effort, started_at)
+        committed = await call_lease.retry_write(
+            bus, by, _write, Worked.of(given, [part]), ring_id, _in_order(given, pairs)
+        )
+        if committed is not None:
+            return Proposed(ring_id, committed.runs[_KIND], committed.matches)
+    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
+
+
+async def _write(tx: Tx, worked: Worked, ring_id: UUID, line: Sequence[UUID]) -> Committed | None:
+    """Write a ring whose applications stand in this line; None where facts have arrived since it was worked out."""
+    committed = await write(tx, worked)
+    if committed is not None:
+        legs = [
+            RingLeg(match_id=committed.matches[one], ring_id=ring_id, call_id=worked.call_id, place=place)
+            for place, one in enumerate(line, 1)
+        ]
+        await rings.write(tx.session, legs)
+    return committed
+
+
+async def _load(bus: Bus, call_id: UUID) -> Snapshot:
+    given = await snapshot.load(bus, call_id)
+    if given is None:
+        raise Refused(gettext("There is no such call."), 404)
+    return given
+
+
+def _part(given: Snapshot, pairs: Mapping[UUID, UUID], ring_id: UUID, effort: int, started_at: datetime) -> Part:
+    """The ring as what is about to be committed: its pairs within the matching of all."""
+    _, result = _around(given, pairs)
+    picked = [one for one in proposals(given.facts, _KIND, result) if one.application_id in pairs]
+    ring = (ring_id, pairs)
+    return part_of(given.facts, _KIND, result, picked, (), effort=effort, started_at=started_at, ring=ring)
+
+
+def _around(given: Snapshot, pairs: Mapping[UUID, UUID]) -> tuple[Result, Result]:
+    """The matching as it stands, and as it is with the ring in it."""
+    _in_order(given, pairs)
+    before = solve(given.facts)[_KIND]
+    try:
+        after = manual.with_pairs(before.problem, {str(one): str(seat) for one, seat in pairs.items()})
+    except manual.NotPossible as wrong:
+        raise Refused(_moved()) from wrong
+    return before, after
+
+
+def _in_order(given: Snapshot, pairs: Mapping[UUID, UUID]) -> list[UUID]:
+    """The applications as they go round, beginning with the smallest id. Raises `Refused` where that is no ring."""
+    facts = given.facts
+    if not given.open or any(one not in facts.candidates for one in pairs):
+        raise Refused(_moved())
+    if any(seat not in facts.places for seat in pairs.values()):
+        raise Refused(_moved())
+    at_home = {facts.candidates[one].organisation_id: one for one in pairs}
+    round_: list[UUID] = []
+    one: UUID | None = min(pairs, default=None)
+    while one is not None and one not in round_:
+        round_.append(one)
+        one = at_home.get(facts.places[pairs[one]].terms.organisation_id)
+    if one is None or one != round_[0] or len(round_) != len(pairs) or len(pairs) not in {2, 3}:
+        raise Refused(
+            gettext("These pairs are no ring: each of two or three agencies sends one officer and hosts one."), 422
+        )
+    return round_
+
+
+def _moved() -> str:
+    return gettext(
+        "This ring is no longer possible: the matching has moved since you opened the page. Look at it again."
+    )

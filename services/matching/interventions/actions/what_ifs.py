@@ -1,0 +1,253 @@
+"""How is a what-if asked for, worked out and stopped? Stored as a job, done by one instance, nothing published.
+
+Its facts are read in one snapshot when the work begins; terms and outcome are kept, so that its address shows the same
+for ever. An instance that is gone leaves its lease behind: another one begins the work again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.matching.background import jobs, processes
+from services.matching.cohorts.store import runs as cohorts_runs
+from services.matching.facts.store import facts as store
+from services.matching.interventions import store as interventions_store
+from services.matching.interventions.model import STEPS, Basis, OtherTerms, compare, in_full
+from services.matching.interventions.store import WhatIf, WhatIfState
+from services.matching.provisional import snapshot
+from shared.bus import Bus, Lease, LeaseLost
+from shared.bus.db import leases
+from shared.bus.db.transient_errors import is_transient
+from shared.contracts.applications import ApplicationProfile
+from shared.contracts.calls import CallTerms
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from services.matching.facts.store.facts import Call
+    from services.matching.interventions.model import Outcome, Step
+    from services.matching.provisional.snapshot import Snapshot
+    from shared.runtime.service import Service
+    from shared.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+
+LARGE = 20_000
+"""Applications times places: above it a comparison may take more than a second (50,000 take three), and goes to a
+process of its own, which takes a second to start."""
+WAITING_AT_MOST = 20
+
+
+async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms) -> UUID:
+    """Ask for a what-if in the name of `by`; gives its id. The work begins within a second.
+
+    Raises `Refused`: 404 for an unknown call, 422 where nothing differs from the call or a floor is above its ceiling,
+    409 for a closed call on the basis of now (nobody waits in it) and while too many are waiting.
+    """
+    async with bus.transaction(by) as tx:
+        call = (await store.calls(tx.session, [call_id])).get(call_id)
+        if call is None:
+            raise Refused(gettext("There is no such call."), 404, {"call_id": gettext("Choose a call of the list.")})
+        terms = CallTerms.model_validate(call.terms)
+        _check(call, terms, basis, other)
+        if await interventions_store.open_count(tx.session) >= WAITING_AT_MOST:
+            raise Refused(gettext("Too many what-ifs are waiting. Try again when some are done, or cancel one."))
+        row = WhatIf(
+            id=new_id(),
+            call_id=call_id,
+            basis=basis.value,
+            asked_by=by,
+            asked_at=clock.now(),
+            own=in_full(terms).model_dump(mode="json"),
+            other=in_full(other.applied(terms)).model_dump(mode="json"),
+            revision=terms.revision,
+            state=WhatIfState.WAITING,
+            steps=STEPS,
+            since=clock.now(),
+        )
+        await interventions_store.write(tx.session, row)
+        await tx.changed("board")
+    return row.id
+
+
+def _check(call: Call, terms: CallTerms, basis: Basis, other: OtherTerms) -> None:
+    if basis is Basis.NOW and call.state == "closed":
+        sentence = gettext("This call is closed and nobody waits in it: match it again from the start.")
+        raise Refused(sentence, 409, {"basis": sentence})
+    for quota in other.quotas or ():
+        if quota.ceiling is not None and quota.floor > quota.ceiling:
+            sentence = gettext("The least of %(country)s is above its most: lower one, or raise the other.") % {
+                "country": quota.country
+            }
+            raise Refused(sentence, 422, {"quotas": sentence})
+    named = [quota.country for quota in other.quotas or ()]
+    if len(set(named)) < len(named):
+        sentence = gettext("A country stands twice among the quotas: name each once.")
+        raise Refused(sentence, 422, {"quotas": sentence})
+    if in_full(other.applied(terms)) == in_full(terms):
+        sentence = gettext("These are the terms that the call has: change at least one.")
+        raise Refused(sentence, 422, {"objective": sentence})
+
+
+async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
+    """Stop a what-if that waits or is under way. Raises `Refused`: 404 where there is none, 409 when it is over."""
+    async with bus.transaction(by) as tx:
+        row = await interventions_store.one(tx.session, what_if_id, lock=True)
+        if row is None:
+            raise Refused(gettext("There is no such what-if."), 404)
+        if row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
+            raise Refused(gettext("It is over already."))
+        row.state, row.since = WhatIfState.CANCELLED, clock.now()
+        await tx.changed("board")
+
+
+async def work_what_ifs(service: Service) -> None:
+    """Work out what was asked for, one after the other, for ever. A worker of the service."""
+    await jobs.repeat_forever(partial(work_once, service.bus))
+
+
+async def work_once(bus: Bus, *, large: int = LARGE) -> bool:
+    """Work out the oldest what-if that no other instance works on; False where there is none."""
+    async with bus.glance() as session:
+        ids = await interventions_store.open_ones(session)
+    return await jobs.work_first(bus, "what-if", ids, partial(_work, bus, large))
+
+
+async def _work(bus: Bus, large: int, what_if_id: UUID, lease: Lease) -> None:
+    row = await _begun(bus, what_if_id, lease)
+    if row is None:
+        return
+    async with bus.read() as session:
+        size = await interventions_store.size(session, row.call_id)
+    asked = WhatIfRequest(
+        row.call_id, Basis(row.basis), OtherTerms.model_validate(row.own), OtherTerms.model_validate(row.other)
+    )
+    try:
+        if size > large:
+            watch = jobs.Watch(bus, lease, partial(_advance, bus, what_if_id)).look
+            version, outcome = await processes.run_in_process(compare_stored, bus.settings, asked, watch=watch)
+        else:
+            version, outcome = await processes.run_in_thread(compare_stored, bus.settings, asked)
+    except processes.Stopped:
+        log.info("a what-if was cancelled", what_if=str(what_if_id))
+    except Exception as wrong:
+        if isinstance(wrong, LeaseLost) or is_transient(wrong):
+            raise
+        log.exception("a what-if failed", what_if=str(what_if_id))
+        await _over(bus, what_if_id, lease, None, problem=str(wrong)[:500])
+    else:
+        await _over(bus, what_if_id, lease, outcome, version=version)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfRequest:
+    """What is to be compared: the call's own terms and others, on the facts of a basis."""
+
+    call_id: UUID
+    basis: Basis
+    own: OtherTerms
+    other: OtherTerms
+
+
+def compare_stored(settings: ServiceSettings, asked: WhatIfRequest, step: Step) -> tuple[int, Outcome]:
+    """Read the facts and compare; gives the version of the facts too. For a thread, or for a process of its own.
+
+    It has a loop and a connection of its own: ten thousand rows take seconds to read, and what goes from one process
+    to another is then small. Raises LookupError where the call has no facts.
+    """
+
+    async def read() -> Snapshot | None:
+        bus = Bus("matching", settings)
+        try:
+            return await facts_for(bus, asked.call_id, asked.basis)
+        finally:
+            await bus.close()
+
+    given = asyncio.run(read())
+    if given is None:
+        raise LookupError("The call has no facts yet.")
+    # The terms compared are those that stood when it was asked, whatever revision has come since.
+    facts = replace(given.facts, terms=asked.own.applied(given.facts.terms))
+    return given.version, compare(facts, asked.other, step)
+
+
+async def _advance(bus: Bus, what_if_id: UUID, step: int) -> bool:
+    """Write down how far a what-if is; whether it is still to be worked on."""
+    async with bus.transaction("system:what-if") as tx:
+        moved, goes_on = await interventions_store.advance(tx.session, what_if_id, step)
+        if moved:
+            await tx.changed("board")
+    return goes_on
+
+
+async def _begun(bus: Bus, what_if_id: UUID, lease: Lease) -> WhatIf | None:
+    async with bus.transaction("system:what-if") as tx:
+        await leases.check(tx.session, lease)
+        row = await interventions_store.one(tx.session, what_if_id, lock=True)
+        if row is None or row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
+            return None
+        row.state, row.step, row.since = WhatIfState.RUNNING, 0, clock.now()
+        await tx.changed("board")
+    return row
+
+
+async def _over(
+    bus: Bus,
+    what_if_id: UUID,
+    lease: Lease,
+    outcome: Outcome | None,
+    *,
+    problem: str | None = None,
+    version: int | None = None,
+) -> None:
+    async with bus.transaction("system:what-if") as tx:
+        await leases.check(tx.session, lease)
+        row = await interventions_store.one(tx.session, what_if_id, lock=True)
+        if row is None or row.state != WhatIfState.RUNNING:
+            return
+        row.state = WhatIfState.FAILED if outcome is None else WhatIfState.DONE
+        row.outcome = None if outcome is None else outcome.model_dump(mode="json")
+        row.problem, row.version, row.step, row.since = problem, version, STEPS, clock.now()
+        await tx.changed("board")
+
+
+async def facts_for(bus: Bus, call_id: UUID, basis: Basis) -> Snapshot | None:
+    """The facts of a call: as they are, or as if no cohort had been committed yet; None while it has not arrived.
+
+    From the start: all who ever took part, all places that were offered, no match, on the day of the first cohort
+    (today before there is one, and the call's last day where it closed without).
+    """
+    async with bus.snapshot() as session:
+        given = await snapshot.load_in(session, call_id)
+        if given is None or basis is Basis.NOW:
+            return given
+        runs = await cohorts_runs.runs(session, call_id)
+        people = await interventions_store.took_part(session, call_id)
+        places = await interventions_store.was_offered(session, call_id)
+    facts = replace(
+        given.facts,
+        day=_first_day(given, min((run.finished_at.date() for run in runs), default=None)),
+        cohort=0,
+        candidates={row.id: ApplicationProfile.model_validate(row.profile) for row in people},
+        places={row.id: snapshot.place_of(row) for row in places},
+        matches=(),
+        given_back=frozenset(),
+        taken={},
+    )
+    return replace(given, facts=facts, standings={}, vacancies=[])
+
+
+def _first_day(given: Snapshot, first_cohort: date | None) -> date:
+    if first_cohort is not None:
+        return first_cohort
+    return given.facts.day if given.open else min(given.facts.day, given.facts.terms.closes)

@@ -1,0 +1,148 @@
+"""Which other terms does a coordinator want to see? The form of a what-if: the call's own terms, each to be changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.matching.engine.problem.problem import WEIGHTS
+from services.matching.interventions.model import Basis, OtherTerms
+from shared.contracts import labels
+from shared.contracts.calls import CountryQuota, CriterionWeight
+from shared.contracts.codes import COUNTRIES, Criterion, Objective
+from shared.i18n import N_, gettext
+from shared.web.forms import (
+    Between,
+    FieldList,
+    Form,
+    FormField,
+    Needed,
+    NumberField,
+    RadioField,
+    Row,
+    SelectField,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.requests import Request
+
+SIDES = ("applicant", "host")
+_MOST = 1000
+_QUOTAS = 60
+
+
+class _Countries:
+    """All countries by their names in the language of the request."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda one: one[1]))
+
+
+class QuotaRow(Row):
+    """One country with how many of its officers are placed at least and at most."""
+
+    country = SelectField(N_("Country"), choices=_Countries(), blank=N_("Choose one"))
+    floor = NumberField(N_("At least"), [Between(0, 100_000)])
+    ceiling = NumberField(N_("At most"), [Between(0, 100_000)])
+
+
+class WhatIfForm(Form):
+    """The terms without the weights, which stand in a table of their own."""
+
+    basis = RadioField(
+        N_("Where to begin"),
+        [Needed(N_("Choose where to begin"))],
+        choices=(
+            (Basis.NOW.value, N_("As it stands now"), N_("Those who wait now, beside the matches that stand.")),
+            (
+                Basis.START.value,
+                N_("From the start"),
+                N_("All who ever took part and all places offered, as if no cohort had been committed."),
+            ),
+        ),
+    )
+    objective = RadioField(N_("Aim"), [Needed(N_("Choose an aim"))], choices=Objective)
+    share_of_offer = NumberField(
+        N_("Most of an offer that may go to one country, in per cent"),
+        [Needed(N_("Write how much of an offer may go to one country, from 1 to 100")), Between(1, 100)],
+    )
+    minimum_days = NumberField(
+        N_("Shortest visit, in working days"),
+        [Needed(N_("Write the shortest visit, from 1 to 5 working days")), Between(1, 5)],
+    )
+    notice_weeks = NumberField(
+        N_("Weeks between confirmation and visit"),
+        [Needed(N_("Write how many weeks lie between confirmation and visit, from 0 to 52")), Between(0, 52)],
+    )
+    quotas = FieldList(FormField(QuotaRow), max_entries=_QUOTAS)
+
+
+_weights = {
+    f"{criterion.value}_{side}": NumberField(criterion.value, [Between(0, _MOST)])
+    for criterion in Criterion
+    for side in SIDES
+}
+TermsForm: type[WhatIfForm] = type("TermsForm", (WhatIfForm,), _weights)
+"""The whole form: a field `<criterion>_<side>` a weight besides."""
+
+
+def shown(terms: OtherTerms, basis: Basis) -> dict[str, Any]:
+    """What stands in the form before anything is changed."""
+    given: dict[str, Any] = terms.model_dump(mode="json", exclude={"weights", "quotas"}) | {"basis": basis.value}
+    given["quotas"] = [quota.model_dump() for quota in terms.quotas or ()]
+    for weight in terms.weights or ():
+        for side in SIDES:
+            given[f"{weight.criterion.value}_{side}"] = getattr(weight, side)
+    return given
+
+
+async def read(request: Request, known: dict[str, Any] | None = None) -> WhatIfForm:
+    """The form as it was sent, or as it is shown first with what is `known`."""
+    return TermsForm(data=known) if known is not None else await TermsForm.read(request)
+
+
+def checked(form: WhatIfForm) -> bool:
+    """Whether all can be read; else the errors stand at their fields, each with its name and what to write."""
+    valid = form.validate()
+    for criterion in Criterion:
+        for side in SIDES:
+            field = form[f"{criterion.value}_{side}"]
+            if field.errors or field.data is None:
+                names = {"criterion": labels.label(criterion), "side": side_name(side), "most": _MOST}
+                sentence = gettext("%(criterion)s, %(side)s: write a whole number from 0 to %(most)d") % names
+                field.errors = [sentence]
+                valid = False
+    return valid
+
+
+def side_name(side: str) -> str:
+    """For whom a weight counts."""
+    return gettext("for the officer") if side == "applicant" else gettext("for the host")
+
+
+def terms_of(form: WhatIfForm) -> tuple[Basis, OtherTerms]:
+    """What a form says that was checked; a row of quotas without a country is no quota."""
+    return Basis(form.basis.data), OtherTerms(
+        objective=Objective(form.objective.data),
+        share_of_offer=form.share_of_offer.data,
+        minimum_days=form.minimum_days.data,
+        notice_weeks=form.notice_weeks.data,
+        weights=tuple(
+            CriterionWeight(
+                criterion=criterion,
+                applicant=form[f"{criterion.value}_applicant"].data,
+                host=form[f"{criterion.value}_host"].data,
+            )
+            for criterion in WEIGHTS
+        ),
+        quotas=tuple(
+            CountryQuota(
+                country=entry.form.country.data,
+                floor=entry.form.floor.data or 0,
+                ceiling=entry.form.ceiling.data,
+            )
+            for entry in form.quotas
+            if entry.form.country.data
+        ),
+    )

@@ -1,0 +1,282 @@
+"""What would a call's matching be under other terms, and who would win or lose by it? Pure: facts in, comparison out.
+
+Both sides are worked out from the same facts, so that nothing but the terms makes the difference. What is better for
+an officer is asked of the officer's own order under the terms that the call has now: points under other weights say
+nothing beside points under these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.matching.engine.layers import run_layers
+from services.matching.engine.matching import Result
+from services.matching.engine.problem.problem import ENGINE_VERSION, WEIGHTS, Problem
+from services.matching.provisional.model.problem import Facts, solve
+from services.matching.provisional.model.results import stopping_rule
+from shared.contracts.calls import CallTerms, CountryQuota, CriterionWeight
+from shared.contracts.codes import ApplicationKind, Objective
+
+if TYPE_CHECKING:
+    from services.matching.engine.problem.problem import Candidate
+
+STEPS = 5
+"""How many steps a comparison has; `compare` tells each as it begins."""
+
+Step = Callable[[int], None]
+Results = Mapping[ApplicationKind, Result]
+
+
+class Basis(StrEnum):
+    """From where a call is matched again."""
+
+    NOW = "now"
+    START = "start"
+
+
+class OtherTerms(BaseModel):
+    """The terms of a call that matter to its matching, all of them; what is left out stays as the call has it.
+
+    `weights` and `quotas` replace those of the call as a whole.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    objective: Objective | None = None
+    share_of_offer: Annotated[int, Field(ge=1, le=100)] | None = None
+    weights: tuple[CriterionWeight, ...] | None = None
+    quotas: tuple[CountryQuota, ...] | None = None
+    minimum_days: Annotated[int, Field(ge=1, le=5)] | None = None
+    notice_weeks: Annotated[int, Field(ge=0, le=52)] | None = None
+
+    def applied(self, terms: CallTerms) -> CallTerms:
+        """The call's terms with these in their place."""
+        given = {
+            name: value
+            for name in ("objective", "share_of_offer", "weights", "quotas", "minimum_days")
+            if (value := getattr(self, name)) is not None
+        }
+        if self.notice_weeks is not None:
+            given["timers"] = terms.timers.model_copy(update={"notice_weeks": self.notice_weeks})
+        return terms.model_copy(update=given)
+
+
+def in_full(terms: CallTerms) -> OtherTerms:
+    """What a call's terms say of the matching, nothing left out: default weights as well."""
+    own = {one.criterion: (one.applicant, one.host) for one in terms.weights} or {
+        criterion: (weight.applicant, weight.host) for criterion, weight in WEIGHTS.items()
+    }
+    return OtherTerms(
+        objective=terms.objective,
+        share_of_offer=terms.share_of_offer,
+        weights=tuple(
+            CriterionWeight(
+                criterion=criterion, applicant=own.get(criterion, (0, 0))[0], host=own.get(criterion, (0, 0))[1]
+            )
+            for criterion in WEIGHTS
+        ),
+        quotas=tuple(sorted(terms.quotas, key=lambda one: one.country)),
+        minimum_days=terms.minimum_days,
+        notice_weeks=terms.timers.notice_weeks,
+    )
+
+
+class How(StrEnum):
+    """What other terms do to an officer: a place or none, a better or worse one, or one that the terms now forbid."""
+
+    GAINED = "gained"
+    LOST = "lost"
+    BETTER = "better"
+    WORSE = "worse"
+    OTHER = "other"
+
+
+class Side(BaseModel):
+    """The matching of one kind under one set of terms, with both prices and how many obtained which choice.
+
+    Where the best sum is not `proven`, `of_best_ppm` is the least that it can be.
+    """
+
+    kind: ApplicationKind
+    applications: int
+    places: int
+    feasible_pairs: int
+    matched: int
+    score: int
+    blocking_pairs: int
+    of_best_ppm: int
+    proven: bool
+    ranks: tuple[tuple[int, int], ...]
+    floors_unmet: tuple[tuple[str, int], ...]
+    seed: str
+    digest: str
+
+
+class Group(BaseModel):
+    """How many of a country, a service or a rank group had a place before and after, and what befell them."""
+
+    code: str
+    before: int = 0
+    after: int = 0
+    gained: int = 0
+    lost: int = 0
+    better: int = 0
+    worse: int = 0
+    other: int = 0
+
+
+class Moved(BaseModel):
+    """One application for which the terms make a difference; `why` and `rule` say what keeps a loser from a place."""
+
+    application_id: UUID
+    how: How
+    before: UUID | None = None
+    after: UUID | None = None
+    why: str | None = None
+    rule: str | None = None
+
+
+class Outcome(BaseModel):
+    """A comparison: the call's own terms (`before`) and the others (`after`), and who wins or loses by them."""
+
+    engine: str
+    day: str
+    before: tuple[Side, ...]
+    after: tuple[Side, ...]
+    countries: tuple[Group, ...]
+    services: tuple[Group, ...]
+    rank_groups: tuple[Group, ...]
+    moved: tuple[Moved, ...]
+    moved_in_all: int
+    digest: str
+
+
+def compare(facts: Facts, other: OtherTerms, step: Step = lambda _: None) -> Outcome:
+    """Match the same facts under the call's terms and under the others. `step` is told 1 to `STEPS` as each begins."""
+    step(1)
+    own = solve(facts)
+    step(2)
+    before = tuple(_side(kind, result) for kind, result in own.items())
+    step(3)
+    theirs = solve(replace(facts, terms=other.applied(facts.terms)))
+    step(4)
+    after = tuple(_side(kind, result) for kind, result in theirs.items())
+    step(5)
+    moved = [one for kind in own for one in _moved(own[kind], theirs[kind])]
+    people = [one for result in own.values() for one in result.problem.candidates]
+    return Outcome(
+        engine=ENGINE_VERSION,
+        day=facts.day.isoformat(),
+        before=before,
+        after=after,
+        countries=_groups(people, own, theirs, moved, lambda one: one.country),
+        services=_groups(people, own, theirs, moved, lambda one: one.service or ""),
+        rank_groups=_groups(people, own, theirs, moved, lambda one: one.rank_group.value),
+        moved=tuple(moved),
+        moved_in_all=len(moved),
+        digest=hashlib.sha256("".join(side.digest for side in (*before, *after)).encode()).hexdigest(),
+    )
+
+
+def _side(kind: ApplicationKind, result: Result) -> Side:
+    problem, prices = result.problem, result.prices
+    return Side(
+        kind=kind,
+        applications=len(problem.candidates),
+        places=sum(seat.capacity for seat in problem.seats if seat.available),
+        feasible_pairs=result.feasible_pairs,
+        matched=len(result.pairs),
+        score=prices.total,
+        blocking_pairs=prices.blocking_pairs,
+        of_best_ppm=prices.of_best_ppm,
+        proven=prices.proven,
+        ranks=tuple(result.ranks.items()),
+        floors_unmet=tuple(sorted(result.unmet_floors.items())),
+        seed=result.seed,
+        digest=result.digest,
+    )
+
+
+def _moved(own: Result, theirs: Result) -> list[Moved]:
+    """Those for whom it makes a difference: losers first, then winners, then the rest, each by id."""
+    found: list[Moved] = []
+    for one in own.problem.candidates:
+        before, after = own.matching.get(one.id), theirs.matching.get(one.id)
+        if before == after:
+            continue
+        how = (
+            How.GAINED
+            if before is None
+            else How.LOST
+            if after is None
+            else _prefers(own.problem, one, before, after or "")
+        )
+        moved = Moved(
+            application_id=UUID(one.id),
+            how=how,
+            before=UUID(before) if before else None,
+            after=UUID(after) if after else None,
+        )
+        if how is How.LOST:
+            receipt = theirs.receipt(one.id, effort=0)
+            moved.why, moved.rule = receipt.why.value, stopping_rule(receipt)
+        found.append(moved)
+    order = {how: place for place, how in enumerate((How.LOST, How.WORSE, How.GAINED, How.BETTER, How.OTHER))}
+    return sorted(found, key=lambda one: (order[one.how], one.application_id))
+
+
+def _prefers(problem: Problem, candidate: Candidate, before: str, after: str) -> How:
+    """Which of the two places the officer would rather have under the call's own terms, were nobody else there."""
+    seats = tuple(seat for seat in problem.seats if seat.id in {before, after})
+    alone = run_layers(
+        replace(
+            problem,
+            candidates=(replace(candidate, group_id=None),),
+            seats=seats,
+            fixed=(),
+            rules=replace(problem.rules, objective=Objective.STABLE, ceilings={}, floors={}),
+        )
+    )
+    if alone.feasible_pairs < 2:
+        return How.OTHER
+    return How.BETTER if alone.matching.get(candidate.id) == after else How.WORSE
+
+
+@dataclass(slots=True)
+class _Counts:
+    before: Counter[str]
+    after: Counter[str]
+    how: Mapping[How, Counter[str]]
+
+
+def _groups(
+    people: Sequence[Candidate],
+    own: Results,
+    theirs: Results,
+    moved: Sequence[Moved],
+    of: Callable[[Candidate], str],
+) -> tuple[Group, ...]:
+    """The counts of each group that has anybody in it, by its code."""
+    group = {one.id: of(one) for one in people}
+    counts = _Counts(
+        before=Counter(group[one] for result in own.values() for one in result.matching),
+        after=Counter(group[one] for result in theirs.values() for one in result.matching),
+        how={how: Counter(group[str(one.application_id)] for one in moved if one.how is how) for how in How},
+    )
+    return tuple(
+        Group(
+            code=code,
+            before=counts.before[code],
+            after=counts.after[code],
+            **{how.value: counts.how[how][code] for how in How},
+        )
+        for code in sorted(set(group.values()))
+    )

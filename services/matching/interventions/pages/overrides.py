@@ -1,0 +1,158 @@
+"""How does the programme coordinator override the matching? The place chosen, its price on the next page, then done."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching.cohorts.views import rule_name
+from services.matching.facts.store import facts as store
+from services.matching.interventions.actions import overrides
+from shared.bus import Bus
+from shared.contracts.codes import Reason, Role, StatedReason
+from shared.contracts.codes.reasons import published
+from shared.contracts.labels import label
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal, allow
+from shared.ids import read_id
+from shared.runtime.service import bus_of
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+api = APIRouter(prefix="/matching/api", tags=["matching"])
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+
+class Wanted(BaseModel):
+    """An application to be put to an offer or a mentor, for a reason; `instead` is the match that gives way."""
+
+    application_id: UUID
+    seat_id: UUID
+    reason: Reason
+    instead: UUID | None = None
+
+
+@router.get("/applications/{application_id}/override")
+async def choose(request: Request, bus: TheBus, _: Programme, application_id: UUID) -> Response:
+    """Which place, and why."""
+    return await _choose(request, bus, application_id)
+
+
+@router.post("/applications/{application_id}/override")
+async def price(request: Request, bus: TheBus, _: Programme, application_id: UUID) -> Response:
+    """What it would cost and whom; nothing is done yet."""
+    form = await request.form()
+    seat_id, instead = read_id(str(form.get("seat") or "")), read_id(str(form.get("instead") or ""))
+    reason = _reason(form.get("reason"))
+    problems = {}
+    if seat_id is None:
+        problems["seat"] = gettext("Choose a place.")
+    if reason is None:
+        problems["reason"] = gettext("Choose a reason.")
+    if seat_id is None or reason is None:
+        return await _choose(request, bus, application_id, problems, dict(form))
+    try:
+        found = await overrides.weighed(bus, application_id, seat_id, instead)
+    except Refused as refused:
+        return await _choose(request, bus, application_id, {"seat": refused.detail}, dict(form), refused.status_code)
+    async with bus.read() as session:
+        ids = {UUID(one) for one in (*found.price.losers, *found.price.movers)}
+        ids |= {match.pairing.application_id for match in found.may_yield} | {application_id}
+        names = {one: row.reference for one, row in (await store.candidates(session, ids)).items()}
+        seats = await store.seats(session, {seat_id, *([found.own.seat_id] if found.own else ())})
+    return render(
+        request,
+        "interventions/override_price.html",
+        application_id=application_id,
+        reference=names.get(application_id, ""),
+        seat=seats[seat_id],
+        own=seats.get(found.own.seat_id) if found.own else None,
+        found=found,
+        refused=[rule_name(rule) for rule in found.refused],
+        waived=[rule_name(rule) for rule in found.price.waived],
+        losers=[names.get(UUID(one), "") for one in found.price.losers],
+        movers=[names.get(UUID(one), "") for one in found.price.movers],
+        may_yield=[(match.id, names.get(match.pairing.application_id, ""), match.state) for match in found.may_yield],
+        instead=instead,
+        reason=form.get("reason"),
+        reason_name=label(StatedReason(str(form.get("reason")))),
+    )
+
+
+@router.post("/applications/{application_id}/override/commit")
+async def commit(request: Request, bus: TheBus, who: Programme, application_id: UUID) -> Response:
+    """The application is put to the place that was weighed."""
+    form = await request.form()
+    seat_id, reason = read_id(str(form.get("seat") or "")), _reason(form.get("reason"))
+    if seat_id is None or reason is None:
+        raise Refused(gettext("Choose a place and a reason."), 422)
+    instead = read_id(str(form.get("instead") or ""))
+    await overrides.put(bus, who.subject, application_id, seat_id, reason, instead)
+    return see_other(f"/matching/applications/{application_id}")
+
+
+@api.get("/overrides/price")
+async def price_for_programs(
+    bus: TheBus, _: Programme, application_id: UUID, seat_id: UUID, instead: UUID | None = None
+) -> dict[str, Any]:
+    """What it would cost to put an application to a place: rules set aside or in the way, points, who loses what."""
+    found = await overrides.weighed(bus, application_id, seat_id, instead)
+    return {
+        "forbidden": found.price.forbidden,
+        "waived": found.price.waived,
+        "points_lost": found.price.points,
+        "blocking_pairs_made": found.price.blocking,
+        "lose_a_place": found.price.losers,
+        "get_another_place": found.price.movers,
+        "supersedes": [match.id for match in (found.own, found.instead) if match is not None],
+        "may_give_way": [match.id for match in found.may_yield],
+    }
+
+
+@api.post("/overrides", status_code=201)
+async def put(bus: TheBus, who: Programme, wanted: Wanted) -> dict[str, UUID]:
+    """Put an application to a place by hand; both countries are asked to clear the new match."""
+    match_id = await overrides.put(
+        bus, who.subject, wanted.application_id, wanted.seat_id, wanted.reason, wanted.instead
+    )
+    return {"match_id": match_id}
+
+
+def _reason(given: object) -> Reason | None:
+    try:
+        return published(StatedReason(str(given)))
+    except ValueError:
+        return None
+
+
+async def _choose(
+    request: Request,
+    bus: Bus,
+    application_id: UUID,
+    problems: dict[str, str] | None = None,
+    entered: dict[str, Any] | None = None,
+    status: int = 422,
+) -> Response:
+    async with bus.read() as session:
+        candidate = (await store.candidates(session, [application_id])).get(application_id)
+        if candidate is None:
+            raise Refused(gettext("There is no such application."), 404)
+        wanted = "placement" if candidate.kind == "study_visit" else "mentor"
+        seats = await store.seats_of(session, candidate.call_id, wanted)
+    return render(
+        request,
+        "interventions/override.html",
+        status if problems else 200,
+        candidate=candidate,
+        seats=sorted(seats, key=lambda seat: seat.reference),
+        reasons=[(one.value, label(one)) for one in StatedReason],
+        problems=problems or {},
+        entered=entered or {},
+    )

@@ -1,0 +1,240 @@
+"""How do coordinators see exchange rings, and how does the programme coordinator take one up?"""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from itertools import groupby
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching.cohorts import views as cohorts_views
+from services.matching.engine.interventions.manual import Price
+from services.matching.engine.interventions.rings import Rings
+from services.matching.facts.store import facts as store
+from services.matching.facts.store import pools
+from services.matching.filters import COORDINATORS, call_filter, call_of
+from services.matching.interventions.actions import rings
+from services.matching.lifecycle.store import rings as lifecycle_rings
+from services.matching.settings import Settings
+from shared.bus import Bus
+from shared.contracts.codes import Role
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal, allow
+from shared.identity.scope import reach
+from shared.ids import read_id
+from shared.runtime.service import bus_of, service_of
+from shared.web.forms import sent
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+api = APIRouter(prefix="/matching/api", tags=["matching"])
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+
+class RingPair(BaseModel):
+    """One leg of a ring: the application, and the offer that it takes."""
+
+    application_id: UUID
+    offer_id: UUID
+
+
+class RingToPropose(BaseModel):
+    """A ring of two or three legs, each going to the agency of another."""
+
+    call_id: UUID
+    pairs: Annotated[list[RingPair], Field(min_length=2, max_length=3)]
+
+    def by_application(self) -> dict[UUID, UUID]:
+        """The offer of each application."""
+        return {pair.application_id: pair.offer_id for pair in self.pairs}
+
+
+@router.get("/rings")
+async def show(request: Request, bus: TheBus, who: Coordinator) -> Response:
+    """Rings that could be made now (for the programme coordinator), and those that were proposed."""
+    within = reach(who)
+    async with bus.read() as session:
+        calls = await store.all_calls(session)
+        call = call_of(request, calls)
+        legs = await lifecycle_rings.legs(session, within, call.id if call else None)
+    shown: list[Any] = []
+    found = None
+    may_propose = who.has(Role.PROGRAMME_COORDINATOR)
+    if may_propose and call is not None:
+        found = await rings.possible(bus, call.id)
+        shown = await _shown(bus, call.id, found)
+    done = request.query_params.get("done", "")
+    return render(
+        request,
+        "interventions/rings.html",
+        call=call,
+        call_filter=call_filter(calls, call),
+        possible=shown,
+        found=found,
+        may_propose=may_propose,
+        proposed=[list(ring) for _, ring in groupby(legs, lambda leg: leg.ring_id)],
+        done=int(done) if done in {"2", "3"} else None,
+        stage=cohorts_views.stage,
+        reason=cohorts_views.reason,
+    )
+
+
+@router.post("/rings/{call_id}")
+async def confirm(request: Request, bus: TheBus, _: Programme, call_id: UUID) -> Response:
+    """The ring with each of its matches, and what it costs the others; nothing is done yet."""
+    pairs = await _pairs(request)
+    cost = await rings.price(bus, call_id, pairs)
+    async with bus.read() as session:
+        calls = await store.calls(session, [call_id])
+        people = await store.candidates(session, {*pairs, *_touched(cost)})
+        seats = await store.seats(session, set(pairs.values()))
+    lists = {name: [people[UUID(one)].reference for one in getattr(cost, name)] for name in ("gain", "lose", "move")}
+    return render(
+        request,
+        "interventions/ring_confirm.html",
+        call=calls[call_id],
+        legs=[(people[one], seats[seat]) for one, seat in pairs.items()],
+        pairs=[f"{one}/{seat}" for one, seat in pairs.items()],
+        cost=cost,
+        others=lists | {"gain": [one for one in lists["gain"] if one not in {people[own].reference for own in pairs}]},
+    )
+
+
+@router.post("/rings/{call_id}/propose")
+async def propose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+    """Propose all matches of the ring."""
+    done = await rings.propose(bus, who.subject, call_id, await _pairs(request), effort=_effort(request))
+    return see_other(f"/matching/rings?call={call_id}&done={len(done.matches)}")
+
+
+@api.get("/rings")
+async def rings_json(bus: TheBus, who: Coordinator, call_id: UUID) -> dict[str, Any]:
+    """The rings of a call: those proposed, and for the programme coordinator those possible among who has no place.
+
+    No set of possible rings has a sum of points above `bound`. Of a leg that is not the reader's to see only its state
+    is told.
+    """
+    async with bus.read() as session:
+        legs = await lifecycle_rings.legs(session, reach(who), call_id)
+    answer: dict[str, Any] = {
+        "proposed": [
+            {"ring_id": ring_id, "legs": [_leg(leg) for leg in ring]}
+            for ring_id, ring in groupby(legs, lambda leg: leg.ring_id)
+        ]
+    }
+    if who.has(Role.PROGRAMME_COORDINATOR):
+        found = await rings.possible(bus, call_id)
+        answer |= {
+            "total": found.total,
+            "bound": found.bound,
+            "possible": [
+                {
+                    "points": ring.weight,
+                    "legs": [
+                        {
+                            "application_id": leg.candidate_id,
+                            "offer_id": leg.seat_id,
+                            "organisation_id": leg.agency,
+                            "host_organisation_id": leg.host_agency,
+                            "score": leg.gain,
+                            "host_score": leg.preference,
+                        }
+                        for leg in ring.legs
+                    ],
+                }
+                for ring in found.rings
+            ],
+        }
+    return answer
+
+
+@api.post("/rings/price")
+async def price_json(bus: TheBus, _: Programme, ring: RingToPropose) -> dict[str, Any]:
+    """What making a ring changes: who gains, loses or changes a provisional place, points, blocking pairs."""
+    cost = await rings.price(bus, ring.call_id, ring.by_application())
+    return {
+        "gain": cost.gain,
+        "lose": cost.lose,
+        "move": cost.move,
+        "points": cost.points,
+        "blocking_pairs": cost.blocking_pairs,
+    }
+
+
+@api.post("/rings", status_code=201)
+async def propose_json(request: Request, bus: TheBus, who: Programme, ring: RingToPropose) -> dict[str, Any]:
+    """Propose all matches of a ring, or none."""
+    done = await rings.propose(bus, who.subject, ring.call_id, ring.by_application(), effort=_effort(request))
+    return {"ring_id": done.ring_id, "run_id": done.run_id, "matches": dict(done.matches)}
+
+
+def _leg(leg: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = {"place": leg.place, "state": leg.state, "stands": leg.stands}
+    if leg.within:
+        shown |= {
+            "match_id": leg.match_id,
+            "application_id": leg.application_id,
+            "reference": leg.reference,
+            "offer": leg.seat_reference,
+            "country": leg.country,
+            "host_country": leg.host_country,
+        }
+    return shown
+
+
+async def _shown(bus: Bus, call_id: UUID, found: Rings) -> list[dict[str, Any]]:
+    """Possible rings with the references of their legs and why each has no place now."""
+    legs = [leg for ring in found.rings for leg in ring.legs]
+    async with bus.read() as session:
+        people = await store.candidates(session, {UUID(leg.candidate_id) for leg in legs})
+        seats = await store.seats(session, {UUID(leg.seat_id) for leg in legs})
+        standings = await pools.standings(session, call_id)
+        agencies = await store.organisation_names(session, {UUID(leg.agency) for leg in legs})
+    return [
+        {
+            "points": ring.weight,
+            "legs": [
+                {
+                    "candidate": people[UUID(leg.candidate_id)],
+                    "seat": seats[UUID(leg.seat_id)],
+                    "agency": agencies.get(UUID(leg.agency)),
+                    "host": agencies.get(UUID(leg.host_agency)),
+                    "gain": leg.gain,
+                    "preference": leg.preference,
+                    "standing": standings.get(UUID(leg.candidate_id)),
+                }
+                for leg in ring.legs
+            ],
+            "pairs": [f"{leg.candidate_id}/{leg.seat_id}" for leg in ring.legs],
+        }
+        for ring in found.rings
+    ]
+
+
+async def _pairs(request: Request) -> dict[UUID, UUID]:
+    """The legs that a form names."""
+    form = await sent(request)
+    pairs: dict[UUID, UUID] = {}
+    for value in form.getlist("pair"):
+        one, _, seat = str(value).partition("/")
+        application_id, offer_id = read_id(one), read_id(seat)
+        if application_id is None or offer_id is None:
+            raise Refused(gettext("This is not a pair."), 422)
+        pairs[application_id] = offer_id
+    return pairs
+
+
+def _touched(cost: Price) -> set[UUID]:
+    return {UUID(one) for one in (*cost.gain, *cost.lose, *cost.move)}
+
+
+def _effort(request: Request) -> int:
+    settings = service_of(request).settings
+    return settings.receipt_effort if isinstance(settings, Settings) else 0

@@ -1,0 +1,140 @@
+"""Which what-ifs were asked for, how far is each, and what came out? Matching's own; nothing of it is published.
+
+A row is a job as well: whoever holds its lease works on it, and after a restart it is begun again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import Index, select, text
+from sqlmodel import Field, col
+
+from services.matching.facts.store.facts import Candidate, Seat, keep
+from services.matching.tables import Table, document, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_OPEN = text("state IN ('waiting', 'running')")
+
+
+class WhatIfState(StrEnum):
+    """How far a what-if is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class WhatIf(Table, table=True):
+    """A call matched again under other terms.
+
+    `own` and `other` are the terms compared, whole; `revision` is that of the call then, `version` that of its facts.
+    """
+
+    __tablename__ = "what_if"
+    __table_args__ = (
+        Index("what_if_call", "call_id", "id"),
+        Index("what_if_open", "id", postgresql_where=_OPEN),
+    )
+
+    id: UUID = Field(primary_key=True)
+    call_id: UUID
+    basis: str
+    asked_by: str
+    asked_at: datetime = Field(sa_column=moment())
+    own: dict[str, Any] = Field(sa_column=document())
+    other: dict[str, Any] = Field(sa_column=document())
+    revision: int
+    state: str
+    step: int = 0
+    steps: int
+    version: int | None = None
+    since: datetime = Field(sa_column=moment())
+    outcome: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    problem: str | None = None
+
+
+async def write(session: AsyncSession, row: WhatIf) -> None:
+    """Write a what-if as it stands now."""
+    await keep(session, [row])
+
+
+async def one(session: AsyncSession, what_if_id: UUID, *, lock: bool = False) -> WhatIf | None:
+    """One what-if; `lock` holds it until the end of the transaction."""
+    query = select(WhatIf).where(col(WhatIf.id) == what_if_id)
+    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def listed(session: AsyncSession, call_id: UUID | None, *, limit: int = 100) -> list[WhatIf]:
+    """The what-ifs of a call, or of all, the newest first."""
+    query = select(WhatIf).order_by(col(WhatIf.id).desc()).limit(limit)
+    return list(await session.scalars(query if call_id is None else query.where(col(WhatIf.call_id) == call_id)))
+
+
+async def open_ones(session: AsyncSession, *, limit: int = 20) -> list[UUID]:
+    """What is waiting to be worked on or is under way, the oldest first."""
+    found = await session.scalars(select(col(WhatIf.id)).where(_OPEN).order_by(col(WhatIf.id)).limit(limit))
+    return list(found)
+
+
+async def open_count(session: AsyncSession) -> int:
+    """How many are waiting or under way."""
+    return int(
+        (await session.execute(text("SELECT count(*) FROM what_if WHERE state IN ('waiting', 'running')"))).scalar_one()
+    )
+
+
+async def size(session: AsyncSession, call_id: UUID) -> int:
+    """About how many pairs a comparison looks at: the applications of a call times its offers and mentors."""
+    found = await session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM candidate WHERE call_id = :call)"
+            " * (SELECT count(*) FROM seat WHERE call_id = :call)"
+        ),
+        {"call": call_id},
+    )
+    return int(found.scalar_one())
+
+
+async def advance(session: AsyncSession, what_if_id: UUID, step: int) -> tuple[bool, bool]:
+    """Note the step that has begun: whether it is a new one, and whether the what-if is still to be worked on."""
+    row = await one(session, what_if_id, lock=True)
+    if row is None or row.state != WhatIfState.RUNNING:
+        return False, False
+    moved, row.step = row.step != step, step
+    return moved, True
+
+
+async def took_part(session: AsyncSession, call_id: UUID) -> Sequence[Candidate]:
+    """The applications of a call that its matching ever looked at: eligible, unplaced at its close, or in a cohort."""
+    found = await session.scalars(
+        select(Candidate)
+        .where(
+            col(Candidate.call_id) == call_id,
+            text(
+                "(candidate.state IN ('eligible', 'unplaced') OR EXISTS"
+                " (SELECT 1 FROM receipt r WHERE r.application_id = candidate.id))"
+            ),
+        )
+        .order_by(col(Candidate.id))
+    )
+    return list(found)
+
+
+async def was_offered(session: AsyncSession, call_id: UUID) -> Sequence[Seat]:
+    """The offers and mentors of a call that were published at some time and not taken back."""
+    found = await session.scalars(
+        select(Seat)
+        .where(col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused", "closed")))
+        .order_by(col(Seat.id))
+    )
+    return list(found)

@@ -1,0 +1,142 @@
+"""What does a confirmed match become: a visit with its dates, or a mentorship? And which visit does a pair get?
+
+Each function gives the first step of what is opened; `casework` takes it in.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from services.matching.lifecycle.actions.dates import dates_for, dates_for_pair
+from services.matching.lifecycle.model import mentorship as mentorships
+from services.matching.lifecycle.model import visit as visits
+from services.matching.lifecycle.store import visits as store
+from shared.contracts.applications import ApplicationProfile
+from shared.contracts.codes import ApplicationKind
+from shared.contracts.lifecycle import Unit
+from shared.contracts.mentors import MentorProfile
+from shared.contracts.mentorships import MentorshipPlan
+from shared.contracts.visits import VisitOf
+from shared.ids import new_id, reaction_id
+from shared.time import clock, workdays
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.matching.engine.schedule import Scheduled, Unscheduled
+    from services.matching.lifecycle.actions.unit_of_work import UnitOfWork
+    from services.matching.lifecycle.model.match import Match
+    from services.matching.lifecycle.model.mentorship import Step as MentorshipStep
+    from services.matching.lifecycle.model.visit import Step as VisitStep
+    from shared.bus import Envelope
+    from shared.contracts.calls import CallTerms
+    from shared.contracts.participation import VisitRequested
+
+
+async def visits_of(
+    cases: UnitOfWork, confirmed: Mapping[UUID, Envelope | None]
+) -> list[tuple[VisitStep, Envelope | None]]:
+    """The visits of those of the confirmed matches that are placements, each with its cause."""
+    placed = {one: cases.matches[one] for one in confirmed}
+    guests = [match for match in placed.values() if match.pairing.kind is ApplicationKind.STUDY_VISIT]
+    answers = await dates_for(cases.tx.session, guests, cases.candidates, cases.calls)
+    replaced = await store.replaced(cases.tx.session, list(answers))
+    opened = []
+    for match_id, (days, answer) in answers.items():
+        match, cause = placed[match_id], confirmed[match_id]
+        pairing = match.pairing
+        of = VisitOf(
+            match_id=match_id,
+            application_id=pairing.application_id,
+            call_id=pairing.call_id,
+            offer_id=pairing.offer_id,
+            country=pairing.country,
+            host_country=pairing.host_country,
+            host_organisation_id=pairing.host_organisation_id,
+            rank_group=pairing.rank_group,
+            topic=pairing.topic,
+            fund_id=pairing.fund_id,
+            group_id=_profile(cases, match).group_id,
+            replaces=replaced.get(match_id),
+        )
+        step = visits.open_visit(
+            _born_of(match_id, cause, "visit"),
+            of,
+            answer,
+            days=days,
+            agenda_due=_agenda_due(answer, cases.terms(match), of.host_country),
+            now=clock.now(),
+        )
+        opened.append((step, cause))
+    return opened
+
+
+def mentorship_of(cases: UnitOfWork, match_id: UUID, cause: Envelope | None) -> MentorshipStep:
+    """The mentorship of a confirmed match with a mentor."""
+    match = cases.matches[match_id]
+    terms, pairing = cases.terms(match), match.pairing
+    assert pairing.mentor_id is not None
+    now = clock.now()
+    ends = [
+        max(periods, default=None)
+        for periods in (
+            [one.end for one in _profile(cases, match).periods],
+            [date.fromisoformat(one["end"]) for one in cases.seats[match.seat_id].terms["periods"]],
+        )
+    ]
+    plan = MentorshipPlan(
+        match_id=match.id,
+        application_id=pairing.application_id,
+        call_id=pairing.call_id,
+        mentor_id=pairing.mentor_id,
+        country=pairing.country,
+        mentor_country=pairing.host_country,
+        mentor_organisation_id=pairing.host_organisation_id,
+        rank_group=pairing.rank_group,
+        topic=pairing.topic,
+        language=pairing.language,
+        fund_id=pairing.fund_id,
+    )
+    return mentorships.open_mentorship(
+        _born_of(match.id, cause, "mentorship"),
+        plan,
+        due=workdays.due(now, terms.timers.agreement_wd, Unit.WORKING_DAYS, pairing.country),
+        until=min((one for one in ends if one is not None), default=None),
+        sessions_to_complete=terms.sessions_to_complete,
+        now=now,
+    )
+
+
+async def visit_of_pair(cases: UnitOfWork, match_id: UUID, asked: VisitRequested, cause: Envelope) -> VisitStep:
+    """The visit on which a mentoring pair agreed, with its dates or with why there are none."""
+    match, mentorship = cases.matches[match_id], cases.mentorships[match_id]
+    terms = cases.terms(match)
+    mentor = MentorProfile.model_validate(cases.seats[match.seat_id].terms)
+    of = mentorships.pair_visit(mentorship, match.pairing, asked.guest, mentor_rank=mentor.rank_group)
+    answer = await dates_for_pair(cases.tx.session, mentorship, of, asked, _profile(cases, match), terms)
+    return visits.open_visit(
+        _born_of(match_id, cause, "visit"),
+        of,
+        answer,
+        days=asked.days,
+        agenda_due=_agenda_due(answer, terms, of.host_country),
+        now=clock.now(),
+    )
+
+
+def _profile(cases: UnitOfWork, match: Match) -> ApplicationProfile:
+    return ApplicationProfile.model_validate(cases.candidates[match.pairing.application_id].profile)
+
+
+def _agenda_due(answer: Scheduled | Unscheduled, terms: CallTerms, country: str) -> datetime | None:
+    """By when both agree on the agenda; none without dates."""
+    start = getattr(answer, "start", None)
+    return start and workdays.due(start, -terms.timers.agenda_weeks, Unit.WEEKS, country)
+
+
+def _born_of(match_id: UUID, cause: Envelope | None, what: str) -> UUID:
+    """The id of what a match gives birth to: always the same for a reaction, so that done twice it is one."""
+    return new_id() if cause is None else reaction_id(cause.id, what, str(match_id))

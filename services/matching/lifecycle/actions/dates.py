@@ -1,0 +1,299 @@
+"""Which days does a visit get? Asks the engine with what the store knows, one offer's weeks at a time.
+
+A confirmed match gets its first days by itself; other days when guest, host or the programme asks for them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+from services.matching.engine.problem.weeks import WEEK, Period, monday
+from services.matching.engine.schedule import Scheduled, SchedulePolicy, Unscheduled, VisitRequest, schedule
+from services.matching.facts.store import facts
+from services.matching.lifecycle.store import visits as store
+from services.matching.provisional.model.problem import hosting_periods, spans, weekly_places, weeks_of
+from shared.contracts.applications import ApplicationProfile
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import Party
+from shared.contracts.mentors import MentorProfile
+from shared.contracts.offers import OfferTerms
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.matching.facts.store.facts import Call, Candidate, Seat
+    from services.matching.lifecycle.model.match import Match
+    from services.matching.lifecycle.model.mentorship import Mentorship
+    from services.matching.lifecycle.model.visit import Visit
+    from services.matching.lifecycle.store.visits import Mate
+    from shared.contracts.calls import DatePeriod
+    from shared.contracts.participation import VisitRequested
+    from shared.contracts.visits import VisitOf
+
+
+@dataclass(slots=True)
+class Company:
+    """Who comes to some offers and when: places taken by week, and the groups, who start together.
+
+    A group that has dates keeps places in its week for those of it who have none yet.
+    """
+
+    weeks: dict[UUID, Counter[date]]
+    mates: list[Mate]
+
+    @classmethod
+    async def at(cls, session: AsyncSession, offers: Sequence[UUID]) -> Self:
+        """Who comes to these offers."""
+        return cls(await store.taken_weeks(session, offers), await store.mates(session, offers))
+
+    def taken(self, offer_id: UUID, group_id: UUID | None = None) -> Counter[date]:
+        """Places taken by week, with those that are kept for groups other than this one."""
+        taken = Counter(self.weeks.get(offer_id, Counter()))
+        groups = {mate.group_id for mate in self.mates if mate.offer_id == offer_id} - {group_id}
+        for group in sorted(groups):
+            first, waiting = self._first(offer_id, group), self._waiting(offer_id, group)
+            if first is not None:
+                taken[monday(first)] += len(waiting)
+        return taken
+
+    def of(self, match_id: UUID, offer_id: UUID, group_id: UUID | None) -> tuple[date | None, int]:
+        """The first day of the group of a match, and how many places are needed: one where the group has its week."""
+        if group_id is None:
+            return None, 1
+        first = self._first(offer_id, group_id)
+        return first, 1 if first is not None else len({match_id, *self._waiting(offer_id, group_id)})
+
+    def comes(self, match_id: UUID, offer_id: UUID, start: date) -> None:
+        """Note that somebody got dates."""
+        self.weeks.setdefault(offer_id, Counter())[monday(start)] += 1
+        self.mates = [replace(mate, start=start) if mate.match_id == match_id else mate for mate in self.mates]
+
+    def leaves(self, match_id: UUID, offer_id: UUID, start: date) -> None:
+        """Leave somebody's dates out of account."""
+        self.weeks.setdefault(offer_id, Counter())[monday(start)] -= 1
+        self.mates = [replace(mate, start=None) if mate.match_id == match_id else mate for mate in self.mates]
+
+    def _first(self, offer_id: UUID, group_id: UUID) -> date | None:
+        return min((one.start for one in self._group(offer_id, group_id) if one.start is not None), default=None)
+
+    def _waiting(self, offer_id: UUID, group_id: UUID) -> list[UUID]:
+        return [one.match_id for one in self._group(offer_id, group_id) if one.start is None]
+
+    def _group(self, offer_id: UUID, group_id: UUID) -> list[Mate]:
+        return [mate for mate in self.mates if (mate.offer_id, mate.group_id) == (offer_id, group_id)]
+
+
+_GUESTS = frozenset({Party.GUEST, Party.MENTEE})
+Answer = tuple[int, Scheduled | Unscheduled]
+
+
+async def dates_for(
+    session: AsyncSession, confirmed: Sequence[Match], candidates: Mapping[UUID, Candidate], calls: Mapping[UUID, Call]
+) -> dict[UUID, Answer]:
+    """Days wanted and the engine's answer for each confirmed match, by match.
+
+    The offers are held until the transaction ends, so that two transactions never fill the same week.
+    """
+    if not confirmed:
+        return {}
+    offers = await facts.seats(session, {match.seat_id for match in confirmed}, lock=True)
+    company = await Company.at(session, list(offers))
+    busy = await store.busy(session, [match.pairing.application_id for match in confirmed])
+    answers: dict[UUID, Answer] = {}
+    for match in sorted(confirmed, key=lambda one: one.proposed_at):
+        pairing = match.pairing
+        offer = OfferTerms.model_validate(offers[match.seat_id].terms)
+        terms = CallTerms.model_validate(calls[pairing.call_id].terms)
+        profile = ApplicationProfile.model_validate(candidates[pairing.application_id].profile)
+        days = max(min(offer.days, terms.maximum_days), terms.minimum_days)
+        together, party = company.of(match.id, match.seat_id, profile.group_id)
+        request = VisitRequest(
+            candidate_id=str(pairing.application_id),
+            seat_id=str(match.seat_id),
+            home_country=pairing.country,
+            host_country=pairing.host_country,
+            confirmed_on=clock.today(),
+            days=days,
+            host_periods=hosting_periods(offer, terms),
+            candidate_periods=spans(profile.periods),
+            blackouts=spans(profile.blackouts),
+            places=weekly_places(offer, terms),
+            taken=company.taken(match.seat_id, profile.group_id),
+            busy=tuple(busy.get(pairing.application_id, ())),
+            party=party,
+            together=together,
+        )
+        answer = schedule(request, policy(terms))
+        answers[match.id] = days, answer
+        if isinstance(answer, Scheduled):
+            company.comes(match.id, match.seat_id, answer.start)
+            busy.setdefault(pairing.application_id, []).append(Period(answer.start, answer.end))
+    return answers
+
+
+async def dates_for_pair(
+    session: AsyncSession,
+    mentorship: Mentorship,
+    of: VisitOf,
+    asked: VisitRequested,
+    profile: ApplicationProfile,
+    terms: CallTerms,
+) -> Scheduled | Unscheduled:
+    """The engine's answer for a visit that a mentoring pair asks for, within the time of its mentorship.
+
+    No offer's places are taken; neither of the two is at two places at once.
+    """
+    last = mentorship.until or max(one.end for one in asked.periods)
+    periods = tuple(Period(one.start, min(one.end, last)) for one in asked.periods if one.start <= last)
+    busy = await store.busy(session, [of.application_id])
+    request = VisitRequest(
+        candidate_id=str(of.application_id),
+        seat_id=str(mentorship.plan.mentor_id),
+        home_country=of.country,
+        host_country=of.host_country,
+        confirmed_on=clock.today(),
+        days=asked.days,
+        host_periods=periods,
+        blackouts=spans(profile.blackouts),
+        busy=(
+            *busy.get(of.application_id, ()),
+            *await store.busy_mentor(session, mentorship.plan.mentor_id),
+        ),
+    )
+    return schedule(request, policy(terms))
+
+
+def policy(terms: CallTerms, *, notice_weeks: int | None = None) -> SchedulePolicy:
+    """What a call decides about dates; another notice where it has run already."""
+    closed: dict[str, set[date]] = {}
+    for one in terms.closed_days:
+        closed.setdefault(one.country, set()).add(one.day)
+    return SchedulePolicy(
+        notice_weeks=terms.timers.notice_weeks if notice_weeks is None else notice_weeks,
+        minimum_days=terms.minimum_days,
+        extra_holidays={country: frozenset(days) for country, days in closed.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Other dates that somebody asks for: who, in which periods (none: whenever both can), from which day on."""
+
+    by: Party
+    periods: tuple[DatePeriod, ...]
+    earliest: date
+
+
+async def other_dates(
+    session: AsyncSession, match: Match, visit: Visit, candidate: Candidate, call: Call, wish: Wish
+) -> Answer:
+    """Days wanted and the engine's answer for a visit that is to be at another time.
+
+    Periods that the guest gives stand for the guest's own, those of the host for the placement's, in whose weeks the
+    host then has a place at least. The six weeks' notice runs from the first confirmation. The seat is held.
+    """
+    seat = (await facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
+    terms = CallTerms.model_validate(call.terms)
+    profile = ApplicationProfile.model_validate(candidate.profile)
+    offer = OfferTerms.model_validate(seat.terms) if seat.kind == "placement" else None
+    wanted = spans(wish.periods)
+    days = visit.required_days
+    mine = wanted if wish.by in _GUESTS else ()
+    places: dict[date, int] | None = None
+    if offer is None:
+        # A pair agrees on its days by itself, within the mentor's time; no placement has a say.
+        hosting = wanted or spans(MentorProfile.model_validate(seat.terms).periods)
+    else:
+        hosting, places = hosting_periods(offer, terms), weekly_places(offer, terms)
+        if wanted and not mine:
+            hosting = tuple(_common(wanted, spans(terms.visit_periods)))
+            places = dict.fromkeys(weeks_of(hosting, (), min(terms.minimum_days, days)), 1) | places
+    own = visit.plan
+    company = await Company.at(session, [match.seat_id])
+    busy = (await store.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
+    if offer is None:
+        busy = [*busy, *await store.busy_mentor(session, match.seat_id)]
+    blackouts = spans(profile.blackouts)
+    if own is not None:
+        company.leaves(match.id, match.seat_id, own.start)
+        busy = [one for one in busy if (one.first, one.last) != (own.start, own.end)]
+        blackouts = (*blackouts, Period(own.start, own.end))
+    together, party = (None, 1) if own is not None else company.of(match.id, match.seat_id, profile.group_id)
+    request = VisitRequest(
+        candidate_id=str(match.pairing.application_id),
+        seat_id=str(match.seat_id),
+        home_country=match.pairing.country,
+        host_country=match.pairing.host_country,
+        confirmed_on=max(match.since.date() + terms.timers.notice_weeks * WEEK, wish.earliest),
+        days=days,
+        host_periods=hosting,
+        candidate_periods=mine or (() if offer is None else spans(profile.periods)),
+        blackouts=blackouts,
+        places=places,
+        taken=company.taken(match.seat_id, profile.group_id),
+        busy=tuple(busy),
+        party=party,
+        together=together,
+    )
+    return days, schedule(request, policy(terms, notice_weeks=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Whether a visit can move to the days proposed: at once, or when those who are asked to leave that week have."""
+
+    now: bool
+    later: bool = False
+
+
+async def still_free(
+    session: AsyncSession, match: Match, visit: Visit, days: Sequence[date], candidate: Candidate, call: Call
+) -> Free:
+    """Whether the week of these days still has a place for the visit, and the guest no other visit. Holds the seat."""
+    seat = (await facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
+    busy = (await store.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
+    own = (visit.plan.start, visit.plan.end) if visit.plan is not None else None
+    if any((one.first, one.last) != own and one.holds(day) for one in busy for day in days):
+        return Free(now=False)
+    if seat.kind != "placement":
+        return Free(now=True)
+    week = monday(days[0])
+    company = await Company.at(session, [match.seat_id])
+    if visit.plan is not None:
+        company.leaves(match.id, match.seat_id, visit.plan.start)
+    places = places_of(seat, call)
+    if company.taken(match.seat_id, candidate.group_id)[week] < max(places.get(week, 0), 1):
+        return Free(now=True)
+    asked = await store.proposals(session, [match.seat_id])
+    return Free(now=False, later=any(leaves(one, week) for one in asked if one.id != visit.id))
+
+
+def places_of(seat: Seat, call: Call) -> dict[date, int]:
+    """Places a week of a placement; a week on which its host agreed has one at least."""
+    return weekly_places(OfferTerms.model_validate(seat.terms), CallTerms.model_validate(call.terms))
+
+
+def leaves(visit: Visit, week: date) -> bool:
+    """Whether a visit is asked to leave that week."""
+    if visit.plan is None or visit.proposal is None:
+        return False
+    return monday(visit.plan.start) == week != monday(visit.proposal.days[0])
+
+
+def _common(some: Sequence[Period], others: Sequence[Period]) -> list[Period]:
+    """The parts of some periods that lie in others; all of them where there are no others."""
+    if not others:
+        return list(some)
+    return [
+        Period(max(one.first, other.first), min(one.last, other.last))
+        for one in some
+        for other in others
+        if max(one.first, other.first) <= min(one.last, other.last)
+    ]

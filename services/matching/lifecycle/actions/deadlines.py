@@ -1,0 +1,107 @@
+"""Which deadlines have passed that end a state of matching's own? Looked for every second and when the clock moves.
+
+DeadlinePassed of notifications informs; the owner of a state keeps the clock that changes it (lifecycles.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.matching.activity import store as activity_store
+from services.matching.lifecycle.actions import moves
+from services.matching.lifecycle.actions.transitions import Transitions
+from services.matching.lifecycle.store import matches as store
+from services.matching.lifecycle.store import mentorships, visits
+from shared.bus.db import leases
+from shared.contracts.codes import MatchState, Party, Reason, VisitState
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.bus import Bus, Lease
+    from shared.runtime.service import Service
+
+LEASE = "matching:deadlines"
+_EVERY = 1.0
+_TRIM_EVERY = 600
+_SETTLE = 1.0
+"""After the clock was moved, answers that were given before still travel for a moment of real time."""
+
+
+async def keep_deadlines(service: Service) -> None:
+    """End what ran out of time, for ever. A worker of the service."""
+    rounds = 0
+    while True:
+        lease = await leases.acquire(service.bus, LEASE)
+        if lease is not None:
+            while await sweep(service.bus, lease):
+                pass
+            if rounds % _TRIM_EVERY == 0:
+                await _trim(service.bus)
+            rounds += 1
+        before = clock.offset()
+        await clock.moved_or(_EVERY)
+        if clock.offset() != before:
+            await asyncio.sleep(_SETTLE)
+
+
+async def sweep(bus: Bus, lease: Lease) -> int:
+    """One round; gives how many matches it moved on. Raises `LeaseLost`."""
+    now, today = clock.now(), clock.today()
+    async with bus.read() as session:
+        released = await store.released(session, today)
+        ids = (
+            released.keys()
+            | await store.overdue(session, now)
+            | await visits.matches_to_end(session, today)
+            | await visits.moves_overdue(session, now)
+            | await mentorships.matches_to_look_at(session, now, today)
+        )
+    if not ids:
+        return 0
+    async with bus.transaction("system:clock") as tx:
+        await leases.check(tx.session, lease)
+        cases = await Transitions.load(tx, ids)
+        for match_id in sorted(cases.matches):
+            if cases.missing(match_id) is not None:
+                continue
+            if match_id in released:
+                await _release(cases, match_id, suspended=released[match_id])
+            else:
+                await _look_at(cases, match_id)
+        moved = cases.moved
+        await cases.save()
+    return moved
+
+
+async def _release(cases: Transitions, match_id: UUID, *, suspended: bool) -> None:
+    """End a reserve that is needed no longer: nobody but the countries was told of it."""
+    if not cases.matches[match_id].in_reserve:
+        return
+    if suspended:
+        await cases.cancel(match_id, Party.PROGRAMME, Reason.PARTNER_SUSPENDED, None)
+    else:
+        await cases.cancel(match_id, Party.CLOCK, Reason.OTHER, None)
+
+
+async def _look_at(cases: Transitions, match_id: UUID) -> None:
+    match = cases.matches[match_id]
+    timers = cases.terms(match).timers
+    now, today = clock.now(), clock.today()
+    if match.state is MatchState.OFFERED and now > match.due + timedelta(seconds=timers.answer_grace_seconds):
+        await cases.expire(match.id)
+    visit = cases.visits.get(match.id)
+    plan = visit.plan if visit is not None and visit.state is VisitState.UNDER_WAY else None
+    if plan is not None and today > plan.end + timedelta(days=timers.attendance_days):
+        await cases.time_over(match.id)
+    await moves.expired(cases, match.id)
+    if match.id in cases.mentorships:
+        await cases.progressed(match.id, None)
+
+
+async def _trim(bus: Bus) -> None:
+    async with bus.transaction("system:clock") as tx:
+        await activity_store.trim(tx.session)

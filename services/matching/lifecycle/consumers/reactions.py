@@ -1,0 +1,210 @@
+"""What follows from an event for matches, visits and mentorships? Each event becomes one call on the cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.matching.facts.store import pools
+from services.matching.lifecycle.actions import moves
+from services.matching.lifecycle.actions.transitions import Transitions
+from services.matching.lifecycle.model.match import UNCONFIRMED
+from services.matching.lifecycle.store import matches as store
+from shared.contracts import applications as told_of_applications
+from shared.contracts import calls as told_of_calls
+from shared.contracts import mentors as told_of_mentors
+from shared.contracts import offers as told_of_offers
+from shared.contracts import participation as told
+from shared.contracts.codes import Answer, ApplicationState, CloseCause, Party, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from shared.bus import Envelope, Tx
+
+
+async def participation(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Clearances, answers, attendance, sessions and requests."""
+    statements = [event for event in events if type(event.data) in _STATEMENTS]
+    if not statements:
+        return
+    cases = await Transitions.load(tx, {UUID(event.subject) for event in statements})
+    for event in statements:
+        missing = cases.missing(UUID(event.subject))
+        if missing is not None:
+            await tx.wait(event, *missing)
+            continue
+        await _STATEMENTS[type(event.data)](cases, event)
+    await cases.save()
+
+
+async def _cleared(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.ClearanceGiven)
+    await cases.clear(UUID(event.subject), event.data.side, event.data.host_due, event)
+
+
+async def _refused(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.ClearanceRefused)
+    by = Party.HOME_COORDINATOR if event.data.side.value == "home" else Party.HOST_COORDINATOR
+    await cases.cancel(UUID(event.subject), by, event.data.reason, event)
+
+
+async def _answered(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.AnswerGiven)
+    await cases.answer(event, event.data.by, event.data.answer, event.data.reason)
+
+
+async def _cancelled(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.CancellationRequested)
+    if event.data.visit_id is not None and UUID(event.subject) in cases.mentorships:
+        await cases.cancel_visit(UUID(event.subject), event.data.by, event.data.reason, event)
+        return
+    await cases.cancel(UUID(event.subject), event.data.by, event.data.reason, event)
+
+
+async def _refunded(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.FundChangeRequested)
+    await cases.pay_from(UUID(event.subject), event.data.fund_id, event.data.reason, event)
+
+
+async def _attended(cases: Transitions, event: Envelope) -> None:
+    await cases.attended(UUID(event.subject), event)
+
+
+async def _early(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.EarlyReturnReported)
+    await cases.early_return(UUID(event.subject), event.data.last_day, event.data.reason, event)
+
+
+async def _absent(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.NoShowReported)
+    await cases.no_show(UUID(event.subject), event.data.reason, event)
+
+
+async def _visit_asked(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.VisitRequested)
+    if event.data.answer is Answer.ACCEPT:
+        await cases.visit_asked(UUID(event.subject), event.data, event)
+
+
+async def _progressed(cases: Transitions, event: Envelope) -> None:
+    await cases.progressed(UUID(event.subject), event)
+
+
+async def _ended(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.EndRequested)
+    await cases.end(UUID(event.subject), event.data.by, event.data.reason, event)
+
+
+async def _paused(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.PauseRequested)
+    await cases.pause(UUID(event.subject), event.data.by, event.data.reason, event)
+
+
+async def _resumed(cases: Transitions, event: Envelope) -> None:
+    assert isinstance(event.data, told.ResumeRequested)
+    await cases.resume(UUID(event.subject), event.data.by, event)
+
+
+_STATEMENTS: dict[type, Callable[[Transitions, Envelope], Awaitable[None]]] = {
+    told.ClearanceGiven: _cleared,
+    told.ClearanceRefused: _refused,
+    told.AnswerGiven: _answered,
+    told.CancellationRequested: _cancelled,
+    told.FundChangeRequested: _refunded,
+    told.AttendanceRecorded: _attended,
+    told.EarlyReturnReported: _early,
+    told.MoveRequested: moves.requested,
+    told.MoveAccepted: moves.accepted,
+    told.MoveRefused: moves.refused,
+    told.NoShowReported: _absent,
+    told.AgreementSigned: _progressed,
+    told.SessionConfirmed: _progressed,
+    told.GoalClosed: _progressed,
+    told.VisitRequested: _visit_asked,
+    told.EndRequested: _ended,
+    told.PauseRequested: _paused,
+    told.ResumeRequested: _resumed,
+}
+
+
+async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Who withdraws, is cancelled or voided, or must be endorsed anew gives the place back."""
+    leaving = [event for event in events if _leaves(event)]
+    if not leaving:
+        return
+    by_application = {UUID(event.subject): event for event in leaving}
+    cases = await Transitions.load(tx, await store.held_by(tx.session, applications=list(by_application)))
+    for match_id, match in sorted(cases.matches.items()):
+        event = by_application[match.pairing.application_id]
+        match event.data:
+            case told_of_applications.ApplicationWithdrawn() as one:
+                await cases.cancel(match_id, one.by, one.reason, event)
+            case told_of_applications.ApplicationCancelled() as one:
+                await cases.cancel(match_id, Party.PROGRAMME, one.reason, event)
+            case told_of_applications.ApplicationVoided() as one:
+                await cases.void(match_id, one.reason, Party.PROGRAMME, Reason.OTHER, event)
+            case told_of_applications.ApplicationChanged() as one if match.state in UNCONFIRMED:
+                await cases.cancel(match_id, match.applicant, one.reason, event)
+    await pools.drop_standings(tx.session, list(by_application))
+    await cases.save()
+
+
+def _leaves(event: Envelope) -> bool:
+    match event.data:
+        case told_of_applications.ApplicationChanged() as one:
+            return one.state is ApplicationState.SUBMITTED
+        case (
+            told_of_applications.ApplicationWithdrawn()
+            | told_of_applications.ApplicationCancelled()
+            | told_of_applications.ApplicationVoided()
+        ):
+            return True
+    return False
+
+
+async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
+    """A placement that is taken back, entered in error, or closed before it was full ends what is not confirmed."""
+    ended: dict[UUID, tuple[Envelope, Party, Reason]] = {}
+    for event in events:
+        match event.data:
+            case told_of_offers.OfferWithdrawn() as one:
+                ended[UUID(event.subject)] = event, Party.HOST, one.reason
+            case told_of_offers.OfferClosed() as one if one.cause is not CloseCause.FULL:
+                ended[UUID(event.subject)] = event, Party.HOST, Reason.NOT_AVAILABLE
+            case told_of_offers.OfferVoided():
+                ended[UUID(event.subject)] = event, Party.PROGRAMME, Reason.OTHER
+    await _without_seat(tx, ended)
+
+
+async def mentors(tx: Tx, events: Sequence[Envelope]) -> None:
+    """A mentor who closes takes nobody new; mentorships that are open stand."""
+    ended = {
+        UUID(event.subject): (event, Party.MENTOR, Reason.NOT_AVAILABLE)
+        for event in events
+        if isinstance(event.data, told_of_mentors.MentorClosed) and event.data.cause is not CloseCause.FULL
+    }
+    await _without_seat(tx, ended)
+
+
+async def _without_seat(tx: Tx, ended: dict[UUID, tuple[Envelope, Party, Reason]]) -> None:
+    if not ended:
+        return
+    cases = await Transitions.load(tx, await store.held_by(tx.session, seats=list(ended)))
+    for match_id, match in sorted(cases.matches.items()):
+        if match.state in UNCONFIRMED:
+            event, by, reason = ended[match.seat_id]
+            await cases.cancel(match_id, by, reason, event)
+    await cases.save()
+
+
+async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
+    """A call that closes ends what is not confirmed: what is left is unplaced (lifecycles.md, "Application")."""
+    closed = {UUID(event.subject): event for event in events if isinstance(event.data, told_of_calls.CallClosed)}
+    if not closed:
+        return
+    cases = await Transitions.load(tx, await store.held_in(tx.session, list(closed)))
+    for match_id, match in sorted(cases.matches.items()):
+        if match.state in UNCONFIRMED:
+            await cases.cancel(match_id, Party.PROGRAMME, Reason.OTHER, closed[match.pairing.call_id])
+    await cases.save()

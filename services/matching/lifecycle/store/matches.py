@@ -1,0 +1,272 @@
+"""Which matches are there, and how does each stand? Matching's own; a match is born proposed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import asdict
+from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Index, func, select, text
+from sqlmodel import Field, col
+
+from services.matching.facts.store.facts import keep
+from services.matching.lifecycle.model.match import HELD, Match
+from services.matching.tables import Table, document, moment
+from shared.contracts.codes import MatchState, Party, Reason
+from shared.contracts.matches import Pairing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity.scope import Reach
+
+_HELD = text("state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT reserve")
+_IN_RESERVE = text("state IN ('proposed', 'cleared') AND reserve")
+
+
+class MatchRow(Table, table=True):
+    """A match; `since` is when it came into its state, `due` by when the next step is asked for."""
+
+    __tablename__ = "match"
+    __table_args__ = (
+        # An application has one match at a time: the database holds it, whoever runs beside whom.
+        Index("match_held_once", "application_id", unique=True, postgresql_where=_HELD),
+        # Beside none that takes a place it may stand in reserve, once.
+        Index("match_reserve_once", "application_id", unique=True, postgresql_where=_IN_RESERVE),
+        Index("match_application", "application_id", "since"),
+        Index("match_call", "call_id", "state", "due"),
+        Index("match_seat", "seat_id", "state"),
+        Index("match_due", "due", postgresql_where=text("state = 'offered'")),
+        Index("match_countries", "country", "state"),
+        Index("match_hosts", "host_country", "state"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    application_id: UUID
+    call_id: UUID
+    kind: str
+    seat_id: UUID
+    country: str
+    host_country: str
+    host_organisation_id: UUID
+    state: str
+    since: datetime = Field(sa_column=moment())
+    due: datetime = Field(sa_column=moment())
+    proposed_at: datetime = Field(sa_column=moment())
+    pairing: dict[str, Any] = Field(sa_column=document())
+    run_id: UUID
+    score: int
+    next_in_line: list[str] = Field(sa_column=document())
+    home_cleared: bool = False
+    host_cleared: bool = False
+    applicant_accepted: bool = False
+    host_accepted: bool = False
+    by: str | None = None
+    reason: str | None = None
+    silent: list[str] = Field(sa_column=document())
+    reserve: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+
+
+def _row(match: Match) -> MatchRow:
+    pairing = match.pairing
+    values = asdict(match) | {
+        "application_id": pairing.application_id,
+        "call_id": pairing.call_id,
+        "kind": pairing.kind.value,
+        "seat_id": match.seat_id,
+        "country": pairing.country,
+        "host_country": pairing.host_country,
+        "host_organisation_id": pairing.host_organisation_id,
+        "pairing": pairing.model_dump(mode="json"),
+        "state": match.state.value,
+        "next_in_line": [str(one) for one in match.next_in_line],
+        "silent": [one.value for one in match.silent],
+    }
+    return MatchRow(**values)
+
+
+def read(row: MatchRow) -> Match:
+    """The match in a row."""
+    return Match(
+        id=row.id,
+        pairing=Pairing.model_validate(row.pairing),
+        state=MatchState(row.state),
+        since=row.since,
+        due=row.due,
+        proposed_at=row.proposed_at,
+        run_id=row.run_id,
+        score=row.score,
+        next_in_line=tuple(UUID(one) for one in row.next_in_line),
+        home_cleared=row.home_cleared,
+        host_cleared=row.host_cleared,
+        applicant_accepted=row.applicant_accepted,
+        host_accepted=row.host_accepted,
+        by=Party(row.by) if row.by else None,
+        reason=Reason(row.reason) if row.reason else None,
+        silent=tuple(Party(one) for one in row.silent),
+        reserve=row.reserve,
+    )
+
+
+async def write(session: AsyncSession, matches: Iterable[Match]) -> None:
+    """Write matches as they stand now, in one statement."""
+    await keep(session, [_row(match) for match in matches])
+
+
+async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Match]:
+    """The matches with these ids, held until the end of the transaction."""
+    if not ids:
+        return {}
+    found = await session.scalars(
+        select(MatchRow).where(col(MatchRow.id).in_(ids)).order_by(col(MatchRow.id)).with_for_update()
+    )
+    return {row.id: read(row) for row in found}
+
+
+async def by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Match]:
+    """The matches with these ids; there may be thousands."""
+    found = await session.scalars(select(MatchRow).where(col(MatchRow.id).in_(ids)).order_by(col(MatchRow.id)))
+    rows = list(found)
+    return await asyncio.to_thread(lambda: {row.id: read(row) for row in rows})
+
+
+async def held_by(
+    session: AsyncSession, *, applications: Collection[UUID] = (), seats: Collection[UUID] = ()
+) -> set[UUID]:
+    """The ids of the matches that stand, reserves too, of these applications or for these offers and mentors."""
+    found = await session.execute(
+        text(
+            "SELECT id FROM match WHERE state = ANY(:held) AND application_id = ANY(:applications)"
+            " UNION SELECT id FROM match WHERE state = ANY(:held) AND seat_id = ANY(:seats)"
+        ),
+        {"held": [state.value for state in HELD], "applications": sorted(applications), "seats": sorted(seats)},
+    )
+    return {row.id for row in found}
+
+
+async def held_in(session: AsyncSession, call_ids: Collection[UUID]) -> set[UUID]:
+    """The ids of the matches of these calls that stand, reserves too."""
+    found = await session.execute(
+        text("SELECT id FROM match WHERE state = ANY(:held) AND call_id = ANY(:calls)"),
+        {"held": [state.value for state in HELD], "calls": sorted(call_ids)},
+    )
+    return {row.id for row in found}
+
+
+async def reserves_of(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
+    """The ids of the matches with which these applications stand in reserve."""
+    if not applications:
+        return set()
+    found = await session.execute(
+        text("SELECT id FROM match WHERE application_id = ANY(:ids) AND state IN ('proposed', 'cleared') AND reserve"),
+        {"ids": sorted(applications)},
+    )
+    return {row.id for row in found}
+
+
+_RELEASED = text(
+    "SELECT r.id, EXISTS (SELECT 1 FROM partner p WHERE p.country IN (r.country, r.host_country)"
+    "  AND p.status = 'suspended' AND p.since <= :today) AS suspended"
+    " FROM match r WHERE r.state IN ('proposed', 'cleared') AND r.reserve AND (EXISTS (SELECT 1 FROM partner p"
+    "  WHERE p.country IN (r.country, r.host_country) AND p.status = 'suspended' AND p.since <= :today)"
+    " OR NOT EXISTS (SELECT 1 FROM vacancy n WHERE n.call_id = r.call_id AND n.seat_id = r.seat_id)"
+    "  AND NOT EXISTS (SELECT 1 FROM match m LEFT JOIN visit v ON v.match_id = m.id"
+    "   LEFT JOIN mentorship t ON t.match_id = m.id WHERE m.seat_id = r.seat_id AND NOT m.reserve"
+    "   AND (m.state IN ('proposed', 'cleared', 'offered') OR m.state = 'confirmed'"
+    "    AND coalesce(t.state, v.state, '') IN ('', 'scheduled', 'unschedulable', 'opened'))))"
+    " ORDER BY r.id LIMIT :limit"
+)
+
+
+async def released(session: AsyncSession, today: date, limit: int = 500) -> dict[UUID, bool]:
+    """The ids of reserves that are needed no longer, with whether a partner's suspension is why.
+
+    Else it is because every visit or mentorship at the place has begun, or ended, and none is to be replaced.
+    """
+    found = await session.execute(_RELEASED, {"today": today, "limit": limit})
+    return {row.id: row.suspended for row in found}
+
+
+async def of_application(session: AsyncSession, application_id: UUID) -> list[Match]:
+    """The matches of an application, the newest first."""
+    found = await session.scalars(
+        select(MatchRow).where(col(MatchRow.application_id) == application_id).order_by(col(MatchRow.id).desc())
+    )
+    return [read(row) for row in found]
+
+
+async def overdue(session: AsyncSession, moment_: datetime, limit: int = 500) -> set[UUID]:
+    """The ids of matches that are offered and whose deadline was before the moment."""
+    found = await session.execute(
+        text("SELECT id FROM match WHERE state = 'offered' AND due < :moment ORDER BY due LIMIT :limit"),
+        {"moment": moment_, "limit": limit},
+    )
+    return {row.id for row in found}
+
+
+async def silences(session: AsyncSession, applications: Collection[UUID]) -> Counter[UUID]:
+    """How often the officer of each application let an offer expire so far."""
+    found = await session.execute(
+        text(
+            "SELECT application_id, count(*) AS times FROM match WHERE application_id = ANY(:ids)"
+            " AND state = 'expired' AND silent ?| ARRAY['guest', 'mentee'] GROUP BY application_id"
+        ),
+        {"ids": sorted(applications)},
+    )
+    return Counter({row.application_id: row.times for row in found})
+
+
+async def still_waiting(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
+    """Those of these applications that are eligible, hold no place, and gave up none that was confirmed.
+
+    Who stands in reserve waits as well.
+    """
+    if not applications:
+        return set()
+    found = await session.execute(
+        text(
+            "SELECT c.id FROM candidate c WHERE c.id = ANY(:ids) AND c.state = 'eligible' AND NOT EXISTS"
+            " (SELECT 1 FROM match m WHERE m.application_id = c.id AND (m.state = ANY(:held) AND NOT m.reserve OR"
+            "  m.state = 'cancelled' AND m.by = ANY(:applicants) AND m.applicant_accepted AND m.host_accepted))"
+        ),
+        {
+            "ids": sorted(applications),
+            "held": [state.value for state in HELD],
+            "applicants": [Party.GUEST.value, Party.MENTEE.value],
+        },
+    )
+    return {row.id for row in found}
+
+
+async def listed(
+    session: AsyncSession,
+    reach: Reach,
+    *,
+    match_id: UUID | None = None,
+    call_id: UUID | None = None,
+    application_id: UUID | None = None,
+    state: str | None = None,
+    page: int = 1,
+    size: int = 50,
+) -> tuple[list[Match], int]:
+    """One page of the matches within reach, the newest first, and how many there are in all."""
+    columns = MatchRow.__table__.c  # type: ignore[attr-defined]  # SQLModel gives every table class one
+    query = select(MatchRow).where(
+        reach.clause(country=(columns.country, columns.host_country), organisation=(columns.host_organisation_id,))
+    )
+    for column, value in (
+        (col(MatchRow.id), match_id),
+        (col(MatchRow.call_id), call_id),
+        (col(MatchRow.application_id), application_id),
+        (col(MatchRow.state), state),
+    ):
+        if value:
+            query = query.where(column == value)
+    total = await session.scalar(select(func.count()).select_from(query.subquery()))
+    found = await session.scalars(query.order_by(col(MatchRow.id).desc()).limit(size).offset((page - 1) * size))
+    return [read(row) for row in found], total or 0

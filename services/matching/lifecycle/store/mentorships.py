@@ -1,0 +1,192 @@
+"""Which mentorships are there, and what have the pairs signed, met for and aimed at?"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import Index, select, text
+from sqlmodel import Field, col
+
+from services.matching.facts.store.facts import keep
+from services.matching.lifecycle.model.mentorship import Mentorship, Progress, Signed
+from services.matching.tables import Table, document, moment
+from shared.contracts.codes import MentorshipState, Party, Reason
+from shared.contracts.mentorships import MentorshipPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class MentorshipRow(Table, table=True):
+    """A mentorship; `until` is its planned end."""
+
+    __tablename__ = "mentorship"
+    __table_args__ = (
+        Index("mentorship_match", "match_id"),
+        Index("mentorship_application", "application_id"),
+        Index("mentorship_mentor", "mentor_id"),
+        Index("mentorship_call", "call_id", "state", "id"),
+        Index("mentorship_due", "due", postgresql_where=text("state = 'opened'")),
+        Index("mentorship_until", "until", postgresql_where=text("state IN ('active', 'paused')")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    match_id: UUID
+    application_id: UUID
+    call_id: UUID
+    mentor_id: UUID
+    country: str
+    host_country: str
+    host_organisation_id: UUID
+    state: str
+    since: datetime = Field(sa_column=moment())
+    due: datetime = Field(sa_column=moment())
+    plan: dict[str, Any] = Field(sa_column=document())
+    sessions_to_complete: int
+    sessions: int = 0
+    started_on: date | None = None
+    until: date | None = None
+    ended_on: date | None = None
+    reason: str | None = None
+
+
+class Signature(Table, table=True):
+    """A side signed a version of the agreement; `until` is the end that this version agrees on."""
+
+    mentorship_id: UUID = Field(primary_key=True)
+    by: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    until: date | None = None
+
+
+class Session(Table, table=True):
+    """A session of a pair, and whether the other side confirmed it."""
+
+    mentorship_id: UUID = Field(primary_key=True)
+    session_id: UUID = Field(primary_key=True)
+    held_on: date
+    confirmed: bool
+
+
+class Goal(Table, table=True):
+    """A goal of a pair: open while `met` is empty."""
+
+    mentorship_id: UUID = Field(primary_key=True)
+    goal_id: UUID = Field(primary_key=True)
+    met: bool | None = None
+
+
+PROJECTIONS = ("signature", "session", "goal")
+
+
+def _row(mentorship: Mentorship) -> MentorshipRow:
+    plan = mentorship.plan
+    return MentorshipRow(
+        id=mentorship.id,
+        match_id=plan.match_id,
+        application_id=plan.application_id,
+        call_id=plan.call_id,
+        mentor_id=plan.mentor_id,
+        country=plan.country,
+        host_country=plan.mentor_country,
+        host_organisation_id=plan.mentor_organisation_id,
+        state=mentorship.state.value,
+        since=mentorship.since,
+        due=mentorship.due,
+        plan=plan.model_dump(mode="json"),
+        sessions_to_complete=mentorship.sessions_to_complete,
+        sessions=mentorship.sessions,
+        started_on=mentorship.started_on,
+        until=mentorship.until,
+        ended_on=mentorship.ended_on,
+        reason=mentorship.reason.value if mentorship.reason else None,
+    )
+
+
+def read(row: MentorshipRow) -> Mentorship:
+    """The mentorship in a row."""
+    return Mentorship(
+        id=row.id,
+        plan=MentorshipPlan.model_validate(row.plan),
+        state=MentorshipState(row.state),
+        since=row.since,
+        due=row.due,
+        sessions_to_complete=row.sessions_to_complete,
+        started_on=row.started_on,
+        until=row.until,
+        ended_on=row.ended_on,
+        sessions=row.sessions,
+        reason=Reason(row.reason) if row.reason else None,
+    )
+
+
+async def write(session: AsyncSession, mentorships: Iterable[Mentorship]) -> None:
+    """Write mentorships as they stand now, in one statement."""
+    await keep(session, [_row(mentorship) for mentorship in mentorships])
+
+
+async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Mentorship]:
+    """The mentorships of these matches by match, held until the end of the transaction."""
+    if not match_ids:
+        return {}
+    found = await session.scalars(
+        select(MentorshipRow)
+        .where(col(MentorshipRow.match_id).in_(match_ids))
+        .order_by(col(MentorshipRow.id))
+        .with_for_update()
+    )
+    return {row.match_id: read(row) for row in found}
+
+
+async def of_application(session: AsyncSession, application_id: UUID) -> list[Mentorship]:
+    """The mentorships of an application, the newest first."""
+    found = await session.scalars(
+        select(MentorshipRow)
+        .where(col(MentorshipRow.application_id) == application_id)
+        .order_by(col(MentorshipRow.id).desc())
+    )
+    return [read(row) for row in found]
+
+
+async def matches_to_look_at(session: AsyncSession, now: datetime, today: date, limit: int = 500) -> set[UUID]:
+    """The matches whose mentorship was not signed in time, or whose time is over."""
+    found = await session.execute(
+        text(
+            "(SELECT match_id FROM mentorship WHERE state = 'opened' AND due < :now ORDER BY due LIMIT :limit)"
+            " UNION (SELECT match_id FROM mentorship WHERE state IN ('active', 'paused') AND until < :today"
+            " ORDER BY until LIMIT :limit)"
+        ),
+        {"now": now, "today": today, "limit": limit},
+    )
+    return {row.match_id for row in found}
+
+
+async def keep_records(session: AsyncSession, records: Iterable[Signature | Session | Goal]) -> None:
+    """Write what pairs recorded; of a session the confirmation is never taken back by the log arriving late."""
+    by_table: dict[type[Table], list[Table]] = defaultdict(list)
+    for record in records:
+        by_table[type(record)].append(record)
+    for rows in by_table.values():
+        await keep(session, rows)
+
+
+async def progress(session: AsyncSession, mentorship_ids: Collection[UUID]) -> dict[UUID, Progress]:
+    """What each pair has recorded so far."""
+    signed: dict[UUID, dict[int, Signed]] = defaultdict(dict)
+    held: Counter[UUID] = Counter()
+    goals: dict[UUID, dict[UUID, bool | None]] = defaultdict(dict)
+    for one in await session.scalars(select(Signature).where(col(Signature.mentorship_id).in_(mentorship_ids))):
+        by = signed[one.mentorship_id][one.version].by if one.version in signed[one.mentorship_id] else frozenset()
+        signed[one.mentorship_id][one.version] = Signed(by | {Party(one.by)}, one.until)
+    for met in await session.scalars(
+        select(Session).where(col(Session.mentorship_id).in_(mentorship_ids), col(Session.confirmed).is_(True))
+    ):
+        held[met.mentorship_id] += 1
+    for goal in await session.scalars(select(Goal).where(col(Goal.mentorship_id).in_(mentorship_ids))):
+        goals[goal.mentorship_id][goal.goal_id] = goal.met
+    return {one: Progress(signed[one], held[one], goals[one]) for one in mentorship_ids}

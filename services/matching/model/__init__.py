@@ -1,1 +1,0 @@
-"""The rules of matching, pure: what becomes of a match, a visit, a mentorship, and what the engine is asked."""

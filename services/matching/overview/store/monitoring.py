@@ -1,0 +1,146 @@
+"""What does the board watch beside the cases: what is stuck, supply and demand, the calendar, how far all of it is?
+
+Reads only; each query takes the reach of whoever looks, except where it counts what is nobody's case.
+"""
+
+# ruff: noqa: S608 - the queries are put together from constants only
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from services.matching.overview.store.board import CASES, reach_values
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity.scope import Reach
+
+MOST_STUCK = 500
+
+_ASKED = text(
+    CASES + "SELECT cases.*, held.home_cleared, held.applicant_accepted, held.host_accepted FROM cases"
+    " LEFT JOIN match held ON held.id = match_id"
+    " WHERE stage_kind || ':' || stage = ANY(:stages) ORDER BY since, cases.id LIMIT :limit"
+)
+
+
+async def awaiting_action(
+    session: AsyncSession, reach: Reach, call_id: UUID | None, stages: Collection[str]
+) -> Sequence[Row[Any]]:
+    """The cases in these stages (`kind:state`), those that have stood there longest first, `MOST_STUCK` at the most."""
+    values = {"call": call_id, "stages": sorted(stages), "limit": MOST_STUCK, **reach_values(reach)}
+    return (await session.execute(_ASKED, values)).all()
+
+
+_LATE_RESERVES = text(
+    "SELECT c.id, c.reference, c.kind, c.call_id, 'match' AS stage_kind, 'reserve_proposed' AS stage, r.since, r.due,"
+    " r.country, r.host_country, r.home_cleared FROM match r JOIN candidate c ON c.id = r.application_id"
+    " WHERE r.reserve AND r.state = 'proposed' AND r.due < :now AND (CAST(:call AS uuid) IS NULL OR r.call_id = :call)"
+    " AND (:everything OR r.country = ANY(:countries) OR r.host_country = ANY(:countries)"
+    " OR r.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
+    " ORDER BY r.due, c.id LIMIT :limit"
+)
+
+
+async def late_reserves(session: AsyncSession, reach: Reach, call_id: UUID | None, now: datetime) -> Sequence[Row[Any]]:
+    """The applications whose clearance as a reserve is overdue, the latest first, `MOST_STUCK` at the most.
+
+    Such an application stands in another stage at the same time: it waits, or has a provisional place.
+    """
+    values = {"call": call_id, "now": now, "limit": MOST_STUCK, **reach_values(reach)}
+    return (await session.execute(_LATE_RESERVES, values)).all()
+
+
+_DEMAND = text(
+    "SELECT topic, tongue, count(*) AS number FROM ("
+    " SELECT DISTINCT c.id, wish.topic, spoken.value ->> 'language' AS tongue FROM candidate c,"
+    "  jsonb_array_elements_text(c.profile -> 'topics') AS wish(topic),"
+    "  jsonb_array_elements(c.profile -> 'languages') AS spoken"
+    "  WHERE (CAST(:call AS uuid) IS NULL OR c.call_id = :call) AND c.state = 'eligible'"
+    "  AND (CAST(:kind AS text) IS NULL OR c.kind = :kind)"
+    "  AND spoken.value ->> 'level' IN ('B1', 'B2', 'C1', 'C2', 'NS')"
+    "  AND NOT EXISTS (SELECT 1 FROM match m WHERE m.application_id = c.id"
+    "   AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT m.reserve)"
+    "  AND (:everything OR c.country = ANY(:countries))) wanted"
+    " GROUP BY topic, tongue ORDER BY topic, tongue"
+)
+_SUPPLY = text(
+    "SELECT topic, tongue, sum(free) AS number FROM ("
+    " SELECT DISTINCT s.id, open.topic, spoken.value ->> 'language' AS tongue,"
+    "  greatest(0, coalesce((s.terms ->> 'places')::int, (s.terms ->> 'capacity')::int, 0) - (SELECT count(*)"
+    "   FROM match m WHERE m.seat_id = s.id AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed')"
+    "    AND NOT m.reserve)) AS free"
+    "  FROM seat s, jsonb_array_elements_text(s.terms -> 'topics') AS open(topic),"
+    "  jsonb_array_elements(s.terms -> 'languages') AS spoken"
+    "  WHERE (CAST(:call AS uuid) IS NULL OR s.call_id = :call) AND s.state = 'published'"
+    "  AND (CAST(:seat AS text) IS NULL OR s.kind = :seat)) offered"
+    " GROUP BY topic, tongue ORDER BY topic, tongue"
+)
+_SEATS = {"study_visit": "placement", "mentee": "mentor"}
+
+
+async def demand(session: AsyncSession, reach: Reach, call_id: UUID | None, kind: str | None) -> Sequence[Row[Any]]:
+    """How many who look for a place want each topic and speak each language at B1 or better: topic, tongue, number."""
+    return (await session.execute(_DEMAND, {"call": call_id, "kind": kind, **reach_values(reach)})).all()
+
+
+async def supply(session: AsyncSession, call_id: UUID | None, kind: str | None) -> Sequence[Row[Any]]:
+    """How many places that nobody holds each topic has in each working language: topic, tongue, number."""
+    seat = _SEATS.get(kind or "")
+    return (await session.execute(_SUPPLY, {"call": call_id, "seat": seat})).all()
+
+
+_CALENDAR = text(
+    "SELECT v.id, v.match_id, v.application_id, v.offer_id, v.state, v.start, v.end_day, v.country, v.host_country,"
+    " v.host_organisation_id, v.proposal, c.reference, p.reference AS seat_reference, p.title AS seat_title"
+    " FROM visit v LEFT JOIN candidate c ON c.id = v.application_id LEFT JOIN seat p ON p.id = v.offer_id"
+    " WHERE (CAST(:call AS uuid) IS NULL OR v.call_id = :call)"
+    " AND v.state IN ('scheduled', 'under_way', 'ended', 'completed') AND v.start >= :first AND v.start < :last"
+    " AND (:everything OR v.country = ANY(:countries) OR v.host_country = ANY(:countries)"
+    " OR v.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
+    " ORDER BY v.start, c.reference, v.id LIMIT 2000"
+)
+
+
+async def calendar(
+    session: AsyncSession, reach: Reach, call_id: UUID | None, first: date, last: date
+) -> Sequence[Row[Any]]:
+    """The visits that begin from `first` to before `last`, in their order."""
+    values = {"call": call_id, "first": first, "last": last, **reach_values(reach)}
+    return (await session.execute(_CALENDAR, values)).all()
+
+
+_FIRST_TO_COME = text(
+    "SELECT min(v.start) FROM visit v WHERE (CAST(:call AS uuid) IS NULL OR v.call_id = :call)"
+    " AND v.state IN ('scheduled', 'under_way') AND v.start >= :day"
+    " AND (:everything OR v.country = ANY(:countries) OR v.host_country = ANY(:countries)"
+    " OR v.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
+)
+
+
+async def first_to_come(session: AsyncSession, reach: Reach, call_id: UUID | None, day: date) -> date | None:
+    """When the first visit from that day on begins."""
+    found: date | None = await session.scalar(_FIRST_TO_COME, {"call": call_id, "day": day, **reach_values(reach)})
+    return found
+
+
+_BEHIND = text(
+    "SELECT (SELECT count(*) FROM pending) AS to_send,"
+    " (SELECT count(*) FROM waiting) AS waiting,"
+    " (SELECT count(*) FROM parked WHERE settled_at IS NULL) AS parked,"
+    " (SELECT coalesce(sum(input_version - matched_version), 0) FROM pool"
+    "  WHERE CAST(:call AS uuid) IS NULL OR call_id = :call) AS to_match,"
+    " (SELECT count(*) FROM what_if WHERE state IN ('waiting', 'running')) AS what_ifs"
+)
+
+
+async def behind(session: AsyncSession, call_id: UUID | None) -> Row[Any]:
+    """What is still to be done by the service itself: events to send, reactions that wait, parked, changes to match."""
+    return (await session.execute(_BEHIND, {"call": call_id})).one()

@@ -1,0 +1,384 @@
+"""What is the engine asked about a call? The portal's facts put into the engine's words, one problem a kind.
+
+Pure: facts in, problem out. Study visits come first, so that mentees are matched within what those leave of a country's
+ceiling; the same facts always give the same problems, whatever order they arrived in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from uuid import UUID
+
+from services.matching.engine.layers import run_layers
+from services.matching.engine.problem import weeks as exchange_weeks
+from services.matching.engine.problem.problem import (
+    WEIGHTS,
+    Candidate,
+    Exclusion,
+    Fixed,
+    Problem,
+    Rules,
+    Seat,
+    SeatKind,
+    Skill,
+    Weight,
+)
+from services.matching.engine.problem.weeks import WEEK, Period, monday
+from services.matching.provisional.model.memo import Memo
+from shared.contracts.codes import ApplicationKind, Criterion, MatchState, Objective, RankGroup
+from shared.contracts.offers import OfferTerms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from services.matching.engine.matching import Pair, Result
+    from services.matching.lifecycle.model.match import Match
+    from shared.contracts.applications import ApplicationProfile
+    from shared.contracts.calls import CallTerms, DatePeriod
+    from shared.contracts.mentors import MentorProfile
+
+KINDS = (ApplicationKind.STUDY_VISIT, ApplicationKind.MENTEE)
+MOST_SILENCES = 2
+"""With so many offers left to expire an application is withdrawn by the portal, so it is no longer matched."""
+_GIVEN_BACK = ""
+"""Stands for the seat of a mentorship that is over, or of a guest who did not come: it counts for the quota only."""
+
+
+_candidates: Memo[Candidate] = Memo()
+_seats: Memo[Seat] = Memo()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An offer or a mentor with its terms; `available` is False while it is paused or past its deadline."""
+
+    id: UUID
+    terms: OfferTerms | MentorProfile
+    available: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A training need that the call cites: points for a topic, and for an area where one is named."""
+
+    country: str
+    topic: str
+    area: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that decides a call's matching on a day.
+
+    `given_back` are matches whose mentorship is over, or whose guest did not come; `incomplete` the groups of which
+    somebody may still become eligible: they wait, since a group is placed whole. `reciprocity` holds the points of
+    (home, host) from the ledger (`engine/ledger.py`).
+    """
+
+    call_id: UUID
+    terms: CallTerms
+    day: date
+    cohort: int
+    candidates: Mapping[UUID, ApplicationProfile]
+    places: Mapping[UUID, Place]
+    matches: Sequence[Match] = ()
+    given_back: frozenset[UUID] = frozenset()
+    taken: Mapping[UUID, Mapping[date, int]] = field(default_factory=dict)
+    suspended: Mapping[str, date] = field(default_factory=dict)
+    exclusions: tuple[Exclusion, ...] = ()
+    needs: tuple[Need, ...] = ()
+    reciprocity: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    incomplete: frozenset[UUID] = frozenset()
+
+    @property
+    def seed(self) -> str:
+        """What breaks ties; published with the run of the next cohort."""
+        return f"{self.terms.reference}/{self.cohort + 1}"
+
+
+def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
+    """The applications that look for a place: eligible, no match that stands or was given up, not silent twice."""
+    held = {match.pairing.application_id for match in facts.matches if match.held or match.given_up}
+    silent = Counter(
+        match.pairing.application_id
+        for match in facts.matches
+        if match.state is MatchState.EXPIRED and match.applicant in match.silent
+    )
+    return {
+        one: profile
+        for one, profile in facts.candidates.items()
+        if one not in held and silent[one] < MOST_SILENCES and profile.group_id not in facts.incomplete
+    }
+
+
+def in_reserve(facts: Facts) -> dict[UUID, Match]:
+    """Those who stand in reserve, by application: each once at the most."""
+    return {match.pairing.application_id: match for match in facts.matches if match.in_reserve}
+
+
+def companions(facts: Facts, application_id: UUID) -> set[UUID]:
+    """Those who look for a place together with an application, itself among them: a group is placed whole."""
+    pool = waiting(facts)
+    group = pool[application_id].group_id if application_id in pool else None
+    if group is None:
+        return {application_id}
+    return {one for one, profile in pool.items() if profile.group_id == group}
+
+
+class Paired(Protocol):
+    """Whatever says who is matched with whom."""
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The new pairs by candidate id."""
+
+
+R = TypeVar("R", bound=Paired)
+
+
+def solve(facts: Facts, *, only: frozenset[UUID] | None = None) -> dict[ApplicationKind, Result]:
+    """The matching of each kind that the call takes; `only` leaves other applications out of the pool."""
+    return each_kind(facts, lambda _, asked: from_scratch(asked), only=only)
+
+
+def from_scratch(problem: Problem) -> Result:
+    """The matching of one kind, as a cohort committed now would have it."""
+    return run_layers(problem)
+
+
+def each_kind(
+    facts: Facts, find: Callable[[ApplicationKind, Problem], R], *, only: frozenset[UUID] | None = None
+) -> dict[ApplicationKind, R]:
+    """What `find` gives for the problem of each kind, one after the other, since they share the countries' quotas."""
+    fixed = fixed_pairs(facts)
+    results: dict[ApplicationKind, R] = {}
+    for kind in KINDS:
+        if kind not in facts.terms.kinds:
+            continue
+        result = find(kind, problem(facts, kind, fixed, only=only))
+        results[kind] = result
+        country = {one: profile.country for one, profile in facts.candidates.items()}
+        fixed += [
+            Fixed(candidate_id=pair.candidate_id, seat_id=pair.seat_id, country=country[UUID(pair.candidate_id)])
+            for pair in result.pairs
+        ]
+    return results
+
+
+def fixed_pairs(facts: Facts) -> list[Fixed]:
+    """The matches that stand, in the engine's words."""
+    return [
+        Fixed(
+            candidate_id=str(match.pairing.application_id),
+            seat_id=_GIVEN_BACK if match.id in facts.given_back else str(match.seat_id),
+            country=match.pairing.country,
+            group_id=_group(facts, match.pairing.application_id),
+        )
+        for match in facts.matches
+        if match.held
+    ]
+
+
+def _group(facts: Facts, application_id: UUID) -> str | None:
+    profile = facts.candidates.get(application_id)
+    return str(profile.group_id) if profile is not None and profile.group_id else None
+
+
+def problem(
+    facts: Facts, kind: ApplicationKind, fixed: Iterable[Fixed], *, only: frozenset[UUID] | None = None
+) -> Problem:
+    """The problem of one kind of a call, beside the pairs that are fixed."""
+    pool = waiting(facts)
+    if only is not None:
+        # A group of which somebody is left out is left out whole.
+        apart = {profile.group_id for one, profile in pool.items() if profile.group_id and one not in only}
+        pool = {one: profile for one, profile in pool.items() if one in only and profile.group_id not in apart}
+    sizes = Counter(profile.group_id for profile in facts.candidates.values())
+    barred: dict[UUID, set[str]] = {}
+    for match in facts.matches:
+        if match.bars:
+            barred.setdefault(match.pairing.application_id, set()).add(str(match.seat_id))
+    return Problem(
+        call_id=str(facts.call_id),
+        day=facts.day,
+        seed=facts.seed,
+        candidates=tuple(
+            _candidate(one, profile, facts.terms, frozenset(barred.get(one, ())), sizes)
+            for one, profile in sorted(pool.items())
+            if profile.kind is kind
+        ),
+        seats=tuple(
+            _seat(place, facts)
+            for _, place in sorted(facts.places.items())
+            if isinstance(place.terms, OfferTerms) is (kind is ApplicationKind.STUDY_VISIT)
+        ),
+        rules=_rules(facts),
+        fixed=tuple(fixed),
+    )
+
+
+def _rules(facts: Facts) -> Rules:
+    terms = facts.terms
+    weights = {one.criterion: Weight(one.applicant, one.host) for one in terms.weights} or dict(WEIGHTS)
+    if terms.rules.first_time_first:
+        weights[Criterion.FIRST_TIME] = _before_all(weights, terms.objective)
+    needs = {(need.country, code): 100 for need in facts.needs for code in (need.topic, need.area) if code is not None}
+    return Rules(
+        weights=weights,
+        objective=terms.objective,
+        share=terms.share_of_offer,
+        ceilings={one.country: one.ceiling for one in terms.quotas if one.ceiling is not None},
+        floors={one.country: one.floor for one in terms.quotas if one.floor},
+        exclusions=facts.exclusions,
+        suspended=facts.suspended,
+        needs=needs,
+        reciprocity=facts.reciprocity,
+    )
+
+
+def _before_all(weights: Mapping[Criterion, Weight], objective: Objective) -> Weight:
+    """The weight of a first participation where the call puts it first: to a host it outweighs all else together.
+
+    For the highest sum it also outweighs all that an applicant gains, so that no place goes to somebody who has been
+    before while exchanging the two of them would give it to somebody who has not.
+    """
+    own = weights.get(Criterion.FIRST_TIME, Weight(0, 0))
+    others = [weight for criterion, weight in weights.items() if criterion is not Criterion.FIRST_TIME]
+    most = sum(weight.host for weight in others)
+    if objective is Objective.MOST_GOOD:
+        most += sum(weight.applicant for weight in others) + own.applicant
+    return Weight(own.applicant, max(own.host, most + 1))
+
+
+def _candidate(
+    application_id: UUID,
+    profile: ApplicationProfile,
+    terms: CallTerms,
+    barred: frozenset[str],
+    sizes: Mapping[UUID | None, int],
+) -> Candidate:
+    size = sizes[profile.group_id] if profile.group_id else 1
+
+    def make() -> Candidate:
+        return Candidate(
+            id=str(application_id),
+            kind=profile.kind,
+            country=profile.country,
+            organisation_id=str(profile.organisation_id),
+            rank_group=profile.rank_group,
+            service=profile.service.value,
+            expertise={one.area.value: Skill(one.level, one.years) for one in profile.expertise},
+            languages={one.language: one.level for one in profile.languages},
+            topics=profile.topics,
+            preferred_countries=frozenset(profile.preferred_countries),
+            weeks=weeks_of(spans(profile.periods), spans(profile.blackouts), terms.minimum_days)
+            if profile.periods
+            else None,
+            conflicts=frozenset(str(one) for one in profile.conflicts),
+            barred=barred,
+            first_time=profile.first_time,
+            pre_matched=str(profile.prematched_with) if profile.prematched_with else None,
+            group_id=str(profile.group_id) if profile.group_id else None,
+            group_size=size,
+        )
+
+    return _candidates.of(application_id, (profile,), (terms.minimum_days, barred, size), make)
+
+
+def _seat(place: Place, facts: Facts) -> Seat:
+    def make() -> Seat:
+        if isinstance(place.terms, OfferTerms):
+            return _placement(place.id, place.terms, facts, available=place.available)
+        return _mentor(place.id, place.terms, facts.day, available=place.available)
+
+    taken = frozenset(facts.taken.get(place.id, {}).items())
+    return _seats.of(place.id, (place.terms, facts.terms), (place.available, facts.day, taken), make)
+
+
+def _placement(offer_id: UUID, offer: OfferTerms, facts: Facts, *, available: bool) -> Seat:
+    taken = facts.taken.get(offer_id, {})
+    return Seat(
+        id=str(offer_id),
+        kind=SeatKind.PLACEMENT,
+        country=offer.country,
+        organisation_id=str(offer.organisation_id),
+        capacity=offer.places,
+        expertise={area.value: Skill() for area in offer.expertise},
+        languages={one.language: one.level for one in offer.languages},
+        topics=frozenset(offer.topics),
+        weeks={
+            week: left
+            for week, places in weekly_places(offer, facts.terms, facts.day).items()
+            if (left := places - taken.get(week, 0)) > 0
+        },
+        excluded_ranks=frozenset(offer.excluded_rank_groups),
+        group_size=offer.group_size,
+        conflicts=frozenset(str(one) for one in offer.conflicts),
+        pre_matched=str(offer.prematched_with) if offer.prematched_with else None,
+        available=available and (offer.deadline is None or facts.day <= offer.deadline),
+        share_exempt=offer.group_size > 1,
+    )
+
+
+def _mentor(mentor_id: UUID, mentor: MentorProfile, day: date, *, available: bool) -> Seat:
+    taken = frozenset(mentor.rank_groups)
+    weeks = [week for week in weeks_of(spans(mentor.periods)) if week >= monday(day)]
+    return Seat(
+        id=str(mentor_id),
+        kind=SeatKind.MENTOR,
+        country=mentor.country,
+        organisation_id=str(mentor.organisation_id),
+        capacity=mentor.capacity,
+        rank_group=mentor.rank_group,
+        service=mentor.service.value,
+        expertise={one.area.value: Skill(one.level, one.years) for one in mentor.expertise},
+        languages={one.language: mentor.minimum_level for one in mentor.languages},
+        speaks={one.language: one.level for one in mentor.languages},
+        topics=frozenset(mentor.topics),
+        weeks=dict.fromkeys(weeks, mentor.capacity) if mentor.periods else None,
+        excluded_ranks=frozenset(RankGroup) - taken if taken else frozenset(),
+        conflicts=frozenset(str(one) for one in mentor.conflicts),
+        pre_matched=str(mentor.prematched_with) if mentor.prematched_with else None,
+        available=available,
+    )
+
+
+@lru_cache(maxsize=65_536)
+def weeks_of(periods: tuple[Period, ...], blackouts: tuple[Period, ...] = (), days: int = 2) -> frozenset[date]:
+    """The engine's exchange weeks, remembered: a live matching asks them of the same periods after every event."""
+    return exchange_weeks.weeks_of(periods, blackouts=blackouts, days=days)
+
+
+def spans(periods: Iterable[DatePeriod]) -> tuple[Period, ...]:
+    """Periods of a contract in the engine's words; one that ends before it begins is left out."""
+    return tuple(Period(one.start, one.end) for one in periods if one.start <= one.end)
+
+
+def hosting_periods(offer: OfferTerms, terms: CallTerms) -> tuple[Period, ...]:
+    """When an offer can have guests: its own periods within those of the call."""
+    return tuple(part for own in offer.periods for part in _within(own.start, own.end, terms))
+
+
+def weekly_places(offer: OfferTerms, terms: CallTerms, day: date | None = None) -> dict[date, int]:
+    """Mondays of the weeks in which the offer can have a guest -> its places; confirmed on `day`, with due notice."""
+    earliest = date.min if day is None else day + terms.timers.notice_weeks * WEEK
+    places: dict[date, int] = {}
+    for own in offer.periods:
+        parts = _within(max(own.start, earliest), own.end, terms)
+        for week in weeks_of(tuple(parts), (), min(terms.minimum_days, offer.days)):
+            places[week] = max(places.get(week, 0), own.places_per_week)
+    return places
+
+
+def _within(first: date, last: date, terms: CallTerms) -> list[Period]:
+    """The parts of a time that lie in the call's periods for visits; all of it where the call names none."""
+    frames = spans(terms.visit_periods) or (Period(first, last),) if first <= last else ()
+    return [
+        Period(max(first, frame.first), min(last, frame.last))
+        for frame in frames
+        if max(first, frame.first) <= min(last, frame.last)
+    ]

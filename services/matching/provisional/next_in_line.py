@@ -1,0 +1,217 @@
+"""Who is proposed when a place falls free? The next in line, at once, by the engine and under the call's lease.
+
+A reserve that both countries have cleared beforehand comes first: it is offered at once. Only applications that a
+committed cohort has seen are asked: a newcomer waits for the coordinator's next cohort.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import structlog
+
+from services.matching.activity import store as activity_store
+from services.matching.cohorts.store import runs
+from services.matching.cohorts.store.runs import Receipt
+from services.matching.engine.interventions import manual
+from services.matching.facts.store import pools as store
+from services.matching.lifecycle.actions.transitions import Transitions
+from services.matching.lifecycle.model import match as matches
+from services.matching.provisional import call_lease, snapshot
+from services.matching.provisional.model.problem import companions, in_reserve, solve, waiting, weekly_places
+from services.matching.provisional.model.results import matched, proposals
+from services.matching.provisional.store import replacements
+from services.matching.provisional.store.replacements import Outcome
+from shared.bus.db import leases
+from shared.contracts.codes import ApplicationKind, MatchState
+from shared.contracts.lifecycle import Unit
+from shared.contracts.offers import OfferTerms
+from shared.ids import reaction_id
+from shared.time import clock, workdays
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.matching.engine.matching import Result
+    from services.matching.facts.store.pools import Vacancy
+    from services.matching.lifecycle.model.match import Match
+    from services.matching.provisional.model.results import Proposal
+    from services.matching.provisional.snapshot import Snapshot
+    from shared.bus import Bus, Lease
+
+log = structlog.get_logger(__name__)
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who gets a free place, in which run of the engine; `reserve` is the match of whoever stood in reserve there."""
+
+    vacancy: Vacancy
+    proposal: Proposal
+    result: Result
+    reserve: UUID | None
+
+
+async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
+    """Propose the next in line for every place of the call that fell free; give how many were proposed.
+
+    What was read is written only if nothing has changed since; else it is worked out again. Raises `LeaseLost`.
+    """
+    async with bus.glance() as session:
+        if not await store.vacancies(session, call_id):
+            return 0
+    for _ in range(_TRIES):
+        started = monotonic()
+        given = await snapshot.load(bus, call_id)
+        if given is None or not given.vacancies:
+            return 0
+        chosen = await _choose(bus, given)
+        lease = await call_lease.renew(bus, lease, started)
+        async with bus.transaction("system:matching") as tx:
+            await leases.check(tx.session, lease)
+            pool = await store.version(tx.session, call_id, lock=True)
+            if pool is None or pool.input_version != given.version:
+                continue
+            cases = await Transitions.for_proposals(tx, [one.proposal.application_id for one in chosen])
+            found: dict[UUID, UUID] = {}
+            for one in chosen:
+                found.setdefault(one.vacancy.match_id, await _propose(cases, given, one))
+            await cases.save()
+            for vacancy in given.vacancies:
+                match_id = found.get(vacancy.match_id)
+                outcome = Outcome.PROPOSED if match_id else _in_vain(given, vacancy)
+                await replacements.note(tx.session, vacancy.match_id, outcome, match_id)
+            await store.settle(tx.session, [one.match_id for one in given.vacancies])
+            return len(chosen)
+    log.info("facts keep arriving; the next in line is looked up a moment later", call=str(call_id))
+    return 0
+
+
+async def _choose(bus: Bus, given: Snapshot) -> list[Chosen]:
+    """For each free place a reserve that is cleared, else the best of those whom the engine would give it."""
+    if not given.open:
+        return []
+    async with bus.read() as session:
+        seen = await runs.explained(session, list(waiting(given.facts)))
+    left = frozenset(seen - {one.application_id for one in given.vacancies})
+    return await asyncio.to_thread(choose, given, left)
+
+
+def choose(given: Snapshot, left: frozenset[UUID]) -> list[Chosen]:
+    """Who gets each free place among those who are `left`."""
+    results = solve(given.facts, only=left)
+    reserves = in_reserve(given.facts)
+    called: dict[UUID, Match] = {}
+    for kind, result in results.items():
+        up, results[kind] = _called_up(given, kind, result, reserves)
+        called |= up
+    found = {kind: proposals(given.facts, kind, result) for kind, result in results.items()}
+    chosen: list[Chosen] = []
+    taken = {match.pairing.application_id for match in called.values()}
+    for vacancy in given.vacancies:
+        kind = ApplicationKind(vacancy.kind)
+        if (ready := called.get(vacancy.match_id)) is not None:
+            own = next(one for one in found[kind] if one.application_id == ready.pairing.application_id)
+            chosen.append(Chosen(vacancy, own, results[kind], ready.id))
+            continue
+        preferred = (
+            {UUID(pair.candidate_id): pair.preference for pair in results[kind].pairs} if kind in results else {}
+        )
+        line = [
+            one for one in found.get(kind, ()) if one.seat_id == vacancy.seat_id and one.application_id not in taken
+        ]
+        best = max(line, key=lambda one: (preferred[one.application_id], str(one.application_id)), default=None)
+        if best is None:
+            continue
+        # With a member of a group all of it is proposed: the engine found room for all at this very place.
+        group = companions(given.facts, best.application_id)
+        for one in line:
+            if one.application_id in group:
+                before = reserves.get(one.application_id)
+                there = before.id if before is not None and before.seat_id == one.seat_id else None
+                chosen.append(Chosen(vacancy, one, results[kind], there))
+        taken |= group
+    return chosen
+
+
+def _called_up(
+    given: Snapshot, kind: ApplicationKind, result: Result, reserves: Mapping[UUID, Match]
+) -> tuple[dict[UUID, Match], Result]:
+    """The reserve for each free place (by the match that freed it), with the run in which they have these places.
+
+    In the order of the line; one that the rules, a share or a quota would not let go there today is passed over.
+    """
+    called: dict[UUID, Match] = {}
+    pairs: dict[str, str] = {}
+    line = sorted(reserves.values(), key=lambda match: (match.proposed_at, match.id))
+    for vacancy in given.vacancies:
+        for match in line:
+            candidate, seat = str(match.pairing.application_id), str(match.seat_id)
+            ready = match.state is MatchState.CLEARED and match.seat_id == vacancy.seat_id
+            if not ready or candidate in pairs or vacancy.kind != kind.value:
+                continue
+            try:
+                result = manual.with_pairs(result.problem, {**pairs, candidate: seat})
+            except manual.NotPossible:
+                continue
+            pairs[candidate] = seat
+            called[vacancy.match_id] = match
+            break
+    return called, result
+
+
+def _in_vain(given: Snapshot, vacancy: Vacancy) -> Outcome:
+    """Why nobody gets a free place: no week is left with due notice, or nobody in line could take it."""
+    place, facts = given.facts.places.get(vacancy.seat_id), given.facts
+    if place is None or not isinstance(place.terms, OfferTerms) or weekly_places(place.terms, facts.terms, facts.day):
+        return Outcome.NOBODY
+    return Outcome.TOO_LATE
+
+
+async def _propose(cases: Transitions, given: Snapshot, chosen: Chosen) -> UUID:
+    """Propose or call up whoever gets a place; give the id of the match."""
+    tx, vacancy, proposal = cases.tx, chosen.vacancy, chosen.proposal
+    cause = await activity_store.own_fact(tx.session, vacancy.cause_id)
+    assert cause is not None
+    now = clock.now()
+    timers, pairing = given.facts.terms.timers, proposal.pairing
+    if chosen.reserve is not None:
+        match_id = chosen.reserve
+        await cases.call_up(match_id, vacancy.run_id, proposal.next_in_line, cause)
+    else:
+        match_id = reaction_id(cause.id, "match", str(proposal.application_id))
+        step = matches.propose(
+            match_id,
+            pairing,
+            run_id=vacancy.run_id,
+            score=proposal.score,
+            weeks=proposal.weeks,
+            next_in_line=proposal.next_in_line,
+            due=workdays.due(now, timers.clearance_wd, Unit.WORKING_DAYS, pairing.country),
+            now=now,
+        )
+        await cases.propose(step, cause)
+    receipt = chosen.result.receipt(str(proposal.application_id), effort=0)
+    told = matched(receipt, proposal, run_id=vacancy.run_id, match_id=match_id)
+    await cases.tell(told, proposal.application_id, cases.matches[match_id], cause)
+    await runs.keep_receipts(
+        tx.session,
+        [
+            Receipt(
+                application_id=proposal.application_id,
+                call_id=pairing.call_id,
+                run_id=vacancy.run_id,
+                matched=True,
+                at=now,
+                told=told.model_dump(mode="json"),
+            )
+        ],
+    )
+    await store.drop_standings(tx.session, [proposal.application_id])
+    return match_id

@@ -1,0 +1,159 @@
+"""What decides a call's matching right now? Read from the store in one snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from services.matching.engine.problem.problem import Exclusion
+from services.matching.facts.store import facts as store
+from services.matching.facts.store import pools
+from services.matching.facts.store.facts import Call, Candidate, Seat
+from services.matching.facts.store.facts import Exclusion as ExclusionRow
+from services.matching.facts.store.pools import Standing
+from services.matching.lifecycle.store import matches as lifecycle_matches
+from services.matching.lifecycle.store import visits
+from services.matching.lifecycle.store.matches import MatchRow
+from services.matching.provisional.model.problem import Facts, Need, Place
+from services.matching.provisional.store import changes
+from services.matching.provisional.store.changes import RowCache
+from services.matching.reciprocity import model as reciprocity_model
+from services.matching.reciprocity import store as reciprocity_store
+from shared.contracts import Part
+from shared.contracts.applications import ApplicationProfile
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import CallState
+from shared.contracts.mentors import MentorProfile
+from shared.contracts.offers import OfferTerms
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.matching.facts.store.pools import Vacancy
+    from shared.bus import Bus
+
+P = TypeVar("P", bound=Part)
+_KNOWN = 100_000
+_known: dict[UUID, tuple[dict[str, Any], Part]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The facts of a call at one moment: `version` says at which, `standings` what the last matching made of them."""
+
+    version: int
+    call: Call
+    facts: Facts
+    standings: dict[UUID, Standing]
+    vacancies: list[Vacancy]
+
+    @property
+    def open(self) -> bool:
+        """Whether the call is still matched."""
+        return self.call.state != CallState.CLOSED
+
+
+class KnownRows:
+    """What was read of a call before, so that only what has been written since is read again."""
+
+    def __init__(self) -> None:
+        self.calls, self.exclusions = RowCache(Call), RowCache(ExclusionRow)
+        self.candidates, self.seats, self.matches = RowCache(Candidate), RowCache(Seat), RowCache(MatchRow)
+        self.standings = RowCache(Standing, "application_id")
+
+    @property
+    def pairs(self) -> int:
+        """Candidates times seats, as far as they are known."""
+        return len(self.candidates) * len(self.seats)
+
+
+async def load(bus: Bus, call_id: UUID, known: KnownRows | None = None) -> Snapshot | None:
+    """The inputs of a call; None while the call itself has not arrived."""
+    async with bus.snapshot() as session:
+        return await load_in(session, call_id, known)
+
+
+async def load_in(session: AsyncSession, call_id: UUID, known: KnownRows | None = None) -> Snapshot | None:
+    """The same within a transaction that is open; it should see one snapshot."""
+    known = known or KnownRows()
+    written = await changes.of_call(session, call_id)
+    call = None if written is None else (await known.calls.read(session, written.call)).get(call_id)
+    if written is None or call is None:
+        return None
+    terms = _read(CallTerms, call_id, call.terms)
+    today = clock.today()
+    needs = await store.needs(session, terms.needs) if terms.needs else []
+    exclusions = await known.exclusions.read(session, written.exclusions)
+    seats = await known.seats.read(session, written.seats)
+    candidates = await known.candidates.read(session, written.candidates)
+    # Ten thousand profiles take a second to read: meanwhile the loop serves others.
+    profiles, places = await asyncio.to_thread(_understood, candidates, seats, written.inactive)
+    matches = [lifecycle_matches.read(row) for row in (await known.matches.read(session, written.matches)).values()]
+    facts = Facts(
+        call_id=call_id,
+        terms=terms,
+        day=today,
+        cohort=written.cohort,
+        candidates=profiles,
+        places=places,
+        matches=matches,
+        given_back=written.given_back,
+        # Nothing is taken without a match.
+        taken=await visits.taken_weeks(session, list(seats)) if matches else {},
+        suspended=await store.suspended(session) if written.suspended else {},
+        exclusions=tuple(
+            Exclusion(
+                first=row.first, second=row.second, since=row.since, until=row.until, confidential=row.confidential
+            )
+            for row in exclusions.values()
+        ),
+        needs=tuple(
+            Need(row.country, row.topic, row.area)
+            for row in needs
+            if not row.withdrawn and row.since <= today <= row.until
+        ),
+        reciprocity=reciprocity_model.points(await reciprocity_store.days_between(session) if written.stays else {}),
+        incomplete=written.incomplete,
+    )
+    standings = await known.standings.read(session, written.standings)
+    vacancies = await pools.vacancies(session, call_id) if written.vacant else []
+    return Snapshot(written.version, call, facts, standings, vacancies)
+
+
+def _understood(
+    candidates: Mapping[UUID, Candidate], seats: Mapping[UUID, Seat], inactive: frozenset[UUID]
+) -> tuple[dict[UUID, ApplicationProfile], dict[UUID, Place]]:
+    """The rows in the words of the contracts; nobody is eligible of an organisation that takes part in nothing new."""
+    return {
+        row.id: _read(ApplicationProfile, row.id, row.profile)
+        for row in candidates.values()
+        if row.organisation_id not in inactive
+    }, {row.id: _place(row, inactive) for row in seats.values()}
+
+
+def _place(row: Seat, inactive: frozenset[UUID]) -> Place:
+    return place_of(row, available=row.state == "published" and row.organisation_id not in inactive)
+
+
+def place_of(row: Seat, *, available: bool = True) -> Place:
+    """An offer or a mentor in the words of the pool."""
+    if row.kind == "placement":
+        return Place(row.id, _read(OfferTerms, row.id, row.terms), available)
+    return Place(row.id, _read(MentorProfile, row.id, row.terms), available)
+
+
+def _read(part: type[P], subject: UUID, document: dict[str, Any]) -> P:
+    """A part of a contract in a row; what has not changed since it was read last is not read again."""
+    known = _known.get(subject)
+    if known is not None and known[0] == document and isinstance(known[1], part):
+        return known[1]
+    if len(_known) >= _KNOWN:
+        _known.clear()
+    read = part.model_validate(document)
+    _known[subject] = document, read
+    return read

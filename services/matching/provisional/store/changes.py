@@ -1,0 +1,138 @@
+"""What decides a call's matching, and which transaction wrote each row of it? One statement tells all of it.
+
+PostgreSQL keeps with every row the number of the transaction that wrote it (`xmin`): another number, another row. So
+one round trip says what has to be read at all, where most of what there is has not changed since it was read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlmodel import col
+
+from services.matching.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+Numbers = dict[UUID, int]
+"""By id, and in its order, the number of the transaction that wrote the row."""
+
+_WRITTEN = text(
+    "SELECT 'version' AS what, NULL::uuid AS id, input_version::bigint AS number FROM pool WHERE call_id = :call"
+    " UNION ALL SELECT 'cohort', NULL, cohort FROM pool WHERE call_id = :call"
+    " UNION ALL SELECT 'call', id, xmin::text::bigint FROM call WHERE id = :call"
+    " UNION ALL SELECT 'seat', id, xmin::text::bigint FROM seat"
+    "  WHERE call_id = :call AND state IN ('published', 'paused')"
+    " UNION ALL SELECT 'candidate', id, xmin::text::bigint FROM candidate WHERE call_id = :call AND state = 'eligible'"
+    " UNION ALL SELECT 'standing', application_id, xmin::text::bigint FROM standing WHERE call_id = :call"
+    " UNION ALL SELECT 'match', id, xmin::text::bigint FROM match WHERE call_id = :call"
+    # The place of a match whose mentorship is over, or whose guest did not come, can be given again.
+    " UNION ALL SELECT 'given_back', match_id, 0 FROM mentorship"
+    "  WHERE call_id = :call AND state IN ('completed', 'ended_early')"
+    " UNION ALL SELECT 'given_back', match_id, 0 FROM visit"
+    "  WHERE call_id = :call AND state = 'no_show' AND offer_id IS NOT NULL"
+    # The groups of which a member is not eligible yet, but may still be found so.
+    " UNION ALL SELECT DISTINCT 'incomplete', group_id, 0 FROM candidate"
+    "  WHERE call_id = :call AND state IN ('submitted', 'returned_for_information', 'endorsed')"
+    "  AND group_id IS NOT NULL"
+    " UNION ALL SELECT 'vacancy', match_id, 0 FROM vacancy WHERE call_id = :call"
+    " UNION ALL SELECT 'exclusion', id, xmin::text::bigint FROM exclusion"
+    " UNION ALL SELECT 'inactive', id, 0 FROM organisation WHERE NOT active"
+    " UNION ALL SELECT 'suspended', NULL, count(*) FROM partner WHERE status = 'suspended'"
+    " UNION ALL SELECT 'stays', NULL, 1 WHERE EXISTS (SELECT 1 FROM stay)"
+    " ORDER BY what, id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RowVersions:
+    """What there is of a call and of the register at one moment; rows by id, with who wrote them.
+
+    `candidates` are its eligible applications, those with a match that stands among them; `seats` its offers and
+    mentors that are published or paused; `given_back` matches whose place can be given again; `incomplete` groups of
+    which somebody may still become eligible; `inactive` organisations that take part in nothing new.
+    """
+
+    version: int
+    cohort: int
+    call: Numbers
+    seats: Numbers
+    candidates: Numbers
+    standings: Numbers
+    matches: Numbers
+    given_back: frozenset[UUID]
+    incomplete: frozenset[UUID]
+    vacant: bool
+    exclusions: Numbers
+    inactive: frozenset[UUID]
+    suspended: bool
+    stays: bool
+
+
+async def of_call(session: AsyncSession, call_id: UUID) -> RowVersions | None:
+    """What there is of a call; None while it has no facts."""
+    found: Mapping[str, Numbers] = defaultdict(dict)
+    alone: dict[str, int] = {}
+    for what, id_, number in await session.execute(_WRITTEN, {"call": call_id}):
+        if id_ is None:
+            alone[what] = number
+        else:
+            found[what][id_] = number
+    if "version" not in alone:
+        return None
+    return RowVersions(
+        version=alone["version"],
+        cohort=alone["cohort"],
+        call=found["call"],
+        seats=found["seat"],
+        candidates=found["candidate"],
+        standings=found["standing"],
+        matches=found["match"],
+        given_back=frozenset(found["given_back"]),
+        incomplete=frozenset(found["incomplete"]),
+        vacant=bool(found["vacancy"]),
+        exclusions=found["exclusion"],
+        inactive=frozenset(found["inactive"]),
+        suspended=alone["suspended"] > 0,
+        stays="stays" in alone,
+    )
+
+
+R = TypeVar("R", bound=Table)
+
+_PART = 500
+"""So many rows are read at once: a few tens of milliseconds."""
+
+
+class RowCache(Generic[R]):
+    """Rows of one table that were read before, by the column `key`. Nobody changes them."""
+
+    def __init__(self, table: type[R], key: str = "id") -> None:
+        self._table = table
+        self._key = key
+        self._rows: dict[UUID, tuple[int, R]] = {}
+
+    def __len__(self) -> int:
+        """How many rows are known."""
+        return len(self._rows)
+
+    async def read(self, session: AsyncSession, written: Mapping[UUID, int]) -> dict[UUID, R]:
+        """The rows that are `written`, by key and in its order; the session should see one snapshot."""
+        known = self._rows
+        self._rows = {one: known[one] for one, number in written.items() if one in known and known[one][0] == number}
+        wanted = [one for one in written if one not in self._rows]
+        key = col(getattr(self._table, self._key))
+        for at in range(0, len(wanted), _PART):
+            found = await session.scalars(select(self._table).where(key.in_(wanted[at : at + _PART])))
+            for row in found.all():
+                session.expunge(row)  # a transaction that is broken off empties the rows of its session
+                one = getattr(row, self._key)
+                self._rows[one] = written[one], row
+        return {one: self._rows[one][1] for one in written if one in self._rows}

@@ -1,0 +1,307 @@
+"""How does the provisional matching follow the facts? One process a call, by lease, woken by the store itself.
+
+Consumers write facts and raise the call's version; the holder of the call's lease reads them in one snapshot, matches
+outside of any transaction, and writes what moved. A pair that is proposed or further is never touched: the engine gets
+it as fixed. Where a place fell free, the next in line is proposed first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from services.matching.facts.store import pools as store
+from services.matching.facts.store.pools import Standing
+from services.matching.lifecycle.store import matches
+from services.matching.provisional import call_lease, next_in_line, snapshot
+from services.matching.provisional.follower import MOST_PAIRS, CallFollower
+from services.matching.provisional.model.problem import waiting
+from shared.bus import Bus, Lease, LeaseLost
+from shared.bus.db import leases
+from shared.bus.db.transaction import CHANGED_CHANNEL
+from shared.bus.db.transient_errors import is_transient
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from services.matching.engine.live.follower import Outcome
+    from services.matching.provisional.snapshot import Snapshot
+    from shared.contracts.codes import ApplicationKind
+    from shared.runtime.service import Service
+
+log = structlog.get_logger(__name__)
+
+KEPT_FROM = 100_000
+"""Pairs (candidates times seats) from which on an instance keeps a call between two changes: below, whoever is first
+matches it anew in a moment; above, it would take seconds."""
+_LOOK_EVERY = 1.0
+_AGAIN_AFTER = 30.0
+_WAKES = "matching"
+
+
+@dataclass(slots=True)
+class HeldCall:
+    """The lease of a call, when it was taken, what is kept of the call while it is held, and whether it is in work."""
+
+    lease: Lease
+    since: float
+    following: CallFollower = field(default_factory=CallFollower)
+    working: bool = False
+
+    @property
+    def worth_keeping(self) -> bool:
+        """Whether the lease is to be prolonged though nothing may have changed."""
+        return self.working or self.following.known.pairs >= KEPT_FROM
+
+
+async def match_live(service: Service) -> None:
+    """Match every call whose facts are newer than its matching. A worker of the service.
+
+    Ends when the connection that wakes it is lost; the harness then starts it again.
+    """
+    held: dict[UUID, HeldCall] = {}
+    later: dict[UUID, float] = {}
+    keeping = asyncio.create_task(keep_leases_alive(service.bus, held), name="leases of calls")
+    try:
+        async with _heard(service.settings.direct_url) as (wake, connection):
+            while not connection.is_closed():
+                wake.clear()
+                async with service.bus.glance() as session:
+                    behind = await store.behind(session, clock.today())
+                for call_id, free in behind.items():
+                    if monotonic() >= later.get(call_id, 0.0) and not await _goes(
+                        service.bus, call_id, held, free=free
+                    ):
+                        later[call_id] = monotonic() + _AGAIN_AFTER
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
+    finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        for turn in held.values():
+            with suppress(Exception):
+                await leases.release(service.bus, turn.lease)
+
+
+async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bool) -> bool:
+    """Match a call; False where that fails for what is in the call itself: the others must not wait for its mend."""
+    try:
+        await match_under_lease(bus, call_id, held, free=free)
+    except Exception as wrong:
+        if is_transient(wrong):
+            raise
+        log.exception("a call cannot be matched; it is tried again later", call=str(call_id))
+        return False
+    return True
+
+
+async def match_under_lease(bus: Bus, call_id: UUID, held: dict[UUID, HeldCall], *, free: bool = True) -> None:
+    """Match a call if its lease is to be had; what is kept of a call goes with its lease.
+
+    `free` says whether a place may have fallen free, for which the next in line is to be proposed first.
+    """
+    turn, reading = held.pop(call_id, None), None
+    if turn is None or monotonic() - turn.since > call_lease.RENEW_AFTER:
+        turn, reading = await _take_again(bus, call_id, turn, free=free)
+        if turn is None:
+            return
+    held[call_id] = turn
+    turn.working = True
+    try:
+        if free:
+            await next_in_line.promote(bus, call_id, turn.lease)
+        given = None if reading is None else await reading
+        await match_once(bus, call_id, turn.lease, turn.following, given)
+    except LeaseLost:
+        held.pop(call_id, None)
+        log.info("another instance matches this call now", call=str(call_id))
+    finally:
+        turn.working = False
+    drop_oldest(held)
+
+
+async def _take_again(
+    bus: Bus, call_id: UUID, turn: HeldCall | None, *, free: bool
+) -> tuple[HeldCall | None, asyncio.Task[Snapshot | None] | None]:
+    """A turn by a lease just taken, if it is to be had, and what is being read for it.
+
+    Who had the call last mostly gets it again, and reads meanwhile what has changed since.
+    """
+    if turn is None or free:
+        lease = await call_lease.take(bus, call_id)
+        return None if lease is None else HeldCall(lease, monotonic(), turn.following if turn else CallFollower()), None
+    lease, reading = None, asyncio.create_task(snapshot.load(bus, call_id, turn.following.known))
+    try:
+        lease = await call_lease.take(bus, call_id)
+    finally:
+        # With each holder the epoch rises by one: what was read before another's turn is of no use.
+        useless = lease is None or lease.epoch > turn.lease.epoch + 1
+        if useless:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+    if lease is None:
+        return None, None
+    return HeldCall(lease, monotonic(), turn.following), None if useless else reading
+
+
+async def keep_leases_alive(bus: Bus, held: dict[UUID, HeldCall]) -> None:
+    """Prolong the leases again and again, until cancelled; what fails is tried again a second later."""
+    while True:
+        await asyncio.sleep(call_lease.PROLONG_EVERY)
+        try:
+            await prolong_leases(bus, held)
+        except Exception as wrong:
+            log.warning("the leases of calls could not be prolonged", exc_info=wrong)
+
+
+async def prolong_leases(bus: Bus, held: dict[UUID, HeldCall]) -> None:
+    """Prolong the leases of calls that are in work or worth keeping; what another instance has taken is let go."""
+    kept = {call_id: turn for call_id, turn in held.items() if turn.worth_keeping}
+    if not kept:
+        return
+    at = monotonic()
+    still = await leases.prolong(bus, [turn.lease for turn in kept.values()], call_lease.LEASE_SECONDS)
+    for call_id, turn in kept.items():
+        if turn.lease.name in still:
+            turn.since = at
+        elif not turn.working and held.get(call_id) is turn:
+            del held[call_id]
+            log.info("another instance matches this call now", call=str(call_id))
+
+
+def drop_oldest(held: Mapping[UUID, HeldCall]) -> None:
+    """Keep no more in memory than an instance may; the call that was matched last stands last."""
+    kept = 0
+    for turn in reversed(list(held.values())):
+        kept += turn.following.pairs
+        if kept > MOST_PAIRS:
+            turn.following.forget()
+
+
+async def match_once(
+    bus: Bus, call_id: UUID, lease: Lease, following: CallFollower | None = None, given: Snapshot | None = None
+) -> bool:
+    """Match a call as it stands and write what moved; False while the call is not known. Raises `LeaseLost`.
+
+    `following` is what was kept since the last time; without it the call is matched from scratch. `given` is what has
+    just been read of the call, where it has been.
+    """
+    started, following = monotonic(), following or CallFollower()
+    given = given or await snapshot.load(bus, call_id, following.known)
+    if given is None:
+        return False
+    if not given.open:
+        following.forget()
+    outcomes = await following.match(given.facts) if given.open else {}
+    rows = await asyncio.to_thread(_standings, given, outcomes)
+    lease = await call_lease.renew(bus, lease, started)
+    await _write(bus, lease, given, given.standings, rows, version=given.version)
+    reasons = await asyncio.to_thread(_reasons, rows, outcomes)
+    if reasons:
+        lease = await call_lease.renew(bus, lease, started)
+        await _write(bus, lease, given, rows, reasons, version=None)
+    return True
+
+
+def _standings(given: Snapshot, outcomes: Mapping[ApplicationKind, Outcome]) -> dict[UUID, Standing]:
+    """The row of every application that is looking for a place; what did not change is the row that was read."""
+    rows: dict[UUID, Standing] = {}
+    pairs = {UUID(pair.candidate_id): pair for outcome in outcomes.values() for pair in outcome.pairs}
+    for application_id, profile in waiting(given.facts).items() if given.open else ():
+        pair, before = pairs.get(application_id), given.standings.get(application_id)
+        seat_id = UUID(pair.seat_id) if pair else None
+        score, host_score = (pair.gain, pair.preference) if pair else (0, 0)
+        stays = before is not None and before.seat_id == seat_id
+        if before is not None and stays and (before.score, before.host_score) == (score, host_score):
+            rows[application_id] = before
+            continue
+        rows[application_id] = Standing(
+            application_id=application_id,
+            call_id=given.facts.call_id,
+            kind=profile.kind.value,
+            seat_id=seat_id,
+            score=score,
+            host_score=host_score,
+            why=before.why if before and stays else ("matched" if pair else None),
+            rule=before.rule if before and stays else None,
+            feasible=before.feasible if before and stays else None,
+            since=before.since if before and stays else clock.now(),
+        )
+    return rows
+
+
+def _reasons(rows: Mapping[UUID, Standing], outcomes: Mapping[ApplicationKind, Outcome]) -> dict[UUID, Standing]:
+    """The rows of those without a seat for whom there is another reason than the one they have."""
+    explained: dict[UUID, Standing] = {}
+    for outcome in outcomes.values():
+        for candidate_id in outcome.unmatched:
+            row = rows.get(UUID(candidate_id))
+            if row is None or row.seat_id is not None:
+                continue
+            reason = outcome.reason(candidate_id)
+            told = {"why": reason.why.value, "rule": reason.rule and reason.rule.value, "feasible": reason.feasible}
+            if any(getattr(row, name) != value for name, value in told.items()):
+                explained[row.application_id] = Standing(**row.model_dump() | told)
+    return explained
+
+
+async def _write(
+    bus: Bus,
+    lease: Lease,
+    given: Snapshot,
+    before: Mapping[UUID, Standing],
+    rows: Mapping[UUID, Standing],
+    *,
+    version: int | None,
+) -> None:
+    """Write what moved from `before`; with `version` also remove what is gone, and note how far the call is."""
+    call_id = given.facts.call_id
+    changed = await asyncio.to_thread(_moved, before, rows)
+    async with bus.transaction("system:matching") as tx:
+        await leases.check(tx.session, lease)
+        pool = await store.version(tx.session, call_id, lock=True)
+        assert pool is not None
+        moved = changed
+        if pool.input_version != given.version:
+            # Something was committed meanwhile: what has a match by now must not come back to the board.
+            still = await matches.still_waiting(tx.session, list(moved))
+            moved = {one: row for one, row in moved.items() if one in still}
+        gone = before.keys() - rows.keys() if version is not None else set()
+        await store.keep_standings(tx.session, list(moved.values()), gone)
+        if version is not None:
+            pool.matched_version, pool.matched_on = version, given.facts.day
+        if moved or gone:
+            await tx.changed("board")
+
+
+def _moved(before: Mapping[UUID, Standing], rows: Mapping[UUID, Standing]) -> dict[UUID, Standing]:
+    return {one: row for one, row in rows.items() if _differs(before.get(one), row)}
+
+
+def _differs(before: Standing | None, after: Standing) -> bool:
+    return before is not after and (before is None or before.model_dump() != after.model_dump())
+
+
+@asynccontextmanager
+async def _heard(url: str) -> AsyncIterator[tuple[asyncio.Event, asyncpg.Connection]]:
+    """An event that is set whenever a transaction said that facts changed, and the connection that hears it."""
+    wake = asyncio.Event()
+
+    def heard(_connection: object, _pid: int, _channel: str, name: object) -> None:
+        if name == _WAKES:
+            wake.set()
+
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        await connection.add_listener(CHANGED_CHANNEL, heard)
+        yield wake, connection
+    finally:
+        connection.terminate()

@@ -1,0 +1,132 @@
+"""What does a page or a program get to see of one application's matching? Read within the reach of whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.matching.cohorts.store import runs
+from services.matching.engine.explain.waiting import InLine, lines
+from services.matching.facts.store import facts
+from services.matching.lifecycle.store import matches as lifecycle_matches
+from services.matching.lifecycle.store import mentorships, rings, visits
+from services.matching.overview.store import board as store
+from services.matching.provisional import snapshot
+from services.matching.provisional.model.problem import fixed_pairs, problem, solve, waiting
+from services.matching.provisional.model.results import matched, proposals, unmatched
+from shared.contracts.codes import ApplicationKind
+from shared.contracts.receipts import MatchExplained, NoMatchExplained
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from services.matching.facts.store.facts import Candidate, Seat
+    from services.matching.lifecycle.model.match import Match
+    from services.matching.lifecycle.model.mentorship import Mentorship
+    from services.matching.lifecycle.model.visit import Visit
+    from services.matching.provisional.snapshot import Snapshot
+    from shared.bus import Bus
+    from shared.contracts.codes import HardRule
+    from shared.identity.scope import Reach
+
+_NOT_YET = UUID(int=0)
+"""Stands for the run and the match of a receipt that is worked out before any cohort is committed."""
+
+Explained = MatchExplained | NoMatchExplained
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One application with its matches, visits and mentorships, the newest first; `ring` has the legs of its ring."""
+
+    row: Row[Any]
+    candidate: Candidate
+    matches: list[Match]
+    visits: list[Visit]
+    mentorships: list[Mentorship]
+    seats: dict[UUID, Seat]
+    ring: list[Row[Any]]
+
+
+async def case(bus: Bus, reach: Reach, application_id: UUID) -> Case | None:
+    """The case of an application; None where there is none, or none within reach."""
+    async with bus.read() as session:
+        row = await store.case(session, reach, application_id)
+        if row is None:
+            return None
+        candidate = (await facts.candidates(session, [application_id]))[application_id]
+        matches = await lifecycle_matches.of_application(session, application_id)
+        seats = {match.seat_id for match in matches} | ({row.seat_id} if row.seat_id else set())
+        return Case(
+            row=row,
+            candidate=candidate,
+            matches=matches,
+            visits=await visits.of_application(session, application_id),
+            mentorships=await mentorships.of_application(session, application_id),
+            seats=await facts.seats(session, seats),
+            ring=await rings.of_match(session, reach, row.match_id) if row.match_id else [],
+        )
+
+
+async def published_receipt(bus: Bus, application_id: UUID) -> Explained | None:
+    """The newest receipt that was published for an application."""
+    async with bus.read() as session:
+        row = await runs.receipt(session, application_id)
+    if row is None:
+        return None
+    return (MatchExplained if row.matched else NoMatchExplained).model_validate(row.told)
+
+
+async def provisional_receipt(bus: Bus, candidate: Candidate, *, effort: int) -> Explained | None:
+    """The receipt as a cohort committed now would publish it; None where the application is not looking for a place."""
+    given = await snapshot.load(bus, candidate.call_id)
+    if given is None or not given.open:
+        return None
+    return await asyncio.to_thread(_explain, given, candidate.id, effort)
+
+
+async def waiting_places(bus: Bus, application_id: UUID) -> tuple[InLine, ...]:
+    """Where an application waits now, and at which place in line; empty where it does not wait.
+
+    In line stand those whom a committed cohort has seen: they are proposed when a place falls free.
+    """
+    async with bus.read() as session:
+        candidate = (await facts.candidates(session, [application_id])).get(application_id)
+    given = None if candidate is None else await snapshot.load(bus, candidate.call_id)
+    if candidate is None or given is None or not given.open:
+        return ()
+    async with bus.read() as session:
+        seen = frozenset(await runs.explained(session, list(waiting(given.facts))))
+    if application_id not in seen:
+        return ()
+    return await asyncio.to_thread(_lines, given, ApplicationKind(candidate.kind), application_id, seen)
+
+
+def _lines(given: Snapshot, kind: ApplicationKind, application_id: UUID, seen: frozenset[UUID]) -> tuple[InLine, ...]:
+    asked = problem(given.facts, kind, fixed_pairs(given.facts), only=seen)
+    known = any(one.id == str(application_id) for one in asked.candidates)
+    return lines(asked, str(application_id)) if known else ()
+
+
+def _explain(given: Snapshot, application_id: UUID, effort: int) -> Explained | None:
+    for kind, result in solve(given.facts).items():
+        if not any(one.id == str(application_id) for one in result.problem.candidates):
+            continue
+        receipt = result.receipt(str(application_id), effort=effort)
+        if receipt.match is None:
+            return unmatched(receipt, run_id=_NOT_YET, call_id=given.facts.call_id, kind=kind)
+        pair = next(one for one in proposals(given.facts, kind, result) if one.application_id == application_id)
+        return matched(receipt, pair, run_id=_NOT_YET, match_id=_NOT_YET)
+    return None
+
+
+def public_funnel(told: Explained) -> list[tuple[HardRule, int, int]]:
+    """Rule, what it left and what it took; an exclusion shows as "not available" (domain.md), like any other."""
+    steps: list[tuple[HardRule, int, int]] = []
+    before = told.considered
+    for step in told.funnel:
+        steps.append((step.rule, step.remaining, before - step.remaining))
+        before = step.remaining
+    return steps

@@ -1,0 +1,34 @@
+"""What do people see of matching? The coordinators' board, and the receipt that opens with the portal's ticket."""
+
+from services.matching.board.pages import board, calendar, cases, events, overdue, supply
+from services.matching.cohorts.pages import commit, jobs, runs
+from services.matching.interventions.pages import overrides, rings, what_ifs
+from services.matching.receipts import pages as receipts_pages
+from services.matching.reciprocity import pages as reciprocity_pages
+from services.matching.scheduling import api as scheduling_api
+from services.matching.scheduling.pages import moves, plans
+
+routers = [
+    board.router,
+    commit.router,
+    jobs.router,
+    cases.router,
+    overrides.router,
+    overrides.api,
+    runs.router,
+    receipts_pages.router,
+    reciprocity_pages.router,
+    reciprocity_pages.api,
+    rings.router,
+    rings.api,
+    what_ifs.router,
+    plans.router,
+    moves.router,
+    scheduling_api.router,
+    events.router,
+    overdue.router,
+    supply.router,
+    calendar.router,
+]
+
+__all__ = ["routers"]

@@ -1,0 +1,211 @@
+"""Which dates are looked for by themselves? The best plan of a call that was asked for, and weeks for visits without.
+
+A plan is improved in a thread, under a lease; progress is written each second, and whoever takes over begins it anew.
+A visit that found no lawful week is tried again whenever a fact of its call has changed: an offer revised, a period
+more, a place that fell free. It gets the earliest week as if it had just been confirmed; nobody else is moved for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.matching.engine.schedule import Draft, Scheduled
+from services.matching.facts.store import pools
+from services.matching.lifecycle.actions import moves
+from services.matching.lifecycle.actions.dates import Wish, other_dates
+from services.matching.lifecycle.actions.transitions import Transitions
+from services.matching.lifecycle.model import visit as visits
+from services.matching.lifecycle.store import visits as lifecycle_visits
+from services.matching.scheduling import store
+from services.matching.scheduling.actions.plans import changes
+from services.matching.scheduling.actions.requests import read_batch
+from services.matching.scheduling.store import PlanState
+from shared.bus import LeaseLost
+from shared.bus.db import leases
+from shared.contracts.codes import Party, VisitState
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from services.matching.engine.schedule import Plan, Progress
+    from services.matching.scheduling.actions.requests import Batch
+    from shared.bus import Bus, Lease
+    from shared.runtime.service import Service
+
+log = structlog.get_logger(__name__)
+
+LEASE = "matching:dates"
+_LEASE_SECONDS = 8.0
+_EVERY = 1.0
+
+
+async def look_for_dates(service: Service) -> None:
+    """Improve plans and retry visits without dates, for ever. A worker of the service."""
+    tried: dict[UUID, int] = {}
+    while True:
+        lease = await leases.acquire(service.bus, LEASE, _LEASE_SECONDS)
+        if lease is not None:
+            try:
+                await retry(service.bus, lease, tried)
+                await settle(service.bus, lease)
+                async with service.bus.read() as session:
+                    waiting = await store.searching(session)
+                for plan_id in waiting:
+                    await improve(service.bus, lease, plan_id)
+            except LeaseLost:
+                log.info("another instance looks for dates now")
+        await clock.moved_or(_EVERY)
+
+
+async def retry(bus: Bus, lease: Lease, tried: dict[UUID, int]) -> int:
+    """Try visits without dates again where facts have changed since `tried` (by call); gives how many got dates.
+
+    Raises `LeaseLost`.
+    """
+    async with bus.read() as session:
+        without = await lifecycle_visits.without_dates(session)
+        versions = {one: await pools.version(session, one) for one in without}
+    found = 0
+    for call_id, match_ids in without.items():
+        pool = versions[call_id]
+        if pool is None or tried.get(call_id) == pool.input_version:
+            continue
+        tried[call_id] = pool.input_version
+        hopeful = await _hopeful(bus, call_id, match_ids)
+        if not hopeful:
+            continue
+        async with bus.transaction("system:matching") as tx:
+            await leases.check(tx.session, lease)
+            cases = await Transitions.load(tx, hopeful)
+            for match_id in sorted(cases.matches):
+                if cases.missing(match_id) is None:
+                    await _try_again(cases, match_id)
+            found += cases.moved
+            await cases.save()
+    return found
+
+
+async def _hopeful(bus: Bus, call_id: UUID, match_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the matches whose visit has a lawful week by now, seen without holding anything.
+
+    Those of a group of which some have dates are not planned with the others (`batch`), and are always tried.
+    """
+    async with bus.read() as session:
+        found = await read_batch(session, call_id, match_ids)
+    if found is None:
+        return []
+    given = (await asyncio.to_thread(Draft.of, found.requests, found.policy)).first.given
+    weeks = zip(given.members, given.start[:-1].tolist(), given.start[1:].tolist(), strict=True)
+    lawful = {found.visits[at].of.match_id for members, first, end in weeks if end > first for at in members}
+    return [one for one in match_ids if one in lawful or one not in found.matches]
+
+
+async def _try_again(cases: Transitions, match_id: UUID) -> None:
+    match, visit = cases.matches[match_id], cases.visits.get(match_id)
+    if visit is None or visit.state is not VisitState.UNSCHEDULABLE:
+        return
+    candidate, call = cases.candidates[match.pairing.application_id], cases.calls[match.pairing.call_id]
+    wish = Wish(Party.PROGRAMME, (), clock.today())
+    days, answer = await other_dates(cases.tx.session, match, visit, candidate, call, wish)
+    if isinstance(answer, Scheduled):
+        due = moves.agenda_due(cases, match, answer.start)
+        step = visits.find_dates(visit, answer, days=days, agenda_due=due, now=clock.now())
+        await cases.take_in(step, None)
+
+
+async def settle(bus: Bus, lease: Lease) -> int:
+    """Move the visits whose new weeks have fallen free meanwhile; gives how many were moved or keep their dates.
+
+    Raises `LeaseLost`.
+    """
+    async with bus.read() as session:
+        agreed = await lifecycle_visits.agreed(session)
+    settled = 0
+    for match_ids in agreed.values():
+        async with bus.transaction("system:matching") as tx:
+            await leases.check(tx.session, lease)
+            cases = await Transitions.load(tx, match_ids)
+            if all(cases.missing(one) is None for one in cases.matches):
+                await moves.settle(cases)
+            settled += cases.moved
+            await cases.save()
+    return settled
+
+
+@dataclass(slots=True)
+class _Search:
+    """A search in a thread: how far it is, and whether it shall stop."""
+
+    done: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def goes_on(self, progress: Progress) -> bool:
+        self.done = progress.done
+        return not self.stop.is_set()
+
+
+async def improve(bus: Bus, lease: Lease, plan_id: UUID) -> bool:
+    """Search the best plan and write it down; False where it was stopped meanwhile. Raises `LeaseLost`."""
+    async with bus.read() as session:
+        plan = await store.plan(session, plan_id)
+        found = await read_batch(session, plan.call_id) if plan is not None else None
+    if plan is None or found is None or plan.state != PlanState.SEARCHING:
+        return False
+    search = _Search()
+    seconds = plan.seconds
+    work = asyncio.create_task(asyncio.to_thread(_best, found, seconds, search))
+    try:
+        began = monotonic()
+        while not (await asyncio.wait({work}, timeout=_EVERY))[0]:
+            renewed = await leases.acquire(bus, lease.name, _LEASE_SECONDS)
+            if renewed is None or renewed.epoch != lease.epoch:
+                raise LeaseLost(f"The lease {lease.name!r} went to another process.")
+            if not await _note(bus, lease, plan_id, search.done) or monotonic() - began > 2 * seconds:
+                search.stop.set()
+    finally:
+        search.stop.set()
+    return await _finish(bus, lease, plan_id, found, await work)
+
+
+def _best(found: Batch, seconds: int, search: _Search) -> Plan:
+    return Draft.of(found.requests, found.policy).best(seconds=seconds, goes_on=search.goes_on)
+
+
+async def _note(bus: Bus, lease: Lease, plan_id: UUID, done: int) -> bool:
+    """Write how far the search is; False where somebody stopped it."""
+    async with bus.transaction("system:matching") as tx:
+        await leases.check(tx.session, lease)
+        plan = await store.plan(tx.session, plan_id, lock=True)
+        if plan is None or plan.state != PlanState.SEARCHING:
+            return False
+        if plan.done != done:
+            plan.done = done
+            await tx.changed("board")
+        return True
+
+
+async def _finish(bus: Bus, lease: Lease, plan_id: UUID, found: Batch, best: Plan) -> bool:
+    """Write the plan that was found; one that was stopped keeps what is better than its first."""
+    async with bus.transaction("system:matching") as tx:
+        await leases.check(tx.session, lease)
+        plan = await store.plan(tx.session, plan_id, lock=True)
+        if plan is None:
+            return False
+        stopped = plan.state != PlanState.SEARCHING
+        if not stopped:
+            plan.state = (PlanState.PROVEN if best.proven else PlanState.TIME_OVER).value
+            plan.finished_at = clock.now()
+        plan.input_version, plan.visits, plan.units = found.version, len(found.visits), best.given.units
+        plan.done = best.given.units if best.proven else plan.done
+        plan.cost, plan.bound = list(best.cost), list(best.bound)
+        plan.changes = changes(found, best)
+        await tx.changed("board")
+        return not stopped

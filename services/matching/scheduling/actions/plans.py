@@ -1,0 +1,270 @@
+"""What does the programme do about dates? Move one visit, plan a call's visits anew, propose what a plan would move.
+
+What was announced is never changed by it: guest and host are asked, and the old dates stand until both accept. Only a
+visit that has no dates yet gets them at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.matching.engine.problem.weeks import monday
+from services.matching.engine.schedule import Choice, Draft, Plan, Scheduled, choices
+from services.matching.facts.store import pools as store
+from services.matching.lifecycle.actions import moves
+from services.matching.lifecycle.actions.transitions import Transitions
+from services.matching.lifecycle.model import visit as visits
+from services.matching.lifecycle.store import matches
+from services.matching.provisional import call_lease
+from services.matching.scheduling import store as scheduling_store
+from services.matching.scheduling.actions.requests import Batch, answer_due, read_batch
+from services.matching.scheduling.store import DatePlan, PlanState
+from shared.contracts.codes import Party, Reason, VisitState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import date
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+
+SECONDS = 30
+"""How long the best plan of a call is searched for, unless somebody says otherwise."""
+MOST_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """The lawful weeks of a visit, or of a group together: `matches` in the order of each choice's days."""
+
+    matches: tuple[UUID, ...]
+    announced: tuple[tuple[date, ...], ...]
+    choices: tuple[Choice, ...]
+
+    def moved_days(self, choice: Choice) -> int:
+        """By how many days of the calendar the starts move together; dates for the first time move nothing."""
+        return sum(
+            abs((after[0] - before[0]).days)
+            for before, after in zip(self.announced, choice.days, strict=True)
+            if before
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What became of a request for other dates: the days of each match, and which of them are only proposed."""
+
+    days: Mapping[UUID, tuple[date, ...]]
+    asked: frozenset[UUID]
+    moved_days: int
+
+
+async def lawful_weeks(session: AsyncSession, match_id: UUID) -> Weeks:
+    """The weeks that a visit could be in, each with its cost; with its group where it has one.
+
+    Raises `Refused`: 404 where there is no such visit, 409 where its dates cannot be changed now.
+    """
+    return _weeks(await _one(session, match_id))
+
+
+async def propose_move(
+    bus: Bus, by: str, match_id: UUID, week: date, reason: Reason = Reason.TIMETABLE_CONFLICT
+) -> Proposed:
+    """Propose the week of a day to guest and host of a visit, and of its group; the old dates stand until both accept.
+
+    A visit without dates gets them at once. Raises `Refused`: 404 where there is no such visit, 409 where its dates
+    cannot be changed now, 422 for a week that is not lawful or no change.
+    """
+    return await call_lease.retry_write(bus, by, _propose_week, match_id, week, reason)
+
+
+async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> Proposed:
+    # The call is held first, as by whoever fills a week of its placements: it stays free from the look to the proposal.
+    await store.hold(tx.session, [match_id])
+    weeks = _weeks(await _one(tx.session, match_id))
+    choice = next((one for one in weeks.choices if one.week == monday(week)), None)
+    if choice is None:
+        raise Refused(gettext("The visit cannot be in that week. Choose one of its lawful weeks."), 422)
+    wanted = {
+        one: days
+        for one, before, days in zip(weeks.matches, weeks.announced, choice.days, strict=True)
+        if before != days
+    }
+    if not wanted:
+        raise Refused(gettext("The visit is in that week already. Choose another one."), 422)
+    asked = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
+    return Proposed(wanted, asked, weeks.moved_days(choice))
+
+
+async def plan_visits(bus: Bus, by: str, call_id: UUID, *, seconds: int = SECONDS) -> DatePlan:
+    """Plan the visits of a call anew: the first plan at once, the best is then searched in the background.
+
+    Raises `Refused`: 404 for an unknown call, 422 where no visit could have other dates.
+    """
+    async with bus.read() as session:
+        found = await read_batch(session, call_id)
+    if found is None:
+        raise Refused(gettext("There is no such call."), 404)
+    if not found.visits:
+        raise Refused(gettext("No visit of this call could have other dates now: none is to come."), 422)
+    first = (await asyncio.to_thread(Draft.of, found.requests, found.policy)).first
+    plan = DatePlan(
+        id=new_id(),
+        call_id=call_id,
+        state=PlanState.SEARCHING.value,
+        asked_by=by,
+        asked_at=clock.now(),
+        input_version=found.version,
+        seconds=min(max(seconds, 1), MOST_SECONDS),
+        visits=len(found.visits),
+        units=first.given.units,
+        first_cost=list(first.cost),
+        cost=list(first.cost),
+        bound=list(first.bound),
+        changes=changes(found, first),
+    )
+    async with bus.transaction(by) as tx:
+        await scheduling_store.add(tx.session, plan)
+        await tx.changed("plans")
+        await tx.changed("board")
+    return plan
+
+
+async def cancel_plan(bus: Bus, by: str, plan_id: UUID) -> None:
+    """Stop the search; what was found stays. Raises `Refused` (404) for an unknown plan."""
+    async with bus.transaction(by) as tx:
+        plan = await scheduling_store.plan(tx.session, plan_id, lock=True)
+        if plan is None:
+            raise Refused(gettext("There is no such plan."), 404)
+        if plan.state == PlanState.SEARCHING:
+            plan.state, plan.finished_at = PlanState.CANCELLED.value, clock.now()
+            await tx.changed("board")
+
+
+async def propose_plan(
+    bus: Bus, by: str, plan_id: UUID, chosen: Collection[UUID] | None = None, reason: Reason = Reason.TIMETABLE_CONFLICT
+) -> Proposed:
+    """Propose the moves of a plan (all, or those of the chosen matches) to guests and hosts, if they are still lawful.
+
+    The moves are taken as one: a week that one visit leaves is free for another only when both are proposed and
+    accepted. Raises `Refused`: 404 for an unknown plan, 409 where the plan has been overtaken, 422 for nothing to do.
+    """
+    return await call_lease.retry_write(bus, by, _propose_planned, plan_id, chosen, reason)
+
+
+async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | None, reason: Reason) -> Proposed:
+    plan = await scheduling_store.plan(tx.session, plan_id, lock=True)
+    if plan is None:
+        raise Refused(gettext("There is no such plan."), 404)
+    moved = {UUID(one["match_id"]): scheduling_store.days_of(one, "after") for one in plan.changes if one["after"]}
+    unknown = set(chosen or ()) - moved.keys()
+    if unknown:
+        raise Refused(gettext("The plan has no other dates for the visit %(id)s.") % {"id": min(unknown)}, 422)
+    await store.hold(tx.session, calls=[plan.call_id])
+    now = await read_batch(tx.session, plan.call_id)
+    assert now is not None
+    wanted = moved if chosen is None else {one: moved[one] for one in chosen}
+    wanted = _with_mates(now, wanted, moved)
+    if not wanted:
+        raise Refused(gettext("Choose at least one visit."), 422)
+    _check(now, plan, wanted)
+    asked = await _propose(await Transitions.load(tx, list(wanted)), wanted, reason)
+    return Proposed(wanted, asked, sum(one["moved_days"] for one in plan.changes if UUID(one["match_id"]) in wanted))
+
+
+def changes(found: Batch, plan: Plan) -> list[dict[str, object]]:
+    """What a plan would change, as it is kept: moves of announced visits first, then dates for those without any."""
+    rows: list[dict[str, object]] = []
+    for visit, request, days in zip(found.visits, found.requests, plan.days, strict=True):
+        if days == request.announced:
+            continue
+        moved = abs((days[0] - request.announced[0]).days) if days and request.announced else 0
+        rows.append(
+            {
+                "match_id": str(visit.of.match_id),
+                "application_id": str(visit.of.application_id),
+                "before": [day.isoformat() for day in request.announced],
+                "after": [day.isoformat() for day in days],
+                "moved_days": moved,
+            }
+        )
+    return sorted(rows, key=lambda row: (not row["before"], row["match_id"]))
+
+
+async def _one(session: AsyncSession, match_id: UUID) -> Batch:
+    """A visit and its group as a batch of their own. Raises `Refused`."""
+    match = (await matches.by_id(session, [match_id])).get(match_id)
+    found = await read_batch(session, match.pairing.call_id, [match_id]) if match is not None else None
+    if found is None:
+        raise Refused(gettext("There is no such visit."), 404)
+    if match_id not in found.matches:
+        raise Refused(
+            gettext(
+                "The dates of this visit cannot be changed now: it has begun or is over, waits for answers to other"
+                " dates, or belongs to a group of which one does."
+            )
+        )
+    return found
+
+
+def _weeks(found: Batch) -> Weeks:
+    return Weeks(
+        tuple(visit.of.match_id for visit in found.visits),
+        tuple(request.announced for request in found.requests),
+        tuple(choices(found.requests, found.policy)),
+    )
+
+
+async def _propose(cases: Transitions, wanted: Mapping[UUID, tuple[date, ...]], reason: Reason) -> frozenset[UUID]:
+    """Ask guests and hosts; visits without dates get them. Gives the matches that were asked about."""
+    now = clock.now()
+    asked = set()
+    for match_id, days in sorted(wanted.items()):
+        match, visit = cases.matches[match_id], cases.visits[match_id]
+        answer = Scheduled(days, len(days) < visit.required_days)
+        if visit.state is VisitState.UNSCHEDULABLE:
+            agenda = moves.agenda_due(cases, match, days[0])
+            step = visits.find_dates(visit, answer, days=visit.required_days, agenda_due=agenda, now=now)
+        else:
+            due = answer_due(match, cases.terms(match))
+            step = visits.propose_move(visit, answer, Party.PROGRAMME, reason, due=due, now=now)
+            asked.add(match_id)
+        if not step[1]:
+            raise Refused(gettext("A visit has changed meanwhile. Look at it again."))
+        await cases.take_in(step, None)
+    await cases.save()
+    return frozenset(asked)
+
+
+def _with_mates(
+    now: Batch, wanted: Mapping[UUID, tuple[date, ...]], moved: Mapping[UUID, tuple[date, ...]]
+) -> dict[UUID, tuple[date, ...]]:
+    """The chosen moves, and those that the plan has for others of the same groups: they start together."""
+    group = {visit.of.match_id: request.group_id for visit, request in zip(now.visits, now.requests, strict=True)}
+    groups = {group.get(one) for one in wanted} - {None}
+    return dict(wanted) | {one: days for one, days in moved.items() if group.get(one) in groups}
+
+
+def _check(now: Batch, plan: DatePlan, wanted: Mapping[UUID, tuple[date, ...]]) -> None:
+    """Raises `Refused` (409) unless every chosen visit stands as the plan saw it and its new days are lawful."""
+    stands = {visit.of.match_id: request for visit, request in zip(now.visits, now.requests, strict=True)}
+    before = {UUID(one["match_id"]): scheduling_store.days_of(one, "before") for one in plan.changes}
+    overtaken = gettext("Facts have changed since this plan was made. Plan the visits again.")
+    for match_id, days in wanted.items():
+        request = stands.get(match_id)
+        if request is None or request.announced != before[match_id] or days[0] < request.confirmed_on:
+            raise Refused(overtaken)
+    # As if the chosen days had been announced, and all others stayed: lawful if the engine can keep them.
+    as_told = {one: replace(request, announced=wanted.get(one, request.announced)) for one, request in stands.items()}
+    told = {one: request for one, request in as_told.items() if request.announced}
+    kept = Draft.of(list(told.values()), now.policy).first.days
+    if any(days != wanted[one] for one, days in zip(told, kept, strict=True) if one in wanted):
+        raise Refused(overtaken)

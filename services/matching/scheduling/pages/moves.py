@@ -1,0 +1,114 @@
+"""How does the programme coordinator move one visit? To one of its lawful weeks, each shown with what it costs."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching.engine.problem.weeks import monday
+from services.matching.engine.schedule import Choice
+from services.matching.filters import day_of
+from services.matching.scheduling import store
+from services.matching.scheduling.actions import plans
+from services.matching.scheduling.actions.plans import Weeks
+from services.matching.scheduling.pages.plans import REASONS, days_later
+from shared.bus import Bus
+from shared.contracts.codes import Reason, Role
+from shared.i18n import N_, ngettext
+from shared.identity import Principal, allow
+from shared.runtime.service import bus_of
+from shared.time import dates
+from shared.web.forms import Form, Needed, RadioField, SelectField, options
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+
+class MoveForm(Form):
+    """Another week of one visit."""
+
+    week = RadioField(N_("Which week?"), [Needed(N_("Choose a week"))])
+    reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=REASONS)
+
+
+@router.get("/visits/{match_id}/move")
+async def move(request: Request, bus: TheBus, _: Programme, match_id: UUID) -> Response:
+    """The lawful weeks of a visit, each with what it costs; the one that the address names (`week`) is chosen."""
+    weeks, rows = await _visit(bus, match_id)
+    wanted = day_of(request.query_params.get("week"))
+    lawful = {choice.week for choice in weeks.choices if choice.days != weeks.announced}
+    form = MoveForm(data={"week": monday(wanted).isoformat()} if wanted else None)
+    refused = wanted if wanted is not None and monday(wanted) not in lawful else None
+    return _move_page(request, form, match_id, weeks, rows, refused=refused)
+
+
+@router.post("/visits/{match_id}/move")
+async def moved(request: Request, bus: TheBus, who: Programme, match_id: UUID) -> Response:
+    """The week that was chosen is proposed."""
+    form = await MoveForm.read(request)
+    weeks, rows = await _visit(bus, match_id)
+    _offer(form, weeks)
+    if not form.validate():
+        return _move_page(request, form, match_id, weeks, rows, 422)
+    week, reason = date.fromisoformat(form.week.data), Reason(form.reason.data)
+    done = await plans.propose_move(bus, who.subject, match_id, week, reason)
+    return see_other(f"/matching/visits?moved={len(done.days)}")
+
+
+async def _visit(bus: Bus, match_id: UUID) -> tuple[Weeks, list[Any]]:
+    async with bus.read() as session:
+        weeks = await plans.lawful_weeks(session, match_id)
+        return weeks, await store.shown(session, weeks.matches)
+
+
+def _offer(form: MoveForm, weeks: Weeks) -> None:
+    """Let the form choose from the weeks that are not the present one."""
+    form.week.choices = options(
+        [
+            (choice.week.isoformat(), dates.span(choice.days[0][0], choice.days[0][-1]), _cost(weeks, choice))
+            for choice in weeks.choices
+            if choice.days != weeks.announced
+        ]
+    )()
+
+
+def _cost(weeks: Weeks, choice: Choice) -> str:
+    """What a week costs, in words."""
+    length = len(choice.days[0])
+    said = [ngettext("%(num)d day", "%(num)d days", length) % {"num": length}]
+    if choice.cost.short_days:
+        short = choice.cost.short_days
+        said.append(ngettext("%(num)d day fewer than wanted", "%(num)d days fewer than wanted", short) % {"num": short})
+    if weeks.announced[0]:
+        said.append(days_later((choice.days[0][0] - weeks.announced[0][0]).days))
+    return "; ".join(said)
+
+
+def _move_page(
+    request: Request,
+    form: MoveForm,
+    match_id: UUID,
+    weeks: Weeks,
+    rows: list[Any],
+    status: int = 200,
+    *,
+    refused: date | None = None,
+) -> Response:
+    _offer(form, weeks)
+    visit = next(row for row in rows if row.match_id == match_id)
+    return render(
+        request,
+        "scheduling/move.html",
+        status,
+        form_=form,
+        visit=visit,
+        mates=[row for row in rows if row is not visit],
+        refused=refused,
+    )

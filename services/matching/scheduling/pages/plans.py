@@ -1,0 +1,192 @@
+"""How does the programme coordinator have a call's visits planned together, and propose what a plan would move?"""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching.facts.store import facts, pools
+from services.matching.scheduling import store
+from services.matching.scheduling.actions import plans
+from services.matching.scheduling.store import DatePlan, PlanState, days_of
+from shared.bus import Bus
+from shared.contracts.codes import Reason, Role
+from shared.errors import Refused
+from shared.i18n import N_, gettext, ngettext
+from shared.identity import Principal, allow
+from shared.ids import read_id
+from shared.runtime.service import bus_of
+from shared.time import dates
+from shared.web.forms import sent
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+MOST = 500
+"""So many changes of a plan stand on the page; all of a larger one are proposed by the API."""
+REASONS = (Reason.TIMETABLE_CONFLICT, Reason.NOT_AVAILABLE, Reason.OPERATIONAL_DUTY, Reason.FORCE_MAJEURE, Reason.OTHER)
+_COSTS = (
+    N_("Visits without dates"),
+    N_("Days fewer than wanted"),
+    N_("Announced visits with other dates"),
+    N_("Weeks of waiting"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One change of a plan as the page shows it."""
+
+    match_id: UUID
+    application_id: UUID
+    reference: str
+    way: tuple[str, str]
+    seat: str
+    before: str | None
+    after: str | None
+    moves: str
+    note: str | None
+
+
+@router.get("/plans/{call_id}")
+async def plan(request: Request, bus: TheBus, _: Programme, call_id: UUID) -> Response:
+    """The newest plan of a call's visits, and what can be done with it."""
+    return await _page(request, bus, call_id)
+
+
+@router.post("/plans/{call_id}")
+async def start(bus: TheBus, who: Programme, call_id: UUID) -> Response:
+    """Plan the visits anew."""
+    await plans.plan_visits(bus, who.subject, call_id)
+    return see_other(f"/matching/plans/{call_id}")
+
+
+@router.post("/plans/{call_id}/stop")
+async def stop(bus: TheBus, who: Programme, call_id: UUID) -> Response:
+    """Stop the search; what was found stays."""
+    async with bus.read() as session:
+        newest = await store.newest(session, call_id)
+    if newest is None:
+        raise Refused(gettext("No plan was made for this call."), 404)
+    await plans.cancel_plan(bus, who.subject, newest.id)
+    return see_other(f"/matching/plans/{call_id}")
+
+
+@router.post("/plans/{call_id}/propose")
+async def propose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+    """Propose the ticked moves to guests and hosts."""
+    form = await sent(request)
+    plan_id = read_id(str(form.get("plan", "")))
+    chosen = [one for value in form.getlist("visit") if (one := read_id(str(value))) is not None]
+    reason = str(form.get("reason", ""))
+    if plan_id is None or reason not in REASONS:
+        raise Refused(gettext("Choose a reason from the list."), 422, {"reason": gettext("Choose a reason")})
+    if not chosen:
+        return await _page(request, bus, call_id, gettext("Choose at least one visit"), status=422)
+    done = await plans.propose_plan(bus, who.subject, plan_id, chosen, Reason(reason))
+    return see_other(f"/matching/plans/{call_id}?done={len(done.days)}")
+
+
+async def _page(
+    request: Request, bus: Bus, call_id: UUID, problem: str | None = None, *, status: int = 200
+) -> Response:
+    async with bus.read() as session:
+        call = (await facts.calls(session, [call_id])).get(call_id)
+        if call is None:
+            raise Refused(gettext("There is no such call."), 404)
+        newest = await store.newest(session, call_id)
+        pool = await pools.version(session, call_id)
+        kept = newest.changes[:MOST] if newest is not None else []
+        shown = await store.shown(session, [UUID(one["match_id"]) for one in kept])
+    rows = [_row(change, one) for change, one in _beside(kept, shown)]
+    done = request.query_params.get("done", "")
+    return render(
+        request,
+        "scheduling/plan.html",
+        status,
+        call=call,
+        plan=newest,
+        state=_state(newest) if newest is not None else None,
+        searching=newest is not None and newest.state == PlanState.SEARCHING,
+        overtaken=newest is not None and pool is not None and newest.input_version != pool.input_version,
+        costs=_costs(newest) if newest is not None else [],
+        moves=[row for row in rows if row.before and row.after],
+        found=[row for row in rows if not row.before and row.after],
+        lost=[row for row in rows if not row.after],
+        more=len(newest.changes) - len(kept) if newest is not None else 0,
+        reasons=REASONS,
+        problem=problem,
+        done=int(done) if done.isdecimal() else None,
+    )
+
+
+def _beside(changes: list[dict[str, Any]], shown: list[Any]) -> list[tuple[dict[str, Any], Any]]:
+    """Each change with its visit, by reference."""
+    by_match = {UUID(one["match_id"]): one for one in changes}
+    return [(by_match[row.match_id], row) for row in shown]
+
+
+def _row(change: dict[str, Any], visit: Any) -> Row:
+    before, after = days_of(change, "before"), days_of(change, "after")
+    note = None
+    if visit.asked:
+        note = gettext("Guest and host are asked")
+    elif (visit.start, visit.end_day) == ((after[0], after[-1]) if after else None):
+        note = gettext("Done")
+    elif before and visit.start != before[0]:
+        note = gettext("Has other dates by now")
+    return Row(
+        match_id=visit.match_id,
+        application_id=visit.application_id,
+        reference=visit.reference,
+        way=(visit.country, visit.host_country),
+        seat=visit.seat_reference,
+        before=dates.span(before[0], before[-1]) if before else None,
+        after=dates.span(after[0], after[-1]) if after else None,
+        moves=days_later((after[0] - before[0]).days) if before and after else "",
+        note=note,
+    )
+
+
+def days_later(days: int) -> str:
+    """How far a start moves, in words."""
+    if days >= 0:
+        return ngettext("%(num)d day later", "%(num)d days later", days) % {"num": days}
+    return ngettext("%(num)d day earlier", "%(num)d days earlier", -days) % {"num": -days}
+
+
+def _state(plan: DatePlan) -> tuple[str, str]:
+    """How far a plan is: a word, and a sentence."""
+    count = {"done": plan.done, "units": plan.units, "seconds": plan.seconds, "visits": plan.visits}
+    if plan.state == PlanState.SEARCHING:
+        said = gettext(
+            "This is a first plan of %(visits)d visits. The best one is searched for, for at most %(seconds)d s."
+        )
+        return gettext("Searching"), said % count
+    if plan.state == PlanState.PROVEN:
+        return gettext("Best plan"), gettext(
+            "No other plan of these %(visits)d visits is better: that is proven."
+        ) % count
+    if plan.state == PlanState.CANCELLED:
+        return gettext("Stopped"), gettext("The search was stopped. This is what was found by then.")
+    said = gettext(
+        "This is the best plan of %(visits)d visits that was found in %(seconds)d s. It may not be the best."
+    )
+    return gettext("Time is over"), said % count
+
+
+def _costs(plan: DatePlan) -> list[tuple[str, int, int, int | None]]:
+    """Each cost of the first plan and of this one, and below what no plan is while all before it are at their best."""
+    rows = []
+    tight = True
+    for name, first, cost, bound in zip(_COSTS, plan.first_cost, plan.cost, plan.bound, strict=True):
+        rows.append((gettext(name), first, cost, bound if tight else None))
+        tight = tight and cost == bound
+    return rows

@@ -1,0 +1,104 @@
+"""Which plans of visits were asked for, how far is the search for the best, and what did each find?"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import Index, select, text
+from sqlmodel import Field, col
+
+from services.matching.tables import Table, document, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class PlanState(StrEnum):
+    """How far a plan is: still improved, proven to be the best, the best found in time, or stopped by somebody."""
+
+    SEARCHING = "searching"
+    PROVEN = "proven"
+    TIME_OVER = "time_over"
+    CANCELLED = "cancelled"
+
+
+class DatePlan(Table, table=True):
+    """A plan of the dates of a call's visits. Nothing follows from it until somebody proposes its moves.
+
+    `cost`, `bound` and `first_cost` are the engine's four numbers; `changes` are the visits that would have other dates
+    or dates at all, each `{match_id, application_id, before, after, moved_days}` with days as ISO dates.
+    """
+
+    __tablename__ = "date_plan"
+    __table_args__ = (
+        Index("date_plan_call", "call_id", "asked_at"),
+        Index("date_plan_searching", "asked_at", postgresql_where=text("state = 'searching'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    call_id: UUID
+    state: str
+    asked_by: str
+    asked_at: datetime = Field(sa_column=moment())
+    finished_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    input_version: int
+    seconds: int
+    visits: int
+    units: int
+    done: int = 0
+    first_cost: list[int] = Field(sa_column=document())
+    cost: list[int] = Field(sa_column=document())
+    bound: list[int] = Field(sa_column=document())
+    changes: list[dict[str, Any]] = Field(sa_column=document())
+
+
+async def add(session: AsyncSession, plan: DatePlan) -> None:
+    """Keep a new plan."""
+    session.add(plan)
+    await session.flush()
+
+
+async def plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> DatePlan | None:
+    """One plan."""
+    query = select(DatePlan).where(col(DatePlan.id) == plan_id)
+    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def newest(session: AsyncSession, call_id: UUID) -> DatePlan | None:
+    """The plan of a call that was asked for last."""
+    query = select(DatePlan).where(col(DatePlan.call_id) == call_id).order_by(col(DatePlan.asked_at).desc())
+    return (await session.scalars(query.limit(1))).one_or_none()
+
+
+async def searching(session: AsyncSession) -> list[UUID]:
+    """The plans that are still improved, the oldest first."""
+    found = await session.scalars(
+        select(DatePlan.id).where(text("state = 'searching'")).order_by(col(DatePlan.asked_at))  # type: ignore[call-overload]
+    )
+    return list(found)
+
+
+async def shown(session: AsyncSession, match_ids: Sequence[UUID]) -> list[Row[Any]]:
+    """The visits of these matches as they stand, with the references that a page shows, by reference."""
+    found = await session.execute(
+        text(
+            "SELECT v.match_id, v.application_id, v.state, v.start, v.end_day, v.country, v.host_country,"
+            " v.proposal IS NOT NULL AS asked, c.reference, c.group_id, p.reference AS seat_reference,"
+            " p.title AS seat_title FROM visit v"
+            " LEFT JOIN candidate c ON c.id = v.application_id LEFT JOIN seat p ON p.id = v.offer_id"
+            " WHERE v.match_id = ANY(:matches) ORDER BY c.reference, v.id"
+        ),
+        {"matches": sorted(match_ids)},
+    )
+    return list(found)
+
+
+def days_of(change: dict[str, Any], name: str) -> tuple[date, ...]:
+    """The days `before` or `after` of a change."""
+    return tuple(date.fromisoformat(day) for day in change[name])

@@ -1,0 +1,194 @@
+"""What do people have in their private calendar? The feed behind an address that only its owner knows.
+
+Whose address it is stands here as an opaque id and the sign-in subject: at each reading the rights of that moment
+count, so that a suspension or a right that was taken away ends the address at once, and for good. Which applications
+are an officer's is asked of the portal at each reading, and not kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import httpx2
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from services.notifications.calendars.model import feed as model
+from services.notifications.calendars.model.appointments import Kind
+from services.notifications.calendars.store import appointments
+from services.notifications.calendars.store import feeds as store
+from services.notifications.catalogues import MAILS
+from services.notifications.deadlines.store import lists
+from services.notifications.messages.model.links import address
+from services.notifications.messages.model.table.deadlines import PAGES, TASKS
+from shared import http_client
+from shared.contracts.codes import AudienceKind
+from shared.contracts.labels import label
+from shared.errors import Refused
+from shared.i18n import N_, gettext, speaking
+from shared.identity import load_principal, service_headers
+from shared.ids import new_id
+from shared.time import clock
+from shared.time.workdays import ZONE
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.notifications.deadlines.store.deadlines import Falls
+    from services.notifications.settings import Settings
+    from shared.bus import Bus
+
+_SECONDS = 5.0
+_SUMMARIES = {
+    Kind.VISIT: N_("Study visit %(reference)s"),
+    Kind.SESSION: N_("Mentoring session %(reference)s"),
+    Kind.MEETING: N_("Mentoring session %(reference)s (planned)"),
+}
+
+
+class PortalAway(RuntimeError):
+    """The portal does not say whose applications are whose: the calendar is to ask again later."""
+
+
+class TooOften(RuntimeError):
+    """An address is read more often than calendars do; `seconds` until it is let in again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("read too often")
+        self.seconds = seconds
+
+
+class _Parts(BaseModel):
+    """Which applications and mentor's profiles are a person's."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    applications: tuple[UUID, ...] = ()
+    mentors: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new address: its id, and the key that is shown once and kept nowhere."""
+
+    id: UUID
+    key: str
+
+
+async def make(bus: Bus, *, person: UUID, subject: str, language: str, replaces: UUID | None) -> Made:
+    """Give a person an address; `replaces` is the one that is there, whose key ends now, or None for the first.
+
+    Raises `Refused` (409) where another is there than the caller knows of: a form that was sent twice makes one.
+    """
+    key = model.new_key()
+    async with bus.transaction("system:feed") as tx:
+        held = await store.of_person(tx.session, person, lock=True)
+        if (None if held is None else held.id) != replaces:
+            raise Refused(gettext("The address was made already. It is shown once only; make a new one instead."), 409)
+        await store.end(tx.session, person=person)
+        now = datetime.now(UTC)
+        row = store.FeedRow(
+            id=new_id(),
+            person=person,
+            subject=subject,
+            key_hash=model.hashed(key),
+            language=language,
+            made_at=now,
+            counted_from=now,
+        )
+        tx.session.add(row)
+    return Made(row.id, key)
+
+
+async def revoke(bus: Bus, person: UUID) -> bool:
+    """End a person's address; whether there was one."""
+    async with bus.transaction("system:feed") as tx:
+        return await store.end(tx.session, person=person) > 0
+
+
+async def read(bus: Bus, settings: Settings, key: str) -> bytes | None:
+    """The feed behind a key; None where nobody has it, or its owner may nothing any more.
+
+    Raises `TooOften`, `PortalAway`.
+    """
+    now = datetime.now(UTC)
+    async with bus.transaction("system:feed") as tx:
+        row = await store.read_now(tx.session, model.hashed(key), now)
+        if row is None:
+            return None
+        principal = await load_principal(tx.session, row.subject)
+        if not principal.has(*model.ROLES) or not principal.counts(row.made_at.timestamp()):
+            await store.end(tx.session, person=row.person)
+            return None
+    if row.reads > model.READS_AN_HOUR:
+        raise TooOften(max(1, int((row.counted_from + store.WINDOW - now).total_seconds())))
+    parts = await _parts(settings, row.person) if principal.has(*model.OF_PORTAL) else _Parts()
+    keys = model.keys(principal, map(str, parts.applications), map(str, parts.mentors))
+    async with bus.read() as session:
+        with speaking(row.language, MAILS):
+            return model.feed(await _entries(session, settings, keys), name=gettext("Tandem"))
+
+
+async def _parts(settings: Settings, person: UUID) -> _Parts:
+    headers = service_headers("notifications", settings.service_token.get_secret_value())
+    try:
+        async with http_client.client(timeout=_SECONDS, trust_env=False) as client:
+            answer = await client.get(
+                f"{settings.portal_url}/applications/internal/parts", params={"person": str(person)}, headers=headers
+            )
+            answer.raise_for_status()
+            return _Parts.model_validate_json(answer.content)
+    except (httpx2.HTTPError, ValidationError) as error:
+        raise PortalAway(type(error).__name__) from error
+
+
+async def _entries(session: AsyncSession, settings: Settings, keys: model.Keys) -> list[model.FeedEntry]:
+    """Days first, then deadlines, each in order."""
+    now = clock.now()
+    days = await appointments.seen_by(session, keys.days, (now - model.BACK).date(), model.MOST)
+    wanted = lists.Wanted(now, holders=keys.deadlines, since=now - model.BACK, until=now + model.AHEAD)
+    falls, _ = await lists.listed(session, wanted, size=model.MOST) if keys.deadlines else ([], 0)
+    entries = []
+    for row, case in days:
+        kind = Kind(row.kind)
+        link = address(settings.origin, _PAGES[kind], case, own=False)
+        said = gettext(_SUMMARIES[kind]) % {"reference": case.reference}
+        for first, last in _runs(row.days):
+            uid = f"{kind}-{row.id}-{first.isoformat()}.feed@{settings.mail_domain}"
+            entries.append(model.FeedEntry(uid, first, last, said, link, link, row.at))
+    return entries + [_deadline(settings, each) for each in falls]
+
+
+def _deadline(settings: Settings, falls: Falls) -> model.FeedEntry:
+    """A deadline on its day at the programme's office, which pages and mails name too."""
+    waited, case = falls.waited, falls.case
+    day = falls.due.astimezone(ZONE).date()
+    own = waited.owner is AudienceKind.APPLICANT
+    link = address(settings.origin, PAGES.get(waited.kind, "application"), case, own=own)
+    said = {"what": label(waited.kind), "reference": case.reference}
+    assert waited.set_at is not None
+    return model.FeedEntry(
+        uid=f"deadline-{falls.id}.feed@{settings.mail_domain}",
+        first=day,
+        last=day,
+        summary=gettext("Due: %(what)s, %(reference)s") % said,
+        description=f"{gettext(TASKS[waited.kind])}\n\n{link}",
+        link=link,
+        changed=waited.set_at,
+    )
+
+
+_PAGES = {Kind.VISIT: "visit", Kind.SESSION: "mentorships", Kind.MEETING: "mentorships"}
+
+
+def _runs(days: list[str]) -> list[tuple[date, date]]:
+    """Days in a row as first and last: a visit over a holiday is two."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(map(date.fromisoformat, days)):
+        if found and day - found[-1][1] == timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found

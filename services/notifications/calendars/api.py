@@ -1,0 +1,68 @@
+"""Who has a private calendar address? Asked and changed by the portal, which knows who that is."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.notifications.calendars import actions
+from services.notifications.calendars.store import feeds as store
+from shared.bus import Bus
+from shared.identity import internal
+from shared.runtime.service import bus_of
+
+router = APIRouter(prefix="/notifications/internal/feed", include_in_schema=False, dependencies=[Depends(internal())])
+TheBus = Annotated[Bus, Depends(bus_of)]
+
+
+class FeedState(BaseModel):
+    """The address of a person as it stands: made when, last read when (real time); `id` None where there is none."""
+
+    id: UUID | None = None
+    made_at: datetime | None = None
+    read_at: datetime | None = None
+
+
+class Wanted(BaseModel):
+    """For whom an address is made: the opaque id, the sign-in subject, the language, and which one it replaces."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    person: UUID
+    subject: Annotated[str, Field(min_length=1, max_length=300)]
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en"
+    replaces: UUID | None = None
+
+
+class Ended(BaseModel):
+    """Whose address ends."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    person: UUID
+
+
+@router.get("")
+async def has_feed(bus: TheBus, person: UUID) -> FeedState:
+    """Whether a person has an address."""
+    async with bus.read() as session:
+        row = await store.of_person(session, person)
+    return FeedState() if row is None else FeedState(id=row.id, made_at=row.made_at, read_at=row.read_at)
+
+
+@router.post("")
+async def make(body: Wanted, bus: TheBus) -> dict[str, str]:
+    """A new address in the place of the one that was there; the key is told here and never again."""
+    made = await actions.make(
+        bus, person=body.person, subject=body.subject, language=body.language, replaces=body.replaces
+    )
+    return {"id": str(made.id), "path": f"/notifications/feed.ics?key={made.key}"}
+
+
+@router.post("/revoke")
+async def revoke(body: Ended, bus: TheBus) -> dict[str, bool]:
+    """End a person's address."""
+    return {"ended": await actions.revoke(bus, body.person)}

@@ -1,0 +1,85 @@
+"""Who has a private calendar address? Its key as a hash only, by the opaque id that the portal gives a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col
+
+from services.notifications.tables import Table
+from shared.contracts.access import AccessChanged
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope
+
+_TIME = sa.DateTime(timezone=True)
+WINDOW = timedelta(hours=1)
+
+
+class FeedRow(Table, table=True):
+    """One private address, one a person at most. `subject` is the sign-in subject, whose rights count at each reading.
+
+    Times are real time; `reads` were counted since `counted_from`. What ends is deleted.
+    """
+
+    __tablename__ = "feed"
+
+    id: UUID = Field(primary_key=True)
+    person: UUID = Field(unique=True)
+    subject: str = Field(index=True)
+    key_hash: bytes = Field(unique=True)
+    language: str
+    made_at: datetime = Field(sa_type=_TIME)
+    read_at: datetime | None = Field(default=None, sa_type=_TIME)
+    counted_from: datetime = Field(sa_type=_TIME)
+    reads: int = 0
+
+
+async def of_person(session: AsyncSession, person: UUID, *, lock: bool = False) -> FeedRow | None:
+    """The address of a person, if there is one."""
+    query = sa.select(FeedRow).where(col(FeedRow.person) == person)
+    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def read_now(session: AsyncSession, key_hash: bytes, now: datetime) -> FeedRow | None:
+    """Count one reading of the address with that key; None where nobody has it. `reads` is the number in the hour."""
+    fresh = col(FeedRow.counted_from) > now - WINDOW
+    changed = (
+        sa.update(FeedRow)
+        .where(col(FeedRow.key_hash) == key_hash)
+        .values(
+            read_at=now,
+            reads=sa.case((fresh, col(FeedRow.reads) + 1), else_=1),
+            counted_from=sa.case((fresh, col(FeedRow.counted_from)), else_=now),
+        )
+        .returning(FeedRow)
+    )
+    return (await session.scalars(changed, execution_options={"populate_existing": True})).one_or_none()
+
+
+async def end(session: AsyncSession, *, person: UUID | None = None, subjects: Collection[str] = ()) -> int:
+    """Delete the address of a person, or those of sign-in subjects; give how many there were."""
+    if person is None and not subjects:
+        return 0
+    whose = col(FeedRow.subject).in_(sorted(subjects)) if person is None else col(FeedRow.person) == person
+    return len((await session.execute(sa.delete(FeedRow).where(whose).returning(col(FeedRow.id)))).all())
+
+
+async def end_of(session: AsyncSession, events: Sequence[Envelope]) -> None:
+    """Delete the addresses of those who may nothing any more by these events of exchange.access."""
+    today = clock.today()
+    newest = {event.subject: event.data.grants for event in events if isinstance(event.data, AccessChanged)}
+    over = [
+        subject
+        for subject, grants in newest.items()
+        if not any(one.since <= today and (one.until is None or today <= one.until) for one in grants)
+    ]
+    await end(session, subjects=over)

@@ -1,0 +1,84 @@
+"""Whose cases are there? One row an application, offer, mentor, match, visit and mentorship: ids and countries only."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col
+
+from services.notifications.cases.model import Case, case_in, concerned, id_of
+from services.notifications.tables import Table, among, put, table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+
+class CaseRow(Table, table=True):
+    """A `Case` as it was told last; the ids of its parts, and no more."""
+
+    __tablename__ = "case"
+
+    id: UUID = Field(primary_key=True)
+    topic: str
+    application_id: UUID | None = Field(default=None)
+    reference: str = Field(default="", index=True)
+    call_id: UUID | None = None
+    country: str | None = None
+    organisation_id: UUID | None = None
+    host_country: str | None = None
+    host_organisation_id: UUID | None = None
+    offer_id: UUID | None = None
+    mentor_id: UUID | None = None
+    match_id: UUID | None = None
+    guest: str | None = None
+
+    def case(self) -> Case:
+        """The case as the model knows it."""
+        return Case(*(getattr(self, name) for name in _FIELDS))
+
+
+_FIELDS = tuple(field.name for field in fields(Case))
+_COLUMNS = tuple(table_of(CaseRow).c[name] for name in _FIELDS)
+"""A case's columns in the order of its fields: read as they are, without the mapper, which costs as much again."""
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, Case]:
+    """Keep each case as the newest of its events tells it; gives those that were told."""
+    told = {case.id: case for event in events if (case := case_in(event)) is not None}
+    await put(tx.session, CaseRow, [{name: getattr(case, name) for name in _FIELDS} for case in told.values()])
+    return told
+
+
+async def cases(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Case]:
+    """The cases with these ids, as far as they are known."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = await session.execute(sa.select(*_COLUMNS).where(among(col(CaseRow.id), wanted)))
+    return {row.id: Case(*row) for row in rows}
+
+
+async def cases_of(session: AsyncSession, events: Sequence[Envelope]) -> dict[UUID, Case]:
+    """The cases that events are about, each with the reference of its application, as far as both are known."""
+    found = await cases(session, (id_of(concerned(event)[1]) for event in events))
+    return await referenced(session, found)
+
+
+async def referenced(session: AsyncSession, found: dict[UUID, Case]) -> dict[UUID, Case]:
+    """Those of the cases whose reference is known: their own, or their application's."""
+    unnamed = {case.application_id for case in found.values() if not case.reference and case.application_id is not None}
+    applications = await cases(session, unnamed)
+    whole = {}
+    for id_, case in found.items():
+        if case.reference or case.application_id is None:
+            whole[id_] = case
+        elif (application := applications.get(case.application_id)) is not None:
+            whole[id_] = replace(case, reference=application.reference)
+    return whole

@@ -1,0 +1,56 @@
+"""Which placements and mentors' profiles pause with their country? Each is told when the country takes part again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col
+
+from services.notifications.cases.store.cases import CaseRow
+from services.notifications.tables import Table, put, table_of
+from shared.contracts.codes import PauseCause
+from shared.contracts.mentors import MentorClosed, MentorPaused, MentorResumed
+from shared.contracts.offers import OfferClosed, OfferPaused, OfferResumed, OfferVoided, OfferWithdrawn
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.notifications.cases.model import Case
+    from shared.bus import Envelope
+
+_ENDS = (OfferResumed, OfferClosed, OfferWithdrawn, OfferVoided, MentorResumed, MentorClosed)
+
+
+class Paused(Table, table=True):
+    """A placement or a mentor's profile that pauses since its country is suspended."""
+
+    __tablename__ = "paused"
+
+    id: UUID = Field(primary_key=True)
+
+
+async def evolve(session: AsyncSession, events: Sequence[Envelope]) -> None:
+    """Keep what pauses with its country: a pause of another kind, and whatever ends one, takes it off."""
+    pauses: dict[UUID, bool] = {}
+    for event in events:
+        if isinstance(event.data, OfferPaused | MentorPaused):
+            pauses[UUID(event.subject)] = event.data.cause is PauseCause.PARTNER_SUSPENDED
+        elif isinstance(event.data, _ENDS):
+            pauses[UUID(event.subject)] = False
+    over = sorted(id_ for id_, pausing in pauses.items() if not pausing)
+    if over:
+        table = table_of(Paused)
+        await session.execute(sa.delete(table).where(table.c.id.in_(over)))
+    await put(session, Paused, [{"id": id_} for id_, pausing in pauses.items() if pausing])
+
+
+async def of_countries(session: AsyncSession, countries: Collection[str]) -> list[Case]:
+    """The cases of what pauses with these countries, by reference."""
+    query = sa.select(CaseRow).join(Paused, col(Paused.id) == col(CaseRow.id))
+    query = query.where(col(CaseRow.host_country).in_(sorted(countries)))
+    rows = await session.scalars(query.order_by(col(CaseRow.reference), col(CaseRow.id)))
+    return [row.case() for row in rows]

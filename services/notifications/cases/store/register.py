@@ -1,0 +1,102 @@
+"""What are organisations called, and which timers does a call have? Projected from exchange.registry and .calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.notifications.tables import Table, put
+from shared.contracts.calls import CallEvent, Timers
+from shared.contracts.registry import OrganisationChanged
+from shared.identity import consume_partners
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+
+class Organisation(Table, table=True):
+    """An organisation's name and city, for the words of a message."""
+
+    __tablename__ = "organisation"
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    city: str
+
+
+class Call(Table, table=True):
+    """A call's timers, and what it is called by; older rows have no reference."""
+
+    __tablename__ = "call"
+
+    id: UUID = Field(primary_key=True)
+    reference: str = ""
+    timers: dict[str, Any] = Field(sa_type=JSONB)
+
+
+async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.registry: names of organisations, and whose access a suspension ends."""
+    await consume_partners(tx, events)
+    rows = {
+        event.subject: {"id": UUID(event.subject), "name": event.data.name, "city": event.data.city}
+        for event in events
+        if isinstance(event.data, OrganisationChanged)
+    }
+    await put(tx.session, Organisation, rows.values())
+
+
+async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.calls."""
+    rows = {
+        event.subject: {
+            "id": UUID(event.subject),
+            "reference": event.data.terms.reference,
+            "timers": event.data.terms.timers.model_dump(mode="json"),
+        }
+        for event in events
+        if isinstance(event.data, CallEvent)
+    }
+    await put(tx.session, Call, rows.values())
+
+
+async def timers_of(session: AsyncSession, call_ids: Iterable[UUID]) -> dict[UUID, Timers]:
+    """The timers of calls, as far as the calls are known."""
+    wanted = sorted(set(call_ids))
+    if not wanted:
+        return {}
+    found = (await session.scalars(select(Call).where(col(Call.id).in_(wanted)))).all()
+    return {call.id: Timers.model_validate(call.timers) for call in found}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """A call with its timers."""
+
+    id: UUID
+    reference: str
+    timers: Timers
+
+
+async def calls(session: AsyncSession) -> list[KnownCall]:
+    """All calls, by reference."""
+    query = select(Call).order_by(col(Call.reference), col(Call.id))
+    found = (await session.scalars(query)).all()
+    return [KnownCall(one.id, one.reference, Timers.model_validate(one.timers)) for one in found]
+
+
+async def organisation_names(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Names with their cities, as far as the organisations are known: `Cybercrime office, Lyon`."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    found = (await session.scalars(sa.select(Organisation).where(col(Organisation.id).in_(wanted)))).all()
+    return {one.id: one.name if not one.city or one.city in one.name else f"{one.name}, {one.city}" for one in found}

@@ -1,0 +1,322 @@
+"""What falls due by an event, for whom, and what meets it? The rules over `shared.contracts.lifecycle.DEADLINES`; pure.
+
+An answer may arrive before the question (they stand on different topics), so both are kept as times: a deadline is open
+while nothing met it after it was set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from services.notifications.cases.model import audience, country_of, id_of
+from shared.contracts.codes import UNION, AnswerForm, FollowUpBy, Party, Respondent
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import DeadlineKind as D
+from shared.contracts.lifecycle import DEADLINES, Unit
+from shared.contracts.matches import MatchEvent
+from shared.contracts.mentors import MentorEvent
+from shared.contracts.mentorships import MentorshipEvent
+from shared.contracts.outcomes import (
+    AnswerClosed,
+    AnswerReopened,
+    EvaluationSubmitted,
+    EvaluationWaived,
+    FollowUpSubmitted,
+)
+from shared.contracts.participation import AgendaAgreed, AgreementSigned, AnswerGiven, MoveAccepted, PartPrepared
+from shared.identity.scope import EU
+from shared.ids import reaction_id
+from shared.time.workdays import due as due_after
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from uuid import UUID
+
+    from services.notifications.cases.model import Case
+    from shared.bus import Envelope
+    from shared.contracts.base import Event
+    from shared.contracts.calls import Timers
+    from shared.contracts.lifecycle import Deadline
+
+USUAL: dict[D, timedelta] = {
+    D.ENDORSEMENT: timedelta(days=3),
+    D.INFORMATION: timedelta(days=7),  # where the call's own reminder is not known
+    D.ELIGIBILITY: timedelta(days=2),
+    D.APPEAL: timedelta(days=3),
+    D.APPEAL_DECISION: timedelta(days=5),
+    D.OFFER_ENDORSEMENT: timedelta(days=3),
+    D.AVAILABILITY: timedelta(days=3),
+    D.HOME_CLEARANCE: timedelta(days=3),
+    D.HOST_CLEARANCE: timedelta(days=3),
+    D.ANSWER: timedelta(days=3),
+    D.MOVE: timedelta(days=3),
+    D.AGENDA: timedelta(days=7),
+    D.PREPARATION: timedelta(days=14),
+    D.AGREEMENT: timedelta(days=3),
+    D.ATTENDANCE: timedelta(days=1),
+    D.EVALUATION: timedelta(days=2),
+    D.REPORT: timedelta(days=7),
+    D.FOLLOW_UP: timedelta(days=14),
+    D.TEST: timedelta(days=5),
+    D.RESULTS: timedelta(days=30),
+}
+"""How long before it is due whoever has it is reminded, where the installation says nothing else."""
+
+REMIND = dict(USUAL)
+"""The same as it holds in this installation."""
+
+
+def remind_before(days: Mapping[D, int]) -> None:
+    """Have people reminded so many days before: the installation's own; the usual time where it names none.
+
+    Said once at the start, for all that is worked out in this process.
+    """
+    REMIND.update(USUAL | {kind: timedelta(days=number) for kind, number in days.items()})
+
+
+RIGHTS = frozenset({D.APPEAL})
+"""What somebody may do, and need not: when the time is over nobody is told, and it is no longer listed."""
+
+_PARTIES = {
+    Party.GUEST: A.APPLICANT,
+    Party.MENTEE: A.APPLICANT,
+    Party.HOST: A.HOST_CONTACT,
+    Party.MENTOR: A.MENTOR,
+    Party.HOME_COORDINATOR: A.HOME_COORDINATOR,
+}
+_RESPONDENTS = {
+    Respondent.GUEST: A.APPLICANT,
+    Respondent.MENTEE: A.APPLICANT,
+    Respondent.HOST: A.HOST_CONTACT,
+    Respondent.MENTOR: A.MENTOR,
+    Respondent.NATIONAL_COORDINATOR: A.HOME_COORDINATOR,
+}
+# Which deadlines an answer has, as its wave is closed or opened again: what came of it at home has one of its own.
+_WAVES: dict[AnswerForm, dict[D, tuple[A, ...]]] = {
+    AnswerForm.EVALUATION: {D.EVALUATION: (A.APPLICANT, A.HOST_CONTACT, A.MENTOR), D.RESULTS: (A.HOME_COORDINATOR,)},
+    AnswerForm.REPORT: {D.REPORT: (A.APPLICANT,)},
+    AnswerForm.FOLLOW_UP: {D.FOLLOW_UP: (A.APPLICANT, A.LINE_MANAGER)},
+}
+_SET_BY: dict[str, list[Deadline]] = {}
+_MET_BY: dict[str, list[Deadline]] = {}
+for _deadline in DEADLINES.values():
+    for _type in _deadline.set_by:
+        _SET_BY.setdefault(_type, []).append(_deadline)
+    for _type in _deadline.met_by:
+        _MET_BY.setdefault(_type, []).append(_deadline)
+_DEPUTIES = frozenset({A.HOME_DEPUTY, A.HOST_DEPUTY})
+_FOLLOW_UPS = {FollowUpBy.SELF: A.APPLICANT, FollowUpBy.MANAGER: A.LINE_MANAGER}
+
+
+@lru_cache(maxsize=8192)
+def _id_of(case_id: UUID, kind: D, owner: A) -> UUID:
+    """A deadline's id: asked for several times while a batch is read, and a digest each time."""
+    return reaction_id(case_id, kind, owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """One thing that one audience is waited for, in one case. Times are domain time, `about` the event that set it.
+
+    A deputy is waited for `after` the coordinator's deadline, and only if there was a deputy in charge on that day.
+    `reminder` is when the call has it that people are reminded; None: as `REMIND` has it.
+    """
+
+    kind: D
+    owner: A
+    topic: str
+    case_id: UUID
+    due: datetime | None = None
+    set_at: datetime | None = None
+    met_at: datetime | None = None
+    about: UUID | None = None
+    after: datetime | None = None
+    reminder: datetime | None = None
+
+    @property
+    def id(self) -> UUID:
+        """Always the same for kind, case and owner."""
+        return _id_of(self.case_id, self.kind, self.owner)
+
+    @property
+    def deputy_id(self) -> UUID | None:
+        """The deadline of the deputy who is asked after this one; None where it does not go on to a deputy."""
+        deputy = DEADLINES[self.kind].deputy
+        return None if deputy is None or self.owner is deputy else replace(self, owner=deputy).id
+
+    @property
+    def open(self) -> bool:
+        """Whether it was asked for and nothing met it since."""
+        return self.set_at is not None and (self.met_at is None or self.met_at < self.set_at)
+
+    @property
+    def remind_at(self) -> datetime | None:
+        """When whoever has it is reminded; None where it was set so late that the first message is reminder enough."""
+        if self.due is None or self.set_at is None:
+            return None
+        moment = self.reminder or self.due - REMIND[self.kind]
+        moment = min(moment, self.due)
+        return moment if moment > (self.after or self.set_at) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has a deadline, as lists are narrowed to it: `key` names the person or office by an opaque id, no name.
+
+    `country` is the one whose coordinator sees it. Keys: `application:ID` (the officer), `manager:ID` (the line manager
+    of that application), `organisation:ID` (its host contacts), `mentor:ID`, `office:PLACE` and `deputy:PLACE` (the
+    coordinators of a country or an EU agency, and who stands in), `programme`; `nobody` where the case has no such
+    person.
+    """
+
+    key: str
+    country: str | None
+
+
+NOBODY = "nobody"
+PROGRAMME = "programme"
+
+
+def holder(owner: A, case: Case) -> Holder:
+    """Who `owner` is in a case."""
+    whom = audience(owner, case)
+    if whom is None:
+        return Holder(NOBODY, None)
+    match whom.kind:
+        case A.APPLICANT:
+            key = f"application:{whom.application_id}"
+        case A.LINE_MANAGER:
+            key = f"manager:{whom.application_id}"
+        case A.HOST_CONTACT:
+            key = f"organisation:{whom.organisation_id}"
+        case A.MENTOR:
+            key = f"mentor:{whom.mentor_id}"
+        case A.PROGRAMME_COORDINATOR:
+            key = PROGRAMME
+        case _:
+            place = (whom.organisation_id or whom.mentor_id) if whom.country == EU else whom.country
+            key = f"{'deputy' if whom.kind in _DEPUTIES else 'office'}:{place}"
+    return Holder(key, country_of(whom.kind, case))
+
+
+def look_at(waited: Waited, told: Collection[str]) -> datetime | None:
+    """When the sweep has to look at a deadline next; None where nothing is left to tell (`told`: `near`, `passed`)."""
+    if not waited.open or waited.due is None or "passed" in told:
+        return None
+    remind = waited.remind_at
+    return waited.due if remind is None or "near" in told else remind
+
+
+def joined(before: Waited | None, now: Waited) -> Waited:
+    """What is known of a deadline after one more event, in whatever order the events arrive."""
+    if before is None:
+        return now
+    if now.set_at is not None and (before.set_at is None or now.set_at >= before.set_at):
+        before = replace(now, met_at=before.met_at)
+    if now.met_at is not None and (before.met_at is None or now.met_at > before.met_at):
+        before = replace(before, met_at=now.met_at)
+    return before
+
+
+def dues(event: Envelope, timers: Timers) -> dict[D, datetime]:
+    """The deadlines that an event starts, and when they are."""
+    found = {}
+    for deadline in _SET_BY.get(event.type, ()):
+        if not _starts(deadline, event.data) or not _owners(deadline, event.data):
+            continue
+        if (moment := _due(deadline, event.data, timers)) is not None:
+            found[deadline.kind] = moment
+    return found
+
+
+def _starts(deadline: Deadline, data: Event) -> bool:
+    """Whether an event that says where the case now stands says the state in which this deadline runs."""
+    state = getattr(data, "state", None)
+    return state is None or deadline.only_in is None or state == deadline.only_in
+
+
+def _due(deadline: Deadline, data: Event, timers: Timers) -> datetime | None:
+    value: Any = data
+    for name in deadline.due_field.split("."):
+        value = getattr(value, name, None)
+        if value is None:
+            return None
+    if deadline.counted:
+        length = getattr(timers, deadline.timer)
+        return due_after(value, -length if deadline.before else length, deadline.unit, "EU")
+    assert isinstance(value, datetime)
+    return value.astimezone(UTC)
+
+
+def changes(event: Envelope, timers: Timers, case: Case | None = None) -> list[Waited]:
+    """What an event sets and meets, one entry an owner and one for the deputy; `case` is what it is about, if known."""
+    found = []
+    for kind, moment in dues(event, timers).items():
+        deadline = DEADLINES[kind]
+        set_ = Waited(kind, deadline.owners[0], event.topic, id_of(event.subject), moment, event.time, about=event.id)
+        if kind is D.INFORMATION:
+            place = (None if case is None else case.country) or UNION
+            told = due_after(event.time, timers.information_reminder_wd, Unit.WORKING_DAYS, place)
+            set_ = replace(set_, reminder=told)
+        found += [replace(set_, owner=owner) for owner in _owners(deadline, event.data)]
+        if deadline.deputy is not None:
+            until = due_after(moment, timers.deputy_wd, Unit.WORKING_DAYS, _where(deadline.deputy, event.data, case))
+            found.append(replace(set_, owner=deadline.deputy, due=until, after=moment))
+    for deadline in _MET_BY.get(event.type, ()):
+        found += [
+            Waited(deadline.kind, owner, event.topic, _case(event), met_at=event.time)
+            for owner in _met(deadline, event.data)
+        ]
+    return found
+
+
+def _where(deputy: A, data: Event, case: Case | None) -> str:
+    """The country whose working days a deputy has; the Union's, weekends alone, where it is not known yet."""
+    said = getattr(data, "host_country", None) if deputy is A.HOST_DEPUTY else None
+    return said or (country_of(deputy, case) if case is not None else None) or UNION
+
+
+def _case(event: Envelope) -> UUID:
+    """The case whose deadline an event meets: what people do about a visit stands under the match."""
+    data: Any = event.data
+    return getattr(data, "visit_id", None) or getattr(data, "mentorship_id", None) or id_of(event.subject)
+
+
+def _owners(deadline: Deadline, data: Event) -> list[A]:
+    """Of all who may have such a deadline, those who have it here: a host or a mentor stands on the other side."""
+    if isinstance(data, AnswerReopened):
+        return _of_wave(deadline, data)
+    mentored = isinstance(data, MentorEvent | MentorshipEvent)
+    mentored = mentored or (isinstance(data, MatchEvent) and data.pairing.mentor_id is not None)
+    absent = A.HOST_CONTACT if mentored else A.MENTOR
+    return [owner for owner in deadline.owners if owner is not absent]
+
+
+def _of_wave(deadline: Deadline, data: AnswerClosed | AnswerReopened) -> list[A]:
+    """Who of those who have the deadline is meant by an answer that is no longer taken, or taken again."""
+    one = A.LINE_MANAGER if data.respondent is Respondent.LINE_MANAGER else _RESPONDENTS[data.respondent]
+    return [owner for owner in _WAVES.get(data.form, {}).get(deadline.kind, ()) if owner is one]
+
+
+def _met(deadline: Deadline, data: Event) -> list[A]:
+    """Whose part is done: one owner's where the event is one side's act, else everybody's."""
+    match data:
+        case AgendaAgreed(complete=True):
+            return list(deadline.owners)
+        case AnswerGiven() | AgendaAgreed() | MoveAccepted() | AgreementSigned():
+            one = _PARTIES.get(data.by)
+        case PartPrepared():
+            done = {_PARTIES.get(party) for party in data.parties}
+            return [owner for owner in deadline.owners if owner in done]
+        case EvaluationSubmitted() | EvaluationWaived():
+            one = _RESPONDENTS.get(data.respondent)
+        case AnswerClosed():
+            return _of_wave(deadline, data)
+        case FollowUpSubmitted():
+            one = _FOLLOW_UPS.get(data.by)
+        case _:
+            return [*deadline.owners, *([] if deadline.deputy is None else [deadline.deputy])]
+    return [owner for owner in deadline.owners if owner is one]

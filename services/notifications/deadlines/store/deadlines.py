@@ -1,0 +1,253 @@
+"""What falls due, for whom, and who was told so? A projection of the events; beside it what was told, kept for ever.
+
+What was told is not part of the projection: a rebuild makes the deadlines again and reminds nobody twice. `look_at` is
+when a sweep has something to tell of a deadline next, so that a sweep reads no deadline with which it has no business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, col
+
+from services.notifications.cases.store.cases import CaseRow, cases, referenced
+from services.notifications.cases.store.deputies import in_charge
+from services.notifications.deadlines.model import Waited, holder, joined, look_at
+from services.notifications.tables import Table, among, put, table_of
+from shared.contracts.codes import AudienceKind, DeadlineKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.notifications.cases.model import Case
+
+_TIME = sa.DateTime(timezone=True)
+What = Literal["near", "passed"]
+MOST = 50_000
+"""How many deadlines one look of a sweep takes in."""
+_PLACED = 2_000
+
+
+class DeadlineRow(Table, table=True):
+    """A `Waited` as the events tell it so far; `open` and `remind_at` are worked out by the model."""
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        sa.Index("deadline_due", "due", "id", postgresql_where=sa.text("open")),
+        sa.Index("deadline_country", "country", "due", "id", postgresql_where=sa.text("open")),
+        sa.Index("deadline_whom", "whom", "due", "id", postgresql_where=sa.text("open")),
+        sa.Index("deadline_look_at", "look_at", "id", postgresql_where=sa.text("look_at IS NOT NULL")),
+        sa.Index("deadline_unplaced", "id", postgresql_where=sa.text("open AND whom IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    owner: str
+    topic: str
+    case_id: UUID = Field(index=True)
+    due: datetime | None = Field(default=None, sa_type=_TIME)
+    remind_at: datetime | None = Field(default=None, sa_type=_TIME)
+    set_at: datetime | None = Field(default=None, sa_type=_TIME)
+    met_at: datetime | None = Field(default=None, sa_type=_TIME)
+    about: UUID | None = Field(default=None, description="The event that set it")
+    after: datetime | None = Field(default=None, sa_type=_TIME, description="A deputy's: when the coordinator's passed")
+    open: bool
+    look_at: datetime | None = Field(default=None, sa_type=_TIME, description="When there is something to tell of it")
+    whom: str | None = Field(default=None, description="The holder's key (model/due.py); none until the case is known")
+    country: str | None = Field(default=None, description="Whose national coordinator sees it")
+
+    def waited(self) -> Waited:
+        """The deadline as the model knows it."""
+        return _waited(self)
+
+
+def _waited(row: DeadlineRow) -> Waited:
+    """Also of a row that was read without the mapper, which has the same names."""
+    return Waited(
+        DeadlineKind(row.kind),
+        AudienceKind(row.owner),
+        row.topic,
+        row.case_id,
+        row.due,
+        row.set_at,
+        row.met_at,
+        row.about,
+        row.after,
+        row.remind_at if row.kind == DeadlineKind.INFORMATION else None,
+    )
+
+
+class ToldRow(Table, table=True):
+    """That a deadline, as it was due then, was told to be near or passed."""
+
+    __tablename__ = "told"
+
+    deadline_id: UUID = Field(primary_key=True)
+    due: datetime = Field(primary_key=True, sa_type=_TIME)
+    what: str = Field(primary_key=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Falls:
+    """A deadline with the case that it is about.
+
+    `deputised` says whether a deputy was in charge when it was due, `counts` whether it is anybody's at all: a deputy's
+    is so only where there was a deputy on the day on which the coordinator's passed.
+    """
+
+    id: UUID
+    waited: Waited
+    case: Case
+    deputised: bool = False
+    counts: bool = True
+
+    @property
+    def due(self) -> datetime:
+        """When it is due; what is listed always has a time."""
+        assert self.waited.due is not None
+        return self.waited.due
+
+    @property
+    def key(self) -> str:
+        """Who has it, as lists are narrowed to it."""
+        return holder(self.waited.owner, self.case).key
+
+    @property
+    def country(self) -> str | None:
+        """Whose national coordinator sees it."""
+        return holder(self.waited.owner, self.case).country
+
+
+async def keep(session: AsyncSession, changes: Sequence[Waited], cases: Mapping[UUID, Case]) -> None:
+    """Bring the deadlines up to date by what events set and met; three round trips however many there are.
+
+    The rows are locked, so that a sweep at the same time sees a date either before or after it was changed.
+    """
+    if not changes:
+        return
+    ids = {change.id for change in changes}
+    query = sa.select(DeadlineRow).where(among(col(DeadlineRow.id), ids)).order_by(col(DeadlineRow.id))
+    query = query.with_for_update().execution_options(populate_existing=True)
+    before = {row.id: row for row in (await session.scalars(query)).all()}
+    known: dict[UUID, Waited] = {id_: row.waited() for id_, row in before.items()}
+    for change in changes:
+        known[change.id] = joined(known.get(change.id), change)
+    told = await _told(session, known.values())
+    rows = [_row(waited, told, before.get(waited.id), cases.get(waited.case_id)) for waited in known.values()]
+    await put(session, DeadlineRow, rows)
+
+
+async def _told(session: AsyncSession, known: Iterable[Waited]) -> dict[tuple[UUID, datetime], set[str]]:
+    """What was told of deadlines, by id and date: a new date is a new matter."""
+    query = sa.select(ToldRow).where(among(col(ToldRow.deadline_id), (waited.id for waited in known)))
+    found: dict[tuple[UUID, datetime], set[str]] = {}
+    for row in (await session.scalars(query)).all():
+        found.setdefault((row.deadline_id, row.due), set()).add(row.what)
+    return found
+
+
+def _row(
+    waited: Waited,
+    told: Mapping[tuple[UUID, datetime], set[str]],
+    before: DeadlineRow | None,
+    case: Case | None,
+) -> dict[str, Any]:
+    has = None if case is None else holder(waited.owner, case)
+    said = told.get((waited.id, waited.due), set()) if waited.due is not None else set()
+    return {
+        "id": waited.id,
+        "kind": waited.kind.value,
+        "owner": waited.owner.value,
+        "topic": waited.topic,
+        "case_id": waited.case_id,
+        "due": waited.due,
+        "remind_at": waited.remind_at,
+        "set_at": waited.set_at,
+        "met_at": waited.met_at,
+        "about": waited.about,
+        "after": waited.after,
+        "open": waited.open,
+        "look_at": look_at(waited, said),
+        "whom": has.key if has is not None else before.whom if before is not None else None,
+        "country": has.country if has is not None else before.country if before is not None else None,
+    }
+
+
+async def place(session: AsyncSession) -> None:
+    """Say who has those deadlines whose case arrived after them."""
+    query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
+    query = query.where(sa.text("deadline.open AND deadline.whom IS NULL")).order_by(col(DeadlineRow.id))
+    for row, case in (await session.execute(query.limit(_PLACED).with_for_update(of=DeadlineRow))).all():
+        has = holder(AudienceKind(row.owner), case.case())
+        row.whom, row.country = has.key, has.country
+    await session.flush()
+
+
+async def to_look_at(session: AsyncSession, until: datetime) -> list[UUID]:
+    """The deadlines of which there is something to tell by `until`, in the order in which it came about."""
+    due = col(DeadlineRow.due)
+    moment = sa.case((due <= until, due), else_=col(DeadlineRow.look_at))
+    query = sa.select(col(DeadlineRow.id)).where(col(DeadlineRow.look_at) <= until)
+    return list((await session.scalars(query.order_by(moment, col(DeadlineRow.id)).limit(MOST))).all())
+
+
+async def claim(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[tuple[What, Falls]]:
+    """What is to be told now of these deadlines, in order, and noted as told: whoever comes second gets nothing.
+
+    One that was met, moved or told in the meantime is left out, and so is a deputy's where there was no deputy. One
+    whose case has not arrived yet stays for a later sweep.
+    """
+    falls = await _falls(session, ids, until)
+    said: list[tuple[What, Falls]] = [("passed" if each.due <= until else "near", each) for each in falls]
+    new = await _mark_told(session, [(what, each) for what, each in said if each.counts])
+    for what, moment in (("passed", None), ("near", col(DeadlineRow.due))):
+        done = [each.id for one, each in said if one == what]
+        if done:
+            changed = sa.update(DeadlineRow).where(col(DeadlineRow.id).in_(done)).values(look_at=moment)
+            await session.execute(changed.execution_options(synchronize_session=False))
+    return [(what, each) for what, each in said if (each.id, what) in new]
+
+
+async def _mark_told(session: AsyncSession, said: Iterable[tuple[What, Falls]]) -> set[tuple[UUID, str]]:
+    """Note that these are told, so that a restart, a rebuild or a clock set back does not tell them again."""
+    rows = [{"deadline_id": each.id, "due": each.due, "what": what} for what, each in said]
+    if not rows:
+        return set()
+    told = table_of(ToldRow)
+    new = insert(told).on_conflict_do_nothing().returning(told.c.deadline_id, told.c.what)
+    return {(row.deadline_id, row.what) for row in await session.execute(new, rows)}
+
+
+async def _falls(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[Falls]:
+    after = col(DeadlineRow.after)
+    deputised = in_charge(col(DeadlineRow.owner), col(DeadlineRow.due)).label("deputised")
+    counts = sa.or_(after.is_(None), sa.and_(after < until, in_charge(col(DeadlineRow.owner), after))).label("counts")
+    # Columns, not objects of the mapper: these would take a quarter of the sweep.
+    query = sa.select(*table_of(DeadlineRow).c, deputised, counts)
+    query = query.join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
+    query = query.where(col(DeadlineRow.id).in_(ids), col(DeadlineRow.look_at) <= until).order_by(col(DeadlineRow.id))
+    rows: Sequence[Any] = (await session.execute(query.with_for_update(of=DeadlineRow))).all()
+    known = await referenced(session, await cases(session, (row.case_id for row in rows)))
+    place_of = {id_: place for place, id_ in enumerate(ids)}
+    falls = [
+        Falls(row.id, _waited(row), known[row.case_id], row.deputised, row.counts)
+        for row in rows
+        if row.case_id in known
+    ]
+    return sorted(falls, key=lambda each: place_of[each.id])
+
+
+async def of_deputies(session: AsyncSession, falls: Iterable[Falls]) -> dict[UUID, datetime]:
+    """Until when the deputies in charge have what has passed, by the id of the deadline that has passed."""
+    wanted = {id_: each.id for each in falls if each.deputised and (id_ := each.waited.deputy_id) is not None}
+    if not wanted:
+        return {}
+    query = sa.select(col(DeadlineRow.id), col(DeadlineRow.due)).where(col(DeadlineRow.id).in_(sorted(wanted)))
+    return {wanted[id_]: due for id_, due in (await session.execute(query)).all() if due is not None}

@@ -1,0 +1,160 @@
+"""What falls due, as it is listed: by week, by who has it, by country; counted, and one page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.notifications.cases.store.cases import CaseRow, referenced
+from services.notifications.cases.store.deputies import Deputyship
+from services.notifications.deadlines.model import NOBODY, RIGHTS
+from services.notifications.deadlines.store.deadlines import DeadlineRow, Falls
+from shared.time.workdays import ZONE
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.contracts.codes import AudienceKind, DeadlineKind
+
+By = Literal["week", "whom", "country"]
+PAGE = 50
+GROUPS = 60
+"""How many groups a page names; the rest is found by narrowing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the list is narrowed to; None is no filter. `now` is domain time.
+
+    `countries` are those that the reader may see, `holders` the keys of one person's feed, `week` the Monday of a week
+    (at the programme's office), `over` what is overdue or what is still to come. `since` and `until` bound the dates.
+    """
+
+    now: datetime
+    countries: frozenset[str] | None = None
+    country: str | None = None
+    kind: DeadlineKind | None = None
+    owner: AudienceKind | None = None
+    whom: str | None = None
+    holders: frozenset[str] | None = None
+    week: date | None = None
+    over: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many open deadlines a week, a holder or a country has, and how many of them are over.
+
+    `value` is the Monday, the holder's key, or the country's code (none: the programme's own); `owner` and `case_id`
+    are one of a holder's, to say in words who that is.
+    """
+
+    value: date | str | None
+    count: int
+    over: int
+    owner: str | None = None
+    case_id: UUID | None = None
+
+
+async def listed(session: AsyncSession, wanted: Wanted, page: int = 1, size: int = PAGE) -> tuple[list[Falls], int]:
+    """One page of the open deadlines, the first due first, and how many there are."""
+    where = _where(wanted)
+    total = await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where))
+    query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id)).where(*where)
+    query = query.order_by(col(DeadlineRow.due), col(DeadlineRow.id)).limit(size).offset((page - 1) * size)
+    rows = (await session.execute(query)).all()
+    known = await referenced(session, {case.id: case.case() for _, case in rows})
+    # A case whose application has not arrived yet has no reference; it is counted, so it is listed.
+    return [Falls(row.id, row.waited(), known.get(case.id, case.case())) for row, case in rows], int(total or 0)
+
+
+async def groups(session: AsyncSession, wanted: Wanted, by: By) -> list[Group]:
+    """The open deadlines counted by week (in order), by holder or by country (the most first)."""
+    due = col(DeadlineRow.due)
+    value: sa.SQLColumnExpression[Any] = {
+        "week": sa.cast(sa.func.date_trunc("week", sa.func.timezone(ZONE.key, due)), sa.Date),
+        "whom": col(DeadlineRow.whom),
+        "country": col(DeadlineRow.country),
+    }[by]
+    value = value.label("value")
+    count = sa.func.count().label("count")
+    over = sa.func.count().filter(due < wanted.now).label("over")
+    query = sa.select(value, count, over).where(*_where(wanted)).group_by(value)
+    if by == "whom":
+        query = query.add_columns(
+            sa.func.min(col(DeadlineRow.owner)).label("owner"),
+            sa.cast(sa.func.min(sa.cast(col(DeadlineRow.case_id), sa.Text)), sa.Uuid).label("case_id"),
+        )
+    query = query.order_by(value) if by == "week" else query.order_by(count.desc(), value)
+    return [Group(**row) for row in (await session.execute(query.limit(GROUPS))).mappings()]
+
+
+async def over_count(session: AsyncSession, *, now: datetime, countries: frozenset[str] | None) -> int:
+    """How many open deadlines are over."""
+    where = _where(replace(Wanted(now, countries), over=True))
+    return int(await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where)) or 0)
+
+
+def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """By what a list is narrowed, for those who count in another way; bare, all open deadlines that count."""
+    return _where(wanted)
+
+
+def _where(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    due, now = col(DeadlineRow.due), wanted.now
+    where: list[sa.ColumnElement[bool]] = [
+        sa.text("deadline.open"),  # type: ignore[list-item]  # the very words of the partial indexes
+        col(DeadlineRow.whom) != NOBODY,
+        sa.or_(due >= now, col(DeadlineRow.kind).not_in(sorted(RIGHTS))),
+        _counts(now),
+    ]
+    equal = {
+        DeadlineRow.kind: wanted.kind and wanted.kind.value,
+        DeadlineRow.owner: wanted.owner and wanted.owner.value,
+        DeadlineRow.country: wanted.country,
+        DeadlineRow.whom: wanted.whom,
+    }
+    where += [col(column) == value for column, value in equal.items() if value is not None]
+    if wanted.countries is not None:
+        where.append(col(DeadlineRow.country).in_(sorted(wanted.countries)))
+    if wanted.holders is not None:
+        where.append(col(DeadlineRow.whom).in_(sorted(wanted.holders)))
+    return where + _between(wanted)
+
+
+def _between(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """The bounds of the date."""
+    due, where = col(DeadlineRow.due), []
+    if wanted.over is not None:
+        where.append(due < wanted.now if wanted.over else due >= wanted.now)
+    if wanted.week is not None:
+        where += [due >= _midnight(wanted.week), due < _midnight(wanted.week + timedelta(days=7))]
+    if wanted.since is not None:
+        where.append(due >= wanted.since)
+    if wanted.until is not None:
+        where.append(due < wanted.until)
+    return where
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZONE)
+
+
+def _counts(now: datetime) -> sa.ColumnElement[bool]:
+    """A deputy's deadline counts from the coordinator's on, where a deputy was in charge there on that day."""
+    after = col(DeadlineRow.after)
+    day = sa.cast(sa.func.timezone(ZONE.key, after), sa.Date)
+    deputy = sa.exists().where(
+        col(Deputyship.place) == sa.func.split_part(col(DeadlineRow.whom), ":", 2),
+        col(Deputyship.since) <= day,
+        sa.or_(col(Deputyship.until).is_(None), col(Deputyship.until) >= day),
+    )
+    return sa.or_(after.is_(None), sa.and_(after < now, deputy.correlate(DeadlineRow)))

@@ -1,0 +1,106 @@
+"""Why is a message sent anew? One of a few reasons: a free text could name somebody."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from services.notifications.guards import reads
+from services.notifications.inbox import store as inbox_store
+from services.notifications.mail.store import resending, unreachable
+from services.notifications.mail.store.unreachable import Unreachable
+from services.notifications.messages.store import messages
+from services.notifications.preferences import store as preferences_store
+from services.notifications.preferences.model.choices import Choice
+from shared.bus import Bus, Tx
+from shared.contracts.codes import Code
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.identity import Principal
+from shared.time import clock
+from shared.web.quiet_hours import QuietHours
+
+
+class ResendReason(Code):
+    """What a coordinator says when a message that was sent is sent anew."""
+
+    LOST = "lost", N_("They say that it did not arrive")
+    ADDRESS = "address", N_("They have another address now")
+    NEEDED = "needed", N_("They need it once more, to act on it")
+
+
+async def retry(bus: Bus, actor: str, message_id: UUID) -> None:
+    """Send again what failed of a message, under its old Message-ID. Raises `Refused` (409) where nothing failed."""
+    async with bus.transaction(actor) as tx:
+        if not await resending.retry(tx.session, message_id, datetime.now(UTC)):
+            raise Refused(gettext("This message did not fail, so there is nothing to send again."), 409)
+        await tx.changed("messages")
+
+
+async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -> None:
+    """Have a message written anew and sent as a new mail; who did it and why is kept.
+
+    Raises `Refused` (409) where it is waiting to be sent: a second click sends nothing twice.
+    """
+    async with bus.transaction(actor) as tx:
+        real, now = datetime.now(UTC), clock.now()
+        if not await resending.resend(tx.session, message_id, actor, reason.value, real=real, now=now):
+            raise Refused(gettext("This message is waiting to be sent already."), 409)
+        await tx.changed("messages")
+
+
+async def try_again(bus: Bus, who: Principal, recipient: UUID) -> None:
+    """Send somebody who could not be reached again what did not arrive last. Raises `Refused` (404, 409)."""
+    async with bus.transaction(who.subject) as tx:
+        row = await _unreachable(tx, who, recipient)
+        row.tried_at = clock.now()
+        tx.session.add(row)
+        if not await resending.retry(tx.session, row.message_id, datetime.now(UTC)):
+            raise Refused(gettext("It is being sent again already, or was sent in the meantime."), 409)
+        await tx.changed("messages")
+
+
+async def settle(bus: Bus, who: Principal, recipient: UUID) -> None:
+    """Take somebody off the list: the mailbox works again, or they are told otherwise. Raises `Refused` (404)."""
+    async with bus.transaction(who.subject) as tx:
+        row = await _unreachable(tx, who, recipient)
+        row.settled_at, row.settled_by = clock.now(), who.subject
+        tx.session.add(row)
+        await tx.changed("messages")
+
+
+async def _unreachable(tx: Tx, who: Principal, recipient: UUID) -> Unreachable:
+    found = (await unreachable.open_of(tx.session, [recipient], lock=True)).get(recipient)
+    if found is None or not reads(who, found.country):
+        raise Refused(gettext("This person is not on the list, or not any more."), 404)
+    return found
+
+
+async def choose(bus: Bus, recipient: UUID, choice: Choice, night: str | None = None) -> None:
+    """Keep what a person wants to be sent from now on, and at which hours not.
+
+    `night` as `NightForm.as_text` gives it; None leaves the hours as they are. What waits for the person already is
+    looked at anew where they changed.
+    """
+    changes: dict[str, str | None] = {"choice": choice.value}
+    if night is not None:
+        changes["quiet"] = None if night == QuietHours.COUNTRY else night
+    async with bus.transaction("system:choice") as tx:
+        held = await preferences_store.own_hours(tx.session, [recipient])
+        await preferences_store.choose(tx.session, recipient, clock.now(), changes)
+        if held != await preferences_store.own_hours(tx.session, [recipient]):
+            await messages.let_go(tx.session, recipient)
+            await tx.changed("messages")
+
+
+async def chosen(bus: Bus, recipient: UUID) -> tuple[Choice, str]:
+    """What a person has chosen to be sent, and at which hours not, as `choose` takes them."""
+    async with bus.read() as session:
+        choice = (await preferences_store.chosen(session, [recipient])).get(recipient, Choice.EACH)
+        hours = await preferences_store.own_hours(session, [recipient])
+    return choice, str(hours[recipient] or QuietHours.NONE.value) if recipient in hours else QuietHours.COUNTRY.value
+
+
+async def mark_read(bus: Bus, recipient: UUID, ids: Sequence[UUID] | None) -> int:
+    """Mark messages of a recipient (all, or those named) as read; give how many were unread."""
+    async with bus.transaction("system:inbox") as tx:
+        return await inbox_store.mark_read(tx.session, recipient, ids, clock.now())

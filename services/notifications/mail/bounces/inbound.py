@@ -1,0 +1,70 @@
+"""How do reports about our mails come in? By SMTP on a port of this service, to the senders that its mails have."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from aiosmtpd.smtp import SMTP
+from sqlalchemy.exc import DBAPIError
+
+from services.notifications.mail.bounces.reports import LARGEST, TooEarly, take_report
+from services.notifications.settings import Settings
+
+if TYPE_CHECKING:
+    from aiosmtpd.smtp import Envelope, Session
+
+    from shared.bus import Bus
+    from shared.runtime.service import Service
+
+log = structlog.get_logger(__name__)
+_SECONDS = 60.0
+
+
+async def receive_reports(service: Service) -> None:
+    """The loop: listen until cancelled. Only where a port is set."""
+    settings = service.settings
+    assert isinstance(settings, Settings)
+    loop = asyncio.get_running_loop()
+    desk = Inbound(service.bus, settings)
+    server = await loop.create_server(lambda: desk.line(loop), settings.host, settings.bounce_port)
+    log.info("reports about mails are received", port=settings.bounce_port)
+    async with server:
+        await server.serve_forever()
+
+
+class Inbound:
+    """Answers a mail server that brings reports; takes nothing for other addresses."""
+
+    def __init__(self, bus: Bus, settings: Settings) -> None:
+        self._bus, self._settings = bus, settings
+        box, _, domain = (settings.bounce_address or "").lower().rpartition("@")
+        self._begin, self._end = f"{box}+", f"@{domain}"
+
+    def line(self, loop: asyncio.AbstractEventLoop) -> SMTP:
+        """One connection."""
+        name = self._settings.mail_domain
+        return SMTP(self, data_size_limit=LARGEST, hostname=name, ident="Tandem", timeout=_SECONDS, loop=loop)
+
+    async def handle_RCPT(self, _s: SMTP, _c: Session, envelope: Envelope, address: str, _o: list[str]) -> str:  # noqa: N802 - aiosmtpd's name
+        """One report is about one mail, so it has one recipient."""
+        if not (address.lower().startswith(self._begin) and address.lower().endswith(self._end)):
+            return "550 5.1.1 Only reports about our mails are taken here"
+        if envelope.rcpt_tos:
+            return "452 4.5.3 One recipient at a time"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _s: SMTP, _c: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        """Taken once it is written down, else to be brought again. One that is refused is taken too: it is noted."""
+        content = envelope.content or b""
+        raw = content if isinstance(content, bytes) else content.encode()
+        try:
+            await take_report(self._bus, self._settings.bounce_keys, raw, envelope.rcpt_tos[0], "smtp")
+        except TooEarly:
+            return "451 4.3.0 Not yet; bring it again"
+        except (DBAPIError, OSError, TimeoutError):
+            log.warning("a report could not be written down")
+            return "451 4.3.0 The store does not answer; bring it again"
+        return "250 Noted"

@@ -1,0 +1,153 @@
+"""What does a report about a mail of ours say, and is it really about one? Delivery status notifications (RFC 3464).
+
+Each mail leaves under a sender of its own: `bounces+<token>@...`, where the token is the notification's id and a keyed
+digest of it. Whoever did not see the mail cannot make one, so a report under a token is believed as far as it fits.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from email.message import Message
+
+# 112 bits: nobody guesses one by mail. With the id they are 48 letters, none of them half used, and stay under the 64
+# characters of a local part (RFC 5321 4.5.3.1).
+_DIGEST_BYTES = 14
+_TOKEN_BYTES = 16 + _DIGEST_BYTES
+_STATUS = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
+_MESSAGE_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]+>")
+
+
+class Verdict(StrEnum):
+    """What became of a report. The first three change something, the others nothing."""
+
+    HARD = "hard"
+    GIVEN_UP = "given_up"
+    SOFT = "soft"
+    AGAIN = "again"
+    FORGED = "forged"
+    UNKNOWN = "unknown"
+    OTHER_MAIL = "other_mail"
+    NO_REPORT = "no_report"
+
+
+VERDICTS: dict[Verdict, str] = {
+    Verdict.HARD: N_("The mailbox does not take mail"),
+    Verdict.GIVEN_UP: N_("The other server gave up"),
+    Verdict.SOFT: N_("Delayed, or a note only"),
+    Verdict.AGAIN: N_("Reported before"),
+    Verdict.FORGED: N_("Refused: its signature is not ours"),
+    Verdict.UNKNOWN: N_("Refused: no such mail was sent"),
+    Verdict.OTHER_MAIL: N_("Refused: it speaks of another mail"),
+    Verdict.NO_REPORT: N_("Not a delivery report"),
+}
+REFUSED = (Verdict.FORGED, Verdict.UNKNOWN, Verdict.OTHER_MAIL, Verdict.NO_REPORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a report says of its one mail: the action and the status (RFC 3463) of the recipient who fared worst.
+
+    `message_id` is the left side of the Message-ID of the mail that it gives back, where it gives one.
+    """
+
+    action: str
+    status: str
+    message_id: str | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Hard where the mailbox will never take it; given up where a server tried long enough; else a note.
+
+        `failed` says that nobody tries any more (RFC 3464 2.3.3), whatever the status.
+        """
+        if self.action != "failed":
+            return Verdict.SOFT
+        return Verdict.HARD if self.status.startswith("5") else Verdict.GIVEN_UP
+
+
+def return_path(address: str, keys: Sequence[bytes], notification_id: UUID) -> str:
+    """The sender of one mail: `bounces@x` becomes `bounces+<token>@x`; the newest key signs."""
+    box, _, domain = address.rpartition("@")
+    token = base64.b32encode(notification_id.bytes + _digest(keys[0], notification_id)).decode().rstrip("=").lower()
+    return f"{box}+{token}@{domain}"
+
+
+def notification_in(address: str, keys: Sequence[bytes]) -> UUID | None:
+    """The notification whose return path an address is; None where none of the keys signed it.
+
+    Servers may change the case of an address on the way, so the token means the same in both.
+    """
+    token = address.rpartition("@")[0].rpartition("+")[2].upper()
+    try:
+        raw = base64.b32decode(token + "=" * (-len(token) % 8))
+    except ValueError:
+        return None
+    if len(raw) != _TOKEN_BYTES:
+        return None
+    found = UUID(bytes=raw[:16])
+    # A list: all keys are tried, so that the time tells nothing.
+    good = [hmac.compare_digest(_digest(key, found), raw[16:]) for key in keys]
+    return found if any(good) else None
+
+
+def _digest(key: bytes, notification_id: UUID) -> bytes:
+    return hmac.new(key, b"tandem/bounces/" + notification_id.bytes, hashlib.sha256).digest()[:_DIGEST_BYTES]
+
+
+def report_in(raw: bytes) -> Report | None:
+    """The delivery report that a mail is; None where it is something else (an answer by a program, a letter)."""
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    if mail.get_content_type() != "multipart/report":
+        return None
+    parts = [part for part in mail.walk() if part.get_content_type() == "message/delivery-status"]
+    if not parts:
+        return None
+    found = [one for group in _groups(parts[0]) if (one := _outcome(group)) is not None]
+    if not found:
+        return None
+    action, status = max(found, key=lambda one: (one[0] == "failed", one[1]))
+    return Report(action, status, _returned(mail))
+
+
+def _groups(part: Message) -> list[Message]:
+    """The groups of fields of a delivery status: the first is about the mail, each other about one recipient."""
+    content = part.get_payload()
+    return [one for one in content if not isinstance(one, str)] if isinstance(content, list) else []
+
+
+def _outcome(group: Message) -> tuple[str, str] | None:
+    action = str(group.get("Action", "")).split(";")[0].strip().lower()
+    status = _STATUS.match(str(group.get("Status", "")))
+    return None if not action or status is None else (action, status[1])
+
+
+def _returned(mail: EmailMessage) -> str | None:
+    """The left side of the Message-ID of the mail that comes back: whole, or its header alone."""
+    for part in mail.walk():
+        text = ""
+        match part.get_content_type():
+            case "message/rfc822":
+                inner = part.get_payload()
+                text = str(inner[0].get("Message-ID", "")) if isinstance(inner, list) and inner else ""  # type: ignore[union-attr]
+            case "text/rfc822-headers" | "message/rfc822-headers":
+                content = part.get_payload(decode=True)
+                header = message_from_bytes(content if isinstance(content, bytes) else b"", policy=policy.default)
+                text = str(header.get("Message-ID", ""))
+        if found := _MESSAGE_ID.search(text):
+            return found[1]
+    return None

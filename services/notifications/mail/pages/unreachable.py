@@ -1,0 +1,119 @@
+"""Who cannot be reached by mail, and who sees to it? A list by country, a page a person, the reports."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.notifications.guards import READERS, countries_read, reads
+from services.notifications.mail import actions
+from services.notifications.mail.model import REFUSED, VERDICTS, Verdict
+from services.notifications.mail.store import resending, unreachable
+from services.notifications.messages import forms as messages_forms
+from services.notifications.messages.store import messages
+from services.notifications.messages.views import messages as messages_messages
+from shared.bus import Bus
+from shared.contracts.codes import FailureCause, Role
+from shared.contracts.labels import coordinator, label
+from shared.i18n import gettext
+from shared.identity import Principal, allow
+from shared.runtime.service import bus_of
+from shared.time import clock
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/notifications/unreachable", include_in_schema=False)
+HERE = "/notifications/unreachable"
+# Who sees to it: the person's national coordinator, and the programme for everybody.
+OWNERS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR)
+_DAYS, _SHOWN = 30, 20
+TheBus = Annotated[Bus, Depends(bus_of)]
+Reader = Annotated[Principal, Depends(allow(*READERS))]
+Owner = Annotated[Principal, Depends(allow(*OWNERS))]
+
+
+@router.get("")
+async def all_of_them(
+    request: Request,
+    bus: TheBus,
+    who: Reader,
+    country: Annotated[str, Query(max_length=2)] = "",
+    settled: Annotated[str, Query(max_length=3)] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    """The list, the longest unreachable first; beside it, for the programme, what came in as reports."""
+    mine = countries_read(who)
+    countries = mine if not country else frozenset({country}) & (frozenset({country}) if mine is None else mine)
+    async with bus.read() as session:
+        rows, total = await unreachable.listed(session, countries=countries, settled=bool(settled), page=page)
+        since = clock.now() - timedelta(days=_DAYS)
+        counts, newest = ({}, []) if mine is not None else await unreachable.reports(session, since=since, most=_SHOWN)
+    return render(
+        request,
+        "mail/unreachable.html",
+        rows=[(row, _owner(row.country), _why(row)) for row in rows],
+        total=total,
+        page=page,
+        fields=[
+            messages_forms.of_country(mine, country),
+            {
+                "name": "settled",
+                "label": gettext("State"),
+                "options": [("yes", gettext("Settled"))],
+                "value": settled,
+            },
+        ],
+        all_read=mine is None,
+        counts=[(gettext(VERDICTS[one]), counts[one], one in REFUSED) for one in Verdict if one in counts],
+        reports=[(one, gettext(VERDICTS[Verdict(one.verdict)])) for one in newest],
+        done=request.query_params.get("done"),
+    )
+
+
+@router.get("/{recipient}")
+async def one(request: Request, recipient: UUID, bus: TheBus, who: Reader) -> Response:
+    """One person: since when, why, what did not arrive, and what can be done."""
+    async with bus.read() as session:
+        row = (await unreachable.open_of(session, [recipient])).get(recipient)
+        if row is None or not reads(who, row.country):
+            raise HTTPException(404)
+        message = await messages.message(session, row.message_id)
+        sent = [] if message is None else await messages.notifications_of(session, message.id)
+    return render(
+        request,
+        "mail/unreachable_person.html",
+        row=row,
+        owner=_owner(row.country),
+        why=_why(row),
+        message=message,
+        said=None if message is None else messages_messages.said(message),
+        may=who.has(*OWNERS),
+        may_retry=message is not None and resending.may_retry(message, sent),
+        portal=f"/applications/register/people/{recipient}",
+        done=request.query_params.get("done"),
+    )
+
+
+@router.post("/{recipient}/retry")
+async def retry(recipient: UUID, bus: TheBus, who: Owner) -> Response:
+    """Send again what did not arrive last."""
+    await actions.try_again(bus, who, recipient)
+    return see_other(f"{HERE}/{recipient}?done=retry")
+
+
+@router.post("/{recipient}/settle")
+async def settle(recipient: UUID, bus: TheBus, who: Owner) -> Response:
+    """Take the person off the list."""
+    await actions.settle(bus, who, recipient)
+    return see_other(f"{HERE}?done=settled")
+
+
+def _owner(country: str | None) -> str:
+    return gettext("Programme coordinator") if country is None else coordinator(country)
+
+
+def _why(row: unreachable.Unreachable) -> str:
+    return f"{label(FailureCause(row.cause))} ({row.status})"

@@ -1,0 +1,122 @@
+"""Who is meant by an audience? Asked of the portal at the moment of sending, used at once and never kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import httpx2
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from services.notifications.catalogues import MAILS
+from shared import http_client
+from shared.i18n import SOURCE, offered
+from shared.identity import service_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.notifications.settings import Settings
+    from shared.contracts.notifications import Audience
+
+_SECONDS = 10.0
+
+
+class PortalAway(RuntimeError):
+    """The portal does not answer, or not as agreed: the message is tried again later."""
+
+
+class Contact(BaseModel):
+    """One recipient: `recipient` is the opaque id, `language` the one to write in, English where mails have no other.
+
+    `link` is a path of the portal by which this person alone answers, once; it is a secret, so it is kept nowhere.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    recipient: UUID
+    name: str
+    address: str
+    language: str = "en"
+    timezone: str = "Europe/Budapest"
+    link: Annotated[str, Field(pattern="^/applications/")] | None = None
+
+    @field_validator("language")
+    @classmethod
+    def _written(cls, code: str) -> str:
+        return code if code in offered(MAILS) else SOURCE
+
+
+class _Answers(BaseModel):
+    answers: tuple[tuple[Contact, ...], ...]
+    erased: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom an audience means now; `erased` says that nobody is left of it: the one person was known, and is gone."""
+
+    people: tuple[Contact, ...] = ()
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Whom a message is meant for, and what for: the portal notes it.
+
+    With `availability_of` (an offer or a mentor) each recipient gets a link to say whether it is available;
+    `without_deputies` leaves out who stands in for a coordinator.
+    """
+
+    audience: Audience
+    purpose: str
+    application_id: UUID | None = None
+    availability_of: UUID | None = None
+    without_deputies: bool = False
+
+    def body(self) -> dict[str, object]:
+        """As the portal wants it."""
+        wanted = self.audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+        if self.application_id is not None:
+            wanted.setdefault("application_id", str(self.application_id))  # for the access log: in which case
+        wanted |= {"audience": self.audience.kind.value, "purpose": self.purpose}
+        if self.availability_of is not None:
+            wanted["availability_of"] = str(self.availability_of)
+        if self.without_deputies:
+            wanted["without_deputies"] = True
+        return wanted
+
+
+@dataclass(slots=True)
+class Portal:
+    """The portal's internal route for contacts."""
+
+    settings: Settings
+    client: httpx2.AsyncClient
+
+    @classmethod
+    def at(cls, settings: Settings) -> Portal:
+        """The portal of this installation."""
+        headers = service_headers("notifications", settings.service_token.get_secret_value())
+        client = http_client.client(base_url=settings.portal_url, headers=headers, timeout=_SECONDS, trust_env=False)
+        return cls(settings, client)
+
+    async def contacts_of(self, asks: Sequence[Ask]) -> list[Meant]:
+        """The recipients that each audience means now, none where the portal knows none. Raises `PortalAway`."""
+        if not asks:
+            return []
+        wanted = [ask.body() for ask in asks]
+        try:
+            answer = await self.client.post("/applications/internal/contacts/many", json={"wanted": wanted})
+            answer.raise_for_status()
+            found = _Answers.model_validate_json(answer.content)
+        except (httpx2.HTTPError, ValidationError) as error:
+            raise PortalAway(type(error).__name__) from error
+        if len(found.answers) != len(asks):
+            raise PortalAway("it answered something else than it was asked")
+        return [Meant(people, place in found.erased) for place, people in enumerate(found.answers)]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()

@@ -1,0 +1,324 @@
+"""What became of each mail, and how is it written down so that nothing is lost and nobody is told twice?
+
+A mail is marked as sent in the transaction that tells of it, after the server's 250. A crash between the two sends it
+again, under the same Message-ID; nothing is lost before it. What ends within a few milliseconds is written together:
+a transaction a mail would take longer than the mail. The backoff between attempts is real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.notifications.mail.store import unreachable
+from services.notifications.messages.store import messages as store
+from services.notifications.preferences.model.choices import Choice
+from services.notifications.preferences.store import chosen, forget
+from services.notifications.steps import in_steps
+from shared.bus.db import leases
+from shared.contracts.codes import FailureCause
+from shared.contracts.notifications import NotificationFailed, NotificationSent
+from shared.ids import reaction_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from services.notifications.mail.sending.contacts import Contact, Meant
+    from services.notifications.messages.store.messages import NotificationRow, Queued
+    from shared.bus import Bus, Lease, Tx
+
+log = structlog.get_logger(__name__)
+
+ACTOR = "system:mail"
+# Written together: at the most so many, waited for at the most so many seconds while more are on their way. A crash
+# repeats what was handed over and not yet written down.
+SET = 100
+_GATHER = 0.25
+_FIRST_PAUSE = 5.0
+# RFC 5321 4.5.4.1: a sender gives up after four to five days.
+_GIVE_UP = timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message on its way to one recipient; `id` is the notification's, the left side of the Message-ID."""
+
+    id: UUID
+    recipient: UUID
+    language: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A mail that the server took at that moment (domain time), or one that can never be sent, and why.
+
+    `gone` is the server's answer where it was the address that it refused.
+    """
+
+    message: Queued
+    delivery: Delivery
+    at: datetime
+    cause: FailureCause | None
+    gone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A message that could not be sent now: portal or server were away."""
+
+    message: Queued
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A message that went to all who are awake, if any, and waits until then (domain time) for the first who is not."""
+
+    message: Queued
+    until: datetime
+
+
+Outcome = Ended | Away | Waits
+
+
+@dataclass(slots=True)
+class DeliveryLog:
+    """Writes down under a lease: a process that lost it raises `LeaseLost` instead."""
+
+    bus: Bus
+    lease: Lease
+
+    async def address(self, due: Sequence[Queued], contacts: Mapping[UUID, Meant]) -> dict[UUID, list[Delivery]]:
+        """To whom each message still has to go: fixed at its first attempt. Nobody known is a failure, and is told.
+
+        Who has chosen not to be sent what is not mandatory finds it in the portal, and be it since the first attempt.
+        A message that waited for somebody who slept goes in the morning to whoever is meant by then. What somebody
+        chose who is erased by now is forgotten.
+        """
+        courtesies = (contacts[message.id].people for message in due if not message.row.mandatory)
+        async with self.bus.transaction(ACTOR) as tx:
+            await leases.check(tx.session, self.lease)
+            choices = await chosen(tx.session, (one.recipient for some in courtesies for one in some))
+            found: dict[UUID, list[Delivery]] = {message.id: [] for message in due}
+            earlier = await store.notifications_of(tx.session, *found)
+            fixed = _fixed(earlier, {message.id: message for message in due}, choices, contacts, found)
+            kept = {row.message_id for row in (*fixed.unwanted, *fixed.left)}
+            rows = []
+            async for message in in_steps(due):
+                for contact in fixed.new(message, contacts[message.id]):
+                    id_ = notification_id(message.id, contact.recipient, message.generation)
+                    wanted = choices.get(contact.recipient, Choice.EACH).wants(message.row)
+                    if wanted:
+                        found[message.id].append(Delivery(id_, contact.recipient, contact.language, 1))
+                    else:
+                        kept.add(message.id)
+                    rows.append(
+                        {
+                            "id": id_,
+                            "message_id": message.id,
+                            "generation": message.generation,
+                            "recipient": contact.recipient,
+                            "at": message.at,
+                            "language": contact.language,
+                            "state": store.WAITING if wanted else store.KEPT,
+                            "attempts": 0,
+                        }
+                    )
+                if message.id not in fixed.known and not contacts[message.id].people:
+                    await self._nobody(tx, message, absent(contacts[message.id]))
+            await store.add_notifications(tx.session, rows)
+            await store.keep(tx.session, [row.id for row in fixed.unwanted])
+            await store.drop(tx.session, [row.id for row in fixed.left])
+            await forget(tx.session, [message for message in due if contacts[message.id].erased])
+            if kept:
+                await store.settle(tx.session, kept, attempts=0)
+        return found
+
+    async def hold(self, until: Mapping[UUID, datetime]) -> None:
+        """Let messages wait until then (domain time)."""
+        if until:
+            async with self.bus.transaction(ACTOR) as tx:
+                await leases.check(tx.session, self.lease)
+                await store.hold(tx.session, until)
+                await tx.changed("messages")
+
+    async def _nobody(self, tx: Tx, message: Queued, cause: FailureCause) -> None:
+        changes = {"state": store.FAILED, "attempts": message.attempts + 1, "cause": cause.value}
+        await store.change_message(tx.session, message.id, **changes)
+        await tx.record(failed(message, message.attempts + 1, cause), message.id, correlation=message.story)
+        await tx.changed("messages")
+
+    async def keep(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
+        """Write outcomes down as they come, a set at a time; None ends them."""
+        more = True
+        while more:
+            taken = [await outcomes.get()]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GATHER):
+                    while taken[-1] is not None and len(taken) < SET:
+                        taken.append(await outcomes.get())
+            more = taken[-1] is not None
+            await self.write([one for one in taken if one is not None])
+
+    async def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Write down what became of mails, and tell of it, in one transaction."""
+        if not outcomes:
+            return
+        async with self.bus.transaction(ACTOR) as tx:
+            await leases.check(tx.session, self.lease)
+            ended = [one for one in outcomes if isinstance(one, Ended)]
+            await self._end(tx, store.SENT, [one for one in ended if one.cause is None])
+            await self._end(tx, store.FAILED, [one for one in ended if one.cause is not None])
+            if ended:
+                await store.settle(tx.session, {one.message.id for one in ended})
+            await unreachable.unreached(tx.session, [_unreached(one) for one in ended if one.gone is not None])
+            await store.hold(tx.session, {one.message.id: one.until for one in outcomes if isinstance(one, Waits)})
+            for away in {one.message.id: one for one in outcomes if isinstance(one, Away)}.values():
+                await self._later(tx, away.message, away.why)
+            await tx.changed("messages")
+
+    async def _end(self, tx: Tx, state: str, ended: Sequence[Ended]) -> None:
+        now = await store.ended(
+            tx.session,
+            [one.delivery.id for one in ended],
+            state,
+            [one.at for one in ended],
+            [None if one.cause is None else one.cause.value for one in ended],
+        )
+        async for one in in_steps(ended):
+            delivery = one.delivery
+            if delivery.id not in now:
+                continue
+            event = (
+                _sent(one.message, delivery) if one.cause is None else failed(one.message, delivery.attempt, one.cause)
+            )
+            await tx.record(event, delivery.id, correlation=one.message.story)
+
+    async def _later(self, tx: Tx, message: Queued, why: str) -> None:
+        """Keep a message for another attempt; after five days it is given up, and that is told."""
+        log.info("mail waits", message=str(message.id), why=why, attempts=message.attempts + 1)
+        cause = FailureCause.UNREACHABLE
+        if _real() - message.queued_at < _GIVE_UP:
+            changes = {"attempts": message.attempts + 1, "next_at": _real() + pause(message.attempts)}
+            await store.change_message(tx.session, message.id, cause=cause.value, **changes)
+            return
+        left = [row.id for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]
+        await store.ended(tx.session, left, store.FAILED, [clock.now()] * len(left), [cause.value] * len(left))
+        for subject in left or [message.id]:
+            await tx.record(failed(message, message.attempts + 1, cause), subject, correlation=message.story)
+        changes = {"state": store.FAILED, "attempts": message.attempts + 1}
+        await store.change_message(tx.session, message.id, cause=cause.value, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What earlier attempts have fixed: who has a notification of each message that was tried before.
+
+    Not so any more of those in `again`. `unwanted` need not go, as their recipients chose so since; `left` were waited
+    for in the night, and are not meant by then.
+    """
+
+    known: dict[UUID, set[UUID]] = field(default_factory=dict)
+    again: set[UUID] = field(default_factory=set)
+    unwanted: list[NotificationRow] = field(default_factory=list)
+    left: list[NotificationRow] = field(default_factory=list)
+
+    def new(self, message: Queued, meant: Meant) -> list[Contact]:
+        """Who gets a notification of a message now."""
+        if message.id in self.known and message.id not in self.again:
+            return []
+        return [one for one in meant.people if one.recipient not in self.known.get(message.id, ())]
+
+
+def _fixed(
+    earlier: Sequence[NotificationRow],
+    due: Mapping[UUID, Queued],
+    choices: Mapping[UUID, Choice],
+    contacts: Mapping[UUID, Meant],
+    found: Mapping[UUID, list[Delivery]],
+) -> _Fixed:
+    """What is fixed of these messages; puts into `found` what still has to go of it."""
+    fixed = _Fixed()
+    for row in earlier:
+        message = due[row.message_id]
+        if row.generation != message.generation:
+            continue  # of an earlier sending
+        fixed.known.setdefault(row.message_id, set()).add(row.recipient)
+        if row.state != store.WAITING:
+            continue
+        people = {one.recipient for one in contacts[row.message_id].people}
+        slept = message.held_until is not None and row.attempts == 0 and bool(people)
+        if slept:
+            fixed.again.add(row.message_id)
+        if slept and row.recipient not in people:
+            fixed.left.append(row)
+        elif choices.get(row.recipient, Choice.EACH).wants(message.row):
+            found[row.message_id].append(Delivery(row.id, row.recipient, row.language, row.attempts + 1))
+        else:
+            fixed.unwanted.append(row)
+    return fixed
+
+
+def absent(meant: Meant) -> FailureCause:
+    """Why there is no contact of somebody: erased, or none known (yet)."""
+    return FailureCause.CONTACT_ERASED if meant.erased else FailureCause.NO_CONTACT
+
+
+def _unreached(one: Ended) -> dict[str, object]:
+    return {
+        "recipient": one.delivery.recipient,
+        "country": one.message.country,
+        "cause": FailureCause.REFUSED.value,
+        "status": one.gone,
+        "message_id": one.message.id,
+        "at": one.at,
+    }
+
+
+def _sent(message: Queued, delivery: Delivery) -> NotificationSent:
+    return NotificationSent(
+        rule=message.rule,
+        audience=message.audience,
+        channel=message.row.channel,
+        language=delivery.language,
+        about=message.about,
+        application_id=message.application_id,
+        attempt=delivery.attempt,
+    )
+
+
+def failed(message: Queued, attempt: int, cause: FailureCause) -> NotificationFailed:
+    """That a message did not reach somebody, and why."""
+    return NotificationFailed(
+        rule=message.rule,
+        audience=message.audience,
+        channel=message.row.channel,
+        about=message.about,
+        application_id=message.application_id,
+        attempt=attempt,
+        cause=cause,
+        final=True,
+    )
+
+
+def notification_id(message_id: UUID, recipient: UUID, generation: int = 1) -> UUID:
+    """The id of a message to one recipient, and the left side of its Message-ID: the same until it is sent anew."""
+    again = "" if generation == 1 else f"/{generation}"
+    return reaction_id(message_id, NotificationSent.type, f"{recipient}{again}")
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after so many failed attempts: 5 s, 10 s, 20 s, ... at most 15 min."""
+    return timedelta(seconds=min(_FIRST_PAUSE * 2 ** min(attempts, 10), store.LONGEST_PAUSE.total_seconds()))
+
+
+def _real() -> datetime:
+    return datetime.now(UTC)

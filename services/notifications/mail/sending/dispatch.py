@@ -1,0 +1,232 @@
+"""What is done with the messages that are due? Contacts for all, a letter for each recipient, mail over a few lines."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.notifications.cases.store.register import organisation_names
+from services.notifications.mail.sending.contacts import Ask, PortalAway
+from services.notifications.mail.sending.delivery_log import SET, Away, Delivery, Ended, Waits, absent
+from services.notifications.mail.sending.letter import letter
+from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_country
+from services.notifications.mail.sending.smtp import Refused, ServerAway
+from services.notifications.messages.store import messages as store
+from services.notifications.steps import in_steps
+from shared.contracts.codes import FailureCause
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from uuid import UUID
+
+    from services.notifications.mail.sending.contacts import Contact, Portal
+    from services.notifications.mail.sending.delivery_log import DeliveryLog, Outcome
+    from services.notifications.mail.sending.signature import Signer
+    from services.notifications.mail.sending.smtp import Post
+    from services.notifications.messages.store.messages import Due
+    from services.notifications.settings import Settings
+    from shared.bus import Bus
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+# For how long an orderly end waits: together less than a service gives its loops (shared/runtime/service.py).
+_LINE_SECONDS = 5.0
+_BOOK_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A message, to whom it still has to go, what the portal said about them, and why one of them is missing.
+
+    `until` is when the first of those comes to whom it cannot go now; None where there is nobody like that.
+    """
+
+    message: Due
+    deliveries: Sequence[Delivery]
+    contacts: Mapping[UUID, Contact]
+    host: str
+    absent: FailureCause
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Messages that are due, in their order, and what there is to do about each story."""
+
+    due: Sequence[Due]
+    stories: Mapping[UUID, list[_Task]]
+
+
+@dataclass(slots=True)
+class _Round:
+    """One round over what is due: what came of each mail, who is at it, and whether it is to end early."""
+
+    outcomes: asyncio.Queue[Outcome | None] = field(default_factory=lambda: asyncio.Queue(SET))
+    lines: list[asyncio.Task[None]] = field(default_factory=list)
+    following: asyncio.Task[_Batch | None] | None = None
+    ending: bool = False
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Sends messages, and has the book say what became of each mail."""
+
+    bus: Bus
+    settings: Settings
+    portal: Portal
+    post: Post
+    book: DeliveryLog
+    signer: Signer | None = None
+    line_seconds: float = _LINE_SECONDS
+
+    async def send_due(self) -> int:
+        """Try every message whose time has come; give how many there were.
+
+        While two hundred are sent the next two hundred are made ready, and those before them are written down: the
+        lines never stand still. Stories go side by side, the mails of one story in the order in which its facts came
+        about. Cancelled, it ends in order, within seconds.
+        """
+        ready = await self._ready(None)
+        if ready is None:
+            return 0
+        turn = _Round()
+        work = asyncio.create_task(self._sent(ready, turn))
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError:
+            await self._stop(work, turn)
+            raise
+        return work.result()
+
+    async def _sent(self, first: _Batch, turn: _Round) -> int:
+        total, ready = 0, first
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.book.keep(turn.outcomes))
+            while not turn.ending:
+                total += len(ready.due)
+                turn.following = group.create_task(self._ready(ready.due[-1]))
+                await self._send(ready, turn)
+                await asyncio.wait([turn.following])
+                if turn.following.cancelled() or (following := turn.following.result()) is None:
+                    break
+                ready = following
+            await turn.outcomes.put(None)
+        return total
+
+    async def _stop(self, work: asyncio.Task[int], turn: _Round) -> None:
+        """End a round in order: each line after the mail it is at, and what became of all is written down.
+
+        Else whatever the server took in the last moments would be sent again at the next start. A line that does not
+        come to its end in time is broken off, its mail is the one that may be sent again; so is the book.
+        """
+        turn.ending = True
+        if turn.following is not None:
+            turn.following.cancel()
+        try:
+            if not (await asyncio.wait([work], timeout=self.line_seconds))[0]:
+                for line in turn.lines:
+                    line.cancel()
+                await asyncio.wait([work], timeout=_BOOK_SECONDS)
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+        if not work.cancelled() and (error := work.exception()) is not None:
+            log.warning("the last mails were not written down", why=repr(error))
+
+    async def _ready(self, last: Due | None) -> _Batch | None:
+        """The messages due after `last`, with who is to get them; None where there are no more."""
+        async with self.bus.glance() as session:
+            now = clock.now()
+            due = await store.due_messages(session, _real(), now, BATCH, after=last)
+            hosts = {message.case.host_shown async for message in in_steps(due)}
+            names = await organisation_names(session, (one for one in hosts if one is not None))
+            held = await held_by_country(session, self.settings.quiet, due, now)
+        if not due:
+            return None
+        await self.book.hold(held)
+        awake = [message for message in due if message.id not in held]
+        try:
+            found = await self.portal.contacts_of([ask(message) async for message in in_steps(awake)])
+        except PortalAway as error:
+            await self.book.write([Away(message, f"portal: {error}") for message in awake])
+            return _Batch(due, {})
+        contacts = {message.id: one for message, one in zip(awake, found, strict=True)}
+        async with self.bus.glance() as session:
+            sleepers = await Sleepers.of(session, self.settings.quiet, contacts, now)
+            held = sleepers.all_of(awake)
+            fixed = await store.addressed(session, held)
+        # To whom they go is worked out in the morning: till then somebody may leave, or choose to do without them.
+        held = {id_: until for id_, until in held.items() if id_ not in fixed}
+        await self.book.hold(held)
+        awake = [message for message in awake if message.id not in held]
+        deliveries = await self.book.address(awake, contacts)
+        held = sleepers.leave(awake, deliveries)
+        stories: dict[UUID, list[_Task]] = {}
+        async for message in in_steps(awake):
+            host = message.case.host_shown
+            meant = contacts[message.id]
+            known = {contact.recipient: contact for contact in meant.people}
+            name = "" if host is None else names.get(host, "")
+            task = _Task(message, deliveries[message.id], known, name, absent(meant), held.get(message.id))
+            stories.setdefault(message.story, []).append(task)
+        return _Batch(due, stories)
+
+    async def _send(self, batch: _Batch, turn: _Round) -> None:
+        left = iter(batch.stories.values())
+        async with asyncio.TaskGroup() as group:
+            places = range(min(self.settings.mail_connections, len(batch.stories)))
+            turn.lines = [group.create_task(self._line(left, turn)) for _ in places]
+
+    async def _line(self, stories: Iterator[list[_Task]], turn: _Round) -> None:
+        """One line to the mail server: takes the next story when it is done with one."""
+        for task in chain.from_iterable(stories):
+            for delivery in task.deliveries:
+                if turn.ending:
+                    return
+                outcome = await self.deliver(task, delivery)
+                await turn.outcomes.put(outcome)
+                if isinstance(outcome, Away):
+                    break  # the message is tried again as a whole: its other recipients then
+            else:
+                # Only now: were this process to end before, nobody who is awake would have to wait.
+                if task.until is not None:
+                    await turn.outcomes.put(Waits(task.message, task.until))
+
+    async def deliver(self, task: _Task, delivery: Delivery) -> Outcome:
+        """Hand over one mail; what became of it."""
+        contact = task.contacts.get(delivery.recipient)
+        if contact is None:
+            return Ended(task.message, delivery, clock.now(), task.absent)
+        try:
+            now, host = clock.now(), task.host
+            mail = letter(task.message, delivery.id, contact, self.settings, host=host, now=now, signer=self.signer)
+            await self.post.send(mail)
+        except (Refused, ValueError) as error:
+            log.warning("mail refused", notification=str(delivery.id), why=type(error).__name__)
+            gone = str(error.code) if isinstance(error, Refused) and error.address else None
+            return Ended(task.message, delivery, clock.now(), FailureCause.REFUSED, gone)
+        except ServerAway as error:
+            return Away(task.message, f"mail server: {error}")
+        return Ended(task.message, delivery, clock.now(), None)
+
+
+def ask(message: Due) -> Ask:
+    """Whom a message is meant for, as the portal is asked."""
+    return Ask(
+        message.audience,
+        message.rule,
+        message.application_id,
+        availability_of=message.case.id if message.answers else None,
+        without_deputies=message.deputy_told,
+    )
+
+
+def _real() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,145 @@
+"""What does a mail look like? Text and HTML from the same words, a thread a story, an invitation to what has dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from services.notifications.calendars.model.invitation import Entry, invitation
+from services.notifications.catalogues import MAILS
+from services.notifications.mail.model import return_path
+from services.notifications.mail.sending.mime import Part, mail, mailbox
+from services.notifications.messages.model.wording import wording
+from services.notifications.messages.views.bodies import bodies
+from services.notifications.preferences.model.choices import link
+from shared.i18n import gettext, language, speak
+from shared.time.zones import zone_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.notifications.mail.sending.contacts import Contact
+    from services.notifications.mail.sending.signature import Signer
+    from services.notifications.messages.model.wording import Wording
+    from services.notifications.messages.store.messages import Queued
+    from services.notifications.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail ready to be handed over: from which envelope sender, to whom, and its bytes."""
+
+    sender: str
+    address: str
+    raw: bytes
+
+    @property
+    def utf8(self) -> bool:
+        """Whether the address goes beyond ASCII: only an SMTPUTF8 server can take it."""
+        return not self.address.isascii()
+
+
+def letter(
+    message: Queued,
+    notification_id: UUID,
+    contact: Contact,
+    settings: Settings,
+    *,
+    host: str,
+    now: datetime,
+    signer: Signer | None = None,
+) -> Letter:
+    """The mail about `message` to one recipient; `host` is the host organisation's name, `now` domain time.
+
+    Speaks the recipient's language in the present task. Raises ValueError where name or address cannot stand in a mail.
+    """
+    speak(contact.language, MAILS)
+    said = wording(
+        message.row, message.case, message.facts, to=message.audience.kind, origin=settings.origin, host=host
+    )
+    if contact.link is not None:
+        said = replace(said, link=settings.origin + contact.link)
+    thread = f"<story-{message.story}@{settings.mail_domain}>"
+    headers = [
+        ("From", _sender(*settings.mail_sender)),
+        ("To", mailbox(contact.name, contact.address)),
+        ("Subject", said.subject),
+        ("Date", _stamp(now.replace(microsecond=0))),
+        ("Message-ID", f"<{notification_id}@{settings.mail_domain}>"),
+        ("References", thread),
+        ("In-Reply-To", thread),
+        ("Auto-Submitted", "auto-generated"),
+        ("Content-Language", language()),
+    ]
+    choice = "" if message.row.mandatory else link(settings.choice_seal, settings.origin, contact.recipient)
+    if choice:
+        headers += [("List-Unsubscribe", f"<{choice}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
+    written = bodies(said, contact.name, settings.origin, choice)
+    parts = [Part("text/plain", written["text"]), Part("text/html", written["html"])]
+    attached: list[Part] = []
+    if message.row.invitation is not None:
+        # As an alternative, by which mail programs offer buttons, and as a file for those that do not.
+        calendar = _invitation(message, contact, settings, said, host)
+        kind = f"text/calendar; method={message.row.invitation}"
+        parts.append(Part(kind, calendar))
+        attached.append(Part(kind, calendar, filename="invite.ics"))
+    sender = settings.mail_sender[1]
+    if settings.bounce_address is not None:
+        sender = return_path(settings.bounce_address, settings.bounce_keys, notification_id)
+    raw = mail(headers, parts, attached, notification_id.hex)
+    return Letter(sender, contact.address, raw if signer is None else signer.signed(raw))
+
+
+@lru_cache(maxsize=8)
+def _sender(name: str, address: str) -> str:
+    """The installation's own sender: the same in each mail, so it is written once. Nobody else's address is kept."""
+    return mailbox(name, address)
+
+
+@lru_cache(maxsize=8)
+def _stamp(second: datetime) -> str:
+    """A second as mails write it; hundreds of mails have the same."""
+    return format_datetime(second)
+
+
+def _invitation(message: Queued, contact: Contact, settings: Settings, said: Wording, host: str) -> str:
+    """The dates of the message's visit, or the hours of its session, for a calendar."""
+    method, facts = message.row.invitation, message.facts
+    assert method is not None
+    common: dict[str, Any] = {
+        "method": method,
+        "sequence": int(facts["sequence"]),
+        "stamp": message.at,
+        "description": "\n\n".join((*said.paragraphs, said.link)),
+        "link": said.link,
+        "organizer": settings.mail_sender[1],
+        "attendee": contact.address,
+        "domain": settings.mail_domain,
+        "country": message.case.host_country,
+    }
+    if "meeting" in facts:
+        begins, place = datetime.fromisoformat(facts["begins_at"]), str(facts["place"])
+        day = begins.astimezone(zone_of(message.case.host_country)).date()
+        entry = Entry(
+            uid=f"session-{facts['meeting']}",
+            start=day,
+            end=day,
+            summary=gettext("Mentoring session %(reference)s") % {"reference": message.reference},
+            location=gettext(place),
+            hours=(begins, begins + timedelta(minutes=facts["minutes"])),
+            **common,
+        )
+    else:
+        entry = Entry(
+            uid=f"visit-{message.case.id}",
+            start=date.fromisoformat(facts["start"]),
+            end=date.fromisoformat(facts["end"]),
+            summary=gettext("Study visit %(reference)s") % {"reference": message.reference},
+            location=host,
+            days=tuple(date.fromisoformat(day) for day in facts.get("visit_days", ())),
+            **common,
+        )
+    return invitation(entry).decode()

@@ -1,0 +1,105 @@
+"""Who is not written to now, since it is night in their country, or one of the hours that they have chosen?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from services.notifications.preferences.model.quiet_hours import pressing
+from services.notifications.preferences.store import anybody_has_own_hours, own_hours
+from shared.time.zones import zone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.notifications.mail.sending.contacts import Meant
+    from services.notifications.mail.sending.delivery_log import Delivery
+    from services.notifications.messages.store.messages import Queued
+    from services.notifications.preferences.model.quiet_hours import Hours, Quiet
+
+Held = dict["UUID", "datetime"]
+"""Messages that wait for somebody, and until when (domain time)."""
+
+
+async def held_by_country(session: AsyncSession, quiet: Quiet, due: Sequence[Queued], now: datetime) -> Held:
+    """The messages that wait wholly, since it is night (at domain time `now`) in the country that they go to.
+
+    None of them as soon as anybody has hours of the own: then nobody can say before the recipients are known.
+    """
+    if await anybody_has_own_hours(session):
+        return {}
+    return {
+        message.id: until
+        for message in due
+        if (until := _until(message, quiet.until(message.country, now), now)) is not None
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Sleepers:
+    """Who of those that messages are meant for sleeps at domain time `now`, `own` being the hours that they chose.
+
+    A person's own hours are counted by the clock of the person's country, and go before those of the message's.
+    """
+
+    quiet: Quiet
+    contacts: Mapping[UUID, Meant]
+    own: Mapping[UUID, Hours | None]
+    now: datetime
+
+    @classmethod
+    async def of(cls, session: AsyncSession, quiet: Quiet, contacts: Mapping[UUID, Meant], now: datetime) -> Sleepers:
+        """Those whom messages are meant for, by the message's id, with the hours that they have chosen."""
+        everybody = (one.recipient for meant in contacts.values() for one in meant.people)
+        return cls(quiet, contacts, await own_hours(session, everybody), now)
+
+    def all_of(self, due: Sequence[Queued]) -> Held:
+        """The messages all of whose people sleep; where nobody is known, those of a country that does."""
+        held: Held = {}
+        for message in due:
+            people = [contact.recipient for contact in self.contacts[message.id].people]
+            untils = [until for until in self._untils(message, people) if until is not None]
+            if untils and len(untils) >= len(people):
+                held[message.id] = min(untils)
+        return held
+
+    def leave(self, due: Sequence[Queued], deliveries: Mapping[UUID, list[Delivery]]) -> Held:
+        """Take out of `deliveries` those whose recipients sleep; give until when their messages wait for the first."""
+        held: Held = {}
+        for message in due:
+            ways = deliveries[message.id]
+            untils = self._untils(message, [one.recipient for one in ways])
+            waits = [until for until in untils if until is not None]
+            if ways and waits:
+                held[message.id] = min(waits)
+                ways[:] = [one for one, until in zip(ways, untils, strict=True) if until is None]
+        return held
+
+    def _untils(self, message: Queued, recipients: Sequence[UUID]) -> list[datetime | None]:
+        """Until when each of them sleeps, None for whoever is awake; of no recipients, what holds for the country."""
+        usual = self.quiet.until(message.country, self.now)
+        zones = {contact.recipient: contact.timezone for contact in self.contacts[message.id].people}
+        found = []
+        for recipient in recipients:
+            until = usual
+            if recipient in self.own:
+                hours, zone = self.own[recipient], zones.get(recipient)
+                here = ZoneInfo(zone) if zone else zone_of(message.country)
+                until = None if hours is None else hours.over(self.now, here)
+            found.append(_until(message, until, self.now))
+        return found or [_until(message, usual, self.now)]
+
+
+def _until(message: Queued, until: datetime | None, now: datetime) -> datetime | None:
+    """Until when a message waits for somebody who sleeps until then: no longer than it can; None where it goes now."""
+    if until is None:
+        return None
+    presses = pressing(message.row, message.facts, now)
+    if presses is None:
+        return until
+    return None if presses <= now else min(until, presses)

@@ -1,0 +1,71 @@
+"""How does what is queued become mail, once each? One loop under a lease, so that no two processes send the same."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.notifications.mail.sending.contacts import Portal
+from services.notifications.mail.sending.delivery_log import DeliveryLog
+from services.notifications.mail.sending.dispatch import Dispatcher
+from services.notifications.mail.sending.signature import Signer
+from services.notifications.mail.sending.smtp import Post
+from services.notifications.settings import Settings
+from shared.bus.db import leases
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from shared.bus import Bus, Lease
+    from shared.runtime.service import Service
+
+log = structlog.get_logger(__name__)
+
+_LOOK_EVERY = 0.5
+_RENEW_EVERY = 4.0
+
+
+async def send_mail(service: Service) -> None:
+    """The loop: send what is due, again and again, as long as this process holds the lease."""
+    assert isinstance(service.settings, Settings)
+    async with hold_lease(service.bus, "mail") as lease, dispatcher(service.bus, service.settings, lease) as desk:
+        while True:
+            if not await desk.send_due():
+                await asyncio.sleep(_LOOK_EVERY)
+
+
+@asynccontextmanager
+async def hold_lease(bus: Bus, name: str) -> AsyncIterator[Lease]:
+    """Wait for the lease `name`, hold and prolong it meanwhile, give it back at the end."""
+    while (lease := await leases.acquire(bus, name)) is None:  # noqa: ASYNC110 - another process cannot set an event
+        await asyncio.sleep(1.0)
+    renewal = asyncio.create_task(_renew(bus, lease))
+    try:
+        yield lease
+    finally:
+        renewal.cancel()
+        await asyncio.wait([renewal])
+        await leases.release(bus, lease)
+
+
+async def _renew(bus: Bus, lease: Lease) -> None:
+    """Prolong a lease; when that fails its commits fail too, which ends the work."""
+    while True:
+        await asyncio.sleep(_RENEW_EVERY)
+        if await leases.acquire(bus, lease.name) != lease:
+            log.warning("a lease went to another process", lease=lease.name)
+            return
+
+
+@asynccontextmanager
+async def dispatcher(bus: Bus, settings: Settings, lease: Lease) -> AsyncIterator[Dispatcher]:
+    """An `Office` with its connections, closed at the end."""
+    portal, post = Portal.at(settings), Post(settings)
+    try:
+        yield Dispatcher(bus, settings, portal, post, DeliveryLog(bus, lease), Signer.of(settings))
+    finally:
+        await portal.close()
+        await post.close()

@@ -1,0 +1,119 @@
+"""What happens to a message after it was sent or failed? It is tried again, sent anew, or comes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.notifications.messages.store.messages import (
+    FAILED,
+    SENT,
+    WAITING,
+    MessageRow,
+    NotificationRow,
+    change_message,
+)
+from services.notifications.tables import Table
+from shared.contracts.codes import FailureCause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class Resent(Table, table=True):
+    """That somebody had a message sent anew, and why."""
+
+    __tablename__ = "resent"
+
+    message_id: UUID = Field(primary_key=True)
+    generation: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=_TIME, description="Domain time")
+    actor: str = Field(description="A sign-in subject")
+    reason: str = Field(description="A code of `ResendReason`")
+
+
+async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
+    """Let what failed of a message be tried again at once (`now` is real time); False where nothing failed.
+
+    Whoever else it waits for, since they sleep, still gets it when they are awake.
+    """
+    message = await session.get(MessageRow, message_id, with_for_update=True)
+    if message is None:
+        return False
+    failed = await session.execute(
+        sa.update(NotificationRow)
+        .where(
+            col(NotificationRow.message_id) == message_id,
+            col(NotificationRow.generation) == message.generation,
+            col(NotificationRow.state) == FAILED,
+        )
+        .values(state=WAITING, cause=None)
+        .returning(col(NotificationRow.id))
+    )
+    if not failed.all() and message.state != FAILED:
+        return False
+    changes = {"state": WAITING, "attempts": 0, "cause": None, "held_until": None}
+    await change_message(session, message_id, next_at=now, queued_at=now, **changes)
+    return True
+
+
+def may_retry(message: MessageRow, notifications: Iterable[NotificationRow]) -> bool:
+    """Whether something of a message failed, and somebody is left who could get it."""
+    failed = [one for one in notifications if one.generation == message.generation and one.state == FAILED]
+    causes = {one.cause for one in failed} if failed else {message.cause} if message.state == FAILED else set()
+    return bool(causes - {FailureCause.CONTACT_ERASED.value})
+
+
+async def resend(
+    session: AsyncSession, message_id: UUID, actor: str, reason: str, *, real: datetime, now: datetime
+) -> bool:
+    """Let a message be written anew from its facts, to whoever it is meant for now, as a mail of its own.
+
+    `real` and `now` are real and domain time. False where it is still waiting to be sent.
+    """
+    message = await session.get(MessageRow, message_id, with_for_update=True)
+    if message is None or message.state == WAITING:
+        return False
+    generation = message.generation + 1
+    session.add(Resent(message_id=message_id, generation=generation, at=now, actor=actor, reason=reason))
+    await session.flush()
+    changes = {"state": WAITING, "generation": generation, "attempts": 0, "cause": None, "held_until": None}
+    await change_message(session, message_id, next_at=real, queued_at=real, **changes)
+    return True
+
+
+async def resendings(session: AsyncSession, message_id: UUID) -> list[Resent]:
+    """When a message was sent anew, by whom and why; the first first."""
+    query = select(Resent).where(col(Resent.message_id) == message_id).order_by(col(Resent.generation))
+    return list((await session.scalars(query)).all())
+
+
+async def notification(session: AsyncSession, notification_id: UUID) -> NotificationRow | None:
+    """One notification, which nobody else changes until the commit."""
+    return await session.get(NotificationRow, notification_id, with_for_update=True)
+
+
+async def note_status(session: AsyncSession, notification_id: UUID, status: str, now: datetime) -> None:
+    """Keep what a report said of a mail (RFC 3463), at domain time `now`."""
+    await session.execute(
+        sa.update(NotificationRow)
+        .where(col(NotificationRow.id) == notification_id)
+        .values(status=status, status_at=now)
+    )
+
+
+async def returned(session: AsyncSession, notification_id: UUID, cause: str) -> None:
+    """Let a mail that was sent count as failed."""
+    await session.execute(
+        sa.update(NotificationRow)
+        .where(col(NotificationRow.id) == notification_id, col(NotificationRow.state) == SENT)
+        .values(state=FAILED, cause=cause)
+    )

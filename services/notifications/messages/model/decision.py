@@ -1,0 +1,97 @@
+"""Which messages follow from an event? The table asked, one message for each audience that the case has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.notifications.cases.model import audience, country_of
+from services.notifications.messages.model.rule import Rule, Told
+from services.notifications.messages.model.table import RULES
+from shared.contracts.applications import CompanionEvent
+from shared.contracts.codes import AudienceKind
+from shared.contracts.notifications import Audience, DeadlineEvent, DeadlinePassed, WorkWaiting
+from shared.contracts.registry import ProposalChanged
+from shared.ids import reaction_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.notifications.cases.model import Case
+    from shared.contracts.base import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One fact to be told to one audience; its id is the same whenever it is worked out again."""
+
+    id: UUID
+    rule: Rule
+    audience: Audience
+    country: str | None
+    about: UUID
+    at: datetime
+    case: Case
+    facts: Mapping[str, Any]
+
+
+_BY_EVENT: dict[str, list[Rule]] = {}
+for _rule in RULES:
+    _BY_EVENT.setdefault(_rule.event.type, []).append(_rule)
+
+
+def tells(event_type: str) -> bool:
+    """Whether anybody is told of such an event."""
+    return event_type in _BY_EVENT
+
+
+def messages(
+    data: Event, *, about: UUID, at: datetime, case: Case, facts: Mapping[str, Any], apart: str = ""
+) -> list[Message]:
+    """The messages about the event `about` (`data`, at domain time `at`) in a case, in the order of the table.
+
+    `apart` keeps the messages of several cases apart that one event concerns: they may be for the same audience.
+    """
+    return [
+        Message(
+            id=reaction_id(about, rule.name, key_of(whom) + apart),
+            rule=rule,
+            audience=whom,
+            country=country_of(whom.kind, case),
+            about=about,
+            at=at,
+            case=case,
+            facts=facts,
+        )
+        for rule in _BY_EVENT.get(data.type, ())
+        if rule.fits(data)
+        for whom in _audiences(rule, data, case)
+    ]
+
+
+def key_of(whom: Audience) -> str:
+    """An audience as a text that is the same for the same audience."""
+    return whom.model_dump_json()
+
+
+def _audiences(rule: Rule, data: Event, case: Case) -> list[Audience]:
+    match rule.to:
+        case Told.OWNER:
+            assert isinstance(data, DeadlineEvent | WorkWaiting)
+            return [data.owner]
+        case Told.ESCALATION:
+            assert isinstance(data, DeadlinePassed)
+            return [whom for whom in data.escalated_to if whom != data.owner]
+        case Told.COMPANION:
+            assert isinstance(data, CompanionEvent)
+            of = {"application_id": case.application_id, "companion_id": data.companion_id}
+            return [Audience(kind=AudienceKind.COMPANION, **of)]
+        case Told.PROPOSER:
+            assert isinstance(data, ProposalChanged)
+            proposer = data.proposer_id
+            return [] if proposer is None else [Audience(kind=AudienceKind.PERSON, recipient_id=proposer)]
+        case kind:
+            whom = audience(kind, case)
+            return [] if whom is None else [whom]

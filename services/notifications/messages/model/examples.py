@@ -1,0 +1,213 @@
+"""Which made-up case shows a row of the table? The event's own example, changed until the row's condition holds.
+
+A row that is told only to a mentor, or only of a refusal, is not shown by an example of something else. What is tried
+are the event's own code lists, yes and no, small numbers, and fields that may be empty: few changes before many. Dates
+by which something is asked for are then there, so that the message shows all that it may say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+from uuid import UUID
+
+from pydantic import AwareDatetime, ValidationError
+
+from services.notifications.cases.model import APPLICATIONS, MENTORSHIPS, VISITS, Case, case_in, concerned
+from services.notifications.messages.model.facts import facts
+from services.notifications.messages.model.table import RULES
+from services.notifications.messages.model.wording import Wording, unknown, wording
+from shared.bus import Envelope
+from shared.contracts import _examples as ex
+from shared.contracts.access import AccessChanged
+from shared.contracts.codes import ApplicationKind, AudienceKind, Party
+from shared.contracts.matches import MatchEvent
+from shared.contracts.mentors import MentorEvent, MentorPublished
+from shared.contracts.mentorships import MentorshipEvent
+from shared.contracts.notifications import WebhookChanged, WorkWaiting
+from shared.contracts.offers import OfferEvent, OfferPublished
+from shared.contracts.outcomes import OutcomeEvent
+from shared.contracts.participation import MentorshipParticipation
+from shared.contracts.registry import PartnerStatusChanged, RegistryEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from services.notifications.messages.model.rule import Rule
+    from shared.contracts.base import Event
+
+_MOST = 3
+_DAY, _DUE = "2026-02-01", "2026-02-13T22:59:59Z"
+# Who of a mentorship stands where guest and host stand in a visit.
+_IN_PAIR: dict[Any, str] = {Party.GUEST: Party.MENTEE.value, Party.HOST: Party.MENTOR.value}
+_MENTEES = {"kind": ApplicationKind.MENTEE.value, "offer_id": None, "mentor_id": ex.MENTOR}
+
+
+def example_for(rule: Rule) -> Event:
+    """An event of which the row tells. Raises ValueError where no change of the example makes the condition hold."""
+    for example in _examples(rule):
+        for changes in _tries(rule.event, example):
+            found = _event(rule, {**example, **changes})
+            if found is not None:
+                dues = {name: _DUE for name in rule.event.model_fields if _due(rule, name) and _none(found, name)}
+                return _event(rule, {**example, **changes, **dues}) or found
+    raise ValueError(f"No made-up case shows the message {rule.name!r}: its condition never holds.")
+
+
+def _examples(rule: Rule) -> list[Mapping[str, Any]]:
+    """The event's own example, which is of a study visit, and where a mentor may be meant the same of a mentorship."""
+    visit = rule.event.example
+    if issubclass(rule.event, OutcomeEvent) and rule.to is AudienceKind.MENTOR:
+        return [{**visit, "visit_id": None, "mentorship_id": ex.MENTORSHIP}]
+    if not issubclass(rule.event, MatchEvent):
+        return [visit]
+    mentorship = {**visit, "pairing": {**visit["pairing"], **_MENTEES}}
+    mentorship |= {name: _IN_PAIR[visit[name]] for name in ("by",) if visit.get(name) in _IN_PAIR}
+    mentorship |= {name: [_IN_PAIR[one] for one in visit[name]] for name in ("silent",) if name in visit}
+    return [mentorship] if rule.to is AudienceKind.MENTOR else [visit, mentorship]
+
+
+def _event(rule: Rule, data: Mapping[str, Any]) -> Event | None:
+    """The event with these values; None where such an event cannot be, or the row does not tell of it."""
+    try:
+        event = rule.event.model_validate(data)
+    except ValidationError:
+        return None
+    return event if rule.fits(event) else None
+
+
+def _none(event: Event, name: str) -> bool:
+    return getattr(event, name) is None
+
+
+def _due(rule: Rule, name: str) -> bool:
+    return _DUE in _values(rule.event.model_fields[name].annotation)
+
+
+def _tries(event: type[Event], example: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """No change, one field changed, then two, then three."""
+    single = list(_changes(event, example))
+    for many in range(_MOST + 1):
+        for chosen in combinations(single, many):
+            names = [name for name, _ in chosen]
+            if len(set(names)) == len(names):
+                yield dict(chosen)
+
+
+def _changes(event: type[Event], example: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each field with each other value that it may take, as far as these can be listed."""
+    of_pair = issubclass(event, MentorshipParticipation)
+    for name, field in event.model_fields.items():
+        known = example.get(name, field.default)
+        yield from (
+            (name, one) for one in _values(field.annotation) if one != known and not (of_pair and one in _IN_PAIR)
+        )
+
+
+def _values(annotation: Any) -> list[Any]:
+    """The values of a field that can be listed; of a list of ids one that names somebody."""
+    match annotation:
+        case type() if issubclass(annotation, StrEnum):
+            return [code.value for code in annotation]
+        case type() if annotation in _PLAIN:
+            return _PLAIN[annotation]
+        case _ if get_origin(annotation) is tuple:
+            return [[ex.APPLICATION]] if get_args(annotation)[0] is UUID else []
+    return [value for part in get_args(annotation) for value in _values(part)]
+
+
+_PLAIN: dict[type, list[Any]] = {
+    bool: [True, False],
+    int: list(range(5)),
+    type(None): [None],
+    date: [_DAY],
+    AwareDatetime: [_DUE],
+}
+
+
+_WHEN = datetime(2026, 1, 16, 9, 30, tzinfo=UTC)
+_SUPPLY: dict[object, type[Event]] = {AudienceKind.HOST_CONTACT: OfferPublished, AudienceKind.MENTOR: MentorPublished}
+HOST = "Anti-cybercrime office, Lyon"
+
+
+def sample(event: type[Event], data: Event | None = None) -> Envelope:
+    """The event's example of the contract (or `data` in its stead) as if it had come from the log."""
+    return Envelope(
+        id=UUID(ex.EVENT),
+        type=event.type,
+        source="urn:tandem:sample",
+        subject=_subject(event),
+        topic=event.topic,
+        time=_WHEN,
+        sequence=1,
+        correlationid=ex.APPLICATION,
+        causationid=None,
+        traceparent=None,
+        data=event.model_validate(event.example) if data is None else data,
+    )
+
+
+def _subject(event: type[Event]) -> str:
+    return {
+        "exchange.applications": ex.APPLICATION,
+        "exchange.offers": ex.OFFER,
+        "mentoring.mentors": ex.MENTOR,
+        "mentoring.mentorships": ex.MENTORSHIP,
+        "exchange.visits": ex.VISIT,
+        "exchange.outcomes": ex.VISIT,
+        "exchange.access": ex.PERSON,
+    }.get(event.topic, ex.MATCH)
+
+
+def sample_case(event: Envelope) -> Case:
+    """The case that the contract's examples tell of, as it is known to the event; none has a person or a setting."""
+    told = case_in(event)
+    if told is None:
+        topic, id_ = concerned(event)
+        told = Case(
+            id=UUID(id_),
+            topic=topic if topic in {VISITS, MENTORSHIPS} else APPLICATIONS,
+            application_id=UUID(ex.APPLICATION),
+            country="MD",
+            host_country="FR",
+            host_organisation_id=UUID(ex.HOST_ORGANISATION),
+            offer_id=UUID(ex.OFFER),
+            match_id=UUID(ex.MATCH),
+        )
+    references = {OfferEvent: "FR-P-2026-0007", MentorEvent: "RO-M-2026-0003"}
+    if isinstance(event.data, AccessChanged | RegistryEvent | WebhookChanged | WorkWaiting):
+        return replace(told, reference="")
+    reference = next((name for kind, name in references.items() if isinstance(event.data, kind)), "MD-2026-0042")
+    mentored = isinstance(event.data, MentorEvent | MentorshipEvent | MentorshipParticipation) or (
+        isinstance(event.data, OutcomeEvent) and event.data.mentorship_id is not None
+    )
+    mentor_id = UUID(ex.MENTOR) if mentored else told.mentor_id
+    return replace(told, reference=told.reference or reference, mentor_id=mentor_id)
+
+
+def case_of(rule: Rule, event: Envelope) -> Case:
+    """The case in which the row tells of the event: a country's return is told of each placement and profile of its."""
+    supply = _SUPPLY.get(rule.to) if isinstance(event.data, PartnerStatusChanged) else None
+    return sample_case(event if supply is None else sample(supply))
+
+
+def preview(rule: Rule, origin: str) -> Wording:
+    """The row's message about a made-up event of which it tells, in the current language."""
+    event = sample(rule.event, example_for(rule))
+    to = rule.to if isinstance(rule.to, AudienceKind) else AudienceKind.HOME_COORDINATOR
+    return wording(rule, case_of(rule, event), facts(event), to=to, origin=origin, host=HOST)
+
+
+def check_table() -> None:
+    """Raises ValueError where a message of the table cannot be written: at the start, not when it is to be sent."""
+    for rule in RULES:
+        event = sample(rule.event, example_for(rule))
+        if lacks := unknown(rule, case_of(rule, event), facts(event)):
+            raise ValueError(f"The message {rule.name!r} asks for words that its event does not have: {lacks}.")
+        try:
+            preview(rule, "")
+        except (KeyError, ValueError) as wrong:
+            raise ValueError(f"The message {rule.name!r} cannot be written: {wrong!r}.") from wrong

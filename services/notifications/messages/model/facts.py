@@ -1,0 +1,145 @@
+"""What of an event do the words of a message need? Dates, numbers and labels of codes, as JSON; never a person."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from services.notifications.deadlines.model import dues
+from services.notifications.messages.model.table.deadlines import TASKS
+from shared.contracts.applications import ApplicationFoundIneligible
+from shared.contracts.calls import Timers
+from shared.contracts.codes import AnswerForm, Code, DeadlineKind, Respondent
+from shared.contracts.codes.priorities import PRIORITIES
+from shared.contracts.lifecycle import Unit
+from shared.contracts.matches import MatchEvent
+from shared.contracts.mentorships import MentorshipEvent
+from shared.contracts.notifications import DeadlineEvent, WorkWaiting
+from shared.contracts.outcomes import AnswerAsked
+from shared.contracts.participation import MeetingEvent, MentorshipParticipation
+from shared.contracts.visits import PlannedVisitEvent, VisitMoveProposed, VisitUnschedulable
+from shared.i18n import N_
+from shared.time import workdays
+
+if TYPE_CHECKING:
+    from shared.bus import Envelope
+    from shared.contracts.base import Event
+
+ON_SITE, REMOTE = N_("on site"), N_("remote")
+"""Where the two of a mentorship meet."""
+
+# Fields that are taken as they are, where an event has them.
+_FIELDS = (
+    "sections",
+    "reason",
+    "by",
+    "silent",
+    "outcome",
+    "cause",
+    "attended_days",
+    "required_days",
+    "held_on",
+    "delivered_on",
+    "attendees",
+    "since",
+    "minutes",
+    "version",
+    "days",
+    "started_on",
+    "until",
+    "ended_on",
+    "sessions",
+    "number",
+    "kind",
+    "mode",
+    "answer",
+)
+# What somebody is asked for once more is asked in the words of its deadline.
+_ASKED = {
+    AnswerForm.EVALUATION: DeadlineKind.EVALUATION,
+    AnswerForm.REPORT: DeadlineKind.REPORT,
+    AnswerForm.FOLLOW_UP: DeadlineKind.FOLLOW_UP,
+}
+# Under which name an event says until when an answer is asked for.
+_DUE = ("due", "appeal_until", "host_due", "agenda_due")
+
+
+def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
+    """What the message's words are made of; `timers` are the call's, the defaults without.
+
+    A field that the event has without a value is there as None: a paragraph that needs it is left out.
+    """
+    data = event.data
+    found = {name: _plain(getattr(data, name)) for name in _of(type(data), _FIELDS)}
+    found["due"] = next((_until(getattr(data, name)) for name in _of(type(data), _DUE)), None)
+    found |= {f"{kind}_due": due.isoformat() for kind, due in dues(event, timers or Timers()).items()}
+    if isinstance(data, ApplicationFoundIneligible):
+        found["failed"] = [check.rule.label for check in data.checks if not check.held]
+    if (topic := _topic(data)) is not None:
+        found["topic"] = topic
+    if isinstance(data, PlannedVisitEvent):
+        found |= {"start": data.plan.start.isoformat(), "end": data.plan.end.isoformat()}
+        found["visit_days"] = [day.isoformat() for day in data.plan.days]
+        found["sequence"] = event.sequence
+    if isinstance(data, MeetingEvent):
+        found |= {"begins_at": data.begins_at.isoformat(), "sequence": data.version, "meeting": str(data.meeting_id)}
+        found["place"] = ON_SITE if data.on_site else REMOTE
+    if isinstance(data, MentorshipParticipation):
+        found["mentorship"] = str(data.mentorship_id)
+    if isinstance(data, VisitMoveProposed):
+        found |= {"new_start": data.start.isoformat(), "new_end": data.end.isoformat()}
+    if isinstance(data, DeadlineEvent):
+        found["next_due"] = _plain(getattr(data, "next_due", None))
+        found |= {"task": TASKS[data.kind], "owner": data.owner.kind.label, "deadline": data.kind.value}
+    if isinstance(data, AnswerAsked):
+        found["task"] = _task(data)
+    if isinstance(data, WorkWaiting):
+        found["waiting"] = [one.model_dump(mode="json") for one in data.waiting]
+    return found
+
+
+def _task(data: AnswerAsked) -> str | None:
+    """What is asked for once more, in the words of its deadline; None where the message says it itself."""
+    if data.respondent is Respondent.NATIONAL_COORDINATOR:
+        return TASKS[DeadlineKind.RESULTS]
+    return TASKS[_ASKED[data.form]] if data.form in _ASKED else None
+
+
+@cache
+def _of(event: type[Event], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that such events have; asked once, since it is slow to ask each event."""
+    return tuple(name for name in names if name in event.model_fields or hasattr(event, name))
+
+
+def _topic(data: Event) -> str | None:
+    """The topic's label in plain English, by whichever scheme knows it."""
+    match data:
+        case MatchEvent():
+            code = data.pairing.topic
+        case PlannedVisitEvent() | MentorshipEvent():
+            code = data.plan.topic
+        case VisitUnschedulable():
+            code = data.visit.topic
+        case _:
+            return None
+    return next((topics[code].label for topics in PRIORITIES.values() if code in topics), code)
+
+
+def _until(value: date | datetime | None) -> str | None:
+    """When something is due: a day is over where the programme's office is, as the deadlines that are a moment."""
+    if value is not None and not isinstance(value, datetime):
+        value = workdays.due(value, 0, Unit.DAYS, "EU")
+    return None if value is None else value.isoformat()
+
+
+def _plain(value: Any) -> Any:
+    """As it stands in JSON; a code becomes its label, which is translated when the message is written."""
+    match value:
+        case Code():
+            return value.label
+        case datetime() | date():
+            return value.isoformat()
+        case tuple():
+            return [_plain(each) for each in value]
+    return value

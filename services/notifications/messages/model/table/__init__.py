@@ -1,0 +1,41 @@
+"""Which messages are there? The one table: who is told of what, when, by which way; shown at /notifications/rules."""
+
+from services.notifications.messages.model.rule import Rule
+from services.notifications.messages.model.table import (
+    applications,
+    companions,
+    deadlines,
+    digest,
+    hosts,
+    matches,
+    mentorships,
+    outcomes,
+    register,
+    unmatched,
+    visits,
+    webhooks,
+)
+from shared.i18n import N_
+
+AREAS: dict[str, tuple[Rule, ...]] = {
+    N_("Accounts, the register and partner countries"): register.RULES,
+    N_("Applications"): applications.RULES,
+    N_("Who is named in an application"): companions.RULES,
+    N_("Placements and mentors' profiles"): hosts.RULES,
+    N_("Matches, up to the yes of both sides"): matches.RULES,
+    N_("Matches that come to nothing"): unmatched.RULES,
+    N_("Study visits"): visits.RULES,
+    N_("Mentorships"): mentorships.RULES,
+    N_("Evaluations, reports and certificates"): outcomes.RULES,
+    N_("Deadlines"): deadlines.RULES,
+    N_("Webhooks"): webhooks.RULES,
+    N_("The morning's summary"): digest.RULES,
+}
+"""All rows by what they are about, in the order of the story."""
+
+RULES = tuple(rule for rules in AREAS.values() for rule in rules)
+"""All rows, in the order of the story."""
+
+BY_NAME = {rule.name: rule for rule in RULES}
+
+__all__ = ["AREAS", "BY_NAME", "RULES"]

@@ -1,0 +1,311 @@
+"""Who is told how an application goes, until it is decided."""
+
+from services.notifications.messages.model.rule import Rule, When
+from shared.contracts import applications as on
+from shared.contracts.calls import CallRevised
+from shared.contracts.codes import AppealOutcome, ApplicationState, Outcome, Party
+from shared.contracts.codes import AudienceKind as A
+from shared.i18n import N_
+
+_READ = N_("Open your application")
+_LOOK = N_("Open the application")
+_CLOCK = When(N_("for silence"), lambda data: data.by is Party.CLOCK)
+_PERSON = When(N_("by the officer"), lambda data: data.by is not Party.CLOCK)
+_APPEAL = N_("If you think that this is wrong, you may appeal until %(due)s.")
+
+
+def _too_late(data: on.AppealDecided) -> bool:
+    """Whether an appeal is upheld where nothing can go on any more."""
+    return data.call_closed and data.outcome is AppealOutcome.UPHELD
+
+
+RULES = (
+    Rule(
+        "application_submitted",
+        on.ApplicationSubmitted,
+        A.APPLICANT,
+        N_("We have your application"),
+        (
+            N_("Your application %(reference)s has arrived. You need do nothing now."),
+            N_("Your national coordinator looks at it next and answers by %(due)s."),
+        ),
+        "application",
+        _READ,
+    ),
+    Rule(
+        "application_to_endorse",
+        on.ApplicationSubmitted,
+        A.HOME_COORDINATOR,
+        N_("An application waits for you"),
+        (
+            N_("An officer of your country has applied: %(reference)s."),
+            N_("Please endorse it, send it back with a question, or turn it down, by %(due)s."),
+        ),
+        "application",
+        _LOOK,
+    ),
+    Rule(
+        "application_returned",
+        on.ApplicationReturned,
+        A.APPLICANT,
+        N_("Your coordinator has a question"),
+        (
+            N_("Your national coordinator needs more from you before going on with %(reference)s."),
+            N_("It is about: %(sections)s."),
+            N_("Please answer by %(due)s. Without an answer the application is withdrawn."),
+        ),
+        "application",
+        N_("Answer"),
+    ),
+    Rule(
+        "application_resubmitted",
+        on.ApplicationResubmitted,
+        A.APPLICANT,
+        N_("We have your answer"),
+        (
+            N_("Your answer on %(reference)s has arrived."),
+            N_("Your national coordinator looks at the application again, by %(due)s."),
+        ),
+        "application",
+        _READ,
+    ),
+    Rule(
+        "application_to_endorse_again",
+        on.ApplicationResubmitted,
+        A.HOME_COORDINATOR,
+        N_("An officer has answered you"),
+        (
+            N_("The officer has answered your question on %(reference)s."),
+            N_("Please endorse it, send it back again, or turn it down, by %(due)s."),
+        ),
+        "application",
+        _LOOK,
+    ),
+    Rule(
+        "application_changed_to_endorse",
+        on.ApplicationChanged,
+        A.HOME_COORDINATOR,
+        N_("An application changed and waits for you"),
+        (
+            N_("The officer changed %(reference)s in this: %(sections)s. The application shows old and new."),
+            N_("It needs your endorsement, by %(due)s."),
+        ),
+        "application",
+        _LOOK,
+        when=When(N_("where it must be endorsed again"), lambda data: data.state is ApplicationState.SUBMITTED),
+    ),
+    Rule(
+        "application_endorsed",
+        on.ApplicationEndorsed,
+        A.APPLICANT,
+        N_("Your application is endorsed"),
+        (
+            N_("Your national coordinator has endorsed %(reference)s."),
+            N_("The programme now checks it against the rules of the call, by %(due)s."),
+        ),
+        "application",
+        _READ,
+    ),
+    Rule(
+        "application_to_check",
+        on.ApplicationEndorsed,
+        A.PROGRAMME_COORDINATOR,
+        N_("An application waits to be checked"),
+        (N_("%(reference)s (%(country)s) is endorsed. Please confirm whether it is eligible, by %(due)s."),),
+        "eligibility",
+        N_("Open the list"),
+        mandatory=False,
+    ),
+    Rule(
+        "application_not_endorsed",
+        on.ApplicationNotEndorsed,
+        A.APPLICANT,
+        N_("Your application is not endorsed"),
+        (
+            N_("Your national coordinator has not endorsed %(reference)s. The reason: %(reason)s."),
+            _APPEAL,
+        ),
+        "application",
+        _READ,
+    ),
+    Rule(
+        "application_eligible",
+        on.ApplicationFoundEligible,
+        A.APPLICANT,
+        N_("Your application meets the rules"),
+        (
+            N_("%(reference)s meets the rules of the call. It now takes part in the matching."),
+            N_("We write again as soon as there is a place for you, or when the call ends."),
+        ),
+        "application",
+        _READ,
+    ),
+    Rule(
+        "application_ineligible",
+        on.ApplicationFoundIneligible,
+        A.APPLICANT,
+        N_("Your application does not meet the rules"),
+        (
+            N_("%(reference)s does not meet all rules of the call. What is missing: %(failed)s."),
+            _APPEAL,
+        ),
+        "application",
+        _READ,
+    ),
+    Rule(
+        "application_withdrawn",
+        on.ApplicationWithdrawn,
+        A.APPLICANT,
+        N_("Your application is withdrawn"),
+        (N_("You have withdrawn %(reference)s. Nothing more happens with it. You may apply again."),),
+        "application",
+        _READ,
+        when=_PERSON,
+    ),
+    Rule(
+        "application_lapsed",
+        on.ApplicationWithdrawn,
+        A.APPLICANT,
+        N_("Your application has ended"),
+        (
+            N_("We had no answer from you in time, so %(reference)s was withdrawn."),
+            N_("You may apply again as long as the call is open."),
+        ),
+        "application",
+        _READ,
+        when=_CLOCK,
+    ),
+    Rule(
+        "application_withdrawn_home",
+        on.ApplicationWithdrawn,
+        A.HOME_COORDINATOR,
+        N_("An application was withdrawn"),
+        (N_("%(reference)s was withdrawn. The reason: %(reason)s."), N_("You need do nothing.")),
+        "application",
+        _LOOK,
+        mandatory=False,
+    ),
+    Rule(
+        "application_cancelled",
+        on.ApplicationCancelled,
+        A.APPLICANT,
+        N_("Your application was cancelled"),
+        (N_("The programme had to cancel %(reference)s. The reason: %(reason)s."), _APPEAL),
+        "application",
+        _READ,
+    ),
+    Rule(
+        "application_cancelled_home",
+        on.ApplicationCancelled,
+        A.HOME_COORDINATOR,
+        N_("An application was cancelled"),
+        (N_("The programme cancelled %(reference)s. The reason: %(reason)s."),),
+        "application",
+        _LOOK,
+    ),
+    Rule(
+        "application_unplaced",
+        on.ApplicationDecided,
+        A.APPLICANT,
+        N_("The call has ended without a place for you"),
+        (
+            N_("The call has closed and there was no place for %(reference)s."),
+            N_("Your application's page says why, and what would have made a match."),
+        ),
+        "application",
+        N_("See why"),
+        when=When(N_("where the call closed without a place"), lambda data: data.outcome is Outcome.UNPLACED_AT_CLOSE),
+    ),
+    Rule(
+        "application_voided",
+        on.ApplicationVoided,
+        A.APPLICANT,
+        N_("An application was taken out"),
+        (N_("%(reference)s was taken out and is not counted. The reason: %(reason)s."),),
+        "application",
+        _READ,
+    ),
+    Rule(
+        "call_revised_in_favour",
+        CallRevised,
+        A.APPLICANT,
+        N_("The call was revised in your favour"),
+        (
+            N_("The call was revised, and %(reference)s is judged by its new rules: they are better for you."),
+            N_("You need not do anything. The page of your application says how it stands under them."),
+        ),
+        "application",
+        _READ,
+        when=When(N_("to those who gain by it"), lambda data: bool(data.touches)),
+    ),
+    Rule(
+        "appeal_filed",
+        on.AppealFiled,
+        A.APPLICANT,
+        N_("We have your appeal"),
+        (N_("Your appeal on %(reference)s has arrived. Another coordinator than before decides by %(due)s."),),
+        "application",
+        _READ,
+    ),
+    Rule(
+        "appeal_to_decide",
+        on.AppealFiled,
+        A.PROGRAMME_COORDINATOR,
+        N_("An appeal waits for you"),
+        (N_("An officer appeals on %(reference)s (%(country)s). Please see that it is decided by %(due)s."),),
+        "application",
+        _LOOK,
+    ),
+    Rule(
+        "appeal_to_decide_home",
+        on.AppealFiled,
+        A.HOME_COORDINATOR,
+        N_("An officer of your country appeals"),
+        (
+            N_("An officer appeals on %(reference)s, which your country did not endorse."),
+            N_("Another coordinator than before, or the programme coordinator, decides by %(due)s."),
+        ),
+        "application",
+        _LOOK,
+        when=When(
+            N_("where the country did not endorse it"), lambda data: data.against is ApplicationState.NOT_ENDORSED
+        ),
+    ),
+    Rule(
+        "appeal_upheld_to_endorse",
+        on.AppealDecided,
+        A.HOME_COORDINATOR,
+        N_("An application waits for you again"),
+        (
+            N_("The appeal on %(reference)s was upheld: the decision not to endorse it falls."),
+            N_("Please endorse it, send it back with a question, or turn it down, by %(due)s."),
+        ),
+        "application",
+        _LOOK,
+        when=When(N_("where it must be endorsed again"), lambda data: data.state is ApplicationState.SUBMITTED),
+    ),
+    Rule(
+        "appeal_decided",
+        on.AppealDecided,
+        A.APPLICANT,
+        N_("Your appeal is decided"),
+        (N_("Your appeal on %(reference)s is decided: %(outcome)s."),),
+        "application",
+        _READ,
+        when=When(N_("while the call is open, or where it is dismissed"), lambda data: not _too_late(data)),
+    ),
+    Rule(
+        "appeal_upheld_after_close",
+        on.AppealDecided,
+        A.APPLICANT,
+        N_("Your appeal is upheld"),
+        (
+            N_("Your appeal on %(reference)s is upheld: the decision against you no longer stands."),
+            N_("The call had closed by then, so the application cannot go on there and has no place."),
+            N_("You can take the same answers over into the next open call: the page of your application leads there."),
+        ),
+        "application",
+        _READ,
+        when=When(N_("where it is upheld after the call has closed"), _too_late),
+    ),
+)

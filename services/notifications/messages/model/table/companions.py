@@ -1,0 +1,156 @@
+"""Who is told what officers and those whom they name do about each other, and that a line manager was named."""
+
+from services.notifications.messages.model.rule import Rule, Told, When
+from shared.contracts import applications as on
+from shared.contracts.codes import AnswerForm, ApplicationMode, CompanionAnswer
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.notifications import Purpose
+from shared.i18n import N_
+
+_SEE = N_("See who has named you")
+_WHO = N_("See with whom you apply")
+
+
+def _mode(mode: ApplicationMode, words: str) -> When:
+    return When(words, lambda data: data.mode is mode)
+
+
+def _answer(answer: CompanionAnswer, words: str) -> When:
+    return When(words, lambda data: data.answer is answer)
+
+
+def _matter(matter: AnswerForm, words: str) -> When:
+    return When(words, lambda data: data.matter is matter)
+
+
+RULES = (
+    Rule(
+        "line_manager_link",
+        on.LineManagerLinkAsked,
+        A.LINE_MANAGER,
+        N_("Your new link"),
+        (N_("You asked for a new link. It is yours alone: please do not pass it on."),),
+        "application",
+        N_("Do it now"),
+        when=_matter(AnswerForm.FOLLOW_UP, N_("to the follow-up")),
+        answers=True,
+        urgent=True,
+    ),
+    Rule(
+        Purpose.CASCADE_LINK.value,
+        on.LineManagerLinkAsked,
+        A.LINE_MANAGER,
+        N_("Your new link"),
+        (N_("You asked for a new link. It is yours alone: please do not pass it on."),),
+        "application",
+        N_("Do it now"),
+        when=_matter(AnswerForm.CASCADE, N_("to cascade sessions")),
+        answers=True,
+        urgent=True,
+    ),
+    Rule(
+        "line_manager_named",
+        on.LineManagerNamed,
+        A.LINE_MANAGER,
+        N_("You were named as line manager"),
+        (
+            N_("An officer of your service applies for an exchange programme and has named you as line manager."),
+            N_("You need do nothing now. Six months after the officer took part we ask you how it is used at work."),
+            N_("If this is not so, please tell the officer. The notice below says what we hold about you."),
+        ),
+        "privacy",
+        N_("Read the privacy notice"),
+    ),
+    Rule(
+        "counterpart_named",
+        on.CompanionAsked,
+        Told.COMPANION,
+        N_("An officer has named you as counterpart"),
+        (
+            N_("An officer from %(country)s applies for an exchange together with you."),
+            N_("If you have agreed on this, name each other: else say no. Until then nothing follows from it."),
+        ),
+        "companions",
+        _SEE,
+        when=_mode(ApplicationMode.PRE_MATCHED, N_("as a counterpart")),
+    ),
+    Rule(
+        "group_invited",
+        on.CompanionAsked,
+        Told.COMPANION,
+        N_("You are asked into a group"),
+        (
+            N_("An officer from %(country)s asks you into a group for an exchange."),
+            N_("Please say yes or no. Each member has an application of their own, and submits it."),
+        ),
+        "companions",
+        _SEE,
+        when=_mode(ApplicationMode.GROUP, N_("into a group")),
+    ),
+    Rule(
+        "companion_confirmed",
+        on.CompanionAnswered,
+        A.APPLICANT,
+        N_("Somebody has said yes to you"),
+        (N_("Somebody whom you named has confirmed that you apply together."),),
+        "company",
+        _WHO,
+        when=_answer(CompanionAnswer.CONFIRMED, N_("where it was confirmed")),
+    ),
+    Rule(
+        "companion_declined",
+        on.CompanionAnswered,
+        A.APPLICANT,
+        N_("Somebody has said no to you"),
+        (N_("Somebody whom you named does not apply together with you. You may name somebody else, or apply alone."),),
+        "company",
+        _WHO,
+        when=_answer(CompanionAnswer.DECLINED, N_("where it was declined")),
+    ),
+    Rule(
+        "companion_left",
+        on.CompanionAnswered,
+        A.APPLICANT,
+        N_("Somebody no longer applies together with you"),
+        (N_("Somebody with whom you applied has left. Your own application stays as it is."),),
+        "company",
+        _WHO,
+        when=_answer(CompanionAnswer.LEFT, N_("where somebody left")),
+    ),
+    Rule(
+        "companion_mismatch",
+        on.CompanionAnswered,
+        A.APPLICANT,
+        N_("You and your counterpart do not name each other"),
+        (
+            N_("Whoever you named as counterpart has named somebody else."),
+            N_("Please speak with each other. Until you name each other your application takes part like any other."),
+        ),
+        "company",
+        _WHO,
+        when=_answer(CompanionAnswer.MISMATCH, N_("where the names do not match")),
+    ),
+    Rule(
+        "companion_mismatch_other",
+        on.CompanionAnswered,
+        Told.COMPANION,
+        N_("Somebody names you, and you name somebody else"),
+        (
+            N_("An officer from %(country)s has named you as counterpart, and you have named somebody else."),
+            N_("Please speak with each other. Until two name each other, nothing follows from it."),
+        ),
+        "companions",
+        _SEE,
+        when=_answer(CompanionAnswer.MISMATCH, N_("where the names do not match")),
+    ),
+    Rule(
+        "companion_removed",
+        on.CompanionAnswered,
+        Told.COMPANION,
+        N_("You no longer apply together"),
+        (N_("An officer who had named you has taken it back. Your own application, if you have one, stays."),),
+        "companions",
+        _SEE,
+        when=_answer(CompanionAnswer.REMOVED, N_("where it was taken back")),
+    ),
+)

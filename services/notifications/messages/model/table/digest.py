@@ -1,0 +1,20 @@
+"""Who is told each morning what waits for them, in one mail."""
+
+from services.notifications.messages.model.rule import Rule, Told
+from shared.contracts.notifications import WorkWaiting
+from shared.i18n import N_
+
+DIGEST = "work_waiting"
+
+RULES = (
+    Rule(
+        DIGEST,
+        WorkWaiting,
+        Told.OWNER,
+        N_("What waits for you today"),
+        (N_("This waits for you or your deputy:"),),
+        "due",
+        N_("Open what waits for you"),
+        mandatory=False,
+    ),
+)

@@ -1,0 +1,189 @@
+"""Who is told how a mentorship goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.notifications.messages.model.rule import Method, Rule, When
+from shared.contracts import mentorships, participation
+from shared.contracts.codes import Answer, Party
+from shared.contracts.codes import AudienceKind as A
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from shared.contracts.base import Event
+
+_READ = N_("Open the mentorship")
+_REASON = N_("The reason: %(reason)s.")
+_WHEN = N_("You meet for the mentoring session %(reference)s: %(when)s. Length: %(minutes)s. Where: %(place)s.")
+_CALENDAR = N_("The invitation in this mail puts the session into your calendar; a later one moves or removes it.")
+
+
+def _both(name: str, event: type[mentorships.MentorshipEvent], subject: str, *text: str) -> tuple[Rule, Rule]:
+    """The same words to mentee and mentor."""
+    return (
+        Rule(name, event, A.APPLICANT, subject, text, "mentorship", _READ),
+        Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "mentorship", _READ),
+    )
+
+
+def _meeting(name: str, event: type[participation.MeetingEvent], subject: str, *text: str) -> tuple[Rule, Rule]:
+    """The same words to mentee and mentor, with the session for their calendars; what changes soon is told at night."""
+    how: dict[str, Any] = {
+        "invitation": Method.CANCEL if event is participation.SessionCancelled else Method.REQUEST,
+        "urgent": event is not participation.SessionPlanned,
+    }
+    return (
+        Rule(name, event, A.APPLICANT, subject, text, "pair", _READ, **how),
+        Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "pair", _READ, **how),
+    )
+
+
+def _other(
+    name: str, event: type[Event], subject: str, *text: str, action: str = _READ, only: When | None = None
+) -> tuple[Rule, Rule]:
+    """The same words to the one of the two who did not do it."""
+
+    def by(party: Party, words: str) -> When:
+        return When(words, lambda data: data.by is party and (only is None or only.holds(data)))
+
+    by_mentor, by_mentee = by(Party.MENTOR, N_("by the mentor")), by(Party.MENTEE, N_("by the mentee"))
+    return (
+        Rule(name, event, A.APPLICANT, subject, text, "pair", action, when=by_mentor),
+        Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "pair", action, when=by_mentee),
+    )
+
+
+RULES = (
+    *_both(
+        "mentorship_opened",
+        mentorships.MentorshipOpened,
+        N_("Your mentorship can begin"),
+        N_("The mentorship %(reference)s is open (%(topic)s)."),
+        N_("Please read the agreement and sign it by %(due)s. It begins when both have signed."),
+    ),
+    *_both(
+        "mentorship_started",
+        mentorships.MentorshipStarted,
+        N_("Your mentorship has begun"),
+        N_("Both have signed: the mentorship %(reference)s began on %(started_on)s."),
+        N_("It is planned until %(until)s."),
+        N_("Set your goals, and log each session; the other side confirms it."),
+    ),
+    *_both(
+        "mentorship_paused",
+        mentorships.MentorshipPaused,
+        N_("Your mentorship pauses"),
+        N_("The mentorship %(reference)s pauses. Asked for by: %(by)s."),
+        _REASON,
+    ),
+    *_both(
+        "mentorship_resumed",
+        mentorships.MentorshipResumed,
+        N_("Your mentorship goes on"),
+        N_("The mentorship %(reference)s goes on."),
+    ),
+    *_other(
+        "agreement_to_sign",
+        participation.AgreementSigned,
+        N_("The other side signed the agreement"),
+        N_("%(by)s has signed version %(version)s of your mentoring agreement."),
+        N_("Please read it and sign it too, or propose what you would change."),
+        action=N_("Read the agreement"),
+        only=When(N_("alone so far"), lambda data: not data.complete),
+    ),
+    *_other(
+        "agreement_in_force",
+        participation.AgreementSigned,
+        N_("Your agreement has a new version"),
+        N_("Both have signed version %(version)s of your mentoring agreement: it is in force."),
+        action=N_("Read the agreement"),
+        only=When(N_("as the second, not the first version"), lambda data: data.complete and data.version > 1),
+    ),
+    Rule(
+        "session_to_confirm",
+        participation.SessionLogged,
+        A.APPLICANT,
+        N_("Please confirm a session"),
+        (N_("Your mentor has logged a session on %(held_on)s (%(minutes)s). Please confirm it."),),
+        "pair",
+        N_("Confirm the session"),
+        when=When(N_("by the mentor"), lambda data: data.by is Party.MENTOR),
+    ),
+    Rule(
+        "session_to_confirm_mentor",
+        participation.SessionLogged,
+        A.MENTOR,
+        N_("Please confirm a session"),
+        (N_("Your mentee has logged a session on %(held_on)s (%(minutes)s). Please confirm it."),),
+        "pair",
+        N_("Confirm the session"),
+        when=When(N_("by the mentee"), lambda data: data.by is not Party.MENTOR),
+    ),
+    *_other(
+        "session_disputed",
+        participation.SessionDisputed,
+        N_("A session is disputed"),
+        N_("%(by)s does not confirm the session on %(held_on)s that you logged, and says why."),
+        N_("Please correct it, or take it back."),
+    ),
+    *_other(
+        "session_withdrawn",
+        participation.SessionWithdrawn,
+        N_("A session was taken back"),
+        N_("%(by)s has taken back the session on %(held_on)s that was logged. It does not count."),
+    ),
+    *_meeting(
+        "session_planned",
+        participation.SessionPlanned,
+        N_("Your next session is planned"),
+        _WHEN,
+        N_("Planned by: %(by)s. If it does not suit you, move it or cancel it on the page of the mentorship."),
+        _CALENDAR,
+    ),
+    *_meeting(
+        "session_moved",
+        participation.SessionMoved,
+        N_("Your next session is moved"),
+        _WHEN,
+        N_("Moved by: %(by)s. If it does not suit you, move it or cancel it on the page of the mentorship."),
+        _CALENDAR,
+    ),
+    *_meeting(
+        "session_cancelled",
+        participation.SessionCancelled,
+        N_("Your next session is cancelled"),
+        N_("The mentoring session %(reference)s does not take place: %(when)s."),
+        N_("Cancelled by: %(by)s."),
+        N_("This mail takes it out of your calendar."),
+    ),
+    *_other(
+        "pair_visit_asked",
+        participation.VisitRequested,
+        N_("A visit is proposed to you"),
+        N_("%(by)s proposes a visit under your mentoring agreement (%(days)s). Please say whether you agree."),
+        only=When(N_("that asks"), lambda data: data.answer is None),
+    ),
+    *_other(
+        "pair_visit_refused",
+        participation.VisitRequested,
+        N_("The visit does not suit"),
+        N_("%(by)s does not agree to the visit that you proposed. You can propose other dates."),
+        only=When(N_("that refuses"), lambda data: data.answer is Answer.DECLINE),
+    ),
+    *_both(
+        "mentorship_completed",
+        mentorships.MentorshipCompleted,
+        N_("Your mentorship is complete"),
+        N_("The mentorship %(reference)s ended on %(ended_on)s (%(sessions)s). Thank you."),
+        N_("Please tell us how it was, by %(evaluation_due)s. It takes about five minutes."),
+    ),
+    *_both(
+        "mentorship_ended_early",
+        mentorships.MentorshipEndedEarly,
+        N_("Your mentorship has ended"),
+        N_("The mentorship %(reference)s ended on %(ended_on)s. Ended by: %(by)s."),
+        _REASON,
+        N_("Please tell us how it was, by %(evaluation_due)s."),
+    ),
+)

@@ -1,0 +1,101 @@
+"""Who is told what the register says and asks: addresses, lapsed access, proposals and their decision, partners."""
+
+from services.notifications.messages.model.rule import Rule, Told, When
+from shared.contracts.access import AccessChanged
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import PartnerStatus, ProposalState
+from shared.contracts.notifications import Purpose
+from shared.contracts.registry import PartnerStatusChanged, ProposalChanged
+from shared.i18n import N_
+
+RULES = (
+    Rule(
+        Purpose.ADDRESS_TO_CONFIRM.value,
+        AccessChanged,
+        A.PERSON,
+        N_("Please confirm your address"),
+        (
+            N_("The programme has this address for you. We write to it only after you have said that it is yours."),
+            N_("Open the page below and press the button. The link counts for seven days, and once."),
+            N_("Is this not yours? Then do nothing: you will hear no more from us."),
+        ),
+        "account",
+        N_("Confirm the address"),
+        when=When(N_("where an address is new"), lambda data: data.contact_check is not None),
+        urgent=True,
+    ),
+    Rule(
+        "access_lapsed",
+        AccessChanged,
+        A.PERSON,
+        N_("Your access has ended for now"),
+        (
+            N_("Each access is confirmed once a year. Yours was not, so it has ended; nothing of yours was deleted."),
+            N_("Please ask your national coordinator to confirm it. You can then sign in as before."),
+        ),
+        "account",
+        N_("Open your account"),
+        when=When(N_("where nobody confirmed it in time"), lambda data: data.lapsed_on is not None),
+        urgent=True,
+    ),
+    Rule(
+        "proposal_to_decide",
+        ProposalChanged,
+        A.PROGRAMME_COORDINATOR,
+        N_("A proposal for the register waits for you"),
+        (N_("%(country)s proposes for the register: %(kind)s. Please approve it, or say why not."),),
+        "proposal",
+        N_("Look at the proposal"),
+        when=When(N_("where it is new"), lambda data: data.state is ProposalState.WAITS),
+    ),
+    Rule(
+        "proposal_approved",
+        ProposalChanged,
+        Told.PROPOSER,
+        N_("Your proposal is approved"),
+        (N_("What you proposed for the register (%(kind)s) is approved, and holds from now on."),),
+        "proposal",
+        N_("Look at the proposal"),
+        when=When(N_("where it is approved"), lambda data: data.state is ProposalState.APPROVED),
+    ),
+    Rule(
+        "proposal_refused",
+        ProposalChanged,
+        Told.PROPOSER,
+        N_("Your proposal is not approved"),
+        (
+            N_("What you proposed for the register (%(kind)s) is not approved."),
+            N_("Its page says why, and you can propose it anew."),
+        ),
+        "proposal",
+        N_("Read why"),
+        when=When(N_("where it is refused"), lambda data: data.state is ProposalState.REFUSED),
+    ),
+    Rule(
+        "partner_suspended",
+        PartnerStatusChanged,
+        A.HOME_COORDINATOR,
+        N_("Your country's part in the programme is suspended"),
+        (
+            N_("%(country)s is suspended as a partner from %(since)s: your people cannot sign in for now."),
+            N_("What was decided to be finished goes on. Each person concerned is told what becomes of their case."),
+        ),
+        "portal",
+        N_("Open the portal"),
+        when=When(N_("where it is suspended"), lambda data: data.status is PartnerStatus.SUSPENDED),
+        urgent=True,
+    ),
+    Rule(
+        "partner_reinstated",
+        PartnerStatusChanged,
+        A.HOME_COORDINATOR,
+        N_("Your country takes part again"),
+        (
+            N_("%(country)s is reinstated as a partner from %(since)s: your people can sign in and go on as before."),
+            N_("What was paused stays paused until its owner resumes it, and what was cancelled stays so."),
+        ),
+        "portal",
+        N_("Open the portal"),
+        when=When(N_("where it is reinstated"), lambda data: data.status is PartnerStatus.REINSTATED),
+    ),
+)

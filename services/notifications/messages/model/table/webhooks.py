@@ -1,0 +1,26 @@
+"""Who is told when nothing is sent to a webhook's endpoint any more?"""
+
+from services.notifications.messages.model.rule import Rule, When
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import WebhookChange, WebhookPauseCause
+from shared.contracts.notifications import WebhookChanged
+from shared.i18n import N_
+
+RULES = (
+    Rule(
+        "webhook_paused",
+        WebhookChanged,
+        A.PROGRAMME_COORDINATOR,
+        N_("A webhook is paused"),
+        (
+            N_("Nothing is sent to one of the programme's webhooks for now. Its page says why."),
+            N_("Its events are kept. Have its receiver mended, send a test, and resume it: they then go out."),
+        ),
+        "webhook",
+        N_("Look at the webhook"),
+        when=When(
+            N_("where it paused by itself"),
+            lambda data: data.change is WebhookChange.PAUSED and data.cause is not WebhookPauseCause.BY_HAND,
+        ),
+    ),
+)

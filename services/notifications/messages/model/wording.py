@@ -1,0 +1,187 @@
+"""What does a message say, in the language that is being spoken? Subject, paragraphs and link of a rule in a case.
+
+The words that texts may use are the keys of `words()`; one that its event does not have fails at the start of the
+service, one that has no value this time drops its paragraph. So does one that was not asked for when a message that
+is stored was made.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from services.notifications.messages.model.links import LINKS, address
+from services.notifications.messages.model.table.deadlines import PAGES
+from shared.contracts.codes import AudienceKind, DeadlineKind
+from shared.contracts.labels import country
+from shared.i18n import N_, gettext, ngettext
+from shared.time import dates
+from shared.time.clocks import clocks
+from shared.time.workdays import ZONE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from services.notifications.cases.model import Case
+    from services.notifications.messages.model.rule import Rule
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+_DAYS = ("%(count)d day", "%(count)d days")
+COUNTED = {
+    "attended_days": _DAYS,
+    "required_days": _DAYS,
+    "days": _DAYS,
+    "minutes": ("%(count)d minute", "%(count)d minutes"),
+    "sessions": ("%(count)d session", "%(count)d sessions"),
+    "attendees": ("%(count)d colleague reached", "%(count)d colleagues reached"),
+}
+"""Words that are a number with what it counts, in the plural forms of the language; for one and for many."""
+
+
+OVERDUE = N_("overdue: %(over)s")
+"""How many of those that wait are over, behind how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A message in words: the same for mail, for the inbox and for the preview; `subject` is title and reference.
+
+    `clocks`: it says times on the clocks of countries that it names, not on those of the programme's office.
+    """
+
+    title: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    action: str
+    link: str
+    clocks: bool = False
+
+
+def wording(
+    rule: Rule, case: Case, facts: Mapping[str, Any], *, to: AudienceKind, origin: str, host: str = ""
+) -> Wording:
+    """The message to that audience in the current language; `host` is the name of the case's host organisation."""
+    said = words(case, facts, host, wanted=_asked(rule.subject, rule.text))
+    paragraphs = [_filled(text, said) for text in rule.text] + _waiting(facts, origin)
+    title = gettext(rule.subject) % said
+    return Wording(
+        title=title,
+        subject=f"[{case.reference}] {title}" if case.reference else title,
+        paragraphs=tuple(paragraph for paragraph in paragraphs if paragraph),
+        action=gettext(rule.action),
+        link=address(
+            origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT, mentorship=facts.get("mentorship")
+        ),
+        clocks="begins_at" in facts,
+    )
+
+
+def _waiting(facts: Mapping[str, Any], origin: str) -> list[str]:
+    """What waits for somebody: a line a kind of deadline, with how many there are and the page that lists them.
+
+    In the portal, where there is no `origin`, the page is not named: the message's own link leads to all of them.
+    """
+    lines = []
+    for one in facts.get("waiting") or ():
+        count = f"{gettext(DeadlineKind(one['kind']).label)}: {one['count']}"
+        if one["over"]:
+            count += ", " + gettext(OVERDUE) % {"over": one["over"]}
+        lines.append(f"{count} ({origin}{LINKS['due']}?kind={one['kind']})" if origin else count)
+    return lines
+
+
+def words(
+    case: Case, facts: Mapping[str, Any], host: str = "", *, wanted: Collection[str] | None = None
+) -> dict[str, str]:
+    """All words that a text may use, for one case and one event; only those `wanted`, where that is said.
+
+    Writing a date takes as long as writing the text that it stands in, and most texts have one of several.
+    """
+    if wanted is None:
+        wanted = _OF_CASE | facts.keys() | _MADE_OF.keys()
+    return {name: _word(name, case, facts, host) for name in wanted if _has(name, facts)}
+
+
+def _has(name: str, facts: Mapping[str, Any]) -> bool:
+    """Whether there is such a word."""
+    fact = _MADE_OF.get(name, name)
+    return name in _OF_CASE or (fact in facts and fact != "waiting")
+
+
+_OF_CASE = frozenset({"reference", "country", "host_country", "host"})
+_MADE_OF = {"dates": "start", "when": "begins_at", "new_dates": "new_start"}
+"""A word that is made of several facts -> one of these."""
+
+
+def _word(name: str, case: Case, facts: Mapping[str, Any], host: str) -> str:  # noqa: PLR0911 - one return for each word
+    match name:
+        case "reference":
+            return case.reference
+        case "country":
+            return country(case.country)
+        case "host_country":
+            return country(case.host_country)
+        case "host":
+            return host or country(case.host_country)
+        case "dates":
+            return dates.span(date.fromisoformat(facts["start"]), date.fromisoformat(facts["end"]))
+        case "when":
+            return clocks(datetime.fromisoformat(facts["begins_at"]), (case.country, case.host_country))
+        case "new_dates":
+            return dates.span(date.fromisoformat(facts["new_start"]), date.fromisoformat(facts["new_end"]))
+    return _said(name, facts[name])
+
+
+def unknown(rule: Rule, case: Case, facts: Mapping[str, Any]) -> list[str]:
+    """The words that a rule's texts ask for and that its event does not have."""
+    return sorted(set(_asked(rule.subject, rule.text)) - words(case, facts).keys())
+
+
+def _said(name: str, value: Any) -> str:
+    """A fact in words. A deadline is the end of a day at the programme's office: the day that pages name too."""
+    if value is None:
+        return ""
+    if name in COUNTED and isinstance(value, int):
+        return ngettext(*COUNTED[name], value) % {"count": value}
+    if name == "due" or name.endswith("_due"):
+        return dates.day(_day_of(value))
+    if name.endswith("_on") or name in {"since", "until"}:
+        return dates.day(date.fromisoformat(value))
+    if isinstance(value, list):
+        return ", ".join(gettext(str(each)) for each in value)
+    return gettext(value) if isinstance(value, str) else str(value)
+
+
+@lru_cache(maxsize=4096)
+def _day_of(moment: str) -> date:
+    """The day on which a moment is at the programme's office; a call's deadline stands in hundreds of mails."""
+    return datetime.fromisoformat(moment).astimezone(ZONE).date()
+
+
+@cache
+def _asked(*texts: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The words that some texts of the table ask for, each once."""
+    whole = [text for some in texts for text in ((some,) if isinstance(some, str) else some)]
+    return tuple(dict.fromkeys(place for text in whole for place in _places(text)))
+
+
+@cache
+def _places(text: str) -> tuple[str, ...]:
+    """The words that a text of the table asks for."""
+    return tuple(_PLACE.findall(text))
+
+
+def _filled(text: str, said: Mapping[str, str]) -> str:
+    if any(not said.get(place) for place in _places(text)):
+        return ""
+    return gettext(text) % said
+
+
+def _link(rule: Rule, facts: Mapping[str, Any]) -> str:
+    """Where the rule leads; with a deadline it depends on what is to be done."""
+    kind = facts.get("deadline")
+    return rule.link if kind is None else PAGES.get(DeadlineKind(kind), rule.link)

@@ -1,0 +1,182 @@
+"""Who is told of what, and when? The table of messages, each as an example or a real event gives it, by language."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.notifications.cases.store import register
+from services.notifications.catalogues import MAILS
+from services.notifications.deadlines.model import REMIND
+from services.notifications.guards import READERS, countries_read
+from services.notifications.messages.model.examples import preview
+from services.notifications.messages.model.rule import Rule
+from services.notifications.messages.model.table import AREAS, BY_NAME, RULES
+from services.notifications.messages.model.table.deadlines import TASKS
+from services.notifications.messages.model.table.exceptions import WITHOUT_MESSAGE
+from services.notifications.messages.model.wording import Wording
+from services.notifications.messages.store import messages as store
+from services.notifications.messages.store.messages import MessageRow
+from services.notifications.messages.views import messages
+from services.notifications.messages.views.bodies import bodies
+from shared.bus import Bus
+from shared.contracts.labels import label, tongue
+from shared.contracts.lifecycle import DEADLINES
+from shared.i18n import gettext, offered, own_name, speaking
+from shared.i18n import language as spoken
+from shared.identity import Principal, allow
+from shared.ids import read_id
+from shared.runtime.service import bus_of
+from shared.web.render import render
+
+router = APIRouter(prefix="/notifications/rules", include_in_schema=False)
+# So many rows are shown at once; more are folded, by what they are about.
+_FEW = 12
+# The name in a preview: the portal is asked for real ones only when a mail is sent.
+_SAMPLE = "Ana Popescu"
+# A mail has its styles in itself, which pages may not: it stands in a frame of its own that may do nothing else.
+_FRAME = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox"
+}
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Reader = Annotated[Principal, Depends(allow(*READERS))]
+Event = Annotated[str, Query(max_length=100)]
+Whom = Annotated[str, Query(max_length=40)]
+Language = Annotated[str, Query(max_length=20)]
+
+
+@router.get("")
+async def table(request: Request, bus: TheBus, who: Reader, event: Event = "", to: Whom = "") -> Response:
+    """All rows by what they are about, or those of an event or to an audience; of what nobody is told; reminders."""
+    about = read_id(event.strip())
+    made: set[str] = set()
+    if about is not None:
+        async with bus.read() as session:
+            made = {message.rule for message in await store.about(session, about, countries_read(who))}
+    whole = not event.strip() and not to
+    wanted = {
+        rule.name for rule in RULES if (rule.name in made or not event.strip()) and (str(rule.to) == to or not to)
+    }
+    areas = [(gettext(area), [rule for rule in rules if rule.name in wanted]) for area, rules in AREAS.items()]
+    return render(
+        request,
+        "messages/rules.html",
+        areas=[(area, [_row(rule) for rule in rules]) for area, rules in areas if rules],
+        whole=whole,
+        few=len(wanted) <= _FEW,
+        event=event.strip(),
+        to=to,
+        audiences=list({str(rule.to): messages.told_to(rule) for rule in RULES}.items()),
+        problem=gettext("This is not the id of an event.") if event.strip() and about is None else None,
+        written_in=", ".join(tongue(code) for code in offered(MAILS)),
+        untold=[(name, gettext(why)) for name, why in WITHOUT_MESSAGE.items()],
+        reminders=_reminders(),
+    )
+
+
+def _row(rule: Rule) -> dict[str, object]:
+    """A row of the table; `apart` says in what it differs from most."""
+    apart = [
+        label(rule.channel) if rule.invitation else None,
+        None if rule.inbox else gettext("not in the inbox"),
+        None if rule.mandatory else gettext("can be turned off"),
+        gettext("may come at night too") if rule.urgent else None,
+    ]
+    return {
+        "name": rule.name,
+        "subject": messages.subject(rule),
+        "to": messages.told_to(rule),
+        "when": ", ".join(filter(None, (rule.event.type, gettext(rule.when.words) if rule.when else None))),
+        "apart": ", ".join(filter(None, apart)),
+    }
+
+
+def _reminders() -> list[dict[str, object]]:
+    return [
+        {
+            "kind": label(kind),
+            "task": gettext(TASKS[kind]),
+            "days": REMIND[kind].days,
+            "escalates": ", ".join(label(each) for each in (*filter(None, [deadline.deputy]), *deadline.escalates_to)),
+        }
+        for kind, deadline in DEADLINES.items()
+    ]
+
+
+@router.get("/{name}")
+async def one(
+    request: Request, name: str, bus: TheBus, who: Reader, event: Event = "", language: Language = ""
+) -> Response:
+    """One row, with the message for a real event or for its event's example, in any language that mails speak."""
+    rule = _rule(name)
+    told, problem = await _told(bus, who, rule, event)
+    with speaking(language or spoken(), MAILS) as code:
+        said = _said(told, rule, request.app.state.service.settings.origin)
+        text = bodies(said, _SAMPLE, "")["text"]
+    return render(
+        request,
+        "messages/rule.html",
+        rule=rule,
+        to_whom=messages.told_to(rule),
+        condition=gettext(rule.when.words) if rule.when else None,
+        said=said,
+        text=text,
+        code=code,
+        codes=[(each, own_name(each)) for each in offered(MAILS)],
+        event=event.strip(),
+        told=told.message if told else None,
+        problem=problem,
+    )
+
+
+@router.get("/{name}/mail")
+async def mail(
+    request: Request, name: str, bus: TheBus, who: Reader, event: Event = "", language: Language = ""
+) -> Response:
+    """The HTML part alone, as a mail program gets it, for the frame of the page above."""
+    rule = _rule(name)
+    told, _ = await _told(bus, who, rule, event)
+    origin = request.app.state.service.settings.origin
+    with speaking(language or spoken(), MAILS):
+        return HTMLResponse(bodies(_said(told, rule, origin), _SAMPLE, origin)["html"], headers=_FRAME)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A message that a real event caused, and what its case's host is called."""
+
+    message: MessageRow
+    host: str
+
+
+def _rule(name: str) -> Rule:
+    rule = BY_NAME.get(name)
+    if rule is None:
+        raise HTTPException(404)
+    return rule
+
+
+async def _told(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_Told | None, str | None]:
+    """What a real event caused by this rule, as far as the reader may see it; else why there is nothing."""
+    if not event.strip():
+        return None, None
+    about = read_id(event.strip())
+    if about is None:
+        return None, gettext("This is not the id of an event.")
+    async with bus.read() as session:
+        made = [one for one in await store.about(session, about, countries_read(who)) if one.rule == rule.name]
+        if not made:
+            return None, gettext("This event has caused no such message that you may see.")
+        host = made[0].case.host_shown
+        known = await register.organisation_names(session, [] if host is None else [host])
+    return _Told(made[0], "".join(known.values())), None
+
+
+def _said(told: _Told | None, rule: Rule, origin: str) -> Wording:
+    """The message in the current language: the real one, or the example's."""
+    return preview(rule, origin) if told is None else messages.said(told.message, origin=origin, host=told.host)

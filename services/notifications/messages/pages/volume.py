@@ -1,0 +1,202 @@
+"""How much was sent, what was not delivered, and how fast? A plot by day with its table, and the same by message."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+from babel.dates import format_date
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.notifications.guards import READERS, countries_read
+from services.notifications.messages import forms
+from services.notifications.messages.model.table import BY_NAME
+from services.notifications.messages.store import volume as store
+from services.notifications.messages.store.volume import Part, Span
+from services.notifications.messages.views import messages
+from shared.bus import Bus
+from shared.i18n import gettext, locale, ngettext
+from shared.identity import Principal, allow
+from shared.runtime.service import bus_of
+from shared.time import clock, dates
+from shared.web import states
+from shared.web.graphics import charts
+from shared.web.render import render
+from shared.web.site import number
+
+router = APIRouter(prefix="/notifications/volume", include_in_schema=False)
+HERE = "/notifications/volume"
+_WEEK = timedelta(days=7)
+_SPANS = (4, 13, 26)
+_MINUTE, _HOUR = 60, 3600
+
+
+@router.get("")
+async def volume(
+    request: Request,
+    bus: Annotated[Bus, Depends(bus_of)],
+    who: Annotated[Principal, Depends(allow(*READERS))],
+    weeks: Annotated[str, Query(max_length=3)] = "",
+    week: Annotated[str, Query(max_length=10, description="A day of the week that is shown alone")] = "",
+    country: Annotated[str, Query(max_length=2)] = "",
+    rule: Annotated[str, Query(max_length=80)] = "",
+    state: Annotated[str, Query(max_length=20, description="sent, failed or waiting: lists the messages")] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    """The last weeks (four, unless another number is chosen), or one; a filter that nobody knows is none.
+
+    With a state the messages that are counted are listed too.
+    """
+    mine = countries_read(who)
+    chosen = mine if not country else frozenset({country}) & (frozenset({country}) if mine is None else mine)
+    known = rule if rule in BY_NAME else ""
+    only, count = _monday(week), int(weeks) if weeks in {str(each) for each in _SPANS} else _SPANS[0]
+    this = clock.today() - timedelta(days=clock.today().weekday())
+    first = only or this - _WEEK * (count - 1)
+    span = Span(first, first + _WEEK if only else this + _WEEK, chosen, known or None)
+    listed = messages.stored(state)
+    async with bus.read() as session:
+        found, total = ([], 0) if listed is None else await store.rows(session, span, listed, page)
+        days = await store.volume(session, span, "day")
+        by_week = await store.volume(session, span, "week")
+        by_rule = await store.volume(session, span, "rule")
+    kept = {"weeks": weeks if weeks != str(_SPANS[0]) else "", "week": week, "country": country, "rule": known}
+    return render(
+        request,
+        "messages/volume.html",
+        charts=_charts(days, span) if days else [],
+        weeks=[_week(one, kept) for one in by_week],
+        rules=[_rule(one, kept) for one in by_rule],
+        only=only,
+        listed=None if listed is None else states.state("notification", state),
+        rows=[(message, messages.said(message), messages.to_whom(message)) for message in found],
+        total=total,
+        page=page,
+        moment_=lambda value: dates.moment(value, short=True),
+        fields=_fields(kept, mine),
+    )
+
+
+def _monday(text: str) -> date | None:
+    """The Monday of the week of a day in an address; None where no day can be read."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day - timedelta(days=day.weekday())
+
+
+def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
+    """Volume and failures, and how long it took, by day; days without a message are there too."""
+    by_day = {one.value: one for one in parts}
+    last = min(span.end, clock.today() + timedelta(days=1))
+    days = [span.first + timedelta(days=number) for number in range((last - span.first).days)]
+    shown = [(format_date(day, "d MMM", locale=locale()), by_day.get(day)) for day in days]
+
+    def line(name: str, values: Mapping[str, float | None]) -> charts.Series:
+        return charts.Series(name, tuple(values.items()))
+
+    failed = sum(one.failed for one in parts)
+    total = ngettext("%(num)d message", "%(num)d messages", sum(one.all for one in parts))
+    said = {
+        "messages": total % {"num": sum(one.all for one in parts)},
+        "failed": ngettext("%(num)d was not delivered", "%(num)d were not delivered", failed) % {"num": failed},
+    }
+    halves = sorted(one.half for one in parts if one.half is not None)
+    found = [
+        charts.lines(
+            gettext("%(messages)s, %(failed)s") % said,
+            [
+                line(gettext("Sent"), {name: one.sent if one else 0 for name, one in shown}),
+                line(gettext("Not delivered"), {name: one.failed if one else 0 for name, one in shown}),
+                line(gettext("Waiting"), {name: one.waiting if one else 0 for name, one in shown}),
+            ],
+            label=gettext("Day"),
+            definition=gettext(
+                "A message is counted on the day of the fact that it tells of. It is not delivered where it did not"
+                " reach one of its recipients, or nobody is known."
+            ),
+        )
+    ]
+    if halves:
+        usual = {"time": _time(halves[len(halves) // 2])}
+        # Drawn in hours where it comes to hours, or the axis would stand at 277.8 h, a round number of seconds.
+        longest = max(one.most or one.half or 0 for one in parts)
+        unit = next((each for each in (_HOUR, _MINUTE) if longest >= each), 1)
+        found.append(
+            charts.lines(
+                gettext("On most days half of the mails are with the mail server within %(time)s") % usual,
+                [
+                    line(gettext("Half"), {name: _in(one.half if one else None, unit) for name, one in shown}),
+                    line(gettext("Nine tenths"), {name: _in(one.most if one else None, unit) for name, one in shown}),
+                ],
+                label=gettext("Day"),
+                write=lambda value: _time(value * unit),
+                definition=gettext(
+                    "From the fact to the mail server's receipt: how long it took at most for half of the day's mails,"
+                    " and for nine in ten. Nights and mails that are tried again are part of it."
+                ),
+            )
+        )
+    return found
+
+
+def _in(seconds: float | None, unit: int) -> float | None:
+    return None if seconds is None else seconds / unit
+
+
+def _time(seconds: float) -> str:
+    """A span of time, short: `0.4 s`, `12 s`, `3 min`, `1.5 h`."""
+    if seconds < _MINUTE:
+        return gettext("%(number)s s") % {"number": number(seconds, 0 if seconds >= 10 else 1)}
+    if seconds < _HOUR:
+        return gettext("%(number)s min") % {"number": number(seconds / _MINUTE)}
+    return gettext("%(number)s h") % {"number": number(seconds / _HOUR, 1)}
+
+
+def _address(kept: Mapping[str, str], **changes: str) -> str:
+    values = {name: value for name, value in {**kept, **changes}.items() if value}
+    return f"{HERE}?{urlencode(values)}" if values else HERE
+
+
+def _week(one: Part, kept: Mapping[str, str]) -> list[object]:
+    """A week's line."""
+    assert isinstance(one.value, date)
+    shown = {**kept, "week": one.value.isoformat()}
+    name = dates.span(one.value, one.value + timedelta(days=6))
+    return [{"text": name, "href": _address(shown)}, *_cells(one, shown)]
+
+
+def _rule(one: Part, kept: Mapping[str, str]) -> list[object]:
+    """A message's line."""
+    name = messages.subject(BY_NAME[str(one.value)]) if one.value in BY_NAME else str(one.value)
+    shown = {**kept, "rule": str(one.value)}
+    return [{"text": name, "href": _address(shown)}, *_cells(one, shown)]
+
+
+def _cells(one: Part, shown: Mapping[str, str]) -> list[object]:
+    """What is counted, each count with the way to its rows, and how long it took."""
+    found: list[object] = [
+        {"text": number(count), "href": _address(shown, state=state)} if count else count
+        for state, count in (("sent", one.sent), ("failed", one.failed), ("waiting", one.waiting))
+    ]
+    return [*found, *(None if value is None else _time(value) for value in (one.half, one.most))]
+
+
+def _fields(kept: Mapping[str, str], countries: Iterable[str] | None) -> list[dict[str, object]]:
+    return [
+        {
+            "name": "weeks",
+            "label": gettext("Time"),
+            "options": [
+                (str(each), ngettext("The last %(num)d week", "The last %(num)d weeks", each) % {"num": each})
+                for each in _SPANS
+            ],
+            "value": kept["weeks"] or str(_SPANS[0]),
+        },
+        forms.of_country(countries, kept["country"]),
+        forms.of_message(kept["rule"]),
+    ]

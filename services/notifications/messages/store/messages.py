@@ -1,0 +1,396 @@
+"""What is to be told, what was told to whom, and what could not be? No body, no name, no address: only opaque ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.notifications.cases.model import Case, id_of
+from services.notifications.messages.model.rule import Told
+from services.notifications.messages.model.table import BY_NAME
+from services.notifications.tables import Table, add, among
+from shared.bus.db.transaction import asking, driver
+from shared.contracts.codes import AudienceKind, DeadlineKind
+from shared.contracts.notifications import Audience
+from shared.ids import read_id
+from shared.time.workdays import ZONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.notifications.messages.model.decision import Message
+    from services.notifications.messages.model.rule import Rule
+
+_TIME = sa.DateTime(timezone=True)
+WAITING, DONE, SENT, FAILED = "waiting", "done", "sent", "failed"
+KEPT = "kept"
+"""Of a notification: no mail, as the person has chosen; it stands in the portal."""
+PAGE = 50
+LONGEST_PAUSE = timedelta(minutes=15)
+"""How far ahead the next attempt is at the most."""
+
+
+_CASE = tuple(field.name for field in fields(Case))
+_IDS = tuple(name for name in _CASE if name.endswith("id"))
+
+
+class _Derived:
+    """What follows from the columns of a message, however it was read."""
+
+    if TYPE_CHECKING:
+        rule: str
+        application_id: UUID | None
+        audience_json: dict[str, Any]
+        case_json: dict[str, Any]
+        facts: dict[str, Any]
+
+    @property
+    def row(self) -> Rule:
+        """The rule of the table."""
+        return BY_NAME[self.rule]
+
+    @property
+    def answers(self) -> bool:
+        """Whether its link answers it: it asks whether something is available, or reminds of that question.
+
+        So does whatever a line manager is asked, who has no account to answer by.
+        """
+        managed = self.audience.kind is AudienceKind.LINE_MANAGER
+        reminds = managed or self.facts.get("deadline") == DeadlineKind.AVAILABILITY
+        return self.row.answers or (reminds and self.row.to is Told.OWNER)
+
+    @property
+    def deputy_told(self) -> bool:
+        """Whether the deputy is told of the same silence by a message of the deputy's own, with the deputy's term."""
+        return self.row.to is Told.OWNER and self.facts.get("next_due") is not None
+
+    @cached_property
+    def audience(self) -> Audience:
+        """To whom."""
+        return Audience.model_validate(self.audience_json)
+
+    @cached_property
+    def case(self) -> Case:
+        """In which case, as it was when the message was due."""
+        told = self.case_json
+        return Case(**{**told, **{name: id_of(told[name]) for name in _IDS if told.get(name) is not None}})
+
+    @property
+    def story(self) -> UUID:
+        """What mails of one story share as their thread and correlation: the application, else offer or mentor."""
+        return self.application_id or self.case.id
+
+
+class MessageRow(_Derived, Table, table=True):
+    """A fact to be told to an audience. `waiting` until each of its recipients has a notification that ended."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        sa.Index("message_next_at", "next_at", "at", "id", postgresql_where=sa.text("state = 'waiting'")),
+        sa.Index("message_at", "at", "id"),
+        sa.Index("message_country_at", "country", "at", "id"),
+        sa.Index("message_state_at", "state", "at", "id"),
+        sa.Index("message_reference", "reference", "at", "id"),
+        sa.Index("message_application_id", "application_id", "at", "id"),
+        sa.Index("message_about", "about", "id"),
+        sa.Index("message_rule", "rule", "at", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    rule: str
+    about: UUID = Field(description="The event that it tells of")
+    at: datetime = Field(sa_type=_TIME, description="Domain time of that event")
+    reference: str
+    application_id: UUID | None = None
+    country: str | None = Field(default=None, description="Whose national coordinator sees it")
+    audience_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "audience"})
+    case_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "case"})
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    state: str = WAITING
+    attempts: int = 0
+    queued_at: datetime = Field(sa_type=_TIME, description="Real time")
+    next_at: datetime = Field(sa_type=_TIME, description="Real time of the next attempt")
+    cause: str | None = Field(default=None, description="Why it is not done, a code")
+    held_until: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; until morning")
+    generation: int = Field(default=1, description="How many times it was written: grows when it is sent anew")
+
+
+@dataclass(eq=False)
+class Due(_Derived):
+    """A message that is due: the columns that sending needs, without the mapper, which costs as much again."""
+
+    id: UUID
+    rule: str
+    about: UUID
+    at: datetime
+    reference: str
+    application_id: UUID | None
+    country: str | None
+    audience_json: dict[str, Any]
+    case_json: dict[str, Any]
+    facts: dict[str, Any]
+    attempts: int
+    queued_at: datetime
+    next_at: datetime
+    held_until: datetime | None
+    generation: int
+
+
+Queued = MessageRow | Due
+"""A message, however it was read."""
+_PLACE = "next_at, at, id"
+_DUE = (
+    'SELECT id, rule, about, at, reference, application_id, country, audience, "case", facts, attempts, queued_at,'
+    " next_at, held_until, generation FROM message WHERE state = 'waiting'"
+    " AND (next_at <= $1 OR next_at > $2 OR (queued_at > $1 AND attempts = 0))"
+    " AND (held_until IS NULL OR held_until <= $3)"
+)
+_FIRST = f"{_DUE} ORDER BY {_PLACE} LIMIT $4"
+_NEXT = f"{_DUE} AND ({_PLACE}) > ($5, $6, $7) ORDER BY {_PLACE} LIMIT $4"
+
+
+class NotificationRow(Table, table=True):
+    """One message to one recipient: at most one mail. `recipient` is the portal's opaque id."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        sa.Index("notification_message_id", "message_id", "id"),
+        sa.Index("notification_recipient", "recipient", "at", "id"),
+        sa.Index("notification_unread", "recipient", "at", "id", postgresql_where=sa.text("read_at IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    message_id: UUID
+    recipient: UUID
+    at: datetime = Field(sa_type=_TIME, description="As the message's")
+    language: str
+    state: str = WAITING
+    attempts: int = 0
+    sent_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time")
+    read_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; in the portal's inbox")
+    cause: str | None = None
+    generation: int = 1
+    status: str | None = Field(default=None, description="What a report said of it last (RFC 3463)")
+    status_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the log is searched by; `countries` None means all. `week` is the Monday of one."""
+
+    words: str = ""
+    state: str | None = None
+    countries: frozenset[str] | None = None
+    page: int = 1
+    rule: str | None = None
+    week: date | None = None
+
+
+async def queue(session: AsyncSession, messages: Iterable[Message], now: datetime) -> None:
+    """Put messages into the queue (`now` is real time), each once for ever."""
+    rows = {message.id: _row(message, now) for message in messages}
+    await add(session, MessageRow, [rows[id_] for id_ in sorted(rows)])
+
+
+def _row(message: Message, now: datetime) -> dict[str, Any]:
+    case = message.case
+    return {
+        "id": message.id,
+        "rule": message.rule.name,
+        "about": message.about,
+        "at": message.at,
+        "reference": case.reference,
+        "application_id": case.application_id,
+        "country": message.country,
+        "audience": message.audience.model_dump(mode="json"),
+        "case": {name: None if (value := getattr(case, name)) is None else str(value) for name in _CASE},
+        "facts": dict(message.facts),
+        "state": WAITING,
+        "attempts": 0,
+        "generation": 1,
+        "queued_at": now,
+        "next_at": now,
+    }
+
+
+async def due_messages(
+    session: AsyncSession, real: datetime, now: datetime, most: int, *, after: Due | None = None
+) -> list[Due]:
+    """The messages whose next attempt has come and that wait for no morning, first come first, in the facts' order.
+
+    `real` and `now` are real and domain time; `after` is the last one that is being worked on already. What was queued
+    later than now, or waits for longer than anything does, was written before the machine's clock was put back: it is
+    due too, else it would wait for as long as the clock was wrong.
+    """
+    connection, late = await asking(session), real + 2 * LONGEST_PAUSE
+    if after is None:
+        rows = await connection.fetch(_FIRST, real, late, now, most)
+    else:
+        rows = await connection.fetch(_NEXT, real, late, now, most, after.next_at, after.at, after.id)
+    return [Due(*row) for row in rows]
+
+
+async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Fix who gets a message: one notification a recipient, never a second."""
+    await add(session, NotificationRow, rows)
+
+
+async def notifications_of(session: AsyncSession, *message_ids: UUID) -> list[NotificationRow]:
+    """The notifications of messages, in a fixed order."""
+    query = select(NotificationRow).where(among(col(NotificationRow.message_id), message_ids))
+    return list((await session.scalars(query.order_by(col(NotificationRow.id)))).all())
+
+
+async def addressed(session: AsyncSession, message_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these messages of whose present generation it is fixed who gets them."""
+    wanted = sorted(message_ids)
+    if not wanted:
+        return set()
+    query = sa.select(col(MessageRow.id)).where(col(MessageRow.id).in_(wanted), _of_now(sa.true()))
+    return set((await session.scalars(query)).all())
+
+
+async def keep(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
+    """Let notifications that wait stand in the portal only."""
+    ids = sorted(notification_ids)
+    if ids:
+        mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
+        await session.execute(sa.update(NotificationRow).where(*mine).values(state=KEPT))
+
+
+async def drop(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
+    """Forget notifications that wait and were never tried: their recipients are not meant any more."""
+    ids = sorted(notification_ids)
+    if ids:
+        mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
+        never = col(NotificationRow.attempts) == 0
+        await session.execute(sa.delete(NotificationRow).where(*mine, never))
+
+
+async def let_go(session: AsyncSession, recipient: UUID) -> None:
+    """Let nothing wait any more that may wait for this person: at the next look it is worked out anew until when.
+
+    Of a message that waits for all of its people it is not yet fixed who they are, so each of those is looked at; they
+    are let go together, which keeps the order of a story. What is being written down at this moment is left alone.
+    """
+    waits = sa.and_(col(NotificationRow.recipient) == recipient, col(NotificationRow.state) == WAITING)
+    held = sa.select(col(MessageRow.id)).where(sa.text("state = 'waiting'"), col(MessageRow.held_until).is_not(None))
+    held = held.where(sa.or_(~_of_now(sa.true()), _of_now(waits)))
+    mine = col(MessageRow.id).in_(held.with_for_update(skip_locked=True))
+    await session.execute(sa.update(MessageRow).where(mine).values(held_until=None))
+
+
+def _of_now(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether a message has a notification of its present generation that is so."""
+    its = col(NotificationRow.message_id) == col(MessageRow.id)
+    now = col(NotificationRow.generation) == col(MessageRow.generation)
+    return sa.exists().where(its, now, which).correlate(MessageRow)
+
+
+async def ended(
+    session: AsyncSession, ids: Sequence[UUID], state: str, moments: Sequence[datetime], causes: Sequence[str | None]
+) -> set[UUID]:
+    """Let notifications that still wait end in a state; give those that did: others had ended already.
+
+    Each at its moment (domain time), and with its cause if it failed.
+    """
+    if not ids:
+        return set()
+    found = await (await driver(session)).fetch(_ENDED, ids, state, moments, causes)
+    return {row["id"] for row in found}
+
+
+async def settle(session: AsyncSession, message_ids: Iterable[UUID], *, attempts: int = 1) -> None:
+    """Let messages of whose recipients none waits any more be done, or failed where one of them was not reached.
+
+    `attempts` is by how many they grow.
+    """
+    await (await driver(session)).execute(_SETTLED, sorted(message_ids), attempts)
+
+
+async def hold(session: AsyncSession, until: Mapping[UUID, datetime]) -> None:
+    """Let messages wait until then (domain time)."""
+    if not until:
+        return
+    await session.execute(_HELD, {"ids": list(until), "moments": list(until.values())})
+
+
+_UUIDS = postgresql.ARRAY(sa.Uuid)
+_ENDED = (
+    "UPDATE notification AS n SET state = $2::text, attempts = n.attempts + 1, cause = e.cause,"
+    " sent_at = CASE WHEN $2::text = 'sent' THEN e.moment END"
+    " FROM unnest($1::uuid[], $3::timestamptz[], $4::text[]) AS e(id, moment, cause)"
+    " WHERE n.id = e.id AND n.state = 'waiting' RETURNING n.id"
+)
+_HELD = sa.text(
+    "UPDATE message AS m SET held_until = h.moment FROM unnest(:ids, :moments) AS h(id, moment) WHERE m.id = h.id"
+).bindparams(sa.bindparam("ids", type_=_UUIDS), sa.bindparam("moments", type_=postgresql.ARRAY(_TIME)))
+_SETTLED = (
+    "UPDATE message AS m SET state = CASE WHEN n.failed THEN 'failed' ELSE 'done' END, attempts = m.attempts + $2,"
+    " cause = n.cause FROM (SELECT message_id, generation, bool_or(state = 'failed') AS failed,"
+    " bool_or(state = 'waiting') AS waits, min(cause) FILTER (WHERE state = 'failed') AS cause"
+    " FROM notification WHERE message_id = ANY($1) GROUP BY message_id, generation) AS n"
+    " WHERE m.id = n.message_id AND m.generation = n.generation AND NOT n.waits"
+)
+
+
+async def change_message(session: AsyncSession, message_id: UUID, **changes: Any) -> None:
+    """Change a message's state, attempts, next attempt or cause."""
+    await session.execute(sa.update(MessageRow).where(col(MessageRow.id) == message_id).values(**changes))
+
+
+async def message(session: AsyncSession, message_id: UUID) -> MessageRow | None:
+    """One message."""
+    return await session.get(MessageRow, message_id)
+
+
+async def about(session: AsyncSession, event_id: UUID, countries: frozenset[str] | None) -> list[MessageRow]:
+    """The messages that tell of an event, in a fixed order; those of `countries` only, where given."""
+    query = select(MessageRow).where(col(MessageRow.about) == event_id, _visible(countries))
+    return list((await session.scalars(query.order_by(col(MessageRow.id)))).all())
+
+
+async def found(session: AsyncSession, search: Search) -> tuple[list[MessageRow], int]:
+    """One page of messages, the newest first, and how many there are."""
+    where = [_visible(search.countries)]
+    if search.state:
+        where.append(col(MessageRow.state) == search.state)
+    if search.words:
+        where.append(_named(search.words))
+    if search.rule:
+        where.append(col(MessageRow.rule) == search.rule)
+    if search.week is not None:
+        monday = datetime.combine(search.week, time(), ZONE)
+        where.append(col(MessageRow.at).between(monday, monday + timedelta(weeks=1)))
+    total = (await session.execute(sa.select(sa.func.count()).select_from(MessageRow).where(*where))).scalar_one()
+    query = select(MessageRow).where(*where).order_by(col(MessageRow.at).desc(), col(MessageRow.id).desc())
+    rows = (await session.scalars(query.limit(PAGE).offset((search.page - 1) * PAGE))).all()
+    return list(rows), int(total)
+
+
+async def counts(session: AsyncSession, countries: frozenset[str] | None) -> dict[str, int]:
+    """How many messages are in each state."""
+    query = sa.select(col(MessageRow.state), sa.func.count()).where(_visible(countries)).group_by(MessageRow.state)
+    return {state: int(count) for state, count in (await session.execute(query)).all()}
+
+
+def _visible(countries: frozenset[str] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if countries is None else col(MessageRow.country).in_(sorted(countries))
+
+
+def _named(words: str) -> sa.ColumnElement[bool]:
+    """By the reference, or by the id of the application, as it was typed."""
+    application_id = read_id(words.strip())
+    if application_id is not None:
+        return col(MessageRow.application_id) == application_id
+    return col(MessageRow.reference) == words.strip().upper()

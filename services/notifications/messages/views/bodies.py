@@ -1,0 +1,110 @@
+"""What do the two bodies of a mail look like? A frame that is the same for many, and what this one says within it.
+
+Rendering the templates took longer than all the rest of a mail, though only a few places change from one mail to the
+next. So each is rendered once a language, with marks in those places, and is filled in from then on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import escape
+
+from shared.i18n import spoken
+from shared.web.site import environment
+
+if TYPE_CHECKING:
+    from services.notifications.messages.model.wording import Wording
+    from shared.i18n import Spoken
+
+_ENVIRONMENT = environment(Path(__file__).parents[2])
+_WIDTH = 76
+# A letter as a number takes six or seven characters: up to one in so many, the whole is shorter than in base64.
+_FEW = 20
+_ADDRESS = re.compile(r"https?://[^\s()<>]+")
+_LINK = r'<a href="\g<0>" style="color:#173f5f;overflow-wrap:anywhere">\g<0></a>'
+# U+FFFE is no character, so it stands in no text; between two of them is the name of a place.
+_MARK = "\ufffe"
+_PLACE = re.compile(f"{_MARK}([a-z]+){_MARK}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """The templates with their places open, as texts for `%`: a paragraph of the HTML, the text, the HTML."""
+
+    paragraph: str
+    text: str
+    html: str
+
+
+def bodies(said: Wording, name: str, origin: str, choice: str = "") -> dict[str, str]:
+    """The two bodies of a mail, `text` and `html`, in the current language; `choice` leads to what may be chosen."""
+    frames = _frames(spoken(), origin, named=bool(name), chosen=bool(choice), clocks=said.clocks)
+    plain = {"name": name, "subject": said.subject, "action": said.action, "link": said.link, "choice": choice}
+    rich = {key: escape(value) for key, value in plain.items()}
+    paragraphs = "".join([frames.paragraph % {"paragraph": _linked(text)} for text in said.paragraphs])
+    return {
+        "text": frames.text % {**plain, "paragraphs": "\n\n".join(map(wrapped, said.paragraphs))},
+        "html": _in_ascii(frames.html % {**rich, "paragraphs": paragraphs}),
+    }
+
+
+def _in_ascii(html: str) -> str:
+    """HTML whose few letters beyond ASCII are written as numbers: it needs no transfer encoding then."""
+    if html.isascii() or (len(html.encode()) - len(html)) * _FEW > len(html):
+        return html
+    return html.encode("ascii", "xmlcharrefreplace").decode()
+
+
+@lru_cache(maxsize=1024)
+def _linked(text: str) -> str:
+    """A paragraph as HTML, with each address in it as a link."""
+    return _ADDRESS.sub(_LINK, str(escape(text)))
+
+
+@lru_cache(maxsize=1024)
+def wrapped(text: str) -> str:
+    """A paragraph in lines of at most 76 characters; a longer word (an address) stays whole, as do references."""
+    if len(text) <= _WIDTH and "\n" not in text:
+        return text
+    lines: list[str] = []
+    for given in text.splitlines():
+        line = ""
+        for word in given.split():
+            if line and len(line) + 1 + len(word) > _WIDTH:
+                lines.append(line)
+                line = word
+            else:
+                line = f"{line} {word}" if line else word
+        lines.append(line)
+    return "\n".join(lines)
+
+
+@lru_cache(maxsize=200)
+def _frames(
+    language: Spoken,  # noqa: ARG001 - the templates speak the current one
+    origin: str,
+    *,
+    named: bool,
+    chosen: bool,
+    clocks: bool,
+) -> _Frames:
+    """The templates; `named` and `chosen` say whether name and choice have a value.
+
+    `clocks`: the mail names whose clocks its times are on.
+    """
+    context = {place: _mark(place) for place in ("subject", "paragraphs", "paragraph", "action", "link")}
+    context |= {"name": _mark("name") if named else "", "choice": _mark("choice") if chosen else "", "origin": origin}
+    paragraph, text, html = (
+        _ENVIRONMENT.get_template(f"messages/mail/{file}").render(context, clocks=clocks).replace("%", "%%")
+        for file in ("paragraph.html", "letter.text", "letter.html")
+    )
+    return _Frames(*(_PLACE.sub(r"%(\1)s", rendered) for rendered in (paragraph, text, html)))
+
+
+def _mark(place: str) -> str:
+    return f"{_MARK}{place}{_MARK}"

@@ -1,0 +1,100 @@
+"""What does somebody want to be sent, of what is not mandatory, and when? Asked and changed by the portal."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from services.notifications.mail import actions as mail_actions
+from services.notifications.preferences.model.choices import Choice, optional
+from services.notifications.preferences.model.quiet_hours import Hours
+from services.notifications.settings import Settings
+from shared.bus import Bus
+from shared.contracts.base import Country
+from shared.contracts.codes import AudienceKind
+from shared.contracts.labels import label
+from shared.i18n import gettext, speak
+from shared.identity import internal
+from shared.runtime.service import bus_of
+from shared.web.quiet_hours import MOST_HOURS, QuietHours, length
+
+router = APIRouter(prefix="/notifications/internal/choice", include_in_schema=False, dependencies=[Depends(internal())])
+TheBus = Annotated[Bus, Depends(bus_of)]
+
+
+class Way(BaseModel):
+    """One way to get what is not mandatory, in words."""
+
+    code: str
+    text: str
+
+
+class ChoicesOut(BaseModel):
+    """What a person has chosen, between what; `subjects` are of the messages that need not be mailed.
+
+    Mail to the person's country waits for the morning from `quiet_since` to `quiet_until` (`21:00`, its local time),
+    where it has quiet hours. `night` says which hours the person has chosen: `country` (those), `none`, `22:00-06:00`.
+    """
+
+    choice: Choice
+    ways: list[Way]
+    subjects: list[str]
+    quiet_since: str | None = None
+    quiet_until: str | None = None
+    night: str = QuietHours.COUNTRY.value
+
+
+_HOURS = Field(pattern="^(country|none|[0-9]{2}:00-[0-9]{2}:00)$")
+
+
+def _readable(night: str) -> str:
+    """Hours that begin and end at the same time are refused, and so are too many of them."""
+    hours = None if night == QuietHours.COUNTRY else Hours.read(night)
+    if hours is not None and length(hours.since.hour, hours.until.hour) > MOST_HOURS:
+        raise ValueError(f"{night!r}: choose at most {MOST_HOURS} hours without mail.")
+    return night
+
+
+class Chosen(BaseModel):
+    """What a person wants to be sent from now on, and at which hours not: `country`, `none`, or at most twelve."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    recipient: UUID
+    choice: Choice
+    night: Annotated[str, _HOURS, AfterValidator(_readable)] | None = None
+
+
+@router.get("")
+async def read_choices(
+    request: Request,
+    bus: TheBus,
+    recipient: UUID,
+    to: Annotated[list[AudienceKind], Query(description="As which audiences the person may be told something")],
+    country: Country | None = None,
+    language: Annotated[str, Query(pattern="^[a-z]{2}$", description="Of the page that shows it")] = "en",
+) -> ChoicesOut:
+    """The choice as it is now, and all that there is to say about it."""
+    speak(language)
+    settings = request.app.state.service.settings
+    assert isinstance(settings, Settings)
+    now, night = await mail_actions.chosen(bus, recipient)
+    hours = settings.quiet.hours(country)
+    return ChoicesOut(
+        choice=now,
+        ways=[Way(code=each.value, text=label(each)) for each in Choice],
+        subjects=sorted({gettext(subject) for subject in optional(to)}),
+        quiet_since=None if hours is None else f"{hours.since:%H:%M}",
+        quiet_until=None if hours is None else f"{hours.until:%H:%M}",
+        night=night,
+    )
+
+
+@router.post("")
+async def choose(body: Chosen, bus: TheBus) -> dict[str, str]:
+    """Keep a person's choice; it holds for all that is not sent yet."""
+    await mail_actions.choose(bus, body.recipient, body.choice, body.night)
+    return {"choice": body.choice.value}

@@ -1,0 +1,102 @@
+"""When may a mail wait for the morning? The quiet hours of a country or a person, and which messages do not wait."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from shared.time.workdays import ZONE
+from shared.time.zones import zone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from services.notifications.messages.model.rule import Rule
+
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+NONE = "none"
+# What is due so soon is told at night too.
+_SOON = timedelta(hours=24)
+# A visit that was to begin so soon: whoever is about to travel has to know.
+_JOURNEY = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """From when until when (local time) it is quiet; over midnight where `until` is not after `since`."""
+
+    since: time
+    until: time
+
+    @classmethod
+    def read(cls, text: str) -> Hours | None:
+        """`21:00-07:00`; None for `none`. Raises ValueError that says how it is to be written."""
+        if text == NONE:
+            return None
+        found = _HOURS.fullmatch(text)
+        if found is None or found.group(1, 2) == found.group(3, 4):
+            raise ValueError(f"{text!r}: write quiet hours as 21:00-07:00, from and until in local time, or {NONE}.")
+        return cls(time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4])))
+
+    def __str__(self) -> str:
+        """As `read` takes it."""
+        return f"{self.since:%H:%M}-{self.until:%H:%M}"
+
+    def over(self, now: datetime, zone: ZoneInfo) -> datetime | None:
+        """Until when it is quiet in a zone, if it is so at `now`; None by day. All seven days alike."""
+        here = now.astimezone(zone)
+        clock = here.time()
+        begun, not_over = self.since <= clock, clock < self.until
+        if not ((begun or not_over) if self.until < self.since else (begun and not_over)):
+            return None
+        day = here.date() if clock < self.until else here.date() + timedelta(days=1)
+        return datetime.combine(day, self.until, here.tzinfo).astimezone(now.tzinfo)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The quiet hours of all countries, and those of single ones that differ."""
+
+    usual: Hours | None
+    own: Mapping[str, Hours | None]
+
+    def hours(self, country: str | None) -> Hours | None:
+        """The quiet hours of a country; None where it has none."""
+        return self.own.get(country or "", self.usual)
+
+    def until(self, country: str | None, now: datetime) -> datetime | None:
+        """Until when mail to a country waits, seen at domain time `now`; None where it goes at once."""
+        hours = self.hours(country)
+        return None if hours is None else hours.over(now, zone_of(country))
+
+
+def urgent(rule: Rule, facts: Mapping[str, object], now: datetime) -> bool:
+    """Whether a message goes at night too, at domain time `now`."""
+    presses = pressing(rule, facts, now)
+    return presses is not None and presses <= now
+
+
+def pressing(rule: Rule, facts: Mapping[str, object], now: datetime) -> datetime | None:
+    """From when on a message does not wait for a morning, `now` or before where it does not at all; None: it can.
+
+    From a day before it is due on, unless that is over. An urgent row of the table never does, but for a visit or a
+    session that was to begin: that from three days before.
+    """
+    since = []
+    due = facts.get("due")
+    if isinstance(due, str) and (until := datetime.fromisoformat(due)) >= now:
+        since.append(until - _SOON)
+    if rule.urgent:
+        start, session = facts.get("start"), facts.get("begins_at")
+        begins = _begins(start) if isinstance(start, str) else None
+        if isinstance(session, str):
+            begins = datetime.fromisoformat(session)
+        since.append(now if begins is None else begins - _JOURNEY)
+    return min(since, default=None)
+
+
+def _begins(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(), ZONE)

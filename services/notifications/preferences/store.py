@@ -1,0 +1,86 @@
+"""What has each person chosen to be sent, of what is not mandatory, and when not? By the portal's opaque id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, col
+
+from services.notifications.messages.store.messages import MessageRow, NotificationRow, Queued
+from services.notifications.preferences.model.choices import Choice
+from services.notifications.preferences.model.quiet_hours import Hours
+from services.notifications.tables import Table, table_of
+from shared.bus.db.transaction import asking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import asyncpg
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class ChoiceRow(Table, table=True):
+    """A person's choices, where they have made one."""
+
+    __tablename__ = "choice"
+    __table_args__ = (sa.Index("choice_quiet", "recipient", postgresql_where=sa.text("quiet IS NOT NULL")),)
+
+    recipient: UUID = Field(primary_key=True)
+    choice: str = Choice.EACH.value
+    quiet: str | None = Field(default=None, description="No mail: 22:00-06:00, or none; empty: the country's hours")
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True), description="Domain time")
+
+
+async def chosen(session: AsyncSession, recipients: Iterable[UUID]) -> dict[UUID, Choice]:
+    """What these people have chosen to be sent, as far as they have."""
+    return {row["recipient"]: Choice(row["choice"]) for row in await _rows(session, recipients)}
+
+
+async def own_hours(session: AsyncSession, recipients: Iterable[UUID]) -> dict[UUID, Hours | None]:
+    """The hours without mail of those among these people who have chosen them; None for whoever wants no such hours."""
+    rows = await _rows(session, recipients)
+    return {row["recipient"]: Hours.read(row["quiet"]) for row in rows if row["quiet"] is not None}
+
+
+async def anybody_has_own_hours(session: AsyncSession) -> bool:
+    """Whether anybody at all has chosen hours without mail."""
+    return bool(await (await asking(session)).fetchval(_ANYBODY))
+
+
+async def choose(session: AsyncSession, recipient: UUID, at: datetime, changes: Mapping[str, str | None]) -> None:
+    """Keep what a person chooses from now on: `changes` has `choice`, or `quiet`, or both; the other stays."""
+    usual = {"recipient": recipient, "choice": Choice.EACH.value, "at": at}
+    new = insert(table_of(ChoiceRow)).values({**usual, **changes})
+    replaced = {name: new.excluded[name] for name in (*changes, "at")}
+    await session.execute(new.on_conflict_do_update(index_elements=["recipient"], set_=replaced))
+
+
+async def forget(session: AsyncSession, erased: Sequence[Queued]) -> None:
+    """Forget what the people chose whom these messages were meant for, one each: the portal has erased them.
+
+    An audience names its person only where it is one of the register; of an application's or a mentor's it is known
+    from what was sent before to just the same audience.
+    """
+    if not erased:
+        return
+    named = {message.audience.recipient_id for message in erased} - {None}
+    audiences = {message.audience.model_dump_json(): message.audience_json for message in erased}
+    same = sa.or_(*(col(MessageRow.audience_json) == audience for _, audience in sorted(audiences.items())))
+    earlier = sa.select(col(NotificationRow.recipient)).join(
+        MessageRow, col(MessageRow.id) == col(NotificationRow.message_id)
+    )
+    theirs = sa.or_(col(ChoiceRow.recipient).in_(named), col(ChoiceRow.recipient).in_(earlier.where(same)))
+    await session.execute(sa.delete(ChoiceRow).where(theirs))
+
+
+_ANYBODY = "SELECT EXISTS (SELECT FROM choice WHERE quiet IS NOT NULL)"
+_THEIRS = "SELECT recipient, choice, quiet FROM choice WHERE recipient = ANY($1)"
+
+
+async def _rows(session: AsyncSession, recipients: Iterable[UUID]) -> Sequence[asyncpg.Record]:
+    wanted = sorted(set(recipients))
+    return await (await asking(session)).fetch(_THEIRS, wanted) if wanted else []

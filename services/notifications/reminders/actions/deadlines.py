@@ -1,0 +1,156 @@
+"""When is somebody reminded, and when is it told that a deadline passed? One sweep at a time, under a lease.
+
+A sweep looks at the time of two seconds ago: an answer given in time has arrived by then, also where the clock was
+moved or runs fast while the sample programme is loaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.notifications.calendars.store import appointments
+from services.notifications.cases.model import audience
+from services.notifications.deadlines.model import RIGHTS
+from services.notifications.deadlines.store import deadlines as store
+from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.messages.model.decision import Message, messages
+from services.notifications.messages.model.facts import facts
+from services.notifications.messages.store.messages import queue
+from shared.bus import Envelope
+from shared.bus.db import leases
+from shared.contracts.lifecycle import DEADLINES
+from shared.contracts.notifications import DeadlineEvent, DeadlineNear, DeadlinePassed
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from services.notifications.deadlines.store.deadlines import Falls, What
+    from shared.bus import Bus, Lease, Tx
+    from shared.runtime.service import Service
+
+ACTOR = "system:deadlines"
+CHUNK = 1000
+_SETTLE = 2.0
+_LOOK_EVERY = 5.0
+_LOG_EVERY = 0.2
+_PATIENCE = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+async def watch_deadlines(service: Service) -> None:
+    """The loop: sweep, then wait a few seconds or until the clock is moved."""
+    async with hold_lease(service.bus, "deadlines") as lease:
+        while True:
+            until = clock.now()
+            await asyncio.sleep(_SETTLE)
+            if await caught_up(service):
+                await sweep(service.bus, lease, until)
+            await clock.moved_or(_LOOK_EVERY)
+
+
+async def caught_up(service: Service, patience: float | None = None) -> bool:
+    """Wait until this process has applied what the log held: after a standstill the answers are read first.
+
+    Else whoever answered while this service was away would be told that the time is over. A process that reads
+    nothing at all (others have all partitions) says so after `patience` seconds; one that is still behind by then is
+    not let sweep: late is better than wrong.
+    """
+    end = monotonic() + (_PATIENCE if patience is None else patience)
+    while (behind := service.reader.behind()) != 0:
+        if monotonic() >= end:
+            if behind is not None:
+                log.info("no deadline is looked at: the log is not read to its end", behind=behind)
+            return behind is None
+        await asyncio.sleep(_LOG_EVERY)
+    return True
+
+
+async def sweep(bus: Bus, lease: Lease, until: datetime) -> int:
+    """Tell every deadline that came near or passed by `until` (domain time), in that order; give how many there were.
+
+    Sets, not single rows: a thousand a transaction, a few round trips each.
+    """
+    told = 0
+    async with bus.transaction(ACTOR) as tx:
+        await leases.check(tx.session, lease)
+        await store.place(tx.session)
+        await appointments.place(tx.session)
+    while True:
+        async with bus.read() as session:
+            found = await store.to_look_at(session, until)
+        new = 0
+        for start in range(0, len(found), CHUNK):
+            new += await _some(bus, lease, found[start : start + CHUNK], until)
+        told += new
+        if not new or len(found) < store.MOST:
+            return told
+
+
+async def _some(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) -> int:
+    """Tell some in one transaction: the events, their messages, and that it is done."""
+    async with bus.transaction(ACTOR) as tx:
+        await leases.check(tx.session, lease)
+        claimed = await store.claim(tx.session, ids, until)
+        deputies = await store.of_deputies(tx.session, [each for what, each in claimed if what == "passed"])
+        found: list[Message] = []
+        for what, each in claimed:
+            found += await _tell(tx, what, each, deputies.get(each.id))
+        await queue(tx.session, found, datetime.now(UTC))
+        if found:
+            await tx.changed("messages")
+    return len(claimed)
+
+
+async def _tell(tx: Tx, what: What, falls: Falls, deputy_due: datetime | None) -> list[Message]:
+    """Record the event of one deadline and give the messages that follow.
+
+    Where a deputy is in charge (`deputy_due` is until when), it goes on to the deputy alone, else to the last in line.
+    """
+    waited, case = falls.waited, falls.case
+    owner = audience(waited.owner, case)
+    if owner is None or (what == "passed" and waited.kind in RIGHTS):
+        return []
+    assert waited.about is not None
+    common = {
+        "kind": waited.kind,
+        "due": falls.due,
+        "subject_topic": case.topic,
+        "subject_id": str(case.id),
+        "owner": owner,
+        "about": waited.about,
+        "application_id": case.application_id,
+    }
+    event: DeadlineEvent
+    if what == "near":
+        event = DeadlineNear(**common)
+    else:
+        deadline = DEADLINES[waited.kind]
+        asked = deadline.escalates_to if deputy_due is None or deadline.deputy is None else (deadline.deputy,)
+        also = (audience(kind, case) for kind in asked)
+        event = DeadlinePassed(
+            **common, escalated_to=tuple(one for one in also if one is not None), next_due=deputy_due
+        )
+    id_ = await tx.record(event, falls.id, correlation=case.application_id or case.id)
+    now = clock.now()
+    told = Envelope(
+        id=id_,
+        type=event.type,
+        source="urn:tandem:notifications",
+        subject=str(falls.id),
+        topic=event.topic,
+        time=now,
+        sequence=1,
+        correlationid=str(case.application_id or case.id),
+        causationid=waited.about,
+        traceparent=None,
+        data=event,
+    )
+    return messages(event, about=id_, at=now, case=case, facts=facts(told))

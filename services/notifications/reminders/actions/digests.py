@@ -1,0 +1,130 @@
+"""When are coordinators told what waits for them? Once each working morning of their country, if anything does.
+
+One loop at a time, under a lease. A place's newest day is kept: whatever restarts, and however far the clock leaps or
+is set back, a day has one digest at the most, and days that were leapt over have none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.notifications.cases.model import Case
+from services.notifications.deadlines.model import PROGRAMME
+from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.messages.model.decision import messages
+from services.notifications.messages.model.facts import facts
+from services.notifications.messages.store.messages import queue
+from services.notifications.reminders import store
+from services.notifications.reminders.actions.deadlines import caught_up
+from services.notifications.settings import Settings
+from shared.bus import Envelope
+from shared.bus.db import leases
+from shared.contracts.codes import AudienceKind
+from shared.contracts.notifications import Audience, Waiting, WorkWaiting
+from shared.identity.scope import EU
+from shared.ids import reaction_id
+from shared.time import clock
+from shared.time.workdays import is_working_day
+from shared.time.zones import zone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from services.notifications.messages.model.decision import Message
+    from services.notifications.reminders.store import Waits
+    from shared.bus import Bus, Lease, Tx
+    from shared.runtime.service import Service
+
+ACTOR = "system:digests"
+_LOOK_EVERY = 60.0
+_PLACES = UUID("019a0000-0000-7000-8000-00000000d001")
+
+
+async def write_digests(service: Service) -> None:
+    """The loop: look whether it is morning somewhere, then wait a minute or until the clock is moved."""
+    assert isinstance(service.settings, Settings)
+    async with hold_lease(service.bus, "digests") as lease:
+        while True:
+            if service.settings.digest_hour is not None and await caught_up(service):
+                await write_due(service.bus, lease, service.settings.digest_hour)
+            await clock.moved_or(_LOOK_EVERY)
+
+
+async def write_due(bus: Bus, lease: Lease, hour: int) -> int:
+    """Queue the digests of all places where it is that hour or later, and the day's is not done; give how many."""
+    async with bus.transaction(ACTOR) as tx:
+        await leases.check(tx.session, lease)
+        now = clock.now()
+        found = await store.waiting(tx.session, now)
+        done = await store.days(tx.session)
+        waits = {place: list(some) for place, some in groupby(found, lambda one: one.place)}
+        told: list[Message] = []
+        for place in sorted({*waits, *done}):
+            here = now.astimezone(zone_of(_country(place)))
+            day = here.date()
+            if here.hour < hour or not _works(day, _country(place)) or day <= done.get(place, _NEVER):
+                continue
+            # Where something waits for the first time it is told by itself; the digest comes the next morning.
+            if place in waits and (place in done or here.hour == hour):
+                told += await _tell(tx, place, day, waits[place], now)
+            await store.mark(tx.session, place, day, now)
+        await queue(tx.session, told, datetime.now(UTC))
+        if told:
+            await tx.changed("messages")
+    return len(told)
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC).date()
+
+
+def _works(day: date, country: str | None) -> bool:
+    try:
+        return is_working_day(day, country or EU)
+    except NotImplementedError:
+        return is_working_day(day, EU)
+
+
+def _country(place: str) -> str | None:
+    """The country of a place: an agency's id stands for the Union, the programme has none."""
+    if place == PROGRAMME:
+        return None
+    return place if len(place) == len(EU) else EU
+
+
+async def _tell(tx: Tx, place: str, day: date, waits: Sequence[Waits], now: datetime) -> list[Message]:
+    country = _country(place)
+    subject = reaction_id(_PLACES, "digest", f"{place} {day}")
+    kind = AudienceKind.PROGRAMME_COORDINATOR if country is None else AudienceKind.HOME_COORDINATOR
+    owner = Audience(kind=kind, country=country)
+    if country == EU:
+        owner = owner.model_copy(update={"organisation_id": UUID(place)})
+    event = WorkWaiting(
+        owner=owner,
+        day=day,
+        waiting=tuple(Waiting(kind=one.kind, count=one.count, over=one.over) for one in waits),
+    )
+    id_ = await tx.record(event, subject, correlation=subject)
+    told = Envelope(
+        id=id_,
+        type=event.type,
+        source="urn:tandem:notifications",
+        subject=str(subject),
+        topic=event.topic,
+        time=now,
+        sequence=1,
+        correlationid=str(subject),
+        causationid=None,
+        traceparent=None,
+        data=event,
+    )
+    case = Case(id=subject, topic=event.topic, country=country)
+    # The id is the day's and the place's, not the event's: written again, it is the same message.
+    return [
+        replace(one, id=reaction_id(subject, one.rule.name, place))
+        for one in messages(event, about=id_, at=now, case=case, facts=facts(told))
+    ]

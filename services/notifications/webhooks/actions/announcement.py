@@ -1,0 +1,46 @@
+"""How is it told that an endpoint was changed? As an event, and where it paused by itself, to the coordinators too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from services.notifications.cases.model import Case
+from services.notifications.messages.model.decision import messages
+from services.notifications.messages.model.facts import facts
+from services.notifications.messages.store.messages import queue
+from shared.bus import Envelope
+from shared.contracts.codes import WebhookChange, WebhookReach
+from shared.contracts.notifications import WebhookChanged
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from services.notifications.webhooks.store.endpoints import Endpoint
+    from shared.bus import Tx
+    from shared.contracts.codes import WebhookPauseCause
+
+
+async def announce(tx: Tx, of: Endpoint, change: WebhookChange, cause: WebhookPauseCause | None = None) -> None:
+    """Record what was done to an endpoint, and queue the message that follows from it."""
+    event = WebhookChanged(change=change, reach=WebhookReach(of.reach), events=tuple(of.events), cause=cause)
+    id_ = await tx.record(event, of.id, correlation=of.id)
+    now = clock.now()
+    told = Envelope(
+        id=id_,
+        type=event.type,
+        source="urn:tandem:notifications",
+        subject=str(of.id),
+        topic=event.topic,
+        time=now,
+        sequence=1,
+        correlationid=str(of.id),
+        causationid=None,
+        traceparent=None,
+        data=event,
+    )
+    case = Case(id=of.id, topic=event.topic)
+    found = messages(event, about=id_, at=now, case=case, facts=facts(told))
+    await queue(tx.session, found, datetime.now(UTC))
+    await tx.changed("webhooks")
+    if found:
+        await tx.changed("messages")

@@ -1,0 +1,83 @@
+"""What follows from an event for webhooks? A delivery to each endpoint that wants it, in the consumer's transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from services.notifications.webhooks.model.webhook import TEST, body_of, body_of_test, delivery_id, wants
+from services.notifications.webhooks.store import deliveries
+from services.notifications.webhooks.store.endpoints import endpoints, kept
+from shared.contracts.codes import WebhookReach
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from services.notifications.webhooks.store.endpoints import Endpoint
+    from shared.bus import Envelope, Tx
+    from shared.bus.inbox.consumers import Handler
+
+
+async def enqueue(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Queue events for the endpoints that want them, paused ones too; each once, however often it comes."""
+    known = await endpoints(tx.session)
+    wanted = {one.id for one in known for event in events if _wants(one, event)}
+    if not wanted:
+        return
+    there = await kept(tx.session, wanted)
+    known = [one for one in known if one.id in there]
+    now = datetime.now(UTC)
+    contents: dict[UUID, dict[str, object]] = {}
+    rows: dict[UUID, dict[str, object]] = {}
+    for event in events:
+        for one in known:
+            if not _wants(one, event):
+                continue
+            contents[event.id] = {"id": event.id, "body": body_of(event), "kept_at": now}
+            id_ = delivery_id(event.id, one.id)
+            rows[id_] = _row(id_, one.id, event.id, event.type, event.time, now)
+    await deliveries.queue(tx.session, contents.values(), list(rows.values()))
+    await tx.changed("webhooks")
+
+
+def also_enqueued(react: Handler) -> Handler:
+    """A topic's `react` that queues its events for webhooks besides."""
+
+    async def both(tx: Tx, events: Sequence[Envelope]) -> None:
+        await react(tx, events)
+        await enqueue(tx, events)
+
+    return both
+
+
+async def enqueue_test(tx: Tx, endpoint_id: UUID) -> UUID:
+    """Queue a test of an endpoint; gives the delivery's id."""
+    about, now = new_id(), datetime.now(UTC)
+    id_, at = delivery_id(about, endpoint_id), clock.now()
+    content = {"id": about, "body": body_of_test(about, at), "kept_at": now}
+    row = _row(id_, endpoint_id, about, TEST, at, now) | {"test": True}
+    await deliveries.queue(tx.session, [content], [row])
+    return id_
+
+
+def _wants(one: Endpoint, event: Envelope) -> bool:
+    return wants(WebhookReach(one.reach), one.events, event.type)
+
+
+def _row(id_: UUID, endpoint_id: UUID, about: UUID, type_: str, at: datetime, now: datetime) -> dict[str, object]:
+    return {
+        "id": id_,
+        "endpoint_id": endpoint_id,
+        "about": about,
+        "type": type_,
+        "at": at,
+        "test": False,
+        "state": deliveries.WAITING,
+        "attempts": 0,
+        "tried": 0,
+        "queued_at": now,
+        "next_at": now,
+    }

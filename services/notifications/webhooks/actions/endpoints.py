@@ -1,0 +1,230 @@
+"""What can a coordinator do with webhooks? Register, change, rotate, pause, resume, remove, test, send again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from services.notifications.webhooks.actions.announcement import announce
+from services.notifications.webhooks.actions.deliveries import enqueue_test
+from services.notifications.webhooks.actions.secrets import SecretStore
+from services.notifications.webhooks.model.target import Wrong, WrongTarget, target
+from services.notifications.webhooks.model.webhook import chosen, new_secret
+from services.notifications.webhooks.store import deliveries as queue
+from services.notifications.webhooks.store import endpoints
+from services.notifications.webhooks.transport.post import allowed, resolve
+from shared.contracts.codes import WebhookChange, WebhookPauseCause, WebhookReach
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from services.notifications.settings import Settings
+    from services.notifications.webhooks.transport.post import Lookup
+    from shared.bus import Bus, Tx
+
+MOST = 50
+"""How many endpoints there may be: each has places of its own."""
+LONGEST_DESCRIPTION = 200
+OVERLAPS = (0, 24, 72, 168)
+"""For how many hours an old secret may still be signed with."""
+_SECONDS = 5.0
+_MANY = N_("There are fifty webhooks already. Remove one that is no longer used.")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a coordinator says of an endpoint."""
+
+    url: str
+    description: str
+    events: Sequence[str]
+
+
+async def register(
+    bus: Bus,
+    settings: Settings,
+    actor: str,
+    endpoint_id: UUID,
+    reach: WebhookReach,
+    draft: Draft,
+    *,
+    lookup: Lookup = resolve,
+) -> str | None:
+    """Register an endpoint; gives its secret, this once, or None where that id was registered before.
+
+    Raises `Refused` (422, by field).
+    """
+    checked = await _checked(settings, reach, draft, lookup)
+    secret = new_secret()
+    async with bus.transaction(actor) as tx:
+        if await endpoints.endpoint(tx.session, endpoint_id) is not None:
+            return None
+        if await endpoints.count(tx.session) >= MOST:
+            raise Refused(gettext(_MANY), 422, {"url": gettext(_MANY)})
+        row = {
+            "id": endpoint_id,
+            "url": checked.url,
+            "description": checked.description,
+            "reach": reach.value,
+            "events": list(checked.events),
+            "state": endpoints.ACTIVE,
+            "made_by": actor,
+            "made_at": clock.now(),
+            "expired": 0,
+        }
+        if not await endpoints.add(tx.session, row):
+            return None
+        await _add_secret(tx, settings, endpoint_id, new_id(), secret)
+        await announce(tx, await _there(tx, endpoint_id), WebhookChange.REGISTERED)
+    return secret
+
+
+async def change(
+    bus: Bus, settings: Settings, actor: str, endpoint_id: UUID, draft: Draft, *, lookup: Lookup = resolve
+) -> None:
+    """Change where an endpoint is, what it is called and what it gets; its reach stays. Raises `Refused` (404, 422).
+
+    What the old address failed or asked for does not count at a new one: what waits goes there at once.
+    """
+    async with bus.read() as session:
+        known = await endpoints.endpoint(session, endpoint_id)
+    if known is None:
+        raise Refused(gettext("There is no such webhook."), 404)
+    checked = await _checked(settings, WebhookReach(known.reach), draft, lookup)
+    async with bus.transaction(actor) as tx:
+        endpoint = await _there(tx, endpoint_id)
+        if endpoint.url != checked.url:
+            endpoint.failing_since = endpoint.not_before = None
+            await queue.at_once(tx.session, endpoint_id, datetime.now(UTC))
+        endpoint.url, endpoint.description, endpoint.events = checked.url, checked.description, list(checked.events)
+        await announce(tx, endpoint, WebhookChange.CHANGED)
+
+
+async def rotate(
+    bus: Bus, settings: Settings, actor: str, endpoint_id: UUID, secret_id: UUID, hours: int
+) -> str | None:
+    """Give an endpoint a new secret; both sign for so many hours. Gives it this once, None where the id was used.
+
+    Raises `Refused` (404, 422).
+    """
+    if hours not in OVERLAPS:
+        sentence = gettext("Choose for how long the old secret still counts")
+        raise Refused(sentence, 422, {"hours": sentence})
+    now, secret = datetime.now(UTC), new_secret()
+    async with bus.transaction(actor) as tx:
+        endpoint = await _there(tx, endpoint_id)
+        if await endpoints.secret(tx.session, secret_id) is not None:
+            return None
+        await endpoints.retire(tx.session, endpoint_id, now + timedelta(hours=hours), now)
+        await _add_secret(tx, settings, endpoint_id, secret_id, secret)
+        await announce(tx, endpoint, WebhookChange.ROTATED)
+    return secret
+
+
+async def pause(bus: Bus, actor: str, endpoint_id: UUID) -> None:
+    """Send nothing to an endpoint for now; done twice, it is done once. Raises `Refused` (404)."""
+    async with bus.transaction(actor) as tx:
+        endpoint = await _there(tx, endpoint_id)
+        if endpoint.state == endpoints.ACTIVE:
+            endpoint.state, endpoint.cause = endpoints.PAUSED, WebhookPauseCause.BY_HAND.value
+            await announce(tx, endpoint, WebhookChange.PAUSED, WebhookPauseCause.BY_HAND)
+
+
+async def resume(bus: Bus, actor: str, endpoint_id: UUID) -> None:
+    """Send to an endpoint again, also what was kept meanwhile; done twice, it is done once. Raises `Refused` (404)."""
+    async with bus.transaction(actor) as tx:
+        endpoint = await _there(tx, endpoint_id)
+        if endpoint.state == endpoints.PAUSED:
+            endpoint.state, endpoint.cause = endpoints.ACTIVE, None
+            endpoint.failing_since = endpoint.not_before = None
+            await queue.at_once(tx.session, endpoint_id, datetime.now(UTC))
+            await announce(tx, endpoint, WebhookChange.RESUMED)
+
+
+async def remove(bus: Bus, actor: str, endpoint_id: UUID) -> None:
+    """Remove an endpoint with all that was kept for it. Raises `Refused` (404)."""
+    async with bus.transaction(actor) as tx:
+        endpoint = await _there(tx, endpoint_id)
+        await announce(tx, endpoint, WebhookChange.REMOVED)
+        await endpoints.remove(tx.session, endpoint_id)
+
+
+async def test(bus: Bus, actor: str, endpoint_id: UUID) -> UUID:
+    """Send a test, also to an endpoint that is paused; gives the delivery's id. Raises `Refused` (404, 409)."""
+    async with bus.transaction(actor) as tx:
+        await _there(tx, endpoint_id)
+        if await queue.has_test(tx.session, endpoint_id):
+            raise Refused(gettext("A test is on its way already. Look at its result first."), 409)
+        return await enqueue_test(tx, endpoint_id)
+
+
+async def send_again(bus: Bus, actor: str, delivery_id: UUID) -> None:
+    """Send a delivery once more, under its old `webhook-id`. Raises `Refused` (404, 409)."""
+    async with bus.transaction(actor) as tx:
+        if await queue.delivery(tx.session, delivery_id) is None:
+            raise Refused(gettext("There is no such delivery."), 404)
+        if not await queue.again(tx.session, delivery_id, datetime.now(UTC)):
+            raise Refused(gettext("This delivery is on its way already."), 409)
+        await tx.changed("webhooks")
+
+
+async def send_failed_again(bus: Bus, actor: str, endpoint_id: UUID, since: datetime) -> int:
+    """Send once more what happened since then (domain time) and failed; give how many. Raises `Refused` (404)."""
+    async with bus.transaction(actor) as tx:
+        await _there(tx, endpoint_id)
+        count = await queue.failed_again(tx.session, endpoint_id, since, datetime.now(UTC))
+        await tx.changed("webhooks")
+    return count
+
+
+async def _there(tx: Tx, endpoint_id: UUID) -> endpoints.Endpoint:
+    found = await endpoints.endpoint(tx.session, endpoint_id, lock=True)
+    if found is None:
+        raise Refused(gettext("There is no such webhook."), 404)
+    return found
+
+
+async def _add_secret(tx: Tx, settings: Settings, endpoint_id: UUID, secret_id: UUID, secret: str) -> None:
+    sealed = SecretStore(settings).closed(secret)
+    await endpoints.add_secret(
+        tx.session, {"id": secret_id, "endpoint_id": endpoint_id, "sealed": sealed, "made_at": datetime.now(UTC)}
+    )
+
+
+async def wrong_with(settings: Settings, url: str, *, lookup: Lookup = resolve) -> str | None:
+    """Why nothing can be sent to an address, in words; None where it can."""
+    try:
+        await allowed(target(url.strip()), settings.allowed_networks, seconds=_SECONDS, lookup=lookup)
+    except WrongTarget as error:
+        return gettext(error.why.label)
+    except TimeoutError:
+        return gettext(Wrong.UNKNOWN_NAME.label)
+    return None
+
+
+async def _checked(settings: Settings, reach: WebhookReach, draft: Draft, lookup: Lookup) -> Draft:
+    """A draft as it is kept: everything that is wrong with it is told at once."""
+    wrong: dict[str, str] = {}
+    if (why := await wrong_with(settings, draft.url, lookup=lookup)) is not None:
+        wrong["url"] = why
+    description = draft.description.strip()
+    if not description:
+        wrong["description"] = gettext("Say who receives it, and what for")
+    elif len(description) > LONGEST_DESCRIPTION:
+        wrong["description"] = gettext("The description must be 200 characters or shorter")
+    events: tuple[str, ...] = ()
+    try:
+        events = chosen(reach, draft.events)
+        if not events:
+            wrong["events"] = gettext("Choose at least one event")
+    except ValueError as error:
+        wrong["events"] = gettext("%(event)s cannot be sent to this webhook") % {"event": str(error)}
+    if wrong:
+        raise Refused(gettext("The webhook was not saved."), 422, wrong)
+    return Draft(target(draft.url.strip()).url, description, events)

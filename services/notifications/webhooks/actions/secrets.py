@@ -1,0 +1,41 @@
+"""How are the secrets of webhooks kept? Sealed with a key that is derived from the session key, in the store only.
+
+When the session key is replaced, its old value stays behind a comma until every service has started with it: the sender
+then seals all secrets anew with the newest key, and the old one can go.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.notifications.webhooks.store import endpoints
+from shared.identity.sealing import Seal, keys_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from services.notifications.settings import Settings
+    from shared.bus import Tx
+
+
+class SecretStore:
+    """Seals and opens secrets."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the keys of the settings."""
+        self._seal = Seal(keys_from(settings.session_key.get_secret_value()), "webhook")
+
+    def closed(self, secret: str) -> str:
+        """A secret as it is stored."""
+        return self._seal.close({"secret": secret})
+
+    def opened(self, sealed: Iterable[endpoints.Secret]) -> list[str]:
+        """Secrets as they were given out, in the same order; those that no key of ours opens are left out."""
+        found = [self._seal.open(one.sealed) for one in sealed]
+        return [str(one["secret"]) for one in found if one is not None]
+
+    async def sealed_anew(self, tx: Tx) -> None:
+        """Seal every secret with the newest key; one that no key opens stays as it is."""
+        for one in await endpoints.all_secrets(tx.session):
+            if opened := self.opened([one]):
+                await endpoints.seal(tx.session, one.id, self.closed(opened[0]))

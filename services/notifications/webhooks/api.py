@@ -1,0 +1,295 @@
+"""How does a program register webhooks, look at what was sent, and have it sent again?"""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from services.notifications.settings import Settings
+from services.notifications.webhooks.actions import endpoints
+from services.notifications.webhooks.model.webhook import webhook_id
+from services.notifications.webhooks.store import deliveries as queue
+from services.notifications.webhooks.store import endpoints as webhooks_endpoints
+from services.notifications.webhooks.views import READERS
+from shared.bus import Bus
+from shared.contracts.codes import Role, WebhookPauseCause, WebhookReach
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal, allow
+from shared.ids import new_id
+from shared.runtime.service import bus_of
+
+router = APIRouter(prefix="/notifications/api/webhooks", tags=["webhooks"])
+TheBus = Annotated[Bus, Depends(bus_of)]
+Reader = Annotated[Principal, Depends(allow(*READERS))]
+Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+
+def settings_of(request: Request) -> Settings:
+    """FastAPI dependency: the settings of this service."""
+    settings: Settings = request.app.state.service.settings
+    return settings
+
+
+TheSettings = Annotated[Settings, Depends(settings_of)]
+
+
+class EndpointIn(BaseModel):
+    """Where events are to be sent, for whom, and which."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, Field(max_length=2000)]
+    description: Annotated[str, Field(max_length=2000)]
+    events: Annotated[list[str], Field(max_length=500)]
+
+
+class NewEndpointIn(EndpointIn):
+    """A new endpoint; give an `id` (a UUID of your own), and a request that is repeated registers nothing twice."""
+
+    reach: WebhookReach
+    id: UUID | None = None
+
+
+class RotationIn(BaseModel):
+    """For how many hours the old secret signs beside the new one: 0, 24, 72 or 168."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hours: int = 24
+
+
+class SinceIn(BaseModel):
+    """From when on (domain time) what failed is sent again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: AwareDatetime
+
+
+class EndpointOut(BaseModel):
+    """An endpoint; `failing_since` and `waits_until` are real time, `registered_at` domain time."""
+
+    id: UUID
+    url: str
+    description: str
+    reach: WebhookReach
+    events: list[str]
+    state: str
+    cause: WebhookPauseCause | None
+    registered_at: datetime
+    failing_since: datetime | None
+    waits_until: datetime | None
+    expired: int
+
+
+class SecretOut(BaseModel):
+    """A secret, shown this once."""
+
+    id: UUID
+    secret: str
+
+
+class DeliveryOut(BaseModel):
+    """One event to one endpoint: what the newest attempt gave, and (while it waits) when the next one comes."""
+
+    id: UUID
+    webhook_id: str
+    event_id: UUID
+    type: str
+    at: datetime
+    test: bool
+    state: str
+    attempts: int
+    result: str | None
+    status: int | None
+    milliseconds: int | None
+    next_at: datetime | None
+
+
+class AttemptOut(BaseModel):
+    """One attempt; `said` is the beginning of the answer."""
+
+    number: int
+    at: datetime
+    result: str
+    status: int | None
+    milliseconds: int
+    said: str
+
+
+class DeliveryWhole(BaseModel):
+    """A delivery with its attempts, the newest first, and the body that is sent."""
+
+    delivery: DeliveryOut
+    attempts: list[AttemptOut]
+    body: str
+
+
+class Deliveries(BaseModel):
+    """One page of deliveries, and how many there are in each state."""
+
+    deliveries: list[DeliveryOut]
+    counts: dict[str, int]
+    page: int
+
+
+@router.get("")
+async def webhooks(bus: TheBus, _: Reader) -> list[EndpointOut]:
+    """All endpoints, the oldest first."""
+    async with bus.read() as session:
+        return [_out(one) for one in await webhooks_endpoints.endpoints(session)]
+
+
+@router.post("", status_code=201)
+async def register(body: NewEndpointIn, bus: TheBus, settings: TheSettings, who: Coordinator) -> SecretOut:
+    """Register an endpoint; the answer has its secret, and no other ever will."""
+    endpoint_id = body.id or new_id()
+    draft = endpoints.Draft(body.url, body.description, body.events)
+    secret = await endpoints.register(bus, settings, who.subject, endpoint_id, body.reach, draft)
+    if secret is None:
+        raise Refused(gettext("It is registered already. Its secret was shown once; give it a new one if it was lost."))
+    return SecretOut(id=endpoint_id, secret=secret)
+
+
+@router.get("/{endpoint_id}")
+async def webhook(endpoint_id: UUID, bus: TheBus, _: Reader) -> EndpointOut:
+    """One endpoint."""
+    async with bus.read() as session:
+        found = await webhooks_endpoints.endpoint(session, endpoint_id)
+    if found is None:
+        raise HTTPException(404)
+    return _out(found)
+
+
+@router.put("/{endpoint_id}")
+async def change(
+    endpoint_id: UUID, body: EndpointIn, bus: TheBus, settings: TheSettings, who: Coordinator
+) -> EndpointOut:
+    """Change address, description and events; whether it is inside or outside stays."""
+    draft = endpoints.Draft(body.url, body.description, body.events)
+    await endpoints.change(bus, settings, who.subject, endpoint_id, draft)
+    return await _now(bus, endpoint_id)
+
+
+@router.delete("/{endpoint_id}", status_code=204)
+async def remove(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> None:
+    """Remove an endpoint with all that was kept for it."""
+    await endpoints.remove(bus, who.subject, endpoint_id)
+
+
+@router.post("/{endpoint_id}/pause")
+async def pause(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> EndpointOut:
+    """Send nothing for now; events are kept."""
+    await endpoints.pause(bus, who.subject, endpoint_id)
+    return await _now(bus, endpoint_id)
+
+
+@router.post("/{endpoint_id}/resume")
+async def resume(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> EndpointOut:
+    """Send again, also what was kept meanwhile."""
+    await endpoints.resume(bus, who.subject, endpoint_id)
+    return await _now(bus, endpoint_id)
+
+
+@router.post("/{endpoint_id}/rotate")
+async def rotate(
+    endpoint_id: UUID, body: RotationIn, bus: TheBus, settings: TheSettings, who: Coordinator
+) -> SecretOut:
+    """Make a new secret; the old one signs beside it for a while."""
+    secret = await endpoints.rotate(bus, settings, who.subject, endpoint_id, new_id(), body.hours)
+    assert secret is not None
+    return SecretOut(id=endpoint_id, secret=secret)
+
+
+@router.post("/{endpoint_id}/test", status_code=202)
+async def test(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> dict[str, UUID]:
+    """Send a test, also to an endpoint that is paused; gives the delivery's id, under which its result stands."""
+    return {"delivery_id": await endpoints.test(bus, who.subject, endpoint_id)}
+
+
+@router.post("/{endpoint_id}/redeliver", status_code=202)
+async def redeliver_failed(endpoint_id: UUID, body: SinceIn, bus: TheBus, who: Coordinator) -> dict[str, int]:
+    """Send everything again that happened since then and failed; gives how many."""
+    return {"queued": await endpoints.send_failed_again(bus, who.subject, endpoint_id, body.since)}
+
+
+@router.get("/{endpoint_id}/deliveries")
+async def deliveries(
+    endpoint_id: UUID,
+    bus: TheBus,
+    _: Reader,
+    state: Literal["waiting", "delivered", "failed"] | None = None,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Deliveries:
+    """What was sent to an endpoint, or is to be, the newest first, fifty a page."""
+    async with bus.read() as session:
+        if await webhooks_endpoints.endpoint(session, endpoint_id) is None:
+            raise HTTPException(404)
+        found, counts = await queue.found(session, endpoint_id, state, page)
+    return Deliveries(deliveries=[_delivery(one) for one in found], counts=counts, page=page)
+
+
+@router.get("/deliveries/{delivery_id}")
+async def delivery(delivery_id: UUID, bus: TheBus, _: Reader) -> DeliveryWhole:
+    """One delivery with its attempts and its body."""
+    async with bus.read() as session:
+        found = await queue.delivery(session, delivery_id)
+        if found is None:
+            raise HTTPException(404)
+        made = await queue.attempts(session, delivery_id)
+        body = await queue.content(session, found.about)
+    out = [AttemptOut.model_validate(one, from_attributes=True) for one in made]
+    return DeliveryWhole(delivery=_delivery(found), attempts=out, body=(body or b"").decode())
+
+
+@router.post("/deliveries/{delivery_id}/redeliver", status_code=202)
+async def redeliver(delivery_id: UUID, bus: TheBus, who: Coordinator) -> dict[str, int]:
+    """Send one delivery again, under its old `webhook-id`."""
+    await endpoints.send_again(bus, who.subject, delivery_id)
+    return {"queued": 1}
+
+
+async def _now(bus: Bus, endpoint_id: UUID) -> EndpointOut:
+    async with bus.read() as session:
+        found = await webhooks_endpoints.endpoint(session, endpoint_id)
+    if found is None:
+        raise HTTPException(404)
+    return _out(found)
+
+
+def _out(one: webhooks_endpoints.Endpoint) -> EndpointOut:
+    return EndpointOut(
+        id=one.id,
+        url=one.url,
+        description=one.description,
+        reach=WebhookReach(one.reach),
+        events=one.events,
+        state=one.state,
+        cause=one.why,
+        registered_at=one.made_at,
+        failing_since=one.failing_since,
+        waits_until=one.not_before,
+        expired=one.expired,
+    )
+
+
+def _delivery(one: queue.Delivery) -> DeliveryOut:
+    return DeliveryOut(
+        id=one.id,
+        webhook_id=webhook_id(one.id),
+        event_id=one.about,
+        type=one.type,
+        at=one.at,
+        test=one.test,
+        state=one.state,
+        attempts=one.attempts,
+        result=one.result,
+        status=one.status,
+        milliseconds=one.milliseconds,
+        next_at=one.next_at if one.state == queue.WAITING else None,
+    )

@@ -1,0 +1,166 @@
+"""To which addresses may a webhook be sent? Never into our own network, unless the operator names it.
+
+A name is judged together with all the addresses that it stands for, when it is registered and again at each delivery,
+and the connection is made to an address that was judged: a name that changes its mind in between gains nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from shared.contracts.codes import Code
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+LONGEST = 500
+PORTS = frozenset({443, 8443})
+"""The ports that may be named outside of the allowed networks."""
+
+# What the IANA registries of special-purpose addresses name and not every version of Python's `is_global` knows, what
+# carries an IPv4 address that is reached through it, and a cloud's own.
+_NEVER: tuple[Network, ...] = tuple(
+    ip_network(one)
+    for one in (
+        "192.0.0.0/24",  # protocol assignments, RFC 6890; a cloud's metadata too
+        "192.88.99.0/24",  # 6to4 relays, RFC 7526
+        "168.63.129.16/32",  # the wire server of a cloud, which answers its own machines only
+        "2001::/23",  # protocol assignments, RFC 2928; Teredo among them, RFC 4380
+        "2001:db8::/32",  # examples, RFC 3849
+        "2002::/16",  # 6to4, RFC 3056
+        "3fff::/20",  # examples, RFC 9637
+    )
+)
+_UNICAST = ip_network(
+    "2000::/3"
+)  # all of IPv6 that is given out as global unicast (RFC 4291 2.4): no NAT64, no mapping
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?")
+
+
+class Wrong(Code):
+    """Why nothing is sent to an address."""
+
+    NO_ADDRESS = "no_address", N_("Write a whole web address, such as https://example.org/tandem")
+    LONG = "long", N_("The address must be 500 characters or shorter")
+    CREDENTIALS = (
+        "credentials",
+        N_("Take user name and password out of the address: the signature proves who sends"),
+    )
+    FRAGMENT = "fragment", N_("Take out what stands after #: no server sees it")
+    SCHEME = "scheme", N_("The address must begin with https://")
+    PORT = "port", N_("The address must use port 443 or 8443")
+    UNKNOWN_NAME = "unknown_name", N_("This name is not known to DNS. Check how it is written")
+    PRIVATE = (
+        "private",
+        N_("This leads into a private network, where nothing is sent. An operator can allow the network"),
+    )
+
+
+class WrongTarget(ValueError):
+    """An address that nothing is sent to, and why."""
+
+    def __init__(self, why: Wrong) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address in its parts; `host` is a name in ASCII or an IP address without brackets, `path` has the query."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def url(self) -> str:
+        """The address as it is kept: always the same for the same target."""
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+    @property
+    def authority(self) -> str:
+        """What the header `Host` says."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _port(self.scheme) else f"{host}:{self.port}"
+
+    def at(self, address: Address) -> str:
+        """The same with a judged IP address in the place of the name: where the connection goes."""
+        host = f"[{address}]" if address.version == 6 else str(address)
+        return f"{self.scheme}://{host}:{self.port}{self.path}"
+
+
+def target(url: str) -> Target:
+    """The parts of an address as somebody wrote it. Raises `WrongTarget`."""
+    if len(url) > LONGEST:
+        raise WrongTarget(Wrong.LONG)
+    if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
+        raise WrongTarget(Wrong.NO_ADDRESS)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise WrongTarget(Wrong.NO_ADDRESS) from None
+    if parts.scheme not in {"http", "https"} or not host or not (_HOST.fullmatch(host) or _literal(host)):
+        raise WrongTarget(Wrong.SCHEME if host and parts.scheme else Wrong.NO_ADDRESS)
+    if "@" in parts.netloc:
+        raise WrongTarget(Wrong.CREDENTIALS)
+    if "#" in url:
+        raise WrongTarget(Wrong.FRAGMENT)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(parts.scheme, host.rstrip("."), port or _port(parts.scheme), path)
+
+
+def judged(to: Target, found: Iterable[str], allowed: Sequence[Network]) -> list[Address]:
+    """The addresses that the target's name stands for, if something may be sent to all of them.
+
+    In an allowed network http and every port will do. Raises `WrongTarget`, also where the name stands for nothing.
+    """
+    addresses = [ip_address(one.partition("%")[0]) for one in found]
+    if not addresses:
+        raise WrongTarget(Wrong.UNKNOWN_NAME)
+    strange = [one for one in addresses if not _within(one, allowed)]
+    if any(not is_public(one) for one in strange):
+        raise WrongTarget(Wrong.PRIVATE)
+    if strange and to.scheme != "https":
+        raise WrongTarget(Wrong.SCHEME)
+    if strange and to.port not in PORTS:
+        raise WrongTarget(Wrong.PORT)
+    return list(dict.fromkeys(addresses))
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is a public one, for one machine: what stands within an IPv6 address is never trusted."""
+    if isinstance(address, IPv6Address) and not _within(address, [_UNICAST]):
+        return False
+    special = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
+    return address.is_global and not special and not _within(address, _NEVER)
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """The networks in a setting: CIDR, parted by commas. Raises ValueError."""
+    return tuple(ip_network(one.strip()) for one in text.split(",") if one.strip())
+
+
+def _within(address: Address, among: Iterable[Network]) -> bool:
+    return any(address.version == one.version and address in one for one in among)
+
+
+def _literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+def _port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80

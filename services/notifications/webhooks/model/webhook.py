@@ -1,0 +1,221 @@
+"""What goes to a webhook's receiver, signed how, and when again? After the Standard Webhooks specification.
+
+Headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1,` and the base64 of HMAC-SHA256 over
+`id.timestamp.body`); a body `{type, timestamp, data}` whose `data` is the event as CloudEvents' JSON format has it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from shared.contracts import EVENTS, events_of
+from shared.contracts.codes import Code, WebhookReach
+from shared.i18n import N_
+from shared.ids import reaction_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from shared.bus import Envelope
+
+FIGURES = ("exchange.figures", "exchange.periods")
+CASES = (
+    "exchange.calls",
+    "exchange.registry",
+    "exchange.applications",
+    "exchange.offers",
+    "mentoring.mentors",
+    "exchange.matches",
+    "exchange.participation",
+    "exchange.visits",
+    "mentoring.mentorships",
+    "exchange.outcomes",
+)
+TOPICS: dict[WebhookReach, tuple[str, ...]] = {WebhookReach.OUTSIDE: FIGURES, WebhookReach.INSIDE: (*FIGURES, *CASES)}
+"""Whose events an endpoint may get: outside of the programme only figures and periods, inside all but sign-ins."""
+
+LARGEST = 20_000
+"""The most bytes that a body has, as the specification advises."""
+SECRET_BYTES = 32
+"""How long a secret is; the specification asks for 24 to 64 bytes."""
+TEST = "WebhookTest"
+"""The type of what a coordinator sends to try an endpoint. No event of the log has this name."""
+SCHEDULE = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
+"""Seconds after the first, the second ... failed attempt: the specification's example. The first is made at once."""
+JITTER = 0.2
+"""By which share a pause is lengthened at the most, so that what failed at once does not come again at once."""
+LONGEST_WAIT = 86_400.0
+"""The most seconds for which a receiver may ask us to wait."""
+_SAID = 500
+
+
+class Result(Code):
+    """What came of an attempt."""
+
+    DELIVERED = "delivered", N_("Taken")
+    REFUSED = "refused", N_("The receiver did not answer with 2xx")
+    REDIRECTED = "redirected", N_("The receiver leads to another address, which is not followed")
+    GONE = "gone", N_("The receiver says that it is gone")
+    TIMEOUT = "timeout", N_("No answer in time")
+    UNREACHABLE = "unreachable", N_("Not reached")
+    UNKNOWN_NAME = "unknown_name", N_("Its name is not known to DNS")
+    FORBIDDEN = "forbidden", N_("Its address is not allowed")
+    UNSIGNED = "unsigned", N_("It could not be signed")
+
+
+def selectable(reach: WebhookReach) -> dict[str, tuple[str, ...]]:
+    """The types that an endpoint may choose from: topic -> event types, in the order of the contracts."""
+    return {topic: tuple(event.type for event in events_of(topic)) for topic in TOPICS[reach]}
+
+
+def chosen(reach: WebhookReach, types: Iterable[str]) -> tuple[str, ...]:
+    """Those types in the order of the contracts, each once. Raises ValueError naming one that is not for that reach."""
+    wanted = set(types)
+    known = [one for group in selectable(reach).values() for one in group]
+    for one in sorted(wanted.difference(known)):
+        raise ValueError(one)
+    return tuple(one for one in known if one in wanted)
+
+
+def wants(reach: WebhookReach, types: Iterable[str], event_type: str) -> bool:
+    """Whether an endpoint gets an event: chosen, and still allowed for its reach."""
+    model = EVENTS.get(event_type)
+    return model is not None and model.topic in TOPICS[reach] and event_type in set(types)
+
+
+def delivery_id(about: UUID, endpoint: UUID) -> UUID:
+    """The id of an event's delivery to an endpoint: always the same, so there is never a second."""
+    return reaction_id(about, "webhook", str(endpoint))
+
+
+def webhook_id(delivery: UUID) -> str:
+    """The header `webhook-id`: the same at every attempt, so that receivers can drop what they have."""
+    return f"msg_{delivery.hex}"
+
+
+def body_of(event: Envelope) -> bytes:
+    """The body for an event, at most `LARGEST` bytes: the longest fields are left out of one that is too long.
+
+    `data` is the event in CloudEvents' JSON format; its extension `sequence` counts the events of a subject from 1, and
+    `omitted` names the fields that were left out.
+    """
+    return _fitting(
+        {
+            "specversion": "1.0",
+            "id": str(event.id),
+            "source": event.source,
+            "type": event.type,
+            "subject": event.subject,
+            "time": _written(event.time),
+            "datacontenttype": "application/json",
+            "dataschema": f"urn:tandem:schema:{event.type}",
+            "sequence": event.sequence,
+        },
+        event.data.model_dump(mode="json"),
+    )
+
+
+def body_of_test(about: UUID, at: datetime) -> bytes:
+    """The body of a test: it has the shape of an event's, and says that it is none."""
+    attributes = {"specversion": "1.0", "id": str(about), "source": "urn:tandem:notifications", "type": TEST}
+    attributes |= {"subject": "test", "time": _written(at), "datacontenttype": "application/json"}
+    return _fitting(attributes, {"test": True})
+
+
+def _fitting(attributes: Mapping[str, Any], data: Mapping[str, Any]) -> bytes:
+    left = dict(data)
+    body = _body(attributes, left, ())
+    by_length = sorted(left, key=lambda name: (-len(orjson.dumps(left[name])), name))
+    omitted: list[str] = []
+    while len(body) > LARGEST and by_length:
+        omitted.append(by_length.pop(0))
+        del left[omitted[-1]]
+        body = _body(attributes, left, omitted)
+    return body
+
+
+def _body(attributes: Mapping[str, Any], data: Mapping[str, Any], omitted: Sequence[str]) -> bytes:
+    cloud: dict[str, Any] = {**attributes, "data": data}
+    if omitted:
+        cloud["omitted"] = ",".join(sorted(omitted))
+    return orjson.dumps({"type": attributes["type"], "timestamp": attributes["time"], "data": cloud})
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def new_secret() -> str:
+    """A secret that nobody can guess: `whsec_` and 32 random bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def headers(id_: str, at: datetime, body: bytes, keys: Sequence[str]) -> dict[str, str]:
+    """The headers for exactly these bytes, sent at real time `at`; one signature a secret, the newest first.
+
+    Raises ValueError without a secret.
+    """
+    if not keys:
+        raise ValueError("There is no secret to sign with.")
+    second = int(at.timestamp())
+    signed = f"{id_}.{second}.".encode() + body
+    return {
+        "content-type": "application/json",
+        "user-agent": "Tandem",
+        "webhook-id": id_,
+        "webhook-timestamp": str(second),
+        "webhook-signature": " ".join(_signature(key, signed) for key in keys),
+    }
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def result_of(status: int) -> Result:
+    """What a status says: only 2xx is taken, a redirect is not followed, 410 is the end."""
+    if 200 <= status < 300:
+        return Result.DELIVERED
+    if 300 <= status < 400:
+        return Result.REDIRECTED
+    return Result.GONE if status == 410 else Result.REFUSED
+
+
+def pause(tried: int, schedule: Sequence[float], chance: float, asked: float | None = None) -> float | None:
+    """Seconds until the next attempt after `tried` (from 1) failed ones; None where it is given up.
+
+    `chance` (0 to 1) lengthens it, never shortens it; `asked` is what the receiver asked for, if that is longer.
+    """
+    if tried > len(schedule):
+        return None
+    return max(schedule[tried - 1] * (1 + JITTER * chance), min(asked or 0.0, LONGEST_WAIT))
+
+
+def asked_for(retry_after: str | None, now: datetime) -> float | None:
+    """The seconds that a `Retry-After` asks for (number or date; RFC 9110 10.2.3), at most a day; None for none."""
+    text = (retry_after or "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return min(float(text), LONGEST_WAIT)
+    try:
+        then = parsedate_to_datetime(text)
+    except (ValueError, IndexError):
+        return None
+    then = then if then.tzinfo is not None else then.replace(tzinfo=UTC)
+    return min(max((then - now).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def excerpt(raw: bytes) -> str:
+    """The beginning of what a receiver answered, as text that can be shown; nothing that nobody can see."""
+    text = raw.decode("utf-8", "replace")
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:_SAID]

@@ -1,0 +1,372 @@
+"""To whom are events sent outside of the log, and what came of it? Endpoints, their secrets and their deliveries."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.notifications.settings import Settings
+from services.notifications.webhooks import views
+from services.notifications.webhooks.actions import endpoints
+from services.notifications.webhooks.api import settings_of
+from services.notifications.webhooks.model.webhook import TEST, webhook_id
+from services.notifications.webhooks.store import deliveries as queue
+from services.notifications.webhooks.store import endpoints as webhooks_endpoints
+from services.notifications.webhooks.views import READERS
+from shared.bus import Bus
+from shared.contracts.codes import Role, WebhookReach
+from shared.errors import Refused
+from shared.i18n import N_, gettext, ngettext
+from shared.identity import Principal, allow
+from shared.ids import new_id, read_id
+from shared.runtime.service import bus_of
+from shared.time import clock, dates
+from shared.time.workdays import ZONE
+from shared.web import states
+from shared.web.forms import (
+    CheckboxesField,
+    DateField,
+    Form,
+    Longest,
+    Needed,
+    RadioField,
+    StringField,
+    options,
+)
+from shared.web.live import live_route
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/notifications/webhooks", include_in_schema=False)
+router.add_api_route("/live", live_route("webhooks"), dependencies=[Depends(allow(*READERS))])
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+TheSettings = Annotated[Settings, Depends(settings_of)]
+Reader = Annotated[Principal, Depends(allow(*READERS))]
+Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+_HOME = "/notifications/webhooks"
+_STATES = (queue.FAILED, queue.WAITING, queue.DELIVERED)
+_DONE = {
+    "changed": N_("The webhook is changed."),
+    "paused": N_("The webhook is paused. Its events are kept."),
+    "resumed": N_("The webhook is resumed. What was kept goes out now."),
+    "known": N_("This was done already. The secret was shown once; make a new one if it was lost."),
+    "tested": N_("The test is sent within a few seconds: look at its result below."),
+}
+
+
+class EndpointForm(Form):
+    """Where events go. `key` is the id that the endpoint will have: sent twice, it is registered once."""
+
+    url = StringField(
+        N_("Web address"),
+        [Needed(N_("Write the web address of the receiver"))],
+        description=N_("It begins with https:// and leads to a server on the internet"),
+    )
+    description = StringField(
+        N_("Who receives it, and what for?"),
+        [Needed(N_("Say who receives it, and what for")), Longest(endpoints.LONGEST_DESCRIPTION)],
+    )
+    events = CheckboxesField(N_("Events"), [Needed(N_("Choose at least one event"))])
+    key = StringField()
+
+    def draft(self) -> endpoints.Draft:
+        """What was written."""
+        return endpoints.Draft(self.url.data or "", self.description.data or "", self.events.data or [])
+
+
+class RotateForm(Form):
+    """How a secret is replaced. `key` is the id of the new one: sent twice, there is one."""
+
+    hours = RadioField(
+        N_("For how long does the old secret still count?"),
+        [Needed(N_("Choose for how long the old secret still counts"))],
+        choices=(
+            ("24", N_("For a day"), N_("Both sign meanwhile, so that nothing is refused")),
+            ("72", N_("For three days")),
+            ("168", N_("For a week")),
+            ("0", N_("Not at all"), N_("When it has become known to somebody else")),
+        ),
+    )
+    key = StringField()
+
+
+class SinceForm(Form):
+    """From which day on what failed is sent again."""
+
+    since = DateField(N_("Since which day?"), [Needed(N_("Write the day since which everything is sent again"))])
+
+
+@router.get("")
+async def webhooks(request: Request, bus: TheBus, who: Reader) -> Response:
+    """All endpoints."""
+    async with bus.read() as session:
+        found = await webhooks_endpoints.endpoints(session)
+    done = gettext("The webhook is removed.") if request.query_params.get("done") == "removed" else ""
+    return render(request, "webhooks/webhooks.html", endpoints=found, why=views.why, may_change=_may(who), done=done)
+
+
+@router.get("/new")
+async def new(request: Request, _: Coordinator, reach: WebhookReach = WebhookReach.OUTSIDE) -> Response:
+    """The form for a new endpoint, inside or outside of the programme."""
+    form = _choices(EndpointForm(data={"key": str(new_id())}), reach)
+    return _form(request, form, reach, None)
+
+
+@router.post("/new")
+async def register(
+    request: Request, bus: TheBus, settings: TheSettings, who: Coordinator, reach: WebhookReach = WebhookReach.OUTSIDE
+) -> Response:
+    """Register it, and show its secret this once."""
+    form = _choices(await EndpointForm.read(request), reach)
+    key = read_id(form.key.data) or new_id()
+    if not form.validate():
+        return await _wrong(request, form, settings, reach, None)
+    try:
+        secret = await endpoints.register(bus, settings, who.subject, key, reach, form.draft())
+    except Refused as refused:
+        return _form(request, _refused(form, refused), reach, None, 422)
+    if secret is None:
+        return see_other(f"{_HOME}/{key}?done=known")
+    return render(request, "webhooks/secret.html", endpoint_id=key, secret=secret, rotated=False)
+
+
+@router.get("/{endpoint_id}")
+async def webhook(
+    request: Request,
+    endpoint_id: UUID,
+    bus: TheBus,
+    settings: TheSettings,
+    who: Reader,
+    state: Annotated[str, Query(max_length=20)] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    """One endpoint and what was sent to it."""
+    chosen = state if state in _STATES else None
+    async with bus.read() as session:
+        endpoint = await webhooks_endpoints.endpoint(session, endpoint_id)
+        if endpoint is None:
+            raise HTTPException(404)
+        found, counts = await queue.found(session, endpoint_id, chosen, page)
+        secrets = (await webhooks_endpoints.secrets_of(session, [endpoint_id], datetime.now(UTC)))[endpoint_id]
+    sent = request.query_params.get("again", "")
+    done = gettext(_DONE[key]) if (key := request.query_params.get("done")) in _DONE else ""
+    if sent.isdecimal() and len(sent) < 9:
+        done = ngettext("%(num)d is sent again.", "%(num)d are sent again.", int(sent)) % {"num": int(sent)}
+    return render(
+        request,
+        "webhooks/webhook.html",
+        endpoint=endpoint,
+        why=views.why(endpoint),
+        counts=_counts(endpoint_id, counts),
+        rows=found,
+        total=sum(counts.values()) if chosen is None else counts.get(chosen, 0),
+        page=page,
+        old_until=max((one.until for one in secrets if one.until is not None), default=None),
+        kept=settings.webhook_kept_days,
+        failed=counts.get(queue.FAILED, 0),
+        result=views.result,
+        name=_name,
+        may_change=_may(who),
+        done=done,
+        moment_=lambda value: dates.moment(value, short=True),
+    )
+
+
+@router.get("/{endpoint_id}/change")
+async def changing(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordinator) -> Response:
+    """The form with what is known."""
+    endpoint = await _known(bus, endpoint_id)
+    known = {"url": endpoint.url, "description": endpoint.description, "events": endpoint.events}
+    form = _choices(EndpointForm(data=known), WebhookReach(endpoint.reach))
+    return _form(request, form, WebhookReach(endpoint.reach), endpoint_id)
+
+
+@router.post("/{endpoint_id}/change")
+async def change(request: Request, endpoint_id: UUID, bus: TheBus, settings: TheSettings, who: Coordinator) -> Response:
+    """Change it."""
+    reach = WebhookReach((await _known(bus, endpoint_id)).reach)
+    form = _choices(await EndpointForm.read(request), reach)
+    if not form.validate():
+        return await _wrong(request, form, settings, reach, endpoint_id)
+    try:
+        await endpoints.change(bus, settings, who.subject, endpoint_id, form.draft())
+    except Refused as refused:
+        return _form(request, _refused(form, refused), reach, endpoint_id, 422)
+    return see_other(f"{_HOME}/{endpoint_id}?done=changed")
+
+
+@router.get("/{endpoint_id}/rotate")
+async def rotating(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordinator) -> Response:
+    """For how long should the old secret still count?"""
+    await _known(bus, endpoint_id)
+    form = RotateForm(data={"key": str(new_id())})
+    return render(request, "webhooks/rotate.html", form_=form, endpoint_id=endpoint_id)
+
+
+@router.post("/{endpoint_id}/rotate")
+async def rotate(request: Request, endpoint_id: UUID, bus: TheBus, settings: TheSettings, who: Coordinator) -> Response:
+    """Make a new secret, and show it this once."""
+    await _known(bus, endpoint_id)
+    form = await RotateForm.read(request)
+    if not form.validate():
+        return render(request, "webhooks/rotate.html", 422, form_=form, endpoint_id=endpoint_id)
+    key, hours = read_id(form.key.data) or new_id(), int(form.hours.data)
+    secret = await endpoints.rotate(bus, settings, who.subject, endpoint_id, key, hours)
+    if secret is None:
+        return see_other(f"{_HOME}/{endpoint_id}?done=known")
+    return render(request, "webhooks/secret.html", endpoint_id=endpoint_id, secret=secret, rotated=True)
+
+
+@router.post("/{endpoint_id}/pause")
+async def pause(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+    """Send nothing for now."""
+    await endpoints.pause(bus, who.subject, endpoint_id)
+    return see_other(f"{_HOME}/{endpoint_id}?done=paused")
+
+
+@router.post("/{endpoint_id}/resume")
+async def resume(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+    """Send again."""
+    await endpoints.resume(bus, who.subject, endpoint_id)
+    return see_other(f"{_HOME}/{endpoint_id}?done=resumed")
+
+
+@router.post("/{endpoint_id}/test")
+async def test(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+    """Send a test, and lead to its result."""
+    delivery_id = await endpoints.test(bus, who.subject, endpoint_id)
+    return see_other(f"{_HOME}/deliveries/{delivery_id}")
+
+
+@router.get("/{endpoint_id}/remove")
+async def removing(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordinator) -> Response:
+    """Ask once more."""
+    return render(request, "webhooks/remove.html", endpoint=await _known(bus, endpoint_id))
+
+
+@router.post("/{endpoint_id}/remove")
+async def remove(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+    """Remove it."""
+    await endpoints.remove(bus, who.subject, endpoint_id)
+    return see_other(f"{_HOME}?done=removed")
+
+
+@router.get("/{endpoint_id}/redeliver")
+async def redelivering(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordinator) -> Response:
+    """Since when should what failed be sent again?"""
+    endpoint = await _known(bus, endpoint_id)
+    form = SinceForm(data={"since": clock.today() - timedelta(days=7)})
+    return render(request, "webhooks/redeliver.html", form_=form, endpoint=endpoint)
+
+
+@router.post("/{endpoint_id}/redeliver")
+async def redeliver_failed(request: Request, endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+    """Send everything again that failed since that day."""
+    endpoint = await _known(bus, endpoint_id)
+    form = await SinceForm.read(request)
+    if not form.validate() or form.since.data is None:
+        return render(request, "webhooks/redeliver.html", 422, form_=form, endpoint=endpoint)
+    since = datetime.combine(form.since.data, datetime.min.time(), ZONE)
+    count = await endpoints.send_failed_again(bus, who.subject, endpoint_id, since)
+    return see_other(f"{_HOME}/{endpoint_id}?again={count}")
+
+
+@router.get("/deliveries/{delivery_id}")
+async def delivery(request: Request, delivery_id: UUID, bus: TheBus, who: Reader) -> Response:
+    """One delivery: its attempts, and what is sent."""
+    async with bus.read() as session:
+        found = await queue.delivery(session, delivery_id)
+        if found is None:
+            raise HTTPException(404)
+        endpoint = await webhooks_endpoints.endpoint(session, found.endpoint_id)
+        attempts = await queue.attempts(session, delivery_id)
+        body = await queue.content(session, found.about)
+    assert endpoint is not None  # a delivery goes with its endpoint
+    return render(
+        request,
+        "webhooks/delivery.html",
+        delivery=found,
+        endpoint=endpoint,
+        attempts=attempts,
+        body=(body or b"").decode(),
+        webhook_id=webhook_id(found.id),
+        result=views.result,
+        name=_name,
+        may_send=_may(who) and found.state != queue.WAITING and not found.test,
+        done=request.query_params.get("done"),
+    )
+
+
+@router.post("/deliveries/{delivery_id}/redeliver")
+async def redeliver(delivery_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+    """Send one delivery again."""
+    await endpoints.send_again(bus, who.subject, delivery_id)
+    return see_other(f"{_HOME}/deliveries/{delivery_id}?done=again")
+
+
+def _may(who: Principal) -> bool:
+    return who.has(Role.PROGRAMME_COORDINATOR)
+
+
+def _name(delivery: queue.Delivery) -> str:
+    return gettext("Test") if delivery.type == TEST else delivery.type
+
+
+def _choices(form: EndpointForm, reach: WebhookReach) -> EndpointForm:
+    types = [one for _, group in views.groups(reach) for one in group]
+    form.events.choices = options([(one, one) for one in types])()
+    return form
+
+
+def _refused(form: EndpointForm, refused: Refused) -> EndpointForm:
+    for name, sentence in refused.fields.items():
+        form.refuse(name, sentence)
+    return form
+
+
+def _form(
+    request: Request, form: EndpointForm, reach: WebhookReach, endpoint_id: UUID | None, status: int = 200
+) -> Response:
+    return render(
+        request,
+        "webhooks/form.html",
+        status,
+        form_=form,
+        reach=reach,
+        endpoint_id=endpoint_id,
+        groups=views.groups(reach),
+    )
+
+
+async def _wrong(
+    request: Request, form: EndpointForm, settings: Settings, reach: WebhookReach, endpoint_id: UUID | None
+) -> Response:
+    """The form again, with what is wrong with the address too: everything is told at once."""
+    if not form.url.errors and (why := await endpoints.wrong_with(settings, form.url.data or "")) is not None:
+        form.refuse("url", why)
+    return _form(request, form, reach, endpoint_id, 422)
+
+
+async def _known(bus: Bus, endpoint_id: UUID) -> webhooks_endpoints.Endpoint:
+    async with bus.read() as session:
+        found = await webhooks_endpoints.endpoint(session, endpoint_id)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _counts(endpoint_id: UUID, counts: dict[str, int]) -> list[dict[str, object]]:
+    """What stands where; each count leads to exactly its rows."""
+    return [
+        {
+            "count": counts.get(code, 0),
+            "name": (state := states.state("webhook_delivery", code)).word,
+            "href": f"{_HOME}/{endpoint_id}?state={code}",
+            "tone": state.tone,
+        }
+        for code in _STATES
+    ]

@@ -1,0 +1,289 @@
+"""What is to be sent to which endpoint, what came of it, what was answered? Kept for as long as the setting says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, col, select
+
+from services.notifications.tables import Table, table_of
+from shared.bus.db.transaction import asking, driver
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+PAGE = 50
+_AT_ONCE = 2000
+
+
+class Content(Table, table=True):
+    """The body that is sent for an event, once for all endpoints: what is signed is exactly what is sent."""
+
+    __tablename__ = "webhook_content"
+    __table_args__ = (sa.Index("webhook_content_kept_at", "kept_at", "id"),)
+
+    id: UUID = Field(primary_key=True, description="The event's")
+    body: bytes
+    kept_at: datetime = Field(sa_type=_TIME, description="Real time")
+
+
+class Delivery(Table, table=True):
+    """One event to one endpoint, once for ever: its id is worked out from the two."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        sa.Index(
+            "webhook_delivery_next_at",
+            "endpoint_id",
+            "next_at",
+            "position",
+            postgresql_where=sa.text("state = 'waiting'"),
+        ),
+        sa.Index("webhook_delivery_test", "endpoint_id", postgresql_where=sa.text("state = 'waiting' AND test")),
+        sa.Index("webhook_delivery_endpoint", "endpoint_id", "position"),
+        sa.Index("webhook_delivery_state", "endpoint_id", "state", "position"),
+        sa.Index("webhook_delivery_queued_at", "queued_at", "position"),
+        sa.Index("webhook_delivery_about", "about"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    endpoint_id: UUID = Field(foreign_key="webhook_endpoint.id", ondelete="CASCADE")
+    about: UUID = Field(description="The event's id")
+    type: str
+    at: datetime = Field(sa_type=_TIME, description="Domain time of the event")
+    position: int = Field(
+        default=None,
+        sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), nullable=False),
+        description="The order in which events came",
+    )
+    test: bool = False
+    state: str = WAITING
+    attempts: int = 0
+    tried: int = Field(default=0, description="Attempts since it was queued last: the place in the schedule")
+    queued_at: datetime = Field(sa_type=_TIME, description="Real time")
+    next_at: datetime = Field(sa_type=_TIME, description="Real time of the next attempt")
+    result: str | None = Field(default=None, description="Of the newest attempt, a code")
+    status: int | None = None
+    milliseconds: int | None = None
+
+
+class Attempt(Table, table=True):
+    """One attempt: what the receiver answered, and how long it took."""
+
+    __tablename__ = "webhook_attempt"
+
+    delivery_id: UUID = Field(primary_key=True, foreign_key="webhook_delivery.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=_TIME, description="Real time")
+    result: str
+    status: int | None = None
+    milliseconds: int
+    said: str = Field(default="", description="The beginning of the answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery whose time has come: its id, where it goes as its endpoint stands now, and the bytes to send."""
+
+    id: UUID
+    endpoint_id: UUID
+    url: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What of a delivery an attempt may change, as it stands while it is locked."""
+
+    id: UUID
+    test: bool
+    state: str
+    attempts: int
+    tried: int
+    next_at: datetime
+
+
+async def queue(
+    session: AsyncSession, contents: Iterable[Mapping[str, Any]], deliveries: Sequence[Mapping[str, Any]]
+) -> None:
+    """Put deliveries into the queue, in their order, with their bodies; each once for ever."""
+    if deliveries:
+        bodies = insert(table_of(Content)).on_conflict_do_nothing(index_elements=["id"])
+        await session.execute(bodies, [dict(one) for one in contents])
+        rows = insert(table_of(Delivery)).on_conflict_do_nothing(index_elements=["id"])
+        await session.execute(rows, [dict(one) for one in deliveries])
+
+
+_EVENTS = (
+    "SELECT d.id, e.id, e.url, c.body FROM webhook_endpoint AS e CROSS JOIN LATERAL"
+    " (SELECT id, about, next_at, position FROM webhook_delivery WHERE endpoint_id = e.id AND state = 'waiting'"
+    "  AND next_at <= $1 AND id <> ALL($3::uuid[]) ORDER BY next_at, position LIMIT $2) AS d"
+    " JOIN webhook_content AS c ON c.id = d.about"
+    " WHERE e.state = 'active' AND (e.not_before IS NULL OR e.not_before <= $1) ORDER BY d.next_at, d.position"
+)
+_TESTS = (
+    "SELECT d.id, e.id, e.url, c.body FROM webhook_delivery AS d JOIN webhook_endpoint AS e ON e.id = d.endpoint_id"
+    " JOIN webhook_content AS c ON c.id = d.about WHERE d.state = 'waiting' AND d.test AND d.id <> ALL($3::uuid[])"
+    " AND NOT (e.state = 'active' AND (e.not_before IS NULL OR e.not_before <= $1)) ORDER BY d.position LIMIT $2"
+)
+
+
+async def due(session: AsyncSession, now: datetime, each: int, under_way: Collection[UUID]) -> list[Due]:
+    """What is to be sent at real time `now`: at most `each` an endpoint, in the order in which it fell due.
+
+    A paused endpoint, and one whose receiver asked to wait, gets tests only. Takes a glance (`Bus.glance`).
+    """
+    connection, known = await asking(session), sorted(under_way)
+    rows = [*await connection.fetch(_EVENTS, now, each, known), *await connection.fetch(_TESTS, now, each, known)]
+    return [Due(*row) for row in rows]
+
+
+async def delivery(session: AsyncSession, delivery_id: UUID) -> Delivery | None:
+    """One delivery."""
+    return await session.get(Delivery, delivery_id)
+
+
+_LOCKED = (
+    "SELECT id, test, state, attempts, tried, next_at FROM webhook_delivery WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+)
+
+
+async def locked(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Held]:
+    """Those of the deliveries that are still there; nobody else changes them before this transaction ends."""
+    rows = await (await driver(session)).fetch(_LOCKED, sorted(ids))
+    return {row["id"]: Held(*row) for row in rows}
+
+
+async def content(session: AsyncSession, about: UUID) -> bytes | None:
+    """The body of an event."""
+    found = await session.get(Content, about)
+    return None if found is None else found.body
+
+
+async def attempts(session: AsyncSession, delivery_id: UUID) -> list[Attempt]:
+    """The attempts of a delivery, the newest first."""
+    query = select(Attempt).where(col(Attempt.delivery_id) == delivery_id).order_by(col(Attempt.number).desc())
+    return list((await session.scalars(query.limit(200))).all())
+
+
+_COLUMNS = ("delivery_id", "number", "at", "result", "status", "milliseconds", "said", "state", "next_at")
+_TRIED = (
+    "WITH n AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::int[],"
+    " $7::text[], $8::text[], $9::timestamptz[])"
+    " AS n(delivery_id, number, at, result, status, milliseconds, said, state, next_at)),"
+    " kept AS (INSERT INTO webhook_attempt (delivery_id, number, at, result, status, milliseconds, said)"
+    " SELECT delivery_id, number, at, result, status, milliseconds, said FROM n ON CONFLICT DO NOTHING)"
+    " UPDATE webhook_delivery AS d SET attempts = n.number, tried = d.tried + 1, result = n.result, status = n.status,"
+    " milliseconds = n.milliseconds, state = n.state, next_at = n.next_at FROM n WHERE d.id = n.delivery_id"
+)
+
+
+async def add_attempts(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep attempts (an `Attempt`'s columns), and what they change of their deliveries (`state`, `next_at`)."""
+    if rows:
+        await (await driver(session)).execute(_TRIED, *([row[name] for row in rows] for name in _COLUMNS))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many deliveries wait, for how many seconds the oldest that could go has been due, how many are paused."""
+
+    number: int
+    late: float
+    paused: int
+
+
+_WAITING = sa.text(
+    "SELECT (SELECT count(*) FROM webhook_delivery WHERE state = 'waiting') AS number,"
+    " (SELECT count(*) FROM webhook_endpoint WHERE state = 'paused') AS paused,"
+    " (SELECT min(first.next_at) FROM webhook_endpoint e CROSS JOIN LATERAL"
+    "  (SELECT next_at FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'waiting'"
+    "   ORDER BY next_at, position LIMIT 1) AS first WHERE e.state = 'active') AS since"
+)
+
+
+async def waiting(session: AsyncSession, now: datetime) -> Waiting:
+    """What waits at real time `now`."""
+    row = (await session.execute(_WAITING)).one()
+    late = 0.0 if row.since is None else max(0.0, (now - row.since).total_seconds())
+    return Waiting(row.number, late, row.paused)
+
+
+async def again(session: AsyncSession, delivery_id: UUID, now: datetime) -> bool:
+    """Queue a delivery that ended once more, its schedule from the start; False where it did not end."""
+    changed = await session.execute(
+        sa.update(Delivery)
+        .where(col(Delivery.id) == delivery_id, col(Delivery.state) != WAITING)
+        .values(state=WAITING, tried=0, next_at=now)
+        .returning(col(Delivery.id))
+    )
+    return changed.scalar_one_or_none() is not None
+
+
+async def failed_again(session: AsyncSession, endpoint_id: UUID, since: datetime, now: datetime) -> int:
+    """Queue everything once more that came since then (domain time) and failed; give how many."""
+    changed = await session.execute(
+        sa.update(Delivery)
+        .where(
+            col(Delivery.endpoint_id) == endpoint_id,
+            col(Delivery.state) == FAILED,
+            col(Delivery.at) >= since,
+            sa.not_(col(Delivery.test)),
+        )
+        .values(state=WAITING, tried=0, next_at=now)
+        .returning(col(Delivery.id))
+    )
+    return len(changed.all())
+
+
+async def at_once(session: AsyncSession, endpoint_id: UUID, now: datetime) -> None:
+    """Let what waits for an endpoint be sent now, in the order of the events, its schedule from the start."""
+    own = sa.and_(col(Delivery.endpoint_id) == endpoint_id, col(Delivery.state) == WAITING)
+    await session.execute(sa.update(Delivery).where(own).values(tried=0, next_at=now))
+
+
+async def has_test(session: AsyncSession, endpoint_id: UUID) -> bool:
+    """Whether a test is on its way to an endpoint."""
+    query = sa.select(sa.exists().where(col(Delivery.endpoint_id) == endpoint_id, _WAITING_TEST))
+    return bool((await session.execute(query)).scalar_one())
+
+
+_WAITING_TEST = sa.text("webhook_delivery.state = 'waiting' AND webhook_delivery.test")
+
+
+async def found(
+    session: AsyncSession, endpoint_id: UUID, state: str | None, page: int
+) -> tuple[list[Delivery], dict[str, int]]:
+    """One page of an endpoint's deliveries, the newest first, and how many there are in each state."""
+    own = [col(Delivery.endpoint_id) == endpoint_id]
+    counted = sa.select(col(Delivery.state), sa.func.count()).where(*own).group_by(Delivery.state)
+    counts = {name: int(number) for name, number in (await session.execute(counted)).all()}
+    if state is not None:
+        own.append(col(Delivery.state) == state)
+    query = select(Delivery).where(*own).order_by(col(Delivery.position).desc())
+    rows = (await session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))).all()
+    return list(rows), counts
+
+
+async def forget(session: AsyncSession, before: datetime) -> tuple[int, dict[UUID, int]]:
+    """Remove some of what was queued before then (real time): how many, and of them never taken, by endpoint."""
+    old = select(col(Delivery.id)).where(col(Delivery.queued_at) < before)
+    old = old.order_by(col(Delivery.queued_at), col(Delivery.position)).limit(_AT_ONCE)
+    statement = sa.delete(Delivery).where(col(Delivery.id).in_(old))
+    gone = (await session.execute(statement.returning(col(Delivery.endpoint_id), col(Delivery.state)))).all()
+    used = sa.exists().where(col(Delivery.about) == col(Content.id))
+    contents = select(col(Content.id)).where(col(Content.kept_at) < before, sa.not_(used))
+    contents = contents.order_by(col(Content.kept_at), col(Content.id)).limit(_AT_ONCE)
+    removed = await session.execute(sa.delete(Content).where(col(Content.id).in_(contents)).returning(col(Content.id)))
+    lost = Counter(endpoint_id for endpoint_id, state in gone if state == WAITING)
+    return max(len(gone), len(removed.all())), dict(lost)

@@ -1,0 +1,172 @@
+"""Where are events sent outside of the log, and with which secrets? A secret stands here sealed only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlmodel import Field, col, select
+
+from services.notifications.tables import Table, table_of
+from shared.bus.db.transaction import asking, driver
+from shared.contracts.codes import WebhookPauseCause, WebhookReach
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+ACTIVE, PAUSED = "active", "paused"
+
+
+class Endpoint(Table, table=True):
+    """An address to which events are sent. Times of sending are real time, as the pauses between attempts are."""
+
+    __tablename__ = "webhook_endpoint"
+    __table_args__ = (sa.Index("webhook_endpoint_made_at", "made_at", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    url: str
+    description: str
+    reach: str
+    events: list[str] = Field(sa_type=ARRAY(sa.Text))
+    state: str = ACTIVE
+    cause: str | None = Field(default=None, description="Why it is paused, a code")
+    made_by: str = Field(description="Sign-in subject")
+    made_at: datetime = Field(sa_type=_TIME, description="Domain time")
+    failing_since: datetime | None = Field(default=None, sa_type=_TIME, description="Since when nothing was taken")
+    not_before: datetime | None = Field(
+        default=None, sa_type=_TIME, description="Until when the receiver asked to wait"
+    )
+    expired: int = Field(default=0, description="Events that were kept for as long as may be, and never taken")
+
+    @property
+    def outside(self) -> bool:
+        """Whether its receiver is outside of the programme."""
+        return self.reach == WebhookReach.OUTSIDE
+
+    @property
+    def why(self) -> WebhookPauseCause | None:
+        """Why it is paused."""
+        return None if self.cause is None else WebhookPauseCause(self.cause)
+
+
+class Secret(Table, table=True):
+    """A secret of an endpoint, sealed; `until` is when an old one is no longer signed with (real time)."""
+
+    __tablename__ = "webhook_secret"
+    __table_args__ = (sa.Index("webhook_secret_endpoint_id", "endpoint_id", "made_at", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    endpoint_id: UUID = Field(foreign_key="webhook_endpoint.id", ondelete="CASCADE")
+    sealed: str
+    made_at: datetime = Field(sa_type=_TIME, description="Real time")
+    until: datetime | None = Field(default=None, sa_type=_TIME)
+
+
+async def endpoints(session: AsyncSession) -> list[Endpoint]:
+    """All endpoints, the oldest first; there are few."""
+    return list((await session.scalars(select(Endpoint).order_by(col(Endpoint.made_at), col(Endpoint.id)))).all())
+
+
+async def kept(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
+    """Which of these endpoints are still there; none of them can be removed before this transaction ends."""
+    query = select(col(Endpoint.id)).where(col(Endpoint.id).in_(sorted(ids))).order_by(col(Endpoint.id))
+    return set((await session.scalars(query.with_for_update(key_share=True, read=True))).all())
+
+
+async def endpoint(session: AsyncSession, endpoint_id: UUID, *, lock: bool = False) -> Endpoint | None:
+    """One endpoint; with `lock` nobody else changes it before this transaction ends."""
+    return await session.get(Endpoint, endpoint_id, with_for_update={"key_share": True} if lock else None)
+
+
+_LOCKED = "SELECT * FROM webhook_endpoint WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+
+
+async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Endpoint]:
+    """Those of the endpoints that are still there; nobody else changes them before this transaction ends."""
+    rows = await (await driver(session)).fetch(_LOCKED, sorted(ids))
+    return {row["id"]: Endpoint(**row) for row in rows}
+
+
+async def count(session: AsyncSession) -> int:
+    """How many endpoints there are."""
+    return int((await session.execute(sa.select(sa.func.count()).select_from(Endpoint))).scalar_one())
+
+
+async def add(session: AsyncSession, row: dict[str, Any]) -> bool:
+    """Add an endpoint; False where its id is there already."""
+    statement = insert(table_of(Endpoint)).values(row).on_conflict_do_nothing(index_elements=["id"])
+    return (await session.execute(statement.returning(table_of(Endpoint).c.id))).scalar_one_or_none() is not None
+
+
+async def change(session: AsyncSession, endpoint_id: UUID, **changes: Any) -> None:
+    """Change columns of an endpoint."""
+    await session.execute(sa.update(Endpoint).where(col(Endpoint.id) == endpoint_id).values(**changes))
+
+
+async def works(session: AsyncSession, endpoint_id: UUID) -> None:
+    """Note that an endpoint took something; writes nothing where it did before."""
+    failing = sa.or_(col(Endpoint.failing_since).is_not(None), col(Endpoint.not_before).is_not(None))
+    await session.execute(
+        sa.update(Endpoint).where(col(Endpoint.id) == endpoint_id, failing).values(failing_since=None, not_before=None)
+    )
+
+
+async def lost(session: AsyncSession, endpoint_id: UUID, number: int) -> None:
+    """Count events that were kept for as long as may be and never taken."""
+    changed = sa.update(Endpoint).where(col(Endpoint.id) == endpoint_id)
+    await session.execute(changed.values(expired=col(Endpoint.expired) + number))
+
+
+async def remove(session: AsyncSession, endpoint_id: UUID) -> None:
+    """Remove an endpoint with its secrets, its deliveries and their attempts."""
+    await session.execute(sa.delete(Endpoint).where(col(Endpoint.id) == endpoint_id))
+
+
+async def add_secret(session: AsyncSession, row: dict[str, Any]) -> None:
+    """Add a secret."""
+    await session.execute(sa.insert(table_of(Secret)).values(row))
+
+
+async def secret(session: AsyncSession, secret_id: UUID) -> Secret | None:
+    """One secret."""
+    return await session.get(Secret, secret_id)
+
+
+async def retire(session: AsyncSession, endpoint_id: UUID, until: datetime, now: datetime) -> None:
+    """Let the secrets of an endpoint count until then at the longest, and forget those that are over (real time)."""
+    own = col(Secret.endpoint_id) == endpoint_id
+    await session.execute(sa.delete(Secret).where(own, col(Secret.until) <= now))
+    await session.execute(
+        sa.update(Secret).where(own, sa.or_(col(Secret.until).is_(None), col(Secret.until) > until)).values(until=until)
+    )
+
+
+_NOW = (
+    "SELECT * FROM webhook_secret WHERE endpoint_id = ANY($1) AND (until IS NULL OR until > $2)"
+    " ORDER BY made_at DESC, id DESC"
+)
+
+
+async def secrets_of(session: AsyncSession, ids: Iterable[UUID], now: datetime) -> dict[UUID, list[Secret]]:
+    """The secrets that count at real time `now`: endpoint -> secrets, the newest first."""
+    found: dict[UUID, list[Secret]] = {one: [] for one in sorted(set(ids))}
+    if found:
+        for row in await (await asking(session)).fetch(_NOW, list(found), now):
+            found[row["endpoint_id"]].append(Secret(**row))
+    return found
+
+
+async def all_secrets(session: AsyncSession) -> Sequence[Secret]:
+    """Every secret, for sealing them anew."""
+    return (await session.scalars(select(Secret).order_by(col(Secret.id)))).all()
+
+
+async def seal(session: AsyncSession, secret_id: UUID, sealed: str) -> None:
+    """Put a secret's newly sealed text in the place of the old one."""
+    await session.execute(sa.update(Secret).where(col(Secret.id) == secret_id).values(sealed=sealed))

@@ -1,1 +1,0 @@
-"""What do people do here? One function a step: load, ask the model, record. Pages and API call the same."""

@@ -1,0 +1,69 @@
+"""What becomes of a form that is being filled in? It is kept on the server as its writer goes, on whichever device."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.reporting.answers.store import drafts
+from services.reporting.answers.views import requested_form
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.reporting.answers.store.drafts import Draft
+    from shared.bus import Bus
+
+log = structlog.get_logger(__name__)
+LONGEST = 20_000
+"""Most characters that are kept of one field: more than may be handed in, so that too much can be shortened."""
+
+
+async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, writer: str, turn: int = 0) -> Draft:
+    """Keep the fields in `values` of the form that a ticket's `subject` opens; the others stay as they were kept.
+
+    `writer` is the page that writes, `turn` which of its writes it is. Raises `Refused`: 404 without a form, 409 once
+    it was handed in or before the end, 422 for a field that is far too long.
+    """
+    long = [name for name, value in values.items() if len(value) > LONGEST]
+    if long:
+        sentence = gettext("Shorten this: it is too long to be kept")
+        raise Refused(sentence, 422, dict.fromkeys(long, sentence))
+    async with bus.transaction("respondent") as tx:
+        form = await requested_form(tx.session, subject, kind)
+        await drafts.hold(tx.session, form.case.id, kind, form.respondent)
+        form = await requested_form(tx.session, subject, kind)
+        if form.given is not None:
+            raise Refused(gettext("It was handed in before: open the page again to see it."), 409)
+        if not form.open:
+            raise Refused(gettext("It is not asked for yet: open the page again to see from when on."), 409)
+        if form.closed is not None:
+            raise Refused(gettext("Answers are no longer taken: %(reason)s") % {"reason": form.closed.reason})
+        row = drafts.new(
+            form.case.id,
+            kind,
+            form.respondent.value,
+            application_id=form.case.application_id,
+            writer=writer,
+            turn=turn,
+            at=clock.now(),
+            values=dict(values),
+        )
+        await drafts.write(tx.session, row)
+        kept = await drafts.draft(tx.session, form.case.id, kind, form.respondent)
+    assert kept is not None
+    return kept
+
+
+async def forget(bus: Bus, days: int) -> int:
+    """Forget drafts that were not touched for so many days, and those about voided visits; give how many."""
+    async with bus.transaction("system:drafts") as tx:
+        gone = await drafts.forget(tx.session, clock.now() - timedelta(days=days))
+    if gone:
+        log.info("drafts forgotten", drafts=gone)
+    return gone

@@ -1,0 +1,144 @@
+"""What does an evaluator do about answers that are missing? Remind, close a wave, and open it again.
+
+Which answers a closing covers is worked out whenever it is asked; other services hear of each by an event
+(`settle`): at once, and by `settle_all` of those whose visit ends or is told of after its wave was closed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.answers.store import waves
+from services.reporting.cases import store as cases_store
+from shared.contracts.codes import AnswerForm, Respondent
+from shared.contracts.outcomes import AnswerAsked, AnswerClosed, AnswerReopened
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from services.reporting.answers.store.waves import Answer, Reopened, Wanted
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+PAUSE = timedelta(days=3)
+"""Nobody is reminded of the same answer again before that."""
+AT_ONCE = 500
+"""Most reminders of one press: each is a mail."""
+_ROUNDS, _MOST_ROUNDS = 1, 200
+"""How many transactions of `AT_ONCE` answers a page waits for, and the loop makes at most for one call."""
+LONGEST = 300
+"""Most characters of the reason for closing a wave."""
+
+
+def quiet_since() -> datetime:
+    """Who was reminded since then is left alone."""
+    return clock.now() - PAUSE
+
+
+async def remind(bus: Bus, principal: Principal, wanted: Wanted, case_id: UUID | None = None) -> int:
+    """Remind of the missing answers in `wanted`, or of those of one case; give how many were asked for once more."""
+    async with bus.transaction(principal.subject) as tx:
+        before = quiet_since()
+        found = await waves.to_remind(tx.session, wanted, clock.today(), before, AT_ONCE, case_id)
+        asked = 0
+        # In one order, so that two evaluators who press at the same time wait for each other in one order only.
+        for answer in sorted(found, key=lambda one: (str(one.case_id), one.form, one.respondent)):
+            if await waves.reminded(tx.session, answer, clock.now(), before):
+                await tx.record(_asks(answer), answer.case_id, correlation=answer.application_id)
+                asked += 1
+    return asked
+
+
+def _asks(answer: Answer) -> AnswerAsked:
+    of = {"form": AnswerForm(answer.form), "respondent": Respondent(answer.respondent)}
+    return AnswerAsked(**_about(answer), **of, due=answer.due)
+
+
+def _about(answer: Answer | Reopened) -> dict[str, Any]:
+    return {
+        "application_id": answer.application_id,
+        "visit_id": answer.case_id if answer.kind == "visit" else None,
+        "mentorship_id": answer.case_id if answer.kind == "mentorship" else None,
+        "country": answer.country,
+        "topic_code": answer.topic,
+    }
+
+
+async def close(
+    bus: Bus, principal: Principal, *, call_id: UUID, form: str, respondent: str, due_until: date | None, reason: str
+) -> None:
+    """No longer take answers to one form of a call that were due by `due_until`.
+
+    Raises `Refused` (422) without a day that is over, or without a reason, (404) for an unknown call.
+    """
+    wrong: dict[str, str] = {}
+    if due_until is None or due_until >= clock.today():
+        wrong["due_until"] = gettext("Enter a day that is over: who still has time is not closed out")
+    if not reason.strip():
+        wrong["reason"] = gettext("Say why: whoever comes too late reads it")
+    elif len(reason) > LONGEST:
+        wrong["reason"] = gettext("Shorten this to 300 characters")
+    if wrong:
+        raise Refused(gettext("Something is missing."), 422, wrong)
+    async with bus.transaction(principal.subject) as tx:
+        if call_id not in dict(await cases_store.calls(tx.session)):
+            raise Refused(gettext("There is no such call."), 404)
+        await waves.close(
+            tx.session,
+            call_id=call_id,
+            form=form,
+            respondent=respondent,
+            due_until=due_until,
+            reason=reason.strip(),
+            closed_by=principal.subject,
+            closed_at=clock.now(),
+        )
+    await announce(bus, principal.subject, call_id, _ROUNDS)
+
+
+async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
+    """Take answers again that a closing refuses. Raises `Refused` (404); one that is open already changes nothing."""
+    async with bus.transaction(principal.subject) as tx:
+        row = await waves.closing(tx.session, closing_id)
+        if row is None:
+            raise Refused(gettext("There is no such closing."), 404)
+        if row.reopened_at is None:
+            row.reopened_by, row.reopened_at = principal.subject, clock.now()
+            tx.session.add(row)
+    await announce(bus, principal.subject, row.call_id, _ROUNDS)
+
+
+async def announce_all(bus: Bus) -> None:
+    """Tell what is closed and what is taken again, of all calls of which a wave is or was closed."""
+    async with bus.read() as session:
+        concerned = await waves.calls_with_closings(session)
+    for call_id in concerned:
+        await announce(bus, "system:waves", call_id, _MOST_ROUNDS)
+
+
+async def announce(bus: Bus, actor: str, call_id: UUID, rounds: int) -> None:
+    """Tell which answers of a call are no longer taken, and which again.
+
+    A page waits for `rounds` of `AT_ONCE` each; the rest is left to the loop that calls `settle_all`.
+    """
+    for _ in range(rounds):
+        async with bus.transaction(actor) as tx:
+            closed = await waves.unannounced(tx.session, call_id, clock.today(), AT_ONCE)
+            again = await waves.open_again(tx.session, call_id, clock.today(), AT_ONCE)
+            for answer in closed:
+                if await waves.note_closing_announced(tx.session, answer, clock.now()):
+                    of = {"form": AnswerForm(answer.form), "respondent": Respondent(answer.respondent)}
+                    said = AnswerClosed(**_about(answer), **of, due=answer.due)
+                    await tx.record(said, answer.case_id, correlation=answer.application_id)
+            for one in again:
+                if await waves.note_opening_announced(tx.session, one) and not one.over:
+                    of = {"form": AnswerForm(one.form), "respondent": Respondent(one.respondent)}
+                    taken = AnswerReopened(**_about(one), **of, due=one.due, ended_on=one.ended_on)
+                    await tx.record(taken, one.case_id, correlation=one.application_id)
+        if max(len(closed), len(again)) < AT_ONCE:
+            break

@@ -1,0 +1,81 @@
+"""When is a certificate of attendance granted, and under which number?
+
+Only when guest evaluation, host evaluation (or its waiver) and report are in (domain.md, "Rules").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import Respondent
+from shared.contracts.outcomes import CertificateGranted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from services.reporting.cases.model import Case
+
+EVALUATION, REPORT, WAIVER, FOLLOW_UP, TEST = "evaluation", "report", "waiver", "follow_up", "test"
+
+In = tuple[str, Respondent]
+"""Something that is in: which form, and from whom."""
+
+
+NEEDED: tuple[In, ...] = ((EVALUATION, Respondent.GUEST), (EVALUATION, Respondent.HOST), (REPORT, Respondent.GUEST))
+"""The forms that a certificate waits for; a waiver stands for the host's evaluation, a closed wave for none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a certificate still waits for."""
+
+    guest_evaluation: bool
+    host_evaluation: bool
+    report: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it waits for nothing any more."""
+        return not self.forms
+
+    @property
+    def forms(self) -> tuple[In, ...]:
+        """The forms that it waits for, as in `NEEDED`."""
+        waits = (self.guest_evaluation, self.host_evaluation, self.report)
+        return tuple(form for form, is_missing in zip(NEEDED, waits, strict=True) if is_missing)
+
+
+def missing(received: Collection[tuple[str, str]]) -> Missing:
+    """What is still missing, given the (form, respondent) pairs that are in."""
+    return Missing(
+        guest_evaluation=(EVALUATION, Respondent.GUEST) not in received,
+        host_evaluation=not {(EVALUATION, Respondent.HOST), (WAIVER, Respondent.HOST)} & set(received),
+        report=(REPORT, Respondent.GUEST) not in received,
+    )
+
+
+def earned(case: Case, received: Collection[tuple[str, str]]) -> bool:
+    """Whether the certificate for a visit is to be granted now."""
+    return earnable(case) and missing(received).nothing
+
+
+def earnable(case: Case) -> bool:
+    """Whether there can be a certificate: for a visit that is over, counts and was attended; a mentorship has none."""
+    return case.kind == "visit" and case.open and case.attended_days > 0
+
+
+def granted(case: Case, number: str) -> CertificateGranted:
+    """The grant under that number. The visit is over: it has its first and its last day."""
+    assert case.start is not None
+    assert case.ended_on is not None
+    return CertificateGranted(
+        application_id=case.application_id,
+        visit_id=case.id,
+        country=case.country,
+        topic_code=case.topic,
+        number=number,
+        attended_days=case.attended_days,
+        start=case.start,
+        end=case.ended_on,
+    )

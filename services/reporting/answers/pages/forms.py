@@ -1,0 +1,298 @@
+"""The forms after a visit or a mentorship: evaluation, report and follow-up, each opened with the portal's ticket."""
+
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import Request
+
+from services.reporting.answers.actions import answers, drafts
+from services.reporting.answers.model import forms as model_forms
+from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
+from services.reporting.answers.portal import objectives
+from services.reporting.answers.store import drafts as drafts_store
+from services.reporting.answers.store.drafts import Draft
+from services.reporting.answers.views import RequestedForm, requested_form
+from services.reporting.free_texts import actions as free_texts_actions
+from services.reporting.guards import Evaluating, Following, Reporting
+from shared.bus import Bus
+from shared.contracts.codes import Applied, Respondent
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.runtime.service import Service, bus_of, service_of
+from shared.time.dates import moment
+from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+Harness = Annotated[Service, Depends(service_of)]
+
+_SCALE = (("1", N_("1, not at all")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, fully")))
+_MET = (("yes", N_("Yes")), ("no", N_("No")))
+
+
+def _form(form: RequestedForm, kind: str, texts: dict[int, str]) -> type[Form]:
+    """The form class with exactly the questions that this respondent is asked."""
+    fields: dict[str, Any] = {}
+    if kind == EVALUATION:
+        fields["overall"] = RadioField(
+            N_("Overall, how do you rate it?"),
+            [Needed(N_("Say how you rate it overall, from 1 to 5"))],
+            choices=(("1", N_("1, very poor")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, very good"))),
+        )
+        for number in range(1, _scored(form, kind) + 1):
+            fields[f"objective_{number}"] = RadioField(
+                texts.get(number) or gettext("Objective %(number)s") % {"number": number},
+                [Needed(N_("Say how far each objective was met, from 1 to 5"))],
+                choices=_SCALE,
+            )
+        for number in range(1, form.goals + 1):
+            fields[f"goal_{number}"] = RadioField(
+                gettext("Goal %(number)s") % {"number": number},
+                [Needed(N_("Say for each goal whether it was met"))],
+                choices=_MET,
+            )
+        for question in model_forms.questions(form.respondent):
+            fields[question.name] = RadioField(
+                question.text, [Needed(N_("Answer each statement, from 1 to 5"))], choices=_SCALE
+            )
+    if kind == FOLLOW_UP:
+        fields |= _later_fields(form, texts)
+    for heading in _headings(kind):
+        checks = [Needed(N_("Write a few sentences here"))] if heading.needed else []
+        fields[heading.name] = TextAreaField(
+            heading.text, [*checks, Longest(model_forms.LONGEST)], description=heading.hint
+        )
+    return type("AnswerForm", (Form,), fields)
+
+
+def _later_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, Any]:
+    """What is asked six months later, but for the open question."""
+    managed = form.respondent is Respondent.LINE_MANAGER
+    applied = (
+        N_("Does the officer use on the job what was learnt?")
+        if managed
+        else N_("Do you use on the job what you learnt?")
+    )
+    fields: dict[str, Any] = {"applied": RadioField(applied, [Needed(N_("Say whether it is used"))], choices=Applied)}
+    for number in range(1, _scored(form, FOLLOW_UP) + 1):
+        fields[f"objective_{number}"] = RadioField(
+            texts.get(number) or gettext("Objective %(number)s") % {"number": number},
+            [Needed(N_("Say how far each objective was met, from 1 to 5"))],
+            choices=_SCALE,
+        )
+    for question in model_forms.later_questions(form.respondent):
+        fields[question.name] = RadioField(
+            question.text, [Needed(N_("Answer each statement, from 1 to 5"))], choices=_SCALE
+        )
+    return fields
+
+
+def _questions(form: RequestedForm, kind: str) -> tuple[model_forms.Question, ...]:
+    if kind == EVALUATION:
+        return model_forms.questions(form.respondent)
+    return model_forms.later_questions(form.respondent) if kind == FOLLOW_UP else ()
+
+
+def _scored(form: RequestedForm, kind: str) -> int:
+    """How many objectives are scored."""
+    if kind == EVALUATION:
+        return model_forms.asked_objectives(form.respondent, form.objectives)
+    return model_forms.later_objectives(form.respondent, form.objectives) if kind == FOLLOW_UP else 0
+
+
+def _headings(kind: str) -> tuple[model_forms.Heading, ...]:
+    return {EVALUATION: model_forms.COMMENTS, REPORT: model_forms.REPORT, FOLLOW_UP: model_forms.FOLLOW_UP}[kind]
+
+
+async def _show(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
+    async with bus.read() as session:
+        form = await requested_form(session, subject, kind)
+        draft = await drafts_store.draft(session, form.case.id, kind, form.respondent)
+        correctable = await free_texts_actions.correctable(session, form)
+    if form.given is not None:
+        return render(
+            request,
+            "answers/submitted.html",
+            asked=form,
+            kind=kind,
+            headings=_headings(kind),
+            questions=_questions(form, kind),
+            correctable=correctable,
+            address=request.url.path,
+        )
+    texts = await _objectives(service, form, kind)
+    form_ = _form(form, kind, texts)(data=draft.values if draft else {})
+    return _page(request, form, kind, form_, texts, draft)
+
+
+def _page(
+    request: Request,
+    form: RequestedForm,
+    kind: str,
+    form_: Form,
+    texts: dict[int, str],
+    draft: Draft | None,
+    status: int = 200,
+) -> Response:
+    return render(
+        request,
+        "answers/form.html",
+        status,
+        asked=form,
+        kind=kind,
+        form_=form_,
+        texts=texts,
+        questions=_questions(form, kind),
+        scored=_scored(form, kind),
+        draft=draft,
+        saved="saved" in request.query_params,
+        writer=secrets.token_hex(8),
+        address=request.url.path,
+    )
+
+
+async def _objectives(service: Service, form: RequestedForm, kind: str) -> dict[int, str]:
+    if not _scored(form, kind) or not form.case.open or form.given:
+        return {}
+    return await objectives(service.settings, form.case.application_id, f"{kind} by {form.respondent}")
+
+
+async def _take(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
+    """Take in a form, or keep it for later; one that was handed in before is shown as it was."""
+    async with bus.read() as session:
+        form = await requested_form(session, subject, kind)
+    address = str(request.url.path)
+    if form.given is not None:
+        return see_other(address)
+    texts = await _objectives(service, form, kind)
+    form_ = await _form(form, kind, texts).read(request)
+    later = "later" in await request.form()
+    valid = not later and form_.validate()
+    data = {name: str(value or "") for name, value in form_.data.items()}
+    if valid:
+        try:
+            match kind:
+                case "evaluation":
+                    await answers.evaluate(bus, subject, _given(form, data), data)
+                case "report":
+                    await answers.report(bus, subject, data)
+                case _:
+                    await answers.follow_up(bus, subject, _given_later(form, data), data)
+        except Refused as problem:
+            form_.take(problem)
+        else:
+            return see_other(address)
+    # What cannot be handed in yet is kept all the same, so that nothing is written twice.
+    draft = None
+    try:
+        draft = await drafts.keep(bus, subject, kind, data, writer=secrets.token_hex(8))
+    except Refused as problem:
+        form_.take(problem)
+    if later and draft is not None:
+        return see_other(f"{address}?saved=1")
+    return _page(request, form, kind, form_, texts, draft, 422)
+
+
+async def _keep(request: Request, bus: Bus, subject: str, kind: str) -> Response:
+    """Keep the fields that a page sends while its writer goes on, and say when."""
+    async with bus.read() as session:
+        form = await requested_form(session, subject, kind)
+    sent = await request.form()
+    form_ = await _form(form, kind, {}).read(request)
+    values = {name: str(value or "") for name, value in form_.data.items() if name in sent}
+    turn = str(sent.get("draft_turn", ""))
+    draft = await drafts.keep(
+        bus,
+        subject,
+        kind,
+        values,
+        writer=str(sent.get("draft_writer", ""))[:40] or secrets.token_hex(8),
+        turn=int(turn) if turn.isdecimal() and len(turn) < 9 else 0,
+    )
+    return JSONResponse({"said": _saved(draft), "version": draft.version})
+
+
+def _saved(draft: Draft) -> str:
+    return gettext("Saved %(moment)s.") % {"moment": moment(draft.at)}
+
+
+def _score(data: dict[str, str], name: str) -> int:
+    text = data.get(name, "")
+    return int(text) if text in {"1", "2", "3", "4", "5"} else 0
+
+
+def _given_later(form: RequestedForm, data: dict[str, str]) -> model_forms.FollowUp:
+    scored = range(1, _scored(form, FOLLOW_UP) + 1)
+    return model_forms.FollowUp(
+        applied=data["applied"],
+        answers={
+            question.name: _score(data, question.name) for question in model_forms.later_questions(form.respondent)
+        },
+        objectives={n: _score(data, f"objective_{n}") for n in scored},
+    )
+
+
+def _given(form: RequestedForm, data: dict[str, str]) -> model_forms.Evaluation:
+    return model_forms.Evaluation(
+        overall=_score(data, "overall"),
+        objectives={n: _score(data, f"objective_{n}") for n in range(1, _scored(form, EVALUATION) + 1)},
+        goals={n: data[f"goal_{n}"] == "yes" for n in range(1, form.goals + 1) if data.get(f"goal_{n}")},
+        answers={question.name: _score(data, question.name) for question in model_forms.questions(form.respondent)},
+    )
+
+
+@router.get("/reporting/evaluations/{subject}")
+async def evaluation(request: Request, _: Evaluating, bus: Store, service: Harness, subject: str) -> Response:
+    """The evaluation form, or what was handed in."""
+    return await _show(request, bus, service, subject, EVALUATION)
+
+
+@router.post("/reporting/evaluations/{subject}")
+async def evaluate(request: Request, _: Evaluating, bus: Store, service: Harness, subject: str) -> Response:
+    """Hand in an evaluation."""
+    return await _take(request, bus, service, subject, EVALUATION)
+
+
+@router.get("/reporting/reports/{subject}")
+async def report_form(request: Request, _: Reporting, bus: Store, service: Harness, subject: str) -> Response:
+    """The report's form, or what was handed in."""
+    return await _show(request, bus, service, subject, REPORT)
+
+
+@router.post("/reporting/reports/{subject}")
+async def report(request: Request, _: Reporting, bus: Store, service: Harness, subject: str) -> Response:
+    """Hand in the report."""
+    return await _take(request, bus, service, subject, REPORT)
+
+
+@router.get("/reporting/follow-ups/{subject}")
+async def follow_up_form(request: Request, _: Following, bus: Store, service: Harness, subject: str) -> Response:
+    """The follow-up's form, or what was handed in."""
+    return await _show(request, bus, service, subject, FOLLOW_UP)
+
+
+@router.post("/reporting/follow-ups/{subject}")
+async def follow_up(request: Request, _: Following, bus: Store, service: Harness, subject: str) -> Response:
+    """Answer the follow-up."""
+    return await _take(request, bus, service, subject, FOLLOW_UP)
+
+
+@router.post("/reporting/evaluations/{subject}/draft")
+async def evaluation_draft(request: Request, _: Evaluating, bus: Store, subject: str) -> Response:
+    """Keep an evaluation that is being filled in."""
+    return await _keep(request, bus, subject, EVALUATION)
+
+
+@router.post("/reporting/reports/{subject}/draft")
+async def report_draft(request: Request, _: Reporting, bus: Store, subject: str) -> Response:
+    """Keep the report that is being filled in."""
+    return await _keep(request, bus, subject, REPORT)
+
+
+@router.post("/reporting/follow-ups/{subject}/draft")
+async def follow_up_draft(request: Request, _: Following, bus: Store, subject: str) -> Response:
+    """Keep the follow-up that is being filled in."""
+    return await _keep(request, bus, subject, FOLLOW_UP)

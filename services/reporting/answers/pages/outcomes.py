@@ -1,0 +1,150 @@
+"""What is in about each visit and mentorship that is over, and what does its certificate wait for?"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.answers.actions import answers
+from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT, WAIVER, earnable, missing
+from services.reporting.answers.pages.waves import name_of
+from services.reporting.answers.store import answers as answers_answers
+from services.reporting.answers.store import waves
+from services.reporting.answers.store.answers import Received
+from services.reporting.answers.store.waves import Closing
+from services.reporting.cases import store as cases_store
+from services.reporting.cases.model import Case
+from services.reporting.facts import store as facts_store
+from services.reporting.guards import Coordinator, Steerer
+from shared.bus import Bus
+from shared.contracts.calls import Timers
+from shared.contracts.codes import PARTNERS, FollowUpBy, Respondent, Role, WaiverReason
+from shared.runtime.service import bus_of
+from shared.time import clock
+from shared.web import states
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+PAGE = 50
+
+
+@router.get("/reporting/outcomes")
+async def overview(
+    request: Request,
+    principal: Steerer,
+    bus: Store,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    country: Annotated[str, Query(pattern="^([A-Z]{2})?$")] = "",
+) -> Response:
+    """What is in and what is not, newest end first."""
+    async with bus.read() as session:
+        found, total = await cases_store.over(session, PAGE, (page - 1) * PAGE, country=country)
+        ids = [case.id for case in found]
+        received = await answers_answers.received(session, ids)
+        certificates = await answers_answers.certificates(session, ids)
+        references = await facts_store.references(session, {case.application_id for case in found})
+        calls = sorted({case.call_id for case in found})
+        timers = {call: await cases_store.timers(session, call) for call in calls}
+        closings = await waves.standing(session, calls)
+    rows: list[dict[str, Any]] = []
+    for case in found:
+        there, until = received.get(case.id, {}), timers[case.call_id]
+        asked = _asked(case, there, until, closings)
+        rows.append(
+            {
+                "case": case,
+                "reference": references.get(case.application_id, str(case.application_id)[:8]),
+                "state": states.state(case.kind, case.state),
+                "asked": asked,
+                "certificate": certificates.get(case.id),
+                "earnable": earnable(case),
+                "waits": _waits(asked, there),
+                "waivable": _waivable(case, there, until),
+                "waivable_after": case.report_due(until),
+            }
+        )
+    return render(
+        request,
+        "answers/outcomes.html",
+        rows=rows,
+        page=page,
+        size=PAGE,
+        total=total,
+        reasons=list(WaiverReason),
+        waives=principal.has(Role.PROGRAMME_COORDINATOR),
+        country=country,
+        countries=sorted(PARTNERS),
+    )
+
+
+@router.post("/reporting/outcomes/{visit_id}/waiver")
+async def waive(principal: Coordinator, bus: Store, visit_id: UUID, reason: Annotated[str, Form()] = "") -> Response:
+    """No longer wait for the host's evaluation."""
+    await answers.waive(bus, principal, visit_id, reason)
+    return see_other("/reporting/outcomes")
+
+
+def _asked(
+    case: Case, received: dict[tuple[str, str], Received], timers: Timers, closings: Sequence[Closing]
+) -> list[dict[str, Any]]:
+    """What is asked for about a case, from whom, by when, and whether it is in, or no longer taken."""
+    applicant, other = case.respondents
+    wanted = [(EVALUATION, applicant, case.evaluation_due(timers)), (EVALUATION, other, case.evaluation_due(timers))]
+    if case.kind == "visit":
+        wanted.append((REPORT, applicant, case.report_due(timers)))
+    if case.in_follow_up_time(timers, clock.today()):
+        wanted += [(FOLLOW_UP, who, case.follow_up_on(timers)) for who in (applicant, Respondent.LINE_MANAGER)]
+        wanted.append((EVALUATION, Respondent.NATIONAL_COORDINATOR, case.follow_up_on(timers)))
+    asked = []
+    for form, respondent, due in wanted:
+        row = received.get((form, _by(form, respondent)))
+        waived = received.get((WAIVER, respondent)) if form == EVALUATION else None
+        closed = due is not None and any(
+            (one.call_id, one.form, one.respondent) == (case.call_id, form, respondent) and one.due_until >= due
+            for one in closings
+        )
+        late = due is not None and clock.today() > due
+        code = "submitted" if row else "waived" if waived else "closed" if closed else "late" if late else "due"
+        asked.append(
+            {
+                "form": form,
+                "respondent": respondent,
+                "due": due,
+                "state": states.state("outcome", code).for_others,
+                "late": bool(row and row.late),
+                "missing": not (row or waived or closed),
+                "closed": code == "closed",
+            }
+        )
+    return asked
+
+
+def _waits(asked: list[dict[str, Any]], received: dict[tuple[str, str], Received]) -> list[dict[str, Any]]:
+    """What a visit's certificate waits for: each form's name, whether it is closed, and whether it is the host's."""
+    forms = missing(received).forms
+    return [
+        {
+            "name": name_of(one["form"], one["respondent"]),
+            "closed": one["closed"],
+            "host": one["respondent"] is Respondent.HOST,
+        }
+        for one in asked
+        if (one["form"], one["respondent"]) in forms
+    ]
+
+
+def _by(form: str, respondent: Respondent) -> str:
+    """As whom the log knows a respondent: of a follow-up, as self or manager."""
+    if form != FOLLOW_UP:
+        return respondent
+    return FollowUpBy.MANAGER if respondent is Respondent.LINE_MANAGER else FollowUpBy.SELF
+
+
+def _waivable(case: Case, received: dict[tuple[str, str], Received], timers: Timers) -> bool:
+    due = case.report_due(timers)
+    there = {(EVALUATION, Respondent.HOST), (WAIVER, Respondent.HOST)} & received.keys()
+    return case.kind == "visit" and not there and due is not None and clock.today() > due

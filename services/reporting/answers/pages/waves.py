@@ -1,0 +1,250 @@
+"""Who has not answered? Every answer that is asked for, to be filtered; remind of it, close a wave, open it again."""
+
+from datetime import date, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.answers.actions import waves as actions
+from services.reporting.answers.model.certificates import NEEDED
+from services.reporting.answers.store import waves as store
+from services.reporting.answers.store.waves import MISSING, STATES, Rate, Wanted
+from services.reporting.cases import store as cases_store
+from services.reporting.facts import store as facts_store
+from services.reporting.guards import Steerer
+from shared.bus import Bus
+from shared.contracts.codes import PARTNERS, Respondent
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.ids import read_id
+from shared.runtime.service import bus_of
+from shared.time import clock
+from shared.web import states
+from shared.web.forms import DateField, Form, Longest, Needed, TextAreaField
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/reporting/waves", include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+PAGE = 50
+_BACK, _AHEAD = timedelta(days=365), timedelta(days=60)
+
+FORMS: dict[str, tuple[str, str, str]] = {
+    "guest": ("evaluation", Respondent.GUEST, N_("Evaluation by the guest")),
+    "host": ("evaluation", Respondent.HOST, N_("Evaluation by the host")),
+    "mentee": ("evaluation", Respondent.MENTEE, N_("Evaluation by the mentee")),
+    "mentor": ("evaluation", Respondent.MENTOR, N_("Evaluation by the mentor")),
+    "report": ("report", Respondent.GUEST, N_("Report on the visit")),
+    "follow-up": ("follow_up", Respondent.GUEST, N_("Follow-up by the guest")),
+    "follow-up-mentee": ("follow_up", Respondent.MENTEE, N_("Follow-up by the mentee")),
+    "follow-up-manager": ("follow_up", Respondent.LINE_MANAGER, N_("Follow-up by the line manager")),
+    "coordinator": ("evaluation", Respondent.NATIONAL_COORDINATOR, N_("What it brought, by the coordinator")),
+}
+"""How a form stands in the address -> form and respondent, and its name."""
+_NAMES = {(form, str(respondent)): name for form, respondent, name in FORMS.values()}
+# Benchmarks, in per cent: CEPOL's exchange programme after its evaluation moved online (2011).
+_AIMS = {"guest": 90, "mentee": 90, "follow-up": 85, "follow-up-mentee": 85}
+_CODES = {(form, str(respondent)): code for code, (form, respondent, _) in FORMS.items()}
+
+
+def name_of(form: str, respondent: str) -> str:
+    """What a form of that respondent is called, to be translated."""
+    return _NAMES.get((form, respondent), form)
+
+
+class Filters:
+    """What the address narrows the list to; whatever cannot be read there narrows nothing."""
+
+    def __init__(
+        self,
+        form: str = "",
+        call: str = "",
+        country: str = "",
+        state: str = "missing",
+        since: str = "",
+        until: str = "",
+    ) -> None:
+        self.form = form if form in FORMS else ""
+        self.country = country if country in PARTNERS else ""
+        self.state = state if state in {"missing", "all", *STATES} else "missing"
+        self.call = read_id(call)
+        self.since = _day(since) or clock.today() - _BACK
+        self.until = _day(until) or clock.today() + _AHEAD
+
+    @property
+    def wanted(self) -> Wanted:
+        """The same for the store."""
+        form, respondent, _ = FORMS.get(self.form, ("", "", ""))
+        shown = {"missing": MISSING, "all": STATES}.get(self.state, (self.state,))
+        return Wanted(self.since, self.until, form, str(respondent), self.call, self.country, shown)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The same as an address has it."""
+        return {
+            "form": self.form,
+            "call": str(self.call or ""),
+            "country": self.country,
+            "state": self.state,
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+        }
+
+    def address(self, path: str = "", **changes: str) -> str:
+        """The page with these filters."""
+        return f"/reporting/waves{path}?{urlencode({**self.query, **changes})}"
+
+
+Filtered = Annotated[Filters, Depends()]
+
+
+class CloseForm(Form):
+    """Closing a wave."""
+
+    due_until = DateField(
+        N_("No longer take answers that were due by"),
+        [Needed(N_("Enter the last day that is closed"))],
+        description=N_("What is due later stays open."),
+    )
+    reason = TextAreaField(
+        N_("Why?"),
+        [Needed(N_("Say why: whoever comes too late reads it")), Longest(actions.LONGEST)],
+        description=N_("Whoever comes too late reads this sentence. Do not name anybody."),
+    )
+
+
+@router.get("")
+async def waves(
+    request: Request, _: Steerer, bus: Store, filters: Filtered, page: Annotated[int, Query(ge=1, le=100_000)] = 1
+) -> Response:
+    """The answers that are asked for, how many of each form are in, and which waves are closed."""
+    return await _page(request, bus, filters, page=page)
+
+
+async def _page(
+    request: Request, bus: Bus, filters: Filters, *, page: int = 1, closing: Form | None = None, status: int = 200
+) -> Response:
+    wanted = filters.wanted
+    async with bus.read() as session:
+        rates = await store.rates(session, wanted, clock.today())
+        in_state = {state: sum(rate.states[state] for rate in rates) for state in STATES}
+        total = sum(in_state[state] for state in wanted.states)
+        # Where nothing is like this, looking for it would read everything.
+        rows = await store.answers(session, wanted, clock.today(), PAGE, (page - 1) * PAGE) if total else []
+        references = await facts_store.references(session, {row.application_id for row in rows})
+        calls = await cases_store.calls(session)
+        closings = await store.closings(session)
+    known = dict(calls)
+    return render(
+        request,
+        "answers/waves.html",
+        status,
+        filters=filters,
+        forms=[(code, name) for code, (_, _, name) in FORMS.items()],
+        calls=calls,
+        countries=sorted(PARTNERS),
+        states=[(state, states.state("outcome", state).for_others, in_state[state]) for state in STATES],
+        missing=sum(in_state[state] for state in MISSING),
+        rates=[_rate(rate) for rate in rates],
+        rows=[
+            (row, references.get(row.application_id, str(row.application_id)[:8]), _state(row.state), _name(row))
+            for row in rows
+        ],
+        quiet=actions.quiet_since(),
+        page=page,
+        size=PAGE,
+        total=total,
+        closings=[(one, name_of(one.form, one.respondent), known.get(one.call_id, "")) for one in closings],
+        withholds=NEEDED,
+        closing=closing or CloseForm(),
+        closes=(FORMS[filters.form], known[filters.call]) if filters.form and filters.call in known else None,
+        done=request.query_params.get("done"),
+        reminded=request.query_params.get("reminded", ""),
+    )
+
+
+@router.get("/remind")
+async def ask_first(request: Request, _: Steerer, bus: Store, filters: Filtered) -> Response:
+    """Before many are reminded: how many, and who is left out."""
+    async with bus.read() as session:
+        found = await store.to_remind(session, filters.wanted, clock.today(), actions.quiet_since(), actions.AT_ONCE)
+    return render(request, "answers/reminder.html", filters=filters, many=len(found), most=actions.AT_ONCE)
+
+
+@router.post("/remind")
+async def remind(request: Request, principal: Steerer, bus: Store, filters: Filtered) -> Response:
+    """Remind of all missing answers in the list, or of one."""
+    sent = await request.form()
+    case_id = read_id(str(sent.get("case_id", "")))
+    wanted = filters.wanted
+    if "case_id" in sent:
+        form, respondent, _ = FORMS.get(str(sent.get("of", "")), ("", "", ""))
+        if case_id is None or not form:
+            raise Refused(gettext("There is no such answer."), 404)
+        wanted = Wanted(date.min + timedelta(days=1000), date.max, form, str(respondent))
+    many = await actions.remind(bus, principal, wanted, case_id)
+    return see_other(filters.address(done="reminded", reminded=str(many)))
+
+
+@router.post("/closings")
+async def close(request: Request, principal: Steerer, bus: Store, filters: Filtered) -> Response:
+    """No longer take answers to the form of the call that the filters name."""
+    if not filters.form or filters.call is None:
+        raise Refused(gettext("Choose a form and a call first: a wave is one form of one call."), 422)
+    form = await CloseForm.read(request)
+    if form.validate():
+        kind, respondent, _ = FORMS[filters.form]
+        try:
+            await actions.close(
+                bus,
+                principal,
+                call_id=filters.call,
+                form=kind,
+                respondent=str(respondent),
+                due_until=form.due_until.data,
+                reason=form.reason.data or "",
+            )
+        except Refused as problem:
+            if not problem.fields:
+                raise
+            for name, sentence in problem.fields.items():
+                form.refuse(name, sentence)
+        else:
+            return see_other(filters.address(done="closed"))
+    return await _page(request, bus, filters, closing=form, status=422)
+
+
+@router.post("/closings/{closing_id}/reopen")
+async def reopen(principal: Steerer, bus: Store, closing_id: UUID) -> Response:
+    """Take answers again."""
+    await actions.reopen(bus, principal, closing_id)
+    return see_other("/reporting/waves?done=reopened")
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    code = _CODES.get((rate.form, rate.respondent), "")
+    return {
+        "name": name_of(rate.form, rate.respondent),
+        "code": code,
+        "aim": _AIMS.get(code),
+        "share": round(100 * rate.answered / rate.due) if rate.due else None,
+        "of": rate,
+    }
+
+
+def _name(row: store.Answer) -> tuple[str, str]:
+    return _CODES.get((row.form, row.respondent), ""), name_of(row.form, row.respondent)
+
+
+def _state(code: str) -> states.State:
+    return states.state("outcome", code).for_others
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,141 @@
+"""What did people answer? Closed answers as they went into events, and what they wrote, which stays here."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlmodel import Field, col, select
+
+from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT, TEST, WAIVER
+from services.reporting.facts import store as facts_store
+from services.reporting.tables import Table, write_rows
+from shared.contracts import outcomes
+from shared.contracts.codes import Respondent
+from shared.ids import new_number
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+
+class Submission(Table, table=True):
+    """A form that was handed in, once: what was answered and written."""
+
+    __tablename__ = "submission"
+
+    case_id: UUID = Field(primary_key=True)
+    form: str = Field(primary_key=True)
+    respondent: str = Field(primary_key=True)
+    application_id: UUID = Field(index=True)
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    late: bool = False
+    answers: dict[str, Any] = Field(sa_type=JSONB)
+    texts: dict[str, str] = Field(sa_type=JSONB, description="Free text: never in an event")
+
+
+class Received(Table, table=True):
+    """What the log says is in: `form` is evaluation, report, follow_up, test (of respondent: pre or post) or waiver."""
+
+    __tablename__ = "received"
+
+    case_id: UUID = Field(primary_key=True)
+    form: str = Field(primary_key=True)
+    respondent: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    late: bool = False
+
+
+class Certificate(Table, table=True):
+    """The certificate of a visit: granted once, maybe revoked."""
+
+    __tablename__ = "certificate"
+
+    visit_id: UUID = Field(primary_key=True)
+    number: str = Field(unique=True)
+    revoked: bool = False
+
+
+async def submit(session: AsyncSession, row: Submission) -> bool:
+    """Keep a form; False where it was handed in before."""
+    new = insert(Submission).values(**row.model_dump()).on_conflict_do_nothing()
+    return (await session.execute(new.returning(col(Submission.case_id)))).first() is not None
+
+
+async def submission(session: AsyncSession, case_id: UUID, form: str, respondent: str) -> Submission | None:
+    """The form that was handed in, if it was."""
+    query = select(Submission).where(
+        Submission.case_id == case_id, Submission.form == form, Submission.respondent == respondent
+    )
+    return await session.scalar(query)
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.outcomes, our own topic: facts, what is in, and certificates."""
+    await facts_store.evolve(tx, events)
+    received: dict[tuple[str, str, str], dict[str, Any]] = {}
+    certificates: dict[str, dict[str, Any]] = {}
+    for event in events:
+        match event.data:
+            case outcomes.EvaluationSubmitted(respondent=respondent, late=late):
+                form = EVALUATION
+            case outcomes.ReportSubmitted(late=late):
+                form, respondent = REPORT, Respondent.GUEST
+            case outcomes.FollowUpSubmitted(by=by, in_window=in_window):
+                form, respondent, late = FOLLOW_UP, by, not in_window  # type: ignore[assignment]  # another code list
+            case outcomes.TestScored(phase=phase):
+                form, respondent, late = TEST, phase, False  # type: ignore[assignment]  # another code list
+            case outcomes.EvaluationWaived(respondent=respondent):
+                form, late = WAIVER, False
+            case outcomes.CertificateGranted(number=number):
+                certificates[event.subject] = {"visit_id": UUID(event.subject), "number": number, "revoked": False}
+                continue
+            case outcomes.CertificateRevoked(number=number):
+                certificates[event.subject] = {"visit_id": UUID(event.subject), "number": number, "revoked": True}
+                continue
+            case _:
+                continue
+        received[event.subject, form, str(respondent)] = {
+            "case_id": UUID(event.subject),
+            "form": form,
+            "respondent": str(respondent),
+            "at": event.time,
+            "late": late,
+        }
+    await write_rows(tx.session, Received, received.values())
+    await write_rows(tx.session, Certificate, certificates.values())
+
+
+async def received(session: AsyncSession, cases: Collection[UUID]) -> dict[UUID, dict[tuple[str, str], Received]]:
+    """What is in about these visits and mentorships: case -> (form, respondent) -> row."""
+    found: dict[UUID, dict[tuple[str, str], Received]] = {}
+    query = select(Received).where(col(Received.case_id).in_(sorted(cases))).order_by(col(Received.case_id))
+    for row in await session.scalars(query):
+        found.setdefault(row.case_id, {})[row.form, row.respondent] = row
+    return found
+
+
+async def certificates(session: AsyncSession, visits: Collection[UUID]) -> dict[UUID, Certificate]:
+    """The certificates of these visits."""
+    query = select(Certificate).where(col(Certificate.visit_id).in_(sorted(visits))).order_by(col(Certificate.visit_id))
+    return {row.visit_id: row for row in await session.scalars(query)}
+
+
+async def number(session: AsyncSession, visits: Sequence[UUID], year: int) -> dict[UUID, str]:
+    """Give each of these visits a number of the year that nobody can guess; one that has a number keeps it."""
+    if not visits:
+        return {}
+    numbers = {visit: new_number("TC", year) for visit in sorted(visits)}
+    await write_rows(
+        session,
+        Certificate,
+        [{"visit_id": visit, "number": given, "revoked": False} for visit, given in numbers.items()],
+        replace=False,
+    )
+    return numbers

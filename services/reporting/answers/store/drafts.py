@@ -1,0 +1,85 @@
+"""What has somebody begun to answer, and not handed in yet? Kept field by field, and never told to anybody."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003 - as above
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlmodel import Field, col, select
+
+from services.reporting.cases.store import CaseRow
+from services.reporting.tables import Table
+from shared.contracts.codes import VisitState
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Draft(Table, table=True):
+    """A form that is being filled in: each field as it was written last."""
+
+    __tablename__ = "answer_draft"
+
+    case_id: UUID = Field(primary_key=True)
+    form: str = Field(primary_key=True)
+    respondent: str = Field(primary_key=True)
+    application_id: UUID = Field(index=True)
+    version: int = Field(default=1, description="Grows with each write")
+    writer: str = Field(description="The page that wrote last, by the token that it was opened with")
+    turn: int = Field(description="Which of that page's writes it was")
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True), index=True)
+    values: dict[str, str] = Field(sa_type=JSONB, description="Answers and free text: never in an event")
+
+
+async def hold(session: AsyncSession, case_id: UUID, form: str, respondent: str) -> None:
+    """Let nobody else keep or hand in this form until the commit: a late draft must not outlive what was handed in."""
+    key = f"answer/{case_id}/{form}/{respondent}"
+    await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
+async def draft(session: AsyncSession, case_id: UUID, form: str, respondent: str) -> Draft | None:
+    """What was begun, if anything was."""
+    query = select(Draft).where(Draft.case_id == case_id, Draft.form == form, Draft.respondent == respondent)
+    return await session.scalar(query.execution_options(populate_existing=True))
+
+
+async def write(session: AsyncSession, row: Draft) -> None:
+    """Put the row's fields over those that were kept; the last write of a field stands.
+
+    A write that comes after a later one of the same page (a slow network) changes nothing.
+    """
+    new = insert(Draft).values(**row.model_dump())
+    held, given = Draft.__table__.c, new.excluded  # type: ignore[attr-defined]  # SQLModel adds it with table=True
+    late = sa.and_(held.writer == given.writer, held.turn >= given.turn)
+    merged = {
+        "values": held["values"].op("||")(given["values"]),
+        "version": held.version + 1,
+        "writer": given.writer,
+        "turn": given.turn,
+        "at": given.at,
+    }
+    keys = [column.name for column in Draft.__table__.primary_key]  # type: ignore[attr-defined]  # as above
+    await session.execute(new.on_conflict_do_update(index_elements=keys, set_=merged, where=~late))
+
+
+async def drop(session: AsyncSession, case_id: UUID, form: str, respondent: str) -> None:
+    """Forget a draft: its form was handed in."""
+    where = (Draft.case_id == case_id, Draft.form == form, Draft.respondent == respondent)
+    await session.execute(sa.delete(Draft).where(*where))  # type: ignore[arg-type]  # SQLModel's columns look like values
+
+
+async def forget(session: AsyncSession, before: datetime) -> int:
+    """Forget drafts that nobody touched since `before`, and those about a visit that was voided; give how many."""
+    voided = sa.select(col(CaseRow.id)).where(
+        col(CaseRow.id) == col(Draft.case_id), col(CaseRow.state) == VisitState.VOIDED
+    )
+    gone = sa.delete(Draft).where(sa.or_(col(Draft.at) < before, sa.exists(voided)))
+    return len((await session.execute(gone.returning(col(Draft.case_id)))).all())
+
+
+def new(case_id: UUID, form: str, respondent: str, **more: object) -> Draft:
+    """A row with these values; see `Draft`."""
+    return Draft.model_validate({"case_id": case_id, "form": form, "respondent": respondent, **more})

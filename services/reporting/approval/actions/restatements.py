@@ -1,0 +1,249 @@
+"""What can people do about figures that stand and are no longer what the facts say? Look, propose, decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from services.reporting.approval import store
+from services.reporting.approval.actions.periods import figures_digest, in_words, locked, period_of
+from services.reporting.approval.model import event_key, events_of_figure
+from services.reporting.disclosure import actions as disclosure_actions
+from services.reporting.feeds.actions import publications
+from services.reporting.figures import store as figures_store
+from services.reporting.figures.actions.full_count import CountRequest, count, differences
+from services.reporting.figures.model import restatement as model
+from services.reporting.figures.model.restatement import Change, Proposal, ProposalState
+from services.reporting.indicators.model.catalogue import COUNTED
+from services.reporting.indicators.model.figure import digest_of
+from services.reporting.periods import store as periods_store
+from shared.contracts.codes import PeriodState, RestatementReason
+from shared.contracts.figures import FigureRestated
+from shared.contracts.periods import CountedEvents, PeriodRestated
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.disclosure.model import Released
+    from services.reporting.indicators.model.figure import Figure
+    from services.reporting.periods.model.approval import Approval
+    from shared.bus import Bus, Tx
+    from shared.contracts.figures import Figure as Told
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What stands and what the facts say: `proposal` is the one that waits for a decision, if one does.
+
+    `counted_at` is when the newest of what stands or was proposed was counted.
+    """
+
+    where: Approval
+    proposal: Proposal | None
+    changes: list[Change]
+    earlier: list[Proposal]
+    counted_at: datetime | None
+
+
+async def difference(bus: Bus, session: AsyncSession, label: str) -> Difference:
+    """What a restatement of a period would change, or what the proposed one changes. Raises `Refused` (404, 409)."""
+    where = await periods_store.approval(session, await period_of(session, label))
+    with in_words():
+        model.restatable(where)
+    proposals = await store.of_period(session, label)
+    open_ = next((each for each in proposals if each.state is ProposalState.PROPOSED), None)
+    standing = await figures_store.kept(session, where.period, where.statement)
+    if open_:
+        after = await _stated(session, where, open_.statement)
+        changes = await differences(session, where.period, where.statement, standing, after)
+    else:
+        again = _again(where, standing, RestatementReason.LATE_FACTS)
+        changes = (await count(bus, session, again)).changes if standing else []
+    counted = [each.cut_off for each in standing] + [each.cut_off for each in proposals]
+    return Difference(where, open_, changes, proposals, max(counted, default=None))
+
+
+async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Proposal:
+    """Propose to state a period's figures again, as the facts are now. Raises `Refused` (404, 409, 422)."""
+    if reason not in set(RestatementReason):
+        sentence = gettext("Choose a reason")
+        raise Refused(sentence, 422, {"reason": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        where = await _locked(tx.session, label)
+        if await _open(tx.session, label):
+            raise Refused(gettext("A restatement of this period waits for a decision already."), 409)
+        standing = await figures_store.kept(tx.session, where.period, where.statement)
+        asked = replace(_again(where, standing, RestatementReason(reason)), keep_as=where.statement + 1)
+        found = await count(bus, tx.session, asked)
+        changed = {each.indicator for each in found.changes}
+        if not changed:
+            raise Refused(gettext("The figures are what the facts say: there is nothing to state again."), 409)
+        proposal = Proposal(
+            new_id(),
+            label,
+            where.statement + 1,
+            RestatementReason(reason),
+            principal.subject,
+            clock.now(),
+            found.counted.cut_off,
+            len(changed),
+            counted=found.counted.model_dump_json(),
+        )
+        await store.keep(tx.session, proposal)
+    return proposal
+
+
+async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
+    """Approve what another person proposed: from now on these figures stand. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        where = await _locked(tx.session, label)
+        decided = _decided(await _open(tx.session, label), principal, ProposalState.APPROVED)
+        before = await figures_store.kept(tx.session, where.period, where.statement)
+        stated = await _stated(tx.session, where, decided.statement)
+        after = {each.definition.id: each for each in stated}
+        all_of_it = [after.get(each.definition.id, each) for each in before]
+        now = replace(where, statement=decided.statement, figures_digest=figures_digest(all_of_it))
+        await store.keep(tx.session, decided)
+        await periods_store.keep(tx.session, now)
+        counted = CountedEvents.model_validate_json(decided.counted) if decided.counted else None
+        told = PeriodRestated(period=now.told(), reason=decided.reason, counted=counted)
+        await tx.record(told, now.period.label)
+        if where.state is PeriodState.PUBLISHED:
+            old = await disclosure_actions.released_before(tx.session, where, where.statement, before)
+            new = await disclosure_actions.release_statement(tx.session, now, all_of_it)
+            await publications.publish(tx.session, now, new, bus.settings, reason=decided.reason.value)
+            changed = await differences(tx.session, where.period, where.statement, before, stated)
+            await _tell(tx, decided, old, new, changed)
+    return decided
+
+
+async def decline(bus: Bus, principal: Principal, label: str) -> Proposal:
+    """Decline what another person proposed: what stands goes on to stand. Raises `Refused` (404, 409)."""
+    return await _drop(bus, principal, label, ProposalState.DECLINED)
+
+
+async def withdraw(bus: Bus, principal: Principal, label: str) -> Proposal:
+    """Take back what one has proposed. Raises `Refused` (404, 409)."""
+    return await _drop(bus, principal, label, ProposalState.WITHDRAWN)
+
+
+async def history(session: AsyncSession, where: Approval, indicator: str) -> list[tuple[int, Released, str | None]]:
+    """Each statement that stood at some time, the first one first: number, figure behind the gate, reason."""
+    reasons = {
+        each.statement: each.reason.label
+        for each in await store.of_period(session, where.period.label)
+        if each.state is ProposalState.APPROVED
+    }
+    return [
+        (number, (await disclosure_actions.released_before(session, where, number, [figure]))[0], reasons.get(number))
+        for number, figure in await figures_store.statements(session, where.period, indicator)
+        if number <= where.statement
+    ]
+
+
+async def _drop(bus: Bus, principal: Principal, label: str, state: ProposalState) -> Proposal:
+    async with bus.transaction(principal.subject) as tx:
+        where = await _locked(tx.session, label)
+        decided = _decided(await _open(tx.session, label), principal, state)
+        await figures_store.forget(tx.session, where.period, decided.statement)
+        await store.keep(tx.session, decided)
+    return decided
+
+
+async def _locked(session: AsyncSession, label: str) -> Approval:
+    where = await locked(session, label)
+    with in_words():
+        model.restatable(where)
+    return where
+
+
+async def _open(session: AsyncSession, label: str) -> Proposal | None:
+    proposals = await store.of_period(session, label)
+    return next((each for each in proposals if each.state is ProposalState.PROPOSED), None)
+
+
+def _decided(proposal: Proposal | None, principal: Principal, state: ProposalState) -> Proposal:
+    if proposal is None:
+        raise Refused(gettext("No restatement of this period waits for a decision: look at the page again."), 409)
+    with in_words():
+        return model.decide(proposal, principal.subject, clock.now(), state)
+
+
+def _again(where: Approval, standing: Sequence[Figure], reason: RestatementReason) -> CountRequest:
+    """The figures as the facts are now: under the definitions that they stand under, or under the present ones."""
+    new = reason is RestatementReason.DEFINITION
+    definitions = tuple(
+        (each.definition.id, COUNTED[each.definition.id].version if new else each.definition.version)
+        for each in standing
+    )
+    return CountRequest(where.period.label, definitions, against=where.statement)
+
+
+async def _stated(session: AsyncSession, where: Approval, statement: int) -> list[Figure]:
+    """The figures of one statement, with the events behind each number."""
+    made = []
+    for figure in await figures_store.kept(session, where.period, statement, only=True):
+        events = await figures_store.proofs(session, where.period, figure.definition.id, statement)
+        made.append(
+            replace(
+                figure,
+                total=replace(figure.total, events=events["", ""]),
+                breakdowns={
+                    dimension: {value: replace(cell, events=events[dimension, value]) for value, cell in cells.items()}
+                    for dimension, cells in figure.breakdowns.items()
+                },
+            )
+        )
+    return made
+
+
+async def _tell(
+    tx: Tx, decided: Proposal, before: Sequence[Released], stated: Sequence[Released], changed: Sequence[Change]
+) -> None:
+    """Tell of each number that is another than the one that was published, also of one that is hidden from now on."""
+    events = {(each.indicator, each.dimension, each.value): each for each in changed}
+    standing = {each.definition.id: each for each in before}
+    for figure in stated:
+        old = {event_key(told): told for told in events_of_figure(standing[figure.definition.id])}
+        new = {event_key(told): told for told in events_of_figure(figure)}
+        for key in sorted({*old, *new}):
+            told, was = new.get(key) or _hidden(old[key], figure), old.get(key)
+            if was is not None and (told.value, told.events_digest) == (was.value, was.events_digest):
+                continue
+            (dimension, value) = next(((each.name, each.value) for each in told.dimensions), ("", ""))
+            change = None if told.suppressed else events.get((figure.definition.id, dimension, value))
+            await tx.record(
+                FigureRestated(
+                    figure=told,
+                    previous_value=was.value if was else None,
+                    previous_digest=was.events_digest if was else digest_of(()),
+                    reason=decided.reason,
+                    added=change.added if change else (),
+                    removed=change.removed if change else (),
+                ),
+                key,
+            )
+
+
+def _hidden(was: Told, figure: Released) -> Told:
+    """A part that was shown and is not shown any more: too few stand behind it now, or it would give away another."""
+    return was.model_copy(
+        update={
+            "value": None,
+            "numerator": None,
+            "denominator": None,
+            "suppressed": True,
+            "cut_off": figure.cut_off,
+            "definition_version": figure.definition.version,
+            "events": 0,
+            "events_digest": digest_of(()),
+        }
+    )

@@ -1,0 +1,92 @@
+"""What would change if a frozen period were stated again, who proposed it, and what became of it?"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.approval.actions import restatements as actions
+from services.reporting.disclosure import views as disclosure_views
+from services.reporting.figures.model.restatement import Change
+from services.reporting.guards import Steerer, Tracer, may_steer
+from services.reporting.indicators.model.catalogue import COUNTED
+from services.reporting.overview.pages.figures import under_way
+from shared.bus import Bus
+from shared.contracts.codes import RestatementReason
+from shared.runtime.service import bus_of
+from shared.web import states
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+@router.get("/reporting/periods/{label}/restatement")
+async def restatement(request: Request, principal: Tracer, bus: Store, label: str) -> Response:
+    """What stands and what the facts say, number by number, with the events that make the difference."""
+    work = under_way(request).of(label) if may_steer(principal) else None
+    if work is not None and not work.wrong:
+        return render(request, "approval/counting.html", label=label, work=work)
+    async with bus.read() as session:
+        found = await actions.difference(bus, session, label)
+    proposal = found.proposal
+    if work is not None:
+        work = under_way(request).of(label, found.counted_at)
+    return render(
+        request,
+        "approval/restatement.html",
+        where=found.where,
+        state=states.state("period", found.where.state),
+        changes=found.changes,
+        figures=_by_figure(found.changes),
+        proposal=proposal,
+        work=work,
+        earlier=[each for each in found.earlier if each is not proposal],
+        reasons=list(RestatementReason),
+        definitions=COUNTED,
+        show=disclosure_views,
+        steers=may_steer(principal),
+        own=proposal is not None and proposal.author == principal.subject,
+    )
+
+
+def _by_figure(changes: Sequence[Change]) -> list[tuple[str, Change | None, list[Change]]]:
+    """Each figure with its own change, if its total changes, and those of its parts; figures that move first."""
+    totals = {change.indicator: change for change in changes if not change.dimension}
+    names = list(dict.fromkeys(change.indicator for change in changes))
+    found = [
+        (name, totals.get(name), [one for one in changes if one.indicator == name and one.dimension]) for name in names
+    ]
+    return sorted(found, key=lambda each: each[1] is None or each[1].old.value == each[1].new.value)
+
+
+@router.post("/reporting/periods/{label}/restatement/propose")
+async def propose(
+    request: Request, label: str, principal: Steerer, bus: Store, reason: Annotated[str, Form()] = ""
+) -> Response:
+    """Propose to state the figures again, as the facts are now; where that takes long, the page tells of it."""
+    await under_way(request).run(label, actions.propose(bus, principal, label, reason))
+    return see_other(f"/reporting/periods/{label}/restatement")
+
+
+@router.post("/reporting/periods/{label}/restatement/approve")
+async def approve(label: str, principal: Steerer, bus: Store) -> Response:
+    """Approve what another person proposed."""
+    await actions.approve(bus, principal, label)
+    return see_other(f"/reporting/?period={label}")
+
+
+@router.post("/reporting/periods/{label}/restatement/decline")
+async def decline(label: str, principal: Steerer, bus: Store) -> Response:
+    """Decline what another person proposed."""
+    await actions.decline(bus, principal, label)
+    return see_other(f"/reporting/periods/{label}/restatement")
+
+
+@router.post("/reporting/periods/{label}/restatement/withdraw")
+async def withdraw(label: str, principal: Steerer, bus: Store) -> Response:
+    """Take back one's own proposal."""
+    await actions.withdraw(bus, principal, label)
+    return see_other(f"/reporting/periods/{label}/restatement")

@@ -1,0 +1,175 @@
+"""What can evaluators do with the bank and its tests? Questions are written, changed, retired; tests handed out."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.reporting.assessments.actions.sittings import ask_before
+from services.reporting.assessments.model import bank as model
+from services.reporting.assessments.store import bank as store
+from services.reporting.assessments.store import sittings
+from services.reporting.cases import store as cases_store
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id, read_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.assessments.model.bank import Draft, Question, Test
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+
+async def write(bus: Bus, principal: Principal, draft: Draft) -> Question:
+    """Add a question to the bank. Raises `Refused` (422)."""
+    async with bus.transaction(principal.subject) as tx:
+        with _in_words():
+            made = model.question(draft, id=new_id(), version=1, author=principal.subject, at=clock.now())
+        await store.add(tx.session, made)
+    return made
+
+
+async def change(bus: Bus, principal: Principal, question_id: str, draft: Draft, seen: int) -> Question:
+    """Write the next version of a question, after the one that was read (`seen`). Raises `Refused` (404, 409, 422)."""
+    async with bus.transaction(principal.subject) as tx:
+        now = await _locked(tx.session, question_id)
+        if now.version != seen:
+            raise Refused(gettext("Somebody has changed this question since you opened it: open it again."), 409)
+        if now.retired_at is not None:
+            raise Refused(gettext("This question is retired: take it back into use before you change it."), 409)
+        with _in_words():
+            made = model.question(draft, id=now.id, version=now.version + 1, author=principal.subject, at=clock.now())
+        if made.topic != now.topic and await store.used(tx.session, now.id):
+            sentence = gettext("It stands in a test on its topic: write another question for another topic.")
+            raise Refused(sentence, 422, {"topic": sentence})
+        await store.add(tx.session, made)
+    return made
+
+
+async def retire(bus: Bus, principal: Principal, question_id: str, *, back: bool = False) -> Question:
+    """Take a question out of use, or back into it; tests that have it keep it. Raises `Refused` (404)."""
+    async with bus.transaction(principal.subject) as tx:
+        now = await _locked(tx.session, question_id)
+        await store.retire(tx.session, now.id, None if back else clock.now())
+        return (await store.versions(tx.session, now.id))[0]
+
+
+async def drop(bus: Bus, principal: Principal, question_id: str) -> None:
+    """Take out a question that stands in no test. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        now = await _locked(tx.session, question_id)
+        if await store.used(tx.session, now.id):
+            raise Refused(gettext("It stands in a test, so it is kept: retire it instead."), 409)
+        await store.drop(tx.session, now.id)
+
+
+async def begin(bus: Bus, principal: Principal, title: str, topic: str, call: str) -> Test:
+    """Begin a test on a topic, for one call or (an empty `call`) for all. Raises `Refused` (422)."""
+    async with bus.transaction(principal.subject) as tx:
+        with _in_words():
+            made = model.test(title, topic, None, id=new_id(), author=principal.subject, at=clock.now())
+        if call:
+            known = {str(id_): id_ for id_, _ in await cases_store.calls(tx.session)}
+            if call not in known:
+                sentence = gettext("Choose one of the calls, or all of them")
+                raise Refused(sentence, 422, {"call": sentence})
+            made = model.for_call(made, known[call])
+        await store.keep(tx.session, made)
+    return made
+
+
+async def compose(bus: Bus, principal: Principal, test_id: str, before: Sequence[str], after: Sequence[str]) -> Test:
+    """Choose the questions of a draft, by their ids. Raises `Refused` (404, 409, 422)."""
+    async with bus.transaction(principal.subject) as tx:
+        test = await _locked_test(tx.session, test_id)
+        with _in_words():
+            bank = await store.bank(tx.session, test.topic)
+            made = model.composed(test, [_id(one) for one in before], [_id(one) for one in after], bank)
+        await store.keep(tx.session, made)
+    return made
+
+
+async def publish(bus: Bus, principal: Principal, test_id: str) -> tuple[Test, int]:
+    """Hand a test out from now on, also to those whose visit is to come; gives it and how many these are.
+
+    Raises `Refused` (404, 409).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        test = await _locked_test(tx.session, test_id)
+        bank = await store.bank(tx.session, test.topic)
+        with _in_words():
+            made = model.published(test, bank, clock.now())
+        await store.keep(tx.session, made, bank)
+        to_come = await sittings.to_come(tx.session, made, clock.today())
+        asked = await ask_before(tx, {case.id: (case, made.id) for case in to_come})
+    return made, asked
+
+
+async def close(bus: Bus, principal: Principal, test_id: str) -> Test:
+    """Hand a test out no longer; who was asked may still take it. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        test = await _locked_test(tx.session, test_id)
+        with _in_words():
+            made = model.closed(test, clock.now())
+        await store.keep(tx.session, made)
+    return made
+
+
+async def remove(bus: Bus, principal: Principal, test_id: str) -> None:
+    """Take out a test that was never published. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        test = await _locked_test(tx.session, test_id)
+        if test.state is not model.TestState.DRAFT:
+            raise Refused(gettext("The test was published, so it is kept: close it instead."), 409)
+        await store.remove(tx.session, test)
+
+
+async def _locked(session: AsyncSession, question_id: str) -> Question:
+    await store.lock(session)
+    return (await all_versions(session, question_id))[0]
+
+
+async def all_versions(session: AsyncSession, question_id: str) -> list[Question]:
+    """A question in all its versions, the newest first. Raises `Refused` (404)."""
+    found = await store.versions(session, id_) if (id_ := read_id(question_id)) else []
+    if not found:
+        raise Refused(gettext("There is no such question: it may have been taken out."), 404)
+    return found
+
+
+async def _locked_test(session: AsyncSession, test_id: str) -> Test:
+    # First the bank, then the tests: one order for everybody.
+    await store.lock(session)
+    await sittings.lock(session, alone=True)
+    return await one_test(session, test_id)
+
+
+async def one_test(session: AsyncSession, test_id: str) -> Test:
+    """The test with that id. Raises `Refused` (404)."""
+    found = await store.test(session, id_) if (id_ := read_id(test_id)) else None
+    if found is None:
+        raise Refused(gettext("There is no such test: it may have been taken out."), 404)
+    return found
+
+
+def _id(text: str) -> UUID:
+    """The id of a question in the bank; one that cannot be read is none of them."""
+    return read_id(text) or UUID(int=0)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn what the model refuses into what a page or a program is told."""
+    try:
+        yield
+    except model.Invalid as problem:
+        fields = {name: gettext(text) for name, text in problem.fields.items()}
+        raise Refused(" ".join(f"{each}." for each in fields.values()), 422, fields) from None
+    except model.NotNow as problem:
+        raise Refused(gettext(str(problem)), 409) from None

@@ -1,0 +1,228 @@
+"""Who is asked to take a test, and how is it taken? Asked as visits are told of, answered once, scored at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.reporting.assessments.model import sittings
+from services.reporting.assessments.model.bank import Invalid, for_visit
+from services.reporting.assessments.model.sittings import Availability
+from services.reporting.assessments.store import bank
+from services.reporting.assessments.store import sittings as assessments_sittings
+from services.reporting.cases import store as cases_store
+from services.reporting.facts import store as facts_store
+from shared.contracts import visits
+from shared.contracts.codes import Respondent, TestPhase, VisitState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import read_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.assessments.model.bank import Question, Test
+    from services.reporting.assessments.store.sittings import Sitting
+    from services.reporting.cases.model import Case
+    from shared.bus import Bus, Envelope, Tx
+    from shared.contracts.calls import Timers
+
+PRE, POST = TestPhase.PRE, TestPhase.POST
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A test that a guest is asked to take before or after a visit, as it stands now; `other` is the other of the two.
+
+    `compared`: both are in, so that the right answers may be shown.
+    """
+
+    subject: str
+    case: Case
+    phase: TestPhase
+    reference: str
+    test: Test
+    questions: Sequence[Question]
+    sitting: Sitting
+    other: Sitting | None
+    stand: Availability
+    until: datetime | None
+
+    @property
+    def compared(self) -> bool:
+        """Whether both tests are in."""
+        return all(one is not None and one.handed_in_at is not None for one in (self.sitting, self.other))
+
+
+async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, held: bool = False) -> Paper:
+    """The test that the ticket's `subject` means: `guest.<visit>`. Raises `Refused` (404) where none is asked."""
+    named, _, key = subject.rpartition(".")
+    case = await cases_store.case(session, visit) if (visit := read_id(key)) else None
+    if case is None or named != Respondent.GUEST:
+        raise _none()
+    both = await assessments_sittings.both(session, case.id, held=held)
+    sitting = both.get(phase)
+    test = await bank.test(session, sitting.test_id) if sitting else None
+    if sitting is None or test is None:
+        raise _none()
+    application = await facts_store.application(session, str(case.application_id))
+    timers = await cases_store.timers(session, case.call_id)
+    return Paper(
+        subject=subject,
+        case=case,
+        phase=phase,
+        reference=application.reference if application else "",
+        test=test,
+        questions=await bank.form(session, test.id, phase),
+        sitting=sitting,
+        other=both.get(POST if phase is PRE else PRE),
+        stand=sittings.stand(case, phase, timers, clock.now(), handed_in=sitting.handed_in_at is not None),
+        until=sittings.until(case, phase, timers),
+    )
+
+
+def _none() -> Refused:
+    return Refused(gettext("No test is asked of you here."), 404)
+
+
+async def save(bus: Bus, subject: str, phase: TestPhase, given: Mapping[int, Sequence[int]]) -> Paper:
+    """Keep answers for later, in place of those that were kept; what was handed in stays as it is.
+
+    Raises `Refused`: 404 where no test is asked, 409 where its time is over, 422 for an answer that there is not.
+    """
+    async with bus.transaction(f"respondent:{Respondent.GUEST}") as tx:
+        found = await paper(tx.session, subject, phase, held=True)
+        if found.stand is not Availability.HANDED_IN:
+            _open(found)
+            _keep(tx, found, given)
+    return found
+
+
+async def hand_in(bus: Bus, subject: str, phase: TestPhase, given: Mapping[int, Sequence[int]]) -> tuple[Paper, bool]:
+    """Hand a test in: it is scored at once; gives it, and whether it was handed in now (False: it was before).
+
+    Raises `Refused` as `save`, and 422 where nothing was answered.
+    """
+    async with bus.transaction(f"respondent:{Respondent.GUEST}") as tx:
+        found = await paper(tx.session, subject, phase, held=True)
+        if found.stand is Availability.HANDED_IN:
+            return found, False
+        _open(found)
+        answers = _keep(tx, found, given)
+        try:
+            reached = sittings.result(found.questions, answers)
+        except Invalid as problem:
+            raise _refused(problem) from None
+        row = found.sitting
+        row.handed_in_at, row.score, row.maximum = clock.now(), reached.score, reached.maximum
+        await tx.record(
+            sittings.scored(found.case, phase, reached), found.case.id, correlation=found.case.application_id
+        )
+    return replace(found, stand=Availability.HANDED_IN), True
+
+
+def _keep(tx: Tx, found: Paper, given: Mapping[int, Sequence[int]]) -> sittings.Answers:
+    try:
+        answers = sittings.valid_answers(found.questions, given)
+    except Invalid as problem:
+        raise _refused(problem) from None
+    found.sitting.answers, found.sitting.saved_at = assessments_sittings.values_of(answers), clock.now()
+    tx.session.add(found.sitting)
+    return answers
+
+
+def _open(found: Paper) -> None:
+    if found.stand is Availability.OVER:
+        raise Refused(gettext("The time for this test is over, so nothing more is taken in."), 409)
+    if found.stand is Availability.OFF:
+        raise Refused(gettext("The visit does not take place as it was planned, so no test is asked."), 409)
+
+
+def _refused(problem: Invalid) -> Refused:
+    fields = {name: gettext(text) for name, text in problem.fields.items()}
+    return Refused(" ".join(f"{each}." for each in fields.values()), 422, fields)
+
+
+async def ask_before(tx: Tx, asked: Mapping[UUID, tuple[Case, UUID]]) -> int:
+    """Ask the guests of these visits to take these tests beforehand; gives how many were not asked before."""
+    new = await assessments_sittings.ask(tx.session, asked, PRE, clock.now())
+    terms = await _terms(tx.session, [asked[id_][0] for id_ in new])
+    for id_ in sorted(new):
+        case, test_id = asked[id_]
+        last = sittings.until(case, PRE, terms[case.call_id])
+        if last is not None:
+            await tx.record(sittings.request_of_test(case, PRE, test_id, last), id_, correlation=case.application_id)
+    return len(new)
+
+
+async def follow(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `react` of exchange.visits: whoever has a visit is asked for a test before, and then for one after it.
+
+    Of several events of a visit at once the last says how it stands.
+    """
+    told = {
+        UUID(event.subject): event
+        for event in events
+        if isinstance(event.data, visits.VisitScheduled | visits.VisitMoved | visits.VisitEnded)
+        and event.data.plan.mentorship_id is None
+    }
+    if not told:
+        return
+    await assessments_sittings.lock(tx.session, alone=False)
+    found = await cases_store.cases(tx.session, sorted(told))
+    there = await assessments_sittings.sittings(tx.session, list(found))
+    tests = await bank.open_tests(tx.session)
+    before, after, moved = _wanted(told, found, there, tests)
+    new = {
+        phase: {id_: asked[id_] for id_ in await assessments_sittings.ask(tx.session, asked, phase, clock.now())}
+        for phase, asked in ((PRE, before), (POST, after))
+    }
+    terms = await _terms(tx.session, list(found.values()))
+    for phase, asked, again in ((PRE, new[PRE], False), (POST, new[POST], False), (PRE, moved, True)):
+        for id_, (case, test_id) in sorted(asked.items()):
+            last = sittings.until(case, phase, terms[case.call_id])
+            if last is not None and last > clock.now():
+                await tx.react(told[id_], sittings.request_of_test(case, phase, test_id, last, again=again), id_)
+
+
+_Asked = dict["UUID", tuple["Case", "UUID"]]
+
+
+def _wanted(
+    told: Mapping[UUID, Envelope],
+    found: Mapping[UUID, Case],
+    there: Mapping[tuple[UUID, TestPhase], Sitting],
+    tests: Sequence[Test],
+) -> tuple[_Asked, _Asked, _Asked]:
+    """Of which visits a test is asked before, of which one after, and of which the one before has another day."""
+    before: _Asked = {}
+    after: _Asked = {}
+    moved: _Asked = {}
+    for id_, case in sorted(found.items()):
+        sitting = there.get((id_, PRE))
+        taken = sitting is not None and sitting.handed_in_at is not None
+        if sitting is not None and taken and case.open and isinstance(told[id_].data, visits.VisitEnded):
+            after[id_] = case, sitting.test_id
+        if case.state != VisitState.SCHEDULED:
+            continue
+        if sitting is not None and not taken:
+            moved[id_] = case, sitting.test_id
+        if sitting is None and (test := for_visit(tests, case.topic, case.call_id)) is not None:
+            before[id_] = case, test.id
+    return before, after, moved
+
+
+async def _terms(session: AsyncSession, found: Sequence[Case]) -> dict[UUID, Timers]:
+    return {call: await cases_store.timers(session, call) for call in sorted({case.call_id for case in found})}
+
+
+async def other_paper(session: AsyncSession, found: Paper) -> Paper | None:
+    """The other of the two tests, where both are in and may be compared; else None."""
+    if not found.compared:
+        return None
+    return await paper(session, found.subject, POST if found.phase is PRE else PRE)

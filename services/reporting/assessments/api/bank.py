@@ -1,0 +1,207 @@
+"""The bank of questions and the tests for programs of those who steer."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict
+
+from services.reporting.assessments.actions import bank as actions
+from services.reporting.assessments.model.bank import Draft, Question, Test
+from services.reporting.assessments.store import bank as store
+from services.reporting.assessments.store import sittings
+from services.reporting.assessments.store.sittings import Participation
+from services.reporting.guards import Steerer
+from shared.bus import Bus
+from shared.contracts.codes import TestPhase
+from shared.runtime.service import bus_of
+
+router = APIRouter(prefix="/reporting/api", tags=["tests"])
+Store = Annotated[Bus, Depends(bus_of)]
+_PAGE = 200
+
+
+class QuestionIn(BaseModel):
+    """A question: `kind` single, multiple or true_false; `right` the places of the right answers, from 0.
+
+    Of a statement that is true or false `answers` stay empty, and `right` is [0] for true, [1] for false.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    topic: str
+    area: str = ""
+    kind: str
+    text: str
+    answers: list[str] = []
+    right: list[int]
+    points: int = 1
+
+    def draft(self) -> Draft:
+        """What was written."""
+        right = tuple(sorted(set(self.right)))
+        return Draft(self.topic, self.area, self.kind, self.text, tuple(self.answers), right, self.points)
+
+
+class ChangeIn(QuestionIn):
+    """The next version of a question, after the one that was read."""
+
+    version: int
+
+
+class TestIn(BaseModel):
+    """A test on a topic, for one call (its id) or for all."""
+
+    __test__ = False  # or pytest would collect it by its name
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    topic: str
+    call_id: str = ""
+
+
+class ItemsIn(BaseModel):
+    """The questions of a draft, by id and in order; without `after` the same are asked again after the visit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    before: list[str]
+    after: list[str] = []
+
+
+def _question(one: Question) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "version": one.version,
+        "topic": one.topic,
+        "area": one.area,
+        "kind": one.kind,
+        "text": one.text,
+        "answers": one.answers,
+        "right": one.right,
+        "points": one.points,
+        "written_at": one.at,
+        "retired_at": one.retired_at,
+    }
+
+
+def _test(one: Test, taken: Participation) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "topic": one.topic,
+        "call_id": one.call_id,
+        "state": one.state,
+        "written_at": one.at,
+        "published_at": one.published_at,
+        "closed_at": one.closed_at,
+        "before": one.asked(TestPhase.PRE),
+        "after": one.asked(TestPhase.POST),
+        "asked": taken.asked,
+        "handed_in": {TestPhase.PRE: taken.before, TestPhase.POST: taken.after},
+    }
+
+
+async def _shown(bus: Bus, test: str) -> dict[str, Any]:
+    async with bus.read() as session:
+        found = await actions.one_test(session, test)
+        return _test(found, (await sittings.participation(session, [found.id])).get(found.id, sittings.NOBODY))
+
+
+@router.get("/questions")
+async def questions(
+    _: Steerer,
+    bus: Store,
+    topic: Annotated[str, Query(max_length=60)] = "",
+    area: Annotated[str, Query(max_length=60)] = "",
+    retired: bool = False,  # noqa: FBT001, FBT002 - a query parameter has a name in the address
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> dict[str, Any]:
+    """The newest versions of the bank's questions, 200 a page."""
+    async with bus.read() as session:
+        filters = store.Filters(topic, area, retired)
+        found, total, _others = await store.questions(session, filters, _PAGE, (page - 1) * _PAGE)
+    return {"questions": [_question(one) for one in found], "total": total}
+
+
+@router.post("/questions", status_code=201)
+async def write(principal: Steerer, bus: Store, body: QuestionIn) -> dict[str, Any]:
+    """Add a question to the bank."""
+    return _question(await actions.write(bus, principal, body.draft()))
+
+
+@router.get("/questions/{question}")
+async def question(_: Steerer, bus: Store, question: str) -> dict[str, Any]:
+    """A question in all its versions, the newest first."""
+    async with bus.read() as session:
+        return {"versions": [_question(one) for one in await actions.all_versions(session, question)]}
+
+
+@router.put("/questions/{question}")
+async def change(principal: Steerer, bus: Store, question: str, body: ChangeIn) -> dict[str, Any]:
+    """Write the next version of a question."""
+    return _question(await actions.change(bus, principal, question, body.draft(), body.version))
+
+
+@router.post("/questions/{question}/retire")
+async def retire(principal: Steerer, bus: Store, question: str) -> dict[str, Any]:
+    """Take a question out of use; tests that have it keep it."""
+    return _question(await actions.retire(bus, principal, question))
+
+
+@router.post("/questions/{question}/restore")
+async def restore(principal: Steerer, bus: Store, question: str) -> dict[str, Any]:
+    """Take a retired question back into use."""
+    return _question(await actions.retire(bus, principal, question, back=True))
+
+
+@router.delete("/questions/{question}", status_code=204)
+async def drop(principal: Steerer, bus: Store, question: str) -> None:
+    """Take out a question that stands in no test."""
+    await actions.drop(bus, principal, question)
+
+
+@router.get("/tests")
+async def tests(_: Steerer, bus: Store) -> dict[str, Any]:
+    """All tests, the newest first, with how many took each."""
+    async with bus.read() as session:
+        found = await store.tests(session)
+        taken = await sittings.participation(session, [one.id for one in found])
+    return {"tests": [_test(one, taken.get(one.id, sittings.NOBODY)) for one in found]}
+
+
+@router.post("/tests", status_code=201)
+async def begin(principal: Steerer, bus: Store, body: TestIn) -> dict[str, Any]:
+    """Begin a test."""
+    return _test(await actions.begin(bus, principal, body.title, body.topic, body.call_id), sittings.NOBODY)
+
+
+@router.get("/tests/{test}")
+async def show_test(_: Steerer, bus: Store, test: str) -> dict[str, Any]:
+    """One test, with how many took it."""
+    return await _shown(bus, test)
+
+
+@router.put("/tests/{test}/questions")
+async def compose(principal: Steerer, bus: Store, test: str, body: ItemsIn) -> dict[str, Any]:
+    """Choose the questions of a draft."""
+    return _test(await actions.compose(bus, principal, test, body.before, body.after), sittings.NOBODY)
+
+
+@router.post("/tests/{test}/publish")
+async def publish(principal: Steerer, bus: Store, test: str) -> dict[str, Any]:
+    """Hand a test out from now on, also to those whose visit is to come."""
+    await actions.publish(bus, principal, test)
+    return await _shown(bus, test)
+
+
+@router.post("/tests/{test}/close")
+async def close(principal: Steerer, bus: Store, test: str) -> dict[str, Any]:
+    """Hand a test out no longer; who was asked may still take it."""
+    await actions.close(bus, principal, test)
+    return await _shown(bus, test)
+
+
+@router.delete("/tests/{test}", status_code=204)
+async def remove(principal: Steerer, bus: Store, test: str) -> None:
+    """Take out a test that was never published."""
+    await actions.remove(bus, principal, test)

@@ -1,0 +1,111 @@
+"""The tests before and after a visit for programs, with the portal's ticket: what is asked, saving, handing in."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.reporting.assessments.actions import sittings as actions
+from services.reporting.assessments.actions.sittings import Paper
+from services.reporting.guards import After, Before
+from shared.bus import Bus
+from shared.contracts.codes import TestPhase
+from shared.runtime.service import bus_of
+
+router = APIRouter(prefix="/reporting/api", tags=["tests"])
+Store = Annotated[Bus, Depends(bus_of)]
+PRE, POST = TestPhase.PRE, TestPhase.POST
+
+
+class AnswersIn(BaseModel):
+    """By the number of a question (from 1) the places of the answers that are chosen (from 0)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answers: dict[int, Annotated[list[int], Field(max_length=6)]]
+
+
+def _asked(paper: Paper, other: Paper | None) -> dict[str, Any]:
+    """A test as its guest may see it: which answers are right, and the points, only when both are in."""
+    row = paper.sitting
+    answer: dict[str, Any] = {
+        "phase": paper.phase,
+        "reference": paper.reference,
+        "title": paper.test.title,
+        "topic": paper.test.topic,
+        "state": paper.stand,
+        "until": paper.until,
+        "questions": [
+            {
+                "number": place,
+                "kind": one.kind,
+                "text": one.text,
+                "answers": one.answers,
+                "points": one.points,
+                **({"right": one.right} if other is not None else {}),
+            }
+            for place, one in enumerate(paper.questions, 1)
+        ],
+        "answers": row.given,
+        "saved_at": row.saved_at,
+        "handed_in_at": row.handed_in_at,
+    }
+    if other is not None:
+        results = {one.phase: {"score": one.sitting.score, "maximum": one.sitting.maximum} for one in (paper, other)}
+        answer["results"] = {phase: results[phase] for phase in (PRE, POST)}
+    return answer
+
+
+async def _read(bus: Bus, subject: str, phase: TestPhase) -> dict[str, Any]:
+    async with bus.read() as session:
+        paper = await actions.paper(session, subject, phase)
+        return _asked(paper, await actions.other_paper(session, paper))
+
+
+async def _hand_in(response: Response, bus: Bus, subject: str, phase: TestPhase, body: AnswersIn) -> dict[str, Any]:
+    """201 for what was handed in now, 200 for what was there before: nothing is overwritten."""
+    _, now = await actions.hand_in(bus, subject, phase, body.answers)
+    response.status_code = 201 if now else 200
+    return await _read(bus, subject, phase)
+
+
+async def _save(bus: Bus, subject: str, phase: TestPhase, body: AnswersIn) -> dict[str, Any]:
+    await actions.save(bus, subject, phase, body.answers)
+    return await _read(bus, subject, phase)
+
+
+@router.get("/test-before/{subject}")
+async def before(_: Before, bus: Store, subject: str) -> dict[str, Any]:
+    """The test before the visit, with the answers that are kept."""
+    return await _read(bus, subject, PRE)
+
+
+@router.put("/test-before/{subject}")
+async def save_before(_: Before, bus: Store, subject: str, body: AnswersIn) -> dict[str, Any]:
+    """Keep answers of the test before the visit, in place of those that were kept."""
+    return await _save(bus, subject, PRE, body)
+
+
+@router.post("/test-before/{subject}", status_code=201)
+async def take_before(response: Response, _: Before, bus: Store, subject: str, body: AnswersIn) -> dict[str, Any]:
+    """Hand in the test before the visit."""
+    return await _hand_in(response, bus, subject, PRE, body)
+
+
+@router.get("/test-after/{subject}")
+async def after(_: After, bus: Store, subject: str) -> dict[str, Any]:
+    """The test after the visit; when it is in, both results and the right answers."""
+    return await _read(bus, subject, POST)
+
+
+@router.put("/test-after/{subject}")
+async def save_after(_: After, bus: Store, subject: str, body: AnswersIn) -> dict[str, Any]:
+    """Keep answers of the test after the visit, in place of those that were kept."""
+    return await _save(bus, subject, POST, body)
+
+
+@router.post("/test-after/{subject}", status_code=201)
+async def take_after(response: Response, _: After, bus: Store, subject: str, body: AnswersIn) -> dict[str, Any]:
+    """Hand in the test after the visit."""
+    return await _hand_in(response, bus, subject, POST, body)

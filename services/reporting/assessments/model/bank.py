@@ -1,0 +1,265 @@
+"""What may a question of the bank ask, what makes a test, and when may a test be handed out? Pure.
+
+A question is never changed in place: each change is its next version, and a test keeps the versions that it was
+published with, so that two people who took it answered the same. Points are given for a question that is answered
+rightly in full (all right answers chosen and no other), else none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime  # noqa: TC003 - the dataclasses' own
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003 - as above
+
+from shared.contracts.codes import PRIORITIES, Expertise, TestPhase
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+LONGEST = 1000
+"""Most characters of a question, and of each answer to choose from."""
+LONGEST_TITLE = 120
+MOST_ANSWERS = 6
+MOST_POINTS = 10
+MOST_QUESTIONS = 40
+"""In one form of a test: it is to be taken in one sitting."""
+TOPICS = tuple(dict.fromkeys(code for scheme in sorted(PRIORITIES, reverse=True) for code in PRIORITIES[scheme]))
+"""The topics of all schemes, those of the newest first."""
+
+
+class Kind(StrEnum):
+    """How a question is answered."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+    TRUE_FALSE = "true_false"
+
+    @property
+    def label(self) -> str:
+        """The kind in words."""
+        return _KINDS[self]
+
+
+_KINDS = {
+    Kind.SINGLE: N_("One answer is right"),
+    Kind.MULTIPLE: N_("Several answers may be right"),
+    Kind.TRUE_FALSE: N_("True or false"),
+}
+TRUE_FALSE = (N_("True"), N_("False"))
+"""What can be chosen where a statement is true or false, in this order."""
+
+
+class TestState(StrEnum):
+    """Where a test stands."""
+
+    __test__ = False  # or pytest would collect it by its name
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+
+
+class Invalid(ValueError):
+    """Something is missing or cannot be: `fields` names each with a sentence."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__("; ".join(fields.values()))
+        self.fields = dict(fields)
+
+
+class NotNow(ValueError):
+    """It cannot be done as things stand; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question in one version: `answers` to choose from, `right` the places of those that are right, from 0."""
+
+    id: UUID
+    version: int
+    topic: str
+    area: str | None
+    kind: Kind
+    text: str
+    answers: tuple[str, ...]
+    right: tuple[int, ...]
+    points: int
+    author: str
+    at: datetime
+    retired_at: datetime | None = None
+
+    def worth(self, chosen: Collection[int]) -> int:
+        """The points for these answers: all of them or none."""
+        return self.points if set(chosen) == set(self.right) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A question as somebody wrote it; empty answers are left out, `right` counts places among all of them."""
+
+    topic: str
+    area: str
+    kind: str
+    text: str
+    answers: tuple[str, ...]
+    right: tuple[int, ...]
+    points: int | None
+
+
+def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime) -> Question:  # noqa: A002 - its id
+    """The question that was written. Raises `Wrong`, by the draft's fields."""
+    wrong: dict[str, str] = {}
+    if draft.topic not in TOPICS:
+        wrong["topic"] = N_("Choose a topic")
+    if draft.area and draft.area not in set(Expertise):
+        wrong["area"] = N_("Choose an area, or none")
+    if not draft.text.strip():
+        wrong["text"] = N_("Write the question")
+    elif len(draft.text.strip()) > LONGEST:
+        wrong["text"] = N_("Shorten the question to 1,000 characters")
+    if draft.points is None or not 1 <= draft.points <= MOST_POINTS:
+        wrong["points"] = N_("Write a whole number of points from 1 to 10")
+    if draft.kind not in set(Kind):
+        raise Invalid({**wrong, "kind": N_("Choose how the question is answered")})
+    answers, right = _answers(draft, wrong)
+    if wrong or draft.points is None:
+        raise Invalid(wrong)
+    return Question(
+        id,
+        version,
+        draft.topic,
+        draft.area or None,
+        Kind(draft.kind),
+        draft.text.strip(),
+        answers,
+        right,
+        draft.points,
+        author,
+        at,
+    )
+
+
+def _answers(draft: Draft, wrong: dict[str, str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The answers without the empty ones, and the places of the right ones among them."""
+    if draft.kind == Kind.TRUE_FALSE:
+        if draft.right not in {(0,), (1,)}:
+            wrong["right"] = N_("Say whether the statement is true or false")
+        return TRUE_FALSE, draft.right
+    texts = [text.strip() for text in draft.answers]
+    kept = [place for place, text in enumerate(texts) if text]
+    if len(kept) < 2:
+        wrong["answers"] = N_("Write at least two answers to choose from")
+    elif len(kept) > MOST_ANSWERS:
+        wrong["answers"] = N_("Write at most six answers to choose from")
+    elif len({texts[place] for place in kept}) < len(kept):
+        wrong["answers"] = N_("Two answers are the same: change one of them")
+    elif any(len(texts[place]) > LONGEST for place in kept):
+        wrong["answers"] = N_("Shorten each answer to 1,000 characters")
+    if not draft.right or (draft.kind == Kind.SINGLE and len(draft.right) > 1):
+        one = draft.kind == Kind.SINGLE
+        wrong["right"] = N_("Mark the one right answer") if one else N_("Mark at least one right answer")
+    elif not set(draft.right) <= set(kept):
+        wrong["right"] = N_("The answer that you marked as right is empty: write it, or mark another")
+    return tuple(texts[place] for place in kept), tuple(kept.index(place) for place in draft.right if place in kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test on a topic, for one call or for all: `forms` are the ids of its questions before and after the visit.
+
+    Without questions of its own, the form after the visit has the same as the one before.
+    """
+
+    __test__ = False  # or pytest would collect it by its name
+
+    id: UUID
+    title: str
+    topic: str
+    call_id: UUID | None
+    state: TestState
+    author: str
+    at: datetime
+    forms: Mapping[TestPhase, tuple[UUID, ...]]
+    published_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    def asked(self, phase: TestPhase) -> tuple[UUID, ...]:
+        """The questions of one form."""
+        return self.forms.get(phase) or self.forms.get(TestPhase.PRE, ())
+
+
+def test(title: str, topic: str, call_id: UUID | None, *, id: UUID, author: str, at: datetime) -> Test:  # noqa: A002 - its id
+    """A new test without questions. Raises `Wrong`."""
+    wrong: dict[str, str] = {}
+    if not title.strip():
+        wrong["title"] = N_("Give the test a title")
+    elif len(title.strip()) > LONGEST_TITLE:
+        wrong["title"] = N_("Shorten the title to 120 characters")
+    if topic not in TOPICS:
+        wrong["topic"] = N_("Choose a topic")
+    if wrong:
+        raise Invalid(wrong)
+    return Test(id, title.strip(), topic, call_id, TestState.DRAFT, author, at, {})
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # as above
+
+
+def for_call(test: Test, call_id: UUID) -> Test:
+    """The test, for the visits of one call only."""
+    return replace(test, call_id=call_id)
+
+
+def composed(test: Test, before: Sequence[UUID], after: Sequence[UUID], bank: Mapping[UUID, Question]) -> Test:
+    """A draft with these questions; `bank` holds what can be asked on its topic. Raises `NotNow`, `Wrong`."""
+    if test.state is not TestState.DRAFT:
+        raise NotNow(N_("The test is published: its questions stay as they are. Write another test instead."))
+    wrong = {}
+    for name, chosen in (("before", before), ("after", after)):
+        if not set(chosen) <= bank.keys():
+            wrong[name] = N_("Choose from the questions of the bank on this topic")
+        elif len(chosen) > MOST_QUESTIONS:
+            wrong[name] = N_("Choose at most 40 questions")
+    if wrong:
+        raise Invalid(wrong)
+    forms = {TestPhase.PRE: tuple(dict.fromkeys(before)), TestPhase.POST: tuple(dict.fromkeys(after))}
+    return replace(test, forms={phase: ids for phase, ids in forms.items() if ids})
+
+
+def points(test: Test, phase: TestPhase, bank: Mapping[UUID, Question]) -> int:
+    """The most points of one form."""
+    return sum(bank[id_].points for id_ in test.asked(phase) if id_ in bank)
+
+
+def published(test: Test, bank: Mapping[UUID, Question], at: datetime) -> Test:
+    """The test, to be handed out from now on; `bank` as for `composed`. Raises `NotNow`."""
+    if test.state is not TestState.DRAFT:
+        raise NotNow(N_("The test was published before."))
+    if not test.forms.get(TestPhase.PRE):
+        raise NotNow(N_("Choose the questions for the test before the visit first."))
+    if any(id_ not in bank for ids in test.forms.values() for id_ in ids):
+        raise NotNow(N_("A question of the test was retired since: save the questions again without it."))
+    if points(test, TestPhase.PRE, bank) != points(test, TestPhase.POST, bank):
+        raise NotNow(N_("Both forms need the same number of points, or their results cannot be compared."))
+    return replace(test, state=TestState.PUBLISHED, published_at=at)
+
+
+def closed(test: Test, at: datetime) -> Test:
+    """The test, no longer handed out; who was asked already may still take it. Raises `NotNow`."""
+    if test.state is not TestState.PUBLISHED:
+        raise NotNow(N_("Only a published test can be closed."))
+    return replace(test, state=TestState.CLOSED, closed_at=at)
+
+
+def for_visit(tests: Sequence[Test], topic: str, call_id: UUID) -> Test | None:
+    """Which published test a visit gets: on its topic, one of its call before one of all calls, the newest first."""
+    fits = [
+        each
+        for each in tests
+        if each.state is TestState.PUBLISHED and each.topic == topic and each.call_id in {None, call_id}
+    ]
+    order = sorted(fits, key=lambda each: (each.call_id is not None, each.published_at, each.id), reverse=True)
+    return order[0] if order else None

@@ -1,0 +1,246 @@
+"""Which questions does the bank hold? Written, changed and retired by who steers."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.assessments.actions import bank as actions
+from services.reporting.assessments.model.bank import MOST_ANSWERS, MOST_POINTS, TOPICS, Draft, Kind, Question
+from services.reporting.assessments.store import bank as store
+from services.reporting.guards import Steerer
+from shared.bus import Bus
+from shared.contracts.codes import PRIORITIES, Expertise, topic_label
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.runtime.service import bus_of
+from shared.web.forms import (
+    CheckboxesField,
+    Form,
+    Needed,
+    NumberField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+PAGE = 50
+BANK = "/reporting/questions"
+
+
+def topic(code: str) -> str:
+    """A topic as the newest scheme that knows it calls it, with the scheme's year where that is an older one."""
+    newest = sorted(PRIORITIES, reverse=True)
+    scheme = next((one for one in newest if code in PRIORITIES[one]), None)
+    if scheme is None:
+        return code
+    label = gettext(topic_label(scheme, code))
+    return label if scheme == newest[0] else f"{label} ({scheme.rpartition('-')[2]})"
+
+
+def topics() -> list[tuple[str, str]]:
+    """All topics with what they are called, those of the newest scheme first."""
+    return [(code, topic(code)) for code in TOPICS]
+
+
+class QuestionForm(Form):
+    """What every question has; the answers to choose from come with its kind."""
+
+    topic = SelectField(N_("Topic"), [Needed(N_("Choose a topic"))], choices=(), blank=N_("Choose one"))
+    area = SelectField(N_("Area of expertise"), choices=Expertise, blank=N_("None"))
+    text = TextAreaField(
+        N_("Question"),
+        [Needed(N_("Write the question"))],
+        description=N_("Ask for knowledge that the visit can give. Name no person."),
+    )
+    points = NumberField(
+        N_("Points"),
+        [Needed(N_("Write a whole number of points from 1 to 10"))],
+        description=N_("From 1 to 10, given for a right answer in full"),
+    )
+
+
+def _form(kind: Kind) -> type[QuestionForm]:
+    fields: dict[str, Any] = {}
+    if kind is Kind.TRUE_FALSE:
+        choices = (("0", N_("It is true")), ("1", N_("It is false")))
+        fields["right"] = RadioField(N_("Is the statement true?"), choices=choices)
+    else:
+        for place in range(MOST_ANSWERS):
+            label = gettext("Answer %(number)s") % {"number": place + 1}
+            checks = [Needed(N_("Write at least two answers to choose from"))] if place < 2 else []
+            fields[f"answer_{place}"] = StringField(label, checks)
+        numbers = [(str(place), gettext("Answer %(number)s") % {"number": place + 1}) for place in range(MOST_ANSWERS)]
+        field = RadioField if kind is Kind.SINGLE else CheckboxesField
+        label = N_("Which answer is right?") if kind is Kind.SINGLE else N_("Which answers are right?")
+        fields["right"] = field(label, choices=numbers)
+    return type("OneQuestionForm", (QuestionForm,), fields)
+
+
+def _draft(kind: Kind, form: Form) -> Draft:
+    data = form.data
+    right = data.get("right") or ()
+    chosen: list[Any] = right if isinstance(right, list) else [right]
+    return Draft(
+        topic=data["topic"] or "",
+        area=data["area"] or "",
+        kind=kind.value,
+        text=data["text"] or "",
+        answers=tuple(data.get(f"answer_{place}") or "" for place in range(MOST_ANSWERS)),
+        right=tuple(int(one) for one in chosen if str(one).isdecimal()),
+        points=data["points"],
+    )
+
+
+def _values(question: Question) -> dict[str, Any]:
+    """A question as its form shows it."""
+    right = [str(place) for place in question.right]
+    texts = {} if question.kind is Kind.TRUE_FALSE else dict(enumerate(question.answers))
+    return {
+        "topic": question.topic,
+        "area": question.area or "",
+        "text": question.text,
+        "points": question.points,
+        "right": right if question.kind is Kind.MULTIPLE else right[0],
+        **{f"answer_{place}": text for place, text in texts.items()},
+    }
+
+
+@router.get(BANK)
+async def overview(
+    request: Request,
+    _: Steerer,
+    bus: Store,
+    topic: Annotated[str, Query(max_length=60)] = "",
+    area: Annotated[str, Query(max_length=60)] = "",
+    state: Annotated[str, Query(pattern="^(in_use|retired)?$")] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    """The bank, by topic and area; those in use, or those retired."""
+    filters = store.Filters(topic, area, state == "retired")
+    async with bus.read() as session:
+        found, total, others = await store.questions(session, filters, PAGE, (page - 1) * PAGE)
+    return render(
+        request,
+        "assessments/bank.html",
+        questions=found,
+        total=total,
+        others=others,
+        page=page,
+        size=PAGE,
+        filters=filters,
+        topics=topics(),
+        areas=list(Expertise),
+        kinds=list(Kind),
+        named=globals()["topic"],
+    )
+
+
+@router.get(BANK + "/new/{kind}")
+async def ask_new(request: Request, kind: str, _: Steerer) -> Response:
+    """The form for a new question of that kind."""
+    return _question_page(request, _kind(kind), _made(_kind(kind))(data={"points": 1}))
+
+
+@router.post(BANK + "/new/{kind}")
+async def write(request: Request, kind: str, principal: Steerer, bus: Store) -> Response:
+    """Add a question; what was wrong stands at its field, and what was written stays."""
+    form = await _made(_kind(kind)).read(request)
+    if form.validate():
+        try:
+            made = await actions.write(bus, principal, _draft(_kind(kind), form))
+        except Refused as problem:
+            tell(form, problem)
+        else:
+            return see_other(f"{BANK}?topic={made.topic}")
+    return _question_page(request, _kind(kind), form, status=422)
+
+
+def _kind(text: str) -> Kind:
+    if text not in set(Kind):
+        raise Refused(gettext("There is no such kind of question."), 404)
+    return Kind(text)
+
+
+def _made(kind: Kind) -> type[QuestionForm]:
+    made = _form(kind)
+    needed = [Needed(N_("Choose a topic"))]
+    made.topic = SelectField(N_("Topic"), needed, choices=topics(), blank=N_("Choose one"))
+    return made
+
+
+def tell(form: Form, problem: Refused) -> None:
+    """Put what was refused at its fields, what is wrong with the answers together at the first of them."""
+    fields = {"answer_0" if name == "answers" else name: sentence for name, sentence in problem.fields.items()}
+    form.take(Refused(problem.detail, problem.status_code, fields))
+
+
+def _question_page(
+    request: Request, kind: Kind, form: Form, found: list[Question] | None = None, *, status: int = 200, **more: Any
+) -> Response:
+    return render(
+        request,
+        "assessments/question.html",
+        status,
+        kind=kind,
+        f=form,
+        versions=found or [],
+        most=MOST_POINTS,
+        named=topic,
+        **{"tests": [], "answer_names": [n for n in form._fields if n.startswith("answer_")], **more},
+    )
+
+
+@router.get(BANK + "/{question}")
+async def show(request: Request, question: str, _: Steerer, bus: Store) -> Response:
+    """One question: to change it, to retire it, or (in no test yet) to take it out; and its earlier versions."""
+    async with bus.read() as session:
+        found = await actions.all_versions(session, question)
+        used = await store.used(session, found[0].id)
+    kind = found[0].kind
+    return _question_page(request, kind, _made(kind)(data=_values(found[0])), found, tests=used)
+
+
+@router.post(BANK + "/{question}")
+async def change(request: Request, question: str, principal: Steerer, bus: Store) -> Response:
+    """Write the next version of a question."""
+    async with bus.read() as session:
+        found = await actions.all_versions(session, question)
+        used = await store.used(session, found[0].id)
+    kind = found[0].kind
+    form = await _made(kind).read(request)
+    seen = str((await request.form()).get("version", ""))
+    if form.validate():
+        try:
+            await actions.change(bus, principal, question, _draft(kind, form), int(seen) if seen.isdecimal() else 0)
+        except Refused as problem:
+            tell(form, problem)
+        else:
+            return see_other(f"{BANK}/{question}")
+    return _question_page(request, kind, form, found, status=422, tests=used)
+
+
+@router.post(BANK + "/{question}/retire")
+async def retire(question: str, principal: Steerer, bus: Store) -> Response:
+    """Take a question out of use."""
+    await actions.retire(bus, principal, question)
+    return see_other(f"{BANK}/{question}")
+
+
+@router.post(BANK + "/{question}/restore")
+async def restore(question: str, principal: Steerer, bus: Store) -> Response:
+    """Take a retired question back into use."""
+    await actions.retire(bus, principal, question, back=True)
+    return see_other(f"{BANK}/{question}")
+
+
+@router.post(BANK + "/{question}/drop")
+async def drop(question: str, principal: Steerer, bus: Store) -> Response:
+    """Take out a question that stands in no test."""
+    await actions.drop(bus, principal, question)
+    return see_other(BANK)

@@ -1,0 +1,150 @@
+"""The tests before and after a visit, opened with the portal's ticket: answered in one sitting, kept as one goes."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import Request
+
+from services.reporting.assessments.actions import sittings as actions
+from services.reporting.assessments.actions.sittings import Paper
+from services.reporting.assessments.model.bank import Kind
+from services.reporting.assessments.model.sittings import Availability
+from services.reporting.assessments.pages.bank import topic
+from services.reporting.guards import After, Before
+from shared.bus import Bus
+from shared.contracts.codes import TestPhase
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.runtime.service import bus_of
+from shared.time.dates import moment
+from shared.web.forms import CheckboxesField, Form, RadioField
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+PRE, POST = TestPhase.PRE, TestPhase.POST
+
+
+def _form(paper: Paper) -> type[Form]:
+    """A field for each question; none must be answered, since not to know is an answer too."""
+    fields: dict[str, Any] = {}
+    for place, question in enumerate(paper.questions, 1):
+        several = question.kind is Kind.MULTIPLE
+        texts = [gettext(text) if question.kind is Kind.TRUE_FALSE else text for text in question.answers]
+        fields[f"q{place}"] = (CheckboxesField if several else RadioField)(
+            f"{place}. {question.text}",
+            choices=[(str(at), text) for at, text in enumerate(texts)],
+            description=N_("Choose all that are right") if several else "",
+            validate_choice=False,  # the action checks it, for the page and for programs alike
+        )
+    return type("PaperForm", (Form,), fields)
+
+
+def _given(paper: Paper, form: Form) -> Mapping[int, list[int]]:
+    given: dict[int, list[int]] = {}
+    for place in range(1, len(paper.questions) + 1):
+        data = form.data.get(f"q{place}") or []
+        chosen = data if isinstance(data, list) else [data]
+        # What is no number is none of the answers: the action refuses it as it refuses a number that is too high.
+        given[place] = [int(one) if str(one).isdecimal() and len(str(one)) < 4 else -1 for one in chosen if str(one)]
+    return given
+
+
+def _values(paper: Paper) -> dict[str, Any]:
+    """The answers that are kept, as the form shows them."""
+    found: dict[str, Any] = {}
+    for place, chosen in paper.sitting.given.items():
+        several = paper.questions[place - 1].kind is Kind.MULTIPLE
+        found[f"q{place}"] = [str(one) for one in chosen] if several else str(chosen[0])
+    return found
+
+
+async def _show(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
+    async with bus.read() as session:
+        paper = await actions.paper(session, subject, phase)
+        other = await actions.other_paper(session, paper)
+    return _page(request, paper, _form(paper)(data=_values(paper)), other=other)
+
+
+def _page(request: Request, paper: Paper, form: Form, status: int = 200, *, other: Paper | None = None) -> Response:
+    template = "assessments/sitting_done.html" if paper.stand is Availability.HANDED_IN else "assessments/sitting.html"
+    both = {one.phase: one for one in (paper, other) if one is not None}
+    return render(
+        request,
+        template,
+        status,
+        paper=paper,
+        form_=form,
+        before=both.get(PRE),
+        after=both.get(POST),
+        saved="saved" in request.query_params,
+        address=request.url.path,
+        named=topic,
+    )
+
+
+async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
+    """Hand a test in, or keep it for later; one that was handed in before is shown as it was."""
+    async with bus.read() as session:
+        paper = await actions.paper(session, subject, phase)
+    form = await _form(paper).read(request)
+    address, later = request.url.path, "later" in await request.form()
+    try:
+        if later:
+            await actions.save(bus, subject, phase, _given(paper, form))
+        else:
+            await actions.hand_in(bus, subject, phase, _given(paper, form))
+    except Refused as problem:
+        if problem.status_code == 409:  # its time is over: the page says so, and what was kept stays
+            return _page(request, paper, form, 409)
+        form.take(problem)
+        return _page(request, paper, form, 422)
+    return see_other(f"{address}?saved=1" if later else address)
+
+
+async def _keep(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
+    """Keep what a page sends while its writer goes on, and say when."""
+    async with bus.read() as session:
+        paper = await actions.paper(session, subject, phase)
+    form = await _form(paper).read(request)
+    kept = await actions.save(bus, subject, phase, _given(paper, form))
+    at = kept.sitting.saved_at
+    return JSONResponse({"said": gettext("Saved %(moment)s.") % {"moment": moment(at)} if at else ""})
+
+
+@router.get("/reporting/test-before/{subject}")
+async def before(request: Request, _: Before, bus: Store, subject: str) -> Response:
+    """The test before the visit, or that it was handed in."""
+    return await _show(request, bus, subject, PRE)
+
+
+@router.post("/reporting/test-before/{subject}")
+async def take_before(request: Request, _: Before, bus: Store, subject: str) -> Response:
+    """Hand in the test before the visit."""
+    return await _take(request, bus, subject, PRE)
+
+
+@router.post("/reporting/test-before/{subject}/draft")
+async def keep_before(request: Request, _: Before, bus: Store, subject: str) -> Response:
+    """Keep the test before the visit while it is taken."""
+    return await _keep(request, bus, subject, PRE)
+
+
+@router.get("/reporting/test-after/{subject}")
+async def after(request: Request, _: After, bus: Store, subject: str) -> Response:
+    """The test after the visit; when it is in, what was learnt and which answers are right."""
+    return await _show(request, bus, subject, POST)
+
+
+@router.post("/reporting/test-after/{subject}")
+async def take_after(request: Request, _: After, bus: Store, subject: str) -> Response:
+    """Hand in the test after the visit."""
+    return await _take(request, bus, subject, POST)
+
+
+@router.post("/reporting/test-after/{subject}/draft")
+async def keep_after(request: Request, _: After, bus: Store, subject: str) -> Response:
+    """Keep the test after the visit while it is taken."""
+    return await _keep(request, bus, subject, POST)

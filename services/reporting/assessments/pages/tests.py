@@ -1,0 +1,197 @@
+"""Which tests are made of the bank's questions? Composed, published and closed by who steers."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.assessments.actions import bank as actions
+from services.reporting.assessments.model.bank import TOPICS, Question, Test, TestState, points
+from services.reporting.assessments.pages.bank import tell, topic, topics
+from services.reporting.assessments.store import bank as store
+from services.reporting.assessments.store import sittings
+from services.reporting.cases import store as cases_store
+from services.reporting.guards import Steerer
+from shared.bus import Bus
+from shared.contracts.codes import TestPhase
+from shared.errors import Refused
+from shared.i18n import N_, gettext, ngettext
+from shared.runtime.service import bus_of
+from shared.web.forms import CheckboxesField, Form, Needed, SelectField, StringField
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+TESTS = "/reporting/tests"
+
+
+class TestForm(Form):
+    """A new test."""
+
+    __test__ = False  # or pytest would collect it by its name
+
+    title = StringField(
+        N_("Title"), [Needed(N_("Give the test a title"))], description=N_("The guest reads it above the questions")
+    )
+    topic = SelectField(N_("Topic"), [Needed(N_("Choose a topic"))], choices=(), blank=N_("Choose one"))
+    call = SelectField(N_("Call"), choices=(), blank=N_("All calls"))
+
+
+async def _test_form(bus: Bus) -> type[TestForm]:
+    async with bus.read() as session:
+        calls = [(str(id_), reference) for id_, reference in await cases_store.calls(session)]
+    fields = {
+        "topic": SelectField(N_("Topic"), [Needed(N_("Choose a topic"))], choices=topics(), blank=N_("Choose one")),
+        "call": SelectField(N_("Call"), choices=calls, blank=N_("All calls")),
+    }
+    return type("NewTestForm", (TestForm,), fields)
+
+
+@router.get(TESTS)
+async def tests(request: Request, _: Steerer, bus: Store) -> Response:
+    """All tests with how many took each, and the form for a new one."""
+    return await _tests_page(request, bus, (await _test_form(bus))())
+
+
+@router.post(TESTS)
+async def begin(request: Request, principal: Steerer, bus: Store) -> Response:
+    """Begin a test; its questions are chosen on its own page."""
+    form = await (await _test_form(bus)).read(request)
+    if form.validate():
+        try:
+            made = await actions.begin(
+                bus, principal, form.title.data or "", form.topic.data or "", form.call.data or ""
+            )
+        except Refused as problem:
+            tell(form, problem)
+        else:
+            return see_other(f"{TESTS}/{made.id}")
+    return await _tests_page(request, bus, form, 422)
+
+
+async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200) -> Response:
+    async with bus.read() as session:
+        found = await store.tests(session)
+        taken = await sittings.participation(session, [one.id for one in found])
+        calls = dict(await cases_store.calls(session))
+        counts = await store.questions_by_topic(session, TOPICS)
+    return render(
+        request,
+        "assessments/tests.html",
+        status,
+        tests=found,
+        taken=taken,
+        nobody=sittings.NOBODY,
+        calls=calls,
+        counts=counts,
+        f=form,
+        named=topic,
+        phases=TestPhase,
+    )
+
+
+@router.get(TESTS + "/{test}")
+async def show_test(request: Request, test: str, _: Steerer, bus: Store) -> Response:
+    """One test: a draft with the questions to choose from; else as it is handed out, with how many took it."""
+    return await _test_page(request, bus, test)
+
+
+async def _test_page(request: Request, bus: Bus, test: str, form: Form | None = None, status: int = 200) -> Response:
+    async with bus.read() as session:
+        found = await actions.one_test(session, test)
+        bank = await store.bank(session, found.topic)
+        calls = dict(await cases_store.calls(session))
+        taken = (await sittings.participation(session, [found.id])).get(found.id, sittings.NOBODY)
+        handed_out = {
+            phase: await store.form(session, found.id, phase) for phase in TestPhase if found.state != TestState.DRAFT
+        }
+    return render(
+        request,
+        "assessments/test.html",
+        status,
+        test=found,
+        f=form or _items(bank)(data=_chosen(found, bank)),
+        bank=bank,
+        call=calls.get(found.call_id) if found.call_id else None,
+        taken=taken,
+        handed_out=handed_out,
+        points={phase: points(found, phase, bank) for phase in TestPhase},
+        parallel=TestPhase.POST in found.forms,
+        gone=[id_ for ids in found.forms.values() for id_ in ids if id_ not in bank],
+        phases=TestPhase,
+        named=topic,
+    )
+
+
+def _said(question: Question) -> str:
+    """Points and kind of a question, in a line."""
+    points = ngettext("%(num)d point", "%(num)d points", question.points) % {"num": question.points}
+    return f"{points}. {gettext(question.kind.label)}."
+
+
+def _items(bank: dict[Any, Question]) -> type[Form]:
+    """The questions of the bank on the test's topic, twice: for before, and for another form after."""
+    choices = [
+        (
+            str(id_),
+            one.text,
+            _said(one),
+        )
+        for id_, one in bank.items()
+    ]
+    fields = {
+        "before": CheckboxesField(N_("Before the visit"), choices=choices),
+        "after": CheckboxesField(
+            N_("After the visit"),
+            choices=choices,
+            description=N_("Leave it empty to ask the same questions again. A parallel form needs as many points."),
+        ),
+    }
+    return type("ItemsForm", (Form,), fields)
+
+
+def _chosen(test: Test, bank: dict[Any, Question]) -> dict[str, list[str]]:
+    before, after = (test.forms.get(phase, ()) for phase in (TestPhase.PRE, TestPhase.POST))
+    return {
+        "before": [str(id_) for id_ in before if id_ in bank],
+        "after": [str(id_) for id_ in after if id_ in bank],
+    }
+
+
+@router.post(TESTS + "/{test}")
+async def compose(request: Request, test: str, principal: Steerer, bus: Store) -> Response:
+    """Choose the questions of a draft."""
+    async with bus.read() as session:
+        found = await actions.one_test(session, test)
+        bank = await store.bank(session, found.topic)
+    form = await _items(bank).read(request)
+    if form.validate():
+        try:
+            await actions.compose(bus, principal, test, form.data["before"], form.data["after"])
+        except Refused as problem:
+            tell(form, problem)
+        else:
+            return see_other(f"{TESTS}/{test}")
+    return await _test_page(request, bus, test, form, 422)
+
+
+@router.post(TESTS + "/{test}/publish")
+async def publish(test: str, principal: Steerer, bus: Store) -> Response:
+    """Hand the test out from now on."""
+    await actions.publish(bus, principal, test)
+    return see_other(f"{TESTS}/{test}")
+
+
+@router.post(TESTS + "/{test}/close")
+async def close(test: str, principal: Steerer, bus: Store) -> Response:
+    """Hand the test out no longer."""
+    await actions.close(bus, principal, test)
+    return see_other(f"{TESTS}/{test}")
+
+
+@router.post(TESTS + "/{test}/drop")
+async def remove(test: str, principal: Steerer, bus: Store) -> Response:
+    """Take out a draft."""
+    await actions.remove(bus, principal, test)
+    return see_other(TESTS)

@@ -1,0 +1,254 @@
+"""Which questions does the bank hold, and which tests are made of them?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - as above
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.reporting.assessments.model.bank import Kind, Question, Test, TestState
+from services.reporting.tables import Table
+from shared.contracts.codes import TestPhase
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class QuestionRow(Table, table=True):
+    """A question in one of its versions; what was asked once is never taken out."""
+
+    __tablename__ = "question"
+    __table_args__ = (sa.Index("question_bank", "newest", "topic", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    newest: bool
+    topic: str
+    area: str | None = None
+    kind: str
+    text: str
+    answers: list[str] = Field(sa_type=JSONB)
+    right: list[int] = Field(sa_type=JSONB, description="Places in `answers`, from 0")
+    points: int
+    author: str = Field(description="Sign-in subject")
+    at: datetime = Field(sa_type=_TIME)
+    retired_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+
+class TestRow(Table, table=True):
+    """A test: draft, published or closed."""
+
+    __test__ = False  # or pytest would collect it by its name
+    __tablename__ = "knowledge_test"
+
+    id: UUID = Field(primary_key=True)
+    title: str
+    topic: str
+    call_id: UUID | None = None
+    state: str
+    author: str = Field(description="Sign-in subject")
+    at: datetime = Field(sa_type=_TIME)
+    published_at: datetime | None = Field(default=None, sa_type=_TIME)
+    closed_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+
+class ItemRow(Table, table=True):
+    """A question of a test in one of its forms; `version` is none until the test is published, then stays."""
+
+    __tablename__ = "test_item"
+    __table_args__ = (sa.Index("test_item_question", "question_id"),)
+
+    test_id: UUID = Field(primary_key=True)
+    phase: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    question_id: UUID
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which questions of the bank: by topic, by area, those in use or those retired; empty: all."""
+
+    topic: str = ""
+    area: str = ""
+    retired: bool = False
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """What the rows must meet."""
+        found: list[sa.ColumnElement[bool]] = [col(QuestionRow.newest).is_(True)]
+        if self.topic:
+            found.append(col(QuestionRow.topic) == self.topic)
+        if self.area:
+            found.append(col(QuestionRow.area) == self.area)
+        retired = col(QuestionRow.retired_at)
+        return [*found, retired.is_not(None) if self.retired else retired.is_(None)]
+
+
+async def lock(session: AsyncSession) -> None:
+    """Let one person change the bank at a time until the end of the transaction; reading goes on."""
+    await session.execute(sa.text("LOCK TABLE question IN SHARE ROW EXCLUSIVE MODE"))
+
+
+async def questions(
+    session: AsyncSession, filters: Filters, limit: int, offset: int = 0
+) -> tuple[list[Question], int, int]:
+    """The newest versions, by topic and the earlier written first; how many there are, and how many the other way.
+
+    The other way: retired ones where those in use are asked for, and the reverse.
+    """
+    other = Filters(filters.topic, filters.area, not filters.retired)
+    counts = [
+        await session.scalar(sa.select(sa.func.count()).select_from(QuestionRow).where(*each.conditions())) or 0
+        for each in (filters, other)
+    ]
+    query = select(QuestionRow).where(*filters.conditions()).order_by(col(QuestionRow.topic), col(QuestionRow.id))
+    rows = await session.scalars(query.limit(limit).offset(offset))
+    return [_question(row) for row in rows], counts[0], counts[1]
+
+
+async def bank(session: AsyncSession, topic: str) -> dict[UUID, Question]:
+    """What can be asked on a topic: the newest versions that are not retired, the earlier written first."""
+    conditions = Filters(topic=topic).conditions()
+    rows = await session.scalars(select(QuestionRow).where(*conditions).order_by(col(QuestionRow.id)))
+    return {row.id: _question(row) for row in rows}
+
+
+async def versions(session: AsyncSession, question_id: UUID) -> list[Question]:
+    """A question in all its versions, the newest first; none where there is no such question."""
+    query = select(QuestionRow).where(col(QuestionRow.id) == question_id).order_by(col(QuestionRow.version).desc())
+    return [_question(row) for row in await session.scalars(query)]
+
+
+async def add(session: AsyncSession, question: Question) -> None:
+    """Keep a version; it is the newest from now on."""
+    older = sa.update(QuestionRow).where(col(QuestionRow.id) == question.id).values(newest=False)
+    await session.execute(older)
+    values = {name: getattr(question, name) for name in _QUESTION}
+    kept = {"answers": list(question.answers), "right": list(question.right), "kind": question.kind.value}
+    session.add(QuestionRow(**{**values, **kept}, newest=True))
+    await session.flush()
+
+
+async def retire(session: AsyncSession, question_id: UUID, at: datetime | None) -> None:
+    """Take a question out of use, or back into it (None)."""
+    await session.execute(sa.update(QuestionRow).where(col(QuestionRow.id) == question_id).values(retired_at=at))
+
+
+async def drop(session: AsyncSession, question_id: UUID) -> None:
+    """Take a question out that stands in no test."""
+    await session.execute(sa.delete(QuestionRow).where(col(QuestionRow.id) == question_id))
+
+
+async def used(session: AsyncSession, question_id: UUID) -> list[Test]:
+    """The tests in which a question stands, in any version, the newest first."""
+    query = select(ItemRow.test_id).where(col(ItemRow.question_id) == question_id).distinct()
+    ids = list(await session.scalars(query.order_by(col(ItemRow.test_id))))
+    return await _tests(session, col(TestRow.id).in_(ids))
+
+
+async def tests(session: AsyncSession) -> list[Test]:
+    """All tests, the newest first; a few hundred at the most."""
+    return await _tests(session)
+
+
+async def open_tests(session: AsyncSession) -> list[Test]:
+    """The tests that are handed out now."""
+    return await _tests(session, col(TestRow.state) == TestState.PUBLISHED.value)
+
+
+async def test(session: AsyncSession, test_id: UUID) -> Test | None:
+    """The test with that id."""
+    found = await _tests(session, col(TestRow.id) == test_id)
+    return found[0] if found else None
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # or pytest would collect it by its name
+
+
+async def keep(session: AsyncSession, test: Test, asked: Mapping[UUID, Question] | None = None) -> None:
+    """Keep a test as it is now. With `asked` also its questions, in these versions, for good."""
+    values = {name: getattr(test, name) for name in _TEST}
+    await session.merge(TestRow(**{**values, "state": test.state.value}))
+    if test.state is TestState.CLOSED:  # its questions stay as they were published
+        return
+    await session.execute(sa.delete(ItemRow).where(col(ItemRow.test_id) == test.id))
+    session.add_all(
+        ItemRow(
+            test_id=test.id,
+            phase=phase.value,
+            place=place,
+            question_id=id_,
+            version=asked[id_].version if asked else None,
+        )
+        for phase, ids in sorted(test.forms.items())
+        for place, id_ in enumerate(ids, 1)
+    )
+    await session.flush()
+
+
+async def remove(session: AsyncSession, test: Test) -> None:
+    """Take out a draft."""
+    await session.execute(sa.delete(ItemRow).where(col(ItemRow.test_id) == test.id))
+    await session.execute(sa.delete(TestRow).where(col(TestRow.id) == test.id))
+
+
+async def form(session: AsyncSession, test_id: UUID, phase: TestPhase) -> list[Question]:
+    """The questions of one form of a published test, in the versions that it was published with, in their order."""
+    for each in (phase, TestPhase.PRE):
+        query = (
+            select(QuestionRow)
+            .join(
+                ItemRow,
+                sa.and_(
+                    col(ItemRow.question_id) == col(QuestionRow.id), col(ItemRow.version) == col(QuestionRow.version)
+                ),
+            )
+            .where(col(ItemRow.test_id) == test_id, col(ItemRow.phase) == each.value)
+        )
+        found = [_question(row) for row in await session.scalars(query.order_by(col(ItemRow.place)))]
+        if found:
+            return found
+    return []
+
+
+async def _tests(session: AsyncSession, *conditions: sa.ColumnElement[bool]) -> list[Test]:
+    query = select(TestRow).where(*conditions).order_by(col(TestRow.at).desc(), col(TestRow.id))
+    rows = list(await session.scalars(query))
+    items = select(ItemRow).where(col(ItemRow.test_id).in_([row.id for row in rows]))
+    forms: dict[UUID, dict[TestPhase, list[UUID]]] = {}
+    order = col(ItemRow.test_id), col(ItemRow.phase), col(ItemRow.place)
+    for item in await session.scalars(items.order_by(*order)) if rows else ():
+        forms.setdefault(item.test_id, {}).setdefault(TestPhase(item.phase), []).append(item.question_id)
+    return [_test(row, forms.get(row.id, {})) for row in rows]
+
+
+_TEST = ("id", "title", "topic", "call_id", "author", "at", "published_at", "closed_at")
+
+
+def _test(row: TestRow, forms: Mapping[TestPhase, Sequence[UUID]]) -> Test:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _TEST}
+    return Test(**values, state=TestState(row.state), forms={phase: tuple(ids) for phase, ids in forms.items()})
+
+
+_QUESTION = ("id", "version", "topic", "area", "text", "points", "author", "at", "retired_at")
+
+
+def _question(row: QuestionRow) -> Question:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _QUESTION}
+    return Question(**values, kind=Kind(row.kind), answers=tuple(row.answers), right=tuple(row.right))
+
+
+async def questions_by_topic(session: AsyncSession, topics: Collection[str]) -> dict[str, int]:
+    """How many questions in use there are on each of these topics."""
+    conditions = [*Filters().conditions(), col(QuestionRow.topic).in_(sorted(topics))]
+    query = sa.select(col(QuestionRow.topic), sa.func.count()).where(*conditions).group_by(col(QuestionRow.topic))
+    return {topic: int(count) for topic, count in (await session.execute(query.order_by(col(QuestionRow.topic)))).all()}

@@ -1,0 +1,171 @@
+"""To whom did an officer pass the knowledge on? The officer reports a session, the line manager confirms it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.reporting.answers.model.forms import NotComplete
+from services.reporting.answers.views import RequestedForm, requested_form
+from services.reporting.cascades import model, store
+from services.reporting.cascades.model import State
+from services.reporting.cascades.store import Cascade
+from services.reporting.cases import store as cases_store
+from shared.contracts.codes import AnswerForm, Respondent
+from shared.contracts.outcomes import AnswerAsked, CascadeConfirmed, CascadeRefused
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+
+log = structlog.get_logger(__name__)
+CASCADE = "cascade"
+REMINDER_DAYS = 14
+"""After so many days without the manager's word there is one reminder."""
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """What was reported about a visit or a mentorship, and until when more may be."""
+
+    asked: RequestedForm
+    rows: list[Cascade]
+    until: date | None
+
+    @property
+    def open(self) -> bool:
+        """Whether sessions may be reported today."""
+        return self.asked.case.open and self.until is not None and clock.today() <= self.until
+
+    @property
+    def managed(self) -> bool:
+        """Whether it is the line manager who looks."""
+        return self.asked.respondent is Respondent.LINE_MANAGER
+
+
+async def sessions(session: AsyncSession, subject: str) -> Sessions:
+    """The sessions that a ticket's subject opens. Raises `Refused` (404)."""
+    form = await requested_form(session, subject, CASCADE)
+    rows = await store.of_case(session, form.case.id)
+    return Sessions(form, rows, model.until(form.case, form.timers))
+
+
+async def report(bus: Bus, subject: str, cascade_id: UUID, given: model.Session) -> Sessions:
+    """Report a session; the same id once more changes nothing.
+
+    Raises `Refused`: 404 for who is not the officer, 409 before the end or too late, 422 with the fields.
+    """
+    async with bus.transaction("respondent") as tx:
+        found = await sessions(tx.session, subject)
+        case = found.asked.case
+        if found.managed:
+            raise Refused(gettext("There is no such form."), 404)
+        if not case.open:
+            raise Refused(gettext("It is not over yet: you can answer from its last day on."))
+        if not found.open:
+            raise Refused(gettext("The time to report sessions is over."))
+        try:
+            event = model.delivered(case, cascade_id, given, clock.today())
+        except NotComplete as problem:
+            raise _refused(problem) from None
+        tx.actor = f"respondent:{found.asked.respondent.value}"
+        row = Cascade(
+            id=cascade_id,
+            case_id=case.id,
+            application_id=case.application_id,
+            held_on=event.delivered_on,
+            format=event.format.value,
+            attendees=event.attendees,
+            about=given.about.strip(),
+            told_at=clock.now(),
+        )
+        if await store.add(tx.session, row):
+            await tx.record(event, case.id, correlation=case.application_id)
+    async with bus.read() as session:
+        return await sessions(session, subject)
+
+
+async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | None, why: str) -> None:
+    """The line manager's yes, with a lower number maybe; raises as `report`, and 409 once it was answered."""
+    async with bus.transaction("respondent") as tx:
+        found, row = await _waiting(tx.session, subject, cascade_id)
+        case = found.asked.case
+        try:
+            event = model.confirmed(case, row.id, row.held_on, row.attendees, attendees, why)
+        except NotComplete as problem:
+            raise _refused(problem) from None
+        row.state, row.confirmed, row.settled_at = State.CONFIRMED, event.attendees, clock.now()
+        row.why = why.strip() if event.attendees < row.attendees else ""
+        await _settle(tx, found, row, event)
+
+
+async def refuse(bus: Bus, subject: str, cascade_id: UUID, reason: str) -> None:
+    """The line manager's no, with a reason (a code of `CascadeRefusal`); raises as `confirm`."""
+    async with bus.transaction("respondent") as tx:
+        found, row = await _waiting(tx.session, subject, cascade_id)
+        try:
+            event = model.refused(found.asked.case, row.id, row.held_on, reason)
+        except NotComplete as problem:
+            raise _refused(problem) from None
+        row.state, row.reason, row.settled_at = State.REFUSED, event.reason.value, clock.now()
+        await _settle(tx, found, row, event)
+
+
+async def _settle(tx: Tx, found: Sessions, row: Cascade, event: CascadeConfirmed | CascadeRefused) -> None:
+    tx.actor = f"respondent:{Respondent.LINE_MANAGER.value}"
+    tx.session.add(row)
+    await tx.record(event, row.case_id, correlation=found.asked.case.application_id)
+
+
+async def _waiting(session: AsyncSession, subject: str, cascade_id: UUID) -> tuple[Sessions, Cascade]:
+    found = await sessions(session, subject)
+    row = await store.cascade(session, found.asked.case.id, cascade_id)
+    if not found.managed or row is None:
+        raise Refused(gettext("There is no such session."), 404)
+    if not found.asked.case.open:
+        raise Refused(gettext("This was entered in error: nothing is asked about it any more."), 409)
+    if row.state != State.REPORTED:
+        raise Refused(gettext("You have answered about this session before."))
+    return found, row
+
+
+async def remind(bus: Bus) -> int:
+    """Remind line managers once of sessions that wait for their word; give how many visits and mentorships."""
+    async with bus.transaction("system:cascades") as tx:
+        before = clock.now() - timedelta(days=REMINDER_DAYS)
+        rows = await store.to_remind(tx.session, before, _AT_ONCE)
+        about = await cases_store.cases(tx.session, sorted({row.case_id for row in rows}))
+        for row in rows:
+            row.reminded_at = clock.now()
+            tx.session.add(row)
+        reminded = [case for _, case in sorted(about.items()) if case.open]
+        for case in reminded:
+            asks = AnswerAsked(
+                application_id=case.application_id,
+                visit_id=case.id if case.kind == "visit" else None,
+                mentorship_id=case.id if case.kind == "mentorship" else None,
+                country=case.country,
+                topic_code=case.topic,
+                form=AnswerForm.CASCADE,
+                respondent=Respondent.LINE_MANAGER,
+            )
+            await tx.record(asks, case.id, correlation=case.application_id)
+    if reminded:
+        log.info("line managers reminded of cascade sessions", cases=len(reminded))
+    return len(reminded)
+
+
+def _refused(problem: NotComplete) -> Refused:
+    fields = {name: gettext(text) for name, text in problem.fields.items()}
+    return Refused(gettext("Something is missing."), 422, fields)

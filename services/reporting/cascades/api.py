@@ -1,0 +1,73 @@
+"""Cascade sessions for programs: what was reported, and reporting one, with the portal's ticket."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.reporting.cascades import actions
+from services.reporting.cascades.actions import Sessions
+from services.reporting.cascades.model import LONGEST, MOST, Session
+from services.reporting.guards import Passing
+from shared.bus import Bus
+from shared.contracts.codes import CascadeFormat
+from shared.ids import new_id
+from shared.runtime.service import bus_of
+
+router = APIRouter(prefix="/reporting/api", tags=["outcomes"])
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class SessionIn(BaseModel):
+    """A session that was held: its day, kind, how many people it reached, what it was about.
+
+    Sent again under the same `id` it changes nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID | None = None
+    held_on: date
+    format: CascadeFormat
+    attendees: Annotated[int, Field(ge=1, le=MOST)]
+    about: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+
+
+def _shown(found: Sessions) -> dict[str, Any]:
+    case = found.asked.case
+    return {
+        "reference": found.asked.reference,
+        "application_id": case.application_id,
+        case.kind + "_id": case.id,
+        "open": found.open,
+        "until": found.until,
+        "sessions": [
+            {
+                "id": row.id,
+                "held_on": row.held_on,
+                "format": row.format,
+                "attendees": row.attendees,
+                "about": row.about,
+                "state": row.state,
+                "confirmed": row.confirmed,
+                "reason": row.reason,
+            }
+            for row in found.rows
+        ],
+    }
+
+
+@router.get("/cascades/{subject}")
+async def sessions(_: Passing, bus: Store, subject: str) -> dict[str, Any]:
+    """What was reported about a visit or a mentorship, and until when more may be."""
+    async with bus.read() as session:
+        return _shown(await actions.sessions(session, subject))
+
+
+@router.post("/cascades/{subject}", status_code=201)
+async def report(_: Passing, bus: Store, subject: str, body: SessionIn) -> dict[str, Any]:
+    """Report a session; the line manager is asked to confirm it."""
+    given = Session(body.held_on, body.format.value, body.attendees, body.about)
+    return _shown(await actions.report(bus, subject, body.id or new_id(), given))

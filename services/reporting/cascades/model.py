@@ -1,0 +1,118 @@
+"""What was passed on at home: which session may be reported, and what does the line manager's word make of it?
+
+The officer reports, from the end of the visit or the mentorship on, for as many months as the call's `cascade_months`.
+Only what the line manager confirms is counted, with the number that the manager gives: never more than was reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.answers.model.forms import NotComplete
+from services.reporting.cases.model import months_after
+from shared.contracts.codes import CascadeFormat, CascadeRefusal
+from shared.contracts.outcomes import CascadeConfirmed, CascadeDelivered, CascadeRefused
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from uuid import UUID
+
+    from services.reporting.cases.model import Case
+    from shared.contracts.calls import Timers
+
+MOST = 5000
+"""More people than one session reaches: beyond it a number is a slip of the pen."""
+LONGEST = 200
+"""Most characters of what a session was about."""
+LONGEST_REASON = 500
+
+
+class State(StrEnum):
+    """Where a session stands."""
+
+    REPORTED = "reported"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the officer reports: when it was, in which form (a code of `CascadeFormat`), how many it reached."""
+
+    held_on: date | None
+    format: str
+    attendees: int | None
+    about: str
+
+
+def until(case: Case, timers: Timers) -> date | None:
+    """The last day on which a session may be reported; None before the end."""
+    return months_after(case.ended_on, timers.cascade_months) if case.ended_on else None
+
+
+def delivered(case: Case, cascade_id: UUID, given: Session, today: date) -> CascadeDelivered:
+    """The event that a report becomes. Raises `NotComplete`."""
+    wrong: dict[str, str] = {}
+    if given.held_on is None:
+        wrong["held_on"] = N_("Enter the day of the session")
+    elif given.held_on > today:
+        wrong["held_on"] = N_("Enter a day that has come: a session is reported when it was held")
+    elif case.ended_on is not None and given.held_on < case.ended_on:
+        wrong["held_on"] = N_("Enter a day after the end of what you took part in")
+    if given.format not in set(CascadeFormat):
+        wrong["format"] = N_("Say what kind of session it was")
+    if given.attendees is None or not 1 <= given.attendees <= MOST:
+        wrong["attendees"] = N_("Enter how many people you reached, from 1 to 5,000")
+    if not given.about.strip():
+        wrong["about"] = N_("Say in a few words what it was about")
+    elif len(given.about) > LONGEST:
+        wrong["about"] = N_("Shorten this to 200 characters")
+    if wrong:
+        raise NotComplete(wrong)
+    assert given.held_on is not None
+    assert given.attendees is not None
+    return CascadeDelivered(
+        **_of(case),
+        cascade_id=cascade_id,
+        delivered_on=given.held_on,
+        attendees=given.attendees,
+        format=CascadeFormat(given.format),
+    )
+
+
+def confirmed(
+    case: Case, cascade_id: UUID, held_on: date, reported: int, attendees: int | None, why: str
+) -> CascadeConfirmed:
+    """The event of the manager's yes: the number that was reported, or a lower one and why. Raises `NotComplete`."""
+    wrong: dict[str, str] = {}
+    if attendees is None or not 1 <= attendees <= reported:
+        wrong["attendees"] = N_("Enter how many people were reached: not more than the officer reported")
+    elif attendees < reported and not why.strip():
+        wrong["why"] = N_("Say in a few words why it was fewer")
+    if len(why) > LONGEST_REASON:
+        wrong["why"] = N_("Shorten this to 500 characters")
+    if wrong:
+        raise NotComplete(wrong)
+    assert attendees is not None
+    return CascadeConfirmed(**_of(case), cascade_id=cascade_id, delivered_on=held_on, attendees=attendees)
+
+
+def refused(case: Case, cascade_id: UUID, held_on: date, reason: str) -> CascadeRefused:
+    """The event of the manager's no. Raises `NotComplete`."""
+    if reason not in set(CascadeRefusal):
+        raise NotComplete({"reason": N_("Choose a reason")})
+    return CascadeRefused(**_of(case), cascade_id=cascade_id, delivered_on=held_on, reason=CascadeRefusal(reason))
+
+
+def _of(case: Case) -> Mapping[str, Any]:
+    return {
+        "application_id": case.application_id,
+        "visit_id": case.id if case.kind == "visit" else None,
+        "mentorship_id": case.id if case.kind == "mentorship" else None,
+        "country": case.country,
+        "topic_code": case.topic,
+    }

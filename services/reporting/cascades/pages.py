@@ -1,0 +1,164 @@
+"""Whom did the officer reach? The officer reports sessions held at home, the line manager says whether it was so."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.cascades import actions
+from services.reporting.cascades.actions import Sessions
+from services.reporting.cascades.model import LONGEST, LONGEST_REASON, Session, State
+from services.reporting.guards import Passing
+from shared.bus import Bus
+from shared.contracts.codes import CascadeFormat, CascadeRefusal
+from shared.errors import Refused
+from shared.i18n import N_
+from shared.ids import new_id, read_id
+from shared.runtime.service import bus_of
+from shared.web import states
+from shared.web.forms import (
+    DateField,
+    Form,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class SessionForm(Form):
+    """A session that was held."""
+
+    held_on = DateField(N_("When was it?"), [Needed(N_("Enter the day of the session"))])
+    format = RadioField(
+        N_("What kind of session?"), [Needed(N_("Say what kind of session it was"))], choices=CascadeFormat
+    )
+    attendees = NumberField(
+        N_("How many people did you reach?"),
+        [Needed(N_("Enter how many people you reached, from 1 to 5,000"))],
+        description=N_("Your line manager is asked to confirm the number."),
+    )
+    about = StringField(
+        N_("What was it about?"),
+        [Needed(N_("Say in a few words what it was about")), Longest(LONGEST)],
+        description=N_("In a few words. Do not name anybody."),
+    )
+
+
+class ConfirmForm(Form):
+    """The line manager's yes."""
+
+    attendees = NumberField(
+        N_("How many people did it reach?"),
+        [Needed(N_("Enter how many people were reached: not more than the officer reported"))],
+        description=N_("Write a lower number if it was fewer."),
+    )
+    why = TextAreaField(
+        N_("If it was fewer: why?"), [Longest(LONGEST_REASON)], description=N_("In a few words. Do not name anybody.")
+    )
+
+
+class RefuseForm(Form):
+    """The line manager's no."""
+
+    reason = SelectField(
+        N_("Because"), [Needed(N_("Choose a reason"))], choices=CascadeRefusal, blank=N_("Choose a reason")
+    )
+
+
+def _page(
+    request: Request,
+    found: Sessions,
+    *,
+    form: Form | None = None,
+    confirming: Form | None = None,
+    refusing: Form | None = None,
+    cascade_id: str = "",
+    status: int = 200,
+) -> Response:
+    waiting = [row for row in reversed(found.rows) if row.state == State.REPORTED]
+    asked = next((row for row in waiting if str(row.id) == cascade_id), waiting[0] if waiting else None)
+    return render(
+        request,
+        "cascades/confirm.html" if found.managed else "cascades/sessions.html",
+        status,
+        found=found,
+        address=f"/reporting/cascades/{found.asked.subject}",
+        rows=[(row, states.state("cascade", row.state)) for row in found.rows],
+        asked=asked,
+        left=len(waiting),
+        form_=form or SessionForm(),
+        confirming=confirming or ConfirmForm(data={"attendees": asked.attendees if asked else None}),
+        refusing=refusing or RefuseForm(),
+        cascade_id=cascade_id or str(new_id()),
+        told="told" in request.query_params,
+        formats=CascadeFormat,
+        reasons=CascadeRefusal,
+    )
+
+
+@router.get("/reporting/cascades/{subject}")
+async def show(request: Request, _: Passing, bus: Store, subject: str) -> Response:
+    """What was reported; to the officer the form for more, to the line manager the next one to confirm."""
+    async with bus.read() as session:
+        return _page(request, await actions.sessions(session, subject))
+
+
+@router.post("/reporting/cascades/{subject}")
+async def report(request: Request, _: Passing, bus: Store, subject: str) -> Response:
+    """Report a session."""
+    form = await SessionForm.read(request)
+    cascade_id = read_id(str((await request.form()).get("cascade_id", ""))) or new_id()
+    if form.validate():
+        given = Session(form.held_on.data, form.format.data or "", form.attendees.data, form.about.data or "")
+        try:
+            await actions.report(bus, subject, cascade_id, given)
+        except Refused as problem:
+            form.take(problem)
+        else:
+            return see_other(f"/reporting/cascades/{subject}?told=1")
+    async with bus.read() as session:
+        return _page(
+            request, await actions.sessions(session, subject), form=form, cascade_id=str(cascade_id), status=422
+        )
+
+
+@router.post("/reporting/cascades/{subject}/{cascade_id}/confirm")
+async def confirm(request: Request, _: Passing, bus: Store, subject: str, cascade_id: UUID) -> Response:
+    """The line manager confirms a session, maybe with a lower number."""
+    form = await ConfirmForm.read(request)
+    if form.validate():
+        try:
+            await actions.confirm(bus, subject, cascade_id, form.attendees.data, form.why.data or "")
+        except Refused as problem:
+            form.take(problem)
+        else:
+            return see_other(f"/reporting/cascades/{subject}?told=1")
+    async with bus.read() as session:
+        found = await actions.sessions(session, subject)
+    return _page(request, found, confirming=form, cascade_id=str(cascade_id), status=422)
+
+
+@router.post("/reporting/cascades/{subject}/{cascade_id}/refuse")
+async def refuse(request: Request, _: Passing, bus: Store, subject: str, cascade_id: UUID) -> Response:
+    """The line manager does not confirm a session."""
+    form = await RefuseForm.read(request)
+    if form.validate():
+        try:
+            await actions.refuse(bus, subject, cascade_id, form.reason.data or "")
+        except Refused as problem:
+            form.take(problem)
+        else:
+            return see_other(f"/reporting/cascades/{subject}?told=1")
+    async with bus.read() as session:
+        found = await actions.sessions(session, subject)
+    return _page(request, found, refusing=form, cascade_id=str(cascade_id), status=422)

@@ -1,0 +1,76 @@
+"""Which cascade sessions were reported, and what did the line manager say to each?"""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003 - as above
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, col, select
+
+from services.reporting.cascades.model import State
+from services.reporting.tables import Table
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class Cascade(Table, table=True):
+    """A session at home: what the officer reported, and what became of it."""
+
+    __tablename__ = "cascade"
+    __table_args__ = (
+        sa.Index("cascade_waiting", "told_at", postgresql_where=sa.text("state = 'reported' AND reminded_at IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(index=True)
+    application_id: UUID = Field(index=True)
+    held_on: date
+    format: str
+    attendees: int = Field(description="As the officer reported")
+    about: str = Field(description="Free text: never in an event")
+    told_at: datetime = Field(sa_type=_TIME)
+    state: str = State.REPORTED
+    confirmed: int | None = Field(default=None, description="How many it reached, by the line manager's word")
+    why: str = Field(default="", description="Why it was fewer; free text: never in an event")
+    reason: str | None = Field(default=None, description="Why it was not confirmed, a code")
+    settled_at: datetime | None = Field(default=None, sa_type=_TIME)
+    reminded_at: datetime | None = Field(default=None, sa_type=_TIME)
+
+
+async def add(session: AsyncSession, row: Cascade) -> bool:
+    """Keep a session; False where the same one (by its id) is there."""
+    new = insert(Cascade).values(**row.model_dump()).on_conflict_do_nothing()
+    return (await session.execute(new.returning(col(Cascade.id)))).first() is not None
+
+
+async def of_case(session: AsyncSession, case_id: UUID) -> list[Cascade]:
+    """The sessions about a visit or a mentorship, the newest first."""
+    query = select(Cascade).where(Cascade.case_id == case_id)
+    return list(await session.scalars(query.order_by(col(Cascade.held_on).desc(), col(Cascade.id).desc())))
+
+
+async def of_application(session: AsyncSession, application_id: UUID) -> list[Cascade]:
+    """All sessions of an officer's application, the oldest first."""
+    query = select(Cascade).where(Cascade.application_id == application_id)
+    return list(await session.scalars(query.order_by(col(Cascade.held_on), col(Cascade.id))))
+
+
+async def cascade(session: AsyncSession, case_id: UUID, cascade_id: UUID) -> Cascade | None:
+    """One session of a visit or mentorship, for this transaction alone."""
+    query = select(Cascade).where(Cascade.id == cascade_id, Cascade.case_id == case_id).with_for_update()
+    return await session.scalar(query)
+
+
+async def to_remind(session: AsyncSession, before: datetime, limit: int) -> list[Cascade]:
+    """Sessions reported before that moment, neither settled nor reminded of; locked, the oldest first."""
+    query = select(Cascade).where(
+        Cascade.state == State.REPORTED, col(Cascade.reminded_at).is_(None), col(Cascade.told_at) < before
+    )
+    query = query.order_by(col(Cascade.told_at), col(Cascade.id)).limit(limit).with_for_update(skip_locked=True)
+    return list(await session.scalars(query))

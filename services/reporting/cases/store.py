@@ -1,0 +1,160 @@
+"""Which visits and mentorships are there, and which call's deadlines hold for each?"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.reporting.cases.model import Case, Kind, after
+from services.reporting.facts import store as facts_store
+from services.reporting.tables import Table, write_rows
+from shared.bus.db.transaction import driver
+from shared.contracts.calls import CallEvent, Timers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+
+class CaseRow(Table, table=True):
+    """A visit or a mentorship, as its newest event leaves it."""
+
+    __tablename__ = "case"
+    __table_args__ = (
+        sa.Index("case_application", "application_id"),
+        sa.Index("case_ended", "ended_on"),
+        sa.Index("case_call_ended", "call_id", "ended_on"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    state: str
+    application_id: UUID
+    call_id: UUID
+    country: str
+    host_country: str
+    host_id: UUID
+    topic: str
+    start: date | None = None
+    end: date | None = None
+    ended_on: date | None = None
+    attended_days: int = 0
+    required_days: int = 0
+    goals: int = 0
+
+
+class CallRow(Table, table=True):
+    """What of a call matters for its outcomes."""
+
+    __tablename__ = "call"
+
+    id: UUID = Field(primary_key=True)
+    reference: str
+    scheme: str
+    timers: dict[str, Any] = Field(sa_type=JSONB)
+
+
+def of_row(row: CaseRow) -> Case:
+    """The case that a row holds."""
+    values = row.model_dump()
+    return Case(**{**values, "kind": cast("Kind", row.kind)})
+
+
+_KNOWN = """
+SELECT id, kind, state, application_id, call_id, country, host_country, host_id, topic, start, "end", ended_on,
+       attended_days, required_days, goals
+FROM "case" WHERE id = ANY($1)
+"""
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.visits and mentoring.mentorships: facts, and where each of them stands."""
+    await facts_store.evolve(tx, events)
+    here = {event.subject for event in events if event.sequence == 1}
+    begun = sorted({event.subject for event in events if event.sequence > 1} - here)
+    rows = await (await driver(tx.session)).fetch(_KNOWN, begun) if begun else []
+    cases: dict[str, Case | None] = {str(row["id"]): Case(*row) for row in rows}
+    for event in events:
+        cases[event.subject] = after(cases.get(event.subject), event)
+    await write_rows(tx.session, CaseRow, [_row(case) for case in cases.values() if case])
+
+
+def _row(case: Case) -> dict[str, Any]:
+    """A case as a row: field by field, since `asdict` would copy each value."""
+    return {name: getattr(case, name) for name in _FIELDS}
+
+
+_FIELDS = tuple(field.name for field in fields(Case))
+
+
+async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.calls."""
+    rows = {
+        event.subject: {
+            "id": UUID(event.subject),
+            "reference": event.data.terms.reference,
+            "scheme": event.data.terms.scheme,
+            "timers": event.data.terms.timers.model_dump(),
+        }
+        for event in events
+        if isinstance(event.data, CallEvent)
+    }
+    await write_rows(tx.session, CallRow, rows.values())
+
+
+async def case(session: AsyncSession, case_id: UUID) -> Case | None:
+    """The visit or mentorship with that id."""
+    row = await session.scalar(select(CaseRow).where(CaseRow.id == case_id))
+    return of_row(row) if row else None
+
+
+async def cases(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Case]:
+    """The visits and mentorships with these ids."""
+    rows = await session.scalars(select(CaseRow).where(col(CaseRow.id).in_(ids)).order_by(col(CaseRow.id)))
+    return {row.id: of_row(row) for row in rows}
+
+
+async def of_application(session: AsyncSession, application_id: UUID) -> list[Case]:
+    """The visits and mentorships of an application, the newest first."""
+    query = select(CaseRow).where(CaseRow.application_id == application_id)
+    rows = await session.scalars(query.order_by(col(CaseRow.start).desc().nulls_last(), col(CaseRow.id)))
+    return [of_row(row) for row in rows]
+
+
+async def over(
+    session: AsyncSession, limit: int, offset: int = 0, *, country: str | None = None
+) -> tuple[list[Case], int]:
+    """Visits and mentorships that are over, those that ended last first; and how many there are.
+
+    With `country` only those of its officers.
+    """
+    ended: sa.ColumnElement[bool] = col(CaseRow.ended_on).is_not(None)
+    if country:
+        ended = sa.and_(ended, col(CaseRow.country) == country)
+    total = await session.scalar(sa.select(sa.func.count()).select_from(CaseRow).where(ended)) or 0
+    query = select(CaseRow).where(ended).order_by(col(CaseRow.ended_on).desc(), col(CaseRow.id))
+    rows = await session.scalars(query.limit(limit).offset(offset))
+    return [of_row(row) for row in rows], total
+
+
+async def timers(session: AsyncSession, call_id: UUID) -> Timers:
+    """The deadlines of a call; the defaults where the call has not arrived yet."""
+    held = await session.scalar(sa.select(CallRow.timers).where(CallRow.id == call_id))  # type: ignore[call-overload]  # as in facts.py
+    return Timers(**held) if held else Timers()
+
+
+async def calls(session: AsyncSession) -> list[tuple[UUID, str]]:
+    """The calls by their reference, the newest first; some dozens in a programme."""
+    rows = await session.execute(
+        sa.select(col(CallRow.id), col(CallRow.reference)).order_by(col(CallRow.reference).desc(), col(CallRow.id))
+    )
+    return [(id_, reference) for id_, reference in rows.all()]

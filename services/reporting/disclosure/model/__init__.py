@@ -1,0 +1,19 @@
+"""How is nobody found in a published figure? What is shown of one, decided beside all that was shown before."""
+
+from services.reporting.disclosure.model.gate import NotSafe, Out, Pattern, decide, release, released_by
+from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, Shown
+from services.reporting.disclosure.model.tables import THRESHOLD
+
+__all__ = [
+    "ROLLED_UP",
+    "THRESHOLD",
+    "Hidden",
+    "NotSafe",
+    "Out",
+    "Pattern",
+    "Released",
+    "Shown",
+    "decide",
+    "release",
+    "released_by",
+]

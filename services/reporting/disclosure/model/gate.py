@@ -1,0 +1,321 @@
+"""What of a period's figures may be shown? The one gate through which pages, CSV, IATI, API and all else go.
+
+Threshold and complementary suppression as in statistical disclosure control (Hundepool et al., Statistical Disclosure
+Control, 2012, chapter 4): a part with few people behind it is hidden, and so are others, smallest first, until the
+attack (`attack.py`) on all that is and was shown leaves each hidden number three possible values or more. What was
+hidden besides and proves not to be needed is shown again. Totals of counts are always shown: they say how large the
+programme is, and nothing of a person. A table that is mostly hidden has its hidden rows rolled up into one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.disclosure.model.attack import Attack
+from services.reporting.disclosure.model.links import groups, lines
+from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, Shown
+from services.reporting.disclosure.model.tables import THRESHOLD, Values, tables_of, total_is_few
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.indicators.model.figure import JOINT, Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from services.reporting.disclosure.model.attack import Place, Range
+    from services.reporting.disclosure.model.links import Line
+    from services.reporting.disclosure.model.tables import Table
+    from services.reporting.indicators.model.figure import Cell, Figure
+
+_SHARE_OF = {"TOPCOP-OP-06": ("TOPCOP-OP-01", "sex")}
+"""Shares that are nothing but a breakdown of another figure: shown only where all of that is."""
+
+
+class NotSafe(ValueError):
+    """What is out already gives away a hidden number, whatever is hidden now: the pack may not leave."""
+
+    def __init__(self, found: Range) -> None:
+        target = found.target
+        super().__init__(f"{target.table.indicator} {target.table.dimension} {target.table.label} {target.value}")
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What of a period's figures is shown: indicator -> dimension -> values (the total: dimension and value `""`).
+
+    A dimension that is not named is withheld. `rolled` names the dimensions whose hidden rows are one row.
+    """
+
+    shown: Mapping[str, Values] = field(default_factory=dict)
+    rolled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The pattern as it is kept, in one order."""
+        return {
+            "shown": {
+                i: {d: sorted(values) for d, values in sorted(of.items())} for i, of in sorted(self.shown.items())
+            },
+            "rolled": {i: sorted(of) for i, of in sorted(self.rolled.items())},
+        }
+
+    @classmethod
+    def of_json(cls, kept: Mapping[str, Any]) -> Pattern:
+        """The pattern that was kept."""
+        return cls(
+            {i: {d: frozenset(values) for d, values in of.items()} for i, of in kept["shown"].items()},
+            {i: frozenset(of) for i, of in kept["rolled"].items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """What has left the house for a period: its figures as they were stated last, and what of them was shown."""
+
+    figures: Sequence[Figure]
+    pattern: Pattern
+
+
+def release(figures: Sequence[Figure], before: Iterable[Out] = (), former: Sequence[Figure] = ()) -> list[Released]:
+    """A period's figures as they may be shown, beside what has left the house for others. Raises `NotSafe`."""
+    return released_by(figures, decide(figures, before, former))
+
+
+def decide(figures: Sequence[Figure], before: Iterable[Out] = (), former: Sequence[Figure] = ()) -> Pattern:
+    """What of a period's figures is shown.
+
+    `before` is what is out for other periods, `former` what was stated of this one. Raises `NotSafe`.
+    """
+    was = {figure.definition.id: figure for figure in former}
+    tables = [table for figure in figures for table in tables_of(figure, former=was.get(figure.definition.id))]
+    for out in before:
+        for figure in out.figures:
+            name = figure.definition.id
+            known = out.pattern.shown.get(name, {})
+            tables += tables_of(figure, out=known, rolled=out.pattern.rolled.get(name, ()))
+    for group in groups(tables):
+        if any(not table.fixed for table in group):
+            _protect(group)
+    open_ = {(table.indicator, table.dimension): table for table in tables if not table.fixed}
+    return _pattern(figures, open_)
+
+
+def released_by(figures: Sequence[Figure], pattern: Pattern) -> list[Released]:
+    """A period's figures as a pattern shows them."""
+    return [_released(each, pattern) for each in figures]
+
+
+def _protect(group: Sequence[Table]) -> None:
+    """Hide rows of the tables that are not out yet until no hidden number can be worked out. Raises `NotSafe`."""
+    open_ = [table for table in group if not table.fixed]
+    must = {(table.label, table.indicator, value) for table in open_ for value in table.hidden()}
+    sums = lines(group)
+    for table in open_:
+        if table.dimension not in JOINT:
+            _complement(table)
+    _complement_lines(sums)
+    given = _hide(group, sums)
+    if sums:
+        return  # to try each row again in tables that share rows takes long, and most of what is hidden there is needed
+    for table in open_:
+        for value in sorted(table.hidden(), key=lambda v, of=table: (-of.rows[v].size, v)):  # type: ignore[misc]
+            if (table.label, table.indicator, value) not in must:
+                _show_again(group, table, value, given)
+    for table in open_:
+        _roll_up(group, table, given)
+
+
+def _hide(group: Sequence[Table], sums: Sequence[Line]) -> set[Place]:
+    """Hide rows until the attack finds no number that is not safe, but for those that the totals alone give away."""
+    given: set[Place] = set()
+    # What is safe stays safe while more and more is hidden: an attacker who knows less rules out no more.
+    safe: set[tuple[Place, int]] = set()
+    while (found := Attack(group).weak(given, safe)) is not None:
+        if (candidate := _next(group, found, sums)) is not None:
+            table, value = candidate
+            _take(table, value)
+            _complement_lines(sums)
+        elif found.target.table.listed and not found.target.rest:
+            raise NotSafe(found)
+        else:
+            given.add(found.target.place)  # a period with one visit in all: its total says so, whatever is hidden
+    return given
+
+
+def _take(table: Table, value: str) -> None:
+    """Hide a row. A table of which no row is shown says nothing, not even which rows there are."""
+    table.rows[value].shown = False
+    table.listed = table.listed and any(row.shown for row in table.rows.values())
+
+
+def _complement_lines(sums: Sequence[Line]) -> None:
+    """Where rows add up to another row, hide the smallest besides, so that nothing follows from a line by itself.
+
+    The attack would find the same, one row at a time; this saves it most of them.
+    """
+    again = True
+    while again:
+        again = False
+        for line in sums:
+            rows = list(line.sized())
+            hidden = [size for size, *_, row in rows if not row.shown]
+            whole = line.whole and line.whole[0].rows[line.whole[1]]
+            if whole is not None and not whole.shown:
+                enough = bool(hidden)
+            else:
+                few = THRESHOLD if line.spare else 2 * THRESHOLD
+                enough = not hidden or (len(hidden) + line.spare > 1 and sum(hidden) >= few)
+            if enough:
+                continue
+            least = next(((table, value) for _, table, value, row in rows if row.shown and not table.fixed), None)
+            if least is None and len(hidden) == 1 and line.whole is not None and not line.whole[0].fixed:
+                least = line.whole
+            if least is not None and least[0].rows[least[1]].shown:
+                _take(*least)
+                again = True
+
+
+def _complement(table: Table) -> None:
+    """Hide the smallest besides, until what is hidden are two rows or more, with ten people behind them or more."""
+    order = sorted(table.rows, key=lambda value: (table.rows[value].size, value))
+    for value in [value for value in order if table.rows[value].shown]:
+        if _enough(table):
+            break
+        table.rows[value].shown = False
+    table.listed = any(row.shown for row in table.rows.values()) or not table.rows
+
+
+def _enough(table: Table) -> bool:
+    hidden = [row for row in table.rows.values() if not row.shown]
+    if not hidden or table.totals is None:
+        return True
+    return len(hidden) > 1 and sum(row.size for row in hidden) >= 2 * THRESHOLD
+
+
+def _next(group: Sequence[Table], found: Range, sums: Sequence[Line]) -> tuple[Table, str] | None:
+    """The row to hide next: the smallest of those that add up with it, else the same row elsewhere, else any."""
+    attacked, value_of = found.target.table, found.target.value
+    near = {
+        (id(table), value)
+        for line in sums
+        for at in (line.rows + ((line.whole,) if line.whole else ()),)
+        if (attacked, value_of) in at
+        for table, value in at
+    }
+    choices = [
+        (
+            bool(near) and (table.indicator in INDICATORS),
+            (id(table), value) not in near if near else table is not attacked,
+            bool(near) and (table.dimension not in JOINT),
+            table is not attacked,
+            value != found.target.value,
+            row.size,
+            table.indicator,
+            table.dimension,
+            table.label,
+            value,
+            table,
+        )
+        for table in group
+        if not table.fixed
+        for value, row in table.rows.items()
+        if row.shown
+    ]
+    if not choices:
+        return None
+    *_, value, table = min(choices, key=lambda each: each[:-1])
+    return table, value
+
+
+def _show_again(group: Sequence[Table], table: Table, value: str, given: set[Place]) -> None:
+    was = table.listed
+    table.rows[value].shown = table.listed = True
+    if not _enough(table) or Attack(group).weak(given) is not None:
+        table.rows[value].shown, table.listed = False, was
+
+
+def _roll_up(group: Sequence[Table], table: Table, given: set[Place]) -> None:
+    """Where more rows are hidden than shown, make them one: their sum is known anyhow, and it reads better."""
+    hidden = table.hidden()
+    parts = table.totals and [sum(row.amounts[i] for row in table.rows.values()) for i in range(table.layers)]
+    adds_up = parts and table.totals and all(abs(a - b) < 0.5 for a, b in zip(parts, table.totals, strict=True))
+    if adds_up and table.listed and len(table.rows) > len(hidden) > len(table.rows) / 2:
+        table.listed = False
+        if Attack(group).weak(given) is not None:
+            table.listed = True
+
+
+def _pattern(figures: Sequence[Figure], tables: Mapping[tuple[str, str], Table]) -> Pattern:
+    shown: dict[str, Values] = {}
+    rolled: dict[str, frozenset[str]] = {}
+    for figure in figures:
+        name, of = figure.definition.id, shown.setdefault(figure.definition.id, {})
+        total = tables.get((name, ""))
+        hidden = (total is not None and bool(total.hidden())) or total_is_few(figure)
+        of[""] = frozenset() if hidden or figure.total.value is None else frozenset({""})
+        for dimension, cells in figure.breakdowns.items():
+            table = tables.get((name, dimension))
+            if not cells:
+                of[dimension] = frozenset()
+            elif table is not None and of[""] and len(table.hidden()) < len(table.rows):
+                of[dimension] = frozenset(value for value, row in table.rows.items() if row.shown)
+                if not table.listed and dimension not in JOINT:
+                    rolled[name] = rolled.get(name, frozenset()) | {dimension}
+    for share, (name, dimension) in _SHARE_OF.items():
+        table = tables.get((name, dimension))
+        if share in shown and table is not None and table.hidden():
+            shown[share][""] = frozenset()
+    return Pattern(shown, rolled)
+
+
+def _released(figure: Figure, pattern: Pattern) -> Released:
+    name = figure.definition.id
+    out = pattern.shown.get(name, {})
+    if figure.total.value is None:
+        total = Shown(None, hidden=Hidden.NO_DATA)
+    elif "" in out.get("", ()):
+        total = _shown(figure.total)
+    else:
+        few = total_is_few(figure) and not figure.definition.guarded
+        total = Shown(None, hidden=Hidden.FEW if few else Hidden.PROTECTED)
+    breakdowns: dict[str, Mapping[str, Shown]] = {}
+    withheld = []
+    for dimension, cells in figure.breakdowns.items():
+        if figure.total.value is None or not cells:
+            breakdowns[dimension] = {}
+        elif dimension not in out or not out[""]:
+            withheld.append(dimension)
+        elif dimension in pattern.rolled.get(name, ()):
+            breakdowns[dimension] = dict(_rolled(figure, dimension, out[dimension]))
+        else:
+            breakdowns[dimension] = {
+                value: _shown(cell) if value in out[dimension] else Shown(None, hidden=Hidden.PROTECTED)
+                for value, cell in cells.items()
+                if value in out[dimension] or dimension not in JOINT
+            }
+    notes = tuple(note for note in figure.notes if note.denominator >= (figure.definition.minimum or 0))
+    return Released(figure.definition, figure.period, figure.cut_off, total, breakdowns, tuple(withheld), notes)
+
+
+def _rolled(figure: Figure, dimension: str, values: frozenset[str]) -> Iterator[tuple[str, Shown]]:
+    """The rows that are shown, then what is left of the total. It names no events: they would tell whose it is."""
+    cells, total = figure.breakdowns[dimension], figure.total
+    shown = {value: cell for value, cell in cells.items() if value in values}
+    for value, cell in shown.items():
+        yield value, _shown(cell)
+    if figure.definition.measure is Measure.SHARE:
+        none = Decimal()
+        holding = (total.numerator or none) - sum((cell.numerator or none for cell in shown.values()), none)
+        whole = total.denominator or none
+        if dimension not in figure.definition.whole:
+            whole -= sum((cell.denominator or none for cell in shown.values()), none)
+        yield ROLLED_UP, Shown(round(100 * holding / whole, 2) if whole else None, holding, whole)
+    else:
+        none = Decimal()
+        rest = (total.value or none) - sum((cell.value or none for cell in shown.values()), none)
+        yield ROLLED_UP, Shown(rest, rest)
+
+
+def _shown(cell: Cell) -> Shown:
+    return Shown(cell.value, cell.numerator, cell.denominator, cell.count, cell.digest)

@@ -1,0 +1,171 @@
+"""Which tables share numbers, so that what is hidden in one could be worked out of another?
+
+The applications that came in are told by topic, by country, and by what became of them; those without a match by topic
+and country, topic and language, country and reason. Each of these adds up to rows of another table. They are chosen so
+that they form a tree: language, topic, country and reason in a line for those without a match, and what became of
+the applications as the only thing that the others share. Whatever numbers agree where two tables of a tree meet, there
+are applications that have all of them (Dobra and Fienberg, Bounds for cell entries in contingency tables given
+marginal totals and decomposable graphs, PNAS 97 (2000)). So an attacker who knows these sums knows everything that the
+tables say, and no column is needed for each application that there could be. A joint table that closes a ring would
+break that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.reporting.disclosure.model.tables import covered, inside
+from services.reporting.indicators.model.demand import ASKED, CLOSED, MATCHED, RESULTS, UNMET, Result
+from services.reporting.indicators.model.figure import joined, parts_of, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from services.reporting.disclosure.model.tables import Row, Table
+
+_MANY = 100
+Key = tuple[str, str]
+"""Indicator and dimension."""
+AT_MOST = (
+    ("TOPCOP-OP-01", "TOPCOP-OP-02"),
+    ("TOPCOP-OP-02", "TOPCOP-OP-03"),
+    ("TOPCOP-OP-05", "TOPCOP-OP-02"),
+    ("TOPCOP-OP-02", "TANDEM-RC-01"),
+)
+"""Figures of which everybody knows that the first is never more than the second: officials and visits, and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Rows of `child` add up to a row of `parent`: `place` names it, by parts of the child's value or in words."""
+
+    child: Key
+    parent: Key
+    place: tuple[int | str, ...]
+
+    def into(self, value: str) -> str:
+        """The parent's row to which a child's row belongs."""
+        parts = split(value)
+        return joined(parts[each] if isinstance(each, int) else each for each in self.place)
+
+    def holds(self, value: str) -> bool:
+        """Whether the child says something of that row of the parent."""
+        parts = split(value)
+        return all(isinstance(want, int) or want == have for want, have in zip(self.place, parts, strict=False))
+
+
+_FOUND, _NONE = Result.MATCHED.value, Result.NOT_MATCHED.value
+_SHARED = ("topic", "country", "language", "level")
+LINKS = (
+    Link((RESULTS, "topic-and-result"), (ASKED, "priority-topic"), (0,)),
+    Link((RESULTS, "country-and-result"), (ASKED, "country-of-service"), (0,)),
+    Link((RESULTS, "language-and-result"), (RESULTS, "language"), (0,)),
+    Link((RESULTS, "level-and-result"), (RESULTS, "level"), (0,)),
+    *(Link((RESULTS, f"{each}-and-result"), (RESULTS, "result"), (1,)) for each in _SHARED),
+    Link((MATCHED, ""), (RESULTS, "result"), (_FOUND,)),
+    Link((MATCHED, "completion"), (MATCHED, ""), ()),
+    *(Link((MATCHED, f"{each}-and-completion"), (RESULTS, f"{each}-and-result"), (0, _FOUND)) for each in _SHARED),
+    *(Link((MATCHED, f"{each}-and-completion"), (MATCHED, "completion"), (1,)) for each in _SHARED),
+    Link((UNMET, ""), (RESULTS, "result"), (_NONE,)),
+    Link((UNMET, "gap"), (UNMET, ""), ()),
+    Link((UNMET, "topic-and-country"), (RESULTS, "topic-and-result"), (0, _NONE)),
+    Link((UNMET, "topic-and-country"), (RESULTS, "country-and-result"), (1, _NONE)),
+    Link((UNMET, "topic-and-language"), (RESULTS, "topic-and-result"), (0, _NONE)),
+    Link((UNMET, "topic-and-language"), (RESULTS, "language-and-result"), (1, _NONE)),
+    Link((UNMET, "country-and-gap"), (RESULTS, "country-and-result"), (0, _NONE)),
+    Link((UNMET, "country-and-gap"), (UNMET, "gap"), (1,)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Rows that add up: to another row (`whole`), or to a total that everybody knows (None).
+
+    `spare` is how many rows besides there could be, for all that is told.
+    """
+
+    whole: tuple[Table, str] | None
+    rows: tuple[tuple[Table, str], ...]
+    spare: int = 0
+
+    def sized(self) -> Iterator[tuple[int, Table, str, Row]]:
+        """Its rows with their sizes, the smallest first."""
+        found = [(table.rows[value].size, table, value, table.rows[value]) for table, value in self.rows]
+        yield from sorted(found, key=lambda each: (each[0], each[2]))
+
+
+def groups(tables: Iterable[Table]) -> list[list[Table]]:
+    """The tables that hang together: one figure's of all periods, those that bound each other, that share rows."""
+    held = list(tables)
+    root: dict[Key, Key] = {(table.indicator, table.dimension): (table.indicator, table.dimension) for table in held}
+    pairs = [((low, key[1]), (high, key[1])) for low, high in AT_MOST for key in root if key[0] == low]
+    for one, other in (*pairs, *((link.child, link.parent) for link in LINKS)):
+        if one in root and other in root:
+            into, of = root[one], root[other]
+            root = {key: into if at == of else at for key, at in root.items()}
+    found: dict[Key, list[Table]] = {}
+    for table in held:
+        found.setdefault(root[table.indicator, table.dimension], []).append(table)
+    return [found[key] for key in sorted(found)]
+
+
+def linked(group: Sequence[Table]) -> list[tuple[Link, Table, Table]]:
+    """Each link that is there in a period, with its child and its parent.
+
+    Numbers that were stated apart may not agree; of those nothing is known.
+    """
+    at = {(table.indicator, table.dimension, table.label): table for table in group}
+    found = []
+    for link in LINKS:
+        for table in group:
+            if (table.indicator, table.dimension) != link.child or (*link.parent, table.label) not in at:
+                continue
+            parent = at[*link.parent, table.label]
+            if _agree(link, table, parent):
+                found.append((link, table, parent))
+    return found
+
+
+def _agree(link: Link, child: Table, parent: Table) -> bool:
+    sums: dict[str, float] = {value: 0.0 for value in parent.rows if link.holds(value)}
+    for value, row in child.rows.items():
+        into = link.into(value)
+        sums[into] = sums.get(into, 0.0) + row.amounts[0]
+    return all(abs(parent.amounts(value)[0] - amount) < 0.5 for value, amount in sums.items())
+
+
+def lines(group: Sequence[Table]) -> list[Line]:
+    """What adds up, row by row, in tables that share rows."""
+    found = []
+    for link, child, parent in linked(group):
+        into: dict[str, list[tuple[Table, str]]] = {}
+        for value in sorted(child.rows):
+            into.setdefault(link.into(value), []).append((child, value))
+        free = [part for at, part in enumerate(parts_of(child.dimension)) if at not in link.place]
+        known = len(CLOSED[free[0]]) if len(free) == 1 and free[0] in CLOSED else _MANY
+        for value, rows in sorted(into.items()):
+            if value not in parent.rows:  # a total of none is no row of the other figure
+                continue
+            found.append(Line((parent, value), tuple(rows), 0 if child.listed else known - len(rows)))
+    if found:
+        found += _over_time(group)
+        found += [
+            Line(None, tuple((table, value) for value in sorted(table.rows)), 0 if table.listed else _MANY)
+            for table in group
+            if table.totals is not None
+        ]
+    return found
+
+
+def _over_time(group: Sequence[Table]) -> Iterator[Line]:
+    """The rows of periods that make up another one, where they add up to its rows."""
+    for whole in group:
+        family = [each for each in group if (each.indicator, each.dimension) == (whole.indicator, whole.dimension)]
+        parts = inside(whole, sorted(family, key=lambda each: (each.start, each.end)))
+        if not parts or not covered(whole, parts):
+            continue
+        for value in sorted(whole.rows):
+            rows = tuple((part, value) for part in parts if value in part.rows)
+            if rows and abs(whole.amounts(value)[0] - sum(part.amounts(value)[0] for part in parts)) < 0.5:
+                yield Line((whole, value), rows, 0 if whole.listed else len(parts) - len(rows))

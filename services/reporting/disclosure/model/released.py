@@ -1,0 +1,60 @@
+"""What does a figure look like that may leave the house?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from decimal import Decimal
+
+    from services.reporting.indicators.model.figure import Definition, Note
+    from services.reporting.periods.model.periods import Period
+
+ROLLED_UP = "rolled_up"
+"""The value of the one row that stands for all rows of a table that is mostly hidden."""
+
+
+class Hidden(StrEnum):
+    """Why a number is not shown."""
+
+    NO_DATA = "no_data"
+    """There is nothing to divide by: nothing is hidden, there is nothing."""
+    FEW = "few"
+    """Fewer than the indicator asks for stand behind the whole figure."""
+    PROTECTED = "protected"
+    """Few stand behind it, or it would give away another that is hidden. Which of the two is not told: the answer
+    would say that a number lies below the threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A number as it may leave the house: the cell's values, or none of them and why."""
+
+    value: Decimal | None
+    numerator: Decimal | None = None
+    denominator: Decimal | None = None
+    events: int = 0
+    digest: str | None = None
+    hidden: Hidden | None = None
+
+    @property
+    def suppressed(self) -> bool:
+        """Whether there is a number that is not shown."""
+        return self.hidden in {Hidden.FEW, Hidden.PROTECTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A figure as it may leave the house. `withheld` are dimensions of which nothing may be shown."""
+
+    definition: Definition
+    period: Period
+    cut_off: datetime
+    total: Shown
+    breakdowns: Mapping[str, Mapping[str, Shown]] = field(default_factory=dict)
+    withheld: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()

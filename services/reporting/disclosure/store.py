@@ -1,0 +1,51 @@
+"""What of each published statement was shown? It stays as it was, and the next one is held against it."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.reporting.disclosure.model import Pattern
+from services.reporting.tables import Table
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.periods.model.approval import Approval
+
+
+class Release(Table, table=True):
+    """A statement of a period that left the house, with what of it was shown."""
+
+    period: str = Field(primary_key=True)
+    statement: int = Field(primary_key=True)
+    pattern: dict[str, Any] = Field(sa_type=JSONB)
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+
+
+async def lock(session: AsyncSession) -> None:
+    """Let one period out at a time until the end of the transaction: each is held against all that are out."""
+    await session.execute(sa.text("LOCK TABLE release IN EXCLUSIVE MODE"))
+
+
+async def keep(session: AsyncSession, where: Approval, pattern: Pattern, at: datetime) -> None:
+    """Keep what of a period's statement is shown; once for ever."""
+    session.add(Release(period=where.period.label, statement=where.statement, pattern=pattern.as_json(), at=at))
+    await session.flush()
+
+
+async def pattern(session: AsyncSession, where: Approval, statement: int) -> Pattern | None:
+    """What was shown of a period as it stood with a statement; None where that never left the house."""
+    query = select(Release).where(col(Release.period) == where.period.label, col(Release.statement) <= statement)
+    row = await session.scalar(query.order_by(col(Release.statement).desc()).limit(1))
+    return Pattern.of_json(row.pattern) if row else None
+
+
+async def patterns(session: AsyncSession) -> dict[str, tuple[int, Pattern]]:
+    """The newest statement of each period that is out, with what of it is shown, by the period's label."""
+    query = select(Release).order_by(col(Release.period), col(Release.statement))
+    return {row.period: (row.statement, Pattern.of_json(row.pattern)) for row in await session.scalars(query)}

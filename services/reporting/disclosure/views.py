@@ -1,0 +1,179 @@
+"""How does a released number read on a page: with its unit, or why it is not shown?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.reporting.disclosure.model import ROLLED_UP, Hidden, Shown
+from services.reporting.indicators.model.demand import Completion, Gap, Result
+from services.reporting.indicators.model.figure import JOINT, UNSAID, Measure, parts_of, split, written
+from shared.contracts import labels
+from shared.contracts.codes import EMPACT_2022, EMPACT_2026, RankGroup, Reason, Sex, topic_label
+from shared.i18n import N_, gettext, ngettext
+from shared.web.graphics.charts import Bar, bars
+from shared.web.site import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from services.reporting.disclosure.model import Released
+    from services.reporting.indicators.model.figure import Cell, Definition
+    from shared.web.graphics.charts import Chart
+
+DIMENSIONS = {
+    "country-of-service": N_("Country of service"),
+    "host-country": N_("Host country"),
+    "sex": N_("Sex"),
+    "priority-topic": N_("Priority topic"),
+    "rank-group": N_("Rank group"),
+    "reason": N_("Reason"),
+    "language": N_("Language"),
+    "level": N_("Level of expertise"),
+    "result": N_("What became of it"),
+    "completion": N_("How far the match has come"),
+    "gap": N_("What was wanting"),
+}
+EXPERTISE_LEVELS = {"1": N_("1, basic"), "2": N_("2, advanced"), "3": N_("3, expert")}
+LEVELS = {
+    "input": N_("What was asked for and offered"),
+    "process": N_("How the programme works"),
+    "output": N_("What the programme delivered"),
+    "outcome": N_("What came of it"),
+    "quality": N_("How complete the figures are"),
+}
+_CODES = {
+    "sex": Sex,
+    "rank-group": RankGroup,
+    "reason": Reason,
+    "result": Result,
+    "completion": Completion,
+    "gap": Gap,
+}
+
+
+def value(shown: Shown, definition: Definition) -> str:
+    """`58.3 %`, `17`, or the short word for why there is no number."""
+    if shown.hidden is Hidden.NO_DATA:
+        return gettext("no data yet")
+    if shown.hidden is not None or shown.value is None:
+        return gettext("not shown")
+    digits = 0 if shown.value == shown.value.to_integral_value() else 1
+    text = number(float(shown.value), digits)
+    return gettext("%(number)s %%") % {"number": text} if definition.measure is Measure.SHARE else text
+
+
+def plain(cell: Cell, definition: Definition) -> str:
+    """A number before the gate, for those who may see what it is made of: `58.3 % (7 of 12)`, or that there is none."""
+    if cell.value is None:
+        return gettext("none")
+    shown = Shown(cell.value, cell.numerator, cell.denominator)
+    part = fraction(shown)
+    return f"{value(shown, definition)} ({part})" if part else value(shown, definition)
+
+
+def why_hidden(shown: Shown, definition: Definition) -> str:
+    """The sentence that explains a missing number; empty where there is one."""
+    match shown.hidden:
+        case Hidden.NO_DATA if definition.denominator or definition.measure is Measure.MEDIAN:
+            return gettext("There is nothing to divide by: nothing of that kind belongs to the period.")
+        case Hidden.NO_DATA:
+            return gettext("Nothing has happened: the programme or the period has not begun by then.")
+        case Hidden.FEW if definition.minimum:
+            return gettext("Fewer than %(least)s stand behind it.") % {"least": definition.minimum}
+        case Hidden.FEW | Hidden.PROTECTED:
+            return gettext("Few people stand behind it, or it would give away a number that few stand behind.")
+        case _:
+            return ""
+
+
+def fraction(shown: Shown) -> str:
+    """`7 of 12`; empty for a plain count or a hidden number."""
+    if shown.numerator is None or shown.denominator is None:
+        return ""
+    return gettext("%(part)s of %(whole)s") % {"part": written(shown.numerator), "whole": written(shown.denominator)}
+
+
+def dimension(name: str) -> str:
+    """What a dimension is called; of a joint one, both that it crosses."""
+    first, *second = (gettext(DIMENSIONS.get(part, part)) for part in parts_of(name))
+    return gettext("%(one)s and %(other)s") % {"one": first, "other": second[0].lower()} if second else first
+
+
+def value_of(name: str, code: str) -> str:
+    """What a value of a dimension is called."""
+    if code == ROLLED_UP:
+        return gettext("All others together")
+    if name in JOINT:
+        return " · ".join(value_of(part, each) for part, each in zip(parts_of(name), split(code), strict=True))
+    if code == UNSAID:
+        return gettext("Not said")
+    named = _NAMED.get(name)
+    if named is not None:
+        return named(code)
+    codes = _CODES.get(name)
+    return labels.label(codes(code) if codes is not None and code in set(codes) else code)
+
+
+def _topic(code: str) -> str:
+    label = topic_label(EMPACT_2026, code)
+    return gettext(label if label != code else topic_label(EMPACT_2022, code))
+
+
+_NAMED: dict[str, Callable[[str], str]] = {
+    "country-of-service": labels.country,
+    "host-country": labels.country,
+    "priority-topic": _topic,
+    "language": labels.tongue,
+    "level": lambda code: gettext(EXPERTISE_LEVELS.get(code, code)),
+}
+
+
+def finding(figure: Released) -> str:
+    """The title of a figure: what was found, in a sentence."""
+    return f"{gettext(figure.definition.title)}: {value(figure.total, figure.definition)}"
+
+
+def headline(figures: dict[str, Released]) -> str:
+    """The title of the overview: the finding that the programme is about."""
+    visits, officials = figures["TOPCOP-OP-02"].total, figures["TOPCOP-OP-01"].total
+    count, people = int(visits.value or 0), int(officials.value or 0)
+    if not count:
+        asked = int(figures["TOPCOP-IN-01"].total.value or 0)
+        if not asked:
+            return gettext("Nothing has been counted for this period yet")
+        return ngettext(
+            "%(num)d application came in; no visit is completed yet",
+            "%(num)d applications came in; no visit is completed yet",
+            asked,
+        ) % {"num": asked}
+    who = ngettext("%(num)d official", "%(num)d officials", people) % {"num": people}
+    what = ngettext("%(num)d exchange visit", "%(num)d exchange visits", count) % {"num": count}
+    return gettext("%(who)s completed %(what)s") % {"who": who, "what": what}
+
+
+def chart(figure: Released, name: str) -> Chart | None:
+    """A breakdown as bars, hidden cells left out of the picture; None where fewer than two numbers can be drawn."""
+    cells = figure.breakdowns.get(name, {})
+    drawn = [(value_of(name, code), float(cell.value)) for code, cell in cells.items() if cell.value is not None]
+    if len(drawn) < 2:
+        return None
+    drawn.sort(key=lambda each: (-each[1], each[0]))
+    most, leads = drawn[0], drawn[0][1] > drawn[1][1]
+    if leads and name.endswith("topic"):
+        title = gettext("%(title)s: %(most)s leads")
+    elif leads and "country" in name and name not in JOINT:
+        title = (
+            gettext("%(title)s: most in %(most)s")
+            if name == "host-country"
+            else gettext("%(title)s: most from %(most)s")
+        )
+    else:
+        title = gettext("%(title)s, by %(dimension)s")
+    texts = {"title": gettext(figure.definition.title), "most": most[0], "dimension": dimension(name).lower()}
+    return bars(
+        title % texts,
+        [Bar(label, amount, marked=leads and label == most[0]) for label, amount in drawn],
+        label=dimension(name),
+        value=gettext("%") if figure.definition.measure is Measure.SHARE else gettext("Number"),
+        definition=gettext(figure.definition.numerator),
+    )

@@ -1,0 +1,314 @@
+"""What of an event is kept, so that every figure can be computed again from what is kept?
+
+A fact is one event with its business date and the few values that indicators use. Facts are independent of each other:
+whatever order their topics arrive in, the same facts give the same figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from services.reporting.facts.model.flaws import flaws
+from shared.contracts import (
+    applications,
+    counting,
+    matches,
+    mentorships,
+    offers,
+    outcomes,
+    participation,
+    periods,
+    receipts,
+    visits,
+)
+from shared.contracts.codes import LanguageLevel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from services.reporting.facts.model.flaws import Flaw
+    from shared.bus import Envelope
+    from shared.contracts import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One event as figures use it.
+
+    `day` is its business date (when it happened at the place where it happens; else the UTC date of `occurred_at`);
+    `values` hold what indicators use, as JSON; `story` is the application whose story it belongs to.
+    """
+
+    id: UUID
+    type: str
+    subject: str
+    sequence: int
+    occurred_at: datetime
+    day: date
+    topic: str = ""
+    story: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+class FactContent(NamedTuple):
+    """What a fact adds to the envelope of its event: business date, values as JSON, and what is wrong with it."""
+
+    day: date
+    values: bytes
+    flaws: tuple[Flaw, ...] = ()
+
+
+def fact_of(event: Envelope) -> Fact:
+    """The fact in an event; types that no indicator uses are kept without values, for the journey of an application."""
+    told = content_of(event)
+    return Fact(
+        id=event.id,
+        type=event.type,
+        subject=event.subject,
+        sequence=event.sequence,
+        occurred_at=event.time,
+        day=told.day,
+        topic=event.topic,
+        story=event.correlationid,
+        values=orjson.loads(told.values),
+    )
+
+
+def content_of(event: Envelope) -> FactContent:
+    """What the fact of an event adds to its envelope.
+
+    A list of facts is written from these alone, since making each one and taking it apart again costs as much as
+    reading the event.
+    """
+    reader = _READERS.get(event.type)
+    if reader is None:
+        return FactContent(event.time.astimezone(UTC).date(), b"{}")
+    day, values = reader(event.data)
+    return FactContent(day or event.time.astimezone(UTC).date(), orjson.dumps(values), flaws(event.type, values))
+
+
+NO_OFFER = "no_offer"
+"""What failed an application where there was no place at all to be considered for."""
+
+Read = tuple["date | None", dict[str, Any]]
+
+
+def _application(event: applications.ApplicationSubmitted) -> Read:
+    profile = event.profile
+    return None, {
+        "reference": profile.reference,
+        "kind": profile.kind,
+        "call": profile.call_id,
+        "country": profile.country,
+        "rank_group": profile.rank_group,
+        "topic": profile.topics[0] if profile.topics else None,
+        "objectives": profile.objectives,
+        "language": _spoken(profile),
+        "level": str(max(held.level for held in profile.expertise)) if profile.expertise else None,
+    }
+
+
+def _spoken(profile: applications.ApplicationProfile) -> str | None:
+    """The language that the officer has best besides the own; the own, where there is no other."""
+    learnt = [held for held in profile.languages if held.level != LanguageLevel.NS]
+    if not learnt:
+        return profile.languages[0].language if profile.languages else None
+    best = max(held.level.order for held in learnt)
+    return next(held.language for held in learnt if held.level.order == best)
+
+
+def _no_match(event: receipts.NoMatchExplained) -> Read:
+    if not event.considered:
+        return None, {"failed": NO_OFFER}
+    failed = next((step.rule for step in event.funnel if not step.remaining), None)
+    return None, {"failed": None if event.feasible else failed}
+
+
+def _decided(event: applications.ApplicationDecided) -> Read:
+    return None, {
+        "outcome": event.outcome,
+        "submitted_on": event.submitted_at.astimezone(UTC).date(),
+        "country": event.country,
+        "kind": event.kind,
+    }
+
+
+def _counting(event: counting.CountingKeyAssigned) -> Read:
+    return None, {"key": event.counting_key, "sex": event.sex}
+
+
+def _offer(event: offers.OfferPublished | offers.OfferRevised) -> Read:
+    terms = event.terms
+    return None, {
+        "country": terms.country,
+        "topic": terms.topics[0] if terms.topics else None,
+        "places": terms.places,
+        "periods": [[p.start, p.end, p.places_per_week] for p in terms.periods],
+    }
+
+
+def _match(event: matches.MatchEvent) -> Read:
+    pairing = event.pairing
+    return None, {
+        "application": pairing.application_id,
+        "offer": pairing.offer_id,
+        "host_country": pairing.host_country,
+    }
+
+
+def _plan(plan: visits.VisitPlan) -> dict[str, Any]:
+    return {
+        "application": plan.application_id,
+        "match": plan.match_id,
+        "offer": plan.offer_id,
+        "country": plan.country,
+        "host_country": plan.host_country,
+        "host": plan.host_organisation_id,
+        "rank_group": plan.rank_group,
+        "topic": plan.topic,
+        "start": plan.start,
+        "end": plan.end,
+    }
+
+
+def _planned(event: visits.VisitScheduled | visits.VisitMoved) -> Read:
+    """A visit that is planned: its business date is the planned start."""
+    values = _plan(event.plan)
+    values["reason"] = None
+    return event.plan.start, values
+
+
+def _not_held(event: visits.VisitCancelled | visits.VisitNoShow | visits.VisitVoided) -> Read:
+    """A visit that will not be: its business date is the planned start."""
+    values = _plan(event.plan)
+    values["reason"] = event.reason
+    return event.plan.start, values
+
+
+def _ended(event: visits.VisitEnded | visits.VisitCompleted) -> Read:
+    values = _plan(event.plan)
+    values["attended"], values["required"], values["ended"] = event.attended_days, event.required_days, event.ended_on
+    if type(event) is visits.VisitEnded and not set(event.attended) <= set(event.plan.days):
+        values["outside"] = True
+    return event.ended_on, values
+
+
+def _attendance(event: participation.AttendanceRecorded) -> Read:
+    return event.day, {"visit": event.visit_id, "present": event.present}
+
+
+def _mentorship(event: mentorships.MentorshipEvent) -> Read:
+    plan = event.plan
+    values = {
+        "application": plan.application_id,
+        "mentor": plan.mentor_id,
+        "country": plan.country,
+        "topic": plan.topic,
+    }
+    match event:
+        case mentorships.MentorshipStarted():
+            return event.started_on, values
+        case mentorships.MentorshipCompleted():
+            return event.ended_on, {**values, "goals": event.goals, "goals_met": event.goals_met}
+        case mentorships.MentorshipEndedEarly():
+            return event.ended_on, values
+        case _:
+            return None, values
+
+
+def _session(event: participation.SessionConfirmed) -> Read:
+    values = {"mentorship": event.mentorship_id, "session": event.session_id}
+    return event.held_on, values
+
+
+def _outcome(event: outcomes.OutcomeEvent) -> dict[str, Any]:
+    return {"application": event.application_id, "country": event.country, "topic": event.topic_code}
+
+
+def _evaluation(event: outcomes.EvaluationSubmitted) -> Read:
+    goals = {str(goal.number): goal.met for goal in event.goals}
+    return None, {
+        **_outcome(event),
+        "respondent": event.respondent,
+        "overall": event.overall,
+        "goals": goals,
+        "late": event.late,
+    }
+
+
+def _test(event: outcomes.TestScored) -> Read:
+    return None, {**_outcome(event), "phase": event.phase, "score": event.score, "maximum": event.maximum}
+
+
+def _follow_up(event: outcomes.FollowUpSubmitted) -> Read:
+    return None, {**_outcome(event), "by": event.by, "applied": event.applied, "in_window": event.in_window}
+
+
+def _cascade(event: outcomes.CascadeDelivered | outcomes.CascadeConfirmed) -> Read:
+    return event.delivered_on, {**_outcome(event), "cascade": event.cascade_id, "attendees": event.attendees}
+
+
+def _period(event: periods.PeriodEvent) -> Read:
+    period = event.period
+    values = {"label": period.label, "start": period.start, "end": period.end, "frozen_at": period.frozen_at}
+    return None, values
+
+
+def _dated(name: str) -> Callable[[Any], Read]:
+    return lambda event: (getattr(event, name), {})
+
+
+_READERS: dict[str, Callable[[Any], Read]] = {
+    applications.ApplicationSubmitted.type: _application,
+    applications.ApplicationDecided.type: _decided,
+    receipts.NoMatchExplained.type: _no_match,
+    counting.CountingKeyAssigned.type: _counting,
+    offers.OfferPublished.type: _offer,
+    offers.OfferRevised.type: _offer,
+    matches.MatchConfirmed.type: _match,
+    matches.MatchCancelled.type: _match,
+    visits.VisitScheduled.type: _planned,
+    visits.VisitMoved.type: _planned,
+    visits.VisitCancelled.type: _not_held,
+    visits.VisitNoShow.type: _not_held,
+    visits.VisitVoided.type: _not_held,
+    visits.VisitEnded.type: _ended,
+    visits.VisitCompleted.type: _ended,
+    mentorships.MentorshipOpened.type: _mentorship,
+    mentorships.MentorshipStarted.type: _mentorship,
+    mentorships.MentorshipCompleted.type: _mentorship,
+    mentorships.MentorshipEndedEarly.type: _mentorship,
+    participation.SessionConfirmed.type: _session,
+    participation.SessionLogged.type: _dated("held_on"),
+    participation.AttendanceRecorded.type: _attendance,
+    outcomes.EvaluationSubmitted.type: _evaluation,
+    outcomes.TestScored.type: _test,
+    outcomes.FollowUpSubmitted.type: _follow_up,
+    outcomes.CascadeDelivered.type: _cascade,
+    outcomes.CascadeConfirmed.type: _cascade,
+    periods.PeriodFrozen.type: _period,
+    periods.PeriodPublished.type: _period,
+    periods.PeriodRestated.type: _period,
+}
+
+COUNTED_ONLY = (
+    applications.ApplicationVoided.type,
+    offers.OfferWithdrawn.type,
+    offers.OfferClosed.type,
+    offers.OfferVoided.type,
+)
+"""Types that indicators use though nothing of their payload is needed."""
+
+USED: tuple[str, ...] = tuple(sorted({*_READERS, *COUNTED_ONLY}))
+"""The types from which figures are computed."""
+
+
+def reads(event: type[Event]) -> bool:
+    """Whether figures use that type of event."""
+    return event.type in USED

@@ -1,0 +1,168 @@
+"""Which files does a period have, and may they go out? All are made behind the gate, once, when it is published."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.reporting.feeds.formats import iati
+from services.reporting.feeds.formats.csvw import metadata
+from services.reporting.feeds.formats.logframe import logframe
+from services.reporting.feeds.formats.table import as_json, csv_text
+from services.reporting.feeds.formats.workbook import workbook
+from services.reporting.feeds.model.publication import File
+from services.reporting.indicators.model.catalogue import agreed
+from services.reporting.settings import Settings
+from services.reporting.targets.model import standing
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from services.reporting.disclosure.model import Released
+    from services.reporting.periods.model.approval import Approval
+    from services.reporting.targets.model import Aim
+    from shared.settings import ServiceSettings
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NAMED = 5
+"""So many findings are named where publishing is refused; the page of the feeds lists all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A file that a published period has: its name, what it is, its media type, and how it is made."""
+
+    name: str
+    words: str
+    media_type: str
+    made: Callable[[Sequence[Released], Approval, Settings, datetime, Sequence[Aim]], bytes]
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "figures.csv",
+            N_("CSV: a row for each number"),
+            "text/csv; charset=utf-8",
+            lambda released, where, *_: csv_text(released, where).encode(),
+        ),
+        Kind(
+            "figures.csv-metadata.json",
+            N_("CSV on the Web: the description of the CSV file's columns"),
+            "application/csvm+json",
+            lambda _, where, *__: metadata(where, table="figures.csv"),
+        ),
+        Kind(
+            "figures.xlsx",
+            N_("Excel workbook with the same rows"),
+            _XLSX,
+            lambda released, where, _, at, __: workbook(released, where, at),
+        ),
+        Kind(
+            "figures.json",
+            N_("JSON, with the definitions"),
+            "application/json",
+            lambda released, where, *_: _json(released, where),
+        ),
+        Kind(
+            "logframe.xlsx",
+            N_("Logframe for OPSYS: baselines, targets and current values"),
+            _XLSX,
+            lambda released, where, _, at, aims: logframe(released, where, aims, at),
+        ),
+        Kind(
+            "iati-activities.xml",
+            N_("IATI 2.03 activity file"),
+            "application/xml",
+            iati.activity,
+        ),
+        Kind(
+            "iati-organisation.xml",
+            N_("IATI 2.03 organisation file"),
+            "application/xml",
+            lambda _, __, settings, at, ___: iati.organisation(settings, at),
+        ),
+    )
+}
+"""The files by name, in the order in which they are listed."""
+
+
+def made_at(released: Sequence[Released], where: Approval) -> datetime | None:
+    """The moment of a period's statement: of its freeze or of its newest figure. None: there is no figure."""
+    moments = [each.cut_off for each in released]
+    if where.frozen_at:
+        moments.append(where.frozen_at)
+    return max(moments, default=None)
+
+
+def files(
+    released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
+) -> list[File]:
+    """All files of a period that is being published; of `aims` those count that stood at the statement's moment.
+
+    Raises `Refused` (409) with the first findings where an IATI file would not keep schema and rules, or where there is
+    no figure.
+    """
+    at = made_at(released, where)
+    if at is None:
+        raise Refused(gettext("There is nothing to publish: no figure was counted for this period."), 409)
+    made, found = [], []
+    for kind in KINDS.values():
+        try:
+            content = kind.made(agreed(released), where, ours(settings), at, standing(aims, at))
+        except iati.NotValid as problem:
+            found += [each for each in problem.findings if each not in found]
+        else:
+            made.append(File(kind.name, kind.media_type, content))
+    if found:
+        sentence = gettext("These figures cannot be published, since the IATI file would break the standard's rules: ")
+        raise Refused(sentence + " ".join(found[:NAMED]), 409)
+    return made
+
+
+def findings(
+    released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
+) -> list[str]:
+    """What would be wrong with the IATI files of these figures, each in words; empty: they may go out."""
+    at = made_at(released, where)
+    found: list[str] = []
+    if at is None:
+        return found
+    for name in ("iati-activities.xml", "iati-organisation.xml"):
+        try:
+            KINDS[name].made(agreed(released), where, ours(settings), at, standing(aims, at))
+        except iati.NotValid as problem:
+            found += [each for each in problem.findings if each not in found]
+    return found
+
+
+def open_to_all(settings: Settings) -> frozenset[str]:
+    """The files that anybody may fetch. Raises `ValueError`, for whoever runs the programme, where one is unknown."""
+    names = frozenset(each.strip() for each in settings.feeds_public.split(",") if each.strip())
+    unknown = sorted(names - KINDS.keys())
+    if unknown:
+        raise ValueError(f"TANDEM_FEEDS_PUBLIC names no file: {', '.join(unknown)}. Files are: {', '.join(KINDS)}.")
+    return names
+
+
+def ours(settings: ServiceSettings) -> Settings:
+    """The settings of this service."""
+    assert isinstance(settings, Settings)
+    return settings
+
+
+def _json(released: Sequence[Released], where: Approval) -> bytes:
+    told = {
+        "period": where.period.label,
+        "start": where.period.start,
+        "end": where.period.end,
+        "state": where.state.value,
+        "statement": where.statement,
+        "figures": [as_json(figure) for figure in released],
+    }
+    return (json.dumps(told, indent=2, ensure_ascii=False, default=lambda value: value.isoformat()) + "\n").encode()

@@ -1,0 +1,143 @@
+"""How does a publication stay as it was? Its files are kept byte for byte, and a signed manifest says what they are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.reporting.disclosure import actions as disclosure_actions
+from services.reporting.disclosure import store as disclosure_store
+from services.reporting.feeds import signing
+from services.reporting.feeds.actions import files as feeds_files
+from services.reporting.feeds.model import publication as model
+from services.reporting.feeds.model.publication import Manifest
+from services.reporting.feeds.store import publications as store
+from services.reporting.figures import store as figures_store
+from services.reporting.indicators.model.catalogue import agreed
+from services.reporting.periods import store as periods_store
+from services.reporting.periods.model import periods
+from services.reporting.targets import store as targets_store
+from shared.contracts.codes import PeriodState
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.disclosure.model import Released
+    from services.reporting.feeds.store.publications import Stored
+    from services.reporting.periods.model.approval import Approval
+    from shared.bus import Bus
+    from shared.runtime.service import Service
+    from shared.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+
+LATEST = "latest"
+"""Stands in an address for the newest: the period that ends last, the statement that stands."""
+HOME = "/reporting/feeds"
+
+
+async def publish(
+    session: AsyncSession,
+    where: Approval,
+    released: Sequence[Released],
+    settings: ServiceSettings,
+    *,
+    reason: str | None = None,
+    published_at: datetime | None = None,
+) -> Manifest:
+    """Keep all files of a statement as they go out (None: now), and sign what was published. Raises `Refused` (409).
+
+    The caller holds the lock under which statements are let out, so manifests follow one another.
+    """
+    now = clock.now()
+    at = published_at or now
+    written = await targets_store.everything(session)
+    # In a thread, since workbooks take a moment to write.
+    files = await asyncio.to_thread(feeds_files.files, released, where, settings, written)
+    base = f"{settings.origin}{HOME}"
+    added = model.publication(where, agreed(released), files, at, base=base, reason=reason)
+    before = await store.manifest(session)
+    content = model.next_manifest(before, added, now, base)
+    key = signing.key_of(feeds_files.ours(settings))
+    number = before.number + 1 if before else 1
+    manifest = Manifest(number, content, signing.signed(content, key), signing.public(key), now)
+    await store.keep(session, where.period.label, where.statement, files, manifest, at)
+    return manifest
+
+
+async def file(session: AsyncSession, period: str, statement: str, name: str) -> Stored:
+    """A published file by the words of its address. Raises `Refused` (404, 409) with what to do instead."""
+    if name not in feeds_files.KINDS:
+        known = ", ".join(feeds_files.KINDS)
+        raise Refused(gettext("There is no such file. A period has these: %(names)s.") % {"names": known}, 404)
+    if not (statement == LATEST or (statement.isdecimal() and len(statement) < 6)):
+        raise Refused(gettext("A statement is a number, or “latest”."), 404)
+    if period == LATEST:
+        newest = await store.newest_period(session)
+        if newest is None:
+            raise Refused(gettext("No period is published yet, so there are no files."), 404)
+        period = newest
+    found = await store.file(session, period, name, None if statement == LATEST else int(statement))
+    if found is None:
+        raise await _missing(session, period, statement)
+    return found
+
+
+async def _missing(session: AsyncSession, label: str, statement: str) -> Refused:
+    try:
+        where = await periods_store.approval(session, periods.parse(label))
+    except periods.UnknownPeriod:
+        return Refused(gettext("There is no such period. Write it like 2026, 2026-H1 or 2026-Q3."), 404)
+    if where.state is not PeriodState.PUBLISHED:
+        sentence = gettext("The period %(period)s is not published: it has no files yet. It stands at: %(state)s.")
+        return Refused(
+            sentence % {"period": label, "state": gettext(where.state.label)},
+            409,
+            title=gettext("Not published yet"),
+            advice=gettext("Two people approve a period's figures first; its files have addresses then."),
+        )
+    sentence = gettext("The period %(period)s was not published with a statement %(number)s. It stands at %(newest)s.")
+    return Refused(sentence % {"period": label, "number": statement, "newest": where.statement}, 404)
+
+
+async def manifest(session: AsyncSession, number: int | None = None) -> Manifest:
+    """A manifest by its number, or (None) the newest. Raises `Refused` (404)."""
+    found = await store.manifest(session, number)
+    if found is None:
+        raise Refused(gettext("There is no such manifest: each publication makes one, counted from 1."), 404)
+    return found
+
+
+async def keep_older(service: Service) -> None:
+    """The worker that keeps, once, the files of periods that were published before files were kept; then it rests."""
+    async with service.bus.read() as session:
+        labels = await store.unpublished(session)
+    for label in labels:
+        try:
+            await keep_files_of(service.bus, label)
+        except Refused as refused:
+            log.warning("files of a published period cannot be kept", period=label, why=str(refused.detail))
+        except Exception:
+            log.exception("files of a published period could not be kept", period=label)
+    await asyncio.Event().wait()
+
+
+async def keep_files_of(bus: Bus, label: str) -> None:
+    """Keep the files of a published period as its figures stand. Raises `Refused` (409)."""
+    async with bus.transaction("system:feeds") as tx:
+        await disclosure_store.lock(tx.session)
+        at = (await store.unpublished(tx.session)).get(label)
+        if at is None:
+            return
+        where = await periods_store.approval(tx.session, periods.parse(label))
+        made = await figures_store.kept(tx.session, where.period, where.statement)
+        released = await disclosure_actions.released(tx.session, where, made)
+        await publish(tx.session, where, released, bus.settings, published_at=at)

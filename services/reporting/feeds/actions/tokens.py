@@ -1,0 +1,114 @@
+"""How does a consumer get a token for the files, and what becomes of a token that is sent?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from services.reporting.feeds.actions.files import ours
+from services.reporting.feeds.model import tokens
+from services.reporting.feeds.model.tokens import PullToken
+from services.reporting.feeds.store import tokens as store
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import SignInNeeded
+from shared.ids import read_id
+from shared.time import clock
+from shared.time.dates import day
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+LONGEST = 100
+"""Characters of a consumer's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Whom a token is for, and its last day."""
+
+    consumer: str
+    expires: date | None
+
+
+async def issue(bus: Bus, principal: Principal, token_id: UUID, draft: Draft) -> tuple[PullToken, str]:
+    """Issue a token; it is given here and never again. Raises `Refused` (409 for an id that is known, 422 by field)."""
+    token = _checked(draft, principal, token_id)
+    drawn = tokens.new_token()
+    async with bus.transaction(principal.subject) as tx:
+        if not await store.add(tx.session, token, tokens.digest(drawn)):
+            sentence = gettext(
+                "This token was issued already, and shown once. If it was lost, revoke it and issue another."
+            )
+            raise Refused(sentence, 409)
+    return token, drawn
+
+
+async def revoke(bus: Bus, principal: Principal, token_id: str) -> PullToken:
+    """Let a token open nothing any more; doing it again changes nothing. Raises `Refused` (404)."""
+    async with bus.transaction(principal.subject) as tx:
+        found = await token_by_id(tx.session, token_id)
+        await store.revoke(tx.session, found.id, principal.subject, clock.now())
+        return await token_by_id(tx.session, token_id)
+
+
+async def token_by_id(session: AsyncSession, token_id: str) -> PullToken:
+    """A token by its id. Raises `Refused` (404)."""
+    id_ = read_id(token_id)
+    found = None if id_ is None else await store.token_by_id(session, id_)
+    if found is None:
+        raise Refused(gettext("There is no such token."), 404)
+    return found
+
+
+async def admit(bus: Bus, token: str) -> PullToken:
+    """The token that a program sent, its use noted.
+
+    Raises `SignInNeeded` (401) where it is none of ours, over or revoked, and 429 where it is sent too often.
+    """
+    now, real = clock.now(), datetime.now(UTC)
+    async with bus.transaction("system:feeds") as tx:
+        await store.commit_without_sync(tx.session)
+        found = await store.note_use(tx.session, tokens.digest(token), now, real)
+    if found is None:
+        raise SignInNeeded("This token does not count, or is over: ask the programme coordinator for another.")
+    held, times = found
+    most = ours(bus.settings).feeds_pulls_a_minute
+    if times > most:
+        sentence = gettext("A token may be sent %(number)s times a minute. Wait, then go on.") % {"number": most}
+        raise HTTPException(429, sentence, {"Retry-After": str(60 - real.second)})
+    return held
+
+
+def problems(draft: Draft) -> dict[str, str]:
+    """What is wrong with a draft, in words by field; empty: nothing."""
+    wrong: dict[str, str] = {}
+    today, consumer = clock.today(), _named(draft)
+    if not consumer:
+        wrong["consumer"] = gettext("Say who gets the token")
+    elif len(consumer) > LONGEST:
+        wrong["consumer"] = gettext("Write at most %(number)s characters") % {"number": LONGEST}
+    last = today + timedelta(days=tokens.LONGEST_DAYS)
+    if draft.expires is None or not today <= draft.expires <= last:
+        sentence = gettext("Write a day between today and %(day)s")
+        wrong["expires"] = sentence % {"day": day(last)}
+    return wrong
+
+
+def _named(draft: Draft) -> str:
+    return " ".join(draft.consumer.split())
+
+
+def _checked(draft: Draft, principal: Principal, token_id: UUID) -> PullToken:
+    wrong = problems(draft)
+    if wrong or draft.expires is None:
+        raise Refused(" ".join(f"{each}." for each in wrong.values()), 422, wrong)
+    return PullToken(token_id, _named(draft), draft.expires, principal.subject, clock.now())

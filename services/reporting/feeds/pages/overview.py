@@ -1,0 +1,74 @@
+"""Where do those who pay find a published period's files, are they valid, and what is left out of them?"""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.model import THRESHOLD
+from services.reporting.feeds.actions import files
+from services.reporting.feeds.signing import key_of
+from services.reporting.feeds.store import publications
+from services.reporting.guards import Reader, may_see_tokens
+from services.reporting.overview.pages.figures import choices, load
+from services.reporting.targets import store as targets_store
+from shared.bus import Bus
+from shared.contracts.codes import PeriodState
+from shared.runtime.service import bus_of
+from shared.web import states
+from shared.web.render import render
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+@router.get("/reporting/feeds")
+async def overview(request: Request, principal: Reader, bus: Store, period: str | None = None) -> Response:
+    """The files of a period with their addresses, and what is wrong with them."""
+    where, released = await load(bus, period)
+    async with bus.read() as session:
+        manifest = await publications.manifest(session)
+        written = await targets_store.everything(session)
+    label = where.period.label
+    published = where.state is PeriodState.PUBLISHED
+    told = [each for each in manifest.publications if each["period"] == label] if manifest else []
+    return render(
+        request,
+        "feeds/overview.html",
+        where=where,
+        state=states.state("period", where.state),
+        newest=told[-1] if told else None,
+        earlier=told[-2::-1],
+        manifest=manifest,
+        thumbprint=key_of(files.ours(bus.settings)).thumbprint(),
+        kinds=files.KINDS,
+        open_to_all=[each for each in files.KINDS if each in files.open_to_all(files.ours(bus.settings))],
+        sees_tokens=may_see_tokens(principal),
+        counted=bool(released),
+        instant=datetime.fromisoformat,
+        findings=[] if published else files.findings(released, where, bus.settings, written),
+        choices=await choices(bus),
+    )
+
+
+@router.get("/reporting/feeds/exclusions")
+async def exclusions(request: Request, _: Reader, bus: Store, period: str | None = None) -> Response:
+    """What is left out of the files and why, in general and in one period."""
+    where, released = await load(bus, period)
+    left_out = []
+    for figure in released:
+        parts = sum(shown.suppressed for cells in figure.breakdowns.values() for shown in cells.values())
+        if figure.total.hidden or parts or figure.withheld:
+            left_out.append((figure, parts))
+    return render(
+        request,
+        "feeds/exclusions.html",
+        where=where,
+        left_out=left_out,
+        threshold=THRESHOLD,
+        choices=await choices(bus),
+        show=disclosure_views,
+    )

@@ -1,0 +1,103 @@
+"""Which consumers have a token for the files, what did each fetch, and who issued it?"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.feeds.actions import files
+from services.reporting.feeds.actions import tokens as actions
+from services.reporting.feeds.store import tokens as store
+from services.reporting.guards import Coordinator, TokenReader, may_issue
+from shared.bus import Bus
+from shared.i18n import N_
+from shared.identity import Principal
+from shared.ids import new_id, read_id
+from shared.runtime.service import bus_of
+from shared.time import clock
+from shared.web.forms import DateField, Form, Needed, StringField
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/reporting/feeds/tokens", include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+HOME = "/reporting/feeds/tokens"
+
+
+class TokenForm(Form):
+    """A new token. `key` is the id that it will have: sent twice, there is one."""
+
+    consumer = StringField(
+        N_("Who gets it?"),
+        [Needed(N_("Say who gets the token"))],
+        description=N_("The organisation and its system, such as “European Commission, OPSYS”"),
+    )
+    expires = DateField(
+        N_("On which day does it end?"),
+        [Needed(N_("Write the last day on which it is good"))],
+        description=N_("It is good until the end of that day"),
+    )
+    key = StringField()
+
+
+@router.get("")
+async def tokens(request: Request, principal: TokenReader, bus: Store) -> Response:
+    """All tokens, and the form for a new one."""
+    return await _page(request, principal, bus, TokenForm(data={"key": str(new_id())}))
+
+
+@router.post("")
+async def issue(request: Request, principal: Coordinator, bus: Store) -> Response:
+    """Issue a token, and show it this once."""
+    form = await TokenForm.read(request)
+    form.validate()
+    draft = actions.Draft(form.consumer.data or "", form.expires.data)
+    for name, sentence in actions.problems(draft).items():
+        if not form[name].errors:
+            form.refuse(name, sentence)
+    if not form.errors:
+        token, drawn = await actions.issue(bus, principal, read_id(form.key.data) or new_id(), draft)
+        return render(request, "feeds/token_issued.html", 201, token=token, drawn=drawn, origin=bus.settings.origin)
+    return await _page(request, principal, bus, form, 422)
+
+
+@router.get("/{token}")
+async def show_token(request: Request, principal: TokenReader, bus: Store, token: str) -> Response:
+    """One token: who issued it, and what it fetched."""
+    async with bus.read() as session:
+        found = await actions.token_by_id(session, token)
+        pulls = await store.pulls(session, found.id, clock.today())
+    return render(
+        request,
+        "feeds/token.html",
+        token=found,
+        token_state=found.state(clock.now()),
+        pulls=pulls,
+        may_issue=may_issue(principal),
+    )
+
+
+@router.post("/{token}/revoke")
+async def revoke(principal: Coordinator, bus: Store, token: str) -> Response:
+    """Let it open nothing any more."""
+    found = await actions.revoke(bus, principal, token)
+    return see_other(f"{HOME}/{found.id}")
+
+
+async def _page(request: Request, principal: Principal, bus: Bus, form: TokenForm, status: int = 200) -> Response:
+    settings = files.ours(bus.settings)
+    everybodys = files.open_to_all(settings)
+    async with bus.read() as session:
+        found = await store.everything(session)
+    now = clock.now()
+    return render(
+        request,
+        "feeds/tokens.html",
+        status,
+        tokens=[(each, each.state(now)) for each in found],
+        f=form,
+        may_issue=may_issue(principal),
+        most=settings.feeds_pulls_a_minute,
+        open_to_all=[each for each in files.KINDS if each in everybodys],
+        by_token=[each for each in files.KINDS if each not in everybodys],
+    )

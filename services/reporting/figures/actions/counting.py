@@ -1,0 +1,296 @@
+"""How are figures that still move counted? At once where there are few facts, beforehand where there are many.
+
+Each figure reads some types of events only. How often facts of a type came is counted (`store/facts.py`), so a figure
+is counted again when, and only when, facts came that it reads, or another day has begun. In a large programme that
+takes seconds, so the pages show each figure as it was last counted, with its moment, while a process of its own counts
+the stale ones again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.reporting.cases import store as cases_store
+from services.reporting.facts import store as facts_store
+from services.reporting.facts.model.book import Book
+from services.reporting.facts.model.facts import USED
+from services.reporting.figures import store
+from services.reporting.figures.model.sketch import Sketch
+from services.reporting.figures.store import Counted
+from services.reporting.indicators.model import calls
+from services.reporting.indicators.model.catalogue import COUNTED
+from services.reporting.indicators.model.figure import compute
+from services.reporting.periods import store as periods_store
+from services.reporting.periods.model import periods
+from shared.bus import Bus
+from shared.bus.db import leases
+from shared.contracts.periods import CountedEvents
+from shared.runtime.telemetry import tune_memory
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.facts.model.facts import Fact
+    from services.reporting.indicators.model.figure import Definition, Figure
+    from services.reporting.periods.model.periods import Period
+    from shared.runtime.service import Service
+    from shared.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 3_000
+"""So many facts are read and counted while somebody waits for the page."""
+LOOK_SECONDS = 1.0
+LEASE_SECONDS = 120.0
+
+Changes = dict[str, tuple[int, int]]
+
+
+async def current_figures(session: AsyncSession, period: Period) -> list[Figure]:
+    """The figures of a period as the facts are now, or (in a large programme) as they were when last counted."""
+    changes = await facts_store.changes(session)
+    if _size(changes, USED) <= AT_ONCE:
+        return await count_from_facts(session, period)
+    kept = await store.moving(session, period)
+    stale = _stale(kept, changes, clock.now())
+    few = sum(_size(changes, reads(each, changes)) for each in stale) <= AT_ONCE
+    missing = stale if few else [each for each in stale if each.id not in kept]
+    made = {each.definition.id: each for each in await count_from_facts(session, period, missing)} if missing else {}
+    return [made.get(indicator) or kept[indicator].figure for indicator in COUNTED]
+
+
+async def has_few_facts(session: AsyncSession) -> bool:
+    """Whether there are so few facts that they are counted while somebody waits."""
+    return _size(await facts_store.changes(session), USED) <= AT_ONCE
+
+
+async def count_from_facts(
+    session: AsyncSession,
+    period: Period,
+    definitions: Iterable[Definition] | None = None,
+    *,
+    cut_off: datetime | None = None,
+) -> list[Figure]:
+    """Figures counted from the facts, in the order of the definitions; all indicators where none are named."""
+    wanted = list(COUNTED.values()) if definitions is None else list(definitions)
+    book = await book_of(session, wanted, cut_off)
+    return await asyncio.to_thread(lambda: [compute(each, book, period) for each in wanted])
+
+
+async def count_statement(
+    session: AsyncSession, period: Period, definitions: Iterable[Definition] | None = None
+) -> tuple[list[Figure], CountedEvents]:
+    """Figures as `anew` counts them, with which events they were counted from, to be told with the statement."""
+    wanted = list(COUNTED.values()) if definitions is None else list(definitions)
+    cut_off = clock.now()
+    found = await _read(session, wanted)
+    span = await facts_store.span(session)
+
+    def count() -> tuple[list[Figure], CountedEvents]:
+        book = Book(found, cut_off, first=span[0] if span else None)
+        ids = {fact.id for fact in found if fact.occurred_at <= cut_off}
+        told = CountedEvents(cut_off=cut_off, types=types_of(wanted), events=len(ids), sketch=Sketch.of(ids).text())
+        return [compute(each, book, period) for each in wanted], told
+
+    return await asyncio.to_thread(count)
+
+
+async def by_call(session: AsyncSession) -> list[Figure]:
+    """Each indicator broken down by call, counted now or (in a large programme) as it was last counted."""
+    changes = await facts_store.changes(session)
+    if _size(changes, USED) <= AT_ONCE:
+        held = await facts_store.used(
+            session, {calls.PLACED, *(type_ for each in calls.BY_CALL for type_ in each.sources)}
+        )
+        return await asyncio.to_thread(_count_calls, held, clock.now())
+    kept = {}
+    for call in (calls.ALL, *(str(id_) for id_, _ in await cases_store.calls(session))):
+        found = await store.moving(session, calls.period_of(call))
+        kept[call] = {indicator: each.figure for indicator, each in found.items()}
+    return calls.side_by_side(kept)
+
+
+def _count_calls(held: Sequence[Fact], cut_off: datetime) -> list[Figure]:
+    return calls.side_by_side(
+        {
+            call: {each.definition.id: each for each in calls.count(own, call, cut_off, calls.BY_CALL)}
+            for call, own in calls.shared_out(held).items()
+        }
+    )
+
+
+async def book_of(session: AsyncSession, definitions: Collection[Definition], cut_off: datetime | None = None) -> Book:
+    """The facts that these definitions read, up to a cut-off (none: now)."""
+    cut_off = cut_off or clock.now()
+    found = await _read(session, definitions)
+    span = await facts_store.span(session)
+    return await asyncio.to_thread(Book, found, cut_off, first=span[0] if span else None)
+
+
+async def _read(session: AsyncSession, definitions: Collection[Definition]) -> list[Fact]:
+    found = await facts_store.used(session, types_of(definitions))
+    if any(each.late for each in definitions):
+        found += await facts_store.late(session, periods.frozen_by(found))
+    return found
+
+
+def types_of(definitions: Iterable[Definition]) -> tuple[str, ...]:
+    """The types of events that these definitions name, sorted."""
+    return tuple(sorted({type_ for each in definitions for type_ in each.sources}))
+
+
+def reads(definition: Definition, changes: Mapping[str, object]) -> tuple[str, ...]:
+    """The types of events whose facts may move a figure: those of its definition; all, where it counts late ones."""
+    any_frozen = definition.late and any(type_ in changes for type_ in periods.FREEZES)
+    return USED if any_frozen else definition.sources
+
+
+def _size(changes: Changes, types: Iterable[str]) -> int:
+    return sum(changes[type_][0] for type_ in types if type_ in changes)
+
+
+def _seen(changes: Changes, definition: Definition) -> int:
+    return sum(changes[type_][1] for type_ in reads(definition, changes) if type_ in changes)
+
+
+def _stale(kept: Mapping[str, Counted], changes: Changes, at: datetime) -> list[Definition]:
+    """The definitions whose kept figure may no longer be what the facts say."""
+    today = at.astimezone(UTC).date()
+    return [
+        each
+        for each in COUNTED.values()
+        if (had := kept.get(each.id)) is None
+        or had.seen != _seen(changes, each)
+        or had.figure.cut_off.astimezone(UTC).date() != today
+    ]
+
+
+async def count_continuously(service: Service) -> None:
+    """The worker that keeps the moving figures of a large programme counted; one instance at a time."""
+    counting: ProcessPoolExecutor | None = None
+    try:
+        while True:
+            took = 0.0
+            async with service.bus.read() as session:
+                due = await stale_periods(session)
+            if due and await leases.acquire(service.bus, "figures", LEASE_SECONDS):
+                counting = counting or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+                # In a process of its own: in a thread it would hold up every page.
+                loop = asyncio.get_running_loop()
+                started = monotonic()
+                made = await loop.run_in_executor(counting, count, service.settings, due)
+                took = monotonic() - started
+                log.info("figures counted", figures=made, periods=len(due), seconds=round(took, 1))
+                async with service.bus.transaction("system:figures") as tx:
+                    await tx.changed("figures")
+            # Where counting is long, it shall not take more than a third of a processor.
+            await asyncio.sleep(max(LOOK_SECONDS, 2 * took))
+    finally:
+        if counting is not None:
+            counting.shutdown(wait=False, cancel_futures=True)
+
+
+def count(settings: ServiceSettings, labels: Sequence[str]) -> int:
+    """In the process that counts: count the stale figures of these periods, and keep them; give how many."""
+    tune_memory()
+    return asyncio.run(_count(settings, labels))
+
+
+async def _count(settings: ServiceSettings, labels: Sequence[str]) -> int:
+    bus = Bus("reporting", settings)
+    try:
+        return await recount_stale(bus, labels)
+    finally:
+        await bus.close()
+
+
+async def recount_stale(bus: Bus, labels: Sequence[str]) -> int:
+    """Count the stale figures of these periods again, and keep them; give how many.
+
+    Level by level, each in a transaction of its own: the facts of one level are in memory at a time.
+    """
+    made = 0
+    for level in dict.fromkeys(each.level for each in COUNTED.values()):
+        async with bus.transaction("system:figures") as tx:
+            made += await _renew(tx.session, labels, level)
+    return made
+
+
+async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> int:
+    changes = await facts_store.changes(session)  # before the facts: what comes in between is counted once more
+    todo: list[tuple[Period, list[Definition]]] = []
+    for label in labels:
+        period = await _counted_for(session, label)
+        stale = _stale_of(label, await store.moving(session, period), changes)
+        todo.append((period, [each for each in stale if each.level == level]))
+    needed = {each.id: each for period, stale in todo for each in stale if calls.call_in(period.label) is None}
+    made: list[Figure] = []
+    if needed:
+        book = await book_of(session, needed.values())
+        made += [
+            compute(each, book, period)
+            for period, stale in todo
+            for each in stale
+            if calls.call_in(period.label) is None
+        ]
+    of_calls = {call: stale for period, stale in todo if (call := calls.call_in(period.label)) is not None and stale}
+    if of_calls:
+        types = {type_ for stale in of_calls.values() for each in stale for type_ in each.sources}
+        own = calls.shared_out(await facts_store.used(session, {calls.PLACED, *types}))
+        for call, stale in of_calls.items():
+            made += calls.count(own.get(call, ()), call, clock.now(), stale)
+    await store.keep_moving(session, [Counted(each, _seen(changes, each.definition)) for each in made])
+    return len(made)
+
+
+async def _counted_for(session: AsyncSession, label: str) -> Period:
+    """The period, or the whole time of a call, for which the worker counts under a label."""
+    call = calls.call_in(label)
+    return await period_of(session, label) if call is None else calls.period_of(call)
+
+
+def _stale_of(label: str, kept: Mapping[str, Counted], changes: Changes) -> list[Definition]:
+    """What has to be counted again of a period, or of a call, for which some are not counted at all."""
+    stale = _stale(kept, changes, clock.now())
+    return stale if calls.call_in(label) is None else [each for each in stale if each in calls.BY_CALL]
+
+
+async def stale_periods(session: AsyncSession) -> list[str]:
+    """The periods of a large programme of which a moving figure has to be counted again; empty for a small one."""
+    changes = await facts_store.changes(session)
+    if _size(changes, USED) <= AT_ONCE or (span := await facts_store.span(session)) is None:
+        return []
+    fixed = {each.period.label for each in await periods_store.approvals(session) if each.fixed}
+    today = clock.today()
+    labels = [periods.PROGRAMME, *periods.labels(min(span[0], today), today)]
+    labels += [
+        calls.period_of(call).label for call in (calls.ALL, *(str(id_) for id_, _ in await cases_store.calls(session)))
+    ]
+    return [
+        label
+        for label in labels
+        if label not in fixed
+        and _stale_of(label, await store.moving(session, await _counted_for(session, label)), changes)
+    ]
+
+
+async def period_of(session: AsyncSession, label: str) -> Period:
+    """The period with that label; the programme as a whole goes from its first fact to its last.
+
+    Raises `periods.UnknownPeriod`.
+    """
+    if label != periods.PROGRAMME:
+        return periods.parse(label)
+    today = clock.today()
+    return periods.programme(*(await facts_store.span(session) or (today, today)))

@@ -1,0 +1,147 @@
+"""How are all figures of a period counted for good? In a process of its own where there is much to count.
+
+To submit a period, or to state it again, all of its figures are counted with the events behind each number. In a large
+programme that is a million facts: a process counts them and keeps what it has counted, and hands back only what is
+another number than before. Pages are answered meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.reporting.figures import store
+from services.reporting.figures.actions import counting
+from services.reporting.figures.model import restatement
+from services.reporting.indicators.model.catalogue import definition
+from shared.bus import Bus
+from shared.runtime.telemetry import tune_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.figures.model.restatement import Change
+    from services.reporting.indicators.model.figure import Figure
+    from services.reporting.periods.model.periods import Period
+    from shared.contracts.periods import CountedEvents
+    from shared.settings import ServiceSettings
+
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CountRequest:
+    """Figures of a period to be counted, by definition and version.
+
+    `against` is the statement that they are held against (none: each is new), `keep_as` the one under which those that
+    changed are kept (none: nothing is kept).
+    """
+
+    label: str
+    definitions: tuple[tuple[str, int], ...]
+    against: int | None = None
+    keep_as: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountResult:
+    """The numbers that changed, in the order of the definitions, and which events all were counted from."""
+
+    changes: list[Change]
+    counted: CountedEvents
+
+
+async def count(bus: Bus, session: AsyncSession, asked: CountRequest) -> CountResult:
+    """Count figures and keep them as asked.
+
+    In a large programme what is kept is committed apart from the caller's transaction: it is read under its statement's
+    number only, which the caller makes known, and is counted over where the caller fails.
+    """
+    if await counting.has_few_facts(session):
+        return await count_here(session, asked)
+    if asked.keep_as is not None:
+        return await _apart(bus.settings, asked)
+    if (task := _looking.get(asked)) is None:
+        task = _looking[asked] = asyncio.create_task(_one_look(bus.settings, asked))
+        task.add_done_callback(partial(_looked, asked))
+    return await asyncio.shield(task)
+
+
+_looking: dict[CountRequest, asyncio.Task[CountResult]] = {}
+"""What is counted only to be seen: who asks for the same meanwhile gets the same, so that reloading starts nothing."""
+_one_at_a_time = asyncio.Semaphore(1)
+
+
+async def _one_look(settings: ServiceSettings, asked: CountRequest) -> CountResult:
+    async with _one_at_a_time:
+        return await _apart(settings, asked)
+
+
+def _looked(asked: CountRequest, task: asyncio.Task[CountResult]) -> None:
+    del _looking[asked]
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("figures could not be counted", exc_info=error)  # who asked may have gone away
+
+
+async def _apart(settings: ServiceSettings, asked: CountRequest) -> CountResult:
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    try:
+        return await asyncio.get_running_loop().run_in_executor(pool, _work, settings, asked)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _work(settings: ServiceSettings, asked: CountRequest) -> CountResult:
+    """In a process of its own: count the figures."""
+    tune_memory()
+
+    async def work() -> CountResult:
+        bus = Bus("reporting", settings)
+        try:
+            async with bus.transaction("system:figures") as tx:
+                return await count_here(tx.session, asked)
+        finally:
+            await bus.close()
+
+    return asyncio.run(work())
+
+
+async def count_here(session: AsyncSession, asked: CountRequest) -> CountResult:
+    """Count figures in this process and transaction."""
+    period = await counting.period_of(session, asked.label)
+    definitions = [definition(*each) for each in asked.definitions]
+    made, counted = await counting.count_statement(session, period, definitions)
+    changes: list[Change] = []
+    if asked.against is not None:
+        standing = await store.kept(session, period, asked.against)
+        changes = await differences(session, period, asked.against, standing, made)
+        changed = {each.indicator for each in changes}
+        made = [each for each in made if each.definition.id in changed]
+    if asked.keep_as is not None:
+        await store.forget(session, period, asked.keep_as)
+        await store.keep(session, made, asked.keep_as)
+    return CountResult(changes, counted)
+
+
+async def differences(
+    session: AsyncSession, period: Period, statement: int, standing: Sequence[Figure], after: Sequence[Figure]
+) -> list[Change]:
+    """Each number of `after` that is another than what stands with a statement; only of these are the events read."""
+    proofs: dict[str, dict[tuple[str, str], tuple[UUID, ...]]] = {}
+    for indicator in sorted(restatement.changed_indicators(standing, after)):
+        proofs[indicator] = await store.proofs(session, period, indicator, statement)
+
+    def events_of(indicator: str, dimension: str, value: str) -> tuple[UUID, ...]:
+        return proofs[indicator].get((dimension, value), ())
+
+    return restatement.changes(standing, after, events_of)

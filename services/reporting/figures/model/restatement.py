@@ -1,0 +1,156 @@
+"""How is a figure that stands stated again? Proposed by one person with a reason, approved by another.
+
+proposed -> approved, declined (both by another person than the author) or withdrawn (by the author). What changes is
+named number by number: what it was, what it is, and the events that make the difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from services.reporting.indicators.model.figure import Cell
+from services.reporting.periods.model.approval import NotNow
+from shared.contracts.codes import PeriodState, RestatementReason
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.reporting.indicators.model.figure import Figure
+    from services.reporting.periods.model.approval import Approval
+
+EMPTY = Cell(None, None, None, 0)
+"""What stands for a part that was not there."""
+RESTATED = frozenset({PeriodState.FROZEN, PeriodState.PUBLISHED})
+"""States in which figures change by restatement only."""
+
+
+class ProposalState(StrEnum):
+    """Where a proposed restatement stands."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        """The word for it."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    ProposalState.PROPOSED: N_("Proposed"),
+    ProposalState.APPROVED: N_("Approved"),
+    ProposalState.DECLINED: N_("Declined"),
+    ProposalState.WITHDRAWN: N_("Withdrawn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A restatement of a period: `statement` is the number that its figures have, one above those that stand."""
+
+    id: UUID
+    period: str
+    statement: int
+    reason: RestatementReason
+    author: str
+    proposed_at: datetime
+    cut_off: datetime
+    figures: int
+    state: ProposalState = ProposalState.PROPOSED
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    counted: str | None = None
+    """Which events were counted, as PeriodRestated will tell it; None: proposed before that was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One number that is another now: `dimension` and `value` are empty for a total."""
+
+    indicator: str
+    dimension: str
+    value: str
+    old: Cell
+    new: Cell
+    added: tuple[UUID, ...] = ()
+    removed: tuple[UUID, ...] = ()
+
+
+def restatable(where: Approval) -> None:
+    """Raise `NotNow` where a period's figures are not frozen, so that they need no restatement."""
+    if where.state not in RESTATED:
+        raise NotNow(N_("These figures are not frozen: they are submitted, not stated again."))
+
+
+def decide(was: Proposal, by: str, at: datetime, state: ProposalState) -> Proposal:
+    """Approve, decline or withdraw a proposal. Raises `NotNow`."""
+    if was.state is not ProposalState.PROPOSED:
+        raise NotNow(N_("This restatement was decided before: look at the page again."))
+    if state is ProposalState.WITHDRAWN and by != was.author:
+        raise NotNow(N_("Only its author withdraws a proposal: you can decline it."))
+    if state is not ProposalState.WITHDRAWN and by == was.author:
+        raise NotNow(N_("You proposed this restatement: somebody else has to decide on it."))
+    return replace(was, state=state, decided_by=by, decided_at=at)
+
+
+def changes(
+    old: Sequence[Figure], new: Sequence[Figure], events_of: Callable[[str, str, str], Iterable[UUID]]
+) -> list[Change]:
+    """Each number of `new` that is another than in `old`, totals first, with the events that make the difference.
+
+    `events_of` gives the events of an old number by indicator, dimension and value.
+    """
+    before = {each.definition.id: each for each in old}
+    found = []
+    for figure in new:
+        was = before.get(figure.definition.id)
+        for dimension, value, old_cell, new_cell in _pairs(was, figure):
+            if _same(old_cell, new_cell):
+                continue
+            had, has = set(events_of(figure.definition.id, dimension, value)), set(new_cell.events)
+            found.append(
+                Change(
+                    figure.definition.id,
+                    dimension,
+                    value,
+                    old_cell,
+                    new_cell,
+                    tuple(sorted(has - had)),
+                    tuple(sorted(had - has)),
+                )
+            )
+    return found
+
+
+def changed_indicators(old: Sequence[Figure], new: Sequence[Figure]) -> set[str]:
+    """The indicators of which a number is another in `new` than in `old`."""
+    before = {each.definition.id: each for each in old}
+    found = set()
+    for figure in new:
+        pairs = _pairs(before.get(figure.definition.id), figure)
+        if any(not _same(was, now) for _, _, was, now in pairs):
+            found.add(figure.definition.id)
+    return found
+
+
+def _pairs(was: Figure | None, now: Figure) -> Iterator[tuple[str, str, Cell, Cell]]:
+    old = {(dimension, value): cell for dimension, value, cell in was.cells()} if was else {}
+    new = {(dimension, value): cell for dimension, value, cell in now.cells()}
+    for key in dict.fromkeys([*new, *old]):
+        yield *key, old.get(key, EMPTY), new.get(key, EMPTY)
+
+
+def _same(one: Cell, other: Cell) -> bool:
+    return (one.value, one.numerator, one.denominator, one.digest) == (
+        other.value,
+        other.numerator,
+        other.denominator,
+        other.digest,
+    )

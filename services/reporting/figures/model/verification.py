@@ -1,0 +1,149 @@
+"""Does what was published follow from the events? Recomputes each published figure and says which do not hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.reporting.facts.model.book import Book
+from services.reporting.figures.model.sketch import Sketch, TooMany
+from services.reporting.indicators.model.catalogue import UnknownVersion, definition
+from services.reporting.indicators.model.figure import compute, written
+from services.reporting.periods.model.periods import frozen_by, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+    from decimal import Decimal
+    from uuid import UUID
+
+    from services.reporting.facts.model.facts import Fact
+    from services.reporting.indicators.model.figure import Cell, Figure
+    from shared.contracts.figures import Figure as Told
+    from shared.contracts.periods import CountedEvents
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFigure:
+    """One published number: which it is, and what does not hold; nothing: it follows from the events.
+
+    `hidden` is a number that was not shown: that it is hidden can be seen, what it is cannot be compared.
+    """
+
+    name: str
+    differences: tuple[str, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The events of a statement of a period, held against all that there are.
+
+    `late` happened before the cut-off and were read after the figures were counted; `lost` were counted and are not
+    there now; `untold`: they differ in more events than the statement tells.
+    """
+
+    period: str
+    cut_off: datetime
+    late: frozenset[UUID] = frozenset()
+    lost: frozenset[UUID] = frozenset()
+    untold: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the statement was counted from all events, and from no other."""
+        return not (self.late or self.lost or self.untold)
+
+
+def statement(facts: Iterable[Fact], period: str, counted: CountedEvents) -> Statement:
+    """Which of all facts a statement of a period was not counted from, and which it was that are not among them."""
+    known: list[Fact] = []
+    others: list[Fact] = []
+    for fact in facts:
+        if fact.occurred_at <= counted.cut_off:
+            (known if fact.type in counted.types else others).append(fact)
+    frozen = frozen_by(known)
+    about_frozen = (
+        fact
+        for fact in others
+        if any(each.start <= fact.day <= each.end and fact.occurred_at > each.at for each in frozen)
+    )
+    ids = [fact.id for fact in (*known, *about_frozen)]
+    try:
+        late, lost = Sketch.of(ids).difference(Sketch.read(counted.sketch))
+    except (TooMany, ValueError):
+        return Statement(period, counted.cut_off, untold=True)
+    return Statement(period, counted.cut_off, late, lost)
+
+
+def recount(
+    facts: Iterable[Fact], published: Iterable[Told], statements: Iterable[Statement] = ()
+) -> Iterator[CheckedFigure]:
+    """Each published number, computed again under its own definition's version from the facts that its statement had.
+
+    Where no statement says which these were, all that happened up to the cut-off are taken.
+    """
+    held = list(facts)
+    late = {(each.period, each.cut_off): each.late for each in statements}
+    by_statement: dict[tuple[datetime, str], list[Told]] = {}
+    for told in published:
+        by_statement.setdefault((told.cut_off, told.period), []).append(told)
+    for (cut_off, period), of_statement in sorted(by_statement.items()):
+        left_out = late.get((period, cut_off), frozenset())
+        book = Book((fact for fact in held if fact.id not in left_out), cut_off)
+        made: dict[tuple[str, int], Figure] = {}
+        for told in sorted(of_statement, key=name_of):
+            key = told.indicator, told.definition_version
+            try:
+                if key not in made:
+                    made[key] = compute(definition(*key), book, parse(period))
+            except UnknownVersion as unknown:
+                yield CheckedFigure(name_of(told), (f"the definition {unknown} is not known here",))
+                continue
+            yield _checked(told, made[key])
+
+
+def name_of(told: Told) -> str:
+    """What a published number is called: indicator, period, and the part where it is one."""
+    parts = [f"{each.name}={each.value}" for each in told.dimensions]
+    return "/".join((told.indicator, told.period, *parts))
+
+
+def _checked(told: Told, figure: Figure) -> CheckedFigure:
+    name = name_of(told)
+    if told.suppressed:
+        return CheckedFigure(name, hidden=True)
+    cell = _cell(told, figure)
+    if cell is None:
+        return CheckedFigure(name, ("no event belongs to this part",))
+    parts = (  # where there was nothing to divide by, neither was told
+        ("numerator", told.numerator, _text(cell.numerator)),
+        ("denominator", told.denominator, _text(cell.denominator)),
+    )
+    pairs = (
+        ("value", told.value, _text(cell.value)),
+        *(parts if told.value is not None else ()),
+        ("events", str(told.events), str(cell.count)),
+        ("digest of the events", told.events_digest, cell.digest),
+    )
+    return CheckedFigure(
+        name,
+        tuple(
+            f"{what}: published {'none' if said is None else said}, computed {'none' if found is None else found}"
+            for what, said, found in pairs
+            if said != found
+        ),
+    )
+
+
+def _cell(told: Told, figure: Figure) -> Cell | None:
+    if not told.dimensions:
+        return figure.total
+    if len(told.dimensions) > 1:
+        return None
+    (dimension,) = told.dimensions
+    return figure.breakdowns.get(dimension.name, {}).get(dimension.value)
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else written(value)

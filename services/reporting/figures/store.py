@@ -1,0 +1,270 @@
+"""Which figures are kept? Those of submitted periods for good, and those that still move until a fact moves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - as above
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, col
+
+from services.reporting.indicators.model.catalogue import COUNTED, definition
+from services.reporting.indicators.model.figure import Cell, Figure, Note, Proof, written
+from services.reporting.tables import Table, write_rows
+from shared.bus.db.transaction import driver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.periods.model.periods import Period
+
+
+class KeptFigure(Table, table=True):
+    """A figure as it was stated: once when its period was submitted, again with each restatement (2, 3 and so on)."""
+
+    __tablename__ = "kept_figure"
+
+    period: str = Field(primary_key=True)
+    indicator: str = Field(primary_key=True)
+    statement: int = Field(primary_key=True, description="1: as submitted; above: as restated")
+    version: int = Field(description="Of the definition")
+    cut_off: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    total: dict[str, Any] = Field(sa_type=JSONB)
+    breakdowns: dict[str, Any] = Field(sa_type=JSONB)
+    notes: list[Any] = Field(sa_type=JSONB)
+
+
+class ProofRow(Table, table=True):
+    """From which events a kept number was computed: of the total (no dimension), or of one part."""
+
+    __tablename__ = "proof"
+
+    period: str = Field(primary_key=True)
+    indicator: str = Field(primary_key=True)
+    statement: int = Field(primary_key=True)
+    dimension: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    events: list[UUID] = Field(sa_type=ARRAY(sa.Uuid), description="Sorted")
+
+
+class MovingFigure(Table, table=True):
+    """A figure as the facts were when it was last counted; counted again when facts came that it reads."""
+
+    __tablename__ = "moving_figure"
+
+    period: str = Field(primary_key=True)
+    indicator: str = Field(primary_key=True)
+    start: date
+    end: date
+    version: int = Field(description="Of the definition")
+    seen: int = Field(sa_type=sa.BigInteger, description="Changes of the facts that it reads, when it was counted")
+    cut_off: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    total: dict[str, Any] = Field(sa_type=JSONB)
+    breakdowns: dict[str, Any] = Field(sa_type=JSONB)
+    notes: list[Any] = Field(sa_type=JSONB)
+    events: list[UUID] = Field(sa_type=ARRAY(sa.Uuid), description="Of the total, sorted")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A moving figure with what it had seen when it was counted."""
+
+    figure: Figure
+    seen: int
+
+
+async def moving(session: AsyncSession, period: Period) -> dict[str, Counted]:
+    """The figures of a period as they were last counted, by indicator; those of other days are left out."""
+    query = sa.select(
+        col(MovingFigure.indicator),
+        col(MovingFigure.version),
+        col(MovingFigure.seen),
+        col(MovingFigure.cut_off),
+        col(MovingFigure.total),
+        col(MovingFigure.breakdowns),
+        col(MovingFigure.notes),
+    ).where(
+        col(MovingFigure.period) == period.label,
+        col(MovingFigure.start) == period.start,
+        col(MovingFigure.end) == period.end,
+    )
+    found = {}
+    for indicator, version, seen, *kept in (await session.execute(query.order_by(col(MovingFigure.indicator)))).all():
+        if indicator in COUNTED and COUNTED[indicator].version == version:
+            found[indicator] = Counted(_figure(indicator, version, period, *kept), seen)
+    return found
+
+
+async def keep_moving(session: AsyncSession, counted: Iterable[Counted]) -> None:
+    """Keep figures as they were counted just now."""
+    rows = [
+        {
+            **_row(each.figure),
+            "start": each.figure.period.start,
+            "end": each.figure.period.end,
+            "seen": each.seen,
+            "events": each.figure.total.events,
+        }
+        for each in counted
+    ]
+    await write_rows(session, MovingFigure, rows)
+
+
+async def keep(session: AsyncSession, figures: Sequence[Figure], statement: int = 1) -> None:
+    """Keep figures as they are stated, with the events of each of their numbers; nothing of them is kept already."""
+    await write_rows(session, KeptFigure, [{**_row(figure), "statement": statement} for figure in figures])
+    proofs = [
+        (figure.period.label, figure.definition.id, statement, dimension, value, cell.events)
+        for figure in figures
+        for dimension, value, cell in figure.cells()
+    ]
+    await (await driver(session)).copy_records_to_table("proof", records=proofs, columns=_PROOF)
+
+
+_PROOF = ("period", "indicator", "statement", "dimension", "value", "events")
+
+
+async def forget(session: AsyncSession, period: Period, statement: int) -> None:
+    """Forget a statement that was never made public, since it is made anew."""
+    for table in (KeptFigure, ProofRow):
+        gone = sa.delete(table).where(col(table.period) == period.label, col(table.statement) == statement)
+        await session.execute(gone)
+
+
+async def kept(session: AsyncSession, period: Period, statement: int, *, only: bool = False) -> list[Figure]:
+    """The figures of a period as they stood with a statement, in the indicators' order; empty for a draft.
+
+    A restatement states those figures again that changed: `only` gives these alone.
+    """
+    query = sa.select(KeptFigure).where(col(KeptFigure.period) == period.label)
+    number = col(KeptFigure.statement)
+    query = query.where(number == statement if only else number <= statement)
+    rows = await session.scalars(query.order_by(col(KeptFigure.indicator), number))
+    found = {row.indicator: row for row in rows}  # the last statement of each stays
+    return [_kept(found[indicator], period) for indicator in COUNTED if indicator in found]
+
+
+async def statements(session: AsyncSession, period: Period, indicator: str) -> list[tuple[int, Figure]]:
+    """Each statement of a figure with its number, the first one first."""
+    query = sa.select(KeptFigure).where(col(KeptFigure.period) == period.label, col(KeptFigure.indicator) == indicator)
+    rows = await session.scalars(query.order_by(col(KeptFigure.statement)))
+    return [(row.statement, _kept(row, period)) for row in rows]
+
+
+_EVENTS = """
+SELECT events[$5:$6] FROM proof
+WHERE period = $1 AND indicator = $2 AND dimension = $3 AND value = $4 AND statement <= $7
+ORDER BY statement DESC LIMIT 1
+"""
+_PROOFS = """
+SELECT dimension, value, events FROM proof
+WHERE period = $1 AND indicator = $2 AND statement = (
+    SELECT max(statement) FROM proof WHERE period = $1 AND indicator = $2 AND statement <= $3)
+ORDER BY dimension, value
+"""
+_MOVING_EVENTS = "SELECT events[$3:$4] FROM moving_figure WHERE period = $1 AND indicator = $2"
+ALL = 10_000_000
+"""More events than any figure has."""
+
+
+async def events(
+    session: AsyncSession,
+    period: Period,
+    indicator: str,
+    *,
+    statement: int,
+    part: tuple[str, str] = ("", ""),
+    first: int = 0,
+    count: int = ALL,
+) -> list[UUID]:
+    """The events behind a number as it stood with a statement, sorted: `count` of them from the one numbered `first`.
+
+    `part` is dimension and value, for the total both empty.
+    """
+    connection = await driver(session)
+    slice_ = first + 1, first + count
+    return await connection.fetchval(_EVENTS, period.label, indicator, *part, *slice_, statement) or []
+
+
+async def proofs(
+    session: AsyncSession, period: Period, indicator: str, statement: int
+) -> dict[tuple[str, str], tuple[UUID, ...]]:
+    """The events behind each number of a figure as it stood with a statement: (dimension, value) -> events."""
+    rows = await (await driver(session)).fetch(_PROOFS, period.label, indicator, statement)
+    return {(dimension, value): tuple(events) for dimension, value, events in rows}
+
+
+async def moving_events(
+    session: AsyncSession, period: Period, indicator: str, *, first: int = 0, count: int = ALL
+) -> list[UUID]:
+    """The same of a moving figure's total, as it was last counted."""
+    connection = await driver(session)
+    return await connection.fetchval(_MOVING_EVENTS, period.label, indicator, first + 1, first + count) or []
+
+
+def _kept(row: KeptFigure, period: Period) -> Figure:
+    return _figure(row.indicator, row.version, period, row.cut_off, row.total, row.breakdowns, row.notes)
+
+
+def _figure(
+    indicator: str,
+    version: int,
+    period: Period,
+    cut_off: datetime,
+    total: Mapping[str, Any],
+    breakdowns: Mapping[str, Mapping[str, Any]],
+    notes: Sequence[Sequence[Any]],
+) -> Figure:
+    defined = definition(indicator, version)
+    return Figure(
+        defined,
+        period,
+        cut_off,
+        _cell(total),
+        # JSONB keeps neither the order of the dimensions nor that of their values.
+        {
+            name: {value: _cell(cell) for value, cell in sorted(breakdowns[name].items())}
+            for name in defined.dimensions
+            if name in breakdowns
+        },
+        tuple(Note(*note) for note in notes),
+    )
+
+
+def _row(figure: Figure) -> dict[str, Any]:
+    return {
+        "period": figure.period.label,
+        "indicator": figure.definition.id,
+        "version": figure.definition.version,
+        "cut_off": figure.cut_off,
+        "total": _written(figure.total),
+        "breakdowns": {
+            dimension: {value: _written(cell) for value, cell in cells.items()}
+            for dimension, cells in figure.breakdowns.items()
+        },
+        "notes": [[note.text, note.numerator, note.denominator] for note in figure.notes],
+    }
+
+
+def _written(cell: Cell) -> dict[str, Any]:
+    return {
+        "value": None if cell.value is None else written(cell.value),
+        "numerator": None if cell.numerator is None else written(cell.numerator),
+        "denominator": None if cell.denominator is None else written(cell.denominator),
+        "contributors": cell.contributors,
+        "count": cell.count,
+        "digest": cell.digest,
+    }
+
+
+def _cell(kept: Mapping[str, Any]) -> Cell:
+    value, numerator, denominator = (
+        None if kept[name] is None else Decimal(kept[name]) for name in ("value", "numerator", "denominator")
+    )
+    return Cell(value, numerator, denominator, kept["contributors"], (), Proof(kept["count"], kept["digest"]))

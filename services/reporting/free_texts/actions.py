@@ -1,0 +1,159 @@
+"""Who may see, correct or erase what people wrote? Its writer, and the data protection officer; each step is noted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.answers.model import forms as model_forms
+from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
+from services.reporting.answers.views import RequestedForm, requested_form
+from services.reporting.cascades import store as cascades_store
+from services.reporting.facts import store as facts_store
+from services.reporting.free_texts import store
+from services.reporting.free_texts.store import ERASED
+from services.reporting.periods import store as periods_store
+from shared.contracts.codes import PeriodState, Respondent
+from shared.errors import Refused
+from shared.i18n import N_, gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.free_texts.store import AccessLog
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+HEADINGS: dict[str, tuple[model_forms.Heading, ...]] = {
+    EVALUATION: model_forms.COMMENTS,
+    REPORT: model_forms.REPORT,
+    FOLLOW_UP: model_forms.FOLLOW_UP,
+}
+_FIXED = frozenset({PeriodState.FROZEN, PeriodState.PUBLISHED})
+CASCADE_FIELDS = {"about": N_("What was it about?"), "why": N_("If it was fewer: why?")}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one respondent wrote in one form: (name, question, text) each; `draft`: it is not handed in yet."""
+
+    form: str
+    respondent: str
+    at: datetime
+    texts: tuple[tuple[str, str, str], ...]
+    draft: bool = False
+
+    @property
+    def erased(self) -> bool:
+        """Whether nothing of it is left."""
+        return bool(self.texts) and all(text == ERASED for _, _, text in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All that was written about one application, and who did what with it."""
+
+    application_id: UUID
+    reference: str
+    written: list[Written] = field(default_factory=list)
+    log: list[AccessLog] = field(default_factory=list)
+
+
+def frozen(approvals: list[Any], day: date) -> bool:
+    """Whether a period that holds the day is frozen or published (`approvals` as the store gives them)."""
+    return any(one.state in _FIXED and one.period.start <= day <= one.period.end for one in approvals)
+
+
+async def correctable(session: AsyncSession, form: RequestedForm) -> bool:
+    """Whether the writer may still correct the words: until a period that holds the day of the answer is frozen."""
+    if form.given is None or not form.given.texts or ERASED in form.given.texts.values():
+        return False
+    return not frozen(await periods_store.approvals(session), form.given.at.date())
+
+
+async def correct(bus: Bus, subject: str, kind: str, given: Mapping[str, str]) -> None:
+    """The writer corrects the words of a form that was handed in; ratings and reference dates stay as they were told.
+
+    Raises `Refused`: 404 without a form, 409 where nothing was handed in or the period is frozen, 422 with the fields.
+    """
+    async with bus.transaction("respondent") as tx:
+        form = await requested_form(tx.session, subject, kind)
+        if form.given is None:
+            raise Refused(gettext("Nothing was handed in yet."), 409)
+        # Who erases locks the row too: words that were erased meanwhile must not be written again.
+        await tx.session.refresh(form.given, with_for_update=True)
+        if not await correctable(tx.session, form):
+            raise Refused(gettext("The words can no longer be corrected: the figures of that period are frozen."), 409)
+        try:
+            texts = model_forms.texts(HEADINGS[kind], given)
+        except model_forms.NotComplete as problem:
+            fields = {name: gettext(text) for name, text in problem.fields.items()}
+            raise Refused(gettext("Something is missing."), 422, fields) from None
+        if texts == form.given.texts:
+            return
+        form.given.texts = texts
+        tx.session.add(form.given)
+        who = f"respondent:{Respondent(form.respondent).value}"
+        store.log(tx.session, clock.now(), who, "corrected", form.case.application_id, form=kind)
+
+
+async def read(bus: Bus, principal: Principal, reference: str) -> Words | None:
+    """All that was written about the application of that reference, for the data protection officer; it is noted."""
+    async with bus.transaction(principal.subject) as tx:
+        application = await facts_store.application(tx.session, reference)
+        if application is None:
+            return None
+        store.log(tx.session, clock.now(), principal.subject, "read", application.id)
+        await tx.session.flush()
+        written = await _written(tx.session, application.id)
+        return Words(application.id, application.reference, written, await store.logged(tx.session, application.id))
+
+
+async def give(bus: Bus, caller: str, application_id: UUID, purpose: str) -> list[Written]:
+    """All that was written about an application, for the export of somebody's own data; it is noted."""
+    async with bus.transaction(f"system:{caller}") as tx:
+        store.log(tx.session, clock.now(), f"service:{caller}", "given", application_id, why=purpose)
+        return await _written(tx.session, application_id)
+
+
+async def erase(bus: Bus, principal: Principal, application_id: UUID, form: str, why: str) -> int:
+    """Erase the words about an application, of one form or (empty) of all; scores stay. Gives how many texts were cut.
+
+    Raises `Refused` (422) without a reason, (404) for an unknown application.
+    """
+    if not why.strip() or len(why) > model_forms.LONGEST:
+        sentence = gettext("Say on whose request or why, without repeating what was written")
+        raise Refused(sentence, 422, {"why": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        if await facts_store.application(tx.session, str(application_id)) is None:
+            raise Refused(gettext("No application with that reference has arrived here."), 404)
+        cut = await store.erase(tx.session, application_id, form)
+        store.log(tx.session, clock.now(), principal.subject, "erased", application_id, form=form, why=why.strip())
+    return cut
+
+
+async def _written(session: AsyncSession, application_id: UUID) -> list[Written]:
+    found = [
+        Written(row.form, row.respondent, row.at, _texts(row.form, row.texts))
+        for row in await store.submissions(session, application_id)
+        if row.texts
+    ]
+    for row in await cascades_store.of_application(session, application_id):
+        told = {"about": row.about, "why": row.why}
+        found.append(Written("cascade", Respondent.GUEST.value, row.told_at, _texts("cascade", told)))
+    for draft in await store.drafts(session, application_id):
+        texts = _texts(draft.form, draft.values)
+        if texts:
+            found.append(Written(draft.form, draft.respondent, draft.at, texts, draft=True))
+    return found
+
+
+def _texts(form: str, texts: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """The texts in the order in which they are asked for; scores that a draft holds are left out."""
+    asked = CASCADE_FIELDS if form == "cascade" else {one.name: one.text for one in HEADINGS.get(form, ())}
+    return tuple((name, question, texts[name]) for name, question in asked.items() if texts.get(name))

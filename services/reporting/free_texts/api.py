@@ -1,0 +1,45 @@
+"""What did people write in their own words? Given to the portal, for the export of somebody's own data."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.reporting.free_texts import actions
+from shared.bus import Bus
+from shared.i18n import gettext
+from shared.identity import internal
+from shared.runtime.service import bus_of
+
+router = APIRouter(prefix="/reporting/internal", include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+Caller = Annotated[str, Depends(internal())]
+
+
+class WordsWanted(BaseModel):
+    """Whose words, and what for."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    application_id: UUID
+    purpose: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+@router.post("/words")
+async def give(body: WordsWanted, caller: Caller, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """What was written about an application, for the export of somebody's own data; noted."""
+    found = await actions.give(bus, caller, body.application_id, body.purpose)
+    return {
+        "written": [
+            {
+                "form": one.form,
+                "respondent": one.respondent,
+                "at": one.at,
+                "draft": one.draft,
+                "texts": [{"name": name, "question": gettext(ask), "text": text} for name, ask, text in one.texts],
+            }
+            for one in found
+        ]
+    }

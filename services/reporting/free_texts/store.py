@@ -1,0 +1,97 @@
+"""What did people write in their own words, and who read, corrected or erased it? The log is only ever added to."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003 - as above
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.reporting.answers.store.answers import Submission
+from services.reporting.answers.store.drafts import Draft
+from services.reporting.cascades.store import Cascade
+from services.reporting.tables import Table
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+ERASED = "erased"
+"""What stands in the place of a text that was erased: that something was written is no secret, what it was is gone."""
+
+
+class AccessLog(Table, table=True):
+    """Somebody read, gave out, corrected or erased what was written about an application; holds none of the words."""
+
+    __tablename__ = "words_log"
+    __table_args__ = (sa.Index("words_log_application", "application_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    who: str = Field(description="Sign-in subject, respondent or service")
+    what: str = Field(description="read, given, corrected or erased")
+    application_id: UUID
+    form: str = Field(default="", description="Which form; all of them where it is empty")
+    why: str = Field(default="", description="Purpose or reason, without any of the words")
+
+
+async def submissions(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> list[Submission]:
+    """What was handed in about an application, the oldest first; with `lock` for this transaction alone."""
+    query = select(Submission).where(Submission.application_id == application_id)
+    query = query.order_by(
+        col(Submission.at), col(Submission.case_id), col(Submission.form), col(Submission.respondent)
+    )
+    return list(await session.scalars(query.with_for_update() if lock else query))
+
+
+async def drafts(session: AsyncSession, application_id: UUID) -> list[Draft]:
+    """What is being written about an application, the oldest first."""
+    query = select(Draft).where(Draft.application_id == application_id)
+    return list(await session.scalars(query.order_by(col(Draft.at), col(Draft.case_id), col(Draft.form))))
+
+
+async def erase(session: AsyncSession, application_id: UUID, form: str = "") -> int:
+    """Put `ERASED` in the place of all texts about an application (of one form maybe); give how many held some.
+
+    Scores stay. What is still being written goes with it, since it is text and nothing else yet.
+    """
+    found = [row for row in await submissions(session, application_id, lock=True) if form in {"", row.form}]
+    found = [row for row in found if set(row.texts.values()) - {ERASED}]
+    for row in found:
+        row.texts = dict.fromkeys(row.texts, ERASED)
+        session.add(row)
+    cut = len(found)
+    if form in {"", "cascade"}:
+        query = select(Cascade).where(Cascade.application_id == application_id, Cascade.about != ERASED)
+        query = query.order_by(col(Cascade.id))
+        for session_ in await session.scalars(query.with_for_update()):
+            session_.about, session_.why = ERASED, ERASED if session_.why else ""
+            session.add(session_)
+            cut += 1
+    gone = sa.delete(Draft).where(col(Draft.application_id) == application_id)
+    if form:
+        gone = gone.where(col(Draft.form) == form)
+    dropped = await session.execute(gone.returning(col(Draft.case_id)))
+    return cut + len(dropped.all())
+
+
+def log(
+    session: AsyncSession,
+    at: datetime,
+    who: str,
+    what: str,
+    application_id: UUID,
+    *,
+    form: str = "",
+    why: str = "",
+) -> None:
+    """Note what somebody did with the words about an application."""
+    session.add(AccessLog(id=new_id(), at=at, who=who, what=what, application_id=application_id, form=form, why=why))
+
+
+async def logged(session: AsyncSession, application_id: UUID) -> list[AccessLog]:
+    """Who did what with the words about an application, the newest first; at most a hundred."""
+    query = select(AccessLog).where(AccessLog.application_id == application_id)
+    return list(await session.scalars(query.order_by(col(AccessLog.id).desc()).limit(100)))

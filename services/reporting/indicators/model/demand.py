@@ -1,0 +1,256 @@
+"""What became of what was asked for, and what kept those from a place who found none? Beside the donor's indicators.
+
+Both follow the applications that came in in the period, so that what was asked for, matched and completed are the same
+applications. With the needs of the register (`store/needs.py`) beside them they are the next needs analysis' material.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.reporting.facts.model.facts import NO_OFFER
+from services.reporting.indicators.model.figure import UNSAID, Definition, Measure, Unit
+from shared.contracts import applications, matches, mentorships, receipts
+from shared.contracts.codes import Code, HardRule, Outcome
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from uuid import UUID
+
+    from services.reporting.facts.model.book import Book
+    from services.reporting.facts.model.facts import Fact
+    from services.reporting.periods.model.periods import Period
+
+ASKED = "TOPCOP-IN-01"
+RESULTS = "TANDEM-ND-01"
+MATCHED = "TANDEM-ND-02"
+UNMET = "TANDEM-ND-03"
+
+
+class Result(Code):
+    """What has become of an application by the cut-off."""
+
+    MATCHED = "matched", N_("Matched")
+    NOT_MATCHED = "not_matched", N_("Found no match")
+    OTHER = "other", N_("Not decided, or left before a match")
+
+
+class Completion(Code):
+    """How far an application that was matched has come."""
+
+    COMPLETED = "completed", N_("Completed")
+    OPEN = "open", N_("Not completed, or not yet")
+
+
+class Gap(Code):
+    """What an application found no place for the want of: the rule that left none, in few groups."""
+
+    OFFER = NO_OFFER, N_("No place was on offer")
+    TOPIC = "no_topic", N_("No place in a wanted topic")
+    LANGUAGE = "no_language", N_("No place in a language that the officer has")
+    EXPERTISE = "no_expertise", N_("No place for the officer's expertise")
+    WEEKS = "no_weeks", N_("No place in a week that suits both")
+    TAKEN = "places_taken", N_("Places that fit were taken")
+    OTHER = "other_rule", N_("Another rule left none")
+
+
+_GAPS: dict[str, Gap] = {
+    NO_OFFER: Gap.OFFER,
+    HardRule.TOPIC: Gap.TOPIC,
+    HardRule.COMMON_LANGUAGE: Gap.LANGUAGE,
+    HardRule.SHARED_EXPERTISE: Gap.EXPERTISE,
+    HardRule.COMMON_WEEKS: Gap.WEEKS,
+    HardRule.CAPACITY: Gap.TAKEN,
+    HardRule.QUOTA: Gap.TAKEN,
+    HardRule.SHARE_OF_OFFER: Gap.TAKEN,
+    HardRule.GROUP_SIZE: Gap.TAKEN,
+}
+"""The other rules are one group: one of them, an exclusion, may be confidential."""
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What became of an application, told by which events; how far a match has come, or what was wanting for one."""
+
+    result: Result
+    told: tuple[UUID, ...]
+    completion: Completion | None = None
+    gap: Gap | None = None
+
+
+class _Followed:
+    """The applications of a period with what became of each; looked up once for all."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._completed = self._last(
+            [*book.completed, *self._counting(mentorships.MentorshipCompleted.type)], by_application=True
+        )
+        self._confirmed = self._last(
+            [
+                fact
+                for fact in self._counting(matches.MatchConfirmed.type)
+                if not book.of(fact.subject, matches.MatchCancelled.type)
+            ],
+            by_application=True,
+        )
+        self._refused = self._last(book.all(receipts.NoMatchExplained.type))
+        self._decided = {fact.subject: fact for fact in book.first(applications.ApplicationDecided.type)}
+
+    def _counting(self, type_: str) -> list[Fact]:
+        return [fact for fact in self._book.all(type_) if fact.subject not in self._book.voided]
+
+    @staticmethod
+    def _last(facts: Iterable[Fact], *, by_application: bool = False) -> dict[str, Fact]:
+        """Of each application the fact that was told last."""
+        found: dict[str, Fact] = {}
+        for fact in sorted(facts, key=lambda each: (each.occurred_at, str(each.id))):
+            found[fact.values["application"] if by_application else fact.subject] = fact
+        return found
+
+    def of(self, application: str) -> Became:
+        """What became of an application."""
+        done, match = self._completed.get(application), self._confirmed.get(application)
+        if told := done or match:
+            state = Completion.COMPLETED if done else Completion.OPEN
+            return Became(Result.MATCHED, (told.id,), completion=state)
+        decided, refused = self._decided.get(application), self._refused.get(application)
+        # Refused after a decision is in matching again: an appeal was upheld, or a match fell through.
+        waits = refused is not None and (decided is None or refused.occurred_at > decided.occurred_at)
+        if waits or (decided is not None and decided.values["outcome"] == Outcome.UNPLACED_AT_CLOSE):
+            ids = tuple(fact.id for fact in (decided, refused) if fact is not None)
+            return Became(Result.NOT_MATCHED, ids, gap=_gap(refused) if refused else None)
+        return Became(Result.OTHER, (decided.id,) if decided else ())
+
+
+def _gap(receipt: Fact) -> Gap:
+    """What was wanting: what left no place, or, where places were left, that others had them."""
+    failed = receipt.values["failed"]
+    return Gap.TAKEN if failed is None else _GAPS.get(failed, Gap.OTHER)
+
+
+def _asked(book: Book, period: Period) -> list[tuple[Became, Unit]]:
+    return book.once(("asked", period), lambda: list(_followed(book, period)))
+
+
+def _followed(book: Book, period: Period) -> Iterator[tuple[Became, Unit]]:
+    followed = _Followed(book)
+    for fact in book.first(applications.ApplicationSubmitted.type):
+        if fact.day not in period or fact.subject in book.voided:
+            continue
+        became = followed.of(fact.subject)
+        dimensions = {
+            "priority-topic": fact.values["topic"],
+            "country-of-service": fact.values["country"],
+            "language": fact.values.get("language"),
+            "level": fact.values.get("level"),
+            "result": became.result.value,
+            "completion": became.completion and became.completion.value,
+            "gap": became.gap and became.gap.value,
+        }
+        yield became, Unit(fact.subject, (fact.id,), dimensions=dimensions, placed_by={"result": became.told})
+
+
+def _results(book: Book, period: Period) -> Iterator[Unit]:
+    for _, unit in _asked(book, period):
+        yield unit
+
+
+def _with(result: Result) -> Callable[[Book, Period], Iterator[Unit]]:
+    """Those with one result: what says so proves the whole number here, not a part of it only."""
+
+    def units(book: Book, period: Period) -> Iterator[Unit]:
+        for became, unit in _asked(book, period):
+            if became.result is result:
+                yield Unit(unit.key, (*unit.events, *became.told), dimensions=unit.dimensions)
+
+    return units
+
+
+CLOSED: dict[str, tuple[str, ...]] = {
+    "result": tuple(Result),
+    "completion": tuple(Completion),
+    "level": ("1", "2", "3", UNSAID),
+    "gap": (*Gap, UNSAID),
+}
+"""Dimensions of which everybody knows all values that there can be."""
+
+_SOURCES = (
+    "ApplicationSubmitted",
+    "ApplicationVoided",
+    "ApplicationDecided",
+    "NoMatchExplained",
+    "MatchConfirmed",
+    "MatchCancelled",
+    "VisitCompleted",
+    "VisitVoided",
+    "MentorshipCompleted",
+)
+
+DEFINITIONS = (
+    Definition(
+        id=RESULTS,
+        level="demand",
+        title=N_("What became of the applications received"),
+        measure=Measure.COUNT,
+        numerator=N_(
+            "Applications that were submitted for the first time in the period, those entered in error left out, by "
+            "what had become of each up to the cut-off. The topic is the first that the officer named, the language "
+            "the one that he or she has best besides the own, the level the highest of any expertise."
+        ),
+        sources=_SOURCES,
+        units=_results,
+        dimensions=(
+            "result",
+            "language",
+            "level",
+            "topic-and-result",
+            "country-and-result",
+            "language-and-result",
+            "level-and-result",
+        ),
+        additive=True,
+        unit_of=N_("applications"),
+    ),
+    Definition(
+        id=MATCHED,
+        level="demand",
+        title=N_("Applications that were matched"),
+        measure=Measure.COUNT,
+        numerator=N_(
+            "Of the same applications those with a confirmed match that was not cancelled, or a completed visit or "
+            "mentorship; by whether it is completed."
+        ),
+        sources=_SOURCES,
+        units=_with(Result.MATCHED),
+        dimensions=(
+            "completion",
+            "topic-and-completion",
+            "country-and-completion",
+            "language-and-completion",
+            "level-and-completion",
+        ),
+        additive=True,
+        guarded=True,
+        unit_of=N_("applications"),
+    ),
+    Definition(
+        id=UNMET,
+        level="demand",
+        title=N_("Applications that found no match"),
+        measure=Measure.COUNT,
+        numerator=N_(
+            "Of the same applications those that the matching told that there is no match and that have none since, or "
+            "that were without a place when the call closed. The reason is that of the newest receipt: the first rule "
+            "that left no place, or that the places that fit were taken."
+        ),
+        sources=_SOURCES,
+        units=_with(Result.NOT_MATCHED),
+        dimensions=("gap", "topic-and-country", "topic-and-language", "country-and-gap"),
+        additive=True,
+        guarded=True,
+        unit_of=N_("applications"),
+    ),
+)

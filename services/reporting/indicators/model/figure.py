@@ -1,0 +1,267 @@
+"""Which breakdowns are by two dimensions at once, and how is such a part named?
+
+A joint breakdown shares its margins with others: the rows of one topic add up to that topic's row elsewhere. Which of
+them are given is chosen so that they form a tree (`disclosure/links.py` says why).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from statistics import median
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.reporting.facts.model.book import Book
+    from services.reporting.periods.model.periods import Period
+
+JOINT: dict[str, tuple[str, str]] = {
+    "topic-and-result": ("priority-topic", "result"),
+    "country-and-result": ("country-of-service", "result"),
+    "language-and-result": ("language", "result"),
+    "level-and-result": ("level", "result"),
+    "topic-and-completion": ("priority-topic", "completion"),
+    "country-and-completion": ("country-of-service", "completion"),
+    "language-and-completion": ("language", "completion"),
+    "level-and-completion": ("level", "completion"),
+    "topic-and-country": ("priority-topic", "country-of-service"),
+    "topic-and-language": ("priority-topic", "language"),
+    "country-and-gap": ("country-of-service", "gap"),
+}
+"""The joint breakdowns, each with the two dimensions that it crosses."""
+_BETWEEN = "|"
+
+
+def parts_of(dimension: str) -> tuple[str, ...]:
+    """The dimensions that one crosses; itself, where it is a plain one."""
+    return JOINT.get(dimension, (dimension,))
+
+
+def joined(values: Iterable[str]) -> str:
+    """The value of a joint dimension, from those of its parts."""
+    return _BETWEEN.join(values)
+
+
+def split(value: str) -> tuple[str, ...]:
+    """The values that one is made of."""
+    return tuple(value.split(_BETWEEN))
+
+
+_HUNDREDTH = Decimal("0.01")
+UNSAID = "unsaid"
+"""The value of a dimension that nobody gave."""
+
+
+class Measure(StrEnum):
+    """How units become a figure."""
+
+    COUNT = "count"
+    """Distinct keys."""
+    SUM = "sum"
+    """Amounts added up."""
+    SHARE = "share"
+    """Distinct keys that hold, of all, in per cent."""
+    MEDIAN = "median"
+    """The middle one of the amounts."""
+
+
+class Unit(NamedTuple):
+    """One thing that is counted: what it is, which events say so, and where it belongs in each dimension.
+
+    `holds` is for shares (whether it is in the numerator); `amount` for sums, medians and place-weeks; `placed_by` are
+    the events that only say where it belongs in a dimension: they prove a part, not the total. A tuple, since there are
+    millions and a frozen dataclass takes several times as long to make.
+    """
+
+    key: str
+    events: tuple[UUID, ...]
+    holds: bool = True
+    amount: Decimal = Decimal(1)
+    dimensions: Mapping[str, str | None] = MappingProxyType({})
+    placed_by: Mapping[str, tuple[UUID, ...]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A second number that stands beside a figure: what it is, and how many of how many."""
+
+    text: str
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """An indicator: what it counts, in words and as code. A changed definition has a new version.
+
+    `numerator` and `denominator` are sentences for readers; `sources` the types of events; `dimensions` what it is
+    broken down by; `minimum` the smallest denominator that may be shown; `whole` names dimensions whose cells are
+    shares of all units, since only those in the numerator have a value. `additive` says whether cells of periods and
+    dimensions may be added up (IATI's aggregation status).
+    """
+
+    id: str
+    level: str
+    title: str
+    measure: Measure
+    numerator: str
+    sources: tuple[str, ...]
+    units: Callable[[Book, Period], Iterable[Unit]]
+    denominator: str = ""
+    dimensions: tuple[str, ...] = ()
+    minimum: int | None = None
+    additive: bool = False
+    kirkpatrick: int | None = None
+    unit_of: str = ""
+    whole: tuple[str, ...] = ()
+    notes: Callable[[Book, Period], Sequence[Note]] | None = None
+    version: int = 1
+    guarded: bool = False
+    """Whether its total is a part of another figure, and is hidden where few stand behind it."""
+    late: bool = False
+    """Whether it also counts the facts that a frozen period was told too late, of whatever type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How many events a number was computed from, and their digest: what everybody may know of them."""
+
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A number: the total of a figure, or its part for one value of a dimension.
+
+    `value` is None where there is nothing to divide by. `contributors` is how many distinct keys stand behind it. A
+    cell that was kept comes back with its `proof` and without the events: a hundred thousand ids are not read for a
+    page that shows none (`store/figures.py` gives them where they are asked for).
+    """
+
+    value: Decimal | None
+    numerator: Decimal | None
+    denominator: Decimal | None
+    contributors: int
+    events: tuple[UUID, ...] = ()
+    proof: Proof | None = None
+
+    @property
+    def count(self) -> int:
+        """How many events it was computed from."""
+        return self.proof.count if self.proof else len(self.events)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the sorted event ids, each on a line (`shared/contracts/figures.py`)."""
+        return self.proof.digest if self.proof else _digest(self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What an indicator says for a period: total, breakdowns (dimension -> value -> cell), notes beside it."""
+
+    definition: Definition
+    period: Period
+    cut_off: datetime
+    total: Cell
+    breakdowns: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+    def cells(self) -> Iterator[tuple[str, str, Cell]]:
+        """All numbers of it: the total without a dimension and a value, then the parts with theirs."""
+        yield "", "", self.total
+        for dimension, cells in self.breakdowns.items():
+            for value, cell in cells.items():
+                yield dimension, value, cell
+
+
+def digest_of(events: Iterable[UUID]) -> str:
+    """SHA-256 over event ids, sorted, each on a line."""
+    return _digest(sorted(events))
+
+
+def _digest(ordered: Sequence[UUID]) -> str:
+    """The digest of ids that are sorted: ids sort as their texts do."""
+    return hashlib.sha256("\n".join([*map(str, ordered), ""]).encode()).hexdigest()
+
+
+def compute(definition: Definition, book: Book, period: Period) -> Figure:
+    """The figure of `definition` for `period`, from the facts of `book` up to its cut-off.
+
+    A period in which the programme had not begun, or that has not begun itself, has no figure: none is not zero.
+    """
+    if not book.reaches(period):
+        return Figure(
+            definition, period, book.cut_off, Cell(None, None, None, 0), {d: {} for d in definition.dimensions}
+        )
+    units = list(definition.units(book, period))
+    breakdowns: dict[str, dict[str, Cell]] = {}
+    for dimension in definition.dimensions:
+        whole = dimension in definition.whole
+        groups = _grouped(units, dimension, whole=whole)
+        of = units if whole else None
+        breakdowns[dimension] = {
+            value: _cell(definition.measure, groups[value], of, dimension) for value in sorted(groups)
+        }
+    notes = tuple(definition.notes(book, period)) if definition.notes else ()
+    return Figure(definition, period, book.cut_off, _cell(definition.measure, units), breakdowns, notes)
+
+
+def _grouped(units: Iterable[Unit], dimension: str, *, whole: bool) -> dict[str, list[Unit]]:
+    """Units by their value in a dimension; those without one are left out where its cells are shares of all."""
+    parts = parts_of(dimension)
+    if len(parts) == 1:
+        groups: dict[str, list[Unit]] = {}
+        for unit in units:
+            value = unit.dimensions.get(dimension)
+            if value is not None or not whole:
+                groups.setdefault(value or UNSAID, []).append(unit)
+        return groups
+    # Names are put together for each group, not for each unit.
+    crossed: dict[tuple[str, ...], list[Unit]] = {}
+    for unit in units:
+        said = unit.dimensions.get
+        crossed.setdefault(tuple([said(part) or UNSAID for part in parts]), []).append(unit)
+    return {joined(values): held for values, held in crossed.items()}
+
+
+def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None = None, dimension: str = "") -> Cell:
+    behind = whole if whole is not None else units
+    proof = {event for unit in behind for event in unit.events}
+    for part in parts_of(dimension):
+        proof.update(event for unit in behind if unit.placed_by for event in unit.placed_by.get(part, ()))
+    events = tuple(sorted(proof))
+    contributors = len({unit.key for unit in units})
+    match measure:
+        case Measure.COUNT:
+            value = Decimal(contributors)
+            return Cell(value, value, None, contributors, events)
+        case Measure.SUM:
+            value = sum((unit.amount for unit in units), Decimal())
+            return Cell(value, value, None, contributors, events)
+        case Measure.MEDIAN:
+            middle = Decimal(median(unit.amount for unit in units)) if units else None
+            return Cell(middle, None, Decimal(len(units)), contributors, events)
+        case Measure.SHARE:
+            numerator = _weight(unit for unit in units if unit.holds)
+            denominator = _weight(behind)
+            share = (100 * numerator / denominator).quantize(_HUNDREDTH, ROUND_HALF_EVEN) if denominator else None
+            return Cell(share, numerator, denominator, contributors, events)
+
+
+def _weight(units: Iterable[Unit]) -> Decimal:
+    """How many distinct keys there are, each with its amount (1 but for place-weeks)."""
+    return sum({unit.key: unit.amount for unit in units}.values(), Decimal())
+
+
+def written(value: Decimal) -> str:
+    """A decimal number written out, without trailing zeros and without an exponent."""
+    return format(value.normalize() if value else Decimal(), "f")

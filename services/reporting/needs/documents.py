@@ -1,0 +1,123 @@
+"""How do needs, demand and what was met read as one table: for the next needs analysis, a row for each number?
+
+A row says a number of people (needs) or of applications (all else) for a topic, a country, a language, a level, an area
+or a reason, as far as the row is about one. What is hidden is missing, so rows need not add up to their total.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.disclosure.model import ROLLED_UP
+from services.reporting.feeds.formats.csvw import csvw_description
+from services.reporting.feeds.formats.table import csv_of, numbers
+from services.reporting.feeds.formats.workbook import workbook_of
+from services.reporting.indicators.model.demand import ASKED, MATCHED, RESULTS, UNMET, Completion, Result
+from services.reporting.indicators.model.figure import parts_of, split
+from services.reporting.needs.model import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from services.reporting.disclosure.model import Released, Shown
+    from services.reporting.needs.model import Need
+    from services.reporting.periods.model.approval import Approval
+
+DESCRIBED = {
+    "measure": (
+        "string",
+        "needed (people); applications: asked, matched, completed, not_completed, not_matched, other",
+    ),
+    "by": ("string", "Which of the next columns say what the number is about; empty for the total"),
+    "topic": ("string", "Priority topic; of an application the first that the officer named"),
+    "country": ("string", "Country of the officers, ISO 3166-1"),
+    "language": ("string", "Language that the officer has best besides the own, ISO 639-1"),
+    "level": ("string", "1 basic, 2 advanced, 3 expert; of an application the highest of any expertise"),
+    "area": ("string", "Area of expertise that a need names; restricted: it is not told"),
+    "reason": ("string", "What an application found no match for the want of"),
+    "value": ("decimal", "The number; empty where none is shown"),
+    "hidden": ("string", "Why no number is shown; withheld: none of that breakdown is"),
+    "period": ("string", "Label of the period: applications received in it, needs of which a part falls into it"),
+    "start": ("date", "First day of the period"),
+    "end": ("date", "Last day of the period"),
+    "status": ("string", "How far the period is approved"),
+    "indicator": ("string", "Id of the figure; empty for needs"),
+    "definition_version": ("integer", "Version of the figure's definition"),
+    "events": ("integer", "How many events prove the number"),
+    "events_digest": ("string", "SHA-256 over the sorted ids of those events, each on a line"),
+    "cut_off": ("datetime", "Facts told after this moment are left out; empty for needs, which are as of now"),
+}
+COLUMNS = tuple(DESCRIBED)
+_ALWAYS = frozenset({"measure", "period", "start", "end", "status"})
+_NUMERIC = frozenset({"value", "definition_version", "events"})
+_NAMES = {"priority-topic": "topic", "country-of-service": "country", "gap": "reason"}
+_MEASURES = {ASKED: "asked", RESULTS: "asked", MATCHED: Result.MATCHED.value, UNMET: Result.NOT_MATCHED.value}
+_COMPLETION = {Completion.COMPLETED.value: "completed", Completion.OPEN.value: "not_completed"}
+_NOT_OURS = frozenset({"sex"})
+
+
+def rows(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> Iterator[dict[str, Any]]:
+    """The rows by column: needs first, then each figure's total and parts."""
+    common = {
+        "period": where.period.label,
+        "start": where.period.start.isoformat(),
+        "end": where.period.end.isoformat(),
+        "status": where.state.value,
+    }
+    for topic, country, level, area, number in lines(needs):
+        by = "topic country level area" if area else "topic country level"
+        about = {"topic": topic, "country": country, "level": level, "area": area or None}
+        yield {**common, "measure": "needed", "by": by, **about, "value": str(number)}
+    for figure in released:
+        if figure.definition.id not in _MEASURES:
+            continue
+        own = {
+            **common,
+            "indicator": figure.definition.id,
+            "definition_version": figure.definition.version,
+            "cut_off": figure.cut_off.isoformat(),
+        }
+        # The applications received are a figure agreed with the donor: their number stands once.
+        if figure.definition.id != RESULTS:
+            yield {**own, "measure": _MEASURES[figure.definition.id], "by": "", **_number(figure.total)}
+        for dimension, cells in figure.breakdowns.items():
+            if dimension not in _NOT_OURS:
+                yield from ({**own, **_about(figure, dimension, value), **_number(s)} for value, s in cells.items())
+        for dimension in figure.withheld:
+            if dimension not in _NOT_OURS:
+                by = " ".join(_NAMES.get(part, part) for part in parts_of(dimension))
+                yield {**own, "measure": _MEASURES[figure.definition.id], "by": by, "hidden": "withheld"}
+
+
+def _about(figure: Released, dimension: str, value: str) -> dict[str, Any]:
+    """What a part is about: the result and how far a match has come are measures of their own."""
+    measure = _MEASURES[figure.definition.id]
+    parts = dict(zip(parts_of(dimension), split(value), strict=True)) if value != ROLLED_UP else {dimension: value}
+    if result := parts.pop("result", None):
+        measure = result
+    if completion := parts.pop("completion", None):
+        measure = _COMPLETION.get(completion, completion)
+    about = {_NAMES.get(name, name): each for name, each in parts.items()}
+    return {"measure": measure, "by": " ".join(about), **about}
+
+
+def _number(shown: Shown) -> dict[str, Any]:
+    told = numbers(shown)
+    return {name: told[name] for name in ("value", "hidden", "events", "events_digest")}
+
+
+def as_csv(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> str:
+    """The table as CSV."""
+    return csv_of(COLUMNS, rows(released, needs, where))
+
+
+def as_workbook(released: Sequence[Released], needs: Sequence[Need], where: Approval, at: datetime) -> bytes:
+    """The table as an Excel workbook."""
+    title, lines_of = f"Needs, demand, met, {where.period.label}", rows(released, needs, where)
+    return workbook_of(title, "Needs", COLUMNS, lines_of, at, numeric=_NUMERIC)
+
+
+def description(where: Approval, *, table: str) -> bytes:
+    """The description of the CSV file (CSV on the Web)."""
+    return csvw_description(f"Needs, demand, met, {where.period.label}", DESCRIBED, table=table, always=_ALWAYS)

@@ -1,0 +1,72 @@
+"""What training does the needs analysis ask for, and what of it falls into a period?
+
+A need is no figure: nobody stands behind it, so it passes no gate. It is read from the register as it is now.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.reporting.facts.model.flaws import Flaw
+from shared.contracts.codes import COUNTRIES, PRIORITIES, Expertise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from shared.contracts.registry import NeedChanged
+
+RESTRICTED = "restricted"
+"""What stands in the place of an area of expertise that is not told."""
+PARTS = {"topic": "topic", "country": "country", "level": "level"}
+"""By what needs can be added up, beside what was asked for: a need names no language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """So many people of a country to be trained in a topic at a level, from a day to another, both included."""
+
+    country: str
+    topic: str
+    area: str | None
+    level: int
+    quantity: int
+    since: date
+    until: date
+
+
+def flaws(need: NeedChanged) -> tuple[Flaw, ...]:
+    """What is wrong with a need that the contract allows; one that is withdrawn troubles nobody."""
+    found: list[Flaw] = []
+    if need.withdrawn:
+        return ()
+    if need.until < need.since:
+        found.append(Flaw.NEED_ENDS_BEFORE_IT_STARTS)
+    if need.country not in COUNTRIES or need.topic_code not in PRIORITIES.get(need.scheme, {}):
+        found.append(Flaw.UNKNOWN_CODE)
+    return tuple(found)
+
+
+def public_expertise(area: str | None) -> str:
+    """An area of expertise as it may be told: some are not (domain rules on restricted expertise)."""
+    if area is None:
+        return ""
+    return RESTRICTED if area in set(Expertise) and Expertise(area).restricted else area
+
+
+def people_by(needs: Iterable[Need], by: str) -> dict[str, int]:
+    """How many people are to be trained, by topic, country or level; as codes, in their order."""
+    sums = Counter[str]()
+    for need in needs:
+        sums[str(getattr(need, PARTS[by]))] += need.quantity
+    return dict(sorted(sums.items()))
+
+
+def lines(needs: Iterable[Need]) -> list[tuple[str, str, str, str, int]]:
+    """Topic, country, level, area as it may be told, and how many people: each combination once, in order."""
+    sums = Counter[tuple[str, str, str, str]]()
+    for need in needs:
+        sums[need.topic, need.country, str(need.level), public_expertise(need.area)] += need.quantity
+    return [(*key, number) for key, number in sorted(sums.items())]

@@ -1,0 +1,221 @@
+"""How do needs, demand and what was met read on a page: the rows of the table, and two pictures of it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.model import ROLLED_UP, Shown
+from services.reporting.indicators.model.demand import ASKED, MATCHED, RESULTS, UNMET, Completion, Result
+from services.reporting.indicators.model.figure import UNSAID, joined, parts_of, split
+from services.reporting.needs.model import lines, people_by
+from shared.contracts import labels
+from shared.contracts.codes import Expertise
+from shared.i18n import gettext, ngettext
+from shared.web.graphics.charts import Pair, pairs
+from shared.web.graphics.heat_maps import Cell, heat
+from shared.web.site import number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from services.reporting.disclosure.model import Released
+    from services.reporting.needs.model import Need
+    from shared.web.graphics.charts import Chart
+
+BECAME = (MATCHED, UNMET)
+_DIMENSIONS = {"topic": "priority-topic", "country": "country-of-service", "language": "language", "level": "level"}
+_ASKED_IN = {"topic": ASKED, "country": ASKED, "language": RESULTS, "level": RESULTS}
+_COLUMNS = 7
+"""So many columns of a map can be told apart on a phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One topic, country, language or level: people needed, then applications. None: nobody, or it is not told."""
+
+    label: str
+    needed: int | None
+    asked: Shown | None
+    matched: Shown | None = None
+    completed: Shown | None = None
+    not_matched: Shown | None = None
+    other: Shown | None = None
+
+
+def rows(figures: Mapping[str, Released], needs: Sequence[Need], by: str) -> list[Row]:
+    """A row for each value of a dimension that is needed or asked for, what is needed most first."""
+    dimension = _DIMENSIONS[by]
+    asked = _part(figures, _ASKED_IN[by], dimension)
+    needed = people_by(needs, by) if by != "language" else {}
+    results = _part(figures, RESULTS, f"{by}-and-result")
+    done = _part(figures, MATCHED, f"{by}-and-completion")
+    known = {split(value)[0] for value in (*results, *done)}
+    values = sorted({*asked, *needed, *known}, key=lambda value: (value in {UNSAID, ROLLED_UP}, value == ROLLED_UP))
+    made = [
+        Row(
+            disclosure_views.value_of(dimension, value),
+            needed.get(value, 0) if by != "language" else None,
+            asked.get(value),
+            results.get(joined((value, Result.MATCHED))),
+            done.get(joined((value, Completion.COMPLETED))),
+            results.get(joined((value, Result.NOT_MATCHED))),
+            results.get(joined((value, Result.OTHER))),
+        )
+        for value in values
+        if value != ROLLED_UP
+    ]
+    made.sort(key=lambda row: (-(row.needed or 0), -_number(row.asked), row.label))
+    if ROLLED_UP in asked:
+        made.append(Row(disclosure_views.value_of(dimension, ROLLED_UP), None, asked[ROLLED_UP]))
+    return made
+
+
+def whole(figures: Mapping[str, Released], needs: Sequence[Need]) -> Row:
+    """The row of all together."""
+    result = _part(figures, RESULTS, "result")
+    asked, matched, unmet = (figures[each].total if each in figures else None for each in (ASKED, MATCHED, UNMET))
+    return Row(
+        gettext("All together"),
+        sum(need.quantity for need in needs),
+        asked,
+        matched,
+        _part(figures, MATCHED, "completion").get(Completion.COMPLETED),
+        unmet,
+        result.get(Result.OTHER),
+    )
+
+
+def headline(figures: Mapping[str, Released], needs: Sequence[Need]) -> str:
+    """The finding: how many of those who asked found no match, or what stands in its place."""
+    asked = int(_number(figures[ASKED].total)) if ASKED in figures else 0
+    people = sum(need.quantity for need in needs)
+    if not asked and not people:
+        return gettext("Nothing is needed and nothing was asked for in this period")
+    if not asked:
+        return ngettext(
+            "Training is needed for %(num)d person, and nobody has applied yet",
+            "Training is needed for %(num)d people, and nobody has applied yet",
+            people,
+        ) % {"num": people}
+    unmet = figures[UNMET].total if UNMET in figures else None
+    if unmet is None or not unmet.value:
+        return ngettext("%(num)d application asked for a place", "%(num)d applications asked for a place", asked) % {
+            "num": asked
+        }
+    return gettext("%(unmet)s of %(asked)s applications found no match") % {
+        "unmet": number(float(unmet.value)),
+        "asked": number(asked),
+    }
+
+
+def areas(needs: Sequence[Need]) -> list[tuple[str, str, str, int]]:
+    """What the needs name besides: area, topic, level and how many people, most first."""
+    sums: dict[tuple[str, str, str], int] = {}
+    for topic, _, level, area, people in lines(needs):
+        if area:
+            sums[area, topic, level] = sums.get((area, topic, level), 0) + people
+    named = [
+        (
+            _area(area),
+            disclosure_views.value_of("priority-topic", topic),
+            disclosure_views.value_of("level", level),
+            people,
+        )
+        for (area, topic, level), people in sums.items()
+    ]
+    return sorted(named, key=lambda each: (-each[3], each[:3]))
+
+
+def _area(code: str) -> str:
+    return labels.label(Expertise(code)) if code in set(Expertise) else gettext("Restricted")
+
+
+def need_and_match(made: Sequence[Row], by: str) -> Chart | None:
+    """What is needed (of languages: asked for) beside what was matched; None where fewer than two can be drawn."""
+    if by == "language":
+        items = [Pair(r.label, _number(r.asked), _number(r.matched)) for r in made if _told(r.asked, r.matched)]
+        names = (gettext("asked for"), gettext("matched"))
+    else:
+        items = [Pair(r.label, float(r.needed), _number(r.matched)) for r in made if r.needed and _told(r.matched)]
+        names = (gettext("needed"), gettext("matched"))
+    if len(items) < 2:
+        return None
+    widest = max(items, key=lambda each: (each.before - each.after, each.label))
+    if widest.before <= widest.after:
+        title = gettext("As many are matched as are wanted")
+    else:
+        title = gettext("The widest gap: %(what)s, %(before)s %(wanted)s and %(after)s matched") % {
+            "what": widest.label,
+            "before": number(widest.before),
+            "wanted": names[0],
+            "after": number(widest.after),
+        }
+    return pairs(
+        title,
+        items,
+        label=disclosure_views.dimension(_DIMENSIONS[by]),
+        names=names,
+        definition=gettext(
+            "Needed are the people whom the needs name, for the whole time of each need, also where only a part of it"
+            " falls into the period. Matched are applications of the period. What few people stand behind is"
+            " left out."
+        ),
+    )
+
+
+def gaps(unmet: Released, by: str) -> Chart | None:
+    """Those without a match by two dimensions, as a map; None where fewer than two fields can be shown."""
+    cells = {split(value): int(shown.value) for value, shown in unmet.breakdowns.get(by, {}).items() if shown.value}
+    if len(cells) < 2:
+        return None
+    down, across = reversed(parts_of(by)) if by == "country-and-gap" else parts_of(by)
+    if by == "country-and-gap":
+        cells = {(gap, country): count for (country, gap), count in cells.items()}
+    columns = _most(cells, 1)[:_COLUMNS]
+    top = max(cells.values())
+    warmest = min(cells, key=lambda at: (-cells[at], at))
+    made = [
+        (disclosure_views.value_of(down, row), [_cell(cells.get((row, column)), top) for column in columns])
+        for row in _most(cells, 0)
+    ]
+    return heat(
+        gettext("Most without a match: %(one)s, %(other)s (%(count)s)")
+        % {
+            "one": disclosure_views.value_of(down, warmest[0]),
+            "other": disclosure_views.value_of(across, warmest[1]),
+            "count": number(cells[warmest]),
+        },
+        [disclosure_views.value_of(across, column) for column in columns],
+        made,
+        label=disclosure_views.dimension(down),
+        definition=gettext(
+            "Applications of the period that found no match. An empty field is nobody, or few people: which of the two"
+            " is not told."
+        ),
+    )
+
+
+def _most(cells: Mapping[tuple[str, ...], int], place: int) -> list[str]:
+    """The values at a place, those with most behind them first."""
+    sums: dict[str, int] = {}
+    for at, count in cells.items():
+        sums[at[place]] = sums.get(at[place], 0) + count
+    return sorted(sums, key=lambda value: (-sums[value], value))
+
+
+def _cell(count: int | None, top: int) -> Cell:
+    return Cell("-", 0) if count is None else Cell(number(count), count / top)
+
+
+def _part(figures: Mapping[str, Released], figure: str, dimension: str) -> Mapping[str, Shown]:
+    return figures[figure].breakdowns.get(dimension, {}) if figure in figures else {}
+
+
+def _told(*shown: Shown | None) -> bool:
+    return all(each is not None and each.value is not None for each in shown)
+
+
+def _number(shown: Shown | None) -> float:
+    return float(shown.value) if shown is not None and shown.value is not None else 0.0

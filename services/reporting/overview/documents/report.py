@@ -1,0 +1,44 @@
+"""How does a report become a PDF? Typst sets the template beside this module with what the report says, as data.
+
+The same data gives the same bytes: nothing of the machine or the moment goes in, so that two copies can be compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typst
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+_HERE = Path(__file__).parent
+_FONTS = _HERE.parents[3] / "shared" / "web" / "static" / "vendor" / "documents"
+"""Noto in TrueType, copied at set-up (`shared/web/vendor.toml`); the machine's own fonts are never used."""
+
+
+async def report(says: Mapping[str, Any], *, at: datetime) -> bytes:
+    """The report on a period as PDF, tagged for screen readers (PDF/UA-1); `at` is the moment that the file names.
+
+    `says` is what `report.typ` reads: all texts are in the reader's language already. Made in a thread.
+    """
+    return await asyncio.to_thread(_compile, says, int(at.timestamp()))
+
+
+def _compile(says: Mapping[str, Any], timestamp: int) -> bytes:
+    made = typst.compile(
+        str(_HERE / "report.typ"),
+        root=str(_HERE),
+        font_paths=[str(_FONTS)],
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards=["ua-1"],
+        sys_inputs={"says": json.dumps(says, ensure_ascii=False)},
+        timestamp=timestamp,
+    )
+    assert isinstance(made, bytes)
+    return made

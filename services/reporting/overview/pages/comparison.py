@@ -1,0 +1,254 @@
+"""Two or more periods side by side: what changed, and which numbers may be compared at all?"""
+
+import csv
+import io
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.cases import store as cases_store
+from services.reporting.disclosure import actions as disclosure_actions
+from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.model import Released, Shown
+from services.reporting.feeds.formats.table import csv_of
+from services.reporting.figures.actions import counting
+from services.reporting.guards import Reader
+from services.reporting.indicators.model import calls
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.indicators.model.figure import Definition, Measure, written
+from services.reporting.overview.pages.figures import choices, load
+from services.reporting.periods.model.approval import Approval
+from shared.bus import Bus
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.runtime.service import bus_of
+from shared.time import clock
+from shared.web import states
+from shared.web.render import render
+from shared.web.site import number
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+Labels = Annotated[list[str], Query()]
+MOST = 4
+"""So many periods stand side by side on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One period's number in a row: None where the indicator was not part of that period's figures.
+
+    `difference` is against the row's first period; None where there is nothing to subtract or `other_version` holds.
+    """
+
+    figure: Released | None
+    difference: Decimal | None = None
+    other_version: bool = False
+
+
+def rows(columns: list[dict[str, Released]]) -> list[tuple[Definition, list[Side]]]:
+    """Each indicator with its number in each period, in the indicators' order; what none of them has is left out."""
+    found = []
+    for indicator in INDICATORS:
+        figures = [column.get(indicator) for column in columns]
+        named = next((each.definition for each in figures if each is not None), None)
+        if named is not None:
+            found.append((named, [_side(figures[0], each, first=n == 0) for n, each in enumerate(figures)]))
+    return found
+
+
+def _side(base: Released | None, figure: Released | None, *, first: bool) -> Side:
+    if first or base is None or figure is None:
+        return Side(figure)
+    if base.definition.version != figure.definition.version:
+        return Side(figure, other_version=True)
+    one, other = _value(base.total), _value(figure.total)
+    return Side(figure, None if one is None or other is None else other - one)
+
+
+def _value(shown: Shown) -> Decimal | None:
+    return None if shown.hidden else shown.value
+
+
+def change(side: Side, definition: Definition) -> str:
+    """`+3`, `-4.5 percentage points`, `unchanged`; empty where there is no difference to name."""
+    return difference_in_words(side.difference, definition)
+
+
+def difference_in_words(difference: Decimal | None, definition: Definition) -> str:
+    """A difference in words; empty where there is none to name."""
+    if difference is None:
+        return ""
+    if not difference:
+        return gettext("unchanged")
+    digits = 0 if difference == difference.to_integral_value() else 1
+    text = f"{'+' if difference > 0 else '-'}{number(abs(float(difference)), digits)}"
+    return gettext("%(number)s percentage points") % {"number": text} if definition.measure is Measure.SHARE else text
+
+
+async def _columns(bus: Bus, labels: list[str]) -> list[tuple[Approval, dict[str, Released]]]:
+    loaded = [await load(bus, label) for label in labels]
+    return [(where, {each.definition.id: each for each in released}) for where, released in loaded]
+
+
+def _asked(period: list[str]) -> tuple[list[str], str]:
+    """The labels that were chosen, and what is wrong with them (empty: nothing); none at all: last year and this."""
+    year = clock.today().year
+    labels = [label for label in period if label] or [str(year - 1), str(year)]
+    if len(labels) < 2:
+        return labels, gettext("Choose two periods or more.")
+    if len(labels) > MOST:
+        return labels[:MOST], gettext("Choose no more than %(most)s periods.") % {"most": MOST}
+    if len(set(labels)) < len(labels):
+        return labels, gettext("You chose a period twice: choose different ones.")
+    return labels, ""
+
+
+def _overlap(columns: list[tuple[Approval, dict[str, Released]]]) -> bool:
+    spans = sorted((where.period.start, where.period.end) for where, _ in columns)
+    return any(later[0] <= earlier[1] for earlier, later in pairwise(spans))
+
+
+@router.get("/reporting/compare")
+async def compare(request: Request, _: Reader, bus: Store, period: Labels = []) -> Response:  # noqa: B006 - FastAPI copies it
+    """Periods side by side, the first one as the measure of the others."""
+    labels, wrong = _asked(period)
+    columns = [] if wrong else await _columns(bus, labels)
+    return render(
+        request,
+        "overview/comparison.html",
+        status=422 if wrong else 200,
+        labels=labels,
+        slots=range(MOST),
+        wrong=wrong,
+        columns=[(where, states.state("period", where.state)) for where, _ in columns],
+        rows=rows([figures for _, figures in columns]) if columns else [],
+        overlap=_overlap(columns),
+        choices=await choices(bus),
+        change=change,
+        show=disclosure_views,
+    )
+
+
+@router.get("/reporting/compare.csv")
+async def as_csv(_: Reader, bus: Store, period: Labels = []) -> Response:  # noqa: B006 - as above
+    """The same as CSV: a row for each indicator and period."""
+    labels, wrong = _asked(period)
+    if wrong:
+        raise Refused(wrong, 422, {"period": wrong})
+    columns = await _columns(bus, labels)
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow(
+        ("indicator", "title", "period", "status", "definition_version", "value", "hidden", "difference", "comparable")
+    )
+    for definition, sides in rows([figures for _, figures in columns]):
+        for (where, _figures), side in zip(columns, sides, strict=True):
+            if side.figure is None:
+                continue
+            total = side.figure.total
+            writer.writerow(
+                (
+                    definition.id,
+                    definition.title,
+                    where.period.label,
+                    where.state.value,
+                    side.figure.definition.version,
+                    "" if total.value is None else written(total.value),
+                    total.hidden.value if total.hidden else "",
+                    "" if side.difference is None else written(side.difference),
+                    "no" if side.other_version else "yes",
+                )
+            )
+    name = f'attachment; filename="tandem-comparison-{"-".join(labels)}.csv"'
+    return Response(file.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """An indicator with its number over all calls and in each that was chosen; None: none, or it is not told."""
+
+    definition: Definition
+    whole: Shown
+    sides: list[tuple[Shown | None, Decimal | None]]
+
+
+def call_rows(released: list[Released], chosen: list[str]) -> list[CallRow]:
+    """Each indicator that has a number by call, the first call chosen being the measure of the others."""
+    found = []
+    for figure in released:
+        cells = figure.breakdowns.get(calls.DIMENSION, {})
+        numbers = [cells.get(call) for call in chosen]
+        base = numbers[0].value if numbers and numbers[0] else None
+        sides = [
+            (each, each.value - base if n and each and each.value is not None and base is not None else None)
+            for n, each in enumerate(numbers)
+        ]
+        found.append(CallRow(figure.definition, figure.total, sides))
+    return found
+
+
+async def _by_call(bus: Bus, call: list[str]) -> tuple[dict[str, str], list[str], str, list[CallRow]]:
+    """The calls' references by id, those that were chosen (none: the first two), what is wrong, and the rows."""
+    async with bus.read() as session:
+        references = await cases_store.calls(session)
+        made = await counting.by_call(session)
+    known = {reference: str(id_) for id_, reference in references}
+    named = [each for each in call if each] or list(known)[:2]
+    wrong = ""
+    if any(each not in known for each in named):
+        wrong = gettext("There is no such call. Choose one of the list.")
+    elif len(named) > MOST:
+        wrong = gettext("Choose no more than %(most)s calls.") % {"most": MOST}
+    elif len(set(named)) < len(named):
+        wrong = gettext("You chose a call twice: choose different ones.")
+    if wrong:
+        return known, named[:MOST], wrong, []
+    return known, named, "", call_rows(await disclosure_actions.of_calls(made), [known[each] for each in named])
+
+
+@router.get("/reporting/compare/calls")
+async def compare_calls(request: Request, _: Reader, bus: Store, call: Labels = []) -> Response:  # noqa: B006 - as above
+    """Calls side by side, over their whole time, the first one as the measure of the others."""
+    known, named, wrong, found = await _by_call(bus, call)
+    return render(
+        request,
+        "overview/calls.html",
+        status=422 if wrong else 200,
+        known=list(known),
+        named=named,
+        slots=range(MOST),
+        wrong=wrong,
+        rows=found if named else [],
+        said=difference_in_words,
+        show=disclosure_views,
+    )
+
+
+@router.get("/reporting/compare/calls.csv")
+async def calls_as_csv(_: Reader, bus: Store, call: Labels = []) -> Response:  # noqa: B006 - as above
+    """The same as CSV: a row for each indicator and call."""
+    _known, named, wrong, found = await _by_call(bus, call)
+    if wrong:
+        raise Refused(wrong, 422, {"call": wrong})
+    lines = [
+        {
+            "indicator": row.definition.id,
+            "title": row.definition.title,
+            "definition_version": row.definition.version,
+            "call": name,
+            "value": written(shown.value) if shown and shown.value is not None else "",
+            "hidden": (shown.hidden.value if shown.hidden else "") if shown else "not_told",
+            "difference": "" if difference is None else written(difference),
+        }
+        for row in found
+        for name, (shown, difference) in zip(named, row.sides, strict=True)
+    ]
+    columns = ("indicator", "title", "definition_version", "call", "value", "hidden", "difference")
+    headers = {"Content-Disposition": 'attachment; filename="tandem-calls.csv"'}
+    return Response(csv_of(columns, lines), media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,0 +1,153 @@
+"""The printable report on a period: what does it say of each number, and who may have it when?"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.model import Released, Shown
+from services.reporting.guards import Reader, may_steer
+from services.reporting.overview.documents import report as overview_report
+from services.reporting.overview.pages.figures import load
+from services.reporting.periods.model.approval import Approval
+from services.reporting.settings import Settings
+from shared.bus import Bus
+from shared.contracts.codes import PeriodState
+from shared.errors import Refused
+from shared.i18n import gettext, language, ngettext
+from shared.runtime.service import Service, bus_of, service_of
+from shared.time.dates import moment, span
+
+router = APIRouter(include_in_schema=False)
+DIGEST = 12
+"""So many characters of a digest are printed: enough to tell two apart, short enough to compare by eye."""
+
+
+@router.get("/reporting/report.pdf")
+async def report(
+    principal: Reader,
+    bus: Annotated[Bus, Depends(bus_of)],
+    service: Annotated[Service, Depends(service_of)],
+    period: str | None = None,
+) -> Response:
+    """The report on a period as PDF: for all readers once it is published, before that as a draft for who steers."""
+    where, released = await load(bus, period)
+    if where.period.kind is None:
+        raise Refused(gettext("The programme as a whole has no report: choose a half-year, a quarter or a year."), 404)
+    published = where.state is PeriodState.PUBLISHED
+    if not published and not may_steer(principal):
+        raise Refused(
+            gettext("The report can be read once the figures of this period are published."),
+            409,
+            title=gettext("Not published yet"),
+            advice=gettext("Two people approve a period's figures before it is published."),
+        )
+    cut_off = where.cut_off if where.fixed and where.cut_off else min(each.cut_off for each in released)
+    settings: Settings = service.settings  # type: ignore[assignment]  # ours, in our service
+    content = await overview_report.report(says(where, released, settings, moment(cut_off)), at=cut_off)
+    name = f"tandem-report-{where.period.label}{'' if published else '-draft'}.pdf"
+    return Response(
+        content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
+    )
+
+
+def says(where: Approval, released: list[Released], settings: Settings, cut_off: str) -> dict[str, Any]:
+    """What the report says, as `report.typ` reads it: texts in the reader's language, numbers behind the gate.
+
+    `cut_off` is the moment up to which facts count, in words.
+    """
+    title = gettext("Figures of the programme, %(period)s") % {"period": where.period.label}
+    published = where.state is PeriodState.PUBLISHED
+    sentence = (
+        gettext("Published. Facts up to %(moment)s.")
+        if published
+        else gettext("Draft for review, not published: do not pass it on. Facts up to %(moment)s.")
+    )
+    state = sentence % {"moment": cut_off}
+    if where.statement > 1:
+        state += " " + gettext("Stated again: this is statement %(number)s.") % {"number": where.statement}
+    return {
+        "language": language(),
+        "title": title,
+        "programme": settings.programme_title,
+        "span": span(where.period.start, where.period.end),
+        "headline": disclosure_views.headline({each.definition.id: each for each in released}),
+        "state": state,
+        "watermark": "" if published else gettext("Draft"),
+        "footer": f"{title}. {state}",
+        "digest": where.figures_digest if where.fixed and where.statement == 1 else "",
+        "reading": [
+            gettext(
+                "Under each number stand the version of its definition, the events it was computed from, the start of"
+                " their digest (SHA-256 over their sorted ids), and the address where they are listed."
+            ),
+            gettext(
+                "What few people stand behind is not shown, and neither is what would give it away. What is not shown"
+                " is never written as zero."
+            ),
+        ],
+        "words": {
+            "all": gettext("Digest of all figures of this period"),
+            "figure": gettext("Figure"),
+            "of": gettext("Of how many"),
+            "events": gettext("Events"),
+            "digest": gettext("Digest"),
+        },
+        "levels": [
+            {"title": gettext(name), "figures": [_figure(each, where, settings, cut_off) for each in figures]}
+            for level, name in disclosure_views.LEVELS.items()
+            if (figures := [each for each in released if each.definition.level == level])
+        ],
+    }
+
+
+def _figure(figure: Released, where: Approval, settings: Settings, cut_off: str) -> dict[str, Any]:
+    definition, total = figure.definition, figure.total
+    counts = gettext(definition.numerator)
+    if definition.denominator:
+        counts += f" {gettext('Of:')} {gettext(definition.denominator)}"
+    proof = [
+        gettext("%(id)s, definition version %(version)s") % {"id": definition.id, "version": definition.version},
+        gettext("facts up to %(moment)s") % {"moment": cut_off},
+    ]
+    if total.digest:
+        proof.append(ngettext("%(num)d event", "%(num)d events", total.events) % {"num": total.events})
+        proof.append(gettext("digest %(digest)s") % {"digest": total.digest[:DIGEST]})
+    return {
+        "title": gettext(definition.title),
+        "value": disclosure_views.value(total, definition),
+        "fraction": disclosure_views.fraction(total),
+        "why": disclosure_views.why_hidden(total, definition),
+        "counts": counts,
+        "notes": [
+            gettext("Beside it: %(part)s of %(whole)s") % {"part": note.numerator, "whole": note.denominator}
+            + f" {gettext(note.text)}."
+            for note in figure.notes
+        ],
+        "provenance": " · ".join(proof),
+        "address": f"{settings.origin}/reporting/indicators/{definition.id}/events?period={where.period.label}",
+        "parts": [
+            {
+                "dimension": disclosure_views.dimension(name),
+                "rows": [_row(disclosure_views.value_of(name, code), cell, figure) for code, cell in cells.items()],
+            }
+            for name, cells in figure.breakdowns.items()
+            if cells
+        ],
+        "withheld": [
+            gettext("%(dimension)s: not shown, since few people stand behind its parts.")
+            % {"dimension": disclosure_views.dimension(name)}
+            for name in figure.withheld
+        ],
+    }
+
+
+def _row(name: str, cell: Shown, figure: Released) -> dict[str, str]:
+    return {
+        "name": name,
+        "value": disclosure_views.value(cell, figure.definition),
+        "fraction": disclosure_views.fraction(cell),
+        "events": str(cell.events) if cell.digest else "",
+        "digest": cell.digest[:DIGEST] if cell.digest else "",
+    }

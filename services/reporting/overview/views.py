@@ -1,0 +1,305 @@
+"""A chart as a page offers it: the picture, and its numbers as rows of a file that programs read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.model import ROLLED_UP
+from services.reporting.feeds.formats.table import csv_of
+from services.reporting.indicators.model.demand import UNMET
+from services.reporting.indicators.model.figure import Measure, written
+from services.reporting.indicators.model.quality import FOLLOWED
+from services.reporting.indicators.model.reciprocity import HOSTED, SENT
+from services.reporting.needs import views as needs_views
+from services.reporting.targets.model import AimKind, standing
+from shared.i18n import N_, gettext
+from shared.web.graphics.charts import Bar, Pair, bars, pairs
+from shared.web.site import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from services.reporting.disclosure.model import Released, Shown
+    from services.reporting.periods.model.approval import Approval
+    from services.reporting.periods.model.periods import Period
+    from services.reporting.targets.model import Aim
+    from shared.web.graphics.charts import Chart
+
+COLUMNS = ("chart", "period", "start", "end", "status", "indicator", "item", "series", "value")
+"""`item` is the code of what a number is about: an indicator, a country, a topic and a country."""
+
+Row = tuple[str, str, str, str]
+"""Indicator, item, series and value, as codes and written-out numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedChart:
+    """A chart with its name in addresses and its rows."""
+
+    name: str
+    chart: Chart
+    rows: Sequence[Row]
+
+
+def csv_text(drawn: Iterable[NamedChart], where: Approval) -> str:
+    """The rows of charts of one period as CSV."""
+    period = where.period
+    common = {
+        "period": period.label,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+        "status": where.state.value,
+    }
+    lines: list[dict[str, Any]] = [
+        {**common, "chart": each.name, **dict(zip(("indicator", "item", "series", "value"), row, strict=True))}
+        for each in drawn
+        for row in each.rows
+    ]
+    return csv_of(COLUMNS, lines)
+
+
+STEPS = (
+    ("TOPCOP-IN-01", N_("Applied")),
+    ("TOPCOP-PR-01", N_("Were given a place")),
+    ("TOPCOP-OP-02", N_("Completed a visit")),
+    ("TOPCOP-OC-03", N_("Say six months later that they use it")),
+    ("TOPCOP-OC-04", N_("Whose line manager confirms it")),
+)
+"""From applying to use on the job: a count, or of a share how many of those asked."""
+WANTED = 90.0
+"""Per cent of guests that evaluate when they are asked online (CEPOL's exchange programme of 2009 and 2010)."""
+AFTER_WANTED = 85.0
+"""Per cent that answer the follow-up, of the same programme."""
+
+
+def _reached(figures: Mapping[str, Released]) -> list[tuple[str, str, Decimal]]:
+    """Indicator, name and number of each step that may be shown."""
+    found = []
+    for indicator, name in STEPS:
+        figure = figures.get(indicator)
+        if figure is None or figure.total.hidden:
+            continue
+        amount = figure.total.numerator if figure.definition.measure is Measure.SHARE else figure.total.value
+        if amount is not None:
+            found.append((indicator, name, amount))
+    return found
+
+
+def steps(figures: Mapping[str, Released]) -> list[Row]:
+    """The steps as rows of a file."""
+    return [(indicator, indicator, "reached", written(amount)) for indicator, _, amount in _reached(figures)]
+
+
+def delivery_path(figures: Mapping[str, Released]) -> Chart | None:
+    """The steps from applying to use on the job; None where fewer than two may be shown or nobody applied."""
+    items = [Bar(gettext(name), float(amount)) for _, name, amount in _reached(figures)]
+    if len(items) < 2 or not items[0].value:
+        return None
+    first, last = items[0], items[-1]
+    return bars(
+        gettext("From applying to use on the job: %(first)s %(from)s, %(last)s %(to)s")
+        % {
+            "first": number(first.value),
+            "from": first.label[:1].lower() + first.label[1:],
+            "last": number(last.value),
+            "to": last.label[:1].lower() + last.label[1:],
+        },
+        items,
+        label=gettext("Step"),
+        value=gettext("Number"),
+        definition=gettext(
+            "Each step counts what falls into the period by its own day: these are not the same people followed from"
+            " step to step. A step that few people stand behind is left out."
+        ),
+    )
+
+
+def _answered(figures: Mapping[str, Released]) -> list[tuple[str, str, float, float]]:
+    """Code, name, what is wanted and what is reached, in per cent, of each answer that may be shown."""
+    figure = figures.get("TOPCOP-DQ-01")
+    if figure is None:
+        return []
+    found = []
+    if figure.total.value is not None and not figure.total.hidden:
+        found.append(("evaluation", N_("Evaluation within seven days"), WANTED, float(figure.total.value)))
+    for note in figure.notes:
+        if note.text == FOLLOWED and note.denominator:
+            share = 100 * note.numerator / note.denominator
+            found.append(("follow_up", N_("Follow-up after six months"), AFTER_WANTED, share))
+    return found
+
+
+def answers(figures: Mapping[str, Released]) -> list[Row]:
+    """The answers as rows of a file."""
+    return [
+        ("TOPCOP-DQ-01", code, series, f"{number:.2f}")
+        for code, _, wanted, reached in _answered(figures)
+        for series, number in (("wanted", wanted), ("answered", reached))
+    ]
+
+
+def answering(figures: Mapping[str, Released]) -> Chart | None:
+    """How many answer, beside what is wanted; None where neither share may be shown."""
+    items = [Pair(gettext(name), wanted, reached) for _, name, wanted, reached in _answered(figures)]
+    if not items:
+        return None
+    short = [each for each in items if each.after < each.before]
+    if not short:
+        title = gettext("As many answer as is wanted")
+    elif len(short) < len(items):
+        title = gettext("Fewer answer than is wanted: %(which)s") % {"which": short[0].label}
+    else:
+        title = gettext("Fewer answer than is wanted")
+    return pairs(
+        title,
+        items,
+        label=gettext("Answers"),
+        names=(gettext("wanted"), gettext("answered")),
+        write=lambda share: gettext("%(number)s %%") % {"number": number(share, 0 if share == int(share) else 1)},
+        definition=gettext(
+            "Of the completed visits whose guest was to answer by now, those that did. Wanted is what an online survey"
+            " reached in CEPOL's exchange programme of 2009 and 2010."
+        ),
+    )
+
+
+_FROM, _TO = "country-of-service", "host-country"
+MAPS = ("topic-and-country", "topic-and-language", "country-and-gap")
+_COUNTRIES = 12
+"""So many countries with most days are drawn; the file has all."""
+
+
+def charts(figures: Mapping[str, Released], period: Period, aims: Sequence[Aim]) -> list[NamedChart]:
+    """The charts that can be drawn for a period, in the order of the page; its figures by id."""
+    due = in_period(aims, period)
+    made = [
+        targets(figures, due, shares=False),
+        targets(figures, due, shares=True),
+        _named("path", delivery_path(figures), steps(figures)),
+        unmet(figures),
+        reciprocity(figures),
+        _named("answering", answering(figures), answers(figures)),
+    ]
+    return [each for each in made if each is not None]
+
+
+def in_period(aims: Sequence[Aim], period: Period) -> dict[str, Aim]:
+    """Of each indicator the target that stands and is due last within a period."""
+    return {aim.indicator: aim for aim in standing(aims) if aim.kind is AimKind.TARGET and aim.day in period}
+
+
+def _named(name: str, chart: object, rows: Sequence[Row]) -> NamedChart | None:
+    return NamedChart(name, chart, rows) if chart is not None else None  # type: ignore[arg-type]  # a chart, if it is not None
+
+
+def targets(figures: Mapping[str, Released], due: Mapping[str, Aim], *, shares: bool) -> NamedChart | None:
+    """Targets that are due in the period beside the period's own figure; counts and shares apart, for their axes."""
+    items, rows = [], []
+    for indicator, figure in figures.items():
+        aim, value = due.get(indicator), figure.total.value
+        if aim is None or (figure.definition.measure is Measure.SHARE) != shares:
+            continue
+        rows.append((indicator, indicator, "target", written(aim.value)))
+        if value is None or aim.value < 0:
+            continue
+        rows.append((indicator, indicator, "actual", written(value)))
+        items.append(Pair(gettext(figure.definition.title), float(aim.value), float(value)))
+    if not items:
+        return None
+    missed = [each for each in items if each.after < each.before]
+    if not missed:
+        found = gettext("all that are due are reached")
+    elif len(missed) == len(items):
+        found = gettext("none that is due is reached")
+    else:
+        found = gettext("%(reached)s of %(all)s are reached") % {
+            "reached": number(len(items) - len(missed)),
+            "all": number(len(items)),
+        }
+    title = (gettext("Targets in per cent: %(found)s") if shares else gettext("Targets in numbers: %(found)s")) % {
+        "found": found
+    }
+    chart = pairs(
+        title,
+        items,
+        label=gettext("Indicator"),
+        names=(gettext("target"), gettext("actual")),
+        write=(lambda value: gettext("%(number)s %%") % {"number": _short(value)}) if shares else _short,
+        definition=gettext(
+            "Targets whose day lies in the period, the last one of each indicator, beside the figure of this period"
+            " alone. A target that is meant for a longer time is to be read with the period that is as long."
+        ),
+    )
+    return NamedChart("targets-in-per-cent" if shares else "targets", chart, rows)
+
+
+def _short(value: float) -> str:
+    return number(value, 0 if value == int(value) else 1)
+
+
+def unmet(figures: Mapping[str, Released]) -> NamedChart | None:
+    """Those without a match on the map that shows most of them; the reasons alone, where no map shows enough."""
+    figure = figures.get(UNMET)
+    if figure is None:
+        return None
+    for dimension in sorted(MAPS, key=lambda each: -_shown(figure, each)):
+        if (chart := needs_views.gaps(figure, dimension)) is not None:
+            return NamedChart("unmet", chart, _rows(figure, dimension, "not_matched"))
+    chart = disclosure_views.chart(figure, "gap")
+    return _named("unmet", chart, _rows(figure, "gap", "not_matched"))
+
+
+def _shown(figure: Released, dimension: str) -> Decimal:
+    """How many a breakdown tells of."""
+    cells = figure.breakdowns.get(dimension, {})
+    return sum((shown.value for shown in cells.values() if shown.value is not None), Decimal())
+
+
+def reciprocity(figures: Mapping[str, Released]) -> NamedChart | None:
+    """Days that each country's officers spent abroad beside those that it hosted, most days first."""
+    if SENT not in figures or HOSTED not in figures:
+        return None
+    sent, hosted = figures[SENT], figures[HOSTED]
+    listed = {*sent.breakdowns.get(_FROM, {}), *hosted.breakdowns.get(_TO, {})} - {ROLLED_UP}
+    days = {country: (_days(sent, _FROM, country), _days(hosted, _TO, country)) for country in sorted(listed)}
+    both = {country: (out, home) for country, (out, home) in days.items() if out is not None and home is not None}
+    if len(both) < 2:
+        return None
+    order = sorted(both, key=lambda country: (-sum(both[country]), country))
+    items = [Pair(disclosure_views.value_of("host-country", country), *both[country]) for country in order[:_COUNTRIES]]
+    widest = max(items, key=lambda each: (abs(each.before - each.after), each.label))
+    chart = pairs(
+        gettext("Furthest from balance: %(country)s, %(sent)s days sent and %(hosted)s hosted")
+        % {"country": widest.label, "sent": number(widest.before), "hosted": number(widest.after)}
+        if widest.before != widest.after
+        else gettext("Every country hosted as many days as it sent"),
+        items,
+        label=gettext("Country"),
+        names=(gettext("sent"), gettext("hosted")),
+        definition=gettext(
+            "Person-days of visits that ended in the period: by the country of the officers, and by the country that"
+            " hosted them. A country is left out where few people stand behind one of the two."
+        ),
+    )
+    rows = [*_rows(sent, _FROM, "sent"), *_rows(hosted, _TO, "hosted")]
+    return NamedChart("reciprocity", chart, rows)
+
+
+def _days(figure: Released, dimension: str, country: str) -> float | None:
+    """A country's days; None where they are not told. What a whole breakdown does not list is none."""
+    cells = figure.breakdowns.get(dimension, {})
+    if country in cells:
+        value = cells[country].value
+        return None if value is None else float(value)
+    return None if dimension in figure.withheld or ROLLED_UP in cells else 0.0
+
+
+def _rows(figure: Released, dimension: str, series: str) -> list[Row]:
+    cells: Mapping[str, Shown] = figure.breakdowns.get(dimension, {})
+    return [
+        (figure.definition.id, value, series, "" if shown.value is None else written(shown.value))
+        for value, shown in cells.items()
+    ]

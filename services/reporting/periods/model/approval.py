@@ -1,0 +1,107 @@
+"""How does a period come from moving figures to published ones? Author and approver are two people.
+
+draft -> submitted -> (returned -> submitted) -> approved and frozen -> published (lifecycles.md, "Figures").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import PeriodState
+from shared.contracts.periods import ReportingPeriod
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from services.reporting.periods.model.periods import Period
+
+FIXED = frozenset({PeriodState.SUBMITTED, PeriodState.APPROVED, PeriodState.FROZEN, PeriodState.PUBLISHED})
+"""States in which the period's figures are those that were submitted, and no longer move."""
+
+
+class NotNow(ValueError):
+    """The step is not possible in this state, or not for this person; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Where a period stands: who submitted it, what was submitted, up to which moment facts were taken."""
+
+    period: Period
+    state: PeriodState = PeriodState.DRAFT
+    author: str | None = None
+    cut_off: datetime | None = None
+    figures: int = 0
+    figures_digest: str | None = None
+    frozen_at: datetime | None = None
+    statement: int = 1
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the period's figures are those that were kept."""
+        return self.state in FIXED
+
+    def told(self) -> ReportingPeriod:
+        """The period as its events tell it, whole."""
+        assert self.period.kind is not None
+        return ReportingPeriod(
+            label=self.period.label,
+            kind=self.period.kind,
+            start=self.period.start,
+            end=self.period.end,
+            state=self.state,
+            cut_off=self.cut_off,
+            figures=self.figures,
+            figures_digest=self.figures_digest,
+            frozen_at=self.frozen_at,
+            statement=self.statement,
+        )
+
+
+def submittable(was: Approval, today: date) -> None:
+    """Raise `NotNow` where a period's figures cannot be submitted."""
+    if was.state not in {PeriodState.DRAFT, PeriodState.RETURNED}:
+        raise NotNow(N_("These figures were submitted before."))
+    if was.period.kind is None:
+        raise NotNow(N_("The programme as a whole is not over: submit a year, a half-year or a quarter."))
+    if today <= was.period.end:
+        raise NotNow(N_("The period is not over yet: figures are submitted when its last day has passed."))
+
+
+def submit(was: Approval, by: str, today: date, cut_off: datetime, figures: int, digest: str) -> Approval:
+    """Submit the figures as they are at `cut_off`. Raises `NotNow`."""
+    submittable(was, today)
+    return replace(was, state=PeriodState.SUBMITTED, author=by, cut_off=cut_off, figures=figures, figures_digest=digest)
+
+
+def give_back(was: Approval) -> Approval:
+    """Return submitted figures to their author. Raises `NotNow`."""
+    _in(was, PeriodState.SUBMITTED)
+    return replace(was, state=PeriodState.RETURNED)
+
+
+def approve(was: Approval, by: str) -> Approval:
+    """Approve what another person submitted. Raises `NotNow`."""
+    _in(was, PeriodState.SUBMITTED)
+    if by == was.author:
+        raise NotNow(N_("You submitted these figures: somebody else has to approve them."))
+    return replace(was, state=PeriodState.APPROVED)
+
+
+def freeze(was: Approval, at: datetime) -> Approval:
+    """From now on the figures change by restatement only. Raises `NotNow`."""
+    _in(was, PeriodState.APPROVED)
+    return replace(was, state=PeriodState.FROZEN, frozen_at=at)
+
+
+def publish(was: Approval) -> Approval:
+    """Publish frozen figures. Raises `NotNow`."""
+    _in(was, PeriodState.FROZEN)
+    return replace(was, state=PeriodState.PUBLISHED)
+
+
+def _in(was: Approval, state: PeriodState) -> None:
+    if was.state is not state:
+        raise NotNow(N_("This step is not next: somebody may have done it before you. Look at the page again."))

@@ -1,0 +1,95 @@
+"""For which periods are figures computed: calendar years, halves and quarters, and the programme as a whole?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import PeriodKind
+from shared.contracts.periods import PeriodFrozen, PeriodPublished, PeriodRestated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from services.reporting.facts.model.facts import Fact
+
+PROGRAMME = "programme"
+FREEZES = (PeriodFrozen.type, PeriodPublished.type, PeriodRestated.type)
+"""The events that say that a period is frozen."""
+_LABEL = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<part>H[12]|Q[1-4]))?")
+
+
+class UnknownPeriod(ValueError):
+    """The label names no calendar year, half-year or quarter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From the first to the last day, both included; `kind` is None for the programme as a whole."""
+
+    label: str
+    kind: PeriodKind | None
+    start: date
+    end: date
+
+    def __contains__(self, day: date) -> bool:
+        """Whether a business date lies in the period."""
+        return self.start <= day <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A period whose figures no longer move, and since when."""
+
+    start: date
+    end: date
+    at: datetime
+
+
+def frozen_by(facts: Iterable[Fact]) -> list[Frozen]:
+    """The periods that are frozen, with the first moment at which each was, from the facts that say so.
+
+    Each such event holds the whole state, since the log keeps a period's newest one only: whichever of them is there
+    says when the period was frozen.
+    """
+    found: dict[tuple[date, date], datetime] = {}
+    for fact in facts:
+        if fact.type not in FREEZES:
+            continue
+        said = fact.values.get("frozen_at")
+        if said is None and fact.type != PeriodFrozen.type:
+            continue
+        at = datetime.fromisoformat(said) if said else fact.occurred_at
+        days = date.fromisoformat(fact.values["start"]), date.fromisoformat(fact.values["end"])
+        found[days] = min(found.get(days, at), at)
+    return [Frozen(start, end, at) for (start, end), at in sorted(found.items())]
+
+
+def parse(label: str) -> Period:
+    """The period `2026`, `2026-H1` or `2026-Q3`. Raises `UnknownPeriod`."""
+    found = _LABEL.fullmatch(label)
+    if found is None or not 2000 <= (year := int(found["year"])) <= 2100:
+        raise UnknownPeriod(label)
+    part = found["part"]
+    if part is None:
+        return Period(label, PeriodKind.YEAR, date(year, 1, 1), date(year, 12, 31))
+    months = 6 if part[0] == "H" else 3
+    first = (int(part[1]) - 1) * months + 1
+    after = date(year + (first + months > 12), (first + months - 1) % 12 + 1, 1)
+    kind = PeriodKind.HALF_YEAR if months == 6 else PeriodKind.QUARTER
+    return Period(label, kind, date(year, first, 1), after - timedelta(days=1))
+
+
+def programme(first: date, last: date) -> Period:
+    """The programme as a whole: from its first fact to its last."""
+    return Period(PROGRAMME, None, first, max(first, last))
+
+
+def labels(first: date, last: date) -> list[str]:
+    """All periods that touch the days from `first` to `last`, newest year first; in it the year, halves, quarters."""
+    made = []
+    for year in range(last.year, first.year - 1, -1):
+        made += [f"{year}", *(f"{year}-{part}" for part in ("H2", "H1", "Q4", "Q3", "Q2", "Q1"))]
+    return [label for label in made if (period := parse(label)).start <= last and period.end >= first]

@@ -1,0 +1,97 @@
+"""What do all tables of reporting have in common? One metadata, names that migrations can count on, sets of rows."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import SQLModel
+
+from shared.bus.db.transaction import driver
+from shared.runtime.tables import own_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import sqlalchemy as sa
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+metadata = own_metadata()
+
+
+class Table(SQLModel):
+    """The base of reporting's tables."""
+
+    metadata = metadata
+
+
+async def write_rows(
+    session: AsyncSession, table: type[Table], rows: Iterable[Mapping[str, Any]], *, replace: bool = True
+) -> None:
+    """Write whole rows (each with every column, by name), one statement for all of them.
+
+    Rows with a known key are replaced, or left as they are. Sorted by key, so that two transactions that write the same
+    rows wait for each other in one order only.
+    """
+    made: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
+    keys = [column.name for column in made.primary_key]
+    ordered = sorted(rows, key=lambda row: [str(row[key]) for key in keys])
+    if not ordered:
+        return
+    await session.flush()
+    statement, writers = _insert(made, replace=replace)
+    columns = [
+        [row[name] for row in ordered] if write is _as_it_is else [write(row[name]) for row in ordered]
+        for name, write in writers.items()
+    ]
+    await (await driver(session)).execute(statement, *columns)
+
+
+@cache
+def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[[Any], Any]]]:
+    """The statement that takes a list a column, and what makes a column's values fit for it.
+
+    Lists, since a statement with a parameter a value costs twenty times as much to put together.
+    """
+    takes, gives = [], []
+    writers: dict[str, Callable[[Any], Any]] = {}
+    for place, column in enumerate(table.columns, 1):
+        kind, write = column.type.compile(_DIALECT), _as_it_is
+        name = f'"{column.name}"'
+        if isinstance(column.type, JSONB):
+            kind, write, given = "TEXT", json_text, f"{name}::jsonb"
+        elif isinstance(column.type, ARRAY):  # a list of lists would have to be a rectangle
+            write, given, kind = _array_text, f"{name}::{kind}", "TEXT"
+        else:
+            given = name
+        takes.append(f"${place}::{kind}[]")
+        gives.append(given)
+        writers[column.name] = write
+    names = ", ".join(f'"{name}"' for name in writers)
+    keys = [column.name for column in table.primary_key]
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in writers if name not in keys)
+    found = ", ".join(f'"{key}"' for key in keys)
+    act = f"({found}) DO UPDATE SET {changes}" if replace and changes else "DO NOTHING"
+    # No text of anybody's is in the statement: names and types are those of our own tables.
+    statement = (
+        f'INSERT INTO "{table.name}" ({names}) SELECT {", ".join(gives)}'  # noqa: S608
+        f" FROM unnest({', '.join(takes)}) AS new({names}) ON CONFLICT {act}"
+    )
+    return statement, writers
+
+
+def json_text(value: Any) -> str | None:
+    """A value as JSON, for a column of JSON; ids, dates and codes are written as text."""
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _array_text(value: Iterable[Any] | None) -> str | None:
+    return None if value is None else "{" + ",".join(str(each) for each in value) + "}"
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

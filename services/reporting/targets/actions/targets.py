@@ -1,0 +1,142 @@
+"""How do baselines and targets come to stand? Written by one person, approved by another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from services.reporting.approval.actions.periods import in_words
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.targets import model, store
+from services.reporting.targets.model import Aim, AimKind
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id, read_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+LONGEST = 500
+MOST = Decimal(10) ** 12
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wrote; the value as text, with a point."""
+
+    indicator: str
+    kind: str
+    day: date | None
+    value: str
+    source: str
+    comment: str = ""
+
+
+async def propose(bus: Bus, principal: Principal, draft: Draft) -> Aim:
+    """Write down a baseline or a target; it stands when somebody else approves it. Raises `Refused` (409, 422)."""
+    aim = checked(draft, principal)
+    async with bus.transaction(principal.subject) as tx:
+        await store.lock(tx.session)
+        if any(each.approved_at is None and each.place == aim.place for each in await store.everything(tx.session)):
+            raise Refused(gettext("Another value for the same indicator and day waits for approval already."), 409)
+        await store.keep(tx.session, aim)
+    return aim
+
+
+async def approve(bus: Bus, principal: Principal, aim_id: str) -> Aim:
+    """Approve what another person wrote: from now on it stands. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        aim = await _locked(tx.session, aim_id)
+        with in_words():
+            now = model.approve(aim, principal.subject, clock.now())
+        await store.keep(tx.session, now)
+    return now
+
+
+async def approve_all(bus: Bus, principal: Principal, ids: Sequence[str]) -> list[Aim]:
+    """Approve all of these, which other people wrote, or none. Raises `Refused` (404, 409)."""
+    if not ids:
+        raise Refused(gettext("There is nothing to approve: look at the page again."), 409)
+    async with bus.transaction(principal.subject) as tx:
+        now = []
+        for aim_id in sorted(set(ids)):
+            aim = await _locked(tx.session, aim_id)
+            with in_words():
+                now.append(model.approve(aim, principal.subject, clock.now()))
+        for aim in now:
+            await store.keep(tx.session, aim)
+    return now
+
+
+async def drop(bus: Bus, principal: Principal, aim_id: str) -> Aim:
+    """Take out a value that waits: its author, or who should approve it. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        aim = await _locked(tx.session, aim_id)
+        if aim.approved_at is not None:
+            sentence = gettext("This value is approved: it is changed by another one for the same day.")
+            raise Refused(sentence, 409)
+        await store.drop(tx.session, aim)
+    return aim
+
+
+async def _locked(session: AsyncSession, aim_id: str) -> Aim:
+    await store.lock(session)
+    id_ = read_id(aim_id)
+    aim = None if id_ is None else await store.target_by_id(session, id_)
+    if aim is None:
+        raise Refused(gettext("There is no such value: it may have been taken out."), 404)
+    return aim
+
+
+def problems(draft: Draft) -> dict[str, str]:
+    """What is wrong with a draft, in words by field; empty: nothing."""
+    wrong: dict[str, str] = {}
+    if draft.indicator not in INDICATORS:
+        wrong["indicator"] = gettext("Choose an indicator")
+    if draft.kind not in set(AimKind):
+        wrong["kind"] = gettext("Choose baseline or target")
+    if draft.day is None or not _EARLIEST <= draft.day <= _LATEST:
+        wrong["day"] = gettext("Write a day between 2000 and 2099")
+    if _value(draft.value) is None:
+        wrong["value"] = gettext("Write a number such as 120 or 87.5, not below zero")
+    if not draft.source.strip():
+        wrong["source"] = gettext("Say where the value is written down")
+    for name, text in (("source", draft.source), ("comment", draft.comment)):
+        if len(text) > LONGEST:
+            wrong[name] = gettext("Write at most %(number)s characters") % {"number": LONGEST}
+    return wrong
+
+
+def checked(draft: Draft, principal: Principal) -> Aim:
+    """The value that somebody drafted, to wait for a second person. Raises `Refused` (422 by field)."""
+    wrong, value = problems(draft), _value(draft.value)
+    if wrong or draft.day is None or value is None:
+        raise Refused(" ".join(f"{each}." for each in wrong.values()), 422, wrong)
+    return Aim(
+        new_id(),
+        draft.indicator,
+        AimKind(draft.kind),
+        draft.day,
+        value,
+        draft.source.strip(),
+        draft.comment.strip(),
+        principal.subject,
+        clock.now(),
+    )
+
+
+def _value(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and 0 <= value <= MOST else None

@@ -1,0 +1,84 @@
+"""Baselines and targets for programs: those that stand and wait, and the steps by which they come to stand."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from services.reporting.guards import Reader, Steerer, may_steer
+from services.reporting.indicators.model.figure import written
+from services.reporting.targets import store
+from services.reporting.targets.actions import import_file
+from services.reporting.targets.actions import targets as targets_targets
+from services.reporting.targets.model import Aim, standing
+from shared.bus import Bus
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.runtime.service import bus_of
+
+router = APIRouter(prefix="/reporting/api/targets", tags=["figures"])
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class Written(BaseModel):
+    """A baseline or a target: `kind` is baseline or target, `value` a number as text, `source` where it is from."""
+
+    indicator: str = ""
+    kind: str = ""
+    day: date | None = None
+    value: str = ""
+    source: str = ""
+    comment: str = ""
+
+
+@router.get("")
+async def targets(principal: Reader, bus: Store) -> dict[str, Any]:
+    """The values that stand, by indicator, kind and day; for those who steer also what waits for approval."""
+    async with bus.read() as session:
+        found = await store.everything(session)
+    waiting = [each for each in found if each.approved_at is None] if may_steer(principal) else []
+    return {"standing": [_told(each) for each in standing(found)], "waiting": [_told(each) for each in waiting]}
+
+
+@router.post("")
+async def propose(principal: Steerer, bus: Store, written_: Written) -> dict[str, Any]:
+    """Write down a value; it stands when another person approves it."""
+    return _told(await targets_targets.propose(bus, principal, targets_targets.Draft(**written_.model_dump())))
+
+
+@router.post(
+    "/import",
+    openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def take(request: Request, principal: Steerer, bus: Store) -> dict[str, Any]:
+    """Write down all values of a CSV file (`indicator, kind, day, value, source, comment`), or none.
+
+    What stands or waits already is left as it is. What is wrong is said as field `row.column`; the head is row 1.
+    """
+    taken = await import_file.import_table(bus, principal, await request.body())
+    return {"added": [_told(each) for each in taken.added], "unchanged": taken.unchanged}
+
+
+@router.post("/{aim}/{step}")
+async def decide(principal: Steerer, bus: Store, aim: str, step: str) -> dict[str, Any]:
+    """`approve` what another person wrote, or `drop` what waits."""
+    steps = {"approve": targets_targets.approve, "drop": targets_targets.drop}
+    if step not in steps:
+        raise Refused(gettext("There is no such step."), 404)
+    return _told(await steps[step](bus, principal, aim))
+
+
+def _told(aim: Aim) -> dict[str, Any]:
+    return {
+        "id": aim.id,
+        "indicator": aim.indicator,
+        "kind": aim.kind.value,
+        "day": aim.day,
+        "value": written(aim.value),
+        "source": aim.source,
+        "comment": aim.comment,
+        "written_at": aim.written_at,
+        "approved_at": aim.approved_at,
+    }

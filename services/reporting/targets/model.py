@@ -1,0 +1,94 @@
+"""Which baselines and targets stand for an indicator, written by one person and approved by another?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from services.reporting.periods.model.approval import NotNow
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+    from decimal import Decimal
+    from uuid import UUID
+
+
+class AimKind(StrEnum):
+    """What a value says of an indicator."""
+
+    BASELINE = "baseline"
+    """How it was on that day, before the programme."""
+    TARGET = "target"
+    """How it is to be by that day."""
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return {"baseline": N_("Baseline"), "target": N_("Target")}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A baseline or a target: `source` says where the value is written down; approved at None: it waits."""
+
+    id: UUID
+    indicator: str
+    kind: AimKind
+    day: date
+    value: Decimal
+    source: str
+    comment: str
+    author: str
+    written_at: datetime
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+
+    @property
+    def place(self) -> tuple[str, AimKind, date]:
+        """What it is for: a later approved value for the same place takes the earlier one's."""
+        return self.indicator, self.kind, self.day
+
+
+def approve(aim: Aim, by: str, at: datetime) -> Aim:
+    """Approve what another person wrote. Raises `NotNow`."""
+    if aim.approved_at is not None:
+        raise NotNow(N_("This value is approved already."))
+    if by == aim.author:
+        raise NotNow(N_("You wrote this value: somebody else has to approve it."))
+    return replace(aim, approved_by=by, approved_at=at)
+
+
+def standing(aims: Iterable[Aim], at: datetime | None = None) -> list[Aim]:
+    """The value approved last for each indicator, kind and day, in that order; `at`: as it was at that moment."""
+    newest: dict[tuple[str, AimKind, date], Aim] = {}
+    for aim in sorted(aims, key=lambda each: (str(each.approved_at), str(each.id))):
+        if aim.approved_at is not None and (at is None or aim.approved_at <= at):
+            newest[aim.place] = aim
+    return [newest[place] for place in sorted(newest)]
+
+
+def baseline_of(aims: Iterable[Aim], indicator: str) -> Aim | None:
+    """The baseline of an indicator among values that stand: the one of the latest day."""
+    ours = [aim for aim in aims if aim.indicator == indicator and aim.kind is AimKind.BASELINE]
+    return max(ours, key=lambda each: each.day, default=None)
+
+
+def target_of(aims: Iterable[Aim], indicator: str, period: str) -> Aim | None:
+    """The target of an indicator for a calendar period, among values that stand."""
+    ours = (aim for aim in aims if aim.indicator == indicator and aim.kind is AimKind.TARGET)
+    return next((aim for aim in ours if meant_for(aim.day) == period), None)
+
+
+def meant_for(day: date) -> str | None:
+    """The label of the period that a target of that day is for: the longest calendar period that ends on it.
+
+    So a target of 31 December is one for the year and stands neither beside the second half's value nor beside the last
+    quarter's. A day on which no period ends is a milestone within one: it stands in the logframe only.
+    """
+    return next((f"{day.year}{part}" for end, part in _ENDS if (day.month, day.day) == end), None)
+
+
+_ENDS = (((12, 31), ""), ((6, 30), "-H1"), ((3, 31), "-Q1"), ((9, 30), "-Q3"))

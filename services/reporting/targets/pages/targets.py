@@ -1,0 +1,167 @@
+"""Which baselines and targets do the indicators have, and which wait for a second person?"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi import Form as FormValue
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.guards import Reader, Steerer, may_steer
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.overview.pages.figures import load
+from services.reporting.targets import store, views
+from services.reporting.targets.actions import targets
+from services.reporting.targets.model import Aim, AimKind, standing
+from shared.bus import Bus
+from shared.contracts.codes import PeriodKind
+from shared.i18n import N_, gettext, ngettext
+from shared.identity import Principal
+from shared.runtime.service import bus_of
+from shared.web.forms import DateField, Form, Needed, SelectField, StringField
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class AimForm(Form):
+    """A baseline or a target; the action checks it, for the page and for programs alike."""
+
+    indicator = SelectField(
+        N_("Indicator"),
+        [Needed(N_("Choose an indicator"))],
+        choices=[(each.id, each.title) for each in INDICATORS.values()],
+        blank=N_("Choose one"),
+    )
+    kind = SelectField(N_("What it is"), choices=[(kind.value, kind.label) for kind in AimKind])
+    day = DateField(
+        N_("Day"),
+        [Needed(N_("Write a day between 2000 and 2099"))],
+        description=N_("For a baseline the day it was measured, for a target the day it is due"),
+    )
+    value = StringField(
+        N_("Value"),
+        [Needed(N_("Write a number such as 120 or 87.5, not below zero"))],
+        description=N_("For example 120 or 87.5"),
+    )
+    source = StringField(
+        N_("Source of verification"),
+        [Needed(N_("Say where the value is written down"))],
+        description=N_("Where the value is written down, such as a document and its page"),
+    )
+    comment = StringField(N_("Comment"), description=N_("It goes to donors: name no person"))
+
+    def draft(self) -> targets.Draft:
+        """What was written."""
+        texts = (self.value.data or "", self.source.data or "", self.comment.data or "")
+        return targets.Draft(self.indicator.data or "", self.kind.data or "", self.day.data, *texts)
+
+
+@router.get("/reporting/targets")
+async def overview(
+    request: Request,
+    principal: Reader,
+    bus: Store,
+    kind: str = PeriodKind.YEAR.value,
+    added: Annotated[int | None, Query(ge=0)] = None,
+    unchanged: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """The values that stand, those that wait, how near the figures are to them, and what an upload did."""
+    done = "" if added is None else _done(added, unchanged)
+    return await _page(request, principal, bus, AimForm(), kind=kind, done=done)
+
+
+@router.get("/reporting/targets.csv")
+async def as_csv(_: Reader, bus: Store, kind: str = PeriodKind.YEAR.value) -> Response:
+    """Targets beside the figures of the periods in which they are due, as CSV."""
+    async with bus.read() as session:
+        found = await store.everything(session)
+    content = views.csv_text(await _columns(bus, found, kind))
+    headers = {"Content-Disposition": 'attachment; filename="tandem-targets.csv"'}
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _columns(bus: Bus, found: list[Aim], kind: str) -> list[views.Column]:
+    kind = kind if kind in views.KINDS else PeriodKind.YEAR.value
+    return [
+        views.column(*await load(bus, period.label), found)  # one after the other: each may count figures
+        for period in views.due_in(found, kind)
+    ]
+
+
+def _done(added: int, unchanged: int) -> str:
+    if not added:
+        return ngettext(
+            "Nothing was changed: the value of the table is there already.",
+            "Nothing was changed: all %(num)d values of the table are there already.",
+            unchanged,
+        ) % {"num": unchanged}
+    new = ngettext("%(num)d value waits for a second person.", "%(num)d values wait for a second person.", added)
+    old = ngettext("%(num)d was there already.", "%(num)d were there already.", unchanged)
+    return new % {"num": added} + (" " + old % {"num": unchanged} if unchanged else "")
+
+
+@router.post("/reporting/targets")
+async def propose(request: Request, principal: Steerer, bus: Store) -> Response:
+    """Write down a value; what was wrong stands at its field, and what was written stays."""
+    form = await AimForm.read(request)
+    form.validate()
+    for name, sentence in targets.problems(form.draft()).items():
+        if not form[name].errors:
+            form.refuse(name, sentence)
+    if not form.errors:
+        await targets.propose(bus, principal, form.draft())
+        return see_other("/reporting/targets")
+    return await _page(request, principal, bus, form, 422)
+
+
+@router.post("/reporting/targets/approve")
+async def approve_all(principal: Steerer, bus: Store, aims: Annotated[str, FormValue()] = "") -> Response:
+    """Approve all that other people wrote, as the page showed it: ids with commas between."""
+    await targets.approve_all(bus, principal, [each for each in aims.split(",") if each])
+    return see_other("/reporting/targets")
+
+
+@router.post("/reporting/targets/{aim}/approve")
+async def approve(aim: str, principal: Steerer, bus: Store) -> Response:
+    """Approve what another person wrote."""
+    await targets.approve(bus, principal, aim)
+    return see_other("/reporting/targets")
+
+
+@router.post("/reporting/targets/{aim}/drop")
+async def drop(aim: str, principal: Steerer, bus: Store) -> Response:
+    """Take out a value that waits."""
+    await targets.drop(bus, principal, aim)
+    return see_other("/reporting/targets")
+
+
+async def _page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    form: AimForm,
+    status: int = 200,
+    *,
+    kind: str = PeriodKind.YEAR.value,
+    done: str = "",
+) -> Response:
+    async with bus.read() as session:
+        found = await store.everything(session)
+    steers = may_steer(principal)
+    return render(
+        request,
+        "targets/targets.html",
+        status,
+        standing=standing(found),
+        waiting=[each for each in found if each.approved_at is None] if steers else [],
+        charts=views.charts(await _columns(bus, found, kind)),
+        kind=kind,
+        kinds=[(name, gettext(text)) for name, text in views.KINDS.items()],
+        definitions=INDICATORS,
+        f=form,
+        done=done,
+        steers=steers,
+        me=principal.subject,
+    )

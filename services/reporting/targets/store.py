@@ -1,0 +1,69 @@
+"""Which baselines and targets were written, and which are approved?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from decimal import Decimal  # noqa: TC003 - as above
+from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003 - as above
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.reporting.tables import Table
+from services.reporting.targets.model import Aim, AimKind
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class AimRow(Table, table=True):
+    """A baseline or a target of an indicator; one that is approved is never changed, a later one takes its place."""
+
+    __tablename__ = "aim"
+
+    id: UUID = Field(primary_key=True)
+    indicator: str
+    kind: str
+    day: date
+    value: Decimal = Field(sa_type=sa.Numeric)
+    source: str
+    comment: str
+    author: str = Field(description="Sign-in subject")
+    written_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    approved_by: str | None = Field(default=None, description="Sign-in subject")
+    approved_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+
+
+async def lock(session: AsyncSession) -> None:
+    """Let one person write at a time until the end of the transaction; reading goes on."""
+    await session.execute(sa.text("LOCK TABLE aim IN SHARE ROW EXCLUSIVE MODE"))
+
+
+async def everything(session: AsyncSession) -> list[Aim]:
+    """All values, also those that wait, by indicator, kind and day, the earlier written first; a few hundred."""
+    order = col(AimRow.indicator), col(AimRow.kind), col(AimRow.day), col(AimRow.written_at), col(AimRow.id)
+    return [_aim(row) for row in await session.scalars(select(AimRow).order_by(*order))]
+
+
+async def target_by_id(session: AsyncSession, aim_id: UUID) -> Aim | None:
+    """The value with that id."""
+    row = await session.get(AimRow, aim_id)
+    return _aim(row) if row else None
+
+
+async def keep(session: AsyncSession, aim: Aim) -> None:
+    """Keep a value as it is now."""
+    await session.merge(AimRow(**asdict(aim)))
+    await session.flush()
+
+
+async def drop(session: AsyncSession, aim: Aim) -> None:
+    """Take out a value that waits."""
+    await session.execute(sa.delete(AimRow).where(col(AimRow.id) == aim.id, col(AimRow.approved_at).is_(None)))
+
+
+def _aim(row: AimRow) -> Aim:
+    values = {field.name: getattr(row, field.name) for field in fields(Aim)}
+    return Aim(**{**values, "kind": AimKind(row.kind)})

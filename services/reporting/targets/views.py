@@ -1,0 +1,137 @@
+"""How near are the figures to their targets, period by period? A line an indicator, beside the targets that are due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.feeds.formats.table import csv_of
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.indicators.model.figure import Measure, written
+from services.reporting.overview.views import in_period
+from services.reporting.periods.model import periods
+from services.reporting.targets.model import AimKind, standing
+from shared.contracts.codes import PeriodKind
+from shared.i18n import N_, gettext
+from shared.web.graphics.charts import Series, lines
+from shared.web.site import number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from services.reporting.disclosure.model import Released
+    from services.reporting.periods.model.approval import Approval
+    from services.reporting.periods.model.periods import Period
+    from services.reporting.targets.model import Aim
+    from shared.web.graphics.charts import Chart
+
+KINDS = {
+    PeriodKind.YEAR.value: N_("Years"),
+    PeriodKind.HALF_YEAR.value: N_("Half-years"),
+    PeriodKind.QUARTER.value: N_("Quarters"),
+}
+MOST = 8
+"""So many periods are drawn, the last ones in which a target is due."""
+COLUMNS = ("indicator", "title", "period", "start", "end", "status", "target", "target_day", "actual", "hidden")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A period with its figures behind the gate and the targets that are due in it."""
+
+    where: Approval
+    figures: Mapping[str, Released]
+    due: Mapping[str, Aim]
+
+
+def due_in(aims: Sequence[Aim], kind: str) -> list[Period]:
+    """The periods of a kind from the first to the last in which a target is due."""
+    days = [aim.day for aim in standing(aims) if aim.kind is AimKind.TARGET]
+    if not days:
+        return []
+    found = [periods.parse(label) for label in periods.labels(min(days), max(days))]
+    return sorted((each for each in found if each.kind == kind), key=lambda each: each.start)[-MOST:]
+
+
+def column(where: Approval, released: Sequence[Released], aims: Sequence[Aim]) -> Column:
+    """A period with what is due in it."""
+    return Column(where, {each.definition.id: each for each in released}, in_period(aims, where.period))
+
+
+def charts(columns: Sequence[Column]) -> list[Chart]:
+    """A chart for each indicator that has a target in one of the periods, in the indicators' order."""
+    return [_chart(indicator, columns) for indicator in INDICATORS if any(indicator in each.due for each in columns)]
+
+
+def _chart(indicator: str, columns: Sequence[Column]) -> Chart:
+    definition = INDICATORS[indicator]
+    actual = [(each.where.period.label, _actual(each, indicator)) for each in columns]
+    target = [
+        (each.where.period.label, float(each.due[indicator].value) if indicator in each.due else None)
+        for each in columns
+    ]
+    last = next(
+        (
+            (label, t, a)
+            for (label, t), (_, a) in zip(reversed(target), reversed(actual), strict=True)
+            if t is not None and a is not None
+        ),
+        None,
+    )  # fmt: skip - the newest period that has both
+    share = definition.measure is Measure.SHARE
+    name = gettext(definition.title)
+    title = (
+        gettext("%(name)s, %(period)s: %(actual)s, target %(target)s")
+        % {
+            "name": name,
+            "actual": _said(last[2], share=share),
+            "target": _said(last[1], share=share),
+            "period": last[0],
+        }
+        if last
+        else gettext("%(name)s: no figure beside a target yet") % {"name": name}
+    )
+    return lines(
+        title,
+        [Series(gettext("target"), target), Series(gettext("actual"), actual)],
+        label=gettext("Period"),
+        write=lambda value: _said(value, share=share),
+        definition=gettext("The target that is due last in each period, beside the figure of that period. %(what)s")
+        % {"what": gettext(definition.numerator)},
+    )
+
+
+def _actual(column_of: Column, indicator: str) -> float | None:
+    figure = column_of.figures.get(indicator)
+    return None if figure is None or figure.total.value is None else float(figure.total.value)
+
+
+def _said(value: float, *, share: bool) -> str:
+    text = number(value, 0 if value == int(value) else 1)
+    return gettext("%(number)s %%") % {"number": text} if share else text
+
+
+def csv_text(columns: Sequence[Column]) -> str:
+    """The same as CSV: a row for each indicator and period in which a target is due."""
+    rows: list[dict[str, Any]] = []
+    for indicator, definition in INDICATORS.items():
+        for each in columns:
+            aim, figure = each.due.get(indicator), each.figures.get(indicator)
+            if aim is None:
+                continue
+            total = figure.total if figure else None
+            rows.append(
+                {
+                    "indicator": indicator,
+                    "title": definition.title,
+                    "period": each.where.period.label,
+                    "start": each.where.period.start.isoformat(),
+                    "end": each.where.period.end.isoformat(),
+                    "status": each.where.state.value,
+                    "target": written(aim.value),
+                    "target_day": aim.day.isoformat(),
+                    "actual": written(total.value) if total and total.value is not None else "",
+                    "hidden": total.hidden.value if total and total.hidden else "",
+                }
+            )
+    return csv_of(COLUMNS, rows)

@@ -1,0 +1,104 @@
+"""Who does what only one may do at a time: send, match a call, sweep deadlines?
+
+A lease is a row with a holder, an epoch and an end by the database's clock. A new holder raises the epoch, and every
+commit made under the lease checks it, so that a process which slept through its lease cannot write as if it still had
+it. (An advisory lock would stay with a stopped process for ever.) A process that was killed is known to be gone on its
+own machine: whoever is started there in its stead takes over at once, everybody else at the lease's end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from shared.bus.db.processes import is_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus.db.bus import Bus
+
+LEASE_SECONDS = 15.0
+
+
+class LeaseLost(RuntimeError):
+    """Another process has taken over; what was being done under the lease must not be committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to do `name` alone, as long as its epoch is the newest."""
+
+    name: str
+    holder: str
+    epoch: int
+
+
+_TAKE = text(
+    "INSERT INTO lease AS l (name, holder, epoch, until)"
+    " VALUES (:name, :holder, 1, clock_timestamp() + make_interval(secs => :seconds))"
+    " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until,"
+    " epoch = l.epoch + CASE WHEN l.holder = excluded.holder AND l.until > clock_timestamp() THEN 0 ELSE 1 END"
+    " WHERE l.holder = excluded.holder OR l.until <= clock_timestamp() OR l.holder = CAST(:gone AS text)"
+    " RETURNING epoch"
+)
+
+
+async def acquire(bus: Bus, name: str, seconds: float = LEASE_SECONDS) -> Lease | None:
+    """Take or prolong the lease `name` for `seconds`; `None` while another process holds it."""
+    wanted = {"name": name, "holder": bus.holder, "seconds": seconds}
+    async with bus.transaction("system:lease") as tx:
+        epoch = (await tx.session.execute(_TAKE, wanted | {"gone": None})).scalar_one_or_none()
+        if epoch is None:
+            held = await tx.session.scalar(text("SELECT holder FROM lease WHERE name = :name"), {"name": name})
+            if held is not None and is_gone(held, bus.holder):
+                epoch = (await tx.session.execute(_TAKE, wanted | {"gone": held})).scalar_one_or_none()
+    return None if epoch is None else Lease(name, bus.holder, int(epoch))
+
+
+_PROLONG = text(
+    "UPDATE lease SET until = clock_timestamp() + make_interval(secs => :seconds)"
+    " FROM unnest(CAST(:names AS text[]), CAST(:epochs AS bigint[])) AS mine(name, epoch)"
+    " WHERE lease.name = mine.name AND lease.epoch = mine.epoch AND lease.holder = :holder RETURNING lease.name"
+)
+
+
+async def prolong(bus: Bus, held: Collection[Lease], seconds: float = LEASE_SECONDS) -> set[str]:
+    """Prolong leases of this process, all at once; gives the names of those that nobody has taken meanwhile."""
+    ordered = sorted(held, key=lambda lease: lease.name)
+    wanted = {"names": [one.name for one in ordered], "epochs": [one.epoch for one in ordered]}
+    async with bus.transaction("system:lease") as tx:
+        found = await tx.session.scalars(_PROLONG, wanted | {"holder": bus.holder, "seconds": seconds})
+        return set(found)
+
+
+async def check(session: AsyncSession, lease: Lease) -> None:
+    """Hold the lease's row for this transaction; raise `LeaseLost` if another process has taken over.
+
+    A lease whose time is over but which nobody else took is still ours: else work that takes longer than a lease would
+    be done again and again, and never be kept.
+    """
+    held = (
+        await session.execute(
+            text("SELECT 1 FROM lease WHERE name = :name AND holder = :holder AND epoch = :epoch FOR SHARE"),
+            {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch},
+        )
+    ).scalar_one_or_none()
+    if held is None:
+        raise LeaseLost(f"The lease {lease.name!r} went to another process.")
+
+
+async def release(bus: Bus, lease: Lease) -> None:
+    """Give the lease back, so that another process need not wait for its end."""
+    async with bus.transaction("system:lease") as tx:
+        await tx.session.execute(
+            text(
+                "UPDATE lease SET until = clock_timestamp(), epoch = epoch + 1"
+                " WHERE name = :name AND holder = :holder AND epoch = :epoch"
+            ),
+            {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch},
+        )

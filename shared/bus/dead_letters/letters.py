@@ -1,0 +1,232 @@
+"""Where do events go that cannot be applied, and how do they come back?
+
+They are parked whole, with the reason, in the reader's own database and in the transaction that moves past them. Later
+events of the subject park behind them; everything else goes on. A person redrives a subject (applies what is parked, in
+order, after a mend) or skips one event with a reason; what waited for a missing event is healed by its arrival.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from shared.bus.inbox.admission import Standing, Verdict
+from shared.bus.log.envelope import headers_to_json
+from shared.bus.metrics import DEAD_LETTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    import asyncpg
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus.log.envelope import Envelope, Faulty, Key, Record
+
+MOST_A_SUBJECT = 1_000
+MOST_IN_ALL = 100_000
+
+
+class TooManyDeadLetters(RuntimeError):
+    """So much is parked that going on would hide a fault; the reader pauses until a person has looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDeadLetter:
+    """A record to be parked, with what is known of it."""
+
+    record: Record
+    event: Envelope | Faulty
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One parked event, as the coordinators' page and the command line show it: no bytes, no payload."""
+
+    id: int
+    topic: str
+    subject: str
+    sequence: int | None
+    type: str | None
+    reason: str
+    detail: str
+    attempts: int
+    parked_at: datetime
+
+
+_INSERT = """
+INSERT INTO parked (topic, partition, "offset", source, subject, sequence, ce_id, type, key, value, headers, reason,
+                    detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13)
+ON CONFLICT DO NOTHING
+"""
+
+
+async def park(connection: asyncpg.Connection, service: str, asides: Sequence[NewDeadLetter]) -> None:
+    """Park `asides` in the open transaction. Raises `TooMuchParked` beyond the limits."""
+    if not asides:
+        return
+    await connection.executemany(
+        _INSERT,
+        [
+            (
+                each.record.topic,
+                each.record.partition,
+                each.record.offset,
+                each.event.source,
+                each.event.subject,
+                each.event.sequence,
+                each.event.id,
+                each.event.type,
+                each.record.key,
+                each.record.value,
+                headers_to_json(each.record),
+                each.reason,
+                each.detail[:2000],
+            )
+            for each in asides
+        ],
+    )
+    for each in asides:
+        DEAD_LETTERS.labels(service, each.record.topic, each.reason).inc()
+    await _check_limits(connection, sorted({each.event.subject for each in asides}))
+
+
+async def _check_limits(connection: asyncpg.Connection, subjects: list[str]) -> None:
+    total = await connection.fetchval("SELECT count(*) FROM parked WHERE settled_at IS NULL")
+    if total > MOST_IN_ALL:
+        raise TooManyDeadLetters(f"{total} events are parked, more than {MOST_IN_ALL}: redrive or skip some.")
+    worst = await connection.fetchrow(
+        "SELECT topic, subject, count(*) AS count FROM parked WHERE settled_at IS NULL AND subject = ANY($1)"
+        " GROUP BY topic, subject ORDER BY count(*) DESC, topic, subject LIMIT 1",
+        subjects,
+    )
+    if worst is not None and worst["count"] > MOST_A_SUBJECT:
+        raise TooManyDeadLetters(
+            f"{worst['count']} events of {worst['subject']} on {worst['topic']} are parked, "
+            f"more than {MOST_A_SUBJECT}: redrive or skip them."
+        )
+
+
+async def healable(connection: asyncpg.Connection, topic: str, subject: str, sequence: int) -> list[asyncpg.Record]:
+    """The parked events of a subject that follow `sequence` without a gap, in order, whose only fault was the gap."""
+    rows = await connection.fetch(
+        "SELECT * FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
+        " ORDER BY sequence NULLS FIRST, id",
+        topic,
+        subject,
+    )
+    chain: list[asyncpg.Record] = []
+    for row in rows:
+        if row["reason"] not in {Verdict.GAP, Verdict.BEHIND} or row["sequence"] != sequence + len(chain) + 1:
+            break
+        chain.append(row)
+    return chain
+
+
+async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, by: str, reason: str) -> None:
+    """Note that the parked events `ids` are dealt with; their bytes go, the trace of them stays."""
+    await connection.execute(
+        "UPDATE parked SET settled_at = now(), settled_how = $2, settled_by = $3, settled_reason = $4,"
+        " key = NULL, value = NULL, headers = '[]' WHERE id = ANY($1::bigint[])",
+        list(ids),
+        how,
+        by,
+        reason,
+    )
+
+
+# The rows of place 0 and -1 say whether anything is parked, or waits, at all: most of the time nothing does.
+_STANDINGS = """
+SELECT 0 AS place, count(*) AS sequence, NULL::uuid AS ce_id, 0 AS reacted
+FROM (SELECT 1 FROM parked WHERE settled_at IS NULL LIMIT 1) AS any_parked
+UNION ALL
+SELECT -1, count(*), NULL, 0 FROM (SELECT 1 FROM waiting LIMIT 1) AS any_waiting
+UNION ALL
+SELECT w.place, a.sequence, a.ce_id, a.reacted
+FROM unnest(string_to_array($1, $4), string_to_array($2, $4), string_to_array($3, $4))
+  WITH ORDINALITY AS w(topic, source, subject, place)
+JOIN applied a USING (topic, source, subject)
+"""
+
+_ADVANCE = """
+INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted)
+SELECT topic, source, subject, sequence, ce_id, sequence
+FROM unnest(string_to_array($1, $4), string_to_array($2, $4), string_to_array($3, $4),
+            string_to_array($5, ',')::bigint[], $6::uuid[])
+  AS new(topic, source, subject, sequence, ce_id)
+WHERE topic <> ''
+ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence, ce_id = excluded.ce_id,
+  reacted = greatest(applied.reacted, excluded.reacted)
+"""
+
+
+def _joined(keys: Sequence[Key]) -> tuple[str, str, str, str]:
+    """Columns of text for PostgreSQL to split, and by what: the driver takes ten times as long over an array of text.
+
+    An empty value ends each, since a text of nothing would be split into nothing, not into one empty value.
+    """
+    by = "\x1f"
+    while True:
+        topic, source, subject = (
+            by.join([*column, ""]) for column in (zip(*keys, strict=True) if keys else [(), (), ()])
+        )
+        if all(text.count(by) == len(keys) for text in (topic, source, subject)):
+            return topic, source, subject, by
+        by = token_hex()  # somebody's key holds it: one that nobody can foresee
+
+
+async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> tuple[dict[Key, Standing], bool]:
+    """How far each (topic, source, subject) has come, in order, and whether any reaction waits.
+
+    Those never seen stand at 0.
+    """
+    keys = sorted(dict.fromkeys(subjects))  # in the order of the table's index, which is nearly that of coming
+    any_of = {0: False, -1: False}
+    known: dict[Key, Standing] = {}
+    for place, sequence, ce_id, reacted in await connection.fetch(_STANDINGS, *_joined(keys)):
+        if place > 0:
+            known[keys[place - 1]] = Standing(sequence, ce_id, reacted)
+        else:
+            any_of[place] = sequence > 0
+    found = {key: known.get(key) or Standing() for key in keys}
+    # A broken record may have lost its source, so it holds back its subject on the topic whatever the source.
+    if any_of[0]:
+        first: dict[tuple[str, str], str] = {}
+        for row in await connection.fetch(
+            "SELECT topic, subject, reason FROM parked WHERE settled_at IS NULL AND topic = ANY($1)"
+            " AND subject = ANY($2) ORDER BY sequence NULLS FIRST, id",
+            sorted({topic for topic, _, _ in keys}),
+            sorted({subject for _, _, subject in keys}),
+        ):
+            first.setdefault((row["topic"], row["subject"]), row["reason"])
+        for (topic, _, subject), standing in found.items():
+            standing.parked = first.get((topic, subject))
+    return found, any_of[-1]
+
+
+async def advance(connection: asyncpg.Connection, moved: Sequence[tuple[Key, Standing]]) -> None:
+    """Write how far each (topic, source, subject) has come by now."""
+    await connection.execute(
+        _ADVANCE,
+        *_joined([key for key, _ in moved]),
+        ",".join([str(standing.sequence) for _, standing in moved]),
+        [standing.ce_id for _, standing in moved],
+    )
+
+
+async def open_events(session: AsyncSession, *, after: int = 0, limit: int = 50) -> list[DeadLetter]:
+    """The parked events that nobody has settled, oldest first, after the id `after`."""
+    rows = await session.execute(
+        text(
+            "SELECT id, topic, subject, sequence, type, reason, detail, attempts, parked_at FROM parked"
+            " WHERE settled_at IS NULL AND id > :after ORDER BY id LIMIT :limit"
+        ),
+        {"after": after, "limit": limit},
+    )
+    return [DeadLetter(*row) for row in rows]

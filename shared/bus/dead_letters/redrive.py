@@ -1,0 +1,98 @@
+"""How does a person bring parked events back, or pass one over?
+
+A redrive applies a subject's parked events again, in order, after whatever was wrong was mended; what fails again is
+parked again. A skip passes one event over, with a reason, and redrives what waited behind it. Both lock the partition,
+so that the reader waits meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.bus.db.transaction import driver
+from shared.bus.dead_letters import letters
+from shared.bus.inbox.apply import Applier
+from shared.bus.log import offsets
+from shared.bus.log.envelope import stored
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from shared.bus.db.bus import Bus
+    from shared.bus.db.transaction import Tx
+    from shared.bus.inbox.consumers import Consumers
+
+
+class NoSuchDeadLetter(LookupError):
+    """There is no such parked event, or somebody has settled it already."""
+
+
+async def redrive(bus: Bus, consumers: Consumers, topic: str, subject: str, by: str, reason: str) -> tuple[int, int]:
+    """Apply the parked events of `subject` again; give how many there were and how many are parked again.
+
+    Raises `NotParked` when there are none.
+    """
+    async with bus.transaction(by) as tx:
+        connection = await driver(tx.session)
+        return await _again(tx, connection, Applier(bus, consumers), topic, subject, by, reason)
+
+
+async def skip(bus: Bus, consumers: Consumers, parked_id: int, by: str, reason: str) -> tuple[int, int]:
+    """Pass one parked event over and redrive what waited behind it; give the same as `redrive`.
+
+    Raises `NotParked`.
+    """
+    async with bus.transaction(by) as tx:
+        connection = await driver(tx.session)
+        row = await connection.fetchrow("SELECT * FROM parked WHERE id = $1 AND settled_at IS NULL", parked_id)
+        if row is None:
+            raise NoSuchDeadLetter(f"No parked event has the number {parked_id}, or it is settled already.")
+        await offsets.lock(connection, [(row["topic"], row["partition"])])
+        first = await connection.fetchval(
+            "SELECT min(sequence) FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2",
+            row["topic"],
+            row["subject"],
+        )
+        if row["sequence"] is not None and first < row["sequence"]:
+            # Else those before it would count as applied, and be dropped.
+            raise NoSuchDeadLetter(f"Event {first} of {row['subject']} comes first: redrive or skip that one.")
+        await letters.settle(connection, [parked_id], "skipped", by, reason)
+        if row["sequence"] is not None:
+            await connection.execute(
+                "INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted) VALUES ($1, $2, $3, $4, $5, $4)"
+                " ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence,"
+                " ce_id = excluded.ce_id, reacted = greatest(applied.reacted, excluded.reacted)"
+                " WHERE applied.sequence < excluded.sequence",
+                row["topic"],
+                row["source"],
+                row["subject"],
+                row["sequence"],
+                row["ce_id"],
+            )
+        try:
+            return await _again(
+                tx, connection, Applier(bus, consumers), row["topic"], row["subject"], by, f"after a skip: {reason}"
+            )
+        except NoSuchDeadLetter:
+            return 0, 0
+
+
+async def _again(
+    tx: Tx, connection: asyncpg.Connection, applier: Applier, topic: str, subject: str, by: str, reason: str
+) -> tuple[int, int]:
+    select = (
+        "SELECT * FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
+        " ORDER BY sequence NULLS FIRST, id"
+    )
+    rows = await connection.fetch(select, topic, subject)
+    if not rows:
+        raise NoSuchDeadLetter(f"Nothing of {subject} is parked on {topic}.")
+    await offsets.lock(connection, [(row["topic"], row["partition"]) for row in rows])
+    rows = await connection.fetch(select, topic, subject)
+    records = [stored(row) for row in rows]
+    await letters.settle(connection, [row["id"] for row in rows], "redriven", by, reason)
+    await applier.apply(tx, records, one_by_one=True)
+    left = await connection.fetchval(
+        "SELECT count(*) FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2", topic, subject
+    )
+    return len(rows), int(left)

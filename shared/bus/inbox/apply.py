@@ -1,0 +1,321 @@
+"""How does one batch of records take effect, every event once and in order, in one transaction?
+
+`apply` locks how far the partitions were read, drops what was applied before, sets aside what cannot be applied, runs
+`evolve` and then `react` of each topic over the rest, and moves all marks forward. It is tried whole; when a handler
+raises, it is done again with a savepoint an event, to find the bad one and park it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.bus.db.transaction import driver
+from shared.bus.db.transient_errors import is_transient
+from shared.bus.dead_letters import letters
+from shared.bus.dead_letters.letters import NewDeadLetter, TooManyDeadLetters
+from shared.bus.inbox import deferred_reactions
+from shared.bus.inbox.admission import Standing, Verdict
+from shared.bus.log.envelope import Envelope, Faulty, ReadRecord, stored, take
+from shared.bus.log.tracing import handling
+from shared.bus.metrics import APPLIED, DROPPED
+from shared.contracts import TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    import asyncpg
+
+    from shared.bus.db.bus import Bus
+    from shared.bus.db.transaction import Tx
+    from shared.bus.inbox.consumers import Consumers
+    from shared.bus.log.envelope import Key, Record
+
+log = structlog.get_logger(__name__)
+
+# This many subjects in a row that fail, and none that succeeds: it is the reader that is broken, not the events.
+MOST_FAILING_IN_A_ROW = 20
+
+_BEHIND = "An earlier event of this subject is parked."
+
+
+@dataclass(slots=True)
+class Batch:
+    """What becomes of the records of one batch."""
+
+    taken: list[ReadRecord]
+    standings: dict[Key, Standing]
+    any_waits: bool
+    """Whether any reaction waited when the batch began; one that has come since is found by the sweep."""
+    apply: list[Envelope] = field(default_factory=list)
+    late: list[tuple[Envelope, Record]] = field(default_factory=list)
+    """What had waited for a subject that has arrived."""
+    asides: list[NewDeadLetter] = field(default_factory=list)
+    unknown: list[ReadRecord] = field(default_factory=list)
+    healed: list[int] = field(default_factory=list)
+    dropped: int = 0
+
+    def records(self) -> dict[UUID, Record]:
+        """The record of each event that is handled, by the event's id."""
+        records: dict[UUID, Record] = {each.event.id: each for each in self.taken if each.event.id is not None}
+        return records | {event.id: record for event, record in self.late}
+
+
+class Applier:
+    """Applies records to one service's store."""
+
+    def __init__(self, bus: Bus, consumers: Consumers) -> None:
+        self._bus = bus
+        self._consumers = consumers
+        self._order = {topic: place for place, topic in enumerate(consumers.readings)}
+
+    async def apply(self, tx: Tx, records: Sequence[Record], *, one_by_one: bool = False) -> None:
+        """Apply `records` in the transaction `tx`; the caller has locked how far their partitions were read.
+
+        With `one_by_one` each event has a savepoint and those that fail are parked; without it, a failure is raised
+        and nothing has happened. Raises `TooMuchParked` when parking on would hide a fault.
+        """
+        connection = await driver(tx.session)
+        batch = await self._sort(connection, records)
+        if one_by_one:
+            await self._run_one_by_one(tx, batch)
+        else:
+            await self._run(tx, batch, batch.apply)
+        if batch.healed:
+            await letters.settle(connection, batch.healed, "healed", "system:reader", "the missing event arrived")
+        await letters.park(connection, self._bus.service, batch.asides)
+        await self._note(connection, batch)
+        if asides := tx.take_asides():
+            await deferred_reactions.store(connection, asides, batch.records())
+
+    async def _sort(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Batch:
+        """Decide what becomes of each record; where an event fills a gap, bring back what waited behind it."""
+        taken = [take(record) for record in records]
+        batch = Batch(taken, *await letters.standings(connection, [each.whose for each in taken]))
+        for each in list(taken):
+            event, standing = each.event, batch.standings[each.whose]
+            if event.sequence == standing.sequence + 1 and standing.parked is None and isinstance(event, Envelope):
+                # What comes next of a subject of which nothing is parked: nearly all. `judge` says the same of it.
+                standing.advance(event.sequence, event.id)
+                batch.apply.append(event)
+            elif self._admit(batch, each, standing):
+                await self._heal(connection, batch, each, standing)
+        return batch
+
+    def _admit(self, batch: Batch, record: ReadRecord, standing: Standing) -> bool:
+        """Sort one event in; whether it has filled a gap."""
+        event, compacted = record.event, TOPICS[record.topic].compacted
+        if isinstance(event, Faulty):
+            if event.reason == "tombstone" and compacted:
+                batch.dropped += 1  # the key was cleared away; what we hold of it is the owner's business to revoke
+                return False
+            if event.sequence is None:
+                self._aside(batch, record, event.reason, event.detail)
+                return False
+        assert event.sequence is not None
+        verdict = standing.judge(event.sequence, event.id, compacted=compacted)
+        if verdict is Verdict.DROP:
+            batch.dropped += 1
+        elif verdict is not Verdict.APPLY:
+            self._aside(batch, record, verdict, _why(verdict, event.sequence, standing))
+        elif isinstance(event, Faulty) and event.reason == "contract":
+            self._aside(batch, record, event.reason, event.detail)
+        else:
+            self._take(batch, record, standing)
+            return standing.parked == Verdict.GAP and not compacted
+        return False
+
+    def _take(self, batch: Batch, record: ReadRecord, standing: Standing) -> None:
+        """The event's turn has come: its number is used up, whether it is applied or of a type unknown here."""
+        event = record.event
+        assert event.sequence is not None
+        standing.advance(event.sequence, event.id)
+        if isinstance(event, Envelope):
+            batch.apply.append(event)
+        else:
+            batch.unknown.append(record)
+
+    async def _heal(
+        self, connection: asyncpg.Connection, batch: Batch, filling: ReadRecord, standing: Standing
+    ) -> None:
+        topic, subject = filling.topic, filling.event.subject
+        for row in await letters.healable(connection, topic, subject, standing.sequence):
+            again = take(stored(row))
+            if isinstance(again.event, Faulty) and again.event.reason != "unknown":
+                break
+            batch.taken.append(again)
+            self._take(batch, again, standing)
+            batch.healed.append(row["id"])
+        left = await connection.fetchval(
+            "SELECT reason FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
+            " AND NOT id = ANY($3::bigint[]) ORDER BY sequence NULLS FIRST, id LIMIT 1",
+            topic,
+            subject,
+            batch.healed,
+        )
+        # What is left begins with another gap, or with something that a person must look at.
+        standing.parked = Verdict.GAP if left == Verdict.BEHIND else left
+
+    def _aside(self, batch: Batch, record: ReadRecord, reason: str, detail: str) -> None:
+        event = record.event
+        batch.asides.append(NewDeadLetter(record, event, reason, detail))
+        if event.source:
+            held = [batch.standings[record.whose]]
+        else:  # a broken record does not say whose it is: it holds back its subject whatever the source
+            held = [at for key, at in batch.standings.items() if (key[0], key[2]) == (record.topic, event.subject)]
+        for standing in held:
+            standing.parked = standing.parked or reason
+        if reason != Verdict.BEHIND:
+            log.error(
+                "event parked",
+                topic=record.topic,
+                subject=event.subject,
+                type=event.type,
+                sequence=event.sequence,
+                reason=reason,
+                detail=detail,
+            )
+
+    async def _run(self, tx: Tx, batch: Batch, events: Sequence[Envelope]) -> None:
+        """Run `evolve` of all topics, then `react` of all topics, so that reactions see all that is known."""
+        by_topic: dict[str, list[Envelope]] = {}
+        for event in events:
+            by_topic.setdefault(event.topic, []).append(event)
+        topics = sorted(by_topic, key=self._order.__getitem__)
+        with handling(self._bus.service, events):
+            for topic in topics:
+                if (evolve := self._consumers.readings[topic].evolve) is not None:
+                    await evolve(tx, by_topic[topic])
+            for topic in topics:
+                react = self._consumers.readings[topic].react
+                if react is None:
+                    continue
+                fresh = [
+                    each
+                    for each in by_topic[topic]
+                    if each.sequence > batch.standings[topic, each.source, each.subject].reacted
+                ]
+                if fresh:
+                    await react(tx, fresh)
+            if batch.any_waits:
+                await self._release(tx, batch, by_topic)
+            await tx.session.flush()
+
+    async def _release(self, tx: Tx, batch: Batch, by_topic: dict[str, list[Envelope]]) -> None:
+        """React now to what had waited for the subjects that have just arrived."""
+        connection = await driver(tx.session)
+        arrived = {(topic, each.subject) for topic, events in by_topic.items() for each in events}
+        late = await deferred_reactions.release(connection, arrived)
+        batch.late += late
+        await self._react_late(tx, late)
+
+    async def _react_late(self, tx: Tx, late: Sequence[tuple[Envelope, Record]]) -> None:
+        for event, _ in late:
+            react = self._consumers.readings[event.topic].react
+            if react is not None:
+                await react(tx, [event])
+
+    async def sweep(self, tx: Tx) -> int:
+        """React to what waits although its subject is there; give how many reactions were released."""
+        connection = await driver(tx.session)
+        late = await deferred_reactions.overdue(connection)
+        await self._react_late(tx, late)
+        await deferred_reactions.store(connection, tx.take_asides(), {event.id: record for event, record in late})
+        return len(late)
+
+    async def _run_one_by_one(self, tx: Tx, batch: Batch) -> None:
+        """Apply each event in a savepoint of its own; park those that fail and what follows them of their subject."""
+        failing_in_a_row: set[Key] = set()
+        broken: dict[Key, int] = {}
+        applied: list[Envelope] = []
+        done: dict[Key, Envelope] = {}
+        records = {each.event.id: each for each in batch.taken}
+        for event in batch.apply:
+            record = records[event.id]
+            key = record.whose
+            if key in broken:
+                self._aside(batch, record, Verdict.BEHIND, _BEHIND)
+                continue
+            mark = tx.mark()
+            savepoint = await tx.session.begin_nested()
+            try:
+                await self._run(tx, batch, [event])
+                await tx.flush()  # facts that cannot be written are this event's fault and nobody else's
+                await savepoint.commit()
+            except Exception as wrong:
+                if savepoint.is_active:
+                    await savepoint.rollback()
+                if is_transient(wrong):
+                    raise
+                tx.forget_after(mark)
+                tx.session.expunge_all()
+                broken[key] = event.sequence
+                failing_in_a_row.add(key)
+                self._aside(batch, record, "failed", _describe(wrong))
+                if len(failing_in_a_row) >= MOST_FAILING_IN_A_ROW:
+                    raise TooManyDeadLetters(
+                        f"{len(failing_in_a_row)} subjects in a row failed, the last one with {wrong!r}: "
+                        "this reader is broken, not the events."
+                    ) from wrong
+            else:
+                failing_in_a_row.clear()
+                applied.append(event)
+                done[key] = event
+        for key, number in broken.items():
+            self._halt(batch, key, number, done.get(key))
+        batch.apply = applied
+
+    def _halt(self, batch: Batch, key: Key, number: int, done: Envelope | None) -> None:
+        """A subject stops before its event `number`: `done` is the last one that was applied before it.
+
+        The number of a parked event is not used up, since its redrive will use it; those before it are, also where
+        nobody here knows their type. What came after it parks behind it.
+        """
+        before: list[Envelope | Faulty] = [] if done is None else [done]
+        for record in [each for each in batch.unknown if each.whose == key]:
+            assert record.event.sequence is not None
+            if record.event.sequence < number:
+                before.append(record.event)
+            else:
+                batch.unknown.remove(record)
+                self._aside(batch, record, Verdict.BEHIND, _BEHIND)
+        last = max(before, key=lambda one: one.sequence or 0, default=None)
+        if last is None or last.sequence is None:
+            batch.standings[key].moved = False
+        else:
+            batch.standings[key].advance(last.sequence, last.id)
+
+    async def _note(self, connection: asyncpg.Connection, batch: Batch) -> None:
+        """Write how far each subject has come, and which types nobody here knows."""
+        if moved := [(key, standing) for key, standing in batch.standings.items() if standing.moved]:  # in order
+            await letters.advance(connection, moved)
+        for record in batch.unknown:
+            await connection.execute(
+                "INSERT INTO unknown AS u (topic, type, count) VALUES ($1, $2, 1) ON CONFLICT (topic, type)"
+                " DO UPDATE SET count = u.count + 1, last_seen = now()",
+                record.topic,
+                record.event.type,
+            )
+        for topic, count in Counter([event.topic for event in batch.apply]).items():
+            APPLIED.labels(self._bus.service, topic).inc(count)
+        if batch.dropped:
+            DROPPED.labels(self._bus.service, "all").inc(batch.dropped)
+
+
+def _why(verdict: Verdict, sequence: int, standing: Standing) -> str:
+    if verdict is Verdict.GAP:
+        return f"Event {sequence} came, but {standing.sequence + 1} is missing: have its owner replay the subject."
+    if verdict is Verdict.FORK:
+        return f"Another event {sequence} was applied before: the owner tells another story, perhaps after a restore."
+    return _BEHIND
+
+
+def _describe(wrong: BaseException) -> str:
+    """The error's type and the place, and not its text: that may hold values."""
+    frame = traceback.extract_tb(wrong.__traceback__)[-1]
+    return f"{type(wrong).__name__} in {frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})"

@@ -1,0 +1,378 @@
+"""How do records come from the log to `apply`, in batches, and what happens when that fails?
+
+FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: one bad header
+or an empty value would else lose the whole batch. The offset that counts is the one in the database; on assignment we
+seek there, and what Kafka is told of it now and then only shows the lag.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from shared.bus.db.transaction import driver
+from shared.bus.db.transient_errors import is_transient
+from shared.bus.dead_letters.letters import TooManyDeadLetters
+from shared.bus.inbox.apply import Applier
+from shared.bus.inbox.fetched import Waiting
+from shared.bus.log import kafka, offsets
+from shared.bus.metrics import BATCH_SECONDS, PAUSED
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Iterable
+
+    from aiokafka import AIOKafkaConsumer
+
+    from shared.bus.db.bus import Bus
+    from shared.bus.inbox.consumers import Consumers
+    from shared.bus.log.envelope import ReadRecord
+
+log = structlog.get_logger(__name__)
+
+MAX_POLL_MS = 300_000
+# All attempts at one batch must end well before the group gives the partitions to somebody else.
+RETRY_SECONDS = MAX_POLL_MS / 1000 / 3
+PAUSE_SECONDS = 30.0
+SWEEP_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
+WAIT_MS = 1_000
+# What Kafka is told of our place is for people who watch the lag: once a second is enough, and nobody waits for it.
+TELL_SECONDS = 1.0
+TOLD_SECONDS = 5.0
+
+Records = tuple["ReadRecord", ...]
+
+
+class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """Seeks to where the database says, whenever partitions are assigned."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        await self._reader.seek(assigned)
+
+    async def on_partitions_revoked(self, _: Iterable[TopicPartition]) -> None:
+        """Give nothing of what comes next before it is sought in.
+
+        A batch under way commits, or finds itself fenced by `consumed`.
+        """
+        self._reader.leave()
+
+
+class Reader:
+    """Reads all topics of one service as one consumer group."""
+
+    def __init__(self, bus: Bus, consumers: Consumers) -> None:
+        self._bus = bus
+        self._applier = Applier(bus, consumers)
+        self._unverified: dict[offsets.Partition, offsets.Position] = {}
+        self._known: dict[offsets.Partition, int] = {}
+        self._telling: asyncio.Task[None] | None = None
+        self.paused: str | None = None
+        """Why reading has stopped, if it has."""
+        self._broker = KafkaBroker(
+            bus.settings.kafka.split(","),
+            security=kafka.security(bus.settings),
+            client_id=f"{bus.service}-reader",
+            apply_types=False,
+            allow_auto_create_topics=False,
+            consumer_only=True,  # the relay sends, with a producer that it can replace
+            logger=None,
+            graceful_timeout=10.0,
+        )
+        self._subscriber = self._broker.subscriber(
+            *consumers.readings,
+            batch=True,
+            group_id=bus.service,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            max_records=bus.settings.reader_batch,
+            batch_timeout_ms=WAIT_MS,
+            max_poll_interval_ms=MAX_POLL_MS,
+            session_timeout_ms=10_000,
+            parser=self._parse,
+            decoder=self._decode,
+            listener=_Assigned(self),
+            no_reply=True,
+        )
+        self._subscriber(self._handle)
+
+    @property
+    def _consumer(self) -> AIOKafkaConsumer:
+        consumer = self._subscriber.consumer
+        assert consumer is not None, "the reader was not started"
+        return consumer
+
+    def behind(self) -> int | None:
+        """How many records of the partitions that this process reads are not applied yet, as far as the broker said.
+
+        None while it does not read, or has not heard of any of them.
+        """
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return None
+        ours = consumer.assignment()  # of those that went elsewhere the driver refuses to tell
+        read = [each for each in self._known if TopicPartition(*each) in ours]
+        ends = {partition: consumer.highwater(TopicPartition(*partition)) for partition in read}
+        known = {partition: end for partition, end in ends.items() if end is not None}
+        return sum(max(0, end - self._known[partition]) for partition, end in known.items()) if known else None
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        try:
+            await self._start()
+            while True:
+                await asyncio.sleep(SWEEP_SECONDS)
+                await self._sweep()
+                await self._look_back()
+        finally:
+            if self._telling is not None:
+                self._telling.cancel()
+                await self._tell()
+            try:
+                async with asyncio.timeout(15):
+                    await self._broker.stop()
+            except (KafkaError, OSError, TimeoutError) as wrong:
+                log.info("the reader did not leave cleanly", reason=repr(wrong))
+            if self._telling is not None:  # of the batch that was under way
+                self._telling.cancel()
+
+    async def _start(self) -> None:
+        """Connect; a broker that is not up yet is waited for, with a bound for each try."""
+        while True:
+            try:
+                await self._broker.connect()
+                # FastStream has no option that says which consumer it makes.
+                made = self._broker.config.broker_config
+                options = cast("partial[AIOKafkaConsumer]", made.builder).keywords
+                made.builder = partial(Waiting, gathers=self._bus.settings.reader_gathers_ms / 1000, **options)
+                await self._broker.start()
+            except (KafkaError, OSError) as wrong:
+                log.warning("the reader waits for Kafka", reason=repr(wrong))
+                await self._broker.stop()
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _parse(self, records: Records) -> KafkaAckableMessage:
+        consumer = self._subscriber.consumer or FAKE_CONSUMER
+        return KafkaAckableMessage(body=b"", raw_message=records, headers={}, consumer=consumer)
+
+    async def _decode(self, message: KafkaAckableMessage) -> KafkaAckableMessage:
+        return message
+
+    def leave(self) -> None:
+        """Read nothing more before `seek`."""
+        cast("Waiting", self._consumer).leave()
+
+    async def seek(self, assigned: Iterable[TopicPartition]) -> None:
+        """Go to one record before where the database says, to compare that record first."""
+        partitions = [(each.topic, each.partition) for each in assigned]
+        async for attempt in _patiently():
+            with attempt:
+                async with self._bus.read() as session:
+                    at = await offsets.positions(await driver(session), partitions)
+        for (topic, partition), position in at.items():
+            self._unverified[topic, partition] = position
+            self._known[topic, partition] = position.next_offset
+            self._seek(TopicPartition(topic, partition), position.seek_to)
+
+    async def _handle(self, message: KafkaAckableMessage) -> None:
+        """Apply one batch; whatever happens, no record is passed over."""
+        records, known, unverified = message.raw_message, dict(self._known), dict(self._unverified)
+        assert isinstance(records, tuple)
+        # FastStream leaves the message in a cycle: the records would stay until the garbage collector's next look,
+        # which then has so much to look at that it took up to a third of the reader's time.
+        message.raw_message = ()
+        try:
+            await self._apply(records, known, unverified)
+        except offsets.LogChanged as changed:
+            log.error(  # noqa: TRY400 - the message says all; a stack trace would not help
+                "log made anew", topic=changed.partition[0], partition=changed.partition[1]
+            )
+            await self._restart(changed.partition, records)
+        except offsets.SetBack as back:
+            log.warning("reading goes back", partitions=len(back.partitions))
+            self._back_to(records)
+            await self.seek([TopicPartition(*each) for each in back.partitions])
+        except offsets.MovedOn as moved:
+            self._back_to(records)
+            await self.seek([TopicPartition(*each) for each in moved.partitions])
+        except TooManyDeadLetters as why:
+            await self._pause(str(why), records)
+        except Exception as wrong:  # noqa: BLE001 - the loop must go on, from the same records, whatever went wrong
+            log.warning("batch failed; it is read again", reason=repr(wrong))
+            await asyncio.sleep(AGAIN_SECONDS)
+            self._back_to(records)
+        else:
+            self._resume()
+            if self._telling is None or self._telling.done():
+                self._telling = asyncio.create_task(self._tell_in_a_while())
+
+    async def _tell_in_a_while(self) -> None:
+        await asyncio.sleep(TELL_SECONDS)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        """Tell Kafka how far this reader has come, so that its lag can be seen; nothing depends on it."""
+        consumer = self._subscriber.consumer
+        if consumer is None:  # it has just stopped
+            return
+        assigned = consumer.assignment()
+        at = {TopicPartition(*partition): offset for partition, offset in self._known.items()}
+        try:
+            if told := {partition: offset for partition, offset in at.items() if partition in assigned}:
+                async with asyncio.timeout(TOLD_SECONDS):
+                    await consumer.commit(told)
+        except (KafkaError, IllegalStateError, TimeoutError) as wrong:
+            log.info("lag not shown", reason=repr(wrong))
+
+    async def _apply(
+        self,
+        records: Records,
+        known: dict[offsets.Partition, int],
+        unverified: dict[offsets.Partition, offsets.Position],
+    ) -> None:
+        """Apply a batch that was taken when this reader had come so far as is `known`.
+
+        `unverified` are the places that it had sought by then and not compared with the log.
+        """
+        started = monotonic()
+        most = self._bus.settings.reader_batch
+        # Where a batch is full more waits, and is read while the database works at this one.
+        looking = cast("Waiting", self._consumer).look_ahead(most) if len(records) >= most else None
+        async with _beside(looking):
+            async for attempt in _patiently():
+                with attempt:
+                    try:
+                        await self._transact(records, known, unverified, one_by_one=False)
+                    except (offsets.LogChanged, offsets.SetBack, offsets.MovedOn, TooManyDeadLetters):
+                        raise
+                    except Exception as wrong:
+                        if is_transient(wrong):
+                            raise
+                        log.warning("batch fails; it is done again event by event", reason=repr(wrong))
+                        await self._transact(records, known, unverified, one_by_one=True)
+        BATCH_SECONDS.labels(self._bus.service).observe(monotonic() - started)
+
+    async def _transact(
+        self,
+        records: Records,
+        known: dict[offsets.Partition, int],
+        unverified: dict[offsets.Partition, offsets.Position],
+        *,
+        one_by_one: bool,
+    ) -> None:
+        left = set(unverified)
+        async with self._bus.transaction(f"system:{self._bus.service}") as tx:
+            connection = await driver(tx.session)
+            at = await offsets.lock(connection, [(record.topic, record.partition) for record in records])
+            # What was known when they were taken: a look back that has gone back since knows better, they do not.
+            offsets.refuse_set_back(at, known)
+            offsets.refuse_moved_on(at, unverified)
+            come: dict[offsets.Partition, int] = {}
+            if fresh := offsets.fresh(records, at, left):
+                await self._applier.apply(tx, fresh, one_by_one=one_by_one)
+                come = await offsets.advance(connection, fresh)
+        for partition in unverified.keys() - left:
+            if self._unverified.get(partition) is unverified[partition]:  # else it was assigned anew meanwhile
+                del self._unverified[partition]
+        self._known |= {partition: position.next_offset for partition, position in at.items()} | come
+
+    async def _restart(self, partition: offsets.Partition, records: Records) -> None:
+        self._back_to(records)  # first of all: if what follows fails, the same records come again
+        async with self._bus.transaction("system:reader") as tx:
+            connection = await driver(tx.session)
+            await offsets.lock(connection, [partition])
+            await offsets.restart(connection, partition)
+        if TopicPartition(*partition) in self._consumer.assignment():
+            await self._consumer.seek_to_beginning(TopicPartition(*partition))
+
+    async def _pause(self, why: str, records: Records) -> None:
+        """Stop for a while, loudly, and look again: going on would drain a topic into `parked`."""
+        if self.paused is None:
+            log.error("the reader pauses", reason=why)
+        self.paused = why
+        PAUSED.labels(self._bus.service).set(1)
+        await asyncio.sleep(PAUSE_SECONDS)
+        self._back_to(records)
+
+    def _resume(self) -> None:
+        if self.paused is not None:
+            log.info("the reader goes on")
+        self.paused = None
+        PAUSED.labels(self._bus.service).set(0)
+
+    def _back_to(self, records: Records) -> None:
+        """Read the batch's partitions again from its first records."""
+        first: dict[offsets.Partition, int] = {}
+        for record in records:
+            first.setdefault((record.topic, record.partition), record.offset)
+        for (topic, partition), offset in first.items():
+            self._seek(TopicPartition(topic, partition), offset)
+
+    def _seek(self, partition: TopicPartition, offset: int) -> None:
+        try:
+            self._consumer.seek(partition, offset)
+        except IllegalStateError:
+            log.info("partition went elsewhere", topic=partition.topic, partition=partition.partition)
+
+    async def _sweep(self) -> None:
+        try:
+            async with self._bus.transaction(f"system:{self._bus.service}") as tx:
+                await self._applier.sweep(tx)
+        except Exception as wrong:  # noqa: BLE001 - swept again in a few seconds; what waits stays where it is
+            log.warning("sweep of waiting reactions failed", reason=repr(wrong))
+
+    async def _look_back(self) -> None:
+        """Go back where a rebuild has set partitions back while nothing came that would have shown it.
+
+        And begin where the database could not say from where when partitions were assigned.
+        """
+        known = dict(self._known)
+        try:
+            if unplaced := cast("Waiting", self._consumer).unplaced():
+                await self.seek(unplaced)
+            async with self._bus.read() as session:
+                at = await offsets.positions(await driver(session), known)
+            offsets.refuse_set_back(at, known)
+        except offsets.SetBack as back:
+            log.warning("reading goes back", partitions=len(back.partitions))
+            assigned = self._consumer.assignment()
+            await self.seek(each for each in (TopicPartition(*one) for one in back.partitions) if each in assigned)
+        except Exception as wrong:  # noqa: BLE001 - looked at again in a few seconds
+            log.warning("position not compared", reason=repr(wrong))
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
+    """Have `work`, if there is any, done beside what is done within, and to its end."""
+    doing = asyncio.create_task(work) if work is not None else None
+    try:
+        yield
+    finally:
+        if doing is not None:
+            await doing
+
+
+def _patiently() -> AsyncRetrying:
+    """Try again after passing errors, with growing random waits, within a third of the poll interval."""
+    return AsyncRetrying(
+        retry=retry_if_exception(is_transient),
+        wait=wait_random_exponential(multiplier=0.1, max=10),
+        stop=stop_after_delay(RETRY_SECONDS),
+        reraise=True,
+    )

@@ -1,0 +1,116 @@
+"""Has the log lost records that it had acknowledged, and which must be sent again?
+
+An offset is given once. If a new acknowledgement, or the end of a partition, is at or below the highest offset that was
+acknowledged before, then the broker came back without its newest records. `sent` knows which events those were; they
+go into the outbox again from the journal, on a compacted topic the newest of each key only. Readers drop what they had.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka import TopicPartition
+
+from shared.bus.db.transaction import driver
+from shared.bus.log import kafka
+from shared.bus.metrics import LOG_LOST
+from shared.contracts import TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import asyncpg
+    from aiokafka.structs import RecordMetadata
+
+    from shared.bus.db.bus import Bus
+
+log = structlog.get_logger(__name__)
+
+REQUEUE = """
+INSERT INTO pending (id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
+                     causationid, traceparent)
+SELECT id, aggregatetype, aggregateid, $2::smallint, type, payload, sequence, occurred_at, correlationid, causationid,
+       traceparent
+FROM journal j WHERE id = ANY($1::uuid[])
+AND NOT EXISTS (SELECT 1 FROM pending p WHERE p.id = j.id)
+ORDER BY recorded_at, aggregateid, sequence
+"""
+
+
+class LostRecords:
+    """The highest acknowledged offset of each partition, and what to do when the log falls behind it."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._highest: dict[tuple[str, int], int] = {}
+
+    async def _load(self) -> None:
+        """Read the highest acknowledged offsets from the store."""
+        async with self._bus.read() as session:
+            rows = await (await driver(session)).fetch(
+                'SELECT topic, partition, max("offset") AS highest FROM sent GROUP BY topic, partition'
+                " ORDER BY topic, partition"
+            )
+        self._highest = {(row["topic"], row["partition"]): row["highest"] for row in rows}
+
+    async def look(self) -> int:
+        """Compare the ends of all partitions with what was acknowledged; requeue what is missing, give its number."""
+        await self._load()
+        if not self._highest:
+            return 0
+        ends = await self._ends([TopicPartition(*key) for key in sorted(self._highest)])
+        lost = 0
+        for partition, end in sorted(ends.items()):
+            if end <= self._highest[partition.topic, partition.partition]:
+                async with self._bus.transaction("system:relay") as tx:
+                    lost += await self._requeue(await driver(tx.session), partition.topic, partition.partition, end)
+        if lost:
+            log.error("the log lost records; they are sent again", count=lost)
+        return lost
+
+    async def _ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset after the last record of each partition."""
+        consumer = kafka.bare_consumer(self._bus.settings)
+        await consumer.start()
+        try:
+            ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+        finally:
+            await consumer.stop()
+        return ends
+
+    async def notice(self, connection: asyncpg.Connection, acknowledged: Iterable[RecordMetadata]) -> int:
+        """Requeue, in the relay's transaction, what the log lost as these acknowledgements show; give its number."""
+        lowest: dict[tuple[str, int], int] = {}
+        for each in acknowledged:
+            key = (each.topic, each.partition)
+            if each.offset <= self._highest.get(key, -1):
+                lowest[key] = min(each.offset, lowest.get(key, each.offset))
+        return sum([await self._requeue(connection, *key, start) for key, start in sorted(lowest.items())])
+
+    def remember(self, acknowledged: Iterable[RecordMetadata]) -> None:
+        """Note the offsets of what was acknowledged and settled."""
+        for each in acknowledged:
+            key = (each.topic, each.partition)
+            self._highest[key] = max(each.offset, self._highest.get(key, -1))
+
+    async def _requeue(self, connection: asyncpg.Connection, topic: str, partition: int, start: int) -> int:
+        """Put the events that lay at `start` and above back into the outbox, and forget where they lay."""
+        rows = await connection.fetch(
+            'DELETE FROM sent WHERE topic = $1 AND partition = $2 AND "offset" >= $3 RETURNING journal_id',
+            topic,
+            partition,
+            start,
+        )
+        ids = [row["journal_id"] for row in rows]
+        if TOPICS[topic].compacted:
+            newest = await connection.fetch(
+                "SELECT DISTINCT ON (aggregateid) id FROM journal WHERE id = ANY($1::uuid[])"
+                " ORDER BY aggregateid, sequence DESC",
+                ids,
+            )
+            ids = [row["id"] for row in newest]
+        await connection.execute(REQUEUE, ids, partition)
+        self._highest[topic, partition] = start - 1
+        LOG_LOST.labels(self._bus.service, topic).inc(len(ids))
+        return len(ids)

@@ -1,0 +1,347 @@
+"""How do facts get from the outbox to the log, all of them, in order, and how is a log that lost some mended?
+
+One process at a time (by lease) reads `pending` in order of position, sends a batch, waits for the acknowledgements and
+deletes what was acknowledged, in a transaction that also checks the lease and notes in `sent` where each event lies. A
+row that was not acknowledged stays, and its partition is held back for a while; the rest goes on. A crash between the
+acknowledgement and the delete sends an event twice; readers drop the second one.
+
+While the database settles a batch, the next is on its way. One that follows a batch that could not be settled is not
+settled either, so that both are sent again in their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import asyncpg
+import structlog
+from aiokafka.errors import IllegalStateError, KafkaError, ProducerClosed
+from sqlalchemy.exc import DBAPIError
+
+from shared.bus.db import journal, leases
+from shared.bus.db.transaction import asking, driver
+from shared.bus.log import kafka
+from shared.bus.log.batching import BatchTiming
+from shared.bus.log.envelope import headers_of
+from shared.bus.metrics import RELAY_FAILED, RELAY_SENT
+from shared.bus.outbox import lost_records
+from shared.contracts import TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiokafka import AIOKafkaProducer
+    from aiokafka.structs import RecordMetadata
+
+    from shared.bus.db.bus import Bus
+
+log = structlog.get_logger(__name__)
+
+LEASE = "relay"
+POLL_SECONDS = 1.0
+HOLD_SECONDS = 2.0
+ACK_SECONDS = 45.0
+CLOSE_SECONDS = 10.0
+KEEP_SENT = "1 day"
+TURN = 500
+"""After so many records others get their turn: what is in the producer leaves, and the batch before is settled."""
+
+_FETCH = """
+SELECT position, id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
+       causationid, traceparent
+FROM pending
+WHERE NOT EXISTS (
+    SELECT 1 FROM unnest($2::text[], $3::smallint[]) AS held(topic, partition)
+    WHERE held.topic = aggregatetype AND held.partition = pending.partition
+) AND (position < $4 OR position > $5)
+ORDER BY position LIMIT $1
+"""
+
+_SETTLE = """
+WITH gone AS (DELETE FROM pending WHERE position = ANY($1::bigint[]))
+INSERT INTO sent (topic, partition, "offset", journal_id)
+SELECT * FROM unnest($2::text[], $3::smallint[], $4::bigint[], $5::uuid[])
+ON CONFLICT (topic, partition, "offset") DO UPDATE SET journal_id = excluded.journal_id, sent_at = now()
+"""
+
+Acknowledged = list[tuple[asyncpg.Record, "RecordMetadata"]]
+_NOTHING = (0, 0)
+"""No positions: they count from 1."""
+
+
+class Relay:
+    """Sends one service's facts. `run` is its whole life; `send_on` is one step of it, `send_once` one that is done."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._batch = bus.settings.relay_batch
+        self._producer: AIOKafkaProducer | None = None
+        self._held: dict[tuple[str, int], float] = {}
+        self._losses = lost_records.LostRecords(bus)
+        self._settling: asyncio.Task[None] | None = None
+        self._under_way = _NOTHING
+        self._swept = 0.0
+        self._renewed = 0.0
+        self._pace = BatchTiming()
+
+    async def run(self) -> None:
+        """Send until cancelled: woken by the process that wrote something, and looking by itself once a second."""
+        woken = self._bus.recorded
+        listener = asyncio.create_task(self._listen(woken))
+        lease: leases.Lease | None = None
+        try:
+            while True:
+                await asyncio.sleep(self._pace.wait())
+                # Who waits to be sent does not wait for the lease, which is prolonged at the next look without a fact.
+                good = leases.LEASE_SECONDS / (2 if woken.is_set() else 5)
+                woken.clear()
+                try:
+                    lease = await self._held_lease(lease, good)
+                    while lease is not None and await self.send_on(lease) == self._batch:
+                        lease = await self._held_lease(lease, good)
+                    await self.settled()
+                except leases.LeaseLost:
+                    lease = None
+                except (DBAPIError, OSError, asyncpg.PostgresError, KafkaError, TimeoutError) as wrong:
+                    log.warning("relay waits", reason=repr(wrong))
+                    lease = None
+                    self._bus.relays = False
+                    await asyncio.sleep(POLL_SECONDS)
+                self._bus.relays = lease is not None
+                try:
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await woken.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            self._bus.relays = False
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+            await self.close(lease)
+
+    async def _held_lease(self, lease: leases.Lease | None, good: float) -> leases.Lease | None:
+        """The lease, prolonged after `good` seconds and not for each batch; a new holder takes over here."""
+        if lease is not None and monotonic() - self._renewed < good:
+            return lease
+        await self.settled()  # under the lease as it was
+        asked = monotonic()
+        fresh = await leases.acquire(self._bus, LEASE)
+        self._renewed = asked
+        if fresh is not None and (lease is None or fresh.epoch != lease.epoch):
+            await self._take_over()
+        return fresh
+
+    async def close(self, lease: leases.Lease | None = None) -> None:
+        """Finish what is being settled, stop the producer and give the lease back.
+
+        Bounded, and quiet about a broker that is away.
+        """
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.settled()
+        except (leases.LeaseLost, DBAPIError, OSError, asyncpg.PostgresError, TimeoutError) as wrong:
+            log.info("a batch is left to be sent again", reason=repr(wrong))
+        await self._drop_producer()
+        if lease is not None:
+            try:
+                await leases.release(self._bus, lease)
+            except (DBAPIError, OSError) as wrong:
+                log.info("lease not given back", reason=repr(wrong))
+
+    async def _listen(self, woken: asyncio.Event) -> None:
+        """Set `woken` whenever another process has written facts; after a lost connection, poll until there is one.
+
+        This one says so by itself, as soon as it has committed.
+        """
+
+        def heard(_: object, __: int, ___: str, process: object) -> None:
+            if process != self._bus.holder:
+                woken.set()
+
+        while True:
+            try:
+                connection = await asyncpg.connect(self._bus.settings.direct_url, timeout=10)
+                gone = asyncio.Event()
+                connection.add_termination_listener(lambda _, gone=gone: gone.set())
+                try:
+                    await connection.add_listener(journal.PENDING_CHANNEL, heard)
+                    woken.set()
+                    await gone.wait()
+                finally:
+                    await connection.close(timeout=5)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as wrong:
+                log.info("relay polls", reason=repr(wrong))
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _take_over(self) -> None:
+        """What a new holder does first: compare the log's ends with what was acknowledged."""
+        await self._open_producer()
+        await self._losses.look()
+
+    async def send_once(self, lease: leases.Lease) -> int:
+        """Send one batch and settle it; give the number of rows taken. Raises as `send_on`."""
+        taken = await self.send_on(lease)
+        await self.settled()
+        return taken
+
+    async def send_on(self, lease: leases.Lease) -> int:
+        """Send one batch while the one before it is settled, and begin to settle it; give the number of rows taken.
+
+        Raises `LeaseLost`, database and Kafka errors, also those of the batch before.
+        """
+        now = monotonic()
+        self._held = {key: until for key, until in self._held.items() if until > now}
+        if self._settling is not None and self._settling.done():
+            await self.settled()
+        async with self._bus.glance() as session:
+            connection = await asking(session)
+            topics, partitions = [topic for topic, _ in self._held], [partition for _, partition in self._held]
+            rows = await connection.fetch(_FETCH, self._batch, topics, partitions, *self._under_way)
+        if rows:
+            self._pace.went(len(rows))
+            acknowledged = await self._send(rows)
+            await self.settled()
+            self._settling = asyncio.create_task(self._settle(lease, acknowledged))
+            self._under_way = (rows[0]["position"], rows[-1]["position"])
+            if len(acknowledged) < len(rows):  # what was not acknowledged lies between what was
+                await self.settled()
+        if now - self._swept > 60:
+            self._swept = now
+            await self._sweep(lease)
+        return len(rows)
+
+    async def settled(self) -> None:
+        """Wait until the last batch is settled. Raises `LeaseLost` and database errors; it is then sent again."""
+        settling, self._settling = self._settling, None
+        try:
+            if settling is not None:
+                await settling
+        finally:
+            self._under_way = _NOTHING
+
+    async def _send(self, rows: Sequence[asyncpg.Record]) -> Acknowledged:
+        """Send `rows` in order and wait for the acknowledgements; hold back the partitions that failed."""
+        producer = await self._open_producer()
+        service = self._bus.service
+        waits: list[tuple[asyncpg.Record, asyncio.Future[RecordMetadata]]] = []
+        fatal = False
+        failed: set[tuple[str, int]] = set()
+        for place, row in enumerate(rows, 1):
+            _, id_, topic, subject, number, type_, payload, sequence, at, story, cause, trace = row
+            if failed and (topic, number) in failed:
+                continue
+            headers = headers_of(service, id_, type_, subject, at, sequence, story, cause, trace)
+            try:
+                sent = await producer.send(
+                    topic, value=payload.encode(), key=subject.encode(), partition=number, headers=headers
+                )
+            except (ProducerClosed, IllegalStateError) as wrong:
+                fatal = True
+                log.warning("the producer broke; a new one takes over", reason=repr(wrong))
+                break
+            except KafkaError as wrong:
+                failed.add((topic, number))
+                self._hold((topic, number), wrong)
+            else:
+                waits.append((row, sent))
+            if place % TURN == 0:
+                await asyncio.sleep(0)
+        acknowledged, broken = await self._answers(waits)
+        if fatal or broken:
+            await self._drop_producer()
+        return acknowledged
+
+    async def _answers(
+        self, waits: Sequence[tuple[asyncpg.Record, asyncio.Future[RecordMetadata]]]
+    ) -> tuple[Acknowledged, bool]:
+        """What was acknowledged, and whether the producer is of no use any more; holds back what failed."""
+        acknowledged: Acknowledged = []
+        broken = False
+        until = monotonic() + ACK_SECONDS
+        for _, future in waits:
+            # One after the other: an answer is one for many records, and a callback for each would cost as much again.
+            if not future.done():
+                await asyncio.wait([future], timeout=max(0.0, until - monotonic()))
+        stumbled: set[tuple[str, int]] = set()
+        for row, future in waits:
+            if not future.done():
+                partition = (row["aggregatetype"], row["partition"])
+                future.cancel()
+                broken = True
+                stumbled.add(partition)
+                self._hold(partition, TimeoutError(f"no acknowledgement within {ACK_SECONDS:.0f} s"))
+            elif (failure := future.exception()) is not None:
+                # A later record of the same partition may have been acknowledged; readers see the gap and heal it
+                # when this one arrives, since it stays first in the outbox.
+                partition = (row["aggregatetype"], row["partition"])
+                broken = broken or not getattr(failure, "retriable", False)
+                stumbled.add(partition)
+                self._hold(partition, failure)
+            elif (
+                not stumbled
+                or (row["aggregatetype"], row["partition"]) not in stumbled
+                or not TOPICS[row["aggregatetype"]].compacted
+            ):
+                # On a compacted topic it is sent again, behind the one that failed: what comes last is what is kept.
+                acknowledged.append((row, future.result()))
+        return acknowledged, broken
+
+    def _hold(self, partition: tuple[str, int], wrong: BaseException) -> None:
+        if partition not in self._held:
+            log.warning("a partition is held back", topic=partition[0], partition=partition[1], reason=repr(wrong))
+        RELAY_FAILED.labels(self._bus.service).inc()
+        self._held[partition] = monotonic() + HOLD_SECONDS
+
+    async def _settle(self, lease: leases.Lease, acknowledged: Acknowledged) -> None:
+        """Delete what was acknowledged and note where it lies, if the lease is still ours."""
+        if not acknowledged:
+            return
+        async with self._bus.transaction("system:relay") as tx:
+            await leases.check(tx.session, lease)
+            connection = await driver(tx.session)
+            lost = await self._losses.notice(connection, [metadata for _, metadata in acknowledged])
+            await connection.execute(
+                _SETTLE,
+                [row["position"] for row, _ in acknowledged],
+                [metadata.topic for _, metadata in acknowledged],
+                [metadata.partition for _, metadata in acknowledged],
+                [metadata.offset for _, metadata in acknowledged],
+                [row["id"] for row, _ in acknowledged],
+            )
+        self._losses.remember([metadata for _, metadata in acknowledged])
+        RELAY_SENT.labels(self._bus.service).inc(len(acknowledged))
+        if lost:
+            log.error("the log lost records; they are sent again", count=lost)
+
+    async def _sweep(self, lease: leases.Lease) -> None:
+        """Forget what was sent over a day ago, but never the newest row of a partition."""
+        async with self._bus.transaction("system:relay") as tx:
+            await leases.check(tx.session, lease)
+            connection = await driver(tx.session)
+            await connection.execute(
+                f"DELETE FROM sent s WHERE sent_at < now() - interval '{KEEP_SENT}' AND \"offset\" <"  # noqa: S608 - a constant of ours
+                ' (SELECT max("offset") FROM sent n WHERE n.topic = s.topic AND n.partition = s.partition)'
+            )
+
+    async def _open_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = kafka.producer(self._bus.settings, f"{self._bus.service}-relay")
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(10):
+                await producer.stop()
+        except (KafkaError, TimeoutError, OSError) as wrong:
+            log.info("the old producer did not stop cleanly", reason=repr(wrong))

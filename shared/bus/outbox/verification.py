@@ -1,0 +1,65 @@
+"""Is the journal what was written? Walks every aggregate's chain and says where it does not hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.bus.db.journal import CHAIN_START, digest, link
+from shared.bus.db.transaction import driver
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where a journal does not hold."""
+
+    topic: str
+    subject: str
+    sequence: int
+    what: str
+
+
+async def findings(session: AsyncSession) -> AsyncIterator[Finding | int]:
+    """Every place where the journal does not hold; in between, the number of events looked at (for a progress bar).
+
+    A payload that an erasure has cut no longer fits its digest; it is cut to an object with the member `erased`, and
+    only its link is checked.
+    """
+    connection = await driver(session)
+    before: tuple[str, str] | None = None
+    sequence, chain, seen = 0, CHAIN_START, 0
+    cursor = connection.cursor(
+        "SELECT j.aggregatetype, j.aggregateid, j.sequence, j.payload, j.digest, j.hash, a.sequence AS head,"
+        " a.hash AS head_hash FROM journal j LEFT JOIN aggregate a USING (aggregatetype, aggregateid)"
+        " ORDER BY j.aggregatetype, j.aggregateid, j.sequence",
+        prefetch=1000,
+    )
+    head: tuple[int | None, bytes | None] = (None, None)
+    async for row in cursor:
+        here = (row["aggregatetype"], row["aggregateid"])
+        if here != before:
+            if before is not None and head != (sequence, chain):
+                yield Finding(*before, sequence, "the newest event is not the one that the aggregate's head names")
+            before, sequence, chain = here, 0, CHAIN_START
+        sequence += 1
+        if row["sequence"] != sequence:
+            yield Finding(*here, row["sequence"], f"event {sequence} is missing")
+            sequence = row["sequence"]
+        if digest(row["payload"].encode()) != row["digest"] and not row["payload"].startswith('{"erased":'):
+            yield Finding(*here, sequence, "the payload was changed")
+        chain = link(chain, row["digest"])
+        if chain != row["hash"]:
+            yield Finding(*here, sequence, "the chain is broken here")
+            chain = row["hash"]
+        head = (row["head"], row["head_hash"])
+        seen += 1
+        if seen % 1000 == 0:
+            yield seen
+    if before is not None and head != (sequence, chain):
+        yield Finding(*before, sequence, "the newest event is not the one that the aggregate's head names")
+    yield seen

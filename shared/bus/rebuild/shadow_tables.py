@@ -1,0 +1,162 @@
+"""Where do tables stand while a load fills them? Beside those in use, in a schema of their own, until they are whole.
+
+A rebuild takes as long as the log is, and pages are asked for meanwhile. So it fills empty twins of the projections,
+which several processes can do at once, each in a transaction of its own; the last step puts them in the place of the
+tables in use. Whatever fails before it leaves the service as it was. Indexes that a load does not look things up by are
+made when all is there: in one go, and on tables that nobody writes to, that is a third of the work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from shared.bus.db.transaction import driver
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus.db.bus import Bus
+
+SCHEMA = "loading"
+MARKS = "mark"
+"""Beside the twins: how far each subject has come."""
+BUILDERS = 2
+"""So many indexes are made at once."""
+TRIES = 100
+
+_TABLES = """
+SELECT c.oid, n.nspname AS schema, c.relname AS name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS quoted,
+       coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '') AS options,
+       quote_nullable(obj_description(c.oid, 'pg_class')) AS comment
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname = current_schema() AND c.relname = ANY($1) ORDER BY c.relname
+"""
+_KEYS = """
+SELECT quote_ident(conname) AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint
+WHERE conrelid = $1 AND contype IN ('p', 'u', 'x') ORDER BY contype, conname
+"""
+_INDEXES = """
+SELECT pg_get_indexdef(i.indexrelid) AS definition, i.indisunique AS one_each FROM pg_index i
+WHERE i.indrelid = $1 AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+ORDER BY i.indexrelid::regclass::text
+"""
+
+
+async def use(session: AsyncSession) -> None:
+    """Have this transaction find the twins by the tables' names; all other tables are those in use."""
+    connection = await driver(session)
+    schema = await connection.fetchval("SELECT quote_ident(current_schema())")
+    await connection.execute(f"SET LOCAL search_path TO {SCHEMA}, {schema}")
+
+
+async def build(bus: Bus, tables: Collection[str], late: Collection[str]) -> list[str]:
+    """Make empty twins of `tables`; give the statements that finish them, for `finish`: indexes of those of `late`.
+
+    They are there for other transactions when this returns; what an earlier load left is taken away.
+    """
+    later: list[str] = []
+    analyses: list[str] = []
+    async with bus.transaction(f"system:{bus.service}") as tx:
+        connection = await driver(tx.session)
+        found = await connection.fetch(_TABLES, sorted(tables))
+        if missing := set(tables) - {table["name"] for table in found}:
+            raise LookupError(f"{bus.service} has no table {', '.join(sorted(missing))}.")
+        await _clear(connection)
+        await connection.execute(f"CREATE SCHEMA {SCHEMA}")
+        await connection.execute(
+            f"CREATE TABLE {SCHEMA}.{MARKS} (topic text, source text, subject text, sequence bigint, ce_id uuid)"
+        )
+        for table in found:
+            twin = await connection.fetchval("SELECT $1 || '.' || quote_ident($2)", SCHEMA, table["name"])
+            await connection.execute(
+                f"CREATE TABLE {twin} (LIKE {table['quoted']} INCLUDING ALL EXCLUDING INDEXES){table['options']}"
+            )
+            await connection.execute(f"COMMENT ON TABLE {twin} IS {table['comment']}")
+            for key in await connection.fetch(_KEYS, table["oid"]):
+                await connection.execute(f"ALTER TABLE {twin} ADD CONSTRAINT {key['name']} {key['definition']}")
+            for index in await connection.fetch(_INDEXES, table["oid"]):
+                statement = index["definition"].replace(f" ON {table['quoted']} ", f" ON {twin} ", 1)
+                if table["name"] in late and not index["one_each"]:
+                    later.append(statement)
+                else:
+                    await connection.execute(statement)
+            analyses.append(f"ANALYZE {twin}")  # so that the planner knows what it has before the first page asks
+    return [*later, *analyses]
+
+
+async def finish(bus: Bus, statements: Sequence[str]) -> None:
+    """Do what `build` left for the end, some at once, when all that fills the twins is committed.
+
+    Each in a transaction of its own: to make an index and to look at what is in a table wait for each other.
+    """
+    left = list(reversed(statements))
+
+    async def some() -> None:
+        while left:
+            statement = left.pop()
+            async with bus.transaction(f"system:{bus.service}") as tx:
+                connection = await driver(tx.session)
+                # Several at once already; parallel workers besides would need more shared memory than containers have.
+                await connection.execute("SET LOCAL max_parallel_maintenance_workers = 0")
+                await connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
+                await connection.execute(statement)
+
+    await asyncio.gather(*(some() for _ in range(min(BUILDERS, len(left)))))
+
+
+async def swap(session: AsyncSession, tables: Collection[str]) -> None:
+    """Put the twins in the place of the tables in use; for all others that is so when the transaction commits.
+
+    Raises `asyncpg.LockNotAvailableError` where the tables are never free.
+    """
+    connection = await driver(session)
+    found = await connection.fetch(_TABLES.replace("current_schema()", f"'{SCHEMA}'"), sorted(tables))
+    home = await connection.fetchval("SELECT quote_ident((current_schemas(false))[2])")
+    names = [table["quoted"].removeprefix(f"{SCHEMA}.") for table in found]
+    await _lock(connection, [f"{home}.{name}" for name in names])
+    for name in names:
+        await connection.execute(f"DROP TABLE {home}.{name}")
+        await connection.execute(f"ALTER TABLE {SCHEMA}.{name} SET SCHEMA {home}")
+    await _clear(connection)
+
+
+async def clear(bus: Bus) -> None:
+    """Take the twins away, after a load that failed."""
+    async with bus.transaction(f"system:{bus.service}") as tx:
+        connection = await driver(tx.session)
+        await connection.execute("SET LOCAL lock_timeout = '10s'")  # a process that still fills them goes on for long
+        await _clear(connection)
+
+
+async def _clear(connection: asyncpg.Connection) -> None:
+    await connection.execute("SET LOCAL client_min_messages TO warning")
+    await connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+
+
+async def _lock(connection: asyncpg.Connection, tables: Sequence[str]) -> None:
+    """Have tables to ourselves, all or none: a page that holds one and waits for another would wait for us for ever."""
+    names = ", ".join(tables)
+    for tried in range(1, TRIES + 1):
+        savepoint = connection.transaction()
+        await savepoint.start()
+        try:
+            # No page waits behind this lock, but an autovacuum, which may take minutes, gives way to who waits for it
+            # for longer than PostgreSQL waits to look for a deadlock (1 s).
+            await connection.execute("SET LOCAL lock_timeout = '3s'")
+            await connection.execute(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
+            await connection.execute("SET LOCAL lock_timeout = '500ms'")  # and for pages no longer than that
+            await connection.execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+        except asyncpg.LockNotAvailableError:
+            await savepoint.rollback()
+            if tried == TRIES:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            await savepoint.commit()
+            break
+    await connection.execute("SET LOCAL lock_timeout TO DEFAULT")

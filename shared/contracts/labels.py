@@ -1,0 +1,57 @@
+"""What are codes called: roles, countries, languages and the members of the code lists?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import LANGUAGES as KNOWN
+from shared.contracts.codes import UNION, Role
+from shared.i18n import LANGUAGES, gettext, locale
+
+if TYPE_CHECKING:
+    from shared.identity import Grant
+
+
+def role(code: str) -> str:
+    """The name of a role, as the header shows it."""
+    return gettext(Role(str(code)).label)
+
+
+def country(code: str | None) -> str:
+    """The name of a country (ISO 3166-1 alpha-2, or `EU` for an EU agency) in the reader's language."""
+    if not code:
+        return ""
+    return str(locale().territories.get(str(code), code))
+
+
+def coordinator(code: str) -> str:
+    """Who decides for a country: its national coordinator, or an EU agency's own clearance officer."""
+    if code == UNION:
+        return gettext("Clearance officer of the EU agency")
+    return gettext("National coordinator of %(country)s") % {"country": country(code)}
+
+
+def tongue(code: str) -> str:
+    """The name of a language (ISO 639-1) in the reader's language, with a capital."""
+    name = str(locale().languages.get(str(code), code))
+    return name[:1].title() + name[1:]
+
+
+def written(present: str | None = None) -> list[tuple[str, str]]:
+    """The languages that the programme writes in, as choices; `present` too, where somebody chose another before."""
+    also = (present,) if present in KNOWN and present not in LANGUAGES else ()
+    return [(code, tongue(code)) for code in (*LANGUAGES, *also)]
+
+
+def label(code: object) -> str:
+    """What a member of a code list is called: its own `label` where it has one, else the code in plain words."""
+    text = getattr(code, "label", None)
+    if isinstance(text, str):
+        return gettext(text)
+    plain = str(code).replace("_", " ")
+    return gettext(plain[:1].upper() + plain[1:])
+
+
+def standing_of(grant: Grant) -> str:
+    """A role with its country: `National coordinator, Armenia`."""
+    return ", ".join(part for part in (role(grant.role), country(grant.country)) if part)

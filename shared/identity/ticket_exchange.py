@@ -1,0 +1,95 @@
+"""Does a request bring the portal's ticket for this case, and what becomes of it?"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from shared.i18n import gettext
+from shared.identity.access import use_ticket
+from shared.identity.attempts import Attempt, note_attempt
+from shared.identity.refusals import NotAllowed, Onward
+from shared.identity.state import identity_of, service_of
+from shared.identity.tickets import (
+    COOKIE_FOR,
+    Ticket,
+    TicketRefused,
+    narrow_cookie,
+    open_narrow_cookie,
+    open_ticket,
+)
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from shared.identity.principal import Principal
+
+HEADER = "X-Ticket"
+PARAMETER = "ticket"
+
+
+async def ticket_of(request: Request, purpose: str, subject: object, principal: Principal | None) -> Ticket | None:
+    """The ticket for `purpose` and the case `subject` that a request brings, or None; also in `request.state.ticket`.
+
+    Raises `NotAllowed` for a ticket that does not fit, was used or is made out to somebody else, and `Onward`
+    (to the clean address, with the narrow cookie) for a good one in the address of a page.
+    """
+    request.state.ticket = None
+    identity = identity_of(request.app)
+    header, parameter = request.headers.get(HEADER), request.query_params.get(PARAMETER)
+    name = _cookie_name(request, purpose, str(subject))
+    held = open_narrow_cookie(request.cookies.get(name), purpose, str(subject), identity.narrow)
+    if header is not None and "authorization" in request.headers:
+        held = _opened(request, header, purpose, str(subject))
+    elif parameter is not None and request.method == "GET":
+        ticket = _opened(request, parameter, purpose, str(subject))
+        _made_out_to(ticket, principal)
+        raise await _exchanged(request, ticket, name)
+    if held is not None:
+        _made_out_to(held, principal)
+        # A form that was opened before a suspension is opened anew, by a new ticket.
+        if principal is not None and not principal.counts(held.expires - COOKIE_FOR):
+            return None
+        request.state.ticket = held
+    return held
+
+
+def _opened(request: Request, text: str, purpose: str, subject: str) -> Ticket:
+    try:
+        ticket = open_ticket(text, purpose, public_key=identity_of(request.app).settings.ticket_public_key)
+    except TicketRefused:
+        note_attempt(Attempt.FORGED_TICKET)
+        raise NotAllowed(gettext("This link is over. Open the page again from your application.")) from None
+    if ticket.subject != subject:
+        note_attempt(Attempt.FORGED_TICKET)
+        raise NotAllowed(gettext("This link opens another page than this one."))
+    return ticket
+
+
+def _made_out_to(ticket: Ticket, principal: Principal | None) -> None:
+    """A ticket that names a person is good in that person's hands only, so that a forwarded link opens nothing."""
+    if ticket.person is not None and (principal is None or principal.subject != ticket.person):
+        note_attempt(Attempt.FORGED_TICKET)
+        raise NotAllowed(gettext("This link was made for somebody else. Sign in as the person it was made for."))
+
+
+async def _exchanged(request: Request, ticket: Ticket, name: str) -> Onward:
+    """The way on to the same address without the ticket, with the cookie that stands for it from now on."""
+    async with service_of(request.app).bus.transaction(ticket.person or "system:ticket") as tx:
+        first = await use_ticket(tx.session, ticket)
+    if not first:
+        raise NotAllowed(gettext("This link was used before. Open the page again from your application."))
+    identity = identity_of(request.app)
+    kept = [(key, value) for key, value in request.query_params.multi_items() if key != PARAMETER]
+    attributes = "; HttpOnly; SameSite=Lax" + ("; Secure" if identity.cookies.secure else "")
+    path = "/" + request.url.path.split("/")[1]
+    cookie = f"{name}={narrow_cookie(ticket, identity.narrow)}; Max-Age={COOKIE_FOR}; Path={path}{attributes}"
+    clean = request.url.path + (f"?{urlencode(kept)}" if kept else "")
+    return Onward(clean, **{"Set-Cookie": cookie})
+
+
+def _cookie_name(request: Request, purpose: str, subject: str) -> str:
+    """One cookie a case, so that two forms can be open side by side."""
+    mark = hashlib.sha256(f"{purpose}/{subject}".encode()).hexdigest()[:12]
+    return identity_of(request.app).cookies.name(f"ticket-{mark}")

@@ -1,0 +1,60 @@
+"""Which events could a service not apply, and how does a coordinator try them again? One page for all services.
+
+routers=[..., parked_router("matching", consumers)]      # /matching/parked, for the programme coordinator
+"""
+
+# No `from __future__ import annotations` here: FastAPI cannot resolve such annotations of functions made inside one.
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from shared.bus import Bus, Consumers
+from shared.bus.dead_letters.letters import open_events
+from shared.bus.dead_letters.redrive import NoSuchDeadLetter, redrive, skip
+from shared.contracts.codes import Role
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.identity import Principal, allow
+from shared.runtime.service import bus_of
+from shared.web.forms import sent
+from shared.web.render import render, see_other
+
+PAGE = 50
+
+
+def dead_letters_router(service: str, consumers: Consumers) -> APIRouter:
+    """The page of `service` with its parked events: a list, and for each to redrive its subject or to skip it."""
+    router = APIRouter(prefix=f"/{service}/parked", include_in_schema=False)
+    coordinator = Depends(allow(Role.PROGRAMME_COORDINATOR))
+    address = f"/{service}/parked"
+
+    async def show(request: Request, bus: Bus = Depends(bus_of), after: int = Query(0, ge=0)) -> Response:
+        async with bus.read() as session:
+            events = await open_events(session, after=after, limit=PAGE)
+        return render(
+            request,
+            "dead_letters.html",
+            events=events,
+            address=address,
+            more=events[-1].id if len(events) == PAGE else None,
+            left=request.query_params.get("left"),
+        )
+
+    async def settle(request: Request, bus: Bus = Depends(bus_of), principal: Principal = coordinator) -> Response:
+        form = await sent(request)
+        reason = str(form.get("reason", "")).strip()[:500]
+        if not reason:
+            raise Refused(gettext("Say why you do it: the reason is kept with the event."), 422)
+        try:
+            if form.get("what") == "skip":
+                _, left = await skip(bus, consumers, int(str(form.get("id", "0"))), principal.subject, reason)
+            else:
+                topic, subject = str(form.get("topic", "")), str(form.get("subject", ""))
+                _, left = await redrive(bus, consumers, topic, subject, principal.subject, reason)
+        except (NoSuchDeadLetter, ValueError) as error:
+            raise Refused(gettext("Somebody has settled it already."), 409) from error
+        return see_other(f"{address}?left={left}")
+
+    router.add_api_route("", show, methods=["GET"], dependencies=[coordinator])
+    router.add_api_route("", settle, methods=["POST"])
+    return router

@@ -1,0 +1,70 @@
+"""How does a service's database get its tables, and how does it follow when they change?
+
+One Alembic environment a service, in `services/<name>/migrations`; its `env.py` calls `run`. What the store declares is
+loaded only for a new migration to be drafted from it: to follow the others it is not needed, and takes the most time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from alembic.runtime.environment import EnvironmentContext
+    from sqlalchemy import Connection, MetaData
+
+ROOT = Path(__file__).resolve().parents[2]
+# Two processes that start together must not both migrate: any number will do, if it is always the same.
+_LOCK = 7_206_301
+
+
+def config(service: str, url: str) -> Config:
+    """Alembic's configuration for `service` and the database at `url`."""
+    settings = Config()
+    settings.set_main_option("script_location", str(ROOT / "services" / service / "migrations"))
+    settings.attributes["url"] = url
+    return settings
+
+
+def migrate(service: str, url: str) -> None:
+    """Bring the database of `service` up to date; does nothing if it is. Must not be called in a running loop."""
+    command.upgrade(config(service, url), "head")
+
+
+def revise(service: str, url: str, message: str) -> None:
+    """Write a migration from the database at `url`, which is at the newest one, to what the store declares now."""
+    settings = config(service, url)
+    settings.attributes["declared"] = import_module(f"services.{service}.schema").metadata
+    command.revision(settings, message=message, autogenerate=True)
+
+
+def run(context: EnvironmentContext) -> None:
+    """What every `env.py` does: connect, take the lock, run what Alembic asks for in one transaction."""
+    asyncio.run(_run(context))
+
+
+async def _run(context: EnvironmentContext) -> None:
+    url = make_url(context.config.attributes["url"]).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            await connection.run_sync(_migrate, context)
+    finally:
+        await engine.dispose()
+
+
+def _migrate(connection: Connection, context: EnvironmentContext) -> None:
+    declared: MetaData | None = context.config.attributes.get("declared")
+    context.configure(connection=connection, target_metadata=declared, compare_type=True, compare_server_default=True)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,230 @@
+"""What do all services have in common? Settings, store, bus, health, telemetry and an orderly end.
+
+A service's `app.py` calls `create` with its own parts; `__main__.py` calls `serve`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of the routes below
+
+from shared import identity
+from shared.bus import Bus
+from shared.bus.inbox.reader import Reader
+from shared.bus.metrics import DEAD_LETTERS_OPEN, PENDING, WAITING_OLDEST
+from shared.bus.outbox.relay import Relay
+from shared.identity import internal
+from shared.runtime import telemetry
+from shared.web import site
+from shared.web.api_docs import api_page
+from shared.web.live import Live
+from shared.web.shortcuts import take_shortcuts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from shared.bus import Consumers
+    from shared.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+
+Work = "Callable[[Service], Awaitable[None]]"
+STOP_SECONDS = 15
+_LONGEST_PAUSE = 30.0
+_COUNT_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Service:
+    """A running service; pages find it as `request.app.state.service`."""
+
+    name: str
+    settings: ServiceSettings
+    bus: Bus
+    live: Live
+    consumers: Consumers
+    reader: Reader
+
+
+def service_of(request: Request) -> Service:
+    """FastAPI dependency: the service that answers."""
+    service: Service = request.app.state.service
+    return service
+
+
+def bus_of(request: Request) -> Bus:
+    """FastAPI dependency: the service's bus."""
+    return service_of(request).bus
+
+
+def create(
+    name: str,
+    settings: ServiceSettings,
+    *,
+    place: str,
+    templates: Path,
+    routers: Sequence[APIRouter],
+    consumers: Consumers,
+    workers: Sequence[Callable[[Service], Awaitable[None]]] = (),
+    background: bool = True,
+) -> FastAPI:
+    """The application of the service `name`.
+
+    `place` is its place in the page shell; `workers` are loops that run until cancelled and are started again when
+    they fail. Without `background` neither relay nor reader nor workers run: for tests of pages, and for documents.
+    """
+    bus = Bus(name, settings)
+    service = Service(name, settings, bus, Live(settings.direct_url), consumers, Reader(bus, consumers))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        provider = telemetry.configure(name, settings) if background else None
+        tasks: list[asyncio.Task[None]] = []
+        if background:
+            telemetry.tune_memory()
+            await service.live.start()
+            loops = [
+                Relay(bus).run,
+                service.reader.run,
+                lambda: _count(bus),
+                *(_bound(each, service) for each in workers),
+            ]
+            tasks = [asyncio.create_task(_supervise(loop)) for loop in loops]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=STOP_SECONDS)
+            if background:
+                await service.live.stop()
+            await bus.close()
+            if provider is not None:
+                provider.shutdown()
+
+    app = FastAPI(
+        title=f"Tandem: {name}",
+        version=site.version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.service = service
+    site.install(app, place=place, templates=templates, local=settings.local)
+    identity.install(app)
+    app.add_middleware(telemetry.RequestSpans, service=name)
+    for router in (_health(name), api_page(name), *routers):
+        # As they stand: `include_router` would build each route anew at the first request, and look for each one twice.
+        app.router.routes.extend(router.routes)
+    take_shortcuts(app.router)
+    return app
+
+
+def serve(app: FastAPI) -> None:
+    """Answer requests until SIGTERM or SIGINT; then let the answers under way end, and stop."""
+    settings: ServiceSettings = app.state.service.settings
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+        proxy_headers=True,
+        server_header=False,
+    )
+
+
+def _bound(work: Callable[[Service], Awaitable[None]], service: Service) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        await work(service)
+
+    run.__name__ = getattr(work, "__name__", "worker")
+    return run
+
+
+async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` until cancelled; when it fails or ends, say so and start it again after a growing pause."""
+    pause = 0.5
+    while True:
+        started = monotonic()
+        try:
+            await work()
+            log.warning("a loop ended; it starts again", work=getattr(work, "__qualname__", str(work)))
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("a loop failed; it starts again", work=getattr(work, "__qualname__", str(work)))
+        pause = 0.5 if monotonic() - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
+        await asyncio.sleep(pause)
+
+
+async def _count(bus: Bus) -> None:
+    """Show what waits, every few seconds."""
+    while True:
+        async with bus.read() as session:
+            pending, parked, oldest = (await session.execute(_WAITS)).one()
+        PENDING.labels(bus.service).set(pending)
+        DEAD_LETTERS_OPEN.labels(bus.service).set(parked)
+        WAITING_OLDEST.labels(bus.service).set(float(oldest))
+        await asyncio.sleep(_COUNT_SECONDS)
+
+
+_WAITS = text(
+    "SELECT (SELECT count(*) FROM pending), (SELECT count(*) FROM parked WHERE settled_at IS NULL),"
+    " (SELECT coalesce(extract(epoch FROM now() - min(since)), 0) FROM waiting)"
+)
+
+
+def _health(name: str) -> APIRouter:
+    """`livez` (the process answers), `readyz` (it can do its work), `metrics`, and the API's description."""
+    router = APIRouter(prefix=f"/{name}", include_in_schema=False)
+
+    @router.get("/livez", dependencies=[Depends(identity.public())])
+    async def livez() -> PlainTextResponse:
+        return PlainTextResponse("alive")
+
+    @router.get("/readyz", dependencies=[Depends(identity.public())])
+    async def readyz(request: Request) -> JSONResponse:
+        """Ready when the store answers: without Kafka facts wait in the outbox and nothing is lost."""
+        service = service_of(request)
+        try:
+            async with asyncio.timeout(3), service.bus.read() as session:
+                pending, parked, oldest = (await session.execute(_WAITS)).one()
+        except (DBAPIError, OSError, TimeoutError):
+            return JSONResponse({"ready": False, "store": "does not answer"}, 503)
+        return JSONResponse(
+            {
+                "ready": True,
+                "pending": pending,
+                "parked": parked,
+                "waiting_oldest_seconds": round(float(oldest), 1),
+                "reader": "paused" if service.reader.paused else "reads",
+            }
+        )
+
+    @router.get("/metrics", dependencies=[Depends(internal())])
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/api/openapi.json", dependencies=[Depends(identity.public())])
+    async def openapi(request: Request) -> JSONResponse:
+        app: FastAPI = request.app
+        return JSONResponse(app.openapi())
+
+    return router

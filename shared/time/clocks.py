@@ -1,0 +1,36 @@
+"""What do the clocks of several countries show at one moment? For people in different zones who are to meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from babel.dates import format_datetime
+
+from shared.contracts.labels import country
+from shared.i18n import locale
+from shared.time.zones import zone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+
+def clocks(moment: datetime, countries: Iterable[str | None]) -> str:
+    """`1 April 2026, 12:00 (Armenia); 11:00 (Lithuania)`: a time once for all that share it, the day where it differs.
+
+    `countries` are ISO 3166-1 alpha-2 codes in the order in which they are to stand; each is named once. Where none is
+    known the programme's own zone says the time.
+    """
+    shown: dict[datetime, list[str]] = {}
+    for code in dict.fromkeys(code for code in countries if code):
+        shown.setdefault(moment.astimezone(zone_of(code)).replace(tzinfo=None), []).append(country(code))
+    if not shown:
+        local = moment.astimezone(zone_of(None))
+        return f"{format_datetime(local, 'd MMMM y, HH:mm', tzinfo=local.tzinfo, locale=locale())} {local.tzname()}"
+    parts: list[str] = []
+    day: date | None = None
+    for local, names in shown.items():
+        pattern = "HH:mm" if local.date() == day else "d MMMM, HH:mm" if parts else "d MMMM y, HH:mm"
+        parts.append(f"{format_datetime(local, pattern, locale=locale())} ({', '.join(names)})")
+        day = local.date()
+    return "; ".join(parts)

@@ -1,0 +1,96 @@
+"""How are dates, times and spans of time written for a reader?
+
+Dates as 24 November 2026 and times with their zone, in the reader's language (look.md). Times are shown in Central
+European time, in which the programme's owner and all hosts keep office hours; the zone stands beside each.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from babel.dates import format_date, format_datetime
+
+from shared.i18n import gettext, locale, ngettext
+from shared.time.workdays import ZONE
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+
+def day(value: date | datetime | None, *, short: bool = False) -> str:
+    """`24 November 2026` (`24 Nov 2026` when short); nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZONE).date()
+    return _written(value, "d MMM y" if short else "d MMMM y", locale())
+
+
+@lru_cache(maxsize=4096)
+def _written(value: date, pattern: str, tongue: Locale) -> str:
+    """A day after a pattern of CLDR. Lists and mails say the same few days over and over."""
+    return format_date(value, pattern, locale=tongue)
+
+
+def month(value: date) -> str:
+    """`November 2026`."""
+    return _written(value, "LLLL y", locale())
+
+
+def weekday(value: date) -> str:
+    """`Mon 24 Nov`: a day among those of its week."""
+    return _written(value, "EEE d MMM", locale())
+
+
+def moment(value: datetime | None, *, short: bool = False) -> str:
+    """`24 November 2026, 14:05 CET`; nothing for None."""
+    if value is None:
+        return ""
+    local = value.astimezone(ZONE)
+    pattern = "d MMM y, HH:mm" if short else "d MMMM y, HH:mm"
+    return f"{format_datetime(local, pattern, tzinfo=ZONE, locale=locale())} {local.tzname()}"
+
+
+def span(first: date, last: date) -> str:
+    """`5 to 9 October 2026`, `28 September to 2 October 2026`: what two dates share is said once."""
+    if first == last:
+        return day(first)
+    if first.year != last.year:
+        start = day(first)
+    elif first.month != last.month:
+        start = _written(first, "d MMMM", locale())
+    else:
+        start = _written(first, "d", locale())
+    return gettext("%(first)s to %(last)s") % {"first": start, "last": day(last)}
+
+
+def relative(value: date | datetime, today: date) -> str:
+    """How far a day is from `today`: `today`, `tomorrow`, `in 12 days`, `3 days ago`."""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZONE).date()
+    days = (value - today).days
+    if days == 0:
+        return gettext("today")
+    if days == 1:
+        return gettext("tomorrow")
+    if days == -1:
+        return gettext("yesterday")
+    if days > 0:
+        return ngettext("in %(count)d day", "in %(count)d days", days) % {"count": days}
+    return ngettext("%(count)d day ago", "%(count)d days ago", -days) % {"count": -days}
+
+
+def working_days(count: int) -> str:
+    """A number of working days in words: `in 10 working days`, `today`, `3 working days ago`."""
+    if count == 0:
+        return gettext("today")
+    if count > 0:
+        return ngettext("in %(count)d working day", "in %(count)d working days", count) % {"count": count}
+    return ngettext("%(count)d working day ago", "%(count)d working days ago", -count) % {"count": -count}
+
+
+def iso(value: date | datetime) -> str:
+    """For `<time datetime>`: ISO 8601."""
+    return value.isoformat()

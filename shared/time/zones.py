@@ -1,0 +1,60 @@
+"""What is the time in a country? One zone each, by which office hours in calendars are counted."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from shared.time.workdays import ZONE
+
+_ZONES = {
+    "AL": "Europe/Tirane",
+    "AM": "Asia/Yerevan",
+    "AT": "Europe/Vienna",
+    "AZ": "Asia/Baku",
+    "BA": "Europe/Sarajevo",
+    "BE": "Europe/Brussels",
+    "BG": "Europe/Sofia",
+    "BY": "Europe/Minsk",
+    "CH": "Europe/Zurich",
+    "CY": "Asia/Nicosia",
+    "CZ": "Europe/Prague",
+    "DE": "Europe/Berlin",
+    "DK": "Europe/Copenhagen",
+    "EE": "Europe/Tallinn",
+    "ES": "Europe/Madrid",
+    "FI": "Europe/Helsinki",
+    "FR": "Europe/Paris",
+    "GE": "Asia/Tbilisi",
+    "GR": "Europe/Athens",
+    "HR": "Europe/Zagreb",
+    "HU": "Europe/Budapest",
+    "IE": "Europe/Dublin",
+    "IS": "Atlantic/Reykjavik",
+    "IT": "Europe/Rome",
+    "LI": "Europe/Vaduz",
+    "LT": "Europe/Vilnius",
+    "LU": "Europe/Luxembourg",
+    "LV": "Europe/Riga",
+    "MD": "Europe/Chisinau",
+    "ME": "Europe/Podgorica",
+    "MK": "Europe/Skopje",
+    "MT": "Europe/Malta",
+    "NL": "Europe/Amsterdam",
+    "NO": "Europe/Oslo",
+    "PL": "Europe/Warsaw",
+    "PT": "Europe/Lisbon",
+    "RO": "Europe/Bucharest",
+    "RS": "Europe/Belgrade",
+    "SE": "Europe/Stockholm",
+    "SI": "Europe/Ljubljana",
+    "SK": "Europe/Bratislava",
+    "UA": "Europe/Kyiv",
+}
+
+
+@cache
+def zone_of(country: str | None) -> ZoneInfo:
+    """The zone of a country (ISO 3166-1 alpha-2), the one of its capital; the programme's own where none is known."""
+    name = _ZONES.get(country or "")
+    return ZONE if name is None else ZoneInfo(name)

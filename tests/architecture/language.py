@@ -1,0 +1,86 @@
+"""Report names and docstrings that are not in plain words; run as `python -m tests.architecture.language`.
+
+A module docstring is a statement, not a question. Names are nouns or verbs of the field (`docs/glossary.md`), not
+participles such as `told` or metaphors such as `workshop`. Docstrings do not use the phrases of `PHRASES`. What must
+stay is listed in `language_exceptions.txt`, one `path: word  # reason` a line; an exception that is not needed any more
+is an error too. Exits with 1 if anything is found. Arguments limit the report to paths that begin with one of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+EXCEPTIONS = Path(__file__).with_name("language_exceptions.txt")
+FOLDERS = ("services", "shared", "deploy", "tests")
+
+NAMES = re.compile(
+    r"_*(told|held|asked|anew|shown|drawn|said|seen|taken|given|made|kept|meant|worked|known|hangs|meets"
+    r"|goes|went|falls|says?|tells?|again|now|one|workshop|turns?|hands)",
+    re.IGNORECASE,
+)
+"""Whole names of modules, classes and functions that say nothing to a newcomer."""
+
+PHRASES = re.compile(
+    r"whoever|\bof what\b|\bis told\b|\bare told\b|who has it|it stands|held against|thrown? away|comes next|tick(ed)? all"
+    r"|tick(ed)? all|the own [a-z]+|what came of|has been told|\btold of\b|\bheld equal\b|\bto be told\b|\bwhat is told\b",
+    re.IGNORECASE,
+)
+"""Phrases that are not plain English."""
+
+
+def problems(path: Path) -> Iterator[tuple[str, int, str]]:
+    """Each problem of a module: the word or phrase, the line, what is wrong."""
+    tree = ast.parse(path.read_text("utf-8"))
+    first = (ast.get_docstring(tree) or "").split("\n\n")[0]
+    if "?" in first:
+        yield "?", 1, "the module docstring is a question"
+    if NAMES.fullmatch(path.stem):
+        yield path.stem, 1, "odd name of a module"
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        line = 1 if isinstance(node, ast.Module) else node.lineno
+        if not isinstance(node, ast.Module) and NAMES.fullmatch(node.name):
+            yield node.name, line, "odd name"
+        for found in PHRASES.finditer(" ".join((ast.get_docstring(node) or "").split())):
+            yield found[0].lower(), line, "odd phrase in a docstring"
+
+
+def exceptions() -> set[tuple[str, str]]:
+    """The listed exceptions: (path, word)."""
+    lines = EXCEPTIONS.read_text("utf-8").splitlines() if EXCEPTIONS.exists() else []
+    rows = (line.split("  #")[0].strip() for line in lines)
+    return {(path, word.strip()) for path, _, word in (row.partition(":") for row in rows if row)}
+
+
+def main(prefixes: list[str]) -> int:
+    """Print what is found; 1 if there is anything."""
+    known, used, count = exceptions(), set(), 0
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            name = str(path.relative_to(ROOT))
+            if "/migrations/" in name or (prefixes and not name.startswith(tuple(prefixes))):
+                continue
+            for word, line, what in problems(path):
+                if (name, word) in known:
+                    used.add((name, word))
+                    continue
+                count += 1
+                print(f"{name}:{line}: {what}: {word}")
+    if not prefixes:
+        for name, word in sorted(known - used):
+            count += 1
+            print(f"{EXCEPTIONS.name}: not needed any more: {name}: {word}")
+    return 1 if count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

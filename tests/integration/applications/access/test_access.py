@@ -1,0 +1,379 @@
+"""Are addresses confirmed by their owners, access once a year, deputies for a time, and do leavers hand over?"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+
+from services.applications.access.actions.yearly_confirmation import lapse, move
+from services.applications.contacts.actions import ContactRequest, contacts
+from services.applications.parameters import seal_of
+from services.applications.register.model.grants import Yearly
+from services.applications.register.store.entries import Partner
+from shared.contracts.codes import AudienceKind, PartnerStatus
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+
+PAGES = "/applications/register"
+TIMES = Yearly()
+
+
+async def person(programme: Programme, subject: str) -> dict[str, Any]:
+    """A person of the register, as the programme reads it."""
+    found = (await programme.get("programme", "/people"))["people"]
+    return next(one for one in found if one["subject"] == subject)
+
+
+async def grants(programme: Programme, subject: str) -> list[dict[str, Any]]:
+    """What a person may, as the programme reads it."""
+    found = await programme.get("programme", f"/register/people/{(await person(programme, subject))['id']}")
+    return list(found["grants"])
+
+
+async def told(programme: Programme, subject: str) -> list[dict[str, Any]]:
+    """What was told of somebody's access, in order."""
+    return [payload for _, key, payload in await programme.journal("exchange.access") if key == subject]
+
+
+async def newcomer(programme: Programme) -> dict[str, Any]:
+    """Somebody whom the programme entered by the page's way: the address is not vouched for."""
+    entry = {
+        "subject": "lusine",
+        "name": "Lusine Grigoryan",
+        "email": "lusine@police.example",
+        "country": "AM",
+        "organisation_id": programme.organisations["AM"],
+        "grants": [{"role": "officer", "country": "AM", "since": str(clock.today())}],
+    }
+    body = {"change": {"kind": "person", "entry": entry}, "new": True}
+    await programme.post("programme", "/register/proposals", body, 201)
+    return await person(programme, "lusine")
+
+
+async def mail(programme: Programme, recipient: str, purpose: str = "address_to_confirm") -> list[dict[str, Any]]:
+    """To whom notifications would write now, and with which link."""
+    wanted = ContactRequest(AudienceKind.PERSON, purpose, recipient_id=UUID(recipient))
+    state = programme.app.state.service
+    return await contacts(state.bus, "notifications", wanted, seal=seal_of(state.settings))
+
+
+async def coordinators(programme: Programme, country: str) -> tuple[list[str], list[str]]:
+    """Whom notifications would write to as the coordinators of a country, and as their deputies."""
+    kinds = (AudienceKind.HOME_COORDINATOR, AudienceKind.HOME_DEPUTY)
+    bus = programme.app.state.service.bus
+    found = [
+        await contacts(bus, "notifications", ContactRequest(kind, "deadline_near", country=country)) for kind in kinds
+    ]
+    who, deputies = ([str(one["name"]) for one in each] for each in found)
+    return who, deputies
+
+
+def stranger(programme: Programme) -> httpx2.AsyncClient:
+    """Somebody who has not signed in: the owner of a mailbox, or a scanner that opens the links of mails."""
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000", headers={"Accept": "text/html"}
+    )
+
+
+async def test_an_address_is_confirmed_by_a_press_and_by_no_visit(programme: Programme) -> None:
+    """A GET confirms nothing; one POST does, a second says the same; only then does the programme write to it."""
+    made = await newcomer(programme)
+    assert (await told(programme, "lusine"))[-1]["contact_check"] is not None
+    assert await mail(programme, made["id"], "access_lapsed") == []
+    (recipient,) = await mail(programme, made["id"])
+    assert (recipient["name"], recipient["address"]) == ("", "lusine@police.example")
+    async with stranger(programme) as client:
+        for _ in range(2):
+            page = await client.get(recipient["link"])
+            assert page.status_code == 200
+            assert "Yes, this is my address" in page.text
+        assert (await person(programme, "lusine"))["email_verified_at"] is None
+        assert "Your address is confirmed" in (await client.post(recipient["link"])).text
+        assert "Your address is confirmed" in (await client.post(recipient["link"])).text
+        assert (await client.get(recipient["link"][:-3] + "xxx")).status_code == 404
+        assert (await client.post("/applications/address/nothing")).status_code == 404
+    assert (await person(programme, "lusine"))["email_verified_at"] is not None
+    assert (await told(programme, "lusine"))[-1]["contact_confirmed"] is True
+    assert await mail(programme, made["id"]) == []
+    assert [one["address"] for one in await mail(programme, made["id"], "access_lapsed")] == ["lusine@police.example"]
+
+
+async def test_a_link_ends_after_a_week_and_with_a_newer_one(programme: Programme) -> None:
+    """The mail can be asked for anew by its owner and by the coordinator, five times a day; the newest link counts."""
+    made = await newcomer(programme)
+    (first,) = await mail(programme, made["id"])
+    assert (await programme.as_("tigran").post(f"{PAGES}/people/{made['id']}/address")).status_code == 303
+    assert (await programme.as_("giorgi").post(f"{PAGES}/people/{made['id']}/address")).status_code == 404
+    assert (await programme.as_("lusine").post("/applications/account/address")).status_code == 303
+    (newest,) = await mail(programme, made["id"])
+    async with stranger(programme) as client:
+        assert (await client.post(first["link"])).status_code == 409
+        clock.move(timedelta(days=8))
+        assert "counts no more" in (await client.get(newest["link"])).text
+        assert (await client.post(newest["link"])).status_code == 409
+    assert await mail(programme, made["id"]) == []
+    for _ in range(5):
+        await programme.post("lusine", "/register/own-address", status=202)
+    await programme.post("lusine", "/register/own-address", status=409)
+    await programme.post("ani", "/register/own-address", status=409)
+
+
+async def test_a_new_address_counts_when_its_owner_says_so(programme: Programme) -> None:
+    """Until then the programme writes to the old one; what somebody else has got meanwhile is refused."""
+    ani = await person(programme, "ani")
+    entry = {name: ani[name] for name in ("subject", "name", "country", "organisation_id")}
+    entry |= {"email": "ani.new@police.example", "grants": await grants(programme, "ani")}
+    body = {"change": {"kind": "person", "entry": entry}, "version": ani["version"]}
+    await programme.post("programme", "/register/proposals", body, 201)
+    now = await person(programme, "ani")
+    assert (now["email"], now["email_wanted"]) == ("ani@police.example", "ani.new@police.example")
+    assert [one["address"] for one in await mail(programme, ani["id"], "other")] == ["ani@police.example"]
+    (asked,) = await mail(programme, ani["id"])
+    async with stranger(programme) as client:
+        await client.post(asked["link"])
+    now = await person(programme, "ani")
+    assert (now["email"], now["email_wanted"]) == ("ani.new@police.example", None)
+
+
+async def test_access_lapses_unconfirmed_and_is_given_back(programme: Programme) -> None:
+    """Asked for from eleven months on, lapsed after a year and thirty days, told, restored by confirming."""
+    ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
+    bus = programme.app.state.service.bus
+    assert (await programme.get("tigran", "/register/access"))["total"] == 0
+    clock.move(timedelta(days=340))
+    due = (await programme.get("tigran", "/register/access"))["people"]
+    assert {one["name"]: one["yours"] for one in due} == {"Ani Petrosyan": True, "Tigran Hakobyan": False}
+    overview = (await programme.as_("tigran").get(PAGES)).text
+    assert re.search(r">1</span> <span[^>]*>access to be confirmed<", overview)
+    listed = (await programme.as_("tigran").get(f"{PAGES}/access")).text.partition("<main")[2]
+    assert "Ani Petrosyan" in listed
+    assert "Tigran Hakobyan" not in listed
+    assert await lapse(bus, TIMES) == 0
+    answer = await programme.as_("tigran").post(f"{PAGES}/access", data={"person": [ani["id"], tigran["id"]]})
+    assert answer.status_code == 303
+    assert (await programme.get("tigran", "/register/access"))["total"] == 1
+
+    clock.move(timedelta(days=60))
+    assert await lapse(bus, TIMES) > 0
+    assert await lapse(bus, TIMES) == 0
+    last = (await told(programme, "tigran"))[-1]
+    assert (last["grants"], last["lapsed_on"]) == ([], str(clock.today()))
+    assert (await programme.as_("tigran").get(PAGES)).status_code == 403
+    assert (await grants(programme, "ani"))[0]["role"] == "officer"
+
+    # The only programme coordinator stays, and gives the others theirs back.
+    await programme.post("programme", "/register/access/confirm", {"ids": [tigran["id"]]})
+    last = (await told(programme, "tigran"))[-1]
+    assert [one["role"] for one in last["grants"]] == ["national_coordinator"]
+    assert (last["lapsed_on"], last["confirmed_on"]) == (None, str(clock.today()))
+    assert (await programme.as_("tigran").get(PAGES)).status_code == 200
+
+
+async def test_nobody_confirms_the_own_access_or_another_countrys(programme: Programme) -> None:
+    """What is not the confirmer's is left, somebody else's country is not found, nobody ticked is an error."""
+    ids = {name: (await person(programme, name))["id"] for name in ("ani", "tigran", "nino", "programme")}
+    answer = await programme.post("tigran", "/register/access/confirm", {"ids": [ids["tigran"], ids["nino"]]})
+    assert answer == {"confirmed": [], "left": [ids["tigran"]]}
+    answer = await programme.post("programme", "/register/access/confirm", {"ids": [ids["programme"], ids["nino"]]})
+    assert answer == {"confirmed": [ids["nino"]], "left": [ids["programme"]]}
+    empty = await programme.as_("tigran").post(f"{PAGES}/access", data={})
+    assert (empty.status_code, "Choose at least one person" in empty.text) == (422, True)
+    await programme.post("claire", "/register/access/confirm", {"ids": [ids["ani"]]}, 403)
+    assert (await programme.as_("tigran").post(f"{PAGES}/people/{ids['ani']}/confirm")).status_code == 303
+
+
+def days(form: str, day: date) -> dict[str, str]:
+    """A date as three fields of a form."""
+    return {f"{form}-day": str(day.day), f"{form}-month": str(day.month), f"{form}-year": str(day.year)}
+
+
+async def test_a_deputy_acts_on_the_days_and_can_be_ended(programme: Programme) -> None:
+    """Named by page, seen on both pages, may do what the holder may on the days only, ended early at once."""
+    ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
+    today = clock.today()
+    form = {"role": "national_coordinator", "deputy": ani["id"]}
+    form |= days("since", today + timedelta(days=1)) | days("until", today + timedelta(days=10))
+    page = f"{PAGES}/deputies"
+    assert (await programme.as_("tigran").post(page, data=form)).status_code == 303
+    again = await programme.as_("tigran").post(page, data=form)
+    assert (again.status_code, "There is a deputy on some of these days already" in again.text) == (422, True)
+    assert "Ani Petrosyan" in (await programme.as_("tigran").get(page)).text
+    assert "Tigran Hakobyan" in (await programme.as_("programme").get(f"{PAGES}/people/{ani['id']}")).text
+    assert "Ani Petrosyan" in (await programme.as_("programme").get(f"{PAGES}/people/{tigran['id']}")).text
+
+    assert (await programme.as_("ani").get("/applications/cases")).status_code == 403
+    clock.move(timedelta(days=2))
+    assert (await programme.as_("ani").get("/applications/cases")).status_code == 200
+    assert await coordinators(programme, "AM") == (["Ani Petrosyan", "Tigran Hakobyan"], ["Ani Petrosyan"])
+    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+        tx.session.add(Partner(country="AM", since=clock.today(), status=PartnerStatus.SUSPENDED))
+    assert await coordinators(programme, "AM") == (["Tigran Hakobyan"], [])  # nobody stands in for it any more
+    body = {"deputy_id": ani["id"], "role": "national_coordinator", "since": str(today + timedelta(days=1))}
+    await programme.post("giorgi", "/register/deputies/end", body, 404)
+    key = f"{ani['id']}:national_coordinator:{today + timedelta(days=1)}"
+    assert (await programme.as_("tigran").post(f"{page}/end", data={"deputy": key})).status_code == 303
+    assert (await programme.as_("ani").get("/applications/cases")).status_code == 403
+    await programme.post("tigran", "/register/deputies/end", body)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "who", "field"),
+    [(-1, 5, "ani", "since"), (0, -1, "ani", "until"), (5, 2, "ani", "until"), (0, 900, "ani", "until"),
+     (0, 5, "nino", "deputy"), (0, 5, "tigran", "deputy")],
+)  # fmt: skip
+async def test_what_is_wrong_with_a_deputy(programme: Programme, since: int, until: int, who: str, field: str) -> None:
+    """Days that are over, the wrong way round or too many, somebody of another country, oneself: named by field."""
+    today = clock.today()
+    body = {
+        "deputy_id": (await person(programme, who))["id"],
+        "role": "national_coordinator",
+        "since": str(today + timedelta(days=since)),
+        "until": str(today + timedelta(days=until)),
+    }
+    answer = await programme.post("tigran", "/register/deputies", body, 422)
+    assert field in {one["field"] for one in answer["errors"]}
+
+
+async def test_only_the_programme_names_deputies_for_others(programme: Programme) -> None:
+    """Somebody else's deputies are not found; the programme names one where a coordinator cannot."""
+    ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
+    today = clock.today()
+    body = {"deputy_id": ani["id"], "role": "national_coordinator", "since": str(today), "until": str(today)}
+    await programme.post("giorgi", "/register/deputies", body | {"holder_id": tigran["id"]}, 404)
+    assert (await programme.as_("giorgi").get(f"{PAGES}/deputies?person={tigran['id']}")).status_code == 404
+    await programme.post("programme", "/register/deputies", body | {"holder_id": tigran["id"]}, 201)
+    assert (await programme.get("tigran", "/register/deputies"))["deputies"][0]["deputy"] == "Ani Petrosyan"
+
+
+async def test_who_leaves_hands_over(programme: Programme) -> None:
+    """What is open is named first; access and deputies end with the day, and a successor takes over the day after."""
+    made = await programme.submitted("ani")
+    ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
+    page = f"{PAGES}/people/{ani['id']}/leave"
+    assert made["reference"] in (await programme.as_("tigran").get(page)).text
+    mine = f"{PAGES}/people/{tigran['id']}/leave"
+    assert "Nobody else holds this role" in (await programme.as_("programme").get(mine)).text
+    last = clock.today() + timedelta(days=3)
+    form = {"successor": ani["id"], **days("last_day", last)}
+    over = await programme.as_("programme").post(mine, data=form | days("last_day", clock.today() - timedelta(days=1)))
+    assert (over.status_code, "This day is over" in over.text) == (422, True)
+    assert (await programme.as_("programme").post(mine, data=form)).status_code == 303
+    assert [one["until"] for one in await grants(programme, "tigran")] == [str(last)]
+    took = next(one for one in await grants(programme, "ani") if one["role"] == "national_coordinator")
+    assert (took["since"], took["until"]) == (str(last + timedelta(days=1)), None)
+    clock.move(timedelta(days=5))
+    assert (await programme.as_("tigran").get(PAGES)).status_code == 403
+    assert (await programme.as_("ani").get(PAGES)).status_code == 200
+
+
+async def test_a_transfer_keeps_the_person_and_moves_the_roles(programme: Programme) -> None:
+    """Proposed by the old country, approved; the old role ends the day before, the new one begins on the day."""
+    ani = await person(programme, "ani")
+    day = clock.today() + timedelta(days=4)
+    form = {"organisation_id": programme.organisations["GE"], **days("day", day)}
+    answer = await programme.as_("tigran").post(f"{PAGES}/people/{ani['id']}/transfer", data=form)
+    proposal = answer.headers["location"].partition("?")[0].rpartition("/")[2]
+    await programme.post("programme", f"/register/proposals/{proposal}/approve")
+    held = {one["country"]: one for one in await grants(programme, "ani")}
+    assert held["AM"]["until"] == str(day - timedelta(days=1))
+    assert (held["GE"]["since"], held["GE"]["organisation_id"]) == (str(day), programme.organisations["GE"])
+    bus = programme.app.state.service.bus
+    assert await move(bus) == 0
+    assert (await person(programme, "ani"))["country"] == "AM"
+    clock.move(timedelta(days=4))
+    assert await move(bus) == 1
+    now = await person(programme, "ani")
+    assert (now["country"], now["organisation_id"], now["id"]) == ("GE", programme.organisations["GE"], ani["id"])
+    assert (await programme.as_("tigran").get(f"{PAGES}/people/{ani['id']}")).status_code == 404
+    assert "Ani Petrosyan" in (await programme.as_("giorgi").get(f"{PAGES}/people/{ani['id']}")).text
+
+
+async def test_an_eu_agency_is_looked_after_by_its_clearance_officer(programme: Programme) -> None:
+    """The officer proposes the agency's people and confirms their access, and knows of nobody else."""
+    entry = {"name": "Agency for training", "kind": "eu_agency", "country": "EU", "city": "Budapest"}
+    made = await programme.post("programme", "/organisations", {"organisations": [entry]}, 201)
+    programme.organisations["EU"] = made["ids"][0]
+    people = [
+        programme.person("pieter", "Pieter Vries", "EU", "clearance_officer", organisation_id=made["ids"][0]),
+        programme.person("eva", "Eva Novak", "EU", "mentor", organisation_id=made["ids"][0]),
+    ]
+    await programme.post("programme", "/people", {"people": people}, 201)
+    new = {
+        "subject": "max",
+        "name": "Max Muster",
+        "email": "max@agency.example",
+        "country": "EU",
+        "organisation_id": made["ids"][0],
+        "grants": [
+            {"role": "officer", "country": "EU", "organisation_id": made["ids"][0], "since": str(clock.today())}
+        ],
+    }
+    body = {"change": {"kind": "person", "entry": new}, "new": True}
+    assert (await programme.post("pieter", "/register/proposals", body, 201))["proposal"]["state"] == "waits"
+    eva = await person(programme, "eva")
+    answer = await programme.post("pieter", "/register/access/confirm", {"ids": [eva["id"]]})
+    assert answer["confirmed"] == [eva["id"]]
+    assert (await programme.as_("pieter").get(f"{PAGES}/people")).text.count("Petrosyan") == 0
+    ani = await person(programme, "ani")
+    assert (await programme.as_("pieter").get(f"{PAGES}/people/{ani['id']}")).status_code == 404
+    listed = (await programme.as_("pieter").get(f"{PAGES}/organisations")).text
+    assert "Agency for training" in listed
+    assert f"{PAGES}/organisations/new" not in listed
+    for answer in (
+        await programme.as_("pieter").get(f"{PAGES}/organisations/new"),
+        await programme.as_("pieter").post(f"{PAGES}/organisations/new", data=entry),
+    ):
+        assert answer.status_code == 403
+        assert "The programme coordinator adds EU agencies." in answer.text
+
+
+async def test_funds_and_excluded_pairs_are_the_programmes(programme: Programme) -> None:
+    """Added, changed with an eye on others, ended; a pair of one is refused; nobody else sees a pair."""
+    today = clock.today()
+    fund = {"name": "TOPCOP III", "payer": "European Commission", "active": "y", **days("since", today)}
+    assert (await programme.as_("programme").post(f"{PAGES}/funds/new", data=fund)).status_code == 303
+    listed = (await programme.get("programme", "/funds"))["funds"]
+    kept = next(one for one in listed if one["name"] == "TOPCOP III")
+    address = f"{PAGES}/funds/{kept['id']}"
+    assert (await programme.as_("programme").post(address, data=fund | {"version": "1"})).status_code == 303
+    assert (await programme.as_("programme").post(address, data=fund | {"version": "1"})).status_code == 409
+    wrong = fund | {"version": "2", **days("until", today - timedelta(days=1))}
+    assert (await programme.as_("programme").post(address, data=wrong)).status_code == 422
+
+    pair = {"between": "countries", "first_country": "AM", "second_country": "AM", "confidential": "y"}
+    pair |= days("since", today - timedelta(days=9))
+    page = f"{PAGES}/exclusions"
+    assert (await programme.as_("programme").post(f"{page}/new", data=pair)).status_code == 422
+    made = await programme.as_("programme").post(f"{page}/new", data=pair | {"second_country": "GE"})
+    assert made.status_code == 303
+    assert "Armenia" in (await programme.as_("programme").get(page)).text
+    (one,) = (await programme.get("programme", "/register/exclusions"))["exclusions"]
+    for path in (page, f"{page}/{one['id']}", f"{PAGES}/funds"):
+        assert (await programme.as_("tigran").get(path)).status_code == 403
+    assert (await programme.as_("programme").post(f"{page}/{one['id']}/end")).status_code == 303
+    assert (await programme.journal("exchange.registry"))[-1][2]["until"] == str(today)
+
+
+async def test_every_change_says_who_when_before_and_after(programme: Programme) -> None:
+    """The history holds the fields that differ, and the auditor's table the actor of each."""
+    ani = await person(programme, "ani")
+    clock.move(timedelta(days=1))
+    await programme.post("tigran", "/register/access/confirm", {"ids": [ani["id"]]})
+    query = sa.text("SELECT actor, action, before, after FROM register_change WHERE key = :key ORDER BY id")
+    async with programme.app.state.service.bus.read() as session:
+        found = [tuple(row) for row in (await session.execute(query, {"key": ani["id"]})).all()]
+    assert [row[:2] for row in found] == [("programme", "entered"), ("tigran", "confirmed")]
+    assert found[0][3]["name"] == "Ani Petrosyan"
+    today = clock.today()
+    assert found[1][2:] == (
+        {"confirmed_on": str(today - timedelta(days=1))},
+        {"confirmed_on": str(today)},
+    )

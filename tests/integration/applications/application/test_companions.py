@@ -1,0 +1,288 @@
+"""Do officers name each other and come in groups, without learning of anybody who has not said yes?"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.applications.application.actions.companions import end_adrift
+from shared.identity import service_headers
+from tests.support import SERVICE_TOKEN
+
+if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
+
+TOPIC = "exchange.applications"
+
+
+@pytest.fixture
+async def three(programme: Programme) -> Programme:
+    """A programme with three officers: Ani, Davit and Nino."""
+    known = {"service": "police", "rank_group": "operational", "years_in_field": 5}
+    people = [
+        programme.person("davit", "Davit Sahakyan", "AM", "officer", **known),
+        programme.person("nino", "Nino Beridze", "GE", "officer", **known),
+    ]
+    await programme.post("programme", "/people", {"people": people}, 201)
+    return programme
+
+
+async def _draft(programme: Programme, subject: str, kind: str = "study_visit") -> str:
+    body = {"call_id": programme.call["id"], "kind": kind}
+    return str((await programme.post(subject, "/applications", body, 201))["id"])
+
+
+async def _names(programme: Programme, subject: str, of: str, mode: str, written: str, status: int = 201) -> Any:
+    return await programme.post(subject, f"/applications/{of}/companions", {"mode": mode, "written": written}, status)
+
+
+async def _asked(programme: Programme, subject: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await programme.get(subject, "/companions"))["companions"]
+    return found
+
+
+async def _changed(programme: Programme, of: str) -> list[dict[str, Any]]:
+    """The profiles that were told of an application after it was submitted."""
+    told = await programme.journal(TOPIC)
+    return [data["profile"] for kind, subject, data in told if kind == "ApplicationChanged" and subject == of]
+
+
+async def _told(programme: Programme) -> list[tuple[str, str | None]]:
+    """The companions' events: type and answer."""
+    told = await programme.journal(TOPIC)
+    return [(kind, data.get("answer")) for kind, _, data in told if kind.startswith("Companion")]
+
+
+async def test_two_name_each_other(three: Programme) -> None:
+    """Who names second is agreed at once; what both submit names the other's application."""
+    ani, nino = await three.submitted(), await three.submitted("nino")
+    await _names(three, "ani", ani["id"], "pre_matched", "NINO@police.example")
+    waiting = await three.get("ani", f"/applications/{ani['id']}/company")
+    assert (waiting["mode"], waiting["companions"][0]["who"]) == ("pre_matched", "NINO@police.example")
+    await _names(three, "nino", nino["id"], "pre_matched", ani["reference"])
+    company = await three.get("ani", f"/applications/{ani['id']}/company")
+    assert [one["who"] for one in company["companions"]] == ["Nino Beridze"]
+    assert await _told(three) == [("CompanionAsked", None), ("CompanionAnswered", "confirmed")]
+    (*_, ani_says), (*_, nino_says) = await _changed(three, ani["id"]), await _changed(three, nino["id"])
+    assert ani_says["prematched_with"] == nino["id"]
+    assert nino_says["prematched_with"] == ani["id"]
+    assert ani_says["mode"] == nino_says["mode"] == "pre_matched"
+    shown = html.unescape((await three.as_("ani").get(f"/applications/mine/{ani['id']}/company")).text)
+    assert "a host that keeps a placement for you" in shown
+    assert f"your reference, {ani['reference']}, in its placement" in shown
+
+
+async def test_once_a_host_keeps_a_placement_the_page_asks_for_none(abroad: Abroad) -> None:
+    """Of two who name each other each is told that a host must keep a placement for him or her, until one does."""
+    ani, nino = await abroad.of.submitted(), await abroad.of.submitted("nino")
+    await _names(abroad.of, "ani", ani["id"], "pre_matched", nino["reference"])
+    await _names(abroad.of, "nino", nino["id"], "pre_matched", ani["reference"])
+    await abroad.offer(prematched_with=ani["id"])
+    for who, of, needed in (("ani", ani, False), ("nino", nino, True)):
+        shown = (await abroad.of.as_(who).get(f"/applications/mine/{of['id']}/company")).text
+        assert ("a host that keeps a placement for you" in shown) is needed
+
+
+async def test_nothing_is_learnt_of_somebody_who_has_not_said_yes(three: Programme) -> None:
+    """Whoever is named, known or not, the answer and the page are the same but for what was written."""
+    ani = await _draft(three, "ani")
+    answers = []
+    for written in ("nobody@police.example", "nino@police.example", "GE-2026-9999"):
+        made = await _names(three, "ani", ani, "pre_matched", written)
+        shown = (await three.get("ani", f"/applications/{ani}/company"))["companions"][-1]
+        answers.append((sorted(made), {key: shown[key] for key in shown if key not in {"id", "who"}}))
+        assert shown["who"] == written
+        assert "Beridze" not in (await three.as_("ani").get(f"/applications/mine/{ani}/company")).text
+        await three.post("ani", f"/companions/{made['id']}/remove")
+    assert answers[0] == answers[1] == answers[2]
+
+
+async def test_a_mismatch_is_told_to_both(three: Programme) -> None:
+    """Ani names Nino, who has named Davit: both hear that they do not name each other, and nothing more."""
+    ani, nino = await _draft(three, "ani"), await _draft(three, "nino")
+    await _draft(three, "davit")
+    await _names(three, "nino", nino, "pre_matched", "davit@police.example")
+    await _names(three, "ani", ani, "pre_matched", "nino@police.example")
+    assert ("CompanionAnswered", "mismatch") in await _told(three)
+    page = await three.as_("ani").get(f"/applications/mine/{ani}/company")
+    assert "do not name each other" in page.text
+    assert "Davit" not in page.text
+    assert [one["who"] for one in await _asked(three, "nino")] == ["Ani Petrosyan"]
+
+
+async def test_a_group_by_pages(three: Programme) -> None:
+    """The leader asks, a member says yes and one no; the leader sees who has, and when all have submitted."""
+    ani, davit = await _draft(three, "ani"), await _draft(three, "davit")
+    mine = f"/applications/mine/{ani}/company"
+    empty = await three.as_("ani").post(mine, data={"mode": "group", "written": " "})
+    assert empty.status_code == 422
+    for written in ("davit@police.example", "nino@police.example"):
+        asked = await three.as_("ani").post(mine, data={"mode": "group", "written": written})
+        assert asked.headers["location"] == f"{mine}?done=named"
+    again = await three.as_("ani").post(mine, data={"mode": "group", "written": "Davit@police.example"})
+    assert again.status_code == 409
+    page = await three.as_("davit").get("/applications/companions")
+    assert "Ani Petrosyan" in page.text
+    (invited,) = await _asked(three, "davit")
+    address = f"/applications/companions/{invited['id']}/answer"
+    yes = await three.as_("davit").post(address, data={"answer": "yes"})
+    assert yes.headers["location"] == "/applications/companions?done=yes"
+    (other,) = await _asked(three, "nino")
+    no = await three.as_("nino").post(f"/applications/companions/{other['id']}/answer", data={"answer": "no"})
+    assert no.headers["location"] == "/applications/companions?done=no"
+    shown = (await three.as_("ani").get(mine)).text
+    assert "Davit Sahakyan" in shown
+    assert "Said no" in shown
+    assert "0 of 2 have submitted" in shown
+    await three.submitted("ani")
+    await three.submitted("davit")
+    shown = (await three.as_("davit").get(f"/applications/mine/{davit}/company")).text
+    assert "Ani Petrosyan (leads the group)" in shown
+    assert "The group is complete." in shown
+    profiles = [data["profile"] for kind, _, data in await three.journal(TOPIC) if kind == "ApplicationSubmitted"]
+    assert {one["mode"] for one in profiles} == {"group"}
+    assert len({one["group_id"] for one in profiles}) == 1
+
+
+async def test_a_member_leaves_and_is_removed(three: Programme) -> None:
+    """Either side may end it until a place is offered; what was submitted says so; a second click changes nothing."""
+    ani, davit = await three.submitted("ani"), await three.submitted("davit")
+    made = await _names(three, "ani", ani["id"], "group", davit["reference"])
+    await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True})
+    await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True})
+    left = await three.as_("davit").post(f"/applications/mine/{davit['id']}/company/{made['id']}/leave")
+    assert left.headers["location"].endswith("company?done=left")
+    await three.post("davit", f"/companions/{made['id']}/leave")
+    await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True}, 409)
+    assert [one["mode"] for one in await _changed(three, davit["id"])] == ["group", "open"]
+    again = await _names(three, "ani", ani["id"], "group", "davit@police.example")
+    await three.post("davit", f"/companions/{again['id']}/answer", {"yes": True})
+    removed = await three.as_("ani").post(f"/applications/mine/{ani['id']}/company/{again['id']}/remove")
+    assert removed.headers["location"].endswith("company?done=removed")
+    assert (await three.get("davit", f"/applications/{davit['id']}/company"))["mode"] == "open"
+    assert (await _told(three))[-1] == ("CompanionAnswered", "removed")
+
+
+async def test_who_may_not(three: Programme) -> None:
+    """Somebody else's is not found; nobody joins two groups, names himself, or says yes without an application."""
+    ani, davit = await _draft(three, "ani"), await _draft(three, "davit")
+    await _names(three, "davit", ani, "group", "nino@police.example", 404)
+    await three.get("davit", f"/applications/{ani}/company", 404)
+    assert (await three.as_("davit").get(f"/applications/mine/{ani}/company")).status_code == 404
+    await _names(three, "ani", ani, "group", "ani@police.example", 422)
+    await _names(three, "ani", ani, "open", "nino@police.example", 422)
+    made = await _names(three, "ani", ani, "group", "nino@police.example")
+    await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True}, 404)
+    await three.post("davit", f"/companions/{made['id']}/remove", status=404)
+    await three.post("davit", f"/companions/{made['id']}/leave", status=404)
+    await three.post("nino", f"/companions/{made['id']}/answer", {"yes": True}, 422)
+    page = await three.as_("nino").post(f"/applications/companions/{made['id']}/answer", data={"answer": "yes"})
+    assert page.status_code == 422
+    assert "Begin an application" in page.text
+    nino = await _draft(three, "nino")
+    await three.post("nino", f"/companions/{made['id']}/answer", {"yes": True})
+    other = await _names(three, "davit", davit, "group", "nino@police.example")
+    refused = await three.post("nino", f"/companions/{other['id']}/answer", {"yes": True}, 409)
+    assert "in a group already" in refused["detail"]
+    refused = await _names(three, "nino", nino, "pre_matched", "davit@police.example", 409)
+    assert "in a group already" in refused["detail"]
+
+
+async def test_a_group_is_not_larger_than_the_call_allows(three: Programme) -> None:
+    """Those who have not answered count too."""
+    ani = await _draft(three, "ani")
+    for number in range(4):
+        await _names(three, "ani", ani, "group", f"officer{number}@police.example")
+    refused = await _names(three, "ani", ani, "group", "officer5@police.example", 409)
+    assert "at most 5 members" in refused["detail"]
+
+
+async def test_whoever_withdraws_is_no_longer_in_a_group(three: Programme) -> None:
+    """The portal's clock ends what names an application that was withdrawn or thrown away, and tells the others."""
+    ani, davit = await three.submitted("ani"), await three.submitted("davit")
+    nino = await _draft(three, "nino")
+    for written, who in (("davit@police.example", "davit"), ("nino@police.example", "nino")):
+        made = await _names(three, "ani", ani["id"], "group", written)
+        await three.post(who, f"/companions/{made['id']}/answer", {"yes": True})
+    bus = three.app.state.service.bus
+    assert await end_adrift(bus) == 0
+    await three.as_("nino").post(f"/applications/mine/{nino}/withdraw")
+    assert await end_adrift(bus) == 1
+    assert (await three.get("ani", f"/applications/{ani['id']}/company"))["members"] == 2
+    await three.post("ani", f"/applications/{ani['id']}/withdraw", {"reason": "operational_duty"})
+    assert await end_adrift(bus) == 1
+    assert await end_adrift(bus) == 0
+    assert (await three.get("davit", f"/applications/{davit['id']}/company"))["mode"] == "open"
+
+
+async def test_a_placement_is_named_and_its_host_says_yes(abroad: Abroad) -> None:
+    """An officer names a placement by its reference; the host's yes stands in the profile; others find nothing."""
+    offer = await abroad.offer()
+    made = await abroad.of.submitted()
+    await _names(abroad.of, "ani", made["id"], "pre_matched", offer["reference"])
+    assert await _asked(abroad.of, "paul") == []
+    (named,) = await _asked(abroad.of, "claire")
+    await abroad.post("paul", f"/companions/{named['id']}/answer", {"yes": True}, 404)
+    await abroad.post("claire", f"/companions/{named['id']}/answer", {"yes": True})
+    assert (await _changed(abroad.of, made["id"]))[-1]["prematched_with"] == offer["id"]
+    page = await abroad.of.as_("claire").post(f"/applications/companions/{named['id']}/leave")
+    assert page.headers["location"] == "/applications/companions?done=left"
+
+
+async def test_once_a_place_is_offered_it_stays_as_it_is(abroad: Abroad) -> None:
+    """Nobody is named, and nobody leaves, when a place is offered."""
+    match_id = await abroad.placement_matched()
+    await abroad.offered(match_id, "tigran", "luc")
+    (mine,) = (await abroad.get("ani", "/applications"))["applications"]
+    refused = await _names(abroad.of, "ani", mine["id"], "pre_matched", "nino@police.example", 409)
+    assert "until a place is offered" in refused["detail"]
+    page = await abroad.of.as_("ani").get(f"/applications/mine/{mine['id']}/company")
+    assert "until a place is offered" in page.text
+
+
+async def test_two_who_name_each_other_at_once_are_agreed(three: Programme) -> None:
+    """Neither waits for the other for ever: whoever is second finds that both name each other."""
+    ani, nino = await three.submitted(), await three.submitted("nino")
+    sent = [("ani", ani["id"], nino["reference"]), ("nino", nino["id"], ani["reference"])]
+    await asyncio.gather(*(_names(three, who, of, "pre_matched", written) for who, of, written in sent))
+    for who, of, _ in sent:
+        company = await three.get(who, f"/applications/{of}/company")
+        assert [one["state"] for one in company["companions"]] == ["confirmed"]
+
+
+async def test_a_member_asked_by_two_is_in_one_group_only(three: Programme) -> None:
+    """Two invitations answered with yes at the same moment: one holds, the other is refused with the reason."""
+    invited = []
+    for leader in ("ani", "davit"):
+        made = await _names(three, leader, await _draft(three, leader), "group", "nino@police.example")
+        invited.append(made["id"])
+    await _draft(three, "nino")
+    client = three.as_("nino")
+    answers = await asyncio.gather(
+        *(client.post(f"/applications/api/companions/{one}/answer", json={"yes": True}) for one in invited)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+async def test_whom_a_mail_reaches_is_known_to_the_portal_only(abroad: Abroad) -> None:
+    """The audience of a naming is the officer who is named, or the host whose placement it is; others are nobody."""
+    offer = await abroad.offer()
+    made, nino = await abroad.of.submitted(), await abroad.of.submitted("nino")
+    reached = {}
+    for written in (offer["reference"], nino["reference"]):
+        naming = await _names(abroad.of, "ani", made["id"], "pre_matched", written)
+        answer = await abroad.of.as_("ani").post(
+            "/applications/internal/contacts",
+            json={"audience": "companion", "purpose": "counterpart_named", "companion_id": naming["id"]},
+            headers=service_headers("notifications", SERVICE_TOKEN),
+        )
+        assert answer.status_code == 200, answer.text
+        reached[written] = [one["address"] for one in answer.json()["recipients"]]
+        await abroad.post("ani", f"/companions/{naming['id']}/remove")
+    assert reached == {offer["reference"]: ["claire@police.example"], nino["reference"]: ["nino@police.example"]}
+    told = [data for kind, _, data in await abroad.of.journal(TOPIC) if kind.startswith("Companion")]
+    assert "@" not in str(told)

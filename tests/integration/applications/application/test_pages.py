@@ -1,0 +1,284 @@
+"""Do the portal's pages work without JavaScript, for each role, and say plainly what is wrong?"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.applications.app import create_app
+from services.applications.settings import Settings
+from shared.contracts import outcomes
+from shared.identity import every_route
+from shared.ids import new_id
+from shared.time import clock
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    import pytest
+    from fastapi import FastAPI
+
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+EVERYWHERE = ("/", "/applications/", "/applications/calls", "/applications/account", "/applications/inbox")
+PAGES = {
+    "ani": (*EVERYWHERE, "/applications/contracts"),
+    "tigran": (*EVERYWHERE, "/applications/cases", "/applications/register"),
+    "claire": EVERYWHERE,
+    "programme": (
+        *EVERYWHERE,
+        "/applications/cases",
+        "/applications/eligibility",
+        "/applications/register",
+        "/applications/calls/new",
+        "/applications/clock",
+        "/applications/parked",
+    ),
+}
+
+
+async def test_pages_are_drawn_for_their_roles(programme: Programme) -> None:
+    """Each page of a role is drawn, with one heading, also in an empty programme."""
+    for subject, path in ((who, path) for who, paths in PAGES.items() for path in paths):
+        page = await programme.as_(subject).get(path)
+        assert page.status_code == 200, (subject, path, page.text)
+        assert len(re.findall(r"<h1", page.text)) == 1, (subject, path)
+
+
+async def _applied(programme: Programme) -> str:
+    """Begin an application by the form; its address."""
+    begun = await programme.as_("ani").post(
+        f"/applications/calls/{programme.call['id']}/apply", data={"kind": "study_visit"}
+    )
+    assert begun.status_code == 303
+    return begun.headers["location"]
+
+
+async def test_an_application_by_forms_only(programme: Programme) -> None:
+    """Every page of the task list is saved and leads to the next; the last one to the check, which submits."""
+    mine = await _applied(programme)
+    again = await programme.as_("ani").post(
+        f"/applications/calls/{programme.call['id']}/apply", data={"kind": "study_visit"}
+    )
+    assert again.headers["location"] == mine
+    start = clock.today() + timedelta(days=90)
+    end = start + timedelta(days=20)
+    periods = {
+        f"periods-0-{name}-{part}": str(getattr(day, part))
+        for name, day in (("start", start), ("end", end))
+        for part in ("day", "month", "year")
+    }
+    forms = {
+        "contact": {"name": "Ani Petrosyan", "email": "ani@police.example", "language": "en"},
+        "service": {
+            "organisation_id": programme.organisations["AM"],
+            "service": "police",
+            "rank_group": "operational",
+            "years_in_field": "6",
+            "sex": "",
+        },
+        "line_manager": {"line_manager_name": "Vardan Sargsyan", "line_manager_email": "v@police.example"},
+        "expertise": {"expertise-0-area": "analysis", "expertise-0-level": "2", "expertise-0-years": "4"},
+        "languages": {"languages-0-language": "en", "languages-0-level": "B2"},
+        "background": {"courses-0-course": "Online fraud", "conflicts-0-organisation": programme.organisations["GE"]},
+        "topics": {
+            "topics-0-topic": "online_crime",
+            "topics-1-topic": "",
+            "preferred_countries-0-country": "FR",
+        },
+        "periods": periods,
+        "objectives": {"objectives-0-text": "Seized devices", "cascade_committed": "yes", "cascade_plan": "A day"},
+        "privacy": {"confirmed": "y"},
+    }
+    places = [*list(forms)[1:], "check"]
+    for (task, data), onward in zip(forms.items(), places, strict=True):
+        assert (await programme.as_("ani").get(f"{mine}/{task}")).status_code == 200
+        saved = await programme.as_("ani").post(f"{mine}/{task}", data=data)
+        assert saved.status_code == 303, saved.text
+        assert saved.headers["location"] == f"{mine}/{onward}"
+    assert "Seized devices" in (await programme.as_("ani").get(f"{mine}/check")).text
+    sent = await programme.as_("ani").post(f"{mine}/check")
+    assert sent.headers["location"] == f"{mine}?done=submitted"
+    assert "National coordinator of Armenia" in (await programme.as_("ani").get(mine)).text
+
+
+async def test_a_page_with_errors_keeps_what_can_be_read(programme: Programme) -> None:
+    """An error names the field and the remedy; what was right on the page is kept; a later visit finds it."""
+    mine = await _applied(programme)
+    data = {"line_manager_name": "Vardan Sargsyan", "line_manager_email": "vardan"}
+    page = await programme.as_("ani").post(f"{mine}/line_manager", data=data)
+    assert page.status_code == 422
+    assert "Write an e-mail address like" in page.text
+    assert "Vardan Sargsyan" in (await programme.as_("ani").get(f"{mine}/line_manager")).text
+
+
+async def test_a_period_with_a_day_that_is_none_names_the_day(programme: Programme) -> None:
+    """Two dates stand side by side: the one that is wrong is named, and nobody is told that no period was added."""
+    mine = await _applied(programme)
+    start = {"periods-0-start-day": "31", "periods-0-start-month": "2", "periods-0-start-year": "2027"}
+    page = (await programme.as_("ani").post(f"{mine}/periods", data=start | {"periods-0-end-day": "5"})).text
+    assert page.count("First day: write a real date, such as 27 3 2027") == 2  # above the form, and at the field
+    assert page.count("Last day: the date must include a month and a year") == 2
+    assert "Add at least one period" not in page
+
+
+async def test_a_page_that_is_left_is_saved(programme: Programme) -> None:
+    """What the browser sends on leaving is kept, even half a page; after submission it is refused."""
+    mine = await _applied(programme)
+    left = await programme.as_("ani").post(f"{mine}/objectives/draft", data={"objectives-0-text": "Half a thought"})
+    assert left.status_code == 204
+    assert "Half a thought" in (await programme.as_("ani").get(f"{mine}/objectives")).text
+    await programme.submitted()
+    late = await programme.as_("ani").post(f"{mine}/objectives/draft", data={"objectives-0-text": "Too late"})
+    assert late.status_code == 409
+
+
+async def test_rows_grow_and_shrink_without_javascript(programme: Programme) -> None:
+    """The buttons of rows send the form, which comes back with one row more or less and nothing lost."""
+    mine = await _applied(programme)
+    data = {"languages-0-language": "en", "languages-0-level": "B2", "row": "add:languages"}
+    page = await programme.as_("ani").post(f"{mine}/languages", data=data)
+    assert page.status_code == 200
+    assert 'name="languages-1-language"' in page.text
+    data |= {"languages-1-language": "fr", "languages-1-level": "A1", "row": "remove:languages:0"}
+    page = await programme.as_("ani").post(f"{mine}/languages", data=data)
+    assert 'value="fr" selected' in page.text
+    assert 'name="languages-1-language"' not in page.text
+
+
+async def test_a_broken_rule_is_said_on_the_page(programme: Programme) -> None:
+    """English A2 is kept, and the page says that the call asks for B1, before it lets one go on."""
+    mine = await _applied(programme)
+    data = {"languages-0-language": "en", "languages-0-level": "A2"}
+    saved = await programme.as_("ani").post(f"{mine}/languages", data=data)
+    assert saved.headers["location"] == f"{mine}/languages?kept=1"
+    page = await programme.as_("ani").get(saved.headers["location"])
+    assert "English A2" in page.text
+    assert "at level B1 or higher" in page.text
+    onward = await programme.as_("ani").post(f"{mine}/languages", data=data | {"seen": "1"})
+    assert onward.headers["location"] == f"{mine}/background"
+
+
+async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:
+    """The queue leads to the case; a return without a remark is refused; the note of an endorsement stays inside."""
+    made = await programme.submitted()
+    case = f"/applications/cases/{made['id']}"
+    queue = await programme.as_("tigran").get("/applications/cases?state=submitted")
+    assert made["reference"] in queue.text
+    assert "Ani Petrosyan" in queue.text
+    assert (await programme.as_("tigran").post(f"{case}/return", data={})).status_code == 422
+    returned = await programme.as_("tigran").post(f"{case}/return", data={"languages": "Which certificate?"})
+    assert returned.status_code == 303
+    await programme.post("ani", f"/applications/{made['id']}/submit")
+    endorsed = await programme.as_("tigran").post(f"{case}/endorse", data={"note": "Knows the host well"})
+    assert endorsed.headers["location"] == f"{case}?done=endorsed"
+    assert "Knows the host well" in (await programme.as_("tigran").get(case)).text
+    assert "Knows the host well" not in (await programme.as_("ani").get(f"/applications/mine/{made['id']}")).text
+    again = await programme.as_("tigran").post(f"{case}/endorse", data={})
+    assert again.headers["location"] == f"{case}?done=endorsed"
+    late = await programme.as_("tigran").post(f"{case}/return", data={"languages": "Which certificate?"})
+    assert late.status_code == 409
+    assert "Which certificate?" in late.text
+    told = [kind for kind, _, _ in await programme.journal("exchange.applications")]
+    assert told.count("ApplicationEndorsed") == 1
+    decide = f"/applications/cases/decide?act=eligibility&case={made['id']}&back=eligibility"
+    assert made["reference"] in (await programme.as_("programme").get(decide)).text
+    chosen = await programme.as_("programme").post(decide)
+    assert "1 application is done" in (await programme.as_("programme").get(chosen.headers["location"])).text
+    queue = await programme.as_("tigran").get("/applications/cases?state=in_matching")
+    assert made["reference"] in queue.text
+
+
+async def test_a_question_is_answered_in_words(programme: Programme) -> None:
+    """What the coordinator asked stands beside the answer's field; both read the answer, and no event holds it."""
+    made = await programme.submitted()
+    mine, case = f"/applications/mine/{made['id']}", f"/applications/cases/{made['id']}"
+    assert "Your answer to your coordinator" not in (await programme.as_("ani").get(f"{mine}/check")).text
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"languages": "Which test?"}})
+    check = await programme.as_("ani").get(f"{mine}/check")
+    assert "Which test?" in check.text
+    assert "Your answer to your coordinator" in check.text
+    long = await programme.as_("ani").post(f"{mine}/check", data={"text": "ვ" * 1001})
+    assert long.status_code == 422
+    assert "ვ" * 1001 in long.text
+    unseen = await programme.as_("ani").post(f"{mine}/check", data={"text": "before\x00after"})
+    assert unseen.status_code == 422
+    api = f"/applications/{made['id']}/submit"
+    await programme.post("ani", api, {"text": "before\x00after"}, 422)
+    await programme.post("ani", api, {"text": "ვ" * 1001}, 422)
+    sent = await programme.as_("ani").post(f"{mine}/check", data={"text": "IELTS, in May"})
+    assert sent.headers["location"] == f"{mine}?done=submitted"
+    twice = await programme.as_("ani").post(f"{mine}/check", data={"text": "IELTS, in June"})
+    assert twice.headers["location"] == mine
+    for subject, address in (("ani", mine), ("tigran", case)):
+        shown = (await programme.as_(subject).get(address)).text
+        assert "IELTS, in May" in shown
+        assert "IELTS, in June" not in shown
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"languages": "And French?"}})
+    await programme.post("ani", api, {"text": "Not yet"})
+    assert "Not yet" in (await programme.as_("tigran").get(case)).text
+    assert "IELTS" not in str(await programme.journal("exchange.applications"))
+
+
+async def test_all_answers_are_read_before_they_are_submitted(programme: Programme) -> None:
+    """The check page shows earlier participation and what only the officer reads again; the coordinator reads less."""
+    made = await programme.submitted(took_part_before=True)
+    shown = (await programme.as_("ani").get(f"/applications/mine/{made['id']}")).text
+    assert "Took part before" in shown
+    assert "Female" in shown
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"languages": "Which test?"}})
+    for address in (f"/applications/cases/{made['id']}", f"/applications/cases/{made['id']}/return"):
+        assert "Female" not in (await programme.as_("tigran").get(address)).text
+
+
+async def test_the_clock_moves_where_it_can(programme: Programme) -> None:
+    """The local run's coordinator moves the clock by page and by API."""
+    before = clock.now()
+    moved = await programme.as_("programme").post("/applications/clock", data={"days": "3"})
+    assert moved.status_code == 303
+    await programme.post("programme", "/clock", {"days": 11})
+    assert clock.now() - before >= timedelta(days=14)
+    assert (await programme.as_("ani").get("/applications/clock")).status_code == 403
+
+
+async def test_a_certificate_is_shown_and_verified(programme: Programme, feed: Feed) -> None:
+    """The officer's certificate shows the name; verifying it shows none; nobody else sees it."""
+    made = await programme.submitted()
+    example = dict(outcomes.CertificateGranted.example) | {"application_id": made["id"]}
+    await feed.deliver((outcomes.CertificateGranted.model_validate(example), new_id()))
+    number = example["number"]
+    page = await programme.as_("ani").get(f"/applications/certificates/{number}")
+    assert "Ani Petrosyan" in page.text
+    assert (await programme.as_("nino").get(f"/applications/certificates/{number}")).status_code == 404
+    checked = await programme.as_("claire").get(f"/applications/verify/{number}")
+    assert "This certificate counts." in checked.text
+    assert "Petrosyan" not in checked.text
+    assert (await programme.as_("claire").get("/applications/verify/TC-0")).status_code == 404
+
+
+async def test_tickets_open_only_the_own_case(programme: Programme) -> None:
+    """An officer gets a ticket for the own application; somebody else finds nothing."""
+    made = await programme.submitted()
+    body = {"purpose": "receipt", "application_id": made["id"]}
+    way = await programme.post("ani", "/tickets", body, 201)
+    assert way["link"].startswith(f"/matching/receipts/{made['id']}?ticket=")
+    await programme.post("nino", "/tickets", body, 404)
+    await programme.post("ani", "/tickets", body | {"purpose": "anything"}, 422)
+
+
+def test_every_route_is_guarded(portal: FastAPI) -> None:
+    """No route of the portal is without a guard."""
+    assert len(every_route(portal)) > 60
+
+
+def test_outside_of_a_local_run_there_is_no_clock_to_move(
+    portal: FastAPI, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control does not exist where it must not: neither with a real clock nor outside of the local run."""
+    assert any("/clock" in str(route.path) for route, _ in every_route(portal))
+    settled = create_app(Settings(**settings_for(migrated, local=False)), background=False)
+    monkeypatch.delenv("TANDEM_CLOCK_FILE")
+    fixed = create_app(Settings(**settings_for(migrated)), background=False)
+    for app in (settled, fixed):
+        assert not any("/clock" in str(route.path) for route, _ in every_route(app))

@@ -1,0 +1,91 @@
+"""Can an officer apply again with the answers of an earlier application, and is the home page in the order of need?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.application.model.answers import PRIVACY_VERSION
+from tests.integration.applications.conftest import call_terms, days
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+
+
+async def _next_call(programme: Programme) -> dict[str, Any]:
+    """Next year's call, with other topics."""
+    funds = await programme.get("programme", "/funds")
+    terms = call_terms(funds["funds"][0]["id"]) | {"topics": ["online_crime"]}
+    made: dict[str, Any] = await programme.post("programme", "/calls", terms, 201)
+    return made
+
+
+async def _begun(programme: Programme, call: dict[str, Any], subject: str = "ani") -> str:
+    body = {"call_id": call["id"], "kind": "study_visit"}
+    return str((await programme.post(subject, "/applications", body, 201))["id"])
+
+
+async def test_earlier_answers_are_taken_over_by_form(programme: Programme) -> None:
+    """The draft of another call offers them once; what is out of date is named at its page, the rest is there."""
+    past = {"start": str(days(-30)), "end": str(days(-10))}
+    ahead = {"start": str(days(90)), "end": str(days(120))}
+    old = await programme.submitted(topics=["online_crime", "criminal_networks"], periods=[past, ahead])
+    draft = await _begun(programme, await _next_call(programme))
+    mine = f"/applications/mine/{draft}"
+    page = (await programme.as_("ani").get(mine)).text
+    assert f"You have applied before: {old['reference']}" in page
+    taken = await programme.as_("ani").post(f"{mine}/again")
+    assert taken.headers["location"] == f"{mine}?done=again"
+    page = (await programme.as_("ani").get(mine)).text
+    assert "You have applied before" not in page
+    assert "This call does not have: Most threatening criminal networks" in page
+    assert "The periods that are over were left out." in page
+    answers = (await programme.get("ani", f"/applications/{draft}"))["answers"]
+    assert (answers["topics"], answers["periods"], answers["privacy_version"]) == (["online_crime"], [ahead], None)
+    assert answers["objectives"] == ["Learn how seized devices are searched."]
+    again = await programme.as_("ani").post(f"{mine}/again")
+    assert again.headers["location"] == mine
+
+
+async def test_one_of_the_same_kind_goes_before_one_of_the_other(programme: Programme) -> None:
+    """Whoever applied for a visit is not asked the same for a mentor; an older application for a mentor goes first."""
+    visit = await programme.submitted()
+    body = {"call_id": (await _next_call(programme))["id"], "kind": "mentee"}
+    draft = await programme.post("ani", "/applications", body, 201)
+    mine = f"/applications/mine/{draft['id']}"
+    assert f"You have applied before: {visit['reference']}" in (await programme.as_("ani").get(mine)).text
+    await programme.as_("ani").post(f"{mine}/again")
+    answers = (await programme.get("ani", f"/applications/{draft['id']}"))["answers"]
+    assert answers["line_manager_email"] == "vardan@police.example"
+    privacy = {"privacy_version": PRIVACY_VERSION, "privacy_at": "2026-01-01T00:00:00Z"}
+    await programme.as_("ani").put(f"/applications/api/applications/{draft['id']}/answers", json=privacy)
+    mentee = await programme.post("ani", f"/applications/{draft['id']}/submit")
+    newer = {"kind": "study_visit", "answers": programme.answers(), "privacy": True, "submit": True}
+    await programme.post("ani", "/applications", body | newer, 201)
+    later = await programme.post("ani", "/applications", {**body, "call_id": (await _next_call(programme))["id"]}, 201)
+    shown = (await programme.as_("ani").get(f"/applications/mine/{later['id']}")).text
+    assert f"You have applied before: {mentee['reference']}" in shown
+
+
+async def test_who_and_what_may_not_be_taken_over(programme: Programme) -> None:
+    """Nobody else's answers, no unsent ones, and not over what was written already."""
+    old = await programme.submitted()
+    call = await _next_call(programme)
+    draft, theirs = await _begun(programme, call), await _begun(programme, call, "nino")
+    await programme.post("nino", f"/applications/{theirs}/again", {"earlier_id": old["id"]}, 404)
+    await programme.post("nino", f"/applications/{draft}/again", {"earlier_id": old["id"]}, 404)
+    await programme.post("ani", f"/applications/{draft}/again", {"earlier_id": draft}, 404)
+    await programme.as_("ani").post(f"/applications/mine/{draft}/service", data={"unit": "Cyber unit", "later": "1"})
+    assert "You have applied before" not in (await programme.as_("ani").get(f"/applications/mine/{draft}")).text
+    await programme.post("ani", f"/applications/{draft}/again", {"earlier_id": old["id"]}, 409)
+
+
+async def test_what_needs_the_officer_stands_first(programme: Programme) -> None:
+    """A question from the coordinator stands before a draft, a draft before what only has to wait."""
+    sent = await programme.submitted()
+    call = await _next_call(programme)
+    draft = await _begun(programme, call)
+    home = (await programme.as_("ani").get("/applications/")).text
+    assert home.index(f"/applications/mine/{draft}") < home.index(f"/applications/mine/{sent['id']}")
+    await programme.post("tigran", f"/applications/{sent['id']}/return", {"remarks": {"topics": "Which one?"}})
+    home = (await programme.as_("ani").get("/applications/")).text
+    assert home.index(f"/applications/mine/{sent['id']}") < home.index(f"/applications/mine/{draft}")

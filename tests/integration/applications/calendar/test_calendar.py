@@ -1,0 +1,111 @@
+"""Does the calendar show a host who comes when, what is left in each week, and no name before it was released?"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.applications.calendar import model as calendar_model
+from services.applications.calendar.model import Span
+from services.applications.placements.model.placement import OfferEntry
+from shared.contracts import visits
+from shared.time import clock
+from shared.time.workdays import public_holidays
+from tests.integration.applications.test_abroad_pages import read
+
+if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
+
+
+async def test_who_comes_when_and_what_is_left(abroad: Abroad) -> None:
+    """Month, week and list show the visit with its state, places taken and free; filters narrow, empty says why."""
+    offer = await abroad.offer(places=3)
+    match_id = await abroad.proposed(await abroad.eligible(), offer_id=offer["id"])
+    visit_id = await abroad.scheduled(match_id)
+    start = date.fromisoformat((await abroad.get("claire", f"/visits/{visit_id}"))["start"])
+    at = f"/applications/calendar?day={start}"
+    for view in Span:
+        page = await read(abroad, "claire", f"{at}&view={view}")
+        assert f"/applications/visits/{visit_id}" in page
+        assert "Ani Petrosyan" in page
+        assert "Scheduled" in page
+    month = await read(abroad, "claire", at)
+    assert "1 of 1 taken" in month
+    assert "1 free" in month
+    assert "comes" in await read(abroad, "claire", f"{at}&view=week")
+    for narrowed in ("state=no_show", f"offer={match_id}", "country=GE"):
+        page = await read(abroad, "claire", f"{at}&{narrowed}")
+        assert f"/applications/visits/{visit_id}" not in page
+        assert "No visit fits these filters" in page
+    for forged in ("view=year", "day=31-12-2026", "offer=x"):
+        await read(abroad, "claire", f"/applications/calendar?{forged}")
+    found = await abroad.get("claire", f"/calendar?day={start}&weeks=1")
+    (week,) = found["calendar_model"]
+    assert [(one["id"], one["guest"]["name"]) for one in week["visits"]] == [(str(visit_id), "Ani Petrosyan")]
+    assert week["places"] == [
+        {"offer_id": offer["id"], "reference": offer["reference"], "places": 1, "taken": 1, "free": 0}
+    ]
+    await abroad.tell_visit(visits.VisitCancelled, visit_id, match_id, by="guest", reason="operational_duty")
+    (week,) = (await abroad.get("claire", f"/calendar?day={start}&weeks=1"))["calendar_model"]
+    assert (week["visits"][0]["state"], week["places"][0]["taken"]) == ("cancelled", 0)
+
+
+async def test_only_the_own_hosts_and_no_name_for_whom_it_is_not(abroad: Abroad) -> None:
+    """Another host and country see nothing of it; the host country's coordinator sees it, officers not at all."""
+    offer = await abroad.offer()
+    visit_id = await abroad.scheduled(await abroad.proposed(await abroad.eligible(), offer_id=offer["id"]))
+    start = (await abroad.get("claire", f"/visits/{visit_id}"))["start"]
+    at = f"/applications/calendar?day={start}"
+    for somebody in ("paul", "rasa", "tigran"):
+        page = await read(abroad, somebody, at)
+        assert str(visit_id) not in page
+        assert offer["reference"] not in page
+        assert "No visit is planned" in page
+    assert str(visit_id) in await read(abroad, "luc", at)
+    programme = await read(abroad, "programme", at)
+    assert str(visit_id) in programme
+    assert "Ani Petrosyan" not in programme
+    await read(abroad, "ani", at, 403)
+    await read(abroad, "jonas", at, 403)
+
+
+async def test_holidays_of_the_host_country(abroad: Abroad) -> None:
+    """A French host reads the public holiday of a week in which guests may come."""
+    await abroad.offer()
+    days = [clock.today() + timedelta(days=count) for count in range(70, 190)]
+    day = next(one for one in days if one.weekday() < 5 and one in public_holidays("FR", one.year))
+    (week,) = (await abroad.get("claire", f"/calendar?day={day}&weeks=1"))["calendar_model"]
+    assert (str(day), "FR") in [(one["day"], one["country"]) for one in week["holidays"]]
+    assert "Public holidays" in await read(abroad, "claire", f"/applications/calendar?view=week&day={day}")
+
+
+@given(st.dates(date(2025, 1, 1), date(2030, 12, 31)))
+def test_a_month_is_shown_whole_and_its_neighbours_touch_it(day: date) -> None:
+    """Each day of a month lies in a week that is shown; before and after are the next months and weeks."""
+    shown = calendar_model.shown(Span.MONTH, day)
+    covered = {monday + timedelta(days=count) for monday in shown for count in range(7)}
+    before, after = calendar_model.neighbours(Span.MONTH, day)
+    month = [day.replace(day=1) + timedelta(days=count) for count in range(31)]
+    assert {one for one in month if one.month == day.month} <= covered
+    assert all(one.weekday() == 0 for one in shown)
+    assert (before.month % 12 + 1, day.month % 12 + 1) == (day.month, after.month)
+    assert len(shown) <= 6
+    assert calendar_model.neighbours(Span.WEEK, day)[1] == calendar_model.shown(Span.WEEK, day)[0] + timedelta(weeks=1)
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 9), st.integers(-2, 9), st.booleans())
+def test_never_more_free_than_is_left(places: int, weekly: int, visits_: int, left: int, open_: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+    """Free and taken fit into the week; nothing is free of what is closed, or beyond what is left in all."""
+    monday = date(2026, 3, 2)
+    period = {"start": str(monday), "end": str(monday + timedelta(days=11)), "places_per_week": weekly}
+    entry = OfferEntry.model_validate({"places": places, "periods": [period]})
+    found = calendar_model.places_in(entry, monday, visits_, left, open_=open_)
+    assert found is not None
+    assert found.taken == visits_
+    assert 0 <= found.free <= max(0, left)
+    assert found.free + found.taken <= found.places
+    assert open_ or not found.free
+    assert calendar_model.places_in(entry, monday + timedelta(weeks=3), 0, left, open_=open_) is None

@@ -1,0 +1,333 @@
+"""Is a call written section by section by all coordinators, previewed, published whole, copied, or thrown away?"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.time import clock
+from tests.integration.applications.call_forms import CALLS, begun, dated, forms, fund, second_coordinator, version
+from tests.integration.applications.conftest import call_terms
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+
+DRAFTS = "/applications/api/call-drafts"
+
+
+async def _filled(programme: Programme, **changes: dict[str, Any]) -> str:
+    """The address of a draft of which every section is written by its form."""
+    address = await begun(programme)
+    for code, data in (await forms(programme)).items():
+        sent = data | changes.get(code, {}) | {"version": await version(programme, address)}
+        page = await programme.as_("programme").get(f"{address}/{code}")
+        assert page.status_code == 200, page.text
+        saved = await programme.as_("programme").post(f"{address}/{code}", data=sent)
+        assert saved.status_code == 303, saved.text
+    return address
+
+
+async def test_a_call_by_forms_only(programme: Programme) -> None:
+    """Every section is kept and leads on; the preview shows what an officer sees; a second click publishes nothing."""
+    address = await _filled(programme)
+    listed = (await programme.as_("programme").get(address)).text
+    assert "All parts are complete." in listed
+    assert "Autumn exchange" in (await programme.as_("programme").get(CALLS)).text
+    preview = (await programme.as_("programme").get(f"{address}/preview")).text
+    assert "You speak English or French at level B1 or higher." in preview
+    assert "You have finished one of these courses: Digital evidence, First responder." in preview
+    assert "The home national coordinator endorses within 8 working days." in preview
+    done = await programme.as_("programme").post(f"{address}/publish")
+    assert done.status_code == 303, done.text
+    call = done.headers["location"].partition("?")[0]
+    again = await programme.as_("programme").post(f"{address}/publish")
+    assert again.headers["location"].partition("?")[0] == call
+    assert len([1 for kind, _, _ in await programme.journal("exchange.calls") if kind == "CallPublished"]) == 2
+    seen = (await programme.as_("ani").get(call)).text
+    assert "You speak English or French at level B1 or higher." in seen
+    terms = (await programme.get("ani", f"/calls/{call.rsplit('/', 1)[1]}"))["terms"]
+    assert terms["quotas"] == [{"country": "AM", "floor": 1, "ceiling": 4}]
+    assert [one["country"] for one in terms["closed_days"]] == ["UA"]
+    assert "Further days without visits" in seen
+    assert terms["weights"] == [{"criterion": "topic", "applicant": 40, "host": 20}]
+    assert (terms["share_of_offer"], terms["group_size"]) == (50, 3)
+    assert (terms["timers"]["endorse_wd"], terms["sessions_to_complete"]) == (8, 4)
+    assert terms["rules"]["courses"] == ["Digital evidence", "First responder"]
+
+
+async def test_publishing_names_what_is_missing(programme: Programme) -> None:
+    """A half written call is not published; each problem leads to the section where it is mended."""
+    address = await begun(programme)
+    refused = await programme.as_("programme").post(f"{address}/publish")
+    assert refused.status_code == 422
+    for code, text in {
+        "purpose": "Choose the fund that pays.",
+        "topics": "Choose topics of the scheme that the call names.",
+        "dates": "Enter the last day to apply.",
+    }.items():
+        assert re.search(rf'href="{address}/{code}">{text}', refused.text), text
+    missing = (await programme.as_("programme").get(f"{address}/preview")).text
+    assert "What is missing before it can be published" in missing
+
+
+async def test_what_contradicts_itself_is_said_and_kept(programme: Programme) -> None:
+    """A close before the deadline is named at its field; the input is kept, and publishing refuses it."""
+    address = await begun(programme)
+    today = clock.today()
+    data = (await forms(programme))["dates"] | dated("closes", today + timedelta(days=10)) | {"version": "1"}
+    page = await programme.as_("programme").post(f"{address}/dates", data=data)
+    assert page.status_code == 422
+    assert "The call must close after its deadline." in page.text
+    again = await programme.as_("programme").get(f"{address}/dates")
+    assert f'value="{(today + timedelta(days=10)).day}"' in again.text
+    assert (await programme.as_("programme").post(f"{address}/publish")).status_code == 422
+    half = await programme.as_("programme").post(f"{address}/dates", data=data | {"closed_days-0-country": ""})
+    assert "Each closed day needs its country and its date" in half.text
+    wrong = await programme.as_("programme").post(f"{address}/dates", data=data | {"minimum_days": "nine"})
+    assert "Write a whole number, such as 5" in wrong.text
+
+
+async def test_two_coordinators_write_one_draft(programme: Programme) -> None:
+    """Different sections do not get in each other's way; the same one is refused with what was written kept."""
+    ada = await second_coordinator(programme)
+    address = await begun(programme)
+    rules = (await forms(programme))["rules"]
+    first = await programme.as_(ada).post(f"{address}/rules", data=rules | {"version": "1", "minimum_years": "7"})
+    assert first.status_code == 303
+    other = {"texts-0-language": "en", "texts-0-title": "Spring exchange", "version": "1"}
+    assert (await programme.as_("programme").post(f"{address}/texts", data=other)).status_code == 303
+    again = rules | {"version": "1", "minimum_years": "9"}
+    late = await programme.as_("programme").post(f"{address}/rules", data=again)
+    assert late.status_code == 409
+    assert "Somebody else has changed this since you opened it" in late.text
+    assert "You have worked in the field for at least 7 years." in late.text
+    assert 'value="9"' in late.text
+    fresh = re.search(r'name="version" value="(\d+)"', late.text)
+    assert fresh
+    put = rules | {"version": fresh.group(1), "minimum_years": "9"}
+    assert (await programme.as_("programme").post(f"{address}/rules", data=put)).status_code == 303
+    assert "Ada Lovric" not in (await programme.as_(ada).get(f"{address}/rules")).text
+
+
+async def test_two_coordinators_write_one_draft_by_api(programme: Programme) -> None:
+    """The API refuses the same section with an older version (409), and takes another one."""
+    draft = await programme.post("programme", "/call-drafts", {"entry": {"reserves": 2}}, 201)
+    path, client = f"{DRAFTS}/{draft['id']}", programme.as_("programme")
+    one = await client.patch(path, json={"entry": {"reserves": 3}, "version": 1})
+    assert one.json()["version"] == 2
+    assert (await client.patch(path, json={"entry": {"reserves": 4}, "version": 1})).status_code == 409
+    assert (await client.patch(path, json={"entry": {"maximum_days": 4}, "version": 1})).status_code == 200
+    assert (await client.patch(path, json={"entry": {"anything": 4}})).status_code == 422
+    assert (await client.patch(path, json={"entry": {}, "more": 4})).status_code == 422
+
+
+async def test_a_draft_is_left_found_again_and_thrown_away(programme: Programme) -> None:
+    """Another coordinator finds it in the list and throws it away, by page or API; then it is not found."""
+    ada = await second_coordinator(programme)
+    for by_page in (True, False):
+        address = await begun(programme)
+        draft = address.rsplit("/", 1)[1]
+        assert [one["id"] for one in (await programme.get(ada, "/call-drafts"))["drafts"]] == [draft]
+        assert address in (await programme.as_(ada).get(f"{CALLS}?state=draft")).text
+        assert "Throw “Autumn exchange” away?" in (await programme.as_(ada).get(f"{address}/discard")).text
+        if by_page:
+            assert (await programme.as_(ada).post(f"{address}/discard")).status_code == 303
+        else:
+            assert (await programme.as_(ada).delete(f"{DRAFTS}/{draft}")).status_code == 204
+        assert (await programme.as_("programme").get(address)).status_code == 404
+
+
+@pytest.mark.parametrize("subject", ["ani", "tigran", "claire"])
+async def test_only_programme_coordinators_write_calls(programme: Programme, subject: str) -> None:
+    """Officers, national coordinators and hosts neither see nor write drafts, by page or API."""
+    address = await begun(programme)
+    draft, client = address.rsplit("/", 1)[1], programme.as_(subject)
+    for path in (address, f"{address}/dates", f"{address}/preview", f"{address}/questions", f"{CALLS}/new"):
+        assert (await client.get(path)).status_code == 403
+    for path in (f"{address}/publish", f"{address}/discard", f"{CALLS}/{programme.call['id']}/copy"):
+        assert (await client.post(path)).status_code == 403
+    for path in (DRAFTS, f"{DRAFTS}/{draft}", f"{DRAFTS}/{draft}/effects"):
+        assert (await client.get(path)).status_code == 403
+    for path in (f"{DRAFTS}/{draft}/publish", f"/applications/api/calls/{programme.call['id']}/revise"):
+        assert (await client.post(path, json={})).status_code == 403
+    assert "Autumn exchange" not in (await client.get(CALLS)).text
+
+
+async def test_questions_are_written_on_pages_of_their_own(programme: Programme) -> None:
+    """A question is added, changed without losing its code, moved and taken away; a bad one names what is wrong."""
+    address = await begun(programme)
+    client, draft = programme.as_("programme"), address.rsplit("/", 1)[1]
+    choice = {
+        "kind": "choice",
+        "required": "y",
+        "longest": "1000",
+        "texts-0-language": "en",
+        "texts-0-question": "Do you bring equipment?",
+        "texts-0-choices": "Yes\nNo",
+        "texts-1-language": "ka",
+        "texts-1-question": "მოგაქვთ აღჭურვილობა?",
+        "texts-1-choices": "დიახ",
+        "version": "1",
+    }
+    odd = await client.post(f"{address}/questions/new", data=choice)
+    assert odd.status_code == 422
+    assert "Name the same answers, in the same order, in each language." in odd.text
+    good = await client.post(f"{address}/questions/new", data=choice | {"texts-1-choices": "დიახ\nარა"})
+    assert good.status_code == 303, good.text
+    number = {"kind": "number", "texts-0-language": "en", "texts-0-question": "How many?", "minimum": "1"}
+    await client.post(f"{address}/questions/new", data=number | {"version": await version(programme, address)})
+    before = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
+    changed = choice | {"texts-0-choices": "No\nYes", "texts-1-choices": "არა\nდიახ", "version": "3"}
+    assert (await client.post(f"{address}/questions/1", data=changed)).status_code == 303
+    after = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
+    assert after[0]["code"] == before[0]["code"]
+    assert after[0]["choices"] == before[0]["choices"][::-1]
+    stale = await client.post(f"{address}/questions/1", data=changed | {"version": "1", "required": ""})
+    assert stale.status_code == 409
+    page = (await client.get(f"{address}/questions")).text
+    assert "“How many?” (a number from 1 up; may be left open)." in page
+    await client.post(f"{address}/questions/2/up", data={"version": await version(programme, address)})
+    order = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
+    assert [one["kind"] for one in order] == ["number", "choice"]
+    late = await client.post(f"{address}/questions/1/remove", data={"version": "1"})
+    assert late.headers["location"].endswith("?conflict=1")
+    await client.post(f"{address}/questions/1/remove", data={"version": await version(programme, address)})
+    left = (await programme.get("programme", f"/call-drafts/{draft}"))["entry"]["questions"]
+    assert [one["kind"] for one in left] == ["choice"]
+    assert (await client.get(f"{address}/questions/7")).status_code == 404
+
+
+async def test_a_call_is_read_in_the_readers_language(programme: Programme) -> None:
+    """Who reads another language sees English, else the first; what is not written is named to the coordinator."""
+    terms = call_terms(await fund(programme))
+    terms["texts"] = [
+        {"language": "ka", "title": "გაცვლა", "summary": ""},
+        {"language": "hy", "title": "Փոխանակում", "summary": ""},
+    ]
+    made = await programme.post("programme", "/calls", terms, 201)
+    page = (await programme.as_("ani").get(f"{CALLS}/{made['id']}")).text
+    assert "გაცვლა" in page
+    assert "This call is written in Georgian." in page
+    assert "Not written in: English" in (await programme.as_("programme").get(f"{CALLS}/{made['id']}")).text
+
+
+async def test_rules_of_a_newer_version_are_refused(programme: Programme) -> None:
+    """Rules that this portal cannot judge by are not published; the answer says which version it knows."""
+    terms = call_terms(await fund(programme))
+    newer = terms | {"rules": terms["rules"] | {"schema_version": 2}}
+    refused = await programme.post("programme", "/calls", newer, 422)
+    assert "this portal knows them up to version 1" in str(refused)
+    older = terms | {"rules": {"minimum_years": 5}}
+    made = await programme.post("programme", "/calls", older, 201)
+    assert made["terms"]["rules"]["schema_version"] == 1
+
+
+async def test_publishing_is_held_against_the_register(programme: Programme) -> None:
+    """A fund that is not there or does not pay in the visits' periods, and an unknown need, are named."""
+    terms = call_terms(await fund(programme))
+    nobody = "019a0000-0000-7000-8000-00000000dead"
+    wrong = await programme.post("programme", "/calls", terms | {"fund_id": nobody, "needs": [nobody]}, 422)
+    assert "This fund does not pay any more." in str(wrong)
+    assert "not in the register any more" in str(wrong)
+    over = {"name": "TOPCOP I", "payer": "European Commission", "since": "2020-01-01", "until": "2022-12-31"}
+    funds = await programme.post("programme", "/funds", {"funds": [over]}, 201)
+    late = await programme.post("programme", "/calls", terms | {"fund_id": funds["ids"][0]}, 422)
+    assert "TOPCOP I does not pay in the periods of the visits." in str(late)
+
+
+@pytest.mark.parametrize("by_page", [True, False])
+async def test_a_call_is_copied_into_the_next_year(programme: Programme, by_page: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """The draft has all dates 52 weeks later and no reference; published, it is a call of its own."""
+    call, path = programme.call, f"{CALLS}/{programme.call['id']}/copy"
+    if by_page:
+        made = await programme.as_("programme").post(path)
+        address = made.headers["location"].partition("?")[0]
+        draft = await programme.get("programme", f"/call-drafts/{address.rsplit('/', 1)[1]}")
+        assert call["reference"] in (await programme.as_("programme").get(address)).text
+    else:
+        draft = await programme.post("programme", f"/calls/{call['id']}/copy", status=201)
+    old, new = call["terms"], draft["entry"]
+    for name in ("opens", "closes"):
+        assert date.fromisoformat(new[name]) - date.fromisoformat(old[name]) == timedelta(weeks=52)
+    assert draft["missing"] == {}
+    published = await programme.post("programme", f"/call-drafts/{draft['id']}/publish", status=201)
+    assert published["reference"] != call["reference"]
+    assert published["id"] == draft["id"]
+    await programme.post("programme", f"/calls/{draft['id'][:-4]}dead/copy", status=404)
+
+
+async def test_the_list_shows_what_needs_the_reader_first(programme: Programme) -> None:
+    """Counts lead to the rows that they count; an officer reads what each open call asks and whether it is met."""
+    await begun(programme)
+    page = (await programme.as_("programme").get(CALLS)).text
+    assert f'href="{CALLS}?state=draft"' in page
+    assert "Autumn exchange" not in (await programme.as_("programme").get(f"{CALLS}?state=published")).text
+    officer = (await programme.as_("ani").get(CALLS)).text
+    assert "You meet what is known of you so far." in officer
+    clock.move(timedelta(days=40))
+    assert "Deadline over" in (await programme.as_("ani").get(f"{CALLS}?state=past_deadline")).text
+    empty = (await programme.as_("ani").get(f"{CALLS}?state=closed")).text
+    assert "No call is in this state." in empty
+
+
+async def test_what_an_officer_does_not_meet_is_said_beforehand(programme: Programme) -> None:
+    """A call that asks for more years than the register knows says so with the remedy, by page and API."""
+    terms = call_terms(await fund(programme))
+    made = await programme.post("programme", "/calls", terms | {"rules": {"minimum_years": 20}}, 201)
+    page = (await programme.as_("ani").get(CALLS)).text
+    assert "Not met as things stand:" in page
+    assert "You have worked in the field for at least 20 years." in page
+    asked = (await programme.get("ani", f"/calls/{made['id']}"))["asked"]
+    assert [one["held"] for one in asked if one["rule"] == "years_in_field"] == [False]
+    assert (await programme.get("tigran", f"/calls/{made['id']}"))["asked"] is None
+
+
+def _need(programme: Programme, country: str, until: date, **changes: Any) -> dict[str, Any]:
+    """A training need as the register takes it."""
+    today = clock.today()
+    return {
+        "country": country,
+        "topic_code": "online_crime",
+        "area": "analysis",
+        "level": 2,
+        "quantity": 12,
+        "since": str(today - timedelta(days=400)),
+        "until": str(until),
+        **changes,
+    }
+
+
+async def test_a_call_answers_training_needs_of_the_register(programme: Programme) -> None:
+    """Needs are chosen from the register, said and told; one that ends is left out of next year's call."""
+    today = clock.today()
+    later = _need(programme, "AM", today + timedelta(days=900))
+    sooner = _need(programme, "GE", today + timedelta(days=300))
+    made = await programme.post("programme", "/register/needs", {"needs": [later, sooner]}, 201)
+    stays, ends = made["ids"]
+    needs = {"topics": {"needs": [stays, ends]}}
+    address = await _filled(programme, **needs)
+    page = (await programme.as_("programme").get(f"{address}/topics")).text
+    assert page.count("It answers a need of") == 2
+    assert page.index("Topics of EMPACT-2022") < page.index("Training needs that it answers")
+    preview = (await programme.as_("programme").get(f"{address}/preview")).text
+    assert "It answers a need of Armenia: Online crime, Analysis, advanced, 12 people" in preview
+    call = (await programme.as_("programme").post(f"{address}/publish")).headers["location"].partition("?")[0]
+    told = [payload for kind, _, payload in await programme.journal("exchange.calls") if kind == "CallPublished"]
+    assert told[-1]["terms"]["needs"] == [stays, ends]
+    assert (await programme.as_("programme").get(call)).text.count("It answers a need of") == 2
+    officer = (await programme.as_("ani").get(call)).text
+    assert "It answers a need of Armenia" in officer
+    assert "It answers a need of Georgia" not in officer
+    of_need = (await programme.as_("tigran").get(f"/applications/register/needs/{stays}")).text
+    assert f'href="{call}"' in of_need.partition("Calls that answer it")[2]
+    copied = await programme.post("programme", f"/calls/{call.rsplit('/', 1)[1]}/copy", status=201)
+    assert copied["entry"]["needs"] == [stays]
+    assert copied["left_out"] == [{"need": ends}]
+    shown = (await programme.as_("programme").get(f"{CALLS}/drafts/{copied['id']}")).text
+    assert "It answers a need of Georgia: Online crime, Analysis, advanced, 12 people" in shown
+    await programme.post("programme", f"/register/needs/{stays}/withdraw")
+    refused = await programme.post("programme", f"/call-drafts/{copied['id']}/publish", status=422)
+    assert "not in the register any more" in str(refused)

@@ -1,0 +1,178 @@
+"""Does a revision leave what was submitted with the rules of that day, unless it gains and the coordinator says so?"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.time import clock
+from tests.integration.applications.call_forms import CALLS, revision, second_coordinator
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+
+STRICTER = {"languages": ["en", "fr"], "minimum_level": "C1", "countries": ["AM", "GE", "MD"]}
+MILDER = {"languages": ["en", "fr"], "minimum_level": "A2", "countries": ["AM", "GE", "MD"]}
+A2 = [{"language": "en", "level": "A2"}, {"language": "hy", "level": "NS"}]
+
+
+async def _held(programme: Programme, application_id: str, rule: str = "language") -> bool:
+    """Whether a rule holds for an application, as its coordinator reads it."""
+    shown = await programme.get("ani", f"/applications/{application_id}")
+    return bool(next(one["held"] for one in shown["eligibility"] if one["rule"] == rule))
+
+
+async def _told(programme: Programme) -> dict[str, Any]:
+    told = await programme.journal("exchange.calls")
+    return next(payload for kind, _, payload in reversed(told) if kind == "CallRevised")
+
+
+async def test_stricter_rules_touch_nobody_who_submitted(programme: Programme) -> None:
+    """Submitted under B1, an application is judged by B1 for officer, coordinators and eligibility; a draft by C1."""
+    made = await programme.submitted()
+    draft = await programme.post("nino", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
+    new = await revision(programme, rules=STRICTER)
+    effects = await programme.get("programme", f"/call-drafts/{new}/effects")
+    assert [(one["reference"], one["effect"], one["lost"], one["moves"]) for one in effects["applications"]] == [
+        (made["reference"], "worse", ["language"], False)
+    ]
+    done = await programme.post("programme", f"/call-drafts/{new}/revise", {"favour": True})
+    assert done["revision"] == 2
+    assert (await _told(programme))["touches"] == []
+    assert await _held(programme, made["id"])
+    await programme.post("tigran", f"/applications/{made['id']}/endorse")
+    case = (await programme.as_("tigran").get(f"/applications/cases/{made['id']}")).text
+    assert "at level B1 or higher" in case
+    judged = await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    assert [one["eligible"] for one in judged["applications"]] == [True]
+    told = [payload for kind, _, payload in await programme.journal("exchange.applications") if "Eligible" in kind]
+    assert [one["rules_version"] for one in told] == [1]
+    written = {"languages": [{"language": "en", "level": "B2"}]}
+    path = f"/applications/api/applications/{draft['id']}/answers"
+    assert (await programme.as_("nino").put(path, json=written)).status_code == 200
+    page = (await programme.as_("nino").get(f"/applications/mine/{draft['id']}")).text
+    assert "at level C1 or higher" in page
+
+
+@pytest.mark.parametrize("favour", [True, False])
+async def test_milder_rules_help_those_who_gain_if_so_chosen(programme: Programme, favour: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Chosen, exactly the application that gains moves and is named in the event; not chosen, nobody moves."""
+    gains = await programme.submitted(languages=A2)
+    await programme.submitted("nino", rank_group="operational", years_in_field=6)
+    assert not await _held(programme, gains["id"])
+    new = await revision(programme, rules=MILDER)
+    page = (await programme.as_("programme").get(f"{CALLS}/drafts/{new}/effects")).text
+    assert "1 submitted application would be judged differently." in page
+    assert f'href="/applications/cases/{gains["id"]}"' in page
+    seen = re.search(r'name="seen" value="(\w+)"', page)
+    assert seen
+    data = {"favour": "yes" if favour else "no", "seen": seen.group(1), "moving": "1"}
+    unsaid = await programme.as_("programme").post(f"{CALLS}/drafts/{new}/revise", data=data | {"favour": ""})
+    assert unsaid.status_code == 422
+    done = await programme.as_("programme").post(f"{CALLS}/drafts/{new}/revise", data=data)
+    assert done.headers["location"] == f"{CALLS}/{programme.call['id']}?done=revised"
+    assert (await _told(programme))["touches"] == ([gains["id"]] if favour else [])
+    assert await _held(programme, gains["id"]) is favour
+    own = (await programme.as_("ani").get(f"/applications/mine/{gains['id']}")).text
+    assert ("The call was revised in favour of this application" in own) is favour
+
+
+async def test_what_changed_meanwhile_is_shown_again(programme: Programme) -> None:
+    """An application that came after the page was drawn stops the revision; a second click finds it done."""
+    new = await revision(programme, rules=MILDER)
+    effects = await programme.get("programme", f"/call-drafts/{new}/effects")
+    await programme.submitted(languages=A2)
+    body = {"favour": True, "seen": effects["seen"]}
+    await programme.post("programme", f"/call-drafts/{new}/revise", body, 409)
+    data = {"favour": "yes", "seen": effects["seen"], "moving": "1"}
+    page = await programme.as_("programme").post(f"{CALLS}/drafts/{new}/revise", data=data)
+    assert page.status_code == 409
+    assert "Applications have come or changed since this page was drawn." in page.text
+    assert "1 submitted application would be judged differently." in page.text
+
+
+async def test_one_revision_at_a_time_is_shared(programme: Programme) -> None:
+    """A second coordinator who revises finds the revision that the first began."""
+    ada = await second_coordinator(programme)
+    new = await revision(programme, group_size=3)
+    path = f"{CALLS}/{programme.call['id']}/revise"
+    assert (await programme.as_(ada).post(path)).headers["location"] == f"{CALLS}/drafts/{new}"
+    await programme.post(ada, f"/call-drafts/{new}/publish", status=409)
+    await programme.post(ada, f"/call-drafts/{new}/revise", {"favour": False})
+    await programme.post(ada, f"/call-drafts/{new}/revise", {"favour": False}, 404)
+
+
+async def test_what_may_not_be_revised_is_refused_with_the_reason(programme: Programme) -> None:
+    """A kind that has applications, the day it opened, a deadline in the past and the scheme stay."""
+    await programme.submitted()
+    past = datetime.combine(clock.today() - timedelta(days=2), datetime.min.time(), UTC).isoformat()
+    wrong: dict[str, tuple[dict[str, Any], str]] = {
+        "kinds": ({"kinds": ["mentee"]}, "There are applications for this already: Study visit."),
+        "opens": ({"opens": str(clock.today())}, "That day cannot be changed any more."),
+        "deadline": ({"deadline": past}, "is over. Enter a day that is still to come"),
+        "scheme": ({"scheme": "empact-2022", "topics": ["cyber_attacks"]}, "Leave the scheme, or write a new call."),
+    }
+    for field, (changes, reason) in wrong.items():
+        new = await revision(programme, **changes)
+        answer = await programme.post("programme", f"/call-drafts/{new}/revise", {"favour": False}, 422)
+        assert field in str(answer)
+        assert reason in str(answer)
+        page = await programme.as_("programme").get(f"{CALLS}/drafts/{new}/effects")
+        assert page.status_code == 422
+        assert reason in page.text
+        assert (await programme.as_("programme").delete(f"/applications/api/call-drafts/{new}")).status_code == 204
+    same = await revision(programme)
+    unchanged = await programme.post("programme", f"/call-drafts/{same}/revise", {"favour": False}, 422)
+    assert "Nothing is different" in str(unchanged)
+
+
+async def test_the_history_says_what_each_revision_changed(programme: Programme) -> None:
+    """Anybody reads the sentences that are gone and those that are new; who made it, only the coordinators."""
+    new = await revision(programme, rules=MILDER, group_size=3)
+    await programme.post("programme", f"/call-drafts/{new}/revise", {"favour": False})
+    path = f"{CALLS}/{programme.call['id']}/history"
+    page = (await programme.as_("ani").get(path)).text
+    assert "<del>You speak English or French at level B1 or higher.</del>" in page
+    assert "<ins>You speak English or French at level A2 or higher.</ins>" in page
+    assert "<ins>A group has at most 3 members.</ins>" in page
+    assert "Programme coordinator</p>" not in page
+    told = (await programme.get("ani", f"/calls/{programme.call['id']}/revisions"))["revisions"]
+    assert [one["revision"] for one in told] == [2, 1]
+    assert {one["section"] for one in told[0]["changed"]} == {"rules", "quotas"}
+
+
+async def test_a_closed_call_is_not_revised(programme: Programme) -> None:
+    """Closing throws the revision that was begun away; none can be begun any more."""
+    new = await revision(programme, group_size=3)
+    await programme.post("programme", f"/calls/{programme.call['id']}/close")
+    await programme.get("programme", f"/call-drafts/{new}", 404)
+    await programme.post("programme", f"/calls/{programme.call['id']}/revise", status=409)
+
+
+async def test_an_application_that_came_back_keeps_its_revision(programme: Programme) -> None:
+    """Returned for information and submitted again, it is still judged by the revision of its first submission."""
+    made = await programme.submitted()
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"periods": "When?"}})
+    new = await revision(programme, rules=STRICTER)
+    await programme.post("programme", f"/call-drafts/{new}/revise", {"favour": False})
+    again = await programme.as_("ani").post(f"/applications/mine/{made['id']}/check")
+    assert again.status_code == 303, again.text
+    assert await _held(programme, made["id"])
+
+
+async def test_closing_shows_what_is_left_first(programme: Programme) -> None:
+    """The page counts by state, with links to those rows, and says what becomes of each; the API does too."""
+    await programme.submitted()
+    path = f"{CALLS}/{programme.call['id']}/close"
+    page = (await programme.as_("programme").get(path)).text
+    assert f'href="/applications/cases?state=submitted&amp;call={programme.call["id"]}"' in page
+    assert "Told at once that no place was found" in page
+    left = await programme.get("programme", f"/calls/{programme.call['id']}/left")
+    assert left["left"] == [{"state": "submitted", "count": 1, "becomes": "unplaced", "awaited": 0}]
+    assert (await programme.as_("ani").get(path)).status_code == 403
+    closed = await programme.as_("programme").post(path)
+    assert closed.headers["location"] == f"{CALLS}/{programme.call['id']}?done=closed"
+    assert (await programme.as_("programme").get(path)).status_code == 409

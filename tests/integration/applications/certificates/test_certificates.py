@@ -1,0 +1,177 @@
+"""Can an officer take the certificate as a file, and does whoever holds it learn whether it counts?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx2
+import pypdfium2
+import pytest
+import sqlalchemy as sa
+import zxingcpp
+
+from services.applications.certificates.actions import A_MINUTE
+from shared.contracts import outcomes
+from shared.ids import new_id, new_number
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+VERIFY = "/applications/verify"
+
+
+async def granted(programme: Programme, feed: Feed) -> str:
+    """The address of a certificate that Ani was granted."""
+    made = await programme.submitted()
+    number = new_number("TC", 2026)
+    about = dict(outcomes.CertificateGranted.example) | {"application_id": made["id"], "number": number}
+    await feed.deliver((outcomes.CertificateGranted.model_validate(about), new_id()))
+    return f"/applications/certificates/{number}"
+
+
+def stranger(programme: Programme) -> httpx2.AsyncClient:
+    """Somebody who is not signed in."""
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000")
+
+
+async def sent(programme: Programme, content: bytes) -> httpx2.Response:
+    """The page after a file was sent to be checked, by somebody who is not signed in."""
+    async with stranger(programme) as client:
+        return await client.post(VERIFY, files={"file": ("x.pdf", content, "application/pdf")})
+
+
+async def test_a_file_is_made_once_and_proves_itself(programme: Programme, feed: Feed) -> None:
+    """The same bytes each time, one file a language; sent back they count, changed they do not; no name is shown."""
+    at = await granted(programme, feed)
+    ani = programme.as_("ani")
+    file = await ani.get(f"{at}/document?language=hy")
+    assert file.headers["content-type"] == "application/pdf"
+    assert (await ani.get(f"{at}/document?language=hy")).content == file.content
+    assert (await ani.get(f"{at}/document?language=ka")).content != file.content
+    assert (await ani.get(f"{at}/document?language=xx")).status_code == 422
+    assert (await programme.as_("nino").get(f"{at}/document")).status_code == 404
+    assert (await programme.as_("tigran").get(f"{at}/document")).status_code == 200
+    good = await sent(programme, file.content)
+    assert "This certificate counts." in good.text
+    assert "Its signature holds." in good.text
+    assert "Petrosyan" not in good.text
+    changed = await sent(programme, file.content.replace(b"/Type", b"/Tipe", 1))
+    assert "has been changed since" in changed.text
+    assert "This certificate counts." not in changed.text
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "says"),
+    [
+        (b"", 422, "Choose the file of the certificate."),
+        (b"hello", 422, "This file is no PDF."),
+        (b"%PDF-1.7" + b"0" * 2_000_000, 422, "larger than 2 MB"),
+        (b"%PDF-1.7 something", 200, "is no certificate as it was made here"),
+    ],
+)
+async def test_what_is_no_certificate_is_said_so(programme: Programme, content: bytes, status: int, says: str) -> None:
+    """Nothing, no PDF, too much, and a PDF of somebody else: each with its sentence, and the form again."""
+    answer = await sent(programme, content)
+    assert answer.status_code == status
+    assert says in answer.text
+    assert 'type="file"' in answer.text
+
+
+async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Feed) -> None:
+    """The old number is marked as replaced, its file too; a second click changes nothing; revoking ends both."""
+    at = await granted(programme, feed)
+    ani = programme.as_("ani")
+    old = await ani.get(f"{at}/document")
+    assert "Make it out anew" not in (await ani.get(at)).text
+    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+        await tx.session.execute(sa.text("UPDATE person SET name = 'Ani Petrosian' WHERE subject = 'ani'"))
+    assert "Make it out anew" in (await ani.get(at)).text
+    assert (await programme.as_("nino").post(f"{at}/renew")).status_code == 404
+    first, second = await ani.post(f"{at}/renew"), await ani.post(f"{at}/renew")
+    fresh = first.headers["location"].partition("?")[0]
+    assert second.headers["location"].partition("?")[0] == fresh != at
+    page = await ani.get(fresh)
+    assert "Ani Petrosian" in page.text
+    assert "The number that you opened is replaced." in (await ani.get(at)).text
+    number, new = at.rpartition("/")[2], fresh.rpartition("/")[2]
+    assert "has taken the place of this one" in (await ani.get(f"{VERIFY}/{number}")).text
+    assert "has taken the place of this one" in (await sent(programme, old.content)).text
+    assert "This certificate counts." in (await ani.get(f"{VERIFY}/{new}")).text
+    assert "This certificate counts." in (await sent(programme, (await ani.get(f"{fresh}/document")).content)).text
+    about = dict(outcomes.CertificateRevoked.example) | {"number": number}
+    await feed.deliver((outcomes.CertificateRevoked.model_validate(about), new_id()))
+    for one in (number, new):
+        text = (await ani.get(f"{VERIFY}/{one}")).text
+        assert "This certificate no longer counts since" in text
+        assert "voided" not in text
+    assert (await ani.post(f"{fresh}/renew")).status_code == 409
+
+
+async def test_numbers_are_tidied_and_guesses_are_bounded(programme: Programme, feed: Feed) -> None:
+    """A number is found however it is written; a slip is said so; after twenty wrong ones the address waits."""
+    number = (await granted(programme, feed)).rpartition("/")[2]
+    ani = programme.as_("ani")
+    found = await ani.get(VERIFY, params={"number": f" {number.lower()} "})
+    assert found.headers["location"] == f"{VERIFY}/{number}"
+    assert "This certificate counts." in (await ani.get(found.headers["location"])).text
+    slip = number[:-1] + ("0" if number[-1] != "0" else "1")
+    assert "one of its characters is wrong" in (await ani.get(f"{VERIFY}/{slip}")).text
+    answers = [(await ani.get(f"{VERIFY}/{new_number('TC', 2026)}")).status_code for _ in range(A_MINUTE)]
+    assert answers[0] == 404
+    assert answers[-1] == 429
+
+
+def scanned(document: bytes) -> list[str]:
+    """What a reader of codes finds on the first page, drawn as a printer of 150 dots an inch draws it."""
+    with pypdfium2.PdfDocument(document) as opened:
+        drawn = opened[0].render(scale=150 / 72).to_numpy()
+        return [found.text for found in zxingcpp.read_barcodes(drawn)]
+
+
+async def test_the_code_on_the_paper_leads_to_the_page_that_checks_it(programme: Programme, feed: Feed) -> None:
+    """Read from the drawn page as a phone does, in any language; a stranger who follows it learns whether it counts."""
+    at = await granted(programme, feed)
+    number = at.rpartition("/")[2]
+    for language in ("en", "ka"):
+        (address,) = scanned((await programme.as_("ani").get(f"{at}/document?language={language}")).content)
+        assert address == f"http://localhost:8000{VERIFY}/{number}"
+        async with stranger(programme) as client:
+            page = await client.get(urlsplit(address).path)
+        assert page.status_code == 200
+        assert "This certificate counts." in page.text
+        assert number in page.text
+        assert "Petrosyan" not in page.text
+
+
+async def test_the_page_that_checks_is_found_without_a_paper(programme: Programme, feed: Feed) -> None:
+    """It stands at the foot of every page, for strangers too, and beside the certificate with its own number."""
+    at = await granted(programme, feed)
+    async with stranger(programme) as client:
+        foot = (await client.get("/")).text.partition("<footer")[2]
+    assert f'href="{VERIFY}"' in foot
+    page = (await programme.as_("ani").get(at)).text
+    assert re.search(rf'<a [^>]*href="[^"]*{VERIFY}/{at.rpartition("/")[2]}"', page.partition("<footer")[0])
+
+
+async def test_a_certificate_outlives_what_is_known_of_its_holder(programme: Programme, feed: Feed) -> None:
+    """Whose holder has left the register counts still, by number and by file, and the page tells nobody of that."""
+    at = await granted(programme, feed)
+    file = (await programme.as_("ani").get(f"{at}/document")).content
+    number = at.rpartition("/")[2]
+    async with stranger(programme) as client:
+        before = (await client.get(f"{VERIFY}/{number}")).text
+        async with programme.app.state.service.bus.transaction("system:tests") as tx:
+            await tx.session.execute(sa.text("DELETE FROM person WHERE subject = 'ani'"))
+        page = await client.get(f"{VERIFY}/{number}")
+        assert page.text.partition("<main")[2] == before.partition("<main")[2]
+        for text in (page.text, (await sent(programme, file)).text):
+            assert "This certificate counts." in text
+            assert "Petrosyan" not in text
+        about = dict(outcomes.CertificateRevoked.example) | {"number": number}
+        await feed.deliver((outcomes.CertificateRevoked.model_validate(about), new_id()))
+        ended = (await client.get(f"{VERIFY}/{number}")).text
+    assert "This certificate no longer counts since" in ended
+    assert "This certificate counts." not in ended

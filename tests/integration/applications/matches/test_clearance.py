@@ -1,0 +1,302 @@
+"""Is a match cleared by whoever is to, singly and several at once, and is nothing of anybody shown before?"""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.contracts import matches
+from shared.contracts.lifecycle import Unit
+from shared.time import clock, workdays
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+MATCHES = "/applications/matches"
+NAME, RANK, UNIT, MAIL = "name", "national_rank", "unit", "service_email"
+VETTING, MEETING = {NAME, RANK, UNIT}, {NAME, RANK, UNIT, MAIL}
+HELD = {
+    "ani": {NAME: "Ani Petrosyan", RANK: "Mayor-1", UNIT: "Unit Zero", MAIL: "ani@police.example"},
+    "nino": {NAME: "Nino Beridze", RANK: "Mayor-2", UNIT: "Unit One", MAIL: "nino@police.example"},
+    "jonas": {NAME: "Jonas Kazlauskas", RANK: "Mayor-3", UNIT: "Unit Two", MAIL: "jonas@police.example"},
+}
+
+
+@pytest.fixture
+async def abroad(programme: Programme, feed: Feed) -> Abroad:
+    """The programme with a host country and a mentor; everybody has a rank and a unit that nobody else has."""
+    made = Abroad(programme, feed)
+    await made.fill()
+    known: dict[str, Any] = {"service": "police", "rank_group": "operational", "years_in_field": 6}
+    people = [
+        programme.person(who, held[NAME], country, role, national_rank=held[RANK], unit=held[UNIT], **known)
+        for (who, held), country, role in zip(
+            HELD.items(), ("AM", "GE", "LT"), ("officer", "officer", "mentor"), strict=True
+        )
+    ]
+    await programme.post("programme", "/people", {"people": people}, 201)
+    return made
+
+
+async def page(abroad: Abroad, subject: str, path: str, status: int = 200) -> str:
+    """A page as somebody sees it."""
+    answer = await abroad.of.as_(subject).get(path)
+    assert answer.status_code == status, answer.text
+    return html.unescape(answer.text)
+
+
+async def seen(abroad: Abroad, viewer: str, match_id: UUID, party: str) -> set[str]:
+    """Which fields of a party's identity somebody sees in a match, by API."""
+    people = (await abroad.get(viewer, f"/matches/{match_id}"))["people"]
+    return {name for name, value in people.get(party, {}).items() if value and name not in {"party", "own_name"}}
+
+
+async def holds(
+    abroad: Abroad, match_id: UUID, expected: dict[str, dict[str, set[str]]], people: dict[str, str]
+) -> None:
+    """Everybody sees just the expected fields of each party, by API, on the match's page and in the list."""
+    for viewer, parties in expected.items():
+        shown = await page(abroad, viewer, f"{MATCHES}/{match_id}")
+        listed = await page(abroad, viewer, MATCHES)
+        for party, who in people.items():
+            fields = parties.get(party, set())
+            assert await seen(abroad, viewer, match_id, party) == fields, (viewer, party)
+            for name, value in HELD[who].items():
+                assert (value in shown) is (name in fields), (viewer, party, name)
+                assert value not in listed or name in fields, (viewer, party, name)
+
+
+async def test_a_guest_is_shown_field_by_field(abroad: Abroad) -> None:
+    """In each state of a placement's match: vetting fields to the host country first, names to the host last."""
+    match_id = await abroad.placement_matched()
+    people = {"guest": "ani"}
+    own: dict[str, dict[str, set[str]]] = {"ani": {"guest": MEETING}, "tigran": {"guest": MEETING}, "programme": {}}
+    await holds(abroad, match_id, own | {"luc": {}, "claire": {}}, people)
+    await abroad.post("tigran", f"/matches/{match_id}/clear")
+    await holds(abroad, match_id, own | {"luc": {"guest": VETTING}, "claire": {}}, people)
+    await abroad.post("luc", f"/matches/{match_id}/clear")
+    after = own | {"luc": {"guest": VETTING}, "claire": {"guest": MEETING}}
+    await holds(abroad, match_id, after, people)
+    await abroad.tell(matches.MatchCleared, match_id)
+    await abroad.tell(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
+    await holds(abroad, match_id, after, people)
+    await abroad.tell(matches.MatchConfirmed, match_id)
+    await holds(abroad, match_id, after, people)
+    await abroad.tell(matches.MatchCancelled, match_id, by="host", reason="not_available", was="confirmed")
+    await holds(abroad, match_id, own | {"luc": {}, "claire": {}}, people)
+
+
+async def test_mentor_and_mentee_are_shown_field_by_field(abroad: Abroad) -> None:
+    """Each party in each state of a mentor's match: the pair know each other when both countries have cleared."""
+    match_id = await abroad.mentor_matched()
+    people = {"mentee": "nino", "mentor": "jonas"}
+    own: dict[str, dict[str, set[str]]] = {"giorgi": {"mentee": MEETING}, "programme": {}}
+    mentee, mentor = {"mentee": MEETING}, {"mentor": MEETING}
+    await holds(abroad, match_id, own | {"nino": mentee, "jonas": mentor, "rasa": {}}, people)
+    await abroad.post("giorgi", f"/matches/{match_id}/clear")
+    await holds(abroad, match_id, own | {"nino": mentee, "jonas": mentor, "rasa": {"mentee": VETTING}}, people)
+    await abroad.post("rasa", f"/matches/{match_id}/clear")
+    both = mentee | mentor
+    await holds(abroad, match_id, own | {"nino": both, "jonas": both, "rasa": {"mentee": VETTING}}, people)
+    told = [data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "IdentityReleased"]
+    assert [(one["of"], one["to"], one["purpose"]) for one in told] == [
+        ("mentee", "host_coordinator", "vetting"),
+        ("mentee", "mentor", "mentoring"),
+        ("mentor", "mentee", "mentoring"),
+    ]
+    assert {one["basis"] for one in told} == {"public_task"}
+
+
+async def two_matches(abroad: Abroad) -> tuple[UUID, UUID]:
+    """Ani's and Davit's applications, each matched with a placement of its own."""
+    davit = abroad.of.person("davit", "Davit Sahakyan", "AM", "officer", service="police",
+                             rank_group="supervisor", years_in_field=8)  # fmt: skip
+    await abroad.post("programme", "/people", {"people": [davit]}, 201)
+    offer = await abroad.offer()
+    first = await abroad.proposed(await abroad.eligible(), offer_id=offer["id"])
+    return first, await abroad.proposed(await abroad.eligible("davit"), offer_id=offer["id"])
+
+
+async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) -> None:
+    """The list lets one tick what waits; the page names each; what another cleared meanwhile is named in the result."""
+    one, other = await two_matches(abroad)
+    deputy = abroad.of.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
+    await abroad.post("programme", "/people", {"people": [deputy]}, 201)
+    listed = await page(abroad, "tigran", f"{MATCHES}?state=waits")
+    assert listed.count('type="checkbox" name="match"') == 2
+    address = f"{MATCHES}/clear?match={one}&match={other}"
+    asked = await page(abroad, "tigran", address)
+    assert "Ani Petrosyan" in asked
+    assert "Davit Sahakyan" in asked
+    assert "sees the name, rank and unit" in asked
+    await abroad.post("deputy", f"/matches/{other}/clear")
+    sent = await abroad.of.as_("tigran").post(address)
+    assert sent.status_code == 303
+    result = await page(abroad, "tigran", sent.headers["location"])
+    assert "1 match is cleared" in result
+    assert "1 was left as it is" in result
+    assert "Davit Sahakyan" in result
+    told = [kind for kind, _, _ in await abroad.of.journal("exchange.participation")]
+    assert told.count("ClearanceGiven") == 2
+    again = await abroad.of.as_("tigran").post(address)
+    assert "1 match is cleared" in await page(abroad, "tigran", again.headers["location"])
+    assert [kind for kind, _, _ in await abroad.of.journal("exchange.participation")] == told
+
+
+async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
+    """The API clears what can be and says why not the rest; another country's match is not there."""
+    one, other = await two_matches(abroad)
+    both = {"match_ids": [str(one), str(other)]}
+    await abroad.post("giorgi", "/matches/clear", both, 404)
+    await abroad.post("claire", "/matches/clear", both, 403)
+    told = await abroad.post("luc", "/matches/clear", both)
+    assert told["done"] == []
+    assert all("home country clears first" in left["detail"] for left in told["left"])
+    told = await abroad.post("tigran", "/matches/clear", both)
+    assert (sorted(told["done"]), told["left"]) == (sorted(both["match_ids"]), [])
+    assert "You have ticked no match" in await page(abroad, "tigran", f"{MATCHES}/clear", 422)
+    await page(abroad, "giorgi", f"{MATCHES}/clear?match={one}", 404)
+
+
+async def test_each_figure_of_the_matches_leads_to_its_rows(abroad: Abroad) -> None:
+    """Behind each count on the list of matches there are as many rows."""
+    one, _ = await two_matches(abroad)
+    await abroad.post("tigran", f"/matches/{one}/clear")
+    for who in ("tigran", "luc", "claire", "programme"):
+        shown = await page(abroad, who, MATCHES)
+        found = re.findall(r'<a href="([^"]+)"><span class="tandem-counts__number">(\d+)</span>', shown)
+        assert found
+        for address, count in found:
+            body = (await page(abroad, who, MATCHES + address)).partition("<tbody")[2].partition("</tbody>")[0]
+            assert body.count('<th scope="row"') == int(count), (who, address)
+
+
+async def test_silence_about_a_clearance_goes_to_the_programme(abroad: Abroad) -> None:
+    """While a country has it, page and API say who and until when; once it is overdue, the programme is asked."""
+    match_id = await abroad.placement_matched()
+    at = f"{MATCHES}/{match_id}"
+    shown = await page(abroad, "programme", at)
+    assert "Who decides until" in shown
+    assert "Do you clear this match?" not in shown
+    problem = await abroad.post("programme", f"/matches/{match_id}/clear", status=409)
+    assert "National coordinator of Armenia" in problem["detail"]
+    await abroad.post("programme", f"/matches/{match_id}/refuse", {"reason": "clearance"}, 409)
+    clock.move(timedelta(days=15))
+    shown = await page(abroad, "programme", at)
+    assert "Asked of you since" in shown
+    assert "Do you clear this match?" in shown
+    await abroad.post("programme", f"/matches/{match_id}/clear")
+    problem = await abroad.post("programme", f"/matches/{match_id}/clear", {"side": "host"}, 409)
+    assert "National coordinator of France" in problem["detail"]
+    clock.move(timedelta(days=20))
+    assert (await abroad.get("programme", f"/matches/{match_id}"))["your_turn"]
+    await abroad.post("programme", f"/matches/{match_id}/clear", {"side": "host"})
+    told = [data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "ClearanceGiven"]
+    assert [one["acting_as"] for one in told] == ["programme", "programme"]
+
+
+async def test_a_deputy_has_the_host_countrys_part_before_the_programme(abroad: Abroad) -> None:
+    """France lets placement and clearance lie: its deputy has five working days of France, then the programme may."""
+    deputy = abroad.of.person("lea", "Lea Petit", "FR", "national_coordinator")
+    deputy["grants"][0]["deputy_for"] = "luc"
+    await abroad.post("programme", "/people", {"people": [deputy]}, 201)
+    body = {"call_id": abroad.of.call["id"], "entry": abroad.offer_entry(), "submit": True}
+    offer = await abroad.post("claire", "/offers", body, 201)
+    match_id = await abroad.placement_matched()
+    await abroad.post("tigran", f"/matches/{match_id}/clear")
+    of = f"/offers/{offer['id']}"
+    dues = [(await abroad.get("programme", path))["due"] for path in (of, f"/matches/{match_id}")]
+    late = max(datetime.fromisoformat(one) for one in dues) + timedelta(minutes=1)
+    clock.move(late - clock.now())
+    assert "The deputy decides until" in await page(abroad, "programme", f"{MATCHES}/{match_id}")
+    assert "As the deputy you are asked" in await page(abroad, "lea", f"{MATCHES}/{match_id}")
+    assert "Your deputy is asked until" in await page(abroad, "luc", f"/applications{of}")
+    for path in (f"/matches/{match_id}/clear", f"{of}/endorse"):
+        await abroad.post("programme", path, status=409)
+    assert (await abroad.get("programme", "/offers?state=waits"))["total"] == 0
+    clock.move(workdays.due(late, 5, Unit.WORKING_DAYS, "FR") + timedelta(minutes=1) - clock.now())
+    assert (await abroad.get("programme", "/offers?state=waits"))["total"] == 1
+    for path in (f"/matches/{match_id}/clear", f"{of}/endorse"):
+        await abroad.post("programme", path)
+
+
+async def agency(abroad: Abroad) -> dict[str, str]:
+    """Two EU agencies: one with an officer, a host contact and a clearance officer, one with a clearance officer."""
+    entries = [
+        {"name": "Europol", "kind": "eu_agency", "country": "EU", "city": "The Hague"},
+        {"name": "Frontex", "kind": "eu_agency", "country": "EU", "city": "Warsaw"},
+    ]
+    made = await abroad.post("programme", "/organisations", {"organisations": entries}, 201)
+    programme = abroad.of
+    programme.organisations |= {"EU": made["ids"][0]}
+    known: dict[str, Any] = {"service": "police", "rank_group": "supervisor", "years_in_field": 8}
+    other = programme.person("pieter", "Pieter Smit", "EU", "clearance_officer", organisation_id=made["ids"][1])
+    people = [
+        programme.person("elsa", "Elsa Lind", "EU", "officer", **known),
+        programme.person("eva", "Eva Borg", "EU", "clearance_officer", organisation_id=made["ids"][0]),
+        programme.person("hugo", "Hugo Bakker", "EU", "host_contact", organisation_id=made["ids"][0]),
+        other,
+    ]
+    await abroad.post("programme", "/people", {"people": people}, 201)
+    return {"own": made["ids"][0], "other": made["ids"][1]}
+
+
+async def test_an_eu_agency_clears_whom_it_sends(abroad: Abroad) -> None:
+    """Home clearance of an EU agency's officer is its clearance officer's, in list, page and API; no other agency's."""
+    ids = await agency(abroad)
+    terms = abroad.of.call["id"]
+    body = {"call_id": terms, "kind": "study_visit", "answers": abroad.of.answers(), "privacy": True, "submit": True}
+    made = await abroad.post("elsa", "/applications", body, 201)
+    await abroad.post("eva", f"/applications/{made['id']}/endorse")
+    await abroad.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    offer = await abroad.offer()
+    match_id = await abroad.proposed(made["id"], offer_id=offer["id"], country="EU", organisation_id=ids["own"])
+    assert "match waits for you" in await page(abroad, "eva", "/applications/")
+    assert "Do you clear this match?" in await page(abroad, "eva", f"{MATCHES}/{match_id}")
+    for who in ("pieter", "giorgi"):
+        await page(abroad, who, f"{MATCHES}/{match_id}", 404)
+        await abroad.post(who, f"/matches/{match_id}/clear", status=404)
+    assert (await abroad.post("eva", f"/matches/{match_id}/clear"))["turn"] == "host"
+
+
+async def test_an_eu_agency_clears_whom_it_hosts(abroad: Abroad) -> None:
+    """The host clearance at an EU agency is its clearance officer's; the programme is asked when that one is silent."""
+    ids = await agency(abroad)
+    match_id = await abroad.proposed(
+        await abroad.eligible(),
+        offer_id=(await abroad.offer())["id"],
+        host_country="EU",
+        host_organisation_id=ids["own"],
+    )
+    await abroad.post("eva", f"/matches/{match_id}/clear", status=409)
+    await abroad.post("tigran", f"/matches/{match_id}/clear")
+    assert await seen(abroad, "eva", match_id, "guest") == VETTING
+    problem = await abroad.post("programme", f"/matches/{match_id}/clear", status=409)
+    assert "Clearance officer of the EU agency" in problem["detail"]
+    await page(abroad, "pieter", f"{MATCHES}/{match_id}", 404)
+    told = await abroad.post("eva", f"/matches/{match_id}/clear")
+    assert told["cleared"] == {"home": True, "host": True}
+    assert await seen(abroad, "hugo", match_id, "guest") == MEETING
+
+
+@pytest.mark.parametrize("who", ["tigran", "luc", "claire", "programme"])
+async def test_what_is_said_of_a_match_calls_nobody_else_you(abroad: Abroad, who: str) -> None:
+    """A match, its visit and the legends say "you" only to whom it waits for: never of the officer to others."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    for address in (f"{MATCHES}/{match_id}", f"/applications/visits/{visit_id}", MATCHES, "/applications/visits"):
+        shown = await page(abroad, who, address)
+        parts = re.findall(
+            r'<section class="tandem-standing.*?</section>|<dl class="tandem-legend">.*?</dl>', shown, re.DOTALL
+        )
+        assert parts
+        for part in parts:
+            assert not re.search(r"\b[Yy]our?\b", part), (address, part)

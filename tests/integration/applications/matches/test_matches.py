@@ -1,0 +1,297 @@
+"""Does a match go through clearance, answers, visit and mentorship, with names shown only as they are released?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.applications.matches.store import matches as matches_store
+from services.applications.settings import Settings
+from shared.contracts import matches, mentorships, outcomes, visits
+from shared.identity.tickets import open_ticket
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    import pytest
+
+    from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
+
+
+async def name_seen(abroad: Abroad, subject: str, match_id: UUID, party: str = "guest") -> str | None:
+    """The name of a party as somebody sees it in a match."""
+    people = (await abroad.get(subject, f"/matches/{match_id}"))["people"]
+    return people[party]["name"] if party in people else None
+
+
+async def test_identity_is_shown_in_stages(abroad: Abroad, programme: Programme) -> None:
+    """The host country sees the name when home has cleared, the host agency when both have; each release is told."""
+    match_id = await abroad.placement_matched()
+    assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "matched"
+    before = await abroad.get("luc", f"/matches/{match_id}")
+    assert before["applicant"]["rank_group"] == "operational"
+    assert (before["turn"], before["your_turn"]) == ("home", False)
+    assert await name_seen(abroad, "luc", match_id) is None
+    assert await name_seen(abroad, "tigran", match_id) == "Ani Petrosyan"
+    problem = await abroad.post("luc", f"/matches/{match_id}/clear", status=409)
+    assert "home country" in problem["detail"]
+    await abroad.post("tigran", f"/matches/{match_id}/clear")
+    assert await name_seen(abroad, "luc", match_id) == "Ani Petrosyan"
+    assert await name_seen(abroad, "claire", match_id) is None
+    assert (await abroad.get("luc", f"/matches/{match_id}"))["people"]["guest"]["service_email"] is None
+    await abroad.post("luc", f"/matches/{match_id}/clear")
+    await abroad.post("luc", f"/matches/{match_id}/clear")
+    assert await name_seen(abroad, "claire", match_id) == "Ani Petrosyan"
+    assert await name_seen(abroad, "programme", match_id) is None
+    told = await programme.journal("exchange.participation")
+    assert [kind for kind, _, _ in told] == [
+        "ClearanceGiven",
+        "IdentityReleased",
+        "ClearanceGiven",
+        "IdentityReleased",
+    ]
+    assert told[0][2]["host_due"] is not None
+    assert (told[1][2]["to"], told[1][2]["fields"]) == ("host_coordinator", ["name", "national_rank", "unit"])
+    assert (told[3][2]["to"], told[3][2]["organisation_id"]) == ("host", programme.organisations["FR"])
+    assert "Petrosyan" not in str(told)
+
+
+async def _of(abroad: Abroad, match_id: UUID) -> str:
+    return str(abroad.pairings[match_id]["application_id"])
+
+
+async def test_nobody_else_finds_a_match(abroad: Abroad) -> None:
+    """Another officer, host, country and mentor find nothing under a match's address, by any route."""
+    match_id = await abroad.placement_matched()
+    for somebody in ("nino", "paul", "giorgi", "rasa", "jonas"):
+        await abroad.get(somebody, f"/matches/{match_id}", 404)
+        assert (await abroad.get(somebody, "/matches"))["matches"] == []
+    await abroad.post("giorgi", f"/matches/{match_id}/clear", status=404)
+    await abroad.post("paul", f"/matches/{match_id}/answer", {"answer": "accept"}, 404)
+    for somebody in ("ani", "claire", "tigran", "luc", "programme"):
+        assert len((await abroad.get(somebody, "/matches"))["matches"]) == 1
+
+
+async def test_matches_are_read_page_by_page(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page has the next ones, every match is on one of them, and the total counts those of all pages."""
+    monkeypatch.setattr(matches_store, "MOST", 2)
+    offer = await abroad.offer()
+    application = await abroad.eligible()
+    made = {str(await abroad.proposed(application, offer_id=offer["id"])) for _ in range(5)}
+    pages = [await abroad.get("programme", f"/matches?page={number}") for number in (1, 2, 3, 4)]
+    assert [len(one["matches"]) for one in pages] == [2, 2, 1, 0]
+    assert {match["id"] for one in pages for match in one["matches"]} == made
+    assert {one["total"] for one in pages} == {5}
+    assert (await abroad.get("programme", "/matches?state=confirmed"))["total"] == 0
+
+
+async def test_who_answers_reads_what_is_offered(abroad: Abroad) -> None:
+    """Before an answer the guest reads city, outline and security of the placement; after it, where the visit is."""
+    await abroad.offered(match_id := await abroad.placement_matched(), "tigran", "luc")
+    page = (await abroad.of.as_("ani").get(f"/applications/matches/{match_id}")).text
+    for said in ("Lyon", "Case work and seizure of devices.", "Identity document at the gate.", "English B1"):
+        assert said in page
+
+
+async def test_an_application_leads_to_its_visit_or_mentorship(abroad: Abroad) -> None:
+    """Once dates are set the application opens the visit; a mentee's opens the mentorship and names the mentor."""
+    match_id = await abroad.placement_matched()
+    mine = f"/applications/mine/{abroad.pairings[match_id]['application_id']}"
+    assert "Open your visit" not in (await abroad.of.as_("ani").get(mine)).text
+    visit_id = await abroad.scheduled(match_id)
+    assert f'href="/applications/visits/{visit_id}"' in (await abroad.of.as_("ani").get(mine)).text
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.opened(match_id)
+    page = (await abroad.of.as_("nino").get(f"/applications/mine/{abroad.pairings[match_id]['application_id']}")).text
+    assert f'href="/applications/mentorships/{mentorship_id}"' in page
+    assert "You and the mentor" in page
+    assert "Both sign the agreement, then it begins." in page
+
+
+async def test_a_refused_clearance_tells_personal_only(abroad: Abroad, programme: Programme) -> None:
+    """The stated reason and its text stay in the portal; afterwards nobody can clear."""
+    match_id = await abroad.placement_matched()
+    body = {"reason": "clearance", "text": "An open inquiry."}
+    await abroad.post("tigran", f"/matches/{match_id}/refuse", body)
+    told = await programme.journal("exchange.participation")
+    assert (told[0][0], told[0][2]["reason"]) == ("ClearanceRefused", "personal")
+    assert "inquiry" not in str(told)
+    await abroad.post("luc", f"/matches/{match_id}/clear", status=409)
+    await abroad.tell(matches.MatchCancelled, match_id, by="home_coordinator", reason="personal", was="proposed")
+    state = (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"]
+    assert state == "in_matching"
+    assert await name_seen(abroad, "luc", match_id) is None
+
+
+async def test_answers_arrive_and_wait_for_matching(abroad: Abroad, programme: Programme) -> None:
+    """An answer is a request until MatchConfirmed; a second one changes nothing; a late one is shown as such."""
+    match_id = await abroad.placement_matched()
+    await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 409)
+    await abroad.offered(match_id, "tigran", "luc")
+    await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "decline"}, 422)
+    mine = await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
+    assert (mine["state"], mine["your_answer_has_arrived"], mine["your_answer_is_asked"]) == ("offered", True, False)
+    await abroad.post("ani", f"/matches/{match_id}/answer", {"answer": "decline", "reason": "health"}, 202)
+    told = [row for row in await programme.journal("exchange.participation") if row[0] == "AnswerGiven"]
+    assert [(row[2]["by"], row[2]["answer"]) for row in told] == [("guest", "accept")]
+    page = await programme.as_("ani").get(f"/applications/matches/{match_id}")
+    assert "Your answer has arrived" in page.text
+    await abroad.tell(matches.AnswerTooLate, match_id, by="guest", answered_at=clock.now(), due=clock.now())
+    assert (await abroad.get("ani", f"/matches/{match_id}"))["too_late"] == ["guest"]
+    await abroad.tell(matches.MatchConfirmed, match_id)
+    assert (await abroad.get("ani", f"/matches/{match_id}"))["your_answer_has_arrived"] is False
+    assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "accepted"
+
+
+async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Programme) -> None:
+    """Agenda agreed in its newest version, attended day by day as the days come, forms opened by ticket."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    of = f"/visits/{visit_id}"
+    assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "scheduled"
+    await abroad.post("ani", f"{of}/agenda/agree")
+    changed = await programme.as_("claire").put(
+        f"/applications/api{of}/agenda", json={"text": "Monday: safety briefing.", "version": 1}
+    )
+    assert changed.json()["agenda"]["version"] == 2
+    await abroad.post("ani", f"{of}/agenda/agree", {"version": 1}, 409)
+    await abroad.post("claire", f"{of}/agenda/agree", {"version": 2})
+    agreed = await abroad.post("ani", f"{of}/agenda/agree", {"version": 2})
+    assert agreed["agenda"]["complete"]
+    plan = abroad.plan(match_id)
+    await abroad.post("claire", f"{of}/attendance", {"days": {plan["days"][0]: True}}, 409)
+    clock.move(timedelta(days=80))
+    await abroad.post("claire", f"{of}/attendance", {"days": {"2020-01-01": True}}, 409)
+    await abroad.post("paul", f"{of}/attendance", {"days": {plan["days"][0]: True}}, 404)
+    body = {"days": dict.fromkeys(plan["days"][:2], True)}
+    await abroad.post("claire", f"{of}/attendance", body)
+    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    body = {"days": dict.fromkeys(plan["days"], True)}
+    done = await abroad.post("claire", f"{of}/attendance", body)
+    assert len(done["attendance"]) == 5
+    await abroad.post("claire", f"{of}/attendance", body)
+    told = [kind for kind, _, _ in await programme.journal("exchange.participation")][4:]
+    assert told.count("AttendanceRecorded") == 5
+    agreements = [row[2] for row in await programme.journal("exchange.participation") if row[0] == "AgendaAgreed"]
+    assert [(one["by"], one["version"], one["complete"]) for one in agreements] == [
+        ("guest", 1, False),
+        ("host", 2, False),
+        ("guest", 2, True),
+    ]
+    await abroad.post("ani", f"{of}/tickets", {"purpose": "evaluation"}, 404)
+    await _end(abroad, visit_id, match_id)
+    way = await abroad.post("claire", f"{of}/tickets", {"purpose": "evaluation"}, 201)
+    settings = programme.app.state.service.settings
+    assert isinstance(settings, Settings)
+    ticket = open_ticket(way["ticket"], "evaluation", public_key=settings.ticket_public_key)
+    assert (ticket.subject, ticket.person) == (f"host.{visit_id}", "claire")
+    await abroad.post("claire", f"{of}/tickets", {"purpose": "report"}, 404)
+    await abroad.post("paul", f"{of}/tickets", {"purpose": "evaluation"}, 404)
+    assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "completed"
+    submitted = {
+        **outcomes.ReportSubmitted.example,
+        "application_id": await _of(abroad, match_id),
+        "visit_id": str(visit_id),
+    }
+    await abroad.feed.deliver((outcomes.ReportSubmitted.model_validate(submitted), visit_id))
+    tasks = {one["purpose"]: one["done"] for one in (await abroad.get("ani", of))["tasks"]}
+    assert tasks == {"evaluation": False, "report": True, "cascade": False}
+    clock.move(timedelta(days=200))
+    follow_up = {"purpose": "follow_up", "as": "guest", "done": False, "asked": True, "closed": False, "due": None}
+    assert follow_up in (await abroad.get("ani", of))["tasks"]
+    wanted = {"purpose": "evaluation", "application_id": await _of(abroad, match_id), "subject": str(visit_id)}
+    await abroad.post("ani", "/tickets", wanted, 201)
+    await abroad.post("ani", "/tickets", wanted | {"subject": str(match_id)}, 404)
+
+
+async def _end(abroad: Abroad, visit_id: UUID, match_id: UUID) -> None:
+    plan = abroad.plan(match_id)
+    await abroad.tell_visit(
+        visits.VisitEnded,
+        visit_id,
+        match_id,
+        attended=plan["days"],
+        attended_days=5,
+        required_days=5,
+        ended_on=plan["end"],
+    )
+    await abroad.tell_visit(
+        visits.VisitCompleted, visit_id, match_id, attended_days=5, required_days=5, ended_on=plan["end"]
+    )
+
+
+async def test_no_show_early_return_and_cancelling(abroad: Abroad, programme: Programme) -> None:
+    """A no-show is for a first day that has come, an early return for a visit under way, a cancellation for before."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    of = f"/visits/{visit_id}"
+    await abroad.post("claire", f"{of}/no-show", {}, 409)
+    await abroad.post("ani", f"/matches/{match_id}/cancel", {"reason": "visa_refused", "text": "Refused"}, 202)
+    await abroad.post("ani", f"/matches/{match_id}/cancel", {"reason": "visa_refused"}, 202)
+    clock.move(timedelta(days=80))
+    await abroad.post("claire", f"{of}/no-show", {"reason": "visa_refused"})
+    await abroad.post("claire", f"{of}/no-show", {})
+    plan = abroad.plan(match_id)
+    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.post("ani", f"/matches/{match_id}/cancel", {"reason": "health"}, 409)
+    await abroad.post("claire", f"{of}/early-return", {"last_day": plan["end"]}, 409)
+    body = {"last_day": plan["days"][2], "reason": "health"}
+    await abroad.post("claire", f"{of}/early-return", body)
+    told = await programme.journal("exchange.participation")
+    said = [(kind, payload.get("reason")) for kind, _, payload in told[-3:]]
+    assert said == [
+        ("CancellationRequested", "visa_refused"),
+        ("NoShowReported", "visa_refused"),
+        ("EarlyReturnReported", "personal"),
+    ]
+
+
+async def test_a_mentorship_from_signature_to_session(abroad: Abroad, programme: Programme) -> None:
+    """Both sign the same text, a goal is set and closed, a session logged by one side and confirmed by the other."""
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.opened(match_id)
+    assert await name_seen(abroad, "nino", match_id, "mentor") == "Jonas Kazlauskas"
+    assert await name_seen(abroad, "jonas", match_id, "mentee") == "Nino Beridze"
+    of = f"/mentorships/{mentorship_id}"
+    await abroad.post("nino", f"{of}/sign")
+    await abroad.post("nino", f"{of}/sign")
+    await abroad.post("jonas", f"{of}/sign")
+    await abroad.tell_pair(mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today())
+    goal = await abroad.post("nino", f"{of}/goals", {"text": "Read a network chart."}, 201)
+    body = {"held_on": str(clock.today()), "minutes": 60, "note": "We began."}
+    held = await abroad.post("jonas", f"{of}/sessions", body, 201)
+    assert (await abroad.post("jonas", f"{of}/sessions", body, 201))["id"] == held["id"]
+    await abroad.post("jonas", f"{of}/sessions/{held['id']}/confirm", status=409)
+    await abroad.post("nino", f"{of}/sessions/{held['id']}/confirm")
+    await abroad.post("nino", f"{of}/sessions/{held['id']}/confirm")
+    await abroad.post("jonas", f"{of}/goals/{goal['id']}/close", {"met": True})
+    await abroad.post("nino", f"{of}/end", {}, 409)
+    await abroad.post("nino", f"{of}/end", {"reason": "operational_duty"}, 202)
+    told = [row for row in await programme.journal("exchange.participation") if "mentorship_id" in row[2]]
+    assert [kind for kind, _, _ in told] == [
+        "AgreementSigned",
+        "AgreementSigned",
+        "GoalSet",
+        "SessionLogged",
+        "SessionConfirmed",
+        "GoalClosed",
+        "EndRequested",
+    ]
+    assert told[0][2]["document"] == told[1][2]["document"]
+    assert "network chart" not in str(told)
+    await abroad.get("ani", of, 404)
+    assert (await abroad.get("giorgi", of))["goals"] == []
+    assert (await abroad.get("nino", f"/applications/{await _of(abroad, match_id)}"))["state"] == "under_way"
+    await abroad.tell_pair(
+        mentorships.MentorshipCompleted,
+        mentorship_id,
+        match_id,
+        ended_on=clock.today(),
+        sessions=3,
+        goals=1,
+        goals_met=1,
+    )
+    way = await abroad.post("jonas", f"{of}/tickets", {"purpose": "evaluation"}, 201)
+    assert way["address"] == f"/reporting/evaluations/mentor.{mentorship_id}"

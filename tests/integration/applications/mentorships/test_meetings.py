@@ -1,0 +1,131 @@
+"""Does a pair plan its next session, move it and cancel it, on its own clocks, by page and by program?"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import mentorships
+from shared.contracts.codes import Party, Reason
+from shared.time import clock
+from shared.time.zones import zone_of
+from tests.integration.applications.mentorships.test_mentorships import pair, told
+
+if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
+
+KINDS = ("SessionPlanned", "SessionMoved", "SessionCancelled")
+
+
+def said(days: int, time: str = "14:30", **more: Any) -> dict[str, Any]:
+    """A session in so many days."""
+    return {"day": str(clock.today() + timedelta(days=days)), "time": time, "minutes": 60, **more}
+
+
+def moment(body: dict[str, Any], country: str) -> datetime:
+    """What a clock in that country means by it."""
+    return datetime.fromisoformat(f"{body['day']}T{body['time']}").replace(tzinfo=zone_of(country)).astimezone(UTC)
+
+
+async def put(abroad: Abroad, who: str, path: str, body: dict[str, Any]) -> int:
+    """The status with which a session's other time is answered."""
+    answer = await abroad.of.as_(who).put(f"/applications/api{path}", json=body)
+    return answer.status_code
+
+
+async def test_either_plans_moves_and_cancels_on_the_own_clock(abroad: Abroad) -> None:
+    """Half past two is that of whoever writes it; each step tells the whole, with a growing number; twice is once."""
+    _, _, of = await pair(abroad)
+    first, second = said(10), said(12, on_site=True)
+    made = await abroad.post("nino", f"{of}/meetings", first, 201)
+    assert (await abroad.post("nino", f"{of}/meetings", first, 201))["id"] == made["id"]
+    await abroad.post("jonas", f"{of}/meetings", second, 409)
+    shown = (await abroad.get("jonas", of))["planned_session"]
+    assert (shown["id"], shown["by"], shown["version"]) == (made["id"], "mentee", 1)
+    at = f"{of}/meetings/{made['id']}"
+    assert await put(abroad, "jonas", at, second | {"version": 2}) == 409
+    assert [await put(abroad, "jonas", at, second | {"version": 1}) for _ in range(2)] == [200, 200]
+    assert await put(abroad, "nino", at, first | {"version": 1}) == 409
+    await abroad.post("nino", f"{at}/cancel", {"version": 1}, 409)
+    for _ in range(2):
+        await abroad.post("nino", f"{at}/cancel", {"version": 2})
+    assert (await abroad.get("nino", of))["planned_session"] is None
+    assert await put(abroad, "jonas", at, said(15)) == 409
+    events = [(kind, body) for kind, _, body in await abroad.of.journal("exchange.participation") if kind in KINDS]
+    assert [(kind, one["by"], one["version"], one["on_site"]) for kind, one in events] == [
+        ("SessionPlanned", "mentee", 1, False),
+        ("SessionMoved", "mentor", 2, True),
+        ("SessionCancelled", "mentee", 3, True),
+    ]
+    begins = [datetime.fromisoformat(one["begins_at"]) for _, one in events]
+    assert begins == [moment(first, "GE"), moment(second, "LT"), moment(second, "LT")]
+    await abroad.post("nino", f"{of}/meetings", said(20), 201)
+
+
+async def test_what_cannot_be_is_refused(abroad: Abroad) -> None:
+    """Not in the past, not after the planned end, not for a minute, not before the mentorship has begun."""
+    match_id, mentorship_id, of = await pair(abroad)
+    for wrong in (said(0, "00:00"), said(-1), said(181), said(400), said(3, minutes=1)):
+        await abroad.post("nino", f"{of}/meetings", wrong, 409)
+    await abroad.post("nino", f"{of}/meetings", said(3, "25:00"), 422)
+    made = await abroad.post("nino", f"{of}/meetings", said(3), 201)
+    clock.move(timedelta(days=4))
+    await abroad.post("nino", f"{of}/meetings/{made['id']}/cancel", status=409)
+    assert await put(abroad, "nino", f"{of}/meetings/{made['id']}", said(9)) == 409
+    await abroad.post("jonas", f"{of}/meetings", said(9), 201)  # what is over stands in nobody's way
+    paused = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY}
+    await abroad.tell_pair(mentorships.MentorshipPaused, mentorship_id, match_id, **paused)
+    await abroad.post("nino", f"{of}/meetings", said(9), 409)
+
+
+async def test_a_mentorship_that_rests_or_ends_takes_its_session_with_it(abroad: Abroad) -> None:
+    """Paused and ended: the planned session is cancelled by nobody, once, however often it is told."""
+    match_id, mentorship_id, of = await pair(abroad)
+    await abroad.post("nino", f"{of}/meetings", said(10), 201)
+    why = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY}
+    for _ in range(2):
+        await abroad.tell_pair(mentorships.MentorshipPaused, mentorship_id, match_id, **why)
+    (cancelled,) = await told(abroad, "SessionCancelled")
+    assert (cancelled["by"], cancelled["version"]) == (None, 2)
+    await abroad.tell_pair(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTOR)
+    await abroad.post("nino", f"{of}/meetings", said(10), 201)
+    ended = why | {"ended_on": clock.today()}
+    await abroad.tell_pair(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
+    assert [one["by"] for one in await told(abroad, "SessionCancelled")] == [None, None]
+    assert (await abroad.get("nino", of))["planned_session"] is None
+
+
+async def test_the_pages_of_a_planned_session(abroad: Abroad) -> None:
+    """Planned on the mentorship's page, shown on both clocks; moved and cancelled on its own; errors at the field."""
+    _, _, of = await pair(abroad)
+    nino, jonas, page = abroad.of.as_("nino"), abroad.of.as_("jonas"), f"/applications{of}"
+    day = clock.today() + timedelta(days=10)
+    form = {"day-day": str(day.day), "day-month": str(day.month), "day-year": str(day.year), "minutes": "45"}
+    wrong = await nino.post(f"{page}/meetings", data=form | {"clock": "half past two"})
+    assert wrong.status_code == 422
+    assert "Write a time such as 14:30" in wrong.text
+    assert "half past two" in wrong.text
+    planned = await nino.post(f"{page}/meetings", data=form | {"clock": "14.30"})
+    assert planned.headers["location"] == f"{page}?done=planned#sessions"
+    shown = (await nino.get(page)).text
+    lithuanian = moment({"day": str(day), "time": "14:30"}, "GE").astimezone(zone_of("LT"))
+    assert f"14:30 (Georgia); {lithuanian:%H:%M} (Lithuania)" in shown
+    assert "Plan the next session" not in shown
+    there = (await jonas.get(page)).text
+    assert f"{lithuanian:%H:%M} (Lithuania); 14:30 (Georgia)" in there
+    at = re.search(rf"{page}/meetings/[0-9a-f-]+", there)[0]  # type: ignore[index]  # a failure if it is not there
+    own = (await jonas.get(at)).text
+    assert f'value="{lithuanian:%H:%M}"' in own
+    assert (await nino.post(at, data=form | {"clock": "", "version": "1"})).status_code == 422
+    moved = await jonas.post(at, data=form | {"clock": "9:05", "version": "1"})
+    assert moved.headers["location"] == f"{page}?done=moved#sessions"
+    assert "09:05 (Lithuania)" in (await jonas.get(f"{page}?done=moved")).text
+    assert (await nino.post(f"{at}/cancel", data={"version": "2"})).status_code == 303
+    assert "Plan the next session" in (await nino.get(page)).text
+    assert (await nino.get(at)).status_code == 404
+    late = await jonas.post(at, data=form | {"clock": "16:40", "version": "2"})
+    assert late.status_code == 409
+    assert "This session is cancelled. You can plan another one." in late.text
+    assert 'value="16:40"' in late.text
+    assert "Plan the next session" not in (await abroad.of.as_("giorgi").get(page)).text

@@ -1,0 +1,453 @@
+"""Does a pair agree in versions, work on goals, confirm sessions, pause, end and travel, as programs do it?"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from shared.contracts import mentorships, outcomes, visits
+from shared.contracts.codes import Party, Reason, Role
+from shared.identity import Grant
+from shared.identity.access import write_access
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.abroad import Abroad
+
+MONTHLY = {"rhythm": "monthly", "meeting": "remote", "aims": "Read charts."}
+
+
+async def told(abroad: Abroad, *kinds: str) -> list[dict[str, Any]]:
+    """What the portal told of these kinds, in order."""
+    return [body for kind, _, body in await abroad.of.journal("exchange.participation") if kind in kinds]
+
+
+async def pair(abroad: Abroad) -> tuple[UUID, UUID, str]:
+    """A pair that has begun: match, mentorship and its path."""
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.begun(match_id)
+    return match_id, mentorship_id, f"/mentorships/{mentorship_id}"
+
+
+async def session(abroad: Abroad, who: str, of: str, days_ago: int = 0, **said: Any) -> dict[str, Any]:
+    """A session that somebody logs."""
+    body = {"held_on": str(clock.today() - timedelta(days=days_ago)), "minutes": 60, **said}
+    made: dict[str, Any] = await abroad.post(who, f"{of}/sessions", body, 201)
+    return made
+
+
+def span(first: int, last: int) -> dict[str, str]:
+    """A period in days from today."""
+    return {"start": str(clock.today() + timedelta(days=first)), "end": str(clock.today() + timedelta(days=last))}
+
+
+async def test_versions_are_proposed_signed_and_told(abroad: Abroad) -> None:
+    """A proposal leaves the signed version in force until the other signs; the event says version, digest and end."""
+    _, _, of = await pair(abroad)
+    until = str(clock.today() + timedelta(days=100))
+    shown = await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY | {"until": until}, "based_on": 1}, 201)
+    assert (shown["agreement"]["in_force"], shown["agreement"]["to_sign"]) == (1, 2)
+    again = await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY | {"until": until}, "based_on": 1}, 201)
+    assert again["agreement"]["newest"] == 2
+    assert (await abroad.get("nino", of))["asked"] == [{"what": "sign", "count": 1}]
+    shown = await abroad.post("nino", f"{of}/sign", {"version": 2})
+    assert (shown["agreement"]["in_force"], shown["until"]) == (2, until)
+    assert [one["state"] for one in shown["agreement"]["versions"]] == ["replaced", "in_force"]
+    signed = [one for one in await told(abroad, "AgreementSigned") if one["version"] == 2]
+    assert [(one["by"], one["complete"], one["until"]) for one in signed] == [
+        ("mentor", False, until),
+        ("mentee", True, until),
+    ]
+    assert {one["document"] for one in signed} == {shown["agreement"]["versions"][1]["document"]}
+    assert "Read charts." not in str(signed)
+
+
+async def test_two_who_write_at_once(abroad: Abroad) -> None:
+    """Who did not see the other's proposal is refused; a counter-proposal makes the one before lapse."""
+    _, _, of = await pair(abroad)
+    await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY, "based_on": 1}, 201)
+    await abroad.post("nino", f"{of}/agreement", {"terms": {"rhythm": "weekly"}, "based_on": 1}, 409)
+    await abroad.post("nino", f"{of}/agreement", {"terms": MONTHLY, "based_on": 2}, 422)
+    shown = await abroad.post("nino", f"{of}/agreement", {"terms": {"rhythm": "weekly"}, "based_on": 2}, 201)
+    assert [one["state"] for one in shown["agreement"]["versions"]] == ["in_force", "lapsed", "proposed"]
+    await abroad.post("nino", f"{of}/sign", {"version": 2}, 409)
+    await abroad.post("jonas", f"{of}/agreement/versions/3/take-back", status=409)
+    shown = await abroad.post("nino", f"{of}/agreement/versions/3/take-back")
+    assert (shown["agreement"]["in_force"], shown["agreement"]["to_sign"]) == (1, None)
+    await abroad.post("nino", f"{of}/agreement/versions/9/take-back", status=404)
+
+
+async def test_a_proposal_lapses_in_time(abroad: Abroad) -> None:
+    """After ten working days without the second signature what was proposed can no longer be signed."""
+    _, _, of = await pair(abroad)
+    await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY, "based_on": 1}, 201)
+    clock.move(timedelta(days=40))
+    assert (await abroad.get("nino", of))["agreement"]["to_sign"] is None
+    await abroad.post("nino", f"{of}/sign", {"version": 2}, 409)
+
+
+async def test_a_proposal_before_the_start(abroad: Abroad) -> None:
+    """The first agreement can be another than the programme's; who signed that one before signs the new one too."""
+    match_id = await abroad.mentor_matched()
+    of = f"/mentorships/{await abroad.opened(match_id)}"
+    await abroad.post("nino", f"{of}/sign")
+    await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY, "based_on": 1}, 201)
+    await abroad.post("nino", f"{of}/sign", {"version": 1})  # a second click on what was signed: nothing new
+    shown = await abroad.post("nino", f"{of}/sign")
+    assert shown["agreement"]["in_force"] == 2
+    assert [one["version"] for one in await told(abroad, "AgreementSigned")] == [1, 2, 2]
+
+
+async def test_goals_with_progress(abroad: Abroad) -> None:
+    """Both note how far a goal is; closed, it says by whom and why; taken up again it is a new one that follows it."""
+    _, _, of = await pair(abroad)
+    goal = await abroad.post("nino", f"{of}/goals", {"text": "Read a network chart."}, 201)
+    at = f"{of}/goals/{goal['id']}"
+    await abroad.post("nino", f"{at}/notes", {"text": "Two were read.", "percent": 40}, 201)
+    await abroad.post("jonas", f"{at}/notes", {"text": "Another one.", "percent": 60}, 201)
+    await abroad.post("jonas", f"{at}/notes", {"text": "Too far.", "percent": 101}, 422)
+    shown = (await abroad.get("nino", of))["goals"][0]
+    assert shown["percent"] == 60
+    assert [(one["by"], one["text"]) for one in shown["notes"]] == [
+        ("mentor", "Another one."),
+        ("mentee", "Two were read."),
+    ]
+    await abroad.post("jonas", f"{at}/close", {"met": False}, 422)
+    closed = await abroad.post("jonas", f"{at}/close", {"met": False, "reason": "The case is closed."})
+    assert (closed["met"], closed["closed_by"], closed["reason"]) == (False, "mentor", "The case is closed.")
+    await abroad.post("nino", f"{at}/notes", {"text": "Late."}, 409)
+    new = await abroad.post("nino", f"{at}/take-up", {"target": span(30, 31)["start"]}, 201)
+    assert (new["follows"], new["number"], new["text"]) == (goal["id"], 2, "Read a network chart.")
+    assert (await abroad.post("jonas", f"{at}/take-up", status=201))["id"] == new["id"]
+    past = str(clock.today() - timedelta(days=1))
+    await abroad.post("nino", f"{of}/goals", {"text": "Too late.", "target": past}, 409)
+    assert len(await told(abroad, "GoalSet")) == 2
+    assert "The case is closed." not in str(await told(abroad, "GoalClosed"))
+    assert (await abroad.get("giorgi", of))["goals"] == []
+
+
+async def test_sessions_are_corrected_disputed_and_taken_back(abroad: Abroad) -> None:
+    """Only who logged a session changes it, only the other answers, and neither once it is confirmed."""
+    _, _, of = await pair(abroad)
+    held = await session(abroad, "jonas", of, note="We began.")
+    at = f"{of}/sessions/{held['id']}"
+    right = {"held_on": str(clock.today()), "minutes": 90, "next_on": span(7, 8)["start"]}
+    await abroad.post("jonas", f"{at}/dispute", {"text": "No."}, 409)
+    await abroad.post("nino", f"{at}/dispute", {"text": "It was longer."})
+    assert (await abroad.get("jonas", of))["asked"] == [{"what": "correct", "count": 1}]
+    put = abroad.of.as_("nino").put(f"/applications/api{at}", json=right)
+    assert (await put).status_code == 409
+    answer = await abroad.of.as_("jonas").put(f"/applications/api{at}", json=right | {"version": 1})
+    assert (answer.status_code, answer.json()["state"], answer.json()["version"]) == (200, "logged", 2)
+    await abroad.post("nino", f"{at}/confirm", {"version": 1}, 409)
+    await abroad.post("nino", f"{at}/confirm", {"version": 2})
+    await abroad.post("jonas", f"{at}/withdraw", status=409)
+    await abroad.post("nino", f"{at}/dispute", {"text": "After all."}, 409)
+    second = await session(abroad, "nino", of, another=True)
+    await abroad.post("jonas", f"{of}/sessions/{second['id']}/withdraw", status=409)
+    gone = await abroad.post("nino", f"{of}/sessions/{second['id']}/withdraw")
+    assert gone["state"] == "withdrawn"
+    shown = await abroad.get("nino", of)
+    assert (shown["confirmed_sessions"], shown["confirmed_minutes"], shown["sessions_needed"]) == (1, 90, 2)
+    assert shown["meet_next"] == right["next_on"]
+    names = ("SessionLogged", "SessionDisputed", "SessionConfirmed", "SessionWithdrawn")
+    kinds = [kind for kind, _, _ in await abroad.of.journal("exchange.participation") if kind in names]
+    assert kinds == [
+        "SessionLogged",
+        "SessionDisputed",
+        "SessionLogged",
+        "SessionConfirmed",
+        "SessionLogged",
+        "SessionWithdrawn",
+    ]
+    assert "longer" not in str(await told(abroad, *names))
+
+
+async def test_a_session_that_is_there_already_is_noticed(abroad: Abroad) -> None:
+    """The same day again is asked about, whoever logged it; the same side's same session is the same one."""
+    _, _, of = await pair(abroad)
+    held = await session(abroad, "jonas", of)
+    assert (await session(abroad, "jonas", of))["id"] == held["id"]
+    body = {"held_on": str(clock.today()), "minutes": 60}
+    refused = await abroad.post("nino", f"{of}/sessions", body, 409)
+    assert "another" in str(refused)
+    await abroad.post("nino", f"{of}/sessions", body | {"another": True}, 201)
+    await abroad.post("nino", f"{of}/sessions", body | {"minutes": 2, "another": True}, 409)
+    await abroad.post("nino", f"{of}/sessions", body | {"held_on": span(1, 2)["start"]}, 409)
+    await abroad.post("nino", f"{of}/sessions", body | {"next_on": str(clock.today()), "minutes": 61}, 409)
+
+
+async def test_pause_and_resume(abroad: Abroad) -> None:
+    """Either pauses with a reason, either resumes; a second click changes nothing; while it rests nothing is logged."""
+    match_id, mentorship_id, of = await pair(abroad)
+    for _ in range(2):
+        await abroad.post("jonas", f"{of}/pause", {"reason": "health", "text": "An operation."}, 202)
+    paused = mentorships.MentorshipPaused
+    await abroad.tell_pair(paused, mentorship_id, match_id, by=Party.MENTOR, reason=Reason.PERSONAL)
+    assert (await abroad.get("nino", of))["reason"] == "personal"
+    await abroad.post("nino", f"{of}/sessions", {"held_on": str(clock.today()), "minutes": 60}, 409)
+    for _ in range(2):
+        await abroad.post("nino", f"{of}/resume", status=202)
+    await abroad.tell_pair(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTEE)
+    await abroad.post("nino", f"{of}/resume", status=202)
+    (asked,) = await told(abroad, "PauseRequested")
+    assert (asked["by"], asked["reason"]) == ("mentor", "personal")
+    assert [one["by"] for one in await told(abroad, "ResumeRequested")] == ["mentee"]
+    await abroad.post("nino", f"{of}/pause", {"reason": "operational_duty"}, 202)
+    assert len(await told(abroad, "PauseRequested")) == 2
+
+
+async def test_what_the_programme_paused_it_resumes(abroad: Abroad) -> None:
+    """A pair cannot go on with what the programme paused."""
+    match_id, mentorship_id, of = await pair(abroad)
+    by = {"by": Party.PROGRAMME, "reason": Reason.PARTNER_SUSPENDED}
+    await abroad.tell_pair(mentorships.MentorshipPaused, mentorship_id, match_id, **by)
+    await abroad.post("nino", f"{of}/resume", status=409)
+    assert await told(abroad, "ResumeRequested") == []
+
+
+async def test_complete_or_end_early(abroad: Abroad) -> None:
+    """Without enough confirmed sessions it only ends early, with a reason; with them it is completed."""
+    match_id, mentorship_id, of = await pair(abroad)
+    refused = await abroad.post("nino", f"{of}/end", {}, 409)
+    assert "3 more sessions" in str(refused)
+    await abroad.tell_pair(
+        mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today() - timedelta(days=30)
+    )
+    for ago in (3, 2, 1):
+        held = await session(abroad, "jonas", of, ago)
+        await abroad.post("nino", f"{of}/sessions/{held['id']}/confirm")
+    await abroad.post("nino", f"{of}/end", {}, 202)
+    await abroad.post("nino", f"{of}/end", {}, 202)
+    assert [one["reason"] for one in await told(abroad, "EndRequested")] == [None]
+    ended = {"ended_on": clock.today(), "sessions": 3, "goals": 0, "goals_met": 0}
+    await abroad.tell_pair(mentorships.MentorshipCompleted, mentorship_id, match_id, **ended)
+    for who in ("nino", "jonas"):
+        assert (await abroad.get(who, of))["asked"] == [{"what": "evaluate", "count": 1}]
+    for path, body in (
+        ("/goals", {"text": "Another one."}),
+        ("/agreement", {"terms": MONTHLY, "based_on": 1}),
+        ("/sessions", {"held_on": str(clock.today()), "minutes": 45}),
+        ("/pause", {"reason": "health"}),
+        ("/visit", {"guest": "mentee", "days": 3, "periods": [span(60, 90)]}),
+    ):
+        await abroad.post("nino", f"{of}{path}", body, 409)
+
+
+async def test_both_evaluate_after_an_early_end(abroad: Abroad) -> None:
+    """What ended early is evaluated by both, and shows its reason to the coordinators."""
+    match_id, mentorship_id, of = await pair(abroad)
+    await abroad.post("jonas", f"{of}/end", {"reason": "operational_duty", "text": "Moved."}, 202)
+    ended = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY, "ended_on": clock.today()}
+    await abroad.tell_pair(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
+    for who, party in (("nino", "mentee"), ("jonas", "mentor")):
+        tasks = (await abroad.get(who, of))["tasks"]
+        wanted = {"purpose": "evaluation", "as": party, "done": False, "asked": True, "closed": False, "due": None}
+        assert tasks[0] == wanted
+        # A mentee may tell whom it was passed on to; nobody has to.
+        assert [(one["purpose"], one["asked"]) for one in tasks[1:]] == [("cascade", False)] * (party == "mentee")
+        way = await abroad.post(who, f"{of}/tickets", {"purpose": "evaluation"}, 201)
+        assert way["address"].endswith(f"{party}.{mentorship_id}")
+    seen = await abroad.get("rasa", of)
+    assert (seen["state"], seen["reason"], seen["tasks"]) == ("ended_early", "operational_duty", [])
+
+
+async def test_a_pair_comes_to_a_visit(abroad: Abroad) -> None:
+    """One asks, the other agrees, matching gives dates: the visit lives on both pages; the mentor keeps attendance."""
+    match_id, mentorship_id, of = await pair(abroad)
+    wanted = {"guest": "mentee", "days": 3, "periods": [span(60, 100)], "note": "See the analysts."}
+    asked = await abroad.post("nino", f"{of}/visit", wanted, 201)
+    assert (await abroad.post("nino", f"{of}/visit", wanted, 201))["id"] == asked["id"]
+    await abroad.post("jonas", f"{of}/visit", wanted | {"days": 2}, 409)
+    assert (await abroad.get("jonas", of))["asked"] == [{"what": "answer_visit", "count": 1}]
+    await abroad.post("nino", f"{of}/visit/{asked['id']}/answer", {"answer": "accept"}, 409)
+    await abroad.post("jonas", f"{of}/visit/{asked['id']}/answer", {"answer": "decline"}, 422)
+    await abroad.post("jonas", f"{of}/visit/{asked['id']}/answer", {"answer": "accept"}, 202)
+    await abroad.post("jonas", f"{of}/visit/{asked['id']}/answer", {"answer": "accept"}, 202)
+    await abroad.post("nino", f"{of}/visit", wanted | {"days": 2}, 409)
+    events = await told(abroad, "VisitRequested")
+    assert [(one["by"], one["answer"], one["days"]) for one in events] == [("mentee", None, 3), ("mentor", "accept", 3)]
+    assert "analysts" not in str(events)
+    visit_id = await abroad.pair_visit(match_id, mentorship_id)
+    at = f"/visits/{visit_id}"
+    shown = await abroad.get("nino", of)
+    assert [one["id"] for one in shown["visits"]] == [str(visit_id)]
+    await abroad.post("nino", f"{of}/visit", wanted, 409)
+    for who in ("nino", "jonas", "giorgi", "rasa", "programme"):
+        assert (await abroad.get(who, at))["mentorship_id"] == str(mentorship_id)
+    for who in ("claire", "ani", "tigran"):
+        await abroad.get(who, at, 404)
+    agenda = {"text": "Monday: the unit.", "version": 1}
+    assert (await abroad.of.as_("jonas").put(f"/applications/api{at}/agenda", json=agenda)).status_code == 200
+    for who in ("nino", "jonas"):
+        await abroad.post(who, f"{at}/agenda/agree")
+    assert [one["by"] for one in await told(abroad, "AgendaAgreed")] == ["guest", "host"]
+    days = abroad.pair_plan(match_id, mentorship_id)["days"]
+    clock.move(timedelta(days=90))
+    await abroad.post("nino", f"{at}/attendance", {"days": {days[0]: True}}, 404)
+    await abroad.post("jonas", f"{at}/attendance", {"days": {days[0]: True}})
+    assert [one["present"] for one in await told(abroad, "AttendanceRecorded")] == [True]
+
+
+async def test_the_mentor_travels_and_the_mentee_is_the_host(abroad: Abroad) -> None:
+    """The other way round the mentee keeps attendance and evaluates as host, the mentor as guest."""
+    match_id, mentorship_id, _ = await pair(abroad)
+    visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
+    at = f"/visits/{visit_id}"
+    plan = abroad.pair_plan(match_id, mentorship_id, "mentor")
+    # The country that sends the mentor knows him by name, as a country knows the officers that it sends.
+    assert "Jonas Kazlauskas" in (await abroad.of.as_("rasa").get(f"/applications{at}")).text
+    assert "Jonas Kazlauskas" not in (await abroad.of.as_("giorgi").get(f"/applications{at}")).text
+    clock.move(timedelta(days=90))
+    await abroad.post("jonas", f"{at}/attendance", {"days": {plan["days"][0]: True}}, 404)
+    await abroad.post("nino", f"{at}/attendance", {"days": dict.fromkeys(plan["days"], True)})
+    over = {"attended": plan["days"], "attended_days": 3, "required_days": 3, "ended_on": plan["days"][-1]}
+    await abroad.tell_pair_visit(visits.VisitEnded, visit_id, match_id, mentorship_id, "mentor", **over)
+    for who, purpose, party in (("jonas", "report", "guest"), ("nino", "evaluation", "host")):
+        way = await abroad.post(who, f"{at}/tickets", {"purpose": purpose}, 201)
+        assert f"{party}.{visit_id}" in way["address"]
+    assert [one["purpose"] for one in (await abroad.get("nino", at))["tasks"]] == ["evaluation"]
+
+
+async def test_a_certificate_names_who_travelled(abroad: Abroad) -> None:
+    """The mentor who travelled finds and reads the certificate; it is not among the mentee's."""
+    match_id, mentorship_id, _ = await pair(abroad)
+    visit_id, number = await abroad.pair_visit(match_id, mentorship_id, "mentor"), "TC-2026-000099"
+    application_id = str(abroad.pairings[match_id]["application_id"])
+    about = {"application_id": application_id, "visit_id": str(visit_id), "number": number}
+    granted = outcomes.CertificateGranted.model_validate({**outcomes.CertificateGranted.example, **about})
+    await abroad.feed.deliver((granted, visit_id))
+    at = f"/applications/certificates/{number}"
+    assert "Jonas Kazlauskas" in (await abroad.of.as_("jonas").get(at)).text
+    assert number in (await abroad.of.as_("jonas").get(f"/applications/visits/{visit_id}")).text
+    for who in ("nino", "giorgi"):
+        assert (await abroad.of.as_(who).get(at)).status_code == 404
+    for page in (f"/applications/mine/{application_id}", f"/applications/visits/{visit_id}"):
+        assert number not in (await abroad.of.as_("nino").get(page)).text
+
+
+async def test_who_prepares_a_visit_on_which_the_mentor_travels(abroad: Abroad) -> None:
+    """The mentee brings what a host brings, the mentor what a guest does; nobody the other's."""
+    match_id, mentorship_id, _ = await pair(abroad)
+    visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
+    at = f"/visits/{visit_id}/preparation"
+    shown = (await abroad.of.as_("nino").get(f"/applications{at}")).text
+    assert "Brought by: Mentor" in shown
+    assert not {"Brought by: Guest", "Brought by: Host agency"} & set(
+        re.findall(r"Brought by: [A-Z][a-z]+(?: agency)?", shown)
+    )
+    arrival = {"contact_name": "Nino Beridze", "place": "Main gate, Tbilisi", "at": "09:00"}
+    insured = {
+        "insurer": "Insurance of Lithuania",
+        "policy_number": "12",
+        "valid_from": str(clock.today()),
+        "valid_until": span(0, 300)["end"],
+    }
+    for who, item, details, status in (
+        ("jonas", "arrival", arrival, 404),
+        ("nino", "arrival", arrival, 200),
+        ("nino", "insurance", insured, 404),
+        ("jonas", "insurance", insured, 200),
+    ):
+        answer = await abroad.of.as_(who).put(f"/applications/api{at}/{item}", json={"details": details})
+        assert answer.status_code == status, answer.text
+    assert "insurance" in (await abroad.get("rasa", at))["sheets"]
+    assert "insurance" not in (await abroad.get("giorgi", at))["sheets"]
+    emergency = {"details": {"name": "Ona Kazlauskiene", "relation": "Sister", "phone": "+370 600 00000"}}
+    kept = await abroad.of.as_("jonas").put(f"/applications/api{at}/emergency_contact", json=emergency)
+    assert kept.status_code == 200, kept.text
+    start = date.fromisoformat(abroad.pair_plan(match_id, mentorship_id, "mentor")["start"])
+    clock.move(start - clock.today())
+    await abroad.post("jonas", f"/visits/{visit_id}/emergency-contact", status=404)
+    shown = await abroad.post("nino", f"/visits/{visit_id}/emergency-contact")
+    assert shown["phone"] == emergency["details"]["phone"]
+    # The log says about whom it was: the mentor, who is the guest.
+    query = sa.text(
+        "SELECT person.subject FROM access_log JOIN person ON access_log.people ? person.id::text"
+        " WHERE access_log.what = 'emergency_contact'"
+    )
+    async with abroad.of.app.state.service.bus.read() as session:
+        assert list(await session.scalars(query)) == ["jonas"]
+
+
+async def test_a_visit_is_refused_taken_back_and_cancelled(abroad: Abroad) -> None:
+    """A no has a reason that stays here; who asked takes it back; a scheduled visit is cancelled by itself."""
+    match_id, mentorship_id, of = await pair(abroad)
+    wanted = {"guest": "mentor", "days": 2, "periods": [span(60, 100)]}
+    asked = await abroad.post("jonas", f"{of}/visit", wanted, 201)
+    no = {"answer": "decline", "text": "I am on leave."}
+    assert (await abroad.post("nino", f"{of}/visit/{asked['id']}/answer", no, 202))["state"] == "refused"
+    second = await abroad.post("nino", f"{of}/visit", wanted, 201)
+    await abroad.post("jonas", f"{of}/visit/{second['id']}/withdraw", status=409)
+    for _ in range(2):
+        await abroad.post("nino", f"{of}/visit/{second['id']}/withdraw")
+    await abroad.post("jonas", f"{of}/visit/{second['id']}/answer", {"answer": "accept"}, 409)
+    assert "leave" not in str(await told(abroad, "VisitRequested"))
+    for wrong in ({"days": 6}, {"guest": "host"}, {"periods": [span(1, 20)]}, {"periods": [span(300, 320)]}):
+        await abroad.post("nino", f"{of}/visit", wanted | wrong, 409)
+    visit_id = await abroad.pair_visit(match_id, mentorship_id)
+    for _ in range(2):
+        await abroad.post("nino", f"{of}/visits/{visit_id}/cancel", {"reason": "timetable_conflict"}, 202)
+    (cancelled,) = await told(abroad, "CancellationRequested")
+    assert (cancelled["visit_id"], cancelled["mentorship_id"]) == (str(visit_id), str(mentorship_id))
+
+
+async def test_a_second_visit_has_its_own_story(abroad: Abroad) -> None:
+    """A no-show of the first visit does not keep the second one from being reported."""
+    match_id, mentorship_id, _ = await pair(abroad)
+    first = await abroad.pair_visit(match_id, mentorship_id)
+    clock.move(timedelta(days=90))
+    await abroad.post("jonas", f"/visits/{first}/no-show", {"reason": "health"})
+    await abroad.tell_pair_visit(visits.VisitNoShow, first, match_id, mentorship_id)
+    second = await abroad.pair_visit(match_id, mentorship_id)
+    await abroad.post("jonas", f"/visits/{second}/no-show", {"reason": "other"})
+    assert [one["visit_id"] for one in await told(abroad, "NoShowReported")] == [str(first), str(second)]
+
+
+async def test_who_sees_what(abroad: Abroad) -> None:
+    """Coordinators see state, dates and counts, never the agreement's words, goals, sessions or proposals."""
+    _, _, of = await pair(abroad)
+    await abroad.post("nino", f"{of}/goals", {"text": "Read a network chart."}, 201)
+    await session(abroad, "jonas", of, note="We began.")
+    await abroad.post("jonas", f"{of}/agreement", {"terms": MONTHLY, "based_on": 1}, 201)
+    await abroad.post("jonas", f"{of}/visit", {"guest": "mentee", "days": 3, "periods": [span(60, 90)]}, 201)
+    for who in ("giorgi", "rasa", "programme"):
+        shown = await abroad.get(who, of)
+        assert (shown["goals"], shown["sessions"], shown["proposed_visits"], shown["asked"]) == ([], [], [], [])
+        assert [one["text"] for one in shown["agreement"]["versions"]] == [None, None]
+        assert "Read charts." not in str(shown)
+        assert (await abroad.get(who, "/mentorships"))["mentorships"][0]["asked"] == []
+    for who in ("tigran", "luc", "ani", "claire"):
+        await abroad.get(who, of, 403 if who == "claire" else 404)
+
+
+async def test_lists_say_what_waits(abroad: Abroad) -> None:
+    """What waits for the reader comes first, can be asked for alone, and is counted on the first page."""
+    _, mentorship_id, of = await pair(abroad)
+    assert (await abroad.get("nino", "/mentorships?waits=true"))["mentorships"] == []
+    await session(abroad, "jonas", of)
+    (row,) = (await abroad.get("nino", "/mentorships?waits=true"))["mentorships"]
+    assert (row["id"], row["asked"]) == (str(mentorship_id), [{"what": "confirm", "count": 1}])
+    assert (await abroad.get("jonas", "/mentorships?waits=true"))["total"] == 0
+    assert (await abroad.get("jonas", "/mentorships?state=active"))["total"] == 1
+    assert (await abroad.get("jonas", "/mentorships?state=paused"))["total"] == 0
+
+
+async def test_an_open_mentorship_stands_when_the_mentor_leaves(abroad: Abroad) -> None:
+    """A closed profile takes nobody new, a mentor without the role is shown as gone; the mentee can still end it."""
+    match_id, _, of = await pair(abroad)
+    mentor_id = abroad.pairings[match_id]["mentor_id"]
+    await abroad.post("jonas", f"/mentors/{mentor_id}/close")
+    assert (await abroad.get("nino", of))["state"] == "active"
+    yesterday = clock.today() - timedelta(days=1)
+    gone = Grant(Role.MENTOR, clock.today() - timedelta(days=90), "LT", until=yesterday)
+    async with abroad.of.app.state.service.bus.transaction("system:tests") as tx:
+        await write_access(tx.session, {"jonas": ([gone], clock.now())})
+    shown = await abroad.get("nino", of)
+    assert (shown["state"], shown["left"]) == ("active", "mentor")
+    await abroad.post("nino", f"{of}/end", {"reason": "not_available"}, 202)

@@ -1,0 +1,227 @@
+"""Can mentee and mentor do all of it on pages, without JavaScript, and is what they wrote kept when it is refused?"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import mentorships, visits
+from shared.contracts.codes import Party, Reason, UnschedulableCause
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    import httpx2
+
+    from tests.integration.applications.abroad import Abroad
+
+TERMS = {"rhythm": "monthly", "meeting": "remote", "aims": "Read charts."}
+
+
+async def begun(abroad: Abroad) -> tuple[UUID, UUID, str]:
+    """A pair that has begun: match, mentorship and the address of its page."""
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.begun(match_id)
+    return match_id, mentorship_id, f"/applications/mentorships/{mentorship_id}"
+
+
+async def read(abroad: Abroad, subject: str, address: str, status: int = 200) -> str:
+    """A page as somebody sees it."""
+    answer = await abroad.of.as_(subject).get(address)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+async def send(
+    abroad: Abroad, subject: str, address: str, data: dict[str, Any] | None = None, status: int = 303
+) -> httpx2.Response:
+    """A form as somebody sends it."""
+    answer = await abroad.of.as_(subject).post(address, data=data or {})
+    assert answer.status_code == status, re.findall(r'error-message">(.*?)</p>', answer.text, re.DOTALL)
+    return answer
+
+
+def written(days: int, name: str) -> dict[str, str]:
+    """A day from today as a form sends it."""
+    day = clock.today() + timedelta(days=days)
+    return {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
+
+
+async def test_an_agreement_in_versions(abroad: Abroad) -> None:
+    """Write, check the difference, change it again, sign; the other reads what was added and signs; it is printed."""
+    _, _, at = await begun(abroad)
+    assert "What do you aim at?" in await read(abroad, "jonas", f"{at}/agreement/propose")
+    same = {"rhythm": "regular", "meeting": "both", "version": "1"}
+    assert "You changed nothing yet" in (await send(abroad, "jonas", f"{at}/agreement/propose", same, 422)).text
+    form = TERMS | {"version": "1", **written(50, "until")}
+    check = (await send(abroad, "jonas", f"{at}/agreement/propose", form, 200)).text
+    for said in ("Changed from:", "Changed to:", "Added:", "Read charts.", "Sign and propose it"):
+        assert said in check
+    assert 'name="aims" value="Read charts."' in check
+    changing = await send(abroad, "jonas", f"{at}/agreement/propose", form | {"step": "change"}, 200)
+    assert "Read charts.</textarea>" in changing.text
+    await send(abroad, "jonas", f"{at}/agreement/propose", form | {"step": "sign"})
+    assert "Version 2 waits for signatures." in await read(abroad, "nino", at)
+    page = await read(abroad, "nino", f"{at}/agreement")
+    for said in ("Version 1, in force", "Version 2, proposed", "<ins>Read charts.</ins>", "Jonas Kazlauskas"):
+        assert said in page
+    await send(abroad, "nino", f"{at}/sign", {"version": "1"})
+    await send(abroad, "nino", f"{at}/sign", {"version": "2"})
+    printed = await read(abroad, "jonas", f"{at}/agreement/versions/2")
+    assert "What changed since version 1" in printed
+    assert (await abroad.get("nino", f"{at[13:]}"))["agreement"]["versions"][1]["document"] in printed
+    await read(abroad, "jonas", f"{at}/agreement/versions/9", 404)
+    await read(abroad, "giorgi", f"{at}/agreement/versions/2", 403)
+    page = await read(abroad, "giorgi", f"{at}/agreement")
+    assert "Version 2" in page
+    assert "Read charts." not in page
+
+
+async def test_who_writes_at_once_keeps_what_was_written(abroad: Abroad) -> None:
+    """The second of two proposals is refused, with the input kept and the version to be read first."""
+    _, _, at = await begun(abroad)
+    await send(abroad, "jonas", f"{at}/agreement/propose", TERMS | {"version": "1", "step": "sign"})
+    mine = {"rhythm": "weekly", "meeting": "both", "aims": "Draw charts.", "version": "1", "step": "sign"}
+    refused = (await send(abroad, "nino", f"{at}/agreement/propose", mine, 409)).text
+    assert "Version 2 was written since you opened this page" in refused
+    assert "Draw charts.</textarea>" in refused
+    assert 'name="version" value="2"' in refused
+    await send(abroad, "jonas", f"{at}/agreement/versions/2/take-back")
+    assert "Take this version back" not in await read(abroad, "jonas", f"{at}/agreement")
+
+
+async def test_goals_on_pages(abroad: Abroad) -> None:
+    """Note progress, give up with a reason, take up again; each page says who wrote what."""
+    _, _, at = await begun(abroad)
+    await send(abroad, "nino", f"{at}/goals", {"text": "Read a network chart.", **written(30, "target")})
+    goal = (await abroad.get("nino", at[13:]))["goals"][0]
+    here = f"{at}/goals/{goal['id']}"
+    refused = await send(abroad, "jonas", f"{here}/notes", {"note": "Half of it.", "percent": "120"}, 422)
+    assert "Half of it.</textarea>" in refused.text
+    await send(abroad, "jonas", f"{here}/notes", {"note": "Half of it.", "percent": "50"})
+    page = await read(abroad, "nino", here)
+    assert "50 % reached" in page
+    assert "Jonas Kazlauskas" in page
+    await send(abroad, "nino", f"{here}/close", {"reason": ""}, 422)
+    await send(abroad, "nino", f"{here}/close", {"reason": "The case is closed."})
+    page = await read(abroad, "jonas", here)
+    assert "The case is closed." in page
+    new = await send(abroad, "jonas", f"{here}/take-up")
+    assert "It takes up an earlier goal" in await read(abroad, "nino", new.headers["location"])
+    await read(abroad, "nino", f"{at}/goals/{new_id()}", 404)
+    await read(abroad, "giorgi", here, 403)
+
+
+async def test_sessions_on_pages(abroad: Abroad) -> None:
+    """A duplicate is asked about, a dispute is answered by a correction, and the corrected one is confirmed."""
+    _, _, at = await begun(abroad)
+    form = {"minutes": "60", **written(0, "held_on")}
+    await send(abroad, "jonas", f"{at}/sessions", form)
+    asked = await send(abroad, "nino", f"{at}/sessions", form | {"minutes": "45", "note": "Mine."}, 409)
+    assert "This is another session on the same day" in asked.text
+    assert "Mine.</textarea>" in asked.text
+    held = (await abroad.get("nino", at[13:]))["sessions"][0]
+    here = f"{at}/sessions/{held['id']}"
+    assert "Confirm this session" in await read(abroad, "nino", here)
+    await send(abroad, "nino", f"{here}/dispute", {"text": "", "version": "1"}, 422)
+    await send(abroad, "nino", f"{here}/dispute", {"text": "This did not take place.", "version": "1"})
+    assert "This did not take place." in await read(abroad, "jonas", here)
+    late = await send(abroad, "jonas", here, form | {"version": "1", **written(1, "held_on")}, 409)
+    assert "has not come yet" in late.text
+    await send(abroad, "jonas", here, form | {"minutes": "30", "version": "1"})
+    stale = await send(abroad, "nino", f"{here}/dispute", {"text": "Not so long.", "version": "1"}, 409)
+    assert "Not so long.</textarea>" in stale.text
+    await send(abroad, "nino", f"{here}/confirm", {"version": "2"})
+    await send(abroad, "jonas", f"{here}/withdraw", status=409)
+    page = await read(abroad, "jonas", at)
+    assert "1 session, 0.5 h in all" in page
+    assert "2 more confirmed sessions are needed" in page
+
+
+async def test_pause_resume_complete_and_end_on_pages(abroad: Abroad) -> None:
+    """Only what is possible is offered, and each page says what follows."""
+    match_id, mentorship_id, at = await begun(abroad)
+    assert "a visit that has its dates stands" in await read(abroad, "nino", f"{at}/pause")
+    await send(abroad, "nino", f"{at}/pause", {"reason": ""}, 422)
+    await send(abroad, "nino", f"{at}/pause", {"reason": "operational_duty"})
+    assert "it is about to take effect" in await read(abroad, "nino", at)
+    paused = mentorships.MentorshipPaused
+    await abroad.tell_pair(paused, mentorship_id, match_id, by=Party.MENTEE, reason=Reason.OPERATIONAL_DUTY)
+    page = await read(abroad, "jonas", at)
+    assert "Resume the mentorship" in page
+    assert "Log a session" not in page
+    await send(abroad, "jonas", f"{at}/resume")
+    await abroad.tell_pair(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTOR)
+    await abroad.tell_pair(
+        mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today() - timedelta(days=9)
+    )
+    assert (await abroad.of.as_("nino").get(f"{at}/complete")).status_code == 303
+    for ago in (1, 2, 3):
+        await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **written(-ago, "held_on")})
+    for held in (await abroad.get("nino", at[13:]))["sessions"]:
+        await send(abroad, "nino", f"{at}/sessions/{held['id']}/confirm", {"version": "1"})
+    assert "you can complete it instead" in await read(abroad, "nino", f"{at}/end")
+    assert "It counts as completed." in await read(abroad, "nino", f"{at}/complete")
+    await send(abroad, "nino", f"{at}/complete")
+    ended = {"ended_on": clock.today(), "sessions": 3, "goals": 0, "goals_met": 0}
+    await abroad.tell_pair(mentorships.MentorshipCompleted, mentorship_id, match_id, **ended)
+    for who in ("nino", "jonas"):
+        page = await read(abroad, who, at)
+        assert "Evaluate the mentorship" in page
+        assert "End the mentorship early" not in page
+    assert (await abroad.of.as_("nino").get(f"{at}/pause")).status_code == 303
+    assert (await abroad.of.as_("nino").get(f"{at}/end")).status_code == 303
+
+
+async def test_a_visit_of_the_pair_on_pages(abroad: Abroad) -> None:
+    """Propose with rows, answer, find it on both pages; where no week was found the page says why."""
+    match_id, mentorship_id, at = await begun(abroad)
+    form = {"guest": "mentee", "days": "3", **written(80, "periods-0-start"), **written(120, "periods-0-end")}
+    more = await send(abroad, "jonas", f"{at}/visit", form | {"row": "add:periods"}, 422)
+    assert "periods-1-start" in more.text
+    turned = form | written(70, "periods-0-end")
+    assert "a last day that is not before it" in (await send(abroad, "jonas", f"{at}/visit", turned, 422)).text
+    soon = form | written(1, "periods-0-start") | written(9, "periods-0-end")
+    assert "Dates need some notice" in (await send(abroad, "jonas", f"{at}/visit", soon, 409)).text
+    await send(abroad, "jonas", f"{at}/visit", form | {"note": "See the analysts."})
+    assert "Take your proposal back" in await read(abroad, "jonas", f"{at}/visit")
+    assert "See the analysts." in await read(abroad, "nino", f"{at}/visit")
+    (asked,) = (await abroad.get("nino", at[13:]))["proposed_visits"]
+    answer = f"{at}/visit/{asked['id']}/answer"
+    await send(abroad, "nino", answer, status=422)
+    await send(abroad, "nino", answer, {"answer": "decline"}, 422)
+    await send(abroad, "nino", answer, {"answer": "accept"})
+    visit_id = await abroad.pair_visit(match_id, mentorship_id)
+    assert f"/applications/visits/{visit_id}" in await read(abroad, "nino", at)
+    page = await read(abroad, "jonas", f"/applications/visits/{visit_id}")
+    assert at in page
+    assert f"{at}/visits/{visit_id}/cancel" in page
+    assert "Nino Beridze" in page
+    assert "Nino Beridze" in await read(abroad, "jonas", "/applications/visits")
+    await read(abroad, "nino", f"{at}/visits/{visit_id}/cancel")
+    await send(abroad, "nino", f"{at}/visits/{visit_id}/cancel", {"reason": ""}, 422)
+    await send(abroad, "nino", f"{at}/visits/{visit_id}/cancel", {"reason": "funding"})
+    cancelled = {"by": Party.MENTEE, "reason": Reason.FUNDING}
+    await abroad.tell_pair_visit(visits.VisitCancelled, visit_id, match_id, mentorship_id, **cancelled)
+    plan = abroad.pair_plan(match_id, mentorship_id)
+    of = {name: value for name, value in plan.items() if name not in {"start", "end", "days", "required_days"}}
+    none = {"visit": of, "required_days": 3, "cause": UnschedulableCause.HOLIDAYS}
+    second = new_id()
+    await abroad.feed.deliver((visits.VisitUnschedulable.model_validate(none), second))
+    assert "No week was found for this visit" in await read(abroad, "jonas", f"/applications/visits/{second}")
+    assert "Propose a visit" in await read(abroad, "nino", at)
+
+
+async def test_what_waits_on_the_list_and_on_the_first_page(abroad: Abroad) -> None:
+    """The first page counts what waits and leads to exactly that; an empty filter says so."""
+    _, _, at = await begun(abroad)
+    await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **written(0, "held_on")})
+    home = await read(abroad, "nino", "/applications/")
+    assert "/applications/mentorships?state=waits" in home
+    assert "Confirm a session" in await read(abroad, "nino", "/applications/mentorships?state=waits")
+    assert "state=waits" not in await read(abroad, "jonas", "/applications/mentorships")
+    assert "No mentorship is in this state" in await read(abroad, "jonas", "/applications/mentorships?state=paused")
+    assert "There is no mentorship here yet" in await read(abroad, "ani", "/applications/mentorships")

@@ -1,0 +1,231 @@
+"""Are training needs entered, changed, withdrawn and imported, by the own country only and told once?"""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
+from openpyxl import load_workbook
+
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+
+PAGES = "/applications/register/needs"
+HEADER = "country,scheme,topic,area,level,quantity,from,until"
+GOOD = "AM,empact-2026,online_crime,analysis,2,12,2027-01-01,2027-12-31"
+OTHER = "AM,,drug_trafficking,,1,5,2027-01-01,2027-12-31"
+
+
+def table(*rows: str) -> bytes:
+    """A table as CSV."""
+    return "\n".join([HEADER, *rows]).encode()
+
+
+def sheet(rows: list[list[Any]]) -> bytes:
+    """A table as a spreadsheet."""
+    packed = io.BytesIO()
+    book = xlsxwriter.Workbook(packed, {"in_memory": True})
+    page = book.add_worksheet()
+    for number, row in enumerate(rows):
+        page.write_row(number, 0, row)
+    book.close()
+    return packed.getvalue()
+
+
+async def uploaded(programme: Programme, content: bytes, name: str = "needs.csv", status: int = 201) -> Any:
+    """Upload a table as Armenia's coordinator."""
+    answer = await programme.as_("tigran").post(
+        "/applications/api/register/needs/imports", files={"file": (name, content)}
+    )
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def told(programme: Programme) -> list[dict[str, Any]]:
+    """The needs that were told, in order."""
+    return [payload for type_, _, payload in await programme.journal("exchange.registry") if type_ == "NeedChanged"]
+
+
+def form(**changes: str) -> dict[str, str]:
+    """A need as a form sends it."""
+    first = {f"since-{part}": value for part, value in (("day", "1"), ("month", "1"), ("year", "2027"))}
+    last = {f"until-{part}": value for part, value in (("day", "31"), ("month", "12"), ("year", "2027"))}
+    return {
+        "country": "AM",
+        "topic": "empact-2026:online_crime",
+        "area": "analysis",
+        "level": "2",
+        "quantity": "12",
+        **first,
+        **last,
+        **changes,
+    }
+
+
+async def test_a_need_is_entered_changed_and_withdrawn(programme: Programme) -> None:
+    """Each step is told once and stands in the history; another country's need is not found."""
+    answer = await programme.as_("tigran").post(f"{PAGES}/new", data=form())
+    assert answer.status_code == 303, answer.text
+    page = answer.headers["location"].partition("?")[0]
+    need = page.rpartition("/")[2]
+    assert (await programme.as_("giorgi").get(page)).status_code == 404
+    await programme.post("giorgi", f"/register/needs/{need}/withdraw", status=404)
+    changed = form(quantity="20", version="1")
+    assert (await programme.as_("tigran").post(f"{page}/edit", data=changed)).status_code == 303
+    stale = await programme.as_("tigran").post(f"{page}/edit", data=changed)
+    assert (stale.status_code, "Somebody else changed it" in stale.text) == (409, True)
+    assert (await programme.as_("tigran").post(f"{page}/withdraw")).status_code == 303
+    assert (await programme.as_("tigran").post(f"{page}/withdraw")).status_code == 303
+    assert [(one["quantity"], one["withdrawn"]) for one in await told(programme)] == [
+        (12, False),
+        (20, False),
+        (20, True),
+    ]
+    assert "20" in (await programme.as_("tigran").get(page)).text
+    assert "No call cites this need yet" in (await programme.as_("tigran").get(page)).text
+
+
+async def test_the_same_need_is_not_entered_twice(programme: Programme) -> None:
+    """A second one for the same time and level is refused at the topic; another country's is refused at the country."""
+    await programme.as_("tigran").post(f"{PAGES}/new", data=form())
+    again = await programme.as_("tigran").post(f"{PAGES}/new", data=form(quantity="3"))
+    assert (again.status_code, "This need is there already" in again.text) == (422, True)
+    need = {"country": "GE", "topic_code": "online_crime", "level": 1, "quantity": 1}
+    need |= {"since": "2027-01-01", "until": "2027-02-01"}
+    await programme.post("tigran", "/register/needs", {"needs": [need]}, 422)
+    await programme.post("giorgi", "/register/needs", {"needs": [need]}, 201)
+    assert (await programme.get("programme", "/register/needs"))["total"] == 2
+    assert (await programme.get("tigran", "/register/needs"))["people"] == 12
+
+
+async def test_filters_and_sums_are_of_what_is_shown(programme: Programme) -> None:
+    """Country, topic and level narrow the list; an unknown filter shows nothing rather than failing."""
+    await programme.as_("tigran").post(f"{PAGES}/new", data=form())
+    shown = (await programme.as_("programme").get(f"{PAGES}?country=AM&level=2&topic=empact-2026:online_crime")).text
+    assert "12 people to be trained" in shown
+    assert "none fits the filters" in (await programme.as_("programme").get(f"{PAGES}?country=XX&level=9")).text
+
+
+async def test_a_table_is_previewed_then_imported_once(programme: Programme) -> None:
+    """Nothing is entered by the upload; confirming tells each need; the same file again changes nothing."""
+    made = await uploaded(programme, table(GOOD, OTHER))
+    assert (made["added"], made["wrong"]) == ([2, 3], [])
+    assert await told(programme) == []
+    page = f"{PAGES}/import/{made['id']}"
+    assert "to be added" in (await programme.as_("tigran").get(page)).text
+    assert (await programme.as_("giorgi").get(page)).status_code == 404
+    answer = await programme.as_("tigran").post(f"{page}/confirm", data={"seen": made["seen"]})
+    assert answer.status_code == 303
+    await programme.as_("tigran").post(f"{page}/confirm", data={"seen": made["seen"]})
+    assert len(await told(programme)) == 2
+    assert "2 added" in (await programme.as_("tigran").get(page)).text
+
+    again = await uploaded(programme, table(GOOD, OTHER))
+    assert (again["added"], again["changed"], again["unchanged"]) == ([], [], [2, 3])
+    result = await programme.post("tigran", f"/register/needs/imports/{again['id']}/confirm", {})
+    assert result == {"added": 0, "changed": 0, "unchanged": 2, "wrong": 0}
+    assert len(await told(programme)) == 2
+
+    more = await uploaded(programme, table(GOOD.replace(",12,", ",15,"), OTHER))
+    assert (more["changed"], more["unchanged"]) == ([2], [3])
+    await programme.post("tigran", f"/register/needs/imports/{more['id']}/confirm", {})
+    assert [one["quantity"] for one in await told(programme)] == [12, 5, 15]
+
+
+async def test_wrong_rows_hold_back_all_or_are_left_out_as_the_reader_chooses(programme: Programme) -> None:
+    """Each wrong cell is named with row, column and remedy; both choices do what they say."""
+    made = await uploaded(programme, table(GOOD, OTHER.replace(",1,5,", ",7,5,"), "GE" + OTHER[2:], GOOD))
+    assert [(one["row"], one["column"]) for one in made["wrong"]] == [(3, "level"), (4, "country"), (5, "")]
+    path = f"/register/needs/imports/{made['id']}/confirm"
+    await programme.post("tigran", path, {"all_or_none": True}, 422)
+    assert await told(programme) == []
+    unsaid = await programme.as_("tigran").post(f"{PAGES}/import/{made['id']}/confirm", data={"seen": made["seen"]})
+    assert (unsaid.status_code, "Choose what becomes of the wrong rows." in unsaid.text) == (422, True)
+    page = (await programme.as_("tigran").get(f"{PAGES}/import/{made['id']}")).text
+    assert "Write 1, 2 or 3." in page
+    assert "This is not your country" in page
+    result = await programme.post("tigran", path, {"all_or_none": False})
+    assert result == {"added": 1, "changed": 0, "unchanged": 0, "wrong": 3}
+
+
+async def test_what_changed_since_the_preview_is_noticed(programme: Programme) -> None:
+    """A need that was entered meanwhile makes the page's word stale: 409, and the page as it is now."""
+    made = await uploaded(programme, table(GOOD))
+    await programme.as_("tigran").post(f"{PAGES}/new", data=form())
+    page = f"{PAGES}/import/{made['id']}"
+    answer = await programme.as_("tigran").post(f"{page}/confirm", data={"seen": made["seen"]})
+    assert (answer.status_code, "Look at it again" in answer.text) == (409, True)
+
+
+async def test_an_upload_is_kept_discarded_and_over_after_a_week(programme: Programme) -> None:
+    """It is offered on the list until then; discarded it cannot be confirmed."""
+    first, second = await uploaded(programme, table(GOOD)), await uploaded(programme, table(OTHER), "my needs.csv")
+    assert "my needs.csv" in (await programme.as_("tigran").get(PAGES)).text
+    assert (await programme.as_("tigran").post(f"{PAGES}/import/{second['id']}/discard")).status_code == 303
+    await programme.post("tigran", f"/register/needs/imports/{second['id']}/confirm", {}, 409)
+    clock.move(timedelta(days=8))
+    await programme.get("tigran", f"/register/needs/imports/{first['id']}", 404)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "sentence"),
+    [
+        (b"", "needs.csv", "Choose a file"),
+        (b"\n\n", "needs.csv", "This file is empty"),
+        (b"Name,Age\nA,1\n", "needs.csv", "These columns are missing"),
+        (HEADER.encode(), "needs.csv", "no row below"),
+        (table(GOOD).decode().replace("AM", "\u0531").encode("utf-16"), "needs.csv", "UTF-8"),
+        (table(GOOD) + "\u00e9".encode("latin-1"), "needs.csv", "UTF-8"),
+        (b"x" * 1_000_001, "needs.csv", "larger than 1 MB"),
+        (table(*[GOOD] * 1001), "needs.csv", "1000 is the most"),
+        (b"PK\x03\x04 this is no zip", "needs.xlsx", "cannot be read as .xlsx"),
+        (b"\xd0\xcf\x11\xe0old", "needs.xls", "old Excel file"),
+        (table("\x00"), "needs.csv", "not a table"),
+    ],
+)
+async def test_files_that_are_no_table(programme: Programme, content: bytes, name: str, sentence: str) -> None:
+    """Each says what is wrong with the file and what to do, by API and on the page."""
+    answer = await uploaded(programme, content, name, 422)
+    assert sentence in answer["errors"][0]["detail"]
+    page = await programme.as_("tigran").post(f"{PAGES}/import", files={"file": (name, content)})
+    assert page.status_code == 422
+    assert 'href="#file"' in page.text
+
+
+async def test_a_spreadsheet_with_real_dates_and_a_formula(programme: Programme) -> None:
+    """Days and numbers are taken as the spreadsheet has them; a formula is refused in its cell."""
+    packed = io.BytesIO()
+    book = xlsxwriter.Workbook(packed, {"in_memory": True, "default_date_format": "dd/mm/yyyy"})
+    page = book.add_worksheet()
+    page.write_row(0, 0, HEADER.split(","))
+    page.write_row(1, 0, ["AM", "empact-2026", "online_crime", "analysis", 2, 12])
+    page.write_datetime(1, 6, date(2027, 1, 1))
+    page.write_datetime(1, 7, date(2027, 12, 31))
+    page.write_row(2, 0, ["AM", "", "drug_trafficking", "", 1])
+    page.write_formula(2, 5, "=2+3")
+    page.write_row(2, 6, ["01/02/2027", "2027-12-31"])
+    book.close()
+    made = await uploaded(programme, packed.getvalue(), "needs.xlsx")
+    assert made["added"] == [2]
+    assert [(one["row"], one["column"]) for one in made["wrong"]] == [(3, "quantity")]
+    mended = sheet([HEADER.split(","), ["AM", "", "drug_trafficking", "", 1, 5, "01/02/2027", "2027-12-31"]])
+    made = await uploaded(programme, mended, "needs.xlsx")
+    assert [(one["row"], one["column"], one["remedy"]) for one in made["wrong"]] == [
+        (2, "from", "Write the day as year-month-day, such as 2027-01-31.")
+    ]
+
+
+async def test_the_templates_can_be_uploaded_as_they_are(programme: Programme) -> None:
+    """Both have the header and an example that is right but for the country, and the spreadsheet names the codes."""
+    for name in ("template.csv", "template.xlsx"):
+        answer = await programme.as_("tigran").get(f"{PAGES}/{name}")
+        assert answer.status_code == 200
+        made = await uploaded(programme, answer.content, name)
+        assert [(one["row"], one["column"]) for one in made["wrong"]] == [(2, "country")]
+    book = load_workbook(io.BytesIO(answer.content))
+    assert {"online_crime", "analysis", "MD"} <= {str(row[1].value) for row in book.worksheets[1].iter_rows()}

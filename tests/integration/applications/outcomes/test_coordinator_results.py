@@ -1,0 +1,79 @@
+"""Is the sending country's coordinator led to the form about what came of a visit, when it is time and nobody else?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from shared.contracts import mentorships, outcomes, visits
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
+
+
+async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None:
+    """No task at the end; six months on a task, a count and a ticket of the own; the host's coordinator has none."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    plan = abroad.plan(match_id)
+    counted = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
+    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
+    await abroad.tell_visit(visits.VisitCompleted, visit_id, match_id, **counted)
+    home, page, form = abroad.of.as_("tigran"), f"/applications/visits/{visit_id}", "forms/evaluation"
+    assert "Say what came of it at home" not in (await home.get(page)).text
+    assert (await home.get(f"{page}/{form}")).status_code == 404
+    clock.move(timedelta(days=400))
+    assert f"{page}/{form}" in (await home.get(page)).text
+    assert "visit waits for what came of it" in (await home.get("/applications/")).text
+    listed = await home.get("/applications/visits?state=results")
+    assert page in listed.text
+    way = await home.get(f"{page}/{form}")
+    assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{visit_id}?ticket=")
+    asked = await abroad.get("tigran", f"/visits/{visit_id}")
+    assert asked["tasks"] == [
+        {"purpose": "evaluation", "as": "home_coordinator", "done": False, "asked": True, "closed": False, "due": None}
+    ]
+    for other in ("luc", "marta"):
+        assert (await abroad.of.as_(other).get(f"{page}/{form}")).status_code in {403, 404}
+    guest = await abroad.of.as_("ani").get(f"{page}/{form}")
+    assert guest.headers["location"].startswith(f"/reporting/evaluations/guest.{visit_id}")
+    example = dict(outcomes.EvaluationSubmitted.example) | {
+        "application_id": abroad.pairings[match_id]["application_id"], "visit_id": str(visit_id),
+        "respondent": "national_coordinator", "objectives": [],
+    }  # fmt: skip
+    await abroad.feed.deliver((outcomes.EvaluationSubmitted.model_validate(example), visit_id))
+    assert f"{page}/{form}" not in (await home.get(page)).text
+    assert "waits for what came of it" not in (await home.get("/applications/")).text
+    assert page not in (await home.get("/applications/visits?state=results")).text
+
+
+async def test_the_mentee_s_country_is_asked_of_a_mentorship(abroad: Abroad) -> None:
+    """Six months after its end the first page counts it, the list shows exactly it, and the answer ends both."""
+    match_id = await abroad.mentor_matched()
+    pair = await abroad.begun(match_id)
+    over = {"sessions": 3, "goals": 0, "goals_met": 0, "ended_on": clock.today()}
+    await abroad.tell_pair(mentorships.MentorshipCompleted, pair, match_id, **over)
+    home, page = abroad.of.as_("giorgi"), f"/applications/mentorships/{pair}"
+    listed = "/applications/mentorships?state=results"
+    assert "waits for what came of it" not in (await home.get("/applications/")).text
+    assert page not in (await home.get(listed)).text
+    clock.move(timedelta(days=170))
+    first = (await home.get("/applications/")).text
+    assert "mentorship waits for what came of it" in first
+    assert listed in first
+    assert "Say what came of it at home" in (await home.get(listed)).text
+    assert page in (await home.get(listed)).text
+    told = await abroad.get("giorgi", "/mentorships?waits=true")
+    assert [one["results_asked"] for one in told["mentorships"]] == [True]
+    way = await home.get(f"{page}/forms/evaluation")
+    assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{pair}?ticket=")
+    for other in ("rasa", "marta", "jonas"):
+        assert "waits for what came of it" not in (await abroad.of.as_(other).get("/applications/")).text
+    example = dict(outcomes.EvaluationSubmitted.example) | {
+        "application_id": abroad.pairings[match_id]["application_id"], "visit_id": None, "mentorship_id": str(pair),
+        "respondent": "national_coordinator", "objectives": [],
+    }  # fmt: skip
+    await abroad.feed.deliver((outcomes.EvaluationSubmitted.model_validate(example), pair))
+    assert "waits for what came of it" not in (await home.get("/applications/")).text
+    assert page not in (await home.get(listed)).text

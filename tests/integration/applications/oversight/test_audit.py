@@ -1,0 +1,172 @@
+"""Does an auditor read what was done and tried, and is a flood of attempts no flood of rows?"""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from services.applications.oversight.actions.attempts import A_MINUTE, Attempts
+from shared.identity import service_headers
+from shared.ids import new_id
+from shared.time import clock
+from tests.integration.applications.abroad import Abroad
+from tests.integration.applications.suspension import FINISH, suspend
+from tests.support import SERVICE_TOKEN
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+
+@pytest.fixture
+async def audrey(programme: Programme) -> httpx2.AsyncClient:
+    """An auditor."""
+    person = programme.person("audrey", "Audrey Auditor", "FR", "auditor")
+    person["grants"] = [{"role": "auditor", "since": "2025-01-01"}]
+    await programme.post("programme", "/people", {"people": [person]}, 201)
+    return programme.as_("audrey")
+
+
+async def lines(programme: Programme, **filters: str) -> list[dict[str, Any]]:
+    """What the API gives."""
+    answer = await programme.as_("audrey").get("/applications/api/audit", params=filters)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["lines"]
+    return found
+
+
+@pytest.mark.usefixtures("audrey")
+async def test_each_kind_of_attempt_is_kept_without_its_content(programme: Programme) -> None:
+    """Somebody else's, a forged id, a wrong role, a forged token, a foreign form, a formula, a NUL."""
+    theirs = (await programme.submitted())["id"]
+    forged = str(new_id())
+    nino = programme.as_("nino")
+    await nino.get(f"/applications/api/applications/{theirs}")
+    await nino.get(f"/applications/mine/{forged}")
+    await nino.get("/applications/eligibility")
+    await nino.get("/applications/api/calls?state=a%00b")
+    await nino.post("/applications/api/applications", json={"call_id": "secret\x00", "kind": "mentee"})
+    await nino.post(f"/applications/mine/{forged}/withdraw", headers={"X-CSRF-Token": "guess"})
+    await programme.as_("stranger-to-all").get("/applications/api/calls", headers={"Authorization": "Bearer a.b.c"})
+    entry = {"name": "=cmd()", "kind": "agency", "country": "AM"}
+    await programme.post("programme", "/organisations", {"organisations": [entry]}, 422)
+    kept = [(one["who"], one["what"], one["about"]) for one in await lines(programme)]
+    assert sorted(kept, key=str) == sorted(
+        [
+            ("nino", "not_theirs", theirs),
+            ("nino", "not_theirs", forged),
+            ("nino", "role", None),
+            ("nino", "control_characters", None),
+            ("nino", "control_characters", None),
+            ("nino", "foreign_form", forged),
+            (None, "forged_token", None),
+            ("programme", "formula", None),
+        ],
+        key=str,
+    )
+    assert "secret" not in str(await lines(programme))
+
+
+async def test_the_page_its_filters_and_the_download(programme: Programme, audrey: httpx2.AsyncClient) -> None:
+    """Filters stand in the address, an empty answer says so, a cell is no formula, and only auditors read it."""
+    await programme.as_("nino").get("/applications/eligibility")
+    await programme.as_("ani").get("/applications/eligibility")
+    page = await audrey.get("/applications/audit")
+    assert page.text.count("A page for another role") >= 2
+    one = await audrey.get("/applications/audit?kind=attempts&who=nino&what=role")
+    assert "/applications/eligibility (403)" in one.text
+    assert ">ani<" not in one.text
+    none = await audrey.get("/applications/audit?kind=attempts&who=nobody")
+    assert "Nothing fits these filters" in none.text
+    assert (await audrey.get("/applications/audit?since=24.11.2026")).status_code == 422
+    assert await lines(programme, until="2020-01-01") == []
+    assert len(await lines(programme, since=str(clock.today()), until=str(clock.today()))) >= 2
+    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+        await tx.session.execute(sa.text("UPDATE attempt SET who = '=1+1' WHERE who = 'nino'"))
+    written = await audrey.get("/applications/audit.csv?kind=attempts")
+    rows = list(csv.DictReader(written.text.splitlines()))
+    assert {row["who"] for row in rows} >= {"'=1+1", "ani"}
+    for subject in ("programme", "ani", "tigran"):
+        assert (await programme.as_(subject).get("/applications/audit")).status_code == 403
+        assert (await programme.as_(subject).get("/applications/audit.csv")).status_code == 403
+
+
+@pytest.mark.usefixtures("audrey")
+async def test_releases_looks_and_decisions_are_read(programme: Programme, feed: Feed) -> None:
+    """A clearance's release of a name, a look for a message, and a suspension, each with who and what."""
+    abroad = Abroad(programme, feed)
+    await abroad.fill()
+    match_id = await abroad.placement_matched()
+    await abroad.post("tigran", f"/matches/{match_id}/clear")
+    await programme.as_("programme").post(
+        "/applications/internal/contacts",
+        json={"audience": "home_coordinator", "country": "AM", "purpose": "notice"},
+        headers=service_headers("notifications", SERVICE_TOKEN),
+    )
+    decision = await suspend(abroad, "AM", FINISH)
+    (release,) = await lines(programme, kind="releases", country="AM")
+    assert (release["about"], release["details"]["to"]) == (str(match_id), "host_coordinator")
+    (look,) = await lines(programme, kind="looks", who="notifications")
+    assert (look["what"], look["about"], look["details"]["people"]) == ("contact", "AM", 1)
+    (decided,) = await lines(programme, kind="partners", what="suspended")
+    assert (decided["about"], decided["who"], decided["country"]) == (decision["id"], "programme", "AM")
+    for kind in ("releases", "looks", "partners"):
+        page = await programme.as_("audrey").get(f"/applications/audit?kind={kind}")
+        assert page.status_code == 200
+        assert "Nothing of this kind" not in page.text
+
+
+@pytest.mark.usefixtures("audrey")
+async def test_changes_of_the_register_are_read_without_what_was_in_them(programme: Programme) -> None:
+    """Who changed which entry, and which of its fields; the names and addresses themselves stay in the register."""
+    changed = programme.person("nino", "Nino Kapanadze", "GE", "officer", service="police")
+    await programme.post("programme", "/people", {"people": [changed]}, 201)
+    found = await lines(programme, kind="register", who="programme", country="GE")
+    assert any("name" in (one["details"]["fields"] or ()) for one in found)
+    assert "Kapanadze" not in str(found)
+    page = await programme.as_("audrey").get("/applications/audit?kind=register")
+    assert page.status_code == 200
+    assert "Kapanadze" not in page.text
+    assert "Person: Changed" in page.text
+    assert "Service e-mail" in page.text
+    assert "organisation_id" not in page.text
+
+
+@pytest.mark.usefixtures("audrey")
+async def test_a_flood_is_counted(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one person's attempts in a minute twenty have a row; the rest is one number, and others are kept as always."""
+    monkeypatch.setattr("services.applications.oversight.actions.attempts.time.monotonic", lambda: 600.0)
+    for _ in range(A_MINUTE + 7):
+        await programme.as_("nino").get("/applications/eligibility")
+    await programme.as_("ani").get("/applications/eligibility")
+    assert len(await lines(programme, who="nino")) == A_MINUTE
+    assert len(await lines(programme, who="ani")) == 1
+    monkeypatch.setattr("services.applications.oversight.actions.attempts.time.monotonic", lambda: 661.0)
+    await programme.as_("nino").get("/applications/eligibility")
+    (counted,) = await lines(programme, who="nino", what="counted")
+    assert counted["details"]["more"] == 7
+    page = await programme.as_("audrey").get("/applications/audit?what=counted")
+    assert "7 more in a minute" in page.text
+
+
+def test_what_was_counted_is_written_once() -> None:
+    """The worker takes what is left of minutes that are over, and each number is taken once."""
+    known = Attempts()
+    for _ in range(A_MINUTE + 3):
+        known.let_in("ani", 0.0)
+    assert known.take_counted(30.0) == []
+    assert [(row.who, row.more) for row in known.take_counted(60.0)] == [("ani", 3)]
+    assert known.take_counted(60.0) == []
+    assert known.let_in("ani", 61.0) == []
+
+
+async def test_a_store_that_does_not_answer_holds_nobody_up(programme: Programme) -> None:
+    """The refusal is answered as always though the attempt cannot be kept."""
+    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+        await tx.session.execute(sa.text("DROP TABLE attempt"))
+    assert (await programme.as_("nino").get("/applications/eligibility")).status_code == 403

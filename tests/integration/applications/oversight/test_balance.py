@@ -1,0 +1,135 @@
+"""Does a country see what it has sent and hosted, each figure leading to exactly its cases, and nobody else's?"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.contracts import mentorships, visits
+from shared.time import clock
+from shared.web.csv_files import escape_formula
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+HERE = "/applications/balance"
+
+
+@pytest.fixture
+async def exchanged(programme: Programme, feed: Feed) -> Abroad:
+    """A visit from Armenia to France of which two days were attended, and a mentorship of Georgia with Lithuania."""
+    abroad = Abroad(programme, feed)
+    await abroad.fill()
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    pair = await abroad.mentor_matched()
+    mentorship_id = await abroad.opened(pair)
+    assert (await abroad.get("tigran", "/balance"))["total"] == 0
+    clock.move(timedelta(days=80))
+    days = abroad.plan(match_id)["days"]
+    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    ended = {"attended": days[:2], "attended_days": 2, "required_days": 5, "ended_on": days[1], "early": True}
+    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, **ended)
+    until = str(clock.today() + timedelta(days=100))
+    started = {"started_on": str(clock.today()), "until": until}
+    await abroad.tell_pair(mentorships.MentorshipStarted, mentorship_id, pair, **started)
+    return abroad
+
+
+async def page(abroad: Abroad, subject: str, path: str, status: int = 200) -> str:
+    """A page as somebody sees it."""
+    answer = await abroad.of.as_(subject).get(path)
+    assert answer.status_code == status, answer.text
+    return html.unescape(answer.text)
+
+
+def cases(text: str) -> list[str]:
+    """The references in the last table of the page."""
+    body = text.rpartition("<tbody")[2].partition("</tbody>")[0] if "<tbody" in text else ""
+    return re.findall(r"[A-Z]{2}-\d{4}-\d{4}(?=</a>)", body)
+
+
+COUNTED: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    "tigran": ({"sent": 1}, {"sent": 2}),
+    "luc": ({"hosted": 1}, {"hosted": 2}),
+    "giorgi": ({"received": 1}, {}),
+    "rasa": ({"given": 1}, {}),
+    "programme": ({"sent": 1, "hosted": 1, "received": 1, "given": 1}, {"sent": 2, "hosted": 2}),
+}
+"""By who looks: how many cases each way, and how many days."""
+
+
+async def test_each_side_counts_its_own(exchanged: Abroad) -> None:
+    """Sent is the home country's, hosted the host's; the days are those that were attended."""
+    for subject, (counts, days) in COUNTED.items():
+        told = await exchanged.get(subject, "/balance")
+        assert {way: n for way, n in told["totals"]["counts"].items() if n} == counts, subject
+        assert {way: n for way, n in told["totals"]["days"].items() if n} == days, subject
+        assert told["total"] == sum(counts.values()), subject
+
+
+async def test_each_number_leads_to_its_cases(exchanged: Abroad) -> None:
+    """Behind each figure on top and each number in the tables stand as many cases as it says, whoever looks."""
+    for subject in COUNTED:
+        shown = await page(exchanged, subject, HERE)
+        top = re.findall(r'<a href="([^"]+)"><span class="tandem-counts__number">(\d+)</span>', shown)
+        inner = re.findall(r'<a class="govuk-link" href="([^"]*way=[^"]+)">(\d+)</a>', shown)
+        assert len(top) == 4, subject
+        assert inner, subject
+        for address, count in (*top, *inner):
+            assert len(cases(await page(exchanged, subject, address))) == int(count), (subject, address)
+
+
+async def test_filters_and_nonsense_in_the_address(exchanged: Abroad) -> None:
+    """Year, call and the other country narrow it; what is none is no filter."""
+    year = clock.today().year
+    call = exchanged.of.call["id"]
+    for query, count in {
+        f"year={year}&call={call}&other=FR": (await exchanged.get("tigran", f"/balance?year={year}"))["total"],
+        "other=FR": 1,
+        "other=DE": 0,
+        "year=1999": 0,
+        "year=soon&call=mine&way=up": 1,
+    }.items():
+        assert len(cases(await page(exchanged, "tigran", f"{HERE}?{query}"))) == count, query
+
+
+async def test_as_csv(exchanged: Abroad) -> None:
+    """The same cases as a file, without anybody's name, and no cell that a spreadsheet takes for a formula."""
+    answer = await exchanged.of.as_("programme").get(f"{HERE}.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(answer.text)))
+    assert sorted(row["which"] for row in rows) == ["given", "hosted", "received", "sent"]
+    sent = next(row for row in rows if row["which"] == "sent")
+    assert (sent["country"], sent["other_country"], sent["attended_days"]) == ("AM", "FR", "2")
+    assert sent["other_organisation"] == "Anti-cybercrime office"
+    for name in ("Petrosyan", "Beridze", "Kazlauskas"):
+        assert name not in answer.text
+    assert [escape_formula(one) for one in ("=1+1", "-2", "@x", "Police", None)] == [
+        "'=1+1",
+        "'-2",
+        "'@x",
+        "Police",
+        "",
+    ]
+
+
+async def test_others_see_nothing_of_it(exchanged: Abroad) -> None:
+    """Officers, hosts and mentors have no such page; an empty one says when something will be there."""
+    for who in ("ani", "claire", "jonas"):
+        await page(exchanged, who, HERE, 403)
+        await exchanged.get(who, "/balance", 403)
+        await page(exchanged, who, f"{HERE}.csv", 403)
+    lone = exchanged.of.person("ilie", "Ilie Rusu", "GE", "national_coordinator")
+    lone["country"], lone["grants"][0]["country"] = "MD", "MD"
+    lone["organisation_id"] = None
+    await exchanged.post("programme", "/people", {"people": [lone]}, 201)
+    assert "No visit or mentorship has begun yet" in await page(exchanged, "ilie", HERE)

@@ -1,0 +1,137 @@
+"""Is an incident report read by those chosen for it and nobody else, each look noted, and followed up to an answer?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from shared.time import clock
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+TEXT = "A colleague at the host spoke to me in a way that I do not accept."
+
+
+@pytest.fixture
+async def abroad(programme: Programme, feed: Feed) -> Abroad:
+    """The programme with a host country, a mentor and a data protection officer."""
+    made = Abroad(programme, feed)
+    await made.fill()
+    people = [programme.person("dora", "Dora Data", "FR", "data_protection_officer")]
+    await programme.post("programme", "/people", {"people": people}, 201)
+    return made
+
+
+async def reported(abroad: Abroad, who: str, match_id: UUID, *readers: str, status: int = 201) -> Any:
+    """A report of somebody's to some readers."""
+    body = {"category": "harassment", "text": TEXT, "readers": list(readers), "happened_on": str(clock.today())}
+    return await abroad.post(who, f"/matches/{match_id}/incidents", body, status)
+
+
+async def looks(programme: Programme, reference: str) -> list[str]:
+    """Who looked at a report."""
+    query = sa.text("SELECT caller FROM access_log WHERE what = 'incident' AND purpose = :reference ORDER BY at")
+    async with programme.app.state.service.bus.read() as session:
+        return list(await session.scalars(query, {"reference": reference}))
+
+
+@pytest.mark.parametrize(
+    ("reporter", "reader", "who"),
+    [
+        ("ani", "programme", "programme"),
+        ("ani", "data_protection", "dora"),
+        ("ani", "country", "tigran"),
+        ("claire", "country", "luc"),
+        ("luc", "programme", "programme"),
+        ("tigran", "data_protection", "dora"),
+    ],
+)
+async def test_only_those_chosen_read_it(
+    abroad: Abroad, programme: Programme, reporter: str, reader: str, who: str
+) -> None:
+    """By reporter and reader: the other side, the other country and whoever was not chosen find nothing."""
+    match_id = await abroad.placement_matched()
+    await abroad.scheduled(match_id)
+    made = await reported(abroad, reporter, match_id, reader)
+    at, page = f"/incidents/{made['id']}", f"/applications/incidents/{made['id']}"
+    everybody = {"ani", "claire", "tigran", "luc", "programme", "dora", "nino", "paul", "rasa", "giorgi"}
+    for somebody in sorted(everybody):
+        expected = 200 if somebody in {reporter, who} else 404
+        await abroad.get(somebody, at, expected)
+        assert (await programme.as_(somebody).get(page)).status_code == expected
+        listed = (await abroad.get(somebody, "/incidents"))["incidents"]
+        assert bool(listed) == (expected == 200)
+    assert await looks(programme, made["reference"]) == [who, who]
+    for topic in ("exchange.participation", "exchange.applications", "exchange.visits"):
+        assert "harassment" not in str(await programme.journal(topic))
+
+
+async def test_it_is_followed_up_to_an_answer(abroad: Abroad, programme: Programme) -> None:
+    """Acknowledged, noted and closed by who handles it; the reporter sees the answer and no note; once each."""
+    match_id = await abroad.placement_matched()
+    await abroad.scheduled(match_id)
+    made = await reported(abroad, "ani", match_id, "programme", "data_protection")
+    assert (await reported(abroad, "ani", match_id, "programme"))["id"] == made["id"]
+    at = f"/incidents/{made['id']}"
+    assert "incident report waits" in (await programme.as_("programme").get("/applications/")).text
+    await abroad.post("programme", f"{at}/notes", {"text": "Called the host."}, 409)
+    await abroad.post("programme", f"{at}/close", {"text": "Done."}, 409)
+    await abroad.post("ani", f"{at}/acknowledge", status=403)
+    await abroad.post("tigran", f"{at}/acknowledge", status=404)
+    for _ in range(2):
+        assert (await abroad.post("programme", f"{at}/acknowledge"))["state"] == "acknowledged"
+        await abroad.post("dora", f"{at}/notes", {"text": "Called the host."}, 201)
+    assert [one["text"] for one in (await abroad.get("programme", at))["notes"]] == ["Called the host."]
+    assert (await abroad.get("ani", at))["notes"] == []
+    await abroad.post("programme", f"{at}/close", {"text": "We spoke with the host, and your week goes on elsewhere."})
+    await abroad.post("dora", f"{at}/close", {"text": "Another answer."})
+    page = (await programme.as_("ani").get(f"/applications/incidents/{made['id']}")).text
+    assert "your week goes on elsewhere" in page
+    assert "Called the host" not in page
+    await abroad.post("dora", f"{at}/notes", {"text": "Too late."}, 409)
+
+
+async def test_a_report_on_pages(abroad: Abroad, programme: Programme) -> None:
+    """By a mentee: what to do first in danger, a form that keeps what was written, a page for each step."""
+    match_id = await abroad.mentor_matched()
+    form = f"/applications/matches/{match_id}/incident"
+    assert (await programme.as_("nino").get(form)).status_code == 404
+    await abroad.opened(match_id)
+    nino, dora = programme.as_("nino"), programme.as_("dora")
+    page = (await nino.get(form)).text
+    assert "call the emergency number 112 first" in page
+    wrong = await nino.post(form, data={"category": "safety", "text": TEXT})
+    assert (wrong.status_code, "at least one who may read" in wrong.text, TEXT in wrong.text) == (422, True, True)
+    sent = await nino.post(form, data={"category": "safety", "text": TEXT, "readers": ["data_protection"]})
+    assert sent.status_code == 303
+    at = sent.headers["location"].partition("?")[0]
+    assert "with those whom you chose" in (await nino.get(sent.headers["location"])).text
+    assert "Safety or health" in (await dora.get("/applications/incidents")).text
+    assert "no report" in (await programme.as_("jonas").get("/applications/incidents")).text
+    assert (await programme.as_("jonas").get(at)).status_code == 404
+    assert (await dora.post(f"{at}/acknowledge")).status_code == 303
+    assert (await dora.post(f"{at}/notes", data={"text": ""})).status_code == 422
+    assert (await dora.post(f"{at}/notes", data={"text": "Noted."})).status_code == 303
+    assert "Noted." in (await dora.get(at)).text
+    assert (await dora.post(f"{at}/close", data={"text": "Thank you."})).status_code == 303
+    assert "Thank you." in (await nino.get(at)).text
+    assert (await nino.get(at)).headers["cache-control"] == "no-store"
+
+
+async def test_nobody_reports_what_is_not_theirs(abroad: Abroad) -> None:
+    """Another officer, host or mentor finds no match to report about; nor does anybody before it is confirmed."""
+    match_id = await abroad.placement_matched()
+    await reported(abroad, "ani", match_id, "programme", status=404)
+    await abroad.scheduled(match_id)
+    for somebody in ("nino", "paul", "jonas", "rasa"):
+        await reported(abroad, somebody, match_id, "programme", status=404)
+    await reported(abroad, "ani", match_id, status=422)
+    body = {"category": "safety", "text": TEXT, "readers": ["programme"], "happened_on": "2999-01-01"}
+    await abroad.post("ani", f"/matches/{match_id}/incidents", body, 422)

@@ -1,0 +1,321 @@
+"""Is a partner suspended in one step, as previewed, and reinstated, whatever happens meanwhile?"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.applications.partners.actions import effects, notices
+from services.applications.partners.actions.clock import take_due
+from shared.bus.db import leases
+from shared.contracts import matches, visits
+from shared.ids import new_id
+from shared.time import clock
+from tests.integration.applications.conftest import days
+from tests.integration.applications.suspension import FINISH, HOME, cases, choosing, signed_in_anew, suspend, told
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.abroad import Abroad
+
+
+async def in_stage(of: Abroad, side: str, stage: str) -> tuple[str, UUID | None]:
+    """A case of a group: the country to suspend (home AM or GE; host GE), and the match."""
+    if stage == "waiting":
+        await of.eligible()
+        return "AM", None
+    if stage == "mentorship":
+        match_id = await of.mentor_matched()
+        if side == "host":  # the mentor sits in a partner country then
+            of.pairings[match_id] |= {"host_country": "MD"}
+        await of.opened(match_id)
+        return ("GE" if side == "home" else "MD"), match_id
+    match_id = await of.placement_matched()
+    country = "AM"
+    if side == "host":
+        of.pairings[match_id] |= {"host_country": "MD"}
+        country = "MD"
+    if stage == "proposed":
+        await of.tell(matches.MatchCleared, match_id)
+        return country, match_id
+    await of.tell(matches.MatchConfirmed, match_id)
+    visit_id = new_id()
+    await of.tell_visit(visits.VisitScheduled, visit_id, match_id, agenda_due=clock.now())
+    if stage == "under_way":
+        await of.tell_visit(visits.VisitStarted, visit_id, match_id)
+    return country, match_id
+
+
+@pytest.mark.parametrize(
+    ("side", "stage"), [*(("home", stage) for stage in HOME), *(("host", stage) for stage in HOME[1:])]
+)
+@pytest.mark.parametrize("choice", ["finish", "fund", "cancel", "notice"])
+async def test_each_group_and_choice(abroad: Abroad, side: str, stage: str, choice: str) -> None:
+    """Finish leaves it, a fund is asked for, cancelling ends it with the reason, notice waits; the rest is refused."""
+    country, match_id = await in_stage(abroad, side, stage)
+    fund = {"name": "Bilateral fund", "payer": "Somebody else", "since": "2025-01-01"}
+    (fund_id,) = (await abroad.post("programme", "/funds", {"funds": [fund]}, 201))["ids"]
+    more: dict[str, Any] = {"fund_id": fund_id} if choice == "fund" else {}
+    more |= {"notice_days": 14} if choice == "notice" else {}
+    made = choosing(side, stage, "cancel" if choice == "notice" else choice, **more)
+    if (stage, choice) in {("waiting", "fund"), ("under_way", "cancel"), ("under_way", "notice")}:
+        body = {"since": str(clock.today()), "choices": made}
+        refused = await abroad.post("programme", f"/partners/{country}/suspension/preview", body, 422)
+        assert [one["field"] for one in refused["errors"]] == [f"{side}_{stage}"]
+        return
+    (case,) = await cases(abroad, country, await suspend(abroad, country, made))
+    assert (case["side"], case["stage"]) == (side, stage)
+    cancelled = await told(abroad, "exchange.applications", "ApplicationCancelled")
+    requested = await told(abroad, "exchange.participation", "CancellationRequested")
+    moved = await told(abroad, "exchange.participation", "FundChangeRequested")
+    ((_, key, status),) = [
+        row for row in await abroad.of.journal("exchange.registry") if row[0] == "PartnerStatusChanged"
+    ]
+    assert (key, status) == (country, {"country": country, "status": "suspended", "since": str(clock.today())})
+    ended = requested if side == "host" else cancelled
+    assert len(cancelled) + len(requested) == (1 if choice == "cancel" else 0)
+    assert len(moved) == (1 if choice == "fund" else 0)
+    assert case["state"] == {"finish": "goes_on", "fund": "goes_on", "cancel": "cancelled", "notice": "notice"}[choice]
+    if choice == "cancel":
+        assert ended[0]["reason"] == "partner_suspended"
+    if choice == "fund":
+        assert (moved[0]["fund_id"], moved[0]["reason"]) == (fund_id, "partner_suspended")
+    if choice == "notice":
+        assert case["ends_on"] == str(days(14))
+        assert await notices.end_all_due(abroad.of.app.state.service.bus) == 0
+        clock.move(timedelta(days=14))
+        assert await notices.end_all_due(abroad.of.app.state.service.bus) == 1
+        assert await notices.end_all_due(abroad.of.app.state.service.bus) == 0
+        topic, kind = (
+            ("participation", "CancellationRequested") if side == "host" else ("applications", "ApplicationCancelled")
+        )
+        (late,) = await told(abroad, f"exchange.{topic}", kind)
+        assert late["reason"] == "partner_suspended"
+    assert match_id is None or case["match_id"] == str(match_id)
+
+
+async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> None:
+    """What a suspended country offers pauses with the reason; after the reinstatement only its owner resumes it."""
+    people = [abroad.of.person("gia", "Gia Host", "GE", "host_contact", organisation_id=abroad.of.organisations["GE"])]
+    people += [abroad.of.person("keti", "Keti Mentor", "GE", "mentor", service="police", rank_group="supervisor")]
+    await abroad.post("programme", "/people", {"people": people}, 201)
+    made = await abroad.post(
+        "gia", "/offers", {"call_id": abroad.of.call["id"], "entry": abroad.offer_entry(), "submit": True}, 201
+    )
+    await abroad.post("giorgi", f"/offers/{made['id']}/endorse")
+    await abroad.post("gia", f"/offers/{made['id']}/publish")
+    mentor = await abroad.post(
+        "keti", "/mentors", {"call_id": abroad.of.call["id"], "entry": abroad.mentor_entry(), "publish": True}, 201
+    )
+    await suspend(abroad, "GE", FINISH)
+    assert await told(abroad, "exchange.offers", "OfferPaused") == [{"cause": "partner_suspended"}]
+    assert await told(abroad, "mentoring.mentors", "MentorPaused") == [{"cause": "partner_suspended"}]
+    await abroad.post("programme", "/partners/GE/reinstatement", {"since": str(clock.today())}, 201)
+    signed_in_anew(abroad.of, "gia")
+    signed_in_anew(abroad.of, "keti")
+    assert (await abroad.get("gia", f"/offers/{made['id']}"))["state"] == "paused"
+    assert "waits until you resume it" in (await abroad.of.as_("gia").get("/applications/")).text
+    assert "waits until you resume it" in (await abroad.of.as_("keti").get("/applications/")).text
+    await abroad.post("gia", f"/offers/{made['id']}/resume")
+    await abroad.post("keti", f"/mentors/{mentor['id']}/resume")
+
+
+async def test_a_later_day_waits_and_can_be_withdrawn(abroad: Abroad) -> None:
+    """Nothing happens before its day; withdrawn, nothing happens at all; else all of it does, once."""
+    await abroad.eligible()
+    first = await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(5))
+    assert first["state"] == "waiting"
+    body = {"since": str(days(5)), "choices": FINISH}
+    await abroad.post("programme", "/partners/AM/suspension/preview", body, 409)
+    withdrawn = await abroad.post("programme", f"/partners/AM/decisions/{first['id']}/withdraw")
+    assert withdrawn["state"] == "withdrawn"
+    clock.move(timedelta(days=5))
+    bus = abroad.of.app.state.service.bus
+    assert await take_due(bus) == 0
+    assert await told(abroad, "exchange.applications", "ApplicationCancelled") == []
+    second = await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(2))
+    assert await take_due(bus) == 0
+    clock.move(timedelta(days=2))
+    assert await take_due(bus) == 1
+    assert await take_due(bus) == 0
+    (case,) = await cases(abroad, "AM", second)
+    assert (case["state"], case["by"]) == ("cancelled", "system:clock")
+    await abroad.post("programme", f"/partners/AM/decisions/{second['id']}/withdraw", status=409)
+    await abroad.post("programme", "/partners/AM/reinstatement", {"since": str(days(3))}, 201)
+    signed_in_anew(abroad.of, "ani")
+    await abroad.get("ani", "/applications", 403)
+    clock.move(timedelta(days=3))
+    assert await take_due(bus) == 1
+    assert [one["state"] for one in (await abroad.get("ani", "/applications"))["applications"]] == ["cancelled"]
+
+
+async def test_a_notice_can_be_taken_back_or_lapses_with_the_reinstatement(abroad: Abroad) -> None:
+    """Taken back, the case goes on; what still has notice when the partner is reinstated goes on too."""
+    await abroad.eligible()
+    decision = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
+    (case,) = await cases(abroad, "AM", decision)
+    address = f"/partners/AM/decisions/{decision['id']}/cases/{case['id']}/keep"
+    assert (await abroad.post("programme", address))["state"] == "taken_back"
+    assert (await abroad.post("programme", address))["state"] == "taken_back"
+    await abroad.post("programme", "/partners/AM/reinstatement", {"since": str(clock.today())}, 201)
+    clock.move(timedelta(days=1))
+    again = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
+    await abroad.post("programme", "/partners/AM/reinstatement", {"since": str(clock.today())}, 201)
+    (lapsed,) = await cases(abroad, "AM", again)
+    assert lapsed["state"] == "taken_back"
+    clock.move(timedelta(days=11))
+    assert await notices.end_all_due(abroad.of.app.state.service.bus) == 0
+    gone = f"/partners/AM/decisions/{decision['id']}/cases/{decision['id']}/keep"
+    await abroad.post("programme", gone, status=404)
+
+
+async def test_what_changed_since_the_preview_is_shown_again(abroad: Abroad) -> None:
+    """Another application came in between: 409 by API, the preview again by page, and nothing was done."""
+    await abroad.eligible()
+    body = {"since": str(clock.today()), "choices": FINISH}
+    seen = await abroad.post("programme", "/partners/AM/suspension/preview", body)
+    await abroad.eligible(kind="mentee")
+    await abroad.post("programme", "/partners/AM/suspension", {**body, "digest": seen["digest"]}, 409)
+    form = {"since": str(clock.today()), "home_waiting": "finish", "digest": seen["digest"], "note": "Council decision"}
+    page = await abroad.of.as_("programme").post("/applications/partners/AM/suspend/confirm", data=form)
+    assert page.status_code == 409
+    assert "Something has changed" in page.text
+    assert "Council decision" in page.text
+    assert (await abroad.get("programme", "/partners/AM"))["status"] == "active"
+    digest = re.findall(r'name="digest" value="([0-9a-f]{64})"', page.text)
+    done = await abroad.of.as_("programme").post(
+        "/applications/partners/AM/suspend/confirm", data=form | {"digest": digest[0]}
+    )
+    assert done.status_code == 303
+    again = await abroad.of.as_("programme").post(
+        "/applications/partners/AM/suspend/confirm", data=form | {"digest": digest[0]}
+    )
+    assert again.headers["location"] == done.headers["location"]
+
+
+async def test_two_coordinators_at_once(abroad: Abroad) -> None:
+    """One of two different decisions at the same moment is made, the other is refused; the same one twice is one."""
+    await abroad.eligible()
+    one, two = (
+        {"since": str(clock.today()), "choices": made} for made in (FINISH, choosing("home", "waiting", "cancel"))
+    )
+    marks = [(await abroad.post("programme", "/partners/AM/suspension/preview", body))["digest"] for body in (one, two)]
+    client = abroad.of.as_("programme")
+    answers = await asyncio.gather(
+        *(
+            client.post("/applications/api/partners/AM/suspension", json={**body, "digest": mark})
+            for body, mark in ((one, marks[0]), (two, marks[1]), (one, marks[0]))
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) in ([201, 201, 409], [201, 409, 409])
+    assert len([row for row in await abroad.of.journal("exchange.registry") if row[0] == "PartnerStatusChanged"]) == 1
+    assert len((await abroad.get("programme", "/partners/AM"))["decisions"]) == 1
+
+
+async def test_a_crash_in_the_middle_does_nothing(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails before the end leaves no decision, no event, no cancelled application and everybody's access."""
+    await abroad.eligible()
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("the power went out")
+
+    monkeypatch.setattr(effects, "write_partner", broken)
+    body = {"since": str(clock.today()), "choices": choosing("home", "waiting", "cancel")}
+    seen = await abroad.post("programme", "/partners/AM/suspension/preview", body)
+    with pytest.raises(RuntimeError):
+        await abroad.post("programme", "/partners/AM/suspension", {**body, "digest": seen["digest"]}, 201)
+    assert await told(abroad, "exchange.applications", "ApplicationCancelled") == []
+    found = await abroad.get("programme", "/partners/AM")
+    assert (found["status"], found["decisions"]) == ("active", [])
+    assert (await abroad.of.as_("ani").get("/applications/")).status_code == 200
+
+
+async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
+    """What is in flight, a question a group, the preview that names every case, the record; an auditor reads them."""
+    application = await abroad.of.submitted()
+    people = [abroad.of.person("audrey", "Audrey Auditor", "FR", "auditor")]
+    people[0]["grants"] = [{"role": "auditor", "since": "2025-01-01"}]
+    await abroad.post("programme", "/people", {"people": people}, 201)
+    client = abroad.of.as_("programme")
+    assert "Armenia" in (await client.get("/applications/partners")).text
+    page = (await client.get("/applications/partners/AM")).text
+    assert "applications without a match" in page
+    (behind,) = re.findall(r'href="(/applications/partners/AM/cases[^"]+)"', page)
+    listed = (await client.get(behind.replace("&amp;", "&"))).text
+    assert application["reference"] in listed
+    assert "Nothing of this kind" in (await client.get("/applications/partners/AM/cases?stage=mentorship")).text
+    asked = await client.get("/applications/partners/AM/suspend")
+    assert "home_waiting" in asked.text
+    today = clock.today()
+    day = {"since-day": str(today.day), "since-month": str(today.month), "since-year": str(today.year)}
+    wrong = await client.post("/applications/partners/AM/suspend", data=day)
+    assert wrong.status_code == 422
+    assert "Choose what becomes of them" in wrong.text
+    good = await client.post("/applications/partners/AM/suspend", data={**day, "home_waiting": "cancel"})
+    assert good.status_code == 303
+    shown = await client.get(good.headers["location"])
+    assert application["reference"] in shown.text
+    assert "Cancel at once" in shown.text
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', shown.text))
+    done = await client.post("/applications/partners/AM/suspend/confirm", data=hidden | {"note": "Council decision"})
+    assert done.status_code == 303
+    record = (await abroad.of.as_("audrey").get(done.headers["location"])).text
+    assert application["reference"] in record
+    assert "Council decision" in record
+    assert "Reinstate it" not in (await abroad.of.as_("audrey").get("/applications/partners/AM")).text
+    assert (await abroad.of.as_("audrey").post("/applications/partners/AM/reinstate")).status_code == 403
+    later = await client.get("/applications/partners/AM/reinstate")
+    assert "Everybody signs in anew" in later.text
+    back = await client.post("/applications/partners/AM/reinstate", data={**day, "note": "It is over"})
+    assert back.status_code == 303
+    assert "Reinstated from" in (await client.get("/applications/partners/AM")).text
+    assert (await client.get("/applications/partners/FR")).status_code == 404
+    assert (await client.get("/applications/partners/AM/suspend/preview?since=never")).status_code == 422
+
+
+async def test_a_suspended_partner_is_not_entered_anew(abroad: Abroad) -> None:
+    """The bulk entry neither suspends nor reinstates."""
+    entry = {"country": "AM", "status": "suspended", "since": str(clock.today())}
+    await abroad.post("programme", "/partners", {"partners": [entry]}, 422)
+    await suspend(abroad, "AM", FINISH)
+    await abroad.post("programme", "/partners", {"partners": [entry | {"status": "active"}]}, 409)
+
+
+async def test_a_later_day_and_a_notice_by_page(abroad: Abroad) -> None:
+    """The pages withdraw what waits and take a notice back, once; only the programme coordinator may."""
+    await abroad.eligible()
+    client, tigran = abroad.of.as_("programme"), abroad.of.as_("tigran")
+    waiting = await suspend(abroad, "AM", FINISH, days(3))
+    assert "It can be withdrawn until then" in (await client.get("/applications/partners/AM")).text
+    at = f"/applications/partners/AM/decisions/{waiting['id']}"
+    assert (await tigran.post(f"{at}/withdraw")).status_code == 403
+    assert (await client.post(f"/applications/partners/GE/decisions/{waiting['id']}/withdraw")).status_code == 404
+    for _ in range(2):
+        assert (await client.post(f"{at}/withdraw")).headers["location"].endswith("?done=withdrawn")
+    assert "It is withdrawn" in (await client.get(f"{at}?done=withdrawn")).text
+    running = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
+    (case,) = await cases(abroad, "AM", running)
+    at = f"/applications/partners/AM/decisions/{running['id']}"
+    assert "Take the notice back" in (await client.get(at)).text
+    for _ in range(2):
+        assert (await client.post(f"{at}/cases/{case['id']}/keep")).headers["location"].endswith("?done=kept")
+    assert "Take the notice back" not in (await client.get(at)).text
+
+
+async def test_whoever_lost_the_lease_does_nothing(abroad: Abroad) -> None:
+    """A process that was overtaken neither brings a decision into effect nor ends a case."""
+    await abroad.eligible()
+    await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(1))
+    clock.move(timedelta(days=1))
+    bus = abroad.of.app.state.service.bus
+    lease = await leases.acquire(bus, "partners")
+    assert lease is not None
+    await leases.release(bus, lease)
+    with pytest.raises(leases.LeaseLost):
+        await take_due(bus, lease)
+    assert (await abroad.get("programme", "/partners/AM"))["status"] == "active"

@@ -1,0 +1,223 @@
+"""Do the pages of placements show what a revision changes, name others by reference, copy, list and take out?"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.applications.placements.model import revision
+from services.applications.placements.model.placement import OfferEntry
+from shared.time import clock
+from tests.integration.applications.conftest import call_terms
+from tests.integration.applications.test_abroad_pages import offer_form, read, send
+
+if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
+
+
+async def test_a_revision_is_shown_before_it_is_told(abroad: Abroad, programme: Programme) -> None:
+    """Old and new, confirmed visits that stand, proposals by reference; told by the second button only."""
+    offer = await abroad.offer(places=3)
+    at = f"/applications/offers/{offer['id']}"
+    await abroad.scheduled(await abroad.proposed(await abroad.eligible(), offer_id=offer["id"]))
+    await abroad.proposed(await abroad.eligible("nino", "giorgi"), offer_id=offer["id"], country="GE")
+    shown = (await send(abroad, "claire", f"{at}/edit", offer_form(places="5", unit="Second unit"), 200)).text
+    for words in ("Second unit", "1 confirmed place stands", "1 match is under way", "GE-2026-0001"):
+        assert words in shown, words
+    assert "ani@" not in shown
+    before = (await abroad.get("claire", f"/offers/{offer['id']}"))["version"]
+    kept = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', shown))
+    assert kept["places"] == "5"
+    back = await send(abroad, "claire", f"{at}/edit", offer_form(places="5", back="1"), 200)
+    assert 'name="places"' in back.text
+    assert (await abroad.get("claire", f"/offers/{offer['id']}"))["version"] == before
+    await send(abroad, "claire", f"{at}/edit", offer_form(places="5", told="1", version=str(before)))
+    assert (await abroad.get("claire", f"/offers/{offer['id']}"))["entry"]["places"] == 5
+    stale = await send(abroad, "claire", f"{at}/edit", offer_form(places="4", told="1", version=str(before)), 409)
+    assert "Somebody else changed it" in stale.text
+    less = await send(abroad, "claire", f"{at}/edit", offer_form(places="0"), 422)
+    assert 'id="places-error"' in less.text
+    body = {"entry": {"places": 6}}
+    found = await abroad.post("claire", f"/offers/{offer['id']}/differences", body)
+    assert (found["changes"], found["confirmed"]) == ([{"field": "places", "old": 5, "new": 6}], 1)
+    assert [one["reference"] for one in found["matches_under_way"]] == ["GE-2026-0001"]
+    await abroad.post("paul", f"/offers/{offer['id']}/differences", body, 404)
+    await abroad.post("luc", f"/offers/{offer['id']}/differences", body, 403)
+
+
+async def test_others_are_named_by_reference_or_name(abroad: Abroad, programme: Programme) -> None:
+    """A counterpart by reference, conflicts by name or reference; what is not known, or only a draft, is refused."""
+    application = await programme.submitted()
+    new = f"/applications/offers/new?call={programme.call['id']}"
+    wrong = await send(abroad, "claire", new, offer_form(prematched_with="AM-2026-9999"), 422)
+    assert 'id="prematched_with-error"' in wrong.text
+    wrong = await send(abroad, "claire", new, offer_form(conflicts="Police of Nowhere"), 422)
+    assert "Police of Nowhere" in wrong.text
+    lines = f"police of georgia\n{application['reference']}"
+    made = await send(
+        abroad, "claire", new, offer_form(prematched_with=application["reference"].lower(), conflicts=lines)
+    )
+    offer = (await abroad.get("claire", "/offers"))["offers"][0]
+    assert made.headers["location"].startswith(f"/applications/offers/{offer['id']}")
+    assert offer["entry"]["prematched_with"] == application["id"]
+    assert offer["entry"]["conflicts"] == [programme.organisations["GE"], application["id"]]
+    form = await read(abroad, "claire", f"/applications/offers/{offer['id']}/edit")
+    assert f'value="{application["reference"]}"' in form
+    assert "Police of Georgia" in form
+    body = {"entry": {}, "prematched_reference": "GE-2026-0042"}
+    answer = await programme.as_("claire").put(f"/applications/api/offers/{offer['id']}", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "prematched_with")
+    body = {"call_id": programme.call["id"], "entry": {}, "prematched_reference": application["reference"]}
+    assert (await abroad.post("claire", "/offers", body, 201))["entry"]["prematched_with"] == application["id"]
+
+
+async def test_the_contact_stays_in_the_portal_and_reaches_the_guest(abroad: Abroad, programme: Programme) -> None:
+    """No event holds contact or security; the guest of a confirmed visit reads both, and nobody else from abroad."""
+    offer = await abroad.offer(contact="Claire, room 12")
+    visit_id = await abroad.scheduled(await abroad.proposed(await abroad.eligible(), offer_id=offer["id"]))
+    told = str(await programme.journal("exchange.offers"))
+    assert "room 12" not in told
+    page = f"/applications/visits/{visit_id}"
+    assert "Claire, room 12" in await read(abroad, "ani", page)
+    assert "room 12" not in await read(abroad, "tigran", page)
+
+
+async def test_a_placement_is_copied_to_another_call(abroad: Abroad, programme: Programme) -> None:
+    """The copy is a draft of the other call, its periods moved by whole weeks; another host finds nothing."""
+    offer = await abroad.offer()
+    fund = (await abroad.get("programme", "/funds"))["funds"][0]["id"]
+    terms = call_terms(fund) | {"topics": ["criminal_networks"]}
+    start = clock.today() + timedelta(days=60 + 371)
+    terms["visit_periods"] = [{"start": str(start), "end": str(start + timedelta(days=100))}]
+    terms["closes"] = str(start + timedelta(days=120))
+    other = await abroad.post("programme", "/calls", terms, 201)
+    at = f"/applications/offers/{offer['id']}/copy"
+    assert "Exchange of experts" in await read(abroad, "claire", at)
+    await send(abroad, "claire", at, {}, 422)
+    made = await send(abroad, "claire", at, {"call": other["id"]})
+    copied = await abroad.get("claire", made.headers["location"].removeprefix("/applications").partition("?")[0])
+    assert (copied["state"], copied["call_id"], copied["entry"]["topics"]) == ("draft", other["id"], [])
+    first, then = (date.fromisoformat(one["entry"]["periods"][0]["start"]) for one in (offer, copied))
+    assert then - first == timedelta(weeks=53)
+    await read(abroad, "paul", at, 404)
+    await abroad.post("paul", f"/offers/{offer['id']}/copy", {"call_id": other["id"]}, 404)
+    await abroad.post("programme", f"/calls/{other['id']}/close")
+    await abroad.post("claire", f"/offers/{offer['id']}/copy", {"call_id": other["id"]}, 409)
+
+
+async def test_what_waits_comes_first_and_counts_lead_to_their_rows(abroad: Abroad, programme: Programme) -> None:
+    """Draft and asked wait for the host, submitted for the coordinator, overdue for the programme; empty says why."""
+    assert "There is no placement here yet" in await read(abroad, "claire", "/applications/offers")
+    published = await abroad.offer()
+    body = {"call_id": programme.call["id"], "entry": abroad.offer_entry(title="Second"), "submit": True}
+    submitted = await abroad.post("claire", "/offers", body, 201)
+    draft = await abroad.post("claire", "/offers", {"call_id": programme.call["id"], "entry": {}}, 201)
+
+    async def seen(who: str, query: str = "") -> list[str]:
+        return [one["id"] for one in (await abroad.get(who, f"/offers{query}"))["offers"]]
+
+    assert (await seen("claire"))[0] == draft["id"]
+    assert await seen("claire", "?state=waits") == [draft["id"]]
+    assert set(await seen("luc")) == {published["id"], submitted["id"]}
+    assert await seen("luc", "?state=waits") == [submitted["id"]]
+    assert await seen("programme", "?state=waits") == []
+    assert await seen("rasa") == await seen("paul") == []
+    assert await seen("luc", "?reference=" + published["reference"].lower()) == [published["id"]]
+    assert await seen("luc", f"?call_id={programme.organisations['FR']}") == []
+    page = await read(abroad, "luc", "/applications/offers")
+    assert "/applications/offers?state=waits" in page
+    assert "No placement fits these filters" in await read(
+        abroad, "luc", "/applications/offers?state=withdrawn&q=x&call=y"
+    )
+    clock.move(timedelta(days=21))
+    late = await abroad.get("programme", "/offers?state=late")
+    assert ([one["id"] for one in late["offers"]], late["counts"]["late"]) == ([submitted["id"]], 1)
+    assert "National coordinator of France; the programme coordinator is asked too" in await read(
+        abroad, "luc", f"/applications/offers/{submitted['id']}"
+    )
+
+
+async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad, programme: Programme) -> None:
+    """Ticked, named with what happens, endorsed in one go; what somebody decided meanwhile is left and named."""
+    made = []
+    for title in ("First", "Second", "Third"):
+        body = {"call_id": programme.call["id"], "entry": abroad.offer_entry(title=title), "submit": True}
+        made.append((await abroad.post("claire", "/offers", body, 201))["id"])
+    page = await read(abroad, "luc", "/applications/offers")
+    assert all(f'id="offer-{one}"' in page for one in made)
+    assert 'id="offer-' not in await read(abroad, "claire", "/applications/offers")
+    ticked = "&".join(f"offer={one}" for one in made[:2])
+    at = f"/applications/offers/decide?act=endorse&{ticked}"
+    asked = await read(abroad, "luc", at)
+    assert "Second" in asked
+    assert "Third" not in asked
+    await abroad.post("luc", f"/offers/{made[0]}/endorse")
+    await abroad.post("claire", f"/offers/{made[0]}/publish")
+    answer = await send(abroad, "luc", at)
+    after = await read(abroad, "luc", answer.headers["location"])
+    assert "1 placement is done" in after
+    assert "1 was left as it is" in after
+    await send(abroad, "luc", f"/applications/offers/decide?act=return&offer={made[2]}", {"remark": "More?"}, 422)
+    body_ = {"section": "places", "remark": "Only two?"}
+    await send(abroad, "luc", f"/applications/offers/decide?act=return&offer={made[2]}", body_)
+    assert (await abroad.get("claire", f"/offers/{made[2]}"))["remarks"] == {"places": "Only two?"}
+    assert "You have ticked no placement" in await read(abroad, "luc", "/applications/offers/decide?act=endorse", 422)
+    for somebody, status in (("rasa", 404), ("claire", 403), ("ani", 403)):
+        await read(abroad, somebody, at, status)
+        await abroad.post(somebody, "/offers/decide", {"offer_ids": made}, status)
+    left = await abroad.post("luc", "/offers/decide", {"offer_ids": made})
+    assert (left["done"], {one["id"] for one in left["left"]}) == ([made[1]], {made[0], made[2]})
+
+
+async def test_pages_of_what_was_entered_in_error(abroad: Abroad) -> None:
+    """The programme coordinator is asked once more, with what it means; a reason is needed; hosts have no such page."""
+    offer = await abroad.offer()
+    at = f"/applications/offers/{offer['id']}"
+    await abroad.proposed(await abroad.eligible(), offer_id=offer["id"])
+    assert "1 match that is not confirmed is cancelled" in await read(abroad, "programme", f"{at}/void")
+    await read(abroad, "claire", f"{at}/void", 403)
+    await send(abroad, "programme", f"{at}/void", {}, 422)
+    await send(abroad, "programme", f"{at}/void", {"reason": "duplicate"})
+    assert "Entered in error" in await read(abroad, "claire", at)
+    await send(abroad, "claire", f"{at}/edit", offer_form(), 409)
+    assert (await abroad.of.as_("claire").get(f"{at}/edit")).status_code == 303
+
+
+def days(offset: int) -> str:
+    """A day so many days after a fixed Monday."""
+    return str(date(2026, 1, 5) + timedelta(days=offset))
+
+
+entries = st.builds(
+    lambda places, week, length: OfferEntry.model_validate(
+        {"places": places, "periods": [{"start": days(0), "end": days(length), "places_per_week": week}]}
+    ),
+    st.integers(1, 20),
+    st.integers(1, 5),
+    st.integers(0, 60),
+)
+
+
+@given(entries, st.integers(0, 25), st.integers(0, 6), st.integers(0, 10))
+def test_nothing_is_taken_from_whoever_is_confirmed(entry: OfferEntry, confirmed: int, visits: int, week: int) -> None:
+    """A revision is refused exactly where places in all, or of a week that it has, are below what is confirmed."""
+    monday = date(2026, 1, 5) + timedelta(weeks=week)
+    found = revision.below_confirmed(entry, confirmed, {monday: visits} if visits else {})
+    assert entry.places is not None
+    assert ("places" in found) is (entry.places < confirmed)
+    period = entry.periods[0]
+    has_week = period.start < monday + timedelta(days=7) and monday <= period.end
+    assert ("periods" in found) is (has_week and visits > period.places_per_week)
+
+
+@given(entries, st.dictionaries(st.sampled_from(["title", "city", "outline"]), st.text("abc", max_size=4)))
+def test_a_revision_names_what_it_changes_and_nothing_else(entry: OfferEntry, changed: dict[str, Any]) -> None:
+    """The differences are exactly the fields whose value is another."""
+    after = entry.model_copy(update=changed)
+    found = {one.field: (one.old, one.new) for one in revision.changes(entry, after)}
+    assert found == {name: ("", value) for name, value in changed.items() if value}

@@ -1,0 +1,334 @@
+"""Do guest, sender and host bring what is needed before travel, and does each see only the own part?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from shared.contracts import visits
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
+
+EMERGENCY = {"name": "Aram Petrosyan", "relation": "Brother", "phone": "+374 10 123456"}
+
+
+async def put(abroad: Abroad, who: str, address: str, body: dict[str, Any], status: int = 200) -> Any:
+    """Replace something through the API."""
+    answer = await abroad.of.as_(who).put(f"/applications/api{address}", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def write(
+    abroad: Abroad, who: str, visit_id: UUID, item: str, details: dict[str, Any], version: int = 0, status: int = 200
+) -> Any:
+    """Write one thing down."""
+    body = {"details": details, "version": version}
+    return await put(abroad, who, f"/visits/{visit_id}/preparation/{item}", body, status)
+
+
+async def visit(abroad: Abroad) -> tuple[UUID, UUID]:
+    """Match and visit of Ani and Claire, with dates."""
+    match_id = await abroad.placement_matched()
+    return match_id, await abroad.scheduled(match_id)
+
+
+def written(abroad: Abroad, match_id: UUID) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What everybody writes when all is well: by thing, who and what."""
+    plan, today = abroad.plan(match_id), str(clock.today())
+    return {
+        "authorisation": ("tigran", {"reference": "Order 12/345", "given_on": today}),
+        "visa": ("ani", {"result": "not_needed"}),
+        "insurance": (
+            "ani",
+            {"insurer": "Ingo", "policy_number": "A-1", "valid_from": plan["start"], "valid_until": plan["end"]},
+        ),
+        "emergency_contact": ("ani", EMERGENCY),
+        "arrival": ("claire", {"contact_name": "Claire Moreau", "place": "Main gate, Lyon", "at": "09:00"}),
+    }
+
+
+async def all_there(abroad: Abroad, match_id: UUID, visit_id: UUID) -> None:
+    """Everybody brings everything."""
+    for item, (who, details) in written(abroad, match_id).items():
+        await write(abroad, who, visit_id, item, details)
+    await abroad.post(
+        "tigran", f"/visits/{visit_id}/costs", {"item": "travel", "payer": "sender", "planned": "410"}, 201
+    )
+    lines = (await abroad.get("tigran", f"/visits/{visit_id}/preparation"))["lines"]
+    await abroad.post("tigran", f"/visits/{visit_id}/costs-settled", {"lines": lines})
+    await abroad.post("claire", f"/visits/{visit_id}/letters/invitation", status=201)
+
+
+async def told(programme: Programme, *kinds: str) -> list[tuple[str, Any]]:
+    """What was told of some kinds."""
+    found = await programme.journal("exchange.participation")
+    return [(kind, payload) for kind, _, payload in found if kind in kinds]
+
+
+async def test_all_that_is_asked_is_brought_and_told_once(abroad: Abroad, programme: Programme) -> None:
+    """Each side's part is told when it is complete, the whole once; nothing of what was written leaves."""
+    match_id, visit_id = await visit(abroad)
+    await all_there(abroad, match_id, visit_id)
+    shown = await abroad.get("ani", f"/visits/{visit_id}/preparation")
+    assert shown["complete"]
+    assert {one["state"] for name, one in shown["items"].items() if name != "access_needs"} == {"there"}
+    said = await told(programme, "PartPrepared", "PreparationCompleted")
+    assert [kind for kind, _ in said] == ["PartPrepared"] * 3 + ["PreparationCompleted"]
+    assert set(said[2][1]["parties"]) == {"guest", "host", "home_coordinator"}
+    details = written(abroad, match_id)["insurance"][1]
+    await write(abroad, "ani", visit_id, "insurance", details)
+    assert len(await told(programme, "PartPrepared", "PreparationCompleted")) == 4
+    everything = str(await programme.journal("exchange.participation"))
+    for secret in ("Aram", "Ingo", "Order 12", "Main gate", "Claire", "410"):
+        assert secret not in everything
+
+
+async def test_what_was_enough_is_missing_again_when_the_visit_moves(abroad: Abroad, programme: Programme) -> None:
+    """Other dates: insurance and letter no longer fit; the sender's part still does, and that is told anew."""
+    match_id, visit_id = await visit(abroad)
+    await all_there(abroad, match_id, visit_id)
+    plan = abroad.plan(match_id)
+    days = [str(clock.today().fromisoformat(day) + timedelta(days=28)) for day in plan["days"]]
+    moved = {**plan, "start": days[0], "end": days[-1], "days": days}
+    event = {"plan": moved, "move": 1, "previous_start": plan["start"], "previous_end": plan["end"]}
+    await abroad.feed.deliver((visits.VisitMoved.model_validate(event | {"agenda_due": clock.now()}), visit_id))
+    shown = (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]
+    assert (shown["insurance"]["state"], shown["invitation"]["state"]) == ("problem", "problem")
+    assert shown["authorisation"]["state"] == "there"
+    assert (await told(programme, "PartPrepared"))[-1][1]["parties"] == ["home_coordinator"]
+    before = (await abroad.get("claire", f"/visits/{visit_id}/preparation"))["letters"][0]
+    check = (await programme.as_("paul").get(f"/applications/verify-letter/{before['number']}")).text
+    assert "other dates than this letter says" in check
+    new = await abroad.post("claire", f"/visits/{visit_id}/letters/invitation", status=201)
+    assert (new["version"], new["start"]) == (2, days[0])
+    check = (await programme.as_("paul").get(f"/applications/verify-letter/{before['number']}")).text
+    assert "newer letter" in check
+
+
+async def test_everybody_reads_only_what_is_theirs(abroad: Abroad) -> None:
+    """Insurance and visa: guest and sender; the emergency contact: the guest alone; access needs: the host too."""
+    match_id, visit_id = await visit(abroad)
+    await all_there(abroad, match_id, visit_id)
+    await write(abroad, "ani", visit_id, "access_needs", {"text": "A step-free way."})
+    seen = {}
+    for who in ("ani", "tigran", "claire", "luc", "programme"):
+        shown = await abroad.get(who, f"/visits/{visit_id}/preparation")
+        seen[who] = set(shown["sheets"])
+        page = (await abroad.of.as_(who).get(f"/applications/visits/{visit_id}/preparation")).text
+        assert ("Aram" in page) == (who == "ani")
+        assert ("A-1" in page) == (who in {"ani", "tigran"})
+        assert ("step-free" in page) == (who in {"ani", "claire"})
+    open_ = {"authorisation", "costs"}
+    assert seen["ani"] == open_ | {"visa", "insurance", "emergency_contact", "arrival", "access_needs"}
+    assert seen["tigran"] == open_ | {"visa", "insurance", "arrival"}
+    assert seen["claire"] == open_ | {"arrival", "access_needs"}
+    assert seen["luc"] == seen["programme"] == open_
+    released = await told(abroad.of, "IdentityReleased")
+    assert [(one["of"], one["to"], one["fields"]) for _, one in released[-2:]] == [
+        ("host", "guest", ["name", "service_email"]),
+        ("guest", "host", ["access_needs"]),
+    ]
+
+
+async def test_the_host_sees_the_emergency_contact_on_the_days_of_the_visit_only(
+    abroad: Abroad, programme: Programme
+) -> None:
+    """Not before, not by anybody else; on the day it is released once, and each look stands in the access log."""
+    match_id, visit_id = await visit(abroad)
+    at, page = f"/visits/{visit_id}/emergency-contact", f"/applications/visits/{visit_id}/emergency"
+    await write(abroad, "ani", visit_id, "emergency_contact", EMERGENCY)
+    problem = await abroad.post("claire", at, status=409)
+    assert "on the days of the visit only" in problem["detail"]
+    await abroad.post("paul", at, status=404)
+    await abroad.post("tigran", at, status=403)
+    assert (await programme.as_("claire").post(page)).status_code == 409
+    first = clock.today().fromisoformat(abroad.plan(match_id)["start"])
+    clock.move(timedelta(days=(first - clock.today()).days))
+    assert (await abroad.post("claire", at))["phone"] == EMERGENCY["phone"]
+    shown = await programme.as_("claire").post(page)
+    assert "Aram Petrosyan" in shown.text
+    assert shown.headers["cache-control"] == "no-store"
+    released = [one for _, one in await told(programme, "IdentityReleased") if one["purpose"] == "emergency"]
+    assert [(one["fields"], one["basis"]) for one in released] == [(["emergency_contact"], "vital_interest")]
+    query = sa.text("SELECT count(*) FROM access_log WHERE what = 'emergency_contact' AND caller = 'claire'")
+    async with programme.app.state.service.bus.read() as session:
+        assert await session.scalar(query) == 2
+    clock.move(timedelta(days=5))
+    await abroad.post("claire", at, status=409)
+
+
+async def test_only_the_owner_writes_and_two_at_once_are_told(abroad: Abroad) -> None:
+    """Others find nothing to write; a form opened before somebody else wrote is refused with the input kept."""
+    match_id, visit_id = await visit(abroad)
+    details = written(abroad, match_id)
+    for who, item in (("claire", "visa"), ("ani", "authorisation"), ("tigran", "arrival"), ("luc", "insurance")):
+        await write(abroad, who, visit_id, item, details[item][1], status=404)
+        at = f"/applications/visits/{visit_id}/preparation/{item}"
+        assert (await abroad.of.as_(who).get(at)).status_code == 404
+        assert (await abroad.of.as_(who).post(at, data={})).status_code == 404
+    for item in ("visa", "arrival"):
+        await write(abroad, "nino", visit_id, item, details[item][1], status=404)
+    await write(abroad, "programme", visit_id, "authorisation", details["authorisation"][1])
+    other = {"reference": "Order 99", "given_on": str(clock.today())}
+    await write(abroad, "tigran", visit_id, "authorisation", other, status=409)
+    await write(abroad, "tigran", visit_id, "authorisation", other, version=1)
+    wrong = await write(abroad, "ani", visit_id, "visa", {"result": "applied"}, status=422)
+    assert wrong["errors"][0]["field"] == "applied_on"
+
+
+async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None:
+    """Asked for on the visit's page, written in a form, refused with the input kept, and then there."""
+    match_id, visit_id = await visit(abroad)
+    ani, at = programme.as_("ani"), f"/applications/visits/{visit_id}"
+    assert "Yours to bring, and not there" in (await ani.get(at)).text
+    for somebody in ("ani", "claire", "tigran"):
+        assert "needs something of you before travel" in (await programme.as_(somebody).get("/applications/")).text
+        assert at in (await programme.as_(somebody).get("/applications/visits?state=unready")).text
+    assert "of you before travel" not in (await programme.as_("luc").get("/applications/")).text
+    assert at not in (await programme.as_("luc").get("/applications/visits?state=unready")).text
+    assert "Please have all of it together" in (await ani.get(f"{at}/preparation")).text
+    form = {"name": "Aram", "phone": "call him", "version": "0"}
+    wrong = await ani.post(f"{at}/preparation/emergency_contact", data=form)
+    assert (wrong.status_code, "like +374 10 123456" in wrong.text, 'value="call him"' in wrong.text) == (
+        422,
+        True,
+        True,
+    )
+    assert (await ani.post(f"{at}/preparation/emergency_contact", data={"version": "0"})).status_code == 422
+    sent = await ani.post(f"{at}/preparation/emergency_contact", data=form | {"phone": "+374 10 123456"})
+    assert sent.headers["location"] == f"{at}/preparation?done=written"
+    stale = await ani.post(f"{at}/preparation/emergency_contact", data=form | {"phone": "+374 99 999999"})
+    assert (stale.status_code, "Read it first" in stale.text) == (409, True)
+    assert "There" in (await ani.get(f"{at}/preparation")).text
+    claire = programme.as_("claire")
+    assert "Claire Moreau" in (await claire.get(f"{at}/preparation/arrival")).text
+    arrival = {"contact_name": "Claire Moreau", "place": "Main gate", "at": "09:30", "version": "0"}
+    assert (await claire.post(f"{at}/preparation/arrival", data=arrival)).status_code == 303
+    page = (await ani.get(at)).text
+    assert "Main gate, at 09:30" in page
+    assert "Claire Moreau" in page
+    plan = abroad.plan(match_id)
+    clock.move(timedelta(days=90))
+    ended = {"attended": plan["days"], "attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
+    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, **ended)
+    await write(abroad, "ani", visit_id, "visa", {"result": "not_needed"}, status=409)
+
+
+async def test_costs_by_payer(abroad: Abroad, programme: Programme) -> None:
+    """Each side writes its own lines; only the sender changes others' and confirms the list; a change undoes that."""
+    _, visit_id = await visit(abroad)
+    of, at = f"/visits/{visit_id}", f"/applications/visits/{visit_id}/costs"
+    line = {"item": "accommodation", "payer": "host", "planned": "380.50"}
+    made = await abroad.post("claire", f"{of}/costs", line, 201)
+    assert (await abroad.post("claire", f"{of}/costs", line, 201))["id"] == made["id"]
+    await abroad.post(
+        "ani", f"{of}/costs", {"item": "visa", "payer": "guest", "planned": "12000", "currency": "AMD"}, 201
+    )
+    await abroad.post("luc", f"{of}/costs", line, 404)
+    await abroad.post("paul", f"{of}/costs", line, 404)
+    await abroad.post("ani", f"{of}/costs", line | {"currency": "XXX"}, 422)
+    await abroad.post("ani", f"{of}/costs", line | {"planned": "1.234"}, 422)
+    change = {"version": 1, "payer": "host", "planned": "400.00"}
+    await put(abroad, "ani", f"{of}/costs/{made['id']}", change, 404)
+    await put(abroad, "claire", f"{of}/costs/{made['id']}", change)
+    await put(abroad, "tigran", f"{of}/costs/{made['id']}", change | {"planned": "390.00"}, 409)
+    shown = await abroad.get("tigran", f"{of}/preparation")
+    assert [(one["payer"], one["currency"], one["planned"]) for one in shown["totals"]] == [
+        ("host", "EUR", "400.00"),
+        ("guest", "AMD", "12000.00"),
+    ]
+    await abroad.post("claire", f"{of}/costs-settled", {"lines": shown["lines"]}, 404)
+    await abroad.post("tigran", f"{of}/costs-settled", {"lines": "another"}, 409)
+    page = (await programme.as_("tigran").get(at)).text
+    assert "400.00 EUR" in page
+    sent = await programme.as_("tigran").post(f"{at}-settled", data={"lines": shown["lines"]})
+    assert sent.headers["location"] == f"{at}?done=settled"
+    wrong = await programme.as_("claire").post(at, data={"item": "meals", "payer": "host", "planned": "ten"})
+    assert (wrong.status_code, "like 120.50" in wrong.text, 'value="ten"' in wrong.text) == (422, True, True)
+    form = {"item": "meals", "payer": "host", "planned": "1 020,50", "currency": "EUR"}
+    assert (await programme.as_("claire").post(at, data=form)).status_code == 303
+    items = (await abroad.get("tigran", f"{of}/preparation"))["items"]
+    assert items["costs"]["state"] == "problem"
+    edit = f"{at}/{made['id']}"
+    assert (await programme.as_("claire").get(edit)).status_code == 200
+    assert (await programme.as_("ani").get(edit)).status_code == 404
+    changed = {"payer": "host", "planned": "400.00", "actual": "388.10", "currency": "EUR", "version": "2"}
+    assert (await programme.as_("claire").post(edit, data=changed)).status_code == 303
+    assert (await programme.as_("ani").post(f"{edit}/remove")).status_code == 404
+    assert (await programme.as_("claire").post(f"{edit}/remove")).status_code == 303
+    gone = await programme.as_("claire").delete(f"/applications/api{of}/costs/{made['id']}")
+    assert gone.status_code == 404
+
+
+async def test_letters_are_made_by_the_host_read_by_those_concerned_and_checked_by_anybody(
+    abroad: Abroad, programme: Programme
+) -> None:
+    """A PDF with its digest; the same facts give the same letter; reading is logged; checking shows no name."""
+    _, visit_id = await visit(abroad)
+    of, at = f"/visits/{visit_id}/letters", f"/applications/visits/{visit_id}/letters"
+    await abroad.post("ani", f"{of}/invitation", status=404)
+    await abroad.post("paul", f"{of}/invitation", status=404)
+    assert "No letter is made yet" in (await programme.as_("ani").get(at)).text
+    assert (await programme.as_("claire").post(f"{at}/invitation")).headers["location"] == f"{at}?done=made"
+    made = await abroad.post("claire", f"{of}/invitation", status=201)
+    assert made["version"] == 1
+    await abroad.post("claire", f"{of}/visa", status=201)
+    for who, status in (
+        ("ani", 200),
+        ("claire", 200),
+        ("tigran", 200),
+        ("luc", 200),
+        ("programme", 404),
+        ("nino", 404),
+    ):
+        answer = await programme.as_(who).get(f"{at}/invitation")
+        assert answer.status_code == status
+        if status == 200:
+            assert answer.content.startswith(b"%PDF")
+            assert "Ani" not in answer.headers["content-disposition"]
+    assert (await programme.as_("ani").get(f"/applications/api{of}/invitation?version=2")).status_code == 404
+    query = sa.text("SELECT caller FROM access_log WHERE what = 'letter' ORDER BY at")
+    async with programme.app.state.service.bus.read() as session:
+        assert list(await session.scalars(query)) == ["ani", "claire", "tigran", "luc"]
+    check = (await programme.as_("paul").get(f"/applications/verify-letter/{made['number'].lower()}")).text
+    assert "This letter counts." in check
+    assert made["digest"] in check
+    assert "Petrosyan" not in check
+    assert (await programme.as_("paul").get("/applications/verify-letter/LT-0000")).status_code == 404
+    await abroad.post(
+        "claire", f"/visits/{visit_id}/costs", {"item": "accommodation", "payer": "host", "planned": "380"}, 201
+    )
+    assert (await abroad.post("claire", f"{of}/invitation", status=201))["version"] == 2
+
+
+async def test_the_programme_says_what_is_asked(abroad: Abroad, programme: Programme) -> None:
+    """By page and API; a pair of countries goes before a call; taken back, the default holds; nobody else decides."""
+    _, visit_id = await visit(abroad)
+    at, page = "/asked-before-travel", "/applications/asked-before-travel"
+    rule = {"item": "visa", "asked": False, "country": "AM", "host_country": "FR"}
+    for somebody in ("tigran", "claire", "ani"):
+        await abroad.post(somebody, at, rule, 403)
+    await abroad.post("programme", at, rule | {"host_country": "AM"}, 422)
+    await abroad.post("programme", at, {"item": "visa", "asked": True, "call_id": programme.call["id"]}, 201)
+    made = await abroad.post("programme", at, rule, 201)
+    assert (await abroad.post("programme", at, rule, 201))["id"] == made["id"]
+    assert (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]["visa"]["state"] == "not_asked"
+    assert "not asked for" in (await programme.as_("programme").get(page)).text
+    assert (await programme.as_("programme").post(f"{page}/{made['id']}/take-back")).status_code == 303
+    assert (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]["visa"]["state"] == "missing"
+    assert (await programme.as_("programme").post(page, data={"item": "visa"})).status_code == 422
+    form = {"item": "insurance", "asked": "no", "country": "AM", "host_country": "", "call_id": ""}
+    assert (await programme.as_("programme").post(page, data=form)).status_code == 303
+    shown = await abroad.get("programme", at)
+    assert len(shown["rules"]) == 2
+    gone = await programme.as_("programme").delete(f"/applications/api{at}/{shown['rules'][0]['id']}")
+    assert gone.status_code == 204

@@ -1,0 +1,320 @@
+"""Do countries propose people and organisations, and does the programme decide, by page and by API?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+
+PAGES = "/applications/register"
+
+
+def entry(programme: Programme, **changes: Any) -> dict[str, Any]:
+    """A new officer of Armenia, as an entry of the register."""
+    return {
+        "subject": "lusine",
+        "name": "Lusine Grigoryan",
+        "email": "lusine@police.example",
+        "country": "AM",
+        "organisation_id": programme.organisations["AM"],
+        "grants": [{"role": "officer", "country": "AM", "since": str(clock.today())}],
+        **changes,
+    }
+
+
+def person_form(programme: Programme, **changes: str) -> dict[str, str]:
+    """The same as a form sends it."""
+    today = clock.today()
+    return {
+        "subject": "lusine",
+        "name": "Lusine Grigoryan",
+        "own_name": "",
+        "email": "lusine@police.example",
+        "language": "en",
+        "country": "AM",
+        "organisation_id": programme.organisations["AM"],
+        "roles-0-role": "officer",
+        "roles-0-since-day": str(today.day),
+        "roles-0-since-month": str(today.month),
+        "roles-0-since-year": str(today.year),
+        **changes,
+    }
+
+
+async def proposed(programme: Programme, by: str = "tigran", **changes: Any) -> dict[str, Any]:
+    """A proposal of a new person that waits."""
+    body = {"change": {"kind": "person", "entry": entry(programme, **changes)}, "new": True}
+    answer = await programme.post(by, "/register/proposals", body, 201)
+    made: dict[str, Any] = answer["proposal"]
+    return made
+
+
+async def known(programme: Programme, subject: str) -> dict[str, Any]:
+    """A person of the register, as the programme reads it."""
+    found = (await programme.get("programme", "/people"))["people"]
+    return next(one for one in found if one["subject"] == subject)
+
+
+async def rows(programme: Programme, query: str) -> list[Any]:
+    """What the portal's store holds."""
+    async with programme.app.state.service.bus.read() as session:
+        return list((await session.execute(sa.text(query))).all())
+
+
+async def test_a_country_proposes_a_person_and_the_programme_approves_by_page(programme: Programme) -> None:
+    """Nothing is entered before the approval; afterwards the person may sign in, and the history says who did what."""
+    answer = await programme.as_("tigran").post(f"{PAGES}/people/new", data=person_form(programme))
+    assert answer.status_code == 303, answer.text
+    page = answer.headers["location"].partition("?")[0]
+    assert "Waits" in (await programme.as_("tigran").get(page)).text
+    assert await rows(programme, "SELECT 1 FROM person WHERE subject = 'lusine'") == []
+
+    shown = (await programme.as_("programme").get(page)).text
+    assert "Lusine Grigoryan" in shown
+    assert "Approve" in shown
+    assert (await programme.as_("tigran").post(f"{page}/approve", data={"version": "0"})).status_code == 403
+    assert (await programme.as_("programme").post(f"{page}/approve", data={"version": "0"})).status_code == 303
+    assert "Approved" in (await programme.as_("tigran").get(page)).text
+
+    person = await known(programme, "lusine")
+    assert person["email_verified_at"] is None
+    told = [payload for type_, key, payload in await programme.journal("exchange.access") if key == "lusine"]
+    assert [(one["grants"][0]["role"], one["contact_confirmed"]) for one in told] == [("officer", False)]
+    kept = await rows(programme, "SELECT kind, action, actor FROM register_change ORDER BY id DESC LIMIT 2")
+    assert [tuple(one) for one in kept] == [("person", "entered", "programme"), ("proposal", "proposed", "tigran")]
+    # A second click is answered with what the first one reached.
+    assert (await programme.as_("programme").post(f"{page}/approve", data={"version": "0"})).status_code == 303
+
+
+async def test_no_personal_data_leaves_with_a_proposal_or_its_approval(programme: Programme) -> None:
+    """Neither name nor address nor the secret of the link stands in any event."""
+    made = await proposed(programme)
+    await programme.post("programme", f"/register/proposals/{made['id']}/approve")
+    journal = await rows(programme, "SELECT payload FROM journal")
+    said = " ".join(str(one[0]) for one in journal)
+    assert "Grigoryan" not in said
+    assert "@" not in said
+
+
+async def test_a_refusal_has_a_reason_and_a_proposal_can_be_taken_back(programme: Programme) -> None:
+    """The proposer reads why; what is settled cannot be settled again; others take nothing back."""
+    made = await proposed(programme)
+    path = f"/register/proposals/{made['id']}"
+    await programme.post("programme", f"{path}/refuse", {"reason": "other"}, 422)
+    await programme.post("tigran", f"{path}/refuse", {"reason": "incomplete"}, 403)
+    await programme.post("programme", f"{path}/refuse", {"reason": "incomplete", "text": "Which unit?"})
+    shown = (await programme.as_("tigran").get(f"{PAGES}/proposals/{made['id']}")).text
+    assert "Something is missing or wrong" in shown
+    assert "Which unit?" in shown
+    await programme.post("programme", f"{path}/approve", None, 409)
+
+    again = await proposed(programme)
+    await programme.post("programme", f"/register/proposals/{again['id']}/take-back", None, 404)
+    answer = await programme.as_("tigran").post(f"{PAGES}/proposals/{again['id']}/take-back")
+    assert answer.status_code == 303
+    await programme.post("tigran", f"/register/proposals/{again['id']}/take-back")
+    page = f"{PAGES}/proposals/{again['id']}"
+    assert (await programme.as_("programme").post(f"{page}/approve", data={})).status_code == 409
+
+
+async def test_each_turn_of_a_proposal_is_told_without_what_it_says(programme: Programme) -> None:
+    """Waits, approved, refused, taken back: each an event with the proposer's opaque id, so that mails can go out."""
+    first = await proposed(programme)
+    await programme.post("programme", f"/register/proposals/{first['id']}/refuse", {"reason": "incomplete"})
+    second = await proposed(programme)
+    await programme.post("tigran", f"/register/proposals/{second['id']}/take-back")
+    third = await proposed(programme)
+    await programme.post("programme", f"/register/proposals/{third['id']}/approve")
+    tigran = (await known(programme, "tigran"))["id"]
+    told = [
+        (key, data) for kind, key, data in await programme.journal("exchange.registry") if kind == "ProposalChanged"
+    ]
+    for made, states in (
+        (first, ["waits", "refused"]),
+        (second, ["waits", "taken_back"]),
+        (third, ["waits", "approved"]),
+    ):
+        assert [data["state"] for key, data in told if key == made["id"]] == states
+    assert {(data["kind"], data["country"], data["proposer_id"]) for _, data in told} == {("person_new", "AM", tigran)}
+
+
+async def test_another_country_knows_of_nothing(programme: Programme) -> None:
+    """Proposals, people and organisations of another country are not found, by page and by API."""
+    made = await proposed(programme)
+    ani = await known(programme, "ani")
+    for path in (f"/proposals/{made['id']}", f"/people/{ani['id']}", f"/organisations/{programme.organisations['AM']}"):
+        await programme.get("giorgi", f"/register{path}", 404)
+        assert (await programme.as_("giorgi").get(f"{PAGES}{path}")).status_code == 404
+    for path in ("edit", "leave", "transfer"):
+        assert (await programme.as_("giorgi").get(f"{PAGES}/people/{ani['id']}/{path}")).status_code == 404
+        assert (await programme.as_("giorgi").post(f"{PAGES}/people/{ani['id']}/{path}")).status_code == 404
+    assert (await programme.as_("giorgi").post(f"{PAGES}/people/{ani['id']}/confirm")).status_code == 404
+    body = {"change": {"kind": "leave", "subject": "ani", "last_day": str(clock.today())}}
+    await programme.post("giorgi", "/register/proposals", body, 404)
+    assert (await programme.get("giorgi", "/register/proposals"))["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"subject": "nino"}, "subject"),
+        ({"email": "NINO@police.example"}, "email"),
+        ({"country": "GE"}, "country"),
+        ({"grants": [{"role": "programme_coordinator", "since": "2026-01-01"}]}, "roles"),
+        ({"grants": [{"role": "officer", "country": "GE", "since": "2026-01-01"}]}, "roles"),
+        ({"grants": [{"role": "host_contact", "country": "AM", "since": "2026-01-01"}]}, "roles"),
+        ({"grants": [{"role": "officer", "country": "AM", "since": "2026-02-01", "until": "2026-01-01"}]}, "roles"),
+    ],
+)
+async def test_what_cannot_be_proposed(programme: Programme, changes: dict[str, Any], field: str) -> None:
+    """A taken sign-in name or address, another country, a role that is not the country's to give: named by field."""
+    body = {"change": {"kind": "person", "entry": entry(programme, **changes)}, "new": True}
+    answer = await programme.post("tigran", "/register/proposals", body, 422)
+    assert field in {one["field"] for one in answer["errors"]}
+
+
+async def test_two_proposals_about_one_person_are_noticed(programme: Programme) -> None:
+    """The second is refused while the first waits, and the form keeps what was written."""
+    await proposed(programme)
+    form = person_form(programme, unit="Analysis unit")
+    answer = await programme.as_("tigran").post(f"{PAGES}/people/new", data=form)
+    assert answer.status_code == 409
+    assert "waits already" in answer.text
+    assert "Analysis unit" in answer.text
+
+
+async def test_a_change_since_the_proposal_is_shown_and_kept(programme: Programme) -> None:
+    """Approving is refused until the decider has seen what changed; then only what was proposed is changed."""
+    ani = await known(programme, "ani")
+    base = await programme.get("programme", f"/register/people/{ani['id']}")
+    person = {name: base["person"][name] for name in entry(programme) if name in base["person"]}
+    person |= {"grants": base["grants"], "service": "police", "rank_group": "operational", "years_in_field": 6}
+    body = {"change": {"kind": "person", "entry": person | {"unit": "Digital forensics"}}, "version": ani["version"]}
+    made = (await programme.post("tigran", "/register/proposals", body, 201))["proposal"]
+
+    changed = base["person"] | {"email": "ani.p@police.example"}
+    changed = {name: changed[name] for name in (*person, "own_name", "sex") if name != "grants"}
+    await programme.post("programme", "/people", {"people": [changed | {"grants": base["grants"]}]}, 201)
+
+    await programme.post("programme", f"/register/proposals/{made['id']}/approve", None, 409)
+    page = f"{PAGES}/proposals/{made['id']}"
+    shown = (await programme.as_("programme").get(page)).text
+    assert "ani.p@police.example" in shown
+    assert "Approve all the same" in shown
+    read = await programme.get("programme", f"/register/proposals/{made['id']}")
+    assert read["meanwhile"]["email"] == ["ani@police.example", "ani.p@police.example"]
+    answer = await programme.as_("programme").post(f"{page}/approve", data={"version": str(ani["version"])})
+    assert answer.status_code == 409
+    await programme.post("programme", f"/register/proposals/{made['id']}/approve", {"version": read["version"]})
+    now = await known(programme, "ani")
+    assert (now["unit"], now["email"]) == ("Digital forensics", "ani.p@police.example")
+
+
+async def test_two_who_change_one_person_at_once(programme: Programme) -> None:
+    """The second of two who had the same form open is told so, and keeps what was written."""
+    ani = await known(programme, "ani")
+    page = f"{PAGES}/people/{ani['id']}/edit"
+    form = person_form(programme, name="Ani Petrosyan", email="ani@police.example", unit="First")
+    form |= {"version": str(ani["version"]), "roles-0-since-day": "1", "roles-0-since-month": "1"}
+    form |= {"roles-0-since-year": "2025"}
+    assert (await programme.as_("programme").post(page, data=form)).status_code == 303
+    answer = await programme.as_("programme").post(page, data=form | {"unit": "Second"})
+    assert answer.status_code == 409
+    assert "Somebody else changed it" in answer.text
+    assert "Second" in answer.text
+    assert (await known(programme, "ani"))["unit"] == "First"
+
+
+async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Programme) -> None:
+    """What cannot be approved is left with its reason; nothing ticked is an error."""
+    first = await proposed(programme)
+    second = await proposed(programme, subject="arman", name="Arman Sarg", email="arman@police.example")
+    third = await proposed(programme, "giorgi", subject="levan", email="taken@police.example", country="GE",
+                           organisation_id=programme.organisations["GE"],
+                           grants=[{"role": "mentor", "country": "GE", "since": "2026-01-01"}])  # fmt: skip
+    # While it waits, somebody else gets the address.
+    taker = programme.person("taker", "Taker Taken", "FR", "mentor") | {"email": "taken@police.example"}
+    await programme.post("programme", "/people", {"people": [taker]}, 201)
+    page = f"{PAGES}/proposals/several"
+    assert (await programme.as_("tigran").get(page)).status_code == 403
+    assert (await programme.as_("programme").post(page, data={})).status_code == 422
+    chosen = [first["id"], second["id"], third["id"]]
+    answer = await programme.as_("programme").post(page, data={"proposal": chosen})
+    assert answer.status_code == 200
+    assert "2 proposals are approved" in answer.text
+    assert "Somebody else in the register has this address" in answer.text
+    assert {one["state"] for one in (await programme.get("programme", "/register/proposals"))["proposals"]} == {
+        "approved",
+        "waits",
+    }
+
+
+async def test_an_organisation_from_proposal_to_inactive(programme: Programme) -> None:
+    """Proposed, approved, told; changed by the programme at once; taken out after what it takes part in was shown."""
+    form = {"name": "Customs of Armenia", "kind": "agency", "country": "AM", "city": "Yerevan", "note": "New partner"}
+    answer = await programme.as_("tigran").post(f"{PAGES}/organisations/new", data=form)
+    proposal = answer.headers["location"].partition("?")[0].rpartition("/")[2]
+    await programme.post("programme", f"/register/proposals/{proposal}/approve")
+    made = [one for one in await programme.journal("exchange.registry") if one[2].get("name") == "Customs of Armenia"]
+    assert len(made) == 1
+    address = f"{PAGES}/organisations/{made[0][1]}"
+
+    changed = form | {"name": "Customs service of Armenia", "version": "1"}
+    assert (await programme.as_("programme").post(f"{address}/edit", data=changed)).status_code == 303
+    assert (await programme.as_("programme").post(f"{address}/edit", data=changed)).status_code == 409
+    assert "Customs service of Armenia" in (await programme.as_("tigran").get(address)).text
+    assert (await programme.as_("giorgi").get(address)).status_code == 404
+
+    assert "Take the organisation out?" in (await programme.as_("programme").get(f"{address}/activity")).text
+    answer = await programme.as_("programme").post(f"{address}/activity", data={"version": "2"})
+    assert answer.status_code == 303
+    assert (await programme.journal("exchange.registry"))[-1][2]["active"] is False
+    listed = await programme.as_("programme").get(f"{PAGES}/organisations?state=inactive")
+    assert "Customs service of Armenia" in listed.text
+    assert "Police of Armenia" not in listed.text
+
+
+@pytest.mark.parametrize("name", ["", "=1+1", "x" * 201, "Customs\u202eof"])
+async def test_bad_names_are_refused_with_the_field_and_kept(programme: Programme, name: str) -> None:
+    """Empty, a formula, too long, a hidden character: an error at the field, the rest of the form as it was."""
+    form = {"name": name, "kind": "agency", "country": "AM", "city": "Gyumri"}
+    answer = await programme.as_("tigran").post(f"{PAGES}/organisations/new", data=form)
+    assert answer.status_code == 422
+    assert "There is a problem" in answer.text
+    assert 'href="#name"' in answer.text
+    assert "Gyumri" in answer.text
+
+
+async def test_roles_are_rows_that_can_be_added_without_javascript(programme: Programme) -> None:
+    """The button sends the form and gives one more row; the programme can then enter both roles at once."""
+    form = person_form(programme, row="add:roles")
+    answer = await programme.as_("programme").post(f"{PAGES}/people/new", data=form)
+    assert "roles-1-role" in answer.text
+    del form["row"]
+    form |= {f"roles-1-since-{part}": form[f"roles-0-since-{part}"] for part in ("day", "month", "year")}
+    answer = await programme.as_("programme").post(f"{PAGES}/people/new", data=form | {"roles-1-role": "mentor"})
+    assert answer.status_code == 303, answer.text
+    told = [payload for _, key, payload in await programme.journal("exchange.access") if key == "lusine"]
+    assert [one["role"] for one in told[-1]["grants"]] == ["officer", "mentor"]
+
+
+async def test_people_are_found_by_name_address_role_and_standing(programme: Programme) -> None:
+    """Search and filters stand in the address and narrow the list; signs that mean something to a search do nothing."""
+    search = f"{PAGES}/people"
+    assert "Ani Petrosyan" in (await programme.as_("programme").get(f"{search}?q=petros")).text
+    assert "Nino Beridze" not in (await programme.as_("programme").get(f"{search}?q=petros")).text
+    assert "Nino Beridze" in (await programme.as_("programme").get(f"{search}?q=nino@police")).text
+    assert "Claire Moreau" in (await programme.as_("programme").get(f"{search}?role=host_contact")).text
+    assert "Ani Petrosyan" not in (await programme.as_("programme").get(f"{search}?role=host_contact")).text
+    assert (await programme.as_("programme").get(f"{search}?q=' | !(&&:*)")).status_code == 200
+    await programme.post("programme", f"/register/proposals/{(await proposed(programme))['id']}/approve")
+    unverified = (await programme.as_("tigran").get(f"{search}?standing=unverified")).text
+    assert "Lusine Grigoryan" in unverified
+    assert "Ani Petrosyan" not in unverified
+    assert "Nino Beridze" not in (await programme.as_("tigran").get(search)).text

@@ -1,0 +1,144 @@
+"""Does the programme coordinator cancel and take out applications, knowing what follows, and nobody else?"""
+
+from __future__ import annotations
+
+import html
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.contracts import outcomes, visits
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+CASES = "/applications/cases"
+
+
+async def page(programme: Programme, subject: str, path: str, status: int = 200) -> str:
+    """A page as somebody sees it."""
+    answer = await programme.as_(subject).get(path)
+    assert answer.status_code == status, answer.text
+    return html.unescape(answer.text)
+
+
+async def test_an_open_application_is_cancelled_by_page(programme: Programme) -> None:
+    """The page says what follows, a reason is needed, the officer reads the text and may appeal; it is done once."""
+    made = await programme.submitted()
+    at = f"{CASES}/{made['id']}"
+    assert f'href="{at}/cancel"' in await page(programme, "programme", at)
+    assert f'href="{at}/cancel"' not in await page(programme, "tigran", at)
+    asked = await page(programme, "programme", f"{at}/cancel")
+    assert "No match hangs on it." in asked
+    assert "This cannot be undone." in asked
+    client = programme.as_("programme")
+    assert (await client.post(f"{at}/cancel", data={"text": "Sorry"})).status_code == 422
+    data = {"reason": "funding", "text": "The fund has ended."}
+    for _ in range(2):
+        sent = await client.post(f"{at}/cancel", data=data)
+        assert sent.headers["location"] == f"{at}?done=cancelled"
+    told = await programme.journal("exchange.applications")
+    cancelled = [payload for kind, _, payload in told if kind == "ApplicationCancelled"]
+    assert [one["reason"] for one in cancelled] == ["funding"]
+    assert told[-1][2]["outcome"] == "cancelled"
+    assert "The fund has ended" not in str(told)
+    mine = await page(programme, "ani", f"/applications/mine/{made['id']}")
+    assert "The fund has ended" in mine
+    assert "appeal" in mine
+    shown = await page(programme, "programme", at)
+    assert f'href="{at}/cancel"' not in shown
+    assert "It cannot be cancelled" in await page(programme, "programme", f"{at}/cancel")
+
+
+async def test_cancelling_by_program(programme: Programme) -> None:
+    """The API does the same; a personal reason leaves as personal; what is over, or has changed, is a 409."""
+    made = await programme.submitted()
+    path = f"/applications/{made['id']}/cancel"
+    await programme.post("tigran", path, {"reason": "funding"}, 403)
+    await programme.post("programme", path, {"reason": "unheard_of"}, 422)
+    before = (clock.now() - timedelta(days=1)).isoformat()
+    late = await programme.as_("programme").post(
+        f"{CASES}/{made['id']}/cancel", data={"reason": "funding", "text": "Kept", "seen": before}
+    )
+    assert late.status_code == 409
+    assert "Kept" in late.text
+    assert (await programme.post("programme", path, {"reason": "clearance"}))["state"] == "cancelled"
+    told = await programme.journal("exchange.applications")
+    assert told[-2][2]["reason"] == "personal"
+    await programme.post("ani", f"/applications/{made['id']}/appeal", {"text": "Why?"})
+    await programme.post("programme", path, {"reason": "funding"}, 409)
+
+
+async def test_the_page_says_what_becomes_of_match_and_visit(abroad: Abroad) -> None:
+    """A match, then a visit to come, are named before it is cancelled; what has begun cannot be cancelled so."""
+    programme = abroad.of
+    match_id = await abroad.placement_matched()
+    at = f"{CASES}/{abroad.pairings[match_id]['application_id']}"
+    asked = await page(programme, "programme", f"{at}/cancel")
+    assert "The match with Anti-cybercrime office is cancelled" in asked
+    visit_id = await abroad.scheduled(match_id)
+    asked = await page(programme, "programme", f"{at}/cancel")
+    assert "The visit at Anti-cybercrime office" in asked
+    assert "is cancelled" in asked
+    clock.move(timedelta(days=78))
+    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    assert "Its visit has begun" in await page(programme, "programme", f"{at}/cancel")
+    application_id = abroad.pairings[match_id]["application_id"]
+    await programme.post("programme", f"/applications/{application_id}/cancel", {"reason": "funding"}, 409)
+    assert "leaves the counts" in await page(programme, "programme", f"{at}/void")
+
+
+async def test_a_mentorship_is_named_too(abroad: Abroad) -> None:
+    """Before an application with a mentorship is cancelled or taken out, the page says that it ends."""
+    match_id = await abroad.mentor_matched()
+    await abroad.opened(match_id)
+    at = f"{CASES}/{abroad.pairings[match_id]['application_id']}"
+    assert "The mentorship ends early" in await page(abroad.of, "programme", f"{at}/cancel")
+    assert "The mentorship leaves the counts" in await page(abroad.of, "programme", f"{at}/void")
+
+
+async def test_what_was_entered_in_error_is_taken_out(abroad: Abroad, feed: Feed) -> None:
+    """Visit and certificate are named, it must be confirmed once more, and the history says why."""
+    programme = abroad.of
+    match_id = await abroad.placement_matched()
+    application_id = abroad.pairings[match_id]["application_id"]
+    visit_id = await abroad.scheduled(match_id)
+    granted = {
+        **outcomes.CertificateGranted.example,
+        "application_id": application_id,
+        "number": "TC-2026-000777",
+    }
+    await feed.deliver((outcomes.CertificateGranted.model_validate(granted), visit_id))
+    at = f"{CASES}/{application_id}"
+    asked = await page(programme, "programme", f"{at}/void")
+    assert "Certificate TC-2026-000777 is revoked." in asked
+    assert "The visit at Anti-cybercrime office" in asked
+    client = programme.as_("programme")
+    unsure = await client.post(f"{at}/void", data={"reason": "duplicate"})
+    assert unsure.status_code == 422
+    assert "Confirm that you know" in unsure.text
+    for _ in range(2):
+        sent = await client.post(f"{at}/void", data={"reason": "duplicate", "known": "y"})
+        assert sent.headers["location"] == f"{at}?done=voided"
+    told = [(kind, payload) for kind, _, payload in await programme.journal("exchange.applications")]
+    assert [payload["reason"] for kind, payload in told if kind == "ApplicationVoided"] == ["duplicate"]
+    shown = await page(programme, "programme", at)
+    assert "Entered twice" in shown
+    assert f'href="{at}/void"' not in shown
+    assert "It cannot be taken out" in await page(programme, "programme", f"{at}/void")
+
+
+@pytest.mark.parametrize("what", ["cancel", "void"])
+async def test_nobody_else_ends_an_application(programme: Programme, what: str) -> None:
+    """Coordinators of a country and the officer cannot; a draft and an unknown id are not there."""
+    made = await programme.submitted()
+    for who in ("tigran", "ani", "claire"):
+        await page(programme, who, f"{CASES}/{made['id']}/{what}", 403)
+    await page(programme, "programme", f"{CASES}/{new_id()}/{what}", 404)
+    body = {"reason": "funding" if what == "cancel" else "test"}
+    await programme.post("programme", f"/applications/{new_id()}/{what}", body, 404)

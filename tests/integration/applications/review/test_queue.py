@@ -1,0 +1,412 @@
+"""Do coordinators see what waits first, decide several at once, and act for a country only when it is theirs to act?"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.contracts.lifecycle import Unit
+from shared.time import clock, workdays
+from tests.integration.applications.suspension import FINISH
+from tests.support import SERVICE_TOKEN
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+
+QUEUE = "/applications/cases"
+
+
+@pytest.fixture
+async def many(programme: Programme) -> Programme:
+    """Two more officers of Armenia, a deputy, and an EU agency with an officer and a clearance officer."""
+    agency = {"name": "Europol", "kind": "eu_agency", "country": "EU", "city": "The Hague"}
+    other = {"name": "Frontex", "kind": "eu_agency", "country": "EU", "city": "Warsaw"}
+    made = await programme.post("programme", "/organisations", {"organisations": [agency, other]}, 201)
+    programme.organisations |= {"EU": made["ids"][0], "EU2": made["ids"][1]}
+    known: dict[str, Any] = {"service": "police", "rank_group": "supervisor", "years_in_field": 8}
+    deputy = programme.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
+    deputy["grants"][0]["deputy_for"] = "tigran"
+    people = [
+        programme.person("davit", "Davit Sahakyan", "AM", "officer", **known),
+        programme.person("mariam", "Mariam Avagyan", "AM", "officer", **known),
+        programme.person("elsa", "Elsa Lind", "EU", "officer", **known),
+        programme.person("eva", "Eva Borg", "EU", "clearance_officer", organisation_id=made["ids"][0]),
+        programme.person("pieter", "Pieter Smit", "EU", "clearance_officer", organisation_id=made["ids"][1]),
+        deputy,
+    ]
+    await programme.post("programme", "/people", {"people": people}, 201)
+    return programme
+
+
+async def page(programme: Programme, subject: str, path: str, status: int = 200) -> str:
+    """A page as somebody sees it."""
+    answer = await programme.as_(subject).get(path)
+    assert answer.status_code == status, answer.text
+    return html.unescape(answer.text)
+
+
+async def send(programme: Programme, subject: str, path: str, data: Any = None, status: int = 303) -> Any:
+    """Send a form as somebody."""
+    answer = await programme.as_(subject).post(path, data=data or {})
+    assert answer.status_code == status, answer.text
+    return answer
+
+
+def rows(text: str) -> list[str]:
+    """The references in the table of a queue's page."""
+    body = text.partition("<tbody")[2].partition("</tbody>")[0]
+    return re.findall(r"\b[A-Z]{2}-\d{4}-\d{4}\b(?=</a>)", body)
+
+
+def figures(text: str) -> list[tuple[int, str]]:
+    """The figures on top of a page, with where each leads."""
+    found = re.findall(r'<a href="([^"]+)"><span class="tandem-counts__number">(\d+)</span>', text)
+    return [(int(count), address) for address, count in found]
+
+
+async def story(many: Programme) -> dict[str, dict[str, Any]]:
+    """Applications in several states: one waits, one was returned, one is endorsed, one of the EU agency waits."""
+    made = {who: await many.submitted(who) for who in ("ani", "davit", "mariam", "elsa")}
+    await many.post("tigran", f"/applications/{made['davit']['id']}/return", {"remarks": {"periods": "When?"}})
+    await many.post("tigran", f"/applications/{made['mariam']['id']}/endorse")
+    return made
+
+
+async def test_each_figure_leads_to_exactly_its_rows(many: Programme) -> None:
+    """Whoever reads it, and whatever is overdue: behind each figure there are as many rows as it says."""
+    await story(many)
+    for days in (0, 20):
+        clock.move(timedelta(days=days))
+        for subject in ("tigran", "programme", "eva"):
+            found = figures(await page(many, subject, QUEUE))
+            assert found, (subject, days)
+            for count, address in found:
+                assert len(rows(await page(many, subject, address))) == count, (subject, days, address)
+            home = [one for one in figures(await page(many, subject, "/applications/")) if one[1].startswith(QUEUE)]
+            assert home or (subject == "programme" and not days), (subject, days)
+            for count, address in home:
+                assert len(rows(await page(many, subject, address))) == count, (subject, days, address)
+
+
+async def test_figures_stay_within_the_other_filters(many: Programme) -> None:
+    """A queue that is narrowed to a rank group counts, and leads to, that rank group only."""
+    await story(many)
+    narrowed = await page(many, "tigran", f"{QUEUE}?rank_group=supervisor")
+    assert len(rows(narrowed)) == 2
+    for count, address in figures(narrowed):
+        assert "rank_group=supervisor" in address
+        assert len(rows(await page(many, "tigran", address))) == count
+
+
+async def test_filters_in_the_address(many: Programme) -> None:
+    """Each filter shows what fits it and nothing else, for pages and programs; what is no filter finds nothing."""
+    made = await story(many)
+    call = many.call["id"]
+    expected = {
+        "state=submitted": {"ani"},
+        "needs=me": {"ani"},
+        "due=overdue": set(),
+        "due=week": set(),
+        "due=later": {"ani", "davit", "mariam"},
+        "age=week": {"ani", "davit", "mariam"},
+        "age=older": set(),
+        "kind=study_visit": {"ani", "davit", "mariam"},
+        "kind=mentee": set(),
+        "mode=open": {"ani", "davit", "mariam"},
+        "mode=group": set(),
+        "rank_group=operational": {"ani"},
+        "service=police": {"ani", "davit", "mariam"},
+        "service=customs": set(),
+        "first_time=yes": {"ani", "davit", "mariam"},
+        "first_time=no": set(),
+        f"call={call}": {"ani", "davit", "mariam"},
+        "call=nonsense": set(),
+        f"organisation={many.organisations['AM']}": {"ani", "davit", "mariam"},
+        f"organisation={many.organisations['GE']}": set(),
+        f"q={made['davit']['reference'][-4:]}": {"davit"},
+        "q=%25": set(),
+        "country=GE": set(),
+        "": {"ani", "davit", "mariam"},
+    }
+    references = {made[who]["reference"]: who for who in made}
+    for query, who in expected.items():
+        shown = rows(await page(many, "tigran", f"{QUEUE}?{query}"))
+        assert {references[one] for one in shown} == who, query
+        told = await many.get("tigran", f"/queue?{query}")
+        assert {references[one["reference"]] for one in told["applications"]} == who, query
+        assert told["total"] == len(who)
+
+
+async def test_what_waits_for_the_reader_comes_first(many: Programme) -> None:
+    """By itself the queue begins with what the reader can decide; it can be ordered by each of its columns."""
+    made = await story(many)
+    first = rows(await page(many, "tigran", QUEUE))
+    assert first[0] == made["ani"]["reference"]
+    assert rows(await page(many, "programme", QUEUE))[0] == made["mariam"]["reference"]
+    up = rows(await page(many, "tigran", f"{QUEUE}?sort=reference"))
+    assert up == sorted(up)
+    assert rows(await page(many, "tigran", f"{QUEUE}?sort=-reference")) == up[::-1]
+    for column in ("country", "call", "state", "age", "due", "-due"):
+        assert sorted(rows(await page(many, "tigran", f"{QUEUE}?sort={column}"))) == up
+
+
+async def test_several_are_decided_after_a_page_that_names_them(many: Programme) -> None:
+    """The page names each case and what cannot be done; what another did meanwhile is left and named in the result."""
+    made = {who: await many.submitted(who) for who in ("ani", "davit", "mariam")}
+    await many.post("tigran", f"/applications/{made['mariam']['id']}/return", {"remarks": {"periods": "When?"}})
+    ids = [one["id"] for one in made.values()]
+    address = f"{QUEUE}/decide?act=endorse&" + "&".join(f"case={one}" for one in ids)
+    asked = await page(many, "tigran", address)
+    for name, one in zip(("Ani Petrosyan", "Davit Sahakyan", "Mariam Avagyan"), made.values(), strict=True):
+        assert name in asked
+        assert one["reference"] in asked
+    assert "It cannot be endorsed: the application is now “More information asked for”." in asked
+    assert "Endorse: 2 applications" in asked
+    seen = re.search(r'name="seen" value="([^"]+)"', asked)
+    assert seen is not None
+    await many.post("deputy", f"/applications/{made['davit']['id']}/not-endorse", {"reason": "operational_duty"})
+    sent = await send(many, "tigran", address, {"note": "All three know English.", "seen": seen[1]})
+    result = await page(many, "tigran", sent.headers["location"])
+    assert "1 application is done" in result
+    assert "It cannot be endorsed: the application is now “Not endorsed”." in result
+    states = {who: (await many.get(who, f"/applications/{one['id']}"))["state"] for who, one in made.items()}
+    assert states == {"ani": "endorsed", "davit": "not_endorsed", "mariam": "returned_for_information"}
+    again = await send(many, "tigran", address, {"note": "", "seen": seen[1]})
+    assert "1 application is done" in await page(many, "tigran", again.headers["location"])
+    told = [kind for kind, _, _ in await many.journal("exchange.applications")]
+    assert told.count("ApplicationEndorsed") == 1
+
+
+async def test_what_changed_since_the_page_was_opened_is_left(many: Programme) -> None:
+    """An officer who answered after the coordinator opened the page is not decided on unread, singly or in bulk."""
+    made = await many.submitted("ani")
+    of = f"/applications/{made['id']}"
+    opened = clock.now().isoformat()
+    clock.move(timedelta(minutes=5))
+    await many.post("tigran", f"{of}/return", {"remarks": {"periods": "When?"}})
+    await many.post("ani", f"{of}/submit")
+    late = await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", {"note": "Fine", "seen": opened}, 409)
+    assert "It has changed since you opened it" in html.unescape(late.text)
+    assert "Fine" in late.text
+    address = f"{QUEUE}/decide?act=endorse&case={made['id']}"
+    sent = await send(many, "tigran", address, {"note": "", "seen": opened})
+    assert "It has changed since you opened it" in await page(many, "tigran", sent.headers["location"])
+    now = {"note": "", "seen": clock.now().isoformat()}
+    await send(many, "tigran", f"{QUEUE}/{made['id']}/endorse", now)
+
+
+@pytest.mark.parametrize(
+    ("act", "form", "body", "state"),
+    [
+        ("return", {"section": "periods", "remark": "When?"}, {"remarks": {"periods": "When?"}},
+         "returned_for_information"),
+        ("not_endorse", {"reason": "operational_duty", "text": "Not now"}, {"reason": "operational_duty"},
+         "not_endorsed"),
+        ("endorse", {"note": ""}, {"note": ""}, "endorsed"),
+    ],
+)  # fmt: skip
+async def test_each_bulk_decision_by_page_and_program(
+    many: Programme, act: str, form: dict[str, str], body: dict[str, Any], state: str
+) -> None:
+    """The same remark, or one reason, for several: by form and by API, and the officer reads it."""
+    first, second = await many.submitted("ani"), await many.submitted("davit")
+    if act != "endorse":
+        await send(many, "tigran", f"{QUEUE}/decide?act={act}&case={first['id']}", {}, 422)
+    await send(many, "tigran", f"{QUEUE}/decide?act={act}&case={first['id']}", form)
+    wanted = {"decision": act, "application_ids": [second["id"]]}
+    if act != "endorse":
+        await many.post("tigran", "/decisions", wanted, 422)
+    told = await many.post("tigran", "/decisions", wanted | body)
+    assert [one["id"] for one in told["done"]] == [second["id"]]
+    for who, one in (("ani", first), ("davit", second)):
+        assert (await many.get(who, f"/applications/{one['id']}"))["state"] == state
+
+
+async def test_nothing_ticked_or_somebody_elses_is_said(many: Programme) -> None:
+    """Nothing ticked: so the page says; one of another country among them: nothing of it is there, and nothing done."""
+    own, foreign = await many.submitted("ani"), await many.submitted("nino", rank_group="operational", years_in_field=5)
+    assert "You have ticked no application" in await page(many, "tigran", f"{QUEUE}/decide?act=endorse", 422)
+    both = f"{QUEUE}/decide?act=endorse&case={own['id']}&case={foreign['id']}"
+    await page(many, "tigran", both, 404)
+    await send(many, "tigran", both, {}, 404)
+    await page(many, "tigran", f"{QUEUE}/decided?act=endorse&done={foreign['id']}", 404)
+    await page(many, "tigran", f"{QUEUE}/decide?act=eligibility&case={own['id']}", 404)
+    body = {"decision": "endorse", "application_ids": [own["id"], foreign["id"]]}
+    await many.post("tigran", "/decisions", body, 404)
+    await many.post("ani", "/decisions", body, 403)
+    assert (await many.get("ani", f"/applications/{own['id']}"))["state"] == "submitted"
+
+
+async def test_the_programme_decides_only_once_it_is_asked(many: Programme) -> None:
+    """It is the coordinator's, then the deputy's, by page and API; after the deputy's term it is asked, and may."""
+    made = await many.submitted("ani")
+    of, case = f"/applications/{made['id']}", f"{QUEUE}/{made['id']}"
+    shown = await page(many, "programme", case)
+    assert "Who decides until" in shown
+    assert "National coordinator of Armenia" in shown
+    assert f'href="{case}/endorse"' not in shown
+    problem = await many.post("programme", f"{of}/endorse", status=409)
+    assert "National coordinator of Armenia" in problem["detail"]
+    await many.post("programme", f"{of}/not-endorse", {"reason": "other"}, 409)
+    await many.post("programme", f"{of}/return", {"remarks": {"periods": "When?"}}, 409)
+    await send(many, "programme", f"{case}/endorse", {}, 409)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == []
+    assert (await many.get("programme", f"/cases/{made['id']}"))["you_decide_as"] is None
+    first = await many.get("programme", f"/cases/{made['id']}")
+    assert first["deputy_asked_until"] is None
+    clock.move(datetime.fromisoformat(first["due"]) + timedelta(minutes=1) - clock.now())
+    assert "Who has not answered: National coordinator of Armenia. The deputy decides until" in await page(
+        many, "programme", case
+    )
+    assert "Your deputy is asked until" in await page(many, "tigran", case)
+    assert "As the deputy you are asked to decide by" in await page(many, "deputy", case)
+    await many.post("programme", f"{of}/endorse", status=409)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == []
+    late = await many.get("programme", f"/cases/{made['id']}")
+    assert late["you_decide_as"] is late["programme_asked_since"] is None
+    until = workdays.due(datetime.fromisoformat(first["due"]), 5, Unit.WORKING_DAYS, "AM")
+    assert datetime.fromisoformat(late["deputy_asked_until"]) == until
+    clock.move(until + timedelta(minutes=1) - clock.now())
+    shown = await page(many, "programme", case)
+    assert "Asked of you since" in shown
+    assert "neither they nor their deputy answered" in shown
+    assert "The programme coordinator is asked too since" in await page(many, "tigran", case)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == [made["reference"]]
+    assert (await many.get("programme", f"/cases/{made['id']}"))["you_decide_as"] == "programme"
+    assert f'href="{case}/endorse"' in await page(many, "tigran", case)
+    await send(many, "programme", f"{case}/endorse", {"note": "Nobody answered."})
+    told = [payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")]
+    assert told[0]["acting_as"] == "programme"
+
+
+async def test_without_a_deputy_in_charge_on_that_day_the_programme_is_asked_at_once(many: Programme) -> None:
+    """Georgia has no deputy, Armenia's is away when the deadline passes: both come to the programme with it."""
+    away = many.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
+    away["grants"][0] |= {"deputy_for": "tigran", "until": str(clock.today() + timedelta(days=3))}
+    await many.post("programme", "/people", {"people": [away]}, 201)
+    ours = await many.submitted("ani")
+    theirs = await many.submitted("nino", rank_group="operational", years_in_field=5)
+    dues = [(await many.get("programme", f"/cases/{one['id']}"))["due"] for one in (ours, theirs)]
+    clock.move(max(datetime.fromisoformat(one) for one in dues) + timedelta(minutes=1) - clock.now())
+    both = sorted([ours["reference"], theirs["reference"]])
+    assert sorted(rows(await page(many, "programme", f"{QUEUE}?needs=silence"))) == both
+    for one in (ours, theirs):
+        case = f"{QUEUE}/{one['id']}"
+        assert "nobody answered in time" in await page(many, "programme", case)
+        assert (await many.post("programme", f"/applications/{one['id']}/endorse"))["state"] == "endorsed"
+
+
+async def test_an_agencys_deputy_is_asked_before_the_programme(many: Programme) -> None:
+    """An EU agency's clearance officer may have a deputy too: the same two steps, in the Union's working days."""
+    person = many.person("emma", "Emma Novak", "EU", "clearance_officer", organisation_id=many.organisations["EU"])
+    person["grants"][0]["deputy_for"] = "eva"
+    await many.post("programme", "/people", {"people": [person]}, 201)
+    made = await many.submitted("elsa")
+    due = datetime.fromisoformat((await many.get("programme", f"/cases/{made['id']}"))["due"])
+    for moment, seen in ((due, []), (workdays.due(due, 5, Unit.WORKING_DAYS, "EU"), [made["reference"]])):
+        clock.move(moment + timedelta(minutes=1) - clock.now())
+        assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == seen
+    asked = {"audience": "home_deputy", "purpose": "x", "application_id": made["id"], "country": "EU"}
+    client = many.as_("programme")
+    headers = {"X-Service": "notifications", "X-Service-Token": SERVICE_TOKEN}
+    answer = await client.post("/applications/internal/contacts", json=asked, headers=headers)
+    assert [one["name"] for one in answer.json()["recipients"]] == ["Emma Novak"]
+    asked |= {"audience": "home_coordinator"}
+    for more, names in (({}, ["Emma Novak", "Eva Borg"]), ({"without_deputies": True}, ["Eva Borg"])):
+        answer = await client.post("/applications/internal/contacts", json=asked | more, headers=headers)
+        assert [one["name"] for one in answer.json()["recipients"]] == names
+
+
+async def test_a_suspended_country_is_the_programmes_at_once(many: Programme) -> None:
+    """Nobody of a suspended country decides, so its deadline is not waited out; reinstated, it has it again."""
+    made = await many.submitted("ani")
+    body: dict[str, Any] = {"since": str(clock.today()), "choices": FINISH}
+    seen = await many.post("programme", "/partners/AM/suspension/preview", body)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == []
+    await many.post("programme", "/partners/AM/suspension", {**body, "digest": seen["digest"]}, 201)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == [made["reference"]]
+    assert (await many.get("programme", f"/cases/{made['id']}"))["you_decide_as"] == "programme"
+    await many.post("programme", "/partners/AM/reinstatement", {"since": str(clock.today())}, 201)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == []
+    await many.post("programme", f"/applications/{made['id']}/endorse", status=409)
+
+
+async def test_a_country_without_a_coordinator_is_the_programmes(many: Programme) -> None:
+    """Where nobody holds the role today the programme coordinator is asked at once, and told why."""
+    made = await many.submitted("nino", rank_group="operational", years_in_field=5)
+    await many.post("programme", f"/applications/{made['id']}/endorse", status=409)
+    gone = many.person("giorgi", "Giorgi Maisuradze", "GE", "national_coordinator")
+    gone["grants"][0]["until"] = str(clock.today() - timedelta(days=1))
+    await many.post("programme", "/people", {"people": [gone]}, 201)
+    assert "Georgia has no coordinator today" in await page(many, "programme", f"{QUEUE}/{made['id']}")
+    assert made["reference"] in rows(await page(many, "programme", f"{QUEUE}?needs=silence"))
+    assert (await many.post("programme", f"/applications/{made['id']}/endorse"))["state"] == "endorsed"
+
+
+async def test_a_deputy_decides_as_one(many: Programme) -> None:
+    """A deputy sees the same queue, decides before any deadline, and the event says that a deputy did."""
+    made = await many.submitted("ani")
+    assert made["reference"] in rows(await page(many, "deputy", f"{QUEUE}?needs=me"))
+    await many.post("deputy", f"/applications/{made['id']}/endorse")
+    told = [payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")]
+    assert told[0]["acting_as"] == "deputy"
+
+
+async def test_an_eu_agency_has_its_own_clearance_officer(many: Programme) -> None:
+    """An EU agency's officer is endorsed by its own clearance officer; another agency's and a country's see nothing."""
+    made = await many.submitted("elsa")
+    case = f"{QUEUE}/{made['id']}"
+    assert made["reference"].startswith("EU-")
+    assert rows(await page(many, "eva", QUEUE)) == [made["reference"]]
+    assert "Elsa Lind" in await page(many, "eva", case)
+    assert "waits for your decision" in await page(many, "eva", "/applications/")
+    for other in ("pieter", "tigran"):
+        assert rows(await page(many, other, QUEUE)) == []
+        await page(many, other, case, 404)
+        await many.post(other, f"/applications/{made['id']}/endorse", status=404)
+        assert (await many.get(other, "/queue"))["total"] == 0
+    assert "Clearance officer of the EU agency" in await page(many, "elsa", f"/applications/mine/{made['id']}")
+    await many.post("programme", f"/applications/{made['id']}/endorse", status=409)
+    await send(many, "eva", f"{case}/endorse", {"note": ""})
+    told = [payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")]
+    assert told[0]["acting_as"] == "coordinator"
+    asked = {"audience": "home_coordinator", "country": "EU", "application_id": made["id"], "purpose": "endorsement"}
+    answer = await many.as_("programme").post(
+        "/applications/internal/contacts",
+        json=asked,
+        headers={"X-Service-Token": SERVICE_TOKEN, "X-Service": "notifications"},
+    )
+    assert [one["name"] for one in answer.json()["recipients"]] == ["Eva Borg"]
+
+
+async def test_a_case_speaks_of_the_officer_as_another(many: Programme) -> None:
+    """What is meant for the officer is not said to the coordinator: no "you" for the officer in any state's words."""
+    made = await story(many)
+    for subject in ("tigran", "programme"):
+        for one in (made["ani"], made["davit"], made["mariam"]):
+            shown = await page(many, subject, f"{QUEUE}/{one['id']}")
+            standing = shown.partition('<section class="tandem-standing')[2].partition("</section>")[0]
+            assert standing, subject
+            assert not re.search(r"\b[Yy]ou\b|\b[Yy]our\b", standing), (subject, standing)
+        shown = await page(many, subject, QUEUE)
+        legend = shown.partition('<dl class="tandem-legend">')[2].partition("</dl>")[0]
+        assert legend, subject
+        assert not re.search(r"\b[Yy]ou\b|\b[Yy]our\b", legend), (subject, legend)
+
+
+async def test_two_decide_on_the_same_ones_at_once(many: Programme) -> None:
+    """Whoever is first decides each case; the other is told; nothing is decided twice."""
+    ids = [(await many.submitted(who))["id"] for who in ("ani", "davit", "mariam")]
+    one = {"decision": "endorse", "application_ids": ids}
+    other = {"decision": "not_endorse", "reason": "operational_duty", "application_ids": ids[::-1]}
+    answers = await asyncio.gather(many.post("tigran", "/decisions", one), many.post("deputy", "/decisions", other))
+    done = sorted(each["id"] for told in answers for each in told["done"])
+    assert done == sorted(ids)
+    assert sorted(each["id"] for told in answers for each in told["left"]) == sorted(ids)
+    told = [kind for kind, _, _ in await many.journal("exchange.applications")]
+    assert told.count("ApplicationEndorsed") + told.count("ApplicationNotEndorsed") == len(ids)

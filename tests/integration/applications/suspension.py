@@ -1,0 +1,59 @@
+"""How does a test suspend a partner, and see what was done?"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from shared.identity import csrf
+from shared.identity.session import Session, sealed_session
+from shared.identity.state import identity_of
+from shared.time import clock
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
+
+HOME = ("waiting", "proposed", "scheduled", "under_way", "mentorship")
+FINISH = [{"side": "home", "stage": stage, "choice": "finish"} for stage in HOME] + [
+    {"side": "host", "stage": stage, "choice": "finish"} for stage in HOME[1:]
+]
+
+
+def choosing(side: str, stage: str, choice: str, **more: Any) -> list[dict[str, Any]]:
+    """All groups finish, but one."""
+    others = [one for one in FINISH if (one["side"], one["stage"]) != (side, stage)]
+    return [*others, {"side": side, "stage": stage, "choice": choice, **more}]
+
+
+async def suspend(of: Abroad, country: str, choices: list[dict[str, Any]], since: Any = None) -> dict[str, Any]:
+    """Suspend as previewed."""
+    body: dict[str, Any] = {"since": str(since or clock.today()), "choices": choices}
+    seen = await of.post("programme", f"/partners/{country}/suspension/preview", body)
+    made: dict[str, Any] = await of.post(
+        "programme", f"/partners/{country}/suspension", {**body, "digest": seen["digest"]}, 201
+    )
+    return made
+
+
+def signed_in_anew(programme: Programme, subject: str) -> httpx2.AsyncClient:
+    """Somebody who signs in once more, a moment later."""
+    client = programme.as_(subject)
+    identity = identity_of(programme.app)
+    session = Session.begin(subject, at=time.time() + 2)
+    client.cookies.set(identity.cookies.session, sealed_session(session, identity.sessions), domain="localhost.local")
+    client.headers["X-CSRF-Token"] = csrf.made(identity.csrf, csrf.person(subject))
+    return client
+
+
+async def cases(of: Abroad, country: str, decision: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a decision did."""
+    found = await of.get("programme", f"/partners/{country}/decisions/{decision['id']}")
+    return [one for one in found["cases"] if one["kind"] in {"application", "match"}]
+
+
+async def told(of: Abroad, topic: str, kind: str) -> list[dict[str, Any]]:
+    """The payloads of one type of event."""
+    return [payload for type_, _, payload in await of.of.journal(topic) if type_ == kind]

@@ -1,0 +1,36 @@
+"""Does the answer to an action say what is found there afterwards?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.application.model.answers import PRIVACY_VERSION
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+
+
+async def test_the_answer_to_an_action_is_where_the_application_stands(programme: Programme) -> None:
+    """Submit, submit again, appeal, withdraw: what is answered is, field by field, what is read there next."""
+
+    async def draft() -> Any:
+        begun = {"call_id": programme.call["id"], "kind": "study_visit", "answers": programme.answers()}
+        made = await programme.post("ani", "/applications", begun, 201)
+        await programme.as_("ani").put(f"/applications/api/applications/{made['id']}/answers", json=privacy)
+        return made
+
+    async def acts(what: str, body: dict[str, Any] | None = None) -> None:
+        answer = await programme.post("ani", f"/applications/{made['id']}/{what}", body)
+        found = await programme.get("ani", f"/applications/{made['id']}")
+        assert answer == {name: found[name] for name in found.keys() - {"answers", "missing", "eligibility"}}
+
+    privacy = {"privacy_version": PRIVACY_VERSION, "privacy_at": "2026-01-01T00:00:00Z"}
+    made = await draft()
+    await acts("submit")
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"topics": "Which one?"}})
+    await acts("submit", {"text": "The first."})
+    await programme.post("tigran", f"/applications/{made['id']}/not-endorse", {"reason": "other"})
+    await acts("appeal", {"text": "The unit has asked for this course twice"})
+    made = await draft()
+    await acts("submit")
+    await acts("withdraw", {"reason": "other"})

@@ -1,0 +1,141 @@
+"""Does a host record attendance tap by tap, correct it visibly, and not overwrite what a colleague recorded?"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import visits
+from shared.time import clock
+from tests.integration.applications.test_abroad_pages import read, send
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
+
+
+async def begun(abroad: Abroad, day: int = 1) -> tuple[UUID, UUID, date]:
+    """A visit on its day with that number, counted from 0: its id, its match, its first day."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    start = date.fromisoformat((await abroad.get("claire", f"/visits/{visit_id}"))["start"])
+    clock.move(timedelta(days=(start - clock.today()).days + day))
+    return visit_id, match_id, start
+
+
+async def told(programme: Programme) -> list[tuple[str, Any]]:
+    """What was told of attendance: day and whether the guest was there."""
+    found = await programme.journal("exchange.participation")
+    return [(data["day"], data["present"]) for kind, _, data in found if kind == "AttendanceRecorded"]
+
+
+async def test_one_tap_a_day_today_first(abroad: Abroad, programme: Programme) -> None:
+    """The page lists today's guests; a tap records, a second tap of the same changes nothing; then all is recorded."""
+    assert "Nobody is here today" in await read(abroad, "claire", "/applications/visits/attendance")
+    visit_id, _, start = await begun(abroad)
+    page = await read(abroad, "claire", "/applications/visits/attendance")
+    today = start + timedelta(days=1)
+    assert page.index(f"day-{today}") < page.index(f"day-{start}")
+    at = f"/applications/visits/{visit_id}/attendance"
+    tap = {f"day-{today}": "yes", f"seen-{today}": "", "back": "today"}
+    for _ in range(2):
+        answer = await send(abroad, "claire", at, tap)
+        assert answer.headers["location"].startswith("/applications/visits/attendance")
+    assert await told(programme) == [(str(today), True)]
+    await send(abroad, "claire", at, {f"day-{start}": "no", f"seen-{start}": "", "day-x": "yes", "back": "today"})
+    assert "All is recorded for today" in await read(abroad, "claire", "/applications/visits/attendance")
+    found = (await abroad.get("claire", "/visits/attendance"))["visits"]
+    assert [(one["id"], one["missing"], one["today"]) for one in found] == [(str(visit_id), [], True)]
+    for somebody, status in (("paul", 404), ("luc", 403), ("ani", 404)):
+        await send(abroad, somebody, at, tap, status)
+    assert (await abroad.get("paul", "/visits/attendance"))["visits"] == []
+    await abroad.get("luc", "/visits/attendance", 403)
+
+
+async def test_a_correction_stays_visible_and_is_told(abroad: Abroad, programme: Programme) -> None:
+    """Who was there is corrected: host and guest read what it said before, and the log has both."""
+    visit_id, _, start = await begun(abroad)
+    path = f"/visits/{visit_id}/attendance"
+    await abroad.post("claire", path, {"days": {str(start): True}, "seen": {str(start): None}})
+    await abroad.post("claire", path, {"days": {str(start): False}, "seen": {str(start): True}})
+    shown = await abroad.get("claire", f"/visits/{visit_id}")
+    assert (shown["attendance"], shown["corrections"]) == ({str(start): False}, {str(start): True})
+    for reader in ("claire", "ani", "tigran"):
+        page = await read(abroad, reader, f"/applications/visits/{visit_id}")
+        assert "Before, it said: was there" in page, reader
+    assert await told(programme) == [(str(start), True), (str(start), False)]
+
+
+async def test_a_colleague_was_quicker(abroad: Abroad, programme: Programme) -> None:
+    """Who looked before somebody else recorded the opposite is told so; nothing is overwritten; the same is fine."""
+    visit_id, _, start = await begun(abroad)
+    path = f"/visits/{visit_id}/attendance"
+    await abroad.post("claire", path, {"days": {str(start): True}, "seen": {str(start): None}})
+    problem = await abroad.post("claire", path, {"days": {str(start): False}, "seen": {str(start): None}}, 409)
+    assert "Somebody else recorded" in problem["detail"]
+    await send(
+        abroad,
+        "claire",
+        f"/applications/visits/{visit_id}/attendance",
+        {f"day-{start}": "no", f"seen-{start}": ""},
+        409,
+    )
+    await abroad.post("claire", path, {"days": {str(start): True}, "seen": {str(start): None}})
+    assert await told(programme) == [(str(start), True)]
+
+
+async def test_only_days_that_have_come_and_not_after_the_end(abroad: Abroad) -> None:
+    """Tomorrow is refused, a day of another week too; when the visit has ended, what is recorded stands."""
+    visit_id, match_id, start = await begun(abroad)
+    path = f"/visits/{visit_id}/attendance"
+    for day in (start + timedelta(days=2), start - timedelta(days=7)):
+        await abroad.post("claire", path, {"days": {str(day): True}}, 409)
+    await abroad.post("claire", path, {"days": {str(start): True}})
+    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.post("claire", f"/visits/{visit_id}/early-return", {"last_day": str(start)})
+    values = {"attended": [str(start)], "attended_days": 1, "required_days": 5, "ended_on": str(start), "early": True}
+    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, **values)
+    await abroad.post("claire", path, {"days": {str(start): False}}, 409)
+    assert (await abroad.get("claire", "/visits/attendance"))["visits"] == []
+    shown = await read(abroad, "claire", f"/applications/visits/{visit_id}")
+    assert "was there" in shown
+    assert "These days can no longer be changed" in shown
+    assert f"/applications/matches/{match_id}/incident" in shown
+    assert "can no longer be changed" not in await read(abroad, "ani", f"/applications/visits/{visit_id}")
+
+
+async def test_a_no_show_after_a_wrong_tap(abroad: Abroad, programme: Programme) -> None:
+    """Recorded by mistake and corrected before anything else: the no-show can still be reported, once."""
+    visit_id, _, start = await begun(abroad, 0)
+    path = f"/visits/{visit_id}/attendance"
+    await abroad.post("claire", path, {"days": {str(start): True}})
+    await abroad.post("claire", f"/visits/{visit_id}/no-show", {"reason": "health"}, 409)
+    await abroad.post("claire", path, {"days": {str(start): False}})
+    for _ in range(2):
+        await abroad.post("claire", f"/visits/{visit_id}/no-show", {"reason": "health"})
+    found = await programme.journal("exchange.participation")
+    reported = [data for kind, _, data in found if kind == "NoShowReported"]
+    assert [one["reason"] for one in reported] == ["personal"]
+
+
+async def test_who_of_a_pair_stays_at_home_records_the_other(abroad: Abroad, programme: Programme) -> None:
+    """Where the mentor travels, the mentee finds the day on the first page and taps it; the mentor does not."""
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.begun(match_id)
+    visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
+    start = date.fromisoformat(abroad.pair_plan(match_id, mentorship_id, "mentor")["start"])
+    list_, at = "/applications/visits/attendance", f"/applications/visits/{visit_id}/attendance"
+    assert "Nobody is here today" in await read(abroad, "nino", list_)
+    clock.move(timedelta(days=(start - clock.today()).days))
+    for who, asked in (("nino", True), ("jonas", False)):
+        assert ("not recorded" in await read(abroad, who, "/applications/")) == asked, who
+        assert ("Jonas Kazlauskas" in await read(abroad, who, list_)) == asked, who
+        found = (await abroad.get(who, "/visits/attendance"))["visits"]
+        assert [one["missing"] for one in found] == [[str(start)]] * asked
+    tap = {f"day-{start}": "yes", f"seen-{start}": "", "back": "today"}
+    await send(abroad, "jonas", at, tap, 404)
+    await send(abroad, "nino", at, tap)
+    assert await told(programme) == [(str(start), True)]
+    assert "All is recorded for today" in await read(abroad, "nino", list_)

@@ -1,0 +1,165 @@
+"""Can guest, host and programme ask for other dates of a visit and answer them, by page and by API, and nobody else?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import matches, visits
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
+
+
+def periods(first: int = 90, last: int = 130) -> list[dict[str, str]]:
+    """A period in days from today."""
+    today = clock.today()
+    return [{"start": str(today + timedelta(days=first)), "end": str(today + timedelta(days=last))}]
+
+
+def row(first: int = 90, last: int = 130, number: int = 0) -> dict[str, str]:
+    """A period as the form sends it."""
+    sent: dict[str, str] = {}
+    for name, count in (("start", first), ("end", last)):
+        day = clock.today() + timedelta(days=count)
+        at = f"periods-{number}-{name}"
+        sent |= {f"{at}-day": str(day.day), f"{at}-month": str(day.month), f"{at}-year": str(day.year)}
+    return sent
+
+
+async def proposed(abroad: Abroad, visit_id: UUID, match_id: UUID, move: int = 1) -> dict[str, Any]:
+    """Matching proposes the week five weeks later."""
+    plan = abroad.plan(match_id)
+    week = [str(clock.today().fromisoformat(day) + timedelta(days=35)) for day in plan["days"]]
+    new = {"start": week[0], "end": week[-1], "days": week}
+    await abroad.tell_visit(
+        visits.VisitMoveProposed,
+        visit_id,
+        match_id,
+        move=move,
+        by="guest",
+        reason="operational_duty",
+        due=clock.now() + timedelta(days=14),
+        **new,
+    )
+    return new
+
+
+async def told(programme: Programme) -> list[tuple[str, dict[str, Any]]]:
+    """What was told about moves."""
+    found = await programme.journal("exchange.participation")
+    return [(kind, payload) for kind, _, payload in found if kind.startswith("Move")]
+
+
+async def test_dates_are_asked_for_proposed_accepted_and_moved(abroad: Abroad, programme: Programme) -> None:
+    """By API: asked once, shown to both, accepted by both; the old dates stand until matching moves the visit."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    of, old = f"/visits/{visit_id}", abroad.plan(match_id)["start"]
+    body = {"periods": periods(), "reason": "operational_duty", "text": "A trial in those days."}
+    asked = await abroad.post("ani", f"{of}/moves", body, 202)
+    assert (asked["move"]["asked_by"], asked["start"]) == ("guest", old)
+    await abroad.post("ani", f"{of}/moves", body, 202)
+    await abroad.post("claire", f"{of}/moves", body, 409)
+    new = await proposed(abroad, visit_id, match_id)
+    await abroad.post("claire", f"{of}/moves", body, 409)
+    seen = await abroad.get("claire", of)
+    assert (seen["move"]["proposed"]["start"], seen["move"]["your_answer_is_asked"]) == (new["start"], True)
+    assert (await abroad.get("tigran", of))["move"]["your_answer_is_asked"] is False
+    for somebody in ("ani", "ani", "claire"):
+        seen = await abroad.post(somebody, f"{of}/moves/1/answer", {"answer": "accept"}, 202)
+    assert (seen["move"]["answers"], seen["start"]) == ({"guest": "accept", "host": "accept"}, old)
+    said = await told(programme)
+    assert [kind for kind, _ in said] == ["MoveRequested", "MoveAccepted", "MoveAccepted"]
+    assert "trial" not in str(said)
+    moved = abroad.plan(match_id) | new
+    event = {"plan": moved, "move": 1, "previous_start": old, "previous_end": old, "agenda_due": clock.now()}
+    await abroad.feed.deliver((visits.VisitMoved.model_validate(event), visit_id))
+    seen = await abroad.get("ani", of)
+    assert (seen["start"], seen["move"]["proposed"], seen["state"]) == (new["start"], None, "scheduled")
+    await abroad.post("ani", f"{of}/moves/1/answer", {"answer": "decline", "reason": "other"}, 202)
+    await abroad.post("ani", f"{of}/moves/2/answer", {"answer": "accept"}, 409)
+    await abroad.post("programme", f"{of}/moves", body, 202)
+
+
+async def test_a_refusal_needs_a_reason_and_leaves_the_old_dates(abroad: Abroad, programme: Programme) -> None:
+    """By page: a no without a reason is asked for one, its text stays; then other dates can be asked for anew."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    at = f"/applications/visits/{visit_id}"
+    ani, claire = programme.as_("ani"), programme.as_("claire")
+    assert (await claire.get(f"{at}/move")).status_code == 200
+    wrong = await claire.post(f"{at}/move", data={**row(130, 90), "reason": "health"})
+    assert (wrong.status_code, "must not be before the first" in wrong.text) == (422, True)
+    half = await claire.post(f"{at}/move", data={"periods-0-start-day": "1", "reason": "health"})
+    assert half.status_code == 422
+    more = await claire.post(f"{at}/move", data={**row(), "row": "add:periods"})
+    assert 'name="periods-1-start-day"' in more.text
+    sent = await claire.post(f"{at}/move", data={**row(), "reason": "health", "text": "An operation."})
+    assert sent.headers["location"] == f"{at}?done=move"
+    assert "Matching is looking for them" in (await ani.get(at)).text
+    await proposed(abroad, visit_id, match_id)
+    page = (await ani.get(at)).text
+    assert "Other dates are proposed" in page
+    assert f"{at}/moves/1" in page
+    assert (await ani.get(f"{at}/moves/1")).status_code == 200
+    assert (await ani.get(f"{at}/moves/7")).headers["location"] == at
+    no = await ani.post(f"{at}/moves/1", data={"answer": "decline", "text": "I am away"})
+    assert (no.status_code, "Choose why you refuse" in no.text, "I am away" in no.text) == (422, True, True)
+    sent = await ani.post(f"{at}/moves/1", data={"answer": "decline", "reason": "not_available", "text": "Away"})
+    assert sent.headers["location"] == f"{at}?done=move_answered"
+    said = await told(programme)
+    assert [(kind, payload["reason"]) for kind, payload in said] == [
+        ("MoveRequested", "personal"),
+        ("MoveRefused", "not_available"),
+    ]
+    dropped = {"move": 1, "cause": "refused", "by": "guest", "reason": "not_available"}
+    await abroad.tell_visit(visits.VisitMoveDropped, visit_id, match_id, **dropped)
+    page = (await claire.get(at)).text
+    assert "the visit keeps those that it has" in page
+    assert "Ask for other dates" in page
+    assert (await claire.post(f"{at}/move", data={**row(), "reason": "other"})).status_code == 303
+
+
+async def test_a_visit_without_a_week_says_why_and_takes_periods(abroad: Abroad, programme: Programme) -> None:
+    """The page names the cause and what comes next; further periods are asked of matching, once."""
+    match_id = await abroad.placement_matched()
+    await abroad.offered(match_id, "tigran", "luc")
+    await abroad.tell(matches.MatchConfirmed, match_id)
+    visit_id = new_id()
+    plan = {name: value for name, value in abroad.plan(match_id).items() if name in visits.VisitOf.model_fields}
+    event = visits.VisitUnschedulable.model_validate({"visit": plan, "required_days": 5, "cause": "holidays"})
+    await abroad.feed.deliver((event, visit_id))
+    page = (await programme.as_("ani").get(f"/applications/visits/{visit_id}")).text
+    assert "Public holidays leave too few working days" in page
+    assert "Say when it could be" in page
+    body = {"periods": periods(), "reason": "timetable_conflict"}
+    await abroad.post("programme", f"/visits/{visit_id}/moves", body, 202)
+    assert (await abroad.get("ani", f"/visits/{visit_id}"))["move"]["asked_by"] == "programme"
+    await abroad.feed.deliver((event, visit_id))
+    assert (await abroad.get("ani", f"/visits/{visit_id}"))["move"]["asked_by"] is None
+    await abroad.post("ani", f"/visits/{visit_id}/moves", body, 202)
+
+
+async def test_nobody_else_moves_a_visit(abroad: Abroad) -> None:
+    """Another officer, host or country finds nothing; coordinators of the two countries neither ask nor answer."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    body = {"periods": periods(), "reason": "other"}
+    for somebody in ("nino", "paul"):
+        await abroad.post(somebody, f"/visits/{visit_id}/moves", body, 404)
+        await abroad.post(somebody, f"/visits/{visit_id}/moves/1/answer", {"answer": "accept"}, 404)
+    for somebody in ("tigran", "luc"):
+        await abroad.post(somebody, f"/visits/{visit_id}/moves", body, 403)
+    await abroad.post("programme", f"/visits/{visit_id}/moves/1/answer", {"answer": "accept"}, 403)
+    await abroad.post("ani", f"/visits/{visit_id}/moves", body | {"periods": []}, 422)
+    past = {"periods": periods(-20, -10), "reason": "other"}
+    await abroad.post("ani", f"/visits/{visit_id}/moves", past, 422)
+    clock.move(timedelta(days=80))
+    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    await abroad.post("ani", f"/visits/{visit_id}/moves", body | {"periods": periods()}, 409)

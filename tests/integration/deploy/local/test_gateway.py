@@ -1,0 +1,164 @@
+"""Does the gateway put four services on one origin, and keep inside what is not for the outside?"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, StreamingResponse
+from starlette.routing import Route
+
+from deploy.local.folder import ROOT, RunFolder
+from deploy.local.gateway import gateway
+from deploy.local.ports import free_port
+from deploy.local.settings import SERVICES, RunSettings
+from deploy.local.supervisor import answers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+
+async def _stream(_: Request) -> StreamingResponse:
+    async def ticks() -> AsyncIterator[str]:
+        for number in range(3):
+            yield f"data: {number}\n\n"
+            await asyncio.sleep(0.3)
+
+    return StreamingResponse(ticks(), media_type="text/event-stream")
+
+
+async def _page(request: Request) -> HTMLResponse:
+    return HTMLResponse(f"{request.app.state.name} {request.url.path} " + "." * 2000)
+
+
+def _service(name: str, port: int) -> uvicorn.Server:
+    app = Starlette(routes=[Route("/matching/live", _stream), Route("/{path:path}", _page)])
+    app.state.name = name
+    return uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    """A client of a gateway before three services; the fourth, reporting, is down."""
+    folder: Path = tmp_path_factory.mktemp("gateway")
+    ports: dict[str, int] = {}
+    for name in ("gateway", "identity", "mail", *SERVICES):
+        ports[name] = free_port(set(ports.values()))
+    up = [_service(name, ports[name]) for name in SERVICES if name != "reporting"]
+    threads = [threading.Thread(target=server.run) for server in up]
+    for thread in threads:
+        thread.start()
+    child = gateway(RunSettings(ports, {}), RunFolder(folder))
+    child.start()
+    origin = f"http://localhost:{ports['gateway']}"
+    try:
+        child.wait_ready(answers(f"{origin}/"), 20)
+        with httpx2.Client(base_url=origin) as client:
+            yield client
+    finally:
+        child.stop(5)
+        for server, thread in zip(up, threads, strict=True):
+            server.should_exit = True
+            thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/", "applications"),
+        ("/sign-in/callback", "applications"),
+        ("/applications/inbox", "applications"),
+        ("/matching", "matching"),
+        ("/matching/board", "matching"),
+        ("/matchings", "applications"),
+        ("/notifications/", "notifications"),
+    ],
+)
+def test_each_path_has_one_service(front: httpx2.Client, path: str, service: str) -> None:
+    """The prefix says which; the path arrives unchanged; what nobody has is the portal's."""
+    assert front.get(path).text.startswith(f"{service} {path} ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/applications/internal/contacts",
+        "/applications//internal/contacts",
+        "/applications/Internal/contacts",
+        "/applications/%69nternal/contacts",
+        "/matching/metrics",
+    ],
+)
+def test_what_services_say_to_each_other_stays_inside(front: httpx2.Client, path: str) -> None:
+    """However the address is written, it ends at the gateway."""
+    answer = front.get(path)
+    assert answer.status_code == 404
+    assert "This page cannot be shown" in answer.text
+
+
+def test_events_are_passed_on_at_once(front: httpx2.Client) -> None:
+    """Server-sent events are neither packed nor held back."""
+    came: list[float] = []
+    with front.stream("GET", "/matching/live", headers={"Accept-Encoding": "gzip"}) as answer:
+        assert "content-encoding" not in answer.headers
+        came += [time.monotonic() for line in answer.iter_lines() if line.startswith("data:")]
+    assert came[1] - came[0] > 0.2
+    assert came[2] - came[1] > 0.2
+
+
+def test_pages_are_packed(front: httpx2.Client) -> None:
+    """Text takes less room on the way."""
+    assert front.get("/", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
+
+
+def test_a_service_that_is_down_is_said_kindly(front: httpx2.Client) -> None:
+    """People get a page that says what to do, programs a problem in JSON, both the status and when to try again."""
+    page = front.get("/reporting/")
+    assert (page.status_code, page.headers["retry-after"]) == (502, "3")
+    assert "This part is starting again" in page.text
+    problem = front.get("/reporting/api/figures", headers={"Accept": "application/json"})
+    assert problem.status_code == 502
+    assert problem.json()["detail"] == "Try again in a few seconds."
+
+
+def test_static_files_are_kept_by_version(front: httpx2.Client) -> None:
+    """An address with a version is kept for a year, one without is asked about each time."""
+    assert "immutable" in front.get("/static/tandem.js?v=1").headers["cache-control"]
+    assert front.get("/static/tandem.js").headers["cache-control"] == "public, max-age=0, must-revalidate"
+    assert "build-system" not in front.get("/static/%2e%2e%2f%2e%2e%2f%2e%2e%2fpyproject.toml").text
+    assert front.get("/static/none.js").status_code == 404
+
+
+def test_another_name_leads_to_the_own_one(front: httpx2.Client) -> None:
+    """Under 127.0.0.1 the cookies of localhost do not fit, so the browser is sent on."""
+    address = str(front.base_url).replace("localhost", "127.0.0.1")
+    answer = httpx2.get(f"{address.rstrip('/')}/matching/?a=b")
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"{str(front.base_url).rstrip('/')}/matching/?a=b"
+
+
+def test_a_checkout_may_lie_in_a_folder_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's "My projects" is a folder like others: the gateway starts and serves the files below it."""
+    checkout = tmp_path / "My projects"
+    checkout.symlink_to(ROOT)
+    monkeypatch.setattr("deploy.local.gateway.ROOT", checkout)
+    ports: dict[str, int] = {}
+    for name in ("gateway", "identity", "mail", *SERVICES):
+        ports[name] = free_port(set(ports.values()))
+    child = gateway(RunSettings(ports, {}), RunFolder(tmp_path / "data"))
+    child.start()
+    try:
+        child.wait_ready(answers(f"http://localhost:{ports['gateway']}/static/tandem.js"), 20)
+        answer = httpx2.get(f"http://localhost:{ports['gateway']}/matching/")
+        assert (answer.status_code, "starting again" in answer.text) == (502, True)
+    finally:
+        child.stop(5)

@@ -1,0 +1,77 @@
+"""Are ports and secrets of a local run kept, and do they give each service what its settings ask for?"""
+
+from __future__ import annotations
+
+import importlib
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deploy.local import settings
+from deploy.local.folder import RunFolder
+from deploy.local.ports import free_port
+from deploy.local.process import ServerFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    """An empty place on a free port."""
+    monkeypatch.setenv("TANDEM_PORT", str(free_port()))
+    return RunFolder(tmp_path)
+
+
+def test_ports_and_secrets_are_chosen_once(place: RunFolder) -> None:
+    """A second start uses the same, so that cookies, tokens and bookmarks stay good."""
+    first = settings.choose(place)
+    assert settings.choose(place) == first
+    assert len(set(first.ports.values())) == len(first.ports)
+
+
+def test_a_place_from_before_gets_what_is_new(place: RunFolder) -> None:
+    """A run that an earlier release began keeps its keys, and gets those that it did not know yet."""
+    first = settings.choose(place).secrets
+    old = {name: value for name, value in first.items() if not name.startswith("feeds_")}
+    place.write("secrets.json", old)
+    now = settings.choose(place).secrets
+    assert now | old == now
+    assert now["feeds_private_key"] not in {"", first["feeds_private_key"]}
+
+
+def test_a_port_that_was_taken_meanwhile_is_chosen_anew(place: RunFolder) -> None:
+    """Only that one changes."""
+    first = settings.choose(place)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first.ports["matching"]))
+        second = settings.choose(place)
+    assert {name for name in first.ports if first.ports[name] != second.ports[name]} == {"matching"}
+
+
+def test_two_runs_in_one_place_are_refused(place: RunFolder) -> None:
+    """The lock is the kernel's: it is there while the first run lives, and gone after it."""
+    with place, pytest.raises(ServerFailed, match="already runs"), RunFolder(place.folder):
+        pass
+    with place:
+        assert (place / "run.lock").exists()
+    assert not (place / "run.lock").exists()
+
+
+@pytest.mark.parametrize("service", settings.SERVICES)
+def test_each_service_is_told_what_its_settings_ask_for(
+    place: RunFolder, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings class accepts the environment, and no other service's secret is in it."""
+    chosen = settings.choose(place)
+    environment = settings.service_environment(chosen, place, service)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    made = importlib.import_module(f"services.{service}.settings").Settings()
+    assert made.port == chosen.ports[service]
+    assert made.local
+    others = {chosen.secrets[f"database_{name}"] for name in settings.SERVICES if name != service}
+    assert not any(secret in value for secret in others for value in environment.values())
+    assert ("TANDEM_TICKET_PRIVATE_KEY" in environment) == (service == "applications")
+    assert ("TANDEM_FEEDS_PRIVATE_KEY" in environment) == (service == "reporting")

@@ -1,0 +1,78 @@
+"""What are open pages told when facts arrive, and when are they told it?"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from services.matching.facts.store import pools as store
+from shared.bus.db.transaction import CHANGED_CHANNEL
+from shared.contracts.codes import Answer, Party
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.integration.matching.conftest import World
+
+
+@asynccontextmanager
+async def _heard(world: World) -> AsyncIterator[list[str]]:
+    """What transactions said has changed, one after the other."""
+    names: list[str] = []
+    connection = await asyncpg.connect(world.bus.settings.direct_url)
+    try:
+        await connection.add_listener(CHANGED_CHANNEL, lambda *told: names.append(str(told[-1])))
+        yield names
+    finally:
+        await connection.close()
+
+
+async def _all(names: list[str]) -> list[str]:
+    """All that was heard by now, in the order of names; what comes next is heard anew."""
+    await asyncio.sleep(0.1)
+    told = sorted(names)
+    names.clear()
+    return told
+
+
+async def test_the_board_waits_for_the_matching_that_follows(world: World) -> None:
+    """What is not matched is told at once; of what is matched the board hears together with the provisional match."""
+    await world.call()
+    await world.offer()
+    await world.turn()
+    async with _heard(world) as names:
+        await world.officer(eligible=False)
+        assert set(await _all(names)) == {"board"}
+        await world.officer("GE")
+        assert set(await _all(names)) == {"board", "board+", "matching"}
+        await world.turn()
+        assert await _all(names) == ["board"]
+
+
+async def test_what_is_told_at_once_is_not_told_again(world: World) -> None:
+    """Who says within one transaction both that it has changed and that more is to come is heard once."""
+    async with _heard(world) as names:
+        async with world.bus.transaction("test") as tx:
+            await tx.changed("board", more=True)
+            await tx.changed("board")
+            await tx.changed("plans", more=True)
+        assert await _all(names) == ["board", "plans+"]
+
+
+async def test_a_call_with_a_free_place_says_so(world: World) -> None:
+    """Who looks for calls that are behind learns where somebody is to be proposed, without asking once more."""
+    await world.call()
+    await world.offer(places=1)
+    officer = await world.officer()
+    async with world.bus.read() as session:
+        assert await store.behind(session, clock.today()) == {world.call_id: False}
+    ((application, match_id),) = (await world.commit()).matches.items()
+    assert application == officer
+    await world.clear(match_id, officer)
+    await world.answer(match_id, officer, Party.GUEST, Answer.DECLINE)
+    async with world.bus.read() as session:
+        assert await store.behind(session, clock.today()) == {world.call_id: True}

@@ -1,0 +1,291 @@
+"""Does the board show what is stuck, what led to what, where places are missing, and who is where in which week?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from services.matching.board.pages.supply import chart
+from services.matching.cohorts.actions import commit
+from services.matching.engine.problem.weeks import monday
+from shared.contracts import applications, participation
+from shared.contracts.codes import Party, Role, Side
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
+
+    import httpx2
+
+    from tests.integration.matching.conftest import World
+
+    SignIn = Callable[..., Awaitable[None]]
+
+
+async def _confirmed(world: World) -> tuple[UUID, UUID]:
+    await world.call()
+    await world.offer(places=2)
+    return await world.confirmed()
+
+
+async def test_what_is_late_stands_with_who_has_it(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, moving_clock: None
+) -> None:
+    """An application that nobody found eligible in time, and a match that a country has not cleared, are listed."""
+    await world.call()
+    await world.offer()
+    await world.officer("GE", eligible=False)
+    await world.officer("MD")
+    await world.commit()
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    assert (await browser.get("/matching/api/stuck")).json() == {"stuck": []}
+    assert "No case is late" in (await browser.get("/matching/")).text
+    clock.move(timedelta(days=30))
+    found = (await browser.get("/matching/api/stuck")).json()["stuck"]
+    assert {(one["reference"][:2], one["stage"], one["holder"]) for one in found} == {
+        ("GE", "application:endorsed", "Programme coordinator"),
+        ("MD", "match:proposed", "National coordinator of Moldova"),
+    }
+    for page in ("/matching/", f"/matching/stuck?call={world.call_id}"):
+        assert "National coordinator of Moldova" in (await browser.get(page)).text
+    await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
+    assert "GE-2026" not in (await browser.get("/matching/stuck?call=all")).text
+
+
+async def test_a_reserve_that_no_country_clears_in_time_is_late(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, moving_clock: None
+) -> None:
+    """An application that stands in reserve is listed with the country that has its clearance, until that is given."""
+    await world.call(share_of_offer=100)
+    await world.offer(places=1)
+    await world.officer("MD")
+    await world.officer("GE")
+    await commit.commit_cohort(world.bus, "carla", world.call_id, effort=0, reserves=True)
+    ((reserve, of, country),) = await world.rows("SELECT id, application_id, country FROM match WHERE reserve")
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    assert (await browser.get("/matching/api/stuck")).json() == {"stuck": []}
+    clock.move(timedelta(days=30))
+
+    async def late() -> dict[str, str]:
+        stuck = (await browser.get("/matching/api/stuck")).json()["stuck"]
+        return {one["stage"]: one["holder"] for one in stuck if one["application_id"] == str(of)}
+
+    home = {"MD": "Moldova", "GE": "Georgia"}
+    assert await late() == {"match:reserve_proposed": f"National coordinator of {home[country]}"}
+    page = (await browser.get("/matching/stuck?call=all")).text
+    assert "Reserve, to be cleared" in page
+    given = {"application_id": of, "side": Side.HOME, "country": country, "host_due": clock.now() - timedelta(days=1)}
+    await world.feed.deliver((participation.ClearanceGiven.model_validate(given), reserve))
+    assert await late() == {"match:reserve_proposed": "National coordinator of France"}
+    await sign_in("nino", Role.NATIONAL_COORDINATOR, country="AM")
+    assert await late() == {}
+    await world.feed.deliver((participation.ClearanceGiven(application_id=of, side=Side.HOST, country="FR"), reserve))
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    assert await late() == {}
+
+
+async def test_each_event_leads_to_what_caused_it_and_what_it_caused(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """From the answer one gets to the confirmation and the visit, and from the visit back to the answer."""
+    await _confirmed(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    (visit,) = await world.rows("SELECT id, cause_id FROM activity WHERE type = 'VisitScheduled'")
+    told = (await browser.get(f"/matching/api/events/{visit.id}")).json()
+    assert [one["type"] for one in told["causes"]] == ["AnswerGiven"]
+    answer = (await browser.get(f"/matching/api/events/{visit.cause_id}")).json()
+    assert {one["type"] for one in answer["effects"]} == {"MatchConfirmed", "VisitScheduled"}
+    assert "actor" not in answer["event"]
+    page = (await browser.get(f"/matching/events/{visit.id}")).text
+    assert f"/matching/events/{visit.cause_id}" in page
+    assert "Answer given" in page
+    assert "Match confirmed" in page
+    assert (await browser.get(f"/matching/events/{new_id()}")).status_code == 404
+    await sign_in("tea", Role.NATIONAL_COORDINATOR, country="GE")
+    assert (await browser.get(f"/matching/events/{visit.id}")).status_code == 404
+
+
+async def test_the_stream_is_narrowed_by_call_topic_type_and_case(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Each filter leaves what it names and nothing else; a value that nobody knows leaves nothing."""
+    application_id, _ = await _confirmed(world)
+    await world.officer("GE")
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    (row,) = await world.rows("SELECT reference FROM candidate WHERE id = :id", id=application_id)
+
+    async def types(query: str) -> set[str]:
+        return {one["type"] for one in (await browser.get(f"/matching/api/events?{query}")).json()["events"]}
+
+    assert await types("type=VisitScheduled") == {"VisitScheduled"}
+    assert await types("topic=exchange.visits") == {"VisitScheduled"}
+    assert await types("topic=nothing") == set()
+    assert await types(f"call_id={new_id()}") == set()
+    case = (await browser.get(f"/matching/api/events?case={row.reference.lower()}")).json()["events"]
+    assert {one["reference"] for one in case} == {row.reference}
+    page = (await browser.get(f"/matching/events?call=all&case={row.reference}&type=MatchOffered")).text
+    assert "Match offered to both sides" in page
+    assert "GE-2026" not in page
+
+
+async def test_supply_and_demand_count_what_is_wanted_and_free(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A place that is held is not free, an officer who has one wants no more, and a weak language does not count."""
+    await world.call()
+    english = [{"language": "en", "level": "B1"}]
+    await world.offer(places=3, topics=["online_crime"], languages=english, group_size=1)
+    spoken = [{"language": "en", "level": "B2"}, {"language": "fr", "level": "A2"}]
+    await world.officer("MD", topics=["online_crime"], languages=spoken)
+    await world.commit()
+    await world.officer("GE", topics=["online_crime", "drug_trafficking"], languages=spoken)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    fields = (await browser.get(f"/matching/api/supply?call_id={world.call_id}")).json()["fields"]
+    assert fields == [
+        {"topic": "drug_trafficking", "language": "en", "wanted": 1, "free": 0},
+        {"topic": "online_crime", "language": "en", "wanted": 1, "free": 2},
+    ]
+    page = (await browser.get(f"/matching/supply?call={world.call_id}")).text
+    assert "1 want Drug trafficking and speak English, 0 such places are free" in page
+    assert "1 / 2" in page
+    mentors = (await browser.get(f"/matching/api/supply?call_id={world.call_id}&kind=mentee")).json()
+    assert mentors == {"fields": []}
+    assert (await browser.get("/matching/api/supply?kind=none")).status_code == 422
+
+
+def test_the_map_says_so_where_there_is_enough() -> None:
+    """Without a gap the title names none."""
+    field = ("online_crime", "en")
+    enough = chart(Counter({field: 1}), Counter({field: 4}), "empact-2026")
+    assert enough.title == "There are places enough in every topic and language"
+    assert enough.rows == [("Online crime", "1 / 4")]
+
+
+async def test_the_calendar_shows_a_visit_in_its_week(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """It stands in the column of its week and the row of its placement, and leads to the page that moves it."""
+    _, match_id = await _confirmed(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    (visit,) = (await browser.get("/matching/api/calendar")).json()["visits"]
+    week = monday(date.fromisoformat(visit["start"]))
+    page = (await browser.get(f"/matching/calendar?call={world.call_id}")).text
+    field = page.partition(f'data-drop="{week.isoformat()}"')[2].partition("</td>")[0]
+    assert visit["reference"] in field
+    assert "1 of 2" in field
+    assert f'data-drag-to="/matching/visits/{match_id}/move"' in field
+    chosen = (await browser.get(f"/matching/visits/{match_id}/move?week={week + timedelta(weeks=2)}")).text
+    assert re.search(rf'value="{week + timedelta(weeks=2)}" checked', chosen)
+    past = (await browser.get(f"/matching/visits/{match_id}/move?week=2020-01-06")).text
+    assert "cannot be in the week of 6 January 2020" in past
+    later = (week + timedelta(weeks=30)).isoformat()
+    assert "No visit begins in these weeks" in (await browser.get(f"/matching/calendar?call=all&from={later}")).text
+    assert (await browser.get("/matching/calendar?from=9999-99-99")).status_code == 200
+    await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
+    own = (await browser.get("/matching/calendar?call=all")).text
+    assert visit["reference"] in own
+    assert "data-drag-to" not in own
+    await sign_in("tea", Role.NATIONAL_COORDINATOR, country="GE")
+    assert visit["reference"] not in (await browser.get("/matching/calendar?call=all")).text
+
+
+async def test_what_is_about_to_run_out_names_who_is_asked_and_who_is_next(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """While the offer stands it says who has not answered yet and how many wait for the place."""
+    await world.call()
+    await world.offer(places=1)
+    application_id = await world.officer("MD")
+    await world.officer("MD", first_time=False)
+    match_id = (await world.commit()).matches[application_id]
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    (due,) = (await browser.get("/matching/api/due")).json()["due"]
+    assert (due["state"], due["next_in_line"]) == ("proposed", 1)
+    for side, country in ((Side.HOME, "MD"), (Side.HOST, "FR")):
+        given = participation.ClearanceGiven(application_id=application_id, side=side, country=country)
+        await world.feed.deliver((given, match_id))
+    assert "Officer and host" in (await browser.get("/matching/")).text
+    await world.answer(match_id, application_id, Party.HOST)
+    assert "Officer and host" not in (await browser.get("/matching/")).text
+
+
+async def test_the_runs_draw_which_choices_were_obtained(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A run's page and the list of cohorts show ranks with those who got none beside them."""
+    await world.call()
+    await world.offer(places=1)
+    await world.officer("MD")
+    await world.officer("GE")
+    await world.commit()
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    (run,) = await world.rows("SELECT id FROM run")
+    for page in (f"/matching/runs/{run.id}", "/matching/runs"):
+        text = (await browser.get(page)).text
+        assert "1 of 2 obtained their first choice" in text
+        assert "No match" in text
+
+
+async def test_a_committed_cohort_stands_in_the_stream(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Its event says how many were matched, and its page leads to the run; the coordinator's sign-in is not told."""
+    await world.call()
+    await world.offer()
+    await world.officer("MD")
+    await world.commit()
+    await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
+    (told,) = (await browser.get("/matching/api/events?topic=exchange.runs")).json()["events"]
+    assert (told["type"], told["about"]["matched"]) == ("RunFinished", 1)
+    page = (await browser.get(f"/matching/events/{told['id']}")).text
+    assert "cohort 1, Study visit, 1 match, 0 without a place" in page
+    assert f"/matching/runs/{told['subject']}" in page
+    assert "carla" not in page
+
+
+async def test_how_far_all_of_it_is(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """What is not matched yet is counted, and a reader that does not run says that it does not know."""
+    await world.call()
+    await world.officer("MD")
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    told = (await browser.get(f"/matching/api/progress?call_id={world.call_id}")).json()
+    assert told["to_match"] > 0
+    assert told["to_read"] is None
+    await world.turn()
+    told = (await browser.get(f"/matching/api/progress?call_id={world.call_id}")).json()
+    assert told["to_match"] == 0
+    await world.feed.deliver((applications.ApplicationWithdrawn(reason="other"), (await world.officer("GE"))))
+    assert (await browser.get("/matching/api/progress")).json()["to_match"] > 0
+
+
+async def test_what_the_board_asks_is_answered_by_index(world: World) -> None:
+    """Effects of an event, and the what-ifs of a call or those to be worked on, are found without reading all."""
+    nobody = "'00000000-0000-0000-0000-000000000000'"
+    queries = {
+        "activity_cause": "SELECT * FROM activity WHERE cause_id = :id ORDER BY at, id LIMIT 100",
+        "activity_pkey": "SELECT * FROM activity WHERE id = :id",
+        "what_if_call": "SELECT * FROM what_if WHERE call_id = :id ORDER BY id DESC LIMIT 100",
+        "what_if_open": "SELECT id FROM what_if WHERE state IN ('waiting', 'running') ORDER BY id LIMIT 20",
+        "candidate_pool": "SELECT * FROM candidate WHERE call_id = :id AND state = 'eligible'",
+        "match_held_once": "SELECT 1 FROM match WHERE application_id = :id"
+        " AND state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT reserve",
+        "match_reserve_once": "SELECT id FROM match WHERE application_id = :id"
+        " AND state IN ('proposed', 'cleared') AND reserve",
+        "replacement_pkey": "SELECT * FROM replacement WHERE visit_id = :id",
+        "replacement_match": "SELECT * FROM replacement WHERE match_id = :id",
+        "seat_call": "SELECT * FROM seat WHERE call_id = :id AND state = 'published'",
+        "visit_weeks": "SELECT * FROM visit WHERE call_id = :id AND state IN ('scheduled', 'under_way')"
+        " AND start >= '2027-01-01'",
+    }
+    for index, query in queries.items():
+        async with world.bus.read() as session:
+            await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+            explain = sa.text(f"EXPLAIN {query.replace(':id', nobody)}")
+            plan = "\n".join(row[0] for row in (await session.execute(explain)).all())
+        assert index in plan, plan

@@ -1,0 +1,340 @@
+"""Is a large cohort committed apart just as a small one is at once: once, followed, cancelled, taken over?"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from services.matching.app import create_app
+from services.matching.background import processes
+from services.matching.cohorts.actions import job as cohorts_job
+from services.matching.cohorts.actions import plan as cohorts_plan
+from services.matching.cohorts.actions.plan import EXPLAINING, MATCHING, WRITING
+from services.matching.cohorts.store import jobs
+from services.matching.facts.store import pools as store
+from services.matching.settings import Settings
+from shared.bus.db import leases
+from shared.contracts.codes import Role
+from shared.errors import Refused
+from shared.ids import new_id
+from tests.processes import instead_of_spawned
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from uuid import UUID
+
+    import httpx2
+    from fastapi import FastAPI
+
+    from services.matching.cohorts.store.jobs import CohortJob
+    from tests.integration.matching.conftest import World
+
+    SignIn = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+async def app(store_address: str) -> AsyncIterator[FastAPI]:
+    """The service for which every cohort is a large one."""
+    app = create_app(Settings(**settings_for(store_address), cohort_apart_above=0), background=False)
+    yield app
+    await app.state.service.bus.close()
+
+
+@pytest.fixture(autouse=True)
+def quick_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each job is worked out in a process of its own that has the engine already."""
+    monkeypatch.setattr(processes, "multiprocessing", instead_of_spawned("services.matching.cohorts.actions.job"))
+
+
+async def _three_for_two_places(world: World) -> list[UUID]:
+    """Two Moldovans and a Georgian who was there before, and one place at each of two agencies."""
+    await world.call(share_of_offer=100)
+    await world.offer(places=1, group_size=1)
+    await world.offer(places=1, group_size=1)
+    people = [await world.officer("MD"), await world.officer("MD"), await world.officer("GE", first_time=False)]
+    await world.turn()
+    return people
+
+
+async def _stored(world: World, job_id: UUID) -> CohortJob:
+    async with world.bus.read() as session:
+        row = await jobs.one(session, job_id)
+    assert row is not None
+    return row
+
+
+async def _until(world: World, job_id: UUID, *states: str) -> None:
+    """Wait until a job is in one of these states."""
+    async with asyncio.timeout(30):
+        while (await _stored(world, job_id)).state not in states:  # noqa: ASYNC110 - the row is what everybody sees
+            await asyncio.sleep(0.02)
+
+
+async def _provisional(world: World) -> dict[UUID, UUID]:
+    rows = await world.rows("SELECT application_id, seat_id FROM standing WHERE seat_id IS NOT NULL")
+    return {row.application_id: row.seat_id for row in rows}
+
+
+async def _post(world: World, browser: httpx2.AsyncClient, address: str, **body: Any) -> httpx2.Response:
+    """What a page of this browser would send."""
+    token = re.search(
+        r'name="csrf_token" value="([^"]+)"', (await browser.get(f"/matching/cohorts/{world.call_id}")).text
+    )
+    assert token is not None
+    return await browser.post(address, headers={"X-CSRF-Token": token[1]}, **body)
+
+
+def _plain(told: Any) -> dict[str, Any]:
+    """What an event says, without the ids and moments of the run that told it."""
+    return told.model_dump(exclude={"run_id", "match_id", "started_at", "due"})  # type: ignore[no-any-return]
+
+
+async def test_it_gives_what_the_direct_way_gives(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The matches, receipts and runs told by another process are those that this one works out from the same facts."""
+    people = await _three_for_two_places(world)
+    asked = cohorts_job.CohortRequest(world.call_id, None, 12)
+    worked = await processes.run_in_thread(cohorts_job.work_out_stored, world.bus.settings, asked)
+    assert isinstance(worked, cohorts_plan.Worked)
+    job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=12)
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("matched in the process of the service")
+
+    monkeypatch.setattr(cohorts_plan, "solve", never)
+    assert await cohorts_job.work_once(world.bus)
+    row = await _stored(world, job)
+    assert (row.state, row.cohort, row.proposed, row.unmatched) == ("done", 1, 2, 1), row.problem
+    here = {str(one): _plain(told) for part in worked.parts for one, told in part.told.items()}
+    there = {subject: _plain(event) for subject, event in await world.told("MatchExplained", "NoMatchExplained")}
+    assert there == here
+    assert there.keys() == {str(one) for one in people}
+    runs = await world.told("RunFinished")
+    assert [_plain(event) for _, event in runs] == [_plain(part.finished) for part in worked.parts]
+    assert {subject for subject, _ in runs} == set((row.runs or {}).values())
+    pairs = {one.application_id: one.seat_id for part in worked.parts for one in part.proposals}
+    matches = await world.rows("SELECT application_id, seat_id, state FROM match")
+    assert {one.application_id: one.seat_id for one in matches} == pairs
+    assert [one.committed_by for one in await world.rows("SELECT committed_by FROM run")] == ["carla"]
+    kept = await world.rows("SELECT problem, pairs FROM run_inputs")
+    assert [(one.problem, one.pairs) for one in kept] == [(part.kept.problem, part.kept.pairs) for part in worked.parts]
+
+
+async def test_every_step_is_told_in_order(world: World) -> None:
+    """Progress goes through the facts, the matching and the receipts, never back, and ends before the writing."""
+    await _three_for_two_places(world)
+    steps: list[int] = []
+    asked = cohorts_job.CohortRequest(world.call_id, None, 0)
+    await asyncio.to_thread(cohorts_job.work_out_stored, world.bus.settings, asked, steps.append)
+    assert steps[:2] == [MATCHING, EXPLAINING]
+    assert steps == sorted(set(steps))
+    assert len(steps) == 1 + 3
+    assert steps[-1] < WRITING
+
+
+async def test_its_page_answers_while_it_is_under_way(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """The page that commits leads to the job's, which answers meanwhile, is found again, and at last names the run."""
+    await _three_for_two_places(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    chosen = await _provisional(world)
+    form = {"pair": [f"{one}/{seat}" for one, seat in chosen.items()]}
+    asked = await _post(world, browser, f"/matching/cohorts/{world.call_id}/commit", data=form)
+    assert asked.status_code == 303, asked.text
+    page = asked.headers["location"]
+    assert page.startswith("/matching/cohorts/jobs/")
+    assert "Waiting" in (await browser.get(page)).text
+    again = await _post(world, browser, f"/matching/cohorts/{world.call_id}/commit", data=form)
+    assert again.status_code == 409
+    working = asyncio.create_task(cohorts_job.work_once(world.bus))
+    seen, found = 0, False
+    async with asyncio.timeout(60):
+        while not working.done():
+            text = (await browser.get(page)).text
+            if "<progress" in text and not working.done():
+                seen += 1
+                found = found or page in (await browser.get(f"/matching/cohorts/{world.call_id}")).text
+            await asyncio.sleep(0.02)
+    assert await working
+    assert seen, "the page was not answered while the work was under way"
+    assert found, "no page led back to it"
+    text = (await browser.get(page)).text
+    assert "2 matches are proposed" in text
+    assert f"/matching/runs/{(await world.rows('SELECT id FROM run'))[0].id}" in text
+    assert "Cancel it" not in text
+
+
+async def test_a_cancel_leaves_nothing_behind(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """Cancelled while it is under way the work ends, nothing is told, and the call may be committed anew."""
+    await _three_for_two_places(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    job = await cohorts_job.ask(world.bus, "carla", world.call_id)
+    working = asyncio.create_task(cohorts_job.work_once(world.bus))
+    await _until(world, job, "running")
+    stopped = await _post(world, browser, f"/matching/cohorts/jobs/{job}/cancel", data={})
+    assert stopped.status_code == 303
+    assert await working
+    assert (await _stored(world, job)).state == "cancelled"
+    assert await world.told("RunFinished", "MatchProposed", "NoMatchExplained") == []
+    assert len(await _provisional(world)) == 2
+    with pytest.raises(Refused) as late:
+        await cohorts_job.cancel(world.bus, "carla", job)
+    assert late.value.status_code == 409
+    second = await cohorts_job.ask(world.bus, "carla", world.call_id)
+    assert await cohorts_job.work_once(world.bus)
+    assert (await _stored(world, second)).state == "done"
+
+
+async def test_what_is_being_written_is_not_cancelled(world: World) -> None:
+    """A cancel that comes once writing has begun is refused, and the cohort is committed."""
+    await _three_for_two_places(world)
+    job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=0)
+    async with world.bus.transaction("system:tests") as tx:
+        await store.version(tx.session, world.call_id, lock=True)  # whoever writes waits for it
+        working = asyncio.create_task(cohorts_job.work_once(world.bus))
+        await _until(world, job, "writing")
+        with pytest.raises(Refused) as refused:
+            await cohorts_job.cancel(world.bus, "carla", job)
+    assert refused.value.status_code == 409
+    assert await working
+    assert (await _stored(world, job)).state == "done"
+
+
+async def test_another_instance_does_what_a_killed_one_left(world: World, store_address: str) -> None:
+    """An instance is killed while it works: the next one begins the job again, and there is one run of each kind."""
+    people = await _three_for_two_places(world)
+    job = await cohorts_job.ask(world.bus, "carla", world.call_id)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.integration.matching.work_until_killed",
+        store_address,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await _until(world, job, "running")
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    assert (await _stored(world, job)).state == "running", "it was killed too late to leave anything"
+    async with asyncio.timeout(30):
+        while not await cohorts_job.work_once(world.bus):  # noqa: ASYNC110 - until its lease is to be had
+            await asyncio.sleep(0.1)
+    assert (await _stored(world, job)).state == "done"
+    assert not await cohorts_job.work_once(world.bus)
+    assert len(await world.rows("SELECT 1 FROM run")) == 1
+    assert sorted(subject for subject, _ in await world.told("MatchExplained", "NoMatchExplained")) == sorted(
+        str(one) for one in people
+    )
+
+
+async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was worked out from older facts is thrown away: the cohort holds the officer who came while it was done."""
+    people = await _three_for_two_places(world)
+    job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=0)
+    apart, ends = processes.run_in_process, []
+
+    async def seen(*given: Any, **options: Any) -> Any:
+        ends.append(await apart(*given, **options))
+        return ends[-1]
+
+    monkeypatch.setattr(processes, "apart", seen)
+    late = await world.officer("AM", eligible=False, first_time=False)
+    async with world.bus.transaction("system:tests") as tx:
+        await store.version(tx.session, world.call_id, lock=True)  # whoever writes waits for it
+        working = asyncio.create_task(cohorts_job.work_once(world.bus))
+        await _until(world, job, "writing")
+        await tx.session.execute(sa.text("UPDATE candidate SET state = 'eligible' WHERE id = :id"), {"id": late})
+        await store.touch(tx.session, [world.call_id])
+    assert await working
+    assert ends == [cohorts_job.Ended.LATE, cohorts_job.Ended.OVER]
+    assert (await _stored(world, job)).state == "done"
+    explained = {subject for subject, _ in await world.told("MatchExplained", "NoMatchExplained")}
+    assert explained == {str(one) for one in [*people, late]}
+    assert len(await world.rows("SELECT 1 FROM run")) == 1
+
+
+async def test_a_lease_that_is_lost_leaves_the_job_to_others(world: World) -> None:
+    """Taken over while it works, an instance writes nothing; the job is open, and is done by whoever comes next."""
+    await _three_for_two_places(world)
+    job = await cohorts_job.ask(world.bus, "carla", world.call_id, effort=0)
+    lease = await leases.acquire(world.bus, f"cohort:{job}")
+    assert lease is not None
+    stale, asked = replace(lease, epoch=lease.epoch - 1), cohorts_job.CohortRequest(world.call_id, None, 0)
+    ended = await processes.run_in_thread(cohorts_job.do_stored, world.bus.settings, asked, job, stale)
+    assert ended is cohorts_job.Ended.DISTURBED
+    assert (await _stored(world, job)).state == "waiting"
+    assert await world.told("RunFinished", "MatchProposed") == []
+    assert await cohorts_job.work_once(world.bus)
+    assert (await _stored(world, job)).state == "done"
+
+
+async def test_pairs_that_have_moved_are_refused_by_the_job(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A pair that was never found is not committed; page and API say why, and nothing is told."""
+    people = await _three_for_two_places(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    job = await cohorts_job.ask(world.bus, "carla", world.call_id, {people[0]: new_id()})
+    assert await cohorts_job.work_once(world.bus)
+    row = await _stored(world, job)
+    assert (row.state, row.why, row.moved) == ("refused", "moved", 1)
+    assert "The matching has moved" in (await browser.get(f"/matching/cohorts/jobs/{job}")).text
+    told = (await browser.get(f"/matching/api/jobs/{job}")).json()
+    assert (told["state"], told["runs"]) == ("refused", {})
+    assert "The matching has moved" in told["problem"]
+    assert await world.told("RunFinished", "MatchProposed") == []
+
+
+async def test_programs_are_given_the_address_of_the_job(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """202 and an address that says how far it is and at last names the runs; others than the programme may not look."""
+    await _three_for_two_places(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    asked = await _post(world, browser, "/matching/api/cohorts", json={"call_id": str(world.call_id)})
+    assert asked.status_code == 202
+    address = asked.headers["location"]
+    assert asked.json()["state"] == "waiting"
+    assert await cohorts_job.work_once(world.bus)
+    told = (await browser.get(address)).json()
+    assert (told["state"], told["cohort"], told["proposed"], told["unmatched"]) == ("done", 1, 2, 1)
+    assert set(told["runs"]) == {"study_visit"}
+    assert (await _post(world, browser, f"{address}/cancel")).status_code == 409
+    assert (await browser.get(f"/matching/api/jobs/{new_id()}")).status_code == 404
+    await sign_in("nina", Role.NATIONAL_COORDINATOR, country="MD")
+    assert (await browser.get(address)).status_code == 403
+    unknown = await _refused_status(world)
+    assert unknown == 404
+
+
+async def _refused_status(world: World) -> int:
+    """What a large cohort of a call that is not there is answered with."""
+    with pytest.raises(Refused) as refused:
+        await cohorts_job.ask(world.bus, "carla", new_id())
+    return refused.value.status_code
+
+
+async def test_jobs_are_found_by_index(app: FastAPI) -> None:
+    """What the pages and the worker ask of the jobs is found without reading the whole table."""
+    under_way = "state IN ('waiting', 'running', 'writing')"
+    queries = {
+        "cohort_job_pkey": "SELECT * FROM cohort_job WHERE id = :id",
+        "cohort_job_call": "SELECT * FROM cohort_job WHERE call_id = :id ORDER BY id DESC LIMIT 1",
+        "cohort_job_open": f"SELECT 1 FROM cohort_job WHERE call_id = :id AND {under_way}",
+    }
+    async with app.state.service.bus.read() as session:
+        await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        for index, query in queries.items():
+            values = {"id": "01977a1e-0000-7000-8000-000000000001"}
+            plan = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {query}"), values))
+            assert index in plan, plan

@@ -1,0 +1,32 @@
+"""What does an instance do that is killed in the middle of a commit? It commits cohorts of a call until it is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from services.matching.cohorts.actions import commit as cohorts_commit
+from services.matching.settings import Settings
+from shared.bus import Bus
+from shared.errors import Refused
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from uuid import UUID
+
+
+def commit(store: str, call_id: UUID, told: Connection) -> None:
+    """Say "ready", then work when a word comes."""
+    asyncio.run(_work(store, call_id, told))
+
+
+async def _work(store: str, call_id: UUID, told: Connection) -> None:
+    bus = Bus("matching", Settings(**settings_for(store)))
+    told.send("ready")
+    await asyncio.to_thread(told.recv)
+    while True:
+        try:
+            await cohorts_commit.commit_cohort(bus, "carla", call_id, effort=0)
+        except Refused:
+            await asyncio.sleep(0.001)

@@ -1,0 +1,186 @@
+"""Are exchange rings found, proposed all or none, and watched until each of their matches has ended?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deploy.cli.rerun import repeat
+from services.matching.cohorts.store import runs as store
+from services.matching.interventions.actions import rings
+from shared.contracts import matches, participation, receipts, runs
+from shared.contracts.codes import Party, Reason, Role
+from shared.errors import Refused
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
+
+    import httpx2
+
+    from tests.integration.matching.conftest import World
+
+    SignIn = Callable[..., Awaitable[None]]
+
+
+async def _waiting(world: World, *countries: str) -> dict[UUID, UUID]:
+    """Agencies that could exchange one officer each round, while others hold their places: application -> offer.
+
+    The officer of each goes to the next; each is kept apart from all the other places.
+    """
+    await world.call()
+    agencies = {country: new_id() for country in countries}
+    offers = {
+        country: await world.offer(country, organisation_id=str(agency), places=1)
+        for country, agency in agencies.items()
+    }
+    onward = dict(zip(countries, (*countries[1:], countries[0]), strict=True))
+    pairs = {}
+    for country, agency in agencies.items():
+        others = [str(offer) for at, offer in offers.items() if at != onward[country]]
+        officer = await world.officer(country, organisation_id=str(agency), conflicts=others, first_time=False)
+        pairs[officer] = offers[onward[country]]
+    for offer in offers.values():
+        others = [str(other) for other in offers.values() if other != offer]
+        await world.officer("AM", conflicts=others)
+    await world.turn()
+    rows = await world.rows("SELECT application_id FROM standing WHERE seat_id IS NULL ORDER BY application_id")
+    assert [row.application_id for row in rows] == sorted(pairs)
+    return pairs
+
+
+@pytest.mark.parametrize("countries", [("MD", "GE"), ("MD", "GE", "UA")])
+async def test_those_without_a_mutual_partner_travel_together(world: World, countries: tuple[str, ...]) -> None:
+    """The ring is found, its matches are proposed together with receipts, and its run can be repeated."""
+    pairs = await _waiting(world, *countries)
+    found = await rings.possible(world.bus, world.call_id)
+    (ring,) = found.rings
+    assert {leg.candidate_id: leg.seat_id for leg in ring.legs} == {str(one): str(two) for one, two in pairs.items()}
+    cost = await rings.price(world.bus, world.call_id, pairs)
+    assert len(cost.lose) == len(cost.gain) == len(countries)
+    assert cost.blocking_pairs > 0
+    done = await rings.propose(world.bus, "carla", world.call_id, pairs, effort=0)
+    proposed = [one for _, one in await world.told("MatchProposed") if isinstance(one, matches.MatchProposed)]
+    assert {one.pairing.application_id: one.pairing.offer_id for one in proposed} == pairs
+    assert {one.ring for one in proposed} == {done.ring_id}
+    for _, told in await world.told("MatchExplained"):
+        assert isinstance(told, receipts.MatchExplained)
+        assert told.ring == len(countries)
+    assert await world.told("NoMatchExplained") == []
+    ((_, run),) = await world.told("RunFinished")
+    assert isinstance(run, runs.RunFinished)
+    assert (run.ring, run.matched) == (done.ring_id, len(countries))
+    async with world.bus.read() as session:
+        kept = await store.inputs(session, done.run_id)
+    assert kept is not None
+    assert repeat(kept.opened()).same
+    await world.turn()
+    rows = await world.rows("SELECT application_id FROM standing WHERE seat_id IS NOT NULL")
+    assert rows == [], "their places are taken now"
+    assert (await rings.possible(world.bus, world.call_id)).rings == ()
+
+
+async def test_all_or_none(world: World) -> None:
+    """A ring of which one pair is no longer possible, or that is none, proposes nothing."""
+    pairs = await _waiting(world, "MD", "GE", "UA")
+    first, second, third = pairs
+    for wrong, status in (
+        ({first: pairs[first], second: pairs[second]}, 422),
+        ({first: pairs[first]}, 422),
+        ({}, 422),
+        ({first: pairs[third], second: pairs[second], third: pairs[first]}, 422),
+        ({first: pairs[second], second: pairs[third], third: pairs[first]}, 409),
+        (pairs | {new_id(): pairs[first]}, 409),
+    ):
+        with pytest.raises(Refused) as refused:
+            await rings.propose(world.bus, "carla", world.call_id, wrong)
+        assert refused.value.status_code == status
+    with pytest.raises(Refused) as unknown:
+        await rings.propose(world.bus, "carla", new_id(), pairs)
+    assert unknown.value.status_code == 404
+    await rings.propose(world.bus, "carla", world.call_id, pairs, effort=0)
+    with pytest.raises(Refused):
+        await rings.propose(world.bus, "carla", world.call_id, pairs)
+    assert len(await world.told("MatchProposed")) == 3
+
+
+async def test_proposed_by_hand_and_told_when_one_match_ends(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Found, priced and proposed on the pages; then one match ends, and the coordinators of the others are told."""
+    pairs = await _waiting(world, "MD", "GE", "UA")
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    page = (await browser.get(f"/matching/rings?call={world.call_id}")).text
+    assert "Ring of three agencies" in page
+    csrf = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert csrf is not None
+    named = re.findall(r'name="pair" value="([^"]+)"', page)
+    assert sorted(named) == sorted(f"{one}/{seat}" for one, seat in pairs.items())
+    form = {"csrf_token": csrf[1], "pair": named}
+    cost = await browser.post(f"/matching/rings/{world.call_id}", data=form)
+    assert cost.status_code == 200
+    assert "AM-2026" in cost.text
+    assert await world.told("MatchProposed") == []
+    done = await browser.post(f"/matching/rings/{world.call_id}/propose", data=form)
+    assert done.status_code == 303
+    assert "The 3 matches of the ring are proposed" in (await browser.get(done.headers["location"])).text
+    again = await browser.post(f"/matching/rings/{world.call_id}/propose", data=form)
+    assert again.status_code == 409
+    told = {one.pairing.country: match_id for match_id, one in await world.told("MatchProposed")}  # type: ignore[attr-defined]
+    applications = {
+        row.country: row.id for row in await world.rows("SELECT * FROM candidate WHERE id = ANY(:ids)", ids=list(pairs))
+    }
+    assert "exchange ring has lost a match" not in (await browser.get("/matching/")).text
+    ended = participation.CancellationRequested(
+        application_id=applications["MD"], by=Party.GUEST, reason=Reason.OPERATIONAL_DUTY
+    )
+    await world.feed.deliver((ended, told["MD"]))
+    assert "1 exchange ring has lost a match" in (await browser.get("/matching/")).text
+    case = (await browser.get(f"/matching/applications/{applications['UA']}")).text
+    assert "Another match of the ring has ended." in case
+    assert "part of a ring: each of three agencies" in case
+    await sign_in("nino", Role.NATIONAL_COORDINATOR, country="UA")
+    assert "1 exchange ring has lost a match" in (await browser.get("/matching/")).text
+    own = (await browser.get("/matching/rings")).text
+    assert "UA-2026" in own
+    assert "A match of this ring has ended" in own
+    assert "Possible now" not in own
+    found = (await browser.get(f"/matching/api/rings?call_id={world.call_id}")).json()
+    assert "possible" not in found
+    seen = [leg.get("country") for leg in found["proposed"][0]["legs"]]
+    assert len(seen) == 3
+    assert set(seen) < {"UA", "GE", "MD", None}
+    assert None in seen, "the leg that neither begins nor ends in the reader's country is not shown"
+    await sign_in("a-host", Role.NATIONAL_COORDINATOR, country="FR")
+    assert (await browser.get(f"/matching/api/rings?call_id={world.call_id}")).json() == {"proposed": []}
+    assert "exchange ring has lost" not in (await browser.get("/matching/")).text
+    assert (await browser.post("/matching/api/rings", json={})).status_code == 403
+
+
+async def test_programs_do_the_same(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """By the API: what is possible, what it costs, and the proposal; no ring where nobody waits."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    empty = await browser.get("/matching/rings?call=all")
+    assert "Rings are looked for within one call" in empty.text
+    pairs = await _waiting(world, "MD", "GE")
+    found = (await browser.get(f"/matching/api/rings?call_id={world.call_id}")).json()
+    assert found["total"] == found["bound"] == found["possible"][0]["points"]
+    body = {
+        "call_id": str(world.call_id),
+        "pairs": [
+            {"application_id": leg["application_id"], "offer_id": leg["offer_id"]}
+            for leg in found["possible"][0]["legs"]
+        ],
+    }
+    page = (await browser.get("/matching/rings")).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    headers = {"X-CSRF-Token": token[1]}
+    cost = (await browser.post("/matching/api/rings/price", json=body, headers=headers)).json()
+    assert sorted(cost["gain"]) == sorted(str(one) for one in pairs)
+    done = await browser.post("/matching/api/rings", json=body, headers=headers)
+    assert done.status_code == 201
+    assert done.json()["matches"].keys() == {str(one) for one in pairs}

@@ -1,0 +1,151 @@
+"""Does a what-if say truly what other terms would do, change nothing by it, and survive whoever works on it?"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.matching.interventions import store as interventions_store
+from services.matching.interventions.actions import what_ifs
+from services.matching.interventions.model import Basis, How, OtherTerms, Outcome
+from services.matching.provisional.model.problem import solve
+from shared.bus.db import leases
+from shared.contracts import _examples as ex
+from shared.contracts import calls
+from shared.contracts.calls import CountryQuota
+from shared.errors import Refused
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.matching.interventions.store import WhatIf
+    from tests.integration.matching.conftest import World
+
+NO_MOLDOVAN = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
+
+
+async def _two_for_one_place(world: World) -> tuple[UUID, UUID]:
+    """A Moldovan who has the only place, and a Georgian who has not; the Georgian has been there before."""
+    await world.call()
+    await world.offer(places=1)
+    first, second = await world.officer("MD"), await world.officer("GE", first_time=False)
+    await world.turn()
+    return first, second
+
+
+async def _stored(world: World, what_if_id: UUID) -> WhatIf:
+    async with world.bus.read() as session:
+        row = await interventions_store.one(session, what_if_id)
+    assert row is not None
+    return row
+
+
+async def _worked_out(world: World, other: OtherTerms, basis: Basis = Basis.NOW, **options: Any) -> Outcome:
+    asked = await what_ifs.ask(world.bus, "carla", world.call_id, basis, other)
+    assert await what_ifs.work_once(world.bus, **options)
+    row = await _stored(world, asked)
+    assert row.state == "done", row.problem
+    return Outcome.model_validate(row.outcome)
+
+
+async def test_it_is_the_matching_under_the_other_terms(world: World) -> None:
+    """Both sides equal runs of the engine on the same facts; winners and losers are the difference, by group too."""
+    first, second = await _two_for_one_place(world)
+    outcome = await _worked_out(world, NO_MOLDOVAN)
+    given = await what_ifs.facts_for(world.bus, world.call_id, Basis.NOW)
+    assert given is not None
+    own = solve(given.facts)
+    theirs = solve(replace(given.facts, terms=NO_MOLDOVAN.applied(given.facts.terms)))
+    assert [side.digest for side in outcome.before] == [result.digest for result in own.values()]
+    assert [side.digest for side in outcome.after] == [result.digest for result in theirs.values()]
+    assert {one.application_id: one.how for one in outcome.moved} == {first: How.LOST, second: How.GAINED}
+    assert {group.code: (group.gained, group.lost) for group in outcome.countries} == {"GE": (1, 0), "MD": (0, 1)}
+    assert [side.matched for side in outcome.before] == [side.matched for side in outcome.after]
+    for groups in (outcome.countries, outcome.services, outcome.rank_groups):
+        assert sum(one.before for one in groups) == sum(side.matched for side in outcome.before)
+        assert all(one.after - one.before == one.gained - one.lost for one in groups)
+
+
+async def test_nothing_is_published_or_moved(world: World) -> None:
+    """A what-if writes no fact, raises no version and leaves the provisional matching as it was."""
+    await _two_for_one_place(world)
+    kept = (
+        "SELECT (SELECT count(*) FROM journal), (SELECT sum(input_version) FROM pool),"
+        " (SELECT string_agg(s::text, ' ' ORDER BY application_id) FROM standing s)"
+    )
+    before = [tuple(row) for row in await world.rows(kept)]
+    await _worked_out(world, NO_MOLDOVAN)
+    await _worked_out(world, NO_MOLDOVAN, Basis.START)
+    assert [tuple(row) for row in await world.rows(kept)] == before
+
+
+async def test_a_finished_call_is_matched_again_from_its_start(world: World) -> None:
+    """After cohort and close the whole call is worked out as if nothing had been committed, under its own terms too."""
+    first, second = await _two_for_one_place(world)
+    await world.commit()
+    terms = ex.CALL_TERMS | {"visit_periods": world.period(0, 60), "quotas": [], "weights": [], "needs": []}
+    await world.feed.deliver((calls.CallClosed.model_validate({"terms": terms}), world.call_id))
+    outcome = await _worked_out(world, NO_MOLDOVAN, Basis.START)
+    assert outcome.before[0].applications == outcome.before[0].matched + 1 == 2
+    assert {one.application_id: one.how for one in outcome.moved} == {first: How.LOST, second: How.GAINED}
+    with pytest.raises(Refused) as refused:
+        await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
+    assert refused.value.status_code == 409
+
+
+async def test_a_large_one_is_worked_out_in_a_process_of_its_own(world: World) -> None:
+    """The same outcome comes back from another process."""
+    await _two_for_one_place(world)
+    here = await _worked_out(world, NO_MOLDOVAN)
+    assert await _worked_out(world, NO_MOLDOVAN, large=0) == here
+
+
+async def test_it_can_be_cancelled_while_it_is_under_way(world: World) -> None:
+    """A cancel ends the process at once; what was cancelled stays without an outcome."""
+    await _two_for_one_place(world)
+    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
+    working = asyncio.create_task(what_ifs.work_once(world.bus, large=0))
+    while (await _stored(world, asked)).state == "waiting":  # noqa: ASYNC110 - the row is what everybody sees
+        await asyncio.sleep(0.02)
+    await what_ifs.cancel(world.bus, "carla", asked)
+    assert await working
+    row = await _stored(world, asked)
+    assert (row.state, row.outcome) == ("cancelled", None)
+    with pytest.raises(Refused):
+        await what_ifs.cancel(world.bus, "carla", asked)
+
+
+async def test_another_instance_goes_on_with_what_was_left(world: World) -> None:
+    """While one instance holds it nobody else works on it; when that one is gone it is begun again and done."""
+    await _two_for_one_place(world)
+    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, NO_MOLDOVAN)
+    mine, world.bus.holder = world.bus.holder, "another"
+    lease = await leases.acquire(world.bus, f"what-if:{asked}", 60)
+    assert lease is not None
+    assert await what_ifs._begun(world.bus, asked, lease) is not None
+    world.bus.holder = mine
+    assert not await what_ifs.work_once(world.bus)
+    world.bus.holder = "another"
+    await leases.release(world.bus, lease)
+    world.bus.holder = mine
+    assert await what_ifs.work_once(world.bus)
+    assert (await _stored(world, asked)).state == "done"
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        (OtherTerms(), "objective"),
+        (OtherTerms(quotas=(CountryQuota(country="MD", floor=3, ceiling=2),)), "quotas"),
+        (OtherTerms(quotas=(CountryQuota(country="MD"), CountryQuota(country="MD", floor=1))), "quotas"),
+    ],
+)
+async def test_what_has_no_meaning_is_refused_at_its_field(world: World, other: OtherTerms, field: str) -> None:
+    """No change, a least above the most, a country twice: each is refused and names its field."""
+    await world.call()
+    with pytest.raises(Refused) as refused:
+        await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)
+    assert list(refused.value.fields) == [field]

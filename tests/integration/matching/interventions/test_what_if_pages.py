@@ -1,0 +1,179 @@
+"""Can a coordinator try other terms on the page and by the API, and does each see only what is his or hers?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from services.matching.interventions.actions import what_ifs
+from services.matching.interventions.model import Basis, OtherTerms
+from shared.contracts.calls import CountryQuota
+from shared.contracts.codes import Role
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
+
+    import httpx2
+
+    from tests.integration.matching.conftest import World
+
+    SignIn = Callable[..., Awaitable[None]]
+
+
+async def _two_for_one_place(world: World) -> tuple[UUID, UUID]:
+    await world.call()
+    await world.offer(places=1)
+    pair = await world.officer("MD"), await world.officer("GE", first_time=False)
+    await world.turn()
+    return pair
+
+
+async def _fields(browser: httpx2.AsyncClient, address: str) -> dict[str, str]:
+    """What a form on the page would send if nothing in it were changed."""
+    page = (await browser.get(address)).text
+    sent = dict(re.findall(r'<input[^>]* name="([\w-]+)"[^>]* value="([^"]*)"', page))
+    sent.update(re.findall(r'name="(\w+)" type="radio" value="(\w+)" checked', page))
+    return sent
+
+
+async def test_other_terms_are_tried_on_the_page(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """The form shows the call's terms; with a quota changed its page follows the work and then names who loses."""
+    first, second = await _two_for_one_place(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    address = f"/matching/what-ifs/new?call={world.call_id}"
+    form = await _fields(browser, address)
+    assert form["basis"] == "now"
+    assert form["share_of_offer"] == "40"
+    more = await browser.post(address, data=form | {"row": "add:quotas"})
+    assert 'name="quotas-0-country"' in more.text
+    form |= {"quotas-0-country": "MD", "quotas-0-floor": "0", "quotas-0-ceiling": "0"}
+    asked = await browser.post(address, data=form)
+    assert asked.status_code == 303
+    page = asked.headers["location"]
+    assert "Waiting" in (await browser.get(page)).text
+    await what_ifs.work_once(world.bus)
+    text = (await browser.get(page)).text
+    assert "Quota of Moldova" in text
+    assert f"/matching/applications/{first}" in text
+    assert f"/matching/applications/{second}" in text
+    assert "Use these terms" in text
+    assert "Quota of Moldova" in (await browser.get(f"/matching/what-ifs?call={world.call_id}")).text
+    assert 'value="MD" selected' in (await browser.get(f"/matching/what-ifs/new?from={page.rpartition('/')[2]}")).text
+
+
+async def test_wrong_input_names_its_field_and_what_to_write(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A weight that is no number, a share above 100, a call that is not there, no change: each says what to do."""
+    await world.call()
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    address = f"/matching/what-ifs/new?call={world.call_id}"
+    form = await _fields(browser, address)
+    for wrong, sentence in (
+        ({"topic_applicant": "many"}, "Topic wanted, for the officer: write a whole number from 0 to 1000"),
+        ({"topic_host": "1001"}, "Topic wanted, for the host: write a whole number from 0 to 1000"),
+        ({"share_of_offer": "101"}, "This must be from 1 to 100"),
+        ({}, "change at least one"),
+    ):
+        answer = await browser.post(address, data=form | wrong)
+        assert answer.status_code == 422
+        assert sentence in answer.text
+    assert (await browser.get(f"/matching/what-ifs/new?call={new_id()}")).status_code == 404
+    assert (await browser.get(f"/matching/what-ifs/{new_id()}")).status_code == 404
+    assert await world.rows("SELECT id FROM what_if") == []
+
+
+async def test_only_the_programme_asks_and_a_country_reads_its_own_cases(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """A national coordinator sees the counts and the own officers by reference, and can neither ask nor cancel."""
+    await _two_for_one_place(world)
+    other = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
+    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)
+    await what_ifs.work_once(world.bus)
+    await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
+    text = (await browser.get(f"/matching/what-ifs/{asked}")).text
+    assert "MD-2026-0002" in text
+    assert "GE-2026" not in text
+    assert "Georgia" in text
+    told = (await browser.get(f"/matching/api/what-ifs/{asked}")).json()
+    assert [one["how"] for one in told["outcome"]["moved"]] == ["lost"]
+    assert (await browser.get(f"/matching/what-ifs/new?call={world.call_id}")).status_code == 403
+    csrf = {"X-CSRF-Token": "none"}
+    assert (await browser.post(f"/matching/what-ifs/{asked}/cancel", headers=csrf)).status_code == 403
+    assert (await browser.post("/matching/api/what-ifs", json={}, headers=csrf)).status_code == 403
+
+
+async def test_all_who_win_or_lose_are_listed_page_by_page(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Of more cases than fit each stands on one page, with its reason; a page after the last is the last."""
+    await world.call(share_of_offer=100)
+    await world.offer(places=60)
+    for _ in range(53):
+        await world.officer("MD")
+    other = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
+    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)
+    await what_ifs.work_once(world.bus)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    pages = [(await browser.get(f"/matching/what-ifs/{asked}?page={page}")).text for page in (1, 2, 3)]
+    named = [re.findall(r"MD-2026-\d+", page) for page in pages]
+    assert [len(one) for one in named] == [50, 3, 3]
+    assert len({*named[0], *named[1]}) == 53
+    assert "51 to 53 of 53" in pages[1]
+    assert "?page=2#cases" in pages[0]
+    assert pages[1].count("No place left after the rule") == 3
+    assert named[2] == named[1]
+
+
+async def _post(browser: httpx2.AsyncClient, address: str, body: Any, call_id: UUID) -> httpx2.Response:
+    page = (await browser.get(f"/matching/what-ifs/new?call={call_id}")).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    return await browser.post(address, json=body, headers={"X-CSRF-Token": token[1]})
+
+
+async def test_programs_ask_follow_and_cancel(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """The API does what the page does; exclusions are no term that can be changed, and an unknown term is refused."""
+    await _two_for_one_place(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    body = {"call_id": str(world.call_id), "terms": {"quotas": [{"country": "MD", "ceiling": 0}]}}
+    asked = await _post(browser, "/matching/api/what-ifs", body, world.call_id)
+    assert asked.status_code == 202, asked.text
+    address = f"/matching/api/what-ifs/{asked.json()['id']}"
+    assert asked.json()["state"] == "waiting"
+    stopped = await _post(browser, f"{address}/cancel", {}, world.call_id)
+    assert stopped.json()["state"] == "cancelled"
+    assert (await _post(browser, f"{address}/cancel", {}, world.call_id)).status_code == 409
+    again = await _post(browser, "/matching/api/what-ifs", body, world.call_id)
+    await what_ifs.work_once(world.bus)
+    told = (await browser.get(f"/matching/api/what-ifs/{again.json()['id']}")).json()
+    assert told["state"] == "done"
+    assert {one["how"] for one in told["outcome"]["moved"]} == {"gained", "lost"}
+    assert len((await browser.get("/matching/api/what-ifs")).json()["what_ifs"]) == 2
+    refused = await _post(browser, "/matching/api/what-ifs", body | {"terms": {"exclusions": []}}, world.call_id)
+    assert refused.status_code == 422
+    assert "exclusions" in refused.text
+    nowhere = await _post(browser, "/matching/api/what-ifs", body | {"call_id": str(new_id())}, world.call_id)
+    assert nowhere.status_code == 404
+
+
+async def test_a_confidential_exclusion_is_not_told(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """Nothing on the page or in the JSON of a what-if says that two countries are kept apart."""
+    await world.call()
+    await world.offer("FR", places=1)
+    await world.offer("PL", places=1)
+    await world.exclude("MD", "FR", confidential=True)
+    await world.officer("MD")
+    await world.turn()
+    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, OtherTerms(notice_weeks=52))
+    await what_ifs.work_once(world.bus)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    text = (await browser.get(f"/matching/what-ifs/{asked}")).text
+    assert "Loses the place" in text
+    for told in (text, (await browser.get(f"/matching/api/what-ifs/{asked}")).text):
+        assert "xcluded" not in told
+        assert "xclusion" not in told
+        assert "FR-P" not in told

@@ -1,0 +1,169 @@
+"""Do a commit and what arrives meanwhile wait for each other one way only, and is a person told of none of it?"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.matching.app import create_app
+from services.matching.cohorts.actions import commit
+from services.matching.facts.store import pools as store
+from services.matching.lifecycle.actions.transitions import Transitions
+from services.matching.provisional.call_lease import retry_write
+from services.matching.settings import Settings
+from shared.contracts import participation
+from shared.contracts.codes import Party, Reason, Side
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from services.matching.cohorts.actions.plan import Worked
+    from shared.bus import Bus, Tx
+    from tests.integration.matching.conftest import World
+
+
+async def _reserve(world: World) -> tuple[UUID, UUID]:
+    """An application that stands in reserve, and the match with which it does; it is still in the pool."""
+    await world.call(share_of_offer=100)
+    await world.offer(places=1)
+    for country in ("MD", "GE"):
+        await world.officer(country)
+    await commit.commit_cohort(world.bus, "carla", world.call_id, effort=0, reserves=True)
+    ((match_id, application_id),) = await world.rows("SELECT id, application_id FROM match WHERE reserve")
+    await world.offer("DE", places=1)
+    return application_id, match_id
+
+
+@asynccontextmanager
+async def _another(store_address: str) -> AsyncIterator[Bus]:
+    """Another instance's bus."""
+    bus = create_app(Settings(**settings_for(store_address)), background=False).state.service.bus
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+async def _waits(world: World, task: asyncio.Task[Any]) -> None:
+    """Wait until some transaction waits for another's lock."""
+    end = perf_counter() + 20
+    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    while not await world.rows(query):
+        assert not task.done(), task
+        assert perf_counter() < end, "nobody waits"
+        await asyncio.sleep(0.01)
+
+
+def _commit(bus: Bus, world: World) -> asyncio.Task[commit.Committed]:
+    return asyncio.create_task(commit.commit_cohort(bus, "carla", world.call_id, effort=0))
+
+
+async def test_a_commit_holds_nothing_that_a_withdrawal_of_a_reserve_wants(world: World, store_address: str) -> None:
+    """A withdrawal holds the call and then the reserve's match; a commit that waits for the call has not taken it."""
+    application_id, match_id = await _reserve(world)
+    async with _another(store_address) as bus:
+        async with world.bus.transaction("test") as tx:
+            await store.touch(tx.session, [world.call_id])
+            task = _commit(bus, world)
+            await _waits(world, task)
+            at_once = "SELECT id FROM match WHERE id = :id FOR UPDATE NOWAIT"
+            assert (await tx.session.execute(text(at_once), {"id": match_id})).one()
+            cases = await Transitions.load(tx, [match_id])
+            await cases.cancel(match_id, Party.GUEST, Reason.OTHER, None)
+            await cases.save()
+        committed = await task
+    assert committed.matches.keys() == {application_id}
+
+
+async def test_a_clearance_holds_the_call_before_its_match(world: World, store_address: str) -> None:
+    """While a transaction holds the call, a clearance that arrives waits for it, and its match is still free."""
+    application_id, match_id = await _reserve(world)
+    cleared = participation.ClearanceGiven(application_id=application_id, side=Side.HOME, country="MD")
+    record = world.feed.record(cleared, match_id)
+    async with _another(store_address) as bus:
+        async with bus.transaction("test") as tx:
+            await store.hold(tx.session, calls=[world.call_id])
+            task = asyncio.create_task(world.feed.apply([record]))
+            await _waits(world, task)
+            at_once = "SELECT home_cleared FROM match WHERE id = :id FOR UPDATE NOWAIT"
+            assert (await tx.session.execute(text(at_once), {"id": match_id})).scalar_one() is False
+        await task
+    (row,) = await world.rows("SELECT home_cleared FROM match WHERE id = :id", id=match_id)
+    assert row.home_cleared
+
+
+async def test_the_register_holds_all_calls_in_their_order(world: World, store_address: str) -> None:
+    """What touches every call waits for the first and holds none of the others meanwhile, however the rows lie."""
+    first, second = UUID(int=1), UUID(int=2)
+    for one in (second, first):  # the second lies before the first
+        async with world.bus.transaction("test") as tx:
+            await store.touch(tx.session, [one])
+
+    async def touch(bus: Bus) -> None:
+        async with bus.transaction("test") as tx:
+            await store.touch_all(tx.session)
+
+    async with _another(store_address) as bus:
+        async with world.bus.transaction("test") as tx:
+            await store.hold(tx.session, calls=[first])
+            task = asyncio.create_task(touch(bus))
+            await _waits(world, task)
+            at_once = "SELECT input_version FROM pool WHERE call_id = :id FOR UPDATE NOWAIT"
+            assert (await tx.session.execute(text(at_once), {"id": second})).scalar_one() == 1
+        await task
+    assert [row.input_version for row in await world.rows("SELECT input_version FROM pool")] == [2, 2]
+
+
+async def test_a_commit_ended_for_anothers_sake_is_written_again(
+    world: World, store_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where two wait for each other and the database ends the commit's transaction, the cohort is committed later."""
+    application_id, match_id = await _reserve(world)
+    write, tried, held = commit.write, 0, asyncio.Event()
+
+    async def slowly(tx: Tx, worked: Worked) -> commit.Committed | None:
+        nonlocal tried
+        tried += 1
+        await store.hold(tx.session, calls=[world.call_id])
+        held.set()
+        if tried == 1:
+            await _waits(world, other)
+        return await write(tx, worked)
+
+    async def crosswise(bus: Bus) -> None:
+        """Take the match first, then the call; patient, so that the database ends the commit instead."""
+        async with bus.transaction("test") as tx:
+            await tx.session.execute(text("SET LOCAL deadlock_timeout = '5min'"))
+            await tx.session.execute(text("SELECT id FROM match WHERE id = :id FOR UPDATE"), {"id": match_id})
+            await held.wait()
+            await store.hold(tx.session, calls=[world.call_id])
+
+    monkeypatch.setattr(commit, "write", slowly)
+    async with _another(store_address) as bus:
+        other = asyncio.create_task(crosswise(bus))
+        committed = await _commit(world.bus, world)
+        await other
+    assert tried == 2
+    assert committed.matches.keys() == {application_id}
+
+
+async def test_what_else_goes_wrong_is_not_written_again(world: World) -> None:
+    """Only for another's sake a change is written again; an error of its own is raised the first time."""
+    tried = 0
+
+    async def wrong(tx: Tx) -> None:
+        nonlocal tried
+        tried += 1
+        await tx.session.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(DBAPIError):
+        await retry_write(world.bus, "carla", wrong)
+    assert tried == 1

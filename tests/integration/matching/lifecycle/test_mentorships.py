@@ -1,0 +1,262 @@
+"""Does a mentoring pair come together, meet and end as lifecycles.md says?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from shared.contracts import applications, mentorships, participation, visits
+from shared.contracts.codes import Answer, Party, Reason, UnschedulableCause
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from tests.integration.matching.conftest import World
+
+
+async def _opened(world: World) -> tuple[UUID, UUID, UUID]:
+    """A mentee with a confirmed match: application, match and mentorship."""
+    await world.call()
+    await world.mentor()
+    application, match_id = await world.confirmed(kind="mentee")
+    ((mentorship, _),) = await world.told("MentorshipOpened")
+    return application, match_id, UUID(mentorship)
+
+
+async def _sign(world: World, application: UUID, match_id: UUID, mentorship: UUID, by: Party, version: int = 1) -> None:
+    event = participation.AgreementSigned(
+        application_id=application, mentorship_id=mentorship, by=by, version=version, document="0" * 64
+    )
+    await world.feed.deliver((event, match_id))
+
+
+async def _meet(world: World, application: UUID, match_id: UUID, mentorship: UUID) -> None:
+    ids = {"application_id": application, "mentorship_id": mentorship, "session_id": new_id()}
+    day = clock.today()
+    logged = participation.SessionLogged(**ids, by=Party.MENTOR, held_on=day, minutes=60)
+    confirmed = participation.SessionConfirmed(**ids, by=Party.MENTEE, held_on=day)
+    await world.feed.deliver((logged, match_id), (confirmed, match_id))
+
+
+async def test_a_mentorship_moves_to_another_fund(world: World) -> None:
+    """On request another fund pays for match and mentorship, and the mentorship's next event names it."""
+    application, match_id, mentorship = await _opened(world)
+    fund = new_id()
+    asked = participation.FundChangeRequested(application_id=application, fund_id=fund, reason=Reason.PARTNER_SUSPENDED)
+    await world.feed.deliver((asked, match_id))
+    assert len(await world.told("MatchFundChanged")) == 1
+    for by in (Party.MENTEE, Party.MENTOR):
+        await _sign(world, application, match_id, mentorship, by)
+    ((_, started),) = await world.told("MentorshipStarted")
+    assert isinstance(started, mentorships.MentorshipStarted)
+    assert started.plan.fund_id == fund
+
+
+async def test_from_confirmed_to_completed(world: World) -> None:
+    """Both sign one version, three sessions are confirmed, the goal is closed: completed, as figures need it."""
+    application, match_id, mentorship = await _opened(world)
+    await _sign(world, application, match_id, mentorship, Party.MENTEE, 1)
+    await _sign(world, application, match_id, mentorship, Party.MENTOR, 2)
+    assert await world.told("MentorshipStarted") == []
+    await _sign(world, application, match_id, mentorship, Party.MENTEE, 2)
+    ((_, started),) = await world.told("MentorshipStarted")
+    assert isinstance(started, mentorships.MentorshipStarted)
+    assert started.until is not None
+    goal = {"application_id": application, "mentorship_id": mentorship, "goal_id": new_id(), "number": 1}
+    await world.feed.deliver((participation.GoalSet(**goal, by=Party.MENTEE), match_id))
+    await world.feed.deliver((participation.GoalClosed(**goal, by=Party.MENTEE, met=True), match_id))
+    for _ in range(3):
+        assert await world.told("MentorshipCompleted") == []
+        await _meet(world, application, match_id, mentorship)
+    ((_, completed),) = await world.told("MentorshipCompleted")
+    assert isinstance(completed, mentorships.MentorshipCompleted)
+    assert (completed.sessions, completed.goals, completed.goals_met) == (3, 1, 1)
+    rows = await world.rows("SELECT DISTINCT correlationid FROM journal WHERE aggregatetype = 'mentoring.mentorships'")
+    assert [row.correlationid for row in rows] == [str(application)]
+
+
+async def test_an_ended_mentorship_gives_the_mentor_a_place_again(world: World) -> None:
+    """After EndRequested the next mentee is matched with the same mentor."""
+    await world.call()
+    await world.mentor(capacity=1)
+    application, match_id = await world.confirmed(kind="mentee")
+    other = await world.officer("GE", kind="mentee")
+    await world.turn()
+    assert [row.seat_id for row in await world.rows("SELECT seat_id FROM standing")] == [None]
+    ((mentorship, _),) = await world.told("MentorshipOpened")
+    event = participation.EndRequested(
+        application_id=application, mentorship_id=UUID(mentorship), by=Party.MENTEE, reason=Reason.OPERATIONAL_DUTY
+    )
+    await world.feed.deliver((event, match_id))
+    ((_, ended),) = await world.told("MentorshipEndedEarly")
+    assert isinstance(ended, mentorships.MentorshipEndedEarly)
+    assert ended.reason is Reason.OPERATIONAL_DUTY
+    await world.turn()
+    (row,) = await world.rows("SELECT application_id, seat_id FROM standing")
+    assert row.application_id == other
+    assert row.seat_id is not None
+
+
+async def test_an_agreement_that_is_not_signed_ends_it(world: World, moving_clock: None) -> None:
+    """Ten working days of silence over the agreement end the mentorship by the clock."""
+    await _opened(world)
+    clock.move(timedelta(days=30))
+    assert await world.sweep() == 1
+    ((_, ended),) = await world.told("MentorshipEndedEarly")
+    assert isinstance(ended, mentorships.MentorshipEndedEarly)
+    assert (ended.by, ended.reason) == (Party.CLOCK, Reason.NO_ANSWER)
+
+
+async def test_a_pause_holds_until_it_is_taken_up_again(world: World) -> None:
+    """Either side may pause and resume what has begun."""
+    application, match_id, mentorship = await _opened(world)
+    for by in (Party.MENTEE, Party.MENTOR):
+        await _sign(world, application, match_id, mentorship, by)
+    ids = {"application_id": application, "mentorship_id": mentorship, "by": Party.MENTOR}
+    await world.feed.deliver((participation.PauseRequested(**ids, reason=Reason.OPERATIONAL_DUTY), match_id))
+    await world.feed.deliver((participation.ResumeRequested(**ids), match_id))
+    told = [event.type for _, event in await world.told("MentorshipPaused", "MentorshipResumed")]
+    assert told == ["MentorshipPaused", "MentorshipResumed"]
+
+
+async def _begun(world: World) -> tuple[UUID, UUID, UUID]:
+    """A pair that has signed."""
+    application, match_id, mentorship = await _opened(world)
+    for by in (Party.MENTEE, Party.MENTOR):
+        await _sign(world, application, match_id, mentorship, by)
+    return application, match_id, mentorship
+
+
+def _asked(
+    application: UUID, mentorship: UUID, answer: Answer | None, guest: Party = Party.MENTEE, days: int = 3
+) -> participation.VisitRequested:
+    """A visit that the pair asks for, from two months on."""
+    start = clock.today() + timedelta(weeks=9)
+    return participation.VisitRequested.model_validate(
+        {
+            "application_id": application,
+            "mentorship_id": mentorship,
+            "by": Party.MENTOR,
+            "periods": [{"start": start, "end": start + timedelta(weeks=6)}],
+            "days": days,
+            "request_id": new_id(),
+            "guest": guest,
+            "answer": answer,
+        }
+    )
+
+
+async def _attend(world: World, match_id: UUID, visit_id: UUID, plan: visits.VisitPlan) -> None:
+    for day in plan.days:
+        event = participation.AttendanceRecorded(
+            application_id=plan.application_id, visit_id=visit_id, day=day, present=True
+        )
+        await world.feed.deliver((event, match_id))
+
+
+async def test_an_agreed_end_becomes_the_planned_one(world: World) -> None:
+    """A version that one side signed changes nothing; once both signed it, the mentorship is planned until its end."""
+    application, match_id, mentorship = await _begun(world)
+    sooner = clock.today() + timedelta(days=20)
+    ids = {"application_id": application, "mentorship_id": mentorship, "version": 2, "document": "1" * 64}
+    before = (await world.rows("SELECT until FROM mentorship"))[0].until
+    await world.feed.deliver((participation.AgreementSigned(**ids, by=Party.MENTOR, until=sooner), match_id))
+    assert (await world.rows("SELECT until FROM mentorship"))[0].until == before
+    await world.feed.deliver((participation.AgreementSigned(**ids, by=Party.MENTEE, until=sooner), match_id))
+    assert (await world.rows("SELECT until FROM mentorship"))[0].until == sooner
+
+
+async def test_a_pair_gets_dates_only_when_both_agreed(world: World) -> None:
+    """A visit that is asked for or refused gets none; an agreed one gets lawful days, and no second beside it."""
+    application, match_id, mentorship = await _begun(world)
+    await world.feed.deliver((_asked(application, mentorship, None), match_id))
+    await world.feed.deliver((_asked(application, mentorship, Answer.DECLINE), match_id))
+    assert await world.told("VisitScheduled") == []
+    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
+    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
+    ((visit_id, told),) = await world.told("VisitScheduled")
+    assert isinstance(told, visits.VisitScheduled)
+    plan = told.plan
+    assert (plan.mentorship_id, plan.offer_id, plan.guest) == (mentorship, None, Party.MENTEE)
+    assert (plan.country, plan.host_country) == ("MD", "RO")
+    assert plan.required_days == len(plan.days) == 3
+    assert plan.start >= clock.today() + timedelta(weeks=9)
+    await _attend(world, match_id, UUID(visit_id), plan)
+    assert len(await world.told("VisitStarted", "VisitEnded", "VisitCompleted")) == 3
+    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
+    assert len(await world.told("VisitScheduled")) == 2
+
+
+async def test_the_mentor_can_be_the_guest(world: World) -> None:
+    """The other way round, the mentee's organisation is the host and the mentor's rank is counted."""
+    application, match_id, mentorship = await _begun(world)
+    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT, guest=Party.MENTOR), match_id))
+    ((_, told),) = await world.told("VisitScheduled")
+    assert isinstance(told, visits.VisitScheduled)
+    assert (told.plan.country, told.plan.host_country, told.plan.guest) == ("RO", "MD", Party.MENTOR)
+    rows = await world.rows("SELECT terms->>'rank_group' AS rank FROM seat")
+    assert told.plan.rank_group == rows[0].rank
+
+
+async def test_a_visit_without_notice_says_why(world: World) -> None:
+    """Periods within the notice find no lawful week; the pair can ask again with others."""
+    application, match_id, mentorship = await _begun(world)
+    soon = _asked(application, mentorship, Answer.ACCEPT).model_dump()
+    soon["periods"] = [{"start": clock.today(), "end": clock.today() + timedelta(days=20)}]
+    await world.feed.deliver((participation.VisitRequested.model_validate(soon), match_id))
+    ((_, told),) = await world.told("VisitUnschedulable")
+    assert isinstance(told, visits.VisitUnschedulable)
+    assert told.cause is UnschedulableCause.NOTICE_TOO_SHORT
+    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
+    assert len(await world.told("VisitScheduled")) == 1
+
+
+async def test_a_visit_to_come_keeps_closed_goals_from_completing(world: World) -> None:
+    """With enough sessions and closed goals a pair that still travels goes on; it completes when the visit is over."""
+    application, match_id, mentorship = await _begun(world)
+    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
+    ((visit_id, told),) = await world.told("VisitScheduled")
+    assert isinstance(told, visits.VisitScheduled)
+    for _ in range(3):
+        await _meet(world, application, match_id, mentorship)
+    goal = {"application_id": application, "mentorship_id": mentorship, "goal_id": new_id(), "number": 1}
+    await world.feed.deliver((participation.GoalSet(**goal, by=Party.MENTEE), match_id))
+    await world.feed.deliver((participation.GoalClosed(**goal, by=Party.MENTEE, met=True), match_id))
+    assert await world.told("MentorshipCompleted") == []
+    await _attend(world, match_id, UUID(visit_id), told.plan)
+    assert len(await world.told("VisitCompleted", "MentorshipCompleted")) == 2
+
+
+async def test_a_pair_takes_its_visit_back_and_goes_on(world: World) -> None:
+    """A cancelled visit leaves the mentorship as it is; one that ends takes the visit to come with it."""
+    application, match_id, mentorship = await _begun(world)
+    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
+    ((visit_id, _),) = await world.told("VisitScheduled")
+    back = participation.CancellationRequested(
+        application_id=application, by=Party.MENTEE, reason=Reason.TIMETABLE_CONFLICT, visit_id=UUID(visit_id)
+    )
+    await world.feed.deliver((back, match_id))
+    assert len(await world.told("VisitCancelled")) == 1
+    assert await world.told("MentorshipEndedEarly", "MatchCancelled") == []
+    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
+    end = participation.EndRequested(
+        application_id=application, mentorship_id=mentorship, by=Party.MENTOR, reason=Reason.OPERATIONAL_DUTY
+    )
+    await world.feed.deliver((end, match_id))
+    (_, (_, cancelled)) = await world.told("VisitCancelled")
+    assert isinstance(cancelled, visits.VisitCancelled)
+    assert (cancelled.by, cancelled.reason) == (Party.MENTOR, Reason.OPERATIONAL_DUTY)
+    assert len(await world.told("MentorshipEndedEarly")) == 1
+
+
+async def test_who_withdraws_ends_the_mentorship_even_after_a_visit(world: World) -> None:
+    """A visit of the pair that is over does not keep a withdrawal from ending the mentorship."""
+    application, match_id, mentorship = await _begun(world)
+    await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
+    ((visit_id, told),) = await world.told("VisitScheduled")
+    assert isinstance(told, visits.VisitScheduled)
+    await _attend(world, match_id, UUID(visit_id), told.plan)
+    left = applications.ApplicationWithdrawn(reason=Reason.OTHER, by=Party.MENTEE)
+    await world.feed.deliver((left, application))
+    assert len(await world.told("MentorshipEndedEarly")) == 1

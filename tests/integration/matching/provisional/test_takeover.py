@@ -1,0 +1,102 @@
+"""Does another instance serve a large call within ten seconds when the one that kept it is gone?"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from services.matching.app import create_app
+from services.matching.facts.store import pools as store
+from services.matching.facts.store.facts import keep
+from services.matching.provisional import call_lease, worker
+from services.matching.settings import Settings
+from tests.benchmarks.matching import stored
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    import pytest
+
+    from tests.integration.matching.conftest import World
+
+PEOPLE, MENTORS = 600, 200
+WITHIN = 10.0
+
+
+async def _arrives(world: World, call_id: UUID, number: int) -> UUID:
+    """One more mentee is found eligible."""
+    row = stored.mentee(random.Random(number), call_id, number)
+    async with world.bus.transaction("system:tests") as tx:
+        await keep(tx.session, [row])
+        await store.touch(tx.session, [call_id])
+        await tx.changed("matching")
+    return row.id
+
+
+async def _lease(world: World, call_id: UUID) -> tuple[str, int]:
+    """Who holds the lease of a call, and its epoch."""
+    rows = await world.rows("SELECT holder, epoch FROM lease WHERE name = :name", name=f"match:{call_id}")
+    return rows[0].holder, rows[0].epoch
+
+
+async def _stands(world: World, application_id: UUID) -> bool:
+    return bool(await world.rows("SELECT 1 FROM standing WHERE application_id = :id", id=application_id))
+
+
+async def _shown(world: World, application_id: UUID) -> float:
+    """How many seconds until an application has its place on the board, or none."""
+    started = monotonic()
+    async with asyncio.timeout(30):
+        while not await _stands(world, application_id):  # noqa: ASYNC110 - the row is what everybody sees
+            await asyncio.sleep(0.05)
+    return monotonic() - started
+
+
+async def test_another_instance_serves_a_call_within_ten_seconds(world: World, store_address: str) -> None:
+    """The keeper stops without a word: who comes next is matched elsewhere in time; waking up, it writes nothing."""
+    call_id = await stored.fill(world.bus, PEOPLE, MENTORS)
+    held: dict[UUID, worker.HeldCall] = {}
+    await worker.match_under_lease(world.bus, call_id, held)
+    other = create_app(Settings(**settings_for(store_address)), background=False).state.service
+    async with asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(worker.keep_leases_alive(world.bus, held))
+        taking = tasks.create_task(worker.match_live(other))
+        await asyncio.sleep(call_lease.LEASE_SECONDS + call_lease.PROLONG_EVERY / 2)
+        holder, epoch = await _lease(world, call_id)
+        assert holder == world.bus.holder, "an idle instance keeps a large call"
+        keeping.cancel()
+        assert await _shown(world, await _arrives(world, call_id, PEOPLE)) < WITHIN
+        assert await _lease(world, call_id) == (other.bus.holder, epoch + 1)
+        await worker.match_under_lease(world.bus, call_id, held)
+        assert not held
+        await _shown(world, await _arrives(world, call_id, PEOPLE + 1))
+        assert await _lease(world, call_id) == (other.bus.holder, epoch + 1)
+        taking.cancel()
+    await other.bus.close()
+
+
+async def test_a_large_call_is_kept_and_what_was_taken_is_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases worth keeping are prolonged in one go, small ones are not; who finds it taken forgets what was kept."""
+    call_id = await stored.fill(world.bus, 3, 2)
+    held: dict[UUID, worker.HeldCall] = {}
+    await worker.match_under_lease(world.bus, call_id, held)
+
+    async def until() -> object:
+        return (await world.rows("SELECT until FROM lease WHERE name = :name", name=f"match:{call_id}"))[0].until
+
+    before = await until()
+    await worker.prolong_leases(world.bus, held)
+    assert await until() == before
+    monkeypatch.setattr(worker, "KEPT_FROM", 6)
+    await worker.prolong_leases(world.bus, held)
+    assert await until() != before
+    async with world.bus.transaction("system:tests") as tx:
+        await tx.session.execute(text("UPDATE lease SET holder = 'another', epoch = epoch + 1"))
+    await worker.prolong_leases(world.bus, held)
+    assert not held
+    assert call_lease.PROLONG_EVERY < call_lease.LEASE_SECONDS / 2

@@ -1,0 +1,67 @@
+"""Is an officer who waits told an honest place in line, and nothing of anybody else?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.matching.receipts import views as receipts_views
+from shared.contracts.codes import Answer, Party, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import httpx2
+
+    from tests.integration.matching.conftest import World
+
+
+async def test_the_place_in_line_is_the_one_that_is_called(
+    world: World, browser: httpx2.AsyncClient, sign_in: Callable[..., Awaitable[None]]
+) -> None:
+    """Of two who wait for a full place number one is proposed when it falls free, and number two moves up."""
+    await world.call(share_of_offer=100)
+    seat = await world.offer(places=1)
+    officers = [await world.officer(country) for country in ("MD", "GE", "AM")]
+    committed = await world.commit()
+    ((winner, match_id),) = committed.matches.items()
+    line = {}
+    for one in set(officers) - {winner}:
+        (place,) = await receipts_views.waiting_places(world.bus, one)
+        assert (place.seat_id, place.of, place.free, place.limit) == (str(seat), 2, 0, None)
+        line[place.at] = one
+    assert sorted(line) == [1, 2]
+    assert await receipts_views.waiting_places(world.bus, winner) == ()
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    page = (await browser.get(f"/matching/applications/{line[2]}")).text
+    assert "2 of 2" in page
+    assert "A place must fall free." in page
+    told = (await browser.get(f"/matching/api/receipts/{line[1]}")).json()["waiting"]
+    assert told == [{"seat_id": str(seat), "at": 1, "of": 2, "free": 0, "limit": None}]
+    await world.clear(match_id, winner)
+    await world.answer(match_id, winner, Party.GUEST, Answer.DECLINE)
+    await world.turn()
+    (called,) = await world.rows("SELECT application_id FROM match WHERE state = 'proposed'")
+    assert called.application_id == line[1]
+    (place,) = [one for one in await receipts_views.waiting_places(world.bus, line[2]) if one.seat_id == str(seat)]
+    assert (place.at, place.of) == (1, 1)
+
+
+async def test_who_joined_after_the_cohort_is_in_no_line_yet(world: World) -> None:
+    """A newcomer is called only after the next cohort, so no place in line is told."""
+    await world.call()
+    await world.offer(places=1)
+    await world.officer()
+    await world.commit()
+    late = await world.officer("GE")
+    assert await receipts_views.waiting_places(world.bus, late) == ()
+
+
+async def test_a_used_up_share_is_named(world: World) -> None:
+    """Who waits for a place whose share of the country is used up is told that a free place alone will not do."""
+    await world.call(share_of_offer=40)
+    await world.offer(places=2, group_size=1)
+    one, other = await world.officer(), await world.officer()
+    committed = await world.commit()
+    waiting = other if one in committed.matches else one
+    (place,) = await receipts_views.waiting_places(world.bus, waiting)
+    assert (place.at, place.of, place.free, place.limit) == (1, 1, 1, "share_of_offer")

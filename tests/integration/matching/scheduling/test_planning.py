@@ -1,0 +1,297 @@
+"""Can the programme plan a call's visits anew, move one, and do visits without dates get some when facts change?"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from services.matching.engine.problem.weeks import monday
+from services.matching.scheduling.actions import planner
+from services.matching.scheduling.actions import plans as scheduling_plans
+from shared.bus.db import leases
+from shared.contracts import offers, participation
+from shared.contracts.codes import Party, Reason
+from shared.errors import Refused
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from shared.bus import Lease
+    from tests.integration.matching.conftest import World
+
+_ALL = ("VisitScheduled", "VisitUnschedulable", "VisitMoveProposed", "VisitMoved", "VisitMoveDropped")
+
+
+async def _told(world: World) -> list[Any]:
+    return [event for _, event in await world.told(*_ALL)]
+
+
+async def _lease(world: World) -> Lease:
+    lease = await leases.acquire(world.bus, planner.LEASE)
+    assert lease is not None
+    return lease
+
+
+async def _revise(world: World, offer_id: UUID, **terms: Any) -> None:
+    """The host changes its placement."""
+    row = (await world.rows("SELECT terms FROM seat WHERE id = :id", id=offer_id))[0]
+    event = offers.OfferRevised.model_validate(dict(offers.OfferRevised.example) | {"terms": row.terms | terms})
+    await world.feed.deliver((event, offer_id))
+
+
+def _weeks(world: World, first: int, last: int, places: int = 1) -> list[dict[str, Any]]:
+    return [period | {"places_per_week": places} for period in world.period(first, last)]
+
+
+async def _two(world: World, *, places: int = 1) -> tuple[UUID, list[UUID]]:
+    """An offer with so many places a week and two confirmed guests: the offer and the matches."""
+    await world.call()
+    offer_id = await world.offer(periods=_weeks(world, 10, 30, places), places=4)
+    return offer_id, [(await world.confirmed())[1] for _ in range(2)]
+
+
+async def _improved(world: World, call_id: UUID, **options: Any) -> Any:
+    plan = await scheduling_plans.plan_visits(world.bus, "carla", call_id, **options)
+    assert plan.state == "searching"
+    assert await planner.improve(world.bus, await _lease(world), plan.id)
+    return (await world.rows("SELECT * FROM date_plan WHERE id = :id", id=plan.id))[0]
+
+
+async def test_a_visit_is_moved_by_the_programme_when_both_accept(world: World) -> None:
+    """The lawful weeks name their cost; the chosen one is proposed, and the old dates stand until both accept."""
+    _, (first, second) = await _two(world)
+    starts = [event.plan.start for event in await _told(world)]
+    async with world.bus.read() as session:
+        weeks = await scheduling_plans.lawful_weeks(session, first)
+    free = {one.week for one in weeks.choices}
+    assert monday(starts[0]) in free
+    assert monday(starts[1]) not in free
+    assert all(one.week >= monday(clock.today() + timedelta(weeks=2)) for one in weeks.choices)
+    wanted = max(free)
+    done = await scheduling_plans.propose_move(world.bus, "carla", first, wanted + timedelta(days=2))
+    assert (set(done.asked), done.moved_days) == ({first}, (done.days[first][0] - starts[0]).days)
+    proposed = (await _told(world))[-1]
+    assert (proposed.by, proposed.reason, monday(proposed.start)) == ("programme", "timetable_conflict", wanted)
+    assert proposed.plan.start == starts[0]
+    visit = (await world.rows("SELECT id, application_id FROM visit WHERE match_id = :id", id=first))[0]
+    for by in (Party.GUEST, Party.HOST):
+        said = participation.MoveAccepted(application_id=visit.application_id, visit_id=visit.id, by=by, move=1)
+        await world.feed.deliver((said, first))
+    moved = (await _told(world))[-1]
+    assert (moved.type, monday(moved.plan.start)) == ("VisitMoved", wanted)
+    assert second != first
+
+
+async def test_a_week_that_is_not_lawful_is_refused(world: World) -> None:
+    """A full week, the own week, an unknown visit, and a visit that waits for answers: each is refused with why."""
+    _, (first, second) = await _two(world)
+    starts = {event.plan.match_id: event.plan.start for event in await _told(world)}
+    for week, status in ((starts[second], 422), (starts[first], 422), (clock.today(), 422)):
+        with pytest.raises(Refused) as refused:
+            await scheduling_plans.propose_move(world.bus, "carla", first, week)
+        assert refused.value.status_code == status
+    with pytest.raises(Refused) as unknown:
+        await scheduling_plans.propose_move(world.bus, "carla", new_id(), starts[first])
+    assert unknown.value.status_code == 404
+    await scheduling_plans.propose_move(world.bus, "carla", first, starts[first] + timedelta(weeks=5))
+    with pytest.raises(Refused) as waits:
+        await scheduling_plans.propose_move(world.bus, "carla", first, starts[first] + timedelta(weeks=6))
+    assert waits.value.status_code == 409
+    assert [event.type for event in await _told(world)] == ["VisitScheduled"] * 2 + ["VisitMoveProposed"]
+
+
+async def test_a_plan_keeps_what_was_announced(world: World) -> None:
+    """Nothing has changed: the best plan is proven, moves nobody, and tells nothing."""
+    await _two(world)
+    plan = await _improved(world, world.call_id)
+    assert (plan.state, plan.changes, plan.cost, plan.done) == ("proven", [], [0, 0, 0, 0], 2)
+    assert len(await _told(world)) == 2
+
+
+async def test_a_closed_week_moves_who_is_in_it_and_nobody_else(world: World) -> None:
+    """The host takes back a week: the plan moves the visit in it, says by how many days, and proposes it when asked."""
+    offer_id, matches = await _two(world)
+    starts = {event.plan.match_id: event.plan.start for event in await _told(world)}
+    hit = matches[0]
+    opens = monday(starts[hit]) + timedelta(weeks=1)
+    periods = [{"start": str(opens), "end": str(opens + timedelta(weeks=15)), "places_per_week": 1}]
+    await _revise(world, offer_id, periods=periods)
+    plan = await _improved(world, world.call_id)
+    (change,) = plan.changes
+    assert (UUID(change["match_id"]), plan.cost[:3]) == (hit, [0, 0, 1])
+    assert plan.cost == plan.bound
+    after = date.fromisoformat(change["after"][0])
+    assert change["moved_days"] == (after - starts[hit]).days > 0
+    done = await scheduling_plans.propose_plan(world.bus, "carla", plan.id, [hit])
+    assert (set(done.asked), done.moved_days) == ({hit}, change["moved_days"])
+    proposed = (await _told(world))[-1]
+    assert (proposed.type, proposed.start, proposed.plan.start) == ("VisitMoveProposed", after, starts[hit])
+    with pytest.raises(Refused) as again:
+        await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
+    assert again.value.status_code == 409
+
+
+async def test_a_plan_that_was_overtaken_is_refused(world: World) -> None:
+    """The weeks of a plan are closed before it is proposed: nobody is asked; nor for a visit that it does not move."""
+    offer_id, (hit, other) = await _two(world)
+    start = {event.plan.match_id: event.plan.start for event in await _told(world)}[hit]
+    later = [{"start": str(start + timedelta(weeks=2)), "end": str(start + timedelta(weeks=9)), "places_per_week": 2}]
+    await _revise(world, offer_id, periods=later)
+    plan = await _improved(world, world.call_id)
+    assert {UUID(one["match_id"]) for one in plan.changes} == {hit, other}
+    with pytest.raises(Refused) as unknown:
+        await scheduling_plans.propose_plan(world.bus, "carla", plan.id, [new_id()])
+    assert unknown.value.status_code == 422
+    await _revise(world, offer_id, periods=[one | {"start": str(start + timedelta(weeks=5))} for one in later])
+    with pytest.raises(Refused) as refused:
+        await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
+    assert refused.value.status_code == 409
+    assert [event.type for event in await _told(world)] == ["VisitScheduled"] * 2
+
+
+async def _chain(world: World) -> tuple[dict[UUID, UUID], UUID, UUID]:
+    """Two proposed moves: the first visit's into the week of the second, the second's into a free one.
+
+    Gives the visit of each match, and the two matches.
+    """
+    await world.call()
+    first = monday(clock.today() + timedelta(weeks=10))
+
+    def weeks(begin: int, end: int, **places: int) -> list[dict[str, Any]]:
+        last = first + timedelta(weeks=end, days=4)
+        return [{"start": str(first + timedelta(weeks=begin)), "end": str(last), **places}]
+
+    offer_id = await world.offer(periods=weeks(0, 2, places_per_week=1), places=4)
+    tied = (await world.confirmed(periods=weeks(0, 1)))[1]
+    other = (await world.confirmed())[1]
+    await _revise(world, offer_id, periods=weeks(1, 2, places_per_week=1))
+    plan = await _improved(world, world.call_id)
+    assert plan.cost[:3] == [0, 0, 2]
+    done = await scheduling_plans.propose_plan(world.bus, "carla", plan.id)
+    assert done.asked == {tied, other}
+    rows = await world.rows("SELECT id, match_id FROM visit")
+    return {row.match_id: row.id for row in rows}, tied, other
+
+
+async def _answered(world: World, visit_ids: dict[UUID, UUID], match_id: UUID, *, yes: bool = True) -> None:
+    (row,) = await world.rows("SELECT application_id FROM visit WHERE match_id = :id", id=match_id)
+    ids = {"application_id": row.application_id, "visit_id": visit_ids[match_id], "move": 1}
+    for by in (Party.GUEST, Party.HOST):
+        if yes:
+            said: Any = participation.MoveAccepted(by=by, **ids)
+        else:
+            said = participation.MoveRefused(by=by, reason=Reason.NOT_AVAILABLE, **ids)
+        await world.feed.deliver((said, match_id))
+
+
+async def test_a_move_waits_for_the_week_that_another_leaves(world: World) -> None:
+    """Both sides of the first accept while its week is full: it waits, and moves once the second has moved away."""
+    visit_ids, tied, other = await _chain(world)
+    await _answered(world, visit_ids, tied)
+    lease = await _lease(world)
+    assert await planner.settle(world.bus, lease) == 0
+    assert [event.type for event in await _told(world)][-1] == "VisitMoveProposed"
+    await _answered(world, visit_ids, other)
+    assert await planner.settle(world.bus, lease) == 1
+    moved = (await _told(world))[-2:]
+    assert [(event.type, event.plan.match_id) for event in moved] == [("VisitMoved", other), ("VisitMoved", tied)]
+    assert moved[1].plan.start < moved[0].plan.start
+    assert await planner.settle(world.bus, lease) == 0
+
+
+async def test_a_move_is_dropped_when_nobody_leaves_the_week(world: World) -> None:
+    """The second refuses: the first, to which both sides had agreed, keeps its dates and is told why."""
+    visit_ids, tied, other = await _chain(world)
+    await _answered(world, visit_ids, tied)
+    await _answered(world, visit_ids, other, yes=False)
+    assert await planner.settle(world.bus, await _lease(world)) == 1
+    dropped = (await _told(world))[-2:]
+    assert [(event.plan.match_id, event.cause) for event in dropped] == [(other, "refused"), (tied, "no_lawful_week")]
+
+
+async def test_a_search_can_be_stopped_and_taken_over(world: World) -> None:
+    """A stopped plan stays with its first answer; a search whose process is gone is begun anew by the next one."""
+    await _two(world)
+    plan = await scheduling_plans.plan_visits(world.bus, "carla", world.call_id)
+    await scheduling_plans.cancel_plan(world.bus, "carla", plan.id)
+    assert not await planner.improve(world.bus, await _lease(world), plan.id)
+    rows = await world.rows("SELECT state, changes FROM date_plan")
+    assert [tuple(row) for row in rows] == [("cancelled", [])]
+    again = await scheduling_plans.plan_visits(world.bus, "carla", world.call_id)
+    assert await planner.improve(world.bus, await _lease(world), again.id)
+    with pytest.raises(Refused) as unknown:
+        await scheduling_plans.plan_visits(world.bus, "carla", new_id())
+    assert unknown.value.status_code == 404
+
+
+async def test_visits_without_dates_are_tried_again_when_facts_change(world: World) -> None:
+    """A host that adds weeks gives a visit its dates without anybody asking; without a change nothing is told twice."""
+    await world.call()
+    offer_id = await world.offer(periods=_weeks(world, 1, 4, 1))
+    await world.confirmed(periods=[])
+    tried: dict[UUID, int] = {}
+    lease = await _lease(world)
+    assert await planner.retry(world.bus, lease, tried) == 0
+    assert await planner.retry(world.bus, lease, tried) == 0
+    assert [event.type for event in await _told(world)] == ["VisitUnschedulable"]
+    await _revise(world, offer_id, periods=_weeks(world, 9, 14, 1))
+    assert await planner.retry(world.bus, lease, tried) == 1
+    scheduled = (await _told(world))[-1]
+    assert scheduled.type == "VisitScheduled"
+    assert scheduled.plan.start >= clock.today() + timedelta(weeks=9)
+    assert await planner.retry(world.bus, lease, tried) == 0
+
+
+async def test_days_that_the_call_closes_have_no_visit(world: World) -> None:
+    """A day on which the guest's country is closed by the call moves the visit, at its start and in a plan alike."""
+    first = monday(clock.today() + timedelta(weeks=10))
+    closed = [{"country": "MD", "day": str(first + timedelta(days=day))} for day in (1, 3)]
+    await world.call(closed_days=closed)
+    periods = {"start": str(first), "end": str(first + timedelta(days=11)), "places_per_week": 2}
+    await world.offer(periods=[periods], places=4)
+    match_id = (await world.confirmed())[1]
+    (scheduled,) = await _told(world)
+    assert scheduled.plan.start >= first + timedelta(weeks=1)
+    async with world.bus.read() as session:
+        weeks = await scheduling_plans.lawful_weeks(session, match_id)
+    assert first not in {one.week for one in weeks.choices}
+
+
+async def test_a_group_starts_together_in_a_week_with_places_for_all(world: World) -> None:
+    """The first of a group who is confirmed waits for a week with places for all, and the week is kept for them."""
+    await world.call()
+    today = clock.today()
+    periods = [
+        {"start": str(today + timedelta(weeks=a)), "end": str(today + timedelta(weeks=b)), "places_per_week": places}
+        for a, b, places in ((10, 12, 1), (13, 20, 2))
+    ]
+    await world.offer(periods=periods, places=3, group_size=3)
+    group = str(new_id())
+    mates = [await world.officer(group_id=group, mode="group") for _ in range(2)]
+    committed = await world.commit()
+    for mate in mates:
+        match_id = committed.matches[mate]
+        await world.clear(match_id, mate)
+        for by in (Party.GUEST, Party.HOST):
+            await world.answer(match_id, mate, by)
+        if mate is mates[0]:
+            _, alone = await world.confirmed()
+    plans = {event.plan.application_id: event.plan for event in await _told(world)}
+    assert plans[mates[0]].start == plans[mates[1]].start
+    assert plans[mates[0]].start >= today + timedelta(weeks=13)
+    other = next(plan for plan in plans.values() if plan.match_id == alone)
+    assert monday(other.start) != monday(plans[mates[0]].start)
+    async with world.bus.read() as session:
+        weeks = await scheduling_plans.lawful_weeks(session, committed.matches[mates[0]])
+    assert set(weeks.matches) == {committed.matches[mate] for mate in mates}
+    choice = weeks.choices[-1]
+    done = await scheduling_plans.propose_move(
+        world.bus, "carla", committed.matches[mates[1]], choice.week, Reason.OPERATIONAL_DUTY
+    )
+    assert set(done.asked) == set(weeks.matches)
+    proposed = [event for event in await _told(world) if event.type == "VisitMoveProposed"]
+    assert {event.start for event in proposed} == {choice.days[0][0]}
+    assert len(proposed) == 2

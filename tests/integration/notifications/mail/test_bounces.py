@@ -1,0 +1,207 @@
+"""What follows from a mail that comes back? A failure, somebody unreachable, and nothing where it is forged."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+import aiosmtplib
+import pytest
+
+from deploy.cli import bounces
+from services.notifications.mail.bounces.inbound import Inbound
+from services.notifications.mail.model import return_path
+from shared.ids import new_id
+from shared.time import clock
+from tests.integration.notifications.conftest import Catcher, post, recipient, rows, told
+from tests.integration.notifications.messages.test_pages import as_, page
+from tests.integration.notifications.reports import report
+from tests.integration.notifications.stories import APPLICATION, event
+from tests.support import SESSION_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+BOX = "bounces@tandem.example"
+
+
+@asynccontextmanager
+async def mail_server(app: FastAPI) -> AsyncIterator[aiosmtplib.SMTP]:
+    """A mail server that brings reports to the service's port."""
+    loop = asyncio.get_running_loop()
+    desk = Inbound(app.state.service.bus, app.state.service.settings)
+    server = await loop.create_server(lambda: desk.line(loop), "127.0.0.1", 0)
+    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=server.sockets[0].getsockname()[1])
+    await client.connect()
+    yield client
+    await client.quit()
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.fixture
+async def sent(app: FastAPI, feed: Feed, catcher: Catcher) -> dict[str, str]:
+    """A mail to an officer: under which sender it went, and its notification's id."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    (mail,) = catcher.to("applicant.only@police.example")
+    sender = catcher.senders[catcher.recipients.index("applicant.only@police.example")]
+    return {"sender": sender, "id": str(mail["message-id"])[1:].partition("@")[0]}
+
+
+async def verdicts(app: FastAPI) -> list[str]:
+    """What the reports were found to be, in order."""
+    return [row.verdict for row in await rows(app, "SELECT verdict FROM bounce ORDER BY at, id")]
+
+
+async def failures(app: FastAPI) -> list[str]:
+    """Why mails failed."""
+    return [payload["cause"] for type_, _, payload in await told(app) if type_ == "NotificationFailed"]
+
+
+async def test_a_mailbox_that_takes_nothing_is_told_once_and_listed(app: FastAPI, sent: dict[str, str]) -> None:
+    """A hard report: failed, told, on the list of the own country; the same report again changes nothing more."""
+    async with mail_server(app) as server:
+        for _ in range(2):
+            await server.sendmail("", [sent["sender"]], report(sent["id"]))
+    assert await failures(app) == ["bounced"]
+    (row,) = await rows(app, "SELECT recipient, country, cause, status, times FROM unreachable")
+    assert tuple(row) == (recipient("applicant"), "MD", "bounced", "5.1.1", 1)
+    (state,) = await rows(app, f"SELECT state, cause, status FROM notification WHERE id = '{sent['id']}'")
+    assert tuple(state) == ("failed", "bounced", "5.1.1")
+    assert "Bounced (5.1.1)" in await page(app, "moldova", "/notifications/unreachable")
+    assert "Everybody whom we wrote to" in await page(app, "france", "/notifications/unreachable")
+    await page(app, "france", f"/notifications/unreachable/{row.recipient}", 404)
+    shown = await page(app, "moldova", f"/notifications/unreachable/{row.recipient}")
+    assert f"/applications/register/people/{row.recipient}" in shown
+    assert "police.example" not in shown
+
+
+async def test_a_delay_is_noted_and_a_server_that_gave_up_is_a_failure_only(app: FastAPI, sent: dict[str, str]) -> None:
+    """Soft: the mail still counts as sent. Given up: it failed, but the mailbox may work again, so nobody is listed."""
+    async with mail_server(app) as server:
+        await server.sendmail("", [sent["sender"]], report(sent["id"], action="delayed", status="4.4.1"))
+        assert await failures(app) == []
+        (state,) = await rows(app, f"SELECT state, status FROM notification WHERE id = '{sent['id']}'")
+        assert tuple(state) == ("sent", "4.4.1")
+        await server.sendmail("", [sent["sender"].upper()], report(sent["id"], status="4.4.7"))
+    assert await failures(app) == ["bounced"]
+    assert await rows(app, "SELECT 1 FROM unreachable") == []
+    assert await verdicts(app) == ["soft", "given_up"]
+
+
+async def test_a_forged_report_changes_nothing_and_is_counted(app: FastAPI, sent: dict[str, str]) -> None:
+    """A made-up token, a mail that never was, another mail's report, a letter: taken, noted, shown, without effect."""
+    keys = app.state.service.settings.bounce_keys
+    async with mail_server(app) as server:
+        await server.sendmail("", ["bounces+abcdefgh@tandem.example"], report(sent["id"]))
+        await server.sendmail("", [return_path(BOX, (b"z" * 32,), UUID(sent["id"]))], report(sent["id"]))
+        await server.sendmail("", [return_path(BOX, keys, new_id())], report(sent["id"]))
+        await server.sendmail("", [sent["sender"]], report(new_id()))
+        await server.sendmail("", [sent["sender"]], b"Subject: I am away\r\n\r\nBack on Monday.\r\n")
+        with pytest.raises(aiosmtplib.SMTPRecipientsRefused):
+            await server.sendmail("", ["ani@tandem.example"], report(sent["id"]))
+    assert await verdicts(app) == ["forged", "forged", "unknown", "other_mail", "no_report"]
+    assert await failures(app) == []
+    assert await rows(app, "SELECT 1 FROM unreachable") == []
+    assert {row.state for row in await rows(app, "SELECT state FROM notification")} == {"sent"}
+    shown = await page(app, "programme", "/notifications/unreachable")
+    assert "Refused: its signature is not ours" in shown
+    assert "its signature" not in await page(app, "moldova", "/notifications/unreachable")
+
+
+async def test_a_report_quicker_than_our_note_is_to_be_brought_again(app: FastAPI, sent: dict[str, str]) -> None:
+    """The mail stands as waiting still: 451, and nothing is noted."""
+    async with app.state.service.bus.transaction("system:test") as tx:
+        await (await tx.session.connection()).exec_driver_sql("UPDATE notification SET state = 'waiting'")
+    async with mail_server(app) as server:
+        with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+            await server.sendmail("", [sent["sender"]], report(sent["id"]))
+    assert refused.value.code == 451
+    assert await verdicts(app) == []
+
+
+async def test_reports_in_a_file_are_taken_in(
+    app: FastAPI, sent: dict[str, str], tmp_path: Path, migrated: str
+) -> None:
+    """An mbox with a report, a forged one and a letter; by the address that stands in their headers; twice is once."""
+
+    class Here:
+        env: ClassVar = {"TANDEM_BOUNCE_ADDRESS": BOX, "TANDEM_SESSION_KEY": SESSION_KEY}
+
+        def __getitem__(self, name: str) -> str:
+            return self.env[name]
+
+        def bus(self, _: str) -> object:
+            return type("Held", (), {"transaction": app.state.service.bus.transaction, "close": _nothing})()
+
+    box = tmp_path / "reports.mbox"
+    mails = [
+        report(sent["id"], to=sent["sender"]),
+        report(sent["id"], to="bounces+aaaa@tandem.example"),
+        b"Subject: x\n\ny\n",
+    ]
+    box.write_bytes(
+        b"".join(b"From x Mon Jan 19 10:00:00 2026\n" + raw.replace(b"\r\n", b"\n") + b"\n" for raw in mails)
+    )
+    found = await bounces.import_reports(Here(), box)  # type: ignore[arg-type]  # what the command asks of a system
+    assert found == {"The mailbox does not take mail": 1, "Refused: its signature is not ours": 2}
+    assert await failures(app) == ["bounced"]
+    again = await bounces.import_reports(Here(), box)  # type: ignore[arg-type]
+    assert again == {"Reported before": 3}
+
+
+async def _nothing(_: object) -> None:
+    return
+
+
+async def test_a_refused_address_is_listed_tried_again_and_settled(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """5xx at once: listed with the code; the owner tries again, then settles; a second click finds nobody."""
+    catcher.to_address = "550 No such user"
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    catcher.to_address = "250 OK"
+    whom = recipient("applicant")
+    address = f"/notifications/unreachable/{whom}"
+    assert "Refused by the server (550)" in await page(app, "moldova", "/notifications/unreachable")
+    assert ">3<" in await page(app, "programme", "/notifications/")
+    async with as_(app, "auditor") as client:
+        assert (await client.post(f"{address}/settle")).status_code == 403
+    async with as_(app, "france") as client:
+        assert (await client.post(f"{address}/settle")).status_code == 404
+    async with as_(app, "moldova") as client:
+        assert (await client.post(f"{address}/retry")).status_code == 303
+        assert (await client.post(f"{address}/retry")).status_code == 409
+        await post(app)
+        assert catcher.recipients == ["applicant.only@police.example"]
+        assert "Try it again" not in (await client.get(address)).text
+        assert (await client.post(f"{address}/settle")).status_code == 303
+        assert (await client.post(f"{address}/settle")).status_code == 404
+    assert "moldova" in await page(app, "moldova", "/notifications/unreachable?settled=yes")
+
+
+async def test_a_new_address_that_is_confirmed_settles_it(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Asked for after the failure and then confirmed: off the list. A change of roles alone settles nothing."""
+    catcher.to_address = "550 No such user"
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    known = {"recipient_id": str(recipient("applicant")), "country": "MD", "contact_check": None}
+    clock.move(timedelta(hours=1))
+    await feed.deliver((event("AccessChanged", **known, contact_confirmed=True), "ani"))
+    assert str(len(await rows(app, "SELECT 1 FROM unreachable WHERE settled_at IS NULL"))) == "3"
+    await feed.deliver(
+        (event("AccessChanged", **known | {"contact_check": str(new_id())}, contact_confirmed=False), "ani")
+    )
+    assert "asked to be confirmed" in await page(app, "moldova", f"/notifications/unreachable/{recipient('applicant')}")
+    clock.move(timedelta(hours=1))
+    await feed.deliver((event("AccessChanged", **known, contact_confirmed=True), "ani"))
+    (row,) = await rows(app, "SELECT recipient, settled_by FROM unreachable WHERE settled_at IS NOT NULL")
+    assert tuple(row) == (recipient("applicant"), None)

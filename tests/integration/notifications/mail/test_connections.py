@@ -1,0 +1,105 @@
+"""Does a mail get through, once, when the mail server no longer answers on a connection that was kept open?"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.notifications.mail.sending.letter import Letter
+from services.notifications.mail.sending.smtp import Post, Refused, ServerAway
+from services.notifications.settings import Settings
+from tests.integration.notifications.conftest import listening
+from tests.integration.notifications.silent_server import Silent
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_LETTER = Letter("bounces@tandem.example", "somebody@police.example", b"Subject: Hello\r\n\r\nGood day.\r\n")
+
+
+@pytest.fixture(params=[False, True], ids=["one by one", "together"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Silent]:
+    """A mail server on a free port, that takes commands one by one or together."""
+    made = Silent()
+    made.pipelining = request.param
+    async with listening(made):
+        yield made
+
+
+@pytest.fixture
+async def mails(server: Silent) -> AsyncIterator[Post]:
+    """The connections to that server, which wait for a second."""
+    values = settings_for("postgresql://x/y", smtp_host="127.0.0.1", smtp_port=server.port)
+    made = Post(Settings(**values), seconds=1.0)
+    yield made
+    await made.close()
+
+
+async def test_a_mail_goes_over_a_new_connection_when_all_that_were_kept_open_are_stale(
+    server: Silent, mails: Post
+) -> None:
+    """Four connections fall silent between two mails: the next mail is taken over a fifth, and only once."""
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(mails.send(_LETTER) for _ in range(4)))
+        server.forget()
+        assert len(server.forgotten) == 4
+        await mails.send(_LETTER)
+        await mails.send(_LETTER)
+    assert len(server.raw) == 6
+    assert len(server.connections) == 5
+
+
+async def test_a_server_that_never_answers_is_away(server: Silent, mails: Post) -> None:
+    """Silent on each connection: given up for now after three, and taken as soon as it answers again."""
+    server.to_next = 3
+    async with asyncio.timeout(30):
+        with pytest.raises(ServerAway):
+            await mails.send(_LETTER)
+        assert len(server.connections) == 3
+        await mails.send(_LETTER)
+    assert len(server.raw) == 1
+
+
+async def test_a_mail_whose_content_was_handed_over_is_not_handed_over_again_at_once(
+    server: Silent, mails: Post
+) -> None:
+    """No answer after the content: the server may have taken it, so it waits for a later attempt."""
+    server.after_content = True
+    async with asyncio.timeout(30):
+        with pytest.raises(ServerAway):
+            await mails.send(_LETTER)
+    assert server.handed_over == 1
+
+
+@pytest.mark.parametrize("refused", ["address", "mail"])
+async def test_after_a_refusal_the_same_connection_takes_the_next_mail(
+    server: Silent, mails: Post, refused: str
+) -> None:
+    """5xx to the address or to the mail: that one fails, and the next is handed over without connecting anew."""
+    setattr(server, f"to_{refused}", "550 No")
+    with pytest.raises(Refused) as wrong:
+        await mails.send(_LETTER)
+    assert wrong.value.address == (refused == "address")
+    server.to_address, server.to_mail = "250 OK", "250 Caught"
+    await mails.send(_LETTER)
+    assert len(server.raw) == len(server.connections) == 1
+
+
+async def test_lines_that_begin_with_a_dot_arrive_as_they_were_written(server: Silent, mails: Post) -> None:
+    """Dots at the start of lines, also one alone, and line ends of other systems: the server has the same lines."""
+    lines = [".Subject: a dot", "", ".", "..", ".a", "b", ""]
+    for end in ("\r\n", "\n", "\r"):
+        await mails.send(replace(_LETTER, raw=end.join(lines).encode()))
+    assert set(server.raw) == {"\r\n".join(lines).encode()}
+    assert len(server.raw) == 3
+
+
+async def test_an_address_with_a_line_break_is_never_said(server: Silent, mails: Post) -> None:
+    """It would be a command of somebody else's: refused before anything goes over the line."""
+    with pytest.raises(ValueError, match="control character"):
+        await mails.send(replace(_LETTER, address="a@police.example>\r\nRCPT TO:<b@police.example"))
+    assert server.raw == []

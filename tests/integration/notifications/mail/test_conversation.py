@@ -1,0 +1,185 @@
+"""Does the conversation with a mail server hold with servers that are secured, slow, confused or rude?"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import uvloop
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+from services.notifications.mail.sending.letter import Letter
+from services.notifications.mail.sending.smtp import Post, Refused, ServerAway
+from services.notifications.settings import Settings
+from tests.integration.notifications.certificates import self_signed
+from tests.integration.notifications.silent_server import Silent
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+_LETTER = Letter("bounces@tandem.example", "somebody@police.example", b"Subject: Hello\r\n\r\nGood day.\r\n")
+_LONG = replace(_LETTER, raw=_LETTER.raw + b"Good day.\r\n" * 30_000)
+
+
+@asynccontextmanager
+async def _post(port: int, **changes: Any) -> AsyncIterator[Post]:
+    """The connections to a server on that port, which wait for two seconds."""
+    values = settings_for("postgresql://x/y", smtp_host="127.0.0.1", smtp_port=port, **changes)
+    made = Post(Settings(**values), seconds=2.0)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's certificate for this machine, which is trusted while the test runs."""
+    file = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file)
+    return context
+
+
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_mails_go_over_a_secured_connection(
+    certificate: ssl.SSLContext, loop: Callable[[], asyncio.AbstractEventLoop], tls: str
+) -> None:
+    """Two mails, a long one and a short one, over one connection: TLS from its start, or STARTTLS and signing in."""
+
+    def known(_server: SMTP, _session: object, _envelope: object, _mechanism: str, said: object) -> AuthResult:
+        return AuthResult(success=said == LoginPassword(b"tandem", b"secret"))
+
+    async def send() -> Silent:
+        catcher, here = Silent(), asyncio.get_running_loop()
+        later: dict[str, Any] = {}
+        mine: dict[str, str] = {}
+        if tls == "starttls":
+            later = {"authenticator": known, "auth_required": True, "tls_context": certificate}
+            mine = {"smtp_user": "tandem", "smtp_password": "secret"}
+        server = await here.create_server(
+            lambda: SMTP(catcher, loop=here, **later), "127.0.0.1", 0, ssl=certificate if tls == "tls" else None
+        )
+        port = server.sockets[0].getsockname()[1]
+        async with asyncio.timeout(30), _post(port, smtp_tls=tls, **mine) as mails:
+            await mails.send(_LONG)
+            await mails.send(_LETTER)
+        server.close()
+        return catcher
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        catcher = runner.run(send())
+    assert catcher.raw == [_LONG.raw, _LETTER.raw]
+    assert len(catcher.connections) == 1
+
+
+class Told:
+    """A server that says what a test tells it to: a text each time that something comes, in pieces of a size."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.connections = 0
+        self.says: list[str] = []
+        self.heard: list[bytes] = []
+        self.piece = 1000
+        self.writers: list[asyncio.StreamWriter] = []
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until nothing is left to say."""
+        self.connections += 1
+        self.writers.append(writer)
+        await self.say(writer, "220 here\r\n")
+        await reader.readline()
+        await self.say(writer, "250-mail\r\n250-PIPELINING\r\n250 SIZE 1000\r\n")
+        while self.says and (heard := await reader.read(65536)):
+            self.heard.append(heard)
+            await self.say(writer, self.says.pop(0))
+        writer.close()
+
+    async def say(self, writer: asyncio.StreamWriter, text: str) -> None:
+        """Piece by piece, each in a packet of its own."""
+        for place in range(0, len(text), self.piece):
+            writer.write(text[place : place + self.piece].encode())
+            await writer.drain()
+            await asyncio.sleep(0.002)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Told]:
+    """Such a server on a free port."""
+    made = Told()
+    listening = await asyncio.start_server(made.answer, "127.0.0.1", 0)
+    made.port = listening.sockets[0].getsockname()[1]
+    yield made
+    listening.close()
+    for writer in made.writers:
+        writer.close()
+
+
+_YES, _TAKEN = "250 Yes\r\n250-Yes\r\n250 him\r\n354 Go on\r\n", "250 Caught\r\n"
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+async def test_answers_are_understood_in_whatever_pieces_they_come(server: Told, piece: int) -> None:
+    """Three answers, one of them of two lines, letter by letter or at once: two mails are taken, two turns each."""
+    server.piece = piece
+    server.says = [_YES, _TAKEN, _YES, _TAKEN]
+    async with asyncio.timeout(30), _post(server.port) as mails:
+        await mails.send(_LETTER)
+        await mails.send(_LETTER)
+    assert [heard[:4] for heard in server.heard[:4]] == [b"MAIL", b"Subj", b"MAIL", b"Subj"]
+    assert server.heard[0] == (
+        b"MAIL FROM:<bounces@tandem.example> SIZE=%d\r\nRCPT TO:<somebody@police.example>\r\nDATA\r\n"
+        % len(_LETTER.raw)
+    )
+    assert server.connections == 1
+
+
+async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(server: Told) -> None:
+    """It refuses the address and asks for the content all the same: nothing is handed over, the connection is left."""
+    server.says = ["250 Yes\r\n550 No\r\n354 Go on\r\n", "250 never\r\n"]
+    async with _post(server.port) as mails:
+        with pytest.raises(Refused) as refused:
+            await mails.send(_LETTER)
+    assert refused.value.address
+    assert len(server.heard) == 1
+
+
+async def test_a_server_that_says_goodbye_between_two_mails_is_called_again(server: Told) -> None:
+    """421 unasked while the connection idles: the next mail goes over a new one and is not taken for refused."""
+    server.says = [_YES, _TAKEN, _YES, _TAKEN]
+    async with asyncio.timeout(30), _post(server.port) as mails:
+        await mails.send(_LETTER)
+        await server.say(server.writers[0], "421 Too long idle\r\n")
+        await mails.send(_LETTER)
+    assert server.connections == 2
+
+
+async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: Told) -> None:
+    """250 and 421 in one breath: the mail is taken, and the next one goes over another connection."""
+    server.says = [_YES, _TAKEN + "421 Enough for today\r\n", _YES, _TAKEN]
+    async with asyncio.timeout(30), _post(server.port) as mails:
+        await mails.send(_LETTER)
+        await mails.send(_LETTER)
+    assert server.connections == 2
+    assert [heard[:4] for heard in server.heard if heard[:4] != b"MAIL"] == [b"Subj", b"Subj"]
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["hello\r\n", "250 a\r\n250 b\r\n354 c\r\n250 d\r\n", "2" * 9000, "421 Closing\r\n", ""]
+)
+async def test_what_is_no_answer_leaves_the_mail_for_later(server: Told, nonsense: str) -> None:
+    """Words, one answer too many, a line without an end, a goodbye, a hang-up: away for now, nothing handed over."""
+    server.says = [nonsense]
+    async with asyncio.timeout(30), _post(server.port) as mails:
+        with pytest.raises(ServerAway):
+            await mails.send(_LETTER)
+    assert all(heard.startswith(b"MAIL") for heard in server.heard)

@@ -1,0 +1,84 @@
+"""Is each mail told at least once, and always under one Message-ID, when the process that sends is killed?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from shared.ids import new_id
+from tests.integration.notifications.conftest import Catcher, Contacts, rows, told
+from tests.integration.notifications.send_until_killed import send_all
+from tests.integration.notifications.stories import event
+from tests.processes import forked
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+APPLICATIONS = 12
+"""So many are new in each life: one that is killed late may leave nothing to the next."""
+# After so many mails of its life the sender is killed, so many seconds after the server has the mail: before its 250,
+# between the 250 and the commit, and while a set is being committed.
+KILLS = ((1, 0.0), (3, 0.002), (7, 0.035), (2, 0.05), (5, 0.01))
+
+
+async def test_killed_again_and_again_no_mail_is_lost_and_none_has_two_ids(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, migrated: str
+) -> None:
+    """Kill -9 at five moments around the 250: every fact arrives, repeats keep their Message-ID, each is told once."""
+    values = settings_for(
+        migrated, portal_url=contacts.url, smtp_host="127.0.0.1", smtp_port=catcher.port, mail_connections=3
+    )
+    environment = {f"TANDEM_{name.upper()}": str(value) for name, value in values.items()}
+    for count, after in KILLS:
+        await feed.deliver(*((event("ApplicationSubmitted"), new_id()) for _ in range(APPLICATIONS)))
+        await _one_life(catcher, environment, count, after)
+    last = await _sender(environment)
+    async with asyncio.timeout(60):
+        while {row.state for row in await rows(app, "SELECT state FROM message")} != {"done"}:  # noqa: ASYNC110 - another process sets it
+            await asyncio.sleep(0.05)
+    last.kill()
+    await asyncio.to_thread(last.join)
+    mails = [str(mail["message-id"]) for mail in catcher.mails]
+    whom = set(zip(mails, catcher.recipients, strict=True))
+    wanted = len(KILLS) * APPLICATIONS * 3
+    assert len(set(mails)) == len(whom) == wanted, "a mail got lost, or one went out under two Message-IDs"
+    assert len(mails) > wanted, "no kill fell between a 250 and its commit"
+    sent = Counter(type_ for type_, _, _ in await told(app))
+    assert sent == {"NotificationSent": wanted}
+
+
+async def _sender(environment: dict[str, str]) -> BaseProcess:
+    """A process that sends."""
+    process = forked("tests.integration.notifications.send_until_killed").Process(
+        target=send_all, args=(environment,), daemon=True
+    )
+    await asyncio.to_thread(process.start)
+    return process
+
+
+async def _one_life(catcher: Catcher, environment: dict[str, str], count: int, after: float) -> None:
+    """Start the sender, and kill it `after` seconds past its `count`-th mail."""
+    loop, killed, left = asyncio.get_running_loop(), asyncio.Event(), [count]
+    lives: list[BaseProcess] = []
+
+    def kill() -> None:
+        lives[0].kill()
+        killed.set()
+
+    def taken() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            loop.call_later(after, kill) if after else kill()
+
+    catcher.taken = taken
+    lives.append(await _sender(environment))
+    async with asyncio.timeout(60):
+        await killed.wait()
+        await asyncio.to_thread(lives[0].join)
+    catcher.taken = lambda: None

@@ -1,0 +1,475 @@
+"""Does each fact become exactly one mail to each person it concerns, whatever is redelivered, refused or broken off?"""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any
+
+import icalendar
+import pytest
+import sqlalchemy as sa
+import vobject
+
+from services.notifications.consumers import consumers
+from services.notifications.mail import actions as mail_actions
+from shared.bus import LeaseLost
+from shared.bus.db import leases
+from shared.contracts import _examples as ex
+from shared.ids import new_id
+from shared.time import clock
+from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, rows, told
+from tests.integration.notifications.messages.test_pages import page
+from tests.integration.notifications.stories import (
+    APPLICATION,
+    CALL,
+    HOST,
+    MATCH,
+    MENTEE_PAIRING,
+    OFFER,
+    VISIT,
+    at,
+    event,
+)
+from tests.rebuilding import empty
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+
+async def test_one_fact_is_one_mail_to_each_person_it_concerns(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A submitted application: a receipt to the officer, a request to the coordinator and to the deputy, no more."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    await post(app)
+    assert sorted(catcher.recipients) == [
+        "applicant.only@police.example",
+        "home_coordinator.deputy@police.example",
+        "home_coordinator.first@police.example",
+    ]
+    events = await told(app)
+    assert [(type_, story) for type_, story, _ in events] == [("NotificationSent", str(APPLICATION))] * 3
+    assert {payload["rule"] for _, _, payload in events} == {"application_submitted", "application_to_endorse"}
+
+
+async def test_a_mail_has_two_parts_a_thread_and_no_name_outside_its_greeting(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """The subject has the reference and no name; text and HTML say the same; all mails of a story share a thread."""
+    submitted = event("ApplicationSubmitted", due="2026-01-30T22:59:59Z")
+    await feed.deliver((submitted, APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
+    await post(app)
+    first, second = catcher.to("applicant.only@police.example")
+    assert first["subject"] == "[MD-2026-0042] We have your application"
+    assert first["references"] == second["references"] != first["message-id"] != second["message-id"]
+    assert first["to"].addresses[0].display_name == "Ștefan O'Only"
+    text = first.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    html = first.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    for part in (text, html):
+        assert "Your national coordinator looks at it next and answers by 30 January 2026." in part
+        assert f"http://localhost:8000/applications/mine/{APPLICATION}" in part
+    assert text.count("Ștefan") == 1
+    assert "Ștefan" not in str(first["subject"])
+
+
+async def test_redelivery_and_rebuild_send_nothing_again(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """The same record three times, and the projections made anew from the start of the log: still one mail each."""
+    record = feed.record(event("ApplicationSubmitted"), APPLICATION)
+    await feed.apply([record])
+    await feed.apply([record, record])
+    await post(app)
+    bus = app.state.service.bus
+    await empty(bus, consumers, "system:test")
+    assert await rows(app, 'SELECT 1 FROM "case"') == []
+    await feed.apply([record])
+    await post(app)
+    assert len(catcher.raw) == 3
+    assert len(await rows(app, 'SELECT 1 FROM "case"')) == 1
+
+
+async def test_who_lost_the_lease_cannot_note_a_mail_as_sent(app: FastAPI, feed: Feed) -> None:
+    """A sender that slept through its lease raises instead of committing what another one now does."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    async with desk_of(app) as desk:
+        await leases.release(app.state.service.bus, desk.book.lease)
+        with pytest.raises(LeaseLost):
+            await desk.send_due()
+    assert await told(app) == []
+
+
+async def test_a_refused_address_is_a_failure_that_can_be_tried_again(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """5xx: told as failed, not tried again by itself; after a retry the same notification goes out."""
+    submitted = event("ApplicationSubmitted", due="2026-01-30T22:59:59Z")
+    await feed.deliver((submitted, APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
+    catcher.to_address = "550 No such user"
+    await post(app)
+    failed = [payload for type_, _, payload in await told(app) if type_ == "NotificationFailed"]
+    assert failed
+    assert {each["cause"] for each in failed} == {"refused"}
+    assert all(each["final"] for each in failed)
+    assert catcher.raw == []
+    await post(app)
+    assert len([1 for type_, _, _ in await told(app) if type_ == "NotificationFailed"]) == len(failed)
+    catcher.to_address = "250 OK"
+    (message,) = await rows(app, "SELECT id FROM message WHERE rule = 'application_endorsed'")
+    await mail_actions.retry(app.state.service.bus, "system:test", message.id)
+    await post(app)
+    assert catcher.recipients == ["applicant.only@police.example"]
+    assert (await rows(app, f"SELECT state FROM message WHERE id = '{message.id}'"))[0].state == "done"
+
+
+@pytest.mark.parametrize("what", ["portal", "address", "mail", "server"])
+async def test_whatever_is_away_mail_is_kept(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, what: str
+) -> None:
+    """Portal away, mail server busy (4xx) or gone: nothing is lost, nothing told; later it is sent once."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    settings = app.state.service.settings
+    if what == "portal":
+        contacts.away = True
+    elif what == "address":
+        catcher.to_address = "451 Later"
+    elif what == "mail":
+        catcher.to_mail = "452 Full"
+    else:
+        app.state.service.settings = settings.model_copy(update={"smtp_port": 1})
+    await post(app)
+    assert await told(app) == []
+    waiting = await rows(app, "SELECT state, cause, attempts, next_at > now() AS later FROM message")
+    assert [tuple(row) for row in waiting] == [("waiting", "unreachable", 1, True)] * 2
+    contacts.away, catcher.to_address, catcher.to_mail = False, "250 OK", "250 OK"
+    app.state.service.settings = settings
+    async with app.state.service.bus.transaction("system:test") as tx:
+        await tx.session.execute(sa.text("UPDATE message SET next_at = now()"))
+    await post(app)
+    assert len(catcher.raw) == 3
+    assert len({mail["message-id"] for mail in catcher.mails}) == 3
+
+
+async def test_nobody_known_is_told_and_shown(app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts) -> None:
+    """An audience that the portal knows nobody for: a failure with its cause, in the story of the application."""
+    contacts.known = False
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    assert catcher.raw == []
+    assert {(t, story, p["cause"]) for t, story, p in await told(app)} == {
+        ("NotificationFailed", str(APPLICATION), "no_contact")
+    }
+    assert {row.state for row in await rows(app, "SELECT state FROM message")} == {"failed"}
+
+
+async def test_a_clock_set_back_sends_nothing_twice_and_loses_nothing(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """Sent before it: not again, redelivered or not. Queued before it: sent at once, not an hour later; once each."""
+    first = feed.record(event("ApplicationSubmitted"), APPLICATION)
+    await feed.apply([first])
+    await post(app)
+    await feed.deliver((event("ApplicationSubmitted"), new_id()))
+    async with app.state.service.bus.transaction("system:test") as tx:
+        for column in ("queued_at", "next_at"):  # as a clock that ran an hour ahead has written them
+            await tx.session.execute(sa.text(f"UPDATE message SET {column} = {column} + interval '1 hour'"))
+    await feed.apply([first])
+    catcher.to_address = "451 Later"
+    await post(app)
+    assert len(catcher.raw) == 3
+    later = "SELECT next_at - now() < interval '1 minute' AS soon FROM message WHERE state = 'waiting'"
+    assert {row.soon for row in await rows(app, later)} == {True}, "it is tried again in a few seconds, not at once"
+    catcher.to_address = "250 OK"
+    async with app.state.service.bus.transaction("system:test") as tx:  # it fell due, and then the clock was set back
+        await tx.session.execute(sa.text("UPDATE message SET next_at = now() + interval '1 hour' WHERE attempts = 1"))
+    await post(app)
+    await post(app)
+    assert len(catcher.raw) == 6
+    assert len({mail["message-id"] for mail in catcher.mails}) == 6
+    assert {row.state for row in await rows(app, "SELECT state FROM message")} == {"done"}
+
+
+@pytest.mark.parametrize("tried", [False, True])
+async def test_a_contact_erased_between_event_and_mail_is_told_as_such(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, *, tried: bool
+) -> None:
+    """Erased before the first attempt or between two: nothing is sent, once told, and the log says why in words."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    if tried:
+        catcher.to_address = "451 Later"
+        await post(app)
+        catcher.to_address = "250 OK"
+        async with app.state.service.bus.transaction("system:test") as tx:
+            await tx.session.execute(sa.text("UPDATE message SET next_at = now()"))
+    contacts.erased = True
+    await post(app)
+    await post(app)
+    assert catcher.raw == []
+    causes = [(type_, payload["cause"], payload["final"]) for type_, _, payload in await told(app)]
+    assert causes == [("NotificationFailed", "contact_erased", True)] * (3 if tried else 2)
+    assert {tuple(row) for row in await rows(app, "SELECT state, cause FROM message")} == {("failed", "contact_erased")}
+    assert "Contact erased" in await page(app, "programme", "/notifications/")
+    (message, *_) = await rows(app, "SELECT id FROM message")
+    shown = await page(app, "programme", f"/notifications/messages/{message.id}")
+    assert "Contact erased" in shown
+    assert "Send it again" not in shown
+
+
+async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Guest and host get the visit for their calendar: one UID, a growing SEQUENCE, at the end a CANCEL."""
+    await feed.deliver(
+        (event("OrganisationChanged"), HOST),
+        (event("ApplicationSubmitted"), APPLICATION),
+        (event("VisitScheduled"), VISIT),
+    )
+    moved = {"start": "2026-04-20", "end": "2026-04-24", "days": [f"2026-04-{day}" for day in range(20, 25)]}
+    plan = {**event("VisitScheduled").model_dump(mode="json")["plan"], **moved}
+    await feed.deliver((event("VisitMoved", plan=plan), VISIT))
+    await feed.deliver((event("VisitCancelled", plan=plan, reason="partner_suspended"), VISIT))
+    await post(app)
+    for address in ("applicant.only@police.example", "host_contact.only@police.example"):
+        invitations = []
+        for mail in catcher.to(address):
+            calendars = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+            if calendars:
+                shown, attached = calendars
+                assert attached.get_filename() == "invite.ics"
+                invitations.append(icalendar.Calendar.from_ical(attached.get_content()))
+                assert shown.get_param("method") == str(invitations[-1]["METHOD"])
+                assert shown.get_content().split() == attached.get_content().split()
+        entries = [(str(one["METHOD"]), one.walk("VEVENT")[0]) for one in invitations]
+        entries.sort(key=lambda entry: int(str(entry[1]["SEQUENCE"])))
+        assert [method for method, _ in entries] == ["REQUEST", "REQUEST", "CANCEL"]
+        assert len({str(entry["UID"]) for _, entry in entries}) == 1
+        assert [int(str(entry["SEQUENCE"])) for _, entry in entries] == [1, 2, 3]
+        begins = [entry.decoded("DTSTART").isoformat() for _, entry in entries]
+        assert begins == ["2026-03-16T09:00:00+01:00", "2026-04-20T09:00:00+02:00", "2026-04-20T09:00:00+02:00"]
+        assert str(entries[0][1]["LOCATION"]) == "Anti-cybercrime office, Lyon branch"
+    assert any("Anti-cybercrime office" in mail.get_body(("plain",)).get_content() for mail in catcher.mails)  # type: ignore[union-attr]
+
+
+async def test_a_question_is_answered_by_a_link_of_the_readers_own(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """The mail "still available?" has the link that the portal gives when it is sent, and it is kept nowhere."""
+    offer, mentor = new_id(), new_id()
+    await feed.deliver(
+        (event("OfferPublished"), offer),
+        (event("AvailabilityAsked"), offer),
+        (event("MentorPublished"), mentor),
+        (event("MentorAvailabilityAsked"), mentor),
+        (event("OfferEndorsed"), offer),
+    )
+    await post(app)
+    mails = {str(mail["subject"]): mail for mail in catcher.mails}
+    for reference, about in (("FR-P-2026-0007", offer), ("RO-M-2026-0003", mentor)):
+        ((_, mail),) = [
+            each for each in mails.items() if each[0].startswith(f"[{reference}]") and "available" in each[0]
+        ]
+        for kind in ("plain", "html"):
+            part = mail.get_body((kind,)).get_content()  # type: ignore[union-attr]
+            assert f"http://localhost:8000/applications/available?key=for-{about}" in part
+    endorsed = next(mail for subject, mail in mails.items() if "endorsed" in subject)
+    assert "available?key" not in str(endorsed)
+    assert {one.get("availability_of") for one in contacts.asked} == {str(offer), str(mentor), None}
+    for table in ("message", "notification", "journal"):
+        kept = await rows(app, f"SELECT string_agg(t::text, '') AS text FROM {table} AS t")
+        assert "available?key" not in kept[0].text
+
+
+async def test_an_event_ahead_of_its_case_waits_for_it(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A clearance that arrives before its match, and a match before its application: told when all is there, once."""
+    await feed.deliver((event("ClearanceGiven"), MATCH))
+    await feed.deliver((event("MatchProposed"), MATCH))
+    await post(app)
+    assert catcher.raw == []
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    subjects = sorted(str(mail["subject"]) for mail in catcher.mails)
+    assert subjects == [
+        "[MD-2026-0042] A guest waits for your clearance",
+        "[MD-2026-0042] A match waits for your clearance",
+        "[MD-2026-0042] A match waits for your clearance",
+        "[MD-2026-0042] An application waits for you",
+        "[MD-2026-0042] An application waits for you",
+        "[MD-2026-0042] We have your application",
+    ]
+
+
+async def test_the_store_holds_no_name_no_address_and_no_text(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
+    """After sending, nothing in any table of the service reads like a person, an address or a mail's body."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    assert contacts.asked
+    for (table,) in await rows(app, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"):
+        held = str(await rows(app, f'SELECT t::text FROM "{table}" t'))
+        for secret in ("Ștefan", "police.example", "Your national coordinator looks"):
+            assert secret not in held, table
+
+
+async def test_the_clock_is_domain_time_in_what_is_told(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A mail is dated by the programme's clock, as everything that people read."""
+    clock.move(timedelta(days=40))
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    assert abs((catcher.mails[0]["date"].datetime - clock.now()).total_seconds()) < 60
+
+
+async def test_a_proposal_and_its_decision_are_told_to_those_who_wait_for_them(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """A new one to the programme coordinator, its decision to the proposer alone, one taken back to nobody."""
+    waits, refused, back = new_id(), new_id(), new_id()
+    await feed.deliver((event("ProposalChanged"), waits), (event("ProposalChanged", state="taken_back"), back))
+    await feed.deliver((event("ProposalChanged", state="refused"), refused))
+    await post(app)
+    assert sorted(zip(subjects(catcher), catcher.recipients, strict=True)) == [
+        ("A proposal for the register waits for you", "programme_coordinator.only@police.example"),
+        ("Your proposal is not approved", "person.only@police.example"),
+    ]
+    asked = [one for one in contacts.asked if one["audience"] == "person"]
+    assert [one["recipient_id"] for one in asked] == [ex.PERSON]
+    assert f"/applications/register/proposals/{waits}" in body(catcher.mails, "A proposal for the register")
+
+
+async def test_a_country_hears_of_its_suspension_and_reinstatement(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Each on its day, with the day in it."""
+    await feed.deliver((event("PartnerStatusChanged", status="suspended"), "BY"))
+    await post(app)
+    assert set(subjects(catcher)) == {"Your country's part in the programme is suspended"}
+    assert "from 1 February 2026" in body(catcher.mails, "Your country's part")
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    await feed.deliver((event("PartnerStatusChanged", status="reinstated"), "BY"))
+    await post(app)
+    assert set(catcher.recipients) == {f"home_coordinator.{name}@police.example" for name in ("first", "deputy")}
+    assert set(subjects(catcher)) == {"Your country takes part again"}
+
+
+async def test_what_pauses_with_its_country_is_told_when_it_may_go_on(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """Host and mentor of the country, once for each; not whoever has resumed, paused otherwise, or is elsewhere."""
+    resumed, silent, abroad, mentor, second = (new_id() for _ in range(5))
+    terms = event("OfferPublished").model_dump(mode="json")["terms"]
+    for id_, country in ((OFFER, "BY"), (second, "BY"), (resumed, "BY"), (silent, "BY"), (abroad, "FR")):
+        told_of = event("OfferPublished", terms={**terms, "country": country, "reference": f"{country}-P-2026-0001"})
+        await feed.deliver((told_of, id_))
+        cause = "silence" if id_ == silent else "partner_suspended"
+        await feed.deliver((event("OfferPaused", cause=cause), id_))
+    profile = event("MentorPublished").model_dump(mode="json")["profile"]
+    await feed.deliver((event("MentorPublished", profile={**profile, "country": "BY"}), mentor))
+    await feed.deliver((event("MentorPaused", cause="partner_suspended"), mentor), (event("OfferResumed"), resumed))
+    await post(app)
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    await feed.deliver((event("PartnerStatusChanged", status="reinstated"), "BY"))
+    await post(app)
+    assert sorted(catcher.recipients) == [
+        "home_coordinator.deputy@police.example",
+        "home_coordinator.first@police.example",
+        "host_contact.only@police.example",
+        "host_contact.only@police.example",
+        "mentor.only@police.example",
+    ]
+    placements = catcher.to("host_contact.only@police.example")
+    assert {str(one["subject"]) for one in placements} == {"[BY-P-2026-0001] Your placement can go on"}
+    texts = [one.get_body(("plain",)).get_content() for one in placements]  # type: ignore[union-attr]
+    assert all(sum(f"/applications/offers/{id_}" in text for text in texts) == 1 for id_ in (OFFER, second))
+    assert "Belarus takes part again" in body(catcher.mails, "Your profile can go on")
+
+
+async def test_officers_who_gain_by_a_revision_are_told_once(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Those whom the revision names and nobody else, also where the application is read after the revision."""
+    other = new_id()
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("CallRevised", touches=[str(APPLICATION), str(other)]), CALL))
+    await feed.deliver((event("ApplicationSubmitted"), other))
+    await feed.deliver((event("CallRevised"), CALL))
+    await post(app)
+    assert subjects(catcher).count("The call was revised in your favour") == 2
+
+
+async def test_a_session_taken_back_is_told_to_the_other_side(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """The mentor takes it back: the mentee is told, who may have been asked to confirm it."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("MatchProposed", pairing=MENTEE_PAIRING), MATCH))
+    await post(app)
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    await feed.deliver((event("SessionWithdrawn", by="mentor"), MATCH))
+    await post(app)
+    assert subjects(catcher) == ["A session was taken back"]
+    assert catcher.recipients == ["applicant.only@police.example"]
+
+
+async def test_a_planned_session_is_in_both_calendars(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Mentee and mentor: planned, moved, cancelled; one UID, a growing SEQUENCE, both clocks, a link to the pair."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("MatchProposed", pairing=MENTEE_PAIRING), MATCH))
+    await post(app)
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    for name in ("SessionPlanned", "SessionMoved", "SessionCancelled"):
+        await feed.deliver((event(name), MATCH))
+    await feed.deliver((event("SessionCancelled", by=None, version=4), MATCH))
+    await post(app)
+    for reader in ("applicant.only@police.example", "mentor.only@police.example"):
+        found = []
+        for mail in catcher.to(reader):
+            shown, attached = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+            raw = attached.get_content()
+            assert raw == shown.get_content()
+            one: Any
+            (one,) = icalendar.Calendar.from_ical(raw).walk("VEVENT")
+            other = vobject.readOne(raw.decode() if isinstance(raw, bytes) else raw)
+            assert other.vevent.dtstart.value.astimezone(UTC) == one.decoded("DTSTART").astimezone(UTC)
+            assert shown.get_param("method") == other.method.value
+            found.append((other.method.value, str(one["UID"]), int(one["SEQUENCE"]), one.decoded("DTSTART")))
+        uid = f"session-{ex.MEETING}@tandem.example"
+        first, second = at("2026-04-01T08:00:00"), at("2026-04-03T12:30:00")
+        assert found == [
+            ("REQUEST", uid, 1, first),
+            ("REQUEST", uid, 2, second),
+            ("CANCEL", uid, 3, first),
+            ("CANCEL", uid, 4, first),
+        ]
+    planned, _, cancelled, by_itself = catcher.to("mentor.only@police.example")
+    text = " ".join(planned.get_body(("plain",)).get_content().split())  # type: ignore[union-attr]
+    assert "1 April 2026, 11:00 (Moldova); 10:00 (France). Length: 60 minutes. Where: remote." in text
+    assert f"http://localhost:8000/applications/mentorships/{ex.MENTORSHIP}" in text
+    assert "Central European Time" not in text
+    assert "Cancelled by: Mentor." in cancelled.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Cancelled by" not in by_itself.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+async def test_each_gets_the_mail_in_the_language_that_the_portal_says(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """Subject, both parts and their mark in one language; one without a catalogue becomes English, and is kept so."""
+    contacts.languages = {"applicant": "ka", "home_coordinator": "fr"}
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    (mail,) = catcher.to("applicant.only@police.example")
+    assert str(mail["subject"]) == "[MD-2026-0042] თქვენი განაცხადი მივიღეთ"
+    assert mail["content-language"] == "ka"
+    plain, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
+    assert "განაცხადის გახსნა" in plain
+    assert '<html lang="ka">' in html
+    assert "31 იანვარი 2026" in " ".join(plain.split())
+    (other, _) = (each for each in catcher.mails if "An application waits" in str(each["subject"]))
+    assert other["content-language"] == "en"
+    told = {row.language for row in await rows(app, "SELECT language FROM notification")}
+    assert told == {"ka", "en"}
+
+
+def subjects(catcher: Catcher) -> list[str]:
+    """The subjects of the mails without the reference before them."""
+    return [str(mail["subject"]).rpartition("] ")[2] for mail in catcher.mails]
+
+
+def body(mails: list[EmailMessage], subject: str) -> str:
+    """The plain text of the mail with that subject."""
+    mail = next(mail for mail in mails if subject in str(mail["subject"]))
+    return str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]

@@ -1,0 +1,178 @@
+"""Is a mail signed, sent anew when somebody asks for it, and kept for the morning where people sleep?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import dkim
+import icalendar
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as other_key
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from services.notifications.app import create_app
+from services.notifications.mail import actions as mail_actions
+from services.notifications.mail.actions import ResendReason
+from services.notifications.mail.sending.signature import Signer
+from services.notifications.settings import Settings
+from shared.time import clock
+from shared.time.zones import zone_of
+from tests.integration.notifications.conftest import Catcher, post, rows
+from tests.integration.notifications.messages.test_pages import as_, page
+from tests.integration.notifications.stories import APPLICATION, VISIT, event
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+
+def change(app: FastAPI, **settings: object) -> None:
+    """Give the app other settings."""
+    now = app.state.service.settings
+    values = {name: getattr(now, name) for name in type(now).model_fields} | settings
+    app.state.service.settings = Settings(**values)
+
+
+def pem(size: int = 2048) -> str:
+    """An RSA key."""
+    key = generate_private_key(65537, size)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+async def test_a_signed_mail_is_verified_by_its_receiver(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """With a key, each mail has a DKIM signature that the record in DNS verifies; a changed subject breaks it."""
+    key = pem()
+    change(app, dkim_key=key, dkim_selector="s2026")
+    record = Signer(key, "s2026", "tandem.example").record.encode()
+
+    def dns(name: bytes, **_: object) -> bytes | None:
+        return record if name.rstrip(b".") == b"s2026._domainkey.tandem.example" else None
+
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    assert len(catcher.raw) == 3
+    for raw in catcher.raw:
+        assert dkim.verify(raw, dnsfunc=dns)
+        assert not dkim.verify(raw.replace(b"Subject: ", b"Subject: Not ", 1), dnsfunc=dns)
+        assert not dkim.verify(raw.replace(b"Tandem, the exchange", b"Tandem, an exchange"), dnsfunc=dns)
+
+
+def test_a_key_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+    """No file, no key, a key of another kind or too short a one: one line that names the setting, without the key."""
+    curve = other_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    (tmp_path / "key.pem").write_text(pem())
+    for wrong in (str(tmp_path / "nothing.pem"), "secretsecret", "-----BEGIN PRIVATE KEY-----\nsecret\n", curve):
+        with pytest.raises(ValueError, match="TANDEM_DKIM_KEY: give an RSA private key") as refused:
+            create_app(Settings(**settings_for("postgresql://x/y", dkim_key=wrong)), background=False)
+        assert "secret" not in str(refused.value)
+    create_app(Settings(**settings_for("postgresql://x/y", dkim_key=str(tmp_path / "key.pem"))), background=False)
+
+
+async def test_a_message_is_sent_anew_for_a_reason(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A new mail with an id of its own in the same thread; who and why is shown; it needs a reason, and goes once."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    (message,) = await rows(app, "SELECT id FROM message WHERE rule = 'application_submitted'")
+    address = f"/notifications/messages/{message.id}"
+    async with as_(app, "moldova") as client:
+        assert (await client.post(f"{address}/resend", data={"reason": "lost"})).status_code == 403
+    async with as_(app, "programme") as client:
+        missing = await client.post(f"{address}/resend", data={})
+        assert missing.status_code == 422
+        assert "Choose why it is sent anew" in missing.text
+        done = await client.post(f"{address}/resend", data={"reason": "lost"})
+        assert done.status_code == 303
+        assert (await client.post(f"{address}/resend", data={"reason": "lost"})).status_code == 409
+        await post(app)
+        await post(app)
+        shown = (await client.get(done.headers["location"])).text
+    assert "They say that it did not arrive" in shown
+    assert "written anew and sent" in shown
+    first, second = catcher.to("applicant.only@police.example")
+    assert first["message-id"] != second["message-id"]
+    assert first["references"] == second["references"]
+    assert first.get_body(("plain",)).get_content() == second.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert len(catcher.raw) == 4
+
+
+async def test_an_invitation_that_is_sent_anew_is_the_same_in_the_calendar(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """A new mail, but the visit keeps UID and SEQUENCE: a calendar has it once, and a later move still goes over it."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
+    await post(app)
+    query = "SELECT id FROM message WHERE rule LIKE 'visit_scheduled%' AND audience->>'kind' = 'applicant'"
+    (message,) = await rows(app, query)
+    await mail_actions.resend(app.state.service.bus, "somebody", message.id, ResendReason.LOST)
+    await post(app)
+    plan = event("VisitScheduled").model_dump(mode="json")["plan"]
+    await feed.deliver((event("VisitMoved", plan=plan), VISIT))
+    await post(app)
+    mails = [mail for mail in catcher.to("applicant.only@police.example") if _calendars(mail)]
+    first, again, moved = (_entry(mail) for mail in mails)
+    assert len({mail["message-id"] for mail in mails}) == 3
+    assert first == again
+    assert moved[0] == first[0]
+    assert moved[1] > first[1]
+
+
+def _calendars(mail: EmailMessage) -> list[str]:
+    return [part.get_content() for part in mail.walk() if part.get_content_type() == "text/calendar"]
+
+
+def _entry(mail: EmailMessage) -> tuple[str, int, str]:
+    """UID, SEQUENCE and stamp of the visit in the calendar of a mail."""
+    (entry,) = icalendar.Calendar.from_ical(_calendars(mail)[0]).walk("VEVENT")
+    return str(entry["UID"]), int(str(entry["SEQUENCE"])), str(entry.decoded("DTSTAMP"))
+
+
+async def test_mail_waits_for_the_morning_and_says_so(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """At night in Chisinau nothing goes that can wait, and the log says until when; in the morning it goes, once."""
+    change(app, quiet_hours="21:00-07:00")
+    zone = zone_of("MD")
+    here = clock.now().astimezone(zone)
+    night = datetime.combine(here.date() + timedelta(days=1), datetime.min.time().replace(hour=23), zone)
+    clock.move(night - here)
+    await feed.deliver((event("ApplicationSubmitted", due="2027-01-30T22:59:59Z"), APPLICATION))
+    await post(app)
+    assert catcher.raw == []
+    shown = await page(app, "programme", "/notifications/")
+    assert shown.count("waits until 07:00 in Chi") == 2
+    clock.move(timedelta(hours=7, minutes=59))
+    await post(app)
+    assert catcher.raw == []
+    clock.move(timedelta(minutes=1, seconds=1))
+    await post(app)
+    await post(app)
+    assert len(catcher.raw) == 3
+    assert "waits until" not in await page(app, "programme", "/notifications/")
+
+
+async def test_what_is_due_within_a_day_goes_at_night(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A request that is due tomorrow does not wait, the receipt beside it has the same date and goes too."""
+    change(app, quiet_hours="00:00-23:59")
+    due = (clock.now() + timedelta(hours=20)).isoformat()
+    await feed.deliver((event("ApplicationSubmitted", due=due), APPLICATION))
+    await post(app)
+    assert len(catcher.raw) == 3
+
+
+async def test_the_log_is_searched_by_kind_country_and_week(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Each filter stands in the address and finds its rows; an unknown one is none; a foreign country is empty."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    monday = clock.today() - timedelta(days=clock.today().weekday())
+    for query in ("?rule=application_submitted", "?country=MD", f"?week={monday}", "?week=nonsense", "?rule=nonsense"):
+        assert "We have your application" in await page(app, "programme", f"/notifications/{query}")
+    before = monday - timedelta(weeks=2)
+    for query in ("?rule=application_endorsed", "?country=FR", f"?week={before}"):
+        assert "There is no such message" in await page(app, "programme", f"/notifications/{query}")
+    assert "There is no such message" in await page(app, "france", "/notifications/?country=MD")

@@ -1,0 +1,149 @@
+"""Do notifications and the real portal understand each other: contacts, and the pages that mails open?"""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+
+from services.applications.app import create_app as create_portal
+from services.applications.schema import metadata as portal_metadata
+from services.applications.settings import Settings as PortalSettings
+from services.notifications.app import create_app
+from services.notifications.consumers import consumers
+from services.notifications.messages.model.links import LINKS
+from services.notifications.settings import Settings
+from shared.bus.db.bus import engine_for
+from shared.contracts import _examples as ex
+from shared.contracts import read
+from shared.contracts.applications import LineManagerLinkAsked
+from shared.contracts.outcomes import CascadeDelivered
+from shared.contracts.visits import VisitStarted
+from shared.identity import every_route, service_headers
+from shared.ids import new_id
+from tests.integration.applications.availability.test_availability import stranger
+from tests.integration.applications.conftest import Programme
+from tests.integration.notifications.conftest import Catcher, post, rows, served
+from tests.support import SERVICE_TOKEN, Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+
+CONTACTS = "/applications/internal/contacts"
+
+
+@pytest.fixture
+async def portal(database: str) -> AsyncIterator[FastAPI]:
+    """The real portal, on a database of its own."""
+    engine = engine_for(database)
+    async with engine.begin() as connection:
+        await connection.run_sync(portal_metadata.create_all)
+    await engine.dispose()
+    made = create_portal(PortalSettings(**settings_for(database)), background=False)
+    yield made
+    await made.state.service.bus.close()
+
+
+@asynccontextmanager
+async def _reading(portal: FastAPI, migrated: str, catcher: Catcher) -> AsyncIterator[tuple[FastAPI, Feed]]:
+    """Notifications beside the real portal, with everything read that it has journalled so far."""
+    query = sa.text(
+        "SELECT type, aggregateid, payload FROM journal WHERE aggregatetype <> 'exchange.counting'"
+        " ORDER BY recorded_at, aggregateid, sequence"
+    )
+    async with portal.state.service.bus.read() as session:
+        facts = (await session.execute(query)).all()
+    async with served(portal) as url:
+        settings = settings_for(migrated, portal_url=url, smtp_host="127.0.0.1", smtp_port=catcher.port)
+        app = create_app(Settings(**settings), background=False)
+        feed = Feed(app.state.service.bus, consumers)
+        events = [(read(type_, payload), subject) for type_, subject, payload in facts]
+        await feed.deliver(*(each for each in events if each[0].topic in consumers.readings))
+        yield app, feed
+        await app.state.service.bus.close()
+
+
+async def test_an_application_in_the_real_portal_is_told_to_real_people(
+    portal: FastAPI, migrated: str, catcher: Catcher
+) -> None:
+    """What the portal journals is told to officer, line manager and coordinator, by the portal's own contacts.
+
+    A line manager who asked for a new link gets one, and it opens a page without an account; so does the one that asks
+    about a cascade session.
+    """
+    programme = Programme(portal)
+    await programme.fill()
+    application_id = (await programme.submitted("ani"))["id"]
+    async with _reading(portal, migrated, catcher) as (app, feed):
+        await feed.deliver((LineManagerLinkAsked(), application_id))
+        begun = {"plan": {**ex.VISIT_PLAN, "application_id": application_id}}
+        await feed.deliver((VisitStarted.model_validate(begun), ex.VISIT))
+        passed_on = {**CascadeDelivered.example, "application_id": application_id}
+        await feed.deliver((CascadeDelivered.model_validate(passed_on), passed_on["visit_id"]))
+        await post(app)
+        states = {row.state for row in await rows(app, "SELECT state FROM message")}
+    for client in programme.clients.values():
+        await client.aclose()
+    managers = ["vardan@police.example"] * 3
+    assert sorted(catcher.recipients) == ["ani@police.example", "tigran@police.example", *managers]
+    written = "".join(str(mail.get_body(("plain",))) for mail in catcher.to(managers[0]))
+    link = re.search(r"/applications/line-manager\?key=[\w-]+", written.replace("=\n", "").replace("=3D", "="))
+    assert link is not None
+    async with stranger(programme) as client:
+        assert "Open the form" in (await client.get(link[0])).text
+    assert "18 colleagues reached" in written
+    assert catcher.to("ani@police.example")[0]["to"].addresses[0].display_name == "Ani Petrosyan"
+    assert states == {"done"}
+
+
+async def test_an_officer_erased_from_the_real_portal_gets_no_mail_and_the_cause_says_so(
+    portal: FastAPI, migrated: str, catcher: Catcher
+) -> None:
+    """The portal tells who is gone from who was never known; everybody else is told, and the access is noted.
+
+    So it does for a person's own id, singly and among many.
+    """
+    programme = Programme(portal)
+    await programme.fill()
+    application_id = (await programme.submitted("ani"))["id"]
+    async with portal.state.service.bus.transaction("system:test") as tx:
+        taken_out = sa.text("DELETE FROM person WHERE lower(email) = 'ani@police.example' RETURNING id")
+        was, nobody = str((await tx.session.execute(taken_out)).scalar_one()), str(new_id())
+    async with _reading(portal, migrated, catcher) as (app, _):
+        await post(app)
+        causes = {(row.rule, row.cause) for row in await rows(app, "SELECT rule, cause FROM message WHERE cause <> ''")}
+        headers = service_headers("notifications", SERVICE_TOKEN)
+        async with httpx2.AsyncClient(base_url=app.state.service.settings.portal_url, headers=headers) as client:
+            wanted = {"audience": "applicant", "purpose": "test"}
+            gone = await client.post(CONTACTS, json=wanted | {"application_id": application_id})
+            never = await client.post(CONTACTS, json=wanted | {"application_id": str(new_id())})
+            asked = [{"audience": "person", "purpose": "test", "recipient_id": one} for one in (was, nobody)]
+            alone = [(await client.post(CONTACTS, json=one)).status_code for one in asked]
+            both = (await client.post(f"{CONTACTS}/many", json={"wanted": asked})).json()
+    for one in programme.clients.values():
+        await one.aclose()
+    assert causes == {("application_submitted", "contact_erased")}
+    assert "ani@police.example" not in catcher.recipients
+    assert "tigran@police.example" in catcher.recipients
+    assert (gone.status_code, never.status_code) == (410, 404)
+    assert alone == [410, 404]
+    assert both == {"answers": [[], []], "erased": [0]}
+
+
+async def test_every_link_of_a_mail_opens_a_page_that_exists(portal: FastAPI) -> None:
+    """Each address of the table of links is a page of the portal (others are of other services)."""
+    pages = {
+        str(route.path).partition("{")[0] + "*" * str(route.path).count("{")
+        for route, _ in every_route(portal)
+        if "GET" in (route.methods or ())
+    }
+    for name, path in LINKS.items():
+        if path.startswith("/applications/"):
+            assert path.partition("{")[0] + "*" * path.count("{") in pages, name

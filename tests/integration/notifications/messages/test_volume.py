@@ -1,0 +1,73 @@
+"""Does the page of volume count what was sent and what was not, say how long it took, and lead to the rows?"""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from services.notifications.messages.store.volume import Span, volume
+from shared.time import clock
+from tests.integration.notifications.conftest import Catcher, post
+from tests.integration.notifications.messages.test_pages import page
+from tests.integration.notifications.stories import APPLICATION, HOST, event
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+HERE = "/notifications/volume"
+
+
+async def test_what_was_sent_and_what_was_not_is_counted(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """By day, week and message: sent, not delivered, waiting, and the seconds from the fact to the server's 250."""
+    assert "Nothing was told in this time." in await page(app, "programme", HERE)
+    await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    catcher.to_address = "550 No"
+    await feed.deliver((event("ApplicationReturned"), APPLICATION))
+    await post(app)
+    await feed.deliver((event("ApplicationResubmitted"), APPLICATION))
+    bus = app.state.service.bus
+    async with bus.transaction("system:test") as tx:
+        await tx.session.execute(sa.text("UPDATE notification SET sent_at = at + interval '90 seconds'"))
+    today = clock.today()
+    async with bus.read() as session:
+        span = Span(today - timedelta(days=7), today + timedelta(days=2))
+        (day,) = await volume(session, span, "day")
+        rules = {str(one.value): one for one in await volume(session, span, "rule")}
+        none = await volume(session, Span(span.first, span.end, frozenset({"FR"})), "day")
+    assert day.sent > 0
+    assert day.failed > 0
+    assert day.waiting > 0
+    assert (day.half, day.most) == (90.0, 90.0)
+    assert rules["application_submitted"].sent == 1
+    assert none == []
+    text = await page(app, "programme", HERE)
+    total = day.all
+    assert f"{total} messages, " in text
+    assert "<svg" in text
+    assert "half of the mails are with the mail server within 2 min" in text
+    assert ">1 min</text>" in text, "the axis stands at round minutes, not at 50 s"
+    assert "Nothing was told in this time." in await page(app, "france", HERE)
+    assert "Nothing was told in this time." in await page(app, "programme", f"{HERE}?country=GE")
+    assert "Nothing was told in this time." in await page(app, "programme", f"{HERE}?week=2020-01-06")
+
+
+async def test_each_count_leads_to_its_rows(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """The counts of a week, and of a message, open just as many rows, under each filter."""
+    await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    await feed.deliver((event("ApplicationReturned"), APPLICATION), (event("ApplicationResubmitted"), APPLICATION))
+    for shown in (HERE, f"{HERE}?week={clock.today()}", f"{HERE}?weeks=26&country=MD"):
+        text = await page(app, "programme", shown)
+        found = re.findall(r'<a class="govuk-link" href="(/notifications/volume\?[^"]*state=[^"]+)">(\d+)</a>', text)
+        assert len(found) >= 4
+        for address, count in found:
+            rows = await page(app, "programme", html.unescape(address))
+            assert len(re.findall(r'href="/notifications/messages/', rows)) == int(count), address
+    assert "There is no such message." in await page(app, "programme", f"{HERE}?state=failed")

@@ -1,0 +1,291 @@
+"""Does mail keep to the hours that a person has chosen, whatever those of the country are?"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+
+from services.notifications.mail.sending.dispatch import Dispatcher
+from shared.identity import service_headers
+from shared.ids import new_id
+from shared.time import clock
+from shared.time.zones import zone_of
+from tests.integration.notifications.conftest import Catcher, Contacts, post, recipient, rows
+from tests.integration.notifications.mail.test_sending import change
+from tests.integration.notifications.messages.test_pages import ORIGIN, as_, page
+from tests.integration.notifications.preferences.test_choices import choice_in
+from tests.integration.notifications.stories import APPLICATION, VISIT, event, in_days
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+HOME = "home_coordinator"
+FIRST, DEPUTY, OFFICER = (f"{name}@police.example" for name in (f"{HOME}.first", f"{HOME}.deputy", "applicant.only"))
+
+
+async def choose(app: FastAPI, name: str, night: str, choice: str = "each", *, kind: str = HOME) -> int:
+    """Somebody, a home coordinator, chooses hours without mail, as the portal says it; the answer's status."""
+    body = {"recipient": str(recipient(kind, name)), "choice": choice, "night": night}
+    headers = service_headers("applications", "service-token-of-the-tests")
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://x") as portal:
+        return (await portal.post("/notifications/internal/choice", json=body, headers=headers)).status_code
+
+
+def go_to(hour: int, zone: str = "MD", *, days: int = 0) -> None:
+    """Move the clock to that hour in a country, so many days from its present day, and one second more."""
+    here = clock.now().astimezone(zone_of(zone))
+    clock.move(datetime.combine(here.date() + timedelta(days=days), time(hour, 0, 1), here.tzinfo) - here)
+
+
+async def test_own_hours_go_before_those_of_the_country(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """One reader has none and is told at 23:00; one sleeps till 6 by the clock of Lisbon; the officer as usual till 7.
+
+    Each gets the message once, and nobody waits for another: not even where the mail server was away at first.
+    """
+    change(app, quiet_hours="21:00-07:00")
+    contacts.zones[f"{HOME}.deputy"] = "Europe/Lisbon"
+    assert await choose(app, "first", "none") == 200
+    assert await choose(app, "deputy", "20:00-06:00") == 200
+    go_to(23, days=1)
+    await feed.deliver((event("ApplicationSubmitted", due="2036-01-30T22:59:59Z"), APPLICATION))
+    catcher.to_mail = "451 Later"
+    await post(app)
+    catcher.to_mail = "250 Caught"
+    async with app.state.service.bus.transaction("test") as tx:
+        await tx.session.execute(sa.text("UPDATE message SET next_at = now()"))
+    for _ in range(2):
+        await post(app)
+        assert catcher.recipients == [FIRST]
+    log = await page(app, "programme", "/notifications/")
+    assert "waits until the recipient&#39;s quiet hours are over" in log
+    assert "08:00 in" not in log  # a person's own hours are nobody else's matter
+    go_to(7, days=1)
+    for _ in range(2):
+        await post(app)
+        assert catcher.recipients == [FIRST, OFFICER]
+    go_to(6, "PT")
+    for _ in range(2):
+        await post(app)
+        assert catcher.recipients == [FIRST, OFFICER, DEPUTY]
+    assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message WHERE country = 'MD'")] == ["done"]
+
+
+async def test_whoever_is_awake_does_not_wait_though_the_sender_ends(
+    app: FastAPI, feed: Feed, catcher: Catcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends when a message was made ready and not sent: the next one sends it at once to who is awake."""
+    change(app, quiet_hours="21:00-07:00")
+    await choose(app, "first", "none")
+    go_to(23, days=1)
+    await feed.deliver((event("ApplicationSubmitted", due="2036-01-30T22:59:59Z"), APPLICATION))
+
+    async def ends(*_: object) -> None:
+        raise RuntimeError("The process ends here.")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Dispatcher, "_send", ends)
+        with pytest.raises(ExceptionGroup):
+            await post(app)
+    await post(app)
+    assert catcher.recipients == [FIRST]
+
+
+async def test_to_whom_it_goes_is_worked_out_when_somebody_is_awake(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """All sleep at 23:00: who has left until the morning gets nothing, nor who has turned off what can be.
+
+    Hours that somebody else has chosen change nothing about it.
+    """
+    change(app, quiet_hours="21:00-07:00")
+    assert await choose(app, "elsewhere", "22:00-06:00") == 200
+    go_to(23, days=1)
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(30)), APPLICATION), (event("VisitScheduled"), VISIT))
+    await post(app)
+    assert await rows(app, "SELECT 1 FROM notification") == []
+    contacts.names[HOME] = ["new", "deputy"]
+    assert await choose(app, "deputy", "country", "none") == 200
+    await post(app)
+    go_to(7, days=1)
+    await post(app)
+    assert f"{HOME}.new@police.example" in catcher.recipients
+    assert FIRST not in catcher.recipients
+    assert [mail for mail in catcher.to(DEPUTY) if mail["list-unsubscribe"]] == []
+    assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message WHERE country = 'MD'")] == ["done"]
+
+
+async def test_what_waits_for_somebody_is_not_sent_who_does_without_it_by_then(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """One is awake, so it is fixed who gets it; the other turns off what is optional before the morning."""
+    change(app, quiet_hours="21:00-07:00")
+    await choose(app, "first", "none")
+    go_to(23, days=1)
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(30)), APPLICATION), (event("VisitScheduled"), VISIT))
+    await post(app)
+    assert [mail for mail in catcher.to(FIRST) if mail["list-unsubscribe"]] != []
+    await choose(app, "deputy", "country", "none")
+    go_to(7, days=1)
+    await post(app)
+    assert DEPUTY in catcher.recipients
+    assert [mail for mail in catcher.to(DEPUTY) if mail["list-unsubscribe"]] == []
+    assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message WHERE country = 'MD'")] == ["done"]
+
+
+async def test_whoever_slept_is_worked_out_anew_in_the_morning(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """One is awake and told at 23:00; another takes the place of the one who sleeps, and gets it in the morning.
+
+    Where nobody takes it, the message is done all the same, and no failure is told of whoever has left.
+    """
+    change(app, quiet_hours="21:00-07:00")
+    await choose(app, "first", "none")
+    go_to(23, days=1)
+    for after in (["first", "new"], ["first"]):
+        contacts.names[HOME] = ["first", "deputy"]
+        await feed.deliver((event("ApplicationSubmitted", due=in_days(30)), new_id()))
+        await post(app)
+        assert catcher.recipients == [FIRST]
+        contacts.names[HOME] = after
+        go_to(7, days=1)
+        for _ in range(2):
+            await post(app)
+        new = [f"{HOME}.{name}@police.example" for name in after if name != "first"]
+        assert sorted(catcher.recipients) == sorted([FIRST, OFFICER, *new])
+        assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message")] == ["done"]
+        assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM notification")] == ["sent"]
+        catcher.recipients.clear()
+        go_to(23)
+
+
+async def test_what_becomes_urgent_in_the_night_goes_then(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """At 23:00 it is due in 27 hours: it waits until a day before, and the log may give that time."""
+    change(app, quiet_hours="21:00-07:00")
+    await choose(app, "first", "22:00-09:00")
+    go_to(23, days=1)
+    due = (clock.now() + timedelta(hours=27)).replace(microsecond=0).isoformat()
+    await feed.deliver((event("ApplicationSubmitted", due=due), APPLICATION))
+    await post(app)
+    assert catcher.recipients == []
+    assert "waits until 02:00 in Chi" in await page(app, "programme", "/notifications/")
+    go_to(2, days=1)
+    clock.move(timedelta(minutes=1))
+    await post(app)
+    assert sorted(catcher.recipients) == sorted([FIRST, DEPUTY, OFFICER])
+
+
+async def test_other_hours_hold_for_what_waits_already(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Whoever wants mail at any hour from now on gets what was held, in the order of the story; others sleep on."""
+    change(app, quiet_hours="21:00-07:00")
+    await choose(app, "elsewhere", "22:00-06:00")
+    go_to(23, days=1)
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(30)), APPLICATION))
+    await feed.deliver((event("VisitScheduled"), VISIT))
+    await post(app)
+    assert catcher.recipients == []
+    for name, address in (("first", FIRST), ("deputy", DEPUTY)):
+        await choose(app, name, "none")  # of the second it is fixed by now that it waits for it
+        await post(app)
+        assert catcher.recipients == [address, address]
+        assert "waits for you" in str(catcher.mails[0]["subject"])
+        catcher.raw.clear()
+        catcher.recipients.clear()
+
+
+async def test_a_failure_is_sent_again_while_another_sleeps(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """The one who is awake was refused: the message waits for the other, and can be sent again all the same."""
+    await choose(app, "deputy", "22:00-09:00")
+    go_to(23, days=1)
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(30)), APPLICATION))
+    catcher.to_address = "550 No"
+    await post(app)
+    catcher.to_address = "250 OK"
+    (message,) = await rows(app, "SELECT id FROM message WHERE audience ->> 'kind' = 'home_coordinator'")
+    address, person = f"/notifications/messages/{message.id}", f"/notifications/unreachable/{recipient(HOME, 'first')}"
+    assert "Send it again" in await page(app, "programme", address)
+    assert f'{person}/retry"' in await page(app, "programme", person)
+    async with as_(app, "programme") as client:
+        assert (await client.post(f"{person}/retry")).status_code == 303
+        await post(app)
+        assert catcher.recipients == [FIRST]
+        assert (await client.post(f"{address}/retry")).status_code == 409
+    assert "Send it again" not in await page(app, "programme", address)
+    go_to(9, days=1)
+    await post(app)
+    assert catcher.recipients == [FIRST, DEPUTY]
+
+
+async def test_what_an_erased_person_chose_is_forgotten(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
+    """The portal does not know the officer any more, who was told before: the hours are gone, and nobody else's."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    for kind, name in (("applicant", "only"), ("applicant", "other")):
+        assert await choose(app, name, "22:00-06:00", kind=kind) == 200
+    contacts.erased = True
+    await feed.deliver((event("ApplicationEndorsed"), APPLICATION))
+    await post(app)
+    assert [row.recipient for row in await rows(app, "SELECT recipient FROM choice")] == [
+        recipient("applicant", "other")
+    ]
+
+
+async def test_what_cannot_wait_goes_in_own_hours_too(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Who wants no mail at noon gets a request that is due tomorrow at once, and what can wait an hour later."""
+    await choose(app, "first", "12:00-13:00")
+    go_to(12, days=1)
+    due = (clock.now() + timedelta(hours=20)).isoformat()
+    await feed.deliver((event("ApplicationSubmitted", due=due), APPLICATION))
+    await post(app)
+    assert FIRST in catcher.recipients
+    await feed.deliver((event("ApplicationEndorsed"), APPLICATION), (event("VisitScheduled"), VISIT))
+    catcher.recipients.clear()
+    await post(app)
+    assert DEPUTY in catcher.recipients
+    assert FIRST not in catcher.recipients
+    go_to(13)
+    await post(app)
+    assert FIRST in catcher.recipients
+
+
+async def test_own_hours_are_chosen_by_the_link_in_a_mail_too(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """The link's page shows and keeps them; the same hour twice is refused; a click to unsubscribe leaves them."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
+    await post(app)
+    (courtesy,) = [mail for mail in catcher.to(FIRST) if mail["list-unsubscribe"]]
+    path = choice_in(courtesy)
+    asked = {"choice": "each", "night": "own", "since": "22:00"}
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Accept": "text/html"}) as anybody:
+        wrong = await anybody.post(path, data=asked | {"until": "22:00"})
+        assert (wrong.status_code, "Choose another hour than the one" in wrong.text) == (422, True)
+        long = await anybody.post(path, data=asked | {"until": "11:00"})
+        assert (long.status_code, "at most 12 hours a day may be without mail" in long.text) == (422, True)
+        kept = asked | {"until": "09:00"}
+        passed = await anybody.post(path, data=kept | {"night": "country", "seen": "21:00-07:00"})
+        assert (passed.status_code, "You picked hours of your own: choose" in passed.text) == (422, True)
+        assert 'name="seen" value="22:00-09:00"' in passed.text
+        again = await anybody.post(path, data=kept | {"night": "country", "seen": "22:00-09:00"})
+        assert again.status_code == 303
+        assert (await anybody.post(path, data=kept)).status_code == 303
+        shown = (await anybody.get(path)).text
+        assert 'value="own" checked' in shown
+        assert 'value="09:00" selected' in shown
+        await anybody.post(path, data={"List-Unsubscribe": "One-Click"})
+    (kept,) = await rows(app, "SELECT recipient, choice, quiet FROM choice")
+    assert (kept.recipient, kept.choice, kept.quiet) == (recipient(HOME, "first"), "none", "22:00-09:00")
+
+
+@pytest.mark.parametrize("night", ["07:00-07:00", "07:00-20:00", "25:00-07:00", "21:30-07:00", "sometimes", ""])
+async def test_hours_that_are_none_are_not_kept(app: FastAPI, night: str) -> None:
+    """Whatever asks for them: nothing is written that could not be kept to."""
+    assert await choose(app, "first", night) == 422
+    assert await rows(app, "SELECT 1 FROM choice") == []

@@ -1,0 +1,438 @@
+"""Are people reminded in time and once, and is what passed told to the next in line, wherever the clock is moved?"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from pydantic import ValidationError
+
+from services.notifications.app import create_app
+from services.notifications.consumers import consumers
+from services.notifications.deadlines.model import remind_before
+from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.reminders.actions import deadlines
+from services.notifications.settings import Settings
+from shared.bus import LeaseLost
+from shared.bus.db import leases
+from shared.contracts import _examples as ex
+from shared.contracts.lifecycle import Unit
+from shared.time import clock, workdays
+from tests.integration.notifications.conftest import Catcher, post, rows, told
+from tests.integration.notifications.stories import (
+    APPLICATION,
+    CALL,
+    MATCH,
+    MENTEE_PAIRING,
+    OFFER,
+    VISIT,
+    day,
+    event,
+    in_days,
+)
+from tests.rebuilding import empty
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from shared.contracts import Event
+
+
+async def sweep(app: FastAPI, **moved: float) -> list[tuple[str, str]]:
+    """Move the clock, sweep, and give what was told by it: (type, kind of deadline and its owner)."""
+    clock.move(timedelta(**moved))
+    before = len(await told(app))
+    async with hold_lease(app.state.service.bus, "deadlines") as lease:
+        await deadlines.sweep(app.state.service.bus, lease, clock.now())
+    new = (await told(app))[before:]
+    return sorted((type_, f"{payload['kind']} {payload['owner']['kind']}") for type_, _, payload in new)
+
+
+async def open_kinds(app: FastAPI) -> list[str]:
+    """The open deadlines: kind and owner; without those that a deputy may have afterwards."""
+    found = await rows(app, "SELECT kind, owner FROM deadline WHERE open AND after IS NULL ORDER BY kind, owner")
+    return [f"{row.kind} {row.owner}" for row in found]
+
+
+async def test_a_reminder_then_the_passing_then_the_next_in_line(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Endorsement in ten days: nothing on the first, a reminder three days before, after it owner and next in line."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await post(app)
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    assert await sweep(app) == []
+    assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
+    assert await sweep(app) == []
+    assert await sweep(app, days=4) == [("DeadlinePassed", "endorsement home_coordinator")]
+    assert await sweep(app, days=30) == []
+    await post(app)
+    said = sorted((str(mail["subject"]), whom) for mail, whom in zip(catcher.mails, catcher.recipients, strict=True))
+    assert [(subject.split("] ")[1].split(":")[0].split(" by")[0], whom.split("@")[0]) for subject, whom in said] == [
+        ("Due", "home_coordinator.deputy"),
+        ("Due", "home_coordinator.first"),
+        ("Nobody has answered", "programme_coordinator.only"),
+        ("Overdue", "home_coordinator.deputy"),
+        ("Overdue", "home_coordinator.first"),
+    ]
+
+
+def standing_in(country: str, since: int, until: int | None = None) -> Event:
+    """That somebody is a coordinator's deputy from a day to a day, counted from today."""
+    grant = {"role": "national_coordinator", "country": country, "since": day(since), "deputy_for": "first"}
+    return event("AccessChanged", grants=[grant | {"until": None if until is None else day(until)}], country=country)
+
+
+async def passed(app: FastAPI) -> list[tuple[str, list[str], str | None]]:
+    """Whose deadlines passed, to whom each went on, and until when those have it: a day."""
+    found = [payload for type_, _, payload in await told(app) if type_ == "DeadlinePassed"]
+    return [
+        (one["owner"]["kind"], [to["kind"] for to in one["escalated_to"]], (one["next_due"] or "")[:10] or None)
+        for one in found
+    ]
+
+
+async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """With a deputy in charge it goes to the deputy alone, in one mail, and after the call's term, to the programme."""
+    terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"deputy_wd": 4}}
+    due = datetime.fromisoformat(in_days(10))
+    await feed.deliver((standing_in("MD", 5, 12), "deputy"))
+    await feed.deliver(
+        (event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted", due=due.isoformat()), APPLICATION)
+    )
+    until = workdays.due(due, 4, Unit.WORKING_DAYS, "MD")
+    clock.move(due + timedelta(minutes=1) - clock.now())
+    assert await sweep(app) == [("DeadlinePassed", "endorsement home_coordinator")]
+    assert await passed(app) == [("home_coordinator", ["home_deputy"], str(until.date()))]
+    await post(app)
+    both = list(zip(catcher.mails, catcher.recipients, strict=True))
+    mail, whom = next((mail, whom) for mail, whom in both if "Nobody has answered" in str(mail["subject"]))
+    assert whom.startswith("home_deputy.only@")
+    overdue = [whom.split("@")[0] for mail, whom in both if "Overdue" in str(mail["subject"])]
+    assert overdue == ["home_coordinator.first"]
+    assert f"{until.day} {until:%B %Y}" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    clock.move(until - timedelta(minutes=5) - clock.now())
+    assert [one for one in await sweep(app) if one[0] == "DeadlinePassed"] == []
+    assert await sweep(app, minutes=10) == [("DeadlinePassed", "endorsement home_deputy")]
+    assert (await passed(app))[1:] == [("home_deputy", ["programme_coordinator"], None)]
+    assert await sweep(app, days=60) == []
+
+
+@pytest.mark.parametrize("deputy", [("MD", -9, 9), ("MD", 12, None), ("GE", 0, None)])
+async def test_a_deputy_of_another_day_or_country_is_not_asked(
+    app: FastAPI, feed: Feed, deputy: tuple[str, int, int | None]
+) -> None:
+    """Whose days were over, not begun, or whose country is another: the programme is told at once, and only then."""
+    await feed.deliver((standing_in(*deputy), "deputy"), (event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await sweep(app, days=11)
+    assert await passed(app) == [("home_coordinator", ["programme_coordinator"], None)]
+    assert await sweep(app, days=60) == []
+
+
+async def test_nobody_stands_in_for_a_suspended_country(app: FastAPI, feed: Feed) -> None:
+    """The deputy of a country that is suspended meanwhile is not asked: the programme is told at once."""
+    await feed.deliver(
+        (standing_in("MD", 5, 12), "deputy"), (event("ApplicationSubmitted", due=in_days(10)), APPLICATION)
+    )
+    await feed.deliver((event("PartnerStatusChanged", country="MD", status="suspended", since=day(7)), "MD"))
+    await sweep(app, days=11)
+    assert await passed(app) == [("home_coordinator", ["programme_coordinator"], None)]
+
+
+async def test_a_deputy_is_asked_about_placements_and_both_clearances(app: FastAPI, feed: Feed) -> None:
+    """The host's deputy about a placement and the host's clearance, the home one's about the home clearance."""
+    host = event("MatchProposed").model_dump(mode="json")["pairing"]["host_country"]
+    await feed.deliver((standing_in("MD", 0), "ours"), (standing_in(host, 0), "theirs"))
+    await feed.deliver((event("OfferSubmitted", due=in_days(10)), OFFER), (event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("MatchProposed", due=in_days(10)), MATCH))
+    await sweep(app, days=11)
+    late = [one[:2] for one in await passed(app)]
+    assert ("home_coordinator", ["home_deputy"]) in late
+    assert ("host_coordinator", ["host_deputy"]) in late
+    await feed.deliver((event("ClearanceGiven", host_due=in_days(10), host_country=host), MATCH))
+    assert ("DeadlinePassed", "host_clearance host_coordinator") in await sweep(app, days=11)
+    gone_on = [one["escalated_to"][0]["kind"] for _, _, one in await told(app) if one["kind"] == "host_clearance"]
+    assert gone_on == ["host_deputy"]
+
+
+async def test_the_deputy_of_a_mentors_eu_agency_is_asked(app: FastAPI, feed: Feed) -> None:
+    """A mentor's EU agency is known from the match: its own deputy is asked, another agency's is not."""
+    pairing = {**MENTEE_PAIRING, "host_country": "EU"}
+    grant = {"role": "clearance_officer", "country": "EU", "since": day(0), "deputy_for": "first"}
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    for place, asked in ((str(uuid4()), "programme_coordinator"), (ex.HOST_ORGANISATION, "host_deputy")):
+        grants = [grant | {"organisation_id": place}]
+        await feed.deliver((event("AccessChanged", grants=grants, country="EU"), f"deputy-{asked}"))
+        match = uuid4()
+        await feed.deliver((event("MatchProposed", pairing=pairing, due=in_days(10)), match))
+        await feed.deliver((event("ClearanceGiven", host_due=in_days(10), host_country="EU"), match))
+        await sweep(app, days=11)
+        late = [
+            one for type_, _, one in await told(app) if type_ == "DeadlinePassed" and one["subject_id"] == str(match)
+        ]
+        late = [one for one in late if one["kind"] == "host_clearance"]
+        assert [to["kind"] for to in late[0]["escalated_to"]] == [asked]
+        assert late[0]["owner"]["organisation_id"] == ex.HOST_ORGANISATION
+
+
+async def test_what_is_done_is_not_asked_for_again(app: FastAPI, feed: Feed) -> None:
+    """An endorsement in time ends its deadline; what follows sets the next one."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await feed.deliver((event("ApplicationEndorsed", due=in_days(20)), APPLICATION))
+    assert await open_kinds(app) == ["eligibility programme_coordinator"]
+    assert await sweep(app, days=15) == []
+    await feed.deliver((event("ApplicationFoundEligible"), APPLICATION))
+    assert await open_kinds(app) == []
+    assert await sweep(app, days=60) == []
+
+
+async def test_an_application_sent_back_and_answered_starts_anew(app: FastAPI, feed: Feed) -> None:
+    """Returned: the officer has it; resubmitted: the coordinator has it again, with a new date and a new reminder."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
+    await feed.deliver((event("ApplicationReturned", due=in_days(10)), APPLICATION))
+    assert await open_kinds(app) == ["information applicant"]
+    await feed.deliver((event("ApplicationResubmitted", due=in_days(10)), APPLICATION))
+    assert await open_kinds(app) == ["endorsement home_coordinator"]
+    assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
+
+
+async def test_the_reminder_of_a_question_is_the_calls(app: FastAPI, feed: Feed) -> None:
+    """The officer who is asked for information is reminded after as many working days as the call has it, once."""
+    terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"information_reminder_wd": 1}}
+    await feed.deliver((event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("ApplicationReturned", due=in_days(40)), APPLICATION))
+    until = workdays.due(clock.now(), 1, Unit.WORKING_DAYS, "MD")
+    clock.move(until - timedelta(minutes=5) - clock.now())
+    assert await sweep(app) == []
+    assert await sweep(app, minutes=10) == [("DeadlineNear", "information applicant")]
+    assert await sweep(app, days=5) == []
+
+
+async def test_each_side_has_its_own_answer(app: FastAPI, feed: Feed) -> None:
+    """The guest has answered, the host has not: only the host is reminded; a mentor has no deadline of a host's."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("MatchOffered", due=in_days(10)), MATCH))
+    await feed.deliver((event("AnswerGiven", by="guest"), MATCH))
+    answers = [each for each in await open_kinds(app) if each.startswith("answer")]
+    assert answers == ["answer host_contact"]
+    other = "019a0000-0000-7000-8000-0000000000aa"
+    await feed.deliver((event("MatchOffered", due=in_days(10), pairing=MENTEE_PAIRING), other))
+    answers = [each for each in await open_kinds(app) if each.startswith("answer")]
+    assert answers == ["answer applicant", "answer host_contact", "answer mentor"]
+
+
+async def test_an_answer_that_arrives_before_its_question_counts(app: FastAPI, feed: Feed) -> None:
+    """Topics overtake each other: an answer read before the offer that it is about still meets its deadline."""
+    offered = feed.record(event("MatchOffered", due=in_days(10)), MATCH)
+    clock.move(timedelta(hours=1))
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("AnswerGiven", by="host"), MATCH))
+    await feed.apply([offered])
+    assert "answer host_contact" not in await open_kinds(app)
+    assert "answer applicant" in await open_kinds(app)
+
+
+async def test_after_a_visit_evaluation_report_and_follow_up_fall_due(app: FastAPI, feed: Feed) -> None:
+    """T+7 days, T+30 days and T+6 months, by the call's timers where it has its own; each is met by its own owner."""
+    terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"report_days": 20}}
+    ended = {"ended_on": day(0)}
+    await feed.deliver((event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("VisitEnded", **ended), VISIT), (event("VisitCompleted", **ended), VISIT))
+    found = await rows(app, "SELECT kind, owner, due FROM deadline WHERE open ORDER BY due, kind, owner")
+    today = clock.today()
+    after = [(f"{row.kind} {row.owner}", (row.due.date() - today).days) for row in found]
+    mine = [each for each in after if not each[0].startswith("endorsement")]
+    assert mine[:3] == [("evaluation applicant", 7), ("evaluation host_contact", 7), ("report applicant", 20)]
+    later = ["follow_up applicant", "follow_up line_manager", "results home_coordinator"]
+    assert [each for each, days in mine[3:] if 180 <= days <= 185] == later
+    of_visit: dict[str, Any] = {"application_id": APPLICATION, "visit_id": VISIT}
+    await feed.deliver((event("EvaluationSubmitted", respondent="host", **of_visit), VISIT))
+    await feed.deliver((event("ReportSubmitted", **of_visit), VISIT))
+    still = [each for each in await open_kinds(app) if not each.startswith(("endorsement", "follow_up"))]
+    assert still == ["evaluation applicant", "results home_coordinator"]
+    await feed.deliver((event("EvaluationSubmitted", respondent="national_coordinator", **of_visit), VISIT))
+    assert "results home_coordinator" not in await open_kinds(app)
+
+
+async def test_a_test_falls_due_before_and_again_after_the_visit(app: FastAPI, feed: Feed) -> None:
+    """Each is asked by one mail, with new dates by none, and is met by its score, or with the visit."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("VisitScheduled"), VISIT))
+    of_visit: dict[str, Any] = {"application_id": APPLICATION, "visit_id": VISIT}
+
+    async def ask(phase: str, days: int, **said: Any) -> None:
+        due = (clock.now() + timedelta(days=days)).isoformat()
+        await feed.deliver((event("TestAsked", phase=phase, due=due, **of_visit, **said), VISIT))
+
+    async def mails() -> list[str]:
+        found = await rows(app, "SELECT rule FROM message WHERE rule LIKE 'test_%' ORDER BY rule")
+        return [row.rule for row in found]
+
+    await ask("pre", 40)
+    assert await mails() == ["test_before_asked"]
+    await ask("pre", 47, again=True)
+    assert await mails() == ["test_before_asked"]
+    assert "test applicant" in await open_kinds(app)
+    await feed.deliver((event("TestScored", phase="pre", **of_visit), VISIT))
+    assert "test applicant" not in await open_kinds(app)
+    await ask("post", 30)
+    assert await mails() == ["test_after_asked", "test_before_asked"]
+    assert "test applicant" in await open_kinds(app)
+    await feed.deliver((event("VisitVoided"), VISIT))
+    assert "test applicant" not in await open_kinds(app)
+
+
+async def test_a_right_that_lapses_is_nobodys_failure(app: FastAPI, feed: Feed) -> None:
+    """Who may appeal is reminded of it; when the time is over nobody is told and nothing is overdue."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await feed.deliver((event("ApplicationNotEndorsed", appeal_until=in_days(10)), APPLICATION))
+    assert await sweep(app, days=8) == [("DeadlineNear", "appeal applicant")]
+    assert await sweep(app, days=8) == []
+
+
+async def test_a_rebuild_reminds_nobody_twice(app: FastAPI, feed: Feed) -> None:
+    """What was told is kept when the projections are made anew, so no second reminder goes out."""
+    record = feed.record(event("ApplicationSubmitted", due=in_days(10)), APPLICATION)
+    await feed.apply([record])
+    assert len(await sweep(app, days=8)) == 1
+    await empty(app.state.service.bus, consumers, "system:test")
+    assert await sweep(app) == []
+    await feed.apply([record])
+    assert await open_kinds(app) == ["endorsement home_coordinator"]
+    assert await sweep(app) == []
+
+
+async def test_only_the_holder_of_the_lease_sweeps(app: FastAPI, feed: Feed) -> None:
+    """A sweep under a lease that went to another process changes nothing."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    clock.move(timedelta(days=30))
+    bus = app.state.service.bus
+    lease = await leases.acquire(bus, "deadlines")
+    assert lease is not None
+    await leases.release(bus, lease)
+    with pytest.raises(LeaseLost):
+        await deadlines.sweep(bus, lease, clock.now())
+    assert await told(app) == []
+
+
+class Reading:
+    """A reader that says how far behind the log it is: each time the next of these numbers, at the end the last."""
+
+    def __init__(self, *behind: int | None) -> None:
+        """Say these."""
+        self._left = list(behind)
+
+    def behind(self) -> int | None:
+        """How many records are not applied yet."""
+        return self._left.pop(0) if len(self._left) > 1 else self._left[0]
+
+
+@pytest.mark.parametrize(("behind", "sweeps"), [((0,), True), ((None, 7, 0), True), ((7,), False), ((None,), True)])
+async def test_after_a_standstill_the_answers_are_read_first(
+    app: FastAPI, behind: tuple[int | None, ...], *, sweeps: bool
+) -> None:
+    """Nobody is told that the time is over while the log may hold the answer; whoever reads nothing waits no longer."""
+    app.state.service.reader = Reading(*behind)
+    assert await deadlines.caught_up(app.state.service, patience=0.6) is sweeps
+
+
+async def test_months_at_once_are_told_in_their_order_and_once(app: FastAPI, feed: Feed) -> None:
+    """The clock leaps by months: each deadline is told once, the first due first; after a restart nothing more."""
+    days = {uuid4(): count for count in (40, 10, 25, 33)}
+    for id_, count in days.items():
+        await feed.deliver((event("ApplicationSubmitted", due=in_days(count)), id_))
+    await feed.deliver((standing_in("MD", 30), "deputy"), (event("ApplicationEndorsed", due=in_days(200)), APPLICATION))
+    clock.move(timedelta(days=120))
+    bus = app.state.service.bus
+    async with hold_lease(bus, "deadlines") as lease:
+        assert await deadlines.sweep(bus, lease, clock.now()) == 6
+    said = [row.said for row in await rows(app, "SELECT payload::jsonb AS said FROM pending ORDER BY position")]
+    found = [(one["due"], one["owner"]["kind"], one["subject_id"]) for one in said]
+    assert [due for due, _, _ in found] == sorted(due for due, _, _ in found)
+    coordinators = [id_ for _, kind, id_ in found if kind == "home_coordinator"]
+    assert coordinators == [str(id_) for id_, _ in sorted(days.items(), key=lambda each: each[1])]
+    assert [kind for _, kind, _ in found].count("home_deputy") == 2
+    async with hold_lease(bus, "deadlines") as lease:
+        assert await deadlines.sweep(bus, lease, clock.now()) == 0
+
+
+async def test_a_clock_set_back_tells_nothing_again(app: FastAPI, feed: Feed) -> None:
+    """Real clocks are set back: what was told stays told, and what was not is told when its time comes again."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    bus, now = app.state.service.bus, clock.now()
+    seen = []
+    for days in (8, 2, 8, 11, 5, 9, 11):
+        async with hold_lease(bus, "deadlines") as lease:
+            seen.append(await deadlines.sweep(bus, lease, now + timedelta(days=days)))
+    assert seen == [1, 0, 0, 1, 0, 0, 0]
+
+
+async def test_an_installation_says_how_long_before_people_are_reminded(migrated: str) -> None:
+    """Six days instead of three, and for eligibility none at all; a kind that there is not is refused by its name."""
+    with pytest.raises(ValidationError, match="endorsment"):
+        Settings(**settings_for(migrated, reminders={"endorsment": 6}))
+    app = create_app(
+        Settings(**settings_for(migrated, reminders={"endorsement": 6, "eligibility": 0})), background=False
+    )
+    try:
+        feed = Feed(app.state.service.bus, consumers)
+        await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+        assert await sweep(app, days=3) == []
+        assert await sweep(app, days=2) == [("DeadlineNear", "endorsement home_coordinator")]
+        await feed.deliver((event("ApplicationEndorsed", due=in_days(14)), APPLICATION))
+        assert await sweep(app, days=8) == []
+        assert [type_ for type_, _ in await sweep(app, days=9)] == ["DeadlinePassed"]
+    finally:
+        remind_before({})
+        await app.state.service.bus.close()
+
+
+async def test_a_date_that_was_moved_or_withdrawn_never_fires(app: FastAPI, feed: Feed) -> None:
+    """An extended deadline is told at its new date only; one whose application is withdrawn not at all."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await feed.deliver((event("ApplicationChanged", due=in_days(30), state="submitted"), APPLICATION))
+    assert await sweep(app, days=20) == []
+    assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
+    await feed.deliver((event("ApplicationWithdrawn"), APPLICATION))
+    assert await sweep(app, days=30) == []
+
+
+async def test_who_has_it_is_known_when_the_case_arrives(app: FastAPI, feed: Feed) -> None:
+    """A clearance may be read before its match: the deadline has no holder until then, and the sweep finds it."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("ClearanceGiven", host_due=in_days(10)), MATCH))
+    query = "SELECT whom, country FROM deadline WHERE kind = 'host_clearance' AND owner = 'host_coordinator'"
+    assert [tuple(row) for row in await rows(app, query)] == [(None, None)]
+    await feed.deliver((event("MatchProposed", due=in_days(10)), MATCH))
+    await sweep(app)
+    assert [tuple(row) for row in await rows(app, query)] == [("office:FR", "FR")]
+
+
+async def test_the_loop_feels_a_moved_clock_within_seconds(app: FastAPI, feed: Feed) -> None:
+    """The running loop tells a deadline soon after the clock was moved past it, without a restart."""
+    app.state.service.reader = Reading(0)
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    loop = asyncio.create_task(deadlines.watch_deadlines(app.state.service))
+    await asyncio.sleep(0.5)
+    clock.move(timedelta(days=12))
+    try:
+        async with asyncio.timeout(15):
+            while not await told(app):  # noqa: ASYNC110 - what is waited for is in the database
+                await asyncio.sleep(0.2)
+    finally:
+        loop.cancel()
+        await asyncio.wait([loop])
+    assert [type_ for type_, _, _ in await told(app)] == ["DeadlinePassed"]
+
+
+async def test_a_line_manager_is_reminded_once_by_mail(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A line manager, who has no account, is reminded of the follow-up by one mail; its link is the portal's matter."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitCompleted", ended_on=day(0)), VISIT))
+    told_now = await sweep(app, days=175)
+    assert ("DeadlineNear", "follow_up line_manager") in told_now
+    assert ("DeadlineNear", "follow_up applicant") in told_now
+    await post(app)
+    assert len([whom for whom in catcher.recipients if whom.startswith("line_manager")]) == 1
+    assert ex.APPLICATION in str([payload for _, _, payload in await told(app)])

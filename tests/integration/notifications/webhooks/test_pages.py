@@ -1,0 +1,231 @@
+"""Can a coordinator do everything with webhooks by page and by API, is a mistake named, and is a secret shown once?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from services.notifications.app import create_app
+from services.notifications.consumers import consumers
+from services.notifications.settings import Settings
+from services.notifications.webhooks.store import endpoints
+from shared.ids import new_id
+from tests.integration.notifications.conftest import rows, told
+from tests.integration.notifications.messages.test_pages import as_, page
+from tests.integration.notifications.webhook_receiver import Receiver, example, receiving, send
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+HOME = "/notifications/webhooks"
+API = "/notifications/api/webhooks"
+SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
+
+
+@pytest.fixture
+async def app(migrated: str) -> AsyncIterator[FastAPI]:
+    """Notifications that may send to this machine, and give up after one attempt and another."""
+    values = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "0"}
+    made = create_app(Settings(**settings_for(migrated, **values)), background=False)
+    yield made
+    await made.state.service.bus.close()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A receiver that takes everything."""
+    async with receiving() as made:
+        yield made
+
+
+async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver: Receiver) -> None:
+    """Registered, tested, fed, changed, paused, resumed and removed on pages; every step says that it is done."""
+    assert "There is no webhook yet" in await page(app, "programme", HOME)
+    async with as_(app, "programme") as client:
+        form = (await client.get(f"{HOME}/new?reach=outside")).text
+        assert "FigurePublished" in form
+        assert "ApplicationSubmitted" not in form
+        key = re.search(r'name="key" value="([0-9a-f-]+)"', form)
+        assert key is not None
+        written = {"url": receiver.url, "description": "Donor's <data> office", "events": ["FigurePublished"]}
+        made = await client.post(f"{HOME}/new?reach=outside", data={**written, "key": key[1]})
+        secret = SECRET.search(made.text)
+        assert secret is not None
+        assert made.headers["cache-control"] == "no-store"
+        receiver.secrets = [secret[0]]
+        of = f"{HOME}/{key[1]}"
+        twice = await client.post(f"{HOME}/new?reach=outside", data={**written, "key": key[1]})
+        assert twice.headers["location"] == f"{of}?done=known"
+        assert len(await rows(app, "SELECT 1 FROM webhook_endpoint")) == 1
+
+        tested = await client.post(f"{of}/test")
+        assert (await client.post(f"{of}/test")).status_code == 409
+        assert "It was not sent yet" in (await client.get(tested.headers["location"])).text
+        await send(app)
+        assert "Taken" in (await client.get(tested.headers["location"])).text
+        await Feed(app.state.service.bus, consumers).deliver((example("FigurePublished"), "figure"))
+        await send(app)
+        assert [read["type"] for _, read in receiver.got] == ["WebhookTest", "FigurePublished"]
+        shown = (await client.get(of)).text
+        assert "Donor&#39;s &lt;data&gt; office" in shown
+        assert not SECRET.search(shown)
+        assert "There is no such delivery" in (await client.get(f"{of}?state=failed")).text
+        (delivery,) = await rows(app, "SELECT id FROM webhook_delivery WHERE NOT test")
+        again = await client.post(f"{HOME}/deliveries/{delivery.id}/redeliver")
+        assert "sent again within a few seconds" in (await client.get(again.headers["location"])).text
+
+        changed = {**written, "description": "Another office", "events": ["FigurePublished", "PeriodPublished"]}
+        assert "checked" in (await client.get(f"{of}/change")).text
+        assert (await client.post(f"{of}/change", data=changed)).headers["location"] == f"{of}?done=changed"
+        for step, words in (("pause", "Nothing is sent to it"), ("pause", "Paused"), ("resume", "Active")):
+            done = await client.post(f"{of}/{step}")
+            assert words in (await client.get(done.headers["location"])).text
+        assert "Remove the webhook?" in (await client.get(f"{of}/remove")).text
+        gone = await client.post(f"{of}/remove")
+        assert "The webhook is removed." in (await client.get(gone.headers["location"])).text
+        assert (await client.get(of)).status_code == 404
+        assert (await client.post(f"{of}/remove")).status_code == 404
+    changes = [each["change"] for type_, _, each in await told(app) if type_ == "WebhookChanged"]
+    assert changes == ["registered", "changed", "paused", "resumed", "removed"]
+    assert "127.0.0.1" not in str(await told(app))
+    assert await rows(app, "SELECT 1 FROM webhook_delivery") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"url": ""}, "Write the web address of the receiver"),
+        ({"url": "http://192.168.1.1/"}, "This leads into a private network"),
+        ({"url": "https://[::ffff:10.0.0.1]/"}, "This leads into a private network"),
+        ({"url": "https://user:word@127.0.0.1/"}, "Take user name and password out"),
+        ({"url": "https://127.0.0.1/#part"}, "Take out what stands after #"),
+        ({"url": "https://no-such-name.invalid/"}, "This name is not known to DNS"),
+        ({"description": " "}, "Say who receives it, and what for"),
+        ({"description": "x" * 201}, "Shorten this by 1 character"),
+        ({"events": []}, "Choose at least one event"),
+        ({"events": ["ApplicationSubmitted"]}, "Not a valid choice"),
+    ],
+)
+async def test_a_mistake_is_named_at_its_field_and_what_was_written_is_kept(
+    app: FastAPI, changes: dict[str, Any], sentence: str
+) -> None:
+    """422 with the reason in the summary and at the field, the other answers as they were, nothing registered."""
+    written = {"url": "http://127.0.0.1:9/", "description": "Somebody", "events": ["FigurePublished"], **changes}
+    async with as_(app, "programme") as client:
+        answer = await client.post(f"{HOME}/new?reach=outside", data={**written, "key": str(new_id())})
+    assert answer.status_code == 422
+    if sentence != "Not a valid choice":
+        assert answer.text.count(sentence) == 2
+    if written["description"] == "Somebody":
+        assert 'value="Somebody"' in answer.text
+    assert not SECRET.search(answer.text)
+    assert await rows(app, "SELECT 1 FROM webhook_endpoint") == []
+
+
+async def test_all_mistakes_are_named_at_once(app: FastAPI) -> None:
+    """Whoever leaves two fields empty hears of the address in the same answer."""
+    async with as_(app, "programme") as client:
+        answer = await client.post(f"{HOME}/new?reach=outside", data={"url": "https://10.0.0.1/"})
+    assert answer.status_code == 422
+    for sentence in ("leads into a private network", "Say who receives it", "Choose at least one event"):
+        assert answer.text.count(sentence) == 2
+
+
+async def test_a_new_secret_is_shown_once(app: FastAPI, receiver: Receiver) -> None:
+    """The form asks for how long the old one counts; sent twice, there is one new secret, shown the first time."""
+    key = str(new_id())
+    written = {"url": receiver.url, "description": "Somebody", "events": ["FigurePublished"], "key": key}
+    async with as_(app, "programme") as client:
+        await client.post(f"{HOME}/new?reach=outside", data=written)
+        of = f"{HOME}/{key}/rotate"
+        assert "For how long does the old secret still count?" in (await client.get(of)).text
+        assert "Choose for how long" in (await client.post(of, data={})).text
+        first = await client.post(of, data={"hours": "24", "key": "0190a000-0000-7000-8000-000000000001"})
+        second = await client.post(of, data={"hours": "24", "key": "0190a000-0000-7000-8000-000000000001"})
+        assert SECRET.search(first.text)
+        assert second.status_code == 303
+        assert "Old secret counts until" in (await client.get(f"{HOME}/{key}")).text
+    assert await rows(app, "SELECT count(*), count(until) FROM webhook_secret") == [(2, 1)]
+
+
+async def test_what_failed_since_a_day_is_sent_again(app: FastAPI, receiver: Receiver) -> None:
+    """The page asks since when; it says how many go out, and they do."""
+    key = str(new_id())
+    written = {"url": receiver.url, "description": "Somebody", "events": ["FigurePublished"], "key": key}
+    async with as_(app, "programme") as client:
+        await client.post(f"{HOME}/new?reach=outside", data=written)
+        async with app.state.service.bus.transaction("system:test") as tx:
+            await endpoints.change(tx.session, UUID(key), url="http://127.0.0.1:9/")
+        await Feed(app.state.service.bus, consumers).deliver((example("FigurePublished"), "figure"))
+        await send(app)
+        assert "Not delivered" in (await client.get(f"{HOME}/{key}?state=failed")).text
+        of = f"{HOME}/{key}/redeliver"
+        assert "Since which day?" in (await client.get(of)).text
+        assert (await client.post(of, data={"since-day": "40"})).status_code == 422
+        day = {"since-day": "1", "since-month": "1", "since-year": "2026"}
+        done = await client.post(of, data=day)
+        assert "1 is sent again." in (await client.get(done.headers["location"])).text
+
+
+async def test_who_may_look_and_who_may_change(app: FastAPI, receiver: Receiver) -> None:
+    """An auditor looks and has no buttons; a national coordinator has neither page nor link."""
+    async with as_(app, "programme") as client:
+        written = {"url": receiver.url, "description": "Somebody", "events": ["FigurePublished"], "key": str(new_id())}
+        await client.post(f"{HOME}/new?reach=outside", data=written)
+    looked = await page(app, "auditor", HOME)
+    assert "Somebody" in looked
+    assert "Register a receiver" not in looked
+    assert "Send a test" not in await page(app, "auditor", f"{HOME}/{written['key']}")
+    await page(app, "auditor", f"{HOME}/new", 403)
+    await page(app, "moldova", HOME, 403)
+    assert HOME not in await page(app, "moldova", "/notifications/")
+    assert HOME in await page(app, "programme", "/notifications/")
+
+
+async def test_programs_do_the_same_by_the_api(app: FastAPI, receiver: Receiver) -> None:
+    """Everything that the pages do, with errors by field as problem+json; an id of one's own makes it repeatable."""
+    async with as_(app, "programme") as client:
+        client.headers["Accept"] = "application/json"
+        body = {"url": "https://10.0.0.1/", "description": "", "events": [], "reach": "outside", "id": str(new_id())}
+        refused = await client.post(API, json=body)
+        assert refused.status_code == 422
+        assert [each["field"] for each in refused.json()["errors"]] == ["url", "description", "events"]
+        body |= {"url": receiver.url, "description": "A program", "events": ["PeriodPublished", "FigurePublished"]}
+        made = await client.post(API, json=body)
+        assert made.status_code == 201, made.text
+        assert (await client.post(API, json=body)).status_code == 409
+        receiver.secrets = [made.json()["secret"]]
+        of = f"{API}/{body['id']}"
+        (listed,) = (await client.get(API)).json()
+        assert listed == (await client.get(of)).json()
+        assert listed["events"] == ["FigurePublished", "PeriodPublished"]
+        assert "secret" not in str(listed)
+        rotated = (await client.post(f"{of}/rotate", json={"hours": 72})).json()["secret"]
+        receiver.secrets.append(rotated)
+        assert (await client.post(f"{of}/rotate", json={"hours": 5})).json()["errors"][0]["field"] == "hours"
+        tested = (await client.post(f"{of}/test")).json()["delivery_id"]
+        await Feed(app.state.service.bus, consumers).deliver((example("FigurePublished"), "figure"))
+        await send(app)
+        assert {read["type"] for _, read in receiver.got} == {"WebhookTest", "FigurePublished"}
+        whole = (await client.get(f"{API}/deliveries/{tested}")).json()
+        assert whole["delivery"]["webhook_id"] in receiver.ids
+        assert [each["status"] for each in whole["attempts"]] == [204]
+        assert '"type":"WebhookTest"' in whole["body"]
+        sent = (await client.get(f"{of}/deliveries?state=delivered")).json()
+        assert sent["counts"] == {"delivered": 2}
+        assert (await client.post(f"{API}/deliveries/{sent['deliveries'][0]['id']}/redeliver")).status_code == 202
+        assert (await client.post(f"{of}/redeliver", json={"since": "2026-01-01T00:00:00Z"})).json() == {"queued": 0}
+        assert (await client.post(f"{of}/pause")).json()["cause"] == "by_hand"
+        assert (await client.post(f"{of}/resume")).json()["state"] == "active"
+        change = {"url": receiver.url, "description": "Other words", "events": ["FigureRestated"]}
+        assert (await client.put(of, json=change)).json()["description"] == "Other words"
+        assert (await client.delete(of)).status_code == 204
+        for missing in (of, f"{of}/deliveries", f"{API}/deliveries/{tested}"):
+            assert (await client.get(missing)).status_code == 404
+        assert (await client.put(of, json=change)).status_code == 404

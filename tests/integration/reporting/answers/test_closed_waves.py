@@ -1,0 +1,147 @@
+"""Does the evaluator read that a closed form withholds certificates, and how guests get them all the same?"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from shared.contracts import _examples as ex
+from shared.contracts.codes import Role
+from tests.integration.reporting.answers.test_forms import APPLICATION, GUEST, REPORT, VISIT
+from tests.integration.reporting.answers.test_waves import ALL, CLOSE
+from tests.integration.reporting.conftest import set_day
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import mentorship, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx2
+    import pytest
+
+    from tests.integration.reporting.conftest import House
+
+
+def cells(page: str) -> list[str]:
+    """What the page says of each certificate, as a reader reads it."""
+    found = re.findall(r'data-label="Certificate"><div>(.*?)</div></td>', page, re.DOTALL)
+    inline = [re.sub(r"</?(?:a|strong)\b[^>]*>", "", cell) for cell in found]
+    return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in inline]
+
+
+async def closing(evaluator: httpx2.AsyncClient, form: str, **day: str) -> None:
+    """Close a form of the call."""
+    here = f"/reporting/waves/closings?form={form}&call={ex.CALL}&{ALL}"
+    assert (await evaluator.post(here, data={**CLOSE, **day})).status_code == 303
+
+
+async def answered(house: House) -> None:
+    """The guest of the first visit hands in evaluation and report."""
+    guest = await house.grant(Role.OFFICER)
+    for path, purpose, data in (("evaluations", "evaluation", GUEST), ("reports", "report", REPORT)):
+        address = f"/reporting/{path}/{APPLICATION}"
+        await house.with_ticket(guest, address, purpose, "officer")
+        assert (await guest.post(address, data=data)).status_code == 303
+    await house.relay("exchange.outcomes")
+
+
+async def test_a_certificate_names_what_it_waits_for_and_the_way_out(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each missing form by name; a closed one with its remedy: opened again, or the host's waived, and it comes."""
+    set_day(date(2026, 6, 15), tmp_path, monkeypatch)
+    await tell(house, world(1, running=0))
+    evaluator, coordinator = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    (cell,) = cells((await evaluator.get("/reporting/outcomes")).text)
+    assert cell == "waits for: Evaluation by the guest Evaluation by the host Report on the visit"
+    await closing(evaluator, "host")
+    await closing(evaluator, "report")
+    page = (await evaluator.get("/reporting/outcomes")).text
+    (cell,) = cells(page)
+    assert cell == (
+        "waits for: Evaluation by the guest"
+        " Evaluation by the host: closed, so it cannot come."
+        " Open it again, or the programme coordinator waives it on this page."
+        " Report on the visit: closed, so it cannot come. Open it again."
+    )
+    assert 'href="/reporting/waves#closed"' in page
+    shut = (await evaluator.get(f"/reporting/waves?{ALL}")).text
+    assert 'id="closed"' in shut, "there the link leads"
+    for again in re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", shut):
+        assert (await evaluator.post(again)).status_code == 303
+    assert "closed, so it cannot come" not in (await evaluator.get("/reporting/outcomes")).text
+
+    await closing(evaluator, "host")
+    await answered(house)
+    (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
+    assert cell.startswith(
+        "waits for: Evaluation by the host: closed, so it cannot come. Open it again, or waive it here."
+    ), "the guest has done all, and gets none"
+    assert "No longer wait for the host" in cell
+    waiver = f"/reporting/outcomes/{VISIT}/waiver"
+    assert (await coordinator.post(waiver, data={"reason": "host_silent"})).status_code == 303
+    await house.relay("exchange.outcomes")
+    (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
+    assert cell.startswith("Certificate granted")
+
+
+async def test_before_the_report_is_due_the_page_says_from_when_it_can_be_waived(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host's form closed after its week: no waiver is offered yet, and the day after which it can be is named."""
+    set_day(date(2026, 4, 10), tmp_path, monkeypatch)
+    await tell(house, world(1, running=0))
+    coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
+    await closing(coordinator, "host", **{"due_until-month": "4"})
+    (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
+    assert (
+        "closed, so it cannot come. Open it again, or the programme coordinator waives it here after 19 April 2026"
+        in cell
+    )
+    assert "No longer wait for the host" not in cell
+    early = await coordinator.post(f"/reporting/outcomes/{VISIT}/waiver", data={"reason": "host_silent"})
+    assert early.status_code == 409
+
+
+async def test_who_closes_reads_what_is_withheld(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the form that closes a wave, and beside each closed one; not where no certificate waits for it."""
+    set_day(date(2026, 6, 15), tmp_path, monkeypatch)
+    await tell(house, [*world(1, running=0), *mentorship()])
+    evaluator = await house.grant(Role.EVALUATOR)
+
+    async def said(form: str) -> tuple[bool, bool]:
+        page = (await evaluator.get(f"/reporting/waves?form={form}&call={ex.CALL}&{ALL}")).text
+        return "A certificate of attendance waits for this form" in page, "can waive it, visit by visit" in page
+
+    assert [await said(form) for form in ("host", "guest", "report", "mentor", "follow-up", "coordinator")] == [
+        (True, True),
+        (True, False),
+        (True, False),
+        (False, False),
+        (False, False),
+        (False, False),
+    ]
+
+    async def after(form: str) -> tuple[int, int]:
+        """How many closed waves say that they withhold certificates, and how many of these name the waiver."""
+        await closing(evaluator, form)
+        page = (await evaluator.get(f"/reporting/waves?{ALL}")).text
+        return page.count("get no certificate until it is open again"), page.count("is open again, or waived.")
+
+    assert [await after(form) for form in ("mentor", "guest", "host")] == [(0, 0), (1, 0), (2, 1)]
+
+
+async def test_a_visit_that_earns_none_waits_for_nothing(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mentorship has none; nobody is told that the certificate of a visit without a day that counts still comes."""
+    set_day(date(2026, 6, 15), tmp_path, monkeypatch)
+    told = world(1, running=0)
+    for one in told:
+        if one.event.type in {"VisitEnded", "VisitCompleted"}:
+            object.__setattr__(one, "event", one.event.model_copy(update={"attended_days": 0}))
+    await tell(house, [*told, *mentorship()])
+    evaluator = await house.grant(Role.EVALUATOR)
+    said = cells((await evaluator.get("/reporting/outcomes")).text)
+    assert sorted(said) == ["none for a mentorship", "none: no day counts"]

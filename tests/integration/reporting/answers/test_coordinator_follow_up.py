@@ -1,0 +1,95 @@
+"""Does the sending country's coordinator say, months later, what a visit brought to the services at home?"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.reporting.answers.store import waves
+from services.reporting.cases import store as cases_store
+from shared.contracts.codes import Role
+from shared.time import clock
+from tests.integration.reporting.answers.test_forms import GUEST, VISIT
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import ident, mentorship, world
+
+if TYPE_CHECKING:
+    from tests.integration.reporting.conftest import House
+
+ADDRESS = f"/reporting/evaluations/national_coordinator.{VISIT}"
+SAID = {
+    "overall": "4", "service_better": "5", "knowledge_spread": "3", "cooperation_closer": "4", "need_met": "5",
+    "went_well": "Two services meet every month now", "improve": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def months_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than six months, and less than a year, after the end of every visit in the tests."""
+    monkeypatch.setattr(clock, "today", lambda: date(2026, 11, 30))
+
+
+@pytest.mark.usefixtures("months_later")
+async def test_results_are_told_of_once_and_count_among_the_answers(house: House) -> None:
+    """Level 4 statements, no objectives; one event by the coordinator, late or not; beside who has answered."""
+    await tell(house, world(2, running=0))
+    coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
+    form = await house.with_ticket(coordinator, ADDRESS, "evaluation", "national_coordinator")
+    assert "What came of it for your services?" in form.text
+    assert "How far was each objective met?" not in form.text
+    missing = await coordinator.post(ADDRESS, data={**SAID, "need_met": ""})
+    assert (missing.status_code, "Answer each statement" in missing.text) == (422, True)
+    for overall in ("4", "1"):
+        assert (await coordinator.post(ADDRESS, data={**SAID, "overall": overall})).status_code == 303
+    assert "Two services meet every month now" in (await coordinator.get(ADDRESS)).text
+    (told,) = await house.journal("exchange.outcomes")
+    event = json.loads(told.payload)
+    assert (event["respondent"], event["overall"], event["late"]) == ("national_coordinator", 4, True)
+    assert {(one["question"], one["level"]) for one in event["answers"]} == {
+        (name, 4) for name in SAID.keys() - {"overall", "went_well", "improve"}
+    }
+    assert (event["objectives"], event["goals"], "month" in told.payload) == ([], [], False)
+    await house.relay("exchange.outcomes")
+    async with house.app.state.service.bus.read() as session:
+        since = clock.today() - timedelta(days=900)
+        rates = await waves.rates(session, waves.Wanted(since, clock.today()), clock.today())
+    of_coordinators = [one for one in rates if one.respondent == "national_coordinator"]
+    assert [(one.due, one.answered, one.late) for one in of_coordinators] == [(2, 1, 1)]
+    page = (await (await house.grant(Role.EVALUATOR)).get(f"/reporting/waves?since={since}")).text
+    assert "What it brought, by the coordinator" in page
+
+
+async def test_nobody_asks_a_coordinator_before_results_can_show(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right after the end the form says when it is asked for and takes nothing in; the guest's own form is open."""
+    await tell(house, world(1, running=0))
+    async with house.app.state.service.bus.read() as session:
+        case = await cases_store.case(session, VISIT)
+    assert case is not None
+    assert case.ended_on is not None
+    ended_on = case.ended_on
+    monkeypatch.setattr(clock, "today", lambda: ended_on + timedelta(days=20))
+    coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
+    form = await house.with_ticket(coordinator, ADDRESS, "evaluation", "national_coordinator")
+    assert "It is too early to say what came of it" in form.text
+    assert (await coordinator.post(ADDRESS, data=SAID)).status_code == 409
+    assert await house.journal("exchange.outcomes") == []
+    guest, own = await house.grant(Role.OFFICER), f"/reporting/evaluations/guest.{VISIT}"
+    await house.with_ticket(guest, own, "evaluation", "officer")
+    assert (await guest.post(own, data=GUEST)).status_code == 303
+
+
+@pytest.mark.usefixtures("months_later")
+async def test_a_coordinator_is_asked_of_a_mentorship_too_and_never_for_a_report(house: House) -> None:
+    """A completed mentorship has the same form without its goals; a report or a follow-up by a coordinator is none."""
+    await tell(house, mentorship())
+    pair = ident("mentorship")
+    coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
+    address = f"/reporting/api/evaluations/national_coordinator.{pair}"
+    asked = (await house.with_ticket(coordinator, address, "evaluation", "national_coordinator")).json()
+    assert (asked["respondent"], asked["open"], asked["goals"]) == ("national_coordinator", True, [])
+    for kind, purpose in (("reports", "report"), ("follow-ups", "follow_up")):
+        other = f"/reporting/{kind}/national_coordinator.{pair}"
+        assert (await house.with_ticket(coordinator, other, purpose, "national_coordinator")).status_code == 404

@@ -1,0 +1,244 @@
+"""Does an evaluator see who has not answered, remind them once in three days, and close a wave and open it again?"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from services.reporting.answers.actions import waves as actions
+from services.reporting.answers.store import waves
+from shared.contracts import _examples as ex
+from shared.contracts.calls import CallRevised
+from shared.contracts.codes import Role
+from shared.time import clock
+from tests.integration.reporting.answers.test_forms import APPLICATION, GUEST, HOST, VISIT
+from tests.integration.reporting.conftest import set_day
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import ident, mentorship, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx2
+    import pytest
+
+    from tests.integration.reporting.conftest import House
+
+ALL = "since=2026-01-01&until=2026-12-31"
+WAVE = f"form=guest&call={ex.CALL}&{ALL}"
+CLOSE = {"due_until-day": "1", "due_until-month": "6", "due_until-year": "2026", "reason": "The report is written"}
+
+
+async def at_june(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> httpx2.AsyncClient:
+    """The evaluator on 15 June 2026: two visits and a mentorship are over, one guest has answered in a draft only."""
+    set_day(date(2026, 6, 15), tmp_path, monkeypatch)
+    await tell(house, [*world(2, running=1), *mentorship()])
+    return await house.grant(Role.EVALUATOR)
+
+
+async def begin(house: House) -> httpx2.AsyncClient:
+    """The first visit's guest, with the evaluation open and begun."""
+    guest = await house.grant(Role.OFFICER)
+    await house.with_ticket(guest, f"/reporting/evaluations/{APPLICATION}", "evaluation", "officer")
+    return guest
+
+
+def listed(page: str) -> list[tuple[str, str]]:
+    """Reference and form of each answer in a page's list."""
+    found = re.findall(r'journey/[0-9a-f-]+">([^<]+)</a>.*?data-label="Form"><div>([^<]+)<', page, re.DOTALL)
+    return [(reference, form) for reference, form in found]
+
+
+async def test_who_has_not_answered_can_be_narrowed_down(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By form, state, country, call and day; a draft is begun, what is in is received; the counts are those listed."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    page = (await evaluator.get(f"/reporting/waves?{ALL}")).text
+    assert "8 answers are missing" in page, "two visits: guest, host, report; a mentorship: mentee, mentor"
+    guest = await begin(house)
+    sent = {"draft_writer": "a", "draft_turn": "1", "went_well": "The labs"}
+    assert (await guest.post(f"/reporting/evaluations/{APPLICATION}/draft", data=sent)).status_code == 200
+    contact = await house.grant(Role.HOST_CONTACT)
+    await house.with_ticket(contact, f"/reporting/evaluations/host.{VISIT}", "evaluation", "host_contact")
+    assert (await contact.post(f"/reporting/evaluations/host.{VISIT}", data=HOST)).status_code == 303
+    await house.relay("exchange.outcomes")
+
+    async def rows(query: str) -> list[tuple[str, str]]:
+        answer = await evaluator.get(f"/reporting/waves?{query}")
+        assert answer.status_code == 200, answer.text
+        return listed(answer.text)
+
+    assert await rows(f"{ALL}&state=begun") == [("AM-2026-0000", "Evaluation by the guest")]
+    assert await rows(f"{ALL}&state=submitted") == [("AM-2026-0000", "Evaluation by the host")]
+    assert await rows(f"{ALL}&form=report") == [
+        ("GE-2026-0001", "Report on the visit"),
+        ("AM-2026-0000", "Report on the visit"),
+    ]
+    assert {form for _, form in await rows(f"{ALL}&country=GE&state=all")} == {
+        "Evaluation by the mentee", "Evaluation by the mentor", "Evaluation by the guest",
+        "Evaluation by the host", "Report on the visit",
+    }  # fmt: skip
+    assert await rows(f"{ALL}&call={uuid4()}") == []
+    assert await rows("since=2026-03-27&until=2026-03-27") == [("AM-2026-0000", "Evaluation by the guest")]
+    page = (await evaluator.get(f"/reporting/waves?{ALL}")).text
+    assert "7 answers are missing" in page
+    assert "1 of 2" in page
+    assert "wanted: 90 %" in page
+    assert "The labs" not in page, "who answers what is not this page's matter"
+    assert (await evaluator.get("/reporting/waves?since=soon&form=poem&state=odd&call=x")).status_code == 200
+    assert "all have answered" in (await evaluator.get("/reporting/waves?since=2026-01-01&until=2026-01-02")).text
+
+
+async def test_reminders_go_out_once_in_three_days(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One answer, then all that are listed but that one; three days later all again; each is an event for its visit."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    here = f"/reporting/waves/remind?{ALL}"
+    one = {"case_id": str(VISIT), "of": "guest"}
+    assert "reminded=1" in (await evaluator.post(here, data=one)).headers["location"]
+    assert "reminded=0" in (await evaluator.post(here, data=one)).headers["location"], "not again so soon"
+    assert "Send 7 reminders?" in (await evaluator.get(here)).text
+    led = (await evaluator.post(here)).headers["location"]
+    assert "7 reminders are on their way" in (await evaluator.get(led)).text
+    assert "Nobody to remind" in (await evaluator.get(here)).text
+    clock.move(timedelta(days=4))
+    assert "reminded=8" in (await evaluator.post(here)).headers["location"]
+    told = await house.journal("exchange.outcomes")
+    assert [row.type for row in told] == ["AnswerAsked"] * 16
+    first = json.loads(told[0].payload)
+    assert (first["form"], first["respondent"], first["due"]) == ("evaluation", "guest", "2026-03-27")
+    assert told[0].aggregateid == str(VISIT)
+    both = {json.loads(row.payload)["mentorship_id"] for row in told}
+    assert both == {None, str(ident("mentorship"))}
+    assert (await evaluator.post(here, data={"case_id": "x", "of": "guest"})).status_code == 404
+    officer = await house.grant(Role.OFFICER)
+    assert (await officer.post(here)).status_code == 403
+
+
+async def test_a_closed_wave_takes_no_answer_until_it_is_opened_again(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The respondent reads why, drafts are refused too, others answer on; nobody is reminded; reopened, it is taken."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    assert "a wave is one form of one call" in (await evaluator.get(f"/reporting/waves?{ALL}")).text
+    here = f"/reporting/waves/closings?{WAVE}"
+    early = await evaluator.post(here, data={**CLOSE, "due_until-month": "12"})
+    assert (early.status_code, "a day that is over" in early.text) == (422, True)
+    assert (await evaluator.post(here, data={**CLOSE, "reason": ""})).status_code == 422
+    assert (await evaluator.post(f"/reporting/waves/closings?{ALL}", data=CLOSE)).status_code == 422
+    elsewhere = f"/reporting/waves/closings?{WAVE.replace(str(ex.CALL), str(uuid4()))}"
+    assert (await evaluator.post(elsewhere, data=CLOSE)).status_code == 404
+    assert (await evaluator.post(here, data=CLOSE)).status_code == 303
+    guest = await begin(house)
+    address = f"/reporting/evaluations/{APPLICATION}"
+    shown = await guest.get(address)
+    assert "Why: The report is written" in shown.text
+    assert "Hand it in" not in shown.text
+    refused = await guest.post(address, data=GUEST)
+    assert (refused.status_code, "no longer taken" in refused.text) == (409, True)
+    assert (await guest.post(f"{address}/draft", data={"went_well": "x"})).status_code == 409
+    page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text
+    assert listed(page) == [("GE-2026-0001", "Evaluation by the guest"), ("AM-2026-0000", "Evaluation by the guest")]
+    assert "Send 6 reminders?" in (await evaluator.get(f"/reporting/waves/remind?{ALL}")).text
+    contact = await house.grant(Role.HOST_CONTACT)
+    await house.with_ticket(contact, f"/reporting/evaluations/host.{VISIT}", "evaluation", "host_contact")
+    assert (await contact.post(f"/reporting/evaluations/host.{VISIT}", data=HOST)).status_code == 303
+    again = re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", page)[0]
+    assert (await evaluator.post(again)).status_code == 303
+    assert (await evaluator.post(again)).status_code == 303, "open already"
+    assert (await evaluator.post(f"/reporting/waves/closings/{uuid4()}/reopen")).status_code == 404
+    assert (await guest.post(address, data=GUEST)).status_code == 303
+
+
+async def test_each_closed_answer_is_told_once(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing tells of each, also of one whose visit is told of later; two closings end as the last one is opened."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    here = f"/reporting/waves/closings?{WAVE}"
+    assert (await evaluator.post(here, data=CLOSE)).status_code == 303
+    assert (await evaluator.post(here, data=CLOSE)).status_code == 303, "a second closing of the same answers"
+    bus = house.app.state.service.bus
+
+    async def told() -> list[tuple[str, str]]:
+        await actions.announce_all(bus)
+        return [(row.type, row.aggregateid) for row in await house.journal("exchange.outcomes")]
+
+    closed = [("AnswerClosed", str(visit)) for visit in sorted([VISIT, ident("visit", 1)])]
+    assert await told() == closed
+    late = [one for one in world(3, running=0) if one.subject == ident("visit", 2)]
+    await tell(house, [one for one in late if one.event.type != "VisitScheduled"])
+    closed.append(("AnswerClosed", str(ident("visit", 2))))
+    assert await told() == closed, "this visit ended in March, and was told of today"
+    page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text
+    first, second = re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", page)
+    assert (await evaluator.post(first)).status_code == 303
+    assert await told() == closed, "the other closing still holds"
+    assert (await evaluator.post(second)).status_code == 303
+    again = [("AnswerReopened", str(visit)) for visit in sorted([VISIT, *(ident("visit", n) for n in (1, 2))])]
+    assert await told() == closed + again
+
+
+async def test_more_time_takes_answers_out_of_a_closed_wave(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terms that give more time move answers past what was closed: they are told as taken again, until then."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    assert (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).status_code == 303
+    terms = {**ex.CALL_TERMS, "revision": 9, "timers": {**ex.CALL_TERMS["timers"], "evaluation_days": 90}}
+    revised = CallRevised.model_validate({**CallRevised.example, "terms": terms})
+    await house.feed.apply([house.feed.record(revised, UUID(ex.CALL))])
+    await actions.announce_all(house.app.state.service.bus)
+    told = await house.journal("exchange.outcomes")
+    assert [row.type for row in told] == ["AnswerClosed"] * 2 + ["AnswerReopened"] * 2
+    due = {row.aggregateid: json.loads(row.payload)["due"] for row in told if row.type == "AnswerReopened"}
+    assert due[str(VISIT)] == "2026-06-18", "ninety days after the 20th of March"
+    guest = await begin(house)
+    assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
+
+
+async def test_an_answer_that_came_is_not_asked_for_again(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Handed in between the opening and its being told: the log does not say that it is waited for again."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    assert (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).status_code == 303
+    page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text
+    monkeypatch.setattr(actions, "_ROUNDS", 0)
+    (again,) = re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", page)
+    assert (await evaluator.post(again)).status_code == 303
+    guest = await begin(house)
+    assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
+    await actions.announce_all(house.app.state.service.bus)
+    told = [(row.type, row.aggregateid) for row in await house.journal("exchange.outcomes")]
+    assert [subject for type_, subject in told if type_ == "AnswerReopened"] == [str(ident("visit", 1))]
+
+
+async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
+    """The list reads the cases that ended in the time looked at, and what is in about each, by their keys."""
+    wanted = waves.Wanted(date(2026, 1, 1), date(2026, 3, 1), call_id=UUID(ex.CALL))
+    values = {**waves.parameters(wanted, date(2026, 3, 1)), "limit": 50, "offset": 0}
+    async with house.app.state.service.bus.read() as session:
+        await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.LIST}"), values))
+        anywhere = values | {"call_id": None}
+        whole = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.LIST}"), anywhere))
+        told = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.UNTOLD}"), values))
+        again = {**values, "limit": 50}
+        opened = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.OPEN_AGAIN}"), again))
+    assert "case_ended" in whole, whole
+    for index in (
+        "case_call_ended",
+        "received_pkey",
+        "answer_draft_pkey",
+        "answer_reminder_pkey",
+        "wave_closing_call_id",
+    ):
+        assert index in plan, plan
+    assert {"case_call_ended", "answer_closed_pkey", "submission_pkey"} <= set(re.findall(r"\w+", told)), told
+    assert {"answer_closed_call_id", "case_pkey", "wave_closing_call_id"} <= set(re.findall(r"\w+", opened)), opened

@@ -1,0 +1,354 @@
+"""Does a figure that stands change only by two people, with a reason, and does everybody see what it was?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from services.reporting.approval.actions import periods as approval_periods
+from services.reporting.approval.actions import restatements
+from services.reporting.facts import store as facts_store
+from services.reporting.figures.actions import counting, full_count, running_counts
+from services.reporting.figures.model.verification import CheckedFigure, Statement, recount, statement
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.indicators.model.figure import digest_of
+from shared.contracts import TOPICS, read
+from shared.contracts.codes import Role
+from shared.contracts.periods import PeriodRestated, PeriodSubmitted
+from shared.identity import Principal
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import ident, world
+from tests.processes import instead_of_spawned
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.reporting.conftest import House
+
+LABEL = "2026-Q1"
+PAGE = f"/reporting/periods/{LABEL}/restatement"
+
+
+@pytest.fixture
+def quick_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted apart is counted in a process that has the definitions already, and not in one that begins."""
+    monkeypatch.setattr(
+        full_count, "multiprocessing", instead_of_spawned("services.reporting.figures.actions.full_count")
+    )
+
+
+async def _frozen(house: House, *, published: bool = True) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:
+    """A quarter with eight visits (of twelve) that was approved, maybe published; gives its author and its approver."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    steps = [(author, "submit"), (other, "approve"), *([(author, "publish")] if published else [])]
+    for who, step in steps:
+        assert (await who.post(f"/reporting/periods/{LABEL}/{step}")).status_code == 303
+    await house.relay("exchange.periods")
+    return author, other
+
+
+async def _late(house: House, *people: int) -> None:
+    """Visits of the quarter that are told of today: after the freeze."""
+    told = [
+        each for each in world(max(people) + 1, running=0) if each.story in {ident("application", n) for n in people}
+    ]
+    now = datetime.now(UTC)
+    await tell(house, [replace(each, at=now) if "Visit" in each.event.type else each for each in told])
+
+
+async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: House) -> None:
+    """The difference names old, new and events; nothing moves before the approval; consumers get FigureRestated."""
+    author, other = await _frozen(house)
+    before = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json()
+    assert "The figures are what the facts say" in (await author.get(PAGE)).text
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 409
+    await _late(house, 12, 15)
+    seen = (await author.get(f"/reporting/api/periods/{LABEL}/restatement")).json()
+    change = next(each for each in seen["changes"] if (each["indicator"], each["dimension"]) == ("TOPCOP-OP-02", None))
+    assert (change["old"], change["new"], len(change["added"]), change["removed"]) == ("8", "10", 2, [])
+    page = (await author.get(PAGE)).text
+    assert all(each in page for each in change["added"])
+    assert len(re.findall(r'<section class="tandem-card"', page)) == len(
+        {each["indicator"] for each in seen["changes"]}
+    )
+    assert re.search(r"8 stands, the facts say\s*<strong>10</strong>", page)
+    parts = sum((each["indicator"], bool(each["dimension"])) == ("TOPCOP-OP-02", True) for each in seen["changes"])
+    assert f"{parts} of its parts change" in page
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "nonsense"})).status_code == 422
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 409
+    assert (await author.post(f"{PAGE}/approve")).status_code == 409, "the author does not approve"
+    assert "somebody else has to decide" in (await author.get(PAGE)).text
+    assert (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json() == before
+    assert (await other.post(f"{PAGE}/approve")).status_code == 303
+    assert (await other.post(f"{PAGE}/approve")).status_code == 409, "a second click"
+
+    now = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json()
+    assert now["value"] == "10"
+    listed = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02/events?period={LABEL}")).json()
+    assert set(change["added"]) <= set(listed["events"])
+    assert digest_of(UUID(each) for each in listed["events"]) == now["events_digest"]
+    told = {row.aggregateid: row for row in await house.journal("exchange.figures") if row.type == "FigureRestated"}
+    payload = json.loads(told[f"TOPCOP-OP-02/{LABEL}"].payload)
+    assert (payload["previous_value"], payload["figure"]["value"], payload["reason"]) == ("8", "10", "late_facts")
+    assert payload["previous_digest"] == before["events_digest"]
+    assert sorted(payload["added"]) == sorted(change["added"])
+    assert f"TOPCOP-IN-02/{LABEL}" not in told, "what did not change is not told again"
+    assert (await other.get(f"/reporting/api/indicators/TOPCOP-DQ-02?period={LABEL}")).json()["value"] != "0"
+
+
+async def test_the_history_of_a_figure_shows_all_statements(house: House) -> None:
+    """Page and API show each statement with its reason; a donor sees them too, and no event."""
+    author, other = await _frozen(house)
+    await _late(house, 12)
+    await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
+    await other.post(f"{PAGE}/approve")
+    donor = await house.grant(Role.DONOR)
+    told = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
+    assert [(each["statement"], each["value"]) for each in told["statements"]] == [(1, "8"), (2, "9")]
+    page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
+    assert "How often it was stated" in page
+    assert "Facts arrived after the freeze" in page
+    assert "this is statement 2" in (await donor.get(f"/reporting/?period={LABEL}")).text
+    assert (await donor.get(PAGE)).status_code == 403
+    assert "Approved" in (await author.get(PAGE)).text
+    await _late(house, 15)
+    await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
+    assert (await author.post(f"{PAGE}/withdraw")).status_code == 303
+    await author.post(f"{PAGE}/propose", data={"reason": "correction"})
+    assert (await other.post(f"{PAGE}/withdraw")).status_code == 409, "only the author withdraws"
+    assert (await other.post(f"{PAGE}/decline")).status_code == 303
+    told = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
+    assert len(told["statements"]) == 2, "what was withdrawn or declined never stood"
+
+
+async def test_two_people_who_decide_at_once_decide_once(house: House) -> None:
+    """Of two approvals at the same moment one is refused, and each figure is restated once."""
+    author, other = await _frozen(house)
+    third = await house.grant(Role.EVALUATOR, Role.PROGRAMME_COORDINATOR)
+    await _late(house, 12)
+    proposed = await asyncio.gather(
+        *(who.post(f"{PAGE}/propose", data={"reason": "late_facts"}) for who in (author, author))
+    )
+    assert sorted(each.status_code for each in proposed) == [303, 409]
+    answers = await asyncio.gather(*(who.post(f"{PAGE}/approve") for who in (other, third)))
+    assert sorted(each.status_code for each in answers) == [303, 409]
+    told = [row.aggregateid for row in await house.journal("exchange.figures") if row.type == "FigureRestated"]
+    assert len(told) == len(set(told)) > 0
+
+
+async def test_a_draft_is_not_restated_and_a_frozen_one_is_published_as_restated(house: House) -> None:
+    """Before the freeze nothing is restated; between freeze and publication it is, and the last statement goes out."""
+    coordinator = await house.grant(Role.EVALUATOR, name="early")
+    assert (await coordinator.get(PAGE)).status_code == 409
+    assert (await coordinator.get("/reporting/periods/2026-Q7/restatement")).status_code == 404
+    author, other = await _frozen(house, published=False)
+    await _late(house, 12)
+    await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
+    await other.post(f"{PAGE}/approve")
+    assert [row for row in await house.journal("exchange.figures") if row.type == "FigureRestated"] == []
+    assert (await author.post(f"/reporting/periods/{LABEL}/publish")).status_code == 303
+    told = {row.aggregateid: json.loads(row.payload) for row in await house.journal("exchange.figures")}
+    assert told[f"TOPCOP-OP-02/{LABEL}"]["figure"]["value"] == "9"
+
+
+async def test_a_statement_tells_which_events_it_was_counted_from(house: House) -> None:
+    """An event that had happened and came later is known from the statement; the restatement tells that it has it."""
+    told = world(12)
+    records = [house.feed.record(t.event, t.subject, at=t.at, correlation=t.story) for t in told]
+    on_its_way = next(place for place, each in enumerate(told) if each.event.type == "VisitCompleted")
+    await house.feed.apply([record for place, record in enumerate(records) if place != on_its_way])
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
+        assert (await who.post(f"/reporting/periods/{LABEL}/{step}")).status_code == 303
+    await house.relay("exchange.periods")
+    await house.feed.apply([records[on_its_way]])
+
+    async def checked() -> tuple[list[Statement], list[CheckedFigure], list[CheckedFigure]]:
+        """Each statement against all facts, and the published figures with and without what the statements say."""
+        async with house.app.state.service.bus.read() as session:
+            held = await facts_store.used(session)
+        periods = [read(row.type, row.payload) for row in await house.journal("exchange.periods")]
+        figures = [read(row.type, row.payload).figure for row in await house.journal("exchange.figures")]  # type: ignore[attr-defined]
+        stated = [
+            statement(held, each.period.label, each.counted)
+            for each in periods
+            if isinstance(each, PeriodSubmitted | PeriodRestated) and each.counted
+        ]
+        return (
+            stated,
+            [each for each in recount(held, figures, stated) if each.differences],
+            [each for each in recount(held, figures) if each.differences],
+        )
+
+    stated, broken, without = await checked()
+    late = UUID((dict(records[on_its_way].headers)["ce_id"] or b"").decode())
+    assert [each.late for each in stated] == [{late}]
+    assert [each.lost for each in stated] == [set()]
+    assert broken == []
+    assert without, "without it the late event would be counted"
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await other.post(f"{PAGE}/approve")).status_code == 303
+    await house.relay("exchange.periods")
+    stated, broken, _ = await checked()
+    assert [each.late for each in stated] == [{late}, set()]
+    assert broken == []
+    (restated,) = [row for row in await house.journal("exchange.periods") if row.type == "PeriodRestated"]
+    assert json.loads(restated.payload)["period"]["statement"] == 2
+
+
+async def test_what_compaction_leaves_is_what_stands(house: House) -> None:
+    """Of each key the newest event alone, as the compacted topics keep it, says every number as it is shown now."""
+    assert TOPICS["exchange.counting"].compacted
+    assert TOPICS["exchange.approval_periods"].compacted
+    author, other = await _frozen(house)
+    await _late(house, 12, 13, 14, 15, 16, 17)
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await other.post(f"{PAGE}/approve")).status_code == 303
+    newest = {row.aggregateid: json.loads(row.payload)["figure"] for row in await house.journal("exchange.figures")}
+    shown = {}
+    for figure in (await other.get(f"/reporting/api/figures?period={LABEL}")).json()["counting"]:
+        name = f"{figure['indicator']}/{LABEL}"
+        shown[name] = figure["value"]
+        for dimension, parts in figure["breakdowns"].items():
+            of_parts = {f"{name}/{dimension}={part['value_of']}": part["value"] for part in parts if not part["hidden"]}
+            shown |= {key: value for key, value in of_parts.items() if not key.endswith("=rolled_up")}
+    told = {key: figure["value"] for key, figure in newest.items() if key.split("/")[0] in INDICATORS}
+    assert {key: value for key, value in told.items() if not newest[key]["suppressed"] or key in shown} == shown
+    periods = {row.aggregateid: json.loads(row.payload)["period"] for row in await house.journal("exchange.periods")}
+    assert periods[LABEL]["statement"] == 2
+    assert periods[LABEL]["frozen_at"] is not None
+
+
+async def test_a_large_programme_is_counted_by_a_process_and_comes_out_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process keeps the same figures, digests and events, finds the same changes, and pages are answered."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    submit = f"/reporting/periods/{LABEL}/submit"
+    assert (await author.post(submit)).status_code == 303
+    small = await _stated(house)
+    assert {each[1] for each in small} >= {"TOPCOP-IN-01", "TOPCOP-OP-02", "TANDEM-ND-01"}
+    assert (await other.post(f"/reporting/periods/{LABEL}/return", data={"reason": "other"})).status_code == 303
+
+    monkeypatch.setattr(running_counts, "PATIENCE", 600.0)
+    monkeypatch.setattr(counting, "AT_ONCE", 0)
+    submitting = asyncio.create_task(author.post(submit))
+    assert (await other.get("/reporting/quality")).status_code == 200
+    assert not submitting.done(), "a page is answered while others count"
+    assert (await submitting).status_code == 303
+    assert await _stated(house) == small
+    assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
+
+    await _late(house, 12, 15)
+    in_processes = (await author.get(f"/reporting/api{PAGE.removeprefix('/reporting')}")).json()["changes"]
+    monkeypatch.setattr(counting, "AT_ONCE", 10_000)
+    assert (await author.get(f"/reporting/api{PAGE.removeprefix('/reporting')}")).json()["changes"] == in_processes
+    monkeypatch.setattr(counting, "AT_ONCE", 0)
+    assert in_processes
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert {each[1] for each in await _stated(house) if each[2] == 2} == {each["indicator"] for each in in_processes}
+    proposed = (await author.get(f"/reporting/api{PAGE.removeprefix('/reporting')}")).json()
+    assert (proposed["changes"], proposed["proposal"]["state"]) == (in_processes, "proposed")
+
+
+@pytest.mark.usefixtures("quick_processes")
+async def test_what_takes_long_goes_on_and_the_page_tells_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who submits or proposes need not wait: the page says that it is counted, then what came of it."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    donor = await house.grant(Role.DONOR)
+    monkeypatch.setattr(running_counts, "PATIENCE", 0.0)
+    monkeypatch.setattr(counting, "AT_ONCE", 0)
+    submit, overview = f"/reporting/periods/{LABEL}/submit", f"/reporting/?period={LABEL}"
+    assert (await author.post(submit)).status_code == 303
+    page = (await author.get(overview)).text
+    assert "are being counted to be submitted" in page
+    assert f'action="{submit}"' not in page
+    assert "are being counted" not in (await donor.get(overview)).text
+    assert (await author.post(submit)).status_code == 409, "a second click"
+    await _done(house)
+    page = (await author.get(overview)).text
+    assert "are being counted" not in page
+    assert "somebody else has to approve it" in page
+    assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
+
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert "are being counted" in (await author.get(PAGE)).text
+    await _done(house)
+    assert "there is nothing to state again" in (await author.get(PAGE)).text
+    await _late(house, 12)
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    await _done(house)
+    assert "You proposed it" in (await author.get(PAGE)).text
+
+
+async def _done(house: House) -> None:
+    """Wait until nothing is being counted."""
+    work = house.app.state.under_way.of(LABEL)
+    assert work is not None
+    await asyncio.wait({work.task})
+
+
+async def _stated(house: House) -> list[tuple[Any, ...]]:
+    """What is kept of the quarter: each figure, and the events of each of its numbers."""
+    figures_kept = (
+        "SELECT period, indicator, statement, version, total::text, breakdowns::text, notes::text FROM kept_figure"
+    )
+    proofs = "SELECT period, indicator, statement, 0, dimension, value, events::text FROM proof"
+    async with house.app.state.service.bus.read() as session:
+        rows = await session.execute(text(f"{figures_kept} UNION ALL {proofs} ORDER BY 1, 2, 3, 4, 5, 6"))
+        return [tuple(row) for row in rows]
+
+
+async def test_what_went_wrong_is_told_until_the_same_was_counted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note that nothing could be counted goes when it was counted after all, also by another instance."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    submit, overview = f"/reporting/periods/{LABEL}/submit", f"/reporting/?period={LABEL}"
+    note = "It could not be counted"
+
+    async def fail() -> None:
+        broken = asyncio.Event()
+
+        async def work() -> None:
+            await broken.wait()
+            raise ConnectionResetError
+
+        monkeypatch.setattr(running_counts, "PATIENCE", 0.0)
+        await house.app.state.under_way.run(LABEL, work())
+        broken.set()
+        await _done(house)
+
+    await fail()
+    assert note in (await author.get(overview)).text
+    assert note in (await author.get(overview)).text, "it stays until it was counted"
+    await approval_periods.submit(house.app.state.service.bus, Principal("somebody"), LABEL)
+    assert note not in (await author.get(overview)).text
+    assert (await other.post(f"/reporting/periods/{LABEL}/return", data={"reason": "other"})).status_code == 303
+    assert note not in (await author.get(overview)).text
+
+    await fail()
+    assert note in (await author.get(overview)).text
+    monkeypatch.setattr(running_counts, "PATIENCE", 600.0)
+    assert (await author.post(submit)).status_code == 303
+    assert note not in (await author.get(overview)).text
+    assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
+
+    await fail()
+    assert note in (await author.get(PAGE)).text
+    await _late(house, 12)
+    await restatements.propose(house.app.state.service.bus, Principal("somebody"), LABEL, "late_facts")
+    assert note not in (await author.get(PAGE)).text

@@ -1,0 +1,130 @@
+"""Do evaluators keep a bank of questions, and does what was asked once stay as it was?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts.codes import Role
+from shared.time import clock
+from tests.integration.reporting.assessments.test_sittings import (
+    BEFORE,
+    QUESTIONS,
+    clock_file,
+    the_guest,
+    the_test,
+    visits,
+)
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import TOPICS
+
+if TYPE_CHECKING:
+    from tests.integration.reporting.conftest import House
+
+__all__ = ["clock_file"]
+BANK, TESTS = "/reporting/questions", "/reporting/tests"
+WRITTEN = {
+    "topic": TOPICS[0], "area": "digital_forensics", "text": "What is copied first?", "answer_0": "Memory",
+    "answer_1": "The disk", "right": "0", "points": "2",
+}  # fmt: skip
+
+
+async def test_a_question_is_written_changed_and_taken_out_by_pages(house: House) -> None:
+    """Mistakes stand at their fields and nothing is lost; a change is the next version; nobody overwrites another."""
+    clock.move(timedelta(days=1))
+    evaluator = await house.grant(Role.EVALUATOR)
+    assert "There is no question of this choice yet" in (await evaluator.get(BANK)).text
+    new = f"{BANK}/new/single"
+    assert "Which answer is right?" in (await evaluator.get(new)).text
+    assert (await evaluator.get(f"{BANK}/new/essay")).status_code == 404
+    wrong = await evaluator.post(new, data={**WRITTEN, "right": "3", "points": "many"})
+    assert wrong.status_code == 422
+    assert "Write a whole number" in wrong.text
+    wrong = await evaluator.post(new, data={**WRITTEN, "right": "3"})
+    assert "The answer that you marked as right is empty" in wrong.text
+    assert "The disk" in wrong.text
+    assert (await evaluator.post(new, data=WRITTEN)).status_code == 303
+    (question,) = (await evaluator.get("/reporting/api/questions")).json()["questions"]
+    page = f"{BANK}/{question['id']}"
+    assert "What is copied first?" in (await evaluator.get(f"{BANK}?topic={TOPICS[0]}&area=digital_forensics")).text
+    assert "There is no question" in (await evaluator.get(f"{BANK}?topic={TOPICS[1]}")).text
+    changed = await evaluator.post(page, data={**WRITTEN, "text": "What comes first?", "version": "1"})
+    assert changed.status_code == 303, changed.text
+    late = await evaluator.post(page, data={**WRITTEN, "text": "What comes last?", "version": "1"})
+    assert (late.status_code, "Somebody has changed this question" in late.text) == (409, True)
+    shown = (await evaluator.get(page)).text
+    assert "What comes first?" in shown
+    assert "Earlier versions" in shown
+    assert (await evaluator.post(f"{page}/retire")).status_code == 303
+    assert "Every question of this choice is retired" in (await evaluator.get(BANK)).text
+    assert "What comes first?" in (await evaluator.get(f"{BANK}?state=retired")).text
+    assert (await evaluator.post(page, data={**WRITTEN, "version": "2"})).status_code == 409
+    assert (await evaluator.post(f"{page}/restore")).status_code == 303
+    assert (await evaluator.post(f"{page}/drop")).status_code == 303
+    assert (await evaluator.get(page)).status_code == 404
+    for kind, answers in (("multiple", {"right": ["0", "1"]}), ("true_false", {"right": "1"})):
+        made = await evaluator.post(f"{BANK}/new/{kind}", data={**WRITTEN, **answers})
+        assert made.status_code == 303, made.text
+
+
+async def test_a_test_is_made_and_handed_out_by_pages(house: House) -> None:
+    """Begun, its questions chosen, published with equal points only; then it stays, and can be closed."""
+    evaluator = await house.grant(Role.PROGRAMME_COORDINATOR)
+    assert "There is no test yet" in (await evaluator.get(TESTS)).text
+    untitled = await evaluator.post(TESTS, data={"title": "", "topic": TOPICS[0], "call": ""})
+    assert (untitled.status_code, "Give the test a title" in untitled.text) == (422, True)
+    begun = await evaluator.post(TESTS, data={"title": "Seizing devices", "topic": TOPICS[0], "call": ""})
+    page = begun.headers["location"]
+    assert "The bank has no question in use on this topic" in (await evaluator.get(page)).text
+    made = [await evaluator.post("/reporting/api/questions", json={**one, "topic": TOPICS[0]}) for one in QUESTIONS]
+    ids = [one.json()["id"] for one in made]
+    assert "What is copied first?" in (await evaluator.get(page)).text
+    assert (await evaluator.post(f"{page}/publish")).status_code == 409, "no question is chosen yet"
+    assert (await evaluator.post(page, data={"before": [ids[0]], "after": [ids[2]]})).status_code == 303
+    assert "Points: 2 before, 1 after." in (await evaluator.get(page)).text
+    uneven = await evaluator.post(f"{page}/publish")
+    assert (uneven.status_code, "the same number of points" in uneven.text) == (409, True)
+    assert (await evaluator.post(page, data={"before": [ids[0]], "after": [ids[1]]})).status_code == 303
+    assert (await evaluator.post(f"{page}/publish")).status_code == 303
+    shown = (await evaluator.get(page)).text
+    assert "After the visit" in shown
+    assert "version 1" in shown
+    assert (await evaluator.post(page, data={"before": [ids[1]]})).status_code == 409
+    assert (await evaluator.post(f"{page}/drop")).status_code == 409
+    assert (await evaluator.post(f"{page}/close")).status_code == 303
+    assert "Closed" in (await evaluator.get(TESTS)).text
+    other = (await evaluator.post(TESTS, data={"title": "A draft", "topic": TOPICS[0], "call": ""})).headers["location"]
+    assert (await evaluator.post(f"{other}/drop")).status_code == 303
+    assert (await evaluator.get(other)).status_code == 404
+
+
+async def test_what_was_asked_stays_as_it_was(house: House) -> None:
+    """A question in a test cannot be taken out or moved to another topic; changed, the guest keeps the old."""
+    await the_test(house)
+    planned, _ = visits()
+    await tell(house, planned)
+    evaluator = await house.grant(Role.EVALUATOR)
+    question = (await evaluator.get("/reporting/api/questions")).json()["questions"][0]
+    at = f"/reporting/api/questions/{question['id']}"
+    body: dict[str, Any] = {**QUESTIONS[0], "topic": TOPICS[0], "version": 1}
+    assert (await evaluator.delete(at)).status_code == 409
+    elsewhere = await evaluator.put(at, json={**body, "topic": TOPICS[1]})
+    assert (elsewhere.status_code, "topic" in elsewhere.text) == (422, True)
+    changed = await evaluator.put(at, json={**body, "text": "Something else", "right": [1]})
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
+    assert (await evaluator.post(f"{at}/retire")).status_code == 200
+    guest, page = await the_guest(house)
+    assert "What is copied first?" in page.text
+    assert "Something else" not in page.text
+    assert (await guest.post(BEFORE, data={"q1": "0"})).status_code == 303
+    told = [row.payload for row in await house.journal("exchange.outcomes") if row.type == "TestScored"]
+    assert '"score":2' in told[0].replace(" ", "")
+
+
+async def test_only_who_steers_sees_the_bank(house: House) -> None:
+    """Right answers are for evaluators and the programme coordinator: nobody else reads the bank or a test."""
+    test = await the_test(house)
+    for role in (Role.OFFICER, Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.DONOR, Role.AUDITOR):
+        person = await house.grant(role)
+        for path in (BANK, TESTS, f"{TESTS}/{test}", "/reporting/api/questions", f"/reporting/api/tests/{test}"):
+            assert (await person.get(path)).status_code == 403, (role, path)

@@ -1,0 +1,219 @@
+"""Do sessions held at home become a figure, and only what the line manager confirms?"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from services.reporting.cascades import actions as cascades_actions
+from shared.contracts.codes import Role, VoidReason
+from shared.contracts.visits import VisitCompleted, VisitVoided
+from shared.identity import csrf, issue_ticket
+from shared.identity.bearer import Proof
+from shared.identity.state import identity_of
+from shared.time import clock
+from tests.integration.reporting.answers.test_forms import APPLICATION, VISIT
+from tests.integration.reporting.conftest import ORIGIN, set_day
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import ident, world
+from tests.support import ticket_keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.reporting.conftest import House
+
+OWN = f"/reporting/cascades/{APPLICATION}"
+MANAGED = f"/reporting/cascades/line_manager.{APPLICATION}"
+SESSION = {
+    "held_on-day": "20", "held_on-month": "5", "held_on-year": "2026",
+    "format": "training", "attendees": "18", "about": "Tracing crypto assets",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is November: the visits are over, and their sessions can still be told."""
+    set_day(date(2026, 11, 20), tmp_path, monkeypatch)
+
+
+async def officer(house: House) -> httpx2.AsyncClient:
+    """The officer whose visit it was, with the page open."""
+    guest = await house.grant(Role.OFFICER)
+    page = await house.with_ticket(guest, OWN, "cascade", "officer")
+    assert page.status_code == 200, page.text
+    return guest
+
+
+async def manager(house: House) -> tuple[httpx2.AsyncClient, str]:
+    """The line manager, who has no account, and the page that the link's ticket opens."""
+    client = house.stranger()
+    page = await house.with_ticket(client, MANAGED, "cascade", None)
+    assert page.status_code == 200, page.text
+    client.headers[csrf.HEADER] = (re.findall(r'name="csrf_token" value="([^"]+)"', page.text) or [""])[0]
+    return client, page.text
+
+
+async def reported(house: House, *sessions: dict[str, str]) -> None:
+    """Sessions that the officer reports, one after the other."""
+    guest = await officer(house)
+    for each in sessions:
+        answer = await guest.post(OWN, data={**SESSION, "cascade_id": str(uuid4()), **each})
+        assert answer.status_code == 303, answer.text
+
+
+def asked_of(page: str) -> str:
+    """The session that a manager's page asks about."""
+    return str(re.findall(r"/([0-9a-f-]{36})/confirm", page)[0])
+
+
+async def test_a_session_counts_with_the_number_that_the_manager_confirms(house: House) -> None:
+    """Reported, corrected down with a reason, counted so; another one is refused and counts nothing."""
+    await tell(house, world(1, running=0))
+    await reported(house, {}, {"held_on-month": "6", "attendees": "40", "about": "The laboratory"})
+    client, page = await manager(house)
+    assert "Tracing crypto assets" in page
+    assert "One more is asked about" in page
+    first = asked_of(page)
+    assert (await client.post(f"{MANAGED}/{first}/confirm", data={"attendees": "19"})).status_code == 422
+    unsaid = await client.post(f"{MANAGED}/{first}/confirm", data={"attendees": "12"})
+    assert (unsaid.status_code, "why it was fewer" in unsaid.text) == (422, True)
+    given = {"attendees": "12", "why": "Six were called away"}
+    assert (await client.post(f"{MANAGED}/{first}/confirm", data=given)).status_code == 303
+    assert (await client.post(f"{MANAGED}/{first}/confirm", data=given)).status_code == 409, "once"
+    page = (await client.get(MANAGED)).text
+    second = asked_of(page)
+    assert "The laboratory" in page
+    assert (await client.post(f"{MANAGED}/{second}/refuse", data={"reason": "because"})).status_code == 422
+    assert (await client.post(f"{MANAGED}/{second}/refuse", data={"reason": "not_held"})).status_code == 303
+    assert "Nothing more is asked of you" in (await client.get(MANAGED)).text
+    told = await house.journal("exchange.outcomes")
+    assert [row.type for row in told] == [
+        "CascadeDelivered", "CascadeDelivered", "CascadeConfirmed", "CascadeRefused"
+    ]  # fmt: skip
+    words = ("Tracing", "laboratory", "called away")
+    assert not any(word in row.payload for row in told for word in words)
+    assert json.loads(told[2].payload)["attendees"] == 12
+    await house.relay("exchange.outcomes")
+    steering = await house.grant(Role.EVALUATOR)
+    figure = (await steering.get("/reporting/api/indicators/TOPCOP-OC-05?period=2026")).json()
+    assert figure["value"] == "12"
+    shown = (await (await officer(house)).get(OWN)).text
+    assert "Confirmed for 12: Six were called away" in shown
+    assert "It was not held" in shown
+
+
+async def test_what_cannot_be_is_refused_at_its_field(house: House) -> None:
+    """A day before the end or to come, nobody reached, no words; a report sent twice is one."""
+    await tell(house, world(1, running=0))
+    guest = await officer(house)
+    tomorrow = clock.today() + timedelta(days=1)
+    wrong = {
+        "held_on-month": ({"held_on-month": "2"}, "after the end"),
+        "to come": ({"held_on-year": str(tomorrow.year + 1)}, "a day that has come"),
+        "attendees": ({"attendees": "0"}, "from 1 to 5,000"),
+        "about": ({"about": ""}, "in a few words what it was about"),
+        "format": ({"format": "dinner"}, "Choose one of the answers given"),
+    }
+    for changes, sentence in wrong.values():
+        answer = await guest.post(OWN, data={**SESSION, **changes})
+        assert answer.status_code == 422
+        assert sentence in answer.text
+    same = {**SESSION, "cascade_id": str(uuid4())}
+    assert [(await guest.post(OWN, data=same)).status_code for _ in range(2)] == [303, 303]
+    assert len(await house.journal("exchange.outcomes")) == 1
+
+
+async def test_sessions_are_reported_for_the_months_of_the_call(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before the end, and for twelve months after it; then the page says until when it was possible."""
+    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+    await tell(house, world(1, running=1))
+    guest = await officer(house)
+    early = f"/reporting/cascades/{ident('application', 1)}"
+    assert "It is not over yet" in (await house.with_ticket(guest, early, "cascade", "officer")).text
+    assert (await guest.post(early, data=SESSION)).status_code == 409
+    clock.move(timedelta(days=(date(2027, 3, 21) - clock.today()).days))
+    late = await officer(house)
+    assert "could be reported until 20 March 2027" in (await late.get(OWN)).text
+    assert (await late.post(OWN, data=SESSION)).status_code == 409
+
+
+async def test_what_was_entered_in_error_is_confirmed_by_nobody(house: House) -> None:
+    """A visit is voided after the manager has opened the link: neither yes nor no is taken, and nothing is told."""
+    told = world(1, running=0)
+    await tell(house, told)
+    await reported(house, {})
+    client, page = await manager(house)
+    completed = next(each.event for each in told if isinstance(each.event, VisitCompleted))
+    voided = VisitVoided(plan=completed.plan, reason=VoidReason.ENTERED_IN_ERROR)
+    await house.feed.deliver((voided, VISIT), correlation=APPLICATION)
+    for way, given in (("confirm", {"attendees": "18"}), ("refuse", {"reason": "not_held"})):
+        answer = await client.post(f"{MANAGED}/{asked_of(page)}/{way}", data=given)
+        assert answer.status_code == 409
+        assert "entered in error" in answer.text
+    assert [row.type for row in await house.journal("exchange.outcomes")] == ["CascadeDelivered"]
+
+
+async def test_nobody_confirms_the_own_session(house: House) -> None:
+    """The officer's ticket confirms nothing, the manager's reports nothing, a host gets in by neither."""
+    await tell(house, world(1, running=0))
+    await reported(house, {})
+    client, page = await manager(house)
+    asked = asked_of(page)
+    guest = await officer(house)
+    assert (await guest.post(f"{OWN}/{asked}/confirm", data={"attendees": "18"})).status_code == 404
+    assert (await guest.post(f"{OWN}/{asked}/refuse", data={"reason": "other"})).status_code == 404
+    assert (await client.post(MANAGED, data=SESSION)).status_code == 404
+    assert (await client.post(f"{MANAGED}/{uuid4()}/confirm", data={"attendees": "1"})).status_code == 404
+    host = f"/reporting/cascades/host.{VISIT}"
+    contact = await house.grant(Role.HOST_CONTACT)
+    assert (await house.with_ticket(contact, host, "cascade", "host_contact")).status_code == 404
+    assert [row.type for row in await house.journal("exchange.outcomes")] == ["CascadeDelivered"]
+
+
+async def test_a_silent_manager_is_reminded_once(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After fourteen days without a word there is one reminder for all that waits, and never another."""
+    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+    await tell(house, world(1, running=0))
+    await reported(house, {}, {"attendees": "7"})
+    bus = house.app.state.service.bus
+    assert await cascades_actions.remind(bus) == 0
+    clock.move(timedelta(days=15))
+    assert [await cascades_actions.remind(bus) for _ in range(3)] == [1, 0, 0]
+    event = json.loads((await house.journal("exchange.outcomes"))[-1].payload)
+    assert (event["form"], event["respondent"], event["visit_id"]) == ("cascade", "line_manager", str(VISIT))
+
+
+async def test_a_program_reports_with_ticket_and_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API takes a session as the page does, says what was wrong, and lists what there is."""
+
+    async def proof(_: Any, token: str) -> Proof:
+        return Proof(token)
+
+    await tell(house, world(1, running=0))
+    await house.grant(Role.OFFICER)
+    monkeypatch.setattr(type(identity_of(house.app).bearer), "proof", proof)
+    address = f"/reporting/api/cascades/guest.{VISIT}"
+    session = {"held_on": "2026-05-20", "format": "briefing", "attendees": 9, "about": "What a joint team needs"}
+
+    async def asked(method: str, **more: Any) -> httpx2.Response:
+        ticket = issue_ticket("cascade", f"guest.{VISIT}", person="officer", private_key=ticket_keys()[0])
+        headers = {"Authorization": "Bearer officer", "X-Ticket": ticket}
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(house.app), base_url=ORIGIN) as client:
+            return await client.request(method, address, headers=headers, **more)
+
+    assert (await asked("POST", json={**session, "attendees": 0})).status_code == 422
+    assert (await asked("POST", json={**session, "held_on": "2026-01-20"})).status_code == 422
+    same = {**session, "id": str(uuid4())}
+    assert [(await asked("POST", json=same)).status_code for _ in range(2)] == [201, 201]
+    found = (await asked("GET")).json()
+    assert (found["open"], found["until"]) == (True, "2027-03-20")
+    assert [(one["state"], one["attendees"], one["confirmed"]) for one in found["sessions"]] == [("reported", 9, None)]

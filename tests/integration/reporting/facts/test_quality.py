@@ -1,0 +1,97 @@
+"""Is everything that makes no sense listed, with what becomes of it, and does it count once it is mended?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from shared.bus.dead_letters import redrive
+from shared.contracts import EVENTS
+from shared.contracts import _examples as ex
+from shared.contracts.codes import Role
+from tests.integration.reporting.facts.test_rebuild import changed
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import Told, ident, world
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.reporting.conftest import House
+
+AT = datetime(2026, 4, 2, 9, tzinfo=UTC)
+
+
+def _told(type_: str, subject: UUID, **changes: object) -> Told:
+    model = EVENTS[type_]
+    return Told(model.model_validate({**model.example, **changes}), subject, AT, subject)
+
+
+async def test_good_data_says_so(house: House) -> None:
+    """Without a flaw the page says that nothing is wrong; a donor does not see it."""
+    await tell(house, world(3))
+    auditor, donor = await house.grant(Role.AUDITOR), await house.grant(Role.DONOR)
+    assert "Nothing is wrong with the data" in (await auditor.get("/reporting/quality")).text
+    assert (await donor.get("/reporting/quality")).status_code == 403
+    assert "/reporting/quality" in (await auditor.get("/reporting/")).text
+
+
+async def test_each_flaw_is_listed_with_its_event_and_its_fate(house: House) -> None:
+    """A visit that ends before it starts, a day outside, an impossible score, an unknown code: kept and listed."""
+    visit = ident("visit", 0)
+    plan = {**ex.VISIT_PLAN, "application_id": ident("application", 0)}
+    await tell(
+        house,
+        [
+            *world(2),
+            _told("VisitCompleted", ident("odd", 1), plan=plan, ended_on="2026-03-02"),
+            _told("TestScored", ident("odd", 2), phase="post", score=31, maximum=20),
+            _told("VisitScheduled", ident("odd", 3), plan={**plan, "topic": "stamp_collecting"}),
+            _told("AttendanceRecorded", ident("match", 0), visit_id=visit, day="2026-05-01", present=True),
+        ],
+    )
+    evaluator = await house.grant(Role.EVALUATOR)
+    told = (await evaluator.get("/reporting/api/quality")).json()
+    assert {each["flaw"]: each["left_out"] for each in told["flaws"]} == {
+        "ends_before_it_starts": True,
+        "score_above_maximum": True,
+        "unknown_code": False,
+        "attended_on_another_day": False,
+    }
+    page = (await evaluator.get("/reporting/quality")).text
+    assert all(each["event"] in page for each in told["flaws"])
+    assert "The visit ends before it starts" in page
+    assert "Left out of all figures" in page
+    figures = (await evaluator.get("/reporting/api/figures?period=2026-Q1")).json()["figures"]
+    assert next(each["value"] for each in figures if each["indicator"] == "TOPCOP-OP-02") == "2"
+
+
+async def test_what_is_parked_or_unknown_is_listed_and_counts_when_redriven(house: House) -> None:
+    """An event against its contract waits with its reason; applied again after it was mended, it is counted."""
+    records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in world(3)]
+    visit = str(ident("visit", 1))
+    broken = next(n for n, each in enumerate(records) if each.key == visit.encode())
+    whole = records[broken]
+    strange = changed(
+        records[-1], offset=9_000, ce_type=b"VisitAdmired", ce_sequence=b"2", ce_id=ident("x").hex.encode()
+    )
+    await house.feed.apply([*records[:broken], changed(whole, value=b'{"plan": 1}'), *records[broken + 1 :], strange])
+    coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
+    told = (await coordinator.get("/reporting/api/quality")).json()
+    assert told["unknown"] == [{"topic": "exchange.visits", "type": "VisitAdmired", "count": 1}]
+    assert told["parked"][0] | {"subject": visit} == told["parked"][0]
+    assert [each["reason"] for each in told["parked"]] == ["contract", "behind", "behind", "behind"]
+    page = (await coordinator.get("/reporting/quality")).text
+    assert "It breaks its contract" in page
+    assert "VisitAdmired" in page
+    assert "/reporting/parked" in page
+    value = "/reporting/api/indicators/TOPCOP-OP-02?period=2026"
+    assert (await coordinator.get(value)).json()["value"] == "2"
+    service = house.app.state.service
+    async with service.bus.transaction("system:tests") as tx:
+        mended = "UPDATE parked SET value = :value WHERE settled_at IS NULL AND reason = 'contract'"
+        await tx.session.execute(text(mended), {"value": whole.value})
+    await redrive.redrive(service.bus, service.consumers, "exchange.visits", visit, "operator", "mended")
+    assert (await coordinator.get("/reporting/api/quality")).json()["parked"] == []
+    assert (await coordinator.get(value)).json()["value"] == "3"

@@ -1,0 +1,127 @@
+"""Does a rebuild in bulk leave what the reader leaves: the same tables, the same marks, the same parked events?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.reporting.consumers import PROJECTIONS, consumers
+from shared.bus.log.envelope import StoredRecord
+from shared.bus.rebuild import loading
+from tests.integration.reporting.world import ident, mentorship, need, world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from tests.integration.reporting.conftest import House
+
+
+def _records(house: House) -> list[StoredRecord]:
+    """A programme with a payload against contract, one of an unknown type, an event twice, a gap, and needs."""
+    needs = [need(1, quantity=30), need(2, since="2026-06-01", until="2026-01-01"), need(3), need(1, quantity=5)]
+    mended = [need(2, since="2026-01-01", until="2026-06-01"), need(3, since="2027-06-01", until="2026-01-01")]
+    told = [*world(8), *mentorship(), *needs, *mended]
+    records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in told]
+    offset = len(records)
+    bad = next(each for each in records if each.topic == "exchange.visits" and each.key == _key("visit", 3))
+    strange = next(each for each in records if each.topic == "exchange.outcomes" or each.key == _key("match", 2))
+    records[records.index(bad)] = changed(bad, value=b'{"plan": 1}')
+    records.append(
+        changed(
+            strange, offset=offset + 1, ce_type=b"MatchAdmired", ce_sequence=b"2", ce_id=ident("strange").hex.encode()
+        )
+    )
+    records.append(changed(records[4], offset=offset + 2))
+    gone = next(each for each in records if each.key == _key("visit", 5))
+    records.remove(gone)
+    return records
+
+
+def _key(kind: str, n: int) -> bytes:
+    return str(ident(kind, n)).encode()
+
+
+def changed(
+    record: StoredRecord, value: bytes | None = None, offset: int | None = None, **headers: bytes
+) -> StoredRecord:
+    """The same record with another value, offset or headers."""
+    return StoredRecord(
+        record.topic,
+        record.partition,
+        record.offset if offset is None else offset,
+        record.key,
+        record.value if value is None else value,
+        [(name, headers.get(name, given)) for name, given in record.headers],
+    )
+
+
+async def _tables(house: House) -> dict[str, list[Any]]:
+    """What the service holds: its projections, how far each subject has come, what is parked and what is unknown."""
+    found: dict[str, list[Any]] = {}
+    queries = {
+        table: f'SELECT * FROM "{table}"' for table in PROJECTIONS if table not in {"fact_count", "moving_figure"}
+    }
+    queries["fact_count"] = "SELECT type, sum(facts) FROM fact_count GROUP BY type"
+    queries["applied"] = "SELECT topic, source, subject, sequence, ce_id, reacted FROM applied WHERE sequence > 0"
+    queries["parked"] = "SELECT topic, subject, sequence, reason FROM parked WHERE settled_at IS NULL"
+    queries["unknown"] = "SELECT topic, type, count FROM unknown"
+    async with house.app.state.service.bus.read() as session:
+        for name, query in queries.items():
+            found[name] = sorted(str(tuple(row)) for row in (await session.execute(text(query))).all())
+    return found
+
+
+async def _load(house: House, *shares: Sequence[Sequence[StoredRecord]]) -> None:
+    """Load shares of batches at once, each in a transaction of its own."""
+    bus = house.app.state.service.bus
+
+    async def batches(share: Sequence[Sequence[StoredRecord]]) -> AsyncIterator[Sequence[StoredRecord]]:
+        for batch in share:
+            yield batch
+
+    async def fill_all() -> list[loading.Loaded]:
+        return await asyncio.gather(*(loading.fill(bus, consumers, batches(share)) for share in shares))
+
+    await loading.replace(bus, consumers, fill_all)
+
+
+async def test_a_rebuild_in_bulk_leaves_what_the_reader_leaves(house: House) -> None:
+    """Plain events, and those that are parked, unknown, doubled or behind a gap: all tables are as the reader's."""
+    records = _records(house)
+    await house.feed.apply(records)
+    wanted = await _tables(house)
+    assert wanted["unknown"]
+    assert {row.split("'")[-2] for row in wanted["parked"]} >= {"contract", "gap"}
+    halves = [[each for each in records if each.partition % 2 == half] for half in range(2)]
+    await _load(house, *([half[start : start + 13] for start in range(0, len(half), 13)] for half in halves))
+    assert await _tables(house) == wanted
+
+
+async def test_a_load_reacts_to_what_nobody_has_reacted_to(house: House) -> None:
+    """Events that came while the service was away are loaded too, and what follows from them is told, once."""
+    told = world(1, running=0)
+    records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in told]
+    await _load(house, [records])
+    async with house.app.state.service.bus.read() as session:
+        reacted = (await session.execute(text("SELECT subject, sequence, reacted FROM applied"))).all()
+    assert all(row.sequence == row.reacted for row in reacted)
+    assert {UUID(row.subject) for row in reacted} >= {ident("visit", 0), ident("application", 0)}
+
+
+async def test_a_batch_that_fails_is_done_event_by_event(house: House) -> None:
+    """One event that cannot be written is parked; those of other subjects in its batch are there all the same."""
+    records = [
+        house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in world(2, running=0)
+    ]
+    await house.feed.apply(records)
+    bus = house.app.state.service.bus
+    async with bus.transaction("system:tests") as tx:
+        await tx.session.execute(text("ALTER TABLE \"case\" ADD CHECK (country <> 'GE') NOT VALID"))
+    await _load(house, [records])
+    found = await _tables(house)
+    assert len(found["case"]) == 1
+    assert any("failed" in row for row in found["parked"])
+    assert any(str(ident("application", 1)) in row for row in found["fact"])

@@ -1,0 +1,326 @@
+"""Are a published period's files served at addresses that stay, and is nothing published that breaks a rule?"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from joserfc.jwk import OKPKey
+from lxml import etree
+from sqlalchemy import text
+
+from deploy.cli.feeds import look
+from deploy.cli.system import Failed
+from services.reporting.feeds.actions.files import KINDS
+from services.reporting.feeds.actions.publications import keep_files_of
+from services.reporting.feeds.model.publication import broken
+from services.reporting.feeds.signing import signed
+from services.reporting.feeds.store import publications as store
+from shared.contracts.codes import Role
+from shared.time import clock
+from tests.integration.notifications.conftest import served
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import ident, world
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.reporting.conftest import House
+
+DOCUMENTED = Path(__file__).parents[4] / "docs/feeds.md"
+
+
+async def test_files_come_with_publication_and_stay(house: House) -> None:
+    """Refused before; then each has one address, an ETag that is heeded, and the same bytes whatever comes later."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    donor = await house.grant(Role.DONOR)
+    address = "/reporting/api/feeds/2026-Q1"
+    early = await donor.get(f"{address}/figures.csv")
+    assert (early.status_code, "not published" in early.text) == (409, True)
+    assert "has no files yet" in (await donor.get("/reporting/feeds?period=2026-Q1")).text
+    await author.post("/reporting/periods/2026-Q1/submit")
+    await other.post("/reporting/periods/2026-Q1/approve")
+
+    bus = house.app.state.service.bus
+    right = bus.settings
+    bus.settings = right.model_copy(update={"iati_organisation_type": "99"})
+    refused = await author.post("/reporting/periods/2026-Q1/publish")
+    assert (refused.status_code, "OrganisationType" in refused.text) == (409, True)
+    page = (await author.get("/reporting/feeds?period=2026-Q1")).text
+    assert "The code 99 is not in IATI" in page
+    bus.settings = right
+    assert (await author.post("/reporting/periods/2026-Q1/publish")).status_code == 303
+
+    told = (await donor.get(address)).json()
+    assert told["findings"] == []
+    (stated,) = told["publications"]
+    assert [each["name"] for each in stated["files"]] == list(KINDS)
+    before = {each["name"]: await donor.get(urlsplit(each["address"]).path) for each in stated["files"]}
+    # Neither facts that come, nor another name of the programme, nor a new target changes what was published.
+    await tell(house, world(16)[-20:])
+    bus.settings = right.model_copy(update={"programme_title": "Another title"})
+    for each in stated["files"]:
+        name, answer = each["name"], before[each["name"]]
+        assert (answer.status_code, len(answer.content)) == (200, each["size"]), answer.text
+        assert hashlib.sha256(answer.content).hexdigest() == each["sha256"] == answer.headers["etag"].strip('"')
+        assert "immutable" in answer.headers["cache-control"]
+        for other_way in (f"2026-Q1/{name}", f"2026-Q1/latest/{name}", f"latest/{name}", f"latest/latest/{name}"):
+            for home in ("/reporting/feeds", "/reporting/api/feeds"):
+                again = await donor.get(f"{home}/{other_way}")
+                assert again.content == answer.content, other_way
+                assert again.headers["last-modified"] == answer.headers["last-modified"]
+                assert again.headers["content-location"] == f"/reporting/feeds/2026-Q1/1/{name}"
+                assert "immutable" not in again.headers["cache-control"]
+    etree.fromstring(before["iati-activities.xml"].content)
+    assert 'rel="describedby"' in before["figures.csv"].headers["link"]
+    page = (await donor.get("/reporting/feeds?period=2026-Q1")).text
+    assert all(f"/reporting/feeds/2026-Q1/1/{name}" in page for name in KINDS)
+
+
+async def test_a_program_fetches_only_what_is_new(house: House) -> None:
+    """Tag, date and HEAD are heeded as RFC 9110 says: a tag comes before a date, and no content is sent twice."""
+    await published(house, "2026-Q1")
+    donor = await house.grant(Role.DONOR)
+    for address in ("/reporting/api/feeds/2026-Q1/figures.csv", "/reporting/feeds/manifest.json"):
+        answer = await donor.get(address)
+        tag, date = answer.headers["etag"], answer.headers["last-modified"]
+        for asked in (
+            {"If-None-Match": f'"x", W/{tag}'},
+            {"If-None-Match": "*"},
+            {"If-Modified-Since": date},
+        ):
+            same = await donor.get(address, headers=asked)
+            assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag), asked
+        for asked in (
+            {"If-None-Match": '"x"', "If-Modified-Since": date},
+            {"If-Modified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"},
+            {"If-Modified-Since": "yesterday"},
+        ):
+            assert (await donor.get(address, headers=asked)).content == answer.content, asked
+        head = await donor.head(address)
+        assert (head.status_code, head.content) == (200, b"")
+        assert {name: head.headers[name] for name in ("etag", "content-length", "content-type", "repr-digest")} == {
+            name: answer.headers[name] for name in ("etag", "content-length", "content-type", "repr-digest")
+        }
+
+
+async def test_what_is_not_published_is_answered_in_words(house: House) -> None:
+    """A draft, submitted or frozen period: 409 with its state; no such period, statement, file or manifest: 404."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    donor = await house.grant(Role.DONOR)
+
+    async def said(path: str) -> tuple[int, str]:
+        answer = await donor.get(f"/reporting/api/feeds/{path}")
+        return answer.status_code, answer.json()["detail"]
+
+    for step, state in ((None, "Draft"), ("submit", "Submitted"), ("approve", "Frozen")):
+        if step:
+            assert (
+                await (other if step == "approve" else author).post(f"/reporting/periods/2026-Q1/{step}")
+            ).is_redirect
+        for name in KINDS:
+            assert await said(f"2026-Q1/{name}") == (
+                409,
+                f"The period 2026-Q1 is not published: it has no files yet. It stands at: {state}.",
+            )
+    page = await donor.get("/reporting/feeds/2026-Q1/figures.csv")
+    assert (page.status_code, "Not published yet" in page.text, "Somebody was quicker" in page.text) == (
+        409,
+        True,
+        False,
+    )
+    assert (await said("latest/figures.csv"))[0] == 404
+    assert (
+        await donor.get("/reporting/feeds/manifest.json", headers={"Accept": "application/json"})
+    ).status_code == 404
+    assert (await author.post("/reporting/periods/2026-Q1/publish")).is_redirect
+    for path, words in (
+        ("2026-Q1/figures.pdf", "There is no such file. A period has these: figures.csv"),
+        ("2026-Q1/2/figures.csv", "not published with a statement 2. It stands at 1."),
+        ("2026-Q1/last/figures.csv", "A statement is a number"),
+        ("2026-X1/figures.csv", "There is no such period"),
+        ("programme/figures.csv", "There is no such period"),
+    ):
+        status, sentence = await said(path)
+        assert (status, words in sentence) == (404, True), sentence
+
+
+async def test_a_statement_that_was_replaced_stays_and_says_so(house: House) -> None:
+    """Stated again, the period has files of its own; the earlier ones keep their bytes, and name what follows them."""
+    author, other = await published(house, "2026-Q1")
+    donor = await house.grant(Role.DONOR)
+    first = await donor.get("/reporting/feeds/2026-Q1/1/figures.csv")
+    assert "successor-version" not in first.headers["link"]
+    late = [each for each in world(16, running=0) if each.story in {ident("application", 12), ident("application", 15)}]
+    await tell(house, [replace(each, at=clock.now()) if "Visit" in each.event.type else each for each in late])
+    page = "/reporting/periods/2026-Q1/restatement"
+    assert (await author.post(f"{page}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await other.post(f"{page}/approve")).status_code == 303
+
+    still = await donor.get("/reporting/feeds/2026-Q1/1/figures.csv")
+    assert (still.content, still.headers["etag"]) == (first.content, first.headers["etag"])
+    assert '</reporting/feeds/2026-Q1/2/figures.csv>; rel="successor-version"' in still.headers["link"]
+    now = await donor.get("/reporting/feeds/2026-Q1/latest/figures.csv")
+    assert now.content == (await donor.get("/reporting/feeds/2026-Q1/2/figures.csv")).content != first.content
+    manifests = [(await donor.get(f"/reporting/feeds/manifests/{n}.json")).content for n in (1, 2)]
+    assert broken(manifests) == []
+    assert (await donor.get("/reporting/feeds/manifest.json")).content == manifests[-1]
+    told = json.loads(manifests[-1])["publications"]
+    assert [(each["statement"], each["replaced_by"], each["reason"]) for each in told] == [
+        (1, 2, None),
+        (2, None, "late_facts"),
+    ]
+    shown = (await donor.get("/reporting/feeds?period=2026-Q1")).text
+    assert "Statement 1 of" in shown
+    assert "replaced by statement 2" in shown
+
+
+async def test_the_lines_of_the_documentation_check_what_was_published(house: House) -> None:
+    """Run as they stand against the service on a port; they say so once a file is another or the signature not ours."""
+    async with served(house.app) as origin:
+        bus = house.app.state.service.bus
+        bus.settings = bus.settings.model_copy(update={"origin": origin})
+        await published(house, "2026-Q1")
+        donor, coordinator = await house.grant(Role.DONOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+        wanted = {"consumer": "OPSYS", "expires": str(clock.today())}
+        token = (await coordinator.post("/reporting/api/feeds/tokens", json=wanted)).json()["token"]
+
+        async def checked() -> tuple[int | None, str]:
+            lines = DOCUMENTED.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", lines, f"{origin}/reporting/feeds", f"Authorization: Bearer {token}"),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            said, _ = await process.communicate()
+            return process.returncode, said.decode()
+
+        status, said = await checked()
+        assert (status, f"{len(KINDS)} files listed, 0 are not as listed" in said) == (0, True), said
+        (key,) = (await donor.get("/reporting/feeds/keys")).json()["keys"]
+        assert key["kid"] in said
+        assert key["kid"] in (await donor.get("/reporting/feeds")).text
+
+        command = "-m", "deploy.cli.main", "feeds", "verify", f"{origin}/reporting/feeds", "--key", key["kid"]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, *command),
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "TANDEM_FEEDS_TOKEN": token},
+            cwd=DOCUMENTED.parents[1],
+        )
+        printed, _ = await process.communicate()
+        assert (process.returncode, printed.decode().splitlines()[0]) == (
+            0,
+            f"1 manifests, {len(KINDS)} files looked at; 0 do not hold.",
+        )
+
+        async with bus.transaction("system:tests") as tx:
+            await tx.session.execute(text("UPDATE feed_file SET sha256 = (SELECT sha256 FROM manifest)"))
+        status, said = await checked()
+        assert (status, f"{len(KINDS)} are not as listed" in said) == (0, True), said
+        async with bus.transaction("system:tests") as tx:
+            forged = OKPKey.generate_key("Ed25519")
+            content = (await donor.get("/reporting/feeds/manifest.json")).content
+            told = {"mac": signed(content, forged).rpartition(".")[2]}
+            await tx.session.execute(
+                text("UPDATE manifest SET signature = split_part(signature, '.', 1) || '..' || :mac"), told
+            )
+        status, said = await checked()
+        assert (status, "InvalidSignature" in said) == (1, True), said
+
+
+async def test_the_command_looks_at_all_that_was_ever_published(house: House) -> None:
+    """What holds is said to; another file, a manifest that is forged and a key that is not ours show."""
+    await published(house, "2026-Q1")
+    await published(house, "2025-Q4", told=False)
+    donor = await house.grant(Role.DONOR)
+    found = await look(donor, "/reporting/feeds")
+    assert (found.manifests, found.files, found.closed, found.wrong) == (2, 2 * len(KINDS), 0, [])
+    (kid,) = found.keys
+    assert (await look(donor, "/reporting/feeds", kid)).wrong == []
+    assert len((await look(donor, "/reporting/feeds", "another")).wrong) == 2
+    open_ = await look(house.stranger(), "/reporting/feeds")
+    assert (open_.files, open_.closed, open_.wrong) == (4, 2 * len(KINDS) - 4, [])
+    with pytest.raises(Failed, match="is answered by 404"):
+        await look(donor, "/reporting/feeds/of")
+
+    async with house.app.state.service.bus.transaction("system:tests") as tx:
+        swap = "UPDATE feed_file SET sha256 = (SELECT sha256 FROM manifest WHERE number = 1) WHERE name = 'figures.csv'"
+        await tx.session.execute(text(swap))
+    wrong = (await look(donor, "/reporting/feeds")).wrong
+    assert [each.endswith("is another file than was published") for each in wrong] == [True, True]
+    async with house.app.state.service.bus.transaction("system:tests") as tx:
+        await tx.session.execute(text("UPDATE manifest SET sha256 = (SELECT sha256 FROM manifest WHERE number = 2)"))
+    wrong = (await look(donor, "/reporting/feeds")).wrong
+    assert "manifest 1 is signed with none of the keys" in wrong
+    assert "manifest 2 does not follow manifest 1" in wrong
+
+
+async def test_bytes_that_are_damaged_are_not_served(house: House) -> None:
+    """What the database holds is held against its digest each time it is read."""
+    await published(house, "2026-Q1")
+    bus = house.app.state.service.bus
+    async with bus.transaction("system:tests") as tx:
+        await tx.session.execute(text("UPDATE blob SET content = (SELECT content FROM blob LIMIT 1)"))
+    async with bus.read() as session:
+        refused = 0
+        for name in KINDS:  # one of the files may be the one whose bytes all have now
+            try:
+                await store.file(session, "2026-Q1", name)
+            except RuntimeError as error:
+                refused += "damaged in the database" in str(error)
+    assert refused >= len(KINDS) - 1
+
+
+async def test_what_was_published_before_files_were_kept_gets_them_once(house: House) -> None:
+    """After an update each published period has files with the day of its publication, and one manifest a period."""
+    await published(house, "2026-Q1")
+    await published(house, "2025-Q4", told=False)
+    donor = await house.grant(Role.DONOR)
+    before = (await donor.get("/reporting/api/feeds/2026-Q1")).json()["publications"]
+    bus = house.app.state.service.bus
+    async with bus.transaction("system:tests") as tx:
+        for table in ("blob", "feed_file", "manifest"):
+            await tx.session.execute(text(f"DELETE FROM {table}"))
+    async with bus.read() as session:
+        waiting = await store.unpublished(session)
+    assert list(waiting) == ["2026-Q1", "2025-Q4"]
+    for label in [*waiting, *waiting]:
+        await keep_files_of(bus, label)
+    after = (await donor.get("/reporting/api/feeds/2026-Q1")).json()["publications"]
+    (stated,), (was,) = after, before
+    assert stated["files"] == was["files"]
+    assert stated["published_at"] == waiting["2026-Q1"].isoformat()
+    assert json.loads((await donor.get("/reporting/feeds/manifest.json")).content)["manifest"] == 2
+
+
+async def published(house: House, label: str, *, told: bool = True) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:
+    """A period that was published; gives its author and its approver. `told`: the small programme is told first."""
+    if told:
+        await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
+        answer = await who.post(f"/reporting/periods/{label}/{step}")
+        assert answer.status_code == 303, answer.text
+    return author, other
+
+
+async def test_the_exclusion_policy_says_what_is_left_out(house: House) -> None:
+    """In general, and by indicator for the period that is looked at; also where there is no figure yet."""
+    donor = await house.grant(Role.DONOR)
+    assert (await donor.get("/reporting/feeds/exclusions")).status_code == 200
+    await tell(house, world(12))
+    page = (await donor.get("/reporting/feeds/exclusions?period=2026")).text
+    assert "fewer than 5 people" in page
+    assert "TOPCOP-PR-02" in page or "TOPCOP-OP-02" in page
+    assert "The whole breakdown by" in page

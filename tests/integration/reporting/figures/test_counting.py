@@ -1,0 +1,89 @@
+"""Do rebuild and order leave reporting's tables as they should be?"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from services.reporting.approval.actions import periods as actions
+from services.reporting.disclosure.model import release
+from services.reporting.facts import store as facts_store
+from services.reporting.figures.actions import counting
+from services.reporting.indicators.model import calls
+from services.reporting.indicators.model.catalogue import COUNTED
+from services.reporting.periods.model import periods
+from shared.contracts import _examples as ex
+from shared.time import clock
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import mentorship, world
+from tests.rebuilding import empty
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.integration.reporting.conftest import House
+
+
+async def _figures(house: House) -> list[object]:
+    async with house.app.state.service.bus.read() as session:
+        _, made = await actions.standing(session, await actions.period_of(session, "2026"))
+    return [
+        (figure.definition.id, release([figure])[0].total, figure.total.count, figure.breakdowns.keys())
+        for figure in made
+    ]
+
+
+async def test_topics_in_any_order_give_the_same_figures(house: House) -> None:
+    """Whatever topic runs ahead of another, and however events are cut into batches, the figures are the same."""
+    told = [*world(8), *mentorship()]
+    await tell(house, told)
+    wanted = await _figures(house)
+    bus = house.app.state.service.bus
+    await empty(bus, house.app.state.service.consumers, "system:tests")
+    assert [figure for figure in await _figures(house) if figure[2]] == []  # type: ignore[index]
+    topics = sorted({each.event.topic for each in told})
+    random.Random(7).shuffle(topics)
+    house.feed._sequences.clear()
+    for topic in topics:
+        of_topic = [each for each in told if each.event.topic == topic]
+        for start in range(0, len(of_topic), 5):
+            await tell(house, of_topic[start : start + 5])
+    again = await _figures(house)
+    assert [(one[0], one[1].value) for one in again] == [(one[0], one[1].value) for one in wanted]  # type: ignore[index]
+
+
+async def test_a_large_programme_shows_figures_as_last_counted_and_counts_the_stale_ones_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept figures are shown until facts come that they read; only those are counted again, to the same as anew."""
+    monkeypatch.setattr(counting, "AT_ONCE", 0)
+    bus = house.app.state.service.bus
+    await tell(house, world(8))
+    of_calls = {calls.period_of(call).label for call in (calls.ALL, ex.CALL)}
+    assert await _stale(house) == {"programme", "2026", "2026-H1", "2026-Q1"} | await _later_labels(house) | of_calls
+    wanted = await _figures(house)  # nothing is kept yet: counted while the page waits
+    assert await counting.recount_stale(bus, ["2026"]) == len(COUNTED)
+    assert await _figures(house) == wanted
+    await tell(house, mentorship())
+    shown = await _figures(house)
+    assert shown == wanted, "shown as they were last counted"
+    assert "2026" in await _stale(house)
+    again = await counting.recount_stale(bus, ["2026"])
+    assert 0 < again < len(COUNTED), "those that read nothing of it are left alone"
+    assert await _stale(house) == (await _stale(house)) - {"2026"}
+    now = await _figures(house)
+    assert now != wanted
+    monkeypatch.setattr(counting, "AT_ONCE", 10_000)
+    assert await _figures(house) == now
+
+
+async def _stale(house: House) -> set[str]:
+    async with house.app.state.service.bus.read() as session:
+        return set(await counting.stale_periods(session))
+
+
+async def _later_labels(house: House) -> set[str]:
+    """The periods between the programme's first fact and today that are not named in the test."""
+    async with house.app.state.service.bus.read() as session:
+        first, _ = await facts_store.span(session) or (clock.today(), clock.today())
+    return set(periods.labels(first, clock.today()))

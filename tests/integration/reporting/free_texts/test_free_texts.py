@@ -1,0 +1,155 @@
+"""Is what people wrote corrected by its writer, and found, given out and erased by the right people only?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from services.reporting.periods import store as periods_store
+from services.reporting.periods.model.approval import Approval
+from services.reporting.periods.model.periods import parse
+from shared.contracts.codes import PeriodState, Role
+from shared.identity import service_headers
+from shared.time import clock
+from tests.integration.reporting.answers.test_forms import APPLICATION, GUEST, REPORT
+from tests.integration.reporting.cascades.test_cascades import OWN as CASCADES
+from tests.integration.reporting.cascades.test_cascades import SESSION, officer
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import ident, world
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.reporting.conftest import House
+
+EVALUATION, REPORTS = f"/reporting/evaluations/{APPLICATION}", f"/reporting/reports/{APPLICATION}"
+WORDS = "/reporting/words?reference=AM-2026-0000"
+WHY = {"form": "all", "why": "Asked for by the officer on 3 May"}
+
+
+async def written(house: House) -> httpx2.AsyncClient:
+    """An evaluation and a report that are in, a follow-up that is begun, a session; gives the officer's browser."""
+    await tell(house, world(2, running=0))
+    guest = await officer(house)
+    for address, purpose, given in ((EVALUATION, "evaluation", GUEST), (REPORTS, "report", REPORT)):
+        await house.with_ticket(guest, address, purpose, "officer")
+        assert (await guest.post(address, data=given)).status_code == 303
+    await house.with_ticket(guest, f"/reporting/follow-ups/{APPLICATION}", "follow_up", "officer")
+    begun = {"draft_writer": "a", "draft_turn": "1", "example": "A case in May", "applied": "yes"}
+    assert (await guest.post(f"/reporting/follow-ups/{APPLICATION}/draft", data=begun)).status_code == 200
+    assert (await guest.post(CASCADES, data=SESSION)).status_code == 303
+    return guest
+
+
+async def logged(house: House) -> list[tuple[str, str, str]]:
+    """Who did what with the words, and with which form, in that order."""
+    async with house.app.state.service.bus.read() as session:
+        rows = await session.execute(sa.text("SELECT who, what, form FROM words_log ORDER BY id"))
+        return [tuple(row) for row in rows]
+
+
+async def test_its_writer_corrects_the_words_and_not_the_ratings(house: House) -> None:
+    """The new words are shown, what was rated and told stays, the correction is noted without any word."""
+    guest = await written(house)
+    assert "Correct your words" in (await guest.get(EVALUATION)).text
+    told = await house.journal("exchange.outcomes")
+    form = (await guest.get(f"{EVALUATION}/words")).text
+    assert "The labs" in form
+    assert 'name="overall"' not in form
+    answer = await guest.post(f"{EVALUATION}/words", data={"went_well": "The archive", "overall": "1"})
+    assert answer.status_code == 303
+    shown = (await guest.get(EVALUATION)).text
+    assert "The archive" in shown
+    assert "The labs" not in shown
+    assert "5 of 5" in shown
+    assert (await guest.post(f"{REPORTS}/words", data={**REPORT, "learnt": ""})).status_code == 422
+    assert await house.journal("exchange.outcomes") == told
+    assert await logged(house) == [("respondent:guest", "corrected", "evaluation")]
+
+
+@pytest.mark.parametrize("state", [PeriodState.SUBMITTED, PeriodState.FROZEN, PeriodState.PUBLISHED])
+async def test_words_are_fixed_with_the_period(house: House, state: PeriodState) -> None:
+    """Until a period that holds the day of the answer is frozen its words can be corrected, not after."""
+    guest = await written(house)
+    year = parse(str(clock.today().year))
+    async with house.app.state.service.bus.transaction("system:tests") as tx:
+        await periods_store.keep(tx.session, Approval(year, state, "somebody", clock.now()))
+    open_ = state is PeriodState.SUBMITTED
+    assert ("Correct your words" in (await guest.get(EVALUATION)).text) is open_
+    assert (await guest.get(f"{EVALUATION}/words")).status_code == (200 if open_ else 303)
+    answer = await guest.post(f"{EVALUATION}/words", data={"went_well": "The archive"})
+    assert answer.status_code == (303 if open_ else 409)
+
+
+async def test_the_protection_officer_finds_and_erases(house: House) -> None:
+    """By the reference, each look noted; words are cut for good, drafts too, ratings and events stay; not undone."""
+    guest = await written(house)
+    told = await house.journal("exchange.outcomes")
+    dpo = await house.grant(Role.DATA_PROTECTION_OFFICER)
+    page = (await dpo.get(WORDS)).text
+    for word in ("The labs", "Five days in the lab", "A case in May", "Tracing crypto assets"):
+        assert word in page
+    assert "5 of 5" not in page, "ratings are not words"
+    here = f"/reporting/words/{APPLICATION}/erasure"
+    assert (await dpo.post(here, data={**WHY, "why": ""})).status_code == 422
+    assert (await dpo.post(here, data={**WHY, "form": ""})).status_code == 422, "nothing is erased by a slip"
+    assert (await dpo.post(here, data={**WHY, "form": "report"})).headers["location"].endswith("erased=1")
+    assert "The labs" in (await dpo.get(WORDS)).text
+    again = (await dpo.post(here, data=WHY)).headers["location"]
+    assert again.endswith("erased=3"), "what was erased before is not erased again"
+    page = (await dpo.get(WORDS)).text
+    assert "Asked for by the officer on 3 May" in page
+    async with house.app.state.service.bus.read() as session:
+        rest = ""
+        for table in ("submission", "answer_draft", "cascade"):
+            rest += str((await session.execute(sa.text(f"SELECT * FROM {table}"))).all())
+    for word in ("labs", "Five days", "case in May", "Tracing"):
+        assert word not in rest
+        assert word not in page
+    own = (await guest.get(EVALUATION)).text
+    assert "Erased on request" in own
+    assert "5 of 5" in own
+    assert (await guest.post(f"{EVALUATION}/words", data={"went_well": "The labs"})).status_code == 409
+    assert await house.journal("exchange.outcomes") == told
+    assert [row[1:] for row in await logged(house) if row[1] == "erased"] == [("erased", "report"), ("erased", "")]
+    assert ("data_protection_officer", "read", "") in await logged(house)
+
+
+async def test_nobody_else_reads_what_was_written(house: House) -> None:
+    """Evaluator, coordinators and the officer are refused; an unknown reference is not found, and nothing is noted."""
+    await written(house)
+    for role in (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.AUDITOR, Role.OFFICER):
+        client = await house.grant(role)
+        assert (await client.get(WORDS)).status_code == 403
+        assert (await client.post(f"/reporting/words/{APPLICATION}/erasure", data=WHY)).status_code == 403
+    dpo = await house.grant(Role.DATA_PROTECTION_OFFICER)
+    assert (await dpo.get("/reporting/words?reference=AM-2026-9999")).status_code == 404
+    assert (await dpo.post(f"/reporting/words/{ident('nobody')}/erasure", data=WHY)).status_code == 404
+    assert "What people wrote" in (await dpo.get("/reporting/")).text
+    assert await logged(house) == []
+
+
+async def test_an_export_of_own_data_holds_the_words(house: House) -> None:
+    """Another service asks with the services' token for one application; what is begun is marked; it is noted."""
+    await written(house)
+    settings = house.app.state.service.settings
+    headers = service_headers("applications", settings.service_token.get_secret_value())
+    client = house.stranger()
+    body = {"application_id": str(APPLICATION), "purpose": "access_request"}
+    answer = await client.post("/reporting/internal/words", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()["written"]
+    assert [(one["form"], one["respondent"], one["draft"]) for one in found] == [
+        ("evaluation", "guest", False),
+        ("report", "guest", False),
+        ("cascade", "guest", False),
+        ("follow_up", "guest", True),
+    ]
+    assert found[0]["texts"] == [{"name": "went_well", "question": "What went well?", "text": "The labs"}]
+    assert [text["name"] for text in found[3]["texts"]] == ["example"], "a rating is no word"
+    other = {**body, "application_id": str(ident("application", 1))}
+    assert (await client.post("/reporting/internal/words", json=other, headers=headers)).json() == {"written": []}
+    assert (await client.post("/reporting/internal/words", json=body)).status_code == 401
+    assert ("service:applications", "given", "") in await logged(house)

@@ -1,0 +1,213 @@
+"""Do needs stand beside what was asked for, matched and completed, as page and as file, behind the gate?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+from sqlalchemy import text
+
+from services.reporting.needs import store as needs_store
+from services.reporting.needs.documents import COLUMNS
+from services.reporting.periods.model import periods
+from shared.contracts import EVENTS
+from shared.contracts import _examples as ex
+from shared.contracts.codes import Role
+from tests.integration.reporting.facts.test_rebuild import changed
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import NEEDED as AT
+from tests.integration.reporting.world import Told, ident, need, world
+
+if TYPE_CHECKING:
+    from tests.integration.reporting.conftest import House
+
+READERS = (
+    Role.ANASPOC,
+    Role.DONOR,
+    Role.EVALUATOR,
+    Role.PROGRAMME_COORDINATOR,
+    Role.NATIONAL_COORDINATOR,
+    Role.AUDITOR,
+)
+
+
+def refused(n: int, country: str, rule: str) -> list[Told]:
+    """An application that the matching found no place for."""
+    subject = ident("application", "refused", n)
+    at = datetime(2026, 1, 14, 9, n, tzinfo=UTC)
+    submitted, receipt = EVENTS["ApplicationSubmitted"], EVENTS["NoMatchExplained"]
+    profile = {
+        **ex.PROFILE,
+        "reference": f"{country}-2026-{900 + n:04d}",
+        "country": country,
+        "topics": ["online_crime"],
+    }
+    funnel = [{"rule": rule, "remaining": 0}]
+    return [
+        Told(submitted.model_validate({**submitted.example, "profile": profile}), subject, at, subject),
+        Told(receipt.model_validate({**receipt.example, "funnel": funnel}), subject, at, subject),
+    ]
+
+
+async def fill(house: House) -> None:
+    """Forty completed visits, fourteen without a match, and needs of two countries."""
+    told = [
+        *world(40),
+        need(1, country="MD", quantity=30),
+        need(2, country="GE", quantity=12, area="witness_protection"),
+    ]
+    for n in range(14):
+        told += refused(n, ("MD", "GE")[n % 2], "common_language" if n < 12 else "topic")
+    await tell(house, told)
+
+
+async def rows(client: Any, address: str) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    answer = await client.get(address)
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+async def test_nobody_without_a_match_is_no_headline(house: House) -> None:
+    """Where all that asked still wait or have a place, the page says how many asked, not that none of them failed."""
+    await tell(house, [*world(12), need(1, country="MD", quantity=30)])
+    page = (await (await house.grant(Role.DONOR)).get("/reporting/needs?period=2026")).text
+    assert "applications asked for a place" in page
+    assert "found no match</h1>" not in page
+
+
+async def test_needs_demand_and_met_stand_side_by_side(house: House) -> None:
+    """The page says what is needed, asked for and met, and how many found no match, to all who may read."""
+    await fill(house)
+    for role in READERS:
+        reader = await house.grant(role)
+        page = await reader.get("/reporting/needs?period=2026")
+        assert page.status_code == 200, page.text
+        assert "14 of 55 applications found no match" in page.text
+        assert "needs.csv?period=2026" in page.text
+    for by in ("topic", "country", "language", "level"):
+        for gap in ("topic-and-country", "topic-and-language", "country-and-gap"):
+            answer = await reader.get(f"/reporting/needs?period=2026&by={by}&gap={gap}")
+            assert answer.status_code == 200, answer.text
+    assert (await (await house.grant(Role.OFFICER)).get("/reporting/needs")).status_code == 403
+    assert "/reporting/needs?period=2026" in (await reader.get("/reporting/?period=2026")).text
+
+
+async def test_a_programme_without_anything_says_so(house: House) -> None:
+    """Nothing needed, nothing asked for: the page says so and leads on; needs alone are said too."""
+    reader = await house.grant(Role.ANASPOC)
+    assert "Nothing is needed and nothing was asked for" in (await reader.get("/reporting/needs")).text
+    await tell(house, [need(1, quantity=30)])
+    page = (await reader.get("/reporting/needs?period=2026")).text
+    assert "Training is needed for 30 people, and nobody has applied yet" in page
+
+
+async def test_the_file_holds_needs_and_applications_and_names_no_restricted_area(house: House) -> None:
+    """Rows add up, each need stands with its area unless that is restricted, and the columns are described."""
+    await fill(house)
+    donor = await house.grant(Role.DONOR)
+    found = await rows(donor, "/reporting/needs.csv?period=2026")
+    needed = {row["country"]: row for row in found if row["measure"] == "needed"}
+    assert (needed["MD"]["value"], needed["MD"]["area"]) == ("30", "analysis")
+    assert (needed["GE"]["value"], needed["GE"]["area"]) == ("12", "restricted")
+    total = {row["measure"]: row["value"] for row in found if not row["by"]}
+    assert total == {"asked": "55", "matched": "41", "not_matched": "14"}
+    by_country = {
+        row["country"]: row["value"] for row in found if (row["measure"], row["by"]) == ("not_matched", "country")
+    }
+    assert by_country == {"GE": "7", "MD": "7"}
+    assert all(
+        not row["value"] or float(row["value"]) >= 5 for row in found if row["by"] and row["measure"] != "needed"
+    )
+    described = json.loads((await donor.get("/reporting/needs.csv-metadata.json?period=2026")).text)
+    assert [column["name"] for column in described["tableSchema"]["columns"]] == list(COLUMNS)
+    assert described["url"] == "needs.csv?period=2026"
+    workbook = await donor.get("/reporting/needs.xlsx?period=2026")
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook.content)).active
+    assert sheet is not None
+    assert [cell.value for cell in sheet[1]] == list(COLUMNS)
+    assert sheet.max_row == len(found) + 1
+    told = (await donor.get("/reporting/api/needs?period=2026")).json()
+    assert [row["measure"] for row in told["rows"]] == [row["measure"] for row in found]
+    again = await rows(donor, "/reporting/api/needs.csv?period=2026")
+    assert [{**row, "cut_off": ""} for row in again] == [{**row, "cut_off": ""} for row in found]
+
+
+async def test_what_few_stand_behind_is_in_no_file_and_on_no_page(house: House) -> None:
+    """Three of one country without a match: no row says three, and what remains of the others does not either."""
+    told = [*world(40)]
+    for n in range(13):
+        told += refused(n, "MD" if n < 3 else "GE", "common_language")
+    await tell(house, told)
+    donor = await house.grant(Role.DONOR)
+    found = await rows(donor, "/reporting/needs.csv?period=2026")
+    country = {
+        (row["measure"], row["country"]): row["value"] for row in found if row["by"] == "country" and row["value"]
+    }
+    assert ("not_matched", "MD") not in country
+    assert country.get(("asked", "MD")) is None or ("matched", "MD") not in country
+    assert ("not_matched", "GE") not in country, "13 less 10 would say it"
+
+
+async def test_the_newest_event_of_a_need_counts_and_flaws_are_listed_until_mended(
+    house: House,
+) -> None:
+    """A need that ends before it starts or names no known topic is listed; the former counts once it is corrected."""
+    first = [
+        need(1, quantity=30),
+        need(2, since="2026-06-01", until="2026-01-01"),
+        need(3, topic_code="stamp_collecting"),
+    ]
+    await tell(house, first)
+    auditor = await house.grant(Role.AUDITOR)
+    flaws = (await auditor.get("/reporting/api/quality")).json()["flaws"]
+    assert {each["flaw"]: each["left_out"] for each in flaws} == {
+        "need_ends_before_it_starts": True,
+        "unknown_code": False,
+    }
+    assert "The need ends before it starts" in (await auditor.get("/reporting/quality")).text
+    assert await _needed(house) == 42
+    await tell(
+        house, [need(1, quantity=5), need(2, quantity=7), need(3, withdrawn=True, topic_code="stamp_collecting")]
+    )
+    assert (await auditor.get("/reporting/api/quality")).json()["flaws"] == []
+    assert await _needed(house) == 12
+    assert await _needed(house, "2028") == 0, "the needs are over by then"
+    await tell(house, [need(1, quantity=9, withdrawn=True)])
+    assert await _needed(house) == 7
+
+
+async def _needed(house: House, label: str = "2026") -> int:
+    async with house.app.state.service.bus.read() as session:
+        return sum(each.quantity for each in await needs_store.of_period(session, periods.parse(label)))
+
+
+async def test_a_need_that_breaks_its_contract_waits_on_the_quality_page(house: House) -> None:
+    """A negative number of people or an area that nobody knows is parked whole, with its reason."""
+    record = house.feed.record(need(1).event, ident("need", 1), at=AT, correlation=ident("need", 1))
+    negative = json.loads(record.value or b"{}") | {"quantity": -3}
+    other = house.feed.record(need(2).event, ident("need", 2), at=AT, correlation=ident("need", 2))
+    unknown = json.loads(other.value or b"{}") | {"area": "astrology"}
+    await house.feed.apply(
+        [changed(record, value=json.dumps(negative).encode()), changed(other, value=json.dumps(unknown).encode())]
+    )
+    auditor = await house.grant(Role.AUDITOR)
+    told = (await auditor.get("/reporting/api/quality")).json()["parked"]
+    assert [(each["topic"], each["reason"]) for each in told] == [("exchange.registry", "contract")] * 2
+    assert await _needed(house) == 0
+
+
+async def test_the_needs_of_a_period_are_found_by_index(house: House) -> None:
+    """Neither the needs nor the flaws of a need are looked for in the whole table."""
+    for index, query in {
+        "need_until": "SELECT * FROM need WHERE counts AND until >= '2026-01-01' AND since <= '2026-12-31'",
+        "flaw_subject": "DELETE FROM flaw WHERE topic = 'exchange.registry' AND subject = 'x'",
+    }.items():
+        async with house.app.state.service.bus.read() as session:
+            await session.execute(text("SET LOCAL enable_seqscan = off"))
+            plan = "\n".join(row[0] for row in (await session.execute(text(f"EXPLAIN {query}"))).all())
+        assert index in plan, plan

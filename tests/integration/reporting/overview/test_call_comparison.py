@@ -1,0 +1,145 @@
+"""Do calls stand side by side with the same indicators, behind the gate, in small programmes and in large ones?"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.reporting.facts import store as facts_store
+from services.reporting.figures.actions import counting
+from services.reporting.indicators.model import calls
+from shared.contracts import EVENTS
+from shared.contracts import _examples as ex
+from shared.contracts.applications import ApplicationSubmitted
+from shared.contracts.codes import Role
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import Told, ident, world
+
+if TYPE_CHECKING:
+    import httpx2
+    import pytest
+
+    from services.reporting.indicators.model.figure import Figure
+    from tests.integration.reporting.conftest import House
+
+OTHER = ident("other call")
+ASKED = "TOPCOP-IN-01"
+VISITS = "TOPCOP-OP-02"
+
+
+def two_calls(people: int, every: int) -> list[Told]:
+    """A programme of which each so-and-so-many-th application is in another call, `B-2026`."""
+    published = EVENTS["CallPublished"]
+    terms = {**published.example["terms"], "reference": "B-2026"}
+    at = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    made = [Told(published.model_validate({**published.example, "terms": terms}), OTHER, at, OTHER)]
+    count = 0
+    for told in world(people, running=0):
+        if not isinstance(told.event, ApplicationSubmitted):
+            made.append(told)
+            continue
+        count += 1
+        profile = told.event.profile.model_copy(update={"call_id": OTHER if count % every == 0 else UUID(ex.CALL)})
+        made.append(replace(told, event=told.event.model_copy(update={"profile": profile})))
+    return made
+
+
+async def rows(client: httpx2.AsyncClient, address: str) -> dict[tuple[str, str], dict[str, str]]:
+    """The rows of the file by indicator and call."""
+    answer = await client.get(address)
+    assert answer.status_code == 200, answer.text
+    return {(row["indicator"], row["call"]): row for row in csv.DictReader(io.StringIO(answer.text))}
+
+
+async def reference_of_first(house: House) -> str:
+    """The reference of the call of the examples."""
+    return str(EVENTS["CallPublished"].example["terms"]["reference"])
+
+
+async def test_calls_stand_side_by_side(house: House) -> None:
+    """Each call has its own number and the difference to the first; a wrong choice is named and kept."""
+    await tell(house, two_calls(24, 3))
+    donor = await house.grant(Role.DONOR)
+    first = await reference_of_first(house)
+    page = await donor.get(f"/reporting/compare/calls?call={first}&call=B-2026&call=&call=")
+    assert page.status_code == 200, page.text
+    assert f"each difference is against {first}" in page.text
+    assert "/reporting/compare/calls" in (await donor.get("/reporting/compare")).text
+    found = await rows(donor, f"/reporting/compare/calls.csv?call={first}&call=B-2026")
+    assert (found[ASKED, first]["value"], found[ASKED, "B-2026"]["value"]) == ("16", "8")
+    assert found[VISITS, "B-2026"]["difference"] == "-8"
+    assert ("TOPCOP-IN-02", first) not in found, "an offer belongs to no application"
+    for wrong, sentence in (
+        (f"call={first}&call={first}", "You chose a call twice"),
+        (f"call={first}&call=nowhere", "There is no such call"),
+    ):
+        answer = await donor.get(f"/reporting/compare/calls?{wrong}")
+        assert answer.status_code == 422
+        assert sentence in answer.text
+        assert (await donor.get(f"/reporting/compare/calls.csv?{wrong}")).status_code == 422
+
+
+async def test_a_call_of_few_is_not_told(house: House) -> None:
+    """Three applications of twenty-four are in one call: neither it nor the other says its number, their sum does."""
+    await tell(house, two_calls(24, 8))
+    donor = await house.grant(Role.DONOR)
+    first = await reference_of_first(house)
+    found = await rows(donor, f"/reporting/compare/calls.csv?call={first}&call=B-2026")
+    for indicator in (ASKED, VISITS, "TOPCOP-OP-01", "TOPCOP-OP-03"):
+        assert {found[indicator, call]["value"] for call in (first, "B-2026")} == {""}, indicator
+
+
+async def test_without_a_call_the_page_says_so(house: House) -> None:
+    """Before the first call there is nothing to choose and nothing to compare."""
+    donor = await house.grant(Role.DONOR)
+    assert "No call is published yet" in (await donor.get("/reporting/compare/calls")).text
+
+
+async def test_a_large_programme_shows_calls_as_last_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the worker counts beforehand is what counting at once gives; then nothing is stale."""
+    await tell(house, two_calls(12, 2))
+    at_once = await _by_call(house)
+    assert at_once
+    monkeypatch.setattr(counting, "AT_ONCE", 0)
+    assert await _by_call(house) == []
+    bus = house.app.state.service.bus
+    async with bus.read() as session:
+        due = [label for label in await counting.stale_periods(session) if calls.call_in(label)]
+    assert len(due) == 3, "each of the calls, and all together"
+    assert await counting.recount_stale(bus, due) == 3 * len(calls.BY_CALL)
+    assert _numbers(await _by_call(house)) == _numbers(at_once)
+    async with bus.read() as session:
+        assert not {label for label in await counting.stale_periods(session) if calls.call_in(label)}
+
+
+async def test_a_call_counts_as_a_programme_of_its_own_would(house: House) -> None:
+    """The figures of a call are those of its applications' facts alone, and additive ones add up to all together."""
+    await tell(house, two_calls(12, 3))
+    async with house.app.state.service.bus.read() as session:
+        held = await facts_store.used(session)
+    made = {each.definition.id: each for each in await _by_call(house)}
+    for call, own in calls.shared_out(held).items():
+        for figure in calls.count(own, call, made[ASKED].cut_off, calls.BY_CALL):
+            cell = made[figure.definition.id].breakdowns[calls.DIMENSION].get(call, made[figure.definition.id].total)
+            if figure.total.contributors:
+                assert (cell.value, cell.digest) == (figure.total.value, figure.total.digest)
+    for figure in made.values():
+        if figure.definition.additive:
+            assert sum(cell.value or 0 for cell in figure.breakdowns[calls.DIMENSION].values()) == figure.total.value
+
+
+async def _by_call(house: House) -> list[Figure]:
+    async with house.app.state.service.bus.read() as session:
+        return await counting.by_call(session)
+
+
+def _numbers(made: list[Figure]) -> Any:
+    return [
+        (figure.definition.id, figure.total.value, [(call, c.value, c.digest) for call, c in cells.items()])
+        for figure in made
+        for cells in figure.breakdowns.values()
+    ]

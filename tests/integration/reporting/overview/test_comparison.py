@@ -1,0 +1,64 @@
+"""Are periods compared only where their definitions are the same, and only by what may be shown?"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from services.reporting.disclosure.model import Hidden, Released, Shown
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.overview.pages.comparison import change, rows
+from services.reporting.periods.model import periods
+from shared.contracts.codes import Role
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import world
+
+if TYPE_CHECKING:
+    from tests.integration.reporting.conftest import House
+
+VISITS = "TOPCOP-OP-02"
+
+
+def figure(value: str | None, *, version: int | None = None, hidden: Hidden | None = None) -> dict[str, Released]:
+    """A column with one figure: visits completed."""
+    defined = INDICATORS[VISITS]
+    defined = replace(defined, version=version or defined.version)
+    total = Shown(None if value is None else Decimal(value), hidden=hidden)
+    return {VISITS: Released(defined, periods.parse("2026-Q1"), datetime(2026, 4, 1, tzinfo=UTC), total)}
+
+
+def test_a_difference_needs_the_same_definition_and_two_numbers() -> None:
+    """The first period is the measure; another version, a hidden number or a missing figure gives no difference."""
+    columns = [figure("12"), figure("9"), figure("12"), figure("40", version=9), figure(None, hidden=Hidden.FEW), {}]
+    [(definition, sides)] = rows(columns)
+    assert [side.difference for side in sides] == [None, Decimal(-3), Decimal(0), None, None, None]
+    assert [side.other_version for side in sides] == [False, False, False, True, False, False]
+    assert [change(side, definition) for side in sides] == ["", "-3", "unchanged", "", "", ""]
+
+
+async def test_periods_stand_side_by_side(house: House) -> None:
+    """The page and its file name the difference to the first period; a wrong choice is named and kept."""
+    await tell(house, world(12))
+    donor = await house.grant(Role.DONOR)
+    page = await donor.get("/reporting/compare?period=2026-Q1&period=2026-Q2&period=&period=")
+    assert page.status_code == 200, page.text
+    assert "Each difference is against 2026-Q1" in page.text
+    assert "share days" not in page.text
+    assert "share days" in (await donor.get("/reporting/compare?period=2026-Q1&period=2026")).text
+    file = (await donor.get("/reporting/compare.csv?period=2026-Q1&period=2026")).text
+    found = {(row["indicator"], row["period"]): row for row in csv.DictReader(io.StringIO(file))}
+    first, whole = found[VISITS, "2026-Q1"], found[VISITS, "2026"]
+    assert int(whole["difference"]) == int(whole["value"]) - int(first["value"])
+    assert (first["difference"], whole["comparable"]) == ("", "yes")
+
+    twice = await donor.get("/reporting/compare?period=2026-Q1&period=2026-Q1")
+    assert twice.status_code == 422
+    assert "You chose a period twice" in twice.text
+    assert '<option value="2026-Q1" selected>' in twice.text
+    assert (await donor.get("/reporting/compare?period=2026-Q1")).status_code == 422
+    assert (await donor.get("/reporting/compare?period=2026-Q1&period=nonsense")).status_code == 404
+    assert (await donor.get("/reporting/compare")).status_code == 200

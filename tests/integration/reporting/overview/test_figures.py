@@ -1,0 +1,157 @@
+"""Do the figures follow the events, on real PostgreSQL, through pages, API and feeds?"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from lxml import etree
+
+from services.reporting.feeds.formats.iati import check
+from services.reporting.indicators.model.figure import digest_of
+from shared.contracts.codes import Role
+from tests.integration.reporting.world import ident, mentorship, world
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.integration.reporting.conftest import House
+    from tests.integration.reporting.world import Told
+
+
+async def tell(house: House, told: Sequence[Told]) -> None:
+    """Let the service read these events, in one batch."""
+    await house.feed.apply([house.feed.record(t.event, t.subject, at=t.at, correlation=t.story) for t in told])
+
+
+async def test_an_empty_programme_says_so(house: House) -> None:
+    """Before the first event the overview says why there is nothing, and no number is made up."""
+    donor = await house.grant(Role.DONOR)
+    page = await donor.get("/reporting/?period=2026")
+    assert page.status_code == 200, page.text
+    assert "Nothing has been counted for this period yet" in page.text
+    assert "no data yet" in page.text
+
+
+async def test_the_figures_equal_a_count_of_the_events(house: House) -> None:
+    """Applications, visits, officials and days are what the events say, with the digest of exactly those events."""
+    told = world(12)
+    await tell(house, told)
+    evaluator = await house.grant(Role.EVALUATOR)
+    answer = (await evaluator.get("/reporting/api/figures?period=2026")).json()
+    figures = {figure["indicator"]: figure for figure in answer["figures"]}
+    assert answer["state"] == "draft"
+    assert figures["TOPCOP-IN-01"]["value"] == "13"
+    assert figures["TOPCOP-OP-02"]["value"] == "12"
+    assert figures["TOPCOP-OP-01"]["value"] == "11", "one person came twice"
+    assert figures["TOPCOP-OP-03"]["value"] == "60"
+    assert figures["TOPCOP-OP-05"]["value"] == "2"
+    assert figures["TOPCOP-PR-01"]["value"] == "100"
+    assert len(figures) == 22
+    events = (await evaluator.get("/reporting/api/indicators/TOPCOP-OP-02/events?period=2026")).json()
+    assert len(events["events"]) == 12
+    assert events["events_digest"] == figures["TOPCOP-OP-02"]["events_digest"]
+
+
+async def test_small_parts_are_not_shown_anywhere(house: House) -> None:
+    """No part of a breakdown with fewer than five behind it leaves by page, API, CSV or IATI."""
+    await tell(house, world(12))
+    donor = await house.grant(Role.DONOR)
+    figure = (await donor.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026")).json()
+    assert figure["withheld"] == ["country-of-service", "sex"]
+    assert {cell["value_of"]: cell["value"] for cell in figure["breakdowns"]["host-country"]} == {"FR": "6", "RO": "6"}
+    page = (await donor.get("/reporting/indicators/TOPCOP-OP-02?period=2026")).text
+    assert "By host country" in page
+    assert "too few people stand behind" in page
+    rows = list(csv.DictReader(io.StringIO((await donor.get("/reporting/figures.csv?period=2026")).text)))
+    shown = [row for row in rows if row["indicator"] == "TOPCOP-OP-02"]
+    assert [(row["dimension"], row["hidden"]) for row in shown if row["hidden"]] == [
+        ("country-of-service", "withheld"), ("sex", "withheld"),
+    ]  # fmt: skip
+
+
+async def test_donors_see_no_event(house: House) -> None:
+    """A donor reads the figure and how many events prove it, but neither their ids nor a journey."""
+    await tell(house, world(12))
+    donor = await house.grant(Role.DONOR)
+    page = (await donor.get("/reporting/indicators/TOPCOP-OP-02?period=2026")).text
+    assert "12 events" in page
+    assert "/events?period" not in page
+    for closed in (
+        "/reporting/indicators/TOPCOP-OP-02/events",
+        "/reporting/journey",
+        "/reporting/outcomes",
+        f"/reporting/journey/{ident('application', 0)}",
+    ):
+        assert (await donor.get(closed)).status_code == 403
+
+
+async def test_iati_holds_against_the_official_schema(house: House) -> None:
+    """The activity file validates, tells the numbers, and leaves out what is hidden."""
+    await tell(house, [*world(12), *mentorship()])
+    donor = await house.grant(Role.DONOR)
+    answer = await donor.get("/reporting/iati.xml?period=2026")
+    assert answer.status_code == 200, answer.text
+    root = etree.fromstring(answer.content)
+    assert check(root) == []
+    found = root.xpath("//indicator[reference/@code='TOPCOP-OP-02']/period/actual[not(dimension)]/@value")
+    assert found == ["12"]
+    assert root.xpath("//indicator[reference/@code='TOPCOP-OP-02']//dimension[@name='country-of-service']") == []
+    assert root.xpath("//actual[not(@value) or @value='']") == []
+    assert "provisional" in answer.text
+
+
+async def test_one_application_can_be_followed(house: House) -> None:
+    """The journey lists an application's events through all topics, found by its reference."""
+    await tell(house, world(2))
+    evaluator = await house.grant(Role.AUDITOR)
+    led = await evaluator.get("/reporting/journey?reference=am-2026-0000")
+    assert led.headers["location"] == "/reporting/journey/AM-2026-0000"
+    page = (await evaluator.get(led.headers["location"])).text
+    order = [
+        page.index(name) for name in ("ApplicationSubmitted", "MatchConfirmed", "VisitScheduled", "VisitCompleted")
+    ]
+    assert order == sorted(order)
+    steps = (await evaluator.get(f"/reporting/api/journey/{ident('application', 0)}")).json()["events"]
+    assert {step["service"] for step in steps} == {"applications", "matching"}
+    assert (await evaluator.get("/reporting/journey?reference=XX-1")).status_code == 404
+
+
+async def test_a_period_goes_from_draft_to_published_by_two_people(house: House) -> None:
+    """Submitted by one, approved and frozen by another, published: the figures stand, whatever comes later."""
+    await tell(house, world(12))
+    author = await house.grant(Role.EVALUATOR)
+    other = await house.grant(Role.PROGRAMME_COORDINATOR)
+    assert (await author.post("/reporting/periods/2099/submit")).status_code == 409, "it is not over"
+    assert (await author.post("/reporting/periods/2026-Q1/submit")).status_code == 303
+    assert (await author.post("/reporting/periods/2026-Q1/submit")).status_code == 409
+    assert (await author.post("/reporting/periods/2026-Q1/approve")).status_code == 409
+    assert (await other.post("/reporting/periods/2026-Q1/publish")).status_code == 409
+    assert (await other.post("/reporting/periods/2026-Q1/approve")).status_code == 303
+    assert (await author.post("/reporting/periods/2026-Q1/publish")).status_code == 303
+    told = [row.type for row in await house.journal("exchange.periods")]
+    assert told[-4:] == ["PeriodSubmitted", "PeriodApproved", "PeriodFrozen", "PeriodPublished"]
+    figures = await house.journal("exchange.figures")
+    assert len({row.aggregateid for row in figures}) == len(figures) >= 22
+    before = (await author.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
+    await house.relay("exchange.periods")
+    await tell(house, world(16)[-20:])
+    after = (await author.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
+    assert after == before
+    assert after["state"] == "published"
+    page = (await author.get("/reporting/?period=2026-Q1")).text
+    assert "the figures no longer move" in page
+    listed = (await author.get("/reporting/api/indicators/TOPCOP-OP-02/events?period=2026-Q1")).json()
+    assert digest_of(UUID(each) for each in listed["events"]) == after["events_digest"]
+    shown = (await author.get("/reporting/indicators/TOPCOP-OP-02/events?period=2026-Q1")).text
+    assert all(each in shown for each in listed["events"])
+
+
+async def test_periods_that_do_not_exist_are_refused(house: House) -> None:
+    """An unknown period or indicator is answered in words, not with an error of ours."""
+    donor = await house.grant(Role.DONOR)
+    assert (await donor.get("/reporting/?period=2026-Q7")).status_code == 404
+    assert (await donor.get("/reporting/indicators/TOPCOP-XX-99")).status_code == 404
+    assert (await donor.get("/reporting/?period=programme")).status_code == 200

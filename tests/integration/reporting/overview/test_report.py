@@ -1,0 +1,134 @@
+"""Does the printable report say what the figures say, with what proves each, and only when it may?"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+from pypdf import PdfReader
+
+from services.reporting.disclosure import views as disclosure_views
+from shared.contracts.codes import Role
+from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.world import world
+
+if TYPE_CHECKING:
+    from tests.integration.reporting.conftest import House
+
+ADDRESS = "/reporting/report.pdf?period=2026-H1"
+PROOF = re.compile(r" (?:[\d.,]+ of [\d.,]+ )?[\d.,]+ [0-9a-f]{12}")
+"""How a printed row goes on after its figure: of how many, where it is a share; the events, and their digest."""
+
+
+def words(content: bytes) -> str:
+    """The report's text in one line, as its letters stand there."""
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+
+async def test_the_report_says_each_figure_with_its_proof(house: House) -> None:
+    """Published, it holds each figure's number, version, digest and address, is tagged, and is the same each time."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    donor = await house.grant(Role.DONOR)
+    assert (await donor.get(ADDRESS)).status_code == 409, "not published yet"
+    draft = await other.get(ADDRESS)
+    assert draft.status_code == 200, draft.text
+    assert "Draft for review, not published" in words(draft.content)
+    for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
+        assert (await who.post(f"/reporting/periods/2026-H1/{step}")).status_code == 303
+
+    answer = await donor.get(ADDRESS)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content == (await donor.get(ADDRESS)).content
+    read = PdfReader(io.BytesIO(answer.content))
+    assert read.metadata is not None
+    assert read.metadata.title == "Figures of the programme, 2026-H1"
+    assert str(read.root_object["/Lang"]) == "en"
+    assert "/StructTreeRoot" in read.root_object, "tagged for screen readers"
+    text = words(answer.content)
+    assert "Draft" not in text
+    assert "12 events" in text
+    assert "%(" not in text
+    for figure in (await donor.get("/reporting/api/figures?period=2026-H1")).json()["figures"]:
+        assert f"{figure['indicator']}, definition version {figure['definition']['version']}" in text
+        assert f"/reporting/indicators/{figure['indicator']}/events?period=2026-H1" in text
+        if figure["events_digest"]:
+            assert f"digest {figure['events_digest'][:12]}" in text
+        if figure["numerator"] and figure["denominator"]:
+            assert f"{figure['numerator']} of {figure['denominator']}" in text
+        elif figure["value"] is not None:
+            assert f"{figure['title']}: {figure['value']}" in text
+
+
+async def test_each_part_of_a_figure_stands_there_with_its_proof(house: House) -> None:
+    """Each breakdown's rows say their number, events and digest; a hidden one says so, and nothing that tells it."""
+    await tell(house, world(17))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
+        assert (await who.post(f"/reporting/periods/2026-H1/{step}")).status_code == 303
+    text = words((await author.get(ADDRESS)).content)
+    told = (await author.get("/reporting/api/figures?period=2026-H1")).json()["figures"]
+    places = [text.index(f"{each['indicator']}, definition version") for each in told]
+    found: set[str] = set()
+    for figure, start in zip(told, places, strict=True):
+        after = [place for place in places if place > start]
+        section = text[start : min(after, default=len(text))]
+        for dimension, cells in figure["breakdowns"].items():
+            if cells:
+                assert f"{disclosure_views.dimension(dimension)} Figure Of how many Events Digest" in section
+            for cell in cells:
+                name = disclosure_views.value_of(dimension, cell["value_of"])
+                if cell["hidden"] == "no_data":
+                    found.add("no data")
+                    assert f"{name} no data yet" in section
+                elif cell["hidden"]:
+                    found.add("hidden")
+                    rows = re.findall(rf"{re.escape(name)} not shown(.{{0,60}})", section)
+                    assert rows, (figure["indicator"], name)
+                    assert not any(map(PROOF.match, rows)), "what is hidden has no proof to count"
+                else:
+                    found.add("shown")
+                    proof = rf"{cell['events']} {cell['events_digest'][:12]}" if cell["events_digest"] else ""
+                    row = re.search(rf"{re.escape(name)} [\d.,]+ ?%? (\S+ of \S+ )?{proof}", section)
+                    assert row is not None, (figure["indicator"], name, proof)
+                    if proof:
+                        rows = re.findall(rf"{re.escape(name)} [\d.,]+(?: ?%)?(.{{0,60}})", section)
+                        assert any(map(PROOF.match, rows)), "what no hidden row may look like is how others look"
+        for dimension in figure["withheld"]:
+            found.add("withheld")
+            assert (
+                f"{disclosure_views.dimension(dimension)}: not shown, since few people stand behind its parts."
+                in section
+            )
+    assert {"shown", "hidden", "withheld"} <= found, "the programme of this test has parts of each sort"
+
+
+async def test_every_page_of_a_draft_says_that_it_is_one(house: House) -> None:
+    """The watermark lies on each page until the period is published, in the reader's language; then on none."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+
+    async def marked() -> list[bool]:
+        pages = PdfReader(io.BytesIO((await author.get(ADDRESS)).content)).pages
+        return ["Draft" in page.extract_text().splitlines() for page in pages]
+
+    draft = await marked()
+    assert len(draft) > 2
+    assert all(draft)
+    for who, step in ((author, "submit"), (other, "approve")):
+        assert (await who.post(f"/reporting/periods/2026-H1/{step}")).status_code == 303
+        assert all(await marked()), f"not published after {step}"
+    assert (await author.post("/reporting/periods/2026-H1/publish")).status_code == 303
+    assert not any(await marked())
+
+
+async def test_only_a_period_has_a_report(house: House) -> None:
+    """The programme as a whole has none, a wrong label has none, and the page leads to the draft only who steers."""
+    steerer, donor = await house.grant(Role.PROGRAMME_COORDINATOR), await house.grant(Role.DONOR)
+    for label in ("programme", "2026-H3"):
+        assert (await steerer.get(f"/reporting/report.pdf?period={label}")).status_code == 404
+    assert "report.pdf" in (await steerer.get("/reporting/?period=2026-H1")).text
+    assert "report.pdf" not in (await donor.get("/reporting/?period=2026-H1")).text
+    empty = await steerer.get(ADDRESS)
+    assert "no data yet" in words(empty.content)

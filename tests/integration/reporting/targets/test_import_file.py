@@ -1,0 +1,156 @@
+"""Do baselines and targets come in as a table: all rows or none, wrong ones said, the same table again a no-op?"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.targets.actions.import_file import COLUMNS, MOST_BYTES, MOST_ROWS
+from shared.contracts.codes import Role
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.reporting.conftest import House
+
+API = "/reporting/api/targets"
+HEAD = ",".join(COLUMNS)
+TABLE = (
+    f"{HEAD}\r\n"
+    "TOPCOP-OP-02,baseline,2024-12-31,0,Inception report,\r\n"
+    "TOPCOP-OP-02,target,2026-12-31,120,Grant agreement,Annex 1\r\n"
+    ",,,,,\r\n"
+    "TOPCOP-PR-01,target,2026-12-31,87.5,Grant agreement,\r\n"
+)
+
+
+async def send(who: httpx2.AsyncClient, table: str | bytes) -> httpx2.Response:
+    """The page's answer to a table that is uploaded."""
+    content = table.encode() if isinstance(table, str) else table
+    return await who.post("/reporting/targets/import", files={"file": ("targets.csv", content, "text/csv")})
+
+
+async def waiting(who: httpx2.AsyncClient) -> list[dict[str, Any]]:
+    """The values that wait."""
+    found: list[dict[str, Any]] = (await who.get(API)).json()["waiting"]
+    return found
+
+
+async def test_a_table_is_taken_once_and_approved_at_once(house: House) -> None:
+    """Each row waits for a second person, who approves all; the same table, and the template, then change nothing."""
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    assert (await send(await house.grant(Role.DONOR), TABLE)).status_code == 403
+    first = await send(author, TABLE)
+    assert first.headers["location"] == "/reporting/targets?added=3&unchanged=0"
+    assert "3 values wait for a second person" in (await author.get(first.headers["location"])).text
+    assert "Approve all" not in (await author.get("/reporting/targets")).text, "they are one's own"
+    again = await send(author, TABLE)
+    assert again.headers["location"] == "/reporting/targets?added=0&unchanged=3"
+    assert "Nothing was changed: all 3 values" in (await author.get(again.headers["location"])).text
+    ids = [each["id"] for each in await waiting(author)]
+    assert (await author.post("/reporting/targets/approve", data={"aims": ",".join(ids)})).status_code == 409
+    assert "Approve all 3 values" in (await other.get("/reporting/targets")).text
+    stale = [*ids[:1], "0190a000-0000-7000-8000-00000000abcd"]
+    assert (await other.post("/reporting/targets/approve", data={"aims": ",".join(stale)})).status_code == 404
+    assert len(await waiting(author)) == 3, "all or none"
+    assert (await other.post("/reporting/targets/approve", data={"aims": ",".join(ids)})).status_code == 303
+    assert await waiting(author) == []
+    assert (await send(author, TABLE)).headers["location"].endswith("added=0&unchanged=3")
+    template = await author.get("/reporting/targets/template.csv")
+    assert len(list(csv.reader(io.StringIO(template.text)))) == 4
+    assert (await send(author, template.content)).headers["location"].endswith("added=0&unchanged=3")
+
+    more = TABLE + "TOPCOP-OP-02,target,2027-12-31,240,Grant agreement,\r\n"
+    assert (await send(author, more.replace(",120,", ",130,"))).headers["location"].endswith("added=2&unchanged=2")
+    taken = (await author.post(f"{API}/import", content=more.replace(",120,", ",130,").encode())).json()
+    assert (taken["added"], taken["unchanged"]) == ([], 4)
+
+
+async def test_what_is_wrong_is_said_by_row_and_column_and_nothing_is_taken(house: House) -> None:
+    """One wrong cell keeps all out; each is named with its row, by page and API."""
+    author = await house.grant(Role.EVALUATOR)
+    bad = (
+        f"{HEAD}\n"
+        "TOPCOP-OP-02,target,2026-12-31,120,Grant agreement,\n"
+        "TOPCOP-XX-02,aim,2026-13-31,many,,\n"
+        "TOPCOP-OP-02,target,31.12.2026,130,Grant agreement,\n"
+        "TOPCOP-OP-01,target,2026-12-31,1,Grant agreement,a,b\n"
+    )
+    answer = await send(author, bad)
+    assert answer.status_code == 422
+    assert "3 rows have to be mended: nothing was taken" in answer.text
+    told = (await author.post(f"{API}/import", content=bad.encode())).json()
+    assert [each["field"] for each in told["errors"]] == [
+        "3.day",
+        "3.indicator",
+        "3.kind",
+        "3.source",
+        "3.value",
+        "4.day",
+        "5.comment",
+    ]  # fmt: skip - one line reads as the list
+    assert "Row 2 has a value for the same indicator and day" in answer.text
+    assert await waiting(author) == []
+
+    assert (await send(author, TABLE)).is_redirect
+    other = await send(author, TABLE.replace(",120,", ",121,"))
+    assert (other.status_code, "waits for approval already" in other.text, "Row 3" in other.text) == (422, True, True)
+    assert {each["value"] for each in await waiting(author)} == {"0", "120", "87.5"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "Choose a file"),
+        (b"\xff\xfe\x00", "not in UTF-8"),
+        (b"a\x00b", "not a table"),
+        (HEAD.encode(), "no row below its head"),
+        (b"indicator,kind\nTOPCOP-OP-02,target\n", "day, value, source"),
+        (b'indicator,"kind\n', "cannot be read as CSV"),
+        ((HEAD + "\n" * (MOST_ROWS + 2)).encode(), "too many rows"),
+        (b"x" * (MOST_BYTES + 1), "larger than 1 MB"),
+    ],
+    ids=range(8),
+)
+async def test_what_is_no_table_is_refused_with_the_remedy(house: House, content: bytes, words: str) -> None:
+    """An empty file, another kind, another encoding, too much: said at the field, never an error of ours."""
+    author = await house.grant(Role.EVALUATOR)
+    answer = await send(author, content)
+    assert (answer.status_code, words in answer.text, 'href="#file"' in answer.text) == (422, True, True), answer.text
+    told = await author.post(f"{API}/import", content=content)
+    assert (told.status_code, [each["field"] for each in told.json()["errors"]]) == (422, ["file"])
+
+
+async def test_tables_of_other_spreadsheets_are_read(house: House) -> None:
+    """Semicolons, a mark at the start, decimal commas, other days; text like a formula comes back as it was."""
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    table = (
+        "\ufeffComment;Source;Value;Day;Kind;Indicator\n"
+        "-;=Annex 1;87,5;31/12/2026;Target;topcop-pr-01\n"
+        '@home;"Two; parts";1000;1.2.2027;baseline;TOPCOP-OP-01\n'
+    )
+    assert (await send(author, table)).headers["location"].endswith("added=2&unchanged=0")
+    found = [(each["indicator"], each["day"], each["value"], each["source"]) for each in await waiting(author)]
+    assert found == [
+        ("TOPCOP-OP-01", "2027-02-01", "1000", "Two; parts"),
+        ("TOPCOP-PR-01", "2026-12-31", "87.5", "=Annex 1"),
+    ]
+    ids = ",".join(each["id"] for each in await waiting(author))
+    assert (await other.post("/reporting/targets/approve", data={"aims": ids})).is_redirect
+    template = (await author.get("/reporting/targets/template.csv")).content
+    assert b"'=Annex 1" in template
+    assert (await send(author, template)).headers["location"].endswith("added=0&unchanged=2")
+
+
+async def test_the_page_says_what_a_row_needs(house: House) -> None:
+    """Whoever uploads finds each indicator's id and what a column takes; who only reads is not asked to upload."""
+    page = (await (await house.grant(Role.EVALUATOR)).get("/reporting/targets/import")).text
+    assert all(each in page for each in INDICATORS)
+    donor = await house.grant(Role.DONOR)
+    assert (await donor.get("/reporting/targets/import")).status_code == 403
+    assert "targets/import" not in (await donor.get("/reporting/targets")).text
+    assert (await donor.get("/reporting/targets/template.csv")).text.strip() == HEAD

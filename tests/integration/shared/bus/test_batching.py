@@ -1,0 +1,179 @@
+"""Is a stream of single facts sent and applied in batches, without anybody waiting for what only shows the lag?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from shared.bus import Consumers
+from shared.bus.db import leases
+from shared.bus.db.journal import partition_of
+from shared.bus.inbox.reader import Reader
+from shared.bus.log import batching
+from shared.bus.log.batching import EVERY_SECONDS, FEW, FIRST, BatchTiming
+from shared.bus.outbox.relay import Relay
+from shared.ids import new_id
+from tests.integration.shared.bus.test_delivery import TOPIC, _count, _is, endorsed, running, until
+from tests.integration.shared.bus.test_gathering import _behind, _came
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import Any
+
+    from shared.bus import Bus, Envelope, Tx
+
+    NewBus = Callable[..., Awaitable[Bus]]
+
+TURN = 0.321
+"""As long as no other pause."""
+
+
+async def _write(owner: Bus, subject: str) -> None:
+    async with owner.transaction("coordinator") as tx:
+        await tx.record(endorsed(), subject)
+
+
+@pytest.fixture
+def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each round waits for a turn."""
+    monkeypatch.setattr(BatchTiming, "wait", lambda _: TURN)
+
+
+@pytest.mark.usefixtures("_slow")
+async def test_what_is_committed_while_the_relay_waits_its_turn_is_sent_together(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts that were committed one by one within a turn go out in one round, in their order."""
+    owner = await new_bus("applications", kafka=topics)
+    first, then = [str(new_id())], [str(new_id()) for _ in range(5)]
+    left = [first, then]
+    sent: list[list[str]] = []
+    sends, sleeps = Relay._send, asyncio.sleep
+
+    async def send(relay: Relay, rows: Sequence[Any]) -> Any:
+        sent.append([row["aggregateid"] for row in rows])
+        return await sends(relay, rows)
+
+    async def sleep(seconds: float) -> None:
+        """Ordinary, but in the relay's turns facts are committed."""
+        if seconds == TURN and left:
+            for subject in left.pop(0):
+                await _write(owner, subject)
+        else:
+            await sleeps(seconds)
+
+    monkeypatch.setattr(Relay, "_send", send)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    async with running(Relay(owner).run):
+        await until(lambda: _is(_count(owner, "sent"), 6))
+    assert sent == [first, then]
+
+
+async def test_the_relay_takes_a_round_with_many_facts_for_one_of_a_stream(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a few facts in one round the next round is made at once; after a dozen it waits its turn."""
+    owner = await new_bus("applications", kafka=topics)
+    relay, lease = Relay(owner), await leases.acquire(owner, "relay")
+    assert lease is not None
+    monkeypatch.setattr(batching, "monotonic", lambda: 1_000.0)  # no time passes in which turns would come back
+    waited = []
+    for many in (FEW, FIRST):
+        async with owner.transaction("coordinator") as tx:
+            for _ in range(many):
+                await tx.record(endorsed(), str(new_id()))
+        assert await relay.send_on(lease) == many
+        waited.append(relay._pace.wait())
+        await relay.settled()
+    await relay.close(lease)
+    assert waited == [0, pytest.approx(EVERY_SECONDS)]
+
+
+@pytest.mark.usefixtures("_slow")
+async def test_what_comes_while_the_reader_waits_its_turn_is_applied_together(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that need not gather applies with the event in hand what comes until its turn."""
+    owner = await new_bus("applications", kafka=topics)
+    bus = await new_bus("matching", kafka=topics)
+    relay, lease = Relay(owner), await leases.acquire(owner, "relay")
+    assert lease is not None
+    one, two, three = (str(new_id()) for _ in range(3))
+    batches: list[list[tuple[str, str]]] = []
+    in_hand = asyncio.Event()
+    sleeps = asyncio.sleep
+
+    async def evolve(_: Tx, events: Sequence[Envelope]) -> None:
+        batches.append([(each.subject, each.type) for each in events if each.subject in {one, two, three}])
+
+    consumers = Consumers("matching")
+    consumers.topic(TOPIC, evolve=evolve)
+    reader = Reader(bus, consumers)
+
+    async def sleep(seconds: float) -> None:
+        """Ordinary, but in the turn for which the second event waits the third one arrives."""
+        if seconds == TURN and in_hand.is_set():
+            in_hand.clear()
+            await _write(owner, three)
+            await relay.send_once(lease)
+            await until(lambda: _behind(reader, 2))
+        else:
+            await sleeps(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    async with running(reader.run):
+        await _write(owner, one)
+        await relay.send_once(lease)
+        await until(lambda: _came(batches, one))
+        in_hand.set()
+        await _write(owner, two)
+        await relay.send_once(lease)
+        await until(lambda: _came(batches, three))
+        await until(lambda: _behind(reader, 0))
+        await relay.close(lease)
+    assert [[subject for subject, _ in batch] for batch in batches if batch] == [[one], [two, three]]
+
+
+async def test_kafka_is_told_of_the_place_afterwards(new_bus: NewBus, topics: str) -> None:
+    """A second after a batch, or with the reader's end, Kafka's offset of the group is what the database says."""
+    owner = await new_bus("applications", kafka=topics)
+    bus = await new_bus("matching", kafka=topics)
+    relay, lease = Relay(owner), await leases.acquire(owner, "relay")
+    assert lease is not None
+    first, last = str(new_id()), str(new_id())
+    batches: list[list[tuple[str, str]]] = []
+
+    async def evolve(_: Tx, events: Sequence[Envelope]) -> None:
+        batches.append([(each.subject, each.type) for each in events])
+
+    consumers = Consumers("matching")
+    consumers.topic(TOPIC, evolve=evolve)
+    reader = Reader(bus, consumers)
+    async with running(reader.run):
+        await _write(owner, first)
+        await relay.send_once(lease)
+        await until(lambda: _came(batches, first))
+        await until(lambda: _told(topics, first, reader))
+        await _write(owner, last)
+        await relay.send_once(lease)
+        await until(lambda: _came(batches, last))
+        await until(lambda: _behind(reader, 0))
+        await relay.close(lease)
+    assert await _told(topics, last, reader)
+
+
+async def _told(kafka: str, subject: str, reader: Reader) -> bool:
+    """Whether Kafka has the reader's place in the partition of `subject`."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        told = await admin.list_consumer_group_offsets("matching")
+    finally:
+        await admin.close()
+    number = partition_of(TOPIC, subject)
+    at = told.get(TopicPartition(TOPIC, number))
+    return at is not None and at.offset == reader._known[TOPIC, number]

@@ -1,0 +1,121 @@
+"""Do the processes of a load share the log, each record with one of them, and does the end of one end the load?"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from confluent_kafka import Producer
+from sqlalchemy import text
+
+from shared.bus import Bus, Consumers
+from shared.bus.db.journal import partition_of
+from shared.bus.db.transaction import driver
+from shared.bus.log.envelope import headers_of
+from shared.bus.rebuild import bulk, loading, shadow_tables
+from shared.contracts.applications import ApplicationEndorsed, ApplicationWithdrawn
+from shared.ids import new_id
+from tests.integration.shared.bus.conftest import seen
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from shared.bus import Envelope, Tx
+    from shared.contracts import Event
+
+    NewBus = Callable[..., Awaitable[Bus]]
+
+TOPIC = "exchange.applications"
+_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+_BEGUN, _DIES = "TESTS_OTHER_HAS_BEGUN", "TESTS_WHO_DIES"
+"""In the environment, which a process of a load gets too: a file that the other process makes, and who is to fail."""
+
+
+class Died(BaseException):
+    """What no load may take for an event that fails."""
+
+
+def consumers_of(service: str) -> Consumers:
+    """A reader that writes down what came, and in which process; the first waits until the other has begun."""
+    consumers = Consumers(service, projections=("seen",))
+    consumers.topic(TOPIC, evolve=_evolve)
+    return consumers
+
+
+async def _evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    who, begun = "first" if multiprocessing.parent_process() is None else "other", Path(os.environ[_BEGUN])
+    if who == "other":
+        begun.touch()  # noqa: ASYNC240 - once
+    for _ in range(600):
+        if begun.exists():  # noqa: ASYNC240 - made by another process
+            break
+        await asyncio.sleep(0.05)
+    if os.environ.get(_DIES) == who:
+        if who == "other":
+            os._exit(1)
+        raise Died
+    rows = [(event.subject, event.type, who) for event in events]
+    await (await driver(tx.session)).executemany("INSERT INTO seen VALUES ($1, $2, $3)", rows)
+
+
+def _tell(kafka: str) -> list[str]:
+    """Two events each of some applications, in all partitions; give their ids."""
+    sender = Producer({"bootstrap.servers": kafka, "acks": "all", "log_level": 2})
+    subjects = [str(new_id()) for _ in range(60)]
+    told: list[type[Event]] = [ApplicationEndorsed, ApplicationWithdrawn]
+    for place, event in enumerate(told, 1):
+        value = event.model_validate(dict(event.example)).write()
+        for subject in subjects:
+            headers = headers_of("applications", new_id(), event.type, subject, _AT, place, subject, None, None)
+            sender.produce(TOPIC, value, subject.encode(), partition=partition_of(TOPIC, subject), headers=[*headers])
+    assert sender.flush(30) == 0
+    return subjects
+
+
+@pytest.fixture
+def slowly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The first process takes one partition at a time, so that there is something left for the other."""
+    monkeypatch.setattr(bulk, "AHEAD", 1)
+    monkeypatch.setenv(_BEGUN, str(tmp_path / "begun"))
+
+
+@pytest.mark.usefixtures("slowly")
+async def test_processes_share_the_partitions_and_each_record_is_applied_once(new_bus: NewBus, topics: str) -> None:
+    """Both take part, no partition is taken twice or left out, and a subject's events come in order."""
+    bus, subjects = await new_bus("matching", kafka=topics), set(_tell(topics))
+    told: list[tuple[int, int]] = []
+    taken = await loading.load(bus.settings, "matching", consumers_of, by="tests", tell=lambda *each: told.append(each))
+    found = {who: [row for row in await seen(bus, who) if row[0] in subjects] for who in ("first", "other")}
+    assert found["first"]
+    assert found["other"]
+    assert not {subject for subject, _ in found["first"]} & {subject for subject, _ in found["other"]}
+    story: dict[str, list[str]] = {}
+    for subject, type_ in [*found["first"], *found["other"]]:
+        story.setdefault(subject, []).append(type_)
+    assert story == {key: ["ApplicationEndorsed", "ApplicationWithdrawn"] for key in subjects}
+    assert told[-1] == (taken, taken)
+
+
+@pytest.mark.usefixtures("slowly")
+@pytest.mark.parametrize(("who", "how"), [("first", Died), ("other", BrokenProcessPool)])
+async def test_a_process_that_dies_ends_the_load_and_changes_nothing(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, who: str, how: type[BaseException]
+) -> None:
+    """Whichever it is: what it died of is raised, what is in use is as it was, and nothing half-filled is left."""
+    bus = await new_bus("matching", kafka=topics)
+    _tell(topics)
+    async with bus.transaction("system:tests") as tx:
+        await tx.session.execute(text("INSERT INTO seen VALUES ('old', 'told', 'before')"))
+    monkeypatch.setenv(_DIES, who)
+    with pytest.raises(how):
+        await loading.load(bus.settings, "matching", consumers_of, by="tests")
+    assert await seen(bus, "before") == [("old", "told")]
+    async with bus.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM seen")) == 1
+        assert await session.scalar(text("SELECT to_regnamespace(:name)"), {"name": shadow_tables.SCHEMA}) is None

@@ -1,0 +1,290 @@
+"""Do guards, CSRF checks and the session hold on the real harness with real PostgreSQL?"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.contracts.codes import PartnerStatus, Role
+from shared.identity import service_headers, write_partner
+from shared.identity.programs import Programs
+from shared.identity.session import ABSOLUTE, IDLE, RENEW_AFTER
+from shared.identity.state import Identity
+from shared.identity.suspensions import set_suspension_rule
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping
+
+    import httpx2
+    from fastapi import FastAPI
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity.session import Session
+    from shared.settings import ServiceSettings
+    from tests.integration.shared.identity.conftest import SigningIssuer
+
+    Granting = Callable[..., Awaitable[None]]
+    SigningIn = Callable[..., Session]
+
+ORIGIN = "http://localhost:8000"
+
+
+async def test_a_stranger_is_led_to_the_sign_in_and_back(browser: httpx2.AsyncClient) -> None:
+    """A page leads to the sign-in with the way back; programs and event streams get a plain 401."""
+    answer = await browser.get("/tests/mine?page=2")
+    assert answer.status_code == 303
+    parts = urlsplit(answer.headers["location"])
+    assert (parts.path, parse_qs(parts.query)) == ("/sign-in", {"next": ["/tests/mine?page=2"]})
+    api = await browser.get("/tests/api/mine", headers={"Accept": "application/json"})
+    assert (api.status_code, api.headers["www-authenticate"]) == (401, "Bearer")
+    assert api.headers["content-type"] == "application/problem+json"
+    assert api.json()["status"] == 401
+    stream = await browser.get("/tests/mine", headers={"Accept": "text/event-stream"})
+    assert stream.status_code == 401
+
+
+async def test_a_part_of_a_page_moves_the_whole_page_to_the_sign_in(browser: httpx2.AsyncClient) -> None:
+    """The library htmx is told by its own header, with the page that the person sees as the way back."""
+    seen = f"{ORIGIN}/matching/board?call=3"
+    answer = await browser.get("/tests/mine", headers={"HX-Request": "true", "HX-Current-URL": seen})
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"] == "/sign-in?next=%2Fmatching%2Fboard%3Fcall%3D3"
+
+
+async def test_the_role_decides(browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn) -> None:
+    """An officer gets in; a donor is told for whom the page is; who has no role yet gets to pages for everybody."""
+    await grant("officer", Role.OFFICER)
+    await grant("donor", Role.DONOR)
+    sign_in("officer")
+    assert (await browser.get("/tests/mine")).json()["subject"] == "officer"
+    sign_in("donor")
+    refused = await browser.get("/tests/mine")
+    assert refused.status_code == 403
+    assert "Officer" in refused.text
+    sign_in("nobody-yet")
+    assert (await browser.get("/tests/any")).json() == {"subject": "nobody-yet"}
+    assert (await browser.get("/tests/open")).json() == {"subject": "nobody-yet"}
+    assert (await browser.get("/tests/mine")).status_code == 403
+
+
+async def test_a_right_taken_away_is_gone_at_once(
+    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """The session holds no rights: the next request after AccessChanged is refused."""
+    await grant("officer", Role.OFFICER)
+    sign_in("officer")
+    assert (await browser.get("/tests/mine")).status_code == 200
+    await grant("officer")
+    assert (await browser.get("/tests/mine")).status_code == 403
+
+
+@pytest.mark.parametrize("ago", [IDLE + 5, ABSOLUTE + 5])
+async def test_an_old_session_is_over(
+    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn, ago: float
+) -> None:
+    """After an hour without a page, or eight hours in all, one signs in again."""
+    await grant("officer", Role.OFFICER)
+    sign_in("officer", ago)
+    answer = await browser.get("/tests/mine")
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=")
+
+
+async def test_a_session_in_use_is_renewed_by_the_portal(
+    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """A page after ten minutes goes by way of the portal, which writes the cookie anew, and comes back once."""
+    await grant("officer", Role.OFFICER)
+    sign_in("officer", RENEW_AFTER + 5)
+    assert (await browser.get("/tests/api/mine")).status_code == 200
+    away = await browser.get("/tests/mine?page=2")
+    assert away.headers["location"] == "/sign-in/renew?next=%2Ftests%2Fmine%3Fpage%3D2"
+    back = await browser.get(away.headers["location"])
+    assert (back.status_code, back.headers["location"]) == (303, "/tests/mine?page=2")
+    assert (await browser.get("/tests/mine?page=2")).status_code == 200
+
+
+async def test_the_renewal_of_a_session_that_is_over_leads_to_the_sign_in(browser: httpx2.AsyncClient) -> None:
+    """Nobody gets a session by asking for its renewal."""
+    answer = await browser.get("/sign-in/renew?next=/tests/mine")
+    assert answer.headers["location"] == "/sign-in?next=%2Ftests%2Fmine"
+    assert "set-cookie" not in answer.headers
+
+
+async def test_a_form_needs_the_token_of_its_person(
+    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """With the token in field or header a form counts, files included; without, or with another person's, not."""
+    await grant("officer", Role.OFFICER)
+    await grant("other", Role.OFFICER)
+    sign_in("other")
+    others = (await browser.get("/tests/mine")).json()["csrf"]
+    sign_in("officer")
+    token = (await browser.get("/tests/mine")).json()["csrf"]
+    good = await browser.post("/tests/mine", data={"text": "Ելեն", "csrf_token": token})
+    assert good.json() == {"text": "Ելեն", "file": ""}
+    by_header = await browser.post("/tests/mine", data={"text": "a"}, headers={"X-CSRF-Token": token})
+    assert by_header.status_code == 200
+    with_file = await browser.post(
+        "/tests/mine", data={"text": "a", "csrf_token": token}, files={"file": ("a.txt", b"inside")}
+    )
+    assert with_file.json() == {"text": "a", "file": "inside"}
+    for data in ({"text": "a"}, {"text": "a", "csrf_token": others}, {"text": "a", "csrf_token": ""}):
+        refused = await browser.post("/tests/mine", data=data)
+        assert refused.status_code == 403
+        assert "still in the form" in refused.text
+
+
+async def test_json_by_cookie_needs_the_header(
+    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """A script of ours sends the token in a header, and its JSON body reaches the route whole."""
+    await grant("officer", Role.OFFICER)
+    sign_in("officer")
+    token = (await browser.get("/tests/mine")).json()["csrf"]
+    good = await browser.put("/tests/api/mine", json={"a": "b"}, headers={"X-CSRF-Token": token})
+    assert good.json() == {"a": "b"}
+    assert (await browser.put("/tests/api/mine", json={"a": "b"})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": ORIGIN}, 200),
+        ({"Origin": "http://localhost:9000"}, 403),
+        ({"Origin": "null"}, 403),
+        ({}, 200),
+    ],
+)
+async def test_another_site_cannot_send_our_forms(
+    browser: httpx2.AsyncClient, headers: dict[str, str], status: int
+) -> None:
+    """Even where nobody is signed in, a form that a browser says comes from elsewhere is refused."""
+    assert (await browser.post("/tests/open", data={"text": "a"}, headers=headers)).status_code == status
+
+
+async def test_a_form_sent_after_the_session_ended_loses_nothing(
+    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """Whoever was signed out while writing is told how to keep the text; after a new sign-in the same form counts."""
+    await grant("officer", Role.OFFICER)
+    sign_in("officer")
+    form = {"text": "a long report", "csrf_token": (await browser.get("/tests/mine")).json()["csrf"]}
+    sign_in("officer", IDLE + 5)
+    answer = await browser.post("/tests/mine", data=form, headers={"Origin": ORIGIN})
+    assert answer.status_code == 401
+    assert "another tab" in answer.text
+    sign_in("officer")
+    again = await browser.post("/tests/mine", data=form, headers={"Origin": ORIGIN})
+    assert again.json() == {"text": "a long report", "file": ""}
+
+
+async def test_a_bearer_token_needs_no_csrf_token(
+    browser: httpx2.AsyncClient, provider: str, grant: Granting, sign_in: SigningIn
+) -> None:
+    """A program's token counts alone, beside a cookie of somebody else too, and an unknown one is refused."""
+    await grant("program", Role.OFFICER)
+    async with Programs(provider, client_id="tandem", client_secret="x", origin=ORIGIN) as programs:
+        token = await programs.sign_in_as("program")
+    sign_in("somebody-else")
+    by_token = {"Authorization": f"Bearer {token}"}
+    assert (await browser.get("/tests/api/mine", headers=by_token)).json() == {"subject": "program"}
+    assert (await browser.put("/tests/api/mine", json={"a": "b"}, headers=by_token)).json() == {"a": "b"}
+    for other in ("Bearer wrong", "Bearer ", "Basic dGVzdDp0ZXN0", "Bearer a.b.c"):
+        assert (await browser.get("/tests/api/mine", headers={"Authorization": other})).status_code == 401
+
+
+async def test_internal_routes_open_to_our_services_only(
+    browser: httpx2.AsyncClient, settings: ServiceSettings, grant: Granting, sign_in: SigningIn
+) -> None:
+    """The service token lets a service in and tells its name; a person's session, however mighty, does not."""
+    token = settings.service_token.get_secret_value()
+    good = await browser.post("/tests/internal/contacts", headers=service_headers("notifications", token))
+    assert good.json() == {"caller": "notifications"}
+    await grant("coordinator", Role.PROGRAMME_COORDINATOR)
+    sign_in("coordinator")
+    for headers in ({}, service_headers("notifications", "guess"), {"X-Service-Token": ""}):
+        assert (await browser.post("/tests/internal/contacts", headers=headers)).status_code == 401
+    assert (await browser.get("/reporting/metrics", headers={"Authorization": f"Bearer {token}"})).status_code == 200
+
+
+async def test_a_spoilt_cookie_is_a_stranger(browser: httpx2.AsyncClient) -> None:
+    """Whatever stands in the cookie, the answer is the way to the sign-in, never an error."""
+    browser.cookies.set("tandem-8000", "gAAAAABm-nonsense", domain="localhost.local")
+    assert (await browser.get("/tests/mine")).status_code == 303
+    assert (await browser.get("/tests/open")).json() == {"subject": None}
+
+
+async def suspend(app: FastAPI, country: str) -> None:
+    """The country is suspended from today on."""
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        await write_partner(tx, country, PartnerStatus.SUSPENDED, clock.today())
+
+
+async def test_a_suspension_ends_sign_ins_at_once(
+    app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """Who was signed in is asked to sign in; who signs in anew is told why the page is closed."""
+    await grant("minsk", Role.OFFICER, country="BY")
+    await grant("tbilisi", Role.OFFICER, country="GE")
+    sign_in("minsk")
+    assert (await browser.get("/tests/mine")).status_code == 200
+    await suspend(app, "BY")
+    assert (await browser.get("/tests/mine")).headers["location"].startswith("/sign-in?next=")
+    assert (await browser.get("/tests/any", headers={"Accept": "application/json"})).status_code in {303, 401}
+    sign_in("minsk", -2)
+    refused = await browser.get("/tests/mine")
+    assert refused.status_code == 403
+    assert "is suspended" in refused.text
+    assert (await browser.get("/tests/any")).json() == {"subject": "minsk"}
+    sign_in("tbilisi", 60)
+    assert (await browser.get("/tests/mine")).status_code == 200
+
+
+async def test_a_token_from_before_a_suspension_is_refused(
+    app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, signing_issuer: SigningIssuer
+) -> None:
+    """A program's token is measured by when it was issued; one that does not say so counts no more."""
+    app.state.identity = Identity(app.state.service.settings.model_copy(update={"oidc_issuer": signing_issuer.issuer}))
+    await grant("a-program", Role.OFFICER, country="BY")
+    moment = int(time.time())
+    before = {"Authorization": f"Bearer {signing_issuer.token(iat=moment - 5)}"}
+    silent = {"Authorization": f"Bearer {signing_issuer.token(iat=None)}"}
+    for token in (before, silent):
+        assert (await browser.get("/tests/api/mine", headers=token)).status_code == 200
+    await suspend(app, "BY")
+    for token in (before, silent):
+        assert (await browser.get("/tests/api/mine", headers=token)).status_code == 401
+    after = {"Authorization": f"Bearer {signing_issuer.token(iat=moment + 5)}"}
+    assert (await browser.get("/tests/api/mine", headers=after)).status_code == 403
+
+
+async def test_only_the_case_that_goes_on_is_open(
+    app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """Where the service names cases that go on, its routes about them open, for who brings them to an end only."""
+    open_case = uuid4()
+    asked: list[Mapping[str, UUID]] = []
+
+    async def ask(session: AsyncSession, countries: Collection[str], ids: Mapping[str, UUID]) -> bool:
+        asked.append(ids)
+        return set(countries) == {"BY"} and set(ids.values()) == {open_case}
+
+    set_suspension_rule(app, ask)
+    await grant("minsk", Role.OFFICER, Role.NATIONAL_COORDINATOR, country="BY")
+    await suspend(app, "BY")
+    sign_in("minsk", -2)
+    assert (await browser.get(f"/tests/cases/{open_case}")).json() == {"roles": ["officer"]}
+    assert (await browser.get(f"/tests/cases/{uuid4()}")).status_code == 403
+    assert (await browser.get("/tests/mine")).status_code == 403
+    assert (await browser.get(f"/tests/decided/{open_case}")).status_code == 403
+    assert len(asked) == 2

@@ -1,0 +1,83 @@
+"""Does one PartnerStatusChanged end the access of a country's people in every service that reads it?"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import time
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from shared.contracts.codes import PartnerStatus, Role
+from shared.contracts.registry import PartnerStatusChanged
+from shared.identity import Grant, every_route, write_access
+from shared.identity.session import Session, sealed_session
+from shared.identity.state import identity_of
+from shared.runtime.migrate import migrate
+from shared.time import clock
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from fastapi import FastAPI
+
+    from tests.conftest import Databases
+
+ORIGIN = "http://localhost:8000"
+ANYBODY = "0190a000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture(params=["matching", "notifications", "reporting"])
+def migrated(request: pytest.FixtureRequest, postgres: Databases) -> Iterator[tuple[str, str]]:
+    """A service, and a database of its own as its migrations make it."""
+    service = request.param
+    address = postgres.new(postgres.template(service, lambda url: migrate(service, url.replace("+asyncpg", ""))))
+    yield service, address
+    postgres.drop(address)
+
+
+@pytest.fixture
+async def running(migrated: tuple[str, str]) -> AsyncIterator[tuple[FastAPI, Feed]]:
+    """The service with somebody from Belarus who holds every role of a country, and its feed."""
+    service, address = migrated
+    settings = importlib.import_module(f"services.{service}.settings").Settings(**settings_for(address))
+    app: FastAPI = importlib.import_module(f"services.{service}.app").create_app(settings, background=False)
+    consumers = importlib.import_module(f"services.{service}.consumers").consumers
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        grants = [Grant(role, clock.today(), "BY", ANYBODY) for role in Role]
+        await write_access(tx.session, {"minsk": (grants, clock.now())})
+    yield app, Feed(app.state.service.bus, consumers)
+    await app.state.service.bus.close()
+
+
+async def asked(app: FastAPI, path: str, at: float) -> int:
+    """The status of a page for the person, who signed in at that moment."""
+    identity = identity_of(app)
+    cookie = f"{identity.cookies.session}={sealed_session(Session.begin('minsk', at=at), identity.sessions)}"
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        return (await client.get(path, headers={"Cookie": cookie, "Accept": "text/html"})).status_code
+
+
+async def test_nothing_is_open_and_all_of_it_is_again(running: tuple[FastAPI, Feed]) -> None:
+    """Suspended, an old sign-in is asked to sign in and a new one is refused on every page; reinstated, none is."""
+    app, feed = running
+    paths = [
+        re.sub(r"{\w+(?::\w+)?}", ANYBODY, str(route.path))
+        for route, access in every_route(app)
+        if access.kind == "roles" and "GET" in (route.methods or ()) and not str(route.path).endswith("live")
+    ]
+    assert paths
+    day = clock.today()
+    told = PartnerStatusChanged(country="BY", status=PartnerStatus.SUSPENDED, since=day)
+    await feed.deliver((told, "BY"))
+    for path in paths:
+        assert await asked(app, path, time.time() - 60) in {303, 401}, path
+        assert await asked(app, path, time.time() + 60) == 403, path
+    await feed.deliver((PartnerStatusChanged(country="BY", status=PartnerStatus.REINSTATED, since=day), "BY"))
+    for path in paths:
+        assert await asked(app, path, time.time() - 60) in {303, 401}, path
+        assert await asked(app, path, time.time() + 60) not in {303, 401, 403}, path

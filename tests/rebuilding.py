@@ -1,0 +1,34 @@
+"""How does a test have a service read the log once more, by its own reader? Its projections are emptied.
+
+`tandem rebuild` fills new tables beside them instead (`shared/bus/rebuild/loading.py`), and is compared with what the
+reader's way gives. What was reacted to is kept (`applied.reacted`), so that nobody is told anything twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.bus.db.transaction import driver
+from shared.bus.log import offsets
+
+if TYPE_CHECKING:
+    from shared.bus.db.bus import Bus
+    from shared.bus.inbox.consumers import Consumers
+
+
+async def empty(bus: Bus, consumers: Consumers, by: str) -> list[str]:
+    """Empty the projections of a service and set its reader back to the start; give the tables' names.
+
+    A reader that runs notices at its next batch or restart; topics that no longer hold their first records need the
+    owners' replay.
+    """
+    async with bus.transaction(by) as tx:
+        connection = await driver(tx.session)
+        rows = await connection.fetch("SELECT topic, partition FROM consumed ORDER BY topic, partition")
+        await offsets.lock(connection, [(row["topic"], row["partition"]) for row in rows])
+        for table in consumers.projections:
+            await connection.execute(f'TRUNCATE TABLE "{table}"')
+        await connection.execute("UPDATE consumed SET next_offset = 0, last_ce_id = NULL")
+        await connection.execute("UPDATE applied SET sequence = 0, ce_id = NULL")
+        await connection.execute("DELETE FROM unknown")
+    return list(consumers.projections)

@@ -1,0 +1,102 @@
+"""Does bad input get a clear no, and does nothing personal leave the portal in a profile?"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from services.applications.application.model.answers import BACKGROUND, FIELDS, TASKS, Answers, missing, profile_of
+from services.applications.register.model import PersonEntry, latin_name, mail_address, name
+from shared.contracts._examples import CALL_TERMS
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import ApplicationKind, Section
+
+TERMS = CallTerms.model_validate(CALL_TERMS)
+WHOLE = {
+    "name": "Ani Petrosyan",
+    "own_name": "Անի Պետրոսյան",
+    "email": "ani@police.example",
+    "service": "police",
+    "organisation_id": str(uuid4()),
+    "rank_group": "operational",
+    "years_in_field": 6,
+    "line_manager_name": "Vardan Sargsyan",
+    "line_manager_email": "vardan@police.example",
+    "expertise": [{"area": "analysis", "level": 2, "years": 3}],
+    "languages": [{"language": "en", "level": "B2"}],
+    "topics": ["online_crime", "drug_trafficking"],
+    "periods": [{"start": "2026-04-01", "end": "2026-05-01"}],
+    "objectives": ["Learn about seizures", "Meet the unit"],
+    "cascade_committed": True,
+    "cascade_plan": "A training day",
+    "privacy_version": "2026-1",
+    "privacy_at": "2026-01-10T10:00:00Z",
+}
+
+
+def test_every_answer_belongs_to_one_task() -> None:
+    """No answer is asked on two pages, and none on no page."""
+    listed = [field for fields in FIELDS.values() for field in fields]
+    assert sorted(listed) == sorted(Answers.model_fields)
+    assert tuple(FIELDS) == TASKS
+
+
+def test_an_empty_draft_lacks_every_task_and_a_whole_one_none() -> None:
+    """What is missing is said by task; a call that asks nothing of its own lacks no answer to it."""
+    assert set(missing(Answers(), TERMS)) == set(TASKS) - {Section.QUESTIONS, BACKGROUND}
+    assert missing(Answers.model_validate(WHOLE), TERMS) == {}
+
+
+def test_a_profile_holds_no_name_and_no_text() -> None:
+    """Of whole answers only codes, numbers and ids leave the portal; topics outside of the call are dropped."""
+    profile = profile_of(
+        Answers.model_validate(WHOLE),
+        TERMS,
+        call_id=uuid4(),
+        reference="AM-2026-0001",
+        kind=ApplicationKind.STUDY_VISIT,
+        country="AM",
+        first_time=True,
+    )
+    told = profile.model_dump_json()
+    for secret in ("Petrosyan", "Պետրոսյան", "police.example", "Sargsyan", "seizures", "training day"):
+        assert secret not in told
+    assert profile.topics == ("online_crime",)
+    assert profile.objectives == 2
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "@sum", "-2", "Ani\x00", "Ani\u202e", "An\ni"])
+def test_names_refuse_formulas_and_control_characters(text: str) -> None:
+    """A spreadsheet would run it, or nobody could see it."""
+    with pytest.raises(ValueError, match=r"\w"):
+        name(text)
+
+
+@given(st.text(alphabet="ԱԲԳდეАБВ", min_size=1))
+def test_passport_names_are_latin(text: str) -> None:
+    """Other scripts go into the field for the own script."""
+    with pytest.raises(ValueError, match="Latin"):
+        latin_name(text)
+
+
+@pytest.mark.parametrize("text", ["O'Brien-Müller", "Şəhla Əliyeva", "José María"])
+def test_latin_names_of_all_languages_pass(text: str) -> None:
+    """Diacritics, hyphens and apostrophes belong to names."""
+    assert latin_name(text) == text
+
+
+@pytest.mark.parametrize("text", ["ani", "ani@police", "a b@police.example", "@police.example", "a@b.c\r\nBcc: d@e.f"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    """Nothing that could add a header to a mail, or reach nobody."""
+    with pytest.raises(ValueError, match=r"\w"):
+        mail_address(text)
+
+
+def test_the_register_refuses_fields_that_it_does_not_know() -> None:
+    """A misspelt field is noticed where it is sent."""
+    with pytest.raises(ValidationError):
+        PersonEntry.model_validate({"subject": "a", "name": "A", "email": "a@b.example", "emial": "x"})

@@ -1,0 +1,371 @@
+"""Does a revision never worsen what was submitted, is every rule said, does a copy keep days and order?"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.applications.application.model.answers import Answers
+from services.applications.calls.model import Candidate, judge, rule_sentences
+from services.applications.calls.model.checks import problems
+from services.applications.calls.model.copying import next_year
+from services.applications.calls.model.entry import (
+    SECTIONS,
+    TIMERS,
+    TITLES,
+    CallEntry,
+    entry_of,
+    part,
+    section_of,
+    terms_of,
+    touched,
+    with_part,
+)
+from services.applications.calls.model.questions import problem, said, unanswered
+from services.applications.calls.model.revision import Effect, differences, effect, refused
+from services.applications.calls.model.sentences import TIMER_SENTENCES, sentences
+from services.applications.calls.model.texts import best, lacking
+from shared.contracts import labels
+from shared.contracts._examples import CALL_TERMS
+from shared.contracts.applications import LanguageHeld
+from shared.contracts.calls import CallQuestion, CallTerms, CallText, ClosedDay, DatePeriod, EligibilityRules, Timers
+from shared.contracts.codes import ApplicationKind, EligibilityRule, LanguageLevel, RankGroup, ServiceKind
+from shared.time.workdays import ZONE
+
+TERMS = CallTerms.model_validate(CALL_TERMS)
+COUNTRIES = ("AM", "AZ", "GE", "MD")
+TOPICS = ("criminal_networks", "online_crime", "drug_trafficking")
+COURSES = ("Digital evidence", "First responder")
+LEVELS = [level for level in LanguageLevel if level is not LanguageLevel.NS]
+
+
+def some(values: Any, *, least: int = 0) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Several of `values`, each once."""
+    return st.lists(st.sampled_from(list(values)), min_size=least, unique=True).map(tuple)
+
+
+periods = st.builds(
+    lambda start, days: DatePeriod(start=start, end=start + timedelta(days=days)),
+    st.dates(date(2026, 3, 1), date(2026, 9, 1)),
+    st.integers(0, 60),
+)
+rules = st.builds(
+    EligibilityRules,
+    minimum_years=st.integers(0, 12),
+    languages=some(("en", "fr", "de")),
+    minimum_level=st.sampled_from(LEVELS),
+    first_time_first=st.booleans(),
+    cascade_commitment=st.booleans(),
+    countries=some(COUNTRIES),
+    services=some(ServiceKind),
+    rank_groups=some(RankGroup),
+    courses=some(COURSES),
+)
+
+
+def _number(code: str, *, required: bool = True) -> CallQuestion:
+    """A question for a number."""
+    return CallQuestion.model_validate(
+        {
+            "code": code,
+            "kind": "number",
+            "required": required,
+            "texts": [{"language": "en", "question": f"{code}?"}],
+        }
+    )
+
+
+questions = st.lists(
+    st.builds(
+        lambda code, required: _number(code, required=required),
+        st.sampled_from(["size", "cases"]),
+        st.booleans(),
+    ),
+    max_size=2,
+    unique_by=lambda one: one.code,
+).map(tuple)
+terms = st.builds(
+    lambda rules, kinds, topics, visit_periods, questions: TERMS.model_copy(
+        update={
+            "rules": rules,
+            "kinds": kinds,
+            "topics": topics,
+            "visit_periods": tuple(visit_periods),
+            "questions": questions,
+        }
+    ),
+    rules,
+    some(ApplicationKind, least=1),
+    some(TOPICS, least=1),
+    st.lists(periods, min_size=1, max_size=3),
+    questions,
+)
+candidates = st.builds(
+    Candidate,
+    kind=st.sampled_from(ApplicationKind),
+    country=st.sampled_from(COUNTRIES),
+    partner_active=st.booleans(),
+    years_in_field=st.integers(0, 12),
+    languages=st.lists(
+        st.builds(LanguageHeld, language=st.sampled_from(["en", "fr", "hy"]), level=st.sampled_from(LanguageLevel)),
+        min_size=1,
+        max_size=3,
+    ),
+    cascade_committed=st.booleans(),
+    service=st.sampled_from(ServiceKind),
+    rank_group=st.sampled_from(RankGroup),
+    topics=some(TOPICS, least=1),
+    periods=st.lists(periods, min_size=1, max_size=2),
+    courses=some(COURSES),
+)
+given_answers = st.dictionaries(st.sampled_from(["size", "cases"]), st.integers(0, 9)).map(
+    lambda one: Answers.model_validate({"questions": one})
+)
+
+
+class Nobody:
+    """A register that knows one fund and no need."""
+
+    def fund(self, _: object) -> str:
+        """Its name."""
+        return "TOPCOP II"
+
+    def need(self, _: object) -> None:
+        """None is known."""
+        return
+
+
+def failed(of: CallTerms, candidate: Candidate) -> set[EligibilityRule]:
+    """The rules that do not hold."""
+    return {check.rule for check in judge(of, candidate) if not check.held}
+
+
+@given(old=terms, new=terms, of=candidates, answers=given_answers, favour=st.booleans())
+def test_a_revision_never_worsens_what_was_submitted(
+    old: CallTerms, new: CallTerms, of: Candidate, answers: Answers, *, favour: bool
+) -> None:
+    """Whatever is revised and chosen, no rule fails that held before, and no new question is left open by it."""
+    found = effect(old, new, of, answers)
+    by = new if favour and found.effect is Effect.BETTER else old
+    assert failed(by, of) <= failed(old, of)
+    assert set(unanswered(by, answers.questions)) <= set(unanswered(old, answers.questions)) or by is old
+    if found.effect is Effect.BETTER:
+        assert failed(new, of) < failed(old, of)
+
+
+def test_one_question_left_open_does_not_hide_another() -> None:
+    """What takes a failed rule away is no gain where it asks for another answer, whatever was missing before."""
+    before, after = ([_number(code)] for code in ("size", "cases"))
+    strict = EligibilityRules(courses=COURSES[:1])
+    old = TERMS.model_copy(update={"rules": strict, "questions": tuple(before)})
+    new = TERMS.model_copy(update={"rules": EligibilityRules(), "questions": tuple(after)})
+    untaught = Candidate(
+        kind=ApplicationKind.STUDY_VISIT,
+        country=COUNTRIES[0],
+        partner_active=True,
+        years_in_field=12,
+        languages=[LanguageHeld(language="en", level=LanguageLevel.C2)],
+        cascade_committed=True,
+        service=ServiceKind.POLICE,
+        rank_group=RankGroup.OPERATIONAL,
+        topics=TERMS.topics,
+        periods=list(TERMS.visit_periods),
+        courses=(),
+    )
+    nothing, answered = Answers(), Answers.model_validate({"questions": {"cases": 3}})
+    assert effect(old, new, untaught, answered).effect is Effect.BETTER
+    assert effect(old, new, untaught, nothing).effect is Effect.WORSE
+
+
+@given(old=terms, of=candidates, answers=given_answers)
+def test_the_same_rules_touch_nobody(old: CallTerms, of: Candidate, answers: Answers) -> None:
+    """A revision that changes no rule has no effect on any application."""
+    assert effect(old, old.model_copy(update={"reserves": 5}), of, answers).effect is Effect.SAME
+
+
+@given(of=terms)
+def test_every_rule_is_said(of: CallTerms) -> None:
+    """Every rule that is asked has its sentence, names what it asks for, and stands in exactly one section."""
+    said_ = sentences(of, Nobody())
+    everything = [one for section in ("purpose", "who", "rules") for one in said_[section]]
+    for sentence in rule_sentences(of):
+        in_sections = everything.count(sentence)
+        assert in_sections == 1 or "topics of the call" in sentence, sentence
+    text = " ".join(everything)
+    wanted = [labels.country(code) for code in of.rules.countries]
+    wanted += [labels.label(code) for code in (*of.rules.services, *of.rules.rank_groups, *of.kinds)]
+    wanted += [labels.tongue(code) for code in of.rules.languages] + list(of.rules.courses)
+    assert all(one in text for one in wanted)
+    assert set(said_) == set(SECTIONS) == set(TITLES)
+    assert all(said_[section] for section in SECTIONS)
+
+
+@given(one=terms, other=terms)
+def test_what_differs_is_said(one: CallTerms, other: CallTerms) -> None:
+    """Two revisions that judge differently have a difference in sentences; the same one has none."""
+    assert differences(one, one, Nobody()) == []
+    if one.rules != other.rules:
+        unordered = ("countries", "services", "rank_groups", "languages", "courses")
+        told = {two.section for two in differences(one, other, Nobody())}
+        if any(set(getattr(one.rules, name)) != set(getattr(other.rules, name)) for name in unordered):
+            assert told & {"who", "rules"}
+        if one.rules.minimum_years != other.rules.minimum_years:
+            assert "rules" in told
+
+
+days = st.dates(date(2024, 1, 1), date(2031, 12, 31))
+
+
+@given(opens=days, gaps=st.lists(st.integers(0, 90), min_size=4, max_size=9), hour=st.integers(0, 23))
+def test_a_copy_keeps_weekday_and_order(opens: date, gaps: list[int], hour: int) -> None:
+    """Every date falls on the same day of the week a year later, at the same time of day, and in the same order."""
+    points = [opens + timedelta(days=sum(gaps[:count])) for count in range(len(gaps))]
+    ends = points[2:]
+    visits = tuple(DatePeriod(start=a, end=b) for a, b in zip(ends[::2], ends[1::2], strict=False))
+    local = datetime(points[1].year, points[1].month, points[1].day, hour, 30, tzinfo=ZONE)
+    entry = CallEntry(opens=opens, deadline=local.astimezone(UTC), closes=points[-1], visit_periods=visits)
+    new = next_year(entry, {}).entry
+    assert new.opens is not None
+    assert new.closes is not None
+    assert new.deadline is not None
+    assert (
+        new.deadline.astimezone(ZONE).hour == hour
+        or local.fold
+        or local.utcoffset() != new.deadline.astimezone(ZONE).utcoffset()
+    )
+    before = [opens, local.date(), points[-1], *itertools.chain(*((one.start, one.end) for one in visits))]
+    moved = itertools.chain(*((one.start, one.end) for one in new.visit_periods))
+    after = [new.opens, new.deadline.astimezone(ZONE).date(), new.closes, *moved]
+    assert [day.weekday() for day in before] == [day.weekday() for day in after]
+    assert all(later - day == timedelta(weeks=52) for day, later in zip(before, after, strict=True))
+
+
+def test_a_copy_into_other_years_takes_the_topics_that_followed() -> None:
+    """A call of the old scheme becomes one of the new: each topic its successor, once."""
+    old = CallEntry(opens=date(2025, 3, 3), scheme="empact-2022", topics=("cyber_attacks", "child_sexual_exploitation"))
+    copy = next_year(old, {})
+    assert copy.entry.scheme == "empact-2026"
+    assert copy.entry.topics == ("online_crime",)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_timers_and_levels_have_words(level: LanguageLevel) -> None:
+    """Every timer of a call has a sentence and stands in one section; every level is named in the rule."""
+    assert set(TIMER_SENTENCES) == set(Timers.model_fields) == set(TIMERS["timers"]) | set(TIMERS["after"])
+    of = TERMS.model_copy(update={"rules": EligibilityRules(minimum_level=level)})
+    assert any(level.value in sentence for sentence in rule_sentences(of))
+
+
+def test_an_entry_is_its_terms_and_back() -> None:
+    """What is published of an entry is read back as the same entry; its sections hold every field."""
+    entry = entry_of(TERMS)
+    again = terms_of(entry, reference=TERMS.reference, revision=TERMS.revision)
+    assert again == TERMS
+    document = CallEntry().model_dump(mode="json")
+    for section in SECTIONS:
+        document = with_part(document, section, part(entry, section))
+    assert CallEntry.model_validate(document) == entry
+    assert touched(entry, entry.model_copy(update={"reserves": 4})) == {"quotas"}
+    assert touched(entry, entry.model_copy(update={"timers": Timers(report_days=9)})) == {"after"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"kinds": ()}, "kinds"),
+        ({"texts": ()}, "texts"),
+        ({"texts": (CallText(language="fr", title="Échange"),)}, "texts"),
+        ({"texts": (CallText(language="en", title="One"), CallText(language="en", title="Two"))}, "texts"),
+        ({"topics": ("cyber_attacks",)}, "topics"),
+        ({"scheme": "empact-2022", "topics": ("cyber_attacks",)}, "topics"),
+        ({"scheme": "empact-1999"}, "scheme"),
+        ({"opens": date(2026, 3, 1)}, "deadline"),
+        ({"closes": date(2026, 1, 6)}, "closes"),
+        ({"visit_periods": ()}, "visit_periods"),
+        ({"visit_periods": (DatePeriod(start=date(2026, 5, 4), end=date(2026, 5, 1)),)}, "visit_periods"),
+        ({"closed_days": (ClosedDay(country="UA", day=date(2026, 8, 24)),) * 2}, "closed_days"),
+        ({"minimum_days": 5, "maximum_days": 2}, "maximum_days"),
+        ({"rules": EligibilityRules(minimum_level=LanguageLevel.NS)}, "rules.minimum_level"),
+        ({"rules": EligibilityRules(schema_version=2)}, "rules.schema_version"),
+        ({"rules": EligibilityRules(countries=("XX",))}, "rules.countries"),
+        ({"rules": EligibilityRules(courses=("One, two",))}, "rules.courses"),
+        ({"timers": Timers(agenda_weeks=9)}, "timers.agenda_weeks"),
+        ({"timers": Timers(information_reminder_wd=10)}, "timers.information_reminder_wd"),
+    ],
+)
+def test_what_contradicts_itself_is_named(changes: dict[str, Any], field: str) -> None:
+    """Each contradiction is named at its field, which belongs to a section; the whole call has none."""
+    whole = entry_of(TERMS)
+    assert problems(whole) == {}
+    found = problems(whole.model_copy(update=changes))
+    assert field in found
+    assert all(section_of(name) in SECTIONS for name in found)
+
+
+NUMBER = CallQuestion.model_validate(
+    {"code": "size", "kind": "number", "minimum": 2, "maximum": 9, "texts": [{"language": "en", "question": "Size?"}]}
+)
+TEXT = CallQuestion.model_validate(
+    {"code": "why", "kind": "text", "longest": 5, "texts": [{"language": "en", "question": "Why?"}]}
+)
+CHOICE = CallQuestion.model_validate(
+    {
+        "code": "kit",
+        "kind": "choice",
+        "choices": ["own", "none"],
+        "texts": [{"language": "en", "question": "Kit?", "choices": ["Our own", "None"]}],
+    }
+)
+
+
+@given(given_=st.integers(-20, 20) | st.text(max_size=8))
+def test_an_answer_is_good_or_says_why_not(given_: int | str) -> None:
+    """A number within its range, a text within its length, a choice of the list; all else has a sentence."""
+    assert (problem(NUMBER, given_) is None) == (given_ == "" or (isinstance(given_, int) and 2 <= given_ <= 9))
+    assert (problem(TEXT, given_) is None) == (len(str(given_)) <= 5)
+    assert (problem(CHOICE, given_) is None) == (given_ in ("", "own", "none"))
+
+
+def test_answers_are_said_in_words() -> None:
+    """A choice is shown by its name, a number as it is, nothing as nothing."""
+    assert said(CHOICE, "own") == "Our own"
+    assert said(NUMBER, 7) == "7"
+    assert said(TEXT, None) == ""
+
+
+@given(
+    codes=st.lists(st.sampled_from(["en", "hy", "ka", "ru"]), unique=True), wanted=st.sampled_from(["en", "hy", "uk"])
+)
+def test_the_text_is_the_readers_else_english_else_the_first(codes: list[str], wanted: str) -> None:
+    """One language is enough; what is not written is named."""
+    texts = [CallText(language=code, title=code) for code in codes]
+    text = best(texts, wanted)
+    expected = wanted if wanted in codes else "en" if "en" in codes else codes[0] if codes else None
+    assert (None if text is None else text.language) == expected
+    assert set(lacking(texts)).isdisjoint(codes)
+
+
+def test_what_may_not_be_revised() -> None:
+    """Kinds that are applied for, the day on which it opened, a past deadline and the scheme are refused."""
+    at = datetime(2026, 1, 20, tzinfo=UTC)
+    entry = entry_of(TERMS)
+    used = {ApplicationKind.MENTEE}
+    assert refused(TERMS, entry, at=at, used=used) == {}
+    only = entry.model_copy(update={"kinds": (ApplicationKind.STUDY_VISIT,)})
+    assert set(refused(TERMS, only, at=at, used=used)) == {"kinds"}
+    assert refused(TERMS, only, at=at, used=set()) == {}
+    later = entry.model_copy(update={"opens": date(2026, 1, 25)})
+    assert set(refused(TERMS, later, at=at, used=used)) == {"opens"}
+    early = datetime(2025, 12, 1, tzinfo=UTC)
+    assert refused(TERMS, later, at=early, used=used) == {}
+    past = entry.model_copy(update={"opens": date(2025, 11, 1)})
+    assert set(refused(TERMS, past, at=early, used=used)) == {"opens"}
+    over = entry.model_copy(update={"deadline": datetime(2026, 1, 19, tzinfo=UTC)})
+    assert set(refused(TERMS, over, at=at, used=used)) == {"deadline"}
+    other = entry.model_copy(update={"scheme": "empact-2022"})
+    assert set(refused(TERMS, other, at=at, used=used)) == {"scheme"}

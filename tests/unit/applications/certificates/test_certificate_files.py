@@ -1,0 +1,204 @@
+"""Is a certificate's file signed as a stranger's validator expects, in every language, and is a change noticed?"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import Any
+
+import pytest
+from asn1crypto import cms
+from asn1crypto.x509 import Certificate as AsnCertificate
+from babel.messages.pofile import read_po
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+from pypdf import PdfReader
+from pypdf.generic import ContentStream
+
+from deploy.signing import signing_keys
+from services.applications.app import create_app
+from services.applications.certificates import document as certificates_document
+from services.applications.certificates.actions import A_MINUTE, AttemptLimit
+from services.applications.certificates.model import CertificateFacts, CertificateStanding, standing
+from services.applications.documents import signing
+from services.applications.settings import Settings
+from shared.errors import Refused
+from shared.i18n import LANGUAGES, SOURCE
+from shared.ids import DIGITS, is_mistyped, new_number, normalise_number
+from tests.support import document_keys, settings_for
+
+NUMBER = "TC-2026-7F3K-9QXM-2D8R-5"
+ADDRESS = f"http://localhost:8000/applications/verify/{NUMBER}"
+GRANTED = datetime(2026, 4, 20, 9, tzinfo=UTC)
+OWN = {"en": "Anna", "hy": "Անի Պետրոսյան", "az": "Əli Şəfizadə", "be": "Янка Ўласаў", "ka": "ნინო ბერიძე",
+       "ro": "Ștefan Țurcanu", "uk": "Їжак Ґудзь"}  # fmt: skip
+
+
+def facts(language: str = "en") -> CertificateFacts:
+    """What a certificate says, with a name in the script of a language."""
+    return CertificateFacts(
+        number=NUMBER,
+        replaces="TC-2026-000017",
+        name="Ani Petrosyan",
+        own_name=OWN[language],
+        title="Seizing crypto-assets",
+        host="Police nationale",
+        host_country="FR",
+        topic="online_crime",
+        programme="Exchange 2026",
+        start=date(2026, 3, 16),
+        end=date(2026, 3, 18),
+        attended=3,
+        granted_on=date(2026, 4, 20),
+        address=ADDRESS,
+    )
+
+
+@pytest.fixture(scope="module")
+def signer() -> signing.Signer:
+    """The signer of the tests."""
+    keys = document_keys()
+    return signing.read(keys["signing_key"], keys["signing_certificates"])
+
+
+@pytest.fixture(scope="module")
+def signed(signer: signing.Signer) -> bytes:
+    """A certificate as it is served."""
+    return asyncio.run(certificates_document.made(facts(), "en", signer, at=GRANTED))
+
+
+def test_a_validator_finds_the_signature_whole(signed: bytes, signer: signing.Signer) -> None:
+    """PyHanko's validator trusts it, finds all of the file covered and no change allowed; it is a PAdES signature."""
+    (found,) = PdfFileReader(BytesIO(signed)).embedded_signatures
+    trusting = ValidationContext(trust_roots=[AsnCertificate.load(signer.chain[0])])
+    status = validate_pdf_signature(found, trusting)
+    assert status.bottom_line
+    assert found.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
+    assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+
+
+def test_the_signature_holds_by_hand(signed: bytes, signer: signing.Signer) -> None:
+    """Digest and signature computed with other means than those that made them."""
+    span = re.search(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)", signed)
+    assert span is not None
+    first, length, second, rest = map(int, span.groups())
+    message: Any = cms.ContentInfo.load(bytes.fromhex(signed[first + length + 1 : second - 1].decode()))["content"]
+    by = message["signer_infos"][0]
+    digest = hashlib.sha256(signed[first : first + length] + signed[second : second + rest]).digest()
+    told = {one["type"].native: one["values"].native for one in by["signed_attrs"]}
+    assert told["message_digest"] == [digest]
+    key = x509.load_der_x509_certificate(signer.chain[0]).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(by["signature"].native, by["signed_attrs"].untag().dump(), ec.ECDSA(hashes.SHA256()))
+
+
+def test_a_change_is_noticed(signed: bytes, signer: signing.Signer) -> None:
+    """A byte changed within what is signed, something added behind it, and a file that was never ours."""
+
+    def said(document: bytes) -> signing.Signed:
+        return asyncio.run(signing.check(document, signer))
+
+    assert said(signed) is signing.Signed.HOLDS
+    end = signed.index(b"/ByteRange")
+    for place in range(100, end, end // 5):
+        assert said(signed[:place] + bytes([signed[place] ^ 1]) + signed[place + 1 :]) is signing.Signed.CHANGED
+    assert said(signed + b"\n%more") is signing.Signed.CHANGED
+    assert said(signed + signed) is signing.Signed.CHANGED
+    assert said(b"%PDF-1.7 /ByteRange [0 5 9 9]") is signing.Signed.NOT_OURS
+    keys = signing_keys("Somebody else")
+    other = signing.read(keys["signing_key"], keys["signing_certificates"])
+    assert asyncio.run(signing.check(signed, other)) is signing.Signed.NOT_OURS
+    after = signing.read(*keys.values(), document_keys()["signing_certificates"])
+    assert asyncio.run(signing.check(signed, after)) is signing.Signed.HOLDS
+
+
+def test_a_key_that_cannot_be_used_is_refused_by_name() -> None:
+    """Each setting at fault is named, and nothing of what it holds is shown."""
+    good, other = document_keys(), signing_keys("Other")
+    kind = ed25519.Ed25519PrivateKey.generate()
+    wrong = kind.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    for key, certificates, setting in (
+        ("-----BEGIN secret", good["signing_certificates"], "TANDEM_SIGNING_KEY"),
+        (wrong, good["signing_certificates"], "TANDEM_SIGNING_KEY"),
+        (good["signing_key"], "nothing", "TANDEM_SIGNING_CERTIFICATES"),
+        (good["signing_key"], "", "TANDEM_SIGNING_CERTIFICATES"),
+        (good["signing_key"], other["signing_certificates"], "TANDEM_SIGNING_CERTIFICATES"),
+    ):
+        with pytest.raises(signing.Unreadable, match=setting) as refused:
+            signing.read(key, certificates)
+        assert "BEGIN secret" not in str(refused.value)
+    with pytest.raises(signing.Unreadable, match="TANDEM_SIGNING_KEY"):
+        create_app(Settings(**settings_for("postgresql://nobody@127.0.0.1:1/none", signing_key="none")))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_is_set_without_a_missing_sign(language: str) -> None:
+    """All words are translated, all fonts are in the file, no sign is the empty box, and the number can be read."""
+    made = asyncio.run(certificates_document.unsigned(facts(language), language, at=GRANTED))
+    assert made == asyncio.run(certificates_document.unsigned(facts(language), language, at=GRANTED))
+    page = PdfReader(BytesIO(made)).pages[0]
+    text = " ".join(page.extract_text().split())
+    assert NUMBER in text
+    assert ADDRESS in text
+    assert OWN[language].split()[0] in text
+    fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]  # a dictionary
+    for font in fonts.values():
+        inner = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object()
+        assert {"/FontFile2", "/FontFile3"} & set(inner)
+    shown = [one for operands, _ in ContentStream(page.get_contents(), None).operations for one in operands]
+    strings = [part for one in shown for part in (one if isinstance(one, list) else [one])]
+    glyphs = [part.original_bytes for part in strings if hasattr(part, "original_bytes")]
+    assert sum(map(len, glyphs)) > 400
+    assert not any(each[n : n + 2] == b"\0\0" for each in glyphs for n in range(0, len(each), 2))
+    if language != SOURCE:
+        assert "Certificate of attendance" not in text
+        with certificates_document.CATALOGUES.of(language).open("rb") as source:
+            assert all(one.string for one in read_po(source) if one.id)
+
+
+@given(st.integers(0, 16), st.sampled_from(DIGITS))
+def test_a_slip_of_the_pen_is_noticed(place: int, letter: str) -> None:
+    """Any single wrong character after the kind makes a number one that cannot be."""
+    number = new_number("TC", 2026)
+    assert not is_mistyped(number)
+    assert normalise_number(f" {number.lower()} ") == number
+    places = [at for at, one in enumerate(number) if at > 6 and one != "-"]
+    at = places[place % len(places)]
+    if number[at] != letter:
+        assert is_mistyped(number[:at] + letter + number[at + 1 :])
+
+
+def test_old_numbers_are_left_alone() -> None:
+    """A number of the earlier form has no check character and is looked up as it is; 0 is read for O."""
+    assert normalise_number("tc-2026-OOOO17") == "TC-2026-000017"
+    assert not is_mistyped("TC-2026-000017")
+
+
+def test_tries_are_bounded_by_the_minute() -> None:
+    """After twenty wrong tries an address waits until the next minute; another address does not."""
+    tries = AttemptLimit()
+    for _ in range(A_MINUTE):
+        tries.refuse_more("a", 10.0)
+        tries.count("a", 10.0)
+    with pytest.raises(Refused):
+        tries.refuse_more("a", 10.0)
+    tries.refuse_more("b", 10.0)
+    tries.refuse_more("a", 70.0)
+
+
+def test_a_revoked_certificate_counts_under_none_of_its_numbers() -> None:
+    """Revoked comes before replaced."""
+    assert standing(revoked=False, newest=True) is CertificateStanding.COUNTS
+    assert standing(revoked=False, newest=False) is CertificateStanding.REPLACED
+    assert standing(revoked=True, newest=True) is standing(revoked=True, newest=False) is CertificateStanding.REVOKED

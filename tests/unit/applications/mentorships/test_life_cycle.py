@@ -1,0 +1,252 @@
+"""Whatever mentee and mentor do in any order, does the mentorship stay lawful to its end?
+
+The portal's rules say who may; matching's state machine draws the conclusions, in the order in which the events come.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from services.applications.mentorships.model import agreement, course, goals, sessions
+from services.applications.mentorships.model.agreement import Terms, Version, VersionState
+from services.applications.mentorships.model.pair import OVER, PAIR, other
+from services.applications.mentorships.model.sessions import LoggedSession, SessionState
+from services.applications.mentorships.model.tasks import pending_tasks
+from services.applications.transitions import NotNow
+from services.matching.lifecycle.model import mentorship as matching
+from shared.contracts.codes import MentorshipState, Party, Reason
+from shared.contracts.lifecycle import TRANSITIONS
+from shared.contracts.mentorships import MentorshipOpened, MentorshipPlan
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from shared.contracts.mentorships import MentorshipEvent
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+PLAN = MentorshipPlan.model_validate(MentorshipOpened.example["plan"])
+NEEDED = 3
+LED = {
+    (row.event, str(source)): str(row.target)
+    for row in TRANSITIONS
+    if row.event.startswith("Mentorship")
+    for source in row.sources
+}
+"""Where the programme's life cycles let a mentorship go, by event and state."""
+
+either = st.sampled_from(PAIR)
+
+
+class Pair(RuleBasedStateMachine):
+    """A pair that tries everything, and remembers what was let through."""
+
+    def __init__(self) -> None:
+        """Open a mentorship that nobody has signed."""
+        super().__init__()
+        self.now = NOW
+        self.one, _ = matching.open_mentorship(
+            new_id(),
+            PLAN,
+            due=NOW + timedelta(days=14),
+            until=date(2026, 9, 30),
+            sessions_to_complete=NEEDED,
+            now=NOW,
+        )
+        self.versions = [Version(1, self.one.due)]
+        self.held: list[LoggedSession] = []
+        self.confirmed_by: dict[int, Party] = {}
+        self.goals: dict[UUID, bool | None] = {}
+        self.after_the_end = 0
+        self.newest = 1
+
+    @property
+    def progress(self) -> matching.Progress:
+        """What matching has read of what the two did."""
+        signed = {one.number: matching.Signed(one.signed) for one in self.versions}
+        confirmed = sum(one.state is SessionState.CONFIRMED for one in self.held)
+        return matching.Progress(signed, confirmed, self.goals)
+
+    @property
+    def totals(self) -> sessions.Totals:
+        """What the sessions add up to."""
+        return sessions.totals(self.held, NEEDED)
+
+    def lets(self, ask: Callable[[], None]) -> bool:
+        """Whether a rule lets it through; nothing is ever let through after the end."""
+        try:
+            ask()
+        except NotNow:
+            return False
+        self.after_the_end += self.one.state in OVER
+        return True
+
+    def follow(self, step: matching.Step) -> None:
+        """Take in what matching concludes, and hold it against the programme's life cycles."""
+        state: str = self.one.state
+        self.one, told = step
+        for event in told:
+            state = self._led(event, state)
+        assert state == self.one.state
+
+    @staticmethod
+    def _led(event: MentorshipEvent, state: str) -> str:
+        assert (event.type, state) in LED, f"{event.type} out of {state}"
+        return LED[event.type, state]
+
+    def progressed(self) -> None:
+        """Matching looks at what was recorded."""
+        self.follow(matching.progressed(self.one, self.progress, today=self.now.date(), now=self.now))
+
+    @rule(by=either, terms=st.sampled_from([Terms(), Terms(aims="Read charts."), Terms(aims="Draw charts.")]))
+    def propose(self, by: Party, terms: Terms) -> None:
+        """Write the next version on the newest, and sign it."""
+        if not self.lets(
+            lambda: agreement.may_propose(self.one.state, self.versions, self.newest, terms, self.now.date())
+        ):
+            return
+        waits = agreement.to_sign(self.versions, self.now)
+        self.versions = [
+            Version(one.number, one.due, lapsed=one.lapsed or (one.number == waits != 1), signed=one.signed)
+            for one in self.versions
+        ]
+        self.newest += 1
+        self.versions.append(Version(self.newest, self.now + timedelta(days=14), signed=frozenset({by})))
+        self.progressed()
+
+    @rule(by=either, number=st.integers(1, 6))
+    def sign(self, by: Party, number: int) -> None:
+        """Sign some version."""
+        if self.lets(lambda: agreement.may_sign(self.one.state, self.versions, number, by, self.now)):
+            self.versions = [
+                Version(one.number, one.due, lapsed=one.lapsed, signed=one.signed | {by})
+                if one.number == number
+                else one
+                for one in self.versions
+            ]
+            self.progressed()
+
+    @rule(mine=st.booleans())
+    def take_back(self, mine: bool) -> None:  # noqa: FBT001 - hypothesis passes it by name
+        """Take the newest version back."""
+        last = self.versions[-1]
+        where = agreement.states(self.versions, self.now, over=self.one.state in OVER)[last.number]
+        if self.lets(lambda: agreement.may_take_back(self.one.state, last, where, mine)):
+            self.versions[-1] = Version(last.number, last.due, lapsed=True, signed=last.signed)
+
+    @rule()
+    def set_goal(self) -> None:
+        """Set a goal."""
+        open_ = sum(met is None for met in self.goals.values())
+        if self.lets(lambda: goals.may_set(self.one.state, open_, len(self.goals))):
+            self.goals[new_id()] = None
+
+    @precondition(lambda self: self.goals)
+    @rule(met=st.booleans(), place=st.integers(0, 30))
+    def close_goal(self, met: bool, place: int) -> None:  # noqa: FBT001 - hypothesis passes it by name
+        """Close some goal."""
+        goal = list(self.goals)[place % len(self.goals)]
+        if self.lets(lambda: goals.may_close(self.one.state, closed=self.goals[goal] is not None)):
+            self.goals[goal] = met
+            self.progressed()
+
+    @rule(by=either)
+    def log(self, by: Party) -> None:
+        """Log a session."""
+        if self.lets(lambda: sessions.may_log(self.one.state, len(self.held))):
+            self.held.append(LoggedSession(SessionState.LOGGED, by))
+
+    @precondition(lambda self: self.held)
+    @rule(by=either, place=st.integers(0, 30), what=st.sampled_from(["confirm", "dispute", "correct", "withdraw"]))
+    def answer(self, by: Party, place: int, what: str) -> None:
+        """Do something with some session, as it stands."""
+        at = place % len(self.held)
+        held = self.held[at]
+        ask = {
+            "confirm": sessions.may_confirm,
+            "dispute": sessions.may_dispute,
+            "correct": sessions.may_correct,
+            "withdraw": sessions.may_withdraw,
+        }[what]
+        if not self.lets(lambda: ask(self.one.state, held, by)):
+            return
+        assert held.state is not SessionState.CONFIRMED
+        leads = {
+            "confirm": SessionState.CONFIRMED,
+            "dispute": SessionState.DISPUTED,
+            "correct": SessionState.LOGGED,
+            "withdraw": SessionState.WITHDRAWN,
+        }[what]
+        self.held[at] = LoggedSession(leads, held.by, held.minutes, held.version + (what == "correct"))
+        if what == "confirm":
+            self.confirmed_by[at] = by
+            self.progressed()
+
+    @rule(by=either)
+    def pause(self, by: Party) -> None:
+        """Ask for a pause, which takes effect."""
+        if self.lets(lambda: course.may_pause(self.one.state, asked=False)):
+            self.follow(matching.pause(self.one, by, Reason.OPERATIONAL_DUTY, now=self.now))
+
+    @rule(by=either)
+    def resume(self, by: Party) -> None:
+        """Ask to go on."""
+        if self.lets(lambda: course.may_resume(self.one.state, Party.MENTOR, asked=False)):
+            self.follow(matching.resume(self.one, by, now=self.now))
+
+    @rule(by=either)
+    def complete(self, by: Party) -> None:
+        """Ask to complete it: it then counts as completed, never as ended early."""
+        if self.lets(lambda: course.may_complete(self.one.state, self.totals)):
+            today = self.now.date()
+            self.follow(matching.asked_to_end(self.one, self.progress, by, None, today=today, now=self.now))
+            assert self.one.state is MentorshipState.COMPLETED
+
+    @rule(by=either)
+    def end_early(self, by: Party) -> None:
+        """End it with a reason."""
+        if self.lets(lambda: course.may_end_early(self.one.state)):
+            step = matching.asked_to_end(self.one, self.progress, by, Reason.OTHER, today=self.now.date(), now=self.now)
+            self.follow(step)
+            assert self.one.state is MentorshipState.ENDED_EARLY
+
+    @rule(days=st.sampled_from([1, 9, 60]))
+    def wait(self, days: int) -> None:
+        """Time goes on, and matching looks at what is over."""
+        self.now += timedelta(days=days)
+        self.follow(matching.unsigned(self.one, today=self.now.date(), now=self.now))
+        self.progressed()
+
+    @invariant()
+    def one_version_holds(self) -> None:
+        """Never are two versions in force, nor do two wait; what began has one in force."""
+        where = list(agreement.states(self.versions, self.now, over=self.one.state in OVER).values())
+        assert where.count(VersionState.IN_FORCE) <= 1
+        assert where.count(VersionState.PROPOSED) <= 1
+        if self.one.state not in {MentorshipState.OPENED, MentorshipState.ENDED_EARLY}:
+            assert where.count(VersionState.IN_FORCE) == 1
+
+    @invariant()
+    def who_logged_never_confirms(self) -> None:
+        """A confirmed session was confirmed by the other side."""
+        for at, by in self.confirmed_by.items():
+            assert by is other(self.held[at].by)
+
+    @invariant()
+    def nothing_after_the_end(self) -> None:
+        """Nothing was let through after the end, and nothing is asked of anybody but what follows it."""
+        assert self.after_the_end == 0
+        if self.one.state in OVER:
+            for party in PAIR:
+                assert pending_tasks(self.one.state, party, self.versions, self.held, None, self.now) == []
+        assert self.one.state is not MentorshipState.COMPLETED or self.one.sessions >= NEEDED
+
+
+TestPair = Pair.TestCase
+TestPair.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)

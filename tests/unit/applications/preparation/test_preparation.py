@@ -1,0 +1,209 @@
+"""Is what is asked before travel asked of the right side, and is what is there enough for the dates?"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal  # noqa: TC003 - hypothesis reads the annotations
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.applications.preparation import model as preparation_model
+from services.applications.preparation.model import costs
+from services.applications.preparation.model import letters as preparation_letters
+from services.applications.transitions import NotNow
+from shared.contracts import _examples as ex
+from shared.contracts.codes import Party, VisitState
+from shared.contracts.codes import PreparationItem as Item
+from shared.ids import new_id
+
+START, END = date(2027, 3, 1), date(2027, 3, 5)
+TODAY = date(2027, 1, 11)
+CALL, OTHER = UUID(ex.CALL), new_id()
+DAYS = st.dates(date(2027, 2, 1), date(2027, 4, 30))
+
+
+def facts(
+    lines: str | None = None, letters: dict[str, tuple[date, date]] | None = None, **sheets: object
+) -> preparation_model.Facts:
+    """What is known of a visit in March."""
+    read = {Item(name): preparation_model.read(Item(name), details, TODAY) for name, details in sheets.items()}  # type: ignore[arg-type]  # dicts
+    return preparation_model.Facts(START, END, read, lines, letters or {})
+
+
+def ready(item: Item, known: preparation_model.Facts) -> preparation_model.Ready:
+    """Where one thing stands."""
+    return next(
+        one.ready for one in preparation_model.checklist(preparation_model.ASKED, known).standings if one.item is item
+    )
+
+
+@given(DAYS, DAYS)
+def test_an_insurance_is_enough_exactly_if_it_covers_all_days(first: date, last: date) -> None:
+    """From the first to the last day of the visit; a time that ends before it begins is refused at its field."""
+    written = {"insurer": "Ingo", "policy_number": "1", "valid_from": first, "valid_until": last}
+    if last < first:
+        with pytest.raises(preparation_model.Wrong) as wrong:
+            facts(insurance=written)
+        assert list(wrong.value.fields) == ["valid_until"]
+        return
+    expected = preparation_model.Ready.THERE if first <= START and last >= END else preparation_model.Ready.PROBLEM
+    assert ready(Item.INSURANCE, facts(insurance=written)) is expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"result": "not_needed"}, preparation_model.Ready.THERE),
+        ({"result": "needed"}, preparation_model.Ready.UNDER_WAY),
+        ({"result": "applied", "applied_on": TODAY}, preparation_model.Ready.UNDER_WAY),
+        (
+            {"result": "granted", "decided_on": TODAY, "valid_from": START, "valid_until": END},
+            preparation_model.Ready.THERE,
+        ),
+        (
+            {"result": "granted", "decided_on": TODAY, "valid_from": END, "valid_until": END},
+            preparation_model.Ready.PROBLEM,
+        ),
+        ({"result": "refused", "decided_on": TODAY}, preparation_model.Ready.PROBLEM),
+    ],
+)
+def test_a_visa_in_all_its_states(written: dict[str, object], expected: preparation_model.Ready) -> None:
+    """Not needed or granted for the days is there; refused or for other days needs attention."""
+    assert ready(Item.VISA, facts(visa=written)) is expected
+
+
+@pytest.mark.parametrize(
+    ("item", "written", "field"),
+    [
+        ("visa", {"result": "granted", "decided_on": TODAY, "valid_until": END}, "valid_from"),
+        ("visa", {"result": "applied", "applied_on": TODAY + timedelta(days=1)}, "applied_on"),
+        ("authorisation", {"reference": "12", "given_on": TODAY + timedelta(days=1)}, "given_on"),
+        ("authorisation", {"given_on": TODAY}, "reference"),
+        ("emergency_contact", {"name": "Aram", "phone": "call me"}, "phone"),
+        ("arrival", {"contact_name": "C", "place": "Gate", "at": "morning"}, "at"),
+        ("arrival", {"contact_name": "C", "place": "Gate", "at": "09:00", "contact_email": "c"}, "contact_email"),
+        ("access_needs", {"text": "x", "colour": "red"}, "colour"),
+    ],
+)
+def test_what_cannot_be_names_its_field(item: str, written: dict[str, object], field: str) -> None:
+    """Each mistake is said at the field where it is mended."""
+    with pytest.raises(preparation_model.Wrong) as wrong:
+        preparation_model.read(Item(item), written, TODAY)
+    assert list(wrong.value.fields) == [field]
+    assert wrong.value.fields[field]
+
+
+def test_letters_follow_the_dates_and_the_visa() -> None:
+    """An invitation for these dates is enough unless a visa letter is needed; other dates need a new one."""
+    now, before = (START, END), (START - timedelta(days=7), END - timedelta(days=7))
+    assert ready(Item.INVITATION, facts()) is preparation_model.Ready.MISSING
+    assert ready(Item.INVITATION, facts(letters={"invitation": now})) is preparation_model.Ready.THERE
+    assert ready(Item.INVITATION, facts(letters={"invitation": before})) is preparation_model.Ready.PROBLEM
+    needed = {"visa": {"result": "needed"}, "letters": {"invitation": now}}
+    assert ready(Item.INVITATION, facts(**needed)) is preparation_model.Ready.UNDER_WAY  # type: ignore[arg-type]  # as above
+    both = {"visa": {"result": "needed"}, "letters": {"invitation": now, "visa": now}}
+    assert ready(Item.INVITATION, facts(**both)) is preparation_model.Ready.THERE  # type: ignore[arg-type]  # as above
+
+
+def test_costs_are_settled_as_they_were_read() -> None:
+    """A list that changed after the sender confirmed it is to be confirmed again."""
+    assert ready(Item.COSTS, facts(lines="one", costs={"lines": "one"})) is preparation_model.Ready.THERE
+    assert ready(Item.COSTS, facts(lines="two", costs={"lines": "one"})) is preparation_model.Ready.PROBLEM
+    assert ready(Item.COSTS, facts(lines="two")) is preparation_model.Ready.MISSING
+
+
+@given(st.sets(st.sampled_from(Item)))
+def test_a_side_is_ready_exactly_if_nothing_of_its_own_is_open(wanted: set[Item]) -> None:
+    """With nothing written: a side of which something is asked is not ready, one of which nothing is asked is."""
+    found = preparation_model.checklist(wanted, facts())
+    owing = {preparation_model.OWNERS[item] for item in wanted}
+    assert set(found.ready) == {Party.GUEST, Party.HOST, preparation_model.SENDER} - owing
+    assert found.complete == (not wanted)
+    assert set(found.asked) == wanted
+
+
+RULES = st.lists(
+    st.builds(
+        preparation_model.Rule,
+        st.sampled_from(Item),
+        st.booleans(),
+        st.sampled_from([None, CALL, OTHER]),
+        st.sampled_from([None, "AM", "GE"]),
+        st.sampled_from([None, "FR", "LT"]),
+    ),
+    max_size=8,
+    unique_by=lambda one: (one.item, one.call_id, one.country, one.host_country),
+)
+
+
+@given(RULES)
+def test_the_most_exact_rule_decides(rules: list[preparation_model.Rule]) -> None:
+    """No rule that holds is more exact than one that decides; rules about others change nothing."""
+    found = preparation_model.asked(rules, CALL, "AM", "FR")
+    for item in Item:
+        holding = [one for one in rules if one.item is item and one.holds(CALL, "AM", "FR")]
+        best = max((one.exactness for one in holding), default=None)
+        if best is None:
+            assert (item in found) == (item in preparation_model.ASKED)
+        else:
+            assert (item in found) in {one.asked for one in holding if one.exactness == best}
+
+
+@given(st.decimals(0, 999_999, places=2))
+def test_an_amount_is_read_as_it_is_written(amount: Decimal) -> None:
+    """With a point or a comma, with spaces between thousands."""
+    assert costs.amount(str(amount)) == costs.amount(f"{amount:,}".replace(",", " ").replace(".", ",")) == amount
+
+
+@pytest.mark.parametrize("written", ["", "ten", "1.234", "-1", "1e9", "NaN", "1000000"])
+def test_what_is_no_amount_is_refused(written: str) -> None:
+    """Words, parts of a cent, less than nothing, and more than anybody pays."""
+    with pytest.raises(ValueError, match="amount"):
+        costs.amount(written)
+
+
+LINES = st.lists(
+    st.builds(
+        costs.Line,
+        st.uuids(),
+        st.sampled_from(costs.CostItem),
+        st.sampled_from(costs.Payer),
+        st.sampled_from(["EUR", "AMD"]),
+        st.decimals(0, 1000, places=2),
+        st.none() | st.decimals(0, 1000, places=2),
+    ),
+    max_size=10,
+    unique_by=lambda one: one.id,
+)
+
+
+@given(LINES)
+def test_totals_add_up_and_never_mix_currencies(lines: list[costs.Line]) -> None:
+    """All that is planned stands in exactly one total; the mark follows the planned list only, in any order."""
+    found = costs.totals(lines)
+    assert sum(one.planned for one in found) == sum(line.planned for line in lines)
+    assert len({(one.payer, one.currency) for one in found}) == len(found)
+    assert costs.mark(lines) == costs.mark(reversed(lines))
+    assert (costs.mark(lines) is None) == (not lines)
+
+
+@given(st.booleans(), st.booleans(), st.sampled_from(VisitState))
+def test_a_letter_counts_only_for_a_visit_with_its_dates(newest: bool, same: bool, visit: VisitState) -> None:  # noqa: FBT001 - what hypothesis draws
+    """The newest of its kind, for the dates that stand, of a visit that was not called off."""
+    found = preparation_letters.standing(newest=newest, same_dates=same, visit=visit)
+    off = visit in {VisitState.CANCELLED, VisitState.VOIDED, VisitState.UNSCHEDULABLE}
+    assert (found is preparation_letters.LetterStanding.COUNTS) == (newest and same and not off)
+
+
+@given(st.dates(START - timedelta(days=9), END + timedelta(days=9)), st.sampled_from(VisitState))
+def test_the_emergency_contact_is_seen_on_the_days_of_the_visit_only(today: date, state: VisitState) -> None:
+    """Neither the day before nor the day after, nor of a visit that does not take place."""
+    open_ = state in {VisitState.SCHEDULED, VisitState.UNDER_WAY} and START <= today <= END
+    if open_:
+        preparation_model.may_see_emergency(state, START, END, today)
+        return
+    with pytest.raises(NotNow):
+        preparation_model.may_see_emergency(state, START, END, today)

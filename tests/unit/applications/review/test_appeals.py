@@ -1,0 +1,66 @@
+"""May one appeal once, in time, and does a decided appeal lead where the life cycle says?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.applications.application.model.states import NotPossible
+from services.applications.review import model as review_model
+from shared.contracts._examples import CALL_TERMS
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import AppealOutcome, ApplicationState
+from shared.contracts.lifecycle import OPEN, allowed
+
+S = ApplicationState
+TERMS = CallTerms.model_validate(CALL_TERMS)
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
+@given(st.sampled_from(list(S)), st.booleans(), st.booleans())
+def test_an_appeal_is_possible_once_and_in_time_only(state: S, filed: bool, late: bool) -> None:  # noqa: FBT001 - hypothesis gives them
+    """It leads to appealed from the three decisions, unless there was one already or its time is over."""
+    until = NOW - timedelta(seconds=1) if late else NOW
+    if allowed("AppealFiled", state) and not filed and not late:
+        assert review_model.file(state, now=NOW, until=until, filed=filed) is S.APPEALED
+        return
+    with pytest.raises(NotPossible):
+        review_model.file(state, now=NOW, until=until, filed=filed)
+
+
+@given(st.sampled_from(list(review_model.DECISIONS.values())), st.sampled_from(OPEN))
+def test_upheld_goes_on_from_before_and_dismissed_goes_back(against: S, earlier: S) -> None:
+    """A decided appeal leads to the state before the decision, or to the decision; a second decision is refused."""
+    before = review_model.before(against, earlier)
+    if against is not S.CANCELLED:
+        assert allowed(
+            {S.NOT_ENDORSED: "ApplicationNotEndorsed", S.INELIGIBLE: "ApplicationFoundIneligible"}[against], before
+        )
+    else:
+        assert before is earlier
+    known: dict[str, Any] = {"state": S.APPEALED, "against": against, "before": before, "closed": False}
+    assert review_model.decided(AppealOutcome.UPHELD, **known) is before
+    assert review_model.decided(AppealOutcome.DISMISSED, **known) is against
+    late = known | {"closed": True}
+    assert review_model.decided(AppealOutcome.UPHELD, **late) is S.UNPLACED
+    assert review_model.decided(AppealOutcome.DISMISSED, **late) is against
+    with pytest.raises(NotPossible, match="decided already"):
+        review_model.decided(AppealOutcome.UPHELD, **known | {"state": before})
+
+
+def test_the_time_for_it_is_the_calls() -> None:
+    """Ten working days by default; what an upheld appeal asks for next has the call's own time."""
+    assert review_model.until(NOW, TERMS, "AM") - NOW >= timedelta(days=14)
+    assert review_model.next_due(S.SUBMITTED, NOW, TERMS, "AM") is not None
+    assert review_model.next_due(S.ELIGIBLE, NOW, TERMS, "AM") is None
+
+
+def test_nobody_decides_on_an_appeal_against_the_own_decision() -> None:
+    """Another coordinator than before decides."""
+    review_model.another("tigran", "armen")
+    with pytest.raises(NotPossible, match="another coordinator"):
+        review_model.another("tigran", "tigran")

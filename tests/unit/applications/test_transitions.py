@@ -1,0 +1,313 @@
+"""Do placements, profiles, clearance and answers move only as the life cycles say?"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from services.applications import transitions
+from services.applications.application.model.standing import standing
+from services.applications.matches.model import clearance, participation
+from services.applications.mentors.model import MentorEntry
+from services.applications.mentors.model import problems as mentor_problems
+from services.applications.mentorships.model import sessions
+from services.applications.placements.model.placement import OfferEntry, problems, terms_of
+from services.applications.transitions import AlreadyDone, NotNow
+from shared.contracts import _examples as ex
+from shared.contracts import mentors, offers
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import (
+    Answer,
+    ApplicationState,
+    IdentityField,
+    MatchState,
+    MentorshipState,
+    OfferState,
+    Party,
+    Side,
+    VisitState,
+)
+from shared.contracts.lifecycle import allowed
+from shared.contracts.matches import Pairing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.contracts.base import Event
+
+CALL = CallTerms.model_validate(ex.CALL_TERMS)
+OFFER_EVENTS: tuple[type[Event], ...] = (
+    offers.OfferSubmitted,
+    offers.OfferReturned,
+    offers.OfferEndorsed,
+    offers.OfferPublished,
+    offers.OfferPaused,
+    offers.OfferResumed,
+    offers.OfferClosed,
+    offers.OfferWithdrawn,
+)
+MENTOR_EVENTS: tuple[type[Event], ...] = (
+    mentors.MentorPublished,
+    mentors.MentorPaused,
+    mentors.MentorResumed,
+    mentors.MentorClosed,
+)
+
+
+def refused(rule: Callable[..., object], *args: object, **kwargs: object) -> type[NotNow] | None:
+    """How a rule of the model refuses: not now, already done, or not at all."""
+    try:
+        rule(*args, **kwargs)
+    except NotNow as error:
+        return type(error)
+    return None
+
+
+@given(st.sampled_from(OFFER_EVENTS), st.sampled_from(OfferState))
+def test_an_offer_moves_as_the_table_says(event: type[Event], state: OfferState) -> None:
+    """An event happens exactly where the contract's table allows it, and leads to a state of an offer."""
+    possible = refused(transitions.after, "offer", event, state) is None
+    assert possible == allowed(event.type, state)
+    if possible:
+        assert OfferState(transitions.after("offer", event, state))
+
+
+@given(st.lists(st.sampled_from(OFFER_EVENTS), max_size=12))
+@example([offers.OfferSubmitted, offers.OfferEndorsed, offers.OfferPublished, offers.OfferClosed, offers.OfferResumed])
+def test_any_clicks_in_any_order_keep_an_offer_lawful(clicks: list[type[Event]]) -> None:
+    """A second press of the same button does nothing; what is withdrawn never moves, what is closed only goes on."""
+    state: str = OfferState.DRAFT
+    for event in clicks:
+        before = state
+        if refused(transitions.after, "offer", event, state) is None:
+            state = transitions.after("offer", event, state)
+            assert refused(transitions.after, "offer", event, state) in {AlreadyDone, NotNow}
+        if state != before:
+            assert before != OfferState.WITHDRAWN
+            assert before != OfferState.CLOSED or event is offers.OfferResumed
+
+
+def test_a_second_click_is_told_from_a_late_one() -> None:
+    """Publishing what is published was done before; publishing what is closed is too late."""
+    assert refused(transitions.after, "offer", offers.OfferPublished, OfferState.PUBLISHED) is AlreadyDone
+    assert refused(transitions.after, "offer", offers.OfferPublished, OfferState.CLOSED) is NotNow
+    for event in MENTOR_EVENTS:
+        target = {"MentorPublished": "published", "MentorPaused": "paused", "MentorClosed": "closed"}.get(event.type)
+        if target:
+            assert refused(transitions.after, "mentor", event, target) is AlreadyDone
+
+
+def test_a_complete_placement_becomes_the_contracts_terms() -> None:
+    """The example of the contract is complete; without any of what is needed the field is named."""
+    entry = OfferEntry.model_validate(
+        {name: ex.OFFER_TERMS[name] for name in OfferEntry.model_fields if name in ex.OFFER_TERMS}
+    )
+    assert problems(entry, CALL) == {}
+    made = terms_of(
+        entry,
+        CALL,
+        call_id=UUID(ex.CALL),
+        reference="FR-P-2026-0007",
+        organisation_id=UUID(ex.HOST_ORGANISATION),
+        country="FR",
+    )
+    assert made == offers.OfferTerms.model_validate(ex.OFFER_TERMS)
+    for field, value in {
+        "title": "",
+        "city": "",
+        "topics": ("firearms_explosives",),
+        "places": None,
+        "periods": (),
+        "languages": (),
+        "outline": "",
+        "days": 1,
+    }.items():
+        assert list(problems(entry.model_copy(update={field: value}), CALL)) == [field]
+
+
+def test_a_period_outside_of_the_call_or_upside_down_is_named() -> None:
+    """A placement needs a period that shares a day with the call's; each period has its days in order."""
+    for start, end in (("2027-01-01", "2027-02-01"), ("2026-04-01", "2026-03-01")):
+        entry = OfferEntry.model_validate({"periods": [{"start": start, "end": end}]})
+        assert "periods" in problems(entry, CALL)
+
+
+def test_a_mentor_needs_what_the_contract_needs() -> None:
+    """An empty profile names all that is missing; a call without mentoring is named too."""
+    assert set(mentor_problems(MentorEntry(), CALL)) == {"service", "rank_group", "expertise", "languages", "periods"}
+    assert "form" in mentor_problems(MentorEntry(), CALL.model_copy(update={"kinds": ("study_visit",)}))
+
+
+@given(st.sampled_from(MatchState), st.dictionaries(st.sampled_from(Side), st.booleans()), st.sampled_from(Side))
+def test_home_clears_before_host_and_each_once(state: MatchState, given: dict[Side, bool], side: Side) -> None:
+    """A side may decide exactly when the match is proposed, nobody refused, and it is that side's turn."""
+    turn = clearance.side_to_clear(state, given)
+    assert (refused(clearance.may_decide, state, given, side) is None) == (turn is side)
+    if turn is Side.HOST:
+        assert given == {Side.HOME: True}
+    if side in given:
+        assert refused(clearance.may_decide, state, given, side) is AlreadyDone
+
+
+PAIRINGS = (
+    Pairing.model_validate(ex.PAIRING),
+    Pairing.model_validate(ex.PAIRING | {"kind": "mentee", "offer_id": None, "mentor_id": ex.MENTOR}),
+)
+
+
+@given(st.sampled_from(PAIRINGS), st.sampled_from(Party), st.booleans(), st.booleans())
+def test_a_name_is_seen_only_after_its_release(pairing: Pairing, viewer: Party, home: bool, host: bool) -> None:  # noqa: FBT001 - what hypothesis draws
+    """The host coordinator sees vetting fields after home, agency or mentor the name after both; others none."""
+    told = clearance.releases(pairing, Side.HOME) * home + clearance.releases(pairing, Side.HOST) * (home and host)
+    facts = [(one.of, one.to, one.fields) for one in told]
+    applicant, other = clearance.applicant(pairing.kind), clearance.counterpart(pairing.kind)
+    seen = clearance.visible(viewer, applicant, facts)
+    expected = {
+        applicant: True,
+        Party.HOME_COORDINATOR: True,
+        Party.HOST_COORDINATOR: home,
+        other: home and host,
+    }
+    assert (IdentityField.NAME in seen) == expected.get(viewer, False)
+    if viewer is Party.HOST_COORDINATOR:
+        assert IdentityField.SERVICE_EMAIL not in seen
+    if viewer is not other:
+        mentee_sees = other is Party.MENTOR and viewer is applicant and home and host
+        assert bool(clearance.visible(viewer, other, facts)) == mentee_sees
+        sends = other is Party.MENTOR and viewer is Party.HOST_COORDINATOR
+        assert bool(clearance.visible(viewer, other, facts, Party.MENTOR)) == (mentee_sees or sends)
+
+
+@given(st.sampled_from(MatchState), st.dictionaries(st.sampled_from(Party), st.sampled_from(Answer)))
+def test_each_party_answers_once_while_it_is_offered(state: MatchState, given: dict[Party, Answer]) -> None:
+    """An answer is taken exactly from who has not answered a match that is offered."""
+    for party in Party:
+        expected = AlreadyDone if party in given else None if state is MatchState.OFFERED else NotNow
+        assert refused(participation.may_answer, state, given, party) is expected
+
+
+DAYS = [date(2026, 3, 16) + timedelta(days=count) for count in range(5)]
+
+
+@given(st.sampled_from(VisitState), st.integers(-3, 8), st.integers(-2, 7))
+def test_attendance_is_for_days_that_have_come(state: VisitState, day: int, today: int) -> None:
+    """A day is recorded exactly if it is one of the visit's, has come, and the visit takes place."""
+    at, now = DAYS[0] + timedelta(days=day), DAYS[0] + timedelta(days=today)
+    takes_place = state in {VisitState.SCHEDULED, VisitState.UNDER_WAY}
+    held = refused(participation.may_record, state, DAYS, at, now) is None
+    assert held == (takes_place and at in DAYS and at <= now)
+    assert (at in participation.days_to_record(DAYS, now)) == (at in DAYS and at <= now)
+
+
+def test_no_show_and_early_return_are_told_apart() -> None:
+    """No-show: nobody came by the first day. Early return: the visit is under way and days are left."""
+    scheduled, under_way = VisitState.SCHEDULED, VisitState.UNDER_WAY
+    assert refused(participation.may_report_no_show, scheduled, DAYS[0], [], DAYS[0]) is None
+    assert refused(participation.may_report_no_show, scheduled, DAYS[0], [], DAYS[0] - timedelta(1)) is NotNow
+    assert refused(participation.may_report_no_show, scheduled, DAYS[0], DAYS[:1], DAYS[1]) is NotNow
+    assert refused(participation.may_report_no_show, VisitState.NO_SHOW, DAYS[0], [], DAYS[0]) is AlreadyDone
+    assert refused(participation.may_report_return, under_way, DAYS, DAYS[1], DAYS[2]) is None
+    assert refused(participation.may_report_return, under_way, DAYS, DAYS[4], DAYS[4]) is NotNow
+    assert refused(participation.may_report_return, under_way, DAYS, DAYS[3], DAYS[2]) is NotNow
+    assert refused(participation.may_report_return, scheduled, DAYS, DAYS[1], DAYS[2]) is NotNow
+
+
+@given(
+    st.dictionaries(st.sampled_from((Party.GUEST, Party.HOST)), st.integers(1, 3)),
+    st.sampled_from((Party.GUEST, Party.HOST)),
+    st.integers(1, 3),
+)
+def test_an_agenda_is_complete_when_both_agree(agreed: dict[Party, int], party: Party, version: int) -> None:
+    """The second agreement to the same version completes it; another version never does."""
+    if agreed.get(party) == version:
+        assert refused(participation.agenda_complete, agreed, party, version) is AlreadyDone
+        return
+    other = Party.HOST if party is Party.GUEST else Party.GUEST
+    assert participation.agenda_complete(agreed, party, version) == (agreed.get(other) == version)
+
+
+def test_a_cancellation_is_asked_for_before_it_begins() -> None:
+    """A confirmed match can be cancelled while its visit is scheduled or has no week, not once it has begun."""
+    confirmed = MatchState.CONFIRMED
+    for visit in (None, VisitState.SCHEDULED, VisitState.UNSCHEDULABLE):
+        assert refused(participation.may_cancel, confirmed, visit) is None
+    assert refused(participation.may_cancel, confirmed, VisitState.UNDER_WAY) is NotNow
+    assert refused(participation.may_cancel, confirmed, VisitState.CANCELLED) is AlreadyDone
+    assert refused(participation.may_cancel, MatchState.OFFERED, None) is NotNow
+
+
+@given(st.sampled_from(MentorshipState), st.booleans(), st.sampled_from((Party.MENTEE, Party.MENTOR)))
+def test_a_session_is_confirmed_by_the_other_side(state: MentorshipState, confirmed: bool, party: Party) -> None:  # noqa: FBT001 - what hypothesis draws
+    """Exactly the side that did not log it, once, while the mentorship is under way or rests."""
+    begun = state in {MentorshipState.ACTIVE, MentorshipState.PAUSED}
+    expected: type[NotNow] | None = None if begun and party is Party.MENTEE else NotNow
+    if confirmed:
+        expected = AlreadyDone
+    held = sessions.LoggedSession(
+        sessions.SessionState.CONFIRMED if confirmed else sessions.SessionState.LOGGED, Party.MENTOR
+    )
+    assert refused(sessions.may_confirm, state, held, party) is expected
+
+
+def test_a_session_lies_between_start_and_today() -> None:
+    """Neither before the mentorship began nor in the future, nor longer than a day."""
+    start, today = date(2026, 3, 3), date(2026, 3, 10)
+
+    def log(day: date, minutes: int = 60, next_on: date | None = None) -> type[NotNow] | None:
+        return refused(sessions.lawful, day, minutes, next_on, started_on=start, today=today)
+
+    assert log(today) is log(start) is log(today, 60, today + timedelta(1)) is None
+    assert log(today + timedelta(1)) is log(start - timedelta(1)) is NotNow
+    assert log(today, 4) is log(today, 1441) is log(today, 60, today) is NotNow
+    assert refused(sessions.may_log, MentorshipState.ACTIVE, 0) is None
+    assert refused(sessions.may_log, MentorshipState.PAUSED, 0) is NotNow
+
+
+@given(
+    st.none() | st.sampled_from(MatchState),
+    st.none() | st.sampled_from(VisitState),
+    st.booleans(),
+    st.none() | st.sampled_from(MentorshipState),
+    st.booleans(),
+)
+def test_every_combination_stands_somewhere(
+    match: MatchState | None,
+    visit: VisitState | None,
+    whole: bool,  # noqa: FBT001 - what hypothesis draws
+    pair: MentorshipState | None,
+    waiting: bool,  # noqa: FBT001 - as above
+) -> None:
+    """Whatever arrived first of the topics, an application has a projected state, and never one of the portal's own."""
+    state = standing(match, visit=visit, whole=whole, mentorship=pair, waiting=waiting)
+    projected = list(ApplicationState)[list(ApplicationState).index(ApplicationState.IN_MATCHING) :]
+    assert state in projected
+
+
+@pytest.mark.parametrize(
+    ("match", "visit", "pair", "expected"),
+    [
+        (None, None, None, ApplicationState.IN_MATCHING),
+        (MatchState.PROPOSED, None, None, ApplicationState.MATCHED),
+        (MatchState.OFFERED, None, None, ApplicationState.OFFERED),
+        (MatchState.CONFIRMED, None, None, ApplicationState.ACCEPTED),
+        (MatchState.CONFIRMED, VisitState.SCHEDULED, None, ApplicationState.SCHEDULED),
+        (MatchState.CONFIRMED, VisitState.UNDER_WAY, None, ApplicationState.UNDER_WAY),
+        (MatchState.CONFIRMED, VisitState.COMPLETED, None, ApplicationState.COMPLETED),
+        (MatchState.CANCELLED, VisitState.CANCELLED, None, ApplicationState.IN_MATCHING),
+        (MatchState.CANCELLED, VisitState.VOIDED, None, ApplicationState.ENDED),
+        (MatchState.DECLINED, None, None, ApplicationState.IN_MATCHING),
+        (MatchState.CONFIRMED, None, MentorshipState.OPENED, ApplicationState.ACCEPTED),
+        (MatchState.CONFIRMED, None, MentorshipState.ACTIVE, ApplicationState.UNDER_WAY),
+        (MatchState.CONFIRMED, None, MentorshipState.COMPLETED, ApplicationState.COMPLETED),
+    ],
+)
+def test_the_story_in_states(
+    match: MatchState | None, visit: VisitState | None, pair: MentorshipState | None, expected: ApplicationState
+) -> None:
+    """From matching to completed, for a visit and for a mentorship."""
+    assert standing(match, visit=visit, mentorship=pair) is expected

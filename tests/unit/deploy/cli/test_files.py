@@ -1,0 +1,334 @@
+"""Does the engine work on a coordinator's spreadsheets, and is what cannot be used named by row and column?"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import subprocess
+import sys
+from dataclasses import fields
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy.cli.files import problems, results, terms, visits
+from deploy.cli.system import Failed
+from deploy.local.folder import ROOT
+from services.matching.engine.matching import run
+from services.matching.engine.problem import document
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat
+from services.matching.engine.schedule import SchedulePolicy, VisitRequest
+from shared.contracts.codes import Criterion, Objective
+from tests.unit.matching.engine.worlds import make_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+DAY = date(2027, 1, 4)
+FORMATS = ROOT / "docs" / "file-formats.md"
+
+PEOPLE = """id;kind;country;organisation_id;rank_group;languages;topics;expertise;weeks;first_time
+a;study_visit;AM;am1;operational;en:B2;online_crime; analysis:2:5;2027-03-01; yes
+b;study_visit;GE;ge1;operational;en:A1; online_crime;analysis:1;;no
+
+"""
+PLACES = """id,kind,country,organisation_id,capacity,languages,topics,weeks,expertise
+s,placement,FR,fr1,1,"en:B1; fr:B1",online_crime,2027-03-01:2,analysis
+"""
+
+
+def _files(folder: Path, **texts: str) -> list[Path]:
+    """Files with these texts; a name's last underscore is its dot."""
+    paths = []
+    for name, text in texts.items():
+        path = folder / ".".join(name.rsplit("_", 1))
+        path.write_text(text, "utf-8-sig" if path.suffix == ".csv" else "utf-8")
+        paths.append(path)
+    return paths
+
+
+def test_a_spreadsheet_becomes_a_problem(tmp_path: Path) -> None:
+    """Two tables with other separators and a rules file give the same problem as one that is written in code."""
+    rules = json.dumps({"rules": {"share": 100, "objective": "most_good"}, "seed": "s1", "day": "2027-01-05"})
+    places = PLACES.replace(",analysis", ",analysis:2")
+    problem = problems.read(_files(tmp_path, people_csv=PEOPLE, places_csv=places, rules_json=rules), day=DAY)
+    assert (problem.day, problem.seed, problem.rules.share) == (date(2027, 1, 5), "s1", 100)
+    first, second = problem.candidates
+    assert (first.id, first.expertise["analysis"].years, first.weeks) == ("a", 5, frozenset({date(2027, 3, 1)}))
+    assert (second.first_time, second.weeks, second.topics) == (False, None, ("online_crime",))
+    (seat,) = problem.seats
+    assert (seat.capacity, dict(seat.weeks or {})) == (1, {date(2027, 3, 1): 2})
+    assert run(problem).matching == {"a": "s"}
+
+
+@given(st.integers(0, 2**32))
+def test_every_problem_can_be_written_as_tables(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    """Whatever a problem holds, its tables and rules are read to the same digest."""
+    problem = make_problem(random.Random(seed), 4, 3, tight=0.4)
+    if not problem.candidates or not problem.seats:
+        return
+    folder = tmp_path_factory.mktemp("tables")
+    plain = document.plain(problem)
+    tables = {name: plain.pop(name, []) for name in problems.PARTS}
+    paths = []
+    for name, rows in tables.items():
+        if rows:
+            path = folder / f"{name}.csv"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, list({key: None for row in rows for key in row}))
+                writer.writeheader()
+                writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+            paths.append(path)
+    (folder / "rest.json").write_text(json.dumps(plain), "utf-8")
+    again = problems.read([*paths, folder / "rest.json"], day=DAY)
+    assert again.digest() == problem.digest()
+
+
+def _cell(value: Any) -> str:
+    """A value as a person writes it into a cell."""
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "yes", False: "no"}[value]
+    if isinstance(value, list):
+        return "; ".join(value) or "-"
+    if isinstance(value, dict):
+        pairs = [
+            f"{key}:{item.get('level', 2)}:{item.get('years', 0)}" if isinstance(item, dict) else f"{key}:{item}"
+            for key, item in value.items()
+        ]
+        return "; ".join(pairs) or "-"
+    return str(value)
+
+
+@pytest.mark.parametrize(
+    ("people", "places", "told"),
+    [
+        (PEOPLE.replace("en:A1", "en:A9"), PLACES, 'people.csv, row 3, column languages: "A9" is not known; known are'),
+        (PEOPLE.replace("2027-03-01", "1 March"), PLACES, 'people.csv, row 2, column weeks: "1 March" is no day'),
+        (PEOPLE.replace("en:A1", "english"), PLACES, "people.csv, row 3, column languages: 'english' is no pair"),
+        (
+            PEOPLE.replace("first_time", "first"),
+            PLACES,
+            "people.csv, row 1, column first: not known; known are id, kind",
+        ),
+        (PEOPLE.replace("\nb;", "\na;"), PLACES, "people.csv, row 3, column id: a stands in"),
+        (PEOPLE.replace(";rank_group", ";service"), PLACES, "people.csv, row 1: these columns are no table"),
+        (PEOPLE.replace("operational;en:A1", ";en:A1"), PLACES, "people.csv, row 3, column rank_group: this is needed"),
+        (PEOPLE.replace("yes\n", "perhaps\n"), PLACES, 'people.csv, row 2, column first_time: "perhaps" is not true'),
+        (PEOPLE, PLACES.replace("fr1,1", "fr1,one"), 'places.csv, row 2, column capacity: "one" is not a whole number'),
+        (PEOPLE, PLACES.replace(",analysis", ",analysis,more"), "places.csv, row 2: it has 10 cells, the heading 9"),
+        (
+            PEOPLE,
+            PLACES.replace("analysis", "analysis:1:2:3"),
+            "'1:2:3' has too many parts; write it as name:level:years",
+        ),
+        (PEOPLE, PLACES.partition("\n")[0], "there are no seats in the files"),
+        ("", PLACES, "people.csv is empty"),
+        (PEOPLE, PLACES.replace("fr1,1", "fr1,-1"), "A capacity is below 0"),
+    ],
+)
+def test_what_is_wrong_is_named_by_row_and_column(tmp_path: Path, people: str, places: str, told: str) -> None:
+    """File, row as the spreadsheet shows it, column, and what would be right."""
+    with pytest.raises(Failed) as refused:
+        problems.read(_files(tmp_path, people_csv=people, places_csv=places), day=DAY)
+    assert told in str(refused.value)
+
+
+def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
+    """Of three files each fault has its own line; beyond the first 25 they are counted."""
+    rules = json.dumps({"rules": {"share": "half"}, "colour": 1})
+    fixed = "candidate_id,seat_id,country\nf,nowhere,AM\n"
+    spoilt = PEOPLE.replace("en:A1", "english").replace("analysis:2:5", "analysis:2:5:7")
+    with pytest.raises(Failed) as refused:
+        problems.read(_files(tmp_path, people_csv=spoilt, places_csv=PLACES, rules_json=rules), day=DAY)
+    assert [line.split(":")[0].rpartition("/")[2] for line in str(refused.value).splitlines()[1:]] == [
+        "people.csv, row 2, column expertise",
+        "people.csv, row 3, column languages",
+        "rules.json, colour",
+    ]
+    with pytest.raises(Failed, match=r"rules\.json, rules\.share: \"half\" is not a whole number"):
+        problems.read(
+            _files(tmp_path, people_csv=PEOPLE, places_csv=PLACES, rules_json='{"rules": {"share": "half"}}'), day=DAY
+        )
+    with pytest.raises(Failed, match=r"fixed\.csv, row 2, column seat_id: there is no seat nowhere"):
+        problems.read(_files(tmp_path, people_csv=PEOPLE, places_csv=PLACES, fixed_csv=fixed), day=DAY)
+    many = PEOPLE + "".join(f"c{n};study_visit;GE;g;operational;english;;;;\n" for n in range(40))
+    with pytest.raises(Failed, match="and 15 more"):
+        problems.read(_files(tmp_path, people_csv=many, places_csv=PLACES), day=DAY)
+
+
+def test_json_faults_name_their_place(tmp_path: Path) -> None:
+    """Items of a JSON file are counted from 0, as its readers do."""
+    text = json.dumps({"candidates": [{"id": "a"}], "seats": []})
+    with pytest.raises(Failed, match="there are no seats"):
+        problems.read(_files(tmp_path, all_json=text), day=DAY)
+    text = json.dumps({"candidates": [{"id": "a", "kind": "guest"}]})
+    with pytest.raises(Failed, match=r'all\.json, candidates\[0\]\.kind: "guest" is not known'):
+        problems.read(_files(tmp_path, all_json=text, places_csv=PLACES), day=DAY)
+    with pytest.raises(Failed, match="is not JSON"):
+        problems.read(_files(tmp_path, all_json="{"), day=DAY)
+    with pytest.raises(Failed, match="cannot be read: No such file"):
+        problems.read([tmp_path / "missing.csv"], day=DAY)
+    (tmp_path / "latin.csv").write_bytes("id;Größe".encode("latin-1"))
+    with pytest.raises(Failed, match="is not UTF-8"):
+        problems.read([tmp_path / "latin.csv"], day=DAY)
+
+
+def _tandem(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.cli.main", *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={"PATH": "", "COLUMNS": "200"},
+        check=False,
+    )
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_match_writes_matches_receipts_and_prices(tmp_path: Path) -> None:
+    """No service runs; who has no place is told the rule and the smallest change; the digest is that of the run."""
+    files = _files(tmp_path, people_csv=PEOPLE, places_csv=PLACES)
+    done = _tandem("match", *files, "--day", "2027-01-04", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 of 2 have a place, 1 have none.")
+    assert [(row["candidate_id"], row["seat_id"]) for row in _read(tmp_path / "out" / "matches.csv")] == [("a", "s")]
+    matched, other = _read(tmp_path / "out" / "receipts.csv")
+    assert (matched["why"], other["why"], other["last_rule"]) == ("matched", "no_feasible_seat", "common_language")
+    told = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    result = run(problems.read(files, day=DAY))
+    assert (told["digest"], told["matched"], told["blocking_pairs"]) == (result.digest, 1, 0)
+    whole = json.loads((tmp_path / "out" / "receipts.json").read_text("utf-8"))
+    assert whole[0]["match"]["gain"] == result.pairs[0].gain
+    shown = _tandem("match", *files, "--day", "2027-01-04")
+    assert shown.stdout == (tmp_path / "out" / "matches.csv").read_text("utf-8")
+
+
+def test_a_problem_with_a_fault_ends_with_2(tmp_path: Path) -> None:
+    """The message stands on standard error, without a stack trace."""
+    done = _tandem("match", *_files(tmp_path, people_csv=PEOPLE.replace("en:A1", "en:A9"), places_csv=PLACES))
+    assert done.returncode == 2
+    assert done.stderr.startswith("tandem: ")
+    assert "row 3, column languages" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_if_says_who_wins_and_who_loses(tmp_path: Path) -> None:
+    """With another weight the other one gets the place; by country, service and rank group, and in a file."""
+    people = PEOPLE.replace("en:A1", "en:B2").replace("2027-03-01; yes", "2027-03-01; yes")
+    files = _files(tmp_path, people_csv=people, places_csv=PLACES)
+    out = tmp_path / "out"
+    done = _tandem("what-if", *files, "--ceiling", "AM=0", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "1 win a place, 1 lose theirs, 0 get another one." in done.stdout
+    assert "country AM: 0 win, 1 lose, 0 move" in done.stdout
+    assert [(row["candidate_id"], row["change"]) for row in _read(out / "changes.csv")] == [
+        ("a", "loses"),
+        ("b", "wins"),
+    ]
+    assert {row["group"] for row in _read(out / "groups.csv")} == {"country", "service", "rank group"}
+    assert json.loads((out / "after.json").read_text("utf-8"))["matched"] == 1
+    nothing = _tandem("what-if", *files)
+    assert (nothing.returncode, "Nothing is changed" in nothing.stderr) == (2, True)
+
+
+def test_other_terms_change_only_what_they_name(tmp_path: Path) -> None:
+    """Of weights, ceilings and floors what is named; null takes one away; what is wrong is named."""
+    rules = Rules(ceilings={"AM": 1, "GE": 2}, share=50)
+    (file,) = _files(tmp_path, terms_json=json.dumps({"rules": {"ceilings": {"AM": None}, "share": 60}}))
+    options = {"weights": terms.weights(["topic=9:0"]), "floors": terms.counts("--floor", ["GE=1"])}
+    other = terms.change_rules(rules, file, options)
+    assert (other.ceilings, other.floors, other.share) == ({"GE": 2}, {"GE": 1}, 60)
+    assert other.weights[Criterion.TOPIC].applicant == 9
+    assert other.weights[Criterion.LANGUAGE] == rules.weights[Criterion.LANGUAGE]
+    assert terms.change_rules(rules, None, {"objective": "most_good"}).objective is Objective.MOST_GOOD
+    for texts, told in ((["topic"], "--weight topic"), (["topic=1"], "write it as topic=5:1")):
+        with pytest.raises(Failed, match=told):
+            terms.weights(texts)
+    with pytest.raises(Failed, match="write it as AM=3"):
+        terms.counts("--ceiling", ["AM"])
+    with pytest.raises(Failed, match="known are stable, most_good"):
+        terms.change_rules(rules, None, {"objective": "fair"})
+
+
+VISITS = """candidate_id,seat_id,home_country,host_country,confirmed_on,days,host_periods,candidate_periods,places
+a,s,AM,FR,2027-01-04,5,2027-03-01/2027-03-12,,2027-03-01:1; 2027-03-08:1
+b,s,MD,FR,2027-01-04,5,2027-03-01/2027-03-12,2027-03-01/2027-03-05,2027-03-01:1; 2027-03-08:1
+c,s,UA,FR,2027-01-04,3,2027-01-11/2027-01-15,,
+"""
+
+
+def test_visits_of_a_file_get_their_dates(tmp_path: Path) -> None:
+    """Two who share a place a week, one whose only week comes too soon; the plan is proven."""
+    (file,) = _files(tmp_path, visits_csv=VISITS)
+    done = _tandem("schedule", file)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert [(row["start"], row["days"], row["why_not"]) for row in rows] == [
+        ("2027-03-09", "4", ""),
+        ("2027-03-01", "5", ""),
+        ("", "0", "notice_too_short"),
+    ]
+    assert "2 of 3 visits have dates, 0 moved. No plan is better." in done.stderr
+    written = _tandem("schedule", file, "--seconds", "0", "--out", tmp_path / "dates.csv")
+    assert written.returncode == 0
+    assert len(_read(tmp_path / "dates.csv")) == 3
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (
+            ("2027-03-01/2027-03-12,,", "2027-03-12/2027-03-01,,"),
+            "visits.csv, row 2, column host_periods: A period ends",
+        ),
+        (("2027-03-01/2027-03-12,,", "March,,"), "visits.csv, row 2, column host_periods: 'March' is no period"),
+        ((",5,2027", ",6,2027"), "visits.csv, row 2: A visit lasts one to five working days, not 6"),
+        (("host_country", "host"), "visits.csv, row 1, column host: not known"),
+    ],
+)
+def test_what_is_wrong_with_a_visit_is_named(tmp_path: Path, spoil: tuple[str, str], told: str) -> None:
+    """By row and column too."""
+    (file,) = _files(tmp_path, visits_csv=VISITS.replace(*spoil, 1))
+    with pytest.raises(Failed) as refused:
+        visits.read(file)
+    assert told in str(refused.value)
+
+
+def test_visits_and_policy_as_json(tmp_path: Path) -> None:
+    """The same in JSON; further closed days by country."""
+    policy, listed = _files(
+        tmp_path,
+        policy_json=json.dumps({"notice_weeks": 2, "extra_holidays": {"FR": ["2027-03-02"]}}),
+        visits_json=json.dumps([{"candidate_id": "a", "seat_id": "s"}]),
+    )
+    assert visits.policy(policy) == SchedulePolicy(notice_weeks=2, extra_holidays={"FR": frozenset({date(2027, 3, 2)})})
+    assert visits.policy(None) == SchedulePolicy()
+    with pytest.raises(Failed, match=r"visits\.json, \[0\]\.home_country: this is needed"):
+        visits.read(listed)
+
+
+def test_no_cell_is_a_formula() -> None:
+    """A text that a spreadsheet would run is written as a text."""
+    assert results.table(("id",), [["=1+1"]]) == "id\n'=1+1\n"
+
+
+def test_the_formats_name_every_column() -> None:
+    """docs/file-formats.md has each name that a file may hold."""
+    text = FORMATS.read_text("utf-8")
+    kinds: Sequence[type] = (Candidate, Seat, Fixed, Problem, Rules, VisitRequest, SchedulePolicy)
+    missing = [
+        (kind.__name__, part.name)
+        for kind in kinds
+        for part in fields(kind)
+        if f"`{part.name}`" not in text and f'"{part.name}"' not in text
+    ]
+    assert missing == []

@@ -1,0 +1,124 @@
+"""Is the sample programme the same each time, as large as promised, and would the portal take what people send in?"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+
+from deploy.cli.sample.load import steps
+from deploy.cli.sample.plan import CALLS, FINISHED, OPEN, Programme, Progress
+from deploy.cli.sample.programme import generate
+from deploy.local.personas import PERSONAS
+from services.applications.application.model.answers import Answers
+from services.applications.mentors.model import MentorEntry
+from services.applications.mentors.model import problems as problems_of_mentor
+from services.applications.placements.model.placement import OfferEntry
+from services.applications.placements.model.placement import problems as problems_of_offer
+from services.applications.register.model import latin_name
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import EMPACT_2026, MEMBER_STATES, PARTNERS, PRIORITIES, ApplicationKind, Role
+
+TODAY = date(2026, 11, 24)
+SCRIPTS = {"AM": "ARMENIAN", "BY": "CYRILLIC", "GE": "GEORGIAN", "UA": "CYRILLIC"}
+
+
+@pytest.fixture(scope="module")
+def programme() -> Programme:
+    """The programme of one day."""
+    return generate(TODAY)
+
+
+def test_the_same_seed_and_day_give_the_same_programme(programme: Programme) -> None:
+    """Whoever loads it has what the documentation shows; another seed draws other people."""
+    assert generate(TODAY) == programme
+    assert generate(TODAY, seed=7).people != programme.people
+
+
+def test_it_is_as_large_as_promised(programme: Programme) -> None:
+    """80 officers, 25 placements, 24 mentors, 6 partners, 14 agencies in Member States and one of the Union."""
+    roles = Counter(one.role for one in programme.people)
+    assert roles[Role.OFFICER] == 80
+    assert roles[Role.MENTOR] == 24
+    assert len(programme.offers) == 25
+    countries = Counter(one.country for one in programme.organisations)
+    assert set(PARTNERS) <= set(countries)
+    assert sum(count for country, count in countries.items() if country in MEMBER_STATES) == 14
+    assert countries["EU"] == 1
+    assert {one.mentor for one in programme.mentors} == {
+        one.subject for one in programme.people if one.role is Role.MENTOR
+    }
+
+
+def test_every_persona_is_in_the_register_and_the_tour_starts_fresh(programme: Programme) -> None:
+    """All personas have access; officer and mentee of the tour have sent in nothing yet."""
+    assert {one.subject for one in PERSONAS} <= {one.subject for one in programme.people}
+    assert not {"persona-officer", "persona-mentee"} & {one.officer for one in programme.applications}
+
+
+def test_people_are_told_apart_and_written_in_their_own_script(programme: Programme) -> None:
+    """Subjects, names and addresses are unique; names are Latin as in a passport, and in the country's own letters."""
+    for told in ("subject", "name", "email"):
+        assert max(Counter(getattr(one, told) for one in programme.people).values()) == 1
+    for one in programme.people:
+        assert latin_name(one.name) == one.name
+        if one.role is Role.OFFICER and one.country in SCRIPTS:
+            letters = [letter for letter in one.own_name if letter.isalpha()]
+            assert letters
+            assert all(unicodedata.name(letter).startswith(SCRIPTS[one.country]) for letter in letters)
+    azeri = "".join(one.own_name for one in programme.people if one.country == "AZ")
+    assert "ə" in azeri
+
+
+def test_every_country_has_somebody_who_decides(programme: Programme) -> None:
+    """No application, placement or match waits for a coordinator who does not exist."""
+    for one in programme.organisations:
+        assert programme.coordinator(one.country)
+    for offer in programme.offers:
+        assert programme.contact(offer.host)
+
+
+def _terms(key: str) -> CallTerms:
+    call = next(one for one in CALLS if one.key == key)
+
+    def day(count: int) -> str:
+        return (TODAY + timedelta(days=count)).isoformat()
+
+    return CallTerms.model_validate(
+        {
+            "reference": "TC-1",
+            "revision": 1,
+            "kinds": list(ApplicationKind),
+            "texts": [{"language": "en", "title": call.title}],
+            "scheme": EMPACT_2026,
+            "topics": list(PRIORITIES[EMPACT_2026]),
+            "opens": day(call.published),
+            "deadline": f"{day(call.deadline)}T22:59:59Z",
+            "closes": day(call.closes),
+            "visit_periods": [{"start": day(call.visits[0]), "end": day(call.visits[1])}],
+            "fund_id": "019a0000-0000-7000-8000-00000000000a",
+        }
+    )
+
+
+def test_what_people_send_in_is_complete(programme: Programme) -> None:
+    """The portal's own models take every answer, placement and profile, and find nothing missing in it."""
+    for application in programme.applications:
+        Answers.model_validate(application.answers)
+    for offer in programme.offers:
+        assert problems_of_offer(OfferEntry.model_validate(offer.entry), _terms(offer.call)) == {}
+    for mentor in programme.mentors:
+        assert problems_of_mentor(MentorEntry.model_validate(mentor.entry), _terms(mentor.call)) == {}
+
+
+def test_all_that_is_planned_is_done(programme: Programme) -> None:
+    """Every day on which somebody sends something in is a day of the loading, and days run forward to today."""
+    days = [day for day, _, _ in steps()]
+    assert days == sorted(days)
+    assert days[0] > -365
+    assert days[-1] < 0
+    fates = Counter(one.fate for one in programme.applications if one.call == OPEN)
+    assert set(fates) == set(Progress)
+    assert Counter(one.fate for one in programme.applications if one.call == FINISHED)[Progress.JUDGED] > 30

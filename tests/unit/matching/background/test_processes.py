@@ -1,0 +1,72 @@
+"""Is long work done in a process of its own, told of step by step, and ended when it fails or is no longer wanted?"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.matching.background.processes import Failed, Stopped, run_in_process, run_in_thread
+
+if TYPE_CHECKING:
+    from services.matching.background.processes import ReportStep
+
+
+def where(started: int, told: ReportStep) -> tuple[int, int]:
+    """In which process it runs."""
+    told(1)
+    return started, os.getpid()
+
+
+def endless(told: ReportStep) -> None:
+    """Work that nobody will wait for."""
+    told(1)
+    time.sleep(600)
+
+
+def broken(told: ReportStep) -> None:
+    """Work that goes wrong."""
+    told(1)
+    raise ValueError("nothing to divide by")
+
+
+def killed(told: ReportStep) -> None:
+    """Work whose process is killed, as the system does when memory is short."""
+    told(1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def go_on(_: int) -> bool:
+    """The work is wanted."""
+    return True
+
+
+async def test_it_is_another_process() -> None:
+    """What comes back is what the work gives, in another process or in this one."""
+    started, other = await run_in_process(where, 7, watch=go_on)
+    assert (started, other != os.getpid()) == (7, True)
+    assert await run_in_thread(where, 7) == (7, os.getpid())
+
+
+async def test_it_ends_when_it_is_no_longer_wanted() -> None:
+    """The watch hears of the step that has begun, and its no ends the process."""
+    heard: list[int] = []
+
+    async def until_begun(step: int) -> bool:
+        heard.append(step)
+        return step < 1
+
+    with pytest.raises(Stopped):
+        await run_in_process(endless, watch=until_begun)
+    assert heard[-1] == 1
+
+
+async def test_an_error_and_a_death_are_told() -> None:
+    """Whoever waits learns what went wrong, or with what the process ended."""
+    with pytest.raises(Failed, match="ValueError: nothing to divide by"):
+        await run_in_process(broken, watch=go_on)
+    with pytest.raises(Failed, match="ended with -9"):
+        await run_in_process(killed, watch=go_on)

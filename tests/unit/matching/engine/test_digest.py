@@ -1,0 +1,94 @@
+"""Is a problem named by what it holds, by the same name for ever?"""
+
+import hashlib
+import json
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.problem.digest import canonical
+from services.matching.engine.problem.problem import ENGINE_VERSION, Fixed, Problem, Weight
+from shared.contracts.codes import Criterion, Objective
+from tests.unit.matching.engine.worlds import make_problem, problems, shuffled
+
+ODD = st.text(st.sampled_from('ab !"#\\\n\x7f\u00e9\u4e2d\U0001f600,'), max_size=4)
+"""Texts in which the two ways to write JSON, or to order it, could part."""
+
+
+def _plainly(problem: Problem) -> str:
+    """The digest as the definition has it: one JSON text of everything, sorted, and its hash."""
+    text = json.dumps([ENGINE_VERSION, canonical(problem)], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("seed", "tight", "aim", "digest"),
+    [
+        (1, 0.0, Objective.STABLE, "7aba69e974c049097588a043a17764eb72d11958e3a9f3f590a709f2b6de1b0d"),
+        (2, 0.4, Objective.MOST_GOOD, "b3dcb232d3307337a0ba61d1412956b7a5f984c461d49b77881c5d2449addbce"),
+    ],
+)
+def test_digests_of_stored_runs_stay(seed: int, tight: float, aim: Objective, digest: str) -> None:
+    """What was published with runs of this version of the engine is what the same problems are named by now."""
+    assert make_problem(random.Random(seed), 9, 5, tight=tight, objective=aim).digest() == digest
+
+
+def test_the_digest_of_odd_texts_stays() -> None:
+    """Accents, blanks, quotation marks and control characters are written, and ordered, as they always were."""
+    problem = make_problem(random.Random(3), 9, 5, tight=0.15)
+    odd = replace(
+        problem.candidates[0], id='Zo\u00eb "!"\x7f\n', topics=("a b", "a"), barred=frozenset({"a", "a b", "a!"})
+    )
+    problem = replace(problem, candidates=(odd, *problem.candidates[1:]))
+    assert problem.digest() == "428bd76458cc25f496b7064ee986c44e0f2d05a947b4e242f5c69a86d6db8265"
+
+
+@given(problems(people=6, seats=4), st.integers(0, 2**32), st.lists(ODD, min_size=8, max_size=8, unique=True))
+@settings(max_examples=80, deadline=None)
+def test_the_short_way_writes_what_the_long_one_does(problem: Problem, seed: int, odd: list[str]) -> None:
+    """Any problem, in any order of its parts and with any text in it, has the digest of the definition."""
+    dice = random.Random(seed)
+    assert shuffled(problem, dice).digest() == _plainly(problem)
+    people = tuple(
+        replace(
+            one,
+            id=f"{one.id}{odd[0]}",
+            barred=frozenset(odd[1:4]),
+            expertise=dict(zip(odd, one.expertise.values(), strict=False)),
+            languages=dict(zip(odd[2:], one.languages.values(), strict=False)),
+        )
+        for one in problem.candidates
+        if dice.random() < 0.5
+    )
+    seats = tuple(
+        replace(one, topics=frozenset(odd[:3]), conflicts=frozenset(odd[4:6]))
+        for one in problem.seats
+        if dice.random() < 0.5
+    )
+    fixed = tuple(Fixed(candidate_id=one, seat_id=odd[0], country="AM", group_id=odd[1] or None) for one in odd[:3])
+    other = replace(problem, candidates=people, seats=seats, fixed=fixed)
+    assert other.digest() == _plainly(other)
+
+
+def test_seed_rules_and_inputs_each_change_the_digest() -> None:
+    """The digest names the problem: another seed, weight or person is another digest."""
+    problem = make_problem(random.Random(0), 4, 3, tight=0.15)
+    heavier = replace(problem.rules, weights={**problem.rules.weights, Criterion.TOPIC: Weight(6, 1)})
+    others = [
+        replace(problem, seed="another"),
+        replace(problem, rules=heavier),
+        replace(problem, candidates=problem.candidates[:-1]),
+        replace(problem, candidates=(replace(problem.candidates[0], first_time=True, topics=()),)),
+    ]
+    assert len({one.digest() for one in (problem, *others)}) == 5
+
+
+def test_the_order_of_wishes_is_part_of_the_digest() -> None:
+    """Two orders of the same topics are two problems."""
+    problem = make_problem(random.Random(5), 1, 2, tight=0.0)
+    one = replace(problem.candidates[0], topics=("online_crime", "drug_trafficking"))
+    two = replace(one, topics=one.topics[::-1])
+    assert replace(problem, candidates=(one,)).digest() != replace(problem, candidates=(two,)).digest()

@@ -1,0 +1,166 @@
+"""Is a floor met where it can be, with the least change, and named with its reason where it cannot?"""
+
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.market.market import Market
+from services.matching.engine.matching import run
+from services.matching.engine.problem.problem import Candidate, Exclusion, Problem, Rules, Seat, SeatKind
+from services.matching.engine.solution import solve
+from services.matching.engine.stable.deferred_acceptance import stable
+from services.matching.engine.stable.floors import met
+from shared.contracts.codes import ApplicationKind, FloorCause, LanguageLevel, Objective, RankGroup
+from tests.unit.matching.engine.oracle import blocking
+from tests.unit.matching.engine.worlds import FIRST_WEEK, HOMES, make_problem
+
+
+def worlds(people: int = 12, seats: int = 5) -> st.SearchStrategy[Problem]:
+    """Stable problems in which one or two countries have a floor, and now and then one a ceiling."""
+
+    def make(seed: int, n: int, m: int, tight: float) -> Problem:
+        dice = random.Random(seed)
+        problem = make_problem(dice, n, m, tight=tight, objective=Objective.STABLE)
+        floors = {country: dice.randint(1, 4) for country in dice.sample(HOMES, dice.randint(1, 2))}
+        return replace(problem, rules=replace(problem.rules, floors=floors))
+
+    return st.builds(
+        make, st.integers(0, 2**32), st.integers(0, people), st.integers(0, seats), st.sampled_from((0.0, 0.2))
+    )
+
+
+@given(worlds())
+@settings(max_examples=100, deadline=None)
+def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
+    """A floor stays unmet only when all of its people who have a feasible seat and no ceiling above were put first."""
+    market = Market(problem)
+    solution = solve(market)
+    sent = Counter(market.rules.sent)
+    sent.update(market.candidates[one].country for one, seat in enumerate(solution.assigned) if seat >= 0)
+    for one, candidate in enumerate(market.candidates):
+        home = candidate.country
+        asked = min(problem.rules.floors.get(home, 0), problem.rules.ceilings.get(home, 99))
+        if solution.assigned[one] >= 0 or sent[home] >= asked:
+            continue
+        row = market.pairs.row(one)
+        assert one in solution.floor_first | solution.beyond_quota or row.start == row.stop
+
+
+@given(worlds())
+@settings(max_examples=100, deadline=None)
+def test_what_a_floor_does_not_need_is_left_stable(problem: Problem) -> None:
+    """A pair blocks only with a seat that holds somebody whom a floor put first, and those are none where it is met."""
+    market = Market(problem)
+    plain, out = stable(market)
+    solution = solve(market)
+    sent = Counter(market.rules.sent)
+    sent.update(market.candidates[one].country for one, seat in enumerate(plain) if seat >= 0)
+    rows = {one for one in range(len(market.candidates)) if market.rows[one].seats}
+    could = {market.candidates[one].country for one in rows if plain[one] < 0 and one not in out}
+    if not any(sent[country] < floor and country in could for country, floor in problem.rules.floors.items()):
+        assert (solution.assigned, solution.floor_first) == (plain, frozenset())
+    matching = {one: seat for one, seat in enumerate(solution.assigned) if seat >= 0}
+    held = {matching[one] for one in solution.floor_first if one in matching}
+    for one, seat in blocking(market, matching):
+        assert seat in held or one in solution.beyond_quota
+
+
+@given(worlds())
+@settings(max_examples=50, deadline=None)
+def test_floors_take_from_no_country_what_its_own_floor_asks(problem: Problem) -> None:
+    """Meeting floors leaves no country that was at its floor below it, unless the places do not suffice for both."""
+    market = Market(problem)
+    plain, out = stable(market)
+    assigned, _, first = met(market, plain, out)
+    for country, floor in problem.rules.floors.items():
+        before = sum(seat >= 0 and market.candidates[one].country == country for one, seat in enumerate(plain))
+        after = sum(seat >= 0 and market.candidates[one].country == country for one, seat in enumerate(assigned))
+        asked = floor - market.rules.sent[country]
+        if before >= asked > after:
+            assert any(market.candidates[one].country == country for one in first)
+
+
+def _officers(country: str, count: int, **values: Any) -> list[Candidate]:
+    return [
+        Candidate(
+            id=f"{country}{number}",
+            kind=ApplicationKind.STUDY_VISIT,
+            country=country,
+            organisation_id="home",
+            rank_group=RankGroup.OPERATIONAL,
+            languages={"en": LanguageLevel.B2},
+            **{"first_time": False} | values,
+        )
+        for number in range(count)
+    ]
+
+
+def _seat(identity: str, capacity: int, **values: Any) -> Seat:
+    return Seat(
+        id=identity,
+        kind=SeatKind.PLACEMENT,
+        country="DE",
+        organisation_id="host",
+        capacity=capacity,
+        languages={"en": LanguageLevel.A1},
+        **values,
+    )
+
+
+def _problem(people: list[Candidate], seats: list[Seat], **rules: Any) -> Problem:
+    day = FIRST_WEEK - timedelta(weeks=10)
+    values = {"share": 100} | rules
+    return Problem(call_id="c", day=day, seed="s", candidates=tuple(people), seats=tuple(seats), rules=Rules(**values))
+
+
+def test_as_many_as_are_missing_come_first() -> None:
+    """Two of two places go to a country that the host values more; a floor of one takes one of them, not both."""
+    people = [*_officers("AM", 2), *_officers("GE", 2, first_time=True)]
+    seats = [_seat("s", 2)]
+    assert Counter(one[:2] for one in run(_problem(people, seats)).matching) == {"GE": 2}
+    result = run(_problem(people, seats, floors={"AM": 1}))
+    assert Counter(one[:2] for one in result.matching) == {"AM": 1, "GE": 1}
+    assert result.unmet_floors == {}
+    first = next(one for one in result.matching if one.startswith("AM"))
+    assert result.receipt(first).floor_first
+    assert not result.receipt("GE0").floor_first
+
+
+def test_a_ceiling_below_the_floor_puts_nobody_first() -> None:
+    """Where the ceiling is reached nobody more may go, so the floor does not change who goes."""
+    people = _officers("AM", 3)
+    plain = run(_problem(people, [_seat("s", 3)], ceilings={"AM": 1}))
+    floor = run(_problem(people, [_seat("s", 3)], ceilings={"AM": 1}, floors={"AM": 2}))
+    assert floor.matching == plain.matching
+    assert not any(floor.receipt(one.id).floor_first for one in people)
+
+
+def test_the_price_of_a_floor_is_told() -> None:
+    """The officer who lost the place to a floor blocks with its seat; the run counts that."""
+    people = [*_officers("AM", 1), *_officers("GE", 1, first_time=True)]
+    assert run(_problem(people, [_seat("s", 1)])).prices.blocking_pairs == 0
+    assert run(_problem(people, [_seat("s", 1)], floors={"AM": 1})).prices.blocking_pairs == 1
+
+
+def test_every_cause_is_named() -> None:
+    """Too few applications, no place that fits, places taken by another floor, a ceiling below the floor."""
+    cases: list[tuple[list[Candidate], dict[str, Any], FloorCause]] = [
+        (_officers("AM", 1), {"floors": {"AM": 2}}, FloorCause.TOO_FEW_ELIGIBLE),
+        (
+            _officers("AM", 2),
+            {"floors": {"AM": 2}, "exclusions": (Exclusion(first="AM", second="DE"),)},
+            FloorCause.NO_FEASIBLE_PLACE,
+        ),
+        (_officers("AM", 2), {"floors": {"AM": 2}}, FloorCause.PLACES_TAKEN),
+        (_officers("AM", 2), {"floors": {"AM": 2}, "ceilings": {"AM": 1}}, FloorCause.CEILING),
+    ]
+    for objective in Objective:
+        for people, rules, cause in cases:
+            (unmet,) = run(_problem(people, [_seat("s", 1)], objective=objective, **rules)).floors
+            assert (unmet.country, unmet.floor, unmet.cause) == ("AM", 2, cause)
+            assert unmet.missing == 2 - unmet.placed > 0

@@ -1,0 +1,319 @@
+"""Does a group go to one seat in the same weeks, or nowhere, and is the price of its going first told?"""
+
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.explain.receipt import Why
+from services.matching.engine.groups import placement
+from services.matching.engine.groups.layout import Layout, lay_out
+from services.matching.engine.groups.units import Unit, common_weeks
+from services.matching.engine.layers import run_layers
+from services.matching.engine.market.market import Market
+from services.matching.engine.matching import run
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat, SeatKind
+from shared.contracts.codes import ApplicationKind, Change, LanguageLevel, Objective, RankGroup
+from tests.unit.matching.engine.oracle import broken
+from tests.unit.matching.engine.worlds import FIRST_WEEK, make_problem, shuffled
+
+
+def with_groups(problem: Problem, dice: random.Random) -> Problem:
+    """The problem with some of its officers in groups of two to four."""
+    visitors = [one for one in problem.candidates if one.kind is ApplicationKind.STUDY_VISIT]
+    dice.shuffle(visitors)
+    grouped: dict[str, Candidate] = {}
+    number = 0
+    while visitors and dice.random() < 0.8:
+        size = min(dice.randint(2, 4), len(visitors))
+        for _ in range(size):
+            one = visitors.pop()
+            grouped[one.id] = replace(one, group_id=f"g{number}", group_size=size)
+        number += 1
+    return replace(problem, candidates=tuple(grouped.get(one.id, one) for one in problem.candidates))
+
+
+def worlds(people: int = 10, seats: int = 5, objective: Objective | None = None) -> st.SearchStrategy[Problem]:
+    """Problems with groups, singles, ceilings and fixed pairs."""
+
+    def make(seed: int, n: int, m: int, tight: float, aim: Objective) -> Problem:
+        dice = random.Random(seed)
+        return with_groups(make_problem(dice, n, m, tight=tight, objective=objective or aim), dice)
+
+    return st.builds(
+        make,
+        st.integers(0, 2**32),
+        st.integers(2, people),
+        st.integers(1, seats),
+        st.sampled_from((0.0, 0.1, 0.3)),
+        st.sampled_from(tuple(Objective)),
+    )
+
+
+@given(worlds())
+@settings(max_examples=100, deadline=None)
+def test_all_of_a_group_at_one_seat_or_none(problem: Problem) -> None:
+    """Members share one seat that each of them may take, with common weeks and room; else nobody of them has one."""
+    result = run_layers(problem)
+    taken = Counter([*result.matching.values(), *(pair.seat_id for pair in problem.fixed)])
+    seats = {seat.id: seat for seat in problem.seats}
+    assert all(taken[given_seat] <= seats[given_seat].capacity for given_seat in result.matching.values())
+    for group in {one.group_id for one in problem.candidates if one.group_id}:
+        members = [one for one in problem.candidates if one.group_id == group]
+        if len(members) < 2:
+            continue
+        found = {result.matching.get(one.id) for one in members}
+        assert len(found) == 1
+        (seat_id,) = found
+        if seat_id is not None:
+            seat = replace(seats[seat_id], share_exempt=True)
+            assert not any(broken(problem, one, seat) for one in members)
+            assert len(members) <= seat.group_size
+            weeks = common_weeks(members, seat)
+            assert weeks is None or len(weeks) >= problem.rules.common_weeks
+
+
+@given(worlds(objective=Objective.STABLE))
+@settings(max_examples=80, deadline=None)
+def test_those_alone_are_matched_as_beside_fixed_pairs(problem: Problem) -> None:
+    """The singles' layer is exactly a run of the singles beside the groups, ceilings of the whole kept."""
+    layout, result = lay_out(problem), run_layers(problem)
+    alone = run(layout.rest).matching
+    assert {one: seat for one, seat in result.matching.items() if one not in layout.seats} == alone
+    country = {one.id: one.country for one in problem.candidates}
+    sent = Counter([*(country[one] for one in result.matching), *(pair.country for pair in problem.fixed)])
+    before = Counter(pair.country for pair in problem.fixed)
+    assert all(sent[one] <= max(most, before[one]) for one, most in problem.rules.ceilings.items())
+
+
+@given(worlds(), st.integers(0, 2**32))
+@settings(max_examples=50, deadline=None)
+def test_order_of_arrival_means_nothing(problem: Problem, seed: int) -> None:
+    """The same groups in another order are laid out the same."""
+    other = shuffled(problem, random.Random(seed))
+    assert run_layers(problem).matching == run_layers(other).matching
+    assert lay_out(problem).blocking == lay_out(other).blocking
+
+
+def _ways(problem: Problem, layout: Layout) -> list[dict[str, str | None]]:
+    """Every lawful way to place the units, listed plainly."""
+    names = {at: seat for seat, at in layout.numbers.items()}
+    seats = {seat.id: seat for seat in problem.seats}
+    fixed = Counter(pair.seat_id for pair in problem.fixed)
+    before = Counter(pair.country for pair in problem.fixed)
+    found = []
+    for choice in product(*[[None, *(names[at] for at in unit.wishes)] for unit in layout.units]):
+        taken, sent = Counter(fixed), Counter(before)
+        for unit, seat in zip(layout.units, choice, strict=True):
+            if seat is not None:
+                taken[seat] += unit.size
+                sent.update(unit.sent)
+        fits = all(taken[seat] <= seats[seat].capacity for seat in choice if seat is not None)
+        if fits and all(sent[one] <= max(most, before[one]) for one, most in problem.rules.ceilings.items()):
+            found.append({unit.group_id: seat for unit, seat in zip(layout.units, choice, strict=True)})
+    return found
+
+
+def _blocking(problem: Problem, layout: Layout, way: dict[str, str | None]) -> int:
+    """Pairs of unit and seat that block a way, in plain words."""
+    seats = {seat.id: seat for seat in problem.seats}
+    fixed = Counter(pair.seat_id for pair in problem.fixed)
+    sent = Counter(pair.country for pair in problem.fixed)
+    for unit in layout.units:
+        if way[unit.group_id] is not None:
+            sent.update(unit.sent)
+
+    def room(seat: str, unit: Unit) -> int:
+        at = layout.numbers[seat]
+        better = [
+            other.size
+            for other in layout.units
+            if way[other.group_id] == seat and other.wishes[at].valued > unit.wishes[at].valued
+        ]
+        return seats[seat].capacity - fixed[seat] - sum(better)
+
+    count = 0
+    for unit in layout.units:
+        own = way[unit.group_id]
+        if own is None and any(
+            sent[country] + unit.sent[country] > problem.rules.ceilings.get(country, 10**6) for country in unit.sent
+        ):
+            continue
+        for at in unit.wishes:
+            seat = next(name for name, number in layout.numbers.items() if number == at)
+            if seat == own:
+                break
+            count += room(seat, unit) >= unit.size
+    return count
+
+
+@given(worlds(people=9, seats=4, objective=Objective.STABLE), st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_few_groups_block_as_little_as_can_be(problem: Problem, propose: bool) -> None:  # noqa: FBT001
+    """Of all ways, listed one by one, ours has the fewest blocking pairs; proposing counts those that it leaves."""
+    problem = replace(problem, fixed=tuple(one for one in problem.fixed if one.country not in problem.rules.ceilings))
+    with pytest.MonkeyPatch.context() as patch:
+        if propose:
+            patch.setattr(placement, "_EXACT_WAYS", 0)
+        layout = lay_out(problem)
+    if not layout.units or any(seat.pre_matched for seat in problem.seats):
+        return
+    if any(one.pre_matched for one in problem.candidates):
+        return
+    ours: dict[str, str | None] = {unit.group_id: layout.seats[unit.members[0].id] for unit in layout.units}
+    ways = _ways(problem, layout)
+    assert ours in ways
+    assert layout.blocking == _blocking(problem, layout, ours)
+    least = min(_blocking(problem, layout, way) for way in ways)
+    assert least <= layout.blocking if propose else least == layout.blocking
+
+
+def _seat(identity: str, capacity: int, **values: Any) -> Seat:
+    weeks = {FIRST_WEEK: 5, FIRST_WEEK + timedelta(weeks=1): 5}
+    return Seat(
+        id=identity,
+        kind=SeatKind.PLACEMENT,
+        country="DE",
+        organisation_id=f"host-{identity}",
+        capacity=capacity,
+        weeks=weeks,
+        languages={"en": LanguageLevel.A1},
+        **values,
+    )
+
+
+def _officer(identity: str, group: str | None = None, **values: Any) -> Candidate:
+    plain: dict[str, Any] = {
+        "country": "MD",
+        "weeks": frozenset({FIRST_WEEK, FIRST_WEEK + timedelta(weeks=1)}),
+        "group_id": group,
+        "group_size": 2 if group else 1,
+    }
+    return Candidate(
+        id=identity,
+        kind=ApplicationKind.STUDY_VISIT,
+        organisation_id="home",
+        rank_group=RankGroup.OPERATIONAL,
+        languages={"en": LanguageLevel.B2},
+        **plain | values,
+    )
+
+
+def _call(candidates: list[Candidate], seats: list[Seat], fixed: tuple[Fixed, ...] = ()) -> Problem:
+    day = FIRST_WEEK - timedelta(weeks=10)
+    return Problem(call_id="c", day=day, seed="s", candidates=tuple(candidates), seats=tuple(seats), fixed=fixed)
+
+
+def test_a_group_without_a_common_week_goes_nowhere() -> None:
+    """Each has time, but never together: no place for either, and the receipt says that none takes the whole group."""
+    later = frozenset({FIRST_WEEK + timedelta(weeks=1)})
+    pair = [_officer("a", "g", weeks=frozenset({FIRST_WEEK})), _officer("b", "g", weeks=later)]
+    result = run_layers(_call(pair, [_seat("s", 4)]))
+    assert result.matching == {}
+    receipt = result.receipt("a")
+    assert receipt.why is Why.GROUP_TOO_LARGE
+    assert receipt.together is not None
+    assert (receipt.together.size, receipt.together.feasible, receipt.feasible) == (2, 0, 1)
+
+
+def test_a_group_that_lacks_one_place_is_told_so() -> None:
+    """Two officers, one place left: the smallest change is one more place there, and with it both are placed."""
+    problem = _call([_officer("a", "g"), _officer("b", "g")], [_seat("s", 1)])
+    receipt = run_layers(problem).receipt("b")
+    (change,) = receipt.changes
+    assert (change.change, change.at_seat_id, change.count, change.seat_id) == (Change.MORE_PLACES, "s", 1, "s")
+    wider = replace(problem, seats=(_seat("s", 2),))
+    assert run_layers(wider).matching == {"a": "s", "b": "s"}
+
+
+def test_a_pre_matched_single_comes_before_a_group() -> None:
+    """A place that is agreed with somebody is not given to a group."""
+    pair = [_officer("a", "g"), _officer("b", "g")]
+    named = _officer("c", None, pre_matched="s")
+    result = run_layers(_call([*pair, named], [_seat("s", 2), _seat("t", 2)]))
+    assert result.matching == {"a": "t", "b": "t", "c": "s"}
+
+
+def test_a_companion_follows_the_one_who_is_fixed() -> None:
+    """Whose companion already has a place goes there or nowhere; who declined that place goes alone."""
+    fixed = (Fixed(candidate_id="a", seat_id="t", country="MD", group_id="g"),)
+    result = run_layers(_call([_officer("b", "g")], [_seat("s", 2), _seat("t", 2)], fixed=fixed))
+    assert result.matching == {"b": "t"}
+    full = run_layers(_call([_officer("b", "g")], [_seat("s", 2), _seat("t", 1)], fixed=fixed))
+    assert full.matching == {}
+    declined = _officer("b", "g", barred=frozenset({"t"}))
+    assert run_layers(_call([declined], [_seat("s", 2), _seat("t", 2)], fixed=fixed)).matching == {"b": "s"}
+
+
+def test_the_price_of_going_first_is_told() -> None:
+    """A single whom the seat values above the group stays outside: the pair is counted, and stands in the price."""
+    pair = [_officer("a", "g", first_time=False), _officer("b", "g", first_time=False)]
+    single = _officer("c", first_time=True)
+    result = run_layers(_call([*pair, single], [_seat("s", 2)]))
+    assert result.matching == {"a": "s", "b": "s"}
+    price = result.groups_price
+    assert price is not None
+    assert (price.placed, price.unplaced, price.blocking, price.envied) == (1, 0, 0, 1)
+    assert result.receipt("c").why is Why.NO_FEASIBLE_SEAT
+    assert result.next_in_line("s") == ("c",)
+    assert result.prices.blocking_pairs == 0
+
+
+@given(worlds(people=8, seats=4))
+@settings(max_examples=50, deadline=None)
+def test_what_is_told_of_a_group_is_true(problem: Problem) -> None:
+    """Receipts add up for members, sums are those of the pairs, and each change that is told places the applicant."""
+    result = run_layers(problem)
+    pairs = result.pairs
+    assert result.prices.total == sum(pair.gain + pair.preference + 1 for pair in pairs)
+    assert sum(result.ranks.values()) == len(pairs)
+    for receipt in result.receipts(effort=6):
+        seat_id = result.matching.get(receipt.candidate_id)
+        assert receipt.seat_id == seat_id
+        assert (receipt.why is Why.MATCHED) == (seat_id is not None)
+        for change in receipt.changes:
+            changed = problem
+            if change.change is Change.MORE_PLACES:
+                seats = tuple(
+                    replace(seat, capacity=seat.capacity + (change.count or 0))
+                    if seat.id == change.at_seat_id
+                    else seat
+                    for seat in problem.seats
+                )
+                changed = replace(problem, seats=seats)
+            elif change.change is Change.LANGUAGE_LEVEL:
+                assert change.language is not None
+                assert change.to_level is not None
+                people = tuple(
+                    replace(one, languages={**one.languages, change.language: change.to_level})
+                    if one.id == receipt.candidate_id
+                    else one
+                    for one in problem.candidates
+                )
+                changed = replace(problem, candidates=people)
+            else:
+                continue
+            assert receipt.candidate_id in run_layers(changed).matching
+
+
+def test_many_groups_are_placed_by_proposing() -> None:
+    """Forty groups, far too many ways to try them all: seats are filled, and nothing but a misfit blocks."""
+    dice = random.Random(5)
+    people = [
+        _officer(f"{number}-{member}", f"g{number:02}", country=dice.choice(("AM", "GE", "MD")), group_size=size)
+        for number in range(40)
+        for size in (dice.randint(2, 4),)
+        for member in range(size)
+    ]
+    seats = [_seat(f"s{number}", 5) for number in range(12)]
+    layout = lay_out(_call(people, seats))
+    taken = Counter(seat for seat in layout.seats.values() if seat)
+    assert all(count <= 5 for count in taken.values())
+    assert sum(taken.values()) >= 12 * 4
+    assert Market(layout.rest).free == [5 - taken[f"s{number}"] for number in sorted(range(12), key=lambda n: f"s{n}")]

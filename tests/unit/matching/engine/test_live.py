@@ -1,0 +1,223 @@
+"""Is the matching after each event exactly what a run from scratch gives, whatever happens?"""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.incremental.book import NOWHERE, Book
+from services.matching.engine.incremental.rotations import climb
+from services.matching.engine.live import follower as live_follower
+from services.matching.engine.live.follower import Follower, Ran
+from services.matching.engine.live.matching import LiveMatching
+from services.matching.engine.market.market import Market
+from services.matching.engine.matching import run
+from services.matching.engine.problem.problem import Fixed, Problem, SeatKind
+from services.matching.engine.rules.pairing import Line, Pairing
+from services.matching.engine.rules.scores import TIE_BITS
+from shared.contracts.codes import Objective
+from tests.unit.matching.engine.random_events import after, event, world
+from tests.unit.matching.engine.worlds import DAY, HOMES, candidate, make_problem, problems
+
+
+@given(problems(people=9, seats=6, quotas=False, fixed=False), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_one_alone_is_scored_as_in_a_whole_run(problem: Problem, dice: random.Random) -> None:
+    """One candidate against all seats, or one seat against all candidates: the same pairs, orders and keys as a run."""
+    problem = replace(problem, seats=tuple(replace(one, capacity=max(1, one.capacity)) for one in problem.seats))
+    market, pairing = Market(problem), Pairing(problem)
+    people, seats = list(problem.candidates), list(problem.seats)
+    dice.shuffle(people)
+    dice.shuffle(seats)
+    seat_slots = {one.id: pairing.seats.add(one) for one in seats}
+    slots = {one.id: pairing.candidates.add(one) for one in people}
+    columns = {one.id: pairing.column(one, seat_slots[one.id]) for one in seats}
+    for place, one in enumerate(market.candidates):
+        row, cut = pairing.row(one, slots[one.id]), market.pairs.row(place)
+        wanted = [market.seats[at].id for at in market.pairs.seat[cut]]
+        feasible = [seat for seat, slot in seat_slots.items() if row.own[slot]]
+        assert sorted(feasible, key=lambda seat: -row.own[seat_slots[seat]]) == wanted
+        assert [row.key[seat_slots[seat]] for seat in wanted] == market.pairs.key[cut].tolist()
+        assert [row.own[seat_slots[seat]] - 1 >> TIE_BITS for seat in wanted] == market.pairs.gain[cut].tolist()
+        for seat, slot in seat_slots.items():
+            assert columns[seat].own[slots[one.id]] == row.own[slot]
+            assert not row.own[slot] or columns[seat].key[slots[one.id]] == row.key[slot]
+
+
+@given(seed=st.integers(0, 2**32), crowded=st.booleans())
+@example(seed=37, crowded=True)
+@settings(max_examples=60, deadline=None)
+def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: bool) -> None:
+    """People, seats, places and fixed pairs come, go and change: always equal, and all moves are told."""
+    dice = random.Random(seed)
+    live = LiveMatching(world(dice, crowded=crowded))
+    before = live.matching
+    assert before == run(live.problem).matching
+    for number in range(12):
+        happening = event(dice, live.problem, before, number)
+        if happening is None:
+            continue
+        name, happen = happening
+        told = happen(live)
+        now = live.matching
+        assert now == run(live.problem).matching, name
+        moved = {one for one in before.keys() | now.keys() if before.get(one) != now.get(one)}
+        assert [(one.candidate_id, one.before, one.after) for one in told] == [
+            (one, before.get(one), now.get(one)) for one in sorted(moved)
+        ]
+        before = now
+
+
+def test_crowded_worlds_need_rotations() -> None:
+    """The events that the test above tries do open rotations: vacancy chains alone would not be enough."""
+    turned = 0
+    for seed in range(60):
+        dice = random.Random(seed)
+        live = LiveMatching(world(dice, crowded=True))
+        for number in range(12):
+            happening = event(dice, live.problem, live.matching, number)
+            if happening is not None:
+                happening[1](live)
+        turned += live.rotations
+    assert turned > 3
+
+
+def test_who_leaves_without_a_seat_can_let_two_others_change() -> None:
+    """Irving & Leather's rotation at its smallest: the one who stood between two of them goes, and both gain."""
+    wants = {0: (1, 0), 1: (0, 1), 2: (1,)}
+    takes = {0: (0, 1), 1: (1, 2, 0)}
+    book = Book(3, 2, 1)
+    for seat in takes:
+        book.set_terms(seat, 1, 1, {}, bound=False)
+    for one, seats in wants.items():
+        own, key = np.zeros(2, np.int64), np.zeros(2, np.int64)
+        for seat in seats:
+            own[seat], key[seat] = 2 - seats.index(seat), 3 - takes[seat].index(one)
+        book.set_row(one, 0, Line(own << TIE_BITS, key << TIE_BITS))
+    book.enter([0, 1, 2])
+    assert book.at.tolist() == [0, 1, NOWHERE]
+    assert book.remove(2) == NOWHERE
+    assert climb(book, ()) == 1
+    assert book.at.tolist() == [1, 0, NOWHERE]
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_a_matching_that_is_known_can_be_taken_up(seed: int) -> None:
+    """Started from what a run gave, the state is the same as if all had entered: later events end the same."""
+    dice = random.Random(seed)
+    problem = world(dice, crowded=True)
+    first, second = LiveMatching(problem), LiveMatching(problem, run(problem).matching)
+    for number in range(6):
+        happening = event(dice, first.problem, first.matching, number)
+        if happening is not None:
+            assert happening[1](first) == happening[1](second)
+
+
+def test_a_pool_that_grows_beyond_its_arrays_stays_right() -> None:
+    """Many more people, seats, countries and words than at first: the arrays grow, the result is the same."""
+    dice = random.Random(3)
+    live = LiveMatching(make_problem(dice, 3, 2, tight=0.1, objective=Objective.STABLE, quotas=False))
+    for number in range(60):
+        live.arrive(replace(candidate(dice, f"n{number}", 4, 0.1), country=f"X{number % 30}"))
+        if number % 3 == 0:
+            seat = dice.choice(live.problem.seats)
+            live.open(replace(seat, id=f"t{number}", topics=seat.topics | {f"topic {number}"}))
+    assert live.matching == run(live.problem).matching
+    assert len(live.matching) > 5
+
+
+@given(seed=st.integers(0, 2**32), crowded=st.booleans(), aim=st.sampled_from(tuple(Objective)), quotas=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_a_problem_is_followed_to_what_a_run_gives(seed: int, *, crowded: bool, aim: Objective, quotas: bool) -> None:
+    """Pairs, who has none and why are those of a run, by events or by a run, with quotas or the other objective."""
+    dice = random.Random(seed)
+    problem = world(dice, crowded=crowded)
+    limits = {home: dice.randint(0, 9) for home in dice.sample(HOMES, 2)} if quotas else {}
+    # Of the highest sum only what no country's share can bind is followed.
+    share = 100 if aim is Objective.MOST_GOOD else problem.rules.share
+    rules = replace(problem.rules, objective=aim, share=share, ceilings=limits, floors={"UA": 1} if quotas else {})
+    problem, follower = replace(problem, rules=rules), Follower(run)
+    for _ in range(5):
+        result = run(problem)
+        outcome, scratch = follower.follow(problem), Ran(result)
+        assert outcome.pairs == scratch.pairs
+        assert outcome.unmatched == scratch.unmatched
+        assert [outcome.reason(one) for one in outcome.unmatched] == [scratch.reason(one) for one in scratch.unmatched]
+        assert follower.kept is None or result.matching == follower.kept[1]
+        problem = after(problem, dice, dice.randint(0, 6))
+    assert quotas or follower.runs < 5
+
+
+def test_only_what_is_different_is_followed() -> None:
+    """The same problem again is no event, one arrival is one; another day, or a change of everything, is a new run."""
+    dice = random.Random(4)
+    problem = world(dice, crowded=True)
+    follower = Follower(run)
+    follower.follow(problem)
+    assert follower.waits
+    follower.begin()
+    assert not follower.waits
+    follower.follow(replace(problem, candidates=tuple(replace(one) for one in problem.candidates)))
+    assert (follower.runs, follower.events) == (1, 0)
+    follower.follow(replace(problem, candidates=(*problem.candidates, candidate(dice, "new", 4, 0.0))))
+    assert (follower.runs, follower.events) == (1, 1)
+    follower.follow(replace(problem, day=DAY + timedelta(days=1)))
+    assert (follower.runs, follower.events) == (2, 1)
+    follower.follow(replace(problem, candidates=tuple(candidate(dice, f"x{at}", 4, 0.0) for at in range(99))))
+    assert (follower.runs, follower.events) == (3, 1)
+
+
+def test_a_change_does_not_wait_for_what_is_taken_up_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a state is taken up in another thread a change is matched by a run; then it is followed from there."""
+    dice = random.Random(4)
+    problem = world(dice, crowded=True)
+    follower, going, goes_on = Follower(run), Event(), Event()
+    follower.follow(problem)
+
+    def taken_up(*given: Any) -> LiveMatching:
+        going.set()
+        assert goes_on.wait(10)
+        return LiveMatching(*given)
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(1) as aside:
+        patch.setattr(live_follower, "LiveMatching", taken_up)
+        begun = aside.submit(follower.begin)
+        assert going.wait(10)
+        later = replace(problem, candidates=(*problem.candidates, candidate(dice, "new", 4, 0.0)))
+        assert follower.follow(later).pairs == run(later).pairs
+        assert (follower.runs, follower.events) == (2, 0)
+        goes_on.set()
+        begun.result()
+    assert follower.follow(later).pairs == run(later).pairs
+    assert (follower.runs, follower.events) == (2, 1)
+
+
+def test_what_cannot_be_is_refused() -> None:
+    """Neither groups nor, for the highest sum, shares are followed; who is there cannot come, who is not cannot go."""
+    problem = make_problem(random.Random(1), 4, 3, tight=0.0, objective=Objective.STABLE, quotas=False, fixed=False)
+    shared = replace(problem.seats[0], kind=SeatKind.PLACEMENT, capacity=5, share_exempt=False)
+    best = replace(problem, rules=replace(problem.rules, objective=Objective.MOST_GOOD), seats=(shared,))
+    with pytest.raises(ValueError, match="followed"):
+        LiveMatching(best)
+    with pytest.raises(ValueError, match="followed"):
+        LiveMatching(replace(problem, candidates=(replace(problem.candidates[0], group_id="g"),)))
+    live = LiveMatching(problem)
+    pair = Fixed(candidate_id="c0", seat_id="s0", country="MD")
+    live.fix(pair)
+    with pytest.raises(ValueError, match="c0"):
+        live.fix(pair)
+    with pytest.raises(ValueError, match="c0"):
+        live.arrive(problem.candidates[0])
+    with pytest.raises(ValueError, match="s0"):
+        live.open(problem.seats[0])
+    for wrong in (live.leave, live.close, live.release):
+        with pytest.raises(KeyError):
+            wrong("nobody")

@@ -1,0 +1,162 @@
+"""Is the matching of the highest sum after each event exactly what a run from scratch gives, and do prices prove it?"""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.incremental.best import Best
+from services.matching.engine.kernels.exchange import GONE, NOWHERE, Exchange, tie_of
+from services.matching.engine.kernels.tie_break_prices import settle
+from services.matching.engine.live.follower import Follower, Ran
+from services.matching.engine.live.matching import LiveMatching, can_follow
+from services.matching.engine.matching import run
+from services.matching.engine.problem.problem import Problem, SeatKind
+from shared.contracts.codes import Objective
+from tests.unit.matching.engine.random_events import after, event, world
+from tests.unit.matching.engine.worlds import candidate
+
+
+def _world(dice: random.Random, *, crowded: bool) -> Problem:
+    """A pool that seeks the highest sum, in which no share of a country can bind."""
+    problem = world(dice, crowded=crowded)
+    return replace(problem, rules=replace(problem.rules, objective=Objective.MOST_GOOD, share=100))
+
+
+def _followed(problem: Problem, known: int) -> LiveMatching:
+    """The problem followed from nothing, from the prices of a run, or from its matching too."""
+    ran = run(problem)
+    return LiveMatching(problem, ran.matching if known > 1 else None, ran.seat_prices if known else None)
+
+
+def _state(live: LiveMatching) -> Exchange:
+    assert isinstance(live._book, Best)
+    return live._book.state
+
+
+def _proves(state: Exchange) -> bool:
+    """Whether prices prove the matching: no pair is worth more than it costs, one that is matched just as much."""
+    here = [one for one in range(len(state.at)) if state.at[one] != GONE]
+    for one in here:
+        left = int(state.left_a[one]), int(state.left_b[one])
+        own = int(state.at[one])
+        assert left >= (0, 0)
+        assert own != NOWHERE or left == (0, 0)
+        for seat in np.flatnonzero(state.worth[one]).tolist():
+            cost = int(state.price_a[seat]) + left[0], int(state.price_b[seat]) + left[1]
+            worth = int(state.worth[one, seat]), int(tie_of(state.word[one], state.seat_word[seat]))
+            assert cost >= worth
+            assert seat != own or cost == worth
+    for seat in range(len(state.free)):
+        price = int(state.price_a[seat]), int(state.price_b[seat])
+        assert price >= (0, 0)
+        assert state.size[seat] <= state.free[seat]
+        assert state.size[seat] == state.free[seat] or price == (0, 0)
+    return True
+
+
+@given(seed=st.integers(0, 2**32), crowded=st.booleans(), known=st.integers(0, 2))
+@settings(max_examples=30, deadline=None)
+def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: bool, known: int) -> None:
+    """People, seats, places and fixed pairs come, go and change: always equal, proven, and all moves are told."""
+    dice = random.Random(seed)
+    live = _followed(_world(dice, crowded=crowded), known)
+    before = live.matching
+    assert before == run(live.problem).matching
+    for number in range(12):
+        happening = event(dice, live.problem, before, number)
+        if happening is None:
+            continue
+        name, happen = happening
+        told = happen(live)
+        now, ran = live.matching, run(live.problem)
+        assert now == ran.matching, name
+        assert tuple(live.pair_of(one) for one in sorted(now)) == ran.pairs
+        assert _proves(_state(live))
+        moved = {one for one in before.keys() | now.keys() if before.get(one) != now.get(one)}
+        assert [(one.candidate_id, one.before, one.after) for one in told] == [
+            (one, before.get(one), now.get(one)) for one in sorted(moved)
+        ]
+        before = now
+
+
+@given(seed=st.integers(0, 2**32), crowded=st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_the_points_of_a_run_settle_the_rest(seed: int, *, crowded: bool) -> None:
+    """From matching and prices of a run the whole proof is found at once, and for a matching less good it is not."""
+    problem = _world(random.Random(seed), crowded=crowded)
+    live, ran = _followed(problem, 0), run(problem)
+    state = _state(live)
+    best = state.at.copy()
+    state.price_a[:] = 0
+    for seat_id, points in ran.seat_prices.items():
+        state.price_a[live._pairing.seats.place[seat_id]] = points
+    for wrong in (False, True):
+        state.at[state.at != GONE] = NOWHERE
+        state.size[:] = 0
+        wanted = best.copy()
+        if wrong and not ran.matching:
+            return
+        if wrong:
+            wanted[np.flatnonzero(wanted >= 0)[0]] = NOWHERE
+        assert settle(state, wanted) is not wrong
+        assert wrong or _proves(state)
+
+
+def test_more_come_than_there_was_room_for() -> None:
+    """Arrays grow when more people and seats come than they were made for, and the matching is still that of a run."""
+    dice = random.Random(4)
+    problem = _world(dice, crowded=True)
+    live = _followed(problem, 2)
+    room = len(_state(live).at), len(_state(live).free)
+    for number in range(60):
+        live.arrive(replace(candidate(dice, f"m{number}", 3, 0.0), country="AM", weeks=None))
+        terms = replace(problem.seats[0], id=f"w{number}", capacity=1 + number % 7)
+        if number % 2:
+            live.open(terms)
+    assert len(_state(live).at) > room[0]
+    assert len(_state(live).free) > room[1]
+    assert live.matching == run(live.problem).matching
+    assert _proves(_state(live))
+
+
+def test_where_a_share_can_bind_it_is_not_followed() -> None:
+    """A placement with a share for each country needs a run each time, and cannot be opened in what is followed."""
+    problem = _world(random.Random(1), crowded=True)
+    rules = replace(problem.rules, share=40)
+    free = tuple(replace(one, share_exempt=True) for one in problem.seats)
+    shared = replace(free[0], id="shared", kind=SeatKind.PLACEMENT, capacity=5, share_exempt=False)
+    problem = replace(problem, rules=rules, seats=free)
+    assert can_follow(problem)
+    assert not can_follow(replace(problem, seats=(*free, shared)))
+    with pytest.raises(ValueError, match="share"):
+        LiveMatching(problem).open(shared)
+
+
+def test_a_follower_goes_on_until_a_quota_binds_or_prices_run_away() -> None:
+    """Changes are followed one by one; a ceiling below what goes needs a run, and so does a price beyond its bounds."""
+    dice = random.Random(11)
+    problem = _world(dice, crowded=True)
+    follower = Follower(run)
+    follower.follow(problem)
+    for _ in range(8):
+        problem = after(problem, dice, 1)
+        assert follower.follow(problem).pairs == run(problem).pairs
+    assert follower.events >= 4
+    assert follower.runs == 1
+    sent = {one.country: 0 for one in problem.candidates}
+    assert run(problem).matching
+    tight = replace(problem, rules=replace(problem.rules, ceilings=sent))
+    assert isinstance(follower.follow(tight), Ran)
+    follower.follow(problem)
+    follower.begin()
+    assert follower._live is not None
+    slot = follower._live._pairing.candidates.place[problem.candidates[-1].id]
+    _state(follower._live).left_b[slot] = 1 << 61
+    fewer = replace(problem, candidates=problem.candidates[1:])
+    with pytest.raises(OverflowError):
+        follower.follow(fewer)
+    assert follower.follow(fewer).pairs == run(fewer).pairs

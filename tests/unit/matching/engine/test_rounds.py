@@ -1,0 +1,72 @@
+"""Do the rounds that are kept of a run tell what a run anew would give, whatever is asked of them, in any order?"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.explain.rounds import Rounds
+from services.matching.engine.market.market import Market
+from services.matching.engine.problem.problem import Problem
+from services.matching.engine.solution import solve
+from shared.contracts.codes import Objective
+from tests.unit.matching.engine.worlds import HOMES, candidate, make_problem
+
+
+def bounded(dice: random.Random) -> Problem:
+    """Far more people than places, most of them of countries with a ceiling, now and then with a floor."""
+    problem = make_problem(dice, dice.randint(4, 24), dice.randint(1, 6), tight=0.05, objective=Objective.STABLE)
+    limits = {home: dice.randint(0, 6) for home in dice.sample(HOMES, dice.randint(1, 3))}
+    floors = {dice.choice(HOMES): dice.randint(1, 2)} if dice.random() < 0.3 else {}
+    return replace(problem, rules=replace(problem.rules, ceilings=limits, floors=floors))
+
+
+def _one_change(dice: random.Random, market: Market, rounds: Rounds) -> tuple[Sequence[int] | None, Sequence[int]]:
+    """What the rounds tell of a change, and what a run anew gives; another row tells of that candidate's seat only."""
+    one = dice.randrange(len(market.candidates))
+    own = market.candidates[one]
+    kind = dice.choice(("row", "row", "places", "quota"))
+    if kind == "row":
+        changed = replace(candidate(dice, own.id, len(market.seats), 0.05), country=own.country, group_size=1)
+        seat = rounds.with_row(one, market.row_of(changed))
+        return None if seat is None else [seat], [solve(market.with_candidate(changed)).assigned[one]]
+    if kind == "quota" and own.country in market.problem.rules.ceilings:
+        ceilings = {**market.problem.rules.ceilings}
+        ceilings[own.country] += 1
+        problem = replace(market.problem, rules=replace(market.problem.rules, ceilings=ceilings))
+        return rounds.with_quota(one), solve(Market(problem)).assigned
+    at, more = dice.randrange(len(market.seats)), dice.randint(1, 3)
+    wider = market.with_places(at, more)
+    anew = solve(wider).assigned
+    if market.free[at] == 0 or market.used[at]:
+        return None, anew
+    return rounds.with_places(at, more, wider.free[at], wider.shares[at]), anew
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=50, deadline=None)
+def test_one_change_leads_to_what_a_run_anew_gives(seed: int) -> None:
+    """Another row, more places, one more of a country: the seats of a run anew, or nothing is told."""
+    dice = random.Random(seed)
+    market = Market(bounded(dice))
+    if market.candidates:
+        rounds = Rounds(market)
+        for _ in range(6):
+            told, anew = _one_change(dice, market, rounds)
+            assert told is None or list(told) == list(anew)
+
+
+def test_most_changes_are_told() -> None:
+    """Without floors nothing but a full seat, or a country that may send nobody, is left to a run anew."""
+    dice = random.Random(7)
+    asked = told = 0
+    for _ in range(40):
+        problem = bounded(dice)
+        market = Market(replace(problem, fixed=(), rules=replace(problem.rules, floors={})))
+        rounds = Rounds(market)
+        for _ in range(6):
+            asked += 1
+            told += _one_change(dice, market, rounds)[0] is not None
+    assert told > 0.8 * asked

@@ -1,0 +1,57 @@
+"""Do the bitmaps say what the words of the rules say?"""
+
+from hypothesis import given, settings
+
+from services.matching.engine.market.market import Market
+from services.matching.engine.problem.problem import Problem
+from shared.contracts.codes import HardRule
+from tests.unit.matching.engine.oracle import broken, points, same_kind
+from tests.unit.matching.engine.worlds import problems
+
+
+@given(problems())
+@settings(max_examples=100, deadline=None)
+def test_feasible_pairs_are_those_that_break_no_rule(problem: Problem) -> None:
+    """A pair is feasible exactly when each hard rule, asked in plain Python, holds; and the funnel counts the rest."""
+    market = Market(problem)
+    for place, one in enumerate(market.candidates):
+        verdicts = {at: broken(problem, one, seat) for at, seat in enumerate(market.seats) if same_kind(one, seat)}
+        assert sorted(market.rows[place].seats) == [at for at, rules in verdicts.items() if not rules]
+        funnel = market.feasible[place].funnel()
+        assert [step.rule for step in funnel] == list(HardRule)
+        first = [min(rules, key=list(HardRule).index) for rules in verdicts.values() if rules]
+        assert [step.removed for step in funnel] == [first.count(rule) for rule in HardRule]
+        assert market.feasible[place].after[0].bit_count() == len(verdicts)
+
+
+@given(problems())
+@settings(max_examples=80, deadline=None)
+def test_scores_are_the_weighted_sums_of_their_criteria(problem: Problem) -> None:
+    """The scores of each feasible pair are the sums, in plain Python, of points times the weights of either side."""
+    market = Market(problem)
+    pairs = market.pairs
+    for at, (one, seat) in enumerate(zip(pairs.owner, pairs.seat, strict=True)):
+        earned = points(problem, market.candidates[one], market.seats[seat])
+        weights = problem.rules.weights
+        assert pairs.gain[at] == sum(weights[name].applicant * got for name, got in earned.items())
+        assert pairs.preference[at] == sum(weights[name].host * got for name, got in earned.items())
+
+
+@given(problems(people=12))
+@settings(max_examples=50, deadline=None)
+def test_orders_are_strict_and_follow_the_scores(problem: Problem) -> None:
+    """Keys of a seat differ and follow its preference, pre-matched people first; rows fall by what is gained."""
+    market = Market(problem)
+    pairs = market.pairs
+    for seat in range(len(market.seats)):
+        at = pairs.seat == seat
+        keys, wanted = pairs.key[at], pairs.preference[at]
+        assert len(set(keys.tolist())) == len(keys)
+        named = keys >= 1 << 62
+        kept, here = market.seats[seat].pre_matched, market.seats[seat].id
+        people = [market.candidates[one] for one in pairs.owner[at]]
+        assert named.tolist() == [one.id == kept or one.pre_matched == here for one in people]
+        assert sorted(wanted[~named].tolist()) == wanted[~named][keys[~named].argsort()].tolist()
+    for place in range(len(market.candidates)):
+        row = pairs.gain[pairs.row(place)].tolist()
+        assert row == sorted(row, reverse=True)

@@ -1,0 +1,45 @@
+"""Is the place in line the one at which the seat would really call?"""
+
+from collections import Counter
+from dataclasses import replace
+
+from hypothesis import given, settings
+
+from services.matching.engine.explain.waiting import lines
+from services.matching.engine.matching import run
+from services.matching.engine.problem.problem import Problem, Rules
+from shared.contracts.codes import HardRule, Objective
+from tests.unit.matching.engine.oracle import broken, same_kind
+from tests.unit.matching.engine.worlds import problems
+
+
+@given(problems(people=9, seats=4, objective=Objective.STABLE))
+@settings(max_examples=80, deadline=None)
+def test_places_in_line_are_a_count_from_one(problem: Problem) -> None:
+    """At every seat the places of those who wait are 1 to m, each once; what fixed pairs took keeps nobody out."""
+    taken = {pair.candidate_id for pair in problem.fixed}
+    pool = [one for one in problem.candidates if one.id not in taken]
+    free = replace(problem, fixed=())
+    found = [(one, line) for one in pool for line in lines(problem, one.id, most=99)]
+    seats = {seat.id: seat for seat in problem.seats}
+    for seat_id, seat in seats.items():
+        at = sorted(line.at for _, line in found if line.seat_id == seat_id)
+        assert at == list(range(1, len(at) + 1))
+        fit = [one for one in problem.candidates if same_kind(one, seat) and not broken(free, one, seat)]
+        assert all(line.of == len(fit) for _, line in found if line.seat_id == seat_id)
+    held = Counter(pair.seat_id for pair in problem.fixed)
+    for one, line in found:
+        assert line.free == max(0, seats[line.seat_id].capacity - held[line.seat_id])
+        limits = {HardRule.QUOTA, HardRule.SHARE_OF_OFFER} & set(broken(problem, one, seats[line.seat_id]))
+        assert (line.limit in limits) if limits else line.limit is None
+
+
+@given(problems(people=8, seats=1, objective=Objective.STABLE, quotas=False, fixed=False))
+@settings(max_examples=80, deadline=None)
+def test_the_line_is_the_order_in_which_places_are_given(problem: Problem) -> None:
+    """With one seat and no shares, as many as it has places are called, and they are those at the front of the line."""
+    problem = replace(problem, rules=replace(Rules(), share=100))
+    matched = run(problem).matching
+    for one in problem.candidates:
+        for line in lines(problem, one.id):
+            assert (line.at <= line.free) == (one.id in matched)

@@ -1,0 +1,42 @@
+"""Can visits change weeks among themselves without a week taking more guests than it has places?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matching.lifecycle.actions.moves import fit
+
+WEEKS = [date(2027, 3, 1) + timedelta(weeks=after) for after in range(4)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=8),
+    st.lists(st.integers(0, 3), min_size=4, max_size=4),
+)
+def test_no_week_that_is_moved_to_is_overfull(moves: list[tuple[int, int]], others: list[int]) -> None:
+    """Whatever moves are asked for: after those that are made, no week that one leads to has more than its places."""
+    asked = {UUID(int=at): (WEEKS[before], WEEKS[then]) for at, (before, then) in enumerate(moves)}
+    taken = Counter(before for before, _ in asked.values())
+    taken.update(dict(zip(WEEKS, others, strict=True)))
+    places = dict.fromkeys(WEEKS, 3)
+    made = fit(asked, taken, places)
+    after = Counter(taken)
+    for one in made:
+        after[asked[one][0]] -= 1
+        after[asked[one][1]] += 1
+    assert all(after[asked[one][1]] <= 3 for one in made)
+
+
+def test_a_ring_of_full_weeks_turns() -> None:
+    """Three visits in full weeks each take the next one's place; a fourth who only comes into one is left out."""
+    ring = {UUID(int=at): (WEEKS[at], WEEKS[(at + 1) % 3]) for at in range(3)}
+    places = dict.fromkeys(WEEKS, 1)
+    taken = dict.fromkeys(WEEKS[:3], 1)
+    assert fit(ring, taken, places) == set(ring)
+    late = UUID(int=9)
+    assert fit(ring | {late: (WEEKS[3], WEEKS[0])}, {**taken, WEEKS[3]: 1}, places) == set(ring)

@@ -1,0 +1,17 @@
+"""Is what was made of a fact taken again only while it would be made of the very same?"""
+
+from __future__ import annotations
+
+from services.matching.provisional.model.memo import Memo
+from shared.ids import new_id
+
+
+def test_the_same_is_made_once_and_another_anew() -> None:
+    """Another object it is made of, or another thing it depends on, or another id: made anew; else not."""
+    remembered: Memo[list[int]] = Memo()
+    one, other, source, twin = new_id(), new_id(), ["a"], ["a"]
+    made = remembered.of(one, (source,), 1, lambda: [1])
+    assert remembered.of(one, (source,), 1, lambda: [2]) is made
+    assert remembered.of(other, (source,), 1, lambda: [3]) == [3]
+    assert remembered.of(one, (twin,), 1, lambda: [4]) == [4]
+    assert remembered.of(one, (twin,), 2, lambda: [5]) == [5]

@@ -1,0 +1,95 @@
+"""Is each deadline told at its time, whatever is known of it in which order, and is its holder who should be?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.calendars.model.feed import etag, keys, unchanged
+from services.notifications.cases.model import APPLICATIONS, VISITS, Case
+from services.notifications.deadlines.model import NOBODY, Waited, holder, joined, look_at
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import DeadlineKind as D
+from shared.contracts.codes import Party, Role
+from shared.identity import Grant, Principal
+
+START = datetime(2030, 1, 1, tzinfo=UTC)
+ID = UUID(int=5)
+TIMES = st.integers(0, 60).map(lambda days: START + timedelta(days=days))
+
+
+def waited(**known: datetime | None) -> Waited:
+    """A deadline for an endorsement."""
+    return Waited(D.ENDORSEMENT, A.HOME_COORDINATOR, APPLICATIONS, ID, **known)  # type: ignore[arg-type]
+
+
+@given(set_at=TIMES, due=TIMES, met=st.none() | TIMES)
+def test_what_is_told_next_is_never_told_twice(set_at: datetime, due: datetime, met: datetime | None) -> None:
+    """First the reminder if there is one, then the date, then nothing; nothing at all where it was met since."""
+    one = waited(set_at=set_at, due=due, met_at=met)
+    first = look_at(one, ())
+    if met is not None and met >= set_at:
+        assert first is None
+        return
+    assert first == (one.remind_at or due)
+    assert look_at(one, ("near",)) == due
+    assert look_at(one, ("passed",)) is None
+    assert look_at(one, ("near", "passed")) is None
+
+
+@given(first=TIMES, second=TIMES, due=TIMES, met=TIMES)
+def test_a_date_is_the_newest_in_whatever_order_events_arrive(
+    first: datetime, second: datetime, due: datetime, met: datetime
+) -> None:
+    """Set, set anew and met: read in any order, the same deadline with the same next moment."""
+    if first == second:
+        return
+    changes = [waited(set_at=first, due=due), waited(set_at=second, due=due + timedelta(days=9)), waited(met_at=met)]
+    results = set()
+    for order in permutations(changes):
+        known = None
+        for change in order:
+            known = joined(known, change)
+        assert known is not None
+        results.add((known, look_at(known, ())))
+    assert len(results) == 1
+
+
+def test_a_holder_is_named_by_an_opaque_key() -> None:
+    """People by their application or profile, hosts by their organisation, offices by country or EU agency."""
+    visit = Case(ID, VISITS, application_id=ID, country="MD", host_country="EU", host_organisation_id=UUID(int=9))
+    assert [holder(kind, visit).key for kind in (A.APPLICANT, A.HOST_CONTACT, A.HOME_COORDINATOR, A.HOST_DEPUTY)] == [
+        f"application:{ID}",
+        f"organisation:{UUID(int=9)}",
+        "office:MD",
+        f"deputy:{UUID(int=9)}",
+    ]
+    assert holder(A.MENTOR, visit).key == NOBODY
+    pair = Case(ID, VISITS, application_id=ID, country="MD", host_country="FR", mentor_id=ID, guest=Party.MENTOR.value)
+    assert (holder(A.APPLICANT, pair).key, holder(A.HOST_CONTACT, pair).key) == (f"mentor:{ID}", f"application:{ID}")
+
+
+def test_a_feed_is_looked_up_by_what_its_owner_may_now() -> None:
+    """Grants give the keys; a deputy has the office's visits and the deputy's deadlines; without a grant nothing."""
+    day = START.date()
+    grants = (
+        Grant(Role.NATIONAL_COORDINATOR, day, "MD", deputy_for="other"),
+        Grant(Role.CLEARANCE_OFFICER, day, "EU", str(ID)),
+        Grant(Role.HOST_CONTACT, day, "FR", str(ID)),
+        Grant(Role.OFFICER, day, "MD"),
+    )
+    found = keys(Principal("x", grants), ["a"], ["b"])
+    assert found.days == {"office:MD", f"office:{ID}", f"organisation:{ID}", "application:a"}
+    assert found.deadlines == {"deputy:MD", f"office:{ID}", f"organisation:{ID}", "application:a"}
+    assert keys(Principal("x"), ["a"], ["b"]).days == frozenset()
+
+
+def test_a_tag_is_compared_as_the_standard_has_it() -> None:
+    """RFC 9110, 13.1.2: lists, weak tags and the star; another tag or none is a change."""
+    tag = etag(b"BEGIN:VCALENDAR")
+    assert all(unchanged(header, tag) for header in (tag, f"W/{tag}", f'"x", {tag}', "*"))
+    assert not any(unchanged(header, tag) for header in (None, '"x"', tag[1:-1], ""))

@@ -1,0 +1,90 @@
+"""Are reports about mails read as servers write them, and are those that nobody but us could provoke told apart?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.mail.model import Verdict, notification_in, report_in, return_path
+from tests.integration.notifications.reports import report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_BEGUN = b"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n"
+KEYS = (b"k" * 32, b"o" * 32)
+
+
+@given(st.uuids(), st.sampled_from(KEYS), st.sampled_from([str.upper, str.lower]))
+def test_a_return_path_is_known_again(id_: UUID, key: bytes, changed: Callable[[str], str]) -> None:
+    """Under any of the keys, in whatever case it comes back; it fits into a local part."""
+    address = return_path("bounces@tandem.example", (key,), id_)
+    assert len(address.rpartition("@")[0]) <= 64
+    assert notification_in(changed(address), KEYS) == id_
+
+
+@given(st.uuids(), st.integers(0, 47), st.sampled_from("abcdefgh234567"))
+def test_a_changed_token_is_nobodys(id_: UUID, place: int, letter: str) -> None:
+    """One other letter anywhere, another key, or none: no notification."""
+    address = return_path("b@x.example", KEYS, id_)
+    token = address[2:].partition("@")[0]
+    changed = token[:place] + letter + token[place + 1 :]
+    if changed != token:
+        assert notification_in(f"b+{changed}@x.example", KEYS) != id_
+    assert notification_in(address, (b"z" * 32,)) is None
+
+
+@pytest.mark.parametrize("address", ["", "b@x", "b+@x", "b+!!@x", f"b+{'a' * 500}@x", "b+ünïcode@x", "b+aaaaaaaa@x"])
+def test_what_is_no_token_is_nobodys(address: str) -> None:
+    """Whatever a stranger writes to the address is read without an error."""
+    assert notification_in(address, KEYS) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "verdict"),
+    [
+        ("failed", "5.1.1", Verdict.HARD),
+        ("Failed", "5.2.2 (mailbox full)", Verdict.HARD),
+        ("failed", "4.4.7", Verdict.GIVEN_UP),
+        ("delayed", "4.4.1", Verdict.SOFT),
+        ("relayed", "2.0.0", Verdict.SOFT),
+        ("delivered", "2.1.5", Verdict.SOFT),
+    ],
+)
+def test_what_a_report_says(action: str, status: str, verdict: Verdict) -> None:
+    """Failed for good, given up by a server, or only delayed; with the mail that it is about."""
+    found = report_in(report(uuid4(), action=action, status=status))
+    assert found is not None
+    assert found.verdict is verdict
+    assert found.status == status[:5]
+
+
+def test_the_mail_that_comes_back_is_named() -> None:
+    """By the whole mail, or by its header alone."""
+    id_ = uuid4()
+    for raw in (report(id_, whole=True), report(id_)):
+        found = report_in(raw)
+        assert found is not None
+        assert found.message_id == str(id_)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"Subject: I am away\r\n\r\nBack on Monday.", b"\xff\xfe\x00", b"Content-Type: multipart/report\r\n\r\n"],
+)
+def test_what_is_no_report_is_none(raw: bytes) -> None:
+    """An answer by a program, an empty mail, bytes of any kind."""
+    assert report_in(raw) is None
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_raise(raw: bytes) -> None:
+    """Also where a report begins well and goes on badly."""
+    report_in(raw)
+    report_in(
+        b"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n" + raw
+    )

@@ -1,0 +1,90 @@
+"""Is a mail that we write read back as it was meant? By the standard library, for whatever stands in it."""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.mail.sending.mime import Part, mail, mailbox
+
+_LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"], include_characters=" "), max_size=300)
+_TEXT = st.lists(_LINE, max_size=8).map("\n".join)
+_NAME = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"], include_characters=" "), max_size=60)
+
+
+def read(raw: bytes) -> EmailMessage:
+    """A mail as a mail program reads it."""
+    made = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(made, EmailMessage)
+    assert not made.defects
+    return made
+
+
+def content(message: EmailMessage, kind: str) -> str:
+    """The text of a body."""
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+@given(text=_TEXT, html=_TEXT, subject=_LINE, name=_NAME)
+def test_whatever_it_says_is_read_back(text: str, html: str, subject: str, name: str) -> None:
+    """Texts, subject and name in any script and of any length come back; no line is longer than mail may have."""
+    headers = [("From", mailbox("Tandem", "a@tandem.example")), ("To", mailbox(name, "b@police.example"))]
+    raw = mail([*headers, ("Subject", subject)], [Part("text/plain", text), Part("text/html", html)], [], "x1")
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    made = read(raw)
+    assert content(made, "plain").replace("\r\n", "\n").rstrip("\n") == text.rstrip("\n")
+    assert content(made, "html").replace("\r\n", "\n").rstrip("\n") == html.rstrip("\n")
+    assert str(made["subject"]).split() == subject.split()
+    assert made["to"].addresses[0].addr_spec == "b@police.example"
+    assert made["to"].addresses[0].display_name.split() == name.split()
+
+
+def test_an_attached_calendar_stands_beside_the_bodies() -> None:
+    """Bodies, the calendar as an alternative with its method, and the same as a file."""
+    calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Ցանց\r\nEND:VCALENDAR\r\n"
+    kind = "text/calendar; method=REQUEST"
+    bodies = [Part("text/plain", "a"), Part("text/html", "<p>a</p>"), Part(kind, calendar)]
+    made = read(mail([("Subject", "x")], bodies, [Part(kind, calendar, filename="invite.ics")], "x1"))
+    assert made.get_content_type() == "multipart/mixed"
+    shown, attached = [part for part in made.walk() if part.get_content_type() == "text/calendar"]
+    assert shown.get_param("method") == "REQUEST"
+    assert attached.get_filename() == "invite.ics"
+    assert shown.get_content().split() == attached.get_content().split() == calendar.split()
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("A\r\nBcc: x@y.example", "a@b.example"),
+        ("A", "a@b.example\nX: y"),
+        ("A", "a b@c.example"),
+        ("A", "a@b@c"),
+        ("", ""),
+    ],
+)
+def test_what_would_break_a_header_is_refused(name: str, address: str) -> None:
+    """No line break gets in by a name or an address, and no address that a server would read as another."""
+    with pytest.raises(ValueError, match="cannot stand in a mail"):
+        mailbox(name, address)
+
+
+def test_a_long_header_is_folded_between_words() -> None:
+    """References of many mails do not make a line that a server cuts."""
+    value = " ".join(f"<{number:032x}@tandem.example>" for number in range(30))
+    raw = mail([("References", value)], [Part("text/plain", "x")], [], "x1")
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+    assert re.sub(r"\r\n ", " ", raw.decode()).split("\r\n")[0] == f"References: {value}"
+
+
+def test_an_address_beyond_ascii_stays_as_it_is() -> None:
+    """Such a mail goes by SMTPUTF8; the name is encoded all the same."""
+    made = mailbox("Ștefan", "ștefan@poliția.example")
+    assert made.endswith("<ștefan@poliția.example>")

@@ -1,0 +1,157 @@
+"""Is every mail whole in every language: translated, its places filled, its dates and numbers in that language?"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+from babel.messages.plurals import get_plural
+
+from services.notifications import catalogues
+from services.notifications.catalogues import (
+    MAILS,
+    WRITTEN,
+    check,
+    glossary,
+    missing,
+    texts,
+    translations,
+    written,
+    wrong,
+)
+from services.notifications.check import check_mails
+from services.notifications.messages.model.examples import preview
+from services.notifications.messages.model.table import RULES
+from services.notifications.messages.model.wording import COUNTED
+from services.notifications.messages.views import bodies as frames
+from services.notifications.messages.views.bodies import bodies
+from shared.contracts.labels import country
+from shared.i18n import PAGES, Catalogues, gettext, language, ngettext, offered, speaking
+from shared.time import dates
+from shared.web.site import environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEFT_OVER = re.compile(r"%\(|%[sd]|\{\{|\}\}|None|\n\n\n\n")
+
+
+@pytest.mark.parametrize("code", WRITTEN)
+def test_every_text_is_translated(code: str) -> None:
+    """No text is missing, none is left in English, none has other places; the file is as the tool writes it."""
+    assert missing(code) == []
+    said = translations(code)
+    assert set(said) == set(texts()), "run python -m services.notifications.catalogues"
+    same = [text for text in texts() if isinstance(text, str) and len(text) > 20 and said[text] == (text,)]
+    assert same == []
+    check()
+    assert MAILS.of(code).read_text("utf-8") == written(code, said, glossary(code))
+    assert ", fuzzy" not in MAILS.of(code).read_text("utf-8")
+    assert len(glossary(code)) > 10
+
+
+@pytest.mark.parametrize("code", ["en", *WRITTEN])
+def test_every_mail_can_be_read(code: str) -> None:
+    """Each message: a subject with the reference and no name, both parts in one language, nothing left over."""
+    with speaking(code, MAILS):
+        assert language() == code
+        for rule in RULES:
+            said = preview(rule, "http://localhost:8000")
+            parts = bodies(said, "Ana Popescu", "http://localhost:8000")
+            for text in (said.title, said.subject, said.action, *said.paragraphs):
+                assert text.strip(), rule.name
+                assert not LEFT_OVER.search(text), (rule.name, text)
+            assert "Popescu" not in said.subject
+            assert f'<html lang="{code}">' in parts["html"]
+            assert not LEFT_OVER.search(parts["text"]), rule.name
+            assert all(part.count("Ana Popescu") == 1 for part in parts.values())
+            letters = "".join(said.paragraphs) + said.action
+            if code in SCRIPTS:
+                assert len(re.findall(SCRIPTS[code], letters)) > len(letters) * 0.4, (rule.name, letters)
+
+
+SCRIPTS = {"hy": "[\u0531-\u0587]", "ka": "[\u10d0-\u10ff]", "uk": "[\u0400-\u04ff]", "be": "[\u0400-\u04ff]"}
+
+
+@pytest.mark.parametrize("code", WRITTEN)
+def test_numbers_dates_and_countries_are_in_the_language(code: str) -> None:
+    """As many plural forms as the language has, each used; months and countries by their own names."""
+    forms = translations(code)
+    with speaking(code, MAILS):
+        for one, many in COUNTED.values():
+            assert len(forms[one, many]) == get_plural(code).num_plurals
+            assert {ngettext(one, many, number) for number in (1, 2, 5, 21, 100)} <= set(forms[one, many])
+        span = dates.span(date(2026, 9, 28), date(2026, 10, 2))
+        assert "September" not in span
+        assert " to " not in span
+        assert country("UA") != "Ukraine"
+
+
+def test_ukrainian_counts_as_ukrainian_does() -> None:
+    """1, 2 and 5 days are three forms, 21 as 1, 11 as 5."""
+    with speaking("uk", MAILS):
+        said = [ngettext(*COUNTED["days"], number) % {"count": number} for number in (1, 2, 5, 11, 21)]
+    assert said == ["1 день", "2 дні", "5 днів", "11 днів", "21 день"]
+
+
+def test_a_language_without_a_catalogue_becomes_english_in_both_parts() -> None:
+    """French has none: words, dates and the mark of the language are English together; afterwards all is as before."""
+    with speaking("fr", MAILS) as spoken:
+        said = preview(RULES[0], "")
+        assert (spoken, language()) == ("en", "en")
+        assert '<html lang="en">' in bodies(said, "", "")["html"]
+    assert offered(PAGES) == ("en",)  # the pages speak no language that only mails have
+
+
+@pytest.mark.parametrize(
+    ("form", "problem"),
+    [("%(referense)s", "'referense'"), ("arrived", "lacks the place reference"), ("%(reference)", "cannot be filled")],
+)
+def test_a_translation_with_other_places_is_refused_at_the_start(
+    form: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place that the text does not have, or lacks, in any language: the service does not start and says which."""
+    text = "Your report on %(reference)s has arrived. Thank you."
+    assert problem in wrong(text, form)
+    monkeypatch.setattr(catalogues, "MAILS", Catalogues(tmp_path, "{language}.po"))
+    (tmp_path / "uk.po").write_text(written("uk", {text: (form,)}, ["terms"]), "utf-8")
+    with pytest.raises(ValueError, match=r"uk\.po.*Your report"):
+        check()
+    (tmp_path / "uk.po").write_text('msgid "a\n', "utf-8")
+    with pytest.raises(ValueError, match=r"uk\.po cannot be read"):
+        check()
+
+
+def test_a_template_that_asks_for_what_it_is_not_given_is_refused_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A misspelt variable in the frame of all mails stops the service when it starts, and says which."""
+    check_mails()
+    (tmp_path / "messages" / "templates" / "mail").mkdir(parents=True)
+    (tmp_path / "messages" / "templates" / "mail" / "paragraph.html").write_text("{{ paragraph }}", "utf-8")
+    for kind in ("text", "html"):
+        (tmp_path / "messages" / "templates" / "mail" / f"letter.{kind}").write_text("{{ subjekt }}", "utf-8")
+    monkeypatch.setattr(frames, "_ENVIRONMENT", environment(tmp_path))
+    frames._frames.cache_clear()
+    with pytest.raises(ValueError, match="subjekt"):
+        check_mails()
+    frames._frames.cache_clear()
+
+
+def test_a_name_stands_in_both_bodies_whatever_is_in_it() -> None:
+    """What looks like a place, and letters beyond ASCII: numbers in HTML where they are few, as they are where many."""
+    for code, name, plain in (("en", "Ștefan %(link)s 5%", True), ("hy", "Անի %s", False)):
+        with speaking(code, MAILS):
+            made = bodies(preview(RULES[0], ""), name, "")
+        assert name in made["text"]
+        assert name in unescape(made["html"])
+        assert made["html"].isascii() is plain
+
+
+def test_an_english_mail_is_as_before() -> None:
+    """English needs no catalogue."""
+    with speaking("en", MAILS):
+        assert gettext(RULES[0].subject) == RULES[0].subject

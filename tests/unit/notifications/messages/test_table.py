@@ -1,0 +1,317 @@
+"""Does the table of messages name real events, cover the journey, lead somewhere, and keep names out?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from services.notifications.cases.model import audience
+from services.notifications.deadlines.model import REMIND, changes, dues
+from services.notifications.messages.model import examples
+from services.notifications.messages.model.decision import messages
+from services.notifications.messages.model.examples import (
+    case_of,
+    check_table,
+    example_for,
+    preview,
+    sample,
+    sample_case,
+)
+from services.notifications.messages.model.facts import facts
+from services.notifications.messages.model.links import LINKS, address
+from services.notifications.messages.model.rule import When
+from services.notifications.messages.model.table import BY_NAME, RULES
+from services.notifications.messages.model.table.deadlines import PAGES, TASKS
+from services.notifications.messages.model.table.exceptions import WITHOUT_MESSAGE
+from services.notifications.messages.model.wording import wording
+from services.notifications.messages.store.messages import MessageRow
+from services.notifications.messages.views.bodies import bodies
+from services.notifications.preferences.model.quiet_hours import urgent
+from shared.contracts import EVENTS
+from shared.contracts.access import AccessChanged
+from shared.contracts.calls import Timers
+from shared.contracts.codes import AudienceKind, DeadlineKind
+from shared.contracts.lifecycle import DEADLINES, TRANSITIONS
+from shared.contracts.notifications import ABOUT_CASCADE, Purpose, WebhookChanged, WorkWaiting
+from shared.contracts.registry import RegistryEvent
+from shared.contracts.visits import VisitScheduled
+
+if TYPE_CHECKING:
+    from services.notifications.messages.model.rule import Rule
+    from shared.bus import Envelope
+    from shared.contracts import Event
+
+
+def test_every_rule_has_a_name_of_its_own_and_a_real_event() -> None:
+    """Names are unique and fit the contract; each event is registered."""
+    assert len(BY_NAME) == len(RULES)
+    for rule in RULES:
+        assert re.fullmatch(r"[a-z][a-z0-9_]{0,79}", rule.name)
+        assert EVENTS[rule.event.type] is rule.event
+
+
+def test_the_messages_that_the_portal_knows_by_name_are_in_the_table() -> None:
+    """Each has that very name; of those to a line manager with a link, the ones about cascade sessions are known."""
+    assert {one.value for one in Purpose} <= BY_NAME.keys()
+    managed = [rule for rule in RULES if rule.to is AudienceKind.LINE_MANAGER and rule.answers]
+    of_cascade = {
+        rule.name for rule in managed if "session" in " ".join((*rule.text, rule.when.words if rule.when else ""))
+    }
+    assert of_cascade == set(ABOUT_CASCADE)
+
+
+def test_of_every_event_somebody_is_told_or_it_says_why_not() -> None:
+    """Each event of the contract has a row, or stands among those of which nobody is told; never both."""
+    told = {rule.event.type for rule in RULES}
+    assert set(EVENTS) - told == set(WITHOUT_MESSAGE)
+    assert not told & set(WITHOUT_MESSAGE)
+    assert {transition.event for transition in TRANSITIONS} <= told | set(WITHOUT_MESSAGE)
+    assert all(why.endswith(".") for why in WITHOUT_MESSAGE.values())
+
+
+def test_every_deadline_has_words_a_page_and_a_reminder() -> None:
+    """The deadlines are those of the contract's table, and no other."""
+    assert set(TASKS) == set(REMIND) == set(DEADLINES) == set(DeadlineKind)
+    assert set(PAGES) <= set(DEADLINES)
+    assert set(PAGES.values()) <= {*LINKS, "outcome", "supply"}
+
+
+def test_every_message_can_be_written() -> None:
+    """Each row with a made-up case: a reference where there is one, at least one paragraph, a link to a page."""
+    check_table()
+    for rule in RULES:
+        said = preview(rule, "http://localhost:8000")
+        of_nobodys_case = issubclass(rule.event, AccessChanged | RegistryEvent | WebhookChanged | WorkWaiting)
+        of_supply = rule.to in {AudienceKind.HOST_CONTACT, AudienceKind.MENTOR}
+        assert said.subject.startswith("[") is (of_supply or not of_nobodys_case), rule.name
+        assert said.paragraphs, rule.name
+        assert all(text and "%(" not in text and "None" not in text for text in (said.subject, *said.paragraphs))
+        assert re.fullmatch(r"http://localhost:8000/(applications|matching|notifications)/[\w/-]*", said.link), (
+            rule.name
+        )
+
+
+def test_a_preview_shows_what_the_row_tells() -> None:
+    """The made-up case of each row is one of which it tells, and to whom; all that it may say by a date is there."""
+    for rule in RULES:
+        event = sample(rule.event, example_for(rule))
+        found = messages(event.data, about=event.id, at=event.time, case=case_of(rule, event), facts=facts(event))
+        assert rule in {one.rule for one in found}, rule.name
+    assert "It needs your endorsement" in preview(BY_NAME["application_changed_to_endorse"], "").paragraphs[-1]
+    assert "Mentee" in preview(BY_NAME["mentee_declined"], "").paragraphs[0]
+
+
+def test_of_every_row_it_can_be_said_whether_it_wakes_anybody() -> None:
+    """At any hour, whatever the row's event says about dates: what is due by a day is due at its end."""
+    for rule in RULES:
+        event = sample(rule.event, example_for(rule))
+        said = facts(event)
+        assert urgent(rule, said, event.time) in {True, False}
+        assert said["due"] is None or datetime.fromisoformat(said["due"]).utcoffset() is not None, rule.name
+
+
+def test_a_row_of_which_no_event_can_be_told_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A condition that never holds stops the service when it starts: nobody would ever be told."""
+    never: Rule = replace(RULES[0], when=When("never", lambda _: False))
+    monkeypatch.setattr(examples, "RULES", (never,))
+    with pytest.raises(ValueError, match="never holds"):
+        check_table()
+
+
+def test_a_message_with_an_unknown_word_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt word in a text stops the service when it starts, and says in which message."""
+    wrong: Rule = replace(RULES[0], text=("Dear %(nmae)s",))
+    monkeypatch.setattr(examples, "RULES", (wrong,))
+    with pytest.raises(ValueError, match=wrong.name):
+        check_table()
+
+
+def test_no_subject_and_no_paragraph_has_a_place_for_a_name() -> None:
+    """Names come in with the greeting only: no text of the table could hold one."""
+    for rule in RULES:
+        for text in (rule.subject, rule.action, *rule.text):
+            assert not re.search(r"%\((\w*name\w*|officer|guest|person|email|address)\)s", text), rule.name
+
+
+def test_a_paragraph_without_its_word_is_left_out() -> None:
+    """A cause that was not given leaves no empty sentence."""
+    said = preview(BY_NAME["visit_no_show"], "")
+    assert not [text for text in said.paragraphs if text.startswith("The reason")]
+
+
+def test_text_and_html_say_the_same() -> None:
+    """Both parts have every paragraph and the link; HTML escapes what is not its own."""
+    said = replace(preview(RULES[0], "http://x"), paragraphs=("Fish & chips <b>", "All of it (http://x/due?a=1&b=2)"))
+    parts = bodies(said, "A & B", "http://x")
+    assert "Fish & chips <b>" in parts["text"]
+    assert "Fish &amp; chips &lt;b&gt;" in parts["html"]
+    assert '<a href="http://x/due?a=1&amp;b=2"' in parts["html"]
+    assert "All of it (http://x/due?a=1&b=2)" in parts["text"]
+    assert "Dear A & B," in parts["text"]
+    assert parts["text"].count(said.link) == 1
+    assert said.link in parts["html"]
+
+
+def test_a_paragraph_is_wrapped_and_an_address_stays_whole() -> None:
+    """No line of a paragraph is longer than 76 characters, but for a word that alone is: an address can be followed."""
+    long = "https://tandem.example/applications/" + "x" * 80
+    said = replace(preview(RULES[0], "http://x"), paragraphs=(f"{'word ' * 40}MD-2026-0001 {long}", "short"))
+    lines = bodies(said, "A", "http://x")["text"].split("\n")
+    assert long in lines
+    assert [len(line) for line in lines if line.startswith("word")] == [74, 74, 62]
+    assert "MD-2026-0001" in " ".join(lines)
+    assert lines[lines.index(long) + 1 : lines.index(long) + 3] == ["", "short"]
+
+
+def test_a_message_has_the_same_id_whenever_it_is_worked_out() -> None:
+    """The id depends on event, rule and audience only: redelivered, it is the same message."""
+    event = sample(EVENTS["ApplicationSubmitted"])
+    case = sample_case(event)
+    first, again = (
+        messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event)) for _ in range(2)
+    )
+    assert [one.id for one in first] == [one.id for one in again]
+    assert len({one.id for one in first}) == len(first) == 2
+
+
+def _audiences(event: Event) -> set[str]:
+    told = sample(type(event))._replace(data=event)
+    return {
+        one.audience.kind.value
+        for one in messages(event, about=told.id, at=told.time, case=sample_case(told), facts=facts(told))
+    }
+
+
+def test_a_mentors_match_is_not_told_to_a_host_and_a_hosts_not_to_a_mentor() -> None:
+    """Who stands on the other side hears of it, and only that side."""
+    model = EVENTS["MatchOffered"]
+    visit = model.model_validate(model.example)
+    pairing = {**model.example["pairing"], "kind": "mentee", "offer_id": None, "mentor_id": str(UUID(int=7))}
+    mentee = model.model_validate({**model.example, "pairing": pairing})
+    assert _audiences(visit) == {"applicant", "host_contact"}
+    assert _audiences(mentee) == {"applicant", "mentor"}
+
+
+def test_nobody_learns_of_a_match_that_was_never_offered() -> None:
+    """A match cancelled before it was offered is told to the coordinator who was asked, not to the officer."""
+    model = EVENTS["MatchCancelled"]
+    assert _audiences(model.model_validate({**model.example, "was": "proposed"})) == {"home_coordinator"}
+    cleared = _audiences(model.model_validate({**model.example, "was": "cleared"}))
+    assert cleared == {"home_coordinator", "host_coordinator"}
+    replaced = EVENTS["MatchSuperseded"]
+    assert _audiences(replaced.model_validate({**replaced.example, "was": "cleared"})) == {"home_coordinator"}
+    assert "applicant" in _audiences(replaced.model_validate(replaced.example))
+    assert "applicant" in _audiences(model.model_validate({**model.example, "was": "offered"}))
+
+
+def _about(kind: DeadlineKind, event: Envelope) -> Envelope:
+    """An answer that is closed or opened again, as it is of that deadline; other events as they are."""
+    if event.type not in {"AnswerClosed", "AnswerReopened"}:
+        return event
+    form = {DeadlineKind.REPORT: "report", DeadlineKind.FOLLOW_UP: "follow_up"}.get(kind, "evaluation")
+    by = "national_coordinator" if kind is DeadlineKind.RESULTS else "guest"
+    model = EVENTS[event.type]
+    return event._replace(data=model.model_validate({**model.example, "form": form, "respondent": by}))
+
+
+def test_every_event_that_sets_a_deadline_by_the_contract_does() -> None:
+    """For each deadline each setting event's example gives a date and an owner; each meeting event meets somebody."""
+    for kind, deadline in DEADLINES.items():
+        for name in deadline.set_by:
+            event = _about(kind, sample(EVENTS[name]))
+            if name in {"AppealDecided", "ApplicationChanged", "ClearanceGiven"} and kind not in dues(event, Timers()):
+                continue  # the example is one that sets none this time
+            assert kind in dues(event, Timers()), (kind, name)
+            assert any(one.kind is kind and one.set_at for one in changes(event, Timers())), (kind, name)
+        for name in deadline.met_by:
+            event = _about(kind, sample(EVENTS[name]))
+            if kind is DeadlineKind.RESULTS and name == "EvaluationSubmitted":  # the example is the guest's own
+                by_coordinator = {**EVENTS[name].example, "respondent": "national_coordinator"}
+                event = event._replace(data=EVENTS[name].model_validate(by_coordinator))
+            assert any(one.kind is kind and one.met_at for one in changes(event, Timers())), (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("state", "kinds"),
+    [
+        ("submitted", {DeadlineKind.ENDORSEMENT}),
+        ("returned_for_information", {DeadlineKind.INFORMATION}),
+        ("endorsed", {DeadlineKind.ELIGIBILITY}),
+        ("not_endorsed", set()),
+    ],
+)
+def test_an_appeal_starts_the_deadline_of_where_it_leads(state: str, kinds: set[DeadlineKind]) -> None:
+    """Upheld, the next step is due again, and only that one; dismissed, nobody is asked."""
+    due = "2026-03-13T23:00:00Z" if kinds else None
+    model = EVENTS["AppealDecided"]
+    event = sample(model)._replace(data=model.model_validate({**model.example, "state": state, "due": due}))
+    assert set(dues(event, Timers())) == kinds
+    told = _audiences(event.data)
+    assert ("home_coordinator" in told) is (state == "submitted")
+
+
+def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:
+    """No message goes to a mentor of a study visit, nor to a country that is not known."""
+    case = sample_case(sample(EVENTS["MatchOffered"]))
+    assert audience(AudienceKind.MENTOR, case) is None
+    assert audience(AudienceKind.HOST_COORDINATOR, replace(case, host_country=None)) is None
+    hosted = audience(AudienceKind.HOST_COORDINATOR, replace(case, host_country="EU"))
+    assert hosted is not None  # whose clearance officer: that of the agency
+    assert hosted.organisation_id == case.host_organisation_id
+    assert address("", "mentor", case, own=True) == "/applications/"
+
+
+def test_whoever_is_ready_for_travel_is_reminded_no_more() -> None:
+    """A visit's dates ask guest, host and sender three weeks before; each side's part meets its own deadline only."""
+    scheduled, ready = sample(EVENTS["VisitScheduled"]), sample(EVENTS["PartPrepared"])
+    asked = [one for one in changes(scheduled, Timers()) if one.kind is DeadlineKind.PREPARATION]
+    assert {one.owner.value for one in asked} == {"applicant", "host_contact", "home_coordinator"}
+    assert isinstance(scheduled.data, VisitScheduled)
+    assert {one.due.date() for one in asked if one.due} == {scheduled.data.plan.start - timedelta(weeks=3)}
+    model = EVENTS["PartPrepared"]
+    told = ready._replace(data=model.model_validate({**model.example, "parties": ["host"]}))
+    met = [one.owner.value for one in changes(told, Timers()) if one.kind is DeadlineKind.PREPARATION]
+    assert met == ["host_contact"]
+
+
+@pytest.mark.parametrize(("by", "subject"), [("guest", "You gave your place up"), ("host", "Your place was cancelled")])
+def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str, subject: str) -> None:
+    """One message to the officer, by who cancelled (decision 0012)."""
+    model = EVENTS["MatchCancelled"]
+    event = sample(model)._replace(data=model.model_validate({**model.example, "was": "confirmed", "by": by}))
+    case = sample_case(event)
+    told = messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
+    mine = [one for one in told if one.audience.kind is AudienceKind.APPLICANT]
+    assert [one.rule.subject for one in mine] == [subject]
+
+
+def test_the_mornings_summary_names_pages_in_a_mail_only() -> None:
+    """An address is no use in the portal, where it is no link and the message's own leads to the same."""
+    event = sample(WorkWaiting)._replace(
+        data=WorkWaiting.model_validate(
+            {**WorkWaiting.example, "waiting": [{"kind": "endorsement", "count": 3, "over": 1}]}
+        )
+    )
+
+    def told(origin: str) -> str:
+        case, to = sample_case(event), AudienceKind.HOME_COORDINATOR
+        return wording(BY_NAME["work_waiting"], case, facts(event), to=to, origin=origin).paragraphs[-1]
+
+    assert told("") == "Endorsement: 3, overdue: 1"
+    assert told("https://tandem.example") == (
+        "Endorsement: 3, overdue: 1 (https://tandem.example/notifications/due?kind=endorsement)"
+    )
+
+
+@pytest.mark.parametrize(("kind", "own"), [(AudienceKind.LINE_MANAGER, True), (AudienceKind.APPLICANT, False)])
+def test_a_line_manager_is_reminded_with_a_link_of_the_own(kind: AudienceKind, own: bool) -> None:  # noqa: FBT001 - a case
+    """Who has no account gets a link to answer by with each reminder; who has one does not."""
+    about = UUID(int=1)
+    given: dict[str, Any] = {"audience_json": {"kind": kind, "application_id": about}, "case_json": {}, "facts": {}}
+    message = MessageRow(id=about, rule="deadline_near", **given)
+    assert message.answers is own

@@ -1,0 +1,191 @@
+"""Is what a webhook carries signed, bounded, filtered and tried again as the specification and the programme say?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from services.notifications.messages.model.examples import sample
+from services.notifications.settings import Settings
+from services.notifications.webhooks.model import webhook
+from services.notifications.webhooks.model.webhook import Result
+from shared.contracts import EVENTS
+from shared.contracts.codes import WebhookReach
+from tests.support import settings_for
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+REACHES = st.sampled_from(list(WebhookReach))
+TYPES = st.sampled_from(sorted(EVENTS))
+
+
+@pytest.mark.parametrize("name", ["FigurePublished", "PeriodPublished", "ApplicationSubmitted"])
+def test_the_specifications_library_takes_what_we_sign(name: str) -> None:
+    """The verifier accepts id, time, body and signature; the body is the type, the time and the CloudEvent."""
+    event, secret = sample(EVENTS[name]), webhook.new_secret()
+    body = webhook.body_of(event)
+    sent = webhook.headers("msg_1", datetime.now(UTC), body, [secret])
+    read = Webhook(secret).verify(body, sent)
+    assert (read["type"], read["timestamp"]) == (name, "2026-01-16T09:30:00Z")
+    assert read["data"]["id"] == str(event.id)
+    assert EVENTS[name].model_validate(read["data"]["data"]) == event.data
+
+
+@pytest.mark.parametrize("what", ["body", "id", "time", "secret"])
+def test_the_specifications_library_refuses_what_was_changed(what: str) -> None:
+    """One other byte, another id, another second or another secret: no signature fits."""
+    secret, body = webhook.new_secret(), b'{"type":"FigurePublished"}'
+    sent = webhook.headers("msg_1", datetime.now(UTC), body, [secret])
+    if what == "body":
+        body = body.replace(b"Published", b"published")
+    elif what == "id":
+        sent["webhook-id"] = "msg_2"
+    elif what == "time":
+        sent["webhook-timestamp"] = str(int(sent["webhook-timestamp"]) - 1)
+    else:
+        secret = webhook.new_secret()
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(body, sent)
+
+
+def test_either_secret_verifies_while_both_count() -> None:
+    """During an overlap there are two signatures, the newest first; without a secret nothing is sent."""
+    old, new = webhook.new_secret(), webhook.new_secret()
+    sent = webhook.headers("msg_1", datetime.now(UTC), b"{}", [new, old])
+    assert [Webhook(one).verify(b"{}", sent) for one in (old, new)] == [{}, {}]
+    with pytest.raises(ValueError, match="no secret"):
+        webhook.headers("msg_1", NOW, b"{}", [])
+
+
+def test_a_secret_has_the_specified_form() -> None:
+    """`whsec_` and 24 to 64 bytes in base64, another one each time."""
+    import base64  # noqa: PLC0415 - of this test only
+
+    made = {webhook.new_secret() for _ in range(20)}
+    assert len(made) == 20
+    assert {24 <= len(base64.b64decode(one.removeprefix("whsec_"))) <= 64 for one in made} == {True}
+
+
+@given(st.integers(0, 2000), st.integers(0, 2000))
+def test_a_body_is_bounded_and_says_what_it_left_out(added: int, removed: int) -> None:
+    """However long an event is, its body fits; the longest fields go first, and their names stand in `omitted`."""
+    event = sample(EVENTS["FigureRestated"])
+    ids = {"added": (UUID(int=7),) * added, "removed": (UUID(int=8),) * removed}
+    body = webhook.body_of(event._replace(data=event.data.model_copy(update=ids)))
+    assert len(body) <= webhook.LARGEST
+    told = orjson.loads(body)["data"]
+    left_out = told.get("omitted", "").split(",") if "omitted" in told else []
+    assert set(left_out) == {"added", "removed"} - set(told["data"])
+    assert "figure" in told["data"]
+    if added + removed < 400:  # 39 bytes each
+        assert left_out == []
+
+
+@given(REACHES, TYPES)
+def test_nothing_about_a_case_leaves_the_programme(reach: WebhookReach, name: str) -> None:
+    """Outside, only figures and periods can be chosen or sent, whatever stands in the store; sign-ins nowhere."""
+    figures = EVENTS[name].topic in {"exchange.figures", "exchange.periods"}
+    if reach is WebhookReach.OUTSIDE:
+        assert webhook.wants(reach, [name], name) == figures
+    if EVENTS[name].topic in {"exchange.access", "exchange.counting"}:
+        assert not webhook.wants(reach, [name], name)
+    if webhook.wants(reach, [name], name):
+        assert webhook.chosen(reach, [name, name]) == (name,)
+    else:
+        with pytest.raises(ValueError, match=name):
+            webhook.chosen(reach, [name])
+
+
+@given(st.lists(TYPES), TYPES)
+def test_an_endpoint_gets_what_it_chose(names: list[str], name: str) -> None:
+    """Never an event whose type is not chosen."""
+    assert not webhook.wants(WebhookReach.INSIDE, names, name) or name in names
+
+
+@given(
+    st.integers(1, 12),
+    st.lists(st.floats(0, 90_000), min_size=1, max_size=10),
+    st.floats(0, 1),
+    st.none() | st.floats(0, 1e9),
+)
+def test_a_pause_is_never_shorter_than_the_schedule_and_bounded(
+    tried: int, schedule: list[float], chance: float, asked: float | None
+) -> None:
+    """At least what the schedule says, at most a fifth more, unless the receiver asked for more: a day at the most."""
+    wait = webhook.pause(tried, schedule, chance, asked)
+    if tried > len(schedule):
+        assert wait is None
+        return
+    planned = schedule[tried - 1]
+    assert wait is not None
+    assert wait >= planned
+    assert wait <= max(planned * 1.2 + 1e-6, min(asked or 0, 86_400))
+    assert asked is None or wait >= min(asked, 86_400)
+
+
+def test_the_schedule_is_the_specifications() -> None:
+    """At once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; the setting replaces it."""
+    assert webhook.SCHEDULE == (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+    settings = Settings(**settings_for("postgresql://x/y"))
+    assert settings.schedule == webhook.SCHEDULE
+    assert Settings(**settings_for("postgresql://x/y", webhook_schedule="0.1,2")).schedule == (0.1, 2)
+    for wrong in ({"webhook_schedule": "soon"}, {"webhook_allowed_networks": "10.0.0.1/8"}):
+        with pytest.raises(ValueError, match="TANDEM_WEBHOOK_"):
+            Settings(**settings_for("postgresql://x/y", **wrong))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, None),
+        ("120", 120),
+        (" 7 ", 7),
+        ("999999999", 86_400),
+        ("Mon, 02 Mar 2026 09:02:00 GMT", 120),
+        ("Mon, 02 Mar 2026 08:00:00 GMT", 0),
+        ("Mon, 02 Mar 2099 08:00:00 GMT", 86_400),
+        ("-5", None),
+        ("soon", None),
+        ("1e9", None),
+        ("٣", None),
+    ],
+)
+def test_retry_after_is_read_and_bounded(text: str | None, seconds: float | None) -> None:
+    """Seconds or a date; what is neither counts for nothing."""
+    assert webhook.asked_for(text, NOW) == seconds
+
+
+@given(st.text(max_size=60))
+def test_no_retry_after_breaks_the_sender(text: str) -> None:
+    """Whatever a receiver writes there is read without an error, and bounded."""
+    asked = webhook.asked_for(text, NOW)
+    assert asked is None or timedelta() <= timedelta(seconds=asked) <= timedelta(days=1)
+
+
+@given(st.binary(max_size=3000))
+def test_an_excerpt_can_be_stored_and_shown(raw: bytes) -> None:
+    """Bounded, on one line, without anything that nobody can see."""
+    said = webhook.excerpt(raw)
+    assert len(said) <= 500
+    assert said == "" or said.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [
+        (200, Result.DELIVERED),
+        (204, Result.DELIVERED),
+        (301, Result.REDIRECTED),
+        (400, Result.REFUSED),
+        (410, Result.GONE),
+        (503, Result.REFUSED),
+    ],
+)
+def test_only_2xx_is_taken(status: int, result: Result) -> None:
+    """A redirect is not followed, 410 is the end."""
+    assert webhook.result_of(status) is result

@@ -1,0 +1,244 @@
+"""Can a hidden number be worked out from several tables: of a year and its halves, of figures that bound each other?
+
+The attacker here tries all numbers there could be, and shares no code with the one that the gate asks.
+"""
+
+from __future__ import annotations
+
+import itertools
+from copy import copy
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.reporting.disclosure.model import (
+    ROLLED_UP,
+    THRESHOLD,
+    Hidden,
+    NotSafe,
+    Out,
+    Pattern,
+    decide,
+    release,
+    released_by,
+)
+from services.reporting.disclosure.model.attack import Attack
+from services.reporting.disclosure.model.tables import Row, Table
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.indicators.model.figure import Cell, Figure
+from services.reporting.periods.model import periods
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from services.reporting.disclosure.model import Released, Shown
+
+AT = datetime(2027, 1, 1, tzinfo=UTC)
+DIMENSION = "host-country"
+ELSEWHERE = "*"
+"""A country that is in no table: where rows are not listed, there may be one."""
+Counts = dict[str, int]
+
+
+def count(number: int) -> Cell:
+    """A number of visits."""
+    return Cell(Decimal(number), Decimal(number), None, number)
+
+
+def share(holding: int, whole: int) -> Cell:
+    """`holding` of `whole`."""
+    return Cell(Decimal(100 * holding) / whole if whole else None, Decimal(holding), Decimal(whole), whole)
+
+
+def visits(label: str, counts: Counts, indicator: str = "TOPCOP-OP-02", total: int | None = None) -> Figure:
+    """Visits of a period by host country."""
+    cells = {value: count(number) for value, number in counts.items() if number}
+    all_ = sum(counts.values()) if total is None else total
+    return Figure(INDICATORS[indicator], periods.parse(label), AT, count(all_), {DIMENSION: cells})
+
+
+def is_shown(rows: Mapping[str, Shown], value: str) -> bool:
+    """Whether a row has its number."""
+    return value in rows and rows[value].value is not None
+
+
+def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """All ways to write a number as a sum of so many, none below nothing."""
+    if parts == 0:
+        if total == 0:
+            yield ()
+        return
+    for bars in itertools.combinations(range(total + parts - 1), parts - 1):
+        edges = (-1, *bars, total + parts - 1)
+        yield tuple(right - left - 1 for left, right in itertools.pairwise(edges))
+
+
+class Seen:
+    """What somebody sees of a period: its total, the rows that are shown, whether all rows are listed."""
+
+    def __init__(self, released: Released) -> None:
+        rows = released.breakdowns.get(DIMENSION)
+        self.total = int(released.total.value or 0)
+        self.listed = rows is not None and ROLLED_UP not in rows
+        self.shown = {v: int(c.value) for v, c in (rows or {}).items() if c.value is not None and v != ROLLED_UP}
+        self.rows = set(rows or ()) - {ROLLED_UP}
+
+        self.hidden = self.rows - set(self.shown) if self.listed else set()
+
+    def total_only(self) -> Seen:
+        """The same without a row."""
+        less = copy(self)
+        less.listed, less.shown, less.rows = False, {}, set()
+        return less
+
+    def fits(self, numbers: np.ndarray, values: list[str]) -> np.ndarray:
+        """Which of many guesses could be what lies behind it."""
+        fits: np.ndarray = numbers.sum(axis=-1) == self.total
+        for place, value in enumerate(values):
+            here = numbers[..., place]
+            if value in self.shown:
+                fits &= here == self.shown[value]
+            elif self.listed:
+                fits &= here >= 1 if value in self.rows else here == 0
+        return fits
+
+
+def guesses(total: int, seen: Seen | None, values: list[str]) -> np.ndarray:
+    """All tables of that total, without those that what is seen of them alone rules out."""
+    known = seen.shown if seen else {}
+    free = [value for value in values if value not in known]
+    rest = total - sum(known.values())
+    made = [{**known, **dict(zip(free, guess, strict=True))} for guess in compositions(rest, len(free))]
+    return np.array([[one.get(value, 0) for value in values] for one in made]).reshape(-1, len(values))
+
+
+numbers = st.dictionaries(st.sampled_from("ABC"), st.sampled_from((0, 1, 2, 3, 4, 5, 6, 9)), min_size=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(numbers, numbers, st.permutations(["2026-H1", "2026-H2", "2026"]), st.booleans())
+def test_no_number_can_be_worked_out_across_periods(h1: Counts, h2: Counts, order: list[str], whole: bool) -> None:  # noqa: FBT001 - drawn
+    """Whatever is published first, all three or two of a year and its halves: few people have three numbers or more."""
+    year = {value: h1.get(value, 0) + h2.get(value, 0) for value in "ABC"}
+    real = {"2026-H1": h1, "2026-H2": h2, "2026": year}
+    out: dict[str, Out] = {}
+    for label in order if whole else order[:2]:
+        figures = [visits(label, real[label])]
+        out[label] = Out(figures, decide(figures, out.values()))
+    seen = {label: Seen(released_by(one.figures, one.pattern)[0]) for label, one in out.items()}
+    values = [*"ABC", ELSEWHERE]
+    first, second = (
+        guesses(sum(real[label].values()), seen.get(label), values)[:, None if label == "2026-H1" else slice(None)]
+        for label in ("2026-H1", "2026-H2")
+    )
+    first, second = np.broadcast_arrays(first.reshape(-1, 1, 4), second.reshape(1, -1, 4))
+    tables = {"2026-H1": first, "2026-H2": second, "2026": first + second}
+    last = list(seen)[-1]
+    fits, without = np.ones((2, *first.shape[:2]), dtype=bool)
+    for label, one in seen.items():
+        fits &= one.fits(tables[label], values)
+        without &= (one if label != last else one.total_only()).fits(tables[label], values)
+    for (label, table), (place, value) in itertools.product(tables.items(), enumerate(values[:3])):
+        possible, before = (len(np.unique(table[..., place][which])) for which in (fits, without))
+        if 0 < real[label].get(value, 0) < THRESHOLD:  # or what the totals alone leave, which are always shown
+            assert possible >= min(3, before)
+        if label in seen and value in seen[label].hidden:
+            assert possible >= 3
+
+
+def test_what_a_year_leaves_of_its_half_is_not_given_away() -> None:
+    """The half has 18 in France, the year 20: two in the other half, so the year's France is not shown."""
+    half = [visits("2026-H1", {"FR": 18, "DE": 9, "PL": 12})]
+    year = [visits("2026", {"FR": 20, "DE": 19, "PL": 25})]
+    alone = release(year)[0].breakdowns[DIMENSION]
+    beside = release(year, [Out(half, decide(half))])[0].breakdowns[DIMENSION]
+    assert alone["FR"].value == 20
+    assert not is_shown(beside, "FR")
+
+
+def test_what_is_out_is_never_changed() -> None:
+    """Later periods take their own rows back, not those of one that was published."""
+    half = [visits("2026-H1", {"FR": 18, "DE": 9, "PL": 12})]
+    pattern = decide(half)
+    decide([visits("2026", {"FR": 19, "DE": 10, "PL": 13})], [Out(half, pattern)])
+    assert pattern == decide(half)
+    assert Pattern.of_json(pattern.as_json()) == pattern
+
+
+def test_a_restated_number_hides_who_was_late() -> None:
+    """A row that differs by one from what was stated before is hidden: the difference is a number about one person."""
+    was, now = (visits("2026-H1", {"FR": number, "DE": 9, "PL": 12, "RO": 30}) for number in (17, 18))
+    shown = release([now], former=[was])[0].breakdowns[DIMENSION]
+    assert shown["FR"].hidden is Hidden.PROTECTED
+    assert shown["RO"].value == 30
+
+
+def test_few_officials_are_not_told_by_their_visits() -> None:
+    """What is known of visits bounds what is hidden of officials."""
+    officials = {"FR": 3, "DE": 6, "PL": 20}
+    figures = [visits("2026", {"FR": 15, "DE": 7, "PL": 21}), visits("2026", officials, "TOPCOP-OP-01")]
+    shown = release(figures)[1].breakdowns[DIMENSION]
+    assert not is_shown(shown, "FR")
+    tables = [
+        Table(name, DIMENSION, "2026", figures[0].period.start, figures[0].period.end, (29.0,), rows)
+        for name, rows in (
+            ("TOPCOP-OP-01", {v: Row((float(n),), n, shown=v == "PL") for v, n in officials.items()}),
+            ("TOPCOP-OP-02", {v: Row((float(n),), n) for v, n in (("FR", 3), ("DE", 6), ("PL", 20))}),
+        )
+    ]
+    found = Attack(tables).weak()
+    assert found is not None
+    assert (found.target.value, found.least, found.most) == ("FR", 3, 3)
+
+
+def test_a_share_of_women_is_hidden_with_the_numbers_it_is_made_of() -> None:
+    """Two women of twenty officials: where the row of women is hidden, so is their share."""
+    of_all = Figure(
+        INDICATORS["TOPCOP-OP-01"],
+        periods.parse("2026"),
+        AT,
+        count(20),
+        {"sex": {"female": count(2), "male": count(18)}},
+    )
+    women = Figure(INDICATORS["TOPCOP-OP-06"], periods.parse("2026"), AT, share(2, 20))
+    assert [each.total.hidden for each in release([of_all, women])] == [None, Hidden.PROTECTED]
+
+
+def test_a_share_below_its_smallest_base_is_not_the_rest_of_two_others() -> None:
+    """The half has 12 answers, the year 19: the year's rate would tell that of seven people, so it is not shown."""
+    half, year = (
+        Figure(INDICATORS["TOPCOP-OC-01"], periods.parse(label), AT, share(*of))
+        for label, of in (("2026-H1", (10, 12)), ("2026", (15, 19)))
+    )
+    assert release([year])[0].total.value is not None
+    assert release([year], [Out([half], decide([half]))])[0].total.hidden is Hidden.PROTECTED
+
+
+def test_a_table_that_is_mostly_hidden_is_rolled_up() -> None:
+    """Five countries of six have few visits: one row stands for them, with what the total leaves and no events."""
+    rows = release([visits("2026", {"FR": 40, "DE": 3, "PL": 4, "RO": 2, "IT": 3, "ES": 1})])[0].breakdowns[DIMENSION]
+    assert set(rows) == {"FR", ROLLED_UP}
+    assert rows[ROLLED_UP].value == 13
+    assert (rows[ROLLED_UP].events, rows[ROLLED_UP].digest) == (0, None)
+
+
+def test_a_table_that_gives_a_number_away_is_found() -> None:
+    """The audit of a table with one hidden row says which number it must be."""
+    rows = {"FR": Row((3.0,), 3, few=True, shown=False), "DE": Row((9.0,), 9)}
+    year = periods.parse("2026")
+    found = Attack([Table("TOPCOP-OP-02", DIMENSION, "2026", year.start, year.end, (12.0,), rows, fixed=True)]).weak()
+    assert found is not None
+    assert (found.target.value, found.least, found.most, found.safe) == ("FR", 3, 3, False)
+
+
+def test_figures_that_cannot_be_made_safe_do_not_leave() -> None:
+    """Where what is out gives a number away whatever is hidden now, nothing is let out."""
+    half = [visits("2026-H1", {"FR": 3, "DE": 9})]
+    careless = Pattern({"TOPCOP-OP-02": {"": frozenset({""}), DIMENSION: frozenset({"DE"})}})
+    with pytest.raises(NotSafe):
+        decide([visits("2026", {"FR": 30, "DE": 30})], [Out(half, careless)])

@@ -1,0 +1,100 @@
+"""Can a number that is hidden be worked out from what is shown?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.reporting.disclosure.model import THRESHOLD, Hidden, Released, release
+from services.reporting.feeds.formats.table import csv_text
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.indicators.model.figure import Cell, Figure
+from services.reporting.periods.model.approval import Approval
+from tests.unit.reporting.fact_samples import YEAR, ident
+
+AT = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def count(number: int) -> Cell:
+    """A cell with so many behind it."""
+    events = tuple(ident("event", number, n) for n in range(number))
+    return Cell(Decimal(number), Decimal(number), None, number, events)
+
+
+def share(part: int, whole: int) -> Cell:
+    """A share of `part` in `whole`."""
+    value = Decimal(100 * part) / whole if whole else None
+    return Cell(value, Decimal(part), Decimal(whole), whole, ())
+
+
+def counted(cells: dict[str, int]) -> Released:
+    """A count with one breakdown, behind the gate."""
+    made = {name: count(number) for name, number in cells.items()}
+    total = count(sum(cells.values()))
+    return release([Figure(INDICATORS["TOPCOP-OP-02"], YEAR, AT, total, {"host-country": made})])[0]
+
+
+cells = st.dictionaries(st.sampled_from("ABCDEFGH"), st.integers(0, 40), min_size=1)
+
+
+@given(cells)
+def test_no_small_cell_is_shown(numbers: dict[str, int]) -> None:
+    """Whatever the table, a cell with one to four behind it is never among what is shown."""
+    released = counted(numbers)
+    for shown in released.breakdowns.get("host-country", {}).values():
+        assert shown.hidden or shown.value == 0 or shown.value >= THRESHOLD  # type: ignore[operator]
+
+
+@given(cells)
+def test_the_total_gives_nothing_away(numbers: dict[str, int]) -> None:
+    """What is left of the total after what is shown belongs to two cells or more, and to ten people or more."""
+    released = counted(numbers)
+    table = released.breakdowns.get("host-country")
+    if table is None:
+        assert released.withheld == ("host-country",)
+        return
+    hidden = [name for name, shown in table.items() if shown.hidden]
+    rest = sum(numbers.values()) - sum(int(shown.value) for shown in table.values() if shown.value is not None)
+    assert not hidden or (len(hidden) > 1 and rest >= 2 * THRESHOLD)
+
+
+@given(cells)
+def test_hidden_cells_carry_nothing(numbers: dict[str, int]) -> None:
+    """A hidden cell has no value, numerator, count of events or digest, and CSV never writes a zero for it."""
+    released = counted(numbers)
+    for shown in released.breakdowns.get("host-country", {}).values():
+        if shown.hidden:
+            assert (shown.value, shown.numerator, shown.denominator, shown.events, shown.digest) == (
+                None, None, None, 0, None,
+            )  # fmt: skip
+    for line in csv_text([released], Approval(YEAR)).splitlines()[1:]:
+        if any(f",{reason.value}," in line for reason in (Hidden.FEW, Hidden.PROTECTED)) or ",withheld," in line:
+            assert ",,,," in line
+
+
+def test_a_share_needs_its_smallest_denominator() -> None:
+    """Nine answers give no satisfaction rate, ten do; none at all is no data rather than hidden."""
+    definition = INDICATORS["TOPCOP-OC-01"]
+    made = [
+        release([Figure(definition, YEAR, AT, share(part, whole))])[0].total
+        for part, whole in ((8, 9), (8, 10), (0, 0))
+    ]
+    assert [each.hidden for each in made] == [Hidden.FEW, None, Hidden.NO_DATA]
+    assert (made[0].numerator, made[0].denominator) == (None, None)
+
+
+def test_a_share_of_a_part_hides_small_numerators_and_rests() -> None:
+    """In a breakdown a share is hidden too where the few are those who hold, or those who do not."""
+    parts = {"AM": share(2, 40), "GE": share(38, 40), "MD": share(20, 40), "UA": share(20, 50)}
+    figure = Figure(INDICATORS["TOPCOP-PR-01"], YEAR, AT, share(80, 170), {"country-of-service": parts})
+    shown = release([figure])[0].breakdowns["country-of-service"]
+    assert [name for name, each in shown.items() if each.hidden] == ["AM", "GE"]
+
+
+def test_totals_of_counts_are_shown() -> None:
+    """The programme's own size is no secret: three visits in all are three visits, without a breakdown."""
+    released = counted({"FR": 2, "RO": 1})
+    assert (str(released.total.value), released.withheld) == ("3", ("host-country",))

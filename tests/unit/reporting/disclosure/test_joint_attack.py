@@ -1,0 +1,198 @@
+"""Can a hidden number be worked out of tables that share rows: topic by result, topic by country, country by reason?
+
+The attacker here has an unknown for each combination of topic, country, language and what became of it, in each
+quarter, and knows nothing but what a reader sees. CP-SAT (OR-tools) finds the least and the most that each hidden part
+can be in whole numbers; neither the gate's equations nor its choice of tables are used.
+"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ortools.sat.python import cp_model
+
+from services.reporting.disclosure.model import ROLLED_UP, THRESHOLD, Out, decide, released_by
+from services.reporting.indicators.model.demand import ASKED, MATCHED, RESULTS, UNMET
+from services.reporting.indicators.model.figure import JOINT, parts_of, split
+from tests.unit.reporting.application_samples import Asked, counted, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from services.reporting.disclosure.model import Released
+    from services.reporting.indicators.model.figure import Figure
+
+TOPICS, COUNTRIES, LANGUAGES = ("online_crime", "drug_trafficking"), ("GE", "MD"), ("en", "fr")
+ELSE = "*"
+"""A topic, a country or a language that no table names: where rows are not listed there may be one."""
+BECAME = {
+    "completed": {"result": "matched", "completion": "completed"},
+    "matched": {"result": "matched", "completion": "open"},
+    "common_language": {"result": "not_matched", "gap": "no_language"},
+    "taken": {"result": "not_matched", "gap": "places_taken"},
+    "open": {"result": "other"},
+}
+IN = {ASKED: {}, RESULTS: {}, MATCHED: {"result": "matched"}, UNMET: {"result": "not_matched"}}
+"""Of which applications each figure tells."""
+QUARTERS = {"2026-Q1": date(2026, 1, 16), "2026-Q2": date(2026, 4, 16)}
+COVERS = {"2026-Q1": ("2026-Q1",), "2026-Q2": ("2026-Q2",), "2026-H1": ("2026-Q1", "2026-Q2")}
+Cell = tuple[str, str, str, str, str]
+Part = tuple[str, str, str, str]
+"""Period, figure, dimension, value."""
+
+
+class Attacker:
+    """Somebody with all that was released."""
+
+    def __init__(self) -> None:
+        self.model = cp_model.CpModel()
+        kinds = itertools.product(QUARTERS, (*TOPICS, ELSE), (*COUNTRIES, ELSE), (*LANGUAGES, ELSE), BECAME)
+        self.unknown = {cell: self.model.new_int_var(0, 200, "/".join(cell)) for cell in kinds}
+
+    def part(self, period: str, figure: str, dimension: str, value: str) -> cp_model.LinearExpr:
+        """What makes a part of a figure (the total: no dimension), as a sum of unknowns."""
+        wanted = dict(IN[figure])
+        if dimension:
+            wanted |= dict(zip(parts_of(dimension), split(value), strict=True))
+        cells = [
+            variable
+            for (quarter, topic, country, language, became), variable in self.unknown.items()
+            if quarter in COVERS[period]
+            and wanted.items()
+            <= {"priority-topic": topic, "country-of-service": country, "language": language, **BECAME[became]}.items()
+        ]
+        return cp_model.LinearExpr.sum(cells)
+
+    def sees(self, period: str, released: Released) -> None:
+        """Take in a figure: numbers that are shown, rows that are listed without one, rows that are not listed."""
+        name = released.definition.id
+        if released.total.value is not None:
+            self.model.add(self.part(period, name, "", "") == int(released.total.value))
+        for dimension, rows in released.breakdowns.items():
+            if dimension in {"level", "level-and-result", "level-and-completion", "sex"}:
+                continue  # all have the same level, and nobody said a sex: nothing to learn
+            for value, shown in rows.items():
+                if value != ROLLED_UP and shown.value is not None:
+                    self.model.add(self.part(period, name, dimension, value) == int(shown.value))
+                elif value != ROLLED_UP:
+                    self.model.add(self.part(period, name, dimension, value) >= 1)
+            if ROLLED_UP in rows or dimension in JOINT or not rows:
+                continue
+            for value in {*TOPICS, *COUNTRIES, *LANGUAGES, ELSE} - rows.keys():
+                if dimension in {"priority-topic", "country-of-service", "language"}:
+                    self.model.add(self.part(period, name, dimension, value) == 0)
+
+    def possible(self, part: Part) -> int:
+        """How many values a part can have."""
+        ends = []
+        for seek in (self.model.minimize, self.model.maximize):
+            seek(self.part(*part))
+            solver = cp_model.CpSolver()
+            solver.parameters.num_workers = 1
+            assert solver.solve(self.model) == cp_model.OPTIMAL, part
+            ends.append(round(solver.objective_value))
+        return ends[1] - ends[0] + 1
+
+
+def few(period: str, figures: Iterable[Figure]) -> list[Part]:
+    """The parts that few stand behind."""
+    return [
+        (period, figure.definition.id, dimension, value)
+        for figure in figures
+        for dimension, cells in figure.breakdowns.items()
+        if dimension not in {"level", "level-and-result", "level-and-completion", "sex"}
+        for value, cell in cells.items()
+        if 0 < cell.contributors < THRESHOLD
+    ]
+
+
+def attacked(people: list[Asked], labels: Iterable[str]) -> dict[Part, int]:
+    """Publish periods one after the other; give how many values each part can have that few stand behind."""
+    attacker = Attacker()
+    out: list[Out] = []
+    weak: list[Part] = []
+    facts = told(people)
+    for label in labels:
+        made = counted(facts, label)
+        figures = [figure for name, figure in made.items() if name in IN]
+        out.append(Out(figures, decide(figures, out)))
+        for released in released_by(figures, out[-1].pattern):
+            attacker.sees(label, released)
+        weak += few(label, figures)
+    return {part: attacker.possible(part) for part in weak}
+
+
+numbers = st.sampled_from((0, 0, 0, 1, 2, 4, 5, 8))
+kinds = list(itertools.product(TOPICS, COUNTRIES, LANGUAGES, BECAME))
+slow = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
+
+
+def drawn(counts: Mapping[str, list[int]]) -> list[Asked]:
+    """The applications of each quarter, so many of each kind."""
+    return [
+        Asked(country, topic, language, 2, became, QUARTERS[quarter])
+        for quarter, of in counts.items()
+        for (topic, country, language, became), number in zip(kinds, of, strict=True)
+        for _ in range(number)
+    ]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=slow)
+@given(st.lists(numbers, min_size=len(kinds), max_size=len(kinds)))
+def test_tables_that_share_rows_give_nobody_away(counts: list[int]) -> None:
+    """Whatever applications there are: of each part with few behind it three numbers or more remain possible."""
+    people = drawn({"2026-Q1": counts})
+    if len(people) >= THRESHOLD:
+        found = attacked(people, ["2026-Q1"])
+        assert {part: number for part, number in found.items() if number < 3} == {}
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=slow)
+@given(
+    st.lists(numbers, min_size=len(kinds), max_size=len(kinds)),
+    st.lists(numbers, min_size=len(kinds), max_size=len(kinds)),
+    st.sampled_from((("2026-Q1", "2026-H1"), ("2026-H1", "2026-Q2"), ("2026-Q1", "2026-Q2", "2026-H1"))),
+)
+def test_neither_do_they_across_periods(first: list[int], second: list[int], labels: tuple[str, ...]) -> None:
+    """A half-year beside one of its quarters, or both, in the order in which they are published."""
+    people = drawn({"2026-Q1": first, "2026-Q2": second})
+    if min(sum(first), sum(second)) >= THRESHOLD:
+        found = attacked(people, labels)
+        assert {part: number for part, number in found.items() if number < 3} == {}
+
+
+def test_the_attacker_finds_what_is_given_away() -> None:
+    """Four of six in one topic found no match; with topic by result shown whole, the attacker knows it."""
+    people = [Asked(became="taken")] * 4 + [Asked(became="completed")] * 6 + [Asked(topic=TOPICS[1], became="open")] * 9
+    made = [figure for name, figure in counted(told(people), "2026-Q1").items() if name in IN]
+    pattern = decide(made)
+    careless = dict(pattern.shown)
+    careless[RESULTS] = {d: frozenset(cells) for d, cells in made[1].breakdowns.items()} | {"": frozenset({""})}
+    attacker = Attacker()
+    for released in released_by(made, type(pattern)(careless)):
+        attacker.sees("2026-Q1", released)
+    assert attacker.possible(("2026-Q1", RESULTS, "topic-and-result", "online_crime|not_matched")) == 1
+
+
+def test_what_did_not_happen_is_told_as_none() -> None:
+    """Where all that was asked for is open or completed, none were without a match, and that can be said."""
+    people = [Asked(became="open")] * 7 + [Asked(became="completed", country="GE")] * 9
+    assert min(attacked(people, ["2026-Q1"]).values(), default=3) >= 3
+    made = [figure for name, figure in counted(told(people)).items() if name in IN]
+    unmet = next(each for each in released_by(made, decide(made)) if each.definition.id == UNMET)
+    assert unmet.total.value == 0
+
+
+@pytest.mark.parametrize("number", [3, 12])
+def test_a_total_that_is_a_part_of_another_figure_is_hidden_like_one(number: int) -> None:
+    """Three without a match: their number, and all that is told of them, is hidden; twelve are shown."""
+    people = [Asked(became="taken")] * number + [Asked(became="completed")] * 30
+    made = [figure for name, figure in counted(told(people)).items() if name in IN]
+    unmet = next(each for each in released_by(made, decide(made)) if each.definition.id == UNMET)
+    assert (unmet.total.value is not None) == (number == 12)
+    assert bool(unmet.breakdowns.get("gap")) == (number == 12)

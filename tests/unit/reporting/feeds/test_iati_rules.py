@@ -1,0 +1,226 @@
+"""Do the files for donors keep the standards' rules, and is every broken rule said with its indicator and period?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+from csvw import CSVW  # type: ignore[import-untyped]  # it comes without types
+from lxml import etree
+
+from services.reporting.disclosure.model import Released, release
+from services.reporting.feeds.actions import files
+from services.reporting.feeds.formats import codelists, iati
+from services.reporting.feeds.formats.iati_rules import broken
+from services.reporting.feeds.formats.table import csv_text
+from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.indicators.model.figure import Figure
+from services.reporting.periods.model.approval import Approval
+from services.reporting.settings import Settings
+from shared.contracts.codes import PeriodState
+from shared.errors import Refused
+from tests.support import settings_for
+from tests.unit.reporting.disclosure.test_disclosure import count, share
+from tests.unit.reporting.fact_samples import YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from services.reporting.targets.model import Aim
+
+AT = datetime(2027, 1, 1, 8, 30, 15, 123456, tzinfo=UTC)
+WHERE = Approval(YEAR, PeriodState.PUBLISHED, frozen_at=AT, cut_off=AT)
+OFFICIAL = Path(__file__).parents[5] / "shared/data/iati/codelists"  # beside the checkout, where it is there
+
+
+def settings(**changes: Any) -> Settings:
+    """The service's settings with changes."""
+    return Settings(**{**settings_for("postgresql+asyncpg://nobody@localhost/none"), **changes})
+
+
+def figures() -> list[Released]:
+    """A count in two parts, and a share that too few stand behind."""
+    parts = {"FR": count(30), "RO": count(31)}
+    whole = Figure(INDICATORS["TOPCOP-OP-02"], YEAR, AT, count(61), {"host-country": parts})
+    return release([whole, Figure(INDICATORS["TOPCOP-PR-01"], YEAR, AT, share(2, 3), {})])
+
+
+def content_of(name: str, aims: Sequence[Aim] = ()) -> bytes:
+    """One of the files of those figures."""
+    return next(file.content for file in files.files(figures(), WHERE, settings(), aims) if file.name == name)
+
+
+def tree() -> Any:
+    """The activity file of those figures, to be broken."""
+    return etree.fromstring(iati.activity(figures(), WHERE, settings(), AT))
+
+
+def _set(path: str, name: str, value: str | None) -> Callable[[Any], None]:
+    def change(root: Any) -> None:
+        element = root.xpath(path)[0]
+        if value is None:
+            del element.attrib[name]
+        else:
+            element.set(name, value)
+
+    return change
+
+
+def _drop(path: str) -> Callable[[Any], None]:
+    def change(root: Any) -> None:
+        for element in root.xpath(path):
+            element.getparent().remove(element)
+
+    return change
+
+
+def _twice(path: str) -> Callable[[Any], None]:
+    def change(root: Any) -> None:
+        element = root.xpath(path)[0]
+        element.addnext(etree.fromstring(etree.tostring(element)))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "words"),
+    [
+        (_set("//activity-date[@type='2']", "iso-date", "2027-01-02"), "dates", "still to come"),
+        (_set("//recipient-country", "percentage", "99"), "shares", "not to 100"),
+        (_set("//recipient-country", "percentage", "-1"), "shares", "between 0 and 100"),
+        (_set("//sector", "percentage", "80"), "shares", "sectors of vocabulary 1"),
+        (_drop("//participating-org"), "participants", "at least one"),
+        (_drop("//sector"), "sector", "No sector"),
+        (_drop("//recipient-country"), "place", "No country"),
+        (_drop("//activity-date"), "dates", "Neither"),
+        (_twice("//iati-activity"), "unique", "stands 2 times"),
+        (_twice("//iati-activity/description"), "description", "same type"),
+        (_set("//reporting-org", "ref", "XX-ELSE"), "identifier", "has to begin"),
+        (_set("//reporting-org", "ref", "A B"), "identifier", "a space"),
+        (_set("//reporting-org", "type", "99"), "code", "OrganisationType"),
+        (_drop("//result/title/narrative"), "narrative", "no text"),
+    ],
+)  # fmt: skip - one line a rule
+def test_a_broken_rule_of_the_activity_is_said(change: Callable[[Any], None], rule: str, words: str) -> None:
+    """What the schema cannot see is found by its rule and said in words; the file as we write it has none."""
+    root = tree()
+    assert broken(root, AT.date()) == []
+    change(root)
+    found = broken(root, AT.date())
+    assert any(each.rule == rule and words in each.sentence for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "words"),
+    [
+        (_set("//actual", "value", None), "value", "has no value"),
+        (_set("//actual", "value", ""), "value", "not a number"),
+        (_set("//actual", "value", "many"), "value", "not a number"),
+        (_set("//indicator[period/actual]", "measure", "5"), "value", "one of words"),
+        (_twice("//actual"), "unique", "More than one actual stands for total"),
+        (_twice("//actual/dimension"), "unique", "same part twice"),
+        (_set("//period-end", "iso-date", "2025-12-31"), "period", "before it begins"),
+        (_twice("//indicator[1]"), "unique", "stands 2 times"),
+        (_drop("//period"), "indicator", "no period"),
+    ],
+)  # fmt: skip - one line a rule
+def test_a_broken_rule_of_a_result_names_the_indicator(change: Callable[[Any], None], rule: str, words: str) -> None:
+    """A finding below a result says which indicator it is about, and where it stands in a period, which one."""
+    root = tree()
+    change(root)
+    found = [each for each in broken(root, AT.date()) if each.rule == rule and words in each.sentence]
+    assert found
+    assert all(each.indicator.startswith("TOPCOP-") for each in found)
+    assert rule in {"indicator", "unique"} or "2026-01-01" in str(found[0])
+
+
+def test_a_result_needs_an_indicator() -> None:
+    """A result of which all indicators are gone is found."""
+    root = tree()
+    _drop("//result[1]/indicator")(root)
+    assert "result" in {each.rule for each in broken(root, date(2027, 1, 1))}
+
+
+def test_wrong_settings_keep_a_period_from_publishing() -> None:
+    """A programme that ends before it starts, or an unknown kind of organisation, is refused with the reason."""
+    assert files.findings(figures(), WHERE, settings()) == []
+    wrong = settings(iati_organisation_type="99", iati_organisation="XI IATI")
+    found = files.findings(figures(), WHERE, wrong)
+    assert any("OrganisationType" in each for each in found)
+    with pytest.raises(Refused, match="cannot be published"):
+        files.files(figures(), WHERE, wrong)
+    assert [file.name for file in files.files(figures(), WHERE, settings())] == list(files.KINDS)
+
+
+def test_the_organisation_file_holds() -> None:
+    """It is valid against its own schema, and names who reports."""
+    root = etree.fromstring(iati.organisation(settings(), AT))
+    assert iati.check(root) == []
+    assert root.findtext("iati-organisation/organisation-identifier") == "XI-IATI-TANDEM"
+    _drop("//name")(root)
+    assert iati.check(root) != []
+
+
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the official code lists are not in the repository")
+@pytest.mark.parametrize(("name", "codes"), codelists.CODES.values(), ids=lambda value: str(value)[:20])
+def test_our_code_lists_are_the_official_ones(name: str, codes: dict[str, str]) -> None:
+    """Every code that we know is in the official list, and of the short lists we know every one."""
+    with (OFFICIAL / f"{name}.csv").open(encoding="utf-8") as file:
+        official = {row["code"] for row in csv.DictReader(file)}
+    assert set(codes) <= official
+    assert name == "Country" or set(codes) == official
+
+
+def test_csv_on_the_web_is_read_by_its_description(tmp_path: Path) -> None:
+    """A library of others reads the CSV file by its description, with numbers and dates of the right type."""
+    for name in ("figures.csv", "figures.csv-metadata.json"):
+        (tmp_path / name).write_bytes(content_of(name))
+    read = CSVW(str(tmp_path / "figures.csv-metadata.json"), validate=True)
+    assert read.is_valid, read.warnings
+    rows = list(read.tables[0].iterdicts(strict=True))
+    assert [row["value"] for row in rows] == [61, 30, 31, None]
+    assert rows[0]["start"].date() == date(2026, 1, 1)
+    assert rows[-1]["hidden"] == "few"
+
+
+def test_the_workbook_says_the_same_as_the_csv() -> None:
+    """Read by another library the workbook has the CSV file's cells, numbers as numbers, and no formula."""
+    sheet = openpyxl.load_workbook(io.BytesIO(content_of("figures.xlsx"))).active
+    assert sheet is not None
+    head, *rows = sheet.iter_rows(values_only=True)
+    told = list(csv.DictReader(io.StringIO(csv_text(figures(), WHERE))))
+    assert [
+        {str(name): "" if cell is None else str(cell) for name, cell in zip(head, row, strict=True)} for row in rows
+    ] == told
+    assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
+
+
+def test_no_cell_of_the_csv_is_a_formula() -> None:
+    """Text that a spreadsheet would run is written as text; a negative number stays one."""
+    figure = figures()[0]
+    part = figure.breakdowns["host-country"]["FR"]
+    odd = replace(figure, breakdowns={"host-country": {"=1+1": part, "@x": part, "-2": part}})
+    rows = list(csv.DictReader(io.StringIO(csv_text([odd], WHERE))))
+    assert [row["dimension_value"] for row in rows[1:]] == ["'=1+1", "'@x", "-2"]
+
+
+@pytest.mark.parametrize("name", files.KINDS)
+def test_a_file_has_the_same_bytes_each_time(name: str) -> None:
+    """The same statement gives the same bytes: what is tried before publishing is what goes out."""
+    first, again = content_of(name), content_of(name)
+    assert first == again
+    if name == "figures.json":
+        assert json.loads(first)["figures"][0]["value"] == "61"
+
+
+def test_a_period_without_figures_is_not_published() -> None:
+    """There is nothing to make files of, and the words say so."""
+    with pytest.raises(Refused, match="nothing to publish"):
+        files.files([], replace(WHERE, frozen_at=None), settings())

@@ -1,0 +1,114 @@
+"""Is a manifest signed so that others can check it, and does it show when something was taken out or altered?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey, OKPKey
+
+from services.reporting.feeds import signing
+from services.reporting.feeds.actions import files as feeds_files
+from services.reporting.feeds.model import publication as model
+from services.reporting.feeds.model.publication import Manifest
+from tests.unit.reporting.feeds.test_iati_rules import AT, WHERE, figures, settings
+
+HOME = "https://tandem.example/reporting/feeds"
+
+
+def manifests() -> list[Manifest]:
+    """A period that was published, stated again, and another one after it."""
+    made: list[Manifest] = []
+    key = OKPKey.generate_key("Ed25519")
+    stated = (WHERE, replace(WHERE, statement=2), replace(WHERE, period=replace(WHERE.period, label="2027")))
+    for number, where in enumerate(stated, 1):
+        at = AT + timedelta(days=number)
+        files = feeds_files.files(figures(), where, settings())
+        added = model.publication(where, figures(), files, at, base=HOME)
+        content = model.next_manifest(made[-1] if made else None, added, at, HOME)
+        made.append(Manifest(number, content, signing.signed(content, key), signing.public(key), at))
+    return made
+
+
+def test_a_manifest_lists_all_that_was_published() -> None:
+    """Each file with address, size and digest; of an earlier statement what took its place; the manifest before."""
+    first, second, third = manifests()
+    told = json.loads(third.content)
+    assert told["previous"] == {"manifest": 2, "sha256": second.digest}
+    assert json.loads(first.content)["previous"] is None
+    assert [(each["period"], each["statement"], each["replaced_by"]) for each in told["publications"]] == [
+        ("2026", 1, 2),
+        ("2026", 2, None),
+        ("2027", 1, None),
+    ]
+    (file,) = (each for each in told["publications"][1]["files"] if each["name"] == "figures.csv")
+    content = next(
+        each.content for each in feeds_files.files(figures(), WHERE, settings()) if each.name == "figures.csv"
+    )
+    assert file["address"] == f"{HOME}/2026/2/figures.csv"
+    assert (file["size"], file["sha256"]) == (len(content), model.sha256(content))
+    assert {each["indicator"] for each in told["publications"][0]["definitions"]} == {"TOPCOP-OP-02", "TOPCOP-PR-01"}
+
+
+def _without(told: Any) -> None:
+    del told["publications"][0]
+
+
+def _altered(told: Any) -> None:
+    told["publications"][0]["files"][0]["sha256"] = "0" * 64
+
+
+def _unchained(told: Any) -> None:
+    told["previous"]["sha256"] = "0" * 64
+
+
+def _renumbered(told: Any) -> None:
+    told["manifest"] = 7
+
+
+@pytest.mark.parametrize("change", [_without, _altered, _unchained, _renumbered])
+def test_what_was_taken_out_or_altered_shows(change: Any) -> None:
+    """A row of manifests holds as it was made, and does not once an earlier publication is missing or another."""
+    contents = [each.content for each in manifests()]
+    assert model.broken(contents) == []
+    told = json.loads(contents[-1])
+    change(told)
+    assert model.broken([*contents[:-1], json.dumps(told).encode()])
+
+
+def test_a_signature_holds_for_its_bytes_and_key_only() -> None:
+    """Another byte, another key or another header and it does not hold."""
+    key, other = OKPKey.generate_key("Ed25519"), OKPKey.generate_key("Ed25519")
+    signature = signing.signed(b"what was published", key)
+    assert signing.holds(b"what was published", signature, signing.public(key))
+    assert not signing.holds(b"what was published.", signature, signing.public(key))
+    assert not signing.holds(b"what was published", signature, signing.public(other))
+    assert not signing.holds(b"what was published", "e30" + signature[3:], signing.public(key))
+    assert not signing.holds(b"what was published", "nonsense", signing.public(key))
+
+
+def test_public_keys_show_nothing_else() -> None:
+    """The set has each key once, named by its thumbprint, and no private part."""
+    key = OKPKey.generate_key("Ed25519")
+    told = signing.key_set([signing.public(key), signing.public(key)])
+    (shown,) = told["keys"]
+    assert shown["kid"] == key.thumbprint()
+    assert set(shown) == {"kty", "crv", "x", "kid", "use", "alg"}
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        "no key",
+        ECKey.generate_key("P-256").as_pem(private=True).decode(),
+        OKPKey.generate_key("Ed25519").as_pem(private=False).decode(),
+    ],
+)
+def test_a_key_that_cannot_sign_is_said_without_showing_it(pem: str) -> None:
+    """The setting is named with the remedy, before anything is published."""
+    with pytest.raises(signing.Unreadable, match="TANDEM_FEEDS_PRIVATE_KEY") as said:
+        signing.key_of(settings(feeds_private_key=pem))
+    assert pem not in str(said.value)

@@ -1,0 +1,164 @@
+"""What became of what was asked for: is each application counted where it belongs, and on which events?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.reporting.facts.model.book import Book
+from services.reporting.indicators.model.catalogue import OWN
+from services.reporting.indicators.model.demand import ASKED, MATCHED, RESULTS, UNMET
+from services.reporting.indicators.model.figure import compute, joined, parts_of, split
+from services.reporting.indicators.model.reciprocity import SENT
+from services.reporting.periods.model.periods import parse
+from shared.contracts import _examples as ex
+from tests.unit.reporting.application_samples import LATER, Asked, counted, no_match, told
+from tests.unit.reporting.fact_samples import fact, ident, visit
+
+if TYPE_CHECKING:
+    from services.reporting.indicators.model.figure import Figure
+
+BECAME = ("open", "withdrawn", "matched", "completed", "topic", "common_language", "taken")
+
+
+def parts(figure: Figure, dimension: str) -> dict[str, int]:
+    """The parts of a figure as plain numbers."""
+    return {value: int(cell.value or 0) for value, cell in figure.breakdowns[dimension].items()}
+
+
+def test_what_was_asked_for_is_told_by_what_became_of_it() -> None:
+    """Two completed, one matched, two without a match for two reasons, one withdrawn, one open: each in its place."""
+    made = counted(
+        told(
+            Asked(became=one, level=level, country=country)
+            for one, level, country in (
+                ("completed", 1, "MD"),
+                ("completed", 2, "GE"),
+                ("matched", 2, "GE"),
+                ("common_language", 3, "MD"),
+                ("taken", 3, "MD"),
+                ("withdrawn", 2, "UA"),
+                ("open", 2, "UA"),
+            )
+        )
+    )
+    assert parts(made[RESULTS], "result") == {"matched": 3, "not_matched": 2, "other": 2}
+    assert parts(made[RESULTS], "level-and-result") == {
+        "1|matched": 1,
+        "2|matched": 2,
+        "2|other": 2,
+        "3|not_matched": 2,
+    }
+    assert parts(made[MATCHED], "completion") == {"completed": 2, "open": 1}
+    assert parts(made[MATCHED], "country-and-completion") == {"GE|completed": 1, "GE|open": 1, "MD|completed": 1}
+    assert parts(made[UNMET], "country-and-gap") == {"MD|no_language": 1, "MD|places_taken": 1}
+    assert made[RESULTS].total.value == made[ASKED].total.value == 7
+
+
+@pytest.mark.parametrize(
+    ("rule", "gap"),
+    [
+        ("capacity", "places_taken"),
+        ("common_weeks", "no_weeks"),
+        ("excluded_pair", "other_rule"),
+        ("topic", "no_topic"),
+    ],
+)
+def test_reasons_are_few_and_tell_of_no_exclusion(rule: str, gap: str) -> None:
+    """Each rule has its group; one that may be confidential stands with the others."""
+    assert parts(counted(told([Asked(became=rule)]))[UNMET], "gap") == {gap: 1}
+
+
+def test_without_a_place_on_offer_no_rule_is_to_blame() -> None:
+    """Where nothing was considered, the first rule of the funnel left none, and is not the reason."""
+    facts = [*told([Asked()]), fact("NoMatchExplained", ident("application", 0), considered=0, feasible=0)]
+    assert parts(counted(facts)[UNMET], "gap") == {"no_offer": 1}
+
+
+def test_a_match_after_a_refusal_counts_and_a_refusal_after_a_match_fell_through_too() -> None:
+    """The newest of receipt and decision says what an application is; a cancelled match is none."""
+    application = ident("application", 0)
+    late = Asked(became="matched").facts(0)
+    assert parts(counted([*late, no_match(application, "2026-01-20", "topic")])[RESULTS], "result") == {"matched": 1}
+    fell = [
+        *late,
+        fact("ApplicationDecided", application, "2026-02-05", sequence=2, outcome="place_confirmed"),
+        fact("MatchCancelled", ident("match", 0), "2026-03-01", sequence=2),
+    ]
+    assert parts(counted(fell)[RESULTS], "result") == {"other": 1}
+    refused = counted([*fell, no_match(application, "2026-03-10", "capacity")])
+    assert parts(refused[RESULTS], "result") == {"not_matched": 1}
+    assert refused[UNMET].total.count == 3, "submission, first decision and receipt prove it"
+
+
+def test_the_language_is_the_best_one_besides_the_own() -> None:
+    """French at C1 before English at B2; who has the own language only is counted with it."""
+    held = [
+        {"language": "ro", "level": "NS"},
+        {"language": "en", "level": "B2"},
+        {"language": "fr", "level": "C1"},
+    ]
+    for languages, expected in ((held, "fr"), (held[:1], "ro"), ([], None)):
+        made = fact("ApplicationSubmitted", "one", profile={**ex.PROFILE, "languages": languages})
+        assert made.values["language"] == expected
+
+
+def test_days_abroad_are_told_by_the_officers_country() -> None:
+    """Five days of Moldova's officers and two of one who left early; all of it also stands with the hosts."""
+    figure = counted([*visit(1), *visit(2, attended=2)])[SENT]
+    assert parts(figure, "country-of-service") == {"MD": 7}
+
+
+people = st.lists(
+    st.builds(
+        Asked,
+        country=st.sampled_from(("MD", "GE")),
+        topic=st.sampled_from(("online_crime", "drug_trafficking")),
+        language=st.sampled_from(("en", "fr")),
+        level=st.integers(1, 3),
+        became=st.sampled_from(BECAME),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(people, st.data())
+def test_any_order_and_any_repetition_gives_the_same(drawn: list[Asked], data: st.DataObject) -> None:
+    """Permuted and told twice, from the own types of events or from all: the same numbers, events and digests."""
+    facts = told(drawn)
+    shuffled = data.draw(st.permutations([*facts, *data.draw(st.lists(st.sampled_from(facts), max_size=9))]))
+    made = counted(facts)
+    assert counted(shuffled) == made
+    first = min(each.day for each in facts)
+    for each in OWN.values():
+        own = Book([one for one in facts if one.type in each.sources], LATER, first=first)
+        assert compute(each, own, parse("2026")) == made[each.id]
+
+
+@settings(max_examples=40, deadline=None)
+@given(people)
+def test_joint_parts_add_up_to_those_that_they_cross(drawn: list[Asked]) -> None:
+    """Of each joint breakdown both margins are the plain ones, and what is matched and not is what the total says."""
+    made = counted(told(drawn))
+    plain = {**made[RESULTS].breakdowns, **made[ASKED].breakdowns}
+    for dimension, cells in made[RESULTS].breakdowns.items():
+        for place, part in enumerate(parts_of(dimension)):
+            sums: dict[str, int] = {}
+            for value, cell in cells.items():
+                at = split(value)[place]
+                sums[at] = sums.get(at, 0) + int(cell.value or 0)
+            assert sums == {value: int(cell.value or 0) for value, cell in plain[part].items()}
+    for figure, result in ((MATCHED, "matched"), (UNMET, "not_matched")):
+        number = parts(made[RESULTS], "result").get(result, 0)
+        assert made[figure].total.value == number
+        assert all(sum(parts(made[figure], each).values()) == number for each in made[figure].breakdowns)
+
+
+def test_the_value_of_a_joint_part_is_made_of_two() -> None:
+    """What is joined comes apart again."""
+    assert split(joined(("online_crime", "MD"))) == ("online_crime", "MD")

@@ -1,0 +1,131 @@
+"""Do the charts of the overview join only what belongs together, and say what they found?"""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from services.reporting.disclosure.model import ROLLED_UP, Hidden, Released, Shown
+from services.reporting.indicators.model.catalogue import COUNTED
+from services.reporting.indicators.model.demand import UNMET
+from services.reporting.indicators.model.reciprocity import HOSTED, SENT
+from services.reporting.overview.views import charts, csv_text, reciprocity
+from services.reporting.periods.model import periods
+from services.reporting.periods.model.approval import Approval
+from services.reporting.targets import views as targets_views
+from services.reporting.targets.model import Aim, AimKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOMENT = datetime(2026, 7, 1, tzinfo=UTC)
+HALF = periods.parse("2026-H1")
+
+
+def number(value: int | None) -> Shown:
+    """A number, or one that is hidden."""
+    return Shown(None, hidden=Hidden.PROTECTED) if value is None else Shown(Decimal(value), Decimal(value))
+
+
+def figure(
+    indicator: str,
+    total: int | None,
+    breakdowns: Mapping[str, Mapping[str, int | None]] | None = None,
+    withheld: tuple[str, ...] = (),
+) -> dict[str, Released]:
+    """A released figure of a half-year."""
+    made = {name: {code: number(n) for code, n in cells.items()} for name, cells in (breakdowns or {}).items()}
+    return {indicator: Released(COUNTED[indicator], HALF, MOMENT, number(total), made, withheld)}
+
+
+def target(indicator: str, day: str, value: str, *, approved: bool = True) -> Aim:
+    """A target."""
+    by = ("other", MOMENT) if approved else (None, None)
+    wanted = (AimKind.TARGET, date.fromisoformat(day), Decimal(value))
+    return Aim(uuid4(), indicator, *wanted, "Logframe", "", "author", MOMENT, *by)
+
+
+def test_a_target_stands_beside_the_figure_of_the_period_in_which_it_is_due() -> None:
+    """The last one in the period; one that is due later, waits, or belongs to a hidden figure is not drawn."""
+    figures = {
+        **figure("TOPCOP-IN-01", 50),
+        **figure("TOPCOP-OP-02", 24),
+        **figure("TOPCOP-OP-01", 20),
+        **figure("TOPCOP-OC-03", None),
+    }
+    aims = [
+        target("TOPCOP-OP-02", "2026-03-31", "10"),
+        target("TOPCOP-OP-02", "2026-06-30", "30"),
+        target("TOPCOP-OP-01", "2026-12-31", "99"),
+        target("TOPCOP-IN-01", "2026-06-30", "40"),
+        target("TOPCOP-IN-01", "2026-06-30", "60", approved=False),
+        target("TOPCOP-OC-03", "2026-06-30", "80"),
+    ]
+    drawn = {each.name: each for each in charts(figures, HALF, aims)}
+    assert drawn["targets"].chart.title == "Targets in numbers: 1 of 2 are reached"
+    assert [row[1:] for row in drawn["targets"].chart.rows] == [("40", "50"), ("30", "24")]
+    assert "targets-in-per-cent" not in drawn
+    file = csv.DictReader(io.StringIO(csv_text([drawn["targets"]], Approval(HALF))))
+    assert [(row["item"], row["series"], row["value"]) for row in file] == [
+        ("TOPCOP-IN-01", "target", "40"),
+        ("TOPCOP-IN-01", "actual", "50"),
+        ("TOPCOP-OP-02", "target", "30"),
+        ("TOPCOP-OP-02", "actual", "24"),
+    ]
+
+
+def test_a_country_that_is_not_listed_hosted_nothing_only_where_all_are_listed() -> None:
+    """Zero is drawn where the breakdown is whole; one that is hidden, or may be among others, is left out."""
+    sent = figure(SENT, 60, {"country-of-service": {"GE": 25, "MD": 30, "UA": None}})
+    whole = reciprocity({**sent, **figure(HOSTED, 60, {"host-country": {"FR": 40, "GE": 15, "UA": 5}})})
+    assert whole is not None
+    assert whole.chart.title == "Furthest from balance: France, 0 days sent and 40 hosted"
+    assert [row[0] for row in whole.chart.rows] == ["France", "Georgia", "Moldova"]
+    partly = reciprocity({**sent, **figure(HOSTED, 60, {"host-country": {"FR": 20, "GE": 20, ROLLED_UP: 20}})})
+    assert partly is not None
+    assert [row[0] for row in partly.chart.rows] == ["Georgia", "France"]
+    withheld = figure(HOSTED, 60, withheld=("host-country",))
+    assert reciprocity({**sent, **withheld}) is None
+
+
+def test_without_a_match_is_mapped_by_what_can_be_shown() -> None:
+    """The map that shows most of them, if it has two fields or more; else the reasons."""
+    by_country = {"topic-and-country": {"online_crime|MD": 12, "online_crime|GE": 7}}
+    first = charts(figure(UNMET, 30, by_country), HALF, [])[0]
+    assert first.chart.title == "Most without a match: Online crime, Moldova (12)"
+    assert [row[1] for row in first.rows] == ["online_crime|MD", "online_crime|GE"]
+    by_language = {"topic-and-language": {"online_crime|en": 19, "drug_trafficking|en": 8}}
+    more = charts(figure(UNMET, 30, {**by_country, **by_language}), HALF, [])[0]
+    assert more.chart.title == "Most without a match: Online crime, English (19)"
+    reasons = charts(figure(UNMET, 30, {"gap": {"no_language": 20, "no_topic": 10}}), HALF, [])[0]
+    assert [row[1] for row in reasons.rows] == ["no_language", "no_topic"]
+    assert charts(figure(UNMET, None), HALF, []) == []
+
+
+def test_targets_are_followed_over_periods() -> None:
+    """Of each kind of period those from the first to the last target; one without a target leaves a gap."""
+    aims = [target("TOPCOP-OP-02", "2026-06-30", "30"), target("TOPCOP-OP-02", "2027-06-30", "90")]
+    assert [each.label for each in targets_views.due_in(aims, "year")] == ["2026", "2027"]
+    labels = [each.label for each in targets_views.due_in(aims, "half_year")]
+    assert labels == ["2026-H1", "2026-H2", "2027-H1"]
+    columns = [
+        targets_views.column(Approval(periods.parse(label)), list(figure("TOPCOP-OP-02", value).values()), aims)
+        for label, value in zip(labels, (24, 18, None), strict=True)
+    ]
+    [chart] = targets_views.charts(columns)
+    assert chart.title == "Exchange participations completed (person-visits), 2026-H1: 24, target 30"
+    assert list(chart.rows) == [
+        ("2026-H1", "30", "24"),
+        ("2026-H2", "no data", "18"),
+        ("2027-H1", "90", "no data"),
+    ]
+    rows = list(csv.DictReader(io.StringIO(targets_views.csv_text(columns))))
+    assert [(row["period"], row["target"], row["actual"], row["hidden"]) for row in rows] == [
+        ("2026-H1", "30", "24", ""),
+        ("2027-H1", "90", "", "protected"),
+    ]
+    assert targets_views.due_in([], "year") == []

@@ -1,0 +1,65 @@
+"""Is a burst done at once, and a stream a round at a time?"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.bus.log import batching
+
+
+class Clock:
+    """Time that passes only where the test says so."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.at = 1_000.0
+        patch.setattr(batching, "monotonic", lambda: self.at)
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.2), st.integers(1, 500)), min_size=1, max_size=200))
+def test_rounds_are_bounded_and_none_waits_longer_than_one_turn(idle: list[tuple[float, int]]) -> None:
+    """Whatever comes when: no more than the first few and one each turn are made, and nobody waits for two turns."""
+    with pytest.MonkeyPatch.context() as patch:
+        clock = Clock(patch)
+        paced, began = batching.BatchTiming(), clock.at
+        for made, (pause, found) in enumerate(idle, 1):
+            clock.at += pause
+            wait = paced.wait()
+            assert wait <= batching.EVERY_SECONDS + 1e-9
+            clock.at += wait
+            paced.went(found)
+            assert made <= batching.FIRST + (clock.at - began) / batching.EVERY_SECONDS + 1e-6
+
+
+def test_what_was_not_used_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten at once wait for nothing, again and again, where there is half a second of rest between them."""
+    clock, paced = Clock(monkeypatch), batching.BatchTiming()
+    for _ in range(5):
+        for _ in range(10):
+            assert paced.wait() == 0
+            paced.went()
+        clock.at += 0.5
+
+
+def test_a_long_row_of_full_rounds_is_not_paid_for_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After hundreds of rounds that waited for nothing, the next one waits for one turn at most."""
+    clock, paced = Clock(monkeypatch), batching.BatchTiming()
+    for _ in range(500):
+        clock.at += 0.001
+        paced.went()
+    assert paced.wait() <= batching.EVERY_SECONDS + 1e-9
+    clock.at += batching.FIRST * batching.EVERY_SECONDS
+    assert paced.wait() == 0
+
+
+def test_a_stream_is_known_by_its_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds with a few events are made at once; many in one, or a few times some more, and the next waits its turn."""
+    clock, paced = Clock(monkeypatch), batching.BatchTiming()
+    for found, rounds in ((batching.FEW, batching.FIRST - 2), (batching.FIRST, 0), (500, 0), (batching.FEW + 1, 2)):
+        for _ in range(rounds):
+            paced.went(found)
+            assert paced.wait() == 0
+        paced.went(found)
+        assert paced.wait() == pytest.approx(batching.EVERY_SECONDS if found > batching.FEW else 0, abs=1e-9)
+        clock.at += batching.FIRST * batching.EVERY_SECONDS

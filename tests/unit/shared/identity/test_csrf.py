@@ -1,0 +1,34 @@
+"""Does a form's token count for that person, for a working day, and for nothing else?"""
+
+from __future__ import annotations
+
+import secrets
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.identity import csrf
+from shared.identity.sealing import Seal
+
+SEAL = Seal((secrets.token_bytes(32),), "csrf")
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.integers(0, 2 * csrf.GOOD_FOR))
+def test_a_token_counts_for_its_person_and_day(one: str, other: str, later: int) -> None:
+    """It counts for twelve hours for whom it was made, and never for another."""
+    token = csrf.made(SEAL, csrf.person(one), at=1000)
+    assert csrf.counts(SEAL, csrf.person(one), token, at=1000 + later) is (later < csrf.GOOD_FOR)
+    assert csrf.counts(SEAL, csrf.person(other), token, at=1000) is (one == other)
+
+
+@given(st.text())
+def test_nonsense_is_no_token(text: str) -> None:
+    """Whatever stands in the field, the answer is no, never an error."""
+    assert not csrf.counts(SEAL, csrf.person("somebody"), text)
+    assert not csrf.counts(SEAL, csrf.person("somebody"), f"{text}.{SEAL.sign('x')}")
+
+
+def test_the_time_cannot_be_changed() -> None:
+    """A token made young again by hand is no token."""
+    _, _, digest = csrf.made(SEAL, csrf.person("somebody"), at=1000).partition(".")
+    assert not csrf.counts(SEAL, csrf.person("somebody"), f"2000.{digest}", at=2000)

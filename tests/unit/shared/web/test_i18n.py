@@ -1,0 +1,97 @@
+"""Is a language offered as soon as it has a catalogue, and does a reader's wish decide?"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared import i18n
+from shared.contracts import labels
+from shared.time import dates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+CATALOGUE = """
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=UTF-8\\n"
+"Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : "
+"n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);\\n"
+
+msgid "Sign out"
+msgstr "Вийти"
+
+msgid "in %(count)d day"
+msgid_plural "in %(count)d days"
+msgstr[0] "за %(count)d день"
+msgstr[1] "за %(count)d дні"
+msgstr[2] "за %(count)d днів"
+"""
+
+
+@pytest.fixture
+def ukrainian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A catalogue with two texts, as a translator would add it."""
+    file = tmp_path / "uk" / "LC_MESSAGES" / "tandem.po"
+    file.parent.mkdir(parents=True)
+    file.write_text(CATALOGUE, encoding="utf-8")
+    monkeypatch.setattr(i18n, "PAGES", i18n.Catalogues(tmp_path))
+    i18n.offered.cache_clear()
+    i18n._translations.cache_clear()
+    yield
+    i18n.speak("en")
+    i18n.offered.cache_clear()
+    i18n._translations.cache_clear()
+
+
+def test_without_catalogues_there_is_english_only() -> None:
+    """A language that nobody translated is not offered."""
+    assert [code for code in i18n.offered() if not i18n.PAGES.of(code).is_file()] == ["en"]
+
+
+@pytest.mark.usefixtures("ukrainian")
+def test_a_catalogue_is_enough() -> None:
+    """Texts, plurals and dates follow; what is not translated stays English."""
+    assert i18n.offered() == ("en", "uk")
+    i18n.speak("uk")
+    assert i18n.gettext("Sign out") == "Вийти"
+    assert i18n.gettext("Sign in") == "Sign in"
+    assert i18n.ngettext("in %(count)d day", "in %(count)d days", 3) % {"count": 3} == "за 3 дні"
+    assert dates.day(date(2026, 11, 24)) == "24 листопада 2026"
+    assert i18n.own_name("uk") == "Українська"
+
+
+@pytest.mark.usefixtures("ukrainian")
+async def test_address_before_cookie_before_browser(client: httpx.AsyncClient) -> None:
+    """A choice in the address is remembered in a cookie and wins over what the browser asks for."""
+    browser = {"accept-language": "de, uk;q=0.8, en;q=0.5"}
+    assert "Вийти" in (await client.get("/", headers=browser)).text
+    chosen = await client.get("/?lang=en", headers=browser)
+    assert "Sign out" in chosen.text
+    assert "language=en" in chosen.headers["set-cookie"]
+    assert "Sign out" in (await client.get("/", headers=browser)).text
+    assert "Вийти" in (await client.get("/?lang=uk&sort=x")).text
+
+
+@pytest.mark.usefixtures("ukrainian")
+async def test_a_language_that_is_not_there_is_english(client: httpx.AsyncClient) -> None:
+    """Nonsense in address, cookie or header changes nothing and breaks nothing."""
+    client.cookies.set("language", "tlh")
+    answer = await client.get("/?lang=%ff&lang=xx", headers={"accept-language": "*;q=x, ,;q="})
+    assert answer.status_code == 200
+    assert "Sign out" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_one_chooses_among_the_languages_that_are_written() -> None:
+    """Mails speak seven languages; another one is offered only to whom it was written down for before."""
+    seven = [code for code, _ in labels.written()]
+    assert seven == list(i18n.LANGUAGES)
+    assert [code for code, _ in labels.written("fr")] == [*seven, "fr"]
+    assert [code for code, _ in labels.written("uk")] == [code for code, _ in labels.written("xx")] == seven

@@ -1,0 +1,297 @@
+"""Does an open page learn of every change, and does it end when the process has to?"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import httpx
+import pytest
+
+from deploy.local.ports import free_port
+from shared.web import live as module
+from shared.web.live import Live
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture
+async def hub(database: str) -> AsyncIterator[Live]:
+    """A hub that listens to a database of its own."""
+    live = Live(database)
+    await live.start()
+    await asyncio.wait_for(live.listening.wait(), 10)
+    yield live
+    await live.stop()
+
+
+@pytest.fixture
+async def store(database: str) -> AsyncIterator[Any]:
+    """A connection on which a store's transactions run."""
+    connection = await asyncpg.connect(database.replace("+asyncpg", ""))
+    yield connection
+    await connection.close()
+
+
+class Page:
+    """An open page: collects what its stream says."""
+
+    def __init__(self, hub: Live, name: str, seen: str | None = None) -> None:
+        self._stream = hub.stream(name, seen)
+        self.told: list[str] = []
+        self.ended = asyncio.Event()
+        self._task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        async for chunk in self._stream:
+            if chunk.startswith(b"event:"):
+                self.told.append(chunk.decode().partition("data: ")[2].strip())
+        self.ended.set()
+
+    async def close(self) -> None:
+        """Leave the page."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def hears(self, count: int, within: float = 5) -> None:
+        """Wait until so many messages have come."""
+        async with asyncio.timeout(within):
+            while len(self.told) < count:  # noqa: ASYNC110 - the page has no event for its nth message
+                await asyncio.sleep(0.01)
+
+
+async def notify(store: Any, name: str) -> None:
+    """What `tx.changed(name)` does at commit."""
+    await store.execute("SELECT pg_notify($1, $2)", module.CHANNEL, name)
+
+
+async def test_a_commit_reaches_those_who_wait_for_its_name(hub: Live, store: Any) -> None:
+    """The board hears of the board, and of nothing else."""
+    board, inbox = Page(hub, "board"), Page(hub, "inbox")
+    await asyncio.sleep(0.05)
+    await notify(store, "board")
+    await board.hears(1)
+    await asyncio.sleep(0.1)
+    assert (board.told, inbox.told) == (["board"], [])
+    await board.close()
+    await inbox.close()
+
+
+async def test_a_rollback_reaches_nobody(hub: Live, store: Any) -> None:
+    """What did not happen is not told."""
+    board = Page(hub, "board")
+    await asyncio.sleep(0.05)
+    transaction = store.transaction()
+    await transaction.start()
+    await notify(store, "board")
+    await transaction.rollback()
+    await asyncio.sleep(0.2)
+    assert board.told == []
+    await board.close()
+
+
+async def test_a_burst_is_few_messages_and_the_last_change_is_told(hub: Live, store: Any) -> None:
+    """A thousand commits do not make a page read its store a thousand times, and none after the last is missed."""
+    board = Page(hub, "board")
+    await asyncio.sleep(0.05)
+    for _ in range(1000):
+        await notify(store, "board")
+    await board.hears(1)
+    await asyncio.sleep(2 * module.QUIET + 0.1)
+    few = len(board.told)
+    assert few < 100
+    await notify(store, "board")
+    await board.hears(few + 1)
+    await board.close()
+
+
+async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Live) -> None:
+    """What follows from a fact is not held back by what was told before; a stream of changes goes one each QUIET."""
+    board = Page(hub, "board")
+    await asyncio.sleep(0.05)
+
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while loop.time() < began + 2:
+        hub.changed("board")
+        if len(board.told) == module.BURST:
+            soon = loop.time() - began
+        await asyncio.sleep(0.005)
+    assert soon < module.BURST * module.QUIET, "the first ones waited as if they were a stream"
+    assert len(board.told) <= module.BURST + 1 + (loop.time() - began) / module.QUIET
+    await board.close()
+
+
+async def test_a_change_with_more_to_come_is_told_with_it_or_a_moment_later(hub: Live, store: Any) -> None:
+    """A fact and what follows from it are one message; where nothing follows the fact is told all the same."""
+    board, inbox = Page(hub, "board"), Page(hub, "inbox")
+    await asyncio.sleep(0.05)
+    async with store.transaction():  # both are heard at one moment, however busy the machine is
+        await notify(store, "board+")
+        await notify(store, "board")
+    await board.hears(1)
+    await asyncio.sleep(2 * module.PATIENCE)
+    assert board.told == ["board"]
+    async with store.transaction():  # as above
+        await notify(store, "board+")
+        await notify(store, "board+")
+    await board.hears(2)
+    await asyncio.sleep(2 * module.PATIENCE)
+    assert (board.told, inbox.told) == (["board"] * 2, [])
+    await board.close()
+    await inbox.close()
+
+
+async def test_a_change_between_drawing_and_connecting_is_told(hub: Live, store: Any) -> None:
+    """A page names the stamp at which it was drawn; whatever came later is told when it connects."""
+    stamp = hub.stamp()
+    await notify(store, "board")
+    await asyncio.sleep(0.1)
+    late, right, other = Page(hub, "board", stamp), Page(hub, "board", hub.stamp()), Page(hub, "inbox", stamp)
+    await late.hears(1)
+    await asyncio.sleep(0.1)
+    assert (right.told, other.told) == ([], [])
+    for page in (late, right, other):
+        await page.close()
+
+
+async def test_a_stamp_of_another_process_means_look_again(hub: Live) -> None:
+    """Who was drawn by another process cannot know what it missed."""
+    page = Page(hub, "board", "feedbeef.7")
+    await page.hears(1)
+    await page.close()
+
+
+async def test_after_a_lost_connection_everybody_looks_again(hub: Live, store: Any) -> None:
+    """While nobody listened anything may have happened."""
+    pages = [Page(hub, "board"), Page(hub, "inbox")]
+    await asyncio.sleep(0.05)
+    await store.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    for page in pages:
+        await page.hears(1, within=10)
+    await notify(store, "board")
+    await pages[0].hears(2)
+    for page in pages:
+        await page.close()
+
+
+async def test_streams_are_bounded_and_leave_nothing_behind(database: str) -> None:
+    """One more than the most is asked to come back later; a page that left makes room."""
+    live = Live(database, clients=2)
+    pages = [Page(live, "board"), Page(live, "board")]
+    await asyncio.sleep(0.05)
+    refused = live.response("board")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    await pages[0].close()
+    assert live.clients == 1
+    await pages[1].close()
+    assert live.clients == 0
+
+
+async def test_closing_ends_all_streams_and_refuses_new_ones(hub: Live) -> None:
+    """Nothing keeps a process that has to stop."""
+    page = Page(hub, "board")
+    await asyncio.sleep(0.05)
+    hub.close()
+    await asyncio.wait_for(page.ended.wait(), 1)
+    assert hub.response("board").status_code == 503
+
+
+async def test_a_change_of_access_ends_all_streams(hub: Live, store: Any) -> None:
+    """Every page has to ask its guard again, whatever it waits for; a stream that is opened then goes on."""
+    pages = [Page(hub, "board"), Page(hub, "matches")]
+    await asyncio.sleep(0)
+    await notify(store, module.ACCESS)
+    for page in pages:
+        await asyncio.wait_for(page.ended.wait(), 5)
+        assert page.told == []
+    again = Page(hub, "board")
+    await asyncio.sleep(0)
+    hub.changed("board")
+    await again.hears(1)
+    await again.close()
+
+
+async def test_a_quiet_stream_shows_that_it_lives(hub: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies cut what says nothing: a comment goes out in between."""
+    monkeypatch.setattr(module, "HEARTBEAT", 0.05)
+    stream = hub.stream("board")
+    chunks = [await anext(stream) for _ in range(3)]
+    assert chunks == [b"retry: 2000\n\n", b": still here\n\n", b": still here\n\n"]
+    await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+async def test_a_server_with_an_open_stream_stops_at_once(database: str, store: Any) -> None:
+    """A server waits for open answers before it shuts down: SIGTERM has to end the streams itself."""
+    port = free_port()
+    server = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "tests" / "browser" / "demo.py"),
+        str(port),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DEMO_DATABASE": database},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            await _up(client)
+            async with client.stream("GET", "/live") as stream:
+                lines = stream.aiter_lines()
+                assert await anext(lines) == "retry: 2000"
+                await _told(lines, store)
+                asked = time.monotonic()
+                server.send_signal(signal.SIGTERM)
+                assert [line async for line in lines if line.strip()] == []
+        output, _ = await asyncio.wait_for(server.communicate(), 10)
+        assert time.monotonic() - asked < 3, output.decode()
+        assert server.returncode in (0, -signal.SIGTERM)
+    finally:
+        if server.returncode is None:
+            server.kill()
+            await server.wait()
+
+
+async def _told(lines: AsyncIterator[str], store: Any) -> None:
+    """Notify until the stream says so: the hub may have begun to listen only just now."""
+
+    async def again() -> None:
+        while True:
+            await notify(store, "board")
+            await asyncio.sleep(0.1)
+
+    pressing = asyncio.create_task(again())
+    async with asyncio.timeout(10):
+        async for line in lines:
+            if line == "event: changed":
+                break
+    pressing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await pressing
+    async for line in lines:
+        if line.startswith("data:"):
+            break
+    await asyncio.sleep(0.5)
+
+
+async def _up(client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                await client.get("/form")
+                return
+            await asyncio.sleep(0.1)
