@@ -29,8 +29,8 @@ NAMES = re.compile(
 """Whole names of modules, classes and functions that say nothing to a newcomer."""
 
 PHRASES = re.compile(
-    r"whoever|\bof what\b|\bis told\b|\bare told\b|who has it|it stands|held against|thrown? away|comes next|tick(ed)? all"
-    r"|tick(ed)? all|the own [a-z]+|what came of|has been told|\btold of\b|\bheld equal\b|\bto be told\b|\bwhat is told\b",
+    r"whoever|\bof what\b|\b(is|are|to be|been) told\b|\btold of\b|who has it|it stands|held against|\bheld equal\b"
+    r"|thrown? away|comes next|tick(ed)? all|the own [a-z]+|what came of",
     re.IGNORECASE,
 )
 """Phrases that are not plain English."""
