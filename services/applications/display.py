@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastapi import Depends
 from markupsafe import Markup
 
 from services.applications.tables import PAGE
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import PRIORITIES, CloseCause, PauseCause, topic_label
 from shared.i18n import gettext
-from shared.runtime.service import bus_of
 from shared.web import states
 
 if TYPE_CHECKING:
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
     from services.applications.outcomes.views import Task
 
 T = TypeVar("T")
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 def tag(kind: str, code: str) -> Markup:

@@ -1,19 +1,27 @@
-"""Which bodies and parameters do several routes share?"""
+"""The parameters and bodies that several routes share."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.applications.application.api.applications import settings_of
 from services.applications.register.actions.address_checks import PURPOSE
 from services.applications.settings import Settings
 from shared.bus import Bus
 from shared.contracts.codes import StatedReason
 from shared.identity.sealing import Seal, keys_from
-from shared.runtime.service import bus_of
+from shared.runtime.service import bus_of, service_of
 
-Store = Annotated[Bus, Depends(bus_of)]
+BusDep = Annotated[Bus, Depends(bus_of)]
+
+
+def settings_of(request: Request) -> Settings:
+    """Return the settings of the portal that answers the request."""
+    settings = service_of(request).settings
+    assert isinstance(settings, Settings)
+    return settings
+
+
 Portal = Annotated[Settings, Depends(settings_of)]
 Text = Annotated[str, Field(max_length=1000)]
 

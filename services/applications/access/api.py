@@ -9,7 +9,7 @@ from pydantic import Field
 
 from services.applications.access.actions import addresses, deputies, yearly_confirmation
 from services.applications.guards import Decider, Holder
-from services.applications.parameters import Body, Portal, Store
+from services.applications.parameters import Body, BusDep, Portal
 from services.applications.register.api.entries import PREFIX
 from services.applications.register.store import people
 from services.applications.register.views.scope import scope_of
@@ -46,7 +46,7 @@ class EndedDeputy(Body):
 
 @router.get("/access")
 async def to_confirm(
-    principal: Decider, bus: Store, settings: Portal, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    principal: Decider, bus: BusDep, settings: Portal, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> dict[str, Any]:
     """One page (50) of the people whose access is to be confirmed or has lapsed, the oldest first."""
     times, today = yearly_confirmation.yearly(settings), clock.today()
@@ -76,14 +76,14 @@ async def to_confirm(
 
 
 @router.post("/access/confirm")
-async def confirm(body: Confirmed, principal: Decider, bus: Store) -> dict[str, list[UUID]]:
+async def confirm(body: Confirmed, principal: Decider, bus: BusDep) -> dict[str, list[UUID]]:
     """Confirm access for another year, and give back what lapsed; `left` is somebody else's to confirm."""
     done, left = await yearly_confirmation.confirm(bus, principal, body.ids)
     return {"confirmed": [one.id for one in done], "left": [one.id for one in left]}
 
 
 @router.get("/deputies")
-async def read_deputies(principal: Holder, bus: Store) -> dict[str, Any]:
+async def read_deputies(principal: Holder, bus: BusDep) -> dict[str, Any]:
     """Who stands in for the caller, and for whom the caller stands in."""
     async with bus.read() as session:
         own = await deputies.deputies_of(session, principal.subject)
@@ -102,20 +102,20 @@ def _shown(pair: deputies.Deputy) -> dict[str, Any]:
 
 
 @router.post("/deputies", status_code=201)
-async def name_deputy(body: NamedDeputy, principal: Holder, bus: Store) -> dict[str, Any]:
+async def name_deputy(body: NamedDeputy, principal: Holder, bus: BusDep) -> dict[str, Any]:
     """Name a deputy for an office from one day until another."""
     return _shown(await deputies.name_deputy(bus, principal, **dict(body)))
 
 
 @router.post("/deputies/end")
-async def end_deputy(body: EndedDeputy, principal: Holder, bus: Store) -> dict[str, bool]:
+async def end_deputy(body: EndedDeputy, principal: Holder, bus: BusDep) -> dict[str, bool]:
     """End a deputy before the time, at once."""
     await deputies.end(bus, principal, **dict(body))
     return {"ended": True}
 
 
 @router.post("/own-address", status_code=202)
-async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: Store) -> dict[str, bool]:
+async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: BusDep) -> dict[str, bool]:
     """Have the mail sent anew by which the caller confirms the own address."""
     await addresses.ask_own(bus, principal)
     return {"asked": True}

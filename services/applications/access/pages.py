@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.access.actions import addresses, deputies, yearly_confirmation
-from services.applications.display import Store, tag
+from services.applications.display import tag
 from services.applications.forms import refuse
 from services.applications.guards import Decider, Holder
-from services.applications.parameters import Portal, address_seal
+from services.applications.parameters import BusDep, Portal, address_seal
 from services.applications.register.forms import DeputyForm, choose
 from services.applications.register.pages.common import HOME
 from services.applications.register.store import people
@@ -37,7 +37,7 @@ DEPUTIES = f"{HOME}/deputies"
 async def to_confirm(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     settings: Portal,
     all: str = "",  # noqa: A002 - the word in the address
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
@@ -98,7 +98,7 @@ async def _access_page(
 
 
 @router.post(f"{HOME}/access")
-async def confirm(request: Request, principal: Decider, bus: Store, settings: Portal) -> Response:
+async def confirm(request: Request, principal: Decider, bus: BusDep, settings: Portal) -> Response:
     """Confirm the access of those ticked."""
     sent = (await request.form()).getlist("person")
     chosen = [found for text in sent if isinstance(text, str) and (found := read_id(text)) is not None]
@@ -113,7 +113,7 @@ async def confirm(request: Request, principal: Decider, bus: Store, settings: Po
 
 
 @router.get(DEPUTIES)
-async def show_deputies(request: Request, principal: Holder, bus: Store, person: str = "") -> Response:
+async def show_deputies(request: Request, principal: Holder, bus: BusDep, person: str = "") -> Response:
     """Who stands in for the reader, for whom the reader stands in, and a form to name a deputy."""
     form = DeputyForm(data={"since": clock.today()})
     return await _deputies_page(request, principal, bus, form, read_id(person))
@@ -167,7 +167,7 @@ async def _offered(form: DeputyForm, principal: Principal, bus: Bus, holder_id: 
 
 
 @router.post(DEPUTIES)
-async def name_deputy(request: Request, principal: Holder, bus: Store, person: str = "") -> Response:
+async def name_deputy(request: Request, principal: Holder, bus: BusDep, person: str = "") -> Response:
     """Name a deputy."""
     holder_id, form = read_id(person), await DeputyForm.read(request)
     await _offered(form, principal, bus, holder_id)
@@ -197,7 +197,7 @@ def _deputies_at(holder_id: UUID | None, done: str) -> str:
 
 
 @router.post(f"{DEPUTIES}/end")
-async def end_deputy(request: Request, principal: Holder, bus: Store, person: str = "") -> Response:
+async def end_deputy(request: Request, principal: Holder, bus: BusDep, person: str = "") -> Response:
     """End a deputy before the time."""
     sent = await request.form()
     named, _, rest = str(sent.get("deputy", "")).partition(":")
@@ -214,7 +214,7 @@ async def end_deputy(request: Request, principal: Holder, bus: Store, person: st
 
 
 @router.post("/applications/account/address")
-async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: Store) -> Response:
+async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: BusDep) -> Response:
     """Send the mail to the reader's own address anew."""
     await addresses.ask_own(bus, principal)
     return see_other("/applications/account?done=asked")
@@ -222,7 +222,7 @@ async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: St
 
 @router.get("/applications/address/{token}")
 async def ask_address(
-    request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: Store
+    request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: BusDep
 ) -> Response:
     """One button, by which the owner of the mailbox confirms: a mail scanner that opens the link confirms nothing."""
     async with bus.read() as session:
@@ -240,7 +240,7 @@ async def ask_address(
 
 @router.post("/applications/address/{token}")
 async def confirm_address(
-    request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: Store
+    request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: BusDep
 ) -> Response:
     """The owner confirms the address."""
     seal, problem = address_seal(request), ""

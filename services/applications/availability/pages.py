@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from services.applications.availability.actions import links
 from services.applications.availability.actions.links import Link, LinkSubject
-from services.applications.display import Store
+from services.applications.parameters import BusDep
 from services.applications.placements.store import Offer
 from shared.bus import Bus
 from shared.identity import Principal, public
@@ -21,7 +21,7 @@ _LONGEST = 100
 
 
 @router.get("")
-async def ask(request: Request, _: Anybody, bus: Store, key: str = "") -> Response:
+async def ask(request: Request, _: Anybody, bus: BusDep, key: str = "") -> Response:
     """Show what is asked. Nothing happens by it, whoever opens it, and however often."""
     return await _page(request, bus, key[:_LONGEST])
 
@@ -51,7 +51,7 @@ def _change(asked: LinkSubject) -> str:
 
 
 @router.post("")
-async def answer(request: Request, _: Anybody, bus: Store, key: str = "") -> Response:
+async def answer(request: Request, _: Anybody, bus: BusDep, key: str = "") -> Response:
     """Answer by the button of a page that was opened less than ten minutes ago; else show the page again."""
     sent, key = await request.form(), key[:_LONGEST]
     if not links.pressed(identity_of(request.app).links, key, str(sent.get("press", ""))):

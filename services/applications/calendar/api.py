@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from services.applications.calendar.model import WEEK, monday
 from services.applications.calendar.views import READERS, CalendarFilter, CalendarVisit, calendar
-from services.applications.parameters import Store
+from services.applications.parameters import BusDep
 from shared.identity import Principal, allow
 from shared.time import clock
 
@@ -19,7 +19,7 @@ Reader = Annotated[Principal, Depends(allow(*READERS))]
 @router.get("")
 async def read(
     principal: Reader,
-    bus: Store,
+    bus: BusDep,
     day: date | None = None,
     weeks: Annotated[int, Query(ge=1, le=53)] = 5,
     offer_id: UUID | None = None,

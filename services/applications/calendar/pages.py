@@ -10,8 +10,9 @@ from fastapi.responses import Response
 
 from services.applications.calendar.model import Span, neighbours, shown
 from services.applications.calendar.views import READERS, CalendarFilter, CalendarVisit, Week, calendar
-from services.applications.display import Store, tag
+from services.applications.display import tag
 from services.applications.matches.pages.matches import guest_of
+from services.applications.parameters import BusDep
 from shared.contracts import labels
 from shared.contracts.codes import VisitState
 from shared.i18n import gettext
@@ -31,7 +32,7 @@ _COMES = frozenset({VisitState.SCHEDULED.value, VisitState.UNDER_WAY.value})
 async def show(
     request: Request,
     principal: Reader,
-    bus: Store,
+    bus: BusDep,
     view: str = Span.MONTH.value,
     day: str = "",
     offer: str = "",

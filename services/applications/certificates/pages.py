@@ -12,7 +12,7 @@ from services.applications.certificates.actions import AttemptLimit
 from services.applications.certificates.document import CATALOGUES
 from services.applications.certificates.model import CertificateStanding, topic
 from services.applications.documents.signing import Signed
-from services.applications.parameters import Portal, Store
+from services.applications.parameters import BusDep, Portal
 from services.applications.register.store.entries import Person
 from shared.contracts.codes import Role
 from shared.errors import Refused
@@ -47,7 +47,7 @@ async def show(
     request: Request,
     number: str,
     principal: Reader,
-    bus: Store,
+    bus: BusDep,
     settings: Portal,
     done: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
@@ -80,7 +80,7 @@ def _spoken_first(person: Person | None) -> list[str]:
 async def document(
     number: str,
     principal: Reader,
-    bus: Store,
+    bus: BusDep,
     settings: Portal,
     language: Annotated[str, Query(pattern=_CODES)] = SOURCE,
 ) -> Response:
@@ -92,7 +92,7 @@ async def document(
 
 
 @router.post("/certificates/{number}/renew")
-async def renew(number: str, principal: Reader, bus: Store) -> Response:
+async def renew(number: str, principal: Reader, bus: BusDep) -> Response:
     """Make it out anew for the corrected name."""
     counts = await actions.renew(bus, principal, number)
     return see_other(f"/applications/certificates/{counts}?done=renewed")
@@ -107,7 +107,7 @@ async def ask(request: Request, _: Anybody, number: Annotated[str, Query(max_len
 
 
 @router.post("/verify")
-async def ask_of_file(request: Request, _: Anybody, bus: Store, settings: Portal, tries: Counted) -> Response:
+async def ask_of_file(request: Request, _: Anybody, bus: BusDep, settings: Portal, tries: Counted) -> Response:
     """Whether a file is a certificate as it was signed, and whether it counts."""
     tries.refuse_more(_address(request))
     tries.count(_address(request))
@@ -154,7 +154,7 @@ async def _sent(request: Request) -> bytes:
 
 
 @router.get("/verify/{number}")
-async def verify(request: Request, number: str, _: Anybody, bus: Store, tries: Counted) -> Response:
+async def verify(request: Request, number: str, _: Anybody, bus: BusDep, tries: Counted) -> Response:
     """Whether a certificate with that number counts: what stands on it, and no name."""
     tries.refuse_more(_address(request))
     wanted = normalise_number(number)

@@ -7,15 +7,12 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.applications.contacts import actions
-from services.applications.parameters import address_seal
-from shared.bus import Bus
+from services.applications.parameters import BusDep, address_seal
 from shared.contracts.codes import AudienceKind
 from shared.identity import internal
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/applications/internal", include_in_schema=False)
 Caller = Annotated[str, Depends(internal())]
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class ContactsWanted(BaseModel):
@@ -52,7 +49,7 @@ class ObjectivesWanted(BaseModel):
 
 @router.post("/contacts")
 async def contacts(
-    request: Request, body: ContactsWanted, caller: Caller, bus: Store
+    request: Request, body: ContactsWanted, caller: Caller, bus: BusDep
 ) -> dict[str, list[dict[str, Any]]]:
     """The people whom an audience means, as recipients of one message; 410 where the one person meant was erased."""
     wanted = actions.ContactRequest(**dict(body))
@@ -60,7 +57,7 @@ async def contacts(
 
 
 @router.post("/contacts/many")
-async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: Store) -> dict[str, list[Any]]:
+async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: BusDep) -> dict[str, list[Any]]:
     """The recipients of many messages, in their order; `erased`: the places of those whose person is no more."""
     many = [actions.ContactRequest(**dict(one)) for one in body.wanted]
     answers, erased = await actions.contacts_of(bus, caller, many, seal=address_seal(request))
@@ -68,12 +65,12 @@ async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: S
 
 
 @router.post("/objectives")
-async def objectives(body: ObjectivesWanted, caller: Caller, bus: Store) -> dict[str, Any]:
+async def objectives(body: ObjectivesWanted, caller: Caller, bus: BusDep) -> dict[str, Any]:
     """The objectives that the officer wrote, by number, for a form that asks how far each was met."""
     return await actions.objectives(bus, caller, body.application_id, body.purpose)
 
 
 @router.get("/parts")
-async def parts(bus: Store, _: Caller, person: UUID) -> dict[str, list[UUID]]:
+async def parts(bus: BusDep, _: Caller, person: UUID) -> dict[str, list[UUID]]:
     """Which applications and mentor's profiles are a person's, by the opaque id: for the person's own calendar."""
     return await actions.parts(bus, person)

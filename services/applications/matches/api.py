@@ -13,7 +13,7 @@ from services.applications.matches.store import matches
 from services.applications.outcomes.actions import tickets
 from services.applications.overview.views import resources
 from services.applications.overview.views.participation import match_view, seen_by, views_of_matches
-from services.applications.parameters import Body, Portal, Reason, Store, Text
+from services.applications.parameters import Body, BusDep, Portal, Reason, Text
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Side, StatedReason
 from shared.identity import Principal
@@ -57,7 +57,7 @@ async def _shown(bus: Bus, principal: Principal, match_id: UUID) -> dict[str, An
 @router.get("")
 async def read_all(
     principal: Anyone,
-    bus: Store,
+    bus: BusDep,
     state: Annotated[list[MatchState] | None, Query()] = None,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> dict[str, Any]:
@@ -72,13 +72,13 @@ async def read_all(
 
 
 @router.get("/{match_id}")
-async def read_one(match_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def read_one(match_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """One match, with what of the people the reader may know."""
     return await _shown(bus, principal, match_id)
 
 
 @router.post("/clear")
-async def clear_several(body: ClearSeveral, principal: Decider, bus: Store) -> dict[str, Any]:
+async def clear_several(body: ClearSeveral, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Clear several matches in one go; `left` says of which it was not possible, and why."""
     outcome = await clearance.clear_all(bus, principal, body.match_ids)
     return {
@@ -88,35 +88,35 @@ async def clear_several(body: ClearSeveral, principal: Decider, bus: Store) -> d
 
 
 @router.post("/{match_id}/clear")
-async def clear(match_id: UUID, principal: Decider, bus: Store, body: Clear | None = None) -> dict[str, Any]:
+async def clear(match_id: UUID, principal: Decider, bus: BusDep, body: Clear | None = None) -> dict[str, Any]:
     """Clear a match for the own country."""
     await clearance.clear(bus, principal, match_id, (body or Clear()).side)
     return await _shown(bus, principal, match_id)
 
 
 @router.post("/{match_id}/refuse")
-async def refuse(match_id: UUID, body: Refusal, principal: Decider, bus: Store) -> dict[str, Any]:
+async def refuse(match_id: UUID, body: Refusal, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Do not clear a match."""
     await clearance.refuse(bus, principal, match_id, body.reason, body.text, body.side)
     return await _shown(bus, principal, match_id)
 
 
 @router.post("/{match_id}/answer", status_code=202)
-async def answer(match_id: UUID, body: AnswerBody, principal: Participant, bus: Store) -> dict[str, Any]:
+async def answer(match_id: UUID, body: AnswerBody, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """Answer an offered match: it has arrived; whether it counts, matching says."""
     await answers.answer(bus, principal, match_id, body.answer, body.reason, body.text)
     return await _shown(bus, principal, match_id)
 
 
 @router.post("/{match_id}/cancel", status_code=202)
-async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """Ask that a confirmed match be cancelled, before its visit begins."""
     await answers.cancel(bus, principal, match_id, body.reason, body.text)
     return await _shown(bus, principal, match_id)
 
 
 @router.post("/{match_id}/receipt", status_code=201)
-async def receipt(match_id: UUID, principal: Counterpart, bus: Store, settings: Portal) -> dict[str, str]:
+async def receipt(match_id: UUID, principal: Counterpart, bus: BusDep, settings: Portal) -> dict[str, str]:
     """A ticket for host or mentor into the points that speak for this guest; good for two minutes."""
     way = await tickets.for_host(bus, settings, principal, match_id)
     return {"ticket": way.ticket, "address": way.address, "link": way.link}

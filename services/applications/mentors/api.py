@@ -10,7 +10,7 @@ from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.matches.store import matches
 from services.applications.mentors import actions, store
 from services.applications.overview.views import resources
-from services.applications.parameters import Body, Store
+from services.applications.parameters import Body, BusDep
 from services.applications.placements.views import visibility_of
 
 router = APIRouter(prefix="/applications/api/mentors", tags=["mentors"])
@@ -32,7 +32,7 @@ class Written(Body):
 
 
 @router.post("", status_code=201)
-async def begin(body: NewMentor, principal: Mentor, bus: Store) -> dict[str, Any]:
+async def begin(body: NewMentor, principal: Mentor, bus: BusDep) -> dict[str, Any]:
     """Draft the own profile for a call, or take up the one that is there."""
     mentor = await actions.begin(bus, principal, body.call_id, body.entry)
     if body.publish:
@@ -41,7 +41,7 @@ async def begin(body: NewMentor, principal: Mentor, bus: Store) -> dict[str, Any
 
 
 @router.get("")
-async def read_own(principal: Mentor, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_own(principal: Mentor, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """The own profiles, the newest first."""
     async with bus.read() as session:
         return {"mentors": [resources.mentor(one) for one in await store.of_subject(session, principal.subject)]}
@@ -50,7 +50,7 @@ async def read_own(principal: Mentor, bus: Store) -> dict[str, list[dict[str, An
 @router.get("/country")
 async def read_country(
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     state: str | None = None,
     call_id: UUID | None = None,
     country: str | None = None,
@@ -73,7 +73,7 @@ async def read_country(
 
 
 @router.get("/{mentor_id}")
-async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: Store) -> dict[str, Any]:
+async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> dict[str, Any]:
     """The own profile; for coordinators a published one of the own country."""
     async with bus.read() as session:
         mentor = await actions.readable(session, principal, mentor_id)
@@ -81,36 +81,36 @@ async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: Store) -> d
 
 
 @router.put("/{mentor_id}")
-async def save(mentor_id: UUID, body: Written, principal: Mentor, bus: Store) -> dict[str, Any]:
+async def save(mentor_id: UUID, body: Written, principal: Mentor, bus: BusDep) -> dict[str, Any]:
     """Keep what the mentor writes; of a published profile it is a revision."""
     return resources.mentor(await actions.save(bus, principal, mentor_id, body.entry, version=body.version))
 
 
 @router.post("/{mentor_id}/publish")
-async def publish(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+async def publish(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
     """From now on mentees can be matched."""
     return resources.mentor(await actions.publish(bus, principal, mentor_id))
 
 
 @router.post("/{mentor_id}/pause")
-async def pause(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+async def pause(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
     """No new mentee for a while."""
     return resources.mentor(await actions.pause(bus, principal, mentor_id))
 
 
 @router.post("/{mentor_id}/resume")
-async def resume(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+async def resume(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
     """Mentees can be matched again."""
     return resources.mentor(await actions.resume(bus, principal, mentor_id))
 
 
 @router.post("/{mentor_id}/close")
-async def close(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+async def close(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
     """No more mentees; mentorships that are open stand."""
     return resources.mentor(await actions.close(bus, principal, mentor_id))
 
 
 @router.post("/{mentor_id}/available")
-async def confirm(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+async def confirm(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
     """Say that there is still time for mentees."""
     return resources.mentor(await actions.confirm(bus, principal, mentor_id))

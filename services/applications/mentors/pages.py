@@ -9,12 +9,13 @@ from starlette.datastructures import FormData
 
 from services.applications import transitions
 from services.applications.calls import store as calls_store
-from services.applications.display import Store, cause_word, state_counts, tag
+from services.applications.display import cause_word, state_counts, tag
 from services.applications.forms import CONTROL_FIELDS, MentorForm, number, refuse
 from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.matches.store import matches
 from services.applications.mentors import actions, store
 from services.applications.mentors.views import rows
+from services.applications.parameters import BusDep
 from services.applications.placements.actions import revisions
 from services.applications.placements.views import visibility_of
 from services.applications.refusals import not_found
@@ -58,7 +59,7 @@ def at(mentor_id: UUID, rest: str = "") -> str:
 
 
 @router.get("")
-async def show_all(request: Request, principal: Mentor, bus: Store) -> Response:
+async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response:
     """The own profiles, and the calls for which there is none yet."""
     async with bus.read() as session:
         mine = await store.of_subject(session, principal.subject)
@@ -84,7 +85,7 @@ async def show_all(request: Request, principal: Mentor, bus: Store) -> Response:
 
 
 @router.post("/new")
-async def begin(principal: Mentor, bus: Store, call: UUID) -> Response:
+async def begin(principal: Mentor, bus: BusDep, call: UUID) -> Response:
     """Begin the own profile for a call, or take up the one that is there."""
     mentor = await actions.begin(bus, principal, call, {})
     rest = "edit" if mentor.stands is MentorState.DRAFT else ""
@@ -95,7 +96,7 @@ async def begin(principal: Mentor, bus: Store, call: UUID) -> Response:
 async def show_country(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     state: str = "",
     call: str = "",
     q: str = "",
@@ -181,7 +182,7 @@ def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
 
 
 @router.get("/{mentor_id}")
-async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bus: Store) -> Response:
+async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> Response:
     """A profile: where it stands and what it says; for its mentor also what can be done, and what a mentee sees."""
     async with bus.read() as session:
         mentor = await actions.readable(session, principal, mentor_id)
@@ -228,7 +229,7 @@ async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.M
 
 
 @router.get("/{mentor_id}/edit")
-async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: Store) -> Response:
+async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep) -> Response:
     """The form with what is written."""
     mentor, call = await _own(bus, principal, mentor_id)
     if not actions.writable(mentor):
@@ -239,7 +240,7 @@ async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: Store)
 
 
 @router.post("/{mentor_id}/edit")
-async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: Store) -> Response:
+async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep) -> Response:
     """Keep what was written and, where asked, publish it; of a published profile the changes are shown before."""
     mentor, call = await _own(bus, principal, mentor_id)
     form, sent = await MentorForm.read(request), await request.form()
@@ -284,7 +285,7 @@ def _preview_page(request: Request, shown: revisions.ProfilePreview, sent: FormD
 
 
 @router.post("/{mentor_id}/{move}")
-async def act(request: Request, mentor_id: UUID, move: str, principal: Mentor, bus: Store) -> Response:
+async def act(request: Request, mentor_id: UUID, move: str, principal: Mentor, bus: BusDep) -> Response:
     """Publish, confirm, pause, resume or close it."""
     if move not in _MOVES:
         raise not_found()

@@ -16,7 +16,7 @@ from services.applications.mentorships.model.visit import MOST_PERIODS
 from services.applications.mentorships.views import resources
 from services.applications.mentorships.views.mentorship import mentorship_rows, mentorship_view
 from services.applications.outcomes.actions import tickets
-from services.applications.parameters import Body, MaybeReason, Portal, Reason, Store, Text, TicketFor
+from services.applications.parameters import Body, BusDep, MaybeReason, Portal, Reason, Text, TicketFor
 from services.applications.tables import PAGE
 from shared.bus import Bus
 from shared.contracts.calls import DatePeriod
@@ -64,7 +64,7 @@ class VisitAnswer(Body):
 @router.get("")
 async def read_all(
     principal: PairOrDecider,
-    bus: Store,
+    bus: BusDep,
     state: MentorshipState | None = None,
     page: Annotated[int, Query(ge=1, le=100)] = 1,
     *,
@@ -83,48 +83,48 @@ async def read_all(
 
 
 @router.get("/{mentorship_id}")
-async def read_one(mentorship_id: UUID, principal: PairOrDecider, bus: Store) -> dict[str, Any]:
+async def read_one(mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> dict[str, Any]:
     """One mentorship."""
     return await mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/sign")
-async def sign(mentorship_id: UUID, principal: Pair, bus: Store, body: Signing | None = None) -> dict[str, Any]:
+async def sign(mentorship_id: UUID, principal: Pair, bus: BusDep, body: Signing | None = None) -> dict[str, Any]:
     """Sign the agreement: the version that was read, or the one that waits."""
     await agreement.sign(bus, principal, mentorship_id, body.version if body is not None else None)
     return await mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/agreement", status_code=201)
-async def propose(mentorship_id: UUID, body: Proposal, principal: Pair, bus: Store) -> dict[str, Any]:
+async def propose(mentorship_id: UUID, body: Proposal, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Propose the next version of the agreement, and sign it."""
     await agreement.propose(bus, principal, mentorship_id, body.terms, based_on=body.based_on)
     return await mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
-async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: Store) -> dict[str, Any]:
+async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Take an own proposal back before the other signs it."""
     await agreement.take_back(bus, principal, mentorship_id, version)
     return await mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/pause", status_code=202)
-async def pause(mentorship_id: UUID, body: Reason, principal: Pair, bus: Store) -> dict[str, Any]:
+async def pause(mentorship_id: UUID, body: Reason, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Ask for a pause."""
     await course.pause(bus, principal, mentorship_id, body.reason, body.text)
     return await mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/resume", status_code=202)
-async def resume(mentorship_id: UUID, principal: Pair, bus: Store) -> dict[str, Any]:
+async def resume(mentorship_id: UUID, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Ask to go on after a pause."""
     await course.resume(bus, principal, mentorship_id)
     return await mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/end", status_code=202)
-async def end(mentorship_id: UUID, principal: Pair, bus: Store, body: MaybeReason | None = None) -> dict[str, Any]:
+async def end(mentorship_id: UUID, principal: Pair, bus: BusDep, body: MaybeReason | None = None) -> dict[str, Any]:
     """Ask to complete the mentorship, or, with a reason, to end it early."""
     body = body or MaybeReason()
     await course.end(bus, principal, mentorship_id, body.reason, body.text)
@@ -132,7 +132,7 @@ async def end(mentorship_id: UUID, principal: Pair, bus: Store, body: MaybeReaso
 
 
 @router.post("/{mentorship_id}/visit", status_code=201)
-async def ask_visit(mentorship_id: UUID, body: NewVisit, principal: Pair, bus: Store) -> dict[str, Any]:
+async def ask_visit(mentorship_id: UUID, body: NewVisit, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Propose a visit under the same agreement."""
     made = await visit.ask(bus, principal, mentorship_id, body.periods, body.days, body.guest, body.note)
     return resources.pair_visit(made)
@@ -140,7 +140,7 @@ async def ask_visit(mentorship_id: UUID, body: NewVisit, principal: Pair, bus: S
 
 @router.post("/{mentorship_id}/visit/{request_id}/answer", status_code=202)
 async def answer_visit(
-    mentorship_id: UUID, request_id: UUID, body: VisitAnswer, principal: Pair, bus: Store
+    mentorship_id: UUID, request_id: UUID, body: VisitAnswer, principal: Pair, bus: BusDep
 ) -> dict[str, Any]:
     """Agree to a visit that the other side proposed, or say why not."""
     made = await visit.answer(bus, principal, mentorship_id, request_id, body.answer, body.text)
@@ -148,14 +148,14 @@ async def answer_visit(
 
 
 @router.post("/{mentorship_id}/visit/{request_id}/withdraw")
-async def withdraw_visit(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: Store) -> dict[str, Any]:
+async def withdraw_visit(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Take back a visit that one proposed, before it is answered."""
     return resources.pair_visit(await visit.withdraw(bus, principal, mentorship_id, request_id))
 
 
 @router.post("/{mentorship_id}/visits/{pair_visit_id}/cancel", status_code=202)
 async def cancel_visit(
-    mentorship_id: UUID, pair_visit_id: UUID, body: Reason, principal: Pair, bus: Store
+    mentorship_id: UUID, pair_visit_id: UUID, body: Reason, principal: Pair, bus: BusDep
 ) -> dict[str, Any]:
     """Ask that the pair's visit be cancelled; the mentorship goes on."""
     await visit.cancel(bus, principal, mentorship_id, pair_visit_id, body.reason, body.text)
@@ -164,7 +164,7 @@ async def cancel_visit(
 
 @router.post("/{mentorship_id}/tickets", status_code=201)
 async def ticket(
-    mentorship_id: UUID, body: TicketFor, principal: PairOrDecider, bus: Store, settings: Portal
+    mentorship_id: UUID, body: TicketFor, principal: PairOrDecider, bus: BusDep, settings: Portal
 ) -> dict[str, str]:
     """A ticket into reporting's form about the mentorship; good for two minutes."""
     way = await tickets.for_mentorship(bus, settings, principal, mentorship_id, body.purpose)
@@ -256,19 +256,19 @@ class Dispute(Reading):
 
 
 @router.post("/{mentorship_id}/goals", status_code=201)
-async def set_goal(mentorship_id: UUID, body: NewGoal, principal: Pair, bus: Store) -> dict[str, Any]:
+async def set_goal(mentorship_id: UUID, body: NewGoal, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Set a goal."""
     return resources.goal(await goals.set_goal(bus, principal, mentorship_id, body.text, body.target))
 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/notes", status_code=201)
-async def note(mentorship_id: UUID, goal_id: UUID, body: NewNote, principal: Pair, bus: Store) -> dict[str, Any]:
+async def note(mentorship_id: UUID, goal_id: UUID, body: NewNote, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Note how far a goal is."""
     return resources.note(await goals.note(bus, principal, mentorship_id, goal_id, body.text, body.percent))
 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/close")
-async def close_goal(mentorship_id: UUID, goal_id: UUID, body: Closing, principal: Pair, bus: Store) -> dict[str, Any]:
+async def close_goal(mentorship_id: UUID, goal_id: UUID, body: Closing, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Close a goal: met, or given up and why."""
     closed = await goals.close(bus, principal, mentorship_id, goal_id, met=body.met, reason=body.reason)
     return resources.goal(closed)
@@ -276,7 +276,7 @@ async def close_goal(mentorship_id: UUID, goal_id: UUID, body: Closing, principa
 
 @router.post("/{mentorship_id}/goals/{goal_id}/take-up", status_code=201)
 async def take_up(
-    mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store, body: TakingUp | None = None
+    mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep, body: TakingUp | None = None
 ) -> dict[str, Any]:
     """Take a closed goal up again, as a new one that follows it."""
     target = body.target if body is not None else None
@@ -284,13 +284,13 @@ async def take_up(
 
 
 @router.post("/{mentorship_id}/meetings", status_code=201)
-async def plan(mentorship_id: UUID, body: NewMeeting, principal: Pair, bus: Store) -> dict[str, Any]:
+async def plan(mentorship_id: UUID, body: NewMeeting, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Plan the next session: day and time are those of the clocks in the own country."""
     return resources.meeting(await meetings.plan(bus, principal, mentorship_id, body.wanted()))
 
 
 @router.put("/{mentorship_id}/meetings/{meeting_id}")
-async def move(mentorship_id: UUID, meeting_id: UUID, body: NewTime, principal: Pair, bus: Store) -> dict[str, Any]:
+async def move(mentorship_id: UUID, meeting_id: UUID, body: NewTime, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Give a planned session another time."""
     held = await meetings.move(bus, principal, mentorship_id, meeting_id, body.wanted(), version=body.version)
     return resources.meeting(held)
@@ -298,7 +298,7 @@ async def move(mentorship_id: UUID, meeting_id: UUID, body: NewTime, principal: 
 
 @router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
 async def cancel(
-    mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store, body: Reading | None = None
+    mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep, body: Reading | None = None
 ) -> dict[str, Any]:
     """Cancel a planned session."""
     version = body.version if body is not None else None
@@ -306,7 +306,7 @@ async def cancel(
 
 
 @router.post("/{mentorship_id}/sessions", status_code=201)
-async def log_session(mentorship_id: UUID, body: NewSession, principal: Pair, bus: Store) -> dict[str, Any]:
+async def log_session(mentorship_id: UUID, body: NewSession, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Log a session."""
     held = await sessions.log(bus, principal, mentorship_id, body.said(), another=body.another)
     return resources.session(held)
@@ -314,7 +314,7 @@ async def log_session(mentorship_id: UUID, body: NewSession, principal: Pair, bu
 
 @router.put("/{mentorship_id}/sessions/{session_id}")
 async def correct(
-    mentorship_id: UUID, session_id: UUID, body: Correction, principal: Pair, bus: Store
+    mentorship_id: UUID, session_id: UUID, body: Correction, principal: Pair, bus: BusDep
 ) -> dict[str, Any]:
     """Correct an own session before it is confirmed."""
     held = await sessions.correct(bus, principal, mentorship_id, session_id, body.said(), version=body.version)
@@ -323,7 +323,7 @@ async def correct(
 
 @router.post("/{mentorship_id}/sessions/{session_id}/confirm")
 async def confirm(
-    mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store, body: Reading | None = None
+    mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep, body: Reading | None = None
 ) -> dict[str, Any]:
     """Confirm a session that the other side logged."""
     version = body.version if body is not None else None
@@ -331,13 +331,13 @@ async def confirm(
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/dispute")
-async def dispute(mentorship_id: UUID, session_id: UUID, body: Dispute, principal: Pair, bus: Store) -> dict[str, Any]:
+async def dispute(mentorship_id: UUID, session_id: UUID, body: Dispute, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Say that a session did not take place so."""
     held = await sessions.dispute(bus, principal, mentorship_id, session_id, body.text, body.version)
     return resources.session(held)
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/withdraw")
-async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> dict[str, Any]:
+async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Take an own session back that is not confirmed."""
     return resources.session(await sessions.withdraw(bus, principal, mentorship_id, session_id))

@@ -9,7 +9,7 @@ from pydantic import Field
 from services.applications.guards import Country
 from services.applications.needs import actions, store
 from services.applications.needs.model import MOST_BYTES, NeedEntry
-from services.applications.parameters import Body, Store
+from services.applications.parameters import Body, BusDep
 from services.applications.refusals import not_found
 from services.applications.register.api.entries import PREFIX
 from shared.identity.scope import countries_visible, may_see_country
@@ -40,7 +40,7 @@ class ImportConfirmed(Body):
 @router.get("")
 async def read_all(
     principal: Country,
-    bus: Store,
+    bus: BusDep,
     country: str | None = None,
     topic_code: str | None = None,
     level: Annotated[int | None, Query(ge=1, le=3)] = None,
@@ -55,13 +55,13 @@ async def read_all(
 
 
 @router.post("", status_code=201)
-async def enter(body: Needs, principal: Country, bus: Store) -> dict[str, list[UUID]]:
+async def enter(body: Needs, principal: Country, bus: BusDep) -> dict[str, list[UUID]]:
     """Enter needs; gives their ids in the same order."""
     return {"ids": await actions.enter(bus, principal, body.needs)}
 
 
 @router.post("/imports", status_code=201)
-async def upload(file: UploadFile, principal: Country, bus: Store) -> dict[str, Any]:
+async def upload(file: UploadFile, principal: Country, bus: BusDep) -> dict[str, Any]:
     """Upload a table (CSV in UTF-8, or .xlsx) and read what importing it would do; nothing is imported yet."""
     kept = await actions.upload(bus, principal, await file.read(MOST_BYTES + 1), file.filename or "")
     async with bus.read() as session:
@@ -69,7 +69,7 @@ async def upload(file: UploadFile, principal: Country, bus: Store) -> dict[str, 
 
 
 @router.get("/imports/{import_id}")
-async def read_import(import_id: UUID, principal: Country, bus: Store) -> dict[str, Any]:
+async def read_import(import_id: UUID, principal: Country, bus: BusDep) -> dict[str, Any]:
     """What importing an own table does now."""
     async with bus.read() as session:
         return _preview(await actions.preview(session, principal, import_id))
@@ -92,21 +92,21 @@ def _preview(found: actions.Preview) -> dict[str, Any]:
 
 
 @router.post("/imports/{import_id}/confirm")
-async def confirm(import_id: UUID, body: ImportConfirmed, principal: Country, bus: Store) -> dict[str, int]:
+async def confirm(import_id: UUID, body: ImportConfirmed, principal: Country, bus: BusDep) -> dict[str, int]:
     """Import it; gives how many rows were added, changed, as they were, and left out."""
     done = await actions.confirm(bus, principal, import_id, all_or_none=body.all_or_none, seen=body.seen)
     return done.result
 
 
 @router.post("/imports/{import_id}/discard")
-async def discard(import_id: UUID, principal: Country, bus: Store) -> dict[str, bool]:
+async def discard(import_id: UUID, principal: Country, bus: BusDep) -> dict[str, bool]:
     """Forget an uploaded table."""
     await actions.discard(bus, principal, import_id)
     return {"discarded": True}
 
 
 @router.get("/{need_id}")
-async def read_one(need_id: UUID, principal: Country, bus: Store) -> dict[str, Any]:
+async def read_one(need_id: UUID, principal: Country, bus: BusDep) -> dict[str, Any]:
     """One need."""
     async with bus.read() as session:
         found = await store.need(session, need_id)
@@ -116,14 +116,14 @@ async def read_one(need_id: UUID, principal: Country, bus: Store) -> dict[str, A
 
 
 @router.post("/{need_id}")
-async def save(need_id: UUID, body: NeedChange, principal: Country, bus: Store) -> dict[str, UUID]:
+async def save(need_id: UUID, body: NeedChange, principal: Country, bus: BusDep) -> dict[str, UUID]:
     """Change a need."""
     entry = body.need.model_copy(update={"id": need_id})
     return {"id": await actions.save(bus, principal, entry, version=body.version)}
 
 
 @router.post("/{need_id}/withdraw")
-async def withdraw(need_id: UUID, principal: Country, bus: Store) -> dict[str, bool]:
+async def withdraw(need_id: UUID, principal: Country, bus: BusDep) -> dict[str, bool]:
     """It is needed no more."""
     await actions.withdraw(bus, principal, need_id)
     return {"withdrawn": True}

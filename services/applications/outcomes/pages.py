@@ -6,10 +6,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from services.applications.availability.actions.links import press, pressed
-from services.applications.display import Store
 from services.applications.outcomes.actions import manager_links as actions
 from services.applications.outcomes.actions.manager_links import Link
-from services.applications.parameters import Portal
+from services.applications.parameters import BusDep, Portal
 from shared.bus import Bus
 from shared.identity import Principal, public
 from shared.identity.state import identity_of
@@ -22,7 +21,7 @@ _LONGEST = 100
 
 
 @router.get("")
-async def ask(request: Request, _: Anybody, bus: Store, key: str = "") -> Response:
+async def ask(request: Request, _: Anybody, bus: BusDep, key: str = "") -> Response:
     """Show what is asked. Nothing happens by it, whoever opens it, and however often."""
     return await _page(request, bus, key[:_LONGEST])
 
@@ -42,7 +41,7 @@ async def _page(request: Request, bus: Bus, key: str, *, late: bool = False) -> 
 
 
 @router.post("")
-async def answer(request: Request, _: Anybody, bus: Store, settings: Portal, key: str = "") -> Response:
+async def answer(request: Request, _: Anybody, bus: BusDep, settings: Portal, key: str = "") -> Response:
     """Lead into the form by the button of a page opened less than ten minutes ago, or show why it does not."""
     sent, key = await request.form(), key[:_LONGEST]
     if not pressed(identity_of(request.app).links, key, str(sent.get("press", ""))):
@@ -52,7 +51,7 @@ async def answer(request: Request, _: Anybody, bus: Store, settings: Portal, key
 
 
 @router.post("/renewal")
-async def renew(_: Anybody, bus: Store, key: str = "") -> Response:
+async def renew(_: Anybody, bus: BusDep, key: str = "") -> Response:
     """Have a new link sent to the line manager's address."""
     await actions.renew(bus, key[:_LONGEST])
     return see_other(f"{actions.PAGE}?key={key[:_LONGEST]}")

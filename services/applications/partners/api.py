@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from services.applications.guards import Coordinator, OverseerOrCoordinator
-from services.applications.parameters import Body, Store, Text
+from services.applications.parameters import Body, BusDep, Text
 from services.applications.partners import store, views
 from services.applications.partners.actions import notices, suspension
 from services.applications.partners.model import GROUPS, Flight, GroupChoice
@@ -39,7 +39,7 @@ class Reinstatement(Body):
 
 
 @router.get("")
-async def all_partners(_: OverseerOrCoordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def all_partners(_: OverseerOrCoordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """All partner countries: how each stands, since when, and what is decided for a later day."""
     async with bus.read() as session:
         found = await views.partners(session)
@@ -47,7 +47,7 @@ async def all_partners(_: OverseerOrCoordinator, bus: Store) -> dict[str, list[d
 
 
 @router.get("/{country}")
-async def one_partner(country: str, _: OverseerOrCoordinator, bus: Store) -> dict[str, Any]:
+async def one_partner(country: str, _: OverseerOrCoordinator, bus: BusDep) -> dict[str, Any]:
     """One partner: its history, all decisions about it, and what is in flight, by group."""
     async with bus.read() as session:
         found = await views.partner(session, country)
@@ -60,7 +60,7 @@ async def one_partner(country: str, _: OverseerOrCoordinator, bus: Store) -> dic
 
 
 @router.post("/{country}/suspension/preview")
-async def preview(country: str, body: SuspensionWanted, _: Coordinator, bus: Store) -> dict[str, Any]:
+async def preview(country: str, body: SuspensionWanted, _: Coordinator, bus: BusDep) -> dict[str, Any]:
     """What a suspension would do, case by case; its `digest` is what confirms it."""
     async with bus.read() as session:
         made = await suspension.preview(session, country, body.since, body.choices)
@@ -68,7 +68,7 @@ async def preview(country: str, body: SuspensionWanted, _: Coordinator, bus: Sto
 
 
 @router.post("/{country}/suspension", status_code=201)
-async def suspend(country: str, body: Suspension, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def suspend(country: str, body: Suspension, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Suspend it as previewed, at once or on its day; 409 where something has changed since the preview."""
     decision = await suspension.suspend(
         bus, principal, country, body.since, body.choices, digest=body.digest, note=body.note
@@ -77,13 +77,13 @@ async def suspend(country: str, body: Suspension, principal: Coordinator, bus: S
 
 
 @router.post("/{country}/reinstatement", status_code=201)
-async def reinstate(country: str, body: Reinstatement, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def reinstate(country: str, body: Reinstatement, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Reinstate it, at once or on a later day: access counts again as it was."""
     return _decision(await suspension.reinstate(bus, principal, country, body.since, body.note))
 
 
 @router.get("/{country}/decisions/{decision_id}")
-async def one_decision(country: str, decision_id: UUID, _: OverseerOrCoordinator, bus: Store) -> dict[str, Any]:
+async def one_decision(country: str, decision_id: UUID, _: OverseerOrCoordinator, bus: BusDep) -> dict[str, Any]:
     """The record of a decision: who, when, what was shown, what was chosen, what became of each case."""
     async with bus.read() as session:
         decision, cases = await views.decision(session, country, decision_id)
@@ -96,20 +96,20 @@ async def one_decision(country: str, decision_id: UUID, _: OverseerOrCoordinator
 
 
 @router.post("/{country}/decisions/{decision_id}/withdraw")
-async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Take back a decision whose day has not come."""
     await _held(bus, country, decision_id)
     return _decision(await suspension.withdraw(bus, principal, decision_id))
 
 
 @router.post("/{country}/decisions/{decision_id}/cases/{case_id}/keep")
-async def keep(country: str, decision_id: UUID, case_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def keep(country: str, decision_id: UUID, case_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Take back the notice of one case that has not ended: it goes on."""
     await _held(bus, country, decision_id)
     return (await notices.take_back(bus, principal, decision_id, case_id)).model_dump(mode="json")
 
 
-async def _held(bus: Store, country: str, decision_id: UUID) -> None:
+async def _held(bus: BusDep, country: str, decision_id: UUID) -> None:
     async with bus.read() as session:
         found = await store.decision(session, decision_id)
     if found is None or found.country != country:

@@ -10,7 +10,7 @@ from services.applications.access.store import deciders_on as held_on
 from services.applications.bulk import MOST
 from services.applications.guards import Coordinator, Decider, Holder, Host
 from services.applications.overview.views import resources
-from services.applications.parameters import Body, Reason, Store, Text
+from services.applications.parameters import Body, BusDep, Reason, Text
 from services.applications.placements import store, views
 from services.applications.placements.actions import bulk, placements, revisions
 from services.applications.placements.views import visibility_of
@@ -77,7 +77,7 @@ class Close(Body):
 
 
 @router.post("", status_code=201)
-async def begin(body: NewOffer, principal: Host, bus: Store) -> dict[str, Any]:
+async def begin(body: NewOffer, principal: Host, bus: BusDep) -> dict[str, Any]:
     """Draft a placement of the own organisation (to be named by who has several)."""
     own = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
     organisation_id = body.organisation_id or (own[0] if len(own) == 1 else None)
@@ -101,7 +101,7 @@ async def _entry(bus: Bus, call_id: UUID, entry: dict[str, Any], reference: str)
 @router.get("")
 async def read_all(
     principal: Holder,
-    bus: Store,
+    bus: BusDep,
     state: str | None = None,
     call_id: UUID | None = None,
     country: str | None = None,
@@ -129,7 +129,7 @@ def theirs(principal: Principal, offer: store.Offer) -> bool:
 
 
 @router.post("/decide")
-async def decide(body: Several, principal: Decider, bus: Store) -> dict[str, Any]:
+async def decide(body: Several, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Endorse several in one go, or ask their hosts for more; `left` says of which it was not possible, and why."""
     outcome = await bulk.decide_all(bus, principal, body.offer_ids, body.remarks)
     return {
@@ -139,7 +139,7 @@ async def decide(body: Several, principal: Decider, bus: Store) -> dict[str, Any
 
 
 @router.get("/{offer_id}")
-async def read_one(offer_id: UUID, principal: Holder, bus: Store) -> dict[str, Any]:
+async def read_one(offer_id: UUID, principal: Holder, bus: BusDep) -> dict[str, Any]:
     """One placement."""
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
@@ -149,7 +149,7 @@ async def read_one(offer_id: UUID, principal: Holder, bus: Store) -> dict[str, A
 
 
 @router.put("/{offer_id}")
-async def save(offer_id: UUID, body: Written, principal: Host, bus: Store) -> dict[str, Any]:
+async def save(offer_id: UUID, body: Written, principal: Host, bus: BusDep) -> dict[str, Any]:
     """Keep what the host writes; of a published placement it is a revision."""
     entry = await _written(bus, principal, offer_id, body)
     return resources.offer(await placements.save(bus, principal, offer_id, entry, version=body.version))
@@ -164,7 +164,7 @@ async def _written(bus: Bus, principal: Principal, offer_id: UUID, body: Written
 
 
 @router.post("/{offer_id}/differences")
-async def differences(offer_id: UUID, body: Written, principal: Host, bus: Store) -> dict[str, Any]:
+async def differences(offer_id: UUID, body: Written, principal: Host, bus: BusDep) -> dict[str, Any]:
     """What writing these fields would change of a published placement, and for whom. Nothing is written."""
     entry = await _written(bus, principal, offer_id, body)
     found = await revisions.preview(bus, principal, offer_id, entry, version=body.version)
@@ -180,66 +180,66 @@ async def differences(offer_id: UUID, body: Written, principal: Host, bus: Store
 
 
 @router.post("/{offer_id}/copy", status_code=201)
-async def copy(offer_id: UUID, body: Copy, principal: Host, bus: Store) -> dict[str, Any]:
+async def copy(offer_id: UUID, body: Copy, principal: Host, bus: BusDep) -> dict[str, Any]:
     """Draft the same placement for another call."""
     return resources.offer(await revisions.copy(bus, principal, offer_id, body.call_id))
 
 
 @router.post("/{offer_id}/submit")
-async def submit(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+async def submit(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]:
     """Submit it to the host national coordinator."""
     return resources.offer(await placements.submit(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/endorse")
-async def endorse(offer_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
+async def endorse(offer_id: UUID, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Endorse a placement of the own country."""
     return resources.offer(await placements.endorse(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/return")
-async def send_back(offer_id: UUID, body: Return, principal: Decider, bus: Store) -> dict[str, Any]:
+async def send_back(offer_id: UUID, body: Return, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Ask the host for more."""
     return resources.offer(await placements.send_back(bus, principal, offer_id, body.remarks))
 
 
 @router.post("/{offer_id}/publish")
-async def publish(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+async def publish(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]:
     """From now on it can be matched."""
     return resources.offer(await placements.publish(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/pause")
-async def pause(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+async def pause(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]:
     """No new guest for a while."""
     return resources.offer(await placements.pause(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/resume")
-async def resume(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+async def resume(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]:
     """It can be matched again."""
     return resources.offer(await placements.resume(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/close")
-async def close(offer_id: UUID, principal: Host, bus: Store, body: Close | None = None) -> dict[str, Any]:
+async def close(offer_id: UUID, principal: Host, bus: BusDep, body: Close | None = None) -> dict[str, Any]:
     """It takes nobody any more; confirmed visits stand."""
     return resources.offer(await placements.close(bus, principal, offer_id, (body or Close()).cause))
 
 
 @router.post("/{offer_id}/withdraw")
-async def withdraw(offer_id: UUID, body: Reason, principal: Host, bus: Store) -> dict[str, Any]:
+async def withdraw(offer_id: UUID, body: Reason, principal: Host, bus: BusDep) -> dict[str, Any]:
     """The host takes it back."""
     return resources.offer(await placements.withdraw(bus, principal, offer_id, body.reason))
 
 
 @router.post("/{offer_id}/available")
-async def confirm(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+async def confirm(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]:
     """Say that it is still available."""
     return resources.offer(await placements.confirm(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/void")
-async def void(offer_id: UUID, body: Void, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def void(offer_id: UUID, body: Void, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Take out a placement that was entered in error; refused while a confirmed visit stands by it."""
     return resources.offer(await placements.void(bus, principal, offer_id, body.reason))

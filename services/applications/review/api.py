@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.applications.access.store import deciders_on as held_on
@@ -14,11 +14,11 @@ from services.applications.application.views.standing import case_of
 from services.applications.bulk import MOST
 from services.applications.guards import Coordinator, Decider
 from services.applications.overview.store import queue
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.review import store as review_store
 from services.applications.review.actions import appeal_decisions, bulk, eligibility, endings, endorsement
 from services.applications.review.forms.queue import QueueQuery
-from shared.bus import Bus
 from shared.contracts.codes import (
     AppealOutcome,
     ApplicationState,
@@ -31,13 +31,9 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal
 from shared.identity.scope import may_coordinate
-from shared.runtime.service import bus_of
 from shared.time import clock
 
 router = APIRouter(prefix="/applications/api", tags=["decisions"])
-
-
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class Endorsement(BaseModel):
@@ -126,7 +122,7 @@ def _state(application: store.Application) -> dict[str, Any]:
 
 @router.get("/queue")
 async def read_queue(
-    request: Request, principal: Decider, bus: Store, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    request: Request, principal: Decider, bus: BusDep, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> dict[str, Any]:
     """Submitted applications of the own country or EU agency (all, for the programme coordinator), 50 a page.
 
@@ -167,7 +163,7 @@ async def read_queue(
 
 
 @router.get("/cases/{application_id}")
-async def read_case(application_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
+async def read_case(application_id: UUID, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """One submitted application, as its coordinator sees it: where it stands, who decides, and what was answered."""
     async with bus.read() as session:
         case = await case_of(session, application_id)
@@ -187,7 +183,7 @@ async def read_case(application_id: UUID, principal: Decider, bus: Store) -> dic
 
 @router.post("/applications/{application_id}/endorse")
 async def endorse(
-    application_id: UUID, principal: Decider, bus: Store, body: Endorsement | None = None
+    application_id: UUID, principal: Decider, bus: BusDep, body: Endorsement | None = None
 ) -> dict[str, Any]:
     """Endorse an application of the own country."""
     decision = endorsement.Endorse("" if body is None else body.note)
@@ -195,20 +191,20 @@ async def endorse(
 
 
 @router.post("/applications/{application_id}/return")
-async def send_back(application_id: UUID, body: Return, principal: Decider, bus: Store) -> dict[str, Any]:
+async def send_back(application_id: UUID, body: Return, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Ask for information on some sections."""
     return _state(await endorsement.decide(bus, principal, application_id, endorsement.Return(body.remarks)))
 
 
 @router.post("/applications/{application_id}/not-endorse")
-async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, bus: Store) -> dict[str, Any]:
+async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Do not endorse, with a reason."""
     decision = endorsement.NotEndorse(body.reason, body.text)
     return _state(await endorsement.decide(bus, principal, application_id, decision))
 
 
 @router.post("/decisions")
-async def decide(body: Decided, principal: Decider, bus: Store) -> dict[str, Any]:
+async def decide(body: Decided, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Decide the same on several applications in one go; `left` says of which it was not possible, and why.
 
     `decision` is `endorse` (with `note`), `return` (with `remarks`) or `not_endorse` (with `reason` and `text`).
@@ -221,19 +217,19 @@ async def decide(body: Decided, principal: Decider, bus: Store) -> dict[str, Any
 
 
 @router.post("/applications/{application_id}/cancel")
-async def cancel(application_id: UUID, body: Cancelling, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def cancel(application_id: UUID, body: Cancelling, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Cancel an open application, with a reason; its match ends, and the officer may appeal."""
     return _state(await endings.cancel(bus, principal.subject, application_id, body.reason, body.text))
 
 
 @router.post("/applications/{application_id}/void")
-async def void(application_id: UUID, body: Voiding, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def void(application_id: UUID, body: Voiding, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Mark an application as entered in error: it leaves the counts, and its match ends."""
     return _state(await endings.void(bus, principal.subject, application_id, body.reason))
 
 
 @router.get("/eligibility")
-async def read_eligibility(_: Coordinator, bus: Store, call_id: UUID | None = None) -> dict[str, Any]:
+async def read_eligibility(_: Coordinator, bus: BusDep, call_id: UUID | None = None) -> dict[str, Any]:
     """Endorsed applications with what the rules of their call say, to be confirmed."""
     async with bus.read() as session:
         judged = await eligibility.judged(session, await store.ready_for_eligibility(session, call_id))
@@ -241,7 +237,7 @@ async def read_eligibility(_: Coordinator, bus: Store, call_id: UUID | None = No
 
 
 @router.post("/eligibility/confirm")
-async def confirm(body: Confirmation, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def confirm(body: Confirmation, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Confirm what the rules say about these applications; `left` says of which it was not possible, and why."""
     outcome = await eligibility.confirm(bus, principal.subject, body.application_ids)
     return {
@@ -269,7 +265,7 @@ class AppealDecision(BaseModel):
 @router.get("/appeals")
 async def read_appeals(
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     state: Literal["waits", "open", "upheld", "dismissed"] | None = None,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> dict[str, Any]:
@@ -296,6 +292,6 @@ def _appeal(principal: Principal, one: review_store.Appeal, of: store.Applicatio
 
 
 @router.post("/applications/{application_id}/appeal/decide")
-async def decide_appeal(application_id: UUID, body: AppealDecision, principal: Decider, bus: Store) -> dict[str, Any]:
+async def decide_appeal(application_id: UUID, body: AppealDecision, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Decide on an appeal: another coordinator than the one who made the decision that is appealed against."""
     return _state(await appeal_decisions.decide(bus, principal, application_id, body.outcome, body.answer))

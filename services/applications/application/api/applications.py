@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.applications.application.actions import applications as actions
@@ -15,21 +15,19 @@ from services.applications.application.store import standings
 from services.applications.application.views.standing import Case, case_of, standing, standing_of
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers, tickets
+from services.applications.parameters import BusDep, Portal
 from services.applications.refusals import not_found
 from services.applications.review.actions import appeals
-from services.applications.settings import Settings
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind, Role, StatedReason
 from shared.identity import Principal, allow
 from shared.identity.scope import is_self, may_see_case
-from shared.runtime.service import bus_of, service_of
 from shared.time import clock
 from shared.web.states import Standing
 
 router = APIRouter(prefix="/applications/api", tags=["applications"])
 
 Reader = Annotated[Principal, Depends(allow(Role.OFFICER, Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class Begin(BaseModel):
@@ -109,16 +107,6 @@ class TicketWanted(BaseModel):
     subject: UUID | None = None
 
 
-def settings_of(request: Request) -> Settings:
-    """The portal's settings."""
-    settings = service_of(request).settings
-    assert isinstance(settings, Settings)
-    return settings
-
-
-Portal = Annotated[Settings, Depends(settings_of)]
-
-
 def described(case: Case, *, answers: bool, others: bool = False) -> dict[str, Any]:
     """An application as the API shows it: where it stands, and the answers for whom they are.
 
@@ -170,7 +158,7 @@ async def _moved(bus: Bus, application: store.Application) -> dict[str, Any]:
 
 
 @router.post("/applications", status_code=201)
-async def begin(body: Begin, principal: Officer, bus: Store, settings: Portal) -> dict[str, Any]:
+async def begin(body: Begin, principal: Officer, bus: BusDep, settings: Portal) -> dict[str, Any]:
     """Begin an application, or take up the draft that is there; with `submit` submit it at once."""
     application = await actions.begin(bus, principal, body.call_id, body.kind)
     changes = dict(body.answers)
@@ -184,7 +172,7 @@ async def begin(body: Begin, principal: Officer, bus: Store, settings: Portal) -
 
 
 @router.get("/applications")
-async def read_own(principal: Officer, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_own(principal: Officer, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """The officer's own applications, the newest first."""
     async with bus.read() as session:
         mine = await store.of_officer(session, principal.subject)
@@ -193,7 +181,7 @@ async def read_own(principal: Officer, bus: Store) -> dict[str, list[dict[str, A
 
 
 @router.get("/applications/{application_id}")
-async def read_one(application_id: UUID, principal: Reader, bus: Store) -> dict[str, Any]:
+async def read_one(application_id: UUID, principal: Reader, bus: BusDep) -> dict[str, Any]:
     """Where an application stands; its answers for the officer and for those who decide on it."""
     async with bus.read() as session:
         case = await case_of(session, application_id)
@@ -209,14 +197,14 @@ def _theirs(principal: Principal, application: store.Application) -> bool:
 
 
 @router.put("/applications/{application_id}/answers")
-async def save(application_id: UUID, body: dict[str, Any], principal: Officer, bus: Store) -> dict[str, Any]:
+async def save(application_id: UUID, body: dict[str, Any], principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Keep answers: the fields that are sent replace those that are there."""
     await actions.save(bus, principal, application_id, body)
     return await _shown(bus, application_id)
 
 
 @router.post("/applications/{application_id}/again")
-async def take_over(application_id: UUID, body: Earlier, principal: Officer, bus: Store) -> dict[str, Any]:
+async def take_over(application_id: UUID, body: Earlier, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Fill an untouched draft with the answers of an own earlier application, as far as they still hold."""
     await reuse.take_over(bus, principal, application_id, body.earlier_id)
     return await _shown(bus, application_id)
@@ -224,40 +212,40 @@ async def take_over(application_id: UUID, body: Earlier, principal: Officer, bus
 
 @router.post("/applications/{application_id}/submit")
 async def submit(
-    application_id: UUID, principal: Officer, bus: Store, settings: Portal, body: Submission | None = None
+    application_id: UUID, principal: Officer, bus: BusDep, settings: Portal, body: Submission | None = None
 ) -> dict[str, Any]:
     """Submit a draft, or again what was returned, with an answer to what the coordinator asked."""
     return await _moved(bus, await actions.submit(bus, principal, application_id, settings, body.text if body else ""))
 
 
 @router.post("/applications/{application_id}/withdraw")
-async def withdraw(application_id: UUID, body: Withdrawal, principal: Officer, bus: Store) -> dict[str, Any]:
+async def withdraw(application_id: UUID, body: Withdrawal, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Withdraw an open application."""
     return await _moved(bus, await actions.withdraw(bus, principal, application_id, body.reason, body.text))
 
 
 @router.post("/applications/{application_id}/change")
-async def change(application_id: UUID, body: Change, principal: Officer, bus: Store) -> dict[str, Any]:
+async def change(application_id: UUID, body: Change, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Change a submitted application before a place is offered, with a reason."""
     await application_changes.change(bus, principal, application_id, body.answers, body.reason, body.text)
     return await _shown(bus, application_id)
 
 
 @router.put("/applications/{application_id}/line-manager")
-async def name_line_manager(application_id: UUID, body: LineManager, principal: Officer, bus: Store) -> dict[str, Any]:
+async def name_line_manager(application_id: UUID, body: LineManager, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Name another line manager of a submitted application, at any time before the follow-up."""
     await line_managers.name(bus, principal, application_id, body.name, body.email)
     return await _shown(bus, application_id)
 
 
 @router.post("/applications/{application_id}/appeal")
-async def appeal(application_id: UUID, body: Appeal, principal: Officer, bus: Store) -> dict[str, Any]:
+async def appeal(application_id: UUID, body: Appeal, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Appeal against the decision not to endorse, not eligible, or cancelled, within the call's time for it."""
     return await _moved(bus, await appeals.file(bus, principal, application_id, body.text))
 
 
 @router.post("/tickets", status_code=201)
-async def ticket(body: TicketWanted, principal: Officer, bus: Store, settings: Portal) -> dict[str, str]:
+async def ticket(body: TicketWanted, principal: Officer, bus: BusDep, settings: Portal) -> dict[str, str]:
     """A ticket into the own form or receipt in another service; good for two minutes, sent in the header X-Ticket."""
     way = await tickets.for_application(bus, settings, principal, body.purpose, body.application_id, body.subject)
     return {"ticket": way.ticket, "address": way.address, "link": way.link}

@@ -10,7 +10,7 @@ from services.applications.application.actions import companions as actions
 from services.applications.application.store.companions import Companion
 from services.applications.application.views import companions
 from services.applications.guards import Officer, Participant
-from services.applications.parameters import Body, Store
+from services.applications.parameters import Body, BusDep
 from shared.contracts.codes import ApplicationMode
 
 router = APIRouter(prefix="/applications/api", tags=["applications"])
@@ -30,7 +30,7 @@ class Said(Body):
 
 
 @router.get("/applications/{application_id}/company")
-async def read(application_id: UUID, principal: Officer, bus: Store) -> dict[str, Any]:
+async def read(application_id: UUID, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """With whom the own application is made; names are there once both sides have said yes."""
     async with bus.read() as session:
         _, found = await companions.company_of(session, principal, application_id)
@@ -55,14 +55,14 @@ async def read(application_id: UUID, principal: Officer, bus: Store) -> dict[str
 
 
 @router.post("/applications/{application_id}/companions", status_code=201)
-async def name(application_id: UUID, body: Naming, principal: Officer, bus: Store) -> dict[str, Any]:
+async def name(application_id: UUID, body: Naming, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Name a counterpart, or ask somebody into the own group; the answer does not tell whether anybody is known."""
     made = await actions.name(bus, principal, application_id, body.mode, body.written)
     return {"id": made.id, "written": made.written}
 
 
 @router.get("/companions")
-async def named(principal: Participant, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def named(principal: Participant, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """By whom the reader, or a placement of the own organisation, is named; the newest first."""
     async with bus.read() as session:
         found = await companions.invitations_for(session, principal)
@@ -83,19 +83,19 @@ async def named(principal: Participant, bus: Store) -> dict[str, list[dict[str, 
 
 
 @router.post("/companions/{companion_id}/answer")
-async def answer(companion_id: UUID, body: Said, principal: Participant, bus: Store) -> dict[str, Any]:
+async def answer(companion_id: UUID, body: Said, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """Say yes or no to whoever has named the reader; officers need an application of their own to say yes."""
     return _state(await actions.answer(bus, principal, companion_id, yes=body.yes))
 
 
 @router.post("/companions/{companion_id}/leave")
-async def leave(companion_id: UUID, principal: Participant, bus: Store) -> dict[str, Any]:
+async def leave(companion_id: UUID, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """Take an own yes back: leave the group or the pair."""
     return _state(await actions.leave(bus, principal, companion_id))
 
 
 @router.post("/companions/{companion_id}/remove")
-async def remove(companion_id: UUID, principal: Officer, bus: Store) -> dict[str, Any]:
+async def remove(companion_id: UUID, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Take a naming or an invitation back, or remove a member from the own group."""
     return _state(await actions.remove(bus, principal, companion_id))
 

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from wtforms import SelectField, TextAreaField
 
 from services.applications.application.actions import applications as actions
 from services.applications.application.actions import reuse
-from services.applications.application.api.applications import Portal
 from services.applications.application.forms.tasks import TASK_FORMS, choices, tasks_of
 from services.applications.application.model import states
 from services.applications.application.model.answers import BACKGROUND, missing
@@ -29,6 +28,7 @@ from services.applications.matches.views import parties
 from services.applications.mentorships.store import mentorships
 from services.applications.outcomes.actions import line_managers, tickets
 from services.applications.outcomes.views import due_hint, mentorship_tasks, test_names, visit_tasks
+from services.applications.parameters import BusDep, Portal
 from services.applications.refusals import not_found
 from services.applications.review.actions import appeals
 from services.applications.visits import store as visits_store
@@ -39,13 +39,10 @@ from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.identity.scope import is_self
-from shared.runtime.service import bus_of
 from shared.web.forms import Form, Longest, Needed, sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
-
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class WithdrawForm(Form):
@@ -86,7 +83,7 @@ async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case
 
 
 @router.post("/calls/{call_id}/apply")
-async def begin(request: Request, call_id: UUID, principal: Officer, bus: Store) -> Response:
+async def begin(request: Request, call_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Begin an application, or take up the draft that is there."""
     kind = str((await sent(request)).get("kind", ApplicationKind.STUDY_VISIT))
     if kind not in list(ApplicationKind):
@@ -96,7 +93,7 @@ async def begin(request: Request, call_id: UUID, principal: Officer, bus: Store)
 
 
 @router.get("/mine/{application_id}")
-async def show(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def show(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """While it can be written: the task list. After that: where it stands, what was answered, and its history."""
     case = await own_case(bus, principal, application_id)
     async with bus.read() as session:
@@ -267,7 +264,7 @@ def _tasks(case: Case, remarks: dict[str, str], notes: dict[str, str]) -> list[d
 
 
 @router.post("/mine/{application_id}/again")
-async def take_over(application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def take_over(application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Take over the answers of the newest earlier application."""
     case = await own_case(bus, principal, application_id)
     async with bus.read() as session:
@@ -279,7 +276,7 @@ async def take_over(application_id: UUID, principal: Officer, bus: Store) -> Res
 
 
 @router.get("/mine/{application_id}/check")
-async def check(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def check(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """All answers on one page, before they are submitted."""
     return await _check(request, await own_case(bus, principal, application_id), bus)
 
@@ -313,7 +310,7 @@ async def _check(
 
 
 @router.post("/mine/{application_id}/check")
-async def submit(request: Request, application_id: UUID, principal: Officer, bus: Store, settings: Portal) -> Response:
+async def submit(request: Request, application_id: UUID, principal: Officer, bus: BusDep, settings: Portal) -> Response:
     """Submit it."""
     form = await ReplyForm.read(request)
     if not form.validate():
@@ -328,7 +325,7 @@ async def submit(request: Request, application_id: UUID, principal: Officer, bus
 
 
 @router.get("/mine/{application_id}/withdraw")
-async def ask_withdraw(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def ask_withdraw(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Ask once more, and why; where it cannot be withdrawn any more, on to where it stands."""
     case = await own_case(bus, principal, application_id)
     async with bus.read() as session:
@@ -339,7 +336,7 @@ async def ask_withdraw(request: Request, application_id: UUID, principal: Office
 
 
 @router.post("/mine/{application_id}/withdraw")
-async def withdraw(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def withdraw(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Withdraw it; a draft that was never submitted is thrown away."""
     case = await own_case(bus, principal, application_id)
     if case.application.own_state is ApplicationState.DRAFT:
@@ -354,7 +351,7 @@ async def withdraw(request: Request, application_id: UUID, principal: Officer, b
 
 @router.get("/mine/{application_id}/open/{purpose}")
 async def way_in(
-    application_id: UUID, purpose: str, principal: Officer, bus: Store, settings: Portal, subject: UUID | None = None
+    application_id: UUID, purpose: str, principal: Officer, bus: BusDep, settings: Portal, subject: UUID | None = None
 ) -> Response:
     """On to the own form or receipt in another service, with a ticket that opens just that."""
     way = await tickets.for_application(bus, settings, principal, purpose, application_id, subject)

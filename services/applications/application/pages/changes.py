@@ -12,9 +12,9 @@ from services.applications.application.model import states
 from services.applications.application.pages.application import at, own_case
 from services.applications.application.pages.tasks import field_of, page_of, prepared, shown_in
 from services.applications.application.views.standing import Case
-from services.applications.display import Store
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.codes import StatedReason
@@ -54,7 +54,7 @@ async def _changeable(bus: Bus, principal: Principal, application_id: UUID) -> C
 
 
 @router.get("/{application_id}/change")
-async def choose(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def choose(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """What can be changed, and what follows from it; where nothing can, on to where it stands."""
     case = await own_case(bus, principal, application_id)
     if not states.may_change(case.application.own_state, case.shown_state):
@@ -73,7 +73,7 @@ async def choose(request: Request, application_id: UUID, principal: Officer, bus
 
 
 @router.get("/{application_id}/change/{code}")
-async def show(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
+async def show(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """One section as it was submitted, to be changed; where nothing can be, on to where it stands."""
     case = await own_case(bus, principal, application_id)
     page = _page_of(case, code)
@@ -102,7 +102,7 @@ def _drawn(request: Request, case: Case, page: Task, form: Form, seen: str, stat
 
 
 @router.post("/{application_id}/change/{code}")
-async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
+async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """Change it."""
     case = await _changeable(bus, principal, application_id)
     page = _page_of(case, code)
@@ -136,7 +136,7 @@ def _moment(text: str) -> datetime | None:
 
 
 @router.get("/{application_id}/line-manager")
-async def ask_manager(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def ask_manager(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Who the line manager is, to be changed at any time before the follow-up."""
     case = await own_case(bus, principal, application_id)
     form = LINE_MANAGER.form(data=LINE_MANAGER.fields(case.application.answers))
@@ -152,7 +152,7 @@ async def _manager(request: Request, bus: Bus, case: Case, form: Form, status: i
 
 
 @router.post("/{application_id}/line-manager")
-async def name_manager(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def name_manager(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Name another line manager."""
     case = await own_case(bus, principal, application_id)
     form = await LINE_MANAGER.form.read(request)

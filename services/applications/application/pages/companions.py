@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from services.applications.application.actions import companions as actions
 from services.applications.application.pages.application import at
 from services.applications.application.views import companions
-from services.applications.display import Store
 from services.applications.guards import Officer, Participant
+from services.applications.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationMode, Role
 from shared.errors import Refused
@@ -40,7 +40,7 @@ class NameForm(Form):
 
 
 @router.get("/mine/{application_id}/company")
-async def show(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def show(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """With whom the application is made."""
     return await _page(request, principal, bus, application_id, NameForm())
 
@@ -65,7 +65,7 @@ async def _page(
 
 
 @router.post("/mine/{application_id}/company")
-async def name(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def name(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Name a counterpart, or ask somebody into the group."""
     form = await NameForm.read(request)
     if not form.validate():
@@ -83,21 +83,21 @@ async def name(request: Request, application_id: UUID, principal: Officer, bus: 
 
 
 @router.post("/mine/{application_id}/company/{companion_id}/remove")
-async def remove(application_id: UUID, companion_id: UUID, principal: Officer, bus: Store) -> Response:
+async def remove(application_id: UUID, companion_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Take a naming or an invitation back, or remove a member."""
     await actions.remove(bus, principal, companion_id)
     return see_other(at(application_id, "company?done=removed"))
 
 
 @router.post("/mine/{application_id}/company/{companion_id}/leave")
-async def leave(application_id: UUID, companion_id: UUID, principal: Officer, bus: Store) -> Response:
+async def leave(application_id: UUID, companion_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Leave somebody's group."""
     await actions.leave(bus, principal, companion_id)
     return see_other(at(application_id, "company?done=left"))
 
 
 @router.get("/companions")
-async def who(request: Request, principal: Participant, bus: Store) -> Response:
+async def who(request: Request, principal: Participant, bus: BusDep) -> Response:
     """By whom the reader is named: yes or no."""
     return await _named(request, principal, bus)
 
@@ -117,7 +117,7 @@ async def _named(request: Request, principal: Principal, bus: Bus, refused: Refu
 
 
 @router.post("/companions/{companion_id}/answer")
-async def answer(request: Request, companion_id: UUID, principal: Participant, bus: Store) -> Response:
+async def answer(request: Request, companion_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Say yes or no."""
     said = (await sent(request)).get("answer")
     async with bus.read() as session:
@@ -134,7 +134,7 @@ async def answer(request: Request, companion_id: UUID, principal: Participant, b
 
 
 @router.post("/companions/{companion_id}/leave")
-async def step_back(companion_id: UUID, principal: Participant, bus: Store) -> Response:
+async def step_back(companion_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Take an own yes back."""
     await actions.leave(bus, principal, companion_id)
     return see_other("/applications/companions?done=left")

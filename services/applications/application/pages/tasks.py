@@ -13,8 +13,8 @@ from services.applications.application.model.answers import FIELDS
 from services.applications.application.pages.application import at, own_case, task_of
 from services.applications.application.store import applications as store
 from services.applications.application.views.standing import Case, case_of
-from services.applications.display import Store
 from services.applications.guards import Officer
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.bus import Bus
@@ -65,7 +65,7 @@ def shown_in(case: Case, page: Task, form: Form) -> dict[str, Any]:
 
 
 @router.get("/{application_id}/{code}")
-async def task(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
+async def task(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """One page of the application."""
     case = await own_case(bus, principal, application_id)
     page = page_of(case, code)
@@ -99,7 +99,7 @@ async def _drawn(request: Request, bus: Bus, case: Case, page: Task, form: Form,
 
 
 @router.post("/{application_id}/{code}")
-async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
+async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """Keep one page and go on to the next, or back to the task list."""
     case = await own_case(bus, principal, application_id)
     page = page_of(case, code)
@@ -139,7 +139,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
 
 
 @router.post("/{application_id}/{code}/draft")
-async def autosave(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
+async def autosave(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
     """Keep what can be read of a page that its writer leaves."""
     case = await own_case(bus, principal, application_id)
     page = page_of(case, code)

@@ -1,9 +1,9 @@
 """How does a program read, publish and close a call, copy it, begin its next revision, and see what became of it?"""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from services.applications.calls import actions, store
 from services.applications.calls.actions import drafts, revisions
@@ -13,16 +13,12 @@ from services.applications.calls.model import rule_sentences
 from services.applications.calls.model.revision import differences
 from services.applications.calls.views import known, requirements_of
 from services.applications.guards import Coordinator, SignedIn
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
-from shared.bus import Bus
 from shared.contracts.calls import CallTerms
-from shared.runtime.service import bus_of
 from shared.time import clock
 
 router = APIRouter(prefix="/applications/api/calls", tags=["calls"])
-
-
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class CallDraft(CallTerms):
@@ -45,14 +41,14 @@ def described(call: store.Call) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
-async def publish(body: CallDraft, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def publish(body: CallDraft, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Publish a call that was never a draft; what is missing or contradicts itself is named by field."""
     terms = CallTerms.model_validate(body.model_dump())
     return described(await actions.publish(bus, principal.subject, terms))
 
 
 @router.get("")
-async def read_all(_: SignedIn, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_all(_: SignedIn, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """All calls, the one with the latest deadline first."""
     async with bus.read() as session:
         found = await store.calls(session)
@@ -60,7 +56,7 @@ async def read_all(_: SignedIn, bus: Store) -> dict[str, list[dict[str, Any]]]:
 
 
 @router.get("/{call_id}")
-async def read_one(call_id: UUID, principal: SignedIn, bus: Store) -> dict[str, Any]:
+async def read_one(call_id: UUID, principal: SignedIn, bus: BusDep) -> dict[str, Any]:
     """One call; an officer also reads what the rules say of him or her, as far as is known (else `asked` is null)."""
     async with bus.read() as session:
         call = await store.call(session, call_id)
@@ -77,7 +73,7 @@ async def read_one(call_id: UUID, principal: SignedIn, bus: Store) -> dict[str, 
 
 
 @router.get("/{call_id}/revisions")
-async def read_revisions(call_id: UUID, _: SignedIn, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_revisions(call_id: UUID, _: SignedIn, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """All revisions of a call, the newest first, with its terms then and what it changed, in sentences by section."""
     async with bus.read() as session:
         found = await store.revisions(session, call_id)
@@ -100,19 +96,19 @@ async def read_revisions(call_id: UUID, _: SignedIn, bus: Store) -> dict[str, li
 
 
 @router.post("/{call_id}/copy", status_code=201)
-async def copy(call_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def copy(call_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Begin next year's call as a draft: all dates 52 weeks later; needs that are over then are left out and named."""
     return await shown(bus, (await drafts.copy(bus, principal.subject, call_id)).id)
 
 
 @router.post("/{call_id}/revise", status_code=201)
-async def begin_revision(call_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def begin_revision(call_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Begin the next revision of a call as a draft, or take up the one that somebody has begun."""
     return await shown(bus, (await revisions.begin(bus, principal.subject, call_id)).id)
 
 
 @router.get("/{call_id}/left")
-async def read_left(call_id: UUID, _: Coordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_left(call_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """What is left in a call, by state, and what its close makes of it: `unplaced`, `ends` (its match) or `stays`.
 
     `awaited`: of these so many have a yes of both sides, so that matching's answer decides.
@@ -127,6 +123,6 @@ async def read_left(call_id: UUID, _: Coordinator, bus: Store) -> dict[str, list
 
 
 @router.post("/{call_id}/close")
-async def close(call_id: UUID, principal: Coordinator, bus: Store) -> dict[str, int]:
+async def close(call_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, int]:
     """Close a call after the last cohort; gives how many applications it leaves without a place."""
     return {"unplaced": await actions.close(bus, principal.subject, call_id)}

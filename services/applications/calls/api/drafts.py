@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.applications.calls import store
@@ -13,13 +13,11 @@ from services.applications.calls.model.checks import problems
 from services.applications.calls.model.sentences import sentences
 from services.applications.calls.views import known
 from services.applications.guards import Coordinator
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/applications/api/call-drafts", tags=["calls"])
-
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class Written(BaseModel):
@@ -70,13 +68,13 @@ async def shown(bus: Bus, draft_id: UUID) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
-async def begin(body: Written, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def begin(body: Written, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Begin a call with what is written of it."""
     return await shown(bus, (await actions.begin(bus, principal.subject, body.entry)).id)
 
 
 @router.get("")
-async def read_all(_: Coordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_all(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """All drafts, the one that was written last first."""
     async with bus.read() as session:
         found = await store.drafts(session)
@@ -88,33 +86,33 @@ async def read_all(_: Coordinator, bus: Store) -> dict[str, list[dict[str, Any]]
 
 
 @router.get("/{draft_id}")
-async def read_one(draft_id: UUID, _: Coordinator, bus: Store) -> dict[str, Any]:
+async def read_one(draft_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, Any]:
     """One draft, with what is missing by field and all that it says in sentences: the preview."""
     return await shown(bus, draft_id)
 
 
 @router.patch("/{draft_id}")
-async def save(draft_id: UUID, body: Written, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def save(draft_id: UUID, body: Written, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Keep what is written; 409 where somebody else changed the same section since `version`."""
     await actions.save(bus, principal.subject, draft_id, lambda document: document | body.entry, body.version)
     return await shown(bus, draft_id)
 
 
 @router.delete("/{draft_id}", status_code=204)
-async def discard(draft_id: UUID, principal: Coordinator, bus: Store) -> None:
+async def discard(draft_id: UUID, principal: Coordinator, bus: BusDep) -> None:
     """Throw a draft away."""
     await actions.discard(bus, principal.subject, draft_id)
 
 
 @router.post("/{draft_id}/publish", status_code=201)
-async def publish(draft_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def publish(draft_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Publish a draft as a call; what is missing or contradicts itself is named by field (422)."""
     call = await actions.publish(bus, principal.subject, draft_id)
     return {"id": call.id, "reference": call.reference, "revision": call.revision}
 
 
 @router.get("/{draft_id}/effects")
-async def effects(draft_id: UUID, _: Coordinator, bus: Store) -> dict[str, Any]:
+async def effects(draft_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, Any]:
     """For which submitted applications a revision would be better or worse, and which of them can move to it."""
     async with bus.read() as session:
         draft = await store.draft(session, draft_id)
@@ -140,7 +138,7 @@ async def effects(draft_id: UUID, _: Coordinator, bus: Store) -> dict[str, Any]:
 
 
 @router.post("/{draft_id}/revise")
-async def revise(draft_id: UUID, body: Revision, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def revise(draft_id: UUID, body: Revision, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Publish a revision: submitted applications keep their rules, but for those that gain, with `favour`."""
     call = await revisions.revise(bus, principal.subject, draft_id, favour=body.favour, shown=body.seen)
     return {"id": call.id, "reference": call.reference, "revision": call.revision}

@@ -12,9 +12,10 @@ from services.applications.calls import store
 from services.applications.calls.model.sentences import need_sentence
 from services.applications.calls.pages.drafts import at
 from services.applications.calls.views import Requirements, requirements_of, view
-from services.applications.display import Store, paged
+from services.applications.display import paged
 from services.applications.guards import SignedIn
 from services.applications.needs import store as needs_store
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.tables import PAGE
@@ -38,7 +39,7 @@ _OPEN_FIRST = ("published", "past_deadline", "closed")
 async def all_calls(
     request: Request,
     principal: SignedIn,
-    bus: Store,
+    bus: BusDep,
     state: str = "",
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
@@ -119,7 +120,7 @@ def _draft(draft: store.CallDraft, revised: store.Call | None, name: str) -> dic
 
 
 @router.get("/{call_id}")
-async def one(request: Request, call_id: UUID, principal: SignedIn, bus: Store) -> Response:
+async def one(request: Request, call_id: UUID, principal: SignedIn, bus: BusDep) -> Response:
     """One call, its rules as sentences, and the way to apply."""
     moment = clock.now()
     writes = principal.has(Role.PROGRAMME_COORDINATOR)

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 
 from services.applications.calls import actions
 from services.applications.calls.actions.closing import RemainingGroup, remaining_groups
-from services.applications.display import Store
 from services.applications.guards import Coordinator
+from services.applications.parameters import BusDep
 from shared.i18n import gettext, ngettext
 from shared.web.render import render, see_other
 from shared.web.states import state
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 
 
 @router.get("/{call_id}/close")
-async def ask_close(request: Request, call_id: UUID, _: Coordinator, bus: Store) -> Response:
+async def ask_close(request: Request, call_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """What is left, by state, and what becomes of each; then ask."""
     async with bus.read() as session:
         call, found = await remaining_groups(session, call_id)
@@ -58,7 +58,7 @@ def _becomes(one: RemainingGroup) -> str:
 
 
 @router.post("/{call_id}/close")
-async def close(call_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def close(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Close it."""
     await actions.close(bus, principal.subject, call_id)
     return see_other(f"/applications/calls/{call_id}?done=closed")

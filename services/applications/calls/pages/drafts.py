@@ -17,9 +17,9 @@ from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry,
 from services.applications.calls.model.revision import differences
 from services.applications.calls.model.sentences import sentences
 from services.applications.calls.views import Known, known, view
-from services.applications.display import Store
 from services.applications.forms import number
 from services.applications.guards import Coordinator
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.bus import Bus
@@ -97,7 +97,7 @@ def _first() -> dict[str, Any]:
 
 
 @router.post("/new")
-async def begin(request: Request, principal: Coordinator, bus: Store) -> Response:
+async def begin(request: Request, principal: Coordinator, bus: BusDep) -> Response:
     """Begin a draft with its title."""
     section = SECTION_FORMS["texts"]
     form = await section.form().read(request)
@@ -115,14 +115,14 @@ async def begin(request: Request, principal: Coordinator, bus: Store) -> Respons
 
 
 @router.post("/{call_id}/copy")
-async def copy(call_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def copy(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Begin next year's call from this one."""
     draft = await actions.copy(bus, principal.subject, call_id)
     return see_other(at(draft.id) + "?done=copied")
 
 
 @router.get("/drafts/{draft_id}")
-async def show(request: Request, draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def show(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """The task list: what is written, what is missing, what others wrote."""
     return await task_page(request, bus, principal, await load(bus, draft_id))
 
@@ -191,7 +191,7 @@ def _tasks(draft: Draft, others: dict[str, str], refused: dict[str, str]) -> lis
 
 
 @router.get("/drafts/{draft_id}/preview")
-async def preview(request: Request, draft_id: UUID, _: Coordinator, bus: Store) -> Response:
+async def preview(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """The call as an officer will see it, what is missing, and all that it says in sentences."""
     draft = await load(bus, draft_id)
     said = sentences(draft.entry, draft.facts)
@@ -206,7 +206,7 @@ async def preview(request: Request, draft_id: UUID, _: Coordinator, bus: Store) 
 
 
 @router.post("/drafts/{draft_id}/publish")
-async def publish(request: Request, draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def publish(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Publish it; what is missing is named, each with a link to where it is written."""
     try:
         call = await actions.publish(bus, principal.subject, draft_id)
@@ -218,20 +218,20 @@ async def publish(request: Request, draft_id: UUID, principal: Coordinator, bus:
 
 
 @router.get("/drafts/{draft_id}/discard")
-async def ask_discard(request: Request, draft_id: UUID, _: Coordinator, bus: Store) -> Response:
+async def ask_discard(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """Ask once more."""
     return render(request, "calls/discard.html", draft=await load(bus, draft_id))
 
 
 @router.post("/drafts/{draft_id}/discard")
-async def discard(draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def discard(draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Throw it away."""
     await actions.discard(bus, principal.subject, draft_id)
     return see_other("/applications/calls?done=discarded")
 
 
 @router.post("/{call_id}/revise")
-async def revise(call_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def revise(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Begin the next revision, or take up the one that somebody has begun."""
     draft = await revisions.begin(bus, principal.subject, call_id)
     return see_other(at(draft.id))
@@ -244,7 +244,7 @@ def _section(code: str) -> Section:
 
 
 @router.get("/drafts/{draft_id}/{code}")
-async def section(request: Request, draft_id: UUID, code: str, _: Coordinator, bus: Store) -> Response:
+async def section(request: Request, draft_id: UUID, code: str, _: Coordinator, bus: BusDep) -> Response:
     """One section."""
     part, draft = _section(code), await load(bus, draft_id)
     form = part.form()(data=part.fields(draft.entry))
@@ -272,7 +272,7 @@ def _page(
 
 
 @router.post("/drafts/{draft_id}/{code}")
-async def save(request: Request, draft_id: UUID, code: str, principal: Coordinator, bus: Store) -> Response:
+async def save(request: Request, draft_id: UUID, code: str, principal: Coordinator, bus: BusDep) -> Response:
     """Keep a section, and go on to the next one or back to the list."""
     part, draft = _section(code), await load(bus, draft_id)
     form, sent = await part.form().read(request), await request.form()

@@ -14,10 +14,10 @@ from services.applications.calls.model.entry import MOST_QUESTIONS, SECTIONS
 from services.applications.calls.model.sentences import question_sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.calls.pages.drafts import Draft, at, load
-from services.applications.display import Store
 from services.applications.forms import number as number_in
 from services.applications.forms import version_of
 from services.applications.guards import Coordinator
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found, unreadable
 from shared import i18n
 from shared.contracts.calls import CallQuestion
@@ -109,7 +109,7 @@ def _written(form: QuestionForm, before: CallQuestion | None) -> CallQuestion:
 
 
 @router.get("/drafts/{draft_id}/questions")
-async def show(request: Request, draft_id: UUID, _: Coordinator, bus: Store) -> Response:
+async def show(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """The questions in their order, each to be changed, moved or taken away."""
     draft = await load(bus, draft_id)
     codes = list(SECTIONS)
@@ -133,14 +133,14 @@ def _question(draft: Draft, number: int) -> CallQuestion:
 
 
 @router.get("/drafts/{draft_id}/questions/new")
-async def new(request: Request, draft_id: UUID, _: Coordinator, bus: Store) -> Response:
+async def new(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """An empty question."""
     form = QuestionForm(data={"required": True, "longest": 1000, "texts": [{"language": "en"}]})
     return _page(request, await load(bus, draft_id), form, None)
 
 
 @router.get("/drafts/{draft_id}/questions/{number}")
-async def one(request: Request, draft_id: UUID, number: int, _: Coordinator, bus: Store) -> Response:
+async def one(request: Request, draft_id: UUID, number: int, _: Coordinator, bus: BusDep) -> Response:
     """One question."""
     draft = await load(bus, draft_id)
     return _page(request, draft, QuestionForm(data=_fields(_question(draft, number))), number)
@@ -159,18 +159,18 @@ def _page(
 
 
 @router.post("/drafts/{draft_id}/questions/new")
-async def add(request: Request, draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def add(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Keep a new question."""
     return await _keep(request, draft_id, principal, bus, None)
 
 
 @router.post("/drafts/{draft_id}/questions/{number}")
-async def change(request: Request, draft_id: UUID, number: int, principal: Coordinator, bus: Store) -> Response:
+async def change(request: Request, draft_id: UUID, number: int, principal: Coordinator, bus: BusDep) -> Response:
     """Keep a question that was there."""
     return await _keep(request, draft_id, principal, bus, number)
 
 
-async def _keep(request: Request, draft_id: UUID, principal: Principal, bus: Store, number: int | None) -> Response:
+async def _keep(request: Request, draft_id: UUID, principal: Principal, bus: BusDep, number: int | None) -> Response:
     draft, form = await load(bus, draft_id), await QuestionForm.read(request)
     before = None if number is None else _question(draft, number)
     if await form.rows_changed(request):
@@ -204,14 +204,14 @@ async def _keep(request: Request, draft_id: UUID, principal: Principal, bus: Sto
     return see_other(at(draft_id, "questions"))
 
 
-async def _replace(bus: Store, principal: Principal, draft_id: UUID, asked: list[CallQuestion], version: int) -> None:
+async def _replace(bus: BusDep, principal: Principal, draft_id: UUID, asked: list[CallQuestion], version: int) -> None:
     written = [one.model_dump(mode="json") for one in asked]
     await actions.save(bus, principal.subject, draft_id, lambda document: document | {"questions": written}, version)
 
 
 @router.post("/drafts/{draft_id}/questions/{number}/{verb}")
 async def move(
-    request: Request, draft_id: UUID, number: int, verb: str, principal: Coordinator, bus: Store
+    request: Request, draft_id: UUID, number: int, verb: str, principal: Coordinator, bus: BusDep
 ) -> Response:
     """Move a question up or down, or take it away."""
     draft, version = await load(bus, draft_id), number_in((await sent(request)).get("version")) or 0

@@ -15,8 +15,9 @@ from services.applications.calls.model.entry import TITLES
 from services.applications.calls.model.revision import Difference, Effect, differences
 from services.applications.calls.pages.drafts import Draft, load, task_page
 from services.applications.calls.views import known
-from services.applications.display import Store, paged, tag
+from services.applications.display import paged, tag
 from services.applications.guards import Coordinator, SignedIn
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.tables import PAGE
@@ -49,7 +50,7 @@ async def effects(
     request: Request,
     draft_id: UUID,
     principal: Coordinator,
-    bus: Store,
+    bus: BusDep,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
     """Before a revision is published: what it changes, and whose application would be judged differently."""
@@ -58,7 +59,7 @@ async def effects(
 
 async def _effects(
     request: Request,
-    bus: Store,
+    bus: BusDep,
     principal: Principal,
     draft: Draft,
     form: ReviseForm,
@@ -123,7 +124,7 @@ def _row(one: AffectedApplication) -> list[Any]:
 
 
 @router.post("/drafts/{draft_id}/revise")
-async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Publish the revision; where the applications changed since the page was drawn, it is drawn anew."""
     draft = await load(bus, draft_id)
     form, written = await ReviseForm.read(request), await sent(request)
@@ -147,7 +148,7 @@ async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: 
 
 
 @router.get("/{call_id}/history")
-async def history(request: Request, call_id: UUID, principal: SignedIn, bus: Store) -> Response:
+async def history(request: Request, call_id: UUID, principal: SignedIn, bus: BusDep) -> Response:
     """All revisions of a call, the newest first, each with what it changed in sentences."""
     async with bus.read() as session:
         call = await store.call(session, call_id)

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from services.applications.desk.actions import notifications
 from services.applications.guards import Anyone
-from services.applications.parameters import Portal, Store
+from services.applications.parameters import BusDep, Portal
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.settings import Settings
@@ -23,14 +23,14 @@ HERE = "/applications/subscription"
 
 
 @router.get("")
-async def show(request: Request, principal: Anyone, bus: Store, settings: Portal) -> Response:
+async def show(request: Request, principal: Anyone, bus: BusDep, settings: Portal) -> Response:
     """Whether there is an address, and when a calendar last read it."""
     person = await _person(bus, principal)
     return await _page(request, settings, person, done=request.query_params.get("done"))
 
 
 @router.post("/make")
-async def make(request: Request, principal: Anyone, bus: Store, settings: Portal) -> Response:
+async def make(request: Request, principal: Anyone, bus: BusDep, settings: Portal) -> Response:
     """Make the address, or another in its place: the answer shows it, and no page after it does.
 
     The form says which address it replaces, so that sending it twice (or going back) makes only one.
@@ -48,7 +48,7 @@ async def make(request: Request, principal: Anyone, bus: Store, settings: Portal
 
 
 @router.post("/end")
-async def end(principal: Anyone, bus: Store, settings: Portal) -> Response:
+async def end(principal: Anyone, bus: BusDep, settings: Portal) -> Response:
     """End the address: calendars that have it get nothing any more."""
     person = await _person(bus, principal)
     try:

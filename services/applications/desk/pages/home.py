@@ -1,9 +1,9 @@
 """What needs me first? The portal's first page, for each role what waits for that role."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +22,7 @@ from services.applications.outcomes.views import pair_results_asked, results_ask
 from services.applications.oversight.actions import incidents
 from services.applications.overview.store import queue
 from services.applications.overview.views.participation import match_views
-from services.applications.parameters import Portal
+from services.applications.parameters import BusDep, Portal
 from services.applications.partners import views as partners_views
 from services.applications.partners.store import DecidedCase
 from services.applications.placements import store as placements_store
@@ -32,11 +32,9 @@ from services.applications.register.pages.overview import waits as register_wait
 from services.applications.register.store import entries
 from services.applications.review import store as review_store
 from services.applications.visits.views import guests
-from shared.bus import Bus
 from shared.contracts.codes import ApplicationState, CallState, MatchState, MentorState, OfferState, Role
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal
-from shared.runtime.service import bus_of
 from shared.time import clock
 from shared.web import states
 from shared.web.render import render
@@ -44,13 +42,12 @@ from shared.web.states import Standing
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 
-Store = Annotated[Bus, Depends(bus_of)]
 
 PROPOSED, OFFERED = MatchState.PROPOSED, MatchState.OFFERED
 
 
 @router.get("/")
-async def home(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
+async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
     """The portal's first page."""
     async with bus.read() as session:
         mine = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []

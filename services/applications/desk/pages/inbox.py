@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from services.applications.desk.actions import notifications
 from services.applications.desk.actions.unread import Unread
 from services.applications.guards import PARTAKING
-from services.applications.parameters import Portal, Store
+from services.applications.parameters import BusDep, Portal
 from services.applications.register.store import entries
 from services.applications.register.store.entries import Person
 from shared.bus import Bus
@@ -40,7 +40,7 @@ Counts = Annotated[Unread, Depends(_counts)]
 async def inbox(
     request: Request,
     principal: Reader,
-    bus: Store,
+    bus: BusDep,
     settings: Portal,
     counts: Counts,
     show: str = "",
@@ -73,7 +73,7 @@ async def inbox(
 
 
 @router.get("/unread")
-async def unread(principal: Reader, bus: Store, settings: Portal, counts: Counts) -> Response:
+async def unread(principal: Reader, bus: BusDep, settings: Portal, counts: Counts) -> Response:
     """How many are unread, as the page's header draws it; nothing where none is, or nobody can say.
 
     A browser does not keep it: what is marked as read shows on the next page.
@@ -85,7 +85,7 @@ async def unread(principal: Reader, bus: Store, settings: Portal, counts: Counts
 
 
 @router.post("/read")
-async def read(request: Request, principal: Reader, bus: Store, settings: Portal, counts: Counts) -> Response:
+async def read(request: Request, principal: Reader, bus: BusDep, settings: Portal, counts: Counts) -> Response:
     """Mark one message or all as read; then on to what it is about, or back to the list as it was."""
     form = await request.form()
     sent: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}

@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from services.applications.desk.actions import notifications
 from services.applications.desk.actions.notifications import write_in
 from services.applications.guards import SignedIn
-from services.applications.parameters import Portal, Store
+from services.applications.parameters import BusDep, Portal
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.register.store.entries import Person
@@ -36,7 +36,7 @@ class ChoicesForm(QuietHoursForm):
 
 
 @router.get("")
-async def show(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
+async def show(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
     """The choice as it is now: what, in which language, and at which hours not."""
     person = await _person(bus, principal)
     try:
@@ -49,7 +49,7 @@ async def show(request: Request, principal: SignedIn, bus: Store, settings: Port
 
 
 @router.post("")
-async def choose(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
+async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
     """Keep the choice: first where it may fail."""
     person = await _person(bus, principal)
     try:

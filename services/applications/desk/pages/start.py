@@ -10,17 +10,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from services.applications.access.actions.addresses import waits as address_waits
-from services.applications.application.api.applications import Portal
 from services.applications.guards import SignedIn
+from services.applications.parameters import BusDep, Portal
 from services.applications.register.store import entries
 from services.applications.settings import Settings
-from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.contracts.page import catalogue
 from shared.i18n import N_, gettext
 from shared.identity import Principal, public
-from shared.runtime.service import bus_of
 from shared.web.render import render
 
 router = APIRouter(include_in_schema=False)
@@ -158,7 +156,7 @@ async def start(request: Request, principal: Anybody, settings: Portal) -> Respo
 
 
 @router.get("/applications/account")
-async def account(request: Request, principal: SignedIn, bus: Annotated[Bus, Depends(bus_of)]) -> Response:
+async def account(request: Request, principal: SignedIn, bus: BusDep) -> Response:
     """What is known about whoever is signed in: name, address, roles."""
     async with bus.read() as session:
         person = await entries.person(session, principal.subject)

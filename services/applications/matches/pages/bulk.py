@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.bulk import MOST
-from services.applications.display import Store, tag
+from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.matches.actions import clearance
 from services.applications.matches.pages.matches import who
 from services.applications.overview.views.participation import MatchView, match_view
+from services.applications.parameters import BusDep
 from services.applications.review.pages.bulk import BulkRow
 from shared.bus import Bus
 from shared.contracts.codes import Side
@@ -53,7 +54,7 @@ def _obstacle(view: MatchView) -> str:
 
 
 @router.get("/clear")
-async def ask(request: Request, principal: Decider, bus: Store, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
+async def ask(request: Request, principal: Decider, bus: BusDep, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Name every ticked match: who sees what when it is cleared, or why it cannot be."""
     views = await _views(bus, principal, match)
     return render(
@@ -67,7 +68,7 @@ async def ask(request: Request, principal: Decider, bus: Store, match: Matches =
 
 
 @router.post("/clear")
-async def clear(principal: Decider, bus: Store, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
+async def clear(principal: Decider, bus: BusDep, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Clear those that can be, in one go; the next page says which were, and why not the others."""
     outcome = await clearance.clear_all(bus, principal, match)
     said = {"done": [one.id for one in outcome.done], "left": [one.id for one, _ in outcome.left]}
@@ -78,7 +79,7 @@ async def clear(principal: Decider, bus: Store, match: Matches = []) -> Response
 async def cleared(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     done: Matches = [],  # noqa: B006 - FastAPI copies it
     left: Matches = [],  # noqa: B006 - as above
 ) -> Response:

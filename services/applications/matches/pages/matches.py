@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store, state_counts, tag, topic
+from services.applications.display import state_counts, tag, topic
 from services.applications.forms import AnswerForm, ReasonForm, reason_word
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
 from services.applications.mentors.views import rows as mentor_rows
 from services.applications.outcomes.actions import tickets
 from services.applications.overview.views.participation import WAITS, MatchView, match_list, match_view
-from services.applications.parameters import Portal
+from services.applications.parameters import BusDep, Portal
 from services.applications.placements.views import rows as placement_rows
 from services.applications.tables import PAGE
 from services.applications.visits.store import Visit
@@ -45,7 +45,7 @@ def at(match_id: UUID, rest: str = "") -> str:
 async def show_all(
     request: Request,
     principal: Anyone,
-    bus: Store,
+    bus: BusDep,
     state: str = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
@@ -127,7 +127,7 @@ def _shown(view: MatchView) -> State:
 
 
 @router.get("/{match_id}")
-async def show(request: Request, match_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def show(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """One match: where it stands, what may be known of whom, and what can be done now."""
     return await page_of(request, principal, bus, match_id)
 
@@ -189,13 +189,13 @@ def _mentor(view: MatchView) -> list[dict[str, Any]]:
 
 
 @router.get("/{match_id}/receipt")
-async def open_receipt(match_id: UUID, principal: Counterpart, bus: Store, settings: Portal) -> Response:
+async def open_receipt(match_id: UUID, principal: Counterpart, bus: BusDep, settings: Portal) -> Response:
     """On to matching's receipt, with a ticket for the host's or the mentor's part of it."""
     return see_other((await tickets.for_host(bus, settings, principal, match_id)).link)
 
 
 @router.post("/{match_id}/clear")
-async def clear(request: Request, match_id: UUID, principal: Decider, bus: Store) -> Response:
+async def clear(request: Request, match_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Clear it for the side whose turn the page showed."""
     side = str((await request.form()).get("side", ""))
     await clearance.clear(bus, principal, match_id, Side(side) if side in list(Side) else None)
@@ -203,7 +203,7 @@ async def clear(request: Request, match_id: UUID, principal: Decider, bus: Store
 
 
 @router.get("/{match_id}/refuse")
-async def ask_refuse(request: Request, match_id: UUID, principal: Decider, bus: Store) -> Response:
+async def ask_refuse(request: Request, match_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Ask why."""
     return await _refuse_page(request, principal, bus, match_id, ReasonForm())
 
@@ -230,7 +230,7 @@ async def _refuse_page(
 
 
 @router.post("/{match_id}/refuse")
-async def refuse(request: Request, match_id: UUID, principal: Decider, bus: Store) -> Response:
+async def refuse(request: Request, match_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Do not clear it."""
     form = await ReasonForm.read(request)
     if not form.validate():
@@ -240,7 +240,7 @@ async def refuse(request: Request, match_id: UUID, principal: Decider, bus: Stor
 
 
 @router.post("/{match_id}/answer")
-async def answer(request: Request, match_id: UUID, principal: Participant, bus: Store) -> Response:
+async def answer(request: Request, match_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Answer it: the page then says that the answer has arrived."""
     form = await AnswerForm.read(request)
     declines = form.answer.data == Answer.DECLINE
@@ -254,7 +254,7 @@ async def answer(request: Request, match_id: UUID, principal: Participant, bus: 
 
 
 @router.get("/{match_id}/cancel")
-async def ask_cancel(request: Request, match_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def ask_cancel(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Ask why."""
     return await _cancel_page(request, principal, bus, match_id, ReasonForm())
 
@@ -286,7 +286,7 @@ def _what_becomes(view: MatchView) -> str:
 
 
 @router.post("/{match_id}/cancel")
-async def cancel(request: Request, match_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def cancel(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Ask that a confirmed match be cancelled."""
     form = await ReasonForm.read(request)
     if not form.validate():

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import number, refuse, version_of
 from services.applications.guards import Pair, PairOrDecider
 from services.applications.mentorships.actions import agreement as actions
@@ -16,6 +15,7 @@ from services.applications.mentorships.model.pair import ONGOING, PAIR
 from services.applications.mentorships.pages.common import at, name_of, own, router, seen
 from services.applications.mentorships.store.agreements import Agreement
 from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.text_difference import Row, difference
 from shared.contracts import labels
@@ -27,7 +27,7 @@ from shared.web.states import state
 
 
 @router.get("/{mentorship_id}/agreement")
-async def read_agreement(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: Store) -> Response:
+async def read_agreement(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> Response:
     """The agreement: what holds, what waits to be signed and how it differs, and all versions."""
     view = await seen(bus, principal, mentorship_id)
     return _page(request, view)
@@ -93,7 +93,7 @@ def _listed(view: MentorshipView, row: Agreement) -> list[Any]:
 
 
 @router.get("/{mentorship_id}/agreement/versions/{version}")
-async def read_version(request: Request, mentorship_id: UUID, version: int, principal: Pair, bus: Store) -> Response:
+async def read_version(request: Request, mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> Response:
     """One version, to be read and printed, and how it differs from the one that held before it."""
     view = await own(bus, principal, mentorship_id)
     row = view.agreement.row(version)
@@ -116,7 +116,7 @@ async def read_version(request: Request, mentorship_id: UUID, version: int, prin
 
 
 @router.get("/{mentorship_id}/agreement/propose")
-async def write(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def write(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """The form for the next version, filled with the one that waits or holds."""
     view = await own(bus, principal, mentorship_id)
     if view.mentorship.stands not in ONGOING:
@@ -142,7 +142,7 @@ def _form_page(
 
 
 @router.post("/{mentorship_id}/agreement/propose")
-async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Show the version with its differences; `step=sign` proposes and signs it, `step=change` changes it again."""
     view, sent = await own(bus, principal, mentorship_id), await request.form()
     form = await TermsForm.read(request)
@@ -183,14 +183,14 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: S
 
 
 @router.post("/{mentorship_id}/sign")
-async def sign(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def sign(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Sign the version that the page showed."""
     await actions.sign(bus, principal, mentorship_id, await version_of(request))
     return see_other(at(mentorship_id, "agreement") + "?done=signed")
 
 
 @router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
-async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: Store) -> Response:
+async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> Response:
     """Take an own proposal back."""
     await actions.take_back(bus, principal, mentorship_id, version)
     return see_other(at(mentorship_id, "agreement") + "?done=taken_back")

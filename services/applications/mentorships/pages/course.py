@@ -5,7 +5,6 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import ReasonForm, submit_form
 from services.applications.guards import Pair
 from services.applications.mentorships.actions import course as actions
@@ -13,6 +12,7 @@ from services.applications.mentorships.forms import PauseForm
 from services.applications.mentorships.model.pair import BEGUN, OVER
 from services.applications.mentorships.pages.common import at, own, router
 from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.parameters import BusDep
 from shared.contracts.codes import MentorshipState, StatedReason
 from shared.i18n import gettext, ngettext
 from shared.web.forms import Form
@@ -20,7 +20,7 @@ from shared.web.render import render, see_other
 
 
 @router.get("/{mentorship_id}/pause")
-async def ask_pause(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def ask_pause(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask why, and say what follows."""
     view = await own(bus, principal, mentorship_id)
     if view.mentorship.stands is not MentorshipState.ACTIVE:
@@ -53,7 +53,7 @@ def _reason_page(
 
 
 @router.post("/{mentorship_id}/pause")
-async def pause(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def pause(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask for a pause."""
     form = await PauseForm.read(request)
     status = await submit_form(
@@ -66,14 +66,14 @@ async def pause(request: Request, mentorship_id: UUID, principal: Pair, bus: Sto
 
 
 @router.post("/{mentorship_id}/resume")
-async def resume(mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def resume(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask to go on."""
     await actions.resume(bus, principal, mentorship_id)
     return see_other(at(mentorship_id) + "?done=resume")
 
 
 @router.get("/{mentorship_id}/complete")
-async def ask_complete(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def ask_complete(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask once more before it is completed."""
     view = await own(bus, principal, mentorship_id)
     if view.mentorship.stands not in BEGUN or not view.totals.enough:
@@ -102,14 +102,14 @@ def _visit_to_come(view: MentorshipView) -> str:
 
 
 @router.post("/{mentorship_id}/complete")
-async def complete(mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def complete(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask to complete it."""
     await actions.end(bus, principal, mentorship_id)
     return see_other(at(mentorship_id) + "?done=end")
 
 
 @router.get("/{mentorship_id}/end")
-async def ask_end(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def ask_end(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask why it ends early, and say what follows."""
     view = await own(bus, principal, mentorship_id)
     if view.mentorship.stands in OVER:
@@ -136,7 +136,7 @@ def _end_page(request: Request, view: MentorshipView, form: ReasonForm, status: 
 
 
 @router.post("/{mentorship_id}/end")
-async def end(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def end(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask to end it early."""
     form = await ReasonForm.read(request)
     if not form.validate():

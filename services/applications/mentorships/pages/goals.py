@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import refuse, submit_form
 from services.applications.guards import Pair
 from services.applications.mentorships.actions import goals as actions
@@ -15,6 +14,7 @@ from services.applications.mentorships.model.pair import ONGOING
 from services.applications.mentorships.pages.common import at, name_of, own, router
 from services.applications.mentorships.pages.mentorship import page_of
 from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.codes import MentorshipState
@@ -26,7 +26,7 @@ from shared.web.states import state
 
 
 @router.post("/{mentorship_id}/goals")
-async def set_goal(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def set_goal(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Set a goal."""
     form = await GoalForm.read(request)
     status = await submit_form(
@@ -40,7 +40,7 @@ async def set_goal(request: Request, mentorship_id: UUID, principal: Pair, bus: 
 
 
 @router.get("/{mentorship_id}/goals/{goal_id}")
-async def show_goal(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store) -> Response:
+async def show_goal(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """One goal: who wrote what, how far it is, and what can be done with it."""
     return await _page(request, principal, bus, mentorship_id, goal_id)
 
@@ -112,7 +112,7 @@ def _timeline(view: MentorshipView, one: Any) -> list[dict[str, Any]]:
 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/notes")
-async def note(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store) -> Response:
+async def note(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Note how far a goal is."""
     form = await NoteForm.read(request)
     status = await submit_form(
@@ -126,7 +126,7 @@ async def note(request: Request, mentorship_id: UUID, goal_id: UUID, principal: 
 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/close")
-async def close_goal(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store) -> Response:
+async def close_goal(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Close a goal: met, or given up and why."""
     met = (await request.form()).get("met") == "yes"
     form = await GiveUpForm.read(request)
@@ -141,7 +141,7 @@ async def close_goal(request: Request, mentorship_id: UUID, goal_id: UUID, princ
 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/take-up")
-async def take_up(mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store) -> Response:
+async def take_up(mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Take a closed goal up again, as a new one."""
     goal = await actions.take_up(bus, principal, mentorship_id, goal_id)
     return see_other(at(mentorship_id, f"goals/{goal.id}") + "?done=taken_up")

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store, paged, state_counts, tag
+from services.applications.display import paged, state_counts, tag
 from services.applications.guards import PairOrDecider
 from services.applications.matches.pages.matches import mentor_of, who
 from services.applications.mentorships.pages.common import at, router
 from services.applications.mentorships.views.mentorship import MentorshipRow, mentorship_rows
+from services.applications.parameters import BusDep
 from services.applications.tables import PAGE
 from shared.contracts import labels
 from shared.i18n import gettext, ngettext
@@ -24,7 +25,7 @@ WAITS, RESULTS = "waits", "results"
 async def show_all(
     request: Request,
     principal: PairOrDecider,
-    bus: Store,
+    bus: BusDep,
     state: str = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:

@@ -5,7 +5,6 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import submit_form, version_of
 from services.applications.guards import Pair
 from services.applications.mentorships.actions import meetings as actions
@@ -13,6 +12,7 @@ from services.applications.mentorships.actions.meetings import country_of
 from services.applications.mentorships.forms import MeetingForm
 from services.applications.mentorships.pages.common import at, own, router, when
 from services.applications.mentorships.pages.mentorship import page_of
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.contracts.codes import MentorshipState
@@ -23,7 +23,7 @@ from shared.web.render import render, see_other
 
 
 @router.post("/{mentorship_id}/meetings")
-async def plan(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def plan(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Plan the next session."""
     form = await MeetingForm.read(request)
     if status := await submit_form(form, lambda: actions.plan(bus, principal, mentorship_id, form.wanted()), "day"):
@@ -33,7 +33,7 @@ async def plan(request: Request, mentorship_id: UUID, principal: Pair, bus: Stor
 
 @router.get("/{mentorship_id}/meetings/{meeting_id}")
 async def show_meeting(
-    request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store
+    request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep
 ) -> Response:
     """The planned session, to be moved or cancelled."""
     return await _page(request, principal, bus, mentorship_id, meeting_id)
@@ -72,7 +72,7 @@ async def _page(
 
 
 @router.post("/{mentorship_id}/meetings/{meeting_id}")
-async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store) -> Response:
+async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Give the planned session another time."""
     form, version = await MeetingForm.read(request), await version_of(request)
     status = await submit_form(
@@ -90,7 +90,7 @@ async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principa
 
 
 @router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
-async def cancel(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store) -> Response:
+async def cancel(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Cancel the planned session."""
     await actions.cancel(bus, principal, mentorship_id, meeting_id, version=await version_of(request))
     return see_other(at(mentorship_id) + "?done=called_off#sessions")

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import Store, tag, topic, where_it_stands
+from services.applications.display import tag, topic, where_it_stands
 from services.applications.forms import reason_word
 from services.applications.guards import PairOrDecider
 from services.applications.matches.pages.matches import mentor_of, who
@@ -19,7 +19,7 @@ from services.applications.mentorships.pages.common import at, name_of, router, 
 from services.applications.mentorships.pages.list import said
 from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.outcomes.actions import tickets
-from services.applications.parameters import Portal
+from services.applications.parameters import BusDep, Portal
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import MentorshipState, Party
@@ -31,7 +31,7 @@ from shared.web.states import Standing, state
 
 
 @router.get("/{mentorship_id}")
-async def show(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: Store) -> Response:
+async def show(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> Response:
     """One mentorship: where it stands, agreement, goals, sessions, visits, and what is asked of the reader."""
     return await page_of(request, principal, bus, mentorship_id)
 
@@ -262,7 +262,7 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
 
 @router.get("/{mentorship_id}/forms/{purpose}")
 async def open_form(
-    mentorship_id: UUID, purpose: str, principal: PairOrDecider, bus: Store, settings: Portal
+    mentorship_id: UUID, purpose: str, principal: PairOrDecider, bus: BusDep, settings: Portal
 ) -> Response:
     """On to reporting's form, with a ticket that says as whom the reader answers."""
     return see_other((await tickets.for_mentorship(bus, settings, principal, mentorship_id, purpose)).link)
@@ -270,7 +270,7 @@ async def open_form(
 
 @router.get("/{mentorship_id}/closed-forms/{purpose}/{party}")
 async def why(
-    mentorship_id: UUID, purpose: str, party: str, principal: PairOrDecider, bus: Store, settings: Portal
+    mentorship_id: UUID, purpose: str, party: str, principal: PairOrDecider, bus: BusDep, settings: Portal
 ) -> Response:
     """On to the form that is asked of the reader as this party: there it says why answers are no longer taken."""
     return see_other((await tickets.for_mentorship(bus, settings, principal, mentorship_id, purpose, party)).link)

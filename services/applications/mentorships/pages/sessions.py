@@ -5,7 +5,6 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import submit_form, version_of
 from services.applications.guards import Pair
 from services.applications.mentorships.actions import sessions as actions
@@ -14,6 +13,7 @@ from services.applications.mentorships.model.pair import BEGUN
 from services.applications.mentorships.model.sessions import SessionState
 from services.applications.mentorships.pages.common import at, name_of, own, router
 from services.applications.mentorships.pages.mentorship import page_of
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
 from shared.identity import Principal
@@ -22,7 +22,7 @@ from shared.web.states import state
 
 
 @router.post("/{mentorship_id}/sessions")
-async def log(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def log(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Log a session."""
     form = await SessionForm.read(request)
     status = await submit_form(
@@ -37,7 +37,7 @@ async def log(request: Request, mentorship_id: UUID, principal: Pair, bus: Store
 
 @router.get("/{mentorship_id}/sessions/{session_id}")
 async def show_session(
-    request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store
+    request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep
 ) -> Response:
     """One session: what was logged, and what the reader can do with it."""
     return await _page(request, principal, bus, mentorship_id, session_id)
@@ -81,7 +81,7 @@ async def _page(
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}")
-async def correct(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+async def correct(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Correct an own session before it is confirmed."""
     form, version = await SessionForm.read(request), await version_of(request)
     status = await submit_form(
@@ -95,7 +95,7 @@ async def correct(request: Request, mentorship_id: UUID, session_id: UUID, princ
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/confirm")
-async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Confirm a session that the other side logged."""
     version = await version_of(request)
     await actions.confirm(bus, principal, mentorship_id, session_id, version)
@@ -103,7 +103,7 @@ async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, princ
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/dispute")
-async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Say that a session did not take place so."""
     form, version = await DisputeForm.read(request), await version_of(request)
     status = await submit_form(
@@ -117,7 +117,7 @@ async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, princ
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/withdraw")
-async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Take an own session back."""
     await actions.withdraw(bus, principal, mentorship_id, session_id)
     return see_other(at(mentorship_id) + "?done=withdrawn#sessions")

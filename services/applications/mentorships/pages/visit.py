@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import Store, tag
+from services.applications.display import tag
 from services.applications.forms import ReasonForm, refuse
 from services.applications.guards import Pair
 from services.applications.matches.pages.matches import mentor_of, who
@@ -15,6 +15,7 @@ from services.applications.mentorships.forms import VisitAnswerForm, VisitForm, 
 from services.applications.mentorships.model.visit import TO_COME, RequestState
 from services.applications.mentorships.pages.common import at, name_of, own, router
 from services.applications.mentorships.views.mentorship import MentorshipView
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.contracts.codes import Answer, MentorshipState, Party, StatedReason
 from shared.errors import Refused
@@ -26,7 +27,7 @@ from shared.web.states import state
 
 
 @router.get("/{mentorship_id}/visit")
-async def show_visit(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def show_visit(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """What was proposed, and the form to answer it or to propose a visit."""
     view = await own(bus, principal, mentorship_id)
     return _page(request, view)
@@ -93,7 +94,7 @@ def _shown(view: MentorshipView, one: Any) -> dict[str, Any]:
 
 
 @router.post("/{mentorship_id}/visit")
-async def ask(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+async def ask(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Propose a visit."""
     view = await own(bus, principal, mentorship_id)
     form = await VisitForm.read(request)
@@ -121,7 +122,7 @@ async def ask(request: Request, mentorship_id: UUID, principal: Pair, bus: Store
 
 
 @router.post("/{mentorship_id}/visit/{request_id}/answer")
-async def answer(request: Request, mentorship_id: UUID, request_id: UUID, principal: Pair, bus: Store) -> Response:
+async def answer(request: Request, mentorship_id: UUID, request_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Agree to a visit, or say why not."""
     form = await VisitAnswerForm.read(request)
     if not form.validate():
@@ -137,7 +138,7 @@ async def answer(request: Request, mentorship_id: UUID, request_id: UUID, princi
 
 
 @router.post("/{mentorship_id}/visit/{request_id}/withdraw")
-async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: Store) -> Response:
+async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Take back what one proposed."""
     await actions.withdraw(bus, principal, mentorship_id, request_id)
     return see_other(at(mentorship_id, "visit") + "?done=withdrawn")
@@ -145,7 +146,7 @@ async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: 
 
 @router.get("/{mentorship_id}/visits/{pair_visit_id}/cancel")
 async def ask_cancel(
-    request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: Store
+    request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: BusDep
 ) -> Response:
     """Ask why the visit is cancelled."""
     return _cancel_page(request, await own(bus, principal, mentorship_id), pair_visit_id, ReasonForm())
@@ -170,7 +171,7 @@ def _cancel_page(
 
 
 @router.post("/{mentorship_id}/visits/{pair_visit_id}/cancel")
-async def cancel(request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: Store) -> Response:
+async def cancel(request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask that the visit be cancelled."""
     form = await ReasonForm.read(request)
     if not form.validate():

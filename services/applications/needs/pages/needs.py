@@ -8,11 +8,12 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from services.applications.calls import store as calls_store
-from services.applications.display import Store, country_filter, tag, topic
+from services.applications.display import country_filter, tag, topic
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Country
 from services.applications.needs import actions, store
 from services.applications.needs.model import LEVELS, NeedEntry
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.register.forms import NeedForm, choose, countries_of, topics
 from services.applications.register.pages.common import HOME, form_page, list_page
@@ -48,7 +49,7 @@ def _countries(principal: Principal) -> list[tuple[str, str]]:
 async def show_all(
     request: Request,
     principal: Country,
-    bus: Store,
+    bus: BusDep,
     country: str = "",
     topic: str = "",
     level: str = "",
@@ -210,7 +211,7 @@ async def new(request: Request, principal: Country) -> Response:
 
 
 @router.post("/new")
-async def enter(request: Request, principal: Country, bus: Store) -> Response:
+async def enter(request: Request, principal: Country, bus: BusDep) -> Response:
     """Enter a need."""
     return await _save(request, principal, bus, None)
 
@@ -224,7 +225,7 @@ async def _seen(bus: Bus, principal: Principal, need_id: UUID) -> store.Need:
 
 
 @router.get("/{need_id}")
-async def show(request: Request, need_id: UUID, principal: Country, bus: Store) -> Response:
+async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep) -> Response:
     """One need, and what was changed."""
     one = await _seen(bus, principal, need_id)
     async with bus.read() as session:
@@ -254,7 +255,7 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: Store) 
 
 
 @router.get("/{need_id}/edit")
-async def edit(request: Request, need_id: UUID, principal: Country, bus: Store) -> Response:
+async def edit(request: Request, need_id: UUID, principal: Country, bus: BusDep) -> Response:
     """The form with what is known."""
     one = await _seen(bus, principal, need_id)
     form = NeedForm(
@@ -273,13 +274,13 @@ async def edit(request: Request, need_id: UUID, principal: Country, bus: Store) 
 
 
 @router.post("/{need_id}/edit")
-async def save(request: Request, need_id: UUID, principal: Country, bus: Store) -> Response:
+async def save(request: Request, need_id: UUID, principal: Country, bus: BusDep) -> Response:
     """Change it; one that was withdrawn is open again."""
     return await _save(request, principal, bus, await _seen(bus, principal, need_id))
 
 
 @router.post("/{need_id}/withdraw")
-async def withdraw(need_id: UUID, principal: Country, bus: Store) -> Response:
+async def withdraw(need_id: UUID, principal: Country, bus: BusDep) -> Response:
     """It is needed no more."""
     await actions.withdraw(bus, principal, need_id)
     return see_other(f"{AT}/{need_id}?done=withdrawn")

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from services.applications.display import Store, topic
+from services.applications.display import topic
 from services.applications.guards import Country
 from services.applications.needs import actions
 from services.applications.needs.model import LEVELS, MOST_BYTES, MOST_ROWS
 from services.applications.needs.pages.template import csv_template, xlsx_template
+from services.applications.parameters import BusDep
 from services.applications.register.forms import topics
 from services.applications.register.pages.common import HOME
 from shared.bus import Bus
@@ -56,7 +57,7 @@ def _upload_page(request: Request, status: int = 200, problem: str = "") -> Resp
 
 
 @router.post("/import")
-async def upload(request: Request, principal: Country, bus: Store) -> Response:
+async def upload(request: Request, principal: Country, bus: BusDep) -> Response:
     """Read the table and show what it would do."""
     form = await request.form()
     sent = form.get("file")
@@ -73,7 +74,7 @@ async def upload(request: Request, principal: Country, bus: Store) -> Response:
 
 
 @router.get("/import/{import_id}")
-async def show_import(request: Request, import_id: UUID, principal: Country, bus: Store) -> Response:
+async def show_import(request: Request, import_id: UUID, principal: Country, bus: BusDep) -> Response:
     """What the table would add and change, and what is wrong in which row."""
     return await _import_page(request, principal, bus, import_id)
 
@@ -111,7 +112,7 @@ def _line(row: Any) -> list[Any]:
 
 
 @router.post("/import/{import_id}/confirm")
-async def confirm(request: Request, import_id: UUID, principal: Country, bus: Store) -> Response:
+async def confirm(request: Request, import_id: UUID, principal: Country, bus: BusDep) -> Response:
     """Import it."""
     sent = await request.form()
     chosen = sent.get("rows")
@@ -130,7 +131,7 @@ async def confirm(request: Request, import_id: UUID, principal: Country, bus: St
 
 
 @router.post("/import/{import_id}/discard")
-async def discard(import_id: UUID, principal: Country, bus: Store) -> Response:
+async def discard(import_id: UUID, principal: Country, bus: BusDep) -> Response:
     """Forget it."""
     await actions.discard(bus, principal, import_id)
     return see_other(f"{AT}?done=discarded")

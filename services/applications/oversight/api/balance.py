@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from services.applications.guards import Decider
 from services.applications.oversight.views import Row, balance
 from services.applications.overview.store.balance import Filters
-from services.applications.parameters import Store
+from services.applications.parameters import BusDep
 
 router = APIRouter(prefix="/applications/api", tags=["decisions"])
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/applications/api", tags=["decisions"])
 @router.get("/balance")
 async def read(
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     way: str | None = None,
     year: int | None = None,
     call: UUID | None = None,

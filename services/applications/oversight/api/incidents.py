@@ -10,7 +10,7 @@ from pydantic import Field
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.model import LONGEST, Category, Reader
 from services.applications.oversight.store.incidents import Incident
-from services.applications.parameters import Body, Store
+from services.applications.parameters import Body, BusDep
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 
@@ -82,38 +82,38 @@ def _whole(view: actions.View) -> dict[str, Any]:
 
 
 @router.post("/matches/{match_id}/incidents", status_code=201)
-async def report(match_id: UUID, body: Report, principal: Involved, bus: Store) -> dict[str, Any]:
+async def report(match_id: UUID, body: Report, principal: Involved, bus: BusDep) -> dict[str, Any]:
     """Report an incident of a visit or mentorship, to those chosen and nobody else."""
     made = await actions.report(bus, principal, match_id, body.category, body.text, body.readers, body.happened_on)
     return _row(made)
 
 
 @router.get("/incidents")
-async def read_all(principal: Anyone, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_all(principal: Anyone, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """What the reader reported or is to handle, without what it says."""
     async with bus.read() as session:
         return {"incidents": [_row(one) for one in await actions.listed(session, principal)]}
 
 
 @router.get("/incidents/{incident_id}")
-async def read_one(incident_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def read_one(incident_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """One report; each look of those who handle it is noted."""
     return _whole(await actions.look(bus, principal, incident_id))
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
-async def acknowledge(incident_id: UUID, principal: Handler, bus: Store) -> dict[str, Any]:
+async def acknowledge(incident_id: UUID, principal: Handler, bus: BusDep) -> dict[str, Any]:
     """Say that it was read and is followed up."""
     return _row(await actions.acknowledge(bus, principal, incident_id))
 
 
 @router.post("/incidents/{incident_id}/notes", status_code=201)
-async def note(incident_id: UUID, body: Words, principal: Handler, bus: Store) -> dict[str, Any]:
+async def note(incident_id: UUID, body: Words, principal: Handler, bus: BusDep) -> dict[str, Any]:
     """Note what was done or found, for those who handle it."""
     return _row(await actions.note(bus, principal, incident_id, body.text))
 
 
 @router.post("/incidents/{incident_id}/close")
-async def close(incident_id: UUID, body: Words, principal: Handler, bus: Store) -> dict[str, Any]:
+async def close(incident_id: UUID, body: Words, principal: Handler, bus: BusDep) -> dict[str, Any]:
     """Close it, with what whoever reported it is told."""
     return _row(await actions.close(bus, principal, incident_id, body.text))

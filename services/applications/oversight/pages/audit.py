@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.guards import Overseer
 from services.applications.oversight.actions.attempts import WHY
 from services.applications.oversight.forms import AuditFilters
 from services.applications.overview.store import audit as store
+from services.applications.parameters import BusDep
 from services.applications.register.views import words
 from shared.contracts import labels
 from shared.contracts.codes import PARTNERS, IdentityField, PartnerStatus, Party, ReleasePurpose
@@ -37,7 +37,7 @@ _LOOKS = {
 
 @router.get("/audit")
 async def audit(
-    request: Request, _: Overseer, bus: Store, asked: AuditFilters, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    request: Request, _: Overseer, bus: BusDep, asked: AuditFilters, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> Response:
     """One page of what was asked for."""
     async with bus.read() as session:
@@ -133,7 +133,7 @@ def details(kind: store.Kind, line: store.Line) -> str:
 
 
 @router.get("/audit.csv")
-async def download(_: Overseer, bus: Store, asked: AuditFilters) -> Response:
+async def download(_: Overseer, bus: BusDep, asked: AuditFilters) -> Response:
     """All that was asked for as CSV; 10,000 lines at the most."""
     async with bus.read() as session:
         lines = await store.everything(session, asked)

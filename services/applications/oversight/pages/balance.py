@@ -13,8 +13,8 @@ from services.applications.display import country_filter, tag
 from services.applications.guards import Decider
 from services.applications.oversight.views import Row, balance
 from services.applications.overview.store import balance as store
+from services.applications.parameters import BusDep
 from services.applications.register.store import entries
-from services.applications.review.pages.case import Store
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.i18n import N_, gettext, ngettext
@@ -91,7 +91,7 @@ Wanted = Annotated[Asked, Depends(asked_of)]
 async def show(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     asked: Wanted,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
@@ -210,7 +210,7 @@ COLUMNS = (
 
 
 @router.get("/balance.csv")
-async def download(principal: Decider, bus: Store, asked: Wanted) -> Response:
+async def download(principal: Decider, bus: BusDep, asked: Wanted) -> Response:
     """The cases behind the page as CSV, with the same filters: no name of a person; 10,000 lines at the most."""
     async with bus.read() as session:
         lines, _ = await store.lines(session, principal, asked.filters, 1, store.MOST)

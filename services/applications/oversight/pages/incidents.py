@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store, paged, tag
+from services.applications.display import paged, tag
 from services.applications.forms import refuse
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.api.incidents import Anyone, Handler, Involved
 from services.applications.oversight.model import Category, Reader
 from services.applications.oversight.store.incidents import Incident
+from services.applications.parameters import BusDep
 from services.applications.preparation.forms import IncidentForm, WordsForm
 from services.applications.tables import PAGE
 from shared.bus import Bus
@@ -36,7 +37,7 @@ _COORDINATORS = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAM
 async def show_all(
     request: Request,
     principal: Anyone,
-    bus: Store,
+    bus: BusDep,
     state: str = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
@@ -70,7 +71,7 @@ def _row(one: Incident, principal: Principal) -> list[Any]:
 
 
 @router.get("/matches/{match_id}/incident")
-async def ask(request: Request, match_id: UUID, principal: Involved, bus: Store) -> Response:
+async def ask(request: Request, match_id: UUID, principal: Involved, bus: BusDep) -> Response:
     """The form of a report, with what to do first if somebody is in danger."""
     return await _form_page(request, principal, bus, match_id, IncidentForm())
 
@@ -91,7 +92,7 @@ async def _form_page(
 
 
 @router.post("/matches/{match_id}/incident")
-async def report(request: Request, match_id: UUID, principal: Involved, bus: Store) -> Response:
+async def report(request: Request, match_id: UUID, principal: Involved, bus: BusDep) -> Response:
     """Report it."""
     form = await IncidentForm.read(request)
     if not form.validate():
@@ -116,7 +117,7 @@ async def report(request: Request, match_id: UUID, principal: Involved, bus: Sto
 
 
 @router.get("/incidents/{incident_id}")
-async def show(request: Request, incident_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def show(request: Request, incident_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """One report, for whoever made it and those chosen to read it."""
     return await _page(request, principal, bus, incident_id, WordsForm())
 
@@ -162,14 +163,14 @@ def _about(view: actions.View, principal: Principal) -> str:
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
-async def acknowledge(incident_id: UUID, principal: Handler, bus: Store) -> Response:
+async def acknowledge(incident_id: UUID, principal: Handler, bus: BusDep) -> Response:
     """Say that it was read and is followed up."""
     await actions.acknowledge(bus, principal, incident_id)
     return see_other(f"{HERE}/{incident_id}?done=acknowledged")
 
 
 @router.post("/incidents/{incident_id}/notes")
-async def note(request: Request, incident_id: UUID, principal: Handler, bus: Store) -> Response:
+async def note(request: Request, incident_id: UUID, principal: Handler, bus: BusDep) -> Response:
     """Note what was done or found."""
     form = await WordsForm.read(request)
     if not form.validate():
@@ -179,7 +180,7 @@ async def note(request: Request, incident_id: UUID, principal: Handler, bus: Sto
 
 
 @router.post("/incidents/{incident_id}/close")
-async def close(request: Request, incident_id: UUID, principal: Handler, bus: Store) -> Response:
+async def close(request: Request, incident_id: UUID, principal: Handler, bus: BusDep) -> Response:
     """Close it, with what whoever reported it is told."""
     form = await WordsForm.read(request)
     if not form.validate():

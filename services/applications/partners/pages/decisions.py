@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.guards import Coordinator
+from services.applications.parameters import BusDep
 from services.applications.partners import model, views
 from services.applications.partners.actions import notices, suspension
 from services.applications.partners.forms import ReinstateForm, choices_of, chosen, day_of, suspend_form, written
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/applications/partners", include_in_schema=False)
 
 
 @router.get("/{country}/suspend")
-async def ask(request: Request, country: str, _: Coordinator, bus: Store) -> Response:
+async def ask(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
     """From when, and what becomes of each group."""
     async with bus.read() as session:
         found = await views.partner(session, country)
@@ -50,7 +50,7 @@ def _asked(request: Request, found: views.Partner, form: Any, status: int = 200)
     )
 
 
-async def _funds(bus: Store) -> dict[str, str]:
+async def _funds(bus: BusDep) -> dict[str, str]:
     """The funds that can pay: id -> name."""
     today = clock.today()
     async with bus.read() as session:
@@ -59,7 +59,7 @@ async def _funds(bus: Store) -> dict[str, str]:
 
 
 @router.post("/{country}/suspend")
-async def look(request: Request, country: str, _: Coordinator, bus: Store) -> Response:
+async def look(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
     """Check what was chosen, and go on to the preview of every case."""
     async with bus.read() as session:
         found = await views.partner(session, country)
@@ -80,7 +80,7 @@ async def look(request: Request, country: str, _: Coordinator, bus: Store) -> Re
 
 
 @router.get("/{country}/suspend/preview")
-async def preview(request: Request, country: str, _: Coordinator, bus: Store) -> Response:
+async def preview(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
     """Exactly which cases, and what will be done with each."""
     values = dict(request.query_params)
     async with bus.read() as session:
@@ -90,7 +90,7 @@ async def preview(request: Request, country: str, _: Coordinator, bus: Store) ->
 
 async def _previewed(
     request: Request,
-    bus: Store,
+    bus: BusDep,
     made: suspension.Preview,
     status: int = 200,
     problem: str | None = None,
@@ -126,7 +126,7 @@ async def _previewed(
 
 
 @router.post("/{country}/suspend/confirm")
-async def confirm(request: Request, country: str, principal: Coordinator, bus: Store) -> Response:
+async def confirm(request: Request, country: str, principal: Coordinator, bus: BusDep) -> Response:
     """Do it, all of it in one step; where something has changed since, show it again."""
     values = {name: str(value) for name, value in (await sent(request)).items()}
     note = values.get("note", "")
@@ -146,7 +146,7 @@ async def confirm(request: Request, country: str, principal: Coordinator, bus: S
 
 
 @router.get("/{country}/reinstate")
-async def ask_reinstate(request: Request, country: str, _: Coordinator, bus: Store) -> Response:
+async def ask_reinstate(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
     """From when it takes part again."""
     async with bus.read() as session:
         await views.partner(session, country)
@@ -156,7 +156,7 @@ async def ask_reinstate(request: Request, country: str, _: Coordinator, bus: Sto
 
 
 @router.post("/{country}/reinstate")
-async def reinstate(request: Request, country: str, principal: Coordinator, bus: Store) -> Response:
+async def reinstate(request: Request, country: str, principal: Coordinator, bus: BusDep) -> Response:
     """Reinstate it."""
     form = await ReinstateForm.read(request)
     status = 422
@@ -177,7 +177,7 @@ async def reinstate(request: Request, country: str, principal: Coordinator, bus:
 
 
 @router.post("/{country}/decisions/{decision_id}/withdraw")
-async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Take back a decision whose day has not come."""
     async with bus.read() as session:
         await views.decision(session, country, decision_id)
@@ -186,7 +186,7 @@ async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus:
 
 
 @router.post("/{country}/decisions/{decision_id}/cases/{case_id}/keep")
-async def keep(country: str, decision_id: UUID, case_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def keep(country: str, decision_id: UUID, case_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Take back the notice of one case."""
     async with bus.read() as session:
         await views.decision(session, country, decision_id)

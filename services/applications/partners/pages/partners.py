@@ -7,8 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store, paged, tag
+from services.applications.display import paged, tag
 from services.applications.guards import OverseerOrCoordinator
+from services.applications.parameters import BusDep
 from services.applications.partners import model, views
 from services.applications.partners.pages.common import (
     at,
@@ -31,7 +32,7 @@ router = APIRouter(prefix="/applications/partners", include_in_schema=False)
 
 
 @router.get("")
-async def all_partners(request: Request, _: OverseerOrCoordinator, bus: Store) -> Response:
+async def all_partners(request: Request, _: OverseerOrCoordinator, bus: BusDep) -> Response:
     """All partner countries and how each stands."""
     async with bus.read() as session:
         found = await views.partners(session)
@@ -48,7 +49,7 @@ async def all_partners(request: Request, _: OverseerOrCoordinator, bus: Store) -
 
 
 @router.get("/{country}")
-async def show(request: Request, country: str, principal: OverseerOrCoordinator, bus: Store) -> Response:
+async def show(request: Request, country: str, principal: OverseerOrCoordinator, bus: BusDep) -> Response:
     """One partner: how it stands, what is in flight, what was decided."""
     async with bus.read() as session:
         found = await views.partner(session, country)
@@ -90,7 +91,7 @@ async def cases_of(
     request: Request,
     country: str,
     principal: OverseerOrCoordinator,
-    bus: Store,
+    bus: BusDep,
     side: str = "",
     stage: str = "",
     state: str = "",
@@ -120,7 +121,7 @@ async def cases_of(
 
 @router.get("/{country}/decisions/{decision_id}")
 async def show_decision(
-    request: Request, country: str, decision_id: UUID, principal: OverseerOrCoordinator, bus: Store
+    request: Request, country: str, decision_id: UUID, principal: OverseerOrCoordinator, bus: BusDep
 ) -> Response:
     """The record of a decision: who, when, what was shown, what was chosen, which cases, and what became of each."""
     async with bus.read() as session:

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.bulk import MOST
-from services.applications.display import Store, tag
+from services.applications.display import tag
 from services.applications.guards import Decider
+from services.applications.parameters import BusDep
 from services.applications.placements.actions import bulk
 from services.applications.placements.forms import EndorseAllForm, ReturnAllForm
 from services.applications.placements.store import Offer
@@ -72,7 +73,7 @@ def _act(act: str) -> Act:
 async def ask(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     act: str = "",
     offer: Ticked = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
@@ -107,7 +108,7 @@ async def _page(
 async def decide(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     act: str = "",
     offer: Ticked = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
@@ -126,7 +127,7 @@ async def decide(
 async def decided(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     act: str = "",
     done: Ticked = [],  # noqa: B006 - FastAPI copies it
     left: Ticked = [],  # noqa: B006 - as above

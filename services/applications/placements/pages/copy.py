@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.calls import store as calls_store
-from services.applications.display import Store
 from services.applications.guards import Host
+from services.applications.parameters import BusDep
 from services.applications.placements import store
 from services.applications.placements.actions import revisions
 from services.applications.placements.forms import CopyForm
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 
 
 @router.get("/{offer_id}/copy")
-async def ask(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+async def ask(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """To which call? Those that take placements now."""
     offer = await own(bus, principal, offer_id)
     return await _page(request, bus, offer, CopyForm())
@@ -45,7 +45,7 @@ async def _open_calls(bus: Bus) -> list[calls_store.Call]:
 
 
 @router.post("/{offer_id}/copy")
-async def copy(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+async def copy(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """A new draft for that call, to be looked through and submitted."""
     offer = await own(bus, principal, offer_id)
     form = await CopyForm.read(request)

@@ -8,9 +8,9 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from services.applications.calls import store as calls_store
-from services.applications.display import Store
 from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Host
+from services.applications.parameters import BusDep
 from services.applications.placements import store, views
 from services.applications.placements.actions import placements, revisions
 from services.applications.placements.forms import OfferForm
@@ -29,14 +29,14 @@ router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 
 
 @router.get("/new")
-async def new(request: Request, principal: Host, bus: Store, call: UUID) -> Response:
+async def new(request: Request, principal: Host, bus: BusDep, call: UUID) -> Response:
     """An empty form for a placement."""
     form = OfferForm(data={"days": 5, "group_size": 1})
     return await form_page(request, principal, bus, form, call_id=call)
 
 
 @router.post("/new")
-async def begin(request: Request, principal: Host, bus: Store, call: UUID) -> Response:
+async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> Response:
     """Keep a new placement and, where asked, submit it."""
     sent = await request.form()
     form = await _read(request, bus, call)
@@ -145,7 +145,7 @@ async def filled_page(
 
 
 @router.get("/{offer_id}/edit")
-async def edit(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+async def edit(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """The form with what is written; of what can no longer be changed the page itself says why."""
     offer = await own(bus, principal, offer_id)
     if offer.stands not in placements.WRITABLE and not placements.revisable(offer):
@@ -154,7 +154,7 @@ async def edit(request: Request, offer_id: UUID, principal: Host, bus: Store) ->
 
 
 @router.post("/{offer_id}/edit")
-async def save(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """Keep what was written; of a published placement it is a revision, which is shown before it is told."""
     sent, offer = await request.form(), await own(bus, principal, offer_id)
     form = await _read(request, bus, offer.call_id)

@@ -8,9 +8,10 @@ from fastapi.responses import Response
 
 from services.applications.access.store import deciders_on as held_on
 from services.applications.calls import store as calls_store
-from services.applications.display import Store, cause_word, country_filter, state_counts, tag
+from services.applications.display import cause_word, country_filter, state_counts, tag
 from services.applications.guards import Holder
 from services.applications.matches.store import matches
+from services.applications.parameters import BusDep
 from services.applications.placements import store
 from services.applications.placements.pages.bulk import ACTS
 from services.applications.placements.pages.common import at
@@ -36,7 +37,7 @@ _HERE = "/applications/offers"
 async def show_all(
     request: Request,
     principal: Holder,
-    bus: Store,
+    bus: BusDep,
     state: str = "",
     call: str = "",
     country: str = "",

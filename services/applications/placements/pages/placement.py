@@ -10,10 +10,11 @@ from services.applications import transitions
 from services.applications.access.views import Capacity, capacity_for
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
-from services.applications.display import Store, cause_word, tag
+from services.applications.display import cause_word, tag
 from services.applications.forms import ReasonForm
 from services.applications.guards import Coordinator, Decider, Holder, Host
 from services.applications.matches.store import matches
+from services.applications.parameters import BusDep
 from services.applications.placements import store, views
 from services.applications.placements.actions import placements
 from services.applications.placements.forms import ReturnOfferForm, VoidForm
@@ -56,7 +57,7 @@ _EVENTS: dict[str, type[told.OfferEvent]] = {
 
 
 @router.get("/{offer_id}")
-async def show(request: Request, offer_id: UUID, principal: Holder, bus: Store) -> Response:
+async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep) -> Response:
     """One placement: where it stands, what it says, who comes, and what can be done now."""
     offer = await seen(bus, principal, offer_id)
     async with bus.read() as session:
@@ -128,7 +129,7 @@ def _coming(visit: visits_store.Visit, references: dict[UUID, applications.Appli
 
 
 @router.get("/{offer_id}/withdraw")
-async def ask_withdraw(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+async def ask_withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """Ask why."""
     return _withdraw_page(request, await own(bus, principal, offer_id), ReasonForm())
 
@@ -148,7 +149,7 @@ def _withdraw_page(request: Request, offer: store.Offer, form: ReasonForm, statu
 
 
 @router.post("/{offer_id}/withdraw")
-async def withdraw(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+async def withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """The host takes it back."""
     form = await ReasonForm.read(request)
     if not form.validate():
@@ -158,21 +159,21 @@ async def withdraw(request: Request, offer_id: UUID, principal: Host, bus: Store
 
 
 @router.post("/{offer_id}/endorse")
-async def endorse(offer_id: UUID, principal: Decider, bus: Store) -> Response:
+async def endorse(offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Endorse it."""
     await placements.endorse(bus, principal, offer_id)
     return see_other(at(offer_id) + "?done=endorse")
 
 
 @router.get("/{offer_id}/return")
-async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: Store) -> Response:
+async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """A remark for each section."""
     offer = await seen(bus, principal, offer_id)
     return render(request, "placements/return.html", offer=offer, form_=ReturnOfferForm())
 
 
 @router.post("/{offer_id}/return")
-async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: Store) -> Response:
+async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Ask the host for more."""
     form = await ReturnOfferForm.read(request)
     offer = await seen(bus, principal, offer_id)
@@ -189,7 +190,7 @@ async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: S
 
 
 @router.get("/{offer_id}/void")
-async def ask_void(request: Request, offer_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def ask_void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Ask once more, and why."""
     return await _void_page(request, bus, await seen(bus, principal, offer_id), VoidForm())
 
@@ -202,7 +203,7 @@ async def _void_page(request: Request, bus: Bus, offer: store.Offer, form: VoidF
 
 
 @router.post("/{offer_id}/void")
-async def void(request: Request, offer_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Take out what was entered in error."""
     offer, form = await seen(bus, principal, offer_id), await VoidForm.read(request)
     if not form.validate():
@@ -218,7 +219,7 @@ async def void(request: Request, offer_id: UUID, principal: Coordinator, bus: St
 
 
 @router.post("/{offer_id}/{move}")
-async def act(request: Request, offer_id: UUID, move: str, principal: Host, bus: Store) -> Response:
+async def act(request: Request, offer_id: UUID, move: str, principal: Host, bus: BusDep) -> Response:
     """Submit, publish, confirm, pause, resume or close it; where something is missing, the form names it."""
     if move not in _MOVES:
         raise not_found()

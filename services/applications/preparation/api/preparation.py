@@ -10,7 +10,7 @@ from pydantic import Field
 
 from services.applications.guards import Anyone, Participant
 from services.applications.overview.views.participation import visit_view
-from services.applications.parameters import Body, Portal, Store
+from services.applications.parameters import Body, BusDep, Portal
 from services.applications.preparation import store
 from services.applications.preparation.actions import costs as costs_actions
 from services.applications.preparation.actions import letters as letters_actions
@@ -118,14 +118,14 @@ def shown(one: store.Letter) -> dict[str, Any]:
 
 
 @router.get("/{visit_id}/preparation")
-async def read(visit_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def read(visit_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """Where each thing stands, and of the sheets those that the reader may read."""
     return await _shown(bus, principal, visit_id)
 
 
 @router.put("/{visit_id}/preparation/{item}")
 async def write(
-    visit_id: UUID, item: PreparationItem, body: SheetBody, principal: Anyone, bus: Store
+    visit_id: UUID, item: PreparationItem, body: SheetBody, principal: Anyone, bus: BusDep
 ) -> dict[str, Any]:
     """Write one thing down, as its owner."""
     await actions.fill_in(bus, principal, visit_id, item, body.details, version=body.version)
@@ -133,7 +133,7 @@ async def write(
 
 
 @router.post("/{visit_id}/costs", status_code=201)
-async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """Write one more line of the costs."""
     made = await costs_actions.add(
         bus, principal, visit_id, body.item, body.payer, body.currency, body.planned, note=body.note
@@ -142,7 +142,9 @@ async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: Store
 
 
 @router.put("/{visit_id}/costs/{cost_id}")
-async def change_cost(visit_id: UUID, cost_id: UUID, body: CostChange, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def change_cost(
+    visit_id: UUID, cost_id: UUID, body: CostChange, principal: Anyone, bus: BusDep
+) -> dict[str, Any]:
     """Write a line anew, as the side that wrote it, or as the sender."""
     made = await costs_actions.change(
         bus,
@@ -160,14 +162,14 @@ async def change_cost(visit_id: UUID, cost_id: UUID, body: CostChange, principal
 
 
 @router.delete("/{visit_id}/costs/{cost_id}")
-async def remove_cost(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def remove_cost(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """Take a line away."""
     await costs_actions.remove(bus, principal, visit_id, cost_id)
     return await _shown(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/costs-settled")
-async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """Say as the sender that the list of costs is complete."""
     await costs_actions.settle(bus, principal, visit_id, body.lines)
     return await _shown(bus, principal, visit_id)
@@ -175,7 +177,7 @@ async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: Store
 
 @router.post("/{visit_id}/letters/{letter}", status_code=201)
 async def make_letter(
-    visit_id: UUID, letter: LetterKind, principal: Participant, bus: Store, settings: Portal
+    visit_id: UUID, letter: LetterKind, principal: Participant, bus: BusDep, settings: Portal
 ) -> dict[str, Any]:
     """Make a letter as the host; where nothing that it says has changed, the one that is there."""
     made = await letters_actions.make(bus, principal, visit_id, letter, origin=settings.origin)
@@ -187,7 +189,7 @@ async def read_letter(
     visit_id: UUID,
     letter: LetterKind,
     principal: Anyone,
-    bus: Store,
+    bus: BusDep,
     version: Annotated[int | None, Query(ge=1, le=1000)] = None,
 ) -> Response:
     """A letter as PDF, the newest or the version named; each time is noted."""
@@ -196,6 +198,6 @@ async def read_letter(
 
 
 @router.post("/{visit_id}/emergency-contact")
-async def emergency_contact(visit_id: UUID, principal: Participant, bus: Store) -> dict[str, Any]:
+async def emergency_contact(visit_id: UUID, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """The guest's emergency contact, for the host on the days of the visit; each look is noted."""
     return (await actions.emergency_contact(bus, principal, visit_id)).model_dump()

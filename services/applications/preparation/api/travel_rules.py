@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from services.applications.guards import Coordinator
-from services.applications.parameters import Body, Store
+from services.applications.parameters import Body, BusDep
 from services.applications.preparation import store
 from services.applications.preparation.actions import travel_rules as actions
 from services.applications.preparation.model import ASKED, Rule
@@ -34,20 +34,20 @@ def _shown(row: store.AskedRule) -> dict[str, Any]:
 
 
 @router.get("")
-async def read_all(_: Coordinator, bus: Store) -> dict[str, Any]:
+async def read_all(_: Coordinator, bus: BusDep) -> dict[str, Any]:
     """What is asked for where nothing else is said, and what is said."""
     async with bus.read() as session:
         return {"default": ASKED, "rules": [_shown(row) for row in await store.rules(session)]}
 
 
 @router.post("", status_code=201)
-async def decide(body: Decision, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def decide(body: Decision, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Ask for something, or no longer."""
     rule = Rule(body.item, body.asked, body.call_id, body.country, body.host_country)
     return _shown(await actions.decide(bus, principal.subject, rule))
 
 
 @router.delete("/{rule_id}", status_code=204)
-async def take_back(rule_id: UUID, principal: Coordinator, bus: Store) -> None:
+async def take_back(rule_id: UUID, principal: Coordinator, bus: BusDep) -> None:
     """Take a decision back."""
     await actions.take_back(bus, principal.subject, rule_id)

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Anyone
 from services.applications.matches.views import parties
+from services.applications.parameters import BusDep
 from services.applications.placements import store as placements_store
 from services.applications.preparation import store
 from services.applications.preparation.actions import costs as actions
@@ -35,7 +35,7 @@ def money(amount: Decimal | None, currency: str) -> str:
 
 
 @router.get("/{visit_id}/costs")
-async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """The list, its totals by payer, and a form for one more line."""
     return await _page(request, principal, bus, visit_id, CostForm())
 
@@ -99,7 +99,7 @@ def _amount(form: LineForm, name: str) -> Decimal | None:
 
 
 @router.post("/{visit_id}/costs")
-async def add(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def add(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Write one more line."""
     form = await CostForm.read(request)
     valid = form.validate()
@@ -124,7 +124,7 @@ async def add(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -
 
 
 @router.post("/{visit_id}/costs-settled")
-async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """The sender says that the list is complete."""
     mark = str((await request.form()).get("lines", ""))
     await actions.settle(bus, principal, visit_id, mark)
@@ -132,7 +132,7 @@ async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: Store
 
 
 @router.get("/{visit_id}/costs/{cost_id}")
-async def ask(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def ask(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """One line, to be changed by the side that wrote it."""
     return await _line_page(request, principal, bus, visit_id, cost_id)
 
@@ -167,7 +167,7 @@ async def _line_page(
 
 
 @router.post("/{visit_id}/costs/{cost_id}")
-async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Write the line anew."""
     form = await ChangeCostForm.read(request)
     valid = form.validate()
@@ -194,7 +194,7 @@ async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Any
 
 
 @router.post("/{visit_id}/costs/{cost_id}/remove")
-async def remove(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def remove(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Take the line away."""
     await actions.remove(bus, principal, visit_id, cost_id)
     return see_other(at(visit_id, "costs") + "?done=removed")

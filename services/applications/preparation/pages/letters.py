@@ -6,10 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views import parties
-from services.applications.parameters import Portal
+from services.applications.parameters import BusDep, Portal
 from services.applications.preparation.actions import letters as actions
 from services.applications.preparation.model.letters import LetterKind, LetterStanding
 from services.applications.preparation.store import Letter
@@ -30,7 +29,7 @@ def as_pdf(letter: Letter, reference: str) -> Response:
 
 
 @router.post("/visits/{visit_id}/letters/{letter}")
-async def make(visit_id: UUID, letter: LetterKind, principal: Participant, bus: Store, settings: Portal) -> Response:
+async def make(visit_id: UUID, letter: LetterKind, principal: Participant, bus: BusDep, settings: Portal) -> Response:
     """Make a letter, or its next version where something that it says has changed."""
     await actions.make(bus, principal, visit_id, letter, origin=settings.origin)
     return see_other(at(visit_id, "letters") + "?done=made")
@@ -41,7 +40,7 @@ async def read(
     visit_id: UUID,
     letter: LetterKind,
     principal: Anyone,
-    bus: Store,
+    bus: BusDep,
     version: Annotated[int | None, Query(ge=1, le=1000)] = None,
 ) -> Response:
     """A letter as PDF, the newest or the version named."""
@@ -52,7 +51,7 @@ async def read(
 
 
 @router.get("/verify-letter/{number}")
-async def verify(request: Request, number: str, _: Anybody, bus: Store) -> Response:
+async def verify(request: Request, number: str, _: Anybody, bus: BusDep) -> Response:
     """Whether a letter with that number counts: who made it, for which days; and no name."""
     async with bus.read() as session:
         found = await actions.check(session, number.strip().upper()[:20])

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views import parties
 from services.applications.overview.views.participation import VisitView, visit_view
+from services.applications.parameters import BusDep
 from services.applications.preparation import model, store
 from services.applications.preparation.actions import preparation as actions
 from services.applications.preparation.forms import SHEET_FORMS
@@ -55,7 +55,7 @@ _WHY: dict[PreparationItem, str] = {
 
 
 @router.get("/{visit_id}/preparation")
-async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """The checklist: what is the reader's to bring first, then what the others bring."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
@@ -164,7 +164,7 @@ def rows_of(sheet: model.Sheet) -> list[dict[str, str]]:
 
 
 @router.get("/{visit_id}/preparation/{item}")
-async def ask(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: Store) -> Response:
+async def ask(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: BusDep) -> Response:
     """The page on which its owner writes one thing down."""
     return await _sheet_page(request, principal, bus, visit_id, item)
 
@@ -213,7 +213,7 @@ def _as_written(sheet: model.Sheet) -> dict[str, Any]:
 
 
 @router.post("/{visit_id}/preparation/{item}")
-async def write(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: Store) -> Response:
+async def write(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: BusDep) -> Response:
     """Keep what the owner wrote."""
     async with bus.read() as session:
         case, _ = await parties.of_visit(session, principal, visit_id)
@@ -232,7 +232,7 @@ async def write(request: Request, visit_id: UUID, item: PreparationItem, princip
 
 
 @router.post("/{visit_id}/emergency")
-async def emergency(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+async def emergency(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """The guest's emergency contact, on a day of the visit; each look is noted, so it is asked for, not linked to."""
     sheet = await actions.emergency_contact(bus, principal, visit_id)
     async with bus.read() as session:
@@ -250,7 +250,7 @@ async def emergency(request: Request, visit_id: UUID, principal: Participant, bu
 
 
 @router.get("/{visit_id}/letters")
-async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """The letters that were made, and for the host what can be made."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)

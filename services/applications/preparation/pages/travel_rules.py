@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.calls import store as calls_store
-from services.applications.display import Store
 from services.applications.forms import refuse
 from services.applications.guards import Coordinator
+from services.applications.parameters import BusDep
 from services.applications.preparation import store
 from services.applications.preparation.actions import travel_rules as actions
 from services.applications.preparation.forms import AskedForm
@@ -27,7 +27,7 @@ HERE = "/applications/asked-before-travel"
 
 
 @router.get("")
-async def show(request: Request, _: Coordinator, bus: Store) -> Response:
+async def show(request: Request, _: Coordinator, bus: BusDep) -> Response:
     """The default, what differs from it, and a form for one more decision."""
     return await _page(request, bus, AskedForm())
 
@@ -66,7 +66,7 @@ def _fill(form: AskedForm, known: dict[UUID, str]) -> None:
 
 
 @router.post("")
-async def decide(request: Request, principal: Coordinator, bus: Store) -> Response:
+async def decide(request: Request, principal: Coordinator, bus: BusDep) -> Response:
     """Ask for something, or no longer."""
     form = await AskedForm.read(request)
     async with bus.read() as session:
@@ -89,7 +89,7 @@ async def decide(request: Request, principal: Coordinator, bus: Store) -> Respon
 
 
 @router.post("/{rule_id}/take-back")
-async def take_back(rule_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def take_back(rule_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Take a decision back."""
     await actions.take_back(bus, principal.subject, rule_id)
     return see_other(f"{HERE}?done=taken_back")

@@ -3,22 +3,18 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.applications.guards import Coordinator, Country
+from services.applications.parameters import BusDep
 from services.applications.register.actions import bulk
 from services.applications.register.model import ExclusionEntry, FundEntry, OrganisationEntry, PartnerEntry, PersonEntry
 from services.applications.register.store import entries
-from shared.bus import Bus
 from shared.identity.scope import countries_visible
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/applications/api", tags=["register"])
 MOST = 100
-
-
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class Organisations(BaseModel):
@@ -52,13 +48,13 @@ class Exclusions(BaseModel):
 
 
 @router.post("/organisations", status_code=201)
-async def enter_organisations(body: Organisations, principal: Coordinator, bus: Store) -> dict[str, list[UUID]]:
+async def enter_organisations(body: Organisations, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
     """Enter organisations; gives their ids in the same order."""
     return {"ids": await bulk.enter_organisations(bus, principal.subject, body.organisations)}
 
 
 @router.get("/organisations")
-async def read_organisations(_: Country, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_organisations(_: Country, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """All organisations by country and name."""
     async with bus.read() as session:
         found = await entries.organisations(session)
@@ -66,13 +62,13 @@ async def read_organisations(_: Country, bus: Store) -> dict[str, list[dict[str,
 
 
 @router.post("/people", status_code=201)
-async def enter_people(body: People, principal: Coordinator, bus: Store) -> dict[str, list[UUID]]:
+async def enter_people(body: People, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
     """Enter people with their grants; gives their opaque ids in the same order."""
     return {"ids": await bulk.enter_people(bus, principal.subject, body.people)}
 
 
 @router.get("/people")
-async def read_people(principal: Country, bus: Store, page: Annotated[int, Field(ge=1)] = 1) -> dict[str, Any]:
+async def read_people(principal: Country, bus: BusDep, page: Annotated[int, Field(ge=1)] = 1) -> dict[str, Any]:
     """One page (50) of the people of the own country; of all countries for the programme coordinator."""
     async with bus.read() as session:
         found, total = await entries.people(session, countries=countries_visible(principal), page=page)
@@ -80,20 +76,20 @@ async def read_people(principal: Country, bus: Store, page: Annotated[int, Field
 
 
 @router.post("/partners", status_code=201)
-async def enter_partners(body: Partners, principal: Coordinator, bus: Store) -> dict[str, int]:
+async def enter_partners(body: Partners, principal: Coordinator, bus: BusDep) -> dict[str, int]:
     """Enter partner countries as active from a day on."""
     await bulk.enter_partners(bus, principal.subject, body.partners)
     return {"entered": len(body.partners)}
 
 
 @router.post("/funds", status_code=201)
-async def enter_funds(body: Funds, principal: Coordinator, bus: Store) -> dict[str, list[UUID]]:
+async def enter_funds(body: Funds, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
     """Enter funds; gives their ids in the same order."""
     return {"ids": await bulk.enter_funds(bus, principal.subject, body.funds)}
 
 
 @router.get("/funds")
-async def read_funds(_: Coordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_funds(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """All funds by name."""
     async with bus.read() as session:
         found = await entries.funds(session)
@@ -101,6 +97,6 @@ async def read_funds(_: Coordinator, bus: Store) -> dict[str, list[dict[str, Any
 
 
 @router.post("/exclusions", status_code=201)
-async def enter_exclusions(body: Exclusions, principal: Coordinator, bus: Store) -> dict[str, list[UUID]]:
+async def enter_exclusions(body: Exclusions, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
     """Enter exclusions; gives their ids in the same order."""
     return {"ids": await bulk.enter_exclusions(bus, principal.subject, body.exclusions)}

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from services.applications.access.actions import addresses
 from services.applications.guards import Decider
 from services.applications.overview.views import handover
-from services.applications.parameters import Store
+from services.applications.parameters import BusDep
 from services.applications.register.store import people
 from services.applications.register.store.history import RegisterChange, history
 from services.applications.register.views.scope import decides, seen_organisation, seen_person
@@ -25,7 +25,7 @@ router = APIRouter(prefix=PREFIX, tags=["register"])
 
 
 @router.get("/organisations/{organisation_id}")
-async def read_organisation(organisation_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
+async def read_organisation(organisation_id: UUID, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """One organisation, what it takes part in as a host, and what was changed."""
     async with bus.read() as session:
         one = await seen_organisation(session, principal, organisation_id)
@@ -39,7 +39,7 @@ async def read_organisation(organisation_id: UUID, principal: Decider, bus: Stor
 
 
 @router.get("/people/{person_id}")
-async def read_person(person_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
+async def read_person(person_id: UUID, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """One person with all roles, what is open, and what was changed."""
     async with bus.read() as session:
         one = await seen_person(session, principal, person_id)
@@ -60,7 +60,7 @@ async def read_person(person_id: UUID, principal: Decider, bus: Store) -> dict[s
 
 
 @router.post("/people/{person_id}/address", status_code=202)
-async def ask_anew(person_id: UUID, principal: Decider, bus: Store) -> dict[str, bool]:
+async def ask_anew(person_id: UUID, principal: Decider, bus: BusDep) -> dict[str, bool]:
     """Have the mail sent anew by which the person confirms the address."""
     await addresses.ask_for(bus, principal, person_id)
     return {"asked": True}

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.applications.guards import Coordinator
-from services.applications.parameters import Body, Store
+from services.applications.parameters import Body, BusDep
 from services.applications.register.actions import funds as actions
 from services.applications.register.api.entries import PREFIX
 from services.applications.register.model import ExclusionEntry, FundEntry
@@ -30,13 +30,13 @@ class ExclusionChange(Body):
 
 
 @router.post("/funds")
-async def save_fund(body: FundChange, principal: Coordinator, bus: Store) -> dict[str, UUID]:
+async def save_fund(body: FundChange, principal: Coordinator, bus: BusDep) -> dict[str, UUID]:
     """Enter a fund, or change the one with that id; gives its id."""
     return {"id": await actions.save_fund(bus, principal, body.fund, version=body.version)}
 
 
 @router.get("/exclusions")
-async def read_exclusions(_: Coordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_exclusions(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """All excluded pairs, the newest first; for programme coordinators only."""
     async with bus.read() as session:
         found = await entries.exclusions(session)
@@ -44,13 +44,13 @@ async def read_exclusions(_: Coordinator, bus: Store) -> dict[str, list[dict[str
 
 
 @router.post("/exclusions")
-async def save_exclusion(body: ExclusionChange, principal: Coordinator, bus: Store) -> dict[str, UUID]:
+async def save_exclusion(body: ExclusionChange, principal: Coordinator, bus: BusDep) -> dict[str, UUID]:
     """Enter an excluded pair, or change the one with that id; gives its id."""
     return {"id": await actions.save_exclusion(bus, principal, body.exclusion, version=body.version)}
 
 
 @router.post("/exclusions/{exclusion_id}/end")
-async def end_exclusion(exclusion_id: UUID, principal: Coordinator, bus: Store) -> dict[str, bool]:
+async def end_exclusion(exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, bool]:
     """The pair may be matched again from tomorrow on."""
     await actions.end_exclusion(bus, principal, exclusion_id)
     return {"ended": True}

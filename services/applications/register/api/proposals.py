@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from services.applications.guards import Coordinator, Decider
-from services.applications.parameters import Body, Store, Text
+from services.applications.parameters import Body, BusDep, Text
 from services.applications.register.actions import proposals as actions
 from services.applications.register.api.entries import PREFIX
 from services.applications.register.model.proposals import Change, RefusedBecause
@@ -51,7 +51,7 @@ def _shown(one: store.Proposal) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
-async def propose(body: Proposed, principal: Decider, bus: Store) -> dict[str, Any]:
+async def propose(body: Proposed, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Propose a change; from the programme it takes effect at once, and `id` is the entry's."""
     made = await actions.submit(bus, principal, body.change, version=body.version, note_=body.note, new=body.new)
     return {"id": made.id, "proposal": None if made.proposal is None else _shown(made.proposal)}
@@ -60,7 +60,7 @@ async def propose(body: Proposed, principal: Decider, bus: Store) -> dict[str, A
 @router.get("")
 async def read_all(
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     state: ProposalState | None = None,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> dict[str, Any]:
@@ -71,14 +71,14 @@ async def read_all(
 
 
 @router.post("/approve")
-async def approve_several(body: Several, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def approve_several(body: Several, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Approve several; gives those approved, and those that were left with the reason."""
     done, left = await actions.approve_several(bus, principal, body.ids)
     return {"approved": [one.id for one in done], "left": [{"id": one.id, "why": why} for one, why in left]}
 
 
 @router.get("/{proposal_id}")
-async def read_one(proposal_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
+async def read_one(proposal_id: UUID, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """One proposal: what approving it changes (field -> before, after), and what changed since it was proposed."""
     found = await actions.compared(bus, principal, proposal_id)
     return _shown(found.proposal) | {
@@ -90,19 +90,19 @@ async def read_one(proposal_id: UUID, principal: Decider, bus: Store) -> dict[st
 
 @router.post("/{proposal_id}/approve")
 async def approve(
-    proposal_id: UUID, principal: Coordinator, bus: Store, body: Approval | None = None
+    proposal_id: UUID, principal: Coordinator, bus: BusDep, body: Approval | None = None
 ) -> dict[str, Any]:
     """Make what was proposed; 409 where the entry was changed since and `version` does not say that this was seen."""
     return _shown(await actions.approve(bus, principal, proposal_id, version=None if body is None else body.version))
 
 
 @router.post("/{proposal_id}/refuse")
-async def refuse(proposal_id: UUID, body: Refusal, principal: Coordinator, bus: Store) -> dict[str, Any]:
+async def refuse(proposal_id: UUID, body: Refusal, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Do not approve it."""
     return _shown(await actions.refuse(bus, principal, proposal_id, body.reason, body.text))
 
 
 @router.post("/{proposal_id}/take-back")
-async def take_back(proposal_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
+async def take_back(proposal_id: UUID, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """The proposer does not want it any more."""
     return _shown(await actions.take_back(bus, principal, proposal_id))

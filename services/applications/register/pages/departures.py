@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Decider
 from services.applications.overview.views import handover
+from services.applications.parameters import BusDep
 from services.applications.register.actions import proposals
 from services.applications.register.forms import LeaveForm, TransferForm, choose
 from services.applications.register.model.grants import PROGRAMME_WIDE, to_come
@@ -106,13 +106,13 @@ async def _successors(form: LeaveForm, principal: Principal, bus: Bus, found: _O
 
 
 @router.get("/{person_id}/leave")
-async def ask_leave(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
+async def ask_leave(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """What is open, and from when on the access ends."""
     return await _leave_page(request, principal, bus, await _open(bus, principal, person_id), LeaveForm())
 
 
 @router.post("/{person_id}/leave")
-async def leave(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
+async def leave(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """End the access, or propose that."""
     found, form = await _open(bus, principal, person_id), await LeaveForm.read(request)
     await _successors(form, principal, bus, found)
@@ -173,13 +173,13 @@ async def _targets(form: TransferForm, bus: Bus, found: _Open) -> None:
 
 
 @router.get("/{person_id}/transfer")
-async def ask_transfer(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
+async def ask_transfer(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """What is open, and where the person goes from when on."""
     return await _transfer_page(request, principal, bus, await _open(bus, principal, person_id), TransferForm())
 
 
 @router.post("/{person_id}/transfer")
-async def transfer(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
+async def transfer(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Move the person, or propose that."""
     found, form = await _open(bus, principal, person_id), await TransferForm.read(request)
     await _targets(form, bus, found)

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.display import Store, paged
+from services.applications.display import paged
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Coordinator
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found, unreadable
 from services.applications.register.actions import funds as actions
 from services.applications.register.forms import ExclusionForm, FundForm
@@ -31,7 +32,7 @@ FUNDS, EXCLUSIONS = f"{HOME}/funds", f"{HOME}/exclusions"
 
 
 @router.get("/funds")
-async def show_funds(request: Request, _: Coordinator, bus: Store, page: int = 1) -> Response:
+async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 1) -> Response:
     """All funds by name."""
     async with bus.read() as session:
         found = await entries.funds(session)
@@ -86,7 +87,7 @@ async def new_fund(request: Request, _: Coordinator) -> Response:
 
 
 @router.post("/funds/new")
-async def enter_fund(request: Request, principal: Coordinator, bus: Store) -> Response:
+async def enter_fund(request: Request, principal: Coordinator, bus: BusDep) -> Response:
     """Enter it."""
     return await _save_fund(request, principal, bus, None)
 
@@ -100,14 +101,14 @@ async def _fund(bus: Bus, fund_id: UUID) -> entries.Fund:
 
 
 @router.get("/funds/{fund_id}")
-async def edit_fund(request: Request, fund_id: UUID, _: Coordinator, bus: Store) -> Response:
+async def edit_fund(request: Request, fund_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """The form with what is known."""
     one = await _fund(bus, fund_id)
     return _fund_page(request, FundForm(data=one.model_dump()), one=one)
 
 
 @router.post("/funds/{fund_id}")
-async def change_fund(request: Request, fund_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def change_fund(request: Request, fund_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Change it."""
     return await _save_fund(request, principal, bus, await _fund(bus, fund_id))
 
@@ -130,7 +131,7 @@ async def _save_fund(request: Request, principal: Principal, bus: Bus, one: entr
 
 
 @router.get("/exclusions")
-async def show_exclusions(request: Request, _: Coordinator, bus: Store, page: int = 1) -> Response:
+async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: int = 1) -> Response:
     """All excluded pairs, the newest first."""
     async with bus.read() as session:
         found = await entries.exclusions(session)
@@ -194,13 +195,13 @@ async def _pair_page(
 
 
 @router.get("/exclusions/new")
-async def new_pair(request: Request, _: Coordinator, bus: Store) -> Response:
+async def new_pair(request: Request, _: Coordinator, bus: BusDep) -> Response:
     """An empty form."""
     return await _pair_page(request, bus, ExclusionForm())
 
 
 @router.post("/exclusions/new")
-async def enter_pair(request: Request, principal: Coordinator, bus: Store) -> Response:
+async def enter_pair(request: Request, principal: Coordinator, bus: BusDep) -> Response:
     """Enter it."""
     return await _save_pair(request, principal, bus, None)
 
@@ -214,7 +215,7 @@ async def _pair(bus: Bus, exclusion_id: UUID) -> entries.Exclusion:
 
 
 @router.get("/exclusions/{exclusion_id}")
-async def edit_pair(request: Request, exclusion_id: UUID, _: Coordinator, bus: Store) -> Response:
+async def edit_pair(request: Request, exclusion_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """The form with what is known."""
     one = await _pair(bus, exclusion_id)
     data: dict[str, Any] = one.model_dump(include={"since", "until", "confidential"})
@@ -227,13 +228,13 @@ async def edit_pair(request: Request, exclusion_id: UUID, _: Coordinator, bus: S
 
 
 @router.post("/exclusions/{exclusion_id}")
-async def change_pair(request: Request, exclusion_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def change_pair(request: Request, exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Change it."""
     return await _save_pair(request, principal, bus, await _pair(bus, exclusion_id))
 
 
 @router.post("/exclusions/{exclusion_id}/end")
-async def end_pair(exclusion_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def end_pair(exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """The pair may be matched again from tomorrow on."""
     await actions.end_exclusion(bus, principal, exclusion_id)
     return see_other(f"{EXCLUSIONS}?done=ended")

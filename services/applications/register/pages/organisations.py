@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.display import Store, country_filter, tag
+from services.applications.display import country_filter, tag
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Decider
 from services.applications.overview.views import handover
+from services.applications.parameters import BusDep
 from services.applications.refusals import unreadable
 from services.applications.register.actions import proposals
 from services.applications.register.actions.entries import organisation_entry, organisation_json
@@ -39,7 +40,7 @@ AT = f"{HOME}/organisations"
 async def show_all(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     q: str = "",
     country: str = "",
     kind: str = "",
@@ -125,7 +126,7 @@ async def new(request: Request, principal: Decider) -> Response:
 
 
 @router.post("/new")
-async def enter(request: Request, principal: Decider, bus: Store) -> Response:
+async def enter(request: Request, principal: Decider, bus: BusDep) -> Response:
     """Enter it, or propose it."""
     _where(principal)
     return await _save(request, principal, bus, None)
@@ -169,7 +170,7 @@ def _own_country(one: Any) -> list[tuple[str, str]]:
 
 
 @router.get("/{organisation_id}")
-async def show(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
+async def show(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """What it is, its people, what it takes part in, and how it came about."""
     seen = scope_of(principal)
     async with bus.read() as session:
@@ -208,7 +209,7 @@ async def show(request: Request, organisation_id: UUID, principal: Decider, bus:
 
 
 @router.get("/{organisation_id}/edit")
-async def edit(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
+async def edit(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """The form with what is known."""
     async with bus.read() as session:
         one = await seen_organisation(session, principal, organisation_id)
@@ -219,7 +220,7 @@ async def edit(request: Request, organisation_id: UUID, principal: Decider, bus:
 
 
 @router.post("/{organisation_id}/edit")
-async def save(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
+async def save(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Change it, or propose the change."""
     async with bus.read() as session:
         one = await seen_organisation(session, principal, organisation_id)
@@ -272,13 +273,13 @@ async def _activity_page(
 
 
 @router.get("/{organisation_id}/activity")
-async def ask_activity(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
+async def ask_activity(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Ask once more whether it takes part no more, or again, and say what it takes part in."""
     return await _activity_page(request, principal, bus, organisation_id, WordForm())
 
 
 @router.post("/{organisation_id}/activity")
-async def change_activity(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
+async def change_activity(request: Request, organisation_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """It takes part no more, or again; or that is proposed."""
     form = await WordForm.read(request)
     async with bus.read() as session:

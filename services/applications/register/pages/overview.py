@@ -7,9 +7,9 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.access.actions import yearly_confirmation
-from services.applications.display import Store, tag
+from services.applications.display import tag
 from services.applications.guards import Decider
-from services.applications.parameters import Portal
+from services.applications.parameters import BusDep, Portal
 from services.applications.register.pages.common import HOME
 from services.applications.register.store import entries, people, proposals
 from services.applications.register.views.scope import decides, scope_of
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get(HOME)
-async def show(request: Request, principal: Decider, bus: Store, settings: Portal) -> Response:
+async def show(request: Request, principal: Decider, bus: BusDep, settings: Portal) -> Response:
     """What waits for the reader, and the ways into the register."""
     seen, countries = scope_of(principal), countries_visible(principal)
     async with bus.read() as session:

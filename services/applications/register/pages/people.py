@@ -8,10 +8,10 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from services.applications.access.actions import addresses, deputies, yearly_confirmation
-from services.applications.display import Store, country_filter, tag
+from services.applications.display import country_filter, tag
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Decider
-from services.applications.parameters import Portal
+from services.applications.parameters import BusDep, Portal
 from services.applications.refusals import not_found
 from services.applications.register.actions import proposals
 from services.applications.register.actions.entries import person_entry
@@ -49,7 +49,7 @@ _SECTIONS = (
 async def show_all(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     settings: Portal,
     q: str = "",
     country: str = "",
@@ -167,7 +167,7 @@ def _form_page(
 
 
 @router.get("/new")
-async def new(request: Request, principal: Decider, bus: Store, organisation: str = "") -> Response:
+async def new(request: Request, principal: Decider, bus: BusDep, organisation: str = "") -> Response:
     """An empty form with one role to begin today."""
     data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
     if (chosen := read_id(organisation)) is not None:
@@ -181,7 +181,7 @@ async def new(request: Request, principal: Decider, bus: Store, organisation: st
 
 
 @router.post("/new")
-async def enter(request: Request, principal: Decider, bus: Store) -> Response:
+async def enter(request: Request, principal: Decider, bus: BusDep) -> Response:
     """Enter the person, or propose him or her."""
     return await _save(request, principal, bus, None)
 
@@ -253,7 +253,7 @@ async def _entry(form: PersonForm, principal: Principal, bus: Bus, one: entries.
 
 
 @router.get("/{person_id}")
-async def show(request: Request, person_id: UUID, principal: Decider, bus: Store, settings: Portal) -> Response:
+async def show(request: Request, person_id: UUID, principal: Decider, bus: BusDep, settings: Portal) -> Response:
     """What is known about a person, what he or she may and since when, who stands in, and what was changed."""
     seen = scope_of(principal)
     async with bus.read() as session:
@@ -316,7 +316,7 @@ async def _holders(bus: Bus, grants: Any, seen: people.RegisterScope) -> list[tu
 
 
 @router.get("/{person_id}/edit")
-async def edit(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
+async def edit(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """The form with what is known."""
     async with bus.read() as session:
         one = await seen_person(session, principal, person_id)
@@ -327,7 +327,7 @@ async def edit(request: Request, person_id: UUID, principal: Decider, bus: Store
 
 
 @router.post("/{person_id}/edit")
-async def save(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
+async def save(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Change the person, or propose the change."""
     async with bus.read() as session:
         one = await seen_person(session, principal, person_id)
@@ -335,14 +335,14 @@ async def save(request: Request, person_id: UUID, principal: Decider, bus: Store
 
 
 @router.post("/{person_id}/address")
-async def ask_anew(person_id: UUID, principal: Decider, bus: Store) -> Response:
+async def ask_anew(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Send the mail by which the person confirms the address anew."""
     await addresses.ask_for(bus, principal, person_id)
     return see_other(f"{AT}/{person_id}?done=asked")
 
 
 @router.post("/{person_id}/confirm")
-async def confirm(person_id: UUID, principal: Decider, bus: Store) -> Response:
+async def confirm(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Confirm this person's access for another year."""
     done, left = await yearly_confirmation.confirm(bus, principal, [person_id])
     if not done and not left:

@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store, tag
+from services.applications.display import tag
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Coordinator, Decider
+from services.applications.parameters import BusDep
 from services.applications.register.actions import proposals as actions
 from services.applications.register.forms import RefuseForm
 from services.applications.register.model.proposals import Leave, RefusedBecause, Transfer, kind_name, kinds
@@ -38,7 +39,7 @@ AT = f"{HOME}/proposals"
 async def show_all(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     state: str = "",
     kind: str = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
@@ -99,7 +100,7 @@ def _row(one: store.Proposal) -> list[Any]:
 
 
 @router.get("/several")
-async def ask_several(request: Request, principal: Coordinator, bus: Store) -> Response:
+async def ask_several(request: Request, principal: Coordinator, bus: BusDep) -> Response:
     """Those that wait, to be ticked; each with what it changes."""
     return await _several_page(request, principal, bus)
 
@@ -119,7 +120,7 @@ async def _several_page(
 
 
 @router.post("/several")
-async def approve_several(request: Request, principal: Coordinator, bus: Store) -> Response:
+async def approve_several(request: Request, principal: Coordinator, bus: BusDep) -> Response:
     """Approve those that are ticked, as far as they can be; say which were left, and why."""
     sent = (await request.form()).getlist("proposal")
     chosen = [found for text in sent if isinstance(text, str) and (found := read_id(text)) is not None]
@@ -144,7 +145,7 @@ def _says(compared: actions.Compared, names: dict[str, str]) -> list[list[str]]:
 
 
 @router.get("/{proposal_id}")
-async def show(request: Request, proposal_id: UUID, principal: Decider, bus: Store) -> Response:
+async def show(request: Request, proposal_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """One proposal: where it stands, what it changes, what has changed since."""
     return await _page(request, principal, bus, proposal_id)
 
@@ -194,7 +195,7 @@ def _entry_href(compared: actions.Compared) -> str | None:
 
 
 @router.post("/{proposal_id}/approve")
-async def approve(request: Request, proposal_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def approve(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Approve it as it was shown; what changed meanwhile is shown first."""
     try:
         await actions.approve(bus, principal, proposal_id, version=await version_of(request))
@@ -207,7 +208,7 @@ async def approve(request: Request, proposal_id: UUID, principal: Coordinator, b
 
 
 @router.get("/{proposal_id}/refuse")
-async def ask_refuse(request: Request, proposal_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def ask_refuse(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Ask why."""
     return _refuse_page(request, await actions.seen(bus, principal, proposal_id), RefuseForm())
 
@@ -227,7 +228,7 @@ def _refuse_page(request: Request, one: store.Proposal, form: RefuseForm, status
 
 
 @router.post("/{proposal_id}/refuse")
-async def refuse_it(request: Request, proposal_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def refuse_it(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Do not approve it."""
     form = await RefuseForm.read(request)
     one = await actions.seen(bus, principal, proposal_id)
@@ -242,7 +243,7 @@ async def refuse_it(request: Request, proposal_id: UUID, principal: Coordinator,
 
 
 @router.post("/{proposal_id}/take-back")
-async def take_back(request: Request, proposal_id: UUID, principal: Decider, bus: Store) -> Response:
+async def take_back(request: Request, proposal_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Its proposer does not want it any more."""
     try:
         await actions.take_back(bus, principal, proposal_id)

@@ -10,10 +10,11 @@ from services.applications.application.store import applications
 from services.applications.application.views.history import reason_word
 from services.applications.display import tag
 from services.applications.guards import Decider
+from services.applications.parameters import BusDep
 from services.applications.register.store import entries
 from services.applications.review import store
 from services.applications.review.actions import appeal_decisions as actions
-from services.applications.review.pages.case import Store, at, visible_case
+from services.applications.review.pages.case import at, visible_case
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import AppealOutcome, CallState
@@ -55,7 +56,7 @@ class DecisionForm(Form):
 async def show_all(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     state: str = "",
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
@@ -102,7 +103,7 @@ def _row(
 
 
 @router.get("/cases/{application_id}/appeal")
-async def show(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+async def show(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """One appeal: the decision with its reason, what the officer writes, and what can be decided by whom."""
     return await _page(request, principal, bus, application_id, DecisionForm())
 
@@ -144,7 +145,7 @@ async def _page(
 
 
 @router.post("/cases/{application_id}/appeal")
-async def decide(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+async def decide(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Decide it."""
     await visible_case(bus, principal, application_id)
     form = await DecisionForm.read(request)

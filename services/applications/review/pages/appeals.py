@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.application.pages.application import at, own_case
-from services.applications.display import Store
 from services.applications.guards import Officer
+from services.applications.parameters import BusDep
 from services.applications.review.actions import appeals as actions
 from shared.bus import Bus
 from shared.i18n import N_
@@ -29,7 +29,7 @@ class AppealForm(Form):
 
 
 @router.get("/{application_id}/appeal")
-async def ask(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def ask(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """What is appealed against, until when, and why."""
     return await _page(request, principal, bus, application_id, AppealForm())
 
@@ -48,7 +48,7 @@ async def _page(
 
 
 @router.post("/{application_id}/appeal")
-async def file(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
+async def file(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """File it."""
     form = await AppealForm.read(request)
     if not form.validate():

@@ -13,6 +13,7 @@ from services.applications.application.store import applications as store
 from services.applications.bulk import MOST, Outcome
 from services.applications.display import tag
 from services.applications.guards import Decider
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.review.actions import bulk, eligibility, endorsement
@@ -23,7 +24,6 @@ from services.applications.review.forms.decisions import (
     ReturnAllForm,
     seen_at,
 )
-from services.applications.review.pages.case import Store
 from shared.bus import Bus
 from shared.contracts.applications import (
     ApplicationEndorsed,
@@ -120,7 +120,7 @@ class BulkRow:
 async def ask(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     act: str = "",
     case: Cases = [],  # noqa: B006 - FastAPI copies it
     back: str = "",
@@ -207,7 +207,7 @@ def _back(act: str, query: str) -> str:
 async def decide(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     act: str = "",
     case: Cases = [],  # noqa: B006 - FastAPI copies it
     back: str = "",
@@ -248,7 +248,7 @@ def _decision(act: str, form: Form) -> endorsement.Decision:
 async def decided(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     act: str = "",
     done: Cases = [],  # noqa: B006 - FastAPI copies it
     left: Cases = [],  # noqa: B006 - as above

@@ -4,10 +4,9 @@ A clearance officer sees and does it for an EU agency, the programme coordinator
 """
 
 from dataclasses import replace
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.access.views import capacity_for
@@ -20,6 +19,7 @@ from services.applications.application.views.companions import company_in
 from services.applications.application.views.history import history
 from services.applications.application.views.standing import Case, case_of, standing
 from services.applications.guards import Decider
+from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.review.actions import endorsement as actions
 from services.applications.review.actions.endings import cancels
@@ -31,14 +31,11 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.identity.scope import may_coordinate
-from shared.runtime.service import bus_of
 from shared.web.forms import Form
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/cases", include_in_schema=False)
 deciders = allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
-
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 def at(application_id: UUID, rest: str = "") -> str:
@@ -60,7 +57,7 @@ async def visible_case(bus: Bus, principal: Principal, application_id: UUID) -> 
 
 
 @router.get("/{application_id}")
-async def show(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+async def show(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """One case: where it stands, what the rules say, what was answered, and what can be decided now."""
     case = await visible_case(bus, principal, application_id)
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
@@ -94,14 +91,14 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
 
 
 @router.get("/{application_id}/endorse")
-async def ask_endorse(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+async def ask_endorse(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Ask once more, with room for a note."""
     case = await visible_case(bus, principal, application_id)
     return render(request, "review/endorse.html", application=case.application, form_=EndorseForm())
 
 
 @router.post("/{application_id}/endorse")
-async def endorse(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+async def endorse(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Endorse it."""
     case, form = await visible_case(bus, principal, application_id), await EndorseForm.read(request)
     decision = actions.Endorse(form.note.data or "")
@@ -130,7 +127,7 @@ def _status(form: Form) -> int:
 
 
 @router.get("/{application_id}/return")
-async def ask_return(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+async def ask_return(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """A remark for each section."""
     return await _return_page(request, await visible_case(bus, principal, application_id), ReturnForm(), bus)
 
@@ -151,7 +148,7 @@ async def _return_page(request: Request, case: Case, form: ReturnForm, bus: Bus,
 
 
 @router.post("/{application_id}/return")
-async def send_back(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+async def send_back(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Ask for information."""
     case, form = await visible_case(bus, principal, application_id), await ReturnForm.read(request)
     remarks = {Section(field.name): field.data or "" for field in form}
@@ -163,14 +160,14 @@ async def send_back(request: Request, application_id: UUID, principal: Decider, 
 
 
 @router.get("/{application_id}/not-endorse")
-async def ask_not_endorse(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+async def ask_not_endorse(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Ask why."""
     case = await visible_case(bus, principal, application_id)
     return render(request, "review/not_endorse.html", application=case.application, form_=NotEndorseForm())
 
 
 @router.post("/{application_id}/not-endorse")
-async def not_endorse(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
+async def not_endorse(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Do not endorse it."""
     case, form = await visible_case(bus, principal, application_id), await NotEndorseForm.read(request)
     if form.validate():

@@ -2,25 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.application.store import applications as store
 from services.applications.display import paged
 from services.applications.guards import Coordinator
+from services.applications.parameters import BusDep
 from services.applications.review.actions import eligibility as actions
-from shared.bus import Bus
-from shared.runtime.service import bus_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 
-Store = Annotated[Bus, Depends(bus_of)]
-
 
 @router.get("/eligibility")
 async def waiting(
-    request: Request, _: Coordinator, bus: Store, page: Annotated[int, Query(ge=1, le=100)] = 1
+    request: Request, _: Coordinator, bus: BusDep, page: Annotated[int, Query(ge=1, le=100)] = 1
 ) -> Response:
     """Endorsed applications with what the rules say, to be ticked and confirmed."""
     async with bus.read() as session:

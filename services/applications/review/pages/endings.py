@@ -9,10 +9,11 @@ from fastapi.responses import Response
 from services.applications.application.model import states
 from services.applications.application.views.standing import Case
 from services.applications.guards import Coordinator
+from services.applications.parameters import BusDep
 from services.applications.register.store import entries
 from services.applications.review.actions import endings
 from services.applications.review.forms.decisions import seen_at
-from services.applications.review.pages.case import Store, at, visible_case
+from services.applications.review.pages.case import at, visible_case
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import StatedReason, VoidReason
@@ -119,13 +120,13 @@ def _voided(hangs: endings.Dependants, host: str) -> list[str]:
 
 
 @router.get("/{application_id}/cancel")
-async def ask_cancel(request: Request, application_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def ask_cancel(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Ask why, and say what becomes of the match."""
     return await _page(request, bus, await visible_case(bus, principal, application_id), CancelForm(), "cancel")
 
 
 @router.post("/{application_id}/cancel")
-async def cancel(request: Request, application_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def cancel(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Cancel it."""
     case, form = await visible_case(bus, principal, application_id), await CancelForm.read(request)
     if not form.validate():
@@ -140,13 +141,13 @@ async def cancel(request: Request, application_id: UUID, principal: Coordinator,
 
 
 @router.get("/{application_id}/void")
-async def ask_void(request: Request, application_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def ask_void(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Ask once more, and say what becomes of match, visit and certificate."""
     return await _page(request, bus, await visible_case(bus, principal, application_id), VoidForm(), "void")
 
 
 @router.post("/{application_id}/void")
-async def void(request: Request, application_id: UUID, principal: Coordinator, bus: Store) -> Response:
+async def void(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Take it out."""
     case, form = await visible_case(bus, principal, application_id), await VoidForm.read(request)
     if not form.validate():

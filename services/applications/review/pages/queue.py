@@ -11,10 +11,11 @@ from services.applications.calls import store as calls_store
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.overview.store import queue
+from services.applications.parameters import BusDep
 from services.applications.register.store import entries
 from services.applications.review.forms.queue import QueueQuery
 from services.applications.review.pages.bulk import ACTS, acts_of
-from services.applications.review.pages.case import Store, at, deciders
+from services.applications.review.pages.case import at, deciders
 from shared.contracts import labels
 from shared.contracts.codes import PARTNERS, ApplicationKind, ApplicationMode, RankGroup, Role, ServiceKind
 from shared.i18n import N_, gettext, ngettext
@@ -37,7 +38,7 @@ FIRST_TIME = {"yes": N_("Takes part for the first time"), "no": N_("Has taken pa
 async def show_queue(
     request: Request,
     principal: Decider,
-    bus: Store,
+    bus: BusDep,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """The submitted applications of the own country or EU agency, what waits for the reader first."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from services.applications.guards import Participant, ParticipantOrCoordinator
 from services.applications.overview.views import resources
 from services.applications.overview.views.participation import visit_view
-from services.applications.parameters import Body, Reason, Store, Text
+from services.applications.parameters import Body, BusDep, Reason, Text
 from services.applications.visits.actions import moves as actions
 from services.applications.visits.model import MOST_PERIODS
 from shared.bus import Bus
@@ -40,14 +40,16 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
 
 
 @router.post("/{visit_id}/moves", status_code=202)
-async def ask(visit_id: UUID, body: OtherDates, principal: ParticipantOrCoordinator, bus: Store) -> dict[str, Any]:
+async def ask(visit_id: UUID, body: OtherDates, principal: ParticipantOrCoordinator, bus: BusDep) -> dict[str, Any]:
     """Ask for other dates, or for first ones where none were found: matching looks for them."""
     await actions.ask(bus, principal, visit_id, body.periods, body.reason, body.text)
     return await _shown(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/moves/{proposal}/answer", status_code=202)
-async def answer(visit_id: UUID, proposal: int, body: MoveAnswer, principal: Participant, bus: Store) -> dict[str, Any]:
+async def answer(
+    visit_id: UUID, proposal: int, body: MoveAnswer, principal: Participant, bus: BusDep
+) -> dict[str, Any]:
     """Accept or refuse the dates that are proposed; the visit moves when guest and host have accepted."""
     await actions.answer(bus, principal, visit_id, proposal, body.answer, body.reason, body.text)
     return await _shown(bus, principal, visit_id)

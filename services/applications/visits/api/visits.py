@@ -11,7 +11,7 @@ from services.applications.guards import Anyone, Participant
 from services.applications.outcomes.actions import tickets
 from services.applications.overview.views import resources
 from services.applications.overview.views.participation import visit_view
-from services.applications.parameters import Body, MaybeReason, Portal, Store, TicketFor
+from services.applications.parameters import Body, BusDep, MaybeReason, Portal, TicketFor
 from services.applications.visits.actions import visits as actions
 from services.applications.visits.views import guests
 from shared.bus import Bus
@@ -53,7 +53,7 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
 
 
 @router.get("/attendance")
-async def read_attendance(principal: Participant, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_attendance(principal: Participant, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """Whose attendance the host can record now: those of today first; of the days in `missing` nothing is said."""
     async with bus.read() as session:
         found = await guests(session, principal)
@@ -74,13 +74,13 @@ async def read_attendance(principal: Participant, bus: Store) -> dict[str, list[
 
 
 @router.get("/{visit_id}")
-async def read_one(visit_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def read_one(visit_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """One visit."""
     return await _shown(bus, principal, visit_id)
 
 
 @router.put("/{visit_id}/agenda")
-async def write_agenda(visit_id: UUID, body: AgendaText, principal: Participant, bus: Store) -> dict[str, Any]:
+async def write_agenda(visit_id: UUID, body: AgendaText, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """Write the next version of the agenda."""
     await actions.write_agenda(bus, principal, visit_id, body.text, version=body.version)
     return await _shown(bus, principal, visit_id)
@@ -88,7 +88,7 @@ async def write_agenda(visit_id: UUID, body: AgendaText, principal: Participant,
 
 @router.post("/{visit_id}/agenda/agree")
 async def agree(
-    visit_id: UUID, principal: Participant, bus: Store, body: AgendaVersion | None = None
+    visit_id: UUID, principal: Participant, bus: BusDep, body: AgendaVersion | None = None
 ) -> dict[str, Any]:
     """Agree to the agenda."""
     await actions.agree(bus, principal, visit_id, (body or AgendaVersion()).version)
@@ -96,7 +96,7 @@ async def agree(
 
 
 @router.post("/{visit_id}/attendance")
-async def attend(visit_id: UUID, body: Days, principal: Participant, bus: Store) -> dict[str, Any]:
+async def attend(visit_id: UUID, body: Days, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """Record who was there, by day; only days that have come."""
     await actions.record_days(bus, principal, visit_id, body.days, seen=body.seen)
     return await _shown(bus, principal, visit_id)
@@ -104,7 +104,7 @@ async def attend(visit_id: UUID, body: Days, principal: Participant, bus: Store)
 
 @router.post("/{visit_id}/no-show")
 async def no_show(
-    visit_id: UUID, principal: Participant, bus: Store, body: MaybeReason | None = None
+    visit_id: UUID, principal: Participant, bus: BusDep, body: MaybeReason | None = None
 ) -> dict[str, Any]:
     """Report that the guest did not come."""
     body = body or MaybeReason()
@@ -113,14 +113,14 @@ async def no_show(
 
 
 @router.post("/{visit_id}/early-return")
-async def early_return(visit_id: UUID, body: EarlyReturn, principal: Participant, bus: Store) -> dict[str, Any]:
+async def early_return(visit_id: UUID, body: EarlyReturn, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """Report that the guest left before the end."""
     await actions.early_return(bus, principal, visit_id, body.last_day, body.reason, body.text)
     return await _shown(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/tickets", status_code=201)
-async def ticket(visit_id: UUID, body: TicketFor, principal: Anyone, bus: Store, settings: Portal) -> dict[str, str]:
+async def ticket(visit_id: UUID, body: TicketFor, principal: Anyone, bus: BusDep, settings: Portal) -> dict[str, str]:
     """A ticket into reporting's form about the visit, for both sides and the sender's coordinator; for two minutes."""
     way = await tickets.for_visit(bus, settings, principal, visit_id, body.purpose)
     return {"ticket": way.ticket, "address": way.address, "link": way.link}

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
-from services.applications.display import Store, tag
+from services.applications.display import tag
 from services.applications.guards import Participant
 from services.applications.matches.pages.matches import guest_of
 from services.applications.matches.store.participation import Attendance
+from services.applications.parameters import BusDep
 from services.applications.visits.actions import visits as actions
 from services.applications.visits.views import Guest, guests
 from shared.contracts import labels
@@ -27,7 +28,7 @@ HERE = "/applications/visits/attendance"
 
 
 @router.get("/attendance")
-async def show(request: Request, principal: Participant, bus: Store) -> Response:
+async def show(request: Request, principal: Participant, bus: BusDep) -> Response:
     """Who is here today, and what is still missing of the days before."""
     async with bus.read() as session:
         found = await guests(session, principal)
@@ -71,7 +72,7 @@ def recorded(day: date, record: Attendance | None) -> dict[str, Any]:
 
 
 @router.post("/{visit_id}/attendance")
-async def attend(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+async def attend(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Record who was there: for each day that was answered, `day-2026-03-16=yes` or `no`; a second tap changes nothing.
 
     `seen-2026-03-16` is what the page showed of that day, so that nobody corrects what somebody else has just recorded.

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import EarlyReturnForm, MaybeReasonForm
 from services.applications.guards import Participant
 from services.applications.overview.views.participation import VisitView, visit_view
+from services.applications.parameters import BusDep
 from services.applications.visits.actions import visits as actions
 from services.applications.visits.pages.visits import at
 from shared.bus import Bus
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
 @router.get("/{visit_id}/no-show")
-async def ask_no_show(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+async def ask_no_show(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Ask once more, and why."""
     return await _no_show_page(request, principal, bus, visit_id, MaybeReasonForm())
 
@@ -49,7 +49,7 @@ async def _no_show_page(
 
 
 @router.post("/{visit_id}/no-show")
-async def no_show(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+async def no_show(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Report that the guest did not come."""
     form = await MaybeReasonForm.read(request)
     if not form.validate():
@@ -60,7 +60,7 @@ async def no_show(request: Request, visit_id: UUID, principal: Participant, bus:
 
 
 @router.get("/{visit_id}/early-return")
-async def ask_return(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+async def ask_return(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Ask for the last day, and why."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
@@ -88,7 +88,7 @@ def _last_days(view: VisitView) -> Any:
 
 
 @router.post("/{visit_id}/early-return")
-async def early_return(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+async def early_return(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Report that the guest left before the end."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)

@@ -5,10 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.display import Store
 from services.applications.forms import refuse
 from services.applications.guards import Participant, ParticipantOrCoordinator
 from services.applications.overview.views.participation import VisitView, visit_view
+from services.applications.parameters import BusDep
 from services.applications.preparation.forms import MoveAnswerForm, MoveForm
 from services.applications.visits.actions import moves as actions
 from services.applications.visits.pages.visits import asker, at, both_of
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
 @router.get("/{visit_id}/move")
-async def ask_move(request: Request, visit_id: UUID, principal: ParticipantOrCoordinator, bus: Store) -> Response:
+async def ask_move(request: Request, visit_id: UUID, principal: ParticipantOrCoordinator, bus: BusDep) -> Response:
     """Ask when the visit could be instead, and why."""
     return await _ask_page(request, principal, bus, visit_id, MoveForm())
 
@@ -57,7 +57,7 @@ def _says(view: VisitView) -> str:
 
 
 @router.post("/{visit_id}/move")
-async def move(request: Request, visit_id: UUID, principal: ParticipantOrCoordinator, bus: Store) -> Response:
+async def move(request: Request, visit_id: UUID, principal: ParticipantOrCoordinator, bus: BusDep) -> Response:
     """Ask for other dates."""
     form = await MoveForm.read(request)
     if await form.rows_changed(request) or not form.validate():
@@ -71,7 +71,7 @@ async def move(request: Request, visit_id: UUID, principal: ParticipantOrCoordin
 
 
 @router.get("/{visit_id}/moves/{proposal}")
-async def ask_answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: Store) -> Response:
+async def ask_answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: BusDep) -> Response:
     """Show the dates that are proposed, beside those that stand."""
     return await _answer_page(request, principal, bus, visit_id, proposal, MoveAnswerForm())
 
@@ -105,7 +105,7 @@ async def _answer_page(
 
 
 @router.post("/{visit_id}/moves/{proposal}")
-async def answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: Store) -> Response:
+async def answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: BusDep) -> Response:
     """Accept or refuse the dates that are proposed."""
     form = await MoveAnswerForm.read(request)
     declines = form.answer.data == Answer.DECLINE

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.certificates import store as certificates_store
-from services.applications.display import Store, paged, state_counts, tag, topic, where_it_stands
+from services.applications.display import paged, state_counts, tag, topic, where_it_stands
 from services.applications.forms import AgendaForm, reason_word, version_of
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.pages.matches import guest_of
@@ -19,7 +19,7 @@ from services.applications.mentorships.model.pair import other
 from services.applications.outcomes.actions import tickets
 from services.applications.outcomes.views import due_hint, results_asked, test_names
 from services.applications.overview.views.participation import MatchView, VisitView, match_views, visit_view
-from services.applications.parameters import Portal
+from services.applications.parameters import BusDep, Portal
 from services.applications.preparation.actions import preparation
 from services.applications.tables import PAGE
 from services.applications.text_difference import difference
@@ -60,7 +60,7 @@ def at(visit_id: UUID, rest: str = "") -> str:
 async def show_all(
     request: Request,
     principal: Anyone,
-    bus: Store,
+    bus: BusDep,
     state: str = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
@@ -126,7 +126,7 @@ def _row(view: MatchView) -> list[Any]:
 
 
 @router.get("/{visit_id}")
-async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """One visit: where it stands, agenda, preparation, attendance, and what is asked of the reader."""
     return await page_of(request, principal, bus, visit_id)
 
@@ -288,19 +288,19 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
 
 
 @router.get("/{visit_id}/forms/{purpose}")
-async def open_form(visit_id: UUID, purpose: str, principal: Anyone, bus: Store, settings: Portal) -> Response:
+async def open_form(visit_id: UUID, purpose: str, principal: Anyone, bus: BusDep, settings: Portal) -> Response:
     """On to reporting's form, with a ticket that says as whom the reader answers."""
     return see_other((await tickets.for_visit(bus, settings, principal, visit_id, purpose)).link)
 
 
 @router.get("/{visit_id}/closed-forms/{purpose}/{party}")
-async def why(visit_id: UUID, purpose: str, party: str, principal: Anyone, bus: Store, settings: Portal) -> Response:
+async def why(visit_id: UUID, purpose: str, party: str, principal: Anyone, bus: BusDep, settings: Portal) -> Response:
     """On to the form that is asked of the reader as this party: there it says why answers are no longer taken."""
     return see_other((await tickets.for_visit(bus, settings, principal, visit_id, purpose, party)).link)
 
 
 @router.post("/{visit_id}/agenda")
-async def write_agenda(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+async def write_agenda(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Write the next version of the agenda."""
     form = await AgendaForm.read(request)
     if not form.validate():
@@ -317,7 +317,7 @@ async def write_agenda(request: Request, visit_id: UUID, principal: Participant,
 
 
 @router.post("/{visit_id}/agenda/agree")
-async def agree(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
+async def agree(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Agree to the agenda that the page showed."""
     await actions.agree(bus, principal, visit_id, await version_of(request))
     return see_other(at(visit_id) + "?done=agreed")
