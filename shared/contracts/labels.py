@@ -1,15 +1,10 @@
-"""What are codes called: roles, countries, languages and the members of the code lists?"""
+"""Name codes in the reader's language: roles, countries, languages, members of code lists."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from shared.contracts.codes import LANGUAGES as KNOWN
 from shared.contracts.codes import UNION, Role
 from shared.i18n import LANGUAGES, gettext, locale
-
-if TYPE_CHECKING:
-    from shared.identity import Grant
 
 
 def role(code: str) -> str:
@@ -50,8 +45,3 @@ def label(code: object) -> str:
         return gettext(text)
     plain = str(code).replace("_", " ")
     return gettext(plain[:1].upper() + plain[1:])
-
-
-def standing_of(grant: Grant) -> str:
-    """A role with its country: `National coordinator, Armenia`."""
-    return ", ".join(part for part in (role(grant.role), country(grant.country)) if part)

@@ -16,18 +16,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from collections.abc import Iterator
 
 SOURCE = "en"
 # The partner countries' languages (domain.md) after English, in the order in which they are offered.
@@ -142,48 +137,3 @@ def _translations(code: str, catalogues: Catalogues | None) -> stdlib_gettext.Nu
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return stdlib_gettext.GNUTranslations(compiled)
-
-
-def _wanted(query: bytes, headers: Headers) -> Iterable[str]:
-    """Languages in the order in which the reader asked for them: address, cookie, browser."""
-    yield from parse_qs(query.decode("latin-1")).get("lang", [])
-    if "cookie" in headers:
-        yield cookie_parser(headers["cookie"]).get(COOKIE, "")
-    accepted: list[tuple[float, str]] = []
-    for part in headers.get("accept-language", "").split(","):
-        tag, _, weight = part.partition(";q=")
-        try:
-            accepted.append((-float(weight or 1), tag.strip().split("-")[0].lower()))
-        except ValueError:
-            continue
-    yield from (tag for _, tag in sorted(accepted, key=lambda pair: pair[0]))
-
-
-class LanguageMiddleware:
-    """Sets the language of each request from `?lang=`, the cookie or Accept-Language, and remembers a choice."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        query: bytes = scope["query_string"]
-        wanted = [code for code in _wanted(query, Headers(scope=scope)) if code in offered()]
-        chosen = wanted[0] if wanted else SOURCE
-        speak(chosen)
-        remember = b"lang=" in query and chosen in parse_qs(query.decode("latin-1")).get("lang", [])
-
-        async def send_with_language(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers["content-language"] = chosen
-                    headers.add_vary_header("Accept-Language, Cookie")
-                if remember:
-                    headers.append("set-cookie", f"{COOKIE}={chosen}; Path=/; Max-Age=31536000; SameSite=Lax")
-            await send(message)
-
-        await self.app(scope, receive, send_with_language)

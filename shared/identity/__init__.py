@@ -20,7 +20,7 @@ from shared.identity.guard import (
 )
 from shared.identity.internal import service_headers
 from shared.identity.principal import Grant, Principal
-from shared.identity.refusals import NotAllowed, SignInNeeded, install
+from shared.identity.refusals import NotAllowed, SignInNeeded
 from shared.identity.tickets import Ticket, issue_ticket
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "consume_access",
     "consume_partners",
     "every_route",
-    "install",
     "internal",
     "issue_ticket",
     "load_principal",

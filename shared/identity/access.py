@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from shared.bus.db.transaction import ACCESS
 from shared.contracts.access import AccessChanged
 from shared.contracts.codes import PartnerStatus
 from shared.contracts.registry import PartnerStatusChanged
 from shared.identity.principal import Grant, Principal
 from shared.time import clock
-from shared.web.live import ACCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,6 @@
-"""How is somebody told that a route is not for them: sign in, wrong role, or a form that was not sent from our page?
+"""Refuse a request: nobody is signed in, the role does not fit, or the form was not sent from our page.
 
-Each refusal is an HTTPException, so that the error pages and the JSON problems of `shared/web` show it like any other;
-only what leads on to another page needs an answer of its own.
+Each refusal is an HTTPException; `shared/web/problems.py` answers it.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
 
 from shared.i18n import gettext
 from shared.identity.attempts import Attempt, note_attempt
@@ -18,7 +16,6 @@ from shared.identity.attempts import Attempt, note_attempt
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fastapi import FastAPI
     from starlette.requests import Request
 
     from shared.contracts.codes import Role
@@ -104,44 +101,3 @@ def safe_next(address: str | None) -> str:
 def here(request: Request) -> str:
     """The path and query of the request."""
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-
-
-def _to_sign_in(address: str) -> str:
-    return f"{SIGN_IN}?next={quote(safe_next(address), safe='')}"
-
-
-async def _sign_in_needed(request: Request, refusal: Exception) -> Response:
-    from shared.errors import answer  # noqa: PLC0415 - error pages are rendered, and pages need identity
-
-    assert isinstance(refusal, SignInNeeded)
-    if is_api(request) or "text/event-stream" in request.headers.get("accept", ""):
-        return answer(request, 401, refusal.detail, headers=refusal.headers)
-    if request.headers.get("hx-request"):
-        # htmx follows redirects within its own request; only this header moves the whole page.
-        seen = urlsplit(request.headers.get("hx-current-url", ""))
-        address = f"{seen.path}?{seen.query}" if seen.query else seen.path
-        return Response(status_code=401, headers={"HX-Redirect": _to_sign_in(address)})
-    if request.method in SAFE_METHODS:
-        return RedirectResponse(_to_sign_in(here(request)), status_code=303)
-    return answer(
-        request,
-        401,
-        gettext(
-            "You are not signed in any more, so nothing was changed. Sign in again in another tab, then come back to "
-            "this one and reload it: your text is sent again."
-        ),
-    )
-
-
-async def _onward(_: Request, leave: Exception) -> Response:
-    assert isinstance(leave, Onward)
-    return Response(status_code=leave.status_code, headers=leave.headers)
-
-
-def install(app: FastAPI) -> None:
-    """Have `app` answer what the guards raise; called once by the harness (`shared/runtime/service.py`).
-
-    `NotAllowed` and `FormNotOurs` are shown by the error pages of `shared/web`, as any HTTPException.
-    """
-    app.add_exception_handler(SignInNeeded, _sign_in_needed)
-    app.add_exception_handler(Onward, _onward)

@@ -22,12 +22,13 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annota
 
 from shared import identity
 from shared.bus import Bus
+from shared.bus.db.processes import tune_memory
 from shared.bus.inbox.reader import Reader
 from shared.bus.metrics import DEAD_LETTERS_OPEN, PENDING, WAITING_OLDEST
 from shared.bus.outbox.relay import Relay
 from shared.identity import internal
 from shared.runtime import telemetry
-from shared.web import site
+from shared.web import setup, site
 from shared.web.api_docs import api_page
 from shared.web.live import Live
 from shared.web.shortcuts import take_shortcuts
@@ -94,7 +95,7 @@ def create(
         provider = telemetry.configure(name, settings) if background else None
         tasks: list[asyncio.Task[None]] = []
         if background:
-            telemetry.tune_memory()
+            tune_memory()
             await service.live.start()
             loops = [
                 Relay(bus).run,
@@ -125,8 +126,7 @@ def create(
         openapi_url=None,
     )
     app.state.service = service
-    site.install(app, place=place, templates=templates, local=settings.local)
-    identity.install(app)
+    setup.install(app, place=place, templates=templates, local=settings.local)
     app.add_middleware(telemetry.RequestSpans, service=name)
     for router in (_health(name), api_page(name), *routers):
         # As they stand: `include_router` would build each route anew at the first request, and look for each one twice.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -55,17 +54,6 @@ def configure(service: str, settings: ServiceSettings) -> TracerProvider:
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     return provider
-
-
-def tune_memory() -> None:
-    """Have the garbage collector look less often, and never at what was there when the service started.
-
-    A batch makes tens of thousands of small frozen objects that are freed by count; looking for cycles among them was
-    measured to take a third of the reader's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 50)
 
 
 def _with_trace(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, Request
 
+from shared.identity import public
 from shared.web.render import render
 from shared.web.states import states
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 def router() -> APIRouter:
     """The three pages, open to everybody."""
-    from shared.identity import public  # noqa: PLC0415 - identity's refusals are drawn by this package
-
     pages = APIRouter(prefix="/applications", dependencies=[Depends(public())], include_in_schema=False)
 
     @pages.get("/privacy")

@@ -23,14 +23,12 @@ import structlog
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the endpoint's annotation at run time
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from shared.bus.db.transaction import ACCESS, CHANGED_CHANNEL, MORE
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
-CHANNEL = "tandem_changed"
-MORE = "+"  # behind a name: it is about to change again
-ACCESS = "access"  # what people may has changed for a whole country: each stream ends, and asks its guard again
 HEARTBEAT = 15.0  # seconds; below the 30 to 60 s after which proxies cut a silent stream
 QUIET = 0.2  # seconds between two messages to one client in the long run: a burst of commits is few refreshes
 SOON = 0.005  # the same while BURST is not used up: what follows from a fact at once is shown at once
@@ -183,7 +181,7 @@ class Live:
             self.changed(str(name))
 
         connection.add_termination_listener(lambda _: lost.set())
-        await connection.add_listener(CHANNEL, heard)
+        await connection.add_listener(CHANGED_CHANNEL, heard)
         self._listening.set()
         if not first:
             self.changed()
@@ -233,21 +231,6 @@ class Live:
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
-
-
-class StampMiddleware:
-    """Notes the hub's stamp before a page reads its store, so that `stamp()` is never newer than what was read."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] == "http":
-            hub = getattr(getattr(scope["app"].state, "service", None), "live", None)
-            if isinstance(hub, Live):
-                scope.setdefault("state", {})["live_stamp"] = hub.stamp()
-        await self.app(scope, receive, send)
 
 
 def live_route(name: str) -> Callable[[Request], Awaitable[Response]]:

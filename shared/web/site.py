@@ -1,6 +1,6 @@
-"""What does one service need to show pages: its templates, its place in the shell, its settings?
+"""Hold what one service needs to show pages: its templates, its place in the navigation, its settings.
 
-`shared/runtime/service.py` calls `install` once; from then on `render` finds everything at `app.state.site`. Static
+`setup.py` installs it once; from then on `render` finds everything at `app.state.site`. Static
 files have one address for all services, `/static/`, which the gateway serves.
 """
 
@@ -19,13 +19,15 @@ from markupsafe import Markup
 
 from shared import i18n
 from shared.contracts import labels
+from shared.i18n.numbers import number, percent
+from shared.identity import csrf as identity_csrf
 from shared.time import clock, dates
-from shared.web import control_characters, live, states
-from shared.web.headers import HeadersMiddleware
+from shared.web import states
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
     from starlette.requests import Request
+
+    from shared.identity import Grant
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -99,24 +101,6 @@ class PageUndefined(ChainableUndefined):
         return id(type(self))
 
 
-def install(app: FastAPI, *, place: str, templates: Path, local: bool) -> None:
-    """Make `render` work for this app: templates, language of each request, error pages, security headers.
-
-    `place` is one of `shared.web.navigation` (portal, board, messages, figures); `templates` the service's folder.
-    """
-    from shared import errors  # noqa: PLC0415 - both draw pages, so those modules need this one
-    from shared.web import footer_pages  # noqa: PLC0415 - both draw pages, so those modules need this one
-
-    app.state.site = Site(place, environment(templates), local, version())
-    errors.install(app)
-    if place == "portal":
-        app.include_router(footer_pages.router())
-    app.add_middleware(control_characters.RefuseControlCharacters)
-    app.add_middleware(i18n.LanguageMiddleware)
-    app.add_middleware(live.StampMiddleware)
-    app.add_middleware(HeadersMiddleware)
-
-
 def version() -> str:
     """The version of the installed project, as the footer shows it."""
     try:
@@ -160,7 +144,7 @@ def environment(templates: Path | None) -> Environment:
         "languages": i18n.offered,
         "own_name": i18n.own_name,
         "role": labels.role,
-        "standing_of": labels.standing_of,
+        "standing_of": _role_and_country,
         "relative": lambda value: dates.relative(value, clock.today()),
         "working_days": dates.working_days,
         "present": clock.now,
@@ -181,10 +165,13 @@ def environment(templates: Path | None) -> Environment:
     return env
 
 
+def _role_and_country(grant: Grant) -> str:
+    """A role with its country: `National coordinator, Armenia`."""
+    return ", ".join(part for part in (labels.role(grant.role), labels.country(grant.country)) if part)
+
+
 def csrf() -> Markup:
     """The hidden field that every form with an unsafe method carries."""
-    from shared.identity import csrf as identity_csrf  # noqa: PLC0415 - identity renders pages too: no import circle
-
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(identity_csrf.token(current.get()))
 
 
@@ -210,19 +197,3 @@ def with_query(**changes: object) -> str:
     kept = url.include_query_params(**{name: str(value) for name, value in changes.items() if value is not None})
     kept = kept.remove_query_params([name for name, value in changes.items() if value is None])
     return f"{kept.path}?{kept.query}" if kept.query else kept.path
-
-
-def number(value: float, digits: int = 0) -> str:
-    """A number as the reader's language writes it: `1,234` in English."""
-    from babel.numbers import format_decimal  # noqa: PLC0415 - babel.numbers is slow to import; few pages need it
-
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=i18n.locale())
-
-
-def percent(share: float, digits: int = 0) -> str:
-    """A share (0 to 1) as a percentage in the reader's language."""
-    from babel.numbers import format_percent  # noqa: PLC0415 - as in `number`
-
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
-    return format_percent(share, format=pattern, locale=i18n.locale())

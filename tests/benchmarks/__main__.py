@@ -16,7 +16,7 @@ import structlog
 import uvloop
 from rich.console import Console
 
-from shared.runtime.telemetry import tune_memory
+from shared.bus.db.processes import tune_memory
 from tests.benchmarks import (
     chain,
     deadlines,

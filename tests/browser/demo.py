@@ -19,7 +19,7 @@ from markupsafe import Markup
 from shared.contracts.codes import Expertise, LanguageLevel, Role
 from shared.errors import Refused
 from shared.identity.principal import Grant, Principal
-from shared.web import site, states
+from shared.web import setup, site, states
 from shared.web.forms import (
     Between,
     BooleanField,
@@ -113,7 +113,7 @@ def app(live: Live | None = None) -> FastAPI:
             await live.stop()
 
     made = FastAPI(lifespan=lifespan)
-    site.install(made, place="board", templates=HERE / "templates", local=True)
+    setup.install(made, place="board", templates=HERE / "templates", local=True)
     made.mount("/static", StaticFiles(directory=site.STATIC))
     made.state.service = SimpleNamespace(live=live)
 

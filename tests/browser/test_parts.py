@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import expect
 
 from deploy.local.ports import free_port
+from shared.bus.db.transaction import CHANGED_CHANNEL
 from shared.web import site
-from shared.web.live import CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ class Demo:
 
     def changed(self, name: str = "board") -> None:
         """What a store's commit says."""
-        self._postgres.server.sql(f"SELECT pg_notify('{CHANNEL}', '{name}')", self.database.rpartition("/")[2])
+        self._postgres.server.sql(f"SELECT pg_notify('{CHANGED_CHANNEL}', '{name}')", self.database.rpartition("/")[2])
 
     def stop(self) -> None:
         """End the process."""

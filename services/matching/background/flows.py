@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from services.matching.engine.optimal import network
-from shared.runtime.telemetry import tune_memory
+from shared.bus.db.processes import tune_memory
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -11,7 +11,7 @@ import multiprocessing
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shared.runtime.telemetry import tune_memory
+from shared.bus.db.processes import tune_memory
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

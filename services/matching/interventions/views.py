@@ -8,8 +8,8 @@ from services.matching.interventions.model import How, OtherTerms, Outcome
 from shared.contracts import labels
 from shared.contracts.codes import RankGroup, ServiceKind
 from shared.i18n import N_, gettext, ngettext
+from shared.i18n.numbers import number, percent
 from shared.web.graphics.charts import Chart, Pair, pairs
-from shared.web.site import number, percent
 from shared.web.states import State, Tone
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from services.reporting.indicators.model.figure import JOINT, UNSAID, Measure, p
 from shared.contracts import labels
 from shared.contracts.codes import EMPACT_2022, EMPACT_2026, RankGroup, Reason, Sex, topic_label
 from shared.i18n import N_, gettext, ngettext
+from shared.i18n.numbers import number
 from shared.web.graphics.charts import Bar, bars
-from shared.web.site import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

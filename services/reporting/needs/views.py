@@ -13,9 +13,9 @@ from services.reporting.needs.model import lines, people_by
 from shared.contracts import labels
 from shared.contracts.codes import Expertise
 from shared.i18n import gettext, ngettext
+from shared.i18n.numbers import number
 from shared.web.graphics.charts import Pair, pairs
 from shared.web.graphics.heat_maps import Cell, heat
-from shared.web.site import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,8 +16,8 @@ from services.reporting.indicators.model.reciprocity import HOSTED, SENT
 from services.reporting.needs import views as needs_views
 from services.reporting.targets.model import AimKind, standing
 from shared.i18n import N_, gettext
+from shared.i18n.numbers import number
 from shared.web.graphics.charts import Bar, Pair, bars, pairs
-from shared.web.site import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

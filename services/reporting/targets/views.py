@@ -13,8 +13,8 @@ from services.reporting.periods.model import periods
 from services.reporting.targets.model import AimKind, standing
 from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext
+from shared.i18n.numbers import number
 from shared.web.graphics.charts import Series, lines
-from shared.web.site import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

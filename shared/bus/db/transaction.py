@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 CHANGED_CHANNEL = "tandem_changed"
 MORE = "+"
+"""Behind a name: it is about to change again."""
+ACCESS = "access"
+"""The name under which a country's access has changed: each open stream ends, and asks its guard again."""
 """Behind the name of what has changed: it is about to change again."""
 _TRACE = TraceContextTextMapPropagator()
 

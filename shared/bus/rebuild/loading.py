@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from shared.bus.db.bus import Bus
+from shared.bus.db.processes import tune_memory
 from shared.bus.db.transaction import driver
 from shared.bus.inbox.apply import Applier
 from shared.bus.log import offsets
@@ -21,7 +22,6 @@ from shared.bus.log.envelope import SOURCE, Envelope, Faulty, read
 from shared.bus.rebuild import shadow_tables
 from shared.bus.rebuild.bulk import records_of, spans
 from shared.contracts import TOPICS
-from shared.runtime.telemetry import tune_memory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence

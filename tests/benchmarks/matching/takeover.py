@@ -22,7 +22,7 @@ from services.matching.facts.store import pools as store
 from services.matching.facts.store.facts import keep
 from services.matching.provisional import call_lease, worker
 from services.matching.settings import Settings
-from shared.runtime.telemetry import tune_memory
+from shared.bus.db.processes import tune_memory
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching import stored
 from tests.support import settings_for

@@ -19,13 +19,13 @@ from services.notifications.messages.store.volume import Part, Span
 from services.notifications.messages.views import messages
 from shared.bus import Bus
 from shared.i18n import gettext, locale, ngettext
+from shared.i18n.numbers import number
 from shared.identity import Principal, allow
 from shared.runtime.service import bus_of
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.graphics import charts
 from shared.web.render import render
-from shared.web.site import number
 
 router = APIRouter(prefix="/notifications/volume", include_in_schema=False)
 HERE = "/notifications/volume"

@@ -31,8 +31,8 @@ from services.reporting.periods import store as periods_store
 from services.reporting.periods.model import periods
 from shared.bus import Bus
 from shared.bus.db import leases
+from shared.bus.db.processes import tune_memory
 from shared.contracts.periods import CountedEvents
-from shared.runtime.telemetry import tune_memory
 from shared.time import clock
 
 if TYPE_CHECKING:

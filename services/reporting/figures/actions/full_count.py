@@ -21,7 +21,7 @@ from services.reporting.figures.actions import counting
 from services.reporting.figures.model import restatement
 from services.reporting.indicators.model.catalogue import definition
 from shared.bus import Bus
-from shared.runtime.telemetry import tune_memory
+from shared.bus.db.processes import tune_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,11 +26,11 @@ from services.reporting.periods.model.approval import Approval
 from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import gettext
+from shared.i18n.numbers import number
 from shared.runtime.service import bus_of
 from shared.time import clock
 from shared.web import states
 from shared.web.render import render
-from shared.web.site import number
 
 router = APIRouter(include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from deploy.local.ports import free_port
+from shared.bus.db.transaction import ACCESS, CHANGED_CHANNEL
 from shared.web import live as module
 from shared.web.live import Live
 
@@ -73,7 +74,7 @@ class Page:
 
 async def notify(store: Any, name: str) -> None:
     """What `tx.changed(name)` does at commit."""
-    await store.execute("SELECT pg_notify($1, $2)", module.CHANNEL, name)
+    await store.execute("SELECT pg_notify($1, $2)", CHANGED_CHANNEL, name)
 
 
 async def test_a_commit_reaches_those_who_wait_for_its_name(hub: Live, store: Any) -> None:
@@ -215,7 +216,7 @@ async def test_a_change_of_access_ends_all_streams(hub: Live, store: Any) -> Non
     """Every page has to ask its guard again, whatever it waits for; a stream that is opened then goes on."""
     pages = [Page(hub, "board"), Page(hub, "matches")]
     await asyncio.sleep(0)
-    await notify(store, module.ACCESS)
+    await notify(store, ACCESS)
     for page in pages:
         await asyncio.wait_for(page.ended.wait(), 5)
         assert page.told == []

@@ -1,0 +1,183 @@
+"""Do what every request of every service needs: language, security headers, live stamp, no invisible characters."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, parse_qsl
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request, cookie_parser
+
+from shared.i18n import COOKIE, SOURCE, offered, speak
+from shared.web import control_characters
+from shared.web.headers import HEADERS
+from shared.web.live import Live
+from shared.web.problems import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# A body without any of these bytes holds no such character: it need not be read twice.
+_SUSPICIOUS = re.compile(rb"\\[ubf]|[\x7f\xc2]")
+
+
+class HeadersMiddleware:
+    """Adds the security headers; pages about people are not to be kept by caches in between."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class StampMiddleware:
+    """Notes the hub's stamp before a page reads its store, so that `stamp()` is never newer than what was read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            hub = getattr(getattr(scope["app"].state, "service", None), "live", None)
+            if isinstance(hub, Live):
+                scope.setdefault("state", {})["live_stamp"] = hub.stamp()
+        await self.app(scope, receive, send)
+
+
+def _wanted(query: bytes, headers: Headers) -> Iterable[str]:
+    """Languages in the order in which the reader asked for them: address, cookie, browser."""
+    yield from parse_qs(query.decode("latin-1")).get("lang", [])
+    if "cookie" in headers:
+        yield cookie_parser(headers["cookie"]).get(COOKIE, "")
+    accepted: list[tuple[float, str]] = []
+    for part in headers.get("accept-language", "").split(","):
+        tag, _, weight = part.partition(";q=")
+        try:
+            accepted.append((-float(weight or 1), tag.strip().split("-")[0].lower()))
+        except ValueError:
+            continue
+    yield from (tag for _, tag in sorted(accepted, key=lambda pair: pair[0]))
+
+
+class LanguageMiddleware:
+    """Sets the language of each request from `?lang=`, the cookie or Accept-Language, and remembers a choice."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        query: bytes = scope["query_string"]
+        wanted = [code for code in _wanted(query, Headers(scope=scope)) if code in offered()]
+        chosen = wanted[0] if wanted else SOURCE
+        speak(chosen)
+        remember = b"lang=" in query and chosen in parse_qs(query.decode("latin-1")).get("lang", [])
+
+        async def send_with_language(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers["content-language"] = chosen
+                    headers.add_vary_header("Accept-Language, Cookie")
+                if remember:
+                    headers.append("set-cookie", f"{COOKIE}={chosen}; Path=/; Max-Age=31536000; SameSite=Lax")
+            await send(message)
+
+        await self.app(scope, receive, send_with_language)
+
+
+def _in_address(scope: Scope) -> list[str]:
+    """The names of the parameters that hold such characters; `address` for the path."""
+    found = ["address"] if control_characters.has_control_characters(scope["path"]) else []
+    query = scope["query_string"].decode("latin-1")
+    return found + [
+        name
+        for name, value in parse_qsl(query, keep_blank_values=True)
+        if control_characters.has_control_characters(name) or control_characters.has_control_characters(value)
+    ]
+
+
+def _in_json(body: bytes) -> list[str]:
+    """The names of the fields of a JSON document that hold such characters, as `answers.languages.0.level`."""
+    if not _SUSPICIOUS.search(body):
+        return []
+    try:
+        waiting: list[tuple[str, Any]] = [("", json.loads(body))]
+    except (ValueError, RecursionError):  # no JSON: the route says so
+        return []
+    found = []
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, str) and control_characters.has_control_characters(value):
+            found.append(name or "body")
+        elif isinstance(value, list):
+            waiting += [(f"{name}.{place}" if name else str(place), one) for place, one in enumerate(value)]
+        elif isinstance(value, dict):
+            waiting += [(f"{name}.{key}" if name else key, one) for key, one in value.items()]
+            found += [name or "body" for key in value if control_characters.has_control_characters(key)]
+    return sorted(set(found))
+
+
+class RefuseControlCharacters:
+    """Answers 422 where path, query or JSON body hold characters that nobody can see, and names where."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        names = _in_address(scope)
+        if not names and "json" in Headers(scope=scope).get("content-type", ""):
+            messages = await _whole(receive)
+            names = _in_json(b"".join(message.get("body", b"") for message in messages))
+            receive = _again(messages, receive)
+        if names:
+            refused = answer(Request(scope), 422, fields=control_characters.refusal(names))
+            await refused(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+async def _whole(receive: Receive) -> list[Message]:
+    """All messages of a request's body; the last one may say that the sender has gone."""
+    messages = []
+    while True:
+        message = await receive()
+        messages.append(message)
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return messages
+
+
+def _again(messages: list[Message], receive: Receive) -> Receive:
+    """Gives `messages` once more, then what comes after them."""
+    waiting = list(reversed(messages))
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again

@@ -1,0 +1,28 @@
+"""Give a service's app its pages: templates, errors, language, security headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.web import footer_pages, middleware, problems
+from shared.web.site import Site, environment, version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+
+def install(app: FastAPI, *, place: str, templates: Path, local: bool) -> None:
+    """Make `render` work for this app: templates, language of each request, error pages, security headers.
+
+    `place` is one of `shared.web.navigation` (portal, board, messages, figures); `templates` the service's folder.
+    """
+    app.state.site = Site(place, environment(templates), local, version())
+    problems.install(app)
+    if place == "portal":
+        app.include_router(footer_pages.router())
+    app.add_middleware(middleware.RefuseControlCharacters)
+    app.add_middleware(middleware.LanguageMiddleware)
+    app.add_middleware(middleware.StampMiddleware)
+    app.add_middleware(middleware.HeadersMiddleware)
