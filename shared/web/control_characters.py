@@ -1,6 +1,6 @@
 """Find characters that nobody can see or store: controls other than tab and line ends, halves of surrogate pairs.
 
-Forms say it at the field (`forms.py`), so that the text is kept; `middleware.py` refuses the rest before a route reads it.
+Forms say it at the field (`forms.py`), so that the text is kept; `middleware.py` refuses the rest.
 """
 
 from __future__ import annotations
