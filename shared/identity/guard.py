@@ -18,11 +18,11 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
+from shared.attempts import Attempt, note_attempt
 from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.identity import csrf
 from shared.identity.access import load_principal
-from shared.identity.attempts import Attempt, note_attempt
 from shared.identity.bearer import Proof
 from shared.identity.internal import check_service
 from shared.identity.principal import Principal

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
 
+from shared.attempts import Attempt, note_attempt
 from shared.i18n import gettext
-from shared.identity.attempts import Attempt, note_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,9 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from shared.attempts import Attempt, note_attempt
 from shared.i18n import gettext
 from shared.identity.access import use_ticket
-from shared.identity.attempts import Attempt, note_attempt
 from shared.identity.refusals import NotAllowed, Onward
 from shared.identity.state import identity_of, service_of
 from shared.identity.tickets import (

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from shared.attempts import Attempt, note_attempt
 from shared.i18n import N_, gettext
-from shared.identity.attempts import Attempt, note_attempt
 
 _UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 SENTENCE = N_("This holds characters that cannot be shown. Write it anew by hand.")

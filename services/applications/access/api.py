@@ -9,15 +9,16 @@ from pydantic import Field
 
 from services.applications.access.actions import addresses, deputies, yearly_confirmation
 from services.applications.guards import Decider, Holder
-from services.applications.parameters import Body, BusDep, Portal
-from services.applications.register.api.entries import PREFIX
+from services.applications.parameters import REGISTER_API, Body, BusDep, Portal
 from services.applications.register.store import people
+from services.applications.register.views.confirmation import access_year, grants_to_confirm, may_confirm
+from services.applications.register.views.deputies import Deputy, deputies_of, deputised_by
 from services.applications.register.views.scope import scope_of
 from shared.contracts.codes import Role
 from shared.identity import Principal, signed_in
 from shared.time import clock
 
-router = APIRouter(prefix=PREFIX, tags=["register"])
+router = APIRouter(prefix=REGISTER_API, tags=["register"])
 
 
 class Confirmed(Body):
@@ -49,7 +50,7 @@ async def to_confirm(
     principal: Decider, bus: BusDep, settings: Portal, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> dict[str, Any]:
     """One page (50) of the people whose access is to be confirmed or has lapsed, the oldest first."""
-    times, today = yearly_confirmation.yearly(settings), clock.today()
+    times, today = access_year(settings), clock.today()
     async with bus.read() as session:
         found, total = await people.to_confirm(
             session, scope_of(principal), until=times.asked_before(today), today=today, page=page
@@ -65,9 +66,7 @@ async def to_confirm(
                 "due": times.due(one.confirmed_on),
                 "lapses": times.lapses(one.confirmed_on),
                 "lapsed_on": one.lapsed_on,
-                "yours": yearly_confirmation.may_confirm(
-                    principal, one, yearly_confirmation.held_of(one, grants.get(one.subject, ()))
-                ),
+                "yours": may_confirm(principal, one, grants_to_confirm(one, grants.get(one.subject, ()))),
             }
             for one in found
         ],
@@ -86,12 +85,12 @@ async def confirm(body: Confirmed, principal: Decider, bus: BusDep) -> dict[str,
 async def read_deputies(principal: Holder, bus: BusDep) -> dict[str, Any]:
     """Who stands in for the caller, and for whom the caller stands in."""
     async with bus.read() as session:
-        own = await deputies.deputies_of(session, principal.subject)
-        others = await deputies.deputised_by(session, principal.subject)
+        own = await deputies_of(session, principal.subject)
+        others = await deputised_by(session, principal.subject)
     return {"deputies": [_shown(one) for one in own], "stands_in_for": [_shown(one) for one in others]}
 
 
-def _shown(pair: deputies.Deputy) -> dict[str, Any]:
+def _shown(pair: Deputy) -> dict[str, Any]:
     return {
         "deputy_id": pair.deputy.id,
         "deputy": pair.deputy.name,
@@ -118,4 +117,11 @@ async def end_deputy(body: EndedDeputy, principal: Holder, bus: BusDep) -> dict[
 async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: BusDep) -> dict[str, bool]:
     """Have the mail sent anew by which the caller confirms the own address."""
     await addresses.ask_own(bus, principal)
+    return {"asked": True}
+
+
+@router.post("/people/{person_id}/address", status_code=202)
+async def ask_for_person(person_id: UUID, principal: Decider, bus: BusDep) -> dict[str, bool]:
+    """Have the mail sent anew by which the person confirms the address."""
+    await addresses.ask_for(bus, principal, person_id)
     return {"asked": True}

@@ -8,14 +8,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.access.actions import addresses, deputies, yearly_confirmation
+from services.applications.access.forms import DeputyForm
 from services.applications.display import tag
 from services.applications.forms import refuse
 from services.applications.guards import Decider, Holder
-from services.applications.parameters import BusDep, Portal, address_seal
-from services.applications.register.forms import DeputyForm, choose
-from services.applications.register.pages.common import HOME
+from services.applications.parameters import REGISTER, BusDep, Portal, address_seal
+from services.applications.refusals import not_found
+from services.applications.register.forms import choose
 from services.applications.register.store import people
 from services.applications.register.views import words
+from services.applications.register.views.confirmation import access_year, grants_to_confirm, may_confirm
+from services.applications.register.views.deputies import deputies_of, deputised_by
 from services.applications.register.views.scope import scope_of
 from services.applications.settings import Settings
 from shared.bus import Bus
@@ -30,10 +33,10 @@ from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
 
-DEPUTIES = f"{HOME}/deputies"
+DEPUTIES, PEOPLE = f"{REGISTER}/deputies", f"{REGISTER}/people"
 
 
-@router.get(f"{HOME}/access")
+@router.get(f"{REGISTER}/access")
 async def to_confirm(
     request: Request,
     principal: Decider,
@@ -58,7 +61,7 @@ async def _access_page(
     problem: str = "",
     ticked: frozenset[str] = frozenset(),
 ) -> Response:
-    times, today = yearly_confirmation.yearly(settings), clock.today()
+    times, today = access_year(settings), clock.today()
     asked = times.asked_before(today)
     async with bus.read() as session:
         until = None if every else asked
@@ -70,14 +73,14 @@ async def _access_page(
         names = await words.organisation_names(session, [list(held) for held in grants.values()])
     rows = []
     for one in found:
-        held = yearly_confirmation.held_of(one, grants.get(one.subject, ()))
+        held = grants_to_confirm(one, grants.get(one.subject, ()))
         rows.append(
             {
                 "one": one,
                 "roles": [words.grant(grant, names) for grant in held],
                 "state": tag("access", words.access_state(one, grants.get(one.subject, ()), asked)),
                 "lapses": times.lapses(one.confirmed_on),
-                "may": yearly_confirmation.may_confirm(principal, one, held),
+                "may": may_confirm(principal, one, held),
                 "own": one.subject == principal.subject,
                 "ticked": str(one.id) in ticked,
             }
@@ -97,7 +100,7 @@ async def _access_page(
     )
 
 
-@router.post(f"{HOME}/access")
+@router.post(f"{REGISTER}/access")
 async def confirm(request: Request, principal: Decider, bus: BusDep, settings: Portal) -> Response:
     """Confirm the access of those ticked."""
     sent = (await request.form()).getlist("person")
@@ -109,7 +112,25 @@ async def confirm(request: Request, principal: Decider, bus: BusDep, settings: P
         if refused.status_code != 422:
             raise
         return await _access_page(request, principal, bus, settings, every=every, status=422, problem=refused.detail)
-    return see_other(f"{HOME}/access?done={len(done)}&left={len(left)}" + ("&all=1" if every else ""))
+    return see_other(f"{REGISTER}/access?done={len(done)}&left={len(left)}" + ("&all=1" if every else ""))
+
+
+@router.post(f"{PEOPLE}/{{person_id}}/address")
+async def send_address_mail(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
+    """Send the mail by which the person confirms the address anew."""
+    await addresses.ask_for(bus, principal, person_id)
+    return see_other(f"{PEOPLE}/{person_id}?done=asked")
+
+
+@router.post(f"{PEOPLE}/{{person_id}}/confirm")
+async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
+    """Confirm this person's access for another year."""
+    done, left = await yearly_confirmation.confirm(bus, principal, [person_id])
+    if not done and not left:
+        raise not_found()
+    if left:
+        raise Refused(gettext("Somebody else confirms this access: nobody confirms the own one."), 409)
+    return see_other(f"{PEOPLE}/{person_id}?done=confirmed")
 
 
 @router.get(DEPUTIES)
@@ -126,8 +147,8 @@ async def _deputies_page(
         holder = await deputies.holder_of(session, principal, holder_id)
         own = await deputies.offices(session, holder.subject)
         await _offered(form, principal, bus, holder_id)
-        stands_in = await deputies.deputies_of(session, holder.subject)
-        for_others = await deputies.deputised_by(session, holder.subject)
+        stands_in = await deputies_of(session, holder.subject)
+        for_others = await deputised_by(session, holder.subject)
     return render(
         request,
         "access/deputies.html",

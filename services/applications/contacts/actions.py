@@ -159,7 +159,7 @@ async def _noted(
         audience=wanted.audience,
         case_id=wanted.case,
         purpose=wanted.purpose,
-        people=[one["line_manager_id"] for one in found],
+        people=[one["recipient"] for one in found],
     )
     return found
 

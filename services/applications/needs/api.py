@@ -9,12 +9,11 @@ from pydantic import Field
 from services.applications.guards import Country
 from services.applications.needs import actions, store
 from services.applications.needs.model import MOST_BYTES, NeedEntry
-from services.applications.parameters import Body, BusDep
+from services.applications.parameters import REGISTER_API, Body, BusDep
 from services.applications.refusals import not_found
-from services.applications.register.api.entries import PREFIX
 from shared.identity.scope import countries_visible, may_see_country
 
-router = APIRouter(prefix=f"{PREFIX}/needs", tags=["register"])
+router = APIRouter(prefix=f"{REGISTER_API}/needs", tags=["register"])
 
 
 class Needs(Body):

@@ -10,14 +10,13 @@ from services.applications.register.model.proposals import RefusedBecause
 from shared.contracts import labels
 from shared.contracts.codes import (
     COUNTRIES,
-    PRIORITIES,
     OrganisationKind,
     RankGroup,
     Role,
     ServiceKind,
     Sex,
 )
-from shared.i18n import N_, gettext
+from shared.i18n import N_
 from shared.web.forms import (
     BooleanField,
     DateField,
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from shared.web.fields import Source
 
 _ONE = N_("Choose one")
-_DAY_HINT = N_("For example, 27 3 2027")
+DAY_HINT = N_("For example, 27 3 2027")
 
 
 def country_options(codes: Iterable[str]) -> list[tuple[str, str]]:
@@ -57,15 +56,6 @@ def country_options(codes: Iterable[str]) -> list[tuple[str, str]]:
 def countries_of(seen: frozenset[str] | None) -> list[tuple[str, str]]:
     """The countries that a reader chooses from."""
     return country_options(COUNTRIES if seen is None else seen)
-
-
-def topics() -> list[tuple[str, str]]:
-    """All topics, those of the newest scheme first; a topic's value names its scheme, since codes come again."""
-    return [
-        (f"{scheme}:{code}", f"{gettext(topic.label)} ({scheme})")
-        for scheme in sorted(PRIORITIES, reverse=True)
-        for code, topic in PRIORITIES[scheme].items()
-    ]
 
 
 def choose(field: SelectField | RadioField, source: Source, blank: str | None = None) -> None:
@@ -199,7 +189,7 @@ def _row(grant: AccessGrant) -> dict[str, Any]:
 class LeaveForm(NoteForm):
     """Somebody leaves."""
 
-    last_day = DateField(N_("Last day with access"), [Needed(N_("Enter the last day"))], description=_DAY_HINT)
+    last_day = DateField(N_("Last day with access"), [Needed(N_("Enter the last day"))], description=DAY_HINT)
     successor = SelectField(
         N_("Who takes over the offices?"),
         default="",
@@ -211,7 +201,7 @@ class TransferForm(NoteForm):
     """Somebody moves to another organisation."""
 
     organisation_id = SelectField(N_("New organisation"), [Needed(N_("Choose the organisation"))])
-    day = DateField(N_("First day there"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
+    day = DateField(N_("First day there"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
 
 
 class WordForm(NoteForm):
@@ -227,21 +217,12 @@ class RefuseForm(Form):
     )
 
 
-class DeputyForm(Form):
-    """A deputy for a time."""
-
-    role = SelectField(N_("For which role?"), [Needed(N_("Choose the role"))])
-    deputy = SelectField(N_("Who stands in?"), [Needed(N_("Choose a person"))])
-    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
-    until = DateField(N_("Last day"), [Needed(N_("Enter the last day"))], description=_DAY_HINT)
-
-
 class FundForm(Form):
     """A fund."""
 
     name = StringField(N_("Name"), [Needed(N_("Enter the name")), Longest(200)])
     payer = StringField(N_("Who pays"), [Needed(N_("Enter who pays")), Longest(200)])
-    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
+    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
     until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
     active = BooleanField(N_("Calls can use it"), default=True)
 
@@ -265,7 +246,7 @@ class ExclusionForm(Form):
     second_country = SelectField(N_("The other country"), [AskedLater()], default="", description=_OF_COUNTRIES)
     first_organisation = SelectField(N_("One organisation"), [AskedLater()], default="", description=_OF_BODIES)
     second_organisation = SelectField(N_("The other organisation"), [AskedLater()], default="", description=_OF_BODIES)
-    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
+    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
     until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
     confidential = BooleanField(
         N_("Confidential"),
@@ -284,15 +265,3 @@ class ExclusionForm(Form):
         """Which kind of pair, and the two."""
         one = "country" if self.between.data == "countries" else "organisation"
         return self.between.data, (self[f"first_{one}"].data or "", self[f"second_{one}"].data or "")
-
-
-class NeedForm(Form):
-    """A training need."""
-
-    country = SelectField(N_("Country"), [Needed(N_("Choose the country"))])
-    topic = SelectField(N_("Topic"), [Needed(N_("Choose the topic"))])
-    area = SelectField(N_("Area of expertise"), default="", description=N_("Leave empty for the topic as a whole"))
-    level = RadioField(N_("Level"), [Needed(N_("Choose the level"))])
-    quantity = NumberField(N_("How many people"), [Needed(N_("Enter how many people"))])
-    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
-    until = DateField(N_("Last day"), [Needed(N_("Enter the last day"))], description=_DAY_HINT)

@@ -86,7 +86,7 @@ async def ask_for(bus: Bus, principal: Principal, person_id: UUID) -> None:
 
 
 async def _ask_again(tx: Tx, person: entries.Person) -> None:
-    address = waits(person)
+    address = person.unconfirmed_address
     if address is None:
         raise Refused(gettext("This address is confirmed already."), 409)
     day_ago = clock.now() - timedelta(days=1)
@@ -97,11 +97,6 @@ async def _ask_again(tx: Tx, person: entries.Person) -> None:
     grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
     await tx.record(publish_access(person.model_dump(), grants, check), person.subject)
     await tx.changed("register")
-
-
-def waits(person: entries.Person) -> str | None:
-    """The address that its owner has not confirmed yet; None where all is confirmed."""
-    return person.email_wanted or (None if person.reachable else person.email)
 
 
 async def recipient(session: AsyncSession, seal: Seal, person: entries.Person) -> dict[str, Any] | None:

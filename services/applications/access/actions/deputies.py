@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.refusals import not_found
@@ -10,6 +9,7 @@ from services.applications.register.actions.entries import put_grants
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import entries, people
 from services.applications.register.store.people import RegisterScope
+from services.applications.register.views.deputies import Deputy
 from services.applications.register.views.scope import decides, scope_of
 from shared.contracts.codes import Role
 from shared.errors import Refused
@@ -23,23 +23,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.bus import Bus, Tx
+    from shared.bus import Bus
     from shared.contracts.access import AccessGrant
     from shared.identity import Principal
-
-
-@dataclass(frozen=True, slots=True)
-class Deputy:
-    """One deputy: who stands in for whom, by which grant."""
-
-    deputy: entries.Person
-    holder: entries.Person
-    grant: AccessGrant
-
-    @property
-    def key(self) -> str:
-        """By what the page names it: whose grant it is, and which."""
-        return f"{self.deputy.id}:{self.grant.role.value}:{self.grant.since.isoformat()}"
 
 
 async def offices(session: AsyncSession, subject: str) -> list[AccessGrant]:
@@ -156,39 +142,3 @@ async def end(bus: Bus, principal: Principal, *, deputy_id: UUID, role: Role, si
 def _may_end(principal: Principal, grant: AccessGrant, person: entries.Person) -> bool:
     mine = principal.subject in {grant.deputy_for, person.subject}
     return mine or scope_of(principal).covers(grant.country, grant.organisation_id)
-
-
-async def deputies_of(session: AsyncSession, subject: str) -> list[Deputy]:
-    """Who stands in, stood in or will stand in for somebody; the newest first."""
-    found = await people.with_grant(session, {"deputy_for": subject})
-    return await _pairs(
-        session, [(one, grant) for one, held in found.items() for grant in held if grant.deputy_for == subject]
-    )
-
-
-async def deputised_by(session: AsyncSession, subject: str) -> list[Deputy]:
-    """For whom somebody stands in, stood in or will stand in; the newest first."""
-    held = (await people.grants(session, [subject])).get(subject, ())
-    return await _pairs(session, [(subject, grant) for grant in held if grant.deputy_for is not None])
-
-
-async def _pairs(session: AsyncSession, found: Sequence[tuple[str, AccessGrant]]) -> list[Deputy]:
-    wanted = {one for one, _ in found} | {grant.deputy_for for _, grant in found if grant.deputy_for}
-    known = await entries.people_by_subject(session, wanted)
-    pairs = [
-        Deputy(known[one], known[grant.deputy_for], grant)
-        for one, grant in found
-        if grant.deputy_for in known and one in known
-    ]
-    return sorted(pairs, key=lambda pair: (pair.grant.since, pair.key), reverse=True)
-
-
-async def ended_with(tx: Tx, holder: str, last_day: date) -> None:
-    """Nobody stands in for somebody who has left: those deputies end with the same day."""
-    for subject, held in (await people.with_grant(tx.session, {"deputy_for": holder})).items():
-        kept = [grant for grant in held if grant.deputy_for != holder]
-        theirs = [grant for grant in held if grant.deputy_for == holder]
-        changed = (*kept, *register_grants.ended(theirs, last_day))
-        person = await entries.person(tx.session, subject, lock=True)
-        if person is not None and changed != held:
-            await put_grants(tx, person, changed, action="deputy_ended", before=held)

@@ -16,10 +16,10 @@ from services.applications.register.actions.changes import arrive
 from services.applications.register.actions.entries import put_grants
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import entries, people
-from services.applications.register.views.scope import decides, scope_of
+from services.applications.register.views.confirmation import access_year, grants_to_confirm, may_confirm
+from services.applications.register.views.scope import scope_of
 from services.applications.settings import Settings
 from shared.bus.db import leases
-from shared.contracts.access import AccessGrant
 from shared.contracts.codes import Role
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus, Lease, Tx
+    from shared.contracts.access import AccessGrant
     from shared.identity import Principal
     from shared.runtime.service import Service
 
@@ -39,36 +40,6 @@ LEASE = "register"
 _LOOK_SECONDS = 60.0
 MOST_AT_ONCE = 100
 _log = structlog.get_logger()
-
-
-def yearly(settings: Settings) -> register_grants.Yearly:
-    """The times as they are configured."""
-    year, lapse = settings.access_year_days, settings.access_year_days + settings.access_grace_days
-    return register_grants.Yearly(ask=year - settings.access_ask_days, year=year, lapse=lapse)
-
-
-def held_of(person: entries.Person, grants: Sequence[AccessGrant]) -> tuple[AccessGrant, ...]:
-    """What is confirmed: what somebody may now or later, or what has lapsed."""
-    if person.lapsed_on is not None:
-        return tuple(AccessGrant.model_validate(one) for one in person.lapsed_grants)
-    return tuple(register_grants.to_come(grants, clock.today()))
-
-
-def may_confirm(principal: Principal, person: entries.Person, grants: Sequence[AccessGrant]) -> bool:
-    """Whether somebody confirms that access: never the own one.
-
-    The programme coordinator confirms all; a national coordinator, and the clearance officer of an EU agency, those
-    that hold in the own country or agency and nowhere else.
-    """
-    if person.subject == principal.subject or not grants:
-        return False
-    if decides(principal):
-        return True
-    seen = scope_of(principal)
-    return all(
-        grant.role not in register_grants.PROGRAMME_WIDE and seen.covers(grant.country, grant.organisation_id)
-        for grant in grants
-    )
 
 
 async def confirm(
@@ -91,7 +62,7 @@ async def confirm(
             if person is None or not seen.covers(person.country, person.organisation_id):
                 continue
             now = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
-            held = held_of(person, now)
+            held = grants_to_confirm(person, now)
             if not may_confirm(principal, person, held):
                 left.append(person)
                 continue
@@ -101,7 +72,7 @@ async def confirm(
 
 
 async def _confirmed(tx: Tx, person: entries.Person, now: tuple[AccessGrant, ...]) -> None:
-    back = held_of(person, now) if person.lapsed_on is not None else ()
+    back = grants_to_confirm(person, now) if person.lapsed_on is not None else ()
     before = {"confirmed_on": person.confirmed_on.isoformat()}
     action = "restored" if person.lapsed_on is not None else "confirmed"
     person.lapsed_on, person.lapsed_grants = None, []
@@ -120,7 +91,7 @@ async def _confirmed(tx: Tx, person: entries.Person, now: tuple[AccessGrant, ...
 async def keep_access(service: Service) -> None:
     """The worker."""
     assert isinstance(service.settings, Settings)
-    times = yearly(service.settings)
+    times = access_year(service.settings)
 
     async def look(bus: Bus, lease: Lease) -> None:
         while count := await lapse(bus, times, lease):

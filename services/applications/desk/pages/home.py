@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.applications.access.actions.addresses import waits as address_waits
 from services.applications.access.store import deciders_on as held_on
 from services.applications.application.pages.application import outcome_tasks
 from services.applications.application.store import applications as store
@@ -28,8 +27,8 @@ from services.applications.partners.store import DecidedCase
 from services.applications.placements import store as placements_store
 from services.applications.placements.views import visibility_of
 from services.applications.preparation.actions import preparation
-from services.applications.register.pages.overview import waits as register_waits
 from services.applications.register.store import entries
+from services.applications.register.views.waiting import waiting_counts
 from services.applications.review import store as review_store
 from services.applications.visits.views import guests
 from shared.contracts.codes import ApplicationState, CallState, MatchState, MentorState, OfferState, Role
@@ -84,7 +83,7 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
             paused = placed.get(OfferState.PAUSED, 0) if principal.has(Role.HOST_CONTACT) else 0
         missing = sum(len(one.missing) for one in await guests(session, principal, confirmed))
         going_on = await partners_views.continuing_cases(session, principal) if principal.suspended else []
-        of_register = await register_waits(session, principal, settings) if proposes else []
+        of_register = await waiting_counts(session, principal, settings) if proposes else []
         me = await entries.person(session, principal.subject)
     moment, waiting = clock.now(), sum(bool(row.asked) for row in pairs)
     return render(
@@ -158,7 +157,7 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
             ),
             *of_register,
         ],
-        address_waits=me is not None and address_waits(me) is not None,
+        address_waits=me is not None and me.unconfirmed_address is not None,
         cards=role_links(principal),
         going_on=[(one.reference, _case_way(one), one.ends_on) for one in going_on],
         movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),

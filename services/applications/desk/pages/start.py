@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from services.applications.access.actions.addresses import waits as address_waits
 from services.applications.guards import SignedIn
 from services.applications.parameters import BusDep, Portal
 from services.applications.register.store import entries
@@ -168,7 +167,7 @@ async def account(request: Request, principal: SignedIn, bus: BusDep) -> Respons
         "desk/account.html",
         person=person,
         names=names,
-        waiting=None if person is None else address_waits(person),
+        waiting=None if person is None else person.unconfirmed_address,
         done=request.query_params.get("done"),
     )
 

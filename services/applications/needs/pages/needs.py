@@ -12,11 +12,12 @@ from services.applications.display import country_filter, tag, topic
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Country
 from services.applications.needs import actions, store
+from services.applications.needs.forms import NeedForm, topics
 from services.applications.needs.model import LEVELS, NeedEntry
-from services.applications.parameters import BusDep
+from services.applications.pages import form_page, list_page
+from services.applications.parameters import REGISTER, BusDep
 from services.applications.refusals import not_found
-from services.applications.register.forms import NeedForm, choose, countries_of, topics
-from services.applications.register.pages.common import HOME, form_page, list_page
+from services.applications.register.forms import choose, countries_of
 from services.applications.register.store import people
 from services.applications.register.store.history import history
 from services.applications.register.views import words
@@ -30,7 +31,7 @@ from shared.identity.scope import countries_visible, may_see_country
 from shared.time import clock, dates
 from shared.web.render import render, see_other
 
-AT = f"{HOME}/needs"
+AT = f"{REGISTER}/needs"
 router = APIRouter(prefix=AT, include_in_schema=False)
 _DONE = {
     "saved": N_("Saved."),

@@ -10,11 +10,10 @@ from starlette.datastructures import UploadFile
 from services.applications.display import topic
 from services.applications.guards import Country
 from services.applications.needs import actions
+from services.applications.needs.forms import topics
 from services.applications.needs.model import LEVELS, MOST_BYTES, MOST_ROWS
 from services.applications.needs.pages.template import csv_template, xlsx_template
-from services.applications.parameters import BusDep
-from services.applications.register.forms import topics
-from services.applications.register.pages.common import HOME
+from services.applications.parameters import REGISTER, BusDep
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.errors import Refused
@@ -23,7 +22,7 @@ from shared.identity import Principal
 from shared.time import dates
 from shared.web.render import render, see_other
 
-AT = f"{HOME}/needs"
+AT = f"{REGISTER}/needs"
 router = APIRouter(prefix=AT, include_in_schema=False)
 
 

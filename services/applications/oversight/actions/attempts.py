@@ -18,9 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection
 
 from services.applications.oversight.store.attempts import Attempt
+from shared.attempts import Attempt as identity_Attempt
+from shared.attempts import collect_attempts
 from shared.i18n import N_
-from shared.identity.attempts import Attempt as identity_Attempt
-from shared.identity.attempts import collect_attempts
 from shared.identity.session import open_session
 from shared.identity.state import identity_of
 from shared.ids import new_id

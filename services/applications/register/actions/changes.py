@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.applications.access.actions.deputies import ended_with
 from services.applications.refusals import not_found
 from services.applications.register.actions.entries import (
     organisation_json,
@@ -34,6 +33,7 @@ from shared.i18n import gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from services.applications.register.model.proposals import Change
@@ -238,7 +238,7 @@ async def _left(tx: Tx, change: Leave, of: About, proposal_id: UUID | None) -> U
     offices = register_grants.left_behind(of.grants, clock.today())
     grants = register_grants.ended(of.grants, change.last_day)
     await put_grants(tx, of.person, grants, action="left", before=of.grants, proposal_id=proposal_id)
-    await ended_with(tx, of.person.subject, change.last_day)
+    await _end_deputies(tx, of.person.subject, change.last_day)
     if change.successor is not None and offices:
         successor = await entries.person(tx.session, change.successor, lock=True)
         assert successor is not None
@@ -279,8 +279,19 @@ async def _moved(tx: Tx, change: Transfer, of: About, proposal_id: UUID | None) 
         tx, person, grants, action="moved", before=of.grants, proposal_id=proposal_id, more=(before, after)
     )
     if register_grants.left_behind(of.grants, change.day) and not register_grants.left_behind(grants, change.day):
-        await ended_with(tx, person.subject, change.day - _DAY)
+        await _end_deputies(tx, person.subject, change.day - _DAY)
     return person.id
+
+
+async def _end_deputies(tx: Tx, holder: str, last_day: date) -> None:
+    """Nobody stands in for somebody who has left: those deputies end with the same day."""
+    for subject, held in (await people.with_grant(tx.session, {"deputy_for": holder})).items():
+        kept = [grant for grant in held if grant.deputy_for != holder]
+        theirs = [grant for grant in held if grant.deputy_for == holder]
+        changed = (*kept, *register_grants.ended(theirs, last_day))
+        person = await entries.person(tx.session, subject, lock=True)
+        if person is not None and changed != held:
+            await put_grants(tx, person, changed, action="deputy_ended", before=held)
 
 
 def arrive(person: entries.Person, target: entries.Organisation) -> None:

@@ -5,15 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.applications.access.actions import addresses
 from services.applications.guards import Decider
 from services.applications.overview.views import handover
-from services.applications.parameters import BusDep
+from services.applications.parameters import REGISTER_API, BusDep
 from services.applications.register.store import people
 from services.applications.register.store.history import RegisterChange, history
 from services.applications.register.views.scope import decides, seen_organisation, seen_person
-
-PREFIX = "/applications/api/register"
 
 
 def history_entry(change: RegisterChange, *, named: bool) -> dict[str, Any]:
@@ -21,7 +18,7 @@ def history_entry(change: RegisterChange, *, named: bool) -> dict[str, Any]:
     return change.model_dump(mode="json", exclude=set() if named else {"actor"})
 
 
-router = APIRouter(prefix=PREFIX, tags=["register"])
+router = APIRouter(prefix=REGISTER_API, tags=["register"])
 
 
 @router.get("/organisations/{organisation_id}")
@@ -50,17 +47,10 @@ async def read_person(person_id: UUID, principal: Decider, bus: BusDep) -> dict[
     return {
         "person": one.model_dump(mode="json"),
         "grants": [grant.model_dump(mode="json") for grant in grants],
-        "address_waits": addresses.waits(one),
+        "address_waits": one.unconfirmed_address,
         "open": [{"title": item.title, "state": item.state, "href": item.href} for item in open_],
         "offices": [
             {"grant": office.grant.model_dump(mode="json"), "others": len(office.others)} for office in offices
         ],
         "history": [history_entry(change, named=decides(principal)) for change in changes],
     }
-
-
-@router.post("/people/{person_id}/address", status_code=202)
-async def ask_anew(person_id: UUID, principal: Decider, bus: BusDep) -> dict[str, bool]:
-    """Have the mail sent anew by which the person confirms the address."""
-    await addresses.ask_for(bus, principal, person_id)
-    return {"asked": True}

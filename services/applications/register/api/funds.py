@@ -6,13 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.applications.guards import Coordinator
-from services.applications.parameters import Body, BusDep
+from services.applications.parameters import REGISTER_API, Body, BusDep
 from services.applications.register.actions import funds as actions
-from services.applications.register.api.entries import PREFIX
 from services.applications.register.model import ExclusionEntry, FundEntry
 from services.applications.register.store import entries
 
-router = APIRouter(prefix=PREFIX, tags=["register"])
+router = APIRouter(prefix=REGISTER_API, tags=["register"])
 
 
 class FundChange(Body):

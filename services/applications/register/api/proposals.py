@@ -7,15 +7,14 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from services.applications.guards import Coordinator, Decider
-from services.applications.parameters import Body, BusDep, Text
+from services.applications.parameters import REGISTER_API, Body, BusDep, Text
 from services.applications.register.actions import proposals as actions
-from services.applications.register.api.entries import PREFIX
 from services.applications.register.model.proposals import Change, RefusedBecause
 from services.applications.register.store import proposals as store
 from services.applications.register.views.scope import scope_of
 from shared.contracts.codes import ProposalState
 
-router = APIRouter(prefix=f"{PREFIX}/proposals", tags=["register"])
+router = APIRouter(prefix=f"{REGISTER_API}/proposals", tags=["register"])
 
 
 class Proposed(Body):

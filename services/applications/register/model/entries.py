@@ -9,11 +9,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from shared.attempts import Attempt, note_attempt
 from shared.contracts.access import AccessGrant
 from shared.contracts.base import Country, Language
 from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
 from shared.i18n import gettext
-from shared.identity.attempts import Attempt, note_attempt
 
 # What opens a cell as a formula in a spreadsheet (OWASP, CSV injection): no name begins with it.
 _FORMULA = ("=", "+", "-", "@", "\t")

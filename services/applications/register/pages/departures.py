@@ -10,12 +10,13 @@ from fastapi.responses import Response
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Decider
 from services.applications.overview.views import handover
-from services.applications.parameters import BusDep
+from services.applications.pages import form_page
+from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import proposals
 from services.applications.register.forms import LeaveForm, TransferForm, choose
 from services.applications.register.model.grants import PROGRAMME_WIDE, to_come
 from services.applications.register.model.proposals import Leave, Transfer
-from services.applications.register.pages.common import HOME, form_page, saves, went
+from services.applications.register.pages.common import saves, went
 from services.applications.register.store import entries, people
 from services.applications.register.views import words
 from services.applications.register.views.scope import decides, scope_of, seen_person
@@ -26,8 +27,8 @@ from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.time import clock
 
-router = APIRouter(prefix=f"{HOME}/people", include_in_schema=False)
-AT = f"{HOME}/people"
+router = APIRouter(prefix=f"{REGISTER}/people", include_in_schema=False)
+AT = f"{REGISTER}/people"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from services.applications.display import paged
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Coordinator
-from services.applications.parameters import BusDep
+from services.applications.pages import form_page, list_page
+from services.applications.parameters import REGISTER, BusDep
 from services.applications.refusals import not_found, unreadable
 from services.applications.register.actions import funds as actions
 from services.applications.register.forms import ExclusionForm, FundForm
 from services.applications.register.model import ExclusionEntry, FundEntry
-from services.applications.register.pages.common import HOME, form_page, list_page
 from services.applications.register.store import entries
 from services.applications.register.views import words
 from services.applications.register.views.words import NOTHING
@@ -27,8 +27,8 @@ from shared.identity import Principal
 from shared.time import clock, dates
 from shared.web.render import see_other
 
-router = APIRouter(prefix=HOME, include_in_schema=False)
-FUNDS, EXCLUSIONS = f"{HOME}/funds", f"{HOME}/exclusions"
+router = APIRouter(prefix=REGISTER, include_in_schema=False)
+FUNDS, EXCLUSIONS = f"{REGISTER}/funds", f"{REGISTER}/exclusions"
 
 
 @router.get("/funds")

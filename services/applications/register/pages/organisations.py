@@ -11,14 +11,15 @@ from services.applications.display import country_filter, tag
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Decider
 from services.applications.overview.views import handover
-from services.applications.parameters import BusDep
+from services.applications.pages import form_page, list_page
+from services.applications.parameters import REGISTER, BusDep
 from services.applications.refusals import unreadable
 from services.applications.register.actions import proposals
 from services.applications.register.actions.entries import organisation_entry, organisation_json
 from services.applications.register.forms import OrganisationForm, WordForm, countries_of
 from services.applications.register.model import OrganisationEntry
 from services.applications.register.model.proposals import OrganisationChange
-from services.applications.register.pages.common import HOME, entry_page, form_page, list_page, saves, went
+from services.applications.register.pages.common import entry_page, saves, went
 from services.applications.register.store import people
 from services.applications.register.store import proposals as proposed
 from services.applications.register.store.history import history
@@ -32,8 +33,8 @@ from shared.i18n import gettext
 from shared.identity import Principal
 from shared.web.render import render
 
-router = APIRouter(prefix=f"{HOME}/organisations", include_in_schema=False)
-AT = f"{HOME}/organisations"
+router = APIRouter(prefix=f"{REGISTER}/organisations", include_in_schema=False)
+AT = f"{REGISTER}/organisations"
 
 
 @router.get("")
@@ -190,7 +191,7 @@ async def show(request: Request, organisation_id: UUID, principal: Decider, bus:
         where=tag("organisation", "active" if one.active else "inactive"),
         members=[
             [
-                {"text": person.name, "href": f"{HOME}/people/{person.id}"},
+                {"text": person.name, "href": f"{REGISTER}/people/{person.id}"},
                 "; ".join(
                     dict.fromkeys(labels.role(g.role) for g in grants.get(person.subject, ()) if words.current(g))
                 )
@@ -260,7 +261,7 @@ async def _activity_page(
                 [
                     handover.Matter(
                         gettext("People who belong to it: %(count)d") % {"count": count},
-                        href=f"{HOME}/people?organisation={one.id}",
+                        href=f"{REGISTER}/people?organisation={one.id}",
                     )
                 ]
                 if count

@@ -7,23 +7,24 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.access.actions import addresses, deputies, yearly_confirmation
 from services.applications.display import country_filter, tag
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Decider
-from services.applications.parameters import BusDep, Portal
-from services.applications.refusals import not_found
+from services.applications.pages import list_page
+from services.applications.parameters import REGISTER, BusDep, Portal
 from services.applications.register.actions import proposals
 from services.applications.register.actions.entries import person_entry
 from services.applications.register.forms import PersonForm, choose, countries_of, person_data
 from services.applications.register.model import PersonEntry
 from services.applications.register.model import grants as register_grants
 from services.applications.register.model.proposals import PersonChange
-from services.applications.register.pages.common import HOME, entry_page, list_page, went
+from services.applications.register.pages.common import entry_page, went
 from services.applications.register.store import address_checks, entries, people
 from services.applications.register.store import proposals as proposed
 from services.applications.register.store.history import history
 from services.applications.register.views import words
+from services.applications.register.views.confirmation import access_year, grants_to_confirm, may_confirm
+from services.applications.register.views.deputies import deputies_of
 from services.applications.register.views.scope import decides, grantable, scope_of, seen_person
 from shared.bus import Bus
 from shared.contracts import labels
@@ -33,10 +34,10 @@ from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.ids import read_id
 from shared.time import clock
-from shared.web.render import render, see_other
+from shared.web.render import render
 
-router = APIRouter(prefix=f"{HOME}/people", include_in_schema=False)
-AT = f"{HOME}/people"
+router = APIRouter(prefix=f"{REGISTER}/people", include_in_schema=False)
+AT = f"{REGISTER}/people"
 _SECTIONS = (
     (N_("Who"), ("subject", "name", "own_name", "email", "language", "sex")),
     (N_("Where"), ("country", "organisation_id", "service", "unit", "rank_group", "national_rank", "years_in_field")),
@@ -74,7 +75,7 @@ async def show_all(
         grants = await people.grants(session, [one.subject for one in found])
         names = await words.organisation_names(session, [one.organisation_id for one in found])
         bodies, _ = await people.organisations(session, seen, people.OrganisationFilters())
-    asked = yearly_confirmation.yearly(settings).asked_before(clock.today())
+    asked = access_year(settings).asked_before(clock.today())
     shown = countries_of(seen.countries)
     return list_page(
         request,
@@ -272,10 +273,10 @@ async def show(request: Request, person_id: UUID, principal: Decider, bus: BusDe
         )
         events = await words.history(session, changes, seen, names)
         waiting = await proposed.waiting_about(session, one.subject)
-        stands_in = await deputies.deputies_of(session, one.subject)
+        stands_in = await deputies_of(session, one.subject)
         check = await address_checks.newest(session, one.subject)
-    held = yearly_confirmation.held_of(one, grants)
-    times = yearly_confirmation.yearly(settings)
+    held = grants_to_confirm(one, grants)
+    times = access_year(settings)
     return render(
         request,
         "register/person.html",
@@ -289,9 +290,9 @@ async def show(request: Request, person_id: UUID, principal: Decider, bus: BusDe
         access=words.access_state(one, grants, times.asked_before(clock.today())),
         due=times.due(one.confirmed_on),
         lapses=times.lapses(one.confirmed_on),
-        may_confirm=yearly_confirmation.may_confirm(principal, one, held),
+        may_confirm=may_confirm(principal, one, held),
         address=words.address_state(one, link_open=check is not None and check.open(clock.now())),
-        may_ask=addresses.waits(one) is not None,
+        may_ask=one.unconfirmed_address is not None,
         asked_at=None if check is None else check.asked_at,
         stands_in=[pair for pair in stands_in if seen.covers(pair.deputy.country, pair.deputy.organisation_id)],
         offices=register_grants.left_behind(grants, clock.today()),
@@ -332,21 +333,3 @@ async def save(request: Request, person_id: UUID, principal: Decider, bus: BusDe
     async with bus.read() as session:
         one = await seen_person(session, principal, person_id)
     return await _save(request, principal, bus, one)
-
-
-@router.post("/{person_id}/address")
-async def ask_anew(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Send the mail by which the person confirms the address anew."""
-    await addresses.ask_for(bus, principal, person_id)
-    return see_other(f"{AT}/{person_id}?done=asked")
-
-
-@router.post("/{person_id}/confirm")
-async def confirm(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Confirm this person's access for another year."""
-    done, left = await yearly_confirmation.confirm(bus, principal, [person_id])
-    if not done and not left:
-        raise not_found()
-    if left:
-        raise Refused(gettext("Somebody else confirms this access: nobody confirms the own one."), 409)
-    return see_other(f"{AT}/{person_id}?done=confirmed")

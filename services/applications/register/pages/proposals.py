@@ -9,11 +9,11 @@ from fastapi.responses import Response
 from services.applications.display import tag
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Coordinator, Decider
-from services.applications.parameters import BusDep
+from services.applications.pages import form_page, list_page
+from services.applications.parameters import REGISTER, BusDep
 from services.applications.register.actions import proposals as actions
 from services.applications.register.forms import RefuseForm
 from services.applications.register.model.proposals import Leave, RefusedBecause, Transfer, kind_name, kinds
-from services.applications.register.pages.common import HOME, form_page, list_page
 from services.applications.register.store import entries
 from services.applications.register.store import proposals as store
 from services.applications.register.views import words
@@ -31,8 +31,8 @@ from shared.web import states
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
-router = APIRouter(prefix=f"{HOME}/proposals", include_in_schema=False)
-AT = f"{HOME}/proposals"
+router = APIRouter(prefix=f"{REGISTER}/proposals", include_in_schema=False)
+AT = f"{REGISTER}/proposals"
 
 
 @router.get("")
@@ -188,9 +188,9 @@ async def _page(
 
 def _entry_href(compared: actions.Compared) -> str | None:
     if compared.person_id is not None:
-        return f"{HOME}/people/{compared.person_id}"
+        return f"{REGISTER}/people/{compared.person_id}"
     if compared.organisation_id is not None:
-        return f"{HOME}/organisations/{compared.organisation_id}"
+        return f"{REGISTER}/organisations/{compared.organisation_id}"
     return None
 
 

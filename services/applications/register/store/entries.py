@@ -96,6 +96,11 @@ class Person(Table, table=True):
         """Whether the programme may write to the address."""
         return self.email_verified_at is not None
 
+    @property
+    def unconfirmed_address(self) -> str | None:
+        """The address that its owner has not confirmed yet; None if all is confirmed."""
+        return self.email_wanted or (None if self.reachable else self.email)
+
 
 class Partner(Table, table=True):
     """How a partner country stands, from a day on; its newest word counts from then."""

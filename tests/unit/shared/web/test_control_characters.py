@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import FormData
 
+from shared.attempts import Attempt, collect_attempts
 from shared.errors import Refused
-from shared.identity.attempts import Attempt, collect_attempts
 from shared.web import control_characters
 from shared.web.forms import sent
 

@@ -1,0 +1,27 @@
+"""The form of a training need."""
+
+from services.applications.register.forms import DAY_HINT
+from shared.contracts.codes import PRIORITIES
+from shared.i18n import N_, gettext
+from shared.web.forms import DateField, Form, Needed, NumberField, RadioField, SelectField
+
+
+def topics() -> list[tuple[str, str]]:
+    """All topics, those of the newest scheme first; a topic's value names its scheme, since codes come again."""
+    return [
+        (f"{scheme}:{code}", f"{gettext(topic.label)} ({scheme})")
+        for scheme in sorted(PRIORITIES, reverse=True)
+        for code, topic in PRIORITIES[scheme].items()
+    ]
+
+
+class NeedForm(Form):
+    """A training need."""
+
+    country = SelectField(N_("Country"), [Needed(N_("Choose the country"))])
+    topic = SelectField(N_("Topic"), [Needed(N_("Choose the topic"))])
+    area = SelectField(N_("Area of expertise"), default="", description=N_("Leave empty for the topic as a whole"))
+    level = RadioField(N_("Level"), [Needed(N_("Choose the level"))])
+    quantity = NumberField(N_("How many people"), [Needed(N_("Enter how many people"))])
+    since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
+    until = DateField(N_("Last day"), [Needed(N_("Enter the last day"))], description=DAY_HINT)
