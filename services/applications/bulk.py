@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
 T = TypeVar("T")
 MOST = 50
@@ -19,3 +20,15 @@ class Outcome(Generic[T]):
 
     done: Sequence[T]
     left: Sequence[tuple[T, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """One ticked case (or placement) on the page that asks, or on the one that says what was done."""
+
+    id: UUID
+    reference: str
+    name: str
+    state: Any
+    text: str
+    notes: tuple[str, ...] = ()

@@ -9,8 +9,6 @@ from shared.contracts.codes import (
     LANGUAGES,
     Expertise,
     LanguageLevel,
-    RankGroup,
-    ServiceKind,
     StatedReason,
     topic_label,
 )
@@ -18,15 +16,11 @@ from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity.csrf import FIELD
 from shared.web.forms import (
-    CheckboxesField,
     DateField,
-    FieldList,
     Form,
-    FormField,
     Longest,
     Needed,
     NumberField,
-    RadioField,
     Row,
     SelectField,
     TextAreaField,
@@ -39,7 +33,6 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-    from services.applications.mentors.model import MentorEntry
     from shared.contracts.calls import CallTerms
 
 CONTROL_FIELDS = frozenset({FIELD, "told", "back", "submit", "row"})
@@ -120,59 +113,6 @@ class ExpertiseRow(Row):
     years = NumberField(N_("Years"))
 
 
-class MentorForm(Form):
-    """A mentor's profile."""
-
-    service = SelectField(N_("Your service"), [AskedLater()], choices=ServiceKind, blank=N_("Choose one"), default="")
-    rank_group = SelectField(
-        N_("Your rank group"), [AskedLater()], choices=RankGroup, blank=N_("Choose one"), default=""
-    )
-    expertise = FieldList(FormField(ExpertiseRow), min_entries=1, max_entries=10)
-    languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
-    minimum_level = SelectField(N_("Level that a mentee needs in a language of yours"), choices=LanguageLevel)
-    capacity = RadioField(
-        N_("How many mentees do you take?"), choices=[(str(count), str(count)) for count in range(1, 6)]
-    )
-    rank_groups = CheckboxesField(
-        N_("Ranks that you take"), choices=RankGroup, description=N_("None ticked: all of them")
-    )
-    topics = CheckboxesField(N_("Topics"))
-    periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=20)
-    about = TextAreaField(
-        N_("About you"), [Longest(1000)], description=N_("Shown to a mentee once both countries have cleared the match")
-    )
-
-    def fill(self, entry: MentorEntry | None, call: CallTerms) -> None:
-        """Offer the call's topics and, where `entry` is given, show what was written."""
-        self.topics.choices = topics_of(call)
-        if entry is not None:
-            known = {name: rows(getattr(entry, name)) for name in ("expertise", "languages", "periods")}
-            self.process(data=entry.model_dump() | known | {"capacity": str(entry.capacity)})
-
-    def changes(self) -> dict[str, Any]:
-        """What was written, as the model takes it."""
-        return {
-            "service": self.service.data or None,
-            "rank_group": self.rank_group.data or None,
-            "expertise": [
-                {"area": row["area"], "level": int(row["level"] or 1), "years": row["years"] or 0}
-                for row in self.expertise.data
-                if row["area"]
-            ],
-            "languages": [row for row in self.languages.data if row["language"] or row["level"]],
-            "minimum_level": self.minimum_level.data,
-            "capacity": int(self.capacity.data or 1),
-            "rank_groups": self.rank_groups.data or [],
-            "topics": self.topics.data or [],
-            "periods": [
-                {"start": iso(row["start"]), "end": iso(row["end"])}
-                for row in self.periods.data
-                if row["start"] or row["end"]
-            ],
-            "about": self.about.data or "",
-        }
-
-
 def topics_of(call: CallTerms) -> Any:
     """The call's topics, to choose from."""
     return options([(code, topic_label(call.scheme, code)) for code in call.topics])
@@ -206,32 +146,6 @@ class MaybeReasonForm(Form):
 
     reason = SelectField(N_("Why?"), choices=StatedReason, blank=N_("Not known"), default="")
     text = TextAreaField(N_("More about it"), [Longest(1000)], description=N_("Stays in the portal"))
-
-
-class EarlyReturnForm(MaybeReasonForm):
-    """The last day on which the guest was there."""
-
-    last_day = SelectField(N_("Last day on which the guest was there"), [Needed(N_("Choose the last day"))])
-
-
-class AnswerForm(Form):
-    """Yes or no to an offer."""
-
-    answer = RadioField(
-        N_("Do you accept?"),
-        [Needed(N_("Choose whether you accept"))],
-        choices=[("accept", N_("Yes, I accept")), ("decline", N_("No, I decline"))],
-    )
-    reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
-    text = TextAreaField(
-        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
-    )
-
-
-class AgendaForm(Form):
-    """The agenda of a visit."""
-
-    text = TextAreaField(N_("Agenda"), [Needed(N_("Write the agenda")), Longest(5000)])
 
 
 def reason_word(code: str | None) -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from services.applications.calendar.model import Span, neighbours, shown
 from services.applications.calendar.views import READERS, CalendarFilter, CalendarVisit, Week, calendar
 from services.applications.display import tag
-from services.applications.matches.pages.matches import guest_of
+from services.applications.matches.views.names import guest_name
 from services.applications.parameters import BusDep
 from shared.contracts import labels
 from shared.contracts.codes import VisitState
@@ -132,7 +132,7 @@ def _visit(one: CalendarVisit) -> dict[str, Any]:
     assert visit.end is not None
     return {
         "href": f"/applications/visits/{visit.id}",
-        "who": guest_of(one.view, visit) or one.view.case.application.reference,
+        "who": guest_name(one.view, visit) or one.view.case.application.reference,
         "reference": one.view.case.application.reference,
         "country": labels.country(visit.country),
         "when": dates.span(visit.start, visit.end),

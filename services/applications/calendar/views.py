@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.applications.calendar.model import FRIDAY, Places, by_week, monday, places_in
-from services.applications.matches.store import matches, participation
+from services.applications.matches.store import matches
 from services.applications.overview.views.participation import views_of_matches
 from services.applications.placements import store as placements_store
-from services.applications.placements.views import visibility_of
+from services.applications.visibility import visibility_of
 from services.applications.visits import store as visits_store
 from shared.contracts.codes import OfferState, Role
 from shared.time.workdays import public_holidays
@@ -87,7 +87,7 @@ async def calendar(
     )
     known = await matches.matches_by_id(session, {one.match_id for one in found})
     views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
-    recorded = await participation.attendance_of(session, [one.id for one in found])
+    recorded = await visits_store.attendance_of(session, [one.id for one in found])
     coming = [
         CalendarVisit(one, views[one.match_id], {day: record.present for day, record in recorded[one.id].items()})
         for one in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -10,7 +11,14 @@ from services.applications import counters, transitions
 from services.applications.calls import store as calls_store
 from services.applications.matches.store import matches
 from services.applications.mentors import store
-from services.applications.mentors.model import MentorEntry, problems, profile_of, reference
+from services.applications.mentors.model import (
+    MentorEntry,
+    below_open_mentorships,
+    missing_to_open,
+    problems,
+    profile_of,
+    reference,
+)
 from services.applications.placements.model import revision
 from services.applications.refusals import may_proceed, not_found, unreadable
 from services.applications.register.store import entries
@@ -23,7 +31,7 @@ from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -122,11 +130,43 @@ def revisable(mentor: store.Mentor) -> bool:
 async def revised(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> mentors.MentorProfile:
     """What a revision tells. Raises `Refused` (422 with the fields that cannot be so; 409 where its call is closed)."""
     going = (await matches.going_of_mentors(session, [mentor.id]))[mentor.id]
-    found = revision.below_open(entry, going)
+    found = below_open_mentorships(entry, going)
     found |= await _not_to_open(session, mentor, entry) if mentor.stands is MentorState.CLOSED else {}
     if found:
         raise Refused(gettext("It cannot be changed like this."), 422, found)
     return await _profile(session, mentor, entry)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePreview:
+    """What a revision of a mentor's profile changes, and how many mentorships and matches go on as they are."""
+
+    mentor: store.Mentor
+    changes: Sequence[revision.Change]
+    going: int
+    opens: bool
+
+
+async def preview_profile(
+    bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+) -> ProfilePreview:
+    """What `save` would do with `changes` to an own profile that was published. Nothing is written.
+
+    Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
+    """
+    async with bus.read() as session:
+        mentor = await store.mentor(session, mentor_id)
+        if mentor is None or not is_self(principal, mentor.subject):
+            raise not_found()
+        if version is not None and version != mentor.version:
+            raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
+        if not revisable(mentor):
+            raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
+        entry = entry_of(mentor.entry, changes)
+        await revised(session, mentor, entry)
+        going = (await matches.going_of_mentors(session, [mentor_id]))[mentor_id]
+        opens = mentor.stands is MentorState.CLOSED
+        return ProfilePreview(mentor, revision.changes(mentor.entry, entry), going, opens)
 
 
 def writable(mentor: store.Mentor) -> bool:
@@ -139,7 +179,7 @@ async def _not_to_open(session: AsyncSession, mentor: store.Mentor, entry: Mento
     call = await calls_store.call(session, mentor.call_id)
     if call is None or call.state != CallState.PUBLISHED:
         raise Refused(gettext("Its call is closed. Write a profile for another call."), 409)
-    return revision.missing_to_open(entry, 0, clock.today())
+    return missing_to_open(entry, clock.today())
 
 
 async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:

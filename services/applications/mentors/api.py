@@ -11,7 +11,7 @@ from services.applications.matches.store import matches
 from services.applications.mentors import actions, store
 from services.applications.overview.views import resources
 from services.applications.parameters import Body, BusDep
-from services.applications.placements.views import visibility_of
+from services.applications.visibility import visibility_of
 
 router = APIRouter(prefix="/applications/api/mentors", tags=["mentors"])
 

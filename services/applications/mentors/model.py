@@ -11,13 +11,14 @@ from uuid import UUID
 from pydantic import Field
 
 from services.applications.application.model.answers import Text
+from services.applications.placements.model.revision import is_over
 from services.applications.register.model import Entry
 from shared.contracts.applications import ExpertiseHeld, LanguageHeld
 from shared.contracts.base import TopicCode
 from shared.contracts.calls import CallTerms, DatePeriod
 from shared.contracts.codes import ApplicationKind, LanguageLevel, RankGroup, ServiceKind
 from shared.contracts.mentors import MentorProfile
-from shared.i18n import N_, gettext
+from shared.i18n import N_, gettext, ngettext
 
 MOST_MENTEES = 5
 
@@ -86,3 +87,22 @@ def profile_of(
 def reference(country: str, year: int, number: int) -> str:
     """A mentor's reference: `LT-M-2026-0003`, counted by country and year."""
     return f"{country}-M-{year}-{number:04d}"
+
+
+def below_open_mentorships(entry: MentorEntry, going: int) -> dict[str, str]:
+    """What a mentor's revision would take from mentees: field -> sentence with the number of open mentorships."""
+    if entry.capacity >= going:
+        return {}
+    return {
+        "capacity": ngettext(
+            "You have %(num)d mentee. Take at least as many, or end the mentorship first.",
+            "You have %(num)d mentees. Take at least as many, or end a mentorship first.",
+            going,
+        )
+        % {"num": going}
+    }
+
+
+def missing_to_open(entry: MentorEntry, today: date) -> dict[str, str]:
+    """Return what keeps a profile that closed by itself, or pauses, from being matched again: field -> sentence."""
+    return {"periods": gettext("Its periods are over. Add a later one.")} if is_over(entry, today) else {}

@@ -10,17 +10,17 @@ from starlette.datastructures import FormData
 from services.applications import transitions
 from services.applications.calls import store as calls_store
 from services.applications.display import cause_word, state_counts, tag
-from services.applications.forms import CONTROL_FIELDS, MentorForm, number, refuse
+from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.matches.store import matches
 from services.applications.mentors import actions, store
+from services.applications.mentors.forms import MentorForm
 from services.applications.mentors.views import rows
 from services.applications.parameters import BusDep
-from services.applications.placements.actions import revisions
-from services.applications.placements.views import visibility_of
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.tables import PAGE
+from services.applications.visibility import visibility_of
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts import mentors as told
@@ -252,7 +252,7 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
     try:
         version = number(sent.get("version"))
         if actions.revisable(mentor) and "told" not in sent:
-            shown = await revisions.preview_profile(bus, principal, mentor_id, form.changes(), version=version)
+            shown = await actions.preview_profile(bus, principal, mentor_id, form.changes(), version=version)
             if shown.changes:
                 return _preview_page(request, shown, sent)
         mentor = await actions.save(bus, principal, mentor_id, form.changes(), version=version)
@@ -264,7 +264,7 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
     return see_other(at(mentor_id) + ("?done=publish" if "publish" in sent else "?done=saved"))
 
 
-def _preview_page(request: Request, shown: revisions.ProfilePreview, sent: FormData) -> Response:
+def _preview_page(request: Request, shown: actions.ProfilePreview, sent: FormData) -> Response:
     """What the revision changes; it is told by the button of this page only."""
     entry = actions.entry_of(shown.mentor.entry, {one.field: one.new for one in shown.changes})
     before, after = (rows(one, own=True, about=True) for one in (shown.mentor.entry, entry))

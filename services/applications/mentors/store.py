@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.placements.store import Visibility
+    from services.applications.visibility import Visibility
 
 _TIME = sa.DateTime(timezone=True)
 

@@ -12,6 +12,8 @@ from services.applications.guards import Pair, PairOrDecider
 from services.applications.mentorships.actions import agreement, course, goals, meetings, sessions, visit
 from services.applications.mentorships.model.agreement import Terms
 from services.applications.mentorships.model.goals import LONGEST_GOAL
+from services.applications.mentorships.model.meetings import MeetingTime
+from services.applications.mentorships.model.sessions import SessionReport
 from services.applications.mentorships.model.visit import MOST_PERIODS
 from services.applications.mentorships.views import resources
 from services.applications.mentorships.views.mentorship import mentorship_rows, mentorship_view
@@ -207,9 +209,9 @@ class SessionSaid(Body):
     note: Text = ""
     next_on: date | None = None
 
-    def said(self) -> sessions.SessionReport:
+    def said(self) -> SessionReport:
         """As the actions take it."""
-        return sessions.SessionReport(self.held_on, self.minutes, self.on_site, self.note, self.next_on)
+        return SessionReport(self.held_on, self.minutes, self.on_site, self.note, self.next_on)
 
 
 class NewSession(SessionSaid):
@@ -232,9 +234,9 @@ class NewMeeting(Body):
     minutes: int
     on_site: bool = False
 
-    def wanted(self) -> meetings.MeetingTime:
+    def wanted(self) -> MeetingTime:
         """As the actions take it."""
-        return meetings.MeetingTime(self.day, self.time.replace(tzinfo=None), self.minutes, self.on_site)
+        return MeetingTime(self.day, self.time.replace(tzinfo=None), self.minutes, self.on_site)
 
 
 class NewTime(NewMeeting):

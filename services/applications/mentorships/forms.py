@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from services.applications.forms import SpanRow
-from services.applications.mentorships.actions.meetings import MeetingTime
-from services.applications.mentorships.actions.sessions import SessionReport
 from services.applications.mentorships.model.agreement import LONGEST_TEXT, Meeting, Rhythm, Terms
 from services.applications.mentorships.model.goals import LONGEST_GOAL, LONGEST_NOTE
+from services.applications.mentorships.model.meetings import MeetingTime
+from services.applications.mentorships.model.sessions import SessionReport
 from services.applications.mentorships.model.visit import MOST_PERIODS
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import Answer, StatedReason

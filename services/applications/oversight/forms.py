@@ -5,9 +5,11 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from services.applications.oversight.model import LONGEST, Category, Reader
 from services.applications.overview.store.audit import Filters, Kind
 from shared.errors import Refused
-from shared.i18n import gettext
+from shared.i18n import N_, gettext
+from shared.web.forms import CheckboxesField, DateField, Form, Longest, Needed, SelectField, TextAreaField
 
 
 def filters_of(
@@ -33,3 +35,27 @@ def _day(name: str, text: str) -> date | None:
 
 
 AuditFilters = Annotated[Filters, Depends(filters_of)]
+
+
+class IncidentForm(Form):
+    """What happened, and who may read it."""
+
+    category = SelectField(
+        N_("What is it about?"), [Needed(N_("Choose what it is about"))], choices=Category, blank=N_("Choose one")
+    )
+    happened_on = DateField(N_("When did it happen?"))
+    text = TextAreaField(N_("What happened?"), [Needed(N_("Write what happened")), Longest(LONGEST)])
+    readers = CheckboxesField(
+        N_("Who may read your report?"),
+        choices=[
+            (Reader.PROGRAMME.value, N_("Programme coordinator")),
+            (Reader.DATA_PROTECTION.value, N_("Data protection officer")),
+            (Reader.COUNTRY.value, N_("National coordinator of your own country")),
+        ],
+    )
+
+
+class WordsForm(Form):
+    """A note, or an answer."""
+
+    text = TextAreaField(N_("Your words"), [Needed(N_("Write it here")), Longest(2000)])

@@ -13,12 +13,11 @@ from services.applications.overview.views import resources
 from services.applications.parameters import Body, BusDep, Reason, Text
 from services.applications.placements import store, views
 from services.applications.placements.actions import bulk, placements, revisions
-from services.applications.placements.views import visibility_of
 from services.applications.refusals import not_found
+from services.applications.visibility import visibility_of
 from shared.bus import Bus
-from shared.contracts.codes import CloseCause, OfferState, Role, Section, VoidReason
+from shared.contracts.codes import CloseCause, Role, Section, VoidReason
 from shared.identity import Principal
-from shared.identity.scope import may_see_organisation
 from shared.time import clock
 
 router = APIRouter(prefix="/applications/api/offers", tags=["offers"])
@@ -120,14 +119,6 @@ async def read_all(
     return {"offers": [resources.offer(one) for one in found], "total": total, "counts": counts}
 
 
-def theirs(principal: Principal, offer: store.Offer) -> bool:
-    """Whether a placement is the principal's to see; a draft is its own organisation's only."""
-    country = None if offer.stands is OfferState.DRAFT else offer.country
-    if country is None and str(offer.organisation_id) not in principal.organisations(Role.HOST_CONTACT):
-        return False
-    return may_see_organisation(principal, offer.organisation_id, country)
-
-
 @router.post("/decide")
 async def decide(body: Several, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Endorse several in one go, or ask their hosts for more; `left` says of which it was not possible, and why."""
@@ -143,7 +134,7 @@ async def read_one(offer_id: UUID, principal: Holder, bus: BusDep) -> dict[str, 
     """One placement."""
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
-    if offer is None or not theirs(principal, offer):
+    if offer is None or not views.may_read(principal, offer):
         raise not_found()
     return resources.offer(offer)
 
@@ -158,7 +149,7 @@ async def save(offer_id: UUID, body: Written, principal: Host, bus: BusDep) -> d
 async def _written(bus: Bus, principal: Principal, offer_id: UUID, body: Written) -> dict[str, Any]:
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
-    if offer is None or not theirs(principal, offer):
+    if offer is None or not views.may_read(principal, offer):
         raise not_found()
     return await _entry(bus, offer.call_id, body.entry, body.prematched_reference)
 

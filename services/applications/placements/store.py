@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.access.model import Deciders
+    from services.applications.visibility import Visibility
 
 _TIME = sa.DateTime(timezone=True)
 MOST = 500
@@ -162,23 +163,6 @@ _SORTS: dict[str, Any] = {
     "since": col(Offer.since),
     "due": col(Offer.due),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Visibility:
-    """Whose placements somebody sees: as host those of `own` organisations, drafts too; else only what was submitted.
-
-    `countries` None is all of them; `agencies` are the EU agencies for which one clears.
-    """
-
-    own: tuple[UUID, ...] = ()
-    countries: tuple[str, ...] | None = ()
-    agencies: tuple[UUID, ...] = ()
-
-    @property
-    def programme(self) -> bool:
-        """Whether all countries are seen."""
-        return self.countries is None
 
 
 @dataclass(frozen=True, slots=True)

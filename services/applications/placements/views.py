@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from services.applications.application.store import applications
 from services.applications.display import topic
-from services.applications.placements.store import Visibility
 from services.applications.register.store import entries as register_entries
 from shared.contracts import labels
-from shared.contracts.codes import ApplicationKind, ApplicationState, Role
+from shared.contracts.codes import ApplicationKind, ApplicationState, OfferState, Role
 from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
-from shared.identity.scope import countries_visible
+from shared.identity.scope import may_see_organisation
 from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.placements.model.placement import OfferEntry
+    from services.applications.placements.store import Offer
     from shared.identity import Principal
-
-
-def visibility_of(principal: Principal) -> Visibility:
-    """What the principal sees, by all of the own roles (`shared/identity/scope.py`)."""
-    visible = countries_visible(principal)
-    return Visibility(
-        own=_ids(principal, Role.HOST_CONTACT),
-        countries=None if visible is None else tuple(sorted(visible)),
-        agencies=_ids(principal, Role.CLEARANCE_OFFICER),
-    )
-
-
-def _ids(principal: Principal, role: Role) -> tuple[UUID, ...]:
-    return tuple(UUID(one) for one in sorted(principal.organisations(role)))
 
 
 MOST_CONFLICTS = 20
@@ -147,3 +133,11 @@ def rows(entry: OfferEntry, names: Mapping[UUID, str], fields: Iterable[str] = L
         {"key": gettext(LABELS[name]), "value": value_in_words(name, getattr(entry, name), names) or None}
         for name in fields
     ]
+
+
+def may_read(principal: Principal, offer: Offer) -> bool:
+    """Whether a placement is the principal's to see; a draft is its own organisation's only."""
+    country = None if offer.stands is OfferState.DRAFT else offer.country
+    if country is None and str(offer.organisation_id) not in principal.organisations(Role.HOST_CONTACT):
+        return False
+    return may_see_organisation(principal, offer.organisation_id, country)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from services.applications.forms import ReasonForm, SpanRow, iso
-from services.applications.oversight.model import LONGEST, Category, Reader
 from services.applications.preparation.model import VisaResult
 from services.applications.preparation.model.costs import CURRENCIES, CostItem, Payer
-from shared.contracts.calls import DatePeriod
-from shared.contracts.codes import PreparationItem, StatedReason
-from shared.i18n import N_, gettext
+from shared.contracts.codes import PreparationItem
+from shared.i18n import N_
 from shared.web.forms import (
-    CheckboxesField,
     DateField,
-    FieldList,
     Form,
-    FormField,
     Longest,
     Needed,
     RadioField,
@@ -22,45 +16,6 @@ from shared.web.forms import (
     StringField,
     TextAreaField,
 )
-
-
-class MoveForm(ReasonForm):
-    """In which periods a visit could be instead, and why."""
-
-    periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=5)
-
-    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
-        """Also that each period that was begun has both its days."""
-        good = super().validate()
-        for row in self.periods:
-            half = bool(row.form.start.data) != bool(row.form.end.data)
-            if half and not (row.form.start.errors or row.form.end.errors):
-                missing = row.form.end if row.form.start.data else row.form.start
-                missing.errors = [*missing.errors, gettext("Enter this day too")]
-                good = False
-        return good
-
-    def wanted(self) -> list[DatePeriod]:
-        """The periods, without rows left empty."""
-        return [
-            DatePeriod.model_validate({"start": iso(row["start"]), "end": iso(row["end"])})
-            for row in self.periods.data
-            if row["start"] and row["end"]
-        ]
-
-
-class MoveAnswerForm(Form):
-    """Yes or no to other dates."""
-
-    answer = RadioField(
-        N_("Do you accept the new dates?"),
-        [Needed(N_("Choose whether you accept the new dates"))],
-        choices=[("accept", N_("Yes, I accept them")), ("decline", N_("No, the old dates shall stand"))],
-    )
-    reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
-    text = TextAreaField(
-        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
-    )
 
 
 class AuthorisationForm(Form):
@@ -183,27 +138,3 @@ class AskedForm(Form):
     call_id = SelectField(N_("In which call?"), default="")
     country = SelectField(N_("Of guests from"), default="")
     host_country = SelectField(N_("At hosts in"), default="")
-
-
-class IncidentForm(Form):
-    """What happened, and who may read it."""
-
-    category = SelectField(
-        N_("What is it about?"), [Needed(N_("Choose what it is about"))], choices=Category, blank=N_("Choose one")
-    )
-    happened_on = DateField(N_("When did it happen?"))
-    text = TextAreaField(N_("What happened?"), [Needed(N_("Write what happened")), Longest(LONGEST)])
-    readers = CheckboxesField(
-        N_("Who may read your report?"),
-        choices=[
-            (Reader.PROGRAMME.value, N_("Programme coordinator")),
-            (Reader.DATA_PROTECTION.value, N_("Data protection officer")),
-            (Reader.COUNTRY.value, N_("National coordinator of your own country")),
-        ],
-    )
-
-
-class WordsForm(Form):
-    """A note, or an answer."""
-
-    text = TextAreaField(N_("Your words"), [Needed(N_("Write it here")), Longest(2000)])

@@ -12,9 +12,12 @@ from shared.i18n import gettext
 from shared.time import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from shared.contracts.calls import DatePeriod
+
+BOTH = (Party.GUEST, Party.HOST)
+"""Who agree on a visit; of a mentoring pair's visit both are one of the pair."""
 
 MOST_PERIODS = 5
 LONGEST_AHEAD = timedelta(days=731)
@@ -45,7 +48,7 @@ class Proposal:
         )
 
 
-def may_ask(state: VisitState, proposal: Proposal | None, asked_by: Party | None, party: Party) -> None:
+def may_ask_move(state: VisitState, proposal: Proposal | None, asked_by: Party | None, party: Party) -> None:
     """Raises `AlreadyDone` where that party has asked and waits, `NotNow` where other dates cannot be asked for now."""
     if state not in _OPEN:
         raise refuse("visit", state)
@@ -57,7 +60,7 @@ def may_ask(state: VisitState, proposal: Proposal | None, asked_by: Party | None
         raise NotNow(gettext("Other dates were asked for already. You will see them here when they are found."))
 
 
-def checked(periods: Sequence[DatePeriod], today: date) -> dict[str, str]:
+def period_problems(periods: Sequence[DatePeriod], today: date) -> dict[str, str]:
     """What is wrong with the periods, by the name of the field; empty where nothing is."""
     problems: dict[str, str] = {}
     if not periods:
@@ -76,7 +79,7 @@ def checked(periods: Sequence[DatePeriod], today: date) -> dict[str, str]:
     return problems
 
 
-def may_answer(
+def may_answer_move(
     state: VisitState, proposal: Proposal | None, number: int, given: Mapping[Party, Answer], party: Party, at: datetime
 ) -> None:
     """Raises `AlreadyDone` where that party answered this proposal, `NotNow` where it asks for no answer any more."""
@@ -88,3 +91,57 @@ def may_answer(
         raise NotNow(
             gettext("The time to answer was over on %(day)s. The old dates stand.") % {"day": dates.day(proposal.due)}
         )
+
+
+_TAKES_PLACE = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+
+
+def agenda_complete(agreed: Mapping[Party, int], party: Party, version: int) -> bool:
+    """Whether both sides agree once `party` agrees to `version`; `agreed` holds the newest version of each side.
+
+    Raises `AlreadyDone` where that party agreed to this version before.
+    """
+    if agreed.get(party) == version:
+        raise refuse("visit", VisitState.SCHEDULED, done=True)
+    return all(agreed.get(other) == version for other in (Party.GUEST, Party.HOST) if other is not party)
+
+
+def may_prepare(state: VisitState) -> None:
+    """Raises `NotNow` unless agenda and preparation can still be spoken of."""
+    if state is not VisitState.SCHEDULED:
+        raise refuse("visit", state)
+
+
+def days_to_record(days: Sequence[date], today: date) -> list[date]:
+    """The days of a visit whose attendance can be recorded: those that have come."""
+    return [day for day in days if day <= today]
+
+
+def may_record(state: VisitState, days: Sequence[date], day: date, today: date) -> None:
+    """Raises `NotNow` unless the host can say by now whether the guest was there on `day`."""
+    if state not in _TAKES_PLACE:
+        raise refuse("visit", state)
+    if day not in days:
+        raise NotNow(gettext("%(day)s is not a day of this visit.") % {"day": dates.day(day)})
+    if day > today:
+        raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(day)})
+
+
+def may_report_no_show(state: VisitState, start: date, attended: Collection[date], today: date) -> None:
+    """Raises `NotNow` unless the first day has come and the guest was there on no day."""
+    if state is not VisitState.SCHEDULED:
+        raise refuse("visit", state, done=state is VisitState.NO_SHOW)
+    if today < start:
+        raise NotNow(gettext("The visit starts on %(day)s.") % {"day": dates.day(start)})
+    if attended:
+        raise NotNow(gettext("You recorded that the guest was there. Report an early return instead."))
+
+
+def may_report_return(state: VisitState, days: Sequence[date], last_day: date, today: date) -> None:
+    """Raises `NotNow` unless `last_day` is a day of the visit that has come and others were to follow."""
+    if state is not VisitState.UNDER_WAY:
+        raise refuse("visit", state, done=state is VisitState.ENDED)
+    if last_day not in days or last_day > today:
+        raise NotNow(gettext("The last day is one of the days of the visit that have come."))
+    if last_day == days[-1]:
+        raise NotNow(gettext("That is the last day of the visit: record who was there instead."))

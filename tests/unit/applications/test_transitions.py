@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from services.applications import transitions
 from services.applications.application.model.standing import standing
-from services.applications.matches.model import clearance, participation
+from services.applications.matches.model import answers, clearance
 from services.applications.mentors.model import MentorEntry
 from services.applications.mentors.model import problems as mentor_problems
 from services.applications.mentorships.model import sessions
 from services.applications.placements.model.placement import OfferEntry, problems, terms_of
 from services.applications.transitions import AlreadyDone, NotNow
+from services.applications.visits import model as visits_model
 from shared.contracts import _examples as ex
 from shared.contracts import mentors, offers
 from shared.contracts.calls import CallTerms
@@ -188,7 +189,7 @@ def test_each_party_answers_once_while_it_is_offered(state: MatchState, given: d
     """An answer is taken exactly from who has not answered a match that is offered."""
     for party in Party:
         expected = AlreadyDone if party in given else None if state is MatchState.OFFERED else NotNow
-        assert refused(participation.may_answer, state, given, party) is expected
+        assert refused(answers.may_answer, state, given, party) is expected
 
 
 DAYS = [date(2026, 3, 16) + timedelta(days=count) for count in range(5)]
@@ -199,22 +200,22 @@ def test_attendance_is_for_days_that_have_come(state: VisitState, day: int, toda
     """A day is recorded exactly if it is one of the visit's, has come, and the visit takes place."""
     at, now = DAYS[0] + timedelta(days=day), DAYS[0] + timedelta(days=today)
     takes_place = state in {VisitState.SCHEDULED, VisitState.UNDER_WAY}
-    held = refused(participation.may_record, state, DAYS, at, now) is None
+    held = refused(visits_model.may_record, state, DAYS, at, now) is None
     assert held == (takes_place and at in DAYS and at <= now)
-    assert (at in participation.days_to_record(DAYS, now)) == (at in DAYS and at <= now)
+    assert (at in visits_model.days_to_record(DAYS, now)) == (at in DAYS and at <= now)
 
 
 def test_no_show_and_early_return_are_told_apart() -> None:
     """No-show: nobody came by the first day. Early return: the visit is under way and days are left."""
     scheduled, under_way = VisitState.SCHEDULED, VisitState.UNDER_WAY
-    assert refused(participation.may_report_no_show, scheduled, DAYS[0], [], DAYS[0]) is None
-    assert refused(participation.may_report_no_show, scheduled, DAYS[0], [], DAYS[0] - timedelta(1)) is NotNow
-    assert refused(participation.may_report_no_show, scheduled, DAYS[0], DAYS[:1], DAYS[1]) is NotNow
-    assert refused(participation.may_report_no_show, VisitState.NO_SHOW, DAYS[0], [], DAYS[0]) is AlreadyDone
-    assert refused(participation.may_report_return, under_way, DAYS, DAYS[1], DAYS[2]) is None
-    assert refused(participation.may_report_return, under_way, DAYS, DAYS[4], DAYS[4]) is NotNow
-    assert refused(participation.may_report_return, under_way, DAYS, DAYS[3], DAYS[2]) is NotNow
-    assert refused(participation.may_report_return, scheduled, DAYS, DAYS[1], DAYS[2]) is NotNow
+    assert refused(visits_model.may_report_no_show, scheduled, DAYS[0], [], DAYS[0]) is None
+    assert refused(visits_model.may_report_no_show, scheduled, DAYS[0], [], DAYS[0] - timedelta(1)) is NotNow
+    assert refused(visits_model.may_report_no_show, scheduled, DAYS[0], DAYS[:1], DAYS[1]) is NotNow
+    assert refused(visits_model.may_report_no_show, VisitState.NO_SHOW, DAYS[0], [], DAYS[0]) is AlreadyDone
+    assert refused(visits_model.may_report_return, under_way, DAYS, DAYS[1], DAYS[2]) is None
+    assert refused(visits_model.may_report_return, under_way, DAYS, DAYS[4], DAYS[4]) is NotNow
+    assert refused(visits_model.may_report_return, under_way, DAYS, DAYS[3], DAYS[2]) is NotNow
+    assert refused(visits_model.may_report_return, scheduled, DAYS, DAYS[1], DAYS[2]) is NotNow
 
 
 @given(
@@ -225,20 +226,20 @@ def test_no_show_and_early_return_are_told_apart() -> None:
 def test_an_agenda_is_complete_when_both_agree(agreed: dict[Party, int], party: Party, version: int) -> None:
     """The second agreement to the same version completes it; another version never does."""
     if agreed.get(party) == version:
-        assert refused(participation.agenda_complete, agreed, party, version) is AlreadyDone
+        assert refused(visits_model.agenda_complete, agreed, party, version) is AlreadyDone
         return
     other = Party.HOST if party is Party.GUEST else Party.GUEST
-    assert participation.agenda_complete(agreed, party, version) == (agreed.get(other) == version)
+    assert visits_model.agenda_complete(agreed, party, version) == (agreed.get(other) == version)
 
 
 def test_a_cancellation_is_asked_for_before_it_begins() -> None:
     """A confirmed match can be cancelled while its visit is scheduled or has no week, not once it has begun."""
     confirmed = MatchState.CONFIRMED
     for visit in (None, VisitState.SCHEDULED, VisitState.UNSCHEDULABLE):
-        assert refused(participation.may_cancel, confirmed, visit) is None
-    assert refused(participation.may_cancel, confirmed, VisitState.UNDER_WAY) is NotNow
-    assert refused(participation.may_cancel, confirmed, VisitState.CANCELLED) is AlreadyDone
-    assert refused(participation.may_cancel, MatchState.OFFERED, None) is NotNow
+        assert refused(answers.may_cancel, confirmed, visit) is None
+    assert refused(answers.may_cancel, confirmed, VisitState.UNDER_WAY) is NotNow
+    assert refused(answers.may_cancel, confirmed, VisitState.CANCELLED) is AlreadyDone
+    assert refused(answers.may_cancel, MatchState.OFFERED, None) is NotNow
 
 
 @given(st.sampled_from(MentorshipState), st.booleans(), st.sampled_from((Party.MENTEE, Party.MENTOR)))

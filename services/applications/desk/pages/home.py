@@ -25,12 +25,12 @@ from services.applications.parameters import BusDep, Portal
 from services.applications.partners import views as partners_views
 from services.applications.partners.store import DecidedCase
 from services.applications.placements import store as placements_store
-from services.applications.placements.views import visibility_of
 from services.applications.preparation.actions import preparation
 from services.applications.register.store import entries
 from services.applications.register.views.waiting import waiting_counts
 from services.applications.review import store as review_store
-from services.applications.visits.views import guests
+from services.applications.visibility import visibility_of
+from services.applications.visits.views.attendance import guests
 from shared.contracts.codes import ApplicationState, CallState, MatchState, MentorState, OfferState, Role
 from shared.i18n import gettext, ngettext
 from shared.identity import Principal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.calls.actions import still_open
-from services.applications.matches.model import participation as model
+from services.applications.matches.model import answers as model
 from services.applications.matches.store import participation as store
 from services.applications.matches.views import parties
 from services.applications.refusals import may_proceed
@@ -75,11 +75,11 @@ async def cancel(bus: Bus, principal: Principal, match_id: UUID, reason: StatedR
         placed = case.match.mentor_id is None
         visit = (await visits_store.of_matches(tx.session, [match_id])).get(match_id) if placed else None
         state = visit.stands if visit is not None else None
-        asked = [one.party for one in await store.statements(tx.session, match_id)]
+        asked = [one.party for one in await visits_store.statements(tx.session, match_id)]
         if not may_proceed(model.may_cancel, case.match.stands, state) or party in asked:
             return case.match
         tx.session.add(
-            store.Statement(
+            visits_store.Statement(
                 match_id=match_id,
                 what=CancellationRequested.type,
                 party=party,

@@ -7,14 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.bulk import MOST
+from services.applications.bulk import MOST, BulkRow
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.matches.actions import clearance
-from services.applications.matches.pages.matches import who
+from services.applications.matches.views.names import applicant_name
 from services.applications.overview.views.participation import MatchView, match_view
 from services.applications.parameters import BusDep
-from services.applications.review.pages.bulk import BulkRow
 from shared.bus import Bus
 from shared.contracts.codes import Side
 from shared.i18n import gettext, ngettext
@@ -29,7 +28,12 @@ def _named(view: MatchView, text: str) -> BulkRow:
     place = view.host.name if view.host else ""
     reference = view.case.application.reference or ""
     return BulkRow(
-        view.match.id, reference, who(view), tag("match", view.match.shown_state), text, (place,) if place else ()
+        view.match.id,
+        reference,
+        applicant_name(view),
+        tag("match", view.match.shown_state),
+        text,
+        (place,) if place else (),
     )
 
 

@@ -8,16 +8,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.display import state_counts, tag, topic
-from services.applications.forms import AnswerForm, ReasonForm, reason_word
+from services.applications.forms import ReasonForm, reason_word
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
+from services.applications.matches.forms import AnswerForm
+from services.applications.matches.views.names import applicant_name
 from services.applications.mentors.views import rows as mentor_rows
 from services.applications.outcomes.actions import tickets
 from services.applications.overview.views.participation import WAITS, MatchView, match_list, match_view
 from services.applications.parameters import BusDep, Portal
 from services.applications.placements.views import rows as placement_rows
 from services.applications.tables import PAGE
-from services.applications.visits.store import Visit
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Answer, MatchState, Party, Side, StatedReason
@@ -66,38 +67,15 @@ async def show_all(
     )
 
 
-def who(view: MatchView) -> str:
-    """The applicant as the reader may know him or her: a name once released, else rank group and service."""
-    known = view.known.get(view.case.sides[0])
-    if known is not None and known.name:
-        return known.name
-    if view.profile is None:
-        return ""
-    return f"{labels.label(view.profile.rank_group)}, {labels.label(view.profile.service)}"
-
-
-def mentor_of(view: MatchView) -> str:
-    """The mentor as the reader may know him or her: a name once released, else the reference."""
-    known = view.known.get(Party.MENTOR)
-    if known is not None and known.name:
-        return known.name
-    return view.case.mentor.reference if view.case.mentor else ""
-
-
-def guest_of(view: MatchView, visit: Visit) -> str:
-    """Who travels: the applicant, or on a pair's visit maybe the mentor."""
-    return mentor_of(view) if visit.guest == Party.MENTOR else who(view)
-
-
 def _row(view: MatchView, *, ticks: bool) -> list[Any]:
     match = view.match
     due = view.turn.due or match.due
-    label = f"{view.case.application.reference} {who(view)}"
+    label = f"{view.case.application.reference} {applicant_name(view)}"
     box = {"tick": "match", "value": match.id, "label": label, "ticked": False} if view.turn.mine else ""
     return [
         *([box] if ticks else []),
         {"text": view.case.application.reference or str(match.id), "href": at(match.id)},
-        who(view),
+        applicant_name(view),
         labels.country(match.country),
         view.host.name if view.host else labels.country(match.host_country),
         labels.label(match.for_),
@@ -161,7 +139,7 @@ async def page_of(
             _holder(view),
             reason=reason_word(match.reason) or None,
         ),
-        who=who(view),
+        who=applicant_name(view),
         topic=topic(match.pairing.topic),
         people=[(labels.label(party), known) for party, known in view.known.items() if known.name],
         place=placement_rows(view.offer.entry, {}, _PLACE) if view.offer else [],

@@ -5,12 +5,12 @@ Every row was written in the transaction of an event on `exchange.participation`
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.matches.store.matches import Match
@@ -69,57 +69,6 @@ class AnswerIn(Table, table=True):
     answer: str
     reason: str | None = Field(default=None, description="A StatedReason")
     text: str = ""
-    actor: str
-    at: datetime = Field(sa_type=_TIME)
-
-
-class Agenda(Table, table=True):
-    """One version of a visit's agenda; without any, the outline of the placement is version 1."""
-
-    __tablename__ = "agenda"
-
-    visit_id: UUID = Field(primary_key=True)
-    version: int = Field(primary_key=True)
-    text: str
-    actor: str
-    at: datetime = Field(sa_type=_TIME)
-
-
-class AgendaAgreement(Table, table=True):
-    """The newest version of the agenda to which one side agreed."""
-
-    __tablename__ = "agenda_agreement"
-
-    visit_id: UUID = Field(primary_key=True)
-    party: str = Field(primary_key=True)
-    version: int
-    at: datetime = Field(sa_type=_TIME)
-
-
-class Attendance(Table, table=True):
-    """Whether the guest was there on one day of the visit; a correction says what was recorded before it."""
-
-    __tablename__ = "attendance"
-
-    visit_id: UUID = Field(primary_key=True)
-    day: date = Field(primary_key=True)
-    present: bool
-    was: bool | None = Field(default=None, description="What a correction replaced")
-    actor: str
-    at: datetime = Field(sa_type=_TIME)
-
-
-class Statement(Table, table=True):
-    """A no-show, an early return, a request to cancel or to end: `what` is the event's type."""
-
-    __tablename__ = "statement"
-
-    match_id: UUID = Field(primary_key=True)
-    what: str = Field(primary_key=True)
-    party: str = Field(primary_key=True)
-    reason: str | None = Field(default=None, description="A StatedReason")
-    text: str = ""
-    last_day: date | None = None
     actor: str
     at: datetime = Field(sa_type=_TIME)
 
@@ -185,57 +134,3 @@ async def both_accepted(session: AsyncSession, application_ids: Collection[UUID]
         .order_by(col(Match.application_id))
     )
     return set((await session.scalars(query)).all())
-
-
-async def agenda(session: AsyncSession, visit_id: UUID) -> Agenda | None:
-    """The newest version of a visit's agenda."""
-    query = select(Agenda).where(Agenda.visit_id == visit_id).order_by(col(Agenda.version).desc()).limit(1)
-    return await session.scalar(query)
-
-
-async def agendas(session: AsyncSession, visit_id: UUID) -> list[Agenda]:
-    """All versions of a visit's agenda that were written, the newest first."""
-    query = select(Agenda).where(Agenda.visit_id == visit_id).order_by(col(Agenda.version).desc())
-    return list(await session.scalars(query))
-
-
-async def agenda_agreed(session: AsyncSession, visit_id: UUID) -> dict[Party, int]:
-    """By party, the newest version agreed to."""
-    query = select(AgendaAgreement).where(AgendaAgreement.visit_id == visit_id).order_by(col(AgendaAgreement.party))
-    return {Party(one.party): one.version for one in await session.scalars(query)}
-
-
-async def put_agreed(session: AsyncSession, visit_id: UUID, party: Party, version: int, at: datetime) -> None:
-    """One side agrees to a version; an earlier agreement is replaced."""
-    new = insert(AgendaAgreement).values(visit_id=visit_id, party=party.value, version=version, at=at)
-    await session.execute(
-        new.on_conflict_do_update(index_elements=["visit_id", "party"], set_={"version": version, "at": at})
-    )
-
-
-async def attendance(session: AsyncSession, visit_id: UUID) -> dict[date, bool]:
-    """By day, whether the guest was there."""
-    found = await attendance_of(session, [visit_id])
-    return {day: one.present for day, one in found[visit_id].items()}
-
-
-async def attendance_of(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, dict[date, Attendance]]:
-    """By visit and day, what was recorded, with what a correction replaced."""
-    query = select(Attendance).where(col(Attendance.visit_id).in_(sorted(visit_ids)))
-    found: dict[UUID, dict[date, Attendance]] = {id_: {} for id_ in visit_ids}
-    for one in await session.scalars(query.order_by(col(Attendance.visit_id), col(Attendance.day))):
-        found[one.visit_id][one.day] = one
-    return found
-
-
-async def put_attendance(session: AsyncSession, record: Attendance) -> None:
-    """Record one day; an earlier record is replaced."""
-    new = insert(Attendance).values(**record.model_dump())
-    changes = {name: new.excluded[name] for name in ("present", "was", "actor", "at")}
-    await session.execute(new.on_conflict_do_update(index_elements=["visit_id", "day"], set_=changes))
-
-
-async def statements(session: AsyncSession, match_id: UUID) -> list[Statement]:
-    """What was reported or asked for about a match, the oldest first."""
-    query = select(Statement).where(Statement.match_id == match_id)
-    return list(await session.scalars(query.order_by(col(Statement.at), col(Statement.what))))

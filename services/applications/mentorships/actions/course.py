@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.matches.store import participation
 from services.applications.mentorships.actions.parties import acting
 from services.applications.mentorships.model import course as model
 from services.applications.mentorships.model.sessions import totals
 from services.applications.mentorships.store import pauses, sessions
+from services.applications.mentorships.views.requests import pause_arrived, resume_arrived
 from services.applications.refusals import may_proceed
-from shared.contracts.codes import MentorshipState, Party, StatedReason, published
+from services.applications.visits import store as visits_store
+from shared.contracts.codes import Party, StatedReason, published
 from shared.contracts.participation import EndRequested, PauseRequested, ResumeRequested
 from shared.ids import new_id
 from shared.time import clock
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.applications.mentorships.store.mentorships import Mentorship
-    from services.applications.mentorships.store.pauses import Pause
     from shared.bus import Bus
     from shared.identity import Principal
 
@@ -64,23 +64,13 @@ async def resume(bus: Bus, principal: Principal, mentorship_id: UUID) -> Mentors
         return one.mentorship
 
 
-def pause_arrived(mentorship: Mentorship, last: Pause | None) -> bool:
-    """Whether a pause was asked for that matching has not answered yet."""
-    return mentorship.stands is MentorshipState.ACTIVE and last is not None and last.resumed_at is None
-
-
-def resume_arrived(mentorship: Mentorship, last: Pause | None) -> bool:
-    """Whether the pair asked to go on, and matching has not answered yet."""
-    return mentorship.stands is MentorshipState.PAUSED and last is not None and last.resumed_at is not None
-
-
 async def end(
     bus: Bus, principal: Principal, mentorship_id: UUID, reason: StatedReason | None = None, text: str = ""
 ) -> Mentorship:
     """Ask to complete the mentorship, or, with a reason, to end it early. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         one = await acting(tx, principal, mentorship_id)
-        asked = {(each.what, each.party) for each in await participation.statements(tx.session, one.case.match.id)}
+        asked = {(each.what, each.party) for each in await visits_store.statements(tx.session, one.case.match.id)}
         if reason is None:
             held = [each.held for each in await sessions.sessions(tx.session, mentorship_id)]
             summed = totals(held, (await one.terms()).sessions_to_complete)
@@ -90,7 +80,7 @@ async def end(
         if not goes_on or (EndRequested.type, one.party) in asked:
             return one.mentorship
         tx.session.add(
-            participation.Statement(
+            visits_store.Statement(
                 match_id=one.case.match.id,
                 what=EndRequested.type,
                 party=one.party,

@@ -5,17 +5,16 @@ Either side does each: the other gets a mail with an invitation, and can move it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.applications.mentorships.actions.agreement import agreement_of
 from services.applications.mentorships.actions.parties import acting
-from services.applications.mentorships.actions.visit import planned_end
 from services.applications.mentorships.model import meetings as model
 from services.applications.mentorships.store import meetings as store
 from services.applications.mentorships.store import mentorships
+from services.applications.mentorships.views.agreement import agreement_of
+from services.applications.mentorships.views.requests import planned_end
 from services.applications.refusals import may_proceed, not_found
 from shared.contracts.codes import Party
 from shared.contracts.mentorships import MentorshipCompleted, MentorshipEndedEarly, MentorshipEvent, MentorshipPaused
@@ -25,25 +24,16 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime, time
+    from datetime import datetime
 
     from services.applications.mentorships.actions.parties import Acting
+    from services.applications.mentorships.model.meetings import MeetingTime
     from services.applications.mentorships.store.meetings import Meeting
     from services.applications.mentorships.store.mentorships import Mentorship
     from shared.bus import Bus, Envelope, Tx
     from shared.identity import Principal
 
 _REST = MentorshipPaused | MentorshipCompleted | MentorshipEndedEarly
-
-
-@dataclass(frozen=True, slots=True)
-class MeetingTime:
-    """When the two meet: day and time on the clocks of whoever says it."""
-
-    day: date
-    clock: time
-    minutes: int
-    on_site: bool = False
 
 
 async def plan(bus: Bus, principal: Principal, mentorship_id: UUID, wanted: MeetingTime) -> Meeting:

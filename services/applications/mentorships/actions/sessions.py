@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.mentorships.actions.parties import acting, required_text
 from services.applications.mentorships.model import sessions as model
+from services.applications.mentorships.model.sessions import SessionReport
 from services.applications.mentorships.store import sessions as store
 from services.applications.refusals import may_proceed, not_found
 from shared.contracts.participation import SessionConfirmed, SessionDisputed, SessionLogged, SessionWithdrawn
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from shared.contracts.codes import Party
     from shared.identity import Principal
-
-
-@dataclass(frozen=True, slots=True)
-class SessionReport:
-    """What somebody says of a session; `next_on` is when they agreed to meet again, the note is for the two of them."""
-
-    held_on: date
-    minutes: int
-    on_site: bool = False
-    note: str = ""
-    next_on: date | None = None
 
 
 async def log(

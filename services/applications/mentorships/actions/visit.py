@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.matches.model.participation import may_cancel
-from services.applications.matches.store import participation
-from services.applications.mentorships.actions.agreement import agreement_of
+from services.applications.matches.model.answers import may_cancel
 from services.applications.mentorships.actions.parties import acting
 from services.applications.mentorships.model import visit as model
 from services.applications.mentorships.store import visits as store
+from services.applications.mentorships.views.agreement import agreement_of
+from services.applications.mentorships.views.requests import open_request, planned_end
 from services.applications.refusals import may_proceed, not_found
 from services.applications.visits import store as visits_store
 from shared.contracts.codes import Answer, Party, StatedReason, published
@@ -20,33 +20,16 @@ from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
     from uuid import UUID
 
     from services.applications.mentorships.actions.parties import Acting
     from services.applications.mentorships.store.mentorships import Mentorship
     from services.applications.mentorships.store.visits import PairVisit
-    from services.applications.visits.store import Visit
     from shared.bus import Bus
     from shared.contracts.calls import DatePeriod
     from shared.identity import Principal
 
 LONGEST_NOTE = 1000
-
-
-def planned_end(mentorship: Mentorship, until: date | None) -> date | None:
-    """Until when the mentorship is planned: as the agreement says, else as both can."""
-    return until or mentorship.until
-
-
-def open_request(requests: Sequence[PairVisit], held: Sequence[Visit]) -> PairVisit | None:
-    """The newest request, while it waits for an answer or for the dates of what was agreed."""
-    last = requests[0] if requests else None
-    if last is None or last.stands not in {model.RequestState.ASKED, model.RequestState.AGREED}:
-        return None
-    came = last.answered_at is not None and any(visit.since >= last.answered_at for visit in held)
-    return None if came else last
 
 
 async def ask(
@@ -128,13 +111,13 @@ async def cancel(
         visit = await visits_store.visit(tx.session, visit_id, lock=True)
         if visit is None or visit.mentorship_id != mentorship_id:
             raise not_found()
-        asked = await participation.statements(tx.session, visit.about)
+        asked = await visits_store.statements(tx.session, visit.about)
         if not may_proceed(may_cancel, one.case.match.stands, visit.stands) or one.party in {
             each.party for each in asked
         }:
             return one.mentorship
         tx.session.add(
-            participation.Statement(
+            visits_store.Statement(
                 match_id=visit.about,
                 what=CancellationRequested.type,
                 party=one.party,

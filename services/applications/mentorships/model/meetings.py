@@ -20,6 +20,16 @@ FARTHEST = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
+class MeetingTime:
+    """When the two meet: day and time on the clocks of whoever says it."""
+
+    day: date
+    clock: time
+    minutes: int
+    on_site: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A planned session as the rules see it; `version` counts what was said of it."""
 

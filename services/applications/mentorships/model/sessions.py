@@ -45,6 +45,17 @@ class LoggedSession:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionReport:
+    """What somebody says of a session; `next_on` is when they agreed to meet again, the note is for the two of them."""
+
+    held_on: date
+    minutes: int
+    on_site: bool = False
+    note: str = ""
+    next_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """What the sessions add up to, and how many confirmed ones are still needed for the mentorship to be completed."""
 

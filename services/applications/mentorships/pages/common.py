@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from services.applications.matches.pages.matches import mentor_of, who
+from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.views.mentorship import mentorship_view
 from shared.contracts import labels
 from shared.contracts.codes import Party
@@ -54,4 +54,4 @@ def name_of(view: MentorshipView, party: str) -> str:
     """One of the two as the reader calls them: you, or the name."""
     if party == view.party:
         return gettext("You")
-    return (mentor_of(view.of) if party == Party.MENTOR else who(view.of)) or labels.label(Party(party))
+    return (mentor_name(view.of) if party == Party.MENTOR else applicant_name(view.of)) or labels.label(Party(party))

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from services.applications.display import paged, state_counts, tag
 from services.applications.guards import PairOrDecider
-from services.applications.matches.pages.matches import mentor_of, who
+from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.pages.common import at, router
 from services.applications.mentorships.views.mentorship import MentorshipRow, mentorship_rows
 from services.applications.parameters import BusDep
@@ -59,8 +59,8 @@ def _row(row: MentorshipRow) -> list[Any]:
     one, view = row.mentorship, row.of
     return [
         {"text": view.case.application.reference or str(one.id), "href": at(one.id)},
-        who(view),
-        mentor_of(view),
+        applicant_name(view),
+        mentor_name(view),
         gettext("%(mentee)s and %(mentor)s")
         % {"mentee": labels.country(one.country), "mentor": labels.country(one.mentor_country)},
         tag("mentorship", one.state),

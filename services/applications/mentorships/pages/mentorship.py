@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from services.applications.display import tag, topic, where_it_stands
 from services.applications.forms import reason_word
 from services.applications.guards import PairOrDecider
-from services.applications.matches.pages.matches import mentor_of, who
+from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.actions.meetings import country_of
 from services.applications.mentorships.forms import GoalForm, MeetingForm, SessionForm
 from services.applications.mentorships.model.pair import BEGUN, ONGOING, OVER, PAIR
@@ -59,9 +59,9 @@ async def page_of(
         one=one,
         party=party,
         where=Standing(state("mentorship", one.state), one.since, one.due, reason=reason_word(one.reason) or None),
-        who=who(view.of),
+        who=applicant_name(view.of),
         topic=topic(one.plan.topic),
-        mentor=mentor_of(view.of),
+        mentor=mentor_name(view.of),
         about=_about(view),
         people=[(labels.label(each), known) for each, known in view.of.known.items() if known.name],
         notes=_notes(view),

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from services.applications.display import tag
 from services.applications.forms import ReasonForm, refuse
 from services.applications.guards import Pair
-from services.applications.matches.pages.matches import mentor_of, who
+from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.actions import visit as actions
 from services.applications.mentorships.forms import VisitAnswerForm, VisitForm, rows_of
 from services.applications.mentorships.model.visit import TO_COME, RequestState
@@ -72,8 +72,8 @@ def _guests(view: MentorshipView) -> Any:
     """Who travels where, to choose from."""
     return options(
         [
-            (Party.MENTEE.value, gettext("%(who)s visits the mentor's agency") % {"who": who(view.of)}),
-            (Party.MENTOR.value, gettext("%(who)s visits the mentee's agency") % {"who": mentor_of(view.of)}),
+            (Party.MENTEE.value, gettext("%(who)s visits the mentor's agency") % {"who": applicant_name(view.of)}),
+            (Party.MENTOR.value, gettext("%(who)s visits the mentee's agency") % {"who": mentor_name(view.of)}),
         ]
     )
 

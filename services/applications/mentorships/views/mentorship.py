@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 
 from services.applications.calls import store as calls_store
 from services.applications.matches.views import parties as matches_parties
-from services.applications.mentorships.actions.agreement import agreement_of, first_versions
-from services.applications.mentorships.actions.course import pause_arrived, resume_arrived
-from services.applications.mentorships.actions.visit import open_request, planned_end
 from services.applications.mentorships.model.goals import WHOLE
 from services.applications.mentorships.model.pair import OVER, PAIR
 from services.applications.mentorships.model.sessions import Totals, totals
@@ -21,6 +18,8 @@ from services.applications.mentorships.model.visit import earliest
 from services.applications.mentorships.store import agreements, meetings, pauses, visits
 from services.applications.mentorships.store import goals as mentorships_goals
 from services.applications.mentorships.store import sessions as pairs
+from services.applications.mentorships.views.agreement import agreement_of, first_versions
+from services.applications.mentorships.views.requests import open_request, pause_arrived, planned_end, resume_arrived
 from services.applications.outcomes import store as outcomes_store
 from services.applications.outcomes.views import mentorship_tasks, pair_results_asked, tasks_of
 from services.applications.overview.views.participation import match_views, views_of
@@ -38,13 +37,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.matches.views.parties import Case
-    from services.applications.mentorships.actions.agreement import AgreementView
     from services.applications.mentorships.store.goals import Goal, GoalNote
     from services.applications.mentorships.store.meetings import Meeting
     from services.applications.mentorships.store.mentorships import Mentorship
     from services.applications.mentorships.store.pauses import Pause
     from services.applications.mentorships.store.sessions import Session
     from services.applications.mentorships.store.visits import PairVisit
+    from services.applications.mentorships.views.agreement import AgreementView
     from services.applications.outcomes.views import Task
     from services.applications.overview.views.participation import MatchView
     from services.applications.visits.store import Visit

@@ -10,10 +10,10 @@ from services.applications.display import paged, tag
 from services.applications.forms import refuse
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.api.incidents import Anyone, Handler, Involved
+from services.applications.oversight.forms import IncidentForm, WordsForm
 from services.applications.oversight.model import Category, Reader
 from services.applications.oversight.store.incidents import Incident
 from services.applications.parameters import BusDep
-from services.applications.preparation.forms import IncidentForm, WordsForm
 from services.applications.tables import PAGE
 from shared.bus import Bus
 from shared.contracts import labels

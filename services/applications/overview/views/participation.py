@@ -13,7 +13,6 @@ from services.applications.access.store import deciders_on as held_on
 from services.applications.application.store import applications as applications_store
 from services.applications.calls import store as calls_store
 from services.applications.matches.actions import clearance
-from services.applications.matches.model.participation import days_to_record
 from services.applications.matches.store import matches, participation
 from services.applications.matches.views import parties as matches_parties
 from services.applications.matches.views.parties import Case, Known
@@ -26,6 +25,7 @@ from services.applications.register.store import entries
 from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
 from services.applications.visits.actions import moves, visits
+from services.applications.visits.model import BOTH, days_to_record
 from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side, VisitState
 from shared.contracts.lifecycle import Unit
 from shared.identity.scope import countries_visible
@@ -201,8 +201,8 @@ class VisitView:
     version: int
     agenda: str
     agreed: dict[Party, int]
-    records: dict[date, participation.Attendance]
-    statements: list[participation.Statement]
+    records: dict[date, visits_store.Attendance]
+    statements: list[visits_store.Statement]
     tasks: list[Task]
     proposal: visits_model.Proposal | None
     asked_move: Party | None
@@ -234,7 +234,7 @@ class VisitView:
     @property
     def both_agreed(self) -> bool:
         """Whether guest and host agreed to the agenda as it is."""
-        return all(self.agreed.get(party) == self.version for party in visits.BOTH)
+        return all(self.agreed.get(party) == self.version for party in BOTH)
 
     @property
     def recordable(self) -> list[date]:
@@ -263,9 +263,9 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         visit,
         version,
         agenda,
-        await participation.agenda_agreed(session, visit.id),
-        (await participation.attendance_of(session, [visit.id]))[visit.id],
-        await participation.statements(session, visit.about),
+        await visits_store.agenda_agreed(session, visit.id),
+        (await visits_store.attendance_of(session, [visit.id]))[visit.id],
+        await visits_store.statements(session, visit.about),
         await visit_tasks(session, case, visit),
         moves.proposal_of(visit),
         Party(request.party) if request is not None and request.waits(visit) else None,

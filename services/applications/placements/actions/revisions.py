@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
 from services.applications.matches.store import matches
-from services.applications.mentors import actions as mentors_actions
-from services.applications.mentors import store as mentors_store
 from services.applications.placements import store
 from services.applications.placements.actions import placements
 from services.applications.placements.model import revision as model
 from services.applications.refusals import not_found
 from services.applications.visits import store as visits_store
-from shared.contracts.codes import CallState, MentorState, OfferState
+from shared.contracts.codes import CallState, OfferState
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.identity.scope import is_self, may_act_for_organisation
+from shared.identity.scope import may_act_for_organisation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,38 +76,6 @@ async def preview(
             opens=offer.stands is OfferState.CLOSED,
             fills=model.is_full(entry, taken),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ProfilePreview:
-    """What a revision of a mentor's profile changes, and how many mentorships and matches go on as they are."""
-
-    mentor: mentors_store.Mentor
-    changes: Sequence[model.Change]
-    going: int
-    opens: bool
-
-
-async def preview_profile(
-    bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
-) -> ProfilePreview:
-    """What `save` would do with `changes` to an own profile that was published. Nothing is written.
-
-    Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
-    """
-    async with bus.read() as session:
-        mentor = await mentors_store.mentor(session, mentor_id)
-        if mentor is None or not is_self(principal, mentor.subject):
-            raise not_found()
-        if version is not None and version != mentor.version:
-            raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
-        if not mentors_actions.revisable(mentor):
-            raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
-        entry = mentors_actions.entry_of(mentor.entry, changes)
-        await mentors_actions.revised(session, mentor, entry)
-        going = (await matches.going_of_mentors(session, [mentor_id]))[mentor_id]
-        opens = mentor.stands is MentorState.CLOSED
-        return ProfilePreview(mentor, model.changes(mentor.entry, entry), going, opens)
 
 
 async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) -> store.Offer:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from services.applications.placements.model.placement import OfferEntry
 from shared.contracts.codes import CloseCause
 from shared.i18n import gettext, ngettext
 from shared.time import dates
@@ -17,16 +16,22 @@ from shared.time import dates
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.applications.mentors.model import MentorEntry
+    from services.applications.placements.model.placement import OfferEntry
+    from services.applications.register.model import Entry
     from shared.contracts.calls import CallTerms, DatePeriod
     from shared.contracts.offers import OfferPeriod
 
-E = TypeVar("E", "OfferEntry", "MentorEntry")
+E = TypeVar("E", bound="Entry")
 
 BY_THE_CLOCK = frozenset({CloseCause.FULL, CloseCause.PERIOD_OVER})
 """What closes by itself opens again once there are places and periods; who closes by choice has closed."""
 
 _MONDAY_TO_SUNDAY = 7
+
+
+class _HasLastDay(Protocol):
+    @property
+    def last_day(self) -> date | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +83,7 @@ def _covers(period: OfferPeriod, monday: date) -> bool:
     return period.start < monday + timedelta(days=_MONDAY_TO_SUNDAY) and monday <= period.end
 
 
-def below_open(entry: MentorEntry, going: int) -> dict[str, str]:
-    """What a mentor's revision would take from mentees: field -> sentence with the number of open mentorships."""
-    if entry.capacity >= going:
-        return {}
-    return {
-        "capacity": ngettext(
-            "You have %(num)d mentee. Take at least as many, or end the mentorship first.",
-            "You have %(num)d mentees. Take at least as many, or end a mentorship first.",
-            going,
-        )
-        % {"num": going}
-    }
-
-
-def is_over(entry: OfferEntry | MentorEntry, today: date) -> bool:
+def is_over(entry: _HasLastDay, today: date) -> bool:
     """Whether all periods are over."""
     return entry.last_day is not None and entry.last_day < today
 
@@ -102,12 +93,12 @@ def is_full(entry: OfferEntry, confirmed: int) -> bool:
     return entry.places is not None and confirmed >= entry.places
 
 
-def missing_to_open(entry: OfferEntry | MentorEntry, confirmed: int, today: date) -> dict[str, str]:
+def missing_to_open(entry: OfferEntry, confirmed: int, today: date) -> dict[str, str]:
     """What keeps something that closed by itself, or pauses, from being matched again: field -> sentence."""
     found = {}
     if is_over(entry, today):
         found["periods"] = gettext("Its periods are over. Add a later one.")
-    if isinstance(entry, OfferEntry) and is_full(entry, confirmed):
+    if is_full(entry, confirmed):
         found["places"] = ngettext(
             "%(num)d place is confirmed, and that is all. Enter more places.",
             "%(num)d places are confirmed, and that is all. Enter more places.",

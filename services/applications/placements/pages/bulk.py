@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.bulk import MOST
+from services.applications.bulk import MOST, BulkRow
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.parameters import BusDep
@@ -17,7 +17,6 @@ from services.applications.placements.actions import bulk
 from services.applications.placements.forms import EndorseAllForm, ReturnAllForm
 from services.applications.placements.store import Offer
 from services.applications.refusals import not_found
-from services.applications.review.pages.bulk import BulkRow
 from shared.bus import Bus
 from shared.contracts.codes import Section
 from shared.i18n import N_, gettext, ngettext

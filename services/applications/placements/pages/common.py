@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.placements import store
-from services.applications.placements.api import theirs
+from services.applications.placements.views import may_read
 from services.applications.refusals import not_found
 from shared.identity.scope import may_act_for_organisation
 
@@ -25,7 +25,7 @@ async def seen(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     """A placement that is the reader's to see. Raises `Refused` (404)."""
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
-    if offer is None or not theirs(principal, offer):
+    if offer is None or not may_read(principal, offer):
         raise not_found()
     return offer
 

@@ -16,9 +16,9 @@ from services.applications.placements import store
 from services.applications.placements.pages.bulk import ACTS
 from services.applications.placements.pages.common import at
 from services.applications.placements.store import Offer
-from services.applications.placements.views import visibility_of
 from services.applications.register.store import entries
 from services.applications.tables import PAGE
+from services.applications.visibility import visibility_of
 from shared.contracts import labels
 from shared.contracts.codes import ApplicationKind, CallState, OfferState, Role
 from shared.i18n import gettext, ngettext

@@ -18,7 +18,7 @@ from services.applications.preparation.actions import preparation
 from services.applications.preparation.forms import ChangeCostForm, CostForm, LineForm
 from services.applications.preparation.model import costs as model
 from services.applications.refusals import not_found
-from services.applications.visits.pages.visits import at
+from services.applications.visits.views.names import visit_path
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import PreparationItem
@@ -79,7 +79,7 @@ async def _page(
 def _row(visit_id: UUID, line: store.Cost, *, own: bool) -> list[Any]:
     what = labels.label(line.line.item) + (f": {line.note}" if line.note else "")
     return [
-        {"text": what, "href": at(visit_id, f"costs/{line.id}")} if own else what,
+        {"text": what, "href": visit_path(visit_id, f"costs/{line.id}")} if own else what,
         labels.label(line.line.payer),
         money(line.planned, line.currency),
         money(line.actual, line.currency) or None,
@@ -120,7 +120,7 @@ async def add(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) 
     except Refused as refused:
         refuse(form, refused)
         return await _page(request, principal, bus, visit_id, form, refused.status_code)
-    return see_other(at(visit_id, "costs") + "?done=added")
+    return see_other(visit_path(visit_id, "costs") + "?done=added")
 
 
 @router.post("/{visit_id}/costs-settled")
@@ -128,7 +128,7 @@ async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: BusDe
     """The sender says that the list is complete."""
     mark = str((await request.form()).get("lines", ""))
     await actions.settle(bus, principal, visit_id, mark)
-    return see_other(at(visit_id, "costs") + "?done=settled")
+    return see_other(visit_path(visit_id, "costs") + "?done=settled")
 
 
 @router.get("/{visit_id}/costs/{cost_id}")
@@ -190,11 +190,11 @@ async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Any
     except Refused as refused:
         refuse(form, refused)
         return await _line_page(request, principal, bus, visit_id, cost_id, form, refused.status_code)
-    return see_other(at(visit_id, "costs") + "?done=changed")
+    return see_other(visit_path(visit_id, "costs") + "?done=changed")
 
 
 @router.post("/{visit_id}/costs/{cost_id}/remove")
 async def remove(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """Take the line away."""
     await actions.remove(bus, principal, visit_id, cost_id)
-    return see_other(at(visit_id, "costs") + "?done=removed")
+    return see_other(visit_path(visit_id, "costs") + "?done=removed")

@@ -12,7 +12,7 @@ from services.applications.parameters import BusDep, Portal
 from services.applications.preparation.actions import letters as actions
 from services.applications.preparation.model.letters import LetterKind, LetterStanding
 from services.applications.preparation.store import Letter
-from services.applications.visits.pages.visits import at
+from services.applications.visits.views.names import visit_path
 from shared.contracts import labels
 from shared.identity import Principal, public
 from shared.web.render import render, see_other
@@ -32,7 +32,7 @@ def as_pdf(letter: Letter, reference: str) -> Response:
 async def make(visit_id: UUID, letter: LetterKind, principal: Participant, bus: BusDep, settings: Portal) -> Response:
     """Make a letter, or its next version where something that it says has changed."""
     await actions.make(bus, principal, visit_id, letter, origin=settings.origin)
-    return see_other(at(visit_id, "letters") + "?done=made")
+    return see_other(visit_path(visit_id, "letters") + "?done=made")
 
 
 @router.get("/visits/{visit_id}/letters/{letter}")

@@ -18,7 +18,7 @@ from services.applications.preparation.model.letters import LetterKind
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.transitions import NotNow
-from services.applications.visits.pages.visits import at, named
+from services.applications.visits.views.names import party_name, visit_path
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Party, PreparationItem, Role
@@ -62,7 +62,7 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep)
         written = (await store.sheets(session, [visit_id]))[visit_id]
         allowed = await actions.readable(session, view.of.case)
     if view.checklist is None:
-        return see_other(at(visit_id))
+        return see_other(visit_path(visit_id))
     own = actions.sides(view.of.case)
     mine = [one for one in view.checklist.standings if actions.may_fill_in(view.of.case, one.item)]
     mine = [one for one in mine if one.item in view.checklist.asked or one.item is PreparationItem.ACCESS_NEEDS]
@@ -97,14 +97,18 @@ def _first(one: model.Standing) -> int:
 def _task(view: VisitView, one: model.Standing, *, linked: bool) -> dict[str, Any]:
     way = _OWN_WAY.get(one.item)
     mine = actions.may_fill_in(view.of.case, one.item)
-    hint = one.remark or ("" if mine else gettext("Brought by: %(owner)s") % {"owner": named(view.visit, one.owner)})
+    hint = one.remark or (
+        "" if mine else gettext("Brought by: %(owner)s") % {"owner": party_name(view.visit, one.owner)}
+    )
     if one.item is PreparationItem.ACCESS_NEEDS and one.ready is model.Ready.NOT_ASKED:
         hint = gettext("If you need anything, tell your host here.")
     open_ = view.visit.stands.value in {"scheduled", "under_way"}
     return {
         "title": labels.label(one.item),
         "hint": hint,
-        "href": at(view.visit.id, way or f"preparation/{one.item.value}") if linked and (open_ or way) else None,
+        "href": visit_path(view.visit.id, way or f"preparation/{one.item.value}")
+        if linked and (open_ or way)
+        else None,
         "state": None
         if one.item is PreparationItem.ACCESS_NEEDS and one.ready is model.Ready.NOT_ASKED
         else state("preparation", one.ready),
@@ -182,7 +186,7 @@ async def _sheet_page(
     async with bus.read() as session:
         case, visit = await parties.of_visit(session, principal, visit_id)
         if item in _OWN_WAY:
-            return see_other(at(visit_id, _OWN_WAY[item]))
+            return see_other(visit_path(visit_id, _OWN_WAY[item]))
         if not actions.may_fill_in(case, item):
             raise not_found()
         row = (await store.sheets(session, [visit_id]))[visit_id].get(item)
@@ -202,7 +206,7 @@ async def _sheet_page(
         title=labels.label(item),
         why=gettext(_WHY[item]),
         version=version if version is not None else (row.version if row is not None else 0),
-        back_href=at(visit_id, "preparation"),
+        back_href=visit_path(visit_id, "preparation"),
         long={"text": 1000, "bring": 1000, "place": 500},
     )
 
@@ -228,7 +232,7 @@ async def write(request: Request, visit_id: UUID, item: PreparationItem, princip
     except Refused as refused:
         refuse(form, refused)
         return await _sheet_page(request, principal, bus, visit_id, item, form, refused.status_code, version)
-    return see_other(at(visit_id, "preparation") + "?done=written")
+    return see_other(visit_path(visit_id, "preparation") + "?done=written")
 
 
 @router.post("/{visit_id}/emergency")

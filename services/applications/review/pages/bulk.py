@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.application.store import applications as store
-from services.applications.bulk import MOST, Outcome
+from services.applications.bulk import MOST, BulkRow, Outcome
 from services.applications.display import tag
 from services.applications.guards import Decider
 from services.applications.parameters import BusDep
@@ -102,18 +102,6 @@ def _act(principal: Principal, act: str) -> Act:
     if act not in acts_of(principal):
         raise not_found()
     return ACTS[act]
-
-
-@dataclass(frozen=True, slots=True)
-class BulkRow:
-    """One ticked case (or placement) on the page that asks, or on the one that says what was done."""
-
-    id: UUID
-    reference: str
-    name: str
-    state: Any
-    text: str
-    notes: tuple[str, ...] = ()
 
 
 @router.get("/decide")

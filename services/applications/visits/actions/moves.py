@@ -49,9 +49,9 @@ async def ask(
         party = case.acts_as(*ASKING)
         last = await store.last_request(tx.session, visit_id)
         open_ = Party(last.party) if last is not None and last.waits(visit) else None
-        if not may_proceed(model.may_ask, visit.stands, proposal_of(visit), open_, party):
+        if not may_proceed(model.may_ask_move, visit.stands, proposal_of(visit), open_, party):
             return visit
-        problems = model.checked(periods, clock.today())
+        problems = model.period_problems(periods, clock.today())
         if problems:
             raise Refused(next(iter(problems.values())), 422, problems)
         tx.session.add(
@@ -101,7 +101,7 @@ async def answer(
         party = case.acts_as(*ANSWERING)
         before = await store.answers(tx.session, visit_id, number)
         moment = clock.now()
-        if not may_proceed(model.may_answer, visit.stands, proposal_of(visit), number, before, party, moment):
+        if not may_proceed(model.may_answer_move, visit.stands, proposal_of(visit), number, before, party, moment):
             return visit
         tx.session.add(
             store.MoveAnswer(

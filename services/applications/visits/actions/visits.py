@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.matches.model import participation as model
-from services.applications.matches.store import participation as store
 from services.applications.matches.views import parties
 from services.applications.placements import store as placements_store
 from services.applications.refusals import may_proceed
+from services.applications.visits import model, store
 from shared.contracts.codes import Party, StatedReason, published
 from shared.contracts.participation import (
     AgendaAgreed,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from shared.identity import Principal
 
-BOTH = (Party.GUEST, Party.HOST)
 FIRST_VERSION = 1
 LONGEST_AGENDA = 5000
 
@@ -56,7 +54,7 @@ async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str
         raise Refused(sentence, 422, {"text": sentence})
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
-        case.acts_as(*BOTH)
+        case.acts_as(*model.BOTH)
         may_proceed(model.may_prepare, visit.stands)
         now, before = await agenda_of(tx.session, visit)
         if text == before:
@@ -74,7 +72,7 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
     """Agree to the agenda (`version`: the one that was read). Raises `Refused` (404; 409 if another is there)."""
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
-        party = case.acts_as(*BOTH)
+        party = case.acts_as(*model.BOTH)
         may_proceed(model.may_prepare, visit.stands)
         now, _ = await agenda_of(tx.session, visit)
         if version is not None and version != now:

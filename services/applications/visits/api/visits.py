@@ -13,7 +13,7 @@ from services.applications.overview.views import resources
 from services.applications.overview.views.participation import visit_view
 from services.applications.parameters import Body, BusDep, MaybeReason, Portal, TicketFor
 from services.applications.visits.actions import visits as actions
-from services.applications.visits.views import guests
+from services.applications.visits.views.attendance import guests
 from shared.bus import Bus
 from shared.identity import Principal
 

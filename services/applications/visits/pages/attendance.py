@@ -10,11 +10,11 @@ from starlette.datastructures import FormData
 
 from services.applications.display import tag
 from services.applications.guards import Participant
-from services.applications.matches.pages.matches import guest_of
-from services.applications.matches.store.participation import Attendance
+from services.applications.matches.views.names import guest_name
 from services.applications.parameters import BusDep
 from services.applications.visits.actions import visits as actions
-from services.applications.visits.views import Guest, guests
+from services.applications.visits.store import Attendance
+from services.applications.visits.views.attendance import Guest, guests
 from shared.contracts import labels
 from shared.contracts.codes import Role
 from shared.i18n import gettext
@@ -48,7 +48,7 @@ def _guest(one: Guest) -> dict[str, Any]:
     return {
         "id": one.visit.id,
         "href": f"/applications/visits/{one.visit.id}",
-        "who": guest_of(one.view, one.visit),
+        "who": guest_name(one.view, one.visit),
         "reference": one.view.case.application.reference,
         "country": labels.country(one.visit.country),
         "tag": tag("visit", one.visit.state),

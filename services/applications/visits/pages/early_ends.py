@@ -7,12 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.forms import EarlyReturnForm, MaybeReasonForm
+from services.applications.forms import MaybeReasonForm
 from services.applications.guards import Participant
 from services.applications.overview.views.participation import VisitView, visit_view
 from services.applications.parameters import BusDep
 from services.applications.visits.actions import visits as actions
-from services.applications.visits.pages.visits import at
+from services.applications.visits.forms import EarlyReturnForm
+from services.applications.visits.views.names import visit_path
 from shared.bus import Bus
 from shared.contracts.codes import StatedReason
 from shared.i18n import gettext
@@ -43,7 +44,7 @@ async def _no_show_page(
         caption=view.of.case.application.reference,
         title=gettext("Report that the guest did not come"),
         text=gettext("The sending country is told. The visit is then over."),
-        back_href=at(visit_id),
+        back_href=visit_path(visit_id),
         button=gettext("Report a no-show"),
     )
 
@@ -56,7 +57,7 @@ async def no_show(request: Request, visit_id: UUID, principal: Participant, bus:
         return await _no_show_page(request, principal, bus, visit_id, form, 422)
     reason = StatedReason(form.reason.data) if form.reason.data else None
     await actions.no_show(bus, principal, visit_id, reason, form.text.data or "")
-    return see_other(at(visit_id) + "?done=no_show")
+    return see_other(visit_path(visit_id) + "?done=no_show")
 
 
 @router.get("/{visit_id}/early-return")
@@ -77,7 +78,7 @@ def _return_page(request: Request, view: VisitView, form: EarlyReturnForm, statu
         caption=view.of.case.application.reference,
         title=gettext("Report an early return"),
         text=gettext("The days on which the guest was there count."),
-        back_href=at(view.visit.id),
+        back_href=visit_path(view.visit.id),
         button=gettext("Report an early return"),
     )
 
@@ -99,4 +100,4 @@ async def early_return(request: Request, visit_id: UUID, principal: Participant,
     reason = StatedReason(form.reason.data) if form.reason.data else None
     last_day = date.fromisoformat(form.last_day.data)
     await actions.early_return(bus, principal, visit_id, last_day, reason, form.text.data or "")
-    return see_other(at(visit_id) + "?done=early_return")
+    return see_other(visit_path(visit_id) + "?done=early_return")

@@ -9,9 +9,9 @@ from services.applications.forms import refuse
 from services.applications.guards import Participant, ParticipantOrCoordinator
 from services.applications.overview.views.participation import VisitView, visit_view
 from services.applications.parameters import BusDep
-from services.applications.preparation.forms import MoveAnswerForm, MoveForm
 from services.applications.visits.actions import moves as actions
-from services.applications.visits.pages.visits import asker, at, both_of
+from services.applications.visits.forms import MoveAnswerForm, MoveForm
+from services.applications.visits.views.names import both_parties, move_asked_by, visit_path
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import Answer, Party, Reason, StatedReason, VisitState
@@ -49,7 +49,7 @@ def _says(view: VisitView) -> str:
         return gettext(
             "Matching looks for a lawful week in these periods and asks %(both)s. "
             "The visit moves when both accept; until then the old dates stand."
-        ) % {"both": both_of(view.visit)}
+        ) % {"both": both_parties(view.visit)}
     return gettext(
         "Matching looks for a lawful week in these periods and asks both of you. "
         "The visit moves when both accept; until then the old dates stand."
@@ -67,7 +67,7 @@ async def move(request: Request, visit_id: UUID, principal: ParticipantOrCoordin
     except Refused as refused:
         refuse(form, refused)
         return await _ask_page(request, principal, bus, visit_id, form, refused.status_code)
-    return see_other(at(visit_id) + "?done=move")
+    return see_other(visit_path(visit_id) + "?done=move")
 
 
 @router.get("/{visit_id}/moves/{proposal}")
@@ -89,7 +89,7 @@ async def _answer_page(
         view = await visit_view(session, principal, visit_id)
     view.of.case.acts_as(*actions.ANSWERING)
     if view.proposal is None or view.proposal.number != number:
-        return see_other(at(visit_id))
+        return see_other(visit_path(visit_id))
     return render(
         request,
         "visits/move_answer.html",
@@ -98,8 +98,8 @@ async def _answer_page(
         view=view,
         visit=view.visit,
         proposal=view.proposal,
-        by=asker(view),
-        both=both_of(view.visit),
+        by=move_asked_by(view),
+        both=both_parties(view.visit),
         reason=labels.label(Reason(view.proposal.reason)),
     )
 
@@ -117,4 +117,4 @@ async def answer(request: Request, visit_id: UUID, proposal: int, principal: Par
         return await _answer_page(request, principal, bus, visit_id, proposal, form, 422)
     reason = StatedReason(form.reason.data) if declines else None
     await actions.answer(bus, principal, visit_id, proposal, Answer(form.answer.data), reason, form.text.data or "")
-    return see_other(at(visit_id) + "?done=move_answered")
+    return see_other(visit_path(visit_id) + "?done=move_answered")

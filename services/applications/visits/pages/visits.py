@@ -11,11 +11,9 @@ from fastapi.responses import Response
 
 from services.applications.certificates import store as certificates_store
 from services.applications.display import paged, state_counts, tag, topic, where_it_stands
-from services.applications.forms import AgendaForm, reason_word, version_of
+from services.applications.forms import reason_word, version_of
 from services.applications.guards import Anyone, Participant
-from services.applications.matches.pages.matches import guest_of
-from services.applications.matches.store import participation
-from services.applications.mentorships.model.pair import other
+from services.applications.matches.views.names import guest_name
 from services.applications.outcomes.actions import tickets
 from services.applications.outcomes.views import due_hint, results_asked, test_names
 from services.applications.overview.views.participation import MatchView, VisitView, match_views, visit_view
@@ -24,8 +22,11 @@ from services.applications.preparation.actions import preparation
 from services.applications.tables import PAGE
 from services.applications.text_difference import difference
 from services.applications.visits.actions import visits as actions
+from services.applications.visits.forms import AgendaForm
+from services.applications.visits.model import BOTH
 from services.applications.visits.pages.attendance import recorded
-from services.applications.visits.store import Visit, replaced_by
+from services.applications.visits.store import Agenda, agendas, replaced_by
+from services.applications.visits.views.names import both_parties, move_asked_by, party_name, visit_path
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import (
@@ -49,11 +50,6 @@ router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 UNREADY, RESULTS = "unready", "results"
 _COMES = (MatchState.CONFIRMED, MatchState.CANCELLED)
-
-
-def at(visit_id: UUID, rest: str = "") -> str:
-    """The address of a visit, or of a page of it."""
-    return f"/applications/visits/{visit_id}" + (f"/{rest}" if rest else "")
 
 
 @router.get("")
@@ -116,8 +112,8 @@ def _row(view: MatchView) -> list[Any]:
     if visit.start is not None and visit.end is not None:
         when = dates.span(visit.start, visit.end)
     return [
-        {"text": when, "href": at(visit.id)},
-        guest_of(view, visit),
+        {"text": when, "href": visit_path(visit.id)},
+        guest_name(view, visit),
         view.case.application.reference,
         labels.country(visit.country),
         view.host.name if view.host and visit.guest != Party.MENTOR else labels.country(visit.host_country),
@@ -143,12 +139,12 @@ async def page_of(
     """The page of a visit."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
-        versions = await participation.agendas(session, visit_id)
+        versions = await agendas(session, visit_id)
         papers = await certificates_store.of_visit(session, visit_id)
         after = await replaced_by(session, visit_id)
     visit, parties = view.visit, view.of.case.parties
     scheduled = visit.stands is VisitState.SCHEDULED
-    own = [party for party in actions.BOTH if party in parties]
+    own = [party for party in BOTH if party in parties]
     return render(
         request,
         "visits/show.html",
@@ -161,12 +157,12 @@ async def page_of(
             _due(view) if scheduled else None,
             reason=reason_word(visit.reason) or None,
         ),
-        who=guest_of(view.of, visit),
+        who=guest_name(view.of, visit),
         topic=topic(visit.topic),
         people=[(labels.label(party), known) for party, known in view.of.known.items() if known.name],
         earlier=versions[1:],
         change=_change(view, versions),
-        agreed=[(named(visit, party), view.agreed.get(party) == view.version) for party in actions.BOTH],
+        agreed=[(party_name(visit, party), view.agreed.get(party) == view.version) for party in BOTH],
         may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
         may_write=scheduled and bool(own),
         guest=Party.GUEST in parties,
@@ -182,9 +178,9 @@ async def page_of(
         tasks=_tasks(view),
         cause=labels.label(UnschedulableCause(visit.cause or UnschedulableCause.NO_COMMON_WEEK)),
         kept=labels.label(MoveDropCause(visit.kept)) if visit.kept else "",
-        move_by=asker(view),
-        both=both_of(visit),
-        move_answers=[(named(visit, party), _answered(view, party)) for party in actions.BOTH],
+        move_by=move_asked_by(view),
+        both=both_parties(visit),
+        move_answers=[(party_name(visit, party), _answered(view, party)) for party in BOTH],
         form_=form or AgendaForm(data={"text": view.agenda}),
         papers=papers if Party.GUEST in parties else [],
         before=visit.replaces,
@@ -224,19 +220,9 @@ def _arrival(view: VisitView) -> list[dict[str, str]]:
     return [row for row in rows if row["value"]]
 
 
-def named(visit: Visit, party: Party) -> str:
-    """How a party is called: guest and host, or on a pair's visit mentee and mentor."""
-    if party is Party.HOME_COORDINATOR:
-        return labels.coordinator(visit.country)
-    if visit.mentorship_id is None or party not in actions.BOTH:
-        return labels.label(party)
-    guest = Party(visit.guest)
-    return labels.label(guest if party is Party.GUEST else other(guest))
-
-
-def _change(view: VisitView, versions: Sequence[participation.Agenda]) -> dict[str, Any] | None:
+def _change(view: VisitView, versions: Sequence[Agenda]) -> dict[str, Any] | None:
     """How the agenda differs from what the reader agreed to, else from the version before; None where there is none."""
-    own = [view.agreed[party] for party in actions.BOTH if party in view.of.case.parties and party in view.agreed]
+    own = [view.agreed[party] for party in BOTH if party in view.of.case.parties and party in view.agreed]
     texts = {one.version: one.text for one in versions}
     outline = view.of.offer.entry.outline if view.of.offer else ""
     known = texts | ({actions.FIRST_VERSION: outline} if outline else {})
@@ -245,19 +231,6 @@ def _change(view: VisitView, versions: Sequence[participation.Agenda]) -> dict[s
         return None
     rows = difference(known[before].splitlines(), view.agenda.splitlines())
     return {"rows": rows, "old": before, "agreed": bool(own) and before == own[0]}
-
-
-def both_of(visit: Visit) -> str:
-    """The two who agree on a visit, in the middle of a sentence."""
-    return gettext("guest and host") if visit.mentorship_id is None else gettext("mentee and mentor")
-
-
-def asker(view: VisitView) -> str:
-    """Who asked for other dates; empty where nobody did."""
-    by = view.asked_move if view.proposal is None else view.proposal.by
-    if by is None:
-        return ""
-    return named(view.visit, by)
 
 
 def _answered(view: VisitView, party: Party) -> str:
@@ -279,9 +252,9 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
     }
     return [
         {
-            "title": names[task.purpose] if task.party in actions.BOTH else gettext("Say what came of it at home"),
+            "title": names[task.purpose] if task.party in BOTH else gettext("Say what came of it at home"),
             "hint": due_hint(task),
-            **where_it_stands(task, at(view.visit.id)),
+            **where_it_stands(task, visit_path(view.visit.id)),
         }
         for task in view.tasks
     ]
@@ -313,11 +286,11 @@ async def write_agenda(request: Request, visit_id: UUID, principal: Participant,
             raise
         form.refuse("text", refused.detail)
         return await page_of(request, principal, bus, visit_id, form=form, status=409)
-    return see_other(at(visit_id) + "?done=agenda")
+    return see_other(visit_path(visit_id) + "?done=agenda")
 
 
 @router.post("/{visit_id}/agenda/agree")
 async def agree(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Agree to the agenda that the page showed."""
     await actions.agree(bus, principal, visit_id, await version_of(request))
-    return see_other(at(visit_id) + "?done=agreed")
+    return see_other(visit_path(visit_id) + "?done=agreed")

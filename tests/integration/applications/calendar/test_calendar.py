@@ -43,13 +43,13 @@ async def test_who_comes_when_and_what_is_left(abroad: Abroad) -> None:
     for forged in ("view=year", "day=31-12-2026", "offer=x"):
         await read(abroad, "claire", f"/applications/calendar?{forged}")
     found = await abroad.get("claire", f"/calendar?day={start}&weeks=1")
-    (week,) = found["calendar_model"]
+    (week,) = found["weeks"]
     assert [(one["id"], one["guest"]["name"]) for one in week["visits"]] == [(str(visit_id), "Ani Petrosyan")]
     assert week["places"] == [
         {"offer_id": offer["id"], "reference": offer["reference"], "places": 1, "taken": 1, "free": 0}
     ]
     await abroad.tell_visit(visits.VisitCancelled, visit_id, match_id, by="guest", reason="operational_duty")
-    (week,) = (await abroad.get("claire", f"/calendar?day={start}&weeks=1"))["calendar_model"]
+    (week,) = (await abroad.get("claire", f"/calendar?day={start}&weeks=1"))["weeks"]
     assert (week["visits"][0]["state"], week["places"][0]["taken"]) == ("cancelled", 0)
 
 
@@ -77,7 +77,7 @@ async def test_holidays_of_the_host_country(abroad: Abroad) -> None:
     await abroad.offer()
     days = [clock.today() + timedelta(days=count) for count in range(70, 190)]
     day = next(one for one in days if one.weekday() < 5 and one in public_holidays("FR", one.year))
-    (week,) = (await abroad.get("claire", f"/calendar?day={day}&weeks=1"))["calendar_model"]
+    (week,) = (await abroad.get("claire", f"/calendar?day={day}&weeks=1"))["weeks"]
     assert (str(day), "FR") in [(one["day"], one["country"]) for one in week["holidays"]]
     assert "Public holidays" in await read(abroad, "claire", f"/applications/calendar?view=week&day={day}")
 

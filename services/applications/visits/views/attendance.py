@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.applications.matches.model.participation import days_to_record
-from services.applications.matches.store import matches, participation
+from services.applications.matches.store import matches
 from services.applications.matches.views.parties import visiting
 from services.applications.overview.views.participation import match_views, views_of_matches
-from services.applications.placements.views import visibility_of
+from services.applications.visibility import visibility_of
 from services.applications.visits import store
+from services.applications.visits.model import days_to_record
 from shared.contracts.codes import MatchState, Party, Role, VisitState
 from shared.time import clock
 
@@ -35,7 +35,7 @@ class Guest:
 
     visit: store.Visit
     view: MatchView
-    records: Mapping[date, participation.Attendance]
+    records: Mapping[date, store.Attendance]
     today: date
 
     @property
@@ -70,7 +70,7 @@ async def guests(
         pairs = _of_pairs(confirmed, today)
     hosted = [*await _of_organisations(session, principal, today), *pairs]
     found = {visit.id: (visit, view) for visit, view in hosted if visit.stands in _TAKES_PLACE}
-    records = await participation.attendance_of(session, list(found))
+    records = await store.attendance_of(session, list(found))
     made = [Guest(visit, view, records[id_], today) for id_, (visit, view) in found.items()]
     return sorted(
         (one for one in made if one.here or one.missing),

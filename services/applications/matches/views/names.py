@@ -1,0 +1,35 @@
+"""Name the people of a match as the reader may know them: by name once it was released, else by what stands for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.contracts import labels
+from shared.contracts.codes import Party
+
+if TYPE_CHECKING:
+    from services.applications.overview.views.participation import MatchView
+    from services.applications.visits.store import Visit
+
+
+def applicant_name(view: MatchView) -> str:
+    """The applicant as the reader may know him or her: a name once released, else rank group and service."""
+    known = view.known.get(view.case.sides[0])
+    if known is not None and known.name:
+        return known.name
+    if view.profile is None:
+        return ""
+    return f"{labels.label(view.profile.rank_group)}, {labels.label(view.profile.service)}"
+
+
+def mentor_name(view: MatchView) -> str:
+    """The mentor as the reader may know him or her: a name once released, else the reference."""
+    known = view.known.get(Party.MENTOR)
+    if known is not None and known.name:
+        return known.name
+    return view.case.mentor.reference if view.case.mentor else ""
+
+
+def guest_name(view: MatchView, visit: Visit) -> str:
+    """Who travels: the applicant, or on a pair's visit maybe the mentor."""
+    return mentor_name(view) if visit.guest == Party.MENTOR else applicant_name(view)

@@ -1,0 +1,60 @@
+"""The forms of a visit: its agenda, an early return, other dates."""
+
+from __future__ import annotations
+
+from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, iso
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import StatedReason
+from shared.i18n import N_, gettext
+from shared.web.forms import FieldList, Form, FormField, Longest, Needed, RadioField, SelectField, TextAreaField
+
+
+class EarlyReturnForm(MaybeReasonForm):
+    """The last day on which the guest was there."""
+
+    last_day = SelectField(N_("Last day on which the guest was there"), [Needed(N_("Choose the last day"))])
+
+
+class AgendaForm(Form):
+    """The agenda of a visit."""
+
+    text = TextAreaField(N_("Agenda"), [Needed(N_("Write the agenda")), Longest(5000)])
+
+
+class MoveForm(ReasonForm):
+    """In which periods a visit could be instead, and why."""
+
+    periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=5)
+
+    def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
+        """Also that each period that was begun has both its days."""
+        good = super().validate()
+        for row in self.periods:
+            half = bool(row.form.start.data) != bool(row.form.end.data)
+            if half and not (row.form.start.errors or row.form.end.errors):
+                missing = row.form.end if row.form.start.data else row.form.start
+                missing.errors = [*missing.errors, gettext("Enter this day too")]
+                good = False
+        return good
+
+    def wanted(self) -> list[DatePeriod]:
+        """The periods, without rows left empty."""
+        return [
+            DatePeriod.model_validate({"start": iso(row["start"]), "end": iso(row["end"])})
+            for row in self.periods.data
+            if row["start"] and row["end"]
+        ]
+
+
+class MoveAnswerForm(Form):
+    """Yes or no to other dates."""
+
+    answer = RadioField(
+        N_("Do you accept the new dates?"),
+        [Needed(N_("Choose whether you accept the new dates"))],
+        choices=[("accept", N_("Yes, I accept them")), ("decline", N_("No, the old dates shall stand"))],
+    )
+    reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
+    text = TextAreaField(
+        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
+    )
