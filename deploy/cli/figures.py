@@ -27,7 +27,8 @@ def recount_export(folder: Path) -> "tuple[list[str], list[CheckedFigure], list[
     no export.
     """
     from deploy.cli.export_files import Exported  # noqa: PLC0415 - heavy
-    from services.reporting.facts.model.facts import USED, fact_of  # noqa: PLC0415 - as above
+    from services.reporting.facts.model.facts import USED  # noqa: PLC0415 - as above
+    from services.reporting.facts.store import fact_of  # noqa: PLC0415 - as above
     from services.reporting.figures.model.verification import recount, statement  # noqa: PLC0415 - as above
     from shared.bus.log.envelope import Envelope  # noqa: PLC0415 - as above
     from shared.contracts.figures import FigureEvent  # noqa: PLC0415 - as above

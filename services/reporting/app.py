@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.reporting import api_routes, routes
 from services.reporting.consumers import consumers
 from services.reporting.feeds.actions.files import open_to_all
 from services.reporting.feeds.actions.publications import keep_older
 from services.reporting.feeds.signing import key_of
 from services.reporting.figures.actions.counting import count_continuously
 from services.reporting.figures.actions.running_counts import RunningCounts
+from services.reporting.routes import routers
 from services.reporting.settings import Settings
 from services.reporting.workers import look_after_answers
 from shared.runtime.service import create
@@ -31,10 +31,10 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         settings,
         place="figures",
         templates=Path(__file__).parent,
-        routers=[*routes.routers(), *api_routes.routers()],
+        routers=routers(),
         consumers=consumers,
         workers=[count_continuously, look_after_answers, keep_older],
         background=background,
     )
-    app.state.under_way = RunningCounts()
+    app.state.running_counts = RunningCounts()
     return app

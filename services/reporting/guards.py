@@ -2,20 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
-from services.reporting.feeds.actions.files import open_to_all, ours
-from services.reporting.feeds.actions.tokens import admit
-from services.reporting.feeds.model.tokens import PREFIX, PullToken
 from shared.contracts.codes import Role
-from shared.identity import Principal, Ticket, allow, public, ticket
-from shared.identity.guard import Guard, RouteAccess
-from shared.runtime.service import bus_of
+from shared.identity import Principal, Ticket, allow, ticket
 
 _TRACED = (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR, Role.AUDITOR)
 _STEERING = (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR)
 _AUDITING = (Role.PROGRAMME_COORDINATOR, Role.AUDITOR)
-_READING = (
+READING = (
     *_TRACED,
     Role.NATIONAL_COORDINATOR,
     Role.CLEARANCE_OFFICER,
@@ -24,7 +19,7 @@ _READING = (
     Role.ANASPOC,
 )
 
-READER = Depends(allow(*_READING))
+READER = Depends(allow(*READING))
 
 Reader = Annotated[Principal, READER]
 """Reads figures: aggregates only."""
@@ -46,46 +41,6 @@ def may_protect(principal: Principal) -> bool:
 
 TokenReader = Annotated[Principal, Depends(allow(*_AUDITING))]
 """Sees who has a token for the files, who issued it and what it fetched; the coordinator issues and revokes."""
-
-
-class _Puller(Guard):
-    """Lets in a consumer's token, and who may read figures; everybody to the files that are open to all."""
-
-    def __init__(self) -> None:
-        self._readers = allow(*_READING)
-        self.access = self._readers.access
-
-    async def __call__(self, request: Request) -> Principal | PullToken | None:
-        bus = bus_of(request)
-        token = sent_token(request)
-        if token is None and request.path_params.get("name") not in open_to_all(ours(bus.settings)):
-            return await self._readers(request)
-        request.state.principal = request.state.session = None
-        return None if token is None else await admit(bus, token)
-
-
-class _Anybody(Guard):
-    """Lets everybody in, also a program that sends its token with each request."""
-
-    access = RouteAccess("public")
-
-    async def __call__(self, request: Request) -> Principal | None:
-        if sent_token(request) is None:
-            return await public()(request)
-        request.state.principal = request.state.session = None
-        return None
-
-
-def sent_token(request: Request) -> str | None:
-    """The consumer's token that a program sent; None where it sent none, or one of the sign-in provider."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip().startswith(PREFIX) else None
-
-
-Puller = Annotated[Principal | PullToken | None, Depends(_Puller())]
-"""Fetches a file of a published period; None: it is open to everybody."""
-ANYBODY = Depends(_Anybody())
-"""Fetches the manifest and the keys."""
 
 
 # Each with the portal's ticket, or as a line manager with a link: this service cannot tell whose visit it is.

@@ -1,20 +1,31 @@
-"""Which pages does reporting have? One module a matter."""
+"""List the routers of all pages and of the API."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.reporting.answers.pages import forms as pages_forms
-from services.reporting.answers.pages import outcomes, waves
+from services.reporting.answers import api as answers_api
+from services.reporting.answers.pages import forms, outcomes, waves
+from services.reporting.approval import api as approval_api
 from services.reporting.approval import pages as approval_pages
+from services.reporting.assessments.api import bank as bank_api
+from services.reporting.assessments.api import sittings as sittings_api
 from services.reporting.assessments.pages import bank, sittings, tests
+from services.reporting.cascades import api as cascades_api
 from services.reporting.cascades import pages as cascades_pages
 from services.reporting.consumers import consumers
+from services.reporting.facts import api as facts_api
 from services.reporting.facts.pages import journey, quality
+from services.reporting.feeds.api import files as files_api
+from services.reporting.feeds.api import tokens as tokens_api
 from services.reporting.feeds.pages import files, overview, tokens
+from services.reporting.free_texts import api as free_texts_api
 from services.reporting.free_texts import pages as free_texts_pages
+from services.reporting.needs import api as needs_api
 from services.reporting.needs import pages as needs_pages
+from services.reporting.overview import api as overview_api
 from services.reporting.overview.pages import comparison, figures, indicators, report
+from services.reporting.targets import api as targets_api
 from services.reporting.targets.pages import import_file, targets
 from shared.runtime.dead_letters import dead_letters_router
 
@@ -23,28 +34,46 @@ if TYPE_CHECKING:
 
 
 def routers() -> list[APIRouter]:
-    """The pages' routers."""
-    own = [
-        figures.router,
-        overview.router,
-        tokens.router,
-        files.router,
-        comparison.router,
-        needs_pages.router,
-        targets.router,
-        import_file.router,
-        indicators.router,
-        approval_pages.router,
-        report.router,
-        quality.router,
-        journey.router,
-        outcomes.router,
-        waves.router,
-        free_texts_pages.router,
-        pages_forms.router,
-        bank.router,
-        tests.router,
-        sittings.router,
-        cascades_pages.router,
+    """Return the routers in the order in which an address is looked up: a fixed address before one with a parameter."""
+    pages = [
+        figures,
+        overview,
+        tokens,
+        files,
+        comparison,
+        needs_pages,
+        targets,
+        import_file,
+        indicators,
+        approval_pages,
+        report,
+        quality,
+        journey,
+        outcomes,
+        waves,
+        free_texts_pages,
+        forms,
+        bank,
+        tests,
+        sittings,
+        cascades_pages,
     ]
-    return [*own, dead_letters_router("reporting", consumers)]
+    apis = [
+        targets_api,
+        tokens_api,
+        files_api,
+        overview_api,
+        needs_api,
+        approval_api,
+        facts_api,
+        answers_api,
+        bank_api,
+        sittings_api,
+        cascades_api,
+        free_texts_api,
+    ]
+    return [
+        *(page.router for page in pages),
+        dead_letters_router("reporting", consumers),
+        *(api.router for api in apis),
+    ]

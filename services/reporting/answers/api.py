@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,11 +11,10 @@ from services.reporting.answers.model import forms as model_forms
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
 from services.reporting.answers.views import RequestedForm, requested_form
 from services.reporting.guards import Evaluating, Following, Reporting
+from services.reporting.parameters import BusDep
 from shared.bus import Bus
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/reporting/api", tags=["outcomes"])
-Store = Annotated[Bus, Depends(bus_of)]
 Score = Annotated[int, Field(ge=1, le=5)]
 
 
@@ -102,13 +101,13 @@ def _handed_in(response: Response, form: RequestedForm, kind: str, *, kept: bool
 
 
 @router.get("/evaluations/{subject}")
-async def evaluation(_: Evaluating, bus: Store, subject: str) -> dict[str, Any]:
+async def evaluation(_: Evaluating, bus: BusDep, subject: str) -> dict[str, Any]:
     """What an evaluation asks, and what was handed in."""
     return await _read(bus, subject, EVALUATION)
 
 
 @router.post("/evaluations/{subject}", status_code=201)
-async def evaluate(response: Response, _: Evaluating, bus: Store, subject: str, body: EvaluationIn) -> dict[str, Any]:
+async def evaluate(response: Response, _: Evaluating, bus: BusDep, subject: str, body: EvaluationIn) -> dict[str, Any]:
     """Hand in an evaluation."""
     given = model_forms.Evaluation(body.overall, body.objectives, body.goals, body.answers)
     form, kept = await answers.evaluate(bus, subject, given, body.texts)
@@ -116,26 +115,26 @@ async def evaluate(response: Response, _: Evaluating, bus: Store, subject: str, 
 
 
 @router.get("/reports/{subject}")
-async def report_form(_: Reporting, bus: Store, subject: str) -> dict[str, Any]:
+async def report_form(_: Reporting, bus: BusDep, subject: str) -> dict[str, Any]:
     """What a report asks, and what was handed in."""
     return await _read(bus, subject, REPORT)
 
 
 @router.post("/reports/{subject}", status_code=201)
-async def report(response: Response, _: Reporting, bus: Store, subject: str, body: TextsIn) -> dict[str, Any]:
+async def report(response: Response, _: Reporting, bus: BusDep, subject: str, body: TextsIn) -> dict[str, Any]:
     """Hand in the report."""
     form, kept = await answers.report(bus, subject, body.texts)
     return _handed_in(response, form, REPORT, kept=kept)
 
 
 @router.get("/follow-ups/{subject}")
-async def follow_up_form(_: Following, bus: Store, subject: str) -> dict[str, Any]:
+async def follow_up_form(_: Following, bus: BusDep, subject: str) -> dict[str, Any]:
     """What the follow-up asks, and what was handed in."""
     return await _read(bus, subject, FOLLOW_UP)
 
 
 @router.post("/follow-ups/{subject}", status_code=201)
-async def follow_up(response: Response, _: Following, bus: Store, subject: str, body: FollowUpIn) -> dict[str, Any]:
+async def follow_up(response: Response, _: Following, bus: BusDep, subject: str, body: FollowUpIn) -> dict[str, Any]:
     """Answer the follow-up."""
     given = model_forms.FollowUp(body.applied, body.answers, body.objectives)
     form, kept = await answers.follow_up(bus, subject, given, body.texts)

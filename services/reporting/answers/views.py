@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP
 from services.reporting.answers.model.forms import asked_goals
 from services.reporting.answers.store import answers, waves
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from services.reporting.facts import store as facts_store
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.errors import Refused
@@ -78,7 +78,7 @@ async def requested_form(session: AsyncSession, subject: str, form: str) -> Requ
         raise Refused(gettext("There is no visit or mentorship to answer for yet."), 404)
     respondent = _respondent(case, named, form)
     application = await facts_store.application(session, str(case.application_id))
-    timers = await cases_store.timers(session, case.call_id)
+    timers = await cases_views.timers(session, case.call_id)
     due = _due(case, form, respondent, timers)
     return RequestedForm(
         subject=subject,
@@ -110,9 +110,9 @@ async def _case(session: AsyncSession, key: str) -> Case | None:
     wanted = read_id(key)
     if wanted is None:
         return None
-    if (case := await cases_store.case(session, wanted)) is not None:
+    if (case := await cases_views.case(session, wanted)) is not None:
         return case
-    found = await cases_store.of_application(session, wanted)
+    found = await cases_views.cases_of_application(session, wanted)
     return next((case for case in found if case.open), found[0] if found else None)
 
 

@@ -1,39 +1,66 @@
-"""What would change if a frozen period were stated again, who proposed it, and what became of it?"""
+"""Pages to approve and publish a period, and to restate a frozen one."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.approval.actions import restatements as actions
+from services.reporting.approval.actions import periods, restatements
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.figures.model.restatement import Change
 from services.reporting.guards import Steerer, Tracer, may_steer
 from services.reporting.indicators.model.catalogue import COUNTED
-from services.reporting.overview.pages.figures import under_way
-from shared.bus import Bus
+from services.reporting.parameters import BusDep, RunningCountsDep
 from shared.contracts.codes import RestatementReason
-from shared.runtime.service import bus_of
 from shared.web import states
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
+
+
+@router.post("/reporting/periods/{label}/submit")
+async def submit(label: str, principal: Steerer, bus: BusDep, counts: RunningCountsDep) -> Response:
+    """Submit a period's figures as they are now; where that takes long, the page tells of it."""
+    await counts.run(label, periods.submit(bus, principal, label))
+    return see_other(f"/reporting/?period={label}")
+
+
+@router.post("/reporting/periods/{label}/return")
+async def give_back(label: str, principal: Steerer, bus: BusDep, reason: Annotated[str, Form()] = "") -> Response:
+    """Return submitted figures to their author."""
+    await periods.give_back(bus, principal, label, reason)
+    return see_other(f"/reporting/?period={label}")
+
+
+@router.post("/reporting/periods/{label}/approve")
+async def approve(label: str, principal: Steerer, bus: BusDep) -> Response:
+    """Approve and freeze what another person submitted."""
+    await periods.approve(bus, principal, label)
+    return see_other(f"/reporting/?period={label}")
+
+
+@router.post("/reporting/periods/{label}/publish")
+async def publish(label: str, principal: Steerer, bus: BusDep) -> Response:
+    """Publish frozen figures."""
+    await periods.publish(bus, principal, label)
+    return see_other(f"/reporting/?period={label}")
 
 
 @router.get("/reporting/periods/{label}/restatement")
-async def restatement(request: Request, principal: Tracer, bus: Store, label: str) -> Response:
+async def restatement(
+    request: Request, principal: Tracer, bus: BusDep, counts: RunningCountsDep, label: str
+) -> Response:
     """What stands and what the facts say, number by number, with the events that make the difference."""
-    work = under_way(request).of(label) if may_steer(principal) else None
+    work = counts.of(label) if may_steer(principal) else None
     if work is not None and not work.wrong:
         return render(request, "approval/counting.html", label=label, work=work)
     async with bus.read() as session:
-        found = await actions.difference(bus, session, label)
+        found = await restatements.difference(bus, session, label)
     proposal = found.proposal
     if work is not None:
-        work = under_way(request).of(label, found.counted_at)
+        work = counts.of(label, found.counted_at)
     return render(
         request,
         "approval/restatement.html",
@@ -64,29 +91,29 @@ def _by_figure(changes: Sequence[Change]) -> list[tuple[str, Change | None, list
 
 @router.post("/reporting/periods/{label}/restatement/propose")
 async def propose(
-    request: Request, label: str, principal: Steerer, bus: Store, reason: Annotated[str, Form()] = ""
+    label: str, principal: Steerer, bus: BusDep, counts: RunningCountsDep, reason: Annotated[str, Form()] = ""
 ) -> Response:
     """Propose to state the figures again, as the facts are now; where that takes long, the page tells of it."""
-    await under_way(request).run(label, actions.propose(bus, principal, label, reason))
+    await counts.run(label, restatements.propose(bus, principal, label, reason))
     return see_other(f"/reporting/periods/{label}/restatement")
 
 
 @router.post("/reporting/periods/{label}/restatement/approve")
-async def approve(label: str, principal: Steerer, bus: Store) -> Response:
+async def approve_restatement(label: str, principal: Steerer, bus: BusDep) -> Response:
     """Approve what another person proposed."""
-    await actions.approve(bus, principal, label)
+    await restatements.approve(bus, principal, label)
     return see_other(f"/reporting/?period={label}")
 
 
 @router.post("/reporting/periods/{label}/restatement/decline")
-async def decline(label: str, principal: Steerer, bus: Store) -> Response:
+async def decline(label: str, principal: Steerer, bus: BusDep) -> Response:
     """Decline what another person proposed."""
-    await actions.decline(bus, principal, label)
+    await restatements.decline(bus, principal, label)
     return see_other(f"/reporting/periods/{label}/restatement")
 
 
 @router.post("/reporting/periods/{label}/restatement/withdraw")
-async def withdraw(label: str, principal: Steerer, bus: Store) -> Response:
+async def withdraw(label: str, principal: Steerer, bus: BusDep) -> Response:
     """Take back one's own proposal."""
-    await actions.withdraw(bus, principal, label)
+    await restatements.withdraw(bus, principal, label)
     return see_other(f"/reporting/periods/{label}/restatement")

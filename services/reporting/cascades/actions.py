@@ -13,7 +13,7 @@ from services.reporting.answers.views import RequestedForm, requested_form
 from services.reporting.cascades import model, store
 from services.reporting.cascades.model import State
 from services.reporting.cascades.store import Cascade
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.outcomes import AnswerAsked, CascadeConfirmed, CascadeRefused
 from shared.errors import Refused
@@ -145,7 +145,7 @@ async def remind(bus: Bus) -> int:
     async with bus.transaction("system:cascades") as tx:
         before = clock.now() - timedelta(days=REMINDER_DAYS)
         rows = await store.to_remind(tx.session, before, _AT_ONCE)
-        about = await cases_store.cases(tx.session, sorted({row.case_id for row in rows}))
+        about = await cases_views.cases(tx.session, sorted({row.case_id for row in rows}))
         for row in rows:
             row.reminded_at = clock.now()
             tx.session.add(row)

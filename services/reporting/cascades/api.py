@@ -4,20 +4,18 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.cascades import actions
 from services.reporting.cascades.actions import Sessions
 from services.reporting.cascades.model import LONGEST, MOST, Session
 from services.reporting.guards import Passing
-from shared.bus import Bus
+from services.reporting.parameters import BusDep
 from shared.contracts.codes import CascadeFormat
 from shared.ids import new_id
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/reporting/api", tags=["outcomes"])
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class SessionIn(BaseModel):
@@ -60,14 +58,14 @@ def _shown(found: Sessions) -> dict[str, Any]:
 
 
 @router.get("/cascades/{subject}")
-async def sessions(_: Passing, bus: Store, subject: str) -> dict[str, Any]:
+async def sessions(_: Passing, bus: BusDep, subject: str) -> dict[str, Any]:
     """What was reported about a visit or a mentorship, and until when more may be."""
     async with bus.read() as session:
         return _shown(await actions.sessions(session, subject))
 
 
 @router.post("/cascades/{subject}", status_code=201)
-async def report(_: Passing, bus: Store, subject: str, body: SessionIn) -> dict[str, Any]:
+async def report(_: Passing, bus: BusDep, subject: str, body: SessionIn) -> dict[str, Any]:
     """Report a session; the line manager is asked to confirm it."""
     given = Session(body.held_on, body.format.value, body.attendees, body.about)
     return _shown(await actions.report(bus, subject, body.id or new_id(), given))

@@ -1,9 +1,8 @@
 """Whom did the officer reach? The officer reports sessions held at home, the line manager says whether it was so."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
@@ -11,12 +10,11 @@ from services.reporting.cascades import actions
 from services.reporting.cascades.actions import Sessions
 from services.reporting.cascades.model import LONGEST, LONGEST_REASON, Session, State
 from services.reporting.guards import Passing
-from shared.bus import Bus
+from services.reporting.parameters import BusDep
 from shared.contracts.codes import CascadeFormat, CascadeRefusal
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.ids import new_id, read_id
-from shared.runtime.service import bus_of
 from shared.web import states
 from shared.web.forms import (
     DateField,
@@ -32,7 +30,6 @@ from shared.web.forms import (
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class SessionForm(Form):
@@ -107,14 +104,14 @@ def _page(
 
 
 @router.get("/reporting/cascades/{subject}")
-async def show(request: Request, _: Passing, bus: Store, subject: str) -> Response:
+async def show(request: Request, _: Passing, bus: BusDep, subject: str) -> Response:
     """What was reported; to the officer the form for more, to the line manager the next one to confirm."""
     async with bus.read() as session:
         return _page(request, await actions.sessions(session, subject))
 
 
 @router.post("/reporting/cascades/{subject}")
-async def report(request: Request, _: Passing, bus: Store, subject: str) -> Response:
+async def report(request: Request, _: Passing, bus: BusDep, subject: str) -> Response:
     """Report a session."""
     form = await SessionForm.read(request)
     cascade_id = read_id(str((await request.form()).get("cascade_id", ""))) or new_id()
@@ -133,7 +130,7 @@ async def report(request: Request, _: Passing, bus: Store, subject: str) -> Resp
 
 
 @router.post("/reporting/cascades/{subject}/{cascade_id}/confirm")
-async def confirm(request: Request, _: Passing, bus: Store, subject: str, cascade_id: UUID) -> Response:
+async def confirm(request: Request, _: Passing, bus: BusDep, subject: str, cascade_id: UUID) -> Response:
     """The line manager confirms a session, maybe with a lower number."""
     form = await ConfirmForm.read(request)
     if form.validate():
@@ -149,7 +146,7 @@ async def confirm(request: Request, _: Passing, bus: Store, subject: str, cascad
 
 
 @router.post("/reporting/cascades/{subject}/{cascade_id}/refuse")
-async def refuse(request: Request, _: Passing, bus: Store, subject: str, cascade_id: UUID) -> Response:
+async def refuse(request: Request, _: Passing, bus: BusDep, subject: str, cascade_id: UUID) -> Response:
     """The line manager does not confirm a session."""
     form = await RefuseForm.read(request)
     if form.validate():

@@ -15,7 +15,6 @@ from shared.contracts.codes import MentorshipState, Respondent, VisitState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.bus import Envelope
     from shared.contracts import Event
     from shared.contracts.calls import Timers
 
@@ -110,15 +109,15 @@ _MENTORSHIP_STATES: dict[str, MentorshipState] = {
 }
 
 
-def after(case: Case | None, event: Envelope) -> Case | None:
-    """The case as it is after `event`; events that say nothing of it leave it as it was."""
-    tell = _teller(type(event.data))
-    return case if tell is None else tell(case, event.subject, event.data)
+def after(case: Case | None, subject: str, event: Event) -> Case | None:
+    """Return the case after an event about `subject`; an event of another kind leaves it as it was."""
+    apply = _applier(type(event))
+    return case if apply is None else apply(case, subject, event)
 
 
 @cache
-def _teller(event: type[Event]) -> Callable[[Case | None, str, Any], Case] | None:
-    """What tells a case by events of that class; kept, since to ask whether it is one of some goes through `abc`."""
+def _applier(event: type[Event]) -> Callable[[Case | None, str, Any], Case] | None:
+    """Return the function that applies events of that class; cached, since `issubclass` goes through `abc`."""
     if issubclass(event, visits.PlannedVisitEvent):
         return _visit
     return _mentorship if issubclass(event, mentorships.MentorshipEvent) else None

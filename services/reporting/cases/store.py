@@ -9,18 +9,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, col, select
+from sqlmodel import Field
 
 from services.reporting.cases.model import Case, Kind, after
 from services.reporting.facts import store as facts_store
 from services.reporting.tables import Table, write_rows
 from shared.bus.db.transaction import driver
-from shared.contracts.calls import CallEvent, Timers
+from shared.contracts.calls import CallEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Envelope, Tx
 
@@ -84,7 +82,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     rows = await (await driver(tx.session)).fetch(_KNOWN, begun) if begun else []
     cases: dict[str, Case | None] = {str(row["id"]): Case(*row) for row in rows}
     for event in events:
-        cases[event.subject] = after(cases.get(event.subject), event)
+        cases[event.subject] = after(cases.get(event.subject), event.subject, event.data)
     await write_rows(tx.session, CaseRow, [_row(case) for case in cases.values() if case])
 
 
@@ -109,52 +107,3 @@ async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
         if isinstance(event.data, CallEvent)
     }
     await write_rows(tx.session, CallRow, rows.values())
-
-
-async def case(session: AsyncSession, case_id: UUID) -> Case | None:
-    """The visit or mentorship with that id."""
-    row = await session.scalar(select(CaseRow).where(CaseRow.id == case_id))
-    return of_row(row) if row else None
-
-
-async def cases(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Case]:
-    """The visits and mentorships with these ids."""
-    rows = await session.scalars(select(CaseRow).where(col(CaseRow.id).in_(ids)).order_by(col(CaseRow.id)))
-    return {row.id: of_row(row) for row in rows}
-
-
-async def of_application(session: AsyncSession, application_id: UUID) -> list[Case]:
-    """The visits and mentorships of an application, the newest first."""
-    query = select(CaseRow).where(CaseRow.application_id == application_id)
-    rows = await session.scalars(query.order_by(col(CaseRow.start).desc().nulls_last(), col(CaseRow.id)))
-    return [of_row(row) for row in rows]
-
-
-async def over(
-    session: AsyncSession, limit: int, offset: int = 0, *, country: str | None = None
-) -> tuple[list[Case], int]:
-    """Visits and mentorships that are over, those that ended last first; and how many there are.
-
-    With `country` only those of its officers.
-    """
-    ended: sa.ColumnElement[bool] = col(CaseRow.ended_on).is_not(None)
-    if country:
-        ended = sa.and_(ended, col(CaseRow.country) == country)
-    total = await session.scalar(sa.select(sa.func.count()).select_from(CaseRow).where(ended)) or 0
-    query = select(CaseRow).where(ended).order_by(col(CaseRow.ended_on).desc(), col(CaseRow.id))
-    rows = await session.scalars(query.limit(limit).offset(offset))
-    return [of_row(row) for row in rows], total
-
-
-async def timers(session: AsyncSession, call_id: UUID) -> Timers:
-    """The deadlines of a call; the defaults where the call has not arrived yet."""
-    held = await session.scalar(sa.select(CallRow.timers).where(CallRow.id == call_id))  # type: ignore[call-overload]  # as in facts.py
-    return Timers(**held) if held else Timers()
-
-
-async def calls(session: AsyncSession) -> list[tuple[UUID, str]]:
-    """The calls by their reference, the newest first; some dozens in a programme."""
-    rows = await session.execute(
-        sa.select(col(CallRow.id), col(CallRow.reference)).order_by(col(CallRow.reference).desc(), col(CallRow.id))
-    )
-    return [(id_, reference) for id_, reference in rows.all()]

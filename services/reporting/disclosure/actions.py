@@ -15,6 +15,8 @@ import structlog
 from services.reporting.disclosure import store
 from services.reporting.disclosure.model import NotSafe, Out, Pattern, decide, released_by
 from services.reporting.figures import store as figures_store
+from services.reporting.figures.actions.periods import period_of, standing_figures
+from services.reporting.indicators.model.catalogue import COUNTED, agreed
 from services.reporting.periods.model import periods
 from shared.contracts.codes import PeriodState
 from shared.errors import Refused
@@ -29,11 +31,38 @@ if TYPE_CHECKING:
     from services.reporting.disclosure.model import Released
     from services.reporting.indicators.model.figure import Figure
     from services.reporting.periods.model.approval import Approval
+    from shared.bus import Bus
 
 log = structlog.get_logger(__name__)
 
 _REMEMBERED = 200
 _known: OrderedDict[Hashable, Pattern] = OrderedDict()
+
+
+async def released_figures(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
+    """Return how far a period is approved, and all its figures as they may be shown. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        where, made = await standing_figures(session, await period_of(session, label))
+        return where, await released(session, where, made)
+
+
+async def agreed_figures(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
+    """Return the same with the figures that were agreed with the donor only: for overview, report and feeds."""
+    where, figures = await released_figures(bus, label)
+    return where, agreed(figures)
+
+
+async def released_figure(bus: Bus, indicator: str, label: str | None) -> tuple[Approval, Figure, Released]:
+    """Return how far a period is approved, and one figure, whole and as it may be shown. Raises `Refused` (404)."""
+    if indicator not in COUNTED:
+        raise Refused(gettext("There is no such indicator."), 404)
+    async with bus.read() as session:
+        where, made = await standing_figures(session, await period_of(session, label))
+        figures = {each.definition.id: each for each in await released(session, where, made)}
+    figure = next((each for each in made if each.definition.id == indicator), None)
+    if figure is None:
+        raise Refused(gettext("This indicator was not part of that period's figures."), 404)
+    return where, figure, figures[indicator]
 
 
 async def released(session: AsyncSession, where: Approval, made: Sequence[Figure]) -> list[Released]:

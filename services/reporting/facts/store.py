@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.reporting.periods.model.periods import Frozen
+    from services.reporting.facts.model.facts import Frozen
     from shared.bus import Envelope, Tx
 
 
@@ -134,7 +134,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         return
     rows, flawed = [], []
     for event in events:
-        day, values, flaws = content_of(event)
+        day, values, flaws = content_of(event.data, event.time)
         if flaws:
             flawed += [flaw_row(event, day, flaw) for flaw in flaws]
         rows.append(
@@ -161,6 +161,22 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     counted = sorted(Counter(event.type for event in events).items())
     await connection.execute(_COUNT, [type_ for type_, _ in counted], [count for _, count in counted])
     await tx.changed("figures")
+
+
+def fact_of(event: Envelope) -> Fact:
+    """Return the fact of an event; types that no indicator uses have no values and serve an application's journey."""
+    content = content_of(event.data, event.time)
+    return Fact(
+        id=event.id,
+        type=event.type,
+        subject=event.subject,
+        sequence=event.sequence,
+        occurred_at=event.time,
+        day=content.day,
+        topic=event.topic,
+        story=event.correlationid,
+        values=orjson.loads(content.values),
+    )
 
 
 def flaw_row(event: Envelope, day: date, flaw: Flaw) -> dict[str, Any]:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from services.reporting.answers.actions.answers import correctable
 from services.reporting.answers.model import forms as model_forms
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
-from services.reporting.answers.views import RequestedForm, requested_form
+from services.reporting.answers.model.forms import ERASED
+from services.reporting.answers.views import requested_form
 from services.reporting.cascades import store as cascades_store
 from services.reporting.facts import store as facts_store
 from services.reporting.free_texts import store
-from services.reporting.free_texts.store import ERASED
-from services.reporting.periods import store as periods_store
-from shared.contracts.codes import PeriodState, Respondent
+from shared.contracts.codes import Respondent
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,7 +34,6 @@ HEADINGS: dict[str, tuple[model_forms.Heading, ...]] = {
     REPORT: model_forms.REPORT,
     FOLLOW_UP: model_forms.FOLLOW_UP,
 }
-_FIXED = frozenset({PeriodState.FROZEN, PeriodState.PUBLISHED})
 CASCADE_FIELDS = {"about": N_("What was it about?"), "why": N_("If it was fewer: why?")}
 
 
@@ -62,18 +61,6 @@ class Words:
     reference: str
     written: list[Written] = field(default_factory=list)
     log: list[AccessLog] = field(default_factory=list)
-
-
-def frozen(approvals: list[Any], day: date) -> bool:
-    """Whether a period that holds the day is frozen or published (`approvals` as the store gives them)."""
-    return any(one.state in _FIXED and one.period.start <= day <= one.period.end for one in approvals)
-
-
-async def correctable(session: AsyncSession, form: RequestedForm) -> bool:
-    """Whether the writer may still correct the words: until a period that holds the day of the answer is frozen."""
-    if form.given is None or not form.given.texts or ERASED in form.given.texts.values():
-        return False
-    return not frozen(await periods_store.approvals(session), form.given.at.date())
 
 
 async def correct(bus: Bus, subject: str, kind: str, given: Mapping[str, str]) -> None:

@@ -8,13 +8,11 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.free_texts import actions
-from shared.bus import Bus
+from services.reporting.parameters import BusDep
 from shared.i18n import gettext
 from shared.identity import internal
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/reporting/internal", include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 Caller = Annotated[str, Depends(internal())]
 
 
@@ -28,7 +26,7 @@ class WordsWanted(BaseModel):
 
 
 @router.post("/words")
-async def give(body: WordsWanted, caller: Caller, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def give(body: WordsWanted, caller: Caller, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """What was written about an application, for the export of somebody's own data; noted."""
     found = await actions.give(bus, caller, body.application_id, body.purpose)
     return {

@@ -1,26 +1,26 @@
 """What did people write in their own words? The data protection officer finds and erases it, its writer corrects it."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from services.reporting.answers.actions.answers import correctable
 from services.reporting.answers.model import forms as model_forms
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT
 from services.reporting.answers.views import requested_form
 from services.reporting.free_texts import actions
 from services.reporting.guards import Evaluating, Following, Protector, Reporting
+from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.runtime.service import bus_of
 from shared.web.forms import Form, Longest, Needed, SelectField, TextAreaField
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 
 _ALL = "all"
 _FORMS = (
@@ -44,7 +44,7 @@ class EraseForm(Form):
 
 
 @router.get("/reporting/words")
-async def words(request: Request, principal: Protector, bus: Store, reference: str = "") -> Response:
+async def words(request: Request, principal: Protector, bus: BusDep, reference: str = "") -> Response:
     """Find what was written about an application, by its reference; each look is noted."""
     wanted = reference.strip()
     found = await actions.read(bus, principal, wanted) if wanted else None
@@ -75,7 +75,7 @@ def _page(
 
 
 @router.post("/reporting/words/{application_id}/erasure")
-async def erase(request: Request, principal: Protector, bus: Store, application_id: UUID) -> Response:
+async def erase(request: Request, principal: Protector, bus: BusDep, application_id: UUID) -> Response:
     """Erase what was written, of one form or of all; ratings stay."""
     form = await EraseForm.read(request)
     if form.validate():
@@ -108,7 +108,7 @@ def _form(kind: str) -> type[Form]:
 async def _show(request: Request, bus: Bus, subject: str, kind: str) -> Response:
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
-        may = await actions.correctable(session, form)
+        may = await correctable(session, form)
     if not may or form.given is None:
         return see_other(request.url.path.removesuffix("/words"))
     return _drawn(request, form, kind, _form(kind)(data=form.given.texts))
@@ -141,36 +141,36 @@ async def _correct(request: Request, bus: Bus, subject: str, kind: str) -> Respo
 
 
 @router.get("/reporting/evaluations/{subject}/words")
-async def evaluation_words(request: Request, _: Evaluating, bus: Store, subject: str) -> Response:
+async def evaluation_words(request: Request, _: Evaluating, bus: BusDep, subject: str) -> Response:
     """The words of an evaluation, to be corrected."""
     return await _show(request, bus, subject, EVALUATION)
 
 
 @router.post("/reporting/evaluations/{subject}/words")
-async def correct_evaluation(request: Request, _: Evaluating, bus: Store, subject: str) -> Response:
+async def correct_evaluation(request: Request, _: Evaluating, bus: BusDep, subject: str) -> Response:
     """Correct the words of an evaluation."""
     return await _correct(request, bus, subject, EVALUATION)
 
 
 @router.get("/reporting/reports/{subject}/words")
-async def report_words(request: Request, _: Reporting, bus: Store, subject: str) -> Response:
+async def report_words(request: Request, _: Reporting, bus: BusDep, subject: str) -> Response:
     """The words of the report, to be corrected."""
     return await _show(request, bus, subject, REPORT)
 
 
 @router.post("/reporting/reports/{subject}/words")
-async def correct_report(request: Request, _: Reporting, bus: Store, subject: str) -> Response:
+async def correct_report(request: Request, _: Reporting, bus: BusDep, subject: str) -> Response:
     """Correct the words of the report."""
     return await _correct(request, bus, subject, REPORT)
 
 
 @router.get("/reporting/follow-ups/{subject}/words")
-async def follow_up_words(request: Request, _: Following, bus: Store, subject: str) -> Response:
+async def follow_up_words(request: Request, _: Following, bus: BusDep, subject: str) -> Response:
     """The words of a follow-up, to be corrected."""
     return await _show(request, bus, subject, FOLLOW_UP)
 
 
 @router.post("/reporting/follow-ups/{subject}/words")
-async def correct_follow_up(request: Request, _: Following, bus: Store, subject: str) -> Response:
+async def correct_follow_up(request: Request, _: Following, bus: BusDep, subject: str) -> Response:
     """Correct the words of a follow-up."""
     return await _correct(request, bus, subject, FOLLOW_UP)

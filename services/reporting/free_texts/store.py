@@ -9,6 +9,7 @@ from uuid import UUID  # noqa: TC003 - as above
 import sqlalchemy as sa
 from sqlmodel import Field, col, select
 
+from services.reporting.answers.model.forms import ERASED
 from services.reporting.answers.store.answers import Submission
 from services.reporting.answers.store.drafts import Draft
 from services.reporting.cascades.store import Cascade
@@ -17,9 +18,6 @@ from shared.ids import new_id
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
-
-ERASED = "erased"
-"""What stands in the place of a text that was erased: that something was written is no secret, what it was is gone."""
 
 
 class AccessLog(Table, table=True):

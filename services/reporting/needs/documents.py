@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastapi.responses import Response
+
 from services.reporting.disclosure.model import ROLLED_UP
 from services.reporting.feeds.formats.csvw import csvw_description
-from services.reporting.feeds.formats.table import csv_of, numbers
+from services.reporting.feeds.formats.table import numbers
 from services.reporting.feeds.formats.workbook import workbook_of
 from services.reporting.indicators.model.demand import ASKED, MATCHED, RESULTS, UNMET, Completion, Result
 from services.reporting.indicators.model.figure import parts_of, split
 from services.reporting.needs.model import lines
+from shared.web.csv_files import records_as_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from services.reporting.disclosure.model import Released, Shown
@@ -109,7 +112,7 @@ def _number(shown: Shown) -> dict[str, Any]:
 
 def as_csv(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> str:
     """The table as CSV."""
-    return csv_of(COLUMNS, rows(released, needs, where))
+    return records_as_csv(COLUMNS, rows(released, needs, where))
 
 
 def as_workbook(released: Sequence[Released], needs: Sequence[Need], where: Approval, at: datetime) -> bytes:
@@ -121,3 +124,22 @@ def as_workbook(released: Sequence[Released], needs: Sequence[Need], where: Appr
 def description(where: Approval, *, table: str) -> bytes:
     """The description of the CSV file (CSV on the Web)."""
     return csvw_description(f"Needs, demand, met, {where.period.label}", DESCRIBED, table=table, always=_ALWAYS)
+
+
+def rows_for_programs(where: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> list[dict[str, Any]]:
+    """Return the rows with all columns; what is empty is None."""
+    return [{name: row.get(name) for name in COLUMNS} for row in rows(list(figures.values()), needs, where)]
+
+
+def csv_response(where: Approval, figures: Mapping[str, Released], needs: Sequence[Need]) -> Response:
+    """Return the CSV file of a period, with the address of its description."""
+    described_at = f"needs.csv-metadata.json?period={where.period.label}"
+    headers = download_headers(f"tandem-needs-{where.period.label}.csv")
+    headers["Link"] = f'<{described_at}>; rel="describedby"; type="application/csvm+json"'
+    content = as_csv(list(figures.values()), needs, where)
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def download_headers(filename: str) -> dict[str, str]:
+    """Return the headers by which a browser saves the answer under that name."""
+    return {"Content-Disposition": f'attachment; filename="{filename}"'}

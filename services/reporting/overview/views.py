@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.model import ROLLED_UP
-from services.reporting.feeds.formats.table import csv_of
 from services.reporting.indicators.model.demand import UNMET
 from services.reporting.indicators.model.figure import Measure, written
 from services.reporting.indicators.model.quality import FOLLOWED
 from services.reporting.indicators.model.reciprocity import HOSTED, SENT
 from services.reporting.needs import views as needs_views
-from services.reporting.targets.model import AimKind, standing
+from services.reporting.targets.model import due_in_period
 from shared.i18n import N_, gettext
 from shared.i18n.numbers import number
+from shared.web.csv_files import records_as_csv
 from shared.web.graphics.charts import Bar, Pair, bars, pairs
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def csv_text(drawn: Iterable[NamedChart], where: Approval) -> str:
         for each in drawn
         for row in each.rows
     ]
-    return csv_of(COLUMNS, lines)
+    return records_as_csv(COLUMNS, lines)
 
 
 STEPS = (
@@ -174,7 +174,7 @@ _COUNTRIES = 12
 
 def charts(figures: Mapping[str, Released], period: Period, aims: Sequence[Aim]) -> list[NamedChart]:
     """The charts that can be drawn for a period, in the order of the page; its figures by id."""
-    due = in_period(aims, period)
+    due = due_in_period(aims, period)
     made = [
         targets(figures, due, shares=False),
         targets(figures, due, shares=True),
@@ -184,11 +184,6 @@ def charts(figures: Mapping[str, Released], period: Period, aims: Sequence[Aim])
         _named("answering", answering(figures), answers(figures)),
     ]
     return [each for each in made if each is not None]
-
-
-def in_period(aims: Sequence[Aim], period: Period) -> dict[str, Aim]:
-    """Of each indicator the target that stands and is due last within a period."""
-    return {aim.indicator: aim for aim in standing(aims) if aim.kind is AimKind.TARGET and aim.day in period}
 
 
 def _named(name: str, chart: object, rows: Sequence[Row]) -> NamedChart | None:

@@ -1,25 +1,23 @@
 """Baselines and targets for programs: those that stand and wait, and the steps by which they come to stand."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
 
 from services.reporting.guards import Reader, Steerer, may_steer
 from services.reporting.indicators.model.figure import written
+from services.reporting.parameters import BusDep
 from services.reporting.targets import store
 from services.reporting.targets.actions import import_file
 from services.reporting.targets.actions import targets as targets_targets
 from services.reporting.targets.model import Aim, standing
-from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/reporting/api/targets", tags=["figures"])
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class Written(BaseModel):
@@ -34,7 +32,7 @@ class Written(BaseModel):
 
 
 @router.get("")
-async def targets(principal: Reader, bus: Store) -> dict[str, Any]:
+async def targets(principal: Reader, bus: BusDep) -> dict[str, Any]:
     """The values that stand, by indicator, kind and day; for those who steer also what waits for approval."""
     async with bus.read() as session:
         found = await store.everything(session)
@@ -43,7 +41,7 @@ async def targets(principal: Reader, bus: Store) -> dict[str, Any]:
 
 
 @router.post("")
-async def propose(principal: Steerer, bus: Store, written_: Written) -> dict[str, Any]:
+async def propose(principal: Steerer, bus: BusDep, written_: Written) -> dict[str, Any]:
     """Write down a value; it stands when another person approves it."""
     return _told(await targets_targets.propose(bus, principal, targets_targets.Draft(**written_.model_dump())))
 
@@ -52,7 +50,7 @@ async def propose(principal: Steerer, bus: Store, written_: Written) -> dict[str
     "/import",
     openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
-async def take(request: Request, principal: Steerer, bus: Store) -> dict[str, Any]:
+async def take(request: Request, principal: Steerer, bus: BusDep) -> dict[str, Any]:
     """Write down all values of a CSV file (`indicator, kind, day, value, source, comment`), or none.
 
     What stands or waits already is left as it is. What is wrong is said as field `row.column`; the head is row 1.
@@ -62,7 +60,7 @@ async def take(request: Request, principal: Steerer, bus: Store) -> dict[str, An
 
 
 @router.post("/{aim}/{step}")
-async def decide(principal: Steerer, bus: Store, aim: str, step: str) -> dict[str, Any]:
+async def decide(principal: Steerer, bus: BusDep, aim: str, step: str) -> dict[str, Any]:
     """`approve` what another person wrote, or `drop` what waits."""
     steps = {"approve": targets_targets.approve, "drop": targets_targets.drop}
     if step not in steps:

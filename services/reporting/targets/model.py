@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from uuid import UUID
 
+    from services.reporting.periods.model.periods import Period
+
 
 class AimKind(StrEnum):
     """What a value says of an indicator."""
@@ -68,6 +70,11 @@ def standing(aims: Iterable[Aim], at: datetime | None = None) -> list[Aim]:
         if aim.approved_at is not None and (at is None or aim.approved_at <= at):
             newest[aim.place] = aim
     return [newest[place] for place in sorted(newest)]
+
+
+def due_in_period(aims: Iterable[Aim], period: Period) -> dict[str, Aim]:
+    """Of each indicator the target that stands and is due last within a period."""
+    return {aim.indicator: aim for aim in standing(aims) if aim.kind is AimKind.TARGET and aim.day in period}
 
 
 def baseline_of(aims: Iterable[Aim], indicator: str) -> Aim | None:

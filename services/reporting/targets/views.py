@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.reporting.feeds.formats.table import csv_of
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Measure, written
-from services.reporting.overview.views import in_period
 from services.reporting.periods.model import periods
-from services.reporting.targets.model import AimKind, standing
+from services.reporting.targets.model import AimKind, due_in_period, standing
 from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext
 from shared.i18n.numbers import number
+from shared.web.csv_files import records_as_csv
 from shared.web.graphics.charts import Series, lines
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def due_in(aims: Sequence[Aim], kind: str) -> list[Period]:
 
 def column(where: Approval, released: Sequence[Released], aims: Sequence[Aim]) -> Column:
     """A period with what is due in it."""
-    return Column(where, {each.definition.id: each for each in released}, in_period(aims, where.period))
+    return Column(where, {each.definition.id: each for each in released}, due_in_period(aims, where.period))
 
 
 def charts(columns: Sequence[Column]) -> list[Chart]:
@@ -134,4 +133,4 @@ def csv_text(columns: Sequence[Column]) -> str:
                     "hidden": total.hidden.value if total and total.hidden else "",
                 }
             )
-    return csv_of(COLUMNS, rows)
+    return records_as_csv(COLUMNS, rows)

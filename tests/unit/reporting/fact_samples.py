@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from services.reporting.facts.model.book import Book
-from services.reporting.facts.model.facts import Fact, fact_of
+from services.reporting.facts.store import fact_of
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Cell, Figure, compute
 from services.reporting.periods.model.periods import parse
@@ -17,6 +17,8 @@ from shared.contracts import _examples as ex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from services.reporting.facts.model.facts import Fact
 
 SPACE = UUID("0190a000-0000-7000-8000-0000000000bb")
 YEAR = parse("2026")

@@ -8,7 +8,8 @@ from services.reporting.answers.model import forms as model_forms
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT, WAIVER
 from services.reporting.answers.store import answers, drafts
 from services.reporting.answers.views import RequestedForm, requested_form
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
+from services.reporting.periods.views import in_frozen_period
 from shared.contracts.codes import Respondent, WaiverReason
 from shared.contracts.outcomes import EvaluationWaived, ReportSubmitted
 from shared.errors import Refused
@@ -18,6 +19,8 @@ from shared.time import clock
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.reporting.answers.store.answers import Submission
     from shared.bus import Bus, Tx
@@ -97,14 +100,14 @@ async def waive(bus: Bus, principal: Principal, visit_id: UUID, reason: str) -> 
         sentence = gettext("Choose a reason")
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
-        case = await cases_store.case(tx.session, visit_id)
+        case = await cases_views.case(tx.session, visit_id)
         if case is None or case.kind != "visit":
             raise Refused(gettext("There is no such visit."), 404)
         received = (await answers.received(tx.session, [visit_id])).get(visit_id, {})
         host = await answers.submission(tx.session, visit_id, EVALUATION, Respondent.HOST)
         if host or (WAIVER, Respondent.HOST) in received:
             raise Refused(gettext("The host has answered, or it was waived before."))
-        due = case.report_due(await cases_store.timers(tx.session, case.call_id))
+        due = case.report_due(await cases_views.timers(tx.session, case.call_id))
         if due is None or clock.today() <= due:
             raise Refused(gettext("The host still has time: it can be waived when the report is due."))
         waived = EvaluationWaived(
@@ -189,3 +192,10 @@ def _refused(problem: model_forms.NotComplete) -> Refused:
 def submitted_values(row: Submission) -> dict[str, Any]:
     """What was handed in, as its writer sees it again."""
     return {"submitted_at": row.at, "late": row.late, "answers": row.answers, "texts": row.texts}
+
+
+async def correctable(session: AsyncSession, form: RequestedForm) -> bool:
+    """Whether the writer may still correct the words: until a period that holds the day of the answer is frozen."""
+    if form.given is None or not form.given.texts or model_forms.ERASED in form.given.texts.values():
+        return False
+    return not await in_frozen_period(session, form.given.at.date())

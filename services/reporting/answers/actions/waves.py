@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.reporting.answers.store import waves
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.outcomes import AnswerAsked, AnswerClosed, AnswerReopened
 from shared.errors import Refused
@@ -86,7 +86,7 @@ async def close(
     if wrong:
         raise Refused(gettext("Something is missing."), 422, wrong)
     async with bus.transaction(principal.subject) as tx:
-        if call_id not in dict(await cases_store.calls(tx.session)):
+        if call_id not in dict(await cases_views.calls(tx.session)):
             raise Refused(gettext("There is no such call."), 404)
         await waves.close(
             tx.session,

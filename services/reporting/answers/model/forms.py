@@ -121,6 +121,9 @@ FOLLOW_UP = (Heading("example", N_("Give an example, or say what stands in the w
 LONGEST = 4000
 """Most characters under one heading."""
 
+ERASED = "erased"
+"""What stands in the place of a text that was erased: that something was written is no secret, what it was is gone."""
+
 _SCORES = frozenset({Respondent.GUEST, Respondent.HOST, Respondent.MENTEE, Respondent.MENTOR})
 """Who scores objectives and goals at the end: whoever was there."""
 

@@ -1,9 +1,9 @@
 """The forms after a visit or a mentorship: evaluation, report and follow-up, each opened with the portal's ticket."""
 
 import secrets
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
@@ -14,20 +14,18 @@ from services.reporting.answers.portal import objectives
 from services.reporting.answers.store import drafts as drafts_store
 from services.reporting.answers.store.drafts import Draft
 from services.reporting.answers.views import RequestedForm, requested_form
-from services.reporting.free_texts import actions as free_texts_actions
 from services.reporting.guards import Evaluating, Following, Reporting
+from services.reporting.parameters import BusDep, ServiceDep
 from shared.bus import Bus
 from shared.contracts.codes import Applied, Respondent
 from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.runtime.service import Service, bus_of, service_of
+from shared.runtime.service import Service
 from shared.time.dates import moment
 from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
-Harness = Annotated[Service, Depends(service_of)]
 
 _SCALE = (("1", N_("1, not at all")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, fully")))
 _MET = (("yes", N_("Yes")), ("no", N_("No")))
@@ -111,7 +109,7 @@ async def _show(request: Request, bus: Bus, service: Service, subject: str, kind
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
         draft = await drafts_store.draft(session, form.case.id, kind, form.respondent)
-        correctable = await free_texts_actions.correctable(session, form)
+        correctable = await answers.correctable(session, form)
     if form.given is not None:
         return render(
             request,
@@ -245,54 +243,54 @@ def _given(form: RequestedForm, data: dict[str, str]) -> model_forms.Evaluation:
 
 
 @router.get("/reporting/evaluations/{subject}")
-async def evaluation(request: Request, _: Evaluating, bus: Store, service: Harness, subject: str) -> Response:
+async def evaluation(request: Request, _: Evaluating, bus: BusDep, service: ServiceDep, subject: str) -> Response:
     """The evaluation form, or what was handed in."""
     return await _show(request, bus, service, subject, EVALUATION)
 
 
 @router.post("/reporting/evaluations/{subject}")
-async def evaluate(request: Request, _: Evaluating, bus: Store, service: Harness, subject: str) -> Response:
+async def evaluate(request: Request, _: Evaluating, bus: BusDep, service: ServiceDep, subject: str) -> Response:
     """Hand in an evaluation."""
     return await _take(request, bus, service, subject, EVALUATION)
 
 
 @router.get("/reporting/reports/{subject}")
-async def report_form(request: Request, _: Reporting, bus: Store, service: Harness, subject: str) -> Response:
+async def report_form(request: Request, _: Reporting, bus: BusDep, service: ServiceDep, subject: str) -> Response:
     """The report's form, or what was handed in."""
     return await _show(request, bus, service, subject, REPORT)
 
 
 @router.post("/reporting/reports/{subject}")
-async def report(request: Request, _: Reporting, bus: Store, service: Harness, subject: str) -> Response:
+async def report(request: Request, _: Reporting, bus: BusDep, service: ServiceDep, subject: str) -> Response:
     """Hand in the report."""
     return await _take(request, bus, service, subject, REPORT)
 
 
 @router.get("/reporting/follow-ups/{subject}")
-async def follow_up_form(request: Request, _: Following, bus: Store, service: Harness, subject: str) -> Response:
+async def follow_up_form(request: Request, _: Following, bus: BusDep, service: ServiceDep, subject: str) -> Response:
     """The follow-up's form, or what was handed in."""
     return await _show(request, bus, service, subject, FOLLOW_UP)
 
 
 @router.post("/reporting/follow-ups/{subject}")
-async def follow_up(request: Request, _: Following, bus: Store, service: Harness, subject: str) -> Response:
+async def follow_up(request: Request, _: Following, bus: BusDep, service: ServiceDep, subject: str) -> Response:
     """Answer the follow-up."""
     return await _take(request, bus, service, subject, FOLLOW_UP)
 
 
 @router.post("/reporting/evaluations/{subject}/draft")
-async def evaluation_draft(request: Request, _: Evaluating, bus: Store, subject: str) -> Response:
+async def evaluation_draft(request: Request, _: Evaluating, bus: BusDep, subject: str) -> Response:
     """Keep an evaluation that is being filled in."""
     return await _keep(request, bus, subject, EVALUATION)
 
 
 @router.post("/reporting/reports/{subject}/draft")
-async def report_draft(request: Request, _: Reporting, bus: Store, subject: str) -> Response:
+async def report_draft(request: Request, _: Reporting, bus: BusDep, subject: str) -> Response:
     """Keep the report that is being filled in."""
     return await _keep(request, bus, subject, REPORT)
 
 
 @router.post("/reporting/follow-ups/{subject}/draft")
-async def follow_up_draft(request: Request, _: Following, bus: Store, subject: str) -> Response:
+async def follow_up_draft(request: Request, _: Following, bus: BusDep, subject: str) -> Response:
     """Keep the follow-up that is being filled in."""
     return await _keep(request, bus, subject, FOLLOW_UP)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 from starlette.requests import Request
 
@@ -15,20 +15,18 @@ from services.reporting.answers.store import answers as answers_answers
 from services.reporting.answers.store import waves
 from services.reporting.answers.store.answers import Received
 from services.reporting.answers.store.waves import Closing
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from services.reporting.cases.model import Case
 from services.reporting.facts import store as facts_store
 from services.reporting.guards import Coordinator, Steerer
-from shared.bus import Bus
+from services.reporting.parameters import BusDep
 from shared.contracts.calls import Timers
 from shared.contracts.codes import PARTNERS, FollowUpBy, Respondent, Role, WaiverReason
-from shared.runtime.service import bus_of
 from shared.time import clock
 from shared.web import states
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 PAGE = 50
 
 
@@ -36,19 +34,19 @@ PAGE = 50
 async def overview(
     request: Request,
     principal: Steerer,
-    bus: Store,
+    bus: BusDep,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     country: Annotated[str, Query(pattern="^([A-Z]{2})?$")] = "",
 ) -> Response:
     """What is in and what is not, newest end first."""
     async with bus.read() as session:
-        found, total = await cases_store.over(session, PAGE, (page - 1) * PAGE, country=country)
+        found, total = await cases_views.ended_cases(session, PAGE, (page - 1) * PAGE, country=country)
         ids = [case.id for case in found]
         received = await answers_answers.received(session, ids)
         certificates = await answers_answers.certificates(session, ids)
         references = await facts_store.references(session, {case.application_id for case in found})
         calls = sorted({case.call_id for case in found})
-        timers = {call: await cases_store.timers(session, call) for call in calls}
+        timers = {call: await cases_views.timers(session, call) for call in calls}
         closings = await waves.standing(session, calls)
     rows: list[dict[str, Any]] = []
     for case in found:
@@ -82,7 +80,7 @@ async def overview(
 
 
 @router.post("/reporting/outcomes/{visit_id}/waiver")
-async def waive(principal: Coordinator, bus: Store, visit_id: UUID, reason: Annotated[str, Form()] = "") -> Response:
+async def waive(principal: Coordinator, bus: BusDep, visit_id: UUID, reason: Annotated[str, Form()] = "") -> Response:
     """No longer wait for the host's evaluation."""
     await answers.waive(bus, principal, visit_id, reason)
     return see_other("/reporting/outcomes")

@@ -13,22 +13,21 @@ from services.reporting.answers.actions import waves as actions
 from services.reporting.answers.model.certificates import NEEDED
 from services.reporting.answers.store import waves as store
 from services.reporting.answers.store.waves import MISSING, STATES, Rate, Wanted
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from services.reporting.facts import store as facts_store
 from services.reporting.guards import Steerer
+from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import PARTNERS, Respondent
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.ids import read_id
-from shared.runtime.service import bus_of
 from shared.time import clock
 from shared.web import states
 from shared.web.forms import DateField, Form, Longest, Needed, TextAreaField
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/reporting/waves", include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 PAGE = 50
 _BACK, _AHEAD = timedelta(days=365), timedelta(days=60)
 
@@ -118,7 +117,7 @@ class CloseForm(Form):
 
 @router.get("")
 async def waves(
-    request: Request, _: Steerer, bus: Store, filters: Filtered, page: Annotated[int, Query(ge=1, le=100_000)] = 1
+    request: Request, _: Steerer, bus: BusDep, filters: Filtered, page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
     """The answers that are asked for, how many of each form are in, and which waves are closed."""
     return await _page(request, bus, filters, page=page)
@@ -135,7 +134,7 @@ async def _page(
         # Where nothing is like this, looking for it would read everything.
         rows = await store.answers(session, wanted, clock.today(), PAGE, (page - 1) * PAGE) if total else []
         references = await facts_store.references(session, {row.application_id for row in rows})
-        calls = await cases_store.calls(session)
+        calls = await cases_views.calls(session)
         closings = await store.closings(session)
     known = dict(calls)
     return render(
@@ -167,7 +166,7 @@ async def _page(
 
 
 @router.get("/remind")
-async def ask_first(request: Request, _: Steerer, bus: Store, filters: Filtered) -> Response:
+async def ask_first(request: Request, _: Steerer, bus: BusDep, filters: Filtered) -> Response:
     """Before many are reminded: how many, and who is left out."""
     async with bus.read() as session:
         found = await store.to_remind(session, filters.wanted, clock.today(), actions.quiet_since(), actions.AT_ONCE)
@@ -175,7 +174,7 @@ async def ask_first(request: Request, _: Steerer, bus: Store, filters: Filtered)
 
 
 @router.post("/remind")
-async def remind(request: Request, principal: Steerer, bus: Store, filters: Filtered) -> Response:
+async def remind(request: Request, principal: Steerer, bus: BusDep, filters: Filtered) -> Response:
     """Remind of all missing answers in the list, or of one."""
     sent = await request.form()
     case_id = read_id(str(sent.get("case_id", "")))
@@ -190,7 +189,7 @@ async def remind(request: Request, principal: Steerer, bus: Store, filters: Filt
 
 
 @router.post("/closings")
-async def close(request: Request, principal: Steerer, bus: Store, filters: Filtered) -> Response:
+async def close(request: Request, principal: Steerer, bus: BusDep, filters: Filtered) -> Response:
     """No longer take answers to the form of the call that the filters name."""
     if not filters.form or filters.call is None:
         raise Refused(gettext("Choose a form and a call first: a wave is one form of one call."), 422)
@@ -218,7 +217,7 @@ async def close(request: Request, principal: Steerer, bus: Store, filters: Filte
 
 
 @router.post("/closings/{closing_id}/reopen")
-async def reopen(principal: Steerer, bus: Store, closing_id: UUID) -> Response:
+async def reopen(principal: Steerer, bus: BusDep, closing_id: UUID) -> Response:
     """Take answers again."""
     await actions.reopen(bus, principal, closing_id)
     return see_other("/reporting/waves?done=reopened")

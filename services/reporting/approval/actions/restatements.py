@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.reporting.approval import store
-from services.reporting.approval.actions.periods import figures_digest, in_words, locked, period_of
+from services.reporting.approval.actions.periods import figures_digest, locked
 from services.reporting.approval.model import event_key, events_of_figure
 from services.reporting.disclosure import actions as disclosure_actions
 from services.reporting.feeds.actions import publications
 from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.full_count import CountRequest, count, differences
+from services.reporting.figures.actions.periods import period_of
 from services.reporting.figures.model import restatement as model
 from services.reporting.figures.model.restatement import Change, Proposal, ProposalState
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.figure import digest_of
 from services.reporting.periods import store as periods_store
+from services.reporting.periods.model.approval import as_refusal
 from shared.contracts.codes import PeriodState, RestatementReason
 from shared.contracts.figures import FigureRestated
 from shared.contracts.periods import CountedEvents, PeriodRestated
@@ -56,7 +58,7 @@ class Difference:
 async def difference(bus: Bus, session: AsyncSession, label: str) -> Difference:
     """What a restatement of a period would change, or what the proposed one changes. Raises `Refused` (404, 409)."""
     where = await periods_store.approval(session, await period_of(session, label))
-    with in_words():
+    with as_refusal():
         model.restatable(where)
     proposals = await store.of_period(session, label)
     open_ = next((each for each in proposals if each.state is ProposalState.PROPOSED), None)
@@ -114,7 +116,7 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
         await store.keep(tx.session, decided)
         await periods_store.keep(tx.session, now)
         counted = CountedEvents.model_validate_json(decided.counted) if decided.counted else None
-        told = PeriodRestated(period=now.told(), reason=decided.reason, counted=counted)
+        told = PeriodRestated(period=now.as_reporting_period(), reason=decided.reason, counted=counted)
         await tx.record(told, now.period.label)
         if where.state is PeriodState.PUBLISHED:
             old = await disclosure_actions.released_before(tx.session, where, where.statement, before)
@@ -160,7 +162,7 @@ async def _drop(bus: Bus, principal: Principal, label: str, state: ProposalState
 
 async def _locked(session: AsyncSession, label: str) -> Approval:
     where = await locked(session, label)
-    with in_words():
+    with as_refusal():
         model.restatable(where)
     return where
 
@@ -173,7 +175,7 @@ async def _open(session: AsyncSession, label: str) -> Proposal | None:
 def _decided(proposal: Proposal | None, principal: Principal, state: ProposalState) -> Proposal:
     if proposal is None:
         raise Refused(gettext("No restatement of this period waits for a decision: look at the page again."), 409)
-    with in_words():
+    with as_refusal():
         return model.decide(proposal, principal.subject, clock.now(), state)
 
 

@@ -10,7 +10,7 @@ from services.reporting.assessments.actions.sittings import ask_before
 from services.reporting.assessments.model import bank as model
 from services.reporting.assessments.store import bank as store
 from services.reporting.assessments.store import sittings
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.ids import new_id, read_id
@@ -75,7 +75,7 @@ async def begin(bus: Bus, principal: Principal, title: str, topic: str, call: st
         with _in_words():
             made = model.test(title, topic, None, id=new_id(), author=principal.subject, at=clock.now())
         if call:
-            known = {str(id_): id_ for id_, _ in await cases_store.calls(tx.session)}
+            known = {str(id_): id_ for id_, _ in await cases_views.calls(tx.session)}
             if call not in known:
                 sentence = gettext("Choose one of the calls, or all of them")
                 raise Refused(sentence, 422, {"call": sentence})

@@ -11,7 +11,7 @@ from services.reporting.assessments.model.bank import Invalid, for_visit
 from services.reporting.assessments.model.sittings import Availability
 from services.reporting.assessments.store import bank
 from services.reporting.assessments.store import sittings as assessments_sittings
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from services.reporting.facts import store as facts_store
 from shared.contracts import visits
 from shared.contracts.codes import Respondent, TestPhase, VisitState
@@ -62,7 +62,7 @@ class Paper:
 async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, held: bool = False) -> Paper:
     """The test that the ticket's `subject` means: `guest.<visit>`. Raises `Refused` (404) where none is asked."""
     named, _, key = subject.rpartition(".")
-    case = await cases_store.case(session, visit) if (visit := read_id(key)) else None
+    case = await cases_views.case(session, visit) if (visit := read_id(key)) else None
     if case is None or named != Respondent.GUEST:
         raise _none()
     both = await assessments_sittings.both(session, case.id, held=held)
@@ -71,7 +71,7 @@ async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, held: 
     if sitting is None or test is None:
         raise _none()
     application = await facts_store.application(session, str(case.application_id))
-    timers = await cases_store.timers(session, case.call_id)
+    timers = await cases_views.timers(session, case.call_id)
     return Paper(
         subject=subject,
         case=case,
@@ -174,7 +174,7 @@ async def follow(tx: Tx, events: Sequence[Envelope]) -> None:
     if not told:
         return
     await assessments_sittings.lock(tx.session, alone=False)
-    found = await cases_store.cases(tx.session, sorted(told))
+    found = await cases_views.cases(tx.session, sorted(told))
     there = await assessments_sittings.sittings(tx.session, list(found))
     tests = await bank.open_tests(tx.session)
     before, after, moved = _wanted(told, found, there, tests)
@@ -218,7 +218,7 @@ def _wanted(
 
 
 async def _terms(session: AsyncSession, found: Sequence[Case]) -> dict[UUID, Timers]:
-    return {call: await cases_store.timers(session, call) for call in sorted({case.call_id for case in found})}
+    return {call: await cases_views.timers(session, call) for call in sorted({case.call_id for case in found})}
 
 
 async def other_paper(session: AsyncSession, found: Paper) -> Paper | None:

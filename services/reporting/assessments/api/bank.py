@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from services.reporting.assessments.actions import bank as actions
@@ -11,12 +11,11 @@ from services.reporting.assessments.store import bank as store
 from services.reporting.assessments.store import sittings
 from services.reporting.assessments.store.sittings import Participation
 from services.reporting.guards import Steerer
+from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/reporting/api", tags=["tests"])
-Store = Annotated[Bus, Depends(bus_of)]
 _PAGE = 200
 
 
@@ -110,7 +109,7 @@ async def _shown(bus: Bus, test: str) -> dict[str, Any]:
 @router.get("/questions")
 async def questions(
     _: Steerer,
-    bus: Store,
+    bus: BusDep,
     topic: Annotated[str, Query(max_length=60)] = "",
     area: Annotated[str, Query(max_length=60)] = "",
     retired: bool = False,  # noqa: FBT001, FBT002 - a query parameter has a name in the address
@@ -124,44 +123,44 @@ async def questions(
 
 
 @router.post("/questions", status_code=201)
-async def write(principal: Steerer, bus: Store, body: QuestionIn) -> dict[str, Any]:
+async def write(principal: Steerer, bus: BusDep, body: QuestionIn) -> dict[str, Any]:
     """Add a question to the bank."""
     return _question(await actions.write(bus, principal, body.draft()))
 
 
 @router.get("/questions/{question}")
-async def question(_: Steerer, bus: Store, question: str) -> dict[str, Any]:
+async def question(_: Steerer, bus: BusDep, question: str) -> dict[str, Any]:
     """A question in all its versions, the newest first."""
     async with bus.read() as session:
         return {"versions": [_question(one) for one in await actions.all_versions(session, question)]}
 
 
 @router.put("/questions/{question}")
-async def change(principal: Steerer, bus: Store, question: str, body: ChangeIn) -> dict[str, Any]:
+async def change(principal: Steerer, bus: BusDep, question: str, body: ChangeIn) -> dict[str, Any]:
     """Write the next version of a question."""
     return _question(await actions.change(bus, principal, question, body.draft(), body.version))
 
 
 @router.post("/questions/{question}/retire")
-async def retire(principal: Steerer, bus: Store, question: str) -> dict[str, Any]:
+async def retire(principal: Steerer, bus: BusDep, question: str) -> dict[str, Any]:
     """Take a question out of use; tests that have it keep it."""
     return _question(await actions.retire(bus, principal, question))
 
 
 @router.post("/questions/{question}/restore")
-async def restore(principal: Steerer, bus: Store, question: str) -> dict[str, Any]:
+async def restore(principal: Steerer, bus: BusDep, question: str) -> dict[str, Any]:
     """Take a retired question back into use."""
     return _question(await actions.retire(bus, principal, question, back=True))
 
 
 @router.delete("/questions/{question}", status_code=204)
-async def drop(principal: Steerer, bus: Store, question: str) -> None:
+async def drop(principal: Steerer, bus: BusDep, question: str) -> None:
     """Take out a question that stands in no test."""
     await actions.drop(bus, principal, question)
 
 
 @router.get("/tests")
-async def tests(_: Steerer, bus: Store) -> dict[str, Any]:
+async def tests(_: Steerer, bus: BusDep) -> dict[str, Any]:
     """All tests, the newest first, with how many took each."""
     async with bus.read() as session:
         found = await store.tests(session)
@@ -170,38 +169,38 @@ async def tests(_: Steerer, bus: Store) -> dict[str, Any]:
 
 
 @router.post("/tests", status_code=201)
-async def begin(principal: Steerer, bus: Store, body: TestIn) -> dict[str, Any]:
+async def begin(principal: Steerer, bus: BusDep, body: TestIn) -> dict[str, Any]:
     """Begin a test."""
     return _test(await actions.begin(bus, principal, body.title, body.topic, body.call_id), sittings.NOBODY)
 
 
 @router.get("/tests/{test}")
-async def show_test(_: Steerer, bus: Store, test: str) -> dict[str, Any]:
+async def show_test(_: Steerer, bus: BusDep, test: str) -> dict[str, Any]:
     """One test, with how many took it."""
     return await _shown(bus, test)
 
 
 @router.put("/tests/{test}/questions")
-async def compose(principal: Steerer, bus: Store, test: str, body: ItemsIn) -> dict[str, Any]:
+async def compose(principal: Steerer, bus: BusDep, test: str, body: ItemsIn) -> dict[str, Any]:
     """Choose the questions of a draft."""
     return _test(await actions.compose(bus, principal, test, body.before, body.after), sittings.NOBODY)
 
 
 @router.post("/tests/{test}/publish")
-async def publish(principal: Steerer, bus: Store, test: str) -> dict[str, Any]:
+async def publish(principal: Steerer, bus: BusDep, test: str) -> dict[str, Any]:
     """Hand a test out from now on, also to those whose visit is to come."""
     await actions.publish(bus, principal, test)
     return await _shown(bus, test)
 
 
 @router.post("/tests/{test}/close")
-async def close(principal: Steerer, bus: Store, test: str) -> dict[str, Any]:
+async def close(principal: Steerer, bus: BusDep, test: str) -> dict[str, Any]:
     """Hand a test out no longer; who was asked may still take it."""
     await actions.close(bus, principal, test)
     return await _shown(bus, test)
 
 
 @router.delete("/tests/{test}", status_code=204)
-async def remove(principal: Steerer, bus: Store, test: str) -> None:
+async def remove(principal: Steerer, bus: BusDep, test: str) -> None:
     """Take out a test that was never published."""
     await actions.remove(bus, principal, test)

@@ -2,19 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.assessments.actions import sittings as actions
 from services.reporting.assessments.actions.sittings import Paper
 from services.reporting.guards import After, Before
+from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/reporting/api", tags=["tests"])
-Store = Annotated[Bus, Depends(bus_of)]
 PRE, POST = TestPhase.PRE, TestPhase.POST
 
 
@@ -76,36 +75,36 @@ async def _save(bus: Bus, subject: str, phase: TestPhase, body: AnswersIn) -> di
 
 
 @router.get("/test-before/{subject}")
-async def before(_: Before, bus: Store, subject: str) -> dict[str, Any]:
+async def before(_: Before, bus: BusDep, subject: str) -> dict[str, Any]:
     """The test before the visit, with the answers that are kept."""
     return await _read(bus, subject, PRE)
 
 
 @router.put("/test-before/{subject}")
-async def save_before(_: Before, bus: Store, subject: str, body: AnswersIn) -> dict[str, Any]:
+async def save_before(_: Before, bus: BusDep, subject: str, body: AnswersIn) -> dict[str, Any]:
     """Keep answers of the test before the visit, in place of those that were kept."""
     return await _save(bus, subject, PRE, body)
 
 
 @router.post("/test-before/{subject}", status_code=201)
-async def take_before(response: Response, _: Before, bus: Store, subject: str, body: AnswersIn) -> dict[str, Any]:
+async def take_before(response: Response, _: Before, bus: BusDep, subject: str, body: AnswersIn) -> dict[str, Any]:
     """Hand in the test before the visit."""
     return await _hand_in(response, bus, subject, PRE, body)
 
 
 @router.get("/test-after/{subject}")
-async def after(_: After, bus: Store, subject: str) -> dict[str, Any]:
+async def after(_: After, bus: BusDep, subject: str) -> dict[str, Any]:
     """The test after the visit; when it is in, both results and the right answers."""
     return await _read(bus, subject, POST)
 
 
 @router.put("/test-after/{subject}")
-async def save_after(_: After, bus: Store, subject: str, body: AnswersIn) -> dict[str, Any]:
+async def save_after(_: After, bus: BusDep, subject: str, body: AnswersIn) -> dict[str, Any]:
     """Keep answers of the test after the visit, in place of those that were kept."""
     return await _save(bus, subject, POST, body)
 
 
 @router.post("/test-after/{subject}", status_code=201)
-async def take_after(response: Response, _: After, bus: Store, subject: str, body: AnswersIn) -> dict[str, Any]:
+async def take_after(response: Response, _: After, bus: BusDep, subject: str, body: AnswersIn) -> dict[str, Any]:
     """Hand in the test after the visit."""
     return await _hand_in(response, bus, subject, POST, body)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.requests import Request
 
@@ -10,11 +10,10 @@ from services.reporting.assessments.actions import bank as actions
 from services.reporting.assessments.model.bank import MOST_ANSWERS, MOST_POINTS, TOPICS, Draft, Kind, Question
 from services.reporting.assessments.store import bank as store
 from services.reporting.guards import Steerer
-from shared.bus import Bus
+from services.reporting.parameters import BusDep
 from shared.contracts.codes import PRIORITIES, Expertise, topic_label
 from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.runtime.service import bus_of
 from shared.web.forms import (
     CheckboxesField,
     Form,
@@ -28,7 +27,6 @@ from shared.web.forms import (
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 PAGE = 50
 BANK = "/reporting/questions"
 
@@ -115,7 +113,7 @@ def _values(question: Question) -> dict[str, Any]:
 async def overview(
     request: Request,
     _: Steerer,
-    bus: Store,
+    bus: BusDep,
     topic: Annotated[str, Query(max_length=60)] = "",
     area: Annotated[str, Query(max_length=60)] = "",
     state: Annotated[str, Query(pattern="^(in_use|retired)?$")] = "",
@@ -148,7 +146,7 @@ async def ask_new(request: Request, kind: str, _: Steerer) -> Response:
 
 
 @router.post(BANK + "/new/{kind}")
-async def write(request: Request, kind: str, principal: Steerer, bus: Store) -> Response:
+async def write(request: Request, kind: str, principal: Steerer, bus: BusDep) -> Response:
     """Add a question; what was wrong stands at its field, and what was written stays."""
     form = await _made(_kind(kind)).read(request)
     if form.validate():
@@ -197,7 +195,7 @@ def _question_page(
 
 
 @router.get(BANK + "/{question}")
-async def show(request: Request, question: str, _: Steerer, bus: Store) -> Response:
+async def show(request: Request, question: str, _: Steerer, bus: BusDep) -> Response:
     """One question: to change it, to retire it, or (in no test yet) to take it out; and its earlier versions."""
     async with bus.read() as session:
         found = await actions.all_versions(session, question)
@@ -207,7 +205,7 @@ async def show(request: Request, question: str, _: Steerer, bus: Store) -> Respo
 
 
 @router.post(BANK + "/{question}")
-async def change(request: Request, question: str, principal: Steerer, bus: Store) -> Response:
+async def change(request: Request, question: str, principal: Steerer, bus: BusDep) -> Response:
     """Write the next version of a question."""
     async with bus.read() as session:
         found = await actions.all_versions(session, question)
@@ -226,21 +224,21 @@ async def change(request: Request, question: str, principal: Steerer, bus: Store
 
 
 @router.post(BANK + "/{question}/retire")
-async def retire(question: str, principal: Steerer, bus: Store) -> Response:
+async def retire(question: str, principal: Steerer, bus: BusDep) -> Response:
     """Take a question out of use."""
     await actions.retire(bus, principal, question)
     return see_other(f"{BANK}/{question}")
 
 
 @router.post(BANK + "/{question}/restore")
-async def restore(question: str, principal: Steerer, bus: Store) -> Response:
+async def restore(question: str, principal: Steerer, bus: BusDep) -> Response:
     """Take a retired question back into use."""
     await actions.retire(bus, principal, question, back=True)
     return see_other(f"{BANK}/{question}")
 
 
 @router.post(BANK + "/{question}/drop")
-async def drop(question: str, principal: Steerer, bus: Store) -> Response:
+async def drop(question: str, principal: Steerer, bus: BusDep) -> Response:
     """Take out a question that stands in no test."""
     await actions.drop(bus, principal, question)
     return see_other(BANK)

@@ -1,9 +1,9 @@
 """The tests before and after a visit, opened with the portal's ticket: answered in one sitting, kept as one goes."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
@@ -13,17 +13,16 @@ from services.reporting.assessments.model.bank import Kind
 from services.reporting.assessments.model.sittings import Availability
 from services.reporting.assessments.pages.bank import topic
 from services.reporting.guards import After, Before
+from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
 from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.runtime.service import bus_of
 from shared.time.dates import moment
 from shared.web.forms import CheckboxesField, Form, RadioField
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 PRE, POST = TestPhase.PRE, TestPhase.POST
 
 
@@ -115,36 +114,36 @@ async def _keep(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
 
 
 @router.get("/reporting/test-before/{subject}")
-async def before(request: Request, _: Before, bus: Store, subject: str) -> Response:
+async def before(request: Request, _: Before, bus: BusDep, subject: str) -> Response:
     """The test before the visit, or that it was handed in."""
     return await _show(request, bus, subject, PRE)
 
 
 @router.post("/reporting/test-before/{subject}")
-async def take_before(request: Request, _: Before, bus: Store, subject: str) -> Response:
+async def take_before(request: Request, _: Before, bus: BusDep, subject: str) -> Response:
     """Hand in the test before the visit."""
     return await _take(request, bus, subject, PRE)
 
 
 @router.post("/reporting/test-before/{subject}/draft")
-async def keep_before(request: Request, _: Before, bus: Store, subject: str) -> Response:
+async def keep_before(request: Request, _: Before, bus: BusDep, subject: str) -> Response:
     """Keep the test before the visit while it is taken."""
     return await _keep(request, bus, subject, PRE)
 
 
 @router.get("/reporting/test-after/{subject}")
-async def after(request: Request, _: After, bus: Store, subject: str) -> Response:
+async def after(request: Request, _: After, bus: BusDep, subject: str) -> Response:
     """The test after the visit; when it is in, what was learnt and which answers are right."""
     return await _show(request, bus, subject, POST)
 
 
 @router.post("/reporting/test-after/{subject}")
-async def take_after(request: Request, _: After, bus: Store, subject: str) -> Response:
+async def take_after(request: Request, _: After, bus: BusDep, subject: str) -> Response:
     """Hand in the test after the visit."""
     return await _take(request, bus, subject, POST)
 
 
 @router.post("/reporting/test-after/{subject}/draft")
-async def keep_after(request: Request, _: After, bus: Store, subject: str) -> Response:
+async def keep_after(request: Request, _: After, bus: BusDep, subject: str) -> Response:
     """Keep the test after the visit while it is taken."""
     return await _keep(request, bus, subject, POST)

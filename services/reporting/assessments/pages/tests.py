@@ -1,8 +1,8 @@
 """Which tests are made of the bank's questions? Composed, published and closed by who steers."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
@@ -11,18 +11,17 @@ from services.reporting.assessments.model.bank import TOPICS, Question, Test, Te
 from services.reporting.assessments.pages.bank import tell, topic, topics
 from services.reporting.assessments.store import bank as store
 from services.reporting.assessments.store import sittings
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from services.reporting.guards import Steerer
+from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
 from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
-from shared.runtime.service import bus_of
 from shared.web.forms import CheckboxesField, Form, Needed, SelectField, StringField
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 TESTS = "/reporting/tests"
 
 
@@ -40,7 +39,7 @@ class TestForm(Form):
 
 async def _test_form(bus: Bus) -> type[TestForm]:
     async with bus.read() as session:
-        calls = [(str(id_), reference) for id_, reference in await cases_store.calls(session)]
+        calls = [(str(id_), reference) for id_, reference in await cases_views.calls(session)]
     fields = {
         "topic": SelectField(N_("Topic"), [Needed(N_("Choose a topic"))], choices=topics(), blank=N_("Choose one")),
         "call": SelectField(N_("Call"), choices=calls, blank=N_("All calls")),
@@ -49,13 +48,13 @@ async def _test_form(bus: Bus) -> type[TestForm]:
 
 
 @router.get(TESTS)
-async def tests(request: Request, _: Steerer, bus: Store) -> Response:
+async def tests(request: Request, _: Steerer, bus: BusDep) -> Response:
     """All tests with how many took each, and the form for a new one."""
     return await _tests_page(request, bus, (await _test_form(bus))())
 
 
 @router.post(TESTS)
-async def begin(request: Request, principal: Steerer, bus: Store) -> Response:
+async def begin(request: Request, principal: Steerer, bus: BusDep) -> Response:
     """Begin a test; its questions are chosen on its own page."""
     form = await (await _test_form(bus)).read(request)
     if form.validate():
@@ -74,7 +73,7 @@ async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200)
     async with bus.read() as session:
         found = await store.tests(session)
         taken = await sittings.participation(session, [one.id for one in found])
-        calls = dict(await cases_store.calls(session))
+        calls = dict(await cases_views.calls(session))
         counts = await store.questions_by_topic(session, TOPICS)
     return render(
         request,
@@ -92,7 +91,7 @@ async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200)
 
 
 @router.get(TESTS + "/{test}")
-async def show_test(request: Request, test: str, _: Steerer, bus: Store) -> Response:
+async def show_test(request: Request, test: str, _: Steerer, bus: BusDep) -> Response:
     """One test: a draft with the questions to choose from; else as it is handed out, with how many took it."""
     return await _test_page(request, bus, test)
 
@@ -101,7 +100,7 @@ async def _test_page(request: Request, bus: Bus, test: str, form: Form | None = 
     async with bus.read() as session:
         found = await actions.one_test(session, test)
         bank = await store.bank(session, found.topic)
-        calls = dict(await cases_store.calls(session))
+        calls = dict(await cases_views.calls(session))
         taken = (await sittings.participation(session, [found.id])).get(found.id, sittings.NOBODY)
         handed_out = {
             phase: await store.form(session, found.id, phase) for phase in TestPhase if found.state != TestState.DRAFT
@@ -160,7 +159,7 @@ def _chosen(test: Test, bank: dict[Any, Question]) -> dict[str, list[str]]:
 
 
 @router.post(TESTS + "/{test}")
-async def compose(request: Request, test: str, principal: Steerer, bus: Store) -> Response:
+async def compose(request: Request, test: str, principal: Steerer, bus: BusDep) -> Response:
     """Choose the questions of a draft."""
     async with bus.read() as session:
         found = await actions.one_test(session, test)
@@ -177,21 +176,21 @@ async def compose(request: Request, test: str, principal: Steerer, bus: Store) -
 
 
 @router.post(TESTS + "/{test}/publish")
-async def publish(test: str, principal: Steerer, bus: Store) -> Response:
+async def publish(test: str, principal: Steerer, bus: BusDep) -> Response:
     """Hand the test out from now on."""
     await actions.publish(bus, principal, test)
     return see_other(f"{TESTS}/{test}")
 
 
 @router.post(TESTS + "/{test}/close")
-async def close(test: str, principal: Steerer, bus: Store) -> Response:
+async def close(test: str, principal: Steerer, bus: BusDep) -> Response:
     """Hand the test out no longer."""
     await actions.close(bus, principal, test)
     return see_other(f"{TESTS}/{test}")
 
 
 @router.post(TESTS + "/{test}/drop")
-async def remove(test: str, principal: Steerer, bus: Store) -> Response:
+async def remove(test: str, principal: Steerer, bus: BusDep) -> Response:
     """Take out a draft."""
     await actions.remove(bus, principal, test)
     return see_other(TESTS)

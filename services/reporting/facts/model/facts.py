@@ -7,7 +7,7 @@ whatever order their topics arrive in, the same facts give the same figures.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -28,12 +28,10 @@ from shared.contracts import (
 from shared.contracts.codes import LanguageLevel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import date, datetime
+    from collections.abc import Callable, Iterable, Mapping
     from uuid import UUID
 
     from services.reporting.facts.model.flaws import Flaw
-    from shared.bus import Envelope
     from shared.contracts import Event
 
 
@@ -64,33 +62,16 @@ class FactContent(NamedTuple):
     flaws: tuple[Flaw, ...] = ()
 
 
-def fact_of(event: Envelope) -> Fact:
-    """The fact in an event; types that no indicator uses are kept without values, for the journey of an application."""
-    told = content_of(event)
-    return Fact(
-        id=event.id,
-        type=event.type,
-        subject=event.subject,
-        sequence=event.sequence,
-        occurred_at=event.time,
-        day=told.day,
-        topic=event.topic,
-        story=event.correlationid,
-        values=orjson.loads(told.values),
-    )
+def content_of(event: Event, occurred_at: datetime) -> FactContent:
+    """Return what the fact of an event adds to its envelope; `occurred_at` is the envelope's time.
 
-
-def content_of(event: Envelope) -> FactContent:
-    """What the fact of an event adds to its envelope.
-
-    A list of facts is written from these alone, since making each one and taking it apart again costs as much as
-    reading the event.
+    Facts are written to the database from these alone, without making a `Fact` of each event.
     """
     reader = _READERS.get(event.type)
     if reader is None:
-        return FactContent(event.time.astimezone(UTC).date(), b"{}")
-    day, values = reader(event.data)
-    return FactContent(day or event.time.astimezone(UTC).date(), orjson.dumps(values), flaws(event.type, values))
+        return FactContent(occurred_at.astimezone(UTC).date(), b"{}")
+    day, values = reader(event)
+    return FactContent(day or occurred_at.astimezone(UTC).date(), orjson.dumps(values), flaws(event.type, values))
 
 
 NO_OFFER = "no_offer"
@@ -312,3 +293,35 @@ USED: tuple[str, ...] = tuple(sorted({*_READERS, *COUNTED_ONLY}))
 def reads(event: type[Event]) -> bool:
     """Whether figures use that type of event."""
     return event.type in USED
+
+
+FREEZES = (periods.PeriodFrozen.type, periods.PeriodPublished.type, periods.PeriodRestated.type)
+"""The events that say that a period is frozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A period whose figures no longer move, and since when."""
+
+    start: date
+    end: date
+    at: datetime
+
+
+def frozen_by(facts: Iterable[Fact]) -> list[Frozen]:
+    """The periods that are frozen, with the first moment at which each was, from the facts that say so.
+
+    Each such event holds the whole state, since the log keeps a period's newest one only: whichever of them is there
+    says when the period was frozen.
+    """
+    found: dict[tuple[date, date], datetime] = {}
+    for fact in facts:
+        if fact.type not in FREEZES:
+            continue
+        said = fact.values.get("frozen_at")
+        if said is None and fact.type != periods.PeriodFrozen.type:
+            continue
+        at = datetime.fromisoformat(said) if said else fact.occurred_at
+        days = date.fromisoformat(fact.values["start"]), date.fromisoformat(fact.values["end"])
+        found[days] = min(found.get(days, at), at)
+    return [Frozen(start, end, at) for (start, end), at in sorted(found.items())]

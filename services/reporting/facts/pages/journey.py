@@ -1,26 +1,23 @@
 """What happened to one application, from the first event to the last, through all services?"""
 
 import re
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.facts import store
+from services.reporting.facts.views import journey_of
 from services.reporting.guards import Tracer
-from shared.bus import Bus
+from services.reporting.parameters import BusDep
 from shared.contracts import EVENTS
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.runtime.service import bus_of
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 
 
-def says(type_: str) -> str:
+def meaning_of(type_: str) -> str:
     """What a type of event means: the beginning of its contract's docstring, up to the first stop."""
     event = EVENTS.get(type_)
     text = " ".join(((event.__doc__ or "") if event else "").split())
@@ -34,24 +31,22 @@ def title(type_: str) -> str:
 
 
 @router.get("/reporting/journey")
-async def search(request: Request, _: Tracer, bus: Store, reference: str = "") -> Response:
+async def search(request: Request, _: Tracer, bus: BusDep, reference: str = "") -> Response:
     """Ask for an application by its reference."""
     wanted = reference.strip()
     if not wanted:
         return render(request, "facts/journey_search.html", reference="", missing=False)
-    async with bus.read() as session:
-        application = await store.application(session, wanted)
-    if application is None:
+    found = await journey_of(bus, wanted)
+    if found is None:
         return render(request, "facts/journey_search.html", 404, reference=wanted, missing=True)
-    return see_other(f"/reporting/journey/{application.reference}")
+    return see_other(f"/reporting/journey/{found[0].reference}")
 
 
 @router.get("/reporting/journey/{application_id}")
-async def journey(request: Request, _: Tracer, bus: Store, application_id: str) -> Response:
+async def journey(request: Request, _: Tracer, bus: BusDep, application_id: str) -> Response:
     """The events of one application, by its id or reference, oldest first."""
-    async with bus.read() as session:
-        application = await store.application(session, application_id)
-        if application is None:
-            raise Refused(gettext("No application with that reference has arrived here."), 404)
-        steps = await store.steps(session, story=str(application.id))
-    return render(request, "facts/journey.html", application=application, steps=steps, says=says, title=title)
+    found = await journey_of(bus, application_id)
+    if found is None:
+        raise Refused(gettext("No application with that reference has arrived here."), 404)
+    application, steps = found
+    return render(request, "facts/journey.html", application=application, steps=steps, says=meaning_of, title=title)

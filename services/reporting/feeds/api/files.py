@@ -1,30 +1,41 @@
 """The files of published periods for programs: which there are, each at its addresses, and the signed manifest."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.feeds.actions import files
 from services.reporting.feeds.actions.publications import LATEST
-from services.reporting.feeds.pages.files import file_answer
+from services.reporting.feeds.guards import Puller
+from services.reporting.feeds.responses import csv_response, file_response, iati_response
 from services.reporting.feeds.store import publications
-from services.reporting.guards import Puller, Reader
-from services.reporting.overview.pages.figures import load
+from services.reporting.guards import Reader
+from services.reporting.parameters import BusDep, SettingsDep
 from services.reporting.targets import store as targets_store
-from shared.bus import Bus
 from shared.contracts.codes import PeriodState
-from shared.runtime.service import bus_of
 
-router = APIRouter(prefix="/reporting/api/feeds", tags=["figures"])
-Store = Annotated[Bus, Depends(bus_of)]
+router = APIRouter(prefix="/reporting/api", tags=["figures"])
 
 
-@router.get("/{period}")
-async def feeds(_: Reader, bus: Store, period: str) -> dict[str, Any]:
+@router.get("/figures.csv")
+async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
+    """The same as CSV."""
+    return await csv_response(bus, period)
+
+
+@router.get("/iati.xml")
+async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: str | None = None) -> Response:
+    """The same as an IATI 2.03 activity file."""
+    return await iati_response(bus, settings, period)
+
+
+@router.get("/feeds/{period}")
+async def feeds(_: Reader, bus: BusDep, period: str) -> dict[str, Any]:
     """What was published of a period, each statement with its files, and what would keep it from being published."""
-    where, released = await load(bus, period)
+    where, released = await agreed_figures(bus, period)
     async with bus.read() as session:
         manifest = await publications.manifest(session)
         written = await targets_store.everything(session)
@@ -40,16 +51,16 @@ async def feeds(_: Reader, bus: Store, period: str) -> dict[str, Any]:
     }
 
 
-async def standing_file(request: Request, puller: Puller, bus: Store, period: str, name: str) -> Response:
+async def standing_file(request: Request, puller: Puller, bus: BusDep, period: str, name: str) -> Response:
     """A file of a published period as it stands; the period `latest` is the one that ends last. With ETag."""
-    return await file_answer(request, bus, puller, period, LATEST, name)
+    return await file_response(request, bus, puller, period, LATEST, name)
 
 
-async def one_file(request: Request, puller: Puller, bus: Store, period: str, statement: str, name: str) -> Response:
+async def one_file(request: Request, puller: Puller, bus: BusDep, period: str, statement: str, name: str) -> Response:
     """A file of one statement of a period, or of the `latest`: the same bytes for ever. With ETag."""
-    return await file_answer(request, bus, puller, period, statement, name)
+    return await file_response(request, bus, puller, period, statement, name)
 
 
-for _path, _endpoint in (("/{period}/{name}", standing_file), ("/{period}/{statement}/{name}", one_file)):
+for _path, _endpoint in (("/feeds/{period}/{name}", standing_file), ("/feeds/{period}/{statement}/{name}", one_file)):
     router.add_api_route(_path, _endpoint, methods=["GET"])
     router.add_api_route(_path, _endpoint, methods=["HEAD"], include_in_schema=False)

@@ -1,22 +1,20 @@
 """Tokens of those who fetch the files, for the programme coordinator's programs."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from services.reporting.feeds.actions import tokens as actions
 from services.reporting.feeds.model.tokens import PullToken
 from services.reporting.feeds.store import tokens as store
 from services.reporting.guards import Coordinator, TokenReader
-from shared.bus import Bus
+from services.reporting.parameters import BusDep
 from shared.ids import new_id
-from shared.runtime.service import bus_of
 from shared.time import clock
 
 router = APIRouter(prefix="/reporting/api/feeds/tokens", tags=["figures"])
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class Wanted(BaseModel):
@@ -27,21 +25,21 @@ class Wanted(BaseModel):
 
 
 @router.get("")
-async def tokens(_: TokenReader, bus: Store) -> dict[str, Any]:
+async def tokens(_: TokenReader, bus: BusDep) -> dict[str, Any]:
     """All tokens that were ever issued, the newest first; of none is the token itself kept."""
     async with bus.read() as session:
         return {"tokens": [_told(each) for each in await store.everything(session)]}
 
 
 @router.post("", status_code=201)
-async def issue(principal: Coordinator, bus: Store, wanted: Wanted) -> dict[str, Any]:
+async def issue(principal: Coordinator, bus: BusDep, wanted: Wanted) -> dict[str, Any]:
     """Issue a token: `token` stands in this answer and nowhere else."""
     token, drawn = await actions.issue(bus, principal, new_id(), actions.Draft(wanted.consumer, wanted.expires))
     return {**_told(token), "token": drawn}
 
 
 @router.get("/{token}")
-async def show_token(_: TokenReader, bus: Store, token: str) -> dict[str, Any]:
+async def show_token(_: TokenReader, bus: BusDep, token: str) -> dict[str, Any]:
     """One token with what it fetched in the last ninety days, by day and file."""
     async with bus.read() as session:
         found = await actions.token_by_id(session, token)
@@ -53,7 +51,7 @@ async def show_token(_: TokenReader, bus: Store, token: str) -> dict[str, Any]:
 
 
 @router.post("/{token}/revoke")
-async def revoke(principal: Coordinator, bus: Store, token: str) -> dict[str, Any]:
+async def revoke(principal: Coordinator, bus: BusDep, token: str) -> dict[str, Any]:
     """Let a token open nothing any more; again is the same."""
     return _told(await actions.revoke(bus, principal, token))
 

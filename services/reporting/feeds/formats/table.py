@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from typing import TYPE_CHECKING, Any
 
 from services.reporting.indicators.model.figure import written
+from shared.web.csv_files import records_as_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
     from decimal import Decimal
 
     from services.reporting.disclosure.model import Released, Shown
@@ -36,22 +34,10 @@ COLUMNS = (
 )  # fmt: skip - one line reads as the head of the table
 """`hidden` says why there is no value: `few`, `protected`, `no_data`, or `withheld` for a whole dimension."""
 
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-
 
 def csv_text(released: Iterable[Released], where: Approval) -> str:
     """A CSV file (RFC 4180, UTF-8) with a row for each number; one that is hidden has no value and says why."""
-    return csv_of(COLUMNS, (row for figure in released for row in rows(figure, where)))
-
-
-def csv_of(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
-    """A CSV file with these columns and rows, of which no spreadsheet takes a cell for a formula."""
-    file = io.StringIO()
-    writer = csv.DictWriter(file, columns, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({key: _plain(value) for key, value in row.items()} for row in lines)
-    return file.getvalue()
+    return records_as_csv(COLUMNS, (row for figure in released for row in rows(figure, where)))
 
 
 def rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
@@ -72,13 +58,6 @@ def rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
             yield {**common, "dimension": dimension, "dimension_value": value, **numbers(shown)}
     for dimension in figure.withheld:
         yield {**common, "dimension": dimension, "hidden": "withheld"}
-
-
-def _plain(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: text that would start one gets an apostrophe before it."""
-    if isinstance(value, str) and value.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
 
 
 def numbers(shown: Shown) -> dict[str, Any]:

@@ -1,34 +1,33 @@
 """Where do those who pay find a published period's files, are they valid, and what is left out of them?"""
 
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.disclosure.model import THRESHOLD
 from services.reporting.feeds.actions import files
+from services.reporting.feeds.responses import csv_response, iati_response
 from services.reporting.feeds.signing import key_of
 from services.reporting.feeds.store import publications
+from services.reporting.figures.actions.periods import period_choices
 from services.reporting.guards import Reader, may_see_tokens
-from services.reporting.overview.pages.figures import choices, load
+from services.reporting.parameters import BusDep, SettingsDep
 from services.reporting.targets import store as targets_store
-from shared.bus import Bus
 from shared.contracts.codes import PeriodState
-from shared.runtime.service import bus_of
 from shared.web import states
 from shared.web.render import render
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 @router.get("/reporting/feeds")
-async def overview(request: Request, principal: Reader, bus: Store, period: str | None = None) -> Response:
+async def overview(request: Request, principal: Reader, bus: BusDep, period: str | None = None) -> Response:
     """The files of a period with their addresses, and what is wrong with them."""
-    where, released = await load(bus, period)
+    where, released = await agreed_figures(bus, period)
     async with bus.read() as session:
         manifest = await publications.manifest(session)
         written = await targets_store.everything(session)
@@ -50,14 +49,14 @@ async def overview(request: Request, principal: Reader, bus: Store, period: str 
         counted=bool(released),
         instant=datetime.fromisoformat,
         findings=[] if published else files.findings(released, where, bus.settings, written),
-        choices=await choices(bus),
+        choices=await period_choices(bus),
     )
 
 
 @router.get("/reporting/feeds/exclusions")
-async def exclusions(request: Request, _: Reader, bus: Store, period: str | None = None) -> Response:
+async def exclusions(request: Request, _: Reader, bus: BusDep, period: str | None = None) -> Response:
     """What is left out of the files and why, in general and in one period."""
-    where, released = await load(bus, period)
+    where, released = await agreed_figures(bus, period)
     left_out = []
     for figure in released:
         parts = sum(shown.suppressed for cells in figure.breakdowns.values() for shown in cells.values())
@@ -69,6 +68,18 @@ async def exclusions(request: Request, _: Reader, bus: Store, period: str | None
         where=where,
         left_out=left_out,
         threshold=THRESHOLD,
-        choices=await choices(bus),
+        choices=await period_choices(bus),
         show=disclosure_views,
     )
+
+
+@router.get("/reporting/figures.csv")
+async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
+    """The figures of a period as CSV."""
+    return await csv_response(bus, period)
+
+
+@router.get("/reporting/iati.xml")
+async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: str | None = None) -> Response:
+    """The figures of a period as an IATI 2.03 activity file."""
+    return await iati_response(bus, settings, period)

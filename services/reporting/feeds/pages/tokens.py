@@ -1,8 +1,6 @@
 """Which consumers have a token for the files, what did each fetch, and who issued it?"""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
@@ -10,17 +8,16 @@ from services.reporting.feeds.actions import files
 from services.reporting.feeds.actions import tokens as actions
 from services.reporting.feeds.store import tokens as store
 from services.reporting.guards import Coordinator, TokenReader, may_issue
+from services.reporting.parameters import BusDep
 from shared.bus import Bus
 from shared.i18n import N_
 from shared.identity import Principal
 from shared.ids import new_id, read_id
-from shared.runtime.service import bus_of
 from shared.time import clock
 from shared.web.forms import DateField, Form, Needed, StringField
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/reporting/feeds/tokens", include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 HOME = "/reporting/feeds/tokens"
 
 
@@ -41,13 +38,13 @@ class TokenForm(Form):
 
 
 @router.get("")
-async def tokens(request: Request, principal: TokenReader, bus: Store) -> Response:
+async def tokens(request: Request, principal: TokenReader, bus: BusDep) -> Response:
     """All tokens, and the form for a new one."""
     return await _page(request, principal, bus, TokenForm(data={"key": str(new_id())}))
 
 
 @router.post("")
-async def issue(request: Request, principal: Coordinator, bus: Store) -> Response:
+async def issue(request: Request, principal: Coordinator, bus: BusDep) -> Response:
     """Issue a token, and show it this once."""
     form = await TokenForm.read(request)
     form.validate()
@@ -62,7 +59,7 @@ async def issue(request: Request, principal: Coordinator, bus: Store) -> Respons
 
 
 @router.get("/{token}")
-async def show_token(request: Request, principal: TokenReader, bus: Store, token: str) -> Response:
+async def show_token(request: Request, principal: TokenReader, bus: BusDep, token: str) -> Response:
     """One token: who issued it, and what it fetched."""
     async with bus.read() as session:
         found = await actions.token_by_id(session, token)
@@ -78,7 +75,7 @@ async def show_token(request: Request, principal: TokenReader, bus: Store, token
 
 
 @router.post("/{token}/revoke")
-async def revoke(principal: Coordinator, bus: Store, token: str) -> Response:
+async def revoke(principal: Coordinator, bus: BusDep, token: str) -> Response:
     """Let it open nothing any more."""
     found = await actions.revoke(bus, principal, token)
     return see_other(f"{HOME}/{found.id}")

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from services.reporting.facts import store as facts_store
 from services.reporting.facts.model.book import Book
-from services.reporting.facts.model.facts import USED
+from services.reporting.facts.model.facts import FREEZES, USED, frozen_by
+from services.reporting.facts.views import days_of_facts
 from services.reporting.figures import store
 from services.reporting.figures.model.sketch import Sketch
 from services.reporting.figures.store import Counted
@@ -115,7 +116,7 @@ async def by_call(session: AsyncSession) -> list[Figure]:
         )
         return await asyncio.to_thread(_count_calls, held, clock.now())
     kept = {}
-    for call in (calls.ALL, *(str(id_) for id_, _ in await cases_store.calls(session))):
+    for call in (calls.ALL, *(str(id_) for id_, _ in await cases_views.calls(session))):
         found = await store.moving(session, calls.period_of(call))
         kept[call] = {indicator: each.figure for indicator, each in found.items()}
     return calls.side_by_side(kept)
@@ -141,7 +142,7 @@ async def book_of(session: AsyncSession, definitions: Collection[Definition], cu
 async def _read(session: AsyncSession, definitions: Collection[Definition]) -> list[Fact]:
     found = await facts_store.used(session, types_of(definitions))
     if any(each.late for each in definitions):
-        found += await facts_store.late(session, periods.frozen_by(found))
+        found += await facts_store.late(session, frozen_by(found))
     return found
 
 
@@ -152,7 +153,7 @@ def types_of(definitions: Iterable[Definition]) -> tuple[str, ...]:
 
 def reads(definition: Definition, changes: Mapping[str, object]) -> tuple[str, ...]:
     """The types of events whose facts may move a figure: those of its definition; all, where it counts late ones."""
-    any_frozen = definition.late and any(type_ in changes for type_ in periods.FREEZES)
+    any_frozen = definition.late and any(type_ in changes for type_ in FREEZES)
     return USED if any_frozen else definition.sources
 
 
@@ -275,7 +276,7 @@ async def stale_periods(session: AsyncSession) -> list[str]:
     today = clock.today()
     labels = [periods.PROGRAMME, *periods.labels(min(span[0], today), today)]
     labels += [
-        calls.period_of(call).label for call in (calls.ALL, *(str(id_) for id_, _ in await cases_store.calls(session)))
+        calls.period_of(call).label for call in (calls.ALL, *(str(id_) for id_, _ in await cases_views.calls(session)))
     ]
     return [
         label
@@ -292,5 +293,4 @@ async def period_of(session: AsyncSession, label: str) -> Period:
     """
     if label != periods.PROGRAMME:
         return periods.parse(label)
-    today = clock.today()
-    return periods.programme(*(await facts_store.span(session) or (today, today)))
+    return periods.programme(*await days_of_facts(session))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.reporting.facts.model.book import Book
+from services.reporting.facts.model.facts import frozen_by
 from services.reporting.figures.model.sketch import Sketch, TooMany
 from services.reporting.indicators.model.catalogue import UnknownVersion, definition
 from services.reporting.indicators.model.figure import compute, written
-from services.reporting.periods.model.periods import frozen_by, parse
+from services.reporting.periods.model.periods import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,9 +11,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from services.reporting.facts.model.book import Book
+from services.reporting.facts.model.facts import FREEZES
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Figure, Measure, compute
-from services.reporting.periods.model.periods import FREEZES, Period
+from services.reporting.periods.model.periods import Period
 from shared.contracts import applications, offers
 
 if TYPE_CHECKING:

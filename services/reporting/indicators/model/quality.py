@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.reporting.cases.model import months_after
+from services.reporting.facts.model.facts import FREEZES, frozen_by
 from services.reporting.indicators.model.figure import Definition, Measure, Note, Unit
 from services.reporting.indicators.model.outcome import evaluations, follow_ups
-from services.reporting.periods.model.periods import FREEZES, frozen_by
 from shared.contracts import periods
 from shared.contracts.calls import Timers
 from shared.contracts.codes import FollowUpBy, Respondent

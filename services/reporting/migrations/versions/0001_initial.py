@@ -297,8 +297,8 @@ def _create_cases() -> None:
         sa.PrimaryKeyConstraint("id", name="case_pkey"),
     )
     op.create_index("case_application", "case", ["application_id"])
-    op.create_index("case_call_ended", "case", ["call_id", "ended_on"])
     op.create_index("case_ended", "case", ["ended_on"])
+    op.create_index("case_call_ended", "case", ["call_id", "ended_on"])
     op.create_table(
         "certificate",
         sa.Column("visit_id", sa.Uuid(), nullable=False),

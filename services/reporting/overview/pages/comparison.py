@@ -7,33 +7,33 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from services.reporting.disclosure import actions as disclosure_actions
 from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.disclosure.model import Released, Shown
-from services.reporting.feeds.formats.table import csv_of
 from services.reporting.figures.actions import counting
+from services.reporting.figures.actions.periods import period_choices
 from services.reporting.guards import Reader
 from services.reporting.indicators.model import calls
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Definition, Measure, written
-from services.reporting.overview.pages.figures import choices, load
+from services.reporting.parameters import BusDep
 from services.reporting.periods.model.approval import Approval
 from shared.bus import Bus
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.i18n.numbers import number
-from shared.runtime.service import bus_of
 from shared.time import clock
 from shared.web import states
+from shared.web.csv_files import records_as_csv
 from shared.web.render import render
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 Labels = Annotated[list[str], Query()]
 MOST = 4
 """So many periods stand side by side on a page."""
@@ -92,7 +92,7 @@ def difference_in_words(difference: Decimal | None, definition: Definition) -> s
 
 
 async def _columns(bus: Bus, labels: list[str]) -> list[tuple[Approval, dict[str, Released]]]:
-    loaded = [await load(bus, label) for label in labels]
+    loaded = [await agreed_figures(bus, label) for label in labels]
     return [(where, {each.definition.id: each for each in released}) for where, released in loaded]
 
 
@@ -115,7 +115,7 @@ def _overlap(columns: list[tuple[Approval, dict[str, Released]]]) -> bool:
 
 
 @router.get("/reporting/compare")
-async def compare(request: Request, _: Reader, bus: Store, period: Labels = []) -> Response:  # noqa: B006 - FastAPI copies it
+async def compare(request: Request, _: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Periods side by side, the first one as the measure of the others."""
     labels, wrong = _asked(period)
     columns = [] if wrong else await _columns(bus, labels)
@@ -129,14 +129,14 @@ async def compare(request: Request, _: Reader, bus: Store, period: Labels = []) 
         columns=[(where, states.state("period", where.state)) for where, _ in columns],
         rows=rows([figures for _, figures in columns]) if columns else [],
         overlap=_overlap(columns),
-        choices=await choices(bus),
+        choices=await period_choices(bus),
         change=change,
         show=disclosure_views,
     )
 
 
 @router.get("/reporting/compare.csv")
-async def as_csv(_: Reader, bus: Store, period: Labels = []) -> Response:  # noqa: B006 - as above
+async def as_csv(_: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - as above
     """The same as CSV: a row for each indicator and period."""
     labels, wrong = _asked(period)
     if wrong:
@@ -196,7 +196,7 @@ def call_rows(released: list[Released], chosen: list[str]) -> list[CallRow]:
 async def _by_call(bus: Bus, call: list[str]) -> tuple[dict[str, str], list[str], str, list[CallRow]]:
     """The calls' references by id, those that were chosen (none: the first two), what is wrong, and the rows."""
     async with bus.read() as session:
-        references = await cases_store.calls(session)
+        references = await cases_views.calls(session)
         made = await counting.by_call(session)
     known = {reference: str(id_) for id_, reference in references}
     named = [each for each in call if each] or list(known)[:2]
@@ -213,7 +213,7 @@ async def _by_call(bus: Bus, call: list[str]) -> tuple[dict[str, str], list[str]
 
 
 @router.get("/reporting/compare/calls")
-async def compare_calls(request: Request, _: Reader, bus: Store, call: Labels = []) -> Response:  # noqa: B006 - as above
+async def compare_calls(request: Request, _: Reader, bus: BusDep, call: Labels = []) -> Response:  # noqa: B006 - as above
     """Calls side by side, over their whole time, the first one as the measure of the others."""
     known, named, wrong, found = await _by_call(bus, call)
     return render(
@@ -231,7 +231,7 @@ async def compare_calls(request: Request, _: Reader, bus: Store, call: Labels = 
 
 
 @router.get("/reporting/compare/calls.csv")
-async def calls_as_csv(_: Reader, bus: Store, call: Labels = []) -> Response:  # noqa: B006 - as above
+async def calls_as_csv(_: Reader, bus: BusDep, call: Labels = []) -> Response:  # noqa: B006 - as above
     """The same as CSV: a row for each indicator and call."""
     _known, named, wrong, found = await _by_call(bus, call)
     if wrong:
@@ -251,4 +251,4 @@ async def calls_as_csv(_: Reader, bus: Store, call: Labels = []) -> Response:  #
     ]
     columns = ("indicator", "title", "definition_version", "call", "value", "hidden", "difference")
     headers = {"Content-Disposition": 'attachment; filename="tandem-calls.csv"'}
-    return Response(csv_of(columns, lines), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(records_as_csv(columns, lines), media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,22 +1,21 @@
 """The printable report on a period: what does it say of each number, and who may have it when?"""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.reporting.disclosure import views as disclosure_views
+from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.disclosure.model import Released, Shown
 from services.reporting.guards import Reader, may_steer
 from services.reporting.overview.documents import report as overview_report
-from services.reporting.overview.pages.figures import load
+from services.reporting.parameters import BusDep, SettingsDep
 from services.reporting.periods.model.approval import Approval
 from services.reporting.settings import Settings
-from shared.bus import Bus
 from shared.contracts.codes import PeriodState
 from shared.errors import Refused
 from shared.i18n import gettext, language, ngettext
-from shared.runtime.service import Service, bus_of, service_of
 from shared.time.dates import moment, span
 
 router = APIRouter(include_in_schema=False)
@@ -27,12 +26,12 @@ DIGEST = 12
 @router.get("/reporting/report.pdf")
 async def report(
     principal: Reader,
-    bus: Annotated[Bus, Depends(bus_of)],
-    service: Annotated[Service, Depends(service_of)],
+    bus: BusDep,
+    settings: SettingsDep,
     period: str | None = None,
 ) -> Response:
     """The report on a period as PDF: for all readers once it is published, before that as a draft for who steers."""
-    where, released = await load(bus, period)
+    where, released = await agreed_figures(bus, period)
     if where.period.kind is None:
         raise Refused(gettext("The programme as a whole has no report: choose a half-year, a quarter or a year."), 404)
     published = where.state is PeriodState.PUBLISHED
@@ -44,7 +43,6 @@ async def report(
             advice=gettext("Two people approve a period's figures before it is published."),
         )
     cut_off = where.cut_off if where.fixed and where.cut_off else min(each.cut_off for each in released)
-    settings: Settings = service.settings  # type: ignore[assignment]  # ours, in our service
     content = await overview_report.report(says(where, released, settings, moment(cut_off)), at=cut_off)
     name = f"tandem-report-{where.period.label}{'' if published else '-draft'}.pdf"
     return Response(

@@ -5,20 +5,24 @@ draft -> submitted -> (returned -> submitted) -> approved and frozen -> publishe
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.contracts.codes import PeriodState
 from shared.contracts.periods import ReportingPeriod
-from shared.i18n import N_
+from shared.errors import Refused
+from shared.i18n import N_, gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import date, datetime
 
     from services.reporting.periods.model.periods import Period
 
 FIXED = frozenset({PeriodState.SUBMITTED, PeriodState.APPROVED, PeriodState.FROZEN, PeriodState.PUBLISHED})
 """States in which the period's figures are those that were submitted, and no longer move."""
+_FROZEN = frozenset({PeriodState.FROZEN, PeriodState.PUBLISHED})
 
 
 class NotNow(ValueError):
@@ -43,8 +47,8 @@ class Approval:
         """Whether the period's figures are those that were kept."""
         return self.state in FIXED
 
-    def told(self) -> ReportingPeriod:
-        """The period as its events tell it, whole."""
+    def as_reporting_period(self) -> ReportingPeriod:
+        """Return the whole state as the period's events carry it."""
         assert self.period.kind is not None
         return ReportingPeriod(
             label=self.period.label,
@@ -105,3 +109,17 @@ def publish(was: Approval) -> Approval:
 def _in(was: Approval, state: PeriodState) -> None:
     if was.state is not state:
         raise NotNow(N_("This step is not next: somebody may have done it before you. Look at the page again."))
+
+
+def is_frozen(approvals: Iterable[Approval], day: date) -> bool:
+    """Return whether a frozen or published period contains the day."""
+    return any(each.state in _FROZEN and day in each.period for each in approvals)
+
+
+@contextmanager
+def as_refusal() -> Iterator[None]:
+    """Turn `NotNow` into `Refused` (409), with its text in the reader's language."""
+    try:
+        yield
+    except NotNow as problem:
+        raise Refused(gettext(str(problem))) from None

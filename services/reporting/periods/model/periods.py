@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
 
 from shared.contracts.codes import PeriodKind
-from shared.contracts.periods import PeriodFrozen, PeriodPublished, PeriodRestated
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from services.reporting.facts.model.facts import Fact
 
 PROGRAMME = "programme"
-FREEZES = (PeriodFrozen.type, PeriodPublished.type, PeriodRestated.type)
-"""The events that say that a period is frozen."""
 _LABEL = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<part>H[12]|Q[1-4]))?")
 
 
@@ -37,34 +28,6 @@ class Period:
     def __contains__(self, day: date) -> bool:
         """Whether a business date lies in the period."""
         return self.start <= day <= self.end
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """A period whose figures no longer move, and since when."""
-
-    start: date
-    end: date
-    at: datetime
-
-
-def frozen_by(facts: Iterable[Fact]) -> list[Frozen]:
-    """The periods that are frozen, with the first moment at which each was, from the facts that say so.
-
-    Each such event holds the whole state, since the log keeps a period's newest one only: whichever of them is there
-    says when the period was frozen.
-    """
-    found: dict[tuple[date, date], datetime] = {}
-    for fact in facts:
-        if fact.type not in FREEZES:
-            continue
-        said = fact.values.get("frozen_at")
-        if said is None and fact.type != PeriodFrozen.type:
-            continue
-        at = datetime.fromisoformat(said) if said else fact.occurred_at
-        days = date.fromisoformat(fact.values["start"]), date.fromisoformat(fact.values["end"])
-        found[days] = min(found.get(days, at), at)
-    return [Frozen(start, end, at) for (start, end), at in sorted(found.items())]
 
 
 def parse(label: str) -> Period:

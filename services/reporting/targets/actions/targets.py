@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from services.reporting.approval.actions.periods import in_words
 from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.periods.model.approval import as_refusal
 from services.reporting.targets import model, store
 from services.reporting.targets.model import Aim, AimKind
 from shared.errors import Refused
@@ -56,7 +56,7 @@ async def approve(bus: Bus, principal: Principal, aim_id: str) -> Aim:
     """Approve what another person wrote: from now on it stands. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         aim = await _locked(tx.session, aim_id)
-        with in_words():
+        with as_refusal():
             now = model.approve(aim, principal.subject, clock.now())
         await store.keep(tx.session, now)
     return now
@@ -70,7 +70,7 @@ async def approve_all(bus: Bus, principal: Principal, ids: Sequence[str]) -> lis
         now = []
         for aim_id in sorted(set(ids)):
             aim = await _locked(tx.session, aim_id)
-            with in_words():
+            with as_refusal():
                 now.append(model.approve(aim, principal.subject, clock.now()))
         for aim in now:
             await store.keep(tx.session, aim)

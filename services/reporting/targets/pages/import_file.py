@@ -1,28 +1,24 @@
 """How does somebody upload many baselines and targets at once, and see what is wrong in which row?"""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from services.reporting.guards import Reader, Steerer
 from services.reporting.indicators.model.catalogue import INDICATORS
+from services.reporting.parameters import BusDep
 from services.reporting.targets import store
 from services.reporting.targets.actions import import_file
-from shared.bus import Bus
 from shared.errors import Refused
-from shared.runtime.service import bus_of
 from shared.web.csv_files import csv_file
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/reporting/targets", include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 @router.get("/template.csv")
-async def template(_: Reader, bus: Store) -> Response:
+async def template(_: Reader, bus: BusDep) -> Response:
     """The table with what stands, to be gone on with."""
     async with bus.read() as session:
         known = await store.everything(session)
@@ -36,7 +32,7 @@ async def ask(request: Request, _: Steerer) -> Response:
 
 
 @router.post("/import")
-async def upload(request: Request, principal: Steerer, bus: Store) -> Response:
+async def upload(request: Request, principal: Steerer, bus: BusDep) -> Response:
     """Take all values of the table that are not there yet, or say what is wrong and take none."""
     form = await request.form()
     sent = form.get("file")

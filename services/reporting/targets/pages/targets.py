@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi import Form as FormValue
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.guards import Reader, Steerer, may_steer
 from services.reporting.indicators.model.catalogue import INDICATORS
-from services.reporting.overview.pages.figures import load
+from services.reporting.parameters import BusDep
 from services.reporting.targets import store, views
 from services.reporting.targets.actions import targets
 from services.reporting.targets.model import Aim, AimKind, standing
@@ -17,12 +18,10 @@ from shared.bus import Bus
 from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal
-from shared.runtime.service import bus_of
 from shared.web.forms import DateField, Form, Needed, SelectField, StringField
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Store = Annotated[Bus, Depends(bus_of)]
 
 
 class AimForm(Form):
@@ -62,7 +61,7 @@ class AimForm(Form):
 async def overview(
     request: Request,
     principal: Reader,
-    bus: Store,
+    bus: BusDep,
     kind: str = PeriodKind.YEAR.value,
     added: Annotated[int | None, Query(ge=0)] = None,
     unchanged: Annotated[int, Query(ge=0)] = 0,
@@ -73,7 +72,7 @@ async def overview(
 
 
 @router.get("/reporting/targets.csv")
-async def as_csv(_: Reader, bus: Store, kind: str = PeriodKind.YEAR.value) -> Response:
+async def as_csv(_: Reader, bus: BusDep, kind: str = PeriodKind.YEAR.value) -> Response:
     """Targets beside the figures of the periods in which they are due, as CSV."""
     async with bus.read() as session:
         found = await store.everything(session)
@@ -85,7 +84,7 @@ async def as_csv(_: Reader, bus: Store, kind: str = PeriodKind.YEAR.value) -> Re
 async def _columns(bus: Bus, found: list[Aim], kind: str) -> list[views.Column]:
     kind = kind if kind in views.KINDS else PeriodKind.YEAR.value
     return [
-        views.column(*await load(bus, period.label), found)  # one after the other: each may count figures
+        views.column(*await agreed_figures(bus, period.label), found)  # one after the other: each may count figures
         for period in views.due_in(found, kind)
     ]
 
@@ -103,7 +102,7 @@ def _done(added: int, unchanged: int) -> str:
 
 
 @router.post("/reporting/targets")
-async def propose(request: Request, principal: Steerer, bus: Store) -> Response:
+async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response:
     """Write down a value; what was wrong stands at its field, and what was written stays."""
     form = await AimForm.read(request)
     form.validate()
@@ -117,21 +116,21 @@ async def propose(request: Request, principal: Steerer, bus: Store) -> Response:
 
 
 @router.post("/reporting/targets/approve")
-async def approve_all(principal: Steerer, bus: Store, aims: Annotated[str, FormValue()] = "") -> Response:
+async def approve_all(principal: Steerer, bus: BusDep, aims: Annotated[str, FormValue()] = "") -> Response:
     """Approve all that other people wrote, as the page showed it: ids with commas between."""
     await targets.approve_all(bus, principal, [each for each in aims.split(",") if each])
     return see_other("/reporting/targets")
 
 
 @router.post("/reporting/targets/{aim}/approve")
-async def approve(aim: str, principal: Steerer, bus: Store) -> Response:
+async def approve(aim: str, principal: Steerer, bus: BusDep) -> Response:
     """Approve what another person wrote."""
     await targets.approve(bus, principal, aim)
     return see_other("/reporting/targets")
 
 
 @router.post("/reporting/targets/{aim}/drop")
-async def drop(aim: str, principal: Steerer, bus: Store) -> Response:
+async def drop(aim: str, principal: Steerer, bus: BusDep) -> Response:
     """Take out a value that waits."""
     await targets.drop(bus, principal, aim)
     return see_other("/reporting/targets")

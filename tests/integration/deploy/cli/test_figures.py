@@ -14,7 +14,7 @@ from deploy.cli.figures import recount_export, verify
 from services.reporting.approval.model import event_key, events_of_figure
 from services.reporting.disclosure.model import release
 from services.reporting.facts.model.book import Book
-from services.reporting.facts.model.facts import fact_of
+from services.reporting.facts.store import fact_of
 from services.reporting.figures.actions.counting import types_of
 from services.reporting.figures.model.sketch import Sketch
 from services.reporting.indicators.model.catalogue import COUNTED, figures
@@ -129,7 +129,7 @@ async def _short_of_one(system: System) -> Fact:
     where = Approval(parse("2026"), PeriodState.SUBMITTED, "evaluator", book.cut_off)
     bus = system.bus("reporting")
     async with bus.transaction("evaluator") as tx:
-        await tx.record(PeriodSubmitted(period=where.told(), counted=counted), "2026")
+        await tx.record(PeriodSubmitted(period=where.as_reporting_period(), counted=counted), "2026")
     await bus.close()
     await _publish(system, Book(read, book.cut_off))
     return late

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from services.reporting.answers.store import waves
-from services.reporting.cases import store as cases_store
+from services.reporting.cases import views as cases_views
 from shared.contracts.codes import Role
 from shared.time import clock
 from tests.integration.reporting.answers.test_forms import GUEST, VISIT
@@ -66,7 +66,7 @@ async def test_nobody_asks_a_coordinator_before_results_can_show(house: House, m
     """Right after the end the form says when it is asked for and takes nothing in; the guest's own form is open."""
     await tell(house, world(1, running=0))
     async with house.app.state.service.bus.read() as session:
-        case = await cases_store.case(session, VISIT)
+        case = await cases_views.case(session, VISIT)
     assert case is not None
     assert case.ended_on is not None
     ended_on = case.ended_on

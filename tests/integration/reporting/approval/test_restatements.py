@@ -208,15 +208,15 @@ async def test_a_statement_tells_which_events_it_was_counted_from(house: House) 
 
 async def test_what_compaction_leaves_is_what_stands(house: House) -> None:
     """Of each key the newest event alone, as the compacted topics keep it, says every number as it is shown now."""
-    assert TOPICS["exchange.counting"].compacted
-    assert TOPICS["exchange.approval_periods"].compacted
+    assert TOPICS["exchange.figures"].compacted
+    assert TOPICS["exchange.periods"].compacted
     author, other = await _frozen(house)
     await _late(house, 12, 13, 14, 15, 16, 17)
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
     assert (await other.post(f"{PAGE}/approve")).status_code == 303
     newest = {row.aggregateid: json.loads(row.payload)["figure"] for row in await house.journal("exchange.figures")}
     shown = {}
-    for figure in (await other.get(f"/reporting/api/figures?period={LABEL}")).json()["counting"]:
+    for figure in (await other.get(f"/reporting/api/figures?period={LABEL}")).json()["figures"]:
         name = f"{figure['indicator']}/{LABEL}"
         shown[name] = figure["value"]
         for dimension, parts in figure["breakdowns"].items():
@@ -295,7 +295,7 @@ async def test_what_takes_long_goes_on_and_the_page_tells_of_it(house: House, mo
 
 async def _done(house: House) -> None:
     """Wait until nothing is being counted."""
-    work = house.app.state.under_way.of(LABEL)
+    work = house.app.state.running_counts.of(LABEL)
     assert work is not None
     await asyncio.wait({work.task})
 
@@ -328,7 +328,7 @@ async def test_what_went_wrong_is_told_until_the_same_was_counted(
             raise ConnectionResetError
 
         monkeypatch.setattr(running_counts, "PATIENCE", 0.0)
-        await house.app.state.under_way.run(LABEL, work())
+        await house.app.state.running_counts.run(LABEL, work())
         broken.set()
         await _done(house)
 

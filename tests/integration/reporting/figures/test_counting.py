@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from services.reporting.approval.actions import periods as actions
 from services.reporting.disclosure.model import release
 from services.reporting.facts import store as facts_store
 from services.reporting.figures.actions import counting
+from services.reporting.figures.actions import periods as actions
 from services.reporting.indicators.model import calls
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.periods.model import periods
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 async def _figures(house: House) -> list[object]:
     async with house.app.state.service.bus.read() as session:
-        _, made = await actions.standing(session, await actions.period_of(session, "2026"))
+        _, made = await actions.standing_figures(session, await actions.period_of(session, "2026"))
     return [
         (figure.definition.id, release([figure])[0].total, figure.total.count, figure.breakdowns.keys())
         for figure in made

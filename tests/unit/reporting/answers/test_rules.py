@@ -87,7 +87,7 @@ def test_approval_takes_two_people() -> None:
     assert [each.state for each in (submitted, frozen, published)] == [
         PeriodState.SUBMITTED, PeriodState.FROZEN, PeriodState.PUBLISHED,
     ]  # fmt: skip
-    assert published.told().figures == 22
+    assert published.as_reporting_period().figures == 22
     assert approval.give_back(submitted).state is PeriodState.RETURNED
     with pytest.raises(NotNow):
         approval.publish(submitted)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from services.reporting.disclosure.model import Hidden, release
 from services.reporting.facts.model.book import Book
+from services.reporting.facts.model.facts import frozen_by
 from services.reporting.facts.model.flaws import Flaw, flaws
 from services.reporting.indicators.model.catalogue import EARLIER, INDICATORS, UnknownVersion, definition, figures
 from services.reporting.indicators.model.figure import Measure, compute
-from services.reporting.periods.model.periods import frozen_by, parse
+from services.reporting.periods.model.periods import parse
 from tests.unit.reporting.fact_samples import (
     LATER,
     YEAR,

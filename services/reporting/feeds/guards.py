@@ -1,0 +1,53 @@
+"""Admit those who fetch published files: with a consumer's token, by a role, or everybody."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.reporting.feeds.actions.files import open_to_all, ours
+from services.reporting.feeds.actions.tokens import admit
+from services.reporting.feeds.model.tokens import PREFIX, PullToken
+from services.reporting.guards import READING
+from shared.identity import Principal, allow, public
+from shared.identity.guard import Guard, RouteAccess
+from shared.runtime.service import bus_of
+
+
+class _Puller(Guard):
+    """Lets in a consumer's token, and who may read figures; everybody to the files that are open to all."""
+
+    def __init__(self) -> None:
+        self._readers = allow(*READING)
+        self.access = self._readers.access
+
+    async def __call__(self, request: Request) -> Principal | PullToken | None:
+        bus = bus_of(request)
+        token = sent_token(request)
+        if token is None and request.path_params.get("name") not in open_to_all(ours(bus.settings)):
+            return await self._readers(request)
+        request.state.principal = request.state.session = None
+        return None if token is None else await admit(bus, token)
+
+
+class _Anybody(Guard):
+    """Lets everybody in, also a program that sends its token with each request."""
+
+    access = RouteAccess("public")
+
+    async def __call__(self, request: Request) -> Principal | None:
+        if sent_token(request) is None:
+            return await public()(request)
+        request.state.principal = request.state.session = None
+        return None
+
+
+def sent_token(request: Request) -> str | None:
+    """The consumer's token that a program sent; None where it sent none, or one of the sign-in provider."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip().startswith(PREFIX) else None
+
+
+Puller = Annotated[Principal | PullToken | None, Depends(_Puller())]
+"""Fetches a file of a published period; None: it is open to everybody."""
+ANYBODY = Depends(_Anybody())
+"""Fetches the manifest and the keys."""

@@ -1,0 +1,65 @@
+"""Find a period by its label, its figures as they stand, and the periods that a reader can choose from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.reporting.facts.views import days_of_facts
+from services.reporting.figures import store
+from services.reporting.figures.actions import counting
+from services.reporting.periods.model import periods
+from services.reporting.periods.views import approval_of
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.indicators.model.figure import Figure
+    from services.reporting.periods.model.approval import Approval
+    from services.reporting.periods.model.periods import Period
+    from shared.bus import Bus
+
+
+async def period_of(session: AsyncSession, label: str | None) -> Period:
+    """The period with that label (none: this year), the programme as a whole from its first fact to its last.
+
+    Raises `Refused` (404).
+    """
+    try:
+        return await counting.period_of(session, label or str(clock.today().year))
+    except periods.UnknownPeriod:
+        sentence = gettext("There is no such period. Write it like 2026, 2026-H1 or 2026-Q3.")
+        raise Refused(sentence, 404) from None
+
+
+async def standing_figures(session: AsyncSession, period: Period) -> tuple[Approval, list[Figure]]:
+    """Where a period stands, and its figures: those that were submitted, or as the facts are now."""
+    where = await approval_of(session, period)
+    if where.fixed:
+        return where, await store.kept(session, period, where.statement)
+    return where, await counting.current_figures(session, period)
+
+
+async def events_of(
+    session: AsyncSession, where: Approval, figure: Figure, *, first: int = 0, count: int = store.ALL
+) -> list[UUID]:
+    """The events behind a figure's total, sorted: `count` of them from the one numbered `first`."""
+    if figure.total.events:
+        return list(figure.total.events[first : first + count])
+    if where.fixed:
+        named = where.period, figure.definition.id
+        return await store.events(session, *named, statement=where.statement, first=first, count=count)
+    return await store.moving_events(session, where.period, figure.definition.id, first=first, count=count)
+
+
+async def period_choices(bus: Bus) -> list[tuple[str, str]]:
+    """The periods that can be looked at, for a filter."""
+    today = clock.today()
+    async with bus.read() as session:
+        first, _ = await days_of_facts(session)
+    whole = (periods.PROGRAMME, gettext("Programme as a whole"))
+    return [whole, *((label, label) for label in periods.labels(min(first, today), today))]

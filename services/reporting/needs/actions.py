@@ -1,0 +1,22 @@
+"""Read the training needs of a period beside its figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.reporting.disclosure.actions import released_figures
+from services.reporting.needs import store
+
+if TYPE_CHECKING:
+    from services.reporting.disclosure.model import Released
+    from services.reporting.needs.model import Need
+    from services.reporting.periods.model.approval import Approval
+    from shared.bus import Bus
+
+
+async def needs_and_figures(bus: Bus, label: str | None) -> tuple[Approval, dict[str, Released], list[Need]]:
+    """Where a period stands, its figures behind the gate by id, and the needs of which a part falls into it."""
+    where, released = await released_figures(bus, label)
+    async with bus.read() as session:
+        needs = await store.of_period(session, where.period)
+    return where, {each.definition.id: each for each in released}, needs
