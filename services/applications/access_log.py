@@ -57,6 +57,6 @@ async def log_access(
             audience=audience,
             case_id=case_id,
             purpose=purpose,
-            people=[str(one) for one in people],
+            people=[str(person) for person in people],
         )
     )

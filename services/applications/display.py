@@ -46,7 +46,7 @@ def where_it_stands(task: Task, here: str) -> dict[str, Any]:
 
 def topic(code: str) -> str:
     """A priority topic as the newest scheme that knows it calls it."""
-    scheme = next((one for one in sorted(PRIORITIES, reverse=True) if code in PRIORITIES[one]), None)
+    scheme = next((priority for priority in sorted(PRIORITIES, reverse=True) if code in PRIORITIES[priority]), None)
     return labels.label(code) if scheme is None else gettext(topic_label(scheme, code))
 
 
@@ -77,7 +77,7 @@ def state_counts(
 
     `found`: how many are in each state of the kind. `first`: what goes before (code, count, name, tone).
     """
-    of_states = [(one.code, found.get(one.code, 0), one.word, one.tone) for one in states.states(kind)]
+    of_states = [(state.code, found.get(state.code, 0), state.word, state.tone) for state in states.states(kind)]
     return [
         {"count": count, "name": name, "href": f"{here}?state={code}", "tone": tone}
         for code, count, name, tone in (*first, *of_states)

@@ -45,8 +45,10 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
     if not deciding:
         return
     pairings = [event.data.pairing for event in deciding if isinstance(event.data, MatchEvent)]
-    of = await calls_store.held(tx.session, {one.call_id for one in pairings})
-    applications = {one.id: one for one in await store.locked(tx.session, {one.application_id for one in pairings})}
+    of = await calls_store.held(tx.session, {pairing.call_id for pairing in pairings})
+    applications = {
+        one.id: one for one in await store.locked(tx.session, {pairing.application_id for pairing in pairings})
+    }
     awaited = await participation.both_accepted(tx.session, list(applications))
     for event in deciding:
         assert isinstance(event.data, MatchEvent)

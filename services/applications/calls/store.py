@@ -177,16 +177,19 @@ async def terms_of(
     """
     newest = {id_: one.terms for id_, one in of.items()}
     wanted = {
-        (one.call_id, one.rules_version)
-        for one in applications
-        if one.rules_version is not None and one.rules_version != newest[one.call_id].revision
+        (application.call_id, application.rules_version)
+        for application in applications
+        if application.rules_version is not None and application.rules_version != newest[application.call_id].revision
     }
     older: dict[tuple[UUID, int | None], CallTerms] = {}
     if wanted:
         key = sa.tuple_(col(CallRevision.call_id), col(CallRevision.revision))
         query = select(CallRevision).where(key.in_(sorted(wanted))).order_by(key)
         older = {(one.call_id, one.revision): one.terms for one in await session.scalars(query)}
-    return {one.id: older.get((one.call_id, one.rules_version), newest[one.call_id]) for one in applications}
+    return {
+        application.id: older.get((application.call_id, application.rules_version), newest[application.call_id])
+        for application in applications
+    }
 
 
 _TIME = sa.DateTime(timezone=True)

@@ -71,7 +71,7 @@ class Requirements:
     @property
     def broken(self) -> list[Finding]:
         """The rules that are not met as things stand."""
-        return [one for one in self.findings if not one.held]
+        return [finding for finding in self.findings if not finding.held]
 
 
 async def requirements_of(
@@ -150,12 +150,12 @@ def view(of: CallEntry | CallTerms) -> View:
             {"key": gettext("Apply"), "value": apply_},
             {
                 "key": gettext("Visits"),
-                "value": "; ".join(dates.span(one.start, one.end) for one in of.visit_periods) or still,
+                "value": "; ".join(dates.span(period.start, period.end) for period in of.visit_periods) or still,
             },
             {"key": gettext("Length"), "value": length},
             *_closed(of),
         ],
         rules=rule_sentences(of),
-        questions=[question_sentence(one) for one in of.questions],
+        questions=[question_sentence(question) for question in of.questions],
         unwritten=[i18n.own_name(code) for code in lacking(of.texts)],
     )

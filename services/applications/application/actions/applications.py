@@ -167,7 +167,7 @@ async def lawful_answers(tx: Tx, application: store.Application, answers: Answer
 
 async def _lawful_conflicts(tx: Tx, answers: Answers) -> None:
     """Raises `Refused` (422) for organisations that are not in the register."""
-    known = {one.id for one in await entries.organisations(tx.session, ids=answers.conflicts)}
+    known = {organisation.id for organisation in await entries.organisations(tx.session, ids=answers.conflicts)}
     if set(answers.conflicts) - known:
         sentence = gettext("Choose organisations of the register.")
         raise Refused(sentence, 422, {"conflicts": sentence})

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 async def company_of(session: AsyncSession, application: Application) -> Company:
     """With whom an application is made: alone, in a group, or with a counterpart once both name each other."""
     rows = await companions.around(session, application.id)
-    member = next((one for one in rows if one.named_id == application.id), None)
+    member = next((row for row in rows if row.named_id == application.id), None)
     if member is not None:
         return Company(ApplicationMode.GROUP, group_id=group_id(member.application_id))
-    live = [one for one in rows if one.stands in LIVE]
+    live = [row for row in rows if row.stands in LIVE]
     if any(one.as_ is ApplicationMode.GROUP for one in live):
         return Company(ApplicationMode.GROUP, group_id=group_id(application.id))
     if live:

@@ -41,15 +41,15 @@ async def read(application_id: UUID, principal: Officer, bus: BusDep) -> dict[st
         "submitted": found.submitted,
         "companions": [
             {
-                "id": one.companion.id,
-                "who": one.who,
-                "reference": one.reference,
-                "state": one.companion.state,
-                "mismatch": one.companion.mismatch,
-                "leader": one.leader,
-                "submitted": one.submitted,
+                "id": fellow.companion.id,
+                "who": fellow.who,
+                "reference": fellow.reference,
+                "state": fellow.companion.state,
+                "mismatch": fellow.companion.mismatch,
+                "leader": fellow.leader,
+                "submitted": fellow.submitted,
             }
-            for one in found.fellows
+            for fellow in found.fellows
         ],
     }
 

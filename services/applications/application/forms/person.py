@@ -120,7 +120,7 @@ def _background(form: BackgroundForm, known: Known) -> None:
 def _background_fields(answers: Answers) -> dict[str, Any]:
     return {
         "courses": [{"course": course} for course in answers.courses],
-        "conflicts": [{"organisation": str(one)} for one in answers.conflicts],
+        "conflicts": [{"organisation": str(organisation_id)} for organisation_id in answers.conflicts],
     }
 
 

@@ -38,7 +38,7 @@ class QuestionsForm(Form):
 
 def form_of(terms: CallTerms) -> type[QuestionsForm]:
     """The form that asks the questions of a call, in the reader's language."""
-    fields = {f"{PREFIX}{one.code}": _field(one) for one in terms.questions}
+    fields = {f"{PREFIX}{question.code}": _field(question) for question in terms.questions}
     return type("QuestionsForm", (QuestionsForm,), fields)
 
 

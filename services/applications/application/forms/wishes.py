@@ -173,8 +173,8 @@ PERIODS = Task(
     N_("When you can travel"),
     PeriodsForm,
     lambda answers: {
-        "periods": [one.model_dump() for one in answers.periods],
-        "blackouts": [one.model_dump() for one in answers.blackouts],
+        "periods": [period.model_dump() for period in answers.periods],
+        "blackouts": [blackout.model_dump() for blackout in answers.blackouts],
     },
     _periods,
     check=_timed,

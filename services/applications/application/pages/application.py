@@ -191,7 +191,7 @@ def company_words(found: companions.Company, *, others: bool = False) -> str:
             said = gettext("In a group: %(submitted)s of %(members)s have submitted")
             return said % {"submitted": found.submitted, "members": found.members}
         case ApplicationMode.PRE_MATCHED:
-            both = any(one.companion.stands is CompanionState.CONFIRMED for one in found.fellows)
+            both = any(fellow.companion.stands is CompanionState.CONFIRMED for fellow in found.fellows)
             if both:
                 return gettext("With a counterpart: both name each other")
             waits = gettext("The counterpart has not said yes yet")

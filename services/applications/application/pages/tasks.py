@@ -58,9 +58,9 @@ def shown_in(case: Case, page: Task, form: Form) -> dict[str, Any]:
         "call": case.call,
         "task": page,
         "title": page.title_for(case.application.for_),
-        "visits": [dates.span(one.start, one.end) for one in case.terms.visit_periods],
+        "visits": [dates.span(period.start, period.end) for period in case.terms.visit_periods],
         "form_": form,
-        "findings": [one for one in case.findings if one.rule in page.rules],
+        "findings": [finding for finding in case.findings if finding.rule in page.rules],
     }
 
 
@@ -132,7 +132,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
     # A page that breaks a rule of the call is shown again, once, so that its writer reads it there.
     async with bus.read() as session:
         saved = await case_of(session, application_id)
-    broken = saved and [one for one in saved.findings if not one.held and one.rule in page.rules]
+    broken = saved and [finding for finding in saved.findings if not finding.held and finding.rule in page.rules]
     if broken and "seen" not in await request.form():
         return see_other(at(application_id, f"{code}?kept=1"))
     return see_other(onward)

@@ -39,7 +39,7 @@ def answered(
     Without `names` the contact details and the line manager are left out. `others`: for whoever is not the officer.
     """
     answers = case.application.answers
-    of = {str(one.id): one.name for one in organisations}
+    of = {str(organisation.id): organisation.name for organisation in organisations}
     found = []
     for code, task in tasks_of(case.terms).items():
         if not names and code in {Section.CONTACT, Section.LINE_MANAGER}:
@@ -100,27 +100,38 @@ def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> 
         case Section.SERVICE:
             rows = _service(of, organisations)
         case Section.EXPERTISE:
-            rows = [(gettext("Expertise"), "; ".join(_skill(one.area, one.level, one.years) for one in of.expertise))]
+            rows = [
+                (gettext("Expertise"), "; ".join(_skill(area.area, area.level, area.years) for area in of.expertise))
+            ]
         case Section.LANGUAGES:
-            held = [f"{labels.tongue(one.language)} {labels.label(LanguageLevel(one.level))}" for one in of.languages]
+            held = [
+                f"{labels.tongue(language.language)} {labels.label(LanguageLevel(language.level))}"
+                for language in of.languages
+            ]
             rows = [(gettext("Languages"), "; ".join(held))]
         case "background":
-            named = [organisations.get(str(one), gettext("No longer in the register")) for one in of.conflicts]
+            named = [
+                organisations.get(str(organisation_id), gettext("No longer in the register"))
+                for organisation_id in of.conflicts
+            ]
             rows = [
                 (gettext("Finished courses"), "; ".join(of.courses) or NONE),
                 (gettext("Conflicts of interest"), "; ".join(named) or NONE),
             ]
         case Section.TOPICS:
             topics = [gettext(topic_label(case.terms.scheme, topic)) for topic in of.topics]
-            countries = ", ".join(labels.country(one) for one in of.preferred_countries)
+            countries = ", ".join(labels.country(country) for country in of.preferred_countries)
             rows = [
                 (gettext("Topics, in order"), "; ".join(topics)),
                 (gettext("Countries, in order"), countries or NONE),
             ]
         case Section.PERIODS:
             rows = [
-                (gettext("Has time"), "; ".join(dates.span(one.start, one.end) for one in of.periods)),
-                (gettext("Has no time"), "; ".join(dates.span(one.start, one.end) for one in of.blackouts) or NONE),
+                (gettext("Has time"), "; ".join(dates.span(period.start, period.end) for period in of.periods)),
+                (
+                    gettext("Has no time"),
+                    "; ".join(dates.span(blackout.start, blackout.end) for blackout in of.blackouts) or NONE,
+                ),
             ]
         case Section.OBJECTIVES:
             committed = {None: "", True: gettext("Yes"), False: gettext("No")}[of.cascade_committed]
@@ -131,7 +142,10 @@ def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> 
                 (gettext("How"), of.cascade_plan or NONE),
             ]
         case Section.QUESTIONS:
-            rows = [(worded(one).question, said(one, of.questions.get(one.code))) for one in case.terms.questions]
+            rows = [
+                (worded(question).question, said(question, of.questions.get(question.code)))
+                for question in case.terms.questions
+            ]
         case _:
             assert code == PRIVACY
             read = "" if of.privacy_at is None else dates.moment(of.privacy_at)

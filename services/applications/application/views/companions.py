@@ -63,10 +63,10 @@ class Company:
     def placeless(self) -> bool:
         """Whether two officers name each other and no host keeps a placement for this one: a visit needs one."""
         two = any(
-            one.companion.stands is CompanionState.CONFIRMED
-            and one.companion.for_ is ApplicationKind.STUDY_VISIT
-            and one.companion.organisation_id is None
-            for one in self.fellows
+            fellow.companion.stands is CompanionState.CONFIRMED
+            and fellow.companion.for_ is ApplicationKind.STUDY_VISIT
+            and fellow.companion.organisation_id is None
+            for fellow in self.fellows
         )
         return self.mode is ApplicationMode.PRE_MATCHED and two and not self.kept
 
@@ -78,7 +78,7 @@ class Company:
     @property
     def full(self) -> bool:
         """Whether nobody else can be asked into the group."""
-        live = [one for one in self.fellows if one.companion.stands in companions.LIVE]
+        live = [fellow for fellow in self.fellows if fellow.companion.stands in companions.LIVE]
         return 1 + len(live) >= self.most
 
 
@@ -106,7 +106,7 @@ async def company_in(session: AsyncSession, case: Case) -> Company:
         leader = await applications.application(session, membership.application_id)
         if leader is not None:
             fellows.insert(0, _known(membership, leader, leads=True))
-    live = [one for one in fellows if one.leader or one.companion.stands in companions.LIVE]
+    live = [fellow for fellow in fellows if fellow.leader or fellow.companion.stands in companions.LIVE]
     kept = bool(live) and await placements_store.kept_for(session, application.call_id, application.id)
     group = membership is not None or any(one.companion.as_ is ApplicationMode.GROUP for one in live)
     mode = ApplicationMode.GROUP if group else ApplicationMode.PRE_MATCHED if live else ApplicationMode.OPEN
@@ -172,7 +172,7 @@ class Invitation:
 
 async def invitations_for(session: AsyncSession, principal: Principal) -> list[Invitation]:
     """By whom the reader, or a placement of the own organisation, is named and has not said no; the newest first."""
-    agencies = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
+    agencies = [UUID(organisation) for organisation in sorted(principal.organisations(Role.HOST_CONTACT))]
     rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
     by = await applications.by_id(session, {row.application_id for row in rows})
     of = await calls_store.calls_by_id(session, {row.call_id for row in rows})
@@ -193,6 +193,6 @@ async def invitations_for(session: AsyncSession, principal: Principal) -> list[I
 
 async def count_waiting(session: AsyncSession, principal: Principal) -> int:
     """How many wait for the reader's yes or no."""
-    agencies = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
+    agencies = [UUID(organisation) for organisation in sorted(principal.organisations(Role.HOST_CONTACT))]
     rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
-    return sum(one.stands is CompanionState.ASKED for one in rows)
+    return sum(row.stands is CompanionState.ASKED for row in rows)

@@ -67,7 +67,7 @@ async def remaining_groups(session: AsyncSession, call_id: UUID) -> tuple[store.
     if call.state != CallState.PUBLISHED:
         raise Refused(gettext("This call is closed already."), 409)
     counted = await queue.of_call(session, call_id)
-    open_ = [one.id for one in await applications.of_call(session, call_id, LEFT_AT_CLOSE)]
+    open_ = [application.id for application in await applications.of_call(session, call_id, LEFT_AT_CLOSE)]
     awaited = await participation.both_accepted(session, open_)
     standing = await standings.states_of(session, awaited)
     found = []

@@ -58,7 +58,7 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
             raise not_found()
         entry = entry_of(call.terms)
         made = next_year(entry, (await known(tx.session, entry)).needs)
-        left = [{"need": str(one)} for one in made.ended] + [{"topic": one} for one in made.topics]
+        left = [{"need": str(one)} for one in made.ended] + [{"topic": topic} for topic in made.topics]
         return await begun(tx, new_id(), made.entry, copied=call_id, left_out=left)
 
 

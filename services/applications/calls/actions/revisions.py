@@ -135,7 +135,7 @@ async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, shown: s
         gains = [one.application.id for one in found if one.moves] if favour else []
         for application in await applications.locked(tx.session, gains):
             _move(tx, application, terms.revision)
-        keep(tx, call, [str(one) for one in gains])
+        keep(tx, call, [str(gain) for gain in gains])
         await tx.record(CallRevised(terms=terms, touches=tuple(gains)), call.id)
         await tx.session.delete(draft)
         await tx.changed("calls")

@@ -66,8 +66,14 @@ async def read_one(call_id: UUID, principal: SignedIn, bus: BusDep) -> dict[str,
     found = None
     if asked is not None:
         found = [
-            {"rule": one.rule, "held": one.held, "asks": one.asks, "given": one.given, "remedy": one.remedy}
-            for one in asked.findings
+            {
+                "rule": finding.rule,
+                "held": finding.held,
+                "asks": finding.asks,
+                "given": finding.given,
+                "remedy": finding.remedy,
+            }
+            for finding in asked.findings
         ]
     return described(call) | {"asked": found}
 

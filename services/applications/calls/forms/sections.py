@@ -63,11 +63,11 @@ def end_of(day: date | None) -> str | None:
 
 
 def _purpose_fields(entry: CallEntry) -> dict[str, Any]:
-    return {"kinds": [str(one) for one in entry.kinds], "fund_id": str(entry.fund_id or "")}
+    return {"kinds": [str(kind) for kind in entry.kinds], "fund_id": str(entry.fund_id or "")}
 
 
 def _texts_fields(entry: CallEntry) -> dict[str, Any]:
-    return {"texts": [one.model_dump() for one in entry.texts] or [{"language": "en"}]}
+    return {"texts": [text.model_dump() for text in entry.texts] or [{"language": "en"}]}
 
 
 def _texts_written(form: Form) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _texts_written(form: Form) -> dict[str, Any]:
 def _topics_fields(entry: CallEntry) -> dict[str, Any]:
     return {
         "scheme": entry.scheme,
-        "needs": [str(one) for one in entry.needs],
+        "needs": [str(need) for need in entry.needs],
         topics_field(entry.scheme): list(entry.topics),
     }
 
@@ -96,8 +96,8 @@ def _dates_fields(entry: CallEntry) -> dict[str, Any]:
         "opens": entry.opens,
         "deadline": last_day(entry),
         "closes": entry.closes,
-        "visit_periods": [one.model_dump() for one in entry.visit_periods],
-        "closed_days": [one.model_dump() for one in entry.closed_days],
+        "visit_periods": [period.model_dump() for period in entry.visit_periods],
+        "closed_days": [day.model_dump() for day in entry.closed_days],
         "minimum_days": entry.minimum_days,
         "maximum_days": entry.maximum_days,
     }
@@ -127,8 +127,8 @@ def _who_fields(entry: CallEntry) -> dict[str, Any]:
     rules = entry.rules
     return {
         "countries": list(rules.countries),
-        "services": [str(one) for one in rules.services],
-        "rank_groups": [str(one) for one in rules.rank_groups],
+        "services": [str(service) for service in rules.services],
+        "rank_groups": [str(group) for group in rules.rank_groups],
         "courses": "\n".join(rules.courses),
     }
 
@@ -156,7 +156,7 @@ _OF_OFFERS = ("share_of_offer", "group_size", "reserves")
 
 def _quotas_fields(entry: CallEntry) -> dict[str, Any]:
     found: dict[str, Any] = {name: getattr(entry, name) for name in _OF_OFFERS}
-    return found | {"quotas": [one.model_dump() for one in entry.quotas]}
+    return found | {"quotas": [quota.model_dump() for quota in entry.quotas]}
 
 
 def _quotas_written(form: Form) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _quotas_written(form: Form) -> dict[str, Any]:
 
 
 def _weights_fields(entry: CallEntry) -> dict[str, Any]:
-    known = {one.criterion: {"applicant": one.applicant, "host": one.host} for one in entry.weights}
+    known = {weight.criterion: {"applicant": weight.applicant, "host": weight.host} for weight in entry.weights}
     return {"objective": entry.objective.value} | {str(code): known[code] for code in known}
 
 

@@ -141,10 +141,10 @@ def _quotas(entry: CallEntry) -> Iterator[tuple[str, str]]:
         if entry.rules.countries and quota.country not in entry.rules.countries:
             text = gettext("%(country)s cannot apply to this call. Take its quota away, or let it apply.")
             yield "quotas", text % named
-    criteria = [one.criterion for one in entry.weights]
+    criteria = [weight.criterion for weight in entry.weights]
     if len(set(criteria)) < len(criteria):
         yield "weights", gettext("Give each criterion one weight.")
-    if criteria and not any(one.applicant for one in entry.weights):
+    if criteria and not any(weight.applicant for weight in entry.weights):
         yield "weights", gettext("Give at least one criterion a weight for the applicant.")
 
 
@@ -206,7 +206,10 @@ def _against(entry: CallEntry, facts: Facts) -> Iterator[tuple[str, str]]:
     if entry.fund_id is not None and (fund is None or not fund.active):
         yield "fund_id", gettext("This fund does not pay any more. Choose another one.")
     elif fund is not None and entry.visit_periods:
-        first, last = min(one.start for one in entry.visit_periods), max(one.end for one in entry.visit_periods)
+        first, last = (
+            min(period.start for period in entry.visit_periods),
+            max(period.end for period in entry.visit_periods),
+        )
         if last < fund.since or (fund.until is not None and fund.until < first):
             text = gettext("%(fund)s does not pay in the periods of the visits. Choose another fund, or other periods.")
             yield "fund_id", text % {"fund": fund.name}

@@ -36,9 +36,9 @@ def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
     A need that is over before the new call's visits begin, was withdrawn or is not known is left out. Where another
     scheme of topics counts by then, each topic becomes its successor.
     """
-    periods = tuple(DatePeriod(start=moved(one.start), end=moved(one.end)) for one in entry.visit_periods)
+    periods = tuple(DatePeriod(start=moved(period.start), end=moved(period.end)) for period in entry.visit_periods)
     opens = None if entry.opens is None else moved(entry.opens)
-    first = min((one.start for one in periods), default=opens)
+    first = min((period.start for period in periods), default=opens)
     kept = [
         id_
         for id_ in entry.needs

@@ -227,5 +227,5 @@ def last_day(entry: CallEntry | CallTerms) -> date | None:
 
 def need_open(need: Need, entry: CallEntry) -> bool:
     """Whether a call may cite a training need: of its scheme, not withdrawn, not over when the visits begin."""
-    first = min((one.start for one in entry.visit_periods), default=entry.opens)
+    first = min((period.start for period in entry.visit_periods), default=entry.opens)
     return need.scheme == entry.scheme and not need.withdrawn and (first is None or need.until >= first)

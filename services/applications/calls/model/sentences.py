@@ -80,10 +80,10 @@ def _purpose(of: Said, names: Names) -> list[str]:
 
 def _texts(of: Said, _: Names) -> list[str]:
     found = []
-    for one in of.texts:
-        said = {"language": labels.tongue(one.language), "title": one.title}
+    for text in of.texts:
+        said = {"language": labels.tongue(text.language), "title": text.title}
         found.append(gettext("In %(language)s: “%(title)s”.") % said)
-        found += [one.summary] if one.summary else []
+        found += [text.summary] if text.summary else []
     return found
 
 
@@ -123,7 +123,10 @@ def _dates(of: Said, _: Names) -> list[str]:
         found.append(gettext("One can apply until %(day)s.") % {"day": dates.moment(of.deadline)})
     if of.closes is not None:
         found.append(gettext("It closes on %(day)s.") % {"day": dates.day(of.closes)})
-    found += [gettext("Visits can be %(span)s.") % {"span": dates.span(one.start, one.end)} for one in of.visit_periods]
+    found += [
+        gettext("Visits can be %(span)s.") % {"span": dates.span(period.start, period.end)}
+        for period in of.visit_periods
+    ]
     text = gettext("A visit lasts %(least)d to %(most)d working days.")
     return [*found, text % {"least": of.minimum_days, "most": of.maximum_days}]
 
@@ -142,7 +145,7 @@ def _who(of: Said, _: Names) -> list[str]:
 def _rules(of: Said, _: Names) -> list[str]:
     shown = {asked(of, rule) for rule in (EligibilityRule.COUNTRY, EligibilityRule.SERVICE, EligibilityRule.RANK_GROUP)}
     shown |= {asked(of, rule) for rule in (EligibilityRule.COURSE, EligibilityRule.KIND, EligibilityRule.TOPICS)}
-    found = [one for one in rule_sentences(of) if one not in shown]
+    found = [sentence for sentence in rule_sentences(of) if sentence not in shown]
     rules = of.rules
     if rules.minimum_years == 0:
         found.insert(0, gettext("No years in the field are asked for."))
@@ -185,15 +188,15 @@ def _weights(of: Said, _: Names) -> list[str]:
         return [*found, gettext("All criteria count as the programme sets them.")]
     text = gettext("%(criterion)s counts %(applicant)d for the applicant and %(host)d for the host or mentor.")
     return found + [
-        text % {"criterion": labels.label(one.criterion), "applicant": one.applicant, "host": one.host}
-        for one in of.weights
+        text % {"criterion": labels.label(weight.criterion), "applicant": weight.applicant, "host": weight.host}
+        for weight in of.weights
     ]
 
 
 def _questions(of: Said, _: Names) -> list[str]:
     if not of.questions:
         return [gettext("It asks nothing beside what every application asks.")]
-    return [question_sentence(one) for one in of.questions]
+    return [question_sentence(question) for question in of.questions]
 
 
 def question_sentence(question: CallQuestion) -> str:

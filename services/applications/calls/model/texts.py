@@ -27,7 +27,7 @@ T = TypeVar("T", bound=Written)
 def best(texts: Sequence[T], wanted: str | None = None) -> T | None:
     """The text to show to somebody who reads `wanted` (None: the language of the request); None where there is none."""
     for code in (wanted or language(), SOURCE):
-        found = next((one for one in texts if one.language == code), None)
+        found = next((text for text in texts if text.language == code), None)
         if found is not None:
             return found
     return texts[0] if texts else None
@@ -35,4 +35,4 @@ def best(texts: Sequence[T], wanted: str | None = None) -> T | None:
 
 def lacking(texts: Sequence[Written]) -> tuple[str, ...]:
     """The languages in which a call could be written and is not."""
-    return tuple(code for code in LANGUAGES if all(one.language != code for one in texts))
+    return tuple(code for code in LANGUAGES if all(text.language != code for text in texts))

@@ -62,19 +62,19 @@ async def all_calls(
     cards.sort(key=lambda one: order.index(one["state"]))
     counts = [
         {
-            "count": sum(one["state"] == stands.code for one in cards),
+            "count": sum(card["state"] == stands.code for card in cards),
             "name": stands.word,
             "href": f"/applications/calls?state={stands.code}",
             "tone": stands.tone,
         }
         for stands in states("call")
     ]
-    shown = [one for one in cards if not state or one["state"] == state]
+    shown = [card for card in cards if not state or card["state"] == state]
     return render(
         request,
         "calls/all.html",
         cards=paged(shown, page),
-        counts=[one for one in counts if one["count"]],
+        counts=[count for count in counts if count["count"]],
         total=len(shown),
         page=page,
         size=PAGE,

@@ -171,7 +171,7 @@ def _changed(draft: Draft) -> set[str]:
     """The sections in which a revision differs from the call as it is."""
     if draft.call is None:
         return set()
-    return {one.section for one in differences(draft.call.terms, draft.entry, draft.facts)}
+    return {difference.section for difference in differences(draft.call.terms, draft.entry, draft.facts)}
 
 
 def _tasks(draft: Draft, others: dict[str, str], refused: dict[str, str]) -> list[dict[str, Any]]:

@@ -74,7 +74,7 @@ class QuestionForm(Form):
 
 
 def _fields(question: CallQuestion) -> dict[str, Any]:
-    texts = [one.model_dump() | {"choices": "\n".join(one.choices)} for one in question.texts]
+    texts = [text.model_dump() | {"choices": "\n".join(text.choices)} for text in question.texts]
     names = ("required", "longest", "minimum", "maximum")
     return {"kind": question.kind.value, "texts": texts} | {name: getattr(question, name) for name in names}
 
@@ -118,7 +118,7 @@ async def show(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) ->
         request,
         "calls/questions.html",
         draft=draft,
-        questions=[question_sentence(one) for one in draft.entry.questions],
+        questions=[question_sentence(question) for question in draft.entry.questions],
         wrong=draft.of("questions"),
         most=MOST_QUESTIONS,
         onward=at(draft_id, onward),

@@ -70,7 +70,7 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
         pair_results = len(await pair_results_asked(session, confirmed))
         pairs = await mentorship_rows(session, principal, agreed) if pair else []
         profiles = await mentors_store.of_subject(session, principal.subject) if principal.has(Role.MENTOR) else []
-        resting = sum(one.stands is MentorState.PAUSED for one in profiles)
+        resting = sum(profile.stands is MentorState.PAUSED for profile in profiles)
         named = 0
         if principal.has(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR):
             named = await companions.count_waiting(session, principal)
@@ -81,7 +81,7 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
             )
             places = placed[placements_store.WAITS]
             paused = placed.get(OfferState.PAUSED, 0) if principal.has(Role.HOST_CONTACT) else 0
-        missing = sum(len(one.missing) for one in await guests(session, principal, confirmed))
+        missing = sum(len(guest.missing) for guest in await guests(session, principal, confirmed))
         going_on = await partners_views.continuing_cases(session, principal) if principal.suspended else []
         of_register = await waiting_counts(session, principal, settings) if proposes else []
         me = await entries.person(session, principal.subject)

@@ -61,26 +61,26 @@ class Office:
 async def of_person(session: AsyncSession, person: entries.Person) -> list[Matter]:
     """What somebody takes part in: applications, a mentor's profile, mentorships."""
     found = []
-    for one in await applications.of_officer(session, person.subject):
-        if one.own_state not in _OPEN:
+    for application in await applications.of_officer(session, person.subject):
+        if application.own_state not in _OPEN:
             continue
-        shown = one.state
-        if one.own_state is ApplicationState.ELIGIBLE:
-            standing = await standings.standing_of(session, one.id)
+        shown = application.state
+        if application.own_state is ApplicationState.ELIGIBLE:
+            standing = await standings.standing_of(session, application.id)
             shown = ApplicationState.IN_MATCHING.value if standing is None else standing.state
         if shown not in _OVER:
-            title = gettext("Application %(reference)s") % {"reference": one.reference}
-            found.append(Matter(title, "application", shown, f"/applications/cases/{one.id}"))
+            title = gettext("Application %(reference)s") % {"reference": application.reference}
+            found.append(Matter(title, "application", shown, f"/applications/cases/{application.id}"))
     profiles = [
         one
         for one in await mentors_store.of_subject(session, person.subject)
         if one.state in {MentorState.PUBLISHED, MentorState.PAUSED}
     ]
     found += [
-        Matter(gettext("Mentor's profile %(reference)s") % {"reference": one.reference}, "mentor", one.state)
-        for one in profiles
+        Matter(gettext("Mentor's profile %(reference)s") % {"reference": profile.reference}, "mentor", profile.state)
+        for profile in profiles
     ]
-    ids = [one.id for one in profiles]
+    ids = [profile.id for profile in profiles]
     paired = await matches.within(session, [matches.of_mentors(ids)], [*_TO_ANSWER, MatchState.CONFIRMED])
     of = await mentorships.of_matches(session, {one.id for one in paired})
     for match in paired:

@@ -114,7 +114,9 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
     answers = await participation.answers(session, ids)
     held = await held_on(session, clock.today())
     organisation_ids = {case.match.host_organisation_id for case in found}
-    hosts = {one.id: one for one in await entries.organisations(session, ids=organisation_ids)}
+    hosts = {
+        organisation.id: organisation for organisation in await entries.organisations(session, ids=organisation_ids)
+    }
     placements = await placements_store.offers_by_id(
         session, {case.match.offer_id for case in found if case.match.offer_id}
     )
@@ -189,7 +191,7 @@ async def views_of_matches(
 
 
 def _ids(principal: Principal, role: Role) -> list[UUID]:
-    return [UUID(one) for one in sorted(principal.organisations(role))]
+    return [UUID(organisation) for organisation in sorted(principal.organisations(role))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def match(view: MatchView) -> Shown:
             "rank_group": profile.rank_group,
             "service": profile.service,
             "expertise": [area or "restricted" for area in view.expertise],
-            "languages": [one.model_dump(mode="json") for one in profile.languages],
+            "languages": [language.model_dump(mode="json") for language in profile.languages],
         }
         if profile
         else None,
@@ -107,7 +107,9 @@ def visit(view: VisitView) -> Shown:
             "agreed": {party.value: version for party, version in view.agreed.items()},
             "complete": view.both_agreed,
         },
-        "preparation": {one.item.value: one.ready for one in view.checklist.standings} if view.checklist else None,
+        "preparation": {standing.item.value: standing.ready for standing in view.checklist.standings}
+        if view.checklist
+        else None,
         "attendance": {day.isoformat(): present for day, present in view.attendance.items()},
         "corrections": {
             day.isoformat(): one.was for day, one in view.records.items() if one.was not in {None, one.present}

@@ -56,29 +56,29 @@ class Judgement:
 
 async def judged(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:
     """Each application held against its call's rules, as far as it is answered."""
-    of = await calls_store.calls_by_id(session, {one.call_id for one in applications})
+    of = await calls_store.calls_by_id(session, {application.call_id for application in applications})
     terms = await calls_store.terms_of(session, applications, of)
     today = clock.today()
     status = {
         country: await entries.partner_status(session, country, today)
-        for country in sorted({one.country for one in applications})
+        for country in sorted({application.country for application in applications})
     }
     return [
         Judgement(
-            one,
-            of[one.call_id],
+            application,
+            of[application.call_id],
             judge(
-                terms[one.id],
+                terms[application.id],
                 candidate_of(
-                    one.answers,
-                    kind=one.for_,
-                    country=one.country,
-                    partner_active=status[one.country] is not PartnerStatus.SUSPENDED,
+                    application.answers,
+                    kind=application.for_,
+                    country=application.country,
+                    partner_active=status[application.country] is not PartnerStatus.SUSPENDED,
                 ),
             ),
-            terms[one.id],
+            terms[application.id],
         )
-        for one in applications
+        for application in applications
     ]
 
 

@@ -69,7 +69,7 @@ class Dependants:
 
 async def dependants_of(session: AsyncSession, application_id: UUID) -> Dependants:
     """What hangs on an application."""
-    found = [one for one in await matches.of_application(session, application_id) if not one.reserve][:1]
+    found = [match for match in await matches.of_application(session, application_id) if not match.reserve][:1]
     ids = [one.id for one in found]
     came, pairs = await visits_store.of_matches(session, ids), await mentorships.of_matches(session, ids)
     papers = await certificates_store.certificates_of(session, application_id)
@@ -77,7 +77,7 @@ async def dependants_of(session: AsyncSession, application_id: UUID) -> Dependan
         found[0] if found else None,
         came.get(ids[0]) if ids else None,
         pairs.get(ids[0]) if ids else None,
-        tuple(one for one in papers if one.revoked_at is None),
+        tuple(paper for paper in papers if paper.revoked_at is None),
     )
 
 

@@ -172,7 +172,9 @@ def _happens(what: Act, judged: eligibility.Judgement | None) -> tuple[str, tupl
     if judged.eligible:
         return gettext("It is eligible, and joins the matching."), ()
     text = gettext("Says: %(given)s. Asked: %(asks)s")
-    notes = tuple(text % {"given": one.given, "asks": one.asks} for one in judged.findings if not one.held)
+    notes = tuple(
+        text % {"given": finding.given, "asks": finding.asks} for finding in judged.findings if not finding.held
+    )
     return gettext("It is not eligible. The officer reads why and may appeal."), notes
 
 
@@ -248,7 +250,7 @@ async def decided(
         were = await bulk.bulk_items(session, principal, done, what.event)
         others = await bulk.bulk_items(session, principal, left, what.event)
         if act == "eligibility":
-            others = [_for_programme(one) for one in others]
+            others = [_for_programme(other) for other in others]
         people = await entries.people_by_subject(session, [one.application.subject for one in (*were, *others)])
     changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
     return render(
@@ -257,6 +259,6 @@ async def decided(
         what=what,
         title=ngettext("%(num)d application is done", "%(num)d applications are done", len(were)) % {"num": len(were)},
         able=[_named(one.application, people, gettext(what.done)) for one in were],
-        unable=[_named(one.application, people, one.obstacle or changed) for one in others],
+        unable=[_named(other.application, people, other.obstacle or changed) for other in others],
         back=_back(act, back),
     )

@@ -112,7 +112,10 @@ def _voided(hangs: endings.Dependants, host: str) -> list[str]:
     if hangs.held and hangs.visit is None and hangs.mentorship is None:
         text = gettext("The match with %(host)s is cancelled. Its place goes to the next in line.")
         found.append(text % {"host": host})
-    found += [gettext("Certificate %(number)s is revoked.") % {"number": one.number} for one in hangs.certificates]
+    found += [
+        gettext("Certificate %(number)s is revoked.") % {"number": certificate.number}
+        for certificate in hangs.certificates
+    ]
     if not found:
         found.append(gettext("No match, visit or certificate hangs on it."))
     found.append(gettext("The application leaves all counts and figures. The officer is told, with the reason."))

@@ -117,7 +117,8 @@ def _counts(found: queue.Figures, asked: QueueQuery, principal: Principal) -> li
     if principal.has(Role.PROGRAMME_COORDINATOR):
         counts.append((found.silence, gettext("came to you by silence"), {"needs": "silence"}, "error"))
     counts += [
-        (found.states.get(one.code, 0), one.word, {"state": one.code}, one.tone) for one in states.states("application")
+        (found.states.get(state.code, 0), state.word, {"state": state.code}, state.tone)
+        for state in states.states("application")
     ]
     return [
         {"count": count, "name": name, "href": wide.address(**change), "tone": tone}
@@ -127,7 +128,7 @@ def _counts(found: queue.Figures, asked: QueueQuery, principal: Principal) -> li
 
 
 def _fields(asked: QueueQuery, known: list[calls_store.Call]) -> list[dict[str, Any]]:
-    shown = [(one.code, one.word) for one in states.states("application") if one.code != "draft"]
+    shown = [(state.code, state.word) for state in states.states("application") if state.code != "draft"]
     return [
         {"name": "state", "label": gettext("State"), "options": shown, "value": asked.state},
         {"name": "due", "label": gettext("Due"), "options": _said(DUES), "value": asked.due},
@@ -152,7 +153,7 @@ def _more(asked: QueueQuery, principal: Principal, agencies: list[entries.Organi
         ("rank_group", gettext("Rank group"), [(one.value, labels.label(one)) for one in RankGroup]),
         ("service", gettext("Service"), [(one.value, labels.label(one)) for one in ServiceKind]),
         ("first_time", gettext("Took part before"), _said(FIRST_TIME)),
-        ("organisation", gettext("Organisation"), [(str(one.id), one.name) for one in agencies]),
+        ("organisation", gettext("Organisation"), [(str(agency.id), agency.name) for agency in agencies]),
     ]
     if programme:
         choices.append(("country", gettext("Country"), [(code, labels.country(code)) for code in (*PARTNERS, "EU")]))
