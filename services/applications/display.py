@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from services.applications.tables import PAGE
 from shared.contracts import labels
-from shared.contracts.codes import PRIORITIES, CloseCause, PauseCause, topic_label
+from shared.contracts.codes import PRIORITIES, CloseCause, PauseCause, StatedReason, topic_label
 from shared.i18n import gettext
 from shared.web import states
 
@@ -26,7 +26,7 @@ def tag(kind: str, code: str) -> Markup:
     return Markup('<strong class="govuk-tag tandem-tag tandem-tag--{}">{}</strong>').format(shown.tone, shown.word)
 
 
-def where_it_stands(task: Task, here: str) -> dict[str, Any]:
+def outcome_task_row(task: Task, here: str) -> dict[str, Any]:
     """How a task list shows a form of reporting: in, waited for, closed, or to be told whenever there is something.
 
     `here` is the address of its visit or mentorship; the way to a closed one leads to what says why it is closed.
@@ -50,7 +50,7 @@ def topic(code: str) -> str:
     return labels.label(code) if scheme is None else gettext(topic_label(scheme, code))
 
 
-def paged(found: Sequence[T], page: int) -> Sequence[T]:
+def page_rows(found: Sequence[T], page: int) -> Sequence[T]:
     """The 50 of one page, from 1."""
     return found[(page - 1) * PAGE : page * PAGE]
 
@@ -61,6 +61,11 @@ def cause_word(code: str | None) -> str:
         if code in list(codes):
             return labels.label(codes(code))
     return ""
+
+
+def reason_word(code: str | None) -> str:
+    """A reason as a reader sees it; empty for none."""
+    return "" if not code else gettext(labels.label(StatedReason(code)) if code in list(StatedReason) else code)
 
 
 def country_filter(shown: Sequence[tuple[str, str]], value: str | None, label: str = "") -> list[dict[str, Any]]:

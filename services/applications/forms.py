@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from shared.contracts import labels
 from shared.contracts.codes import (
     LANGUAGES,
     Expertise,
@@ -13,7 +12,7 @@ from shared.contracts.codes import (
     topic_label,
 )
 from shared.errors import Refused
-from shared.i18n import N_, gettext
+from shared.i18n import N_
 from shared.identity.csrf import FIELD
 from shared.web.forms import (
     DateField,
@@ -76,36 +75,36 @@ def refuse(form: Form, refused: Refused, field: str = "") -> None:
 _LANGUAGES = [(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda one: one[1])]
 
 
-class AskedLater:
-    """Marks a field that may be left open in a draft, but not once it is submitted or published."""
+class NotOptional:
+    """Keep "(optional)" off the label of a field that its row checks, or the model once it is submitted."""
 
     field_flags: ClassVar[dict[str, bool]] = {"required": True}
 
     def __call__(self, form: object, field: object) -> None:
-        """WTForms' protocol: the model names what is missing, when it counts."""
+        """Accept anything, as a validator of WTForms."""
 
 
 class LanguageRow(Row):
     """A language and a level."""
 
-    language = SelectField(N_("Language"), [AskedLater()], choices=_LANGUAGES, blank=N_("Choose one"), default="")
-    level = SelectField(N_("Level"), [AskedLater()], choices=LanguageLevel, blank=N_("Choose one"), default="")
+    language = SelectField(N_("Language"), [NotOptional()], choices=_LANGUAGES, blank=N_("Choose one"), default="")
+    level = SelectField(N_("Level"), [NotOptional()], choices=LanguageLevel, blank=N_("Choose one"), default="")
 
 
 class SpanRow(Row):
     """From the first to the last day."""
 
-    start = DateField(N_("First day"), [AskedLater()])
-    end = DateField(N_("Last day"), [AskedLater()])
+    start = DateField(N_("First day"), [NotOptional()])
+    end = DateField(N_("Last day"), [NotOptional()])
 
 
 class ExpertiseRow(Row):
     """An area with level and years."""
 
-    area = SelectField(N_("Area"), [AskedLater()], choices=Expertise, blank=N_("Choose one"), default="")
+    area = SelectField(N_("Area"), [NotOptional()], choices=Expertise, blank=N_("Choose one"), default="")
     level = SelectField(
         N_("Level"),
-        [AskedLater()],
+        [NotOptional()],
         choices=[("1", N_("Basic")), ("2", N_("Advanced")), ("3", N_("Expert"))],
         blank=N_("Choose one"),
         default="",
@@ -127,7 +126,7 @@ def rows(parts: Any) -> list[dict[str, Any]]:
     return found or [{}]
 
 
-def iso(value: date | None) -> str | None:
+def iso_date(value: date | None) -> str | None:
     """A date as the model reads it."""
     return None if value is None else value.isoformat()
 
@@ -146,8 +145,3 @@ class MaybeReasonForm(Form):
 
     reason = SelectField(N_("Why?"), choices=StatedReason, blank=N_("Not known"), default="")
     text = TextAreaField(N_("More about it"), [Longest(1000)], description=N_("Stays in the portal"))
-
-
-def reason_word(code: str | None) -> str:
-    """A reason as a reader sees it; empty for none."""
-    return "" if not code else gettext(labels.label(StatedReason(code)) if code in list(StatedReason) else code)

@@ -32,12 +32,17 @@ class AlreadyDone(NotNow):
     """What was asked for has happened already: a second click is answered with what the first one reached."""
 
 
+def state_word(kind: str, state: str) -> str:
+    """Return what the tag of a state says, in the reader's language."""
+    return in_words(kind, state).word
+
+
 def refuse(kind: str, state: str, *, done: bool = False) -> NotNow:
     """The exception that says where a thing of that kind (a word of `shared.web.states`) stands instead."""
     text = gettext("It is now “%(state)s”, so this can no longer be done.")
     if done:
         text = gettext("This was done already. It is now “%(state)s”.")
-    return (AlreadyDone if done else NotNow)(text % {"state": in_words(kind, state).word})
+    return (AlreadyDone if done else NotNow)(text % {"state": state_word(kind, state)})
 
 
 def possible(event: type[Event], state: str | None) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.actions.applications import known_of
 from services.applications.application.model.answers import candidate_of
 from services.applications.application.store import applications
+from services.applications.application.views.answers import answers_from_register
 from services.applications.calls.model import Finding, findings, judge, rule_sentences
+from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.sentences import question_sentence
 from services.applications.calls.model.texts import best, lacking
 from services.applications.needs import store as needs_store
@@ -20,41 +21,24 @@ from shared.i18n import gettext
 from shared.time import clock, dates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.calls.model.entry import CallEntry, Fund, Need
+    from services.applications.calls.model.entry import CallEntry
     from services.applications.calls.store import Call
     from shared.contracts.calls import CallTerms
     from shared.identity import Principal
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The funds, and the training needs that a call cites or could cite, by id."""
-
-    funds: Mapping[UUID, Fund]
-    needs: Mapping[UUID, Need]
-
-    def fund(self, fund_id: UUID) -> str:
-        """A fund's name."""
-        found = self.funds.get(fund_id)
-        return gettext("A fund that is not in the register") if found is None else found.name
-
-    def need(self, need_id: UUID) -> Need | None:
-        """A training need, where it is known."""
-        return self.needs.get(need_id)
-
-
-async def known(session: AsyncSession, *of: CallEntry | CallTerms) -> Known:
+async def register_facts(session: AsyncSession, *of: CallEntry | CallTerms) -> Facts:
     """What the register says: all funds, and the training needs that these calls cite or could cite."""
     cited = {need for one in of for need in one.needs}
     topics = {topic for one in of for topic in PRIORITIES.get(one.scheme, {})}
     opens = [one.opens for one in of if one.opens is not None]
     funds = {fund.id: fund for fund in await entries.funds(session)}
-    return Known(funds, await needs_store.for_calls(session, cited, topics, min(opens, default=None)))
+    return Facts(funds, await needs_store.for_calls(session, cited, topics, min(opens, default=None)))
 
 
 # What depends on what the officer will write in the application, and says nothing about the officer.
@@ -85,7 +69,7 @@ async def requirements_of(
         return {}
     mine = await applications.of_officer(session, principal.subject)
     # The newest answers are what is known best; before the first application it is what the register says.
-    answers = mine[0].answers if mine else known_of(person)
+    answers = mine[0].answers if mine else answers_from_register(person)
     status = await entries.partner_status(session, person.country, clock.today())
     found = {}
     for call in calls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.forms import AskedLater, ExpertiseRow, LanguageRow, SpanRow, iso, rows, topics_of
+from services.applications.forms import ExpertiseRow, LanguageRow, NotOptional, SpanRow, iso_date, rows, topics_of
 from shared.contracts.codes import LanguageLevel, RankGroup, ServiceKind
 from shared.i18n import N_
 from shared.web.forms import (
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class MentorForm(Form):
     """A mentor's profile."""
 
-    service = SelectField(N_("Your service"), [AskedLater()], choices=ServiceKind, blank=N_("Choose one"), default="")
+    service = SelectField(N_("Your service"), [NotOptional()], choices=ServiceKind, blank=N_("Choose one"), default="")
     rank_group = SelectField(
-        N_("Your rank group"), [AskedLater()], choices=RankGroup, blank=N_("Choose one"), default=""
+        N_("Your rank group"), [NotOptional()], choices=RankGroup, blank=N_("Choose one"), default=""
     )
     expertise = FieldList(FormField(ExpertiseRow), min_entries=1, max_entries=10)
     languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
@@ -68,7 +68,7 @@ class MentorForm(Form):
             "rank_groups": self.rank_groups.data or [],
             "topics": self.topics.data or [],
             "periods": [
-                {"start": iso(row["start"]), "end": iso(row["end"])}
+                {"start": iso_date(row["start"]), "end": iso_date(row["end"])}
                 for row in self.periods.data
                 if row["start"] or row["end"]
             ],

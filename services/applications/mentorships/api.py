@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from services.applications.display import paged
+from services.applications.display import page_rows
 from services.applications.guards import Pair, PairOrDecider
 from services.applications.mentorships.actions import agreement, course, goals, meetings, sessions, visit
 from services.applications.mentorships.model.agreement import Terms
@@ -80,7 +80,7 @@ async def read_all(
         "total": len(found),
         "page": page,
         "size": PAGE,
-        "mentorships": [resources.row(one) for one in paged(found, page)],
+        "mentorships": [resources.row(one) for one in page_rows(found, page)],
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.forms import AskedLater, LanguageRow, iso, rows, topics_of
+from services.applications.forms import LanguageRow, NotOptional, iso_date, rows, topics_of
 from shared.contracts.codes import CostBorne, Expertise, RankGroup, Section, VoidReason
 from shared.i18n import N_
 from shared.web.forms import (
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
 class WeeksRow(Row):
     """From the first to the last day, and how many guests a week."""
 
-    start = DateField(N_("First day"), [AskedLater()])
-    end = DateField(N_("Last day"), [AskedLater()])
-    places_per_week = NumberField(N_("Guests a week"), [AskedLater()])
+    start = DateField(N_("First day"), [NotOptional()])
+    end = DateField(N_("Last day"), [NotOptional()])
+    places_per_week = NumberField(N_("Guests a week"), [NotOptional()])
 
 
 class OfferForm(Form):
     """A placement; a draft may leave everything open."""
 
     title = StringField(
-        N_("Title"), [AskedLater(), Longest(200)], description=N_("A week with the cybercrime unit, say")
+        N_("Title"), [NotOptional(), Longest(200)], description=N_("A week with the cybercrime unit, say")
     )
     unit = StringField(N_("Unit"), [Longest(200)])
-    city = StringField(N_("City"), [AskedLater(), Longest(100)])
+    city = StringField(N_("City"), [NotOptional(), Longest(100)])
     contact = TextAreaField(
         N_("Contact for the guest"),
         [Longest(1000)],
@@ -56,13 +56,13 @@ class OfferForm(Form):
     expertise = CheckboxesField(N_("Areas of expertise"), choices=Expertise)
     outline = TextAreaField(
         N_("Outline of the agenda"),
-        [AskedLater(), Longest(5000)],
+        [NotOptional(), Longest(5000)],
         description=N_("What a guest sees and does"),
     )
-    places = NumberField(N_("How many guests in all?"), [AskedLater()])
+    places = NumberField(N_("How many guests in all?"), [NotOptional()])
     periods = FieldList(FormField(WeeksRow), min_entries=1, max_entries=20)
-    days = NumberField(N_("How many working days does a visit last?"), [AskedLater()])
-    group_size = NumberField(N_("How many guests may come together?"), [AskedLater()])
+    days = NumberField(N_("How many working days does a visit last?"), [NotOptional()])
+    group_size = NumberField(N_("How many guests may come together?"), [NotOptional()])
     deadline = DateField(N_("Last day on which you take a guest"), description=N_("After it nobody new is matched"))
     languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
     excluded_rank_groups = CheckboxesField(N_("Ranks that you cannot take"), choices=RankGroup)
@@ -99,10 +99,14 @@ class OfferForm(Form):
         names = ("title", "unit", "city", "topics", "expertise", "outline", "excluded_rank_groups", "costs_borne")
         made: dict[str, Any] = {name: self[name].data or ([] if name in _LISTS else "") for name in names}
         made |= {"security": self.security.data or "", "contact": self.contact.data or ""}
-        made |= {"places": self.places.data, "deadline": iso(self.deadline.data)}
+        made |= {"places": self.places.data, "deadline": iso_date(self.deadline.data)}
         made |= {"days": self.days.data or 5, "group_size": self.group_size.data or 1}
         made["periods"] = [
-            {"start": iso(row["start"]), "end": iso(row["end"]), "places_per_week": row["places_per_week"] or 1}
+            {
+                "start": iso_date(row["start"]),
+                "end": iso_date(row["end"]),
+                "places_per_week": row["places_per_week"] or 1,
+            }
             for row in self.periods.data
             if row["start"] or row["end"]
         ]

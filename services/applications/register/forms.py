@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.forms import AskedLater
+from services.applications.forms import NotOptional
 from services.applications.register.model import grants
 from services.applications.register.model.proposals import RefusedBecause
 from shared.contracts import labels
@@ -242,10 +242,10 @@ class ExclusionForm(Form):
         [Needed(N_("Choose what is kept apart"))],
         choices=(("countries", N_("Two countries")), ("organisations", N_("Two organisations"))),
     )
-    first_country = SelectField(N_("One country"), [AskedLater()], default="", description=_OF_COUNTRIES)
-    second_country = SelectField(N_("The other country"), [AskedLater()], default="", description=_OF_COUNTRIES)
-    first_organisation = SelectField(N_("One organisation"), [AskedLater()], default="", description=_OF_BODIES)
-    second_organisation = SelectField(N_("The other organisation"), [AskedLater()], default="", description=_OF_BODIES)
+    first_country = SelectField(N_("One country"), [NotOptional()], default="", description=_OF_COUNTRIES)
+    second_country = SelectField(N_("The other country"), [NotOptional()], default="", description=_OF_COUNTRIES)
+    first_organisation = SelectField(N_("One organisation"), [NotOptional()], default="", description=_OF_BODIES)
+    second_organisation = SelectField(N_("The other organisation"), [NotOptional()], default="", description=_OF_BODIES)
     since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
     until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
     confidential = BooleanField(

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.applications.access.store import deciders_on as held_on
 from services.applications.access.views import capacity_for
-from services.applications.application.api.applications import described
 from services.applications.application.store import applications as store
+from services.applications.application.views.resource import application_resource
 from services.applications.application.views.standing import case_of
 from services.applications.bulk import MOST
 from services.applications.guards import Coordinator, Decider
@@ -174,7 +174,7 @@ async def read_case(application_id: UUID, principal: Decider, bus: BusDep) -> di
             raise not_found()
         own = await capacity_for(session, principal, one)
     waits = one.own_state is ApplicationState.SUBMITTED
-    return described(case, answers=True, others=True) | {
+    return application_resource(case, answers=True, others=True) | {
         "you_decide_as": own.acting_as if waits else None,
         "deputy_asked_until": own.deputy_until if waits and own.overdue else None,
         "programme_asked_since": own.asked if waits else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, iso
+from services.applications.forms import MaybeReasonForm, ReasonForm, SpanRow, iso_date
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import StatedReason
 from shared.i18n import N_, gettext
@@ -40,7 +40,7 @@ class MoveForm(ReasonForm):
     def wanted(self) -> list[DatePeriod]:
         """The periods, without rows left empty."""
         return [
-            DatePeriod.model_validate({"start": iso(row["start"]), "end": iso(row["end"])})
+            DatePeriod.model_validate({"start": iso_date(row["start"]), "end": iso_date(row["end"])})
             for row in self.periods.data
             if row["start"] and row["end"]
         ]

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 from services.applications.application.actions.profile import profile_for
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
-from services.applications.application.model.answers import Answers, missing
+from services.applications.application.model.answers import Answers
+from services.applications.application.model.tasks import missing
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
+from services.applications.application.views.answers import answers_from_register
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import questions
 from services.applications.counters import next_number
@@ -79,31 +81,12 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
             country=person.country,
             organisation_id=person.organisation_id,
             since=moment,
-            answers_json=known_of(person).model_dump(mode="json"),
+            answers_json=answers_from_register(person).model_dump(mode="json"),
             created_at=moment,
             saved_at=moment,
         )
         tx.session.add(application)
         return application
-
-
-def known_of(person: entries.Person) -> Answers:
-    """What need not be asked again."""
-    return Answers.model_validate(
-        {
-            "name": person.name,
-            "own_name": person.own_name or None,
-            "email": person.email,
-            "language": person.language,
-            "service": person.service,
-            "organisation_id": person.organisation_id,
-            "unit": person.unit,
-            "rank_group": person.rank_group,
-            "national_rank": person.national_rank,
-            "years_in_field": person.years_in_field,
-            "sex": person.sex,
-        }
-    )
 
 
 async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]) -> store.Application:

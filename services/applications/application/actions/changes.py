@@ -13,7 +13,8 @@ from services.applications.application.actions.applications import lawful_answer
 from services.applications.application.actions.profile import profile_for
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
-from services.applications.application.model.answers import FIELDS, Answers, candidate_of, changed, missing, sections_of
+from services.applications.application.model.answers import Answers, candidate_of
+from services.applications.application.model.tasks import FIELDS, WITH_WHOM, changed_tasks, missing, sections_of
 from services.applications.application.store import applications
 from services.applications.application.views.standing import case_of
 from services.applications.refusals import lawful, not_found, own, unreadable
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Tx
     from shared.identity import Principal
 
-# The step's reason where it is another company that makes it another application.
-WITH_WHOM = "with_whom"
 # What a change is about; the line manager is named by itself, and the privacy notice is not a matter of change.
 CHANGEABLE: frozenset[str] = frozenset(FIELDS) - {Section.LINE_MANAGER, "privacy"}
 
@@ -79,7 +78,7 @@ async def change(
             fields = {task: ". ".join(texts) for task, texts in lacking.items()}
             raise Refused(gettext("Some answers would be missing."), 422, fields)
         before = application.answers
-        tasks = changed(before, answers)
+        tasks = changed_tasks(before, answers)
         if not tasks:
             return application
         names = [name for task in tasks for name in FIELDS[task]]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.application.actions.applications import known_of
 from services.applications.application.model import reuse
 from services.applications.application.model.states import FINAL
 from services.applications.application.store import applications as store
+from services.applications.application.views.answers import answers_from_register
 from services.applications.calls import store as calls_store
 from services.applications.refusals import not_found, own
 from services.applications.register.store import entries
@@ -73,9 +73,9 @@ async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlie
         person = await entries.person(tx.session, principal.subject)
         if person is None:
             raise not_found()
-        answers = reuse.carried(
+        answers = reuse.carried_over(
             before.answers,
-            known_of(person),
+            answers_from_register(person),
             scheme=of[before.call_id].terms.scheme,
             terms=of[application.call_id].terms,
             today=clock.today(),

@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.applications.application.actions import applications as actions
 from services.applications.application.actions import changes as application_changes
 from services.applications.application.actions import reuse
-from services.applications.application.model.answers import PRIVACY_VERSION, missing
+from services.applications.application.model.answers import PRIVACY_VERSION
 from services.applications.application.store import applications as store
 from services.applications.application.store import standings
-from services.applications.application.views.standing import Case, case_of, standing, standing_of
+from services.applications.application.views.resource import application_resource, standing_resource
+from services.applications.application.views.standing import case_of, standing_of
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers, tickets
 from services.applications.parameters import BusDep, Portal
@@ -23,7 +24,6 @@ from shared.contracts.codes import ApplicationKind, Role, StatedReason
 from shared.identity import Principal, allow
 from shared.identity.scope import is_self, may_see_case
 from shared.time import clock
-from shared.web.states import Standing
 
 router = APIRouter(prefix="/applications/api", tags=["applications"])
 
@@ -107,54 +107,19 @@ class TicketWanted(BaseModel):
     subject: UUID | None = None
 
 
-def described(case: Case, *, answers: bool, others: bool = False) -> dict[str, Any]:
-    """An application as the API shows it: where it stands, and the answers for whom they are.
-
-    `others`: for whoever is not the officer that it is about.
-    """
-    application = case.application
-    shown = _where(application, standing(case, others=others), case.projected)
-    if answers:
-        shown["answers"] = application.answers_json
-        shown["missing"] = missing(application.answers, case.terms)
-        shown["eligibility"] = [
-            {"rule": f.rule, "held": f.held, "asks": f.asks, "given": f.given, "remedy": f.remedy}
-            for f in case.findings
-        ]
-    return shown
-
-
-def _where(application: store.Application, stands: Standing, projected: standings.Standing | None) -> dict[str, Any]:
-    return {
-        "id": application.id,
-        "reference": application.reference,
-        "call_id": application.call_id,
-        "kind": application.kind,
-        "country": application.country,
-        "state": stands.state.code,
-        "since": stands.since,
-        "due": stands.due,
-        "holder": stands.holder or stands.state.holder,
-        "next": stands.next or stands.state.next,
-        "outcome": application.outcome,
-        "match_id": None if projected is None else projected.match_id,
-        "submitted_at": application.submitted_at,
-    }
-
-
 async def _shown(bus: Bus, application_id: UUID) -> dict[str, Any]:
     async with bus.read() as session:
         case = await case_of(session, application_id)
     if case is None:
         raise not_found()
-    return described(case, answers=True)
+    return application_resource(case, answers=True)
 
 
 async def _moved(bus: Bus, application: store.Application) -> dict[str, Any]:
     """Where a submitted application stands that was just acted on: as it was written, so that little is read again."""
     async with bus.glance() as session:
         projected = await standings.standing_of(session, application.id)
-    return _where(application, standing_of(application, projected), projected)
+    return standing_resource(application, standing_of(application, projected), projected)
 
 
 @router.post("/applications", status_code=201)
@@ -177,7 +142,7 @@ async def read_own(principal: Officer, bus: BusDep) -> dict[str, list[dict[str, 
     async with bus.read() as session:
         mine = await store.of_officer(session, principal.subject)
         cases = [await case_of(session, one.id) for one in mine]
-    return {"applications": [described(case, answers=False) for case in cases if case is not None]}
+    return {"applications": [application_resource(case, answers=False) for case in cases if case is not None]}
 
 
 @router.get("/applications/{application_id}")
@@ -187,7 +152,7 @@ async def read_one(application_id: UUID, principal: Reader, bus: BusDep) -> dict
         case = await case_of(session, application_id)
     if case is None or not _theirs(principal, case.application):
         raise not_found()
-    return described(case, answers=True)
+    return application_resource(case, answers=True)
 
 
 def _theirs(principal: Principal, application: store.Application) -> bool:

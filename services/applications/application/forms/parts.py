@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from services.applications.application.model.tasks import task_title
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, LANGUAGES, ApplicationKind
 from shared.i18n import N_, gettext
-from shared.web.forms import FieldList, Form, Row
+from shared.web.forms import FieldList, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from services.applications.application.model.answers import Answers
     from services.applications.register.store.entries import Organisation
@@ -21,8 +22,8 @@ Choices = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """On what the choices of a form depend: the call, the agencies of the officer's country, and those abroad."""
+class FormContext:
+    """What the choices of a form depend on: the call, and the agencies of the officer's country and abroad."""
 
     terms: CallTerms
     own: Sequence[Organisation] = ()
@@ -31,45 +32,33 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One page of an application: its title, its form, and the way from answers to fields and back.
+    """One page of an application: its form, and the way from answers to fields and back.
 
     `prepare` gives the form its choices, `check` puts errors where `validate` sees single fields only; `rules` are
-    those of the call that the page's answers are held against. `titles` are other titles for a kind of application;
-    `made` makes the form where the call says what it asks.
+    those of the call that concern the page. `form_of` makes the form where it depends on the call.
     """
 
     code: str
-    title_: str
     form: type[Form]
     fields: Callable[[Answers], dict[str, Any]]
     changes: Callable[[Any], dict[str, Any]]
-    prepare: Callable[[Any, Known], None] = lambda _form, _known: None
+    prepare: Callable[[Any, FormContext], None] = lambda _form, _context: None
     check: Callable[[Any], None] = lambda _form: None
     rules: tuple[str, ...] = ()
-    titles: Mapping[ApplicationKind, str] = field(default_factory=dict)
-    made: Callable[[CallTerms], type[Form]] | None = None
+    form_of: Callable[[CallTerms], type[Form]] | None = None
 
     @property
     def title(self) -> str:
         """The title in the reader's language."""
-        return gettext(self.title_)
+        return task_title(self.code)
 
     def title_for(self, kind: ApplicationKind) -> str:
-        """The title on an application of that kind."""
-        return gettext(self.titles.get(kind, self.title_))
+        """Return the title on an application of that kind."""
+        return task_title(self.code, kind)
 
     def form_for(self, terms: CallTerms) -> type[Form]:
-        """The form of an application to that call."""
-        return self.form if self.made is None else self.made(terms)
-
-
-class InRow:
-    """Marks a field that belongs to a row: it is not called optional, and `check` looks at the row as a whole."""
-
-    field_flags: ClassVar[dict[str, bool]] = {"required": True}
-
-    def __call__(self, form: Row, field: Any) -> None:
-        """WTForms' protocol."""
+        """Return the form of an application to that call."""
+        return self.form if self.form_of is None else self.form_of(terms)
 
 
 def choices(codes: Iterable[Any], *, empty: str | None = N_("Choose")) -> Choices:

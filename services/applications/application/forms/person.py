@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.forms.parts import InRow, Known, Task, choices, column, rows, same
-from services.applications.application.model.answers import BACKGROUND, PRIVACY, PRIVACY_VERSION
+from services.applications.application.forms.parts import FormContext, Task, choices, column, rows, same
+from services.applications.application.model.answers import PRIVACY_VERSION
+from services.applications.application.model.tasks import BACKGROUND, PRIVACY
+from services.applications.forms import NotOptional
 from shared.contracts import labels
 from shared.contracts.codes import RankGroup, Section, ServiceKind, Sex
 from shared.i18n import N_, gettext
@@ -41,7 +43,7 @@ class ContactForm(Form):
     language = SelectField(N_("Language in which we write to you"))
 
 
-def _languages(form: ContactForm, _: Known) -> None:
+def _languages(form: ContactForm, _: FormContext) -> None:
     form.language.choices = [("", gettext("Choose")), *labels.written(form.language.data)]
 
 
@@ -67,8 +69,8 @@ class ServiceForm(Form):
     took_part_before = BooleanField(N_("I have taken part in an exchange before"))
 
 
-def _agencies(form: ServiceForm, known: Known) -> None:
-    form.organisation_id.choices = [("", gettext("Choose")), *((str(one.id), one.name) for one in known.own)]
+def _agencies(form: ServiceForm, context: FormContext) -> None:
+    form.organisation_id.choices = [("", gettext("Choose")), *((str(one.id), one.name) for one in context.own)]
 
 
 class LineManagerForm(Form):
@@ -85,13 +87,13 @@ class LineManagerForm(Form):
 class CourseRow(Row):
     """One finished course."""
 
-    course = StringField(N_("Name of the course"), [InRow(), Longest(200)])
+    course = StringField(N_("Name of the course"), [NotOptional(), Longest(200)])
 
 
 class ConflictRow(Row):
     """One organisation with which there is a conflict of interest."""
 
-    organisation = SelectField(N_("Organisation"), [InRow()])
+    organisation = SelectField(N_("Organisation"), [NotOptional()])
 
 
 class BackgroundForm(Form):
@@ -104,15 +106,15 @@ class BackgroundForm(Form):
     conflicts = FieldList(FormField(ConflictRow), min_entries=0, max_entries=20)
 
 
-def _background(form: BackgroundForm, known: Known) -> None:
+def _background(form: BackgroundForm, context: FormContext) -> None:
     """Offer the call's own courses as boxes, so that their names are written as the rule has them."""
-    asked = known.terms.rules.courses
+    asked = context.terms.rules.courses
     finished = {*column(form, "courses", "course"), *(form.asked_courses.data or ())}
     form.asked_courses.choices = [(course, course) for course in asked]
     form.asked_courses.data = [course for course in asked if course in finished]
     others = [place for place, row in enumerate(rows(form, "courses")) if (row["course"] or "").strip() not in asked]
     arrange(form.courses, others)
-    organisations = [(str(one.id), f"{labels.country(one.country)}: {one.name}") for one in known.abroad]
+    organisations = [(str(one.id), f"{labels.country(one.country)}: {one.name}") for one in context.abroad]
     for entry in form.conflicts:
         entry.form.organisation.choices = [("", gettext("Choose")), *sorted(organisations, key=lambda one: one[1])]
 
@@ -148,14 +150,12 @@ def _privacy(form: PrivacyForm) -> dict[str, Any]:
 
 CONTACT = Task(
     Section.CONTACT,
-    N_("Your contact details"),
     ContactForm,
     *same("name", "own_name", "email", "language"),
     prepare=_languages,
 )
 SERVICE = Task(
     Section.SERVICE,
-    N_("Your service and rank"),
     ServiceForm,
     *same(
         "organisation_id",
@@ -173,13 +173,11 @@ SERVICE = Task(
 )
 LINE_MANAGER = Task(
     Section.LINE_MANAGER,
-    N_("Your line manager"),
     LineManagerForm,
     *same("line_manager_name", "line_manager_email"),
 )
 COURSES = Task(
     BACKGROUND,
-    N_("Courses and conflicts of interest"),
     BackgroundForm,
     _background_fields,
     _background_changes,
@@ -188,7 +186,6 @@ COURSES = Task(
 )
 NOTICE = Task(
     PRIVACY,
-    N_("Privacy notice"),
     PrivacyForm,
     lambda answers: {"confirmed": answers.privacy_version == PRIVACY_VERSION},
     _privacy,

@@ -82,9 +82,8 @@ def field_of(name: str) -> str:
 
 QUESTIONS = Task(
     Section.QUESTIONS,
-    N_("Questions of this call"),
     QuestionsForm,
     fields,
     changes,
-    made=form_of,
+    form_of=form_of,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.applications.application.forms.parts import InRow, Known, Task, languages_known, rows
+from services.applications.application.forms.parts import FormContext, Task, languages_known, rows
+from services.applications.forms import NotOptional
 from shared.contracts.codes import Expertise, LanguageLevel, Section
 from shared.i18n import N_, gettext
 from shared.web.forms import Between, FieldList, Form, FormField, NumberField, Row, SelectField
@@ -13,9 +14,9 @@ from shared.web.forms import Between, FieldList, Form, FormField, NumberField, R
 class ExpertiseRow(Row):
     """One area of expertise."""
 
-    area = SelectField(N_("Area"), [InRow()], choices=Expertise, blank=N_("Choose"))
+    area = SelectField(N_("Area"), [NotOptional()], choices=Expertise, blank=N_("Choose"))
     level = SelectField(N_("Level"), choices=[("1", N_("1: basic")), ("2", N_("2: advanced")), ("3", N_("3: expert"))])
-    years = NumberField(N_("Years"), [InRow(), Between(0, 60)])
+    years = NumberField(N_("Years"), [NotOptional(), Between(0, 60)])
 
 
 class ExpertiseForm(Form):
@@ -36,8 +37,8 @@ def _expertise(form: ExpertiseForm) -> dict[str, Any]:
 class LanguageRow(Row):
     """One language."""
 
-    language = SelectField(N_("Language"), [InRow()])
-    level = SelectField(N_("Level"), [InRow()], choices=LanguageLevel, blank=N_("Choose"))
+    language = SelectField(N_("Language"), [NotOptional()])
+    level = SelectField(N_("Level"), [NotOptional()], choices=LanguageLevel, blank=N_("Choose"))
 
 
 class LanguagesForm(Form):
@@ -46,7 +47,7 @@ class LanguagesForm(Form):
     languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
 
 
-def _tongues(form: LanguagesForm, _: Known) -> None:
+def _tongues(form: LanguagesForm, _: FormContext) -> None:
     for entry in form.languages:
         entry.form.language.choices = languages_known()
 
@@ -64,7 +65,6 @@ def _spoken(form: LanguagesForm) -> None:
 
 EXPERTISE = Task(
     Section.EXPERTISE,
-    N_("Your expertise"),
     ExpertiseForm,
     lambda answers: {"expertise": [one.model_dump(mode="json") for one in answers.expertise]},
     _expertise,
@@ -72,7 +72,6 @@ EXPERTISE = Task(
 )
 LANGUAGES = Task(
     Section.LANGUAGES,
-    N_("Languages you speak"),
     LanguagesForm,
     lambda answers: {"languages": [one.model_dump(mode="json") for one in answers.languages]},
     lambda form: {"languages": [row for row in rows(form, "languages") if row["language"] and row["level"]]},

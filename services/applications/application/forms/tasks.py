@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.application.forms import person, questions, skills, wishes
-from services.applications.application.forms.parts import InRow, Known, Task, choices, countries_known, languages_known
-from shared.contracts.codes import Section
+from services.applications.application.forms.parts import FormContext, Task, choices, countries_known, languages_known
+from services.applications.application.model.tasks import tasks_for
+from services.applications.forms import NotOptional
 
 if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms
@@ -35,14 +36,14 @@ TASK_FORMS: dict[str, Task] = {str(task.code): task for task in _ALL}
 
 def tasks_of(terms: CallTerms) -> dict[str, Task]:
     """The pages of an application to this call: one that asks nothing of its own has no page for it."""
-    return {code: task for code, task in TASK_FORMS.items() if code != Section.QUESTIONS or terms.questions}
+    return {code: TASK_FORMS[code] for code in tasks_for(terms)}
 
 
 __all__ = [
     "LINE_MANAGER",
     "TASK_FORMS",
-    "InRow",
-    "Known",
+    "FormContext",
+    "NotOptional",
     "Task",
     "choices",
     "countries_known",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.forms.parts import InRow, Known, Task, column, countries_known, readable, rows
+from services.applications.application.forms.parts import FormContext, Task, column, countries_known, readable, rows
 from services.applications.application.model.answers import MOST_OBJECTIVES
-from shared.contracts.codes import ApplicationKind, Section, topic_label
+from services.applications.forms import NotOptional
+from shared.contracts.codes import Section, topic_label
 from shared.i18n import N_, gettext
 from shared.web.forms import (
     DateField,
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 class TopicRow(Row):
     """One topic."""
 
-    topic = SelectField(N_("Topic"), [InRow()])
+    topic = SelectField(N_("Topic"), [NotOptional()])
 
 
 class CountryRow(Row):
     """One country."""
 
-    country = SelectField(N_("Country"), [InRow()])
+    country = SelectField(N_("Country"), [NotOptional()])
 
 
 class TopicsForm(Form):
@@ -44,8 +45,8 @@ class TopicsForm(Form):
     preferred_countries = FieldList(FormField(CountryRow), min_entries=0, max_entries=10)
 
 
-def _offered(form: TopicsForm, known: Known) -> None:
-    topics = [(code, gettext(topic_label(known.terms.scheme, code))) for code in known.terms.topics]
+def _offered(form: TopicsForm, context: FormContext) -> None:
+    topics = [(code, gettext(topic_label(context.terms.scheme, code))) for code in context.terms.topics]
     for entry in form.topics:
         entry.form.topic.choices = [("", gettext("Choose")), *topics]
     for entry in form.preferred_countries:
@@ -74,8 +75,8 @@ def _topic_fields(answers: Answers) -> dict[str, Any]:
 class PeriodRow(Row):
     """From the first to the last day."""
 
-    start = DateField(N_("First day"), [InRow()])
-    end = DateField(N_("Last day"), [InRow()])
+    start = DateField(N_("First day"), [NotOptional()])
+    end = DateField(N_("Last day"), [NotOptional()])
 
 
 class PeriodsForm(Form):
@@ -113,7 +114,7 @@ def _timed(form: PeriodsForm) -> None:
 class ObjectiveRow(Row):
     """One objective."""
 
-    text = TextAreaField(N_("Objective"), [InRow(), Longest(1000)])
+    text = TextAreaField(N_("Objective"), [NotOptional(), Longest(1000)])
 
 
 class ObjectivesForm(Form):
@@ -157,7 +158,6 @@ def _meant(form: ObjectivesForm) -> None:
 
 TOPICS = Task(
     Section.TOPICS,
-    N_("Topics and countries"),
     TopicsForm,
     _topic_fields,
     lambda form: {
@@ -170,7 +170,6 @@ TOPICS = Task(
 )
 PERIODS = Task(
     Section.PERIODS,
-    N_("When you can travel"),
     PeriodsForm,
     lambda answers: {
         "periods": [period.model_dump() for period in answers.periods],
@@ -179,11 +178,9 @@ PERIODS = Task(
     _periods,
     check=_timed,
     rules=("periods",),
-    titles={ApplicationKind.MENTEE: N_("When you have time")},
 )
 OBJECTIVES = Task(
     Section.OBJECTIVES,
-    N_("Objectives and how you pass them on"),
     ObjectivesForm,
     _objective_fields,
     _objectives,

@@ -28,7 +28,7 @@ _FRESH = (
 )
 
 
-def carried(
+def carried_over(
     earlier: Answers, known: Answers, *, scheme: str, terms: CallTerms, today: date, took_part: bool
 ) -> Answers:
     """Earlier answers for the call with these terms: `known` is what the register says, `scheme` the earlier call's.

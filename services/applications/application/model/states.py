@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.transitions import state_word
 from shared.contracts.applications import (
     ApplicationCancelled,
     ApplicationChanged,
@@ -25,7 +26,6 @@ from shared.contracts.applications import (
 from shared.contracts.codes import ApplicationState, Outcome
 from shared.contracts.lifecycle import BEFORE_OFFERED, OPEN, TRANSITIONS
 from shared.i18n import N_, gettext
-from shared.web.states import state as in_words
 
 if TYPE_CHECKING:
     from shared.contracts.base import Event
@@ -107,7 +107,7 @@ def _not_possible(event: type[Event], state: S) -> NotPossible:
         gettext("%(doing)s: the application is now “%(state)s”.")
         % {
             "doing": gettext(_DOING.get(event.type, N_("This cannot be done"))),
-            "state": in_words("application", state).word,
+            "state": state_word("application", state),
         }
     )
 

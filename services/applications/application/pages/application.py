@@ -14,31 +14,26 @@ from services.applications.application.actions import applications as actions
 from services.applications.application.actions import reuse
 from services.applications.application.forms.tasks import TASK_FORMS, choices, tasks_of
 from services.applications.application.model import states
-from services.applications.application.model.answers import BACKGROUND, missing
-from services.applications.application.model.companions import CompanionState
+from services.applications.application.model.tasks import BACKGROUND, missing
 from services.applications.application.store import applications as store
 from services.applications.application.views import companions
-from services.applications.application.views.answers import answered, differences, organisations_of
+from services.applications.application.views.answers import answer_changes, answer_sections, organisations_of
+from services.applications.application.views.companions import company_sentence
 from services.applications.application.views.history import history
-from services.applications.application.views.standing import Case, case_of, standing
+from services.applications.application.views.outcome_tasks import outcome_tasks
+from services.applications.application.views.standing import Case, application_address, own_case, standing
 from services.applications.certificates import store as certificates_store
-from services.applications.display import where_it_stands
 from services.applications.guards import Officer
-from services.applications.matches.views import parties
 from services.applications.mentorships.store import mentorships
 from services.applications.outcomes.actions import line_managers, tickets
-from services.applications.outcomes.views import due_hint, mentorship_tasks, test_names, visit_tasks
 from services.applications.parameters import BusDep, Portal
-from services.applications.refusals import not_found
 from services.applications.review.actions import appeals
 from services.applications.visits import store as visits_store
 from shared.bus import Bus
 from shared.contracts.applications import AppealDecided
-from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Party, StatedReason
+from shared.contracts.codes import ApplicationKind, ApplicationState, StatedReason
 from shared.errors import Refused
 from shared.i18n import N_, gettext
-from shared.identity import Principal
-from shared.identity.scope import is_self
 from shared.web.forms import Form, Longest, Needed, sent
 from shared.web.render import render, see_other
 
@@ -68,20 +63,6 @@ class ReplyForm(Form):
     )
 
 
-def at(application_id: UUID, rest: str = "") -> str:
-    """The address of the officer's own application, or of a page of it."""
-    return f"/applications/mine/{application_id}" + (f"/{rest}" if rest else "")
-
-
-async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:
-    """The officer's own case. Raises `Refused` (404)."""
-    async with bus.read() as session:
-        case = await case_of(session, application_id)
-    if case is None or not is_self(principal, case.application.subject):
-        raise not_found()
-    return case
-
-
 @router.post("/calls/{call_id}/apply")
 async def begin(request: Request, call_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Begin an application, or take up the draft that is there."""
@@ -89,7 +70,7 @@ async def begin(request: Request, call_id: UUID, principal: Officer, bus: BusDep
     if kind not in list(ApplicationKind):
         raise Refused(gettext("Choose a study visit or mentoring."), 422)
     application = await actions.begin(bus, principal, call_id, ApplicationKind(kind))
-    return see_other(at(application.id))
+    return see_other(application_address(application.id))
 
 
 @router.get("/mine/{application_id}")
@@ -107,7 +88,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         manager = await line_managers.may_name(session, case.application)
         no_manager = not manager and await line_managers.asked_no_more(session, case.application)
         asked = await outcome_tasks(session, principal, application_id)
-        changed = await differences(session, case)
+        changed = await answer_changes(session, case)
         before = await reuse.earlier(session, case.application)
         notes = await reuse.left_open(session, case)
         came = await _came_of(session, case)
@@ -127,10 +108,10 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         left=len(missing(case.application.answers, case.terms)),
         remarks=_remarks(returned) if writable else [],
         findings=case.findings,
-        answers=answered(case, organisations),
+        answers=answer_sections(case, organisations),
         events=events,
         certificates=papers,
-        company=company_words(together),
+        company=company_sentence(together),
         outcomes=asked,
         changed=changed,
         earlier=before,
@@ -184,51 +165,6 @@ async def _came_of(session: AsyncSession, case: Case) -> str | None:
     return None if visit is None else f"/applications/visits/{visit.id}"
 
 
-def company_words(found: companions.Company, *, others: bool = False) -> str:
-    """With whom it is made, as the task list says it; `others`: in words for somebody who is not the officer."""
-    match found.mode:
-        case ApplicationMode.GROUP:
-            said = gettext("In a group: %(submitted)s of %(members)s have submitted")
-            return said % {"submitted": found.submitted, "members": found.members}
-        case ApplicationMode.PRE_MATCHED:
-            both = any(fellow.companion.stands is CompanionState.CONFIRMED for fellow in found.fellows)
-            if both:
-                return gettext("With a counterpart: both name each other")
-            waits = gettext("The counterpart has not said yes yet")
-            return waits if others else gettext("Your counterpart has not said yes yet")
-        case _:
-            return gettext("Alone")
-
-
-async def outcome_tasks(session: AsyncSession, principal: Principal, application_id: UUID) -> list[dict[str, Any]]:
-    """What reporting asks of the officer about the application's visits and mentorships; the answers are there only."""
-    asked = []
-    for visit_id in await visits_store.ids_of(session, application_id):
-        tasks = await visit_tasks(session, *await parties.of_visit(session, principal, visit_id))
-        asked.append((f"visits/{visit_id}", tasks))
-    for mentorship_id in await mentorships.ids_of(session, application_id):
-        tasks = await mentorship_tasks(session, *await parties.of_mentorship(session, principal, mentorship_id))
-        asked.append((f"mentorships/{mentorship_id}", tasks))
-    names = {
-        "evaluation": gettext("Evaluate how it was"),
-        "report": gettext("Write your report"),
-        "follow_up": gettext("Say what you use of it"),
-        **test_names(),
-        "cascade": gettext("Tell whom you reached"),
-    }
-    return [
-        {
-            "title": names[task.purpose],
-            "hint": due_hint(task),
-            "waits": task.waits,
-            **where_it_stands(task, f"/applications/{where}"),
-        }
-        for where, tasks in asked
-        for task in tasks
-        if task.party in {Party.GUEST, Party.MENTEE}
-    ]
-
-
 def task_of(section: str) -> str:
     """The page on which a section is answered: the cascade plan stands with the objectives."""
     return section if section in TASK_FORMS else "objectives"
@@ -255,7 +191,7 @@ def _tasks(case: Case, remarks: dict[str, str], notes: dict[str, str]) -> list[d
         rows.append(
             {
                 "title": task.title_for(case.application.for_),
-                "href": at(case.application.id, code),
+                "href": application_address(case.application.id, code),
                 "hint": hint,
                 "status": status,
             }
@@ -270,9 +206,9 @@ async def take_over(application_id: UUID, principal: Officer, bus: BusDep) -> Re
     async with bus.read() as session:
         before = await reuse.earlier(session, case.application)
     if before is None:
-        return see_other(at(application_id))
+        return see_other(application_address(application_id))
     await reuse.take_over(bus, principal, application_id, before.id)
-    return see_other(at(application_id) + "?done=again")
+    return see_other(application_address(application_id) + "?done=again")
 
 
 @router.get("/mine/{application_id}/check")
@@ -285,7 +221,7 @@ async def _check(
     request: Request, case: Case, bus: Bus, refused: Refused | None = None, form: ReplyForm | None = None
 ) -> Response:
     if case.application.own_state not in actions.WRITABLE:
-        return see_other(at(case.application.id))
+        return see_other(application_address(case.application.id))
     returned = case.application.own_state is not ApplicationState.DRAFT
     async with bus.read() as session:
         asked = await store.last_return(session, case.application.id) if returned else None
@@ -298,12 +234,17 @@ async def _check(
         refused.status_code if refused is not None else 422 if form is not None else 200,
         form_=(form or ReplyForm()) if returned else None,
         remarks=_remarks(asked),
-        company=company_words(together),
+        company=company_sentence(together),
         case=case,
         application=case.application,
         call=case.call,
-        answers=answered(case, organisations, change=lambda code: at(case.application.id, code)),
-        lacks=[(TASK_FORMS[code].title, at(case.application.id, code), texts) for code, texts in lacks.items()],
+        answers=answer_sections(
+            case, organisations, change=lambda code: application_address(case.application.id, code)
+        ),
+        lacks=[
+            (TASK_FORMS[code].title, application_address(case.application.id, code), texts)
+            for code, texts in lacks.items()
+        ],
         findings=case.findings,
         refused=refused,
     )
@@ -321,7 +262,7 @@ async def submit(request: Request, application_id: UUID, principal: Officer, bus
         if refused.status_code == 404:
             raise
         return await _check(request, await own_case(bus, principal, application_id), bus, refused, form)
-    return see_other(at(application_id) + "?done=submitted")
+    return see_other(application_address(application_id) + "?done=submitted")
 
 
 @router.get("/mine/{application_id}/withdraw")
@@ -331,7 +272,7 @@ async def ask_withdraw(request: Request, application_id: UUID, principal: Office
     async with bus.read() as session:
         leaves = await actions.may_withdraw(session, case.application)
     if not leaves and case.application.own_state is not ApplicationState.DRAFT:
-        return see_other(at(application_id))
+        return see_other(application_address(application_id))
     return render(request, "application/withdraw.html", application=case.application, form_=WithdrawForm())
 
 
@@ -346,7 +287,7 @@ async def withdraw(request: Request, application_id: UUID, principal: Officer, b
     if not form.validate():
         return render(request, "application/withdraw.html", 422, application=case.application, form_=form)
     await actions.withdraw(bus, principal, application_id, StatedReason(form.reason.data), form.text.data or "")
-    return see_other(at(application_id) + "?done=withdrawn")
+    return see_other(application_address(application_id) + "?done=withdrawn")
 
 
 @router.get("/mine/{application_id}/open/{purpose}")

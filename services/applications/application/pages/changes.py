@@ -9,9 +9,8 @@ from fastapi.responses import Response
 from services.applications.application.actions import changes as actions
 from services.applications.application.forms.tasks import LINE_MANAGER, Task, tasks_of
 from services.applications.application.model import states
-from services.applications.application.pages.application import at, own_case
 from services.applications.application.pages.tasks import field_of, page_of, prepared, shown_in
-from services.applications.application.views.standing import Case
+from services.applications.application.views.standing import Case, application_address, own_case
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers
 from services.applications.parameters import BusDep
@@ -58,7 +57,7 @@ async def choose(request: Request, application_id: UUID, principal: Officer, bus
     """What can be changed, and what follows from it; where nothing can, on to where it stands."""
     case = await own_case(bus, principal, application_id)
     if not states.may_change(case.application.own_state, case.shown_state):
-        return see_other(at(application_id))
+        return see_other(application_address(application_id))
     pages = [page for code, page in tasks_of(case.terms).items() if code in actions.CHANGEABLE]
     return render(
         request,
@@ -66,7 +65,10 @@ async def choose(request: Request, application_id: UUID, principal: Officer, bus
         application=case.application,
         case=case,
         tasks=[
-            {"title": page.title_for(case.application.for_), "href": at(application_id, f"change/{page.code}")}
+            {
+                "title": page.title_for(case.application.for_),
+                "href": application_address(application_id, f"change/{page.code}"),
+            }
             for page in pages
         ],
     )
@@ -78,7 +80,7 @@ async def show(request: Request, application_id: UUID, code: str, principal: Off
     case = await own_case(bus, principal, application_id)
     page = _page_of(case, code)
     if not states.may_change(case.application.own_state, case.shown_state):
-        return see_other(at(application_id))
+        return see_other(application_address(application_id))
     form = _form_of(page, case)(data=page.fields(case.application.answers))
     await prepared(bus, case, page, form)
     return _drawn(request, case, page, form, case.application.saved_at.isoformat())
@@ -97,7 +99,7 @@ def _drawn(request: Request, case: Case, page: Task, form: Form, seen: str, stat
         status,
         **shown_in(case, page, form),
         seen=seen,
-        back_to=at(case.application.id, "change"),
+        back_to=application_address(case.application.id, "change"),
     )
 
 
@@ -125,7 +127,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
         for name, sentence in (refused.fields or {"": str(refused.detail)}).items():
             form.refuse(field_of(form, name) if refused.fields else "", sentence)
         return _drawn(request, case, page, form, seen, refused.status_code)
-    return see_other(at(application_id) + "?done=changed")
+    return see_other(application_address(application_id) + "?done=changed")
 
 
 def _moment(text: str) -> datetime | None:
@@ -147,7 +149,7 @@ async def _manager(request: Request, bus: Bus, case: Case, form: Form, status: i
     async with bus.read() as session:
         if not await line_managers.may_name(session, case.application):
             over = await line_managers.asked_no_more(session, case.application)
-            return see_other(at(case.application.id) + ("?done=manager-over" if over else ""))
+            return see_other(application_address(case.application.id) + ("?done=manager-over" if over else ""))
     return render(request, "application/line_manager.html", status, application=case.application, form_=form)
 
 
@@ -169,4 +171,4 @@ async def name_manager(request: Request, application_id: UUID, principal: Office
         for name, sentence in refused.fields.items():
             form.refuse(name, sentence)
         return await _manager(request, bus, case, form, 422)
-    return see_other(at(application_id) + "?done=manager")
+    return see_other(application_address(application_id) + "?done=manager")

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.application.actions import companions as actions
-from services.applications.application.pages.application import at
 from services.applications.application.views import companions
+from services.applications.application.views.standing import application_address
 from services.applications.guards import Officer, Participant
 from services.applications.parameters import BusDep
 from shared.bus import Bus
@@ -79,21 +79,21 @@ async def name(request: Request, application_id: UUID, principal: Officer, bus: 
             raise
         form.refuse("written", next(iter(refused.fields.values()), str(refused.detail)))
         return await _page(request, principal, bus, application_id, form, refused.status_code)
-    return see_other(at(application_id, "company?done=named"))
+    return see_other(application_address(application_id, "company?done=named"))
 
 
 @router.post("/mine/{application_id}/company/{companion_id}/remove")
 async def remove(application_id: UUID, companion_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Take a naming or an invitation back, or remove a member."""
     await actions.remove(bus, principal, companion_id)
-    return see_other(at(application_id, "company?done=removed"))
+    return see_other(application_address(application_id, "company?done=removed"))
 
 
 @router.post("/mine/{application_id}/company/{companion_id}/leave")
 async def leave(application_id: UUID, companion_id: UUID, principal: Officer, bus: BusDep) -> Response:
     """Leave somebody's group."""
     await actions.leave(bus, principal, companion_id)
-    return see_other(at(application_id, "company?done=left"))
+    return see_other(application_address(application_id, "company?done=left"))
 
 
 @router.get("/companions")

@@ -8,11 +8,11 @@ from fastapi.responses import Response
 
 from services.applications.application.actions import applications as actions
 from services.applications.application.forms import questions
-from services.applications.application.forms.tasks import Known, Task, tasks_of
-from services.applications.application.model.answers import FIELDS
-from services.applications.application.pages.application import at, own_case, task_of
+from services.applications.application.forms.tasks import FormContext, Task, tasks_of
+from services.applications.application.model.tasks import FIELDS
+from services.applications.application.pages.application import task_of
 from services.applications.application.store import applications as store
-from services.applications.application.views.standing import Case, case_of
+from services.applications.application.views.standing import Case, application_address, case_of, own_case
 from services.applications.guards import Officer
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
@@ -41,7 +41,7 @@ async def prepared(bus: Bus, case: Case, page: Task, form: Form) -> None:
         everybody = await entries.organisations(session)
     own = [one for one in everybody if one.country == case.application.country]
     abroad = [one for one in everybody if one.country != case.application.country]
-    page.prepare(form, Known(case.terms, own, abroad))
+    page.prepare(form, FormContext(case.terms, own, abroad))
 
 
 def field_of(form: Form, name: str) -> str:
@@ -70,7 +70,7 @@ async def task(request: Request, application_id: UUID, code: str, principal: Off
     case = await own_case(bus, principal, application_id)
     page = page_of(case, code)
     if case.application.own_state not in actions.WRITABLE:
-        return see_other(at(application_id))
+        return see_other(application_address(application_id))
     form = page.form_for(case.terms)(data=page.fields(case.application.answers))
     return await _page(request, bus, case, page, form)
 
@@ -92,8 +92,8 @@ async def _drawn(request: Request, bus: Bus, case: Case, page: Task, form: Form,
         **shown_in(case, page, form),
         step=codes.index(page.code) + 1,
         steps=len(codes),
-        back_to=at(case.application.id),
-        autosave=at(case.application.id, f"{page.code}/draft"),
+        back_to=application_address(case.application.id),
+        autosave=application_address(case.application.id, f"{page.code}/draft"),
         remark=" ".join(text for section, text in remarks.items() if task_of(section) == page.code),
     )
 
@@ -110,7 +110,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
     await prepared(bus, case, page, form)
     if "later" in await request.form():
         await actions.save_readable(bus, principal, application_id, page.changes(form))
-        return see_other(at(application_id))
+        return see_other(application_address(application_id))
     valid = form.validate()
     page.check(form)
     if not valid or form.problems():
@@ -128,13 +128,17 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
     codes = list(tasks_of(case.terms))
     after = codes.index(code) + 1
     returned = case.application.own_state is not ApplicationState.DRAFT
-    onward = at(application_id) if returned else at(application_id, codes[after] if after < len(codes) else "check")
+    onward = (
+        application_address(application_id)
+        if returned
+        else application_address(application_id, codes[after] if after < len(codes) else "check")
+    )
     # A page that breaks a rule of the call is shown again, once, so that its writer reads it there.
     async with bus.read() as session:
         saved = await case_of(session, application_id)
     broken = saved and [finding for finding in saved.findings if not finding.held and finding.rule in page.rules]
     if broken and "seen" not in await request.form():
-        return see_other(at(application_id, f"{code}?kept=1"))
+        return see_other(application_address(application_id, f"{code}?kept=1"))
     return see_other(onward)
 
 

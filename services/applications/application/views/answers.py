@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.forms.tasks import tasks_of
-from services.applications.application.model.answers import PRIVACY, Answers
+from services.applications.application.model.answers import Answers
+from services.applications.application.model.tasks import PRIVACY, task_title, tasks_for
 from services.applications.application.store import applications
 from services.applications.calls.model.questions import said, worded
 from services.applications.register.store import entries
 from shared.contracts import labels
-from shared.contracts.codes import Expertise, LanguageLevel, Section, topic_label
+from shared.contracts.codes import (
+    Expertise,
+    LanguageLevel,
+    Section,
+    topic_label,
+)
 from shared.i18n import gettext, ngettext
 from shared.time import dates
 
@@ -22,11 +27,12 @@ if TYPE_CHECKING:
     from services.applications.application.views.standing import Case
     from services.applications.register.store.entries import Organisation
 
+
 Row = dict[str, Any]
 NONE = "–"  # noqa: RUF001 - what is meant: an en dash, as everywhere on the pages
 
 
-def answered(
+def answer_sections(
     case: Case,
     organisations: Sequence[Organisation],
     *,
@@ -41,7 +47,7 @@ def answered(
     answers = case.application.answers
     of = {str(organisation.id): organisation.name for organisation in organisations}
     found = []
-    for code, task in tasks_of(case.terms).items():
+    for code in tasks_for(case.terms):
         if not names and code in {Section.CONTACT, Section.LINE_MANAGER}:
             continue
         rows = [
@@ -54,11 +60,11 @@ def answered(
         if change is not None and rows:
             rows[0]["change"] = change(code)
         known = others and code in set(Section)
-        found.append((code, labels.label(Section(code)) if known else task.title_for(case.application.for_), rows))
+        found.append((code, labels.label(Section(code)) if known else task_title(code, case.application.for_), rows))
     return found
 
 
-async def differences(session: AsyncSession, case: Case) -> list[dict[str, Any]]:
+async def answer_changes(session: AsyncSession, case: Case) -> list[dict[str, Any]]:
     """What was changed after submission, the newest first: when, and of each answer what it was and what it is."""
     found = await applications.changes(session, case.application.id)
     whole = case.application.answers_json
@@ -70,7 +76,7 @@ async def differences(session: AsyncSession, case: Case) -> list[dict[str, Any]]
         str(one.id): one.name
         for one in await organisations_of(session, *(answers for _, *both in read for answers in both))
     }
-    titles = {code: task.title_for(case.application.for_) for code, task in tasks_of(case.terms).items()}
+    titles = {code: task_title(code, case.application.for_) for code in tasks_for(case.terms)}
     return [
         {
             "when": change.at,
@@ -183,3 +189,22 @@ def _skill(area: Expertise, level: int, years: int) -> str:
     named = [gettext("basic"), gettext("advanced"), gettext("expert")][level - 1]
     held = ngettext("%(years)d year", "%(years)d years", years) % {"years": years}
     return f"{labels.label(area)} ({named}, {held})"
+
+
+def answers_from_register(person: entries.Person) -> Answers:
+    """What need not be asked again."""
+    return Answers.model_validate(
+        {
+            "name": person.name,
+            "own_name": person.own_name or None,
+            "email": person.email,
+            "language": person.language,
+            "service": person.service,
+            "organisation_id": person.organisation_id,
+            "unit": person.unit,
+            "rank_group": person.rank_group,
+            "national_rank": person.national_rank,
+            "years_in_field": person.years_in_field,
+            "sex": person.sex,
+        }
+    )

@@ -13,7 +13,7 @@ from services.applications.application.model import companions
 from services.applications.application.model.companions import CompanionState
 from services.applications.application.store import applications
 from services.applications.application.store import companions as application_companions
-from services.applications.application.views.standing import case_of
+from services.applications.application.views.standing import Case, case_of
 from services.applications.calls import store as calls_store
 from services.applications.mentors import store as mentors_store
 from services.applications.placements import store as placements_store
@@ -21,6 +21,7 @@ from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from services.applications.transitions import NotNow
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Role
+from shared.i18n import gettext
 from shared.identity.scope import is_self
 
 if TYPE_CHECKING:
@@ -196,3 +197,19 @@ async def count_waiting(session: AsyncSession, principal: Principal) -> int:
     agencies = [UUID(organisation) for organisation in sorted(principal.organisations(Role.HOST_CONTACT))]
     rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
     return sum(row.stands is CompanionState.ASKED for row in rows)
+
+
+def company_sentence(found: Company, *, others: bool = False) -> str:
+    """With whom it is made, as the task list says it; `others`: in words for somebody who is not the officer."""
+    match found.mode:
+        case ApplicationMode.GROUP:
+            said = gettext("In a group: %(submitted)s of %(members)s have submitted")
+            return said % {"submitted": found.submitted, "members": found.members}
+        case ApplicationMode.PRE_MATCHED:
+            both = any(fellow.companion.stands is CompanionState.CONFIRMED for fellow in found.fellows)
+            if both:
+                return gettext("With a counterpart: both name each other")
+            waits = gettext("The counterpart has not said yes yet")
+            return waits if others else gettext("Your counterpart has not said yes yet")
+        case _:
+            return gettext("Alone")

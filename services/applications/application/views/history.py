@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.actions.changes import WITH_WHOM
 from services.applications.application.model.states import FINAL
+from services.applications.application.model.tasks import WITH_WHOM
 from shared.contracts import labels
 from shared.contracts.codes import (
     ActingAs,

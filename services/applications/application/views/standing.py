@@ -10,9 +10,15 @@ from services.applications.application.store import applications as store
 from services.applications.application.store import standings
 from services.applications.calls import store as calls_store
 from services.applications.calls.model import Finding, findings, judge
+from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts import labels
-from shared.contracts.codes import ApplicationKind, ApplicationState, PartnerStatus
+from shared.contracts.codes import (
+    ApplicationKind,
+    ApplicationState,
+    PartnerStatus,
+)
+from shared.identity.scope import is_self
 from shared.time import clock
 from shared.web.states import Standing, state
 
@@ -22,7 +28,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.bus import Bus
     from shared.contracts.calls import CallTerms
+    from shared.identity import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +122,17 @@ def standing_of(
     if application.for_ is ApplicationKind.MENTEE:
         return Standing(told.of_mentoring(others=others), since, due, holder)
     return Standing(told.for_others if others else told, since, due, holder)
+
+
+def application_address(application_id: UUID, rest: str = "") -> str:
+    """The address of the officer's own application, or of a page of it."""
+    return f"/applications/mine/{application_id}" + (f"/{rest}" if rest else "")
+
+
+async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:
+    """The officer's own case. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        case = await case_of(session, application_id)
+    if case is None or not is_self(principal, case.application.subject):
+        raise not_found()
+    return case

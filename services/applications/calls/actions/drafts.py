@@ -10,7 +10,7 @@ from services.applications.calls import store
 from services.applications.calls.actions.publishing import published
 from services.applications.calls.model.copying import next_year
 from services.applications.calls.model.entry import CallEntry, entry_of, touched
-from services.applications.calls.views import known
+from services.applications.calls.views import register_facts
 from services.applications.refusals import not_found, unreadable
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -57,7 +57,7 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
         if call is None:
             raise not_found()
         entry = entry_of(call.terms)
-        made = next_year(entry, (await known(tx.session, entry)).needs)
+        made = next_year(entry, (await register_facts(tx.session, entry)).needs)
         left = [{"need": str(one)} for one in made.ended] + [{"topic": topic} for topic in made.topics]
         return await begun(tx, new_id(), made.entry, copied=call_id, left_out=left)
 

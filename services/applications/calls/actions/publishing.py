@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.applications.calls import store
 from services.applications.calls.model.checks import problems
 from services.applications.calls.model.entry import CallEntry, entry_of, terms_of
-from services.applications.calls.views import known
+from services.applications.calls.views import register_facts
 from services.applications.counters import next_number
 from shared.contracts.calls import CallPublished
 from shared.contracts.codes import CallState
@@ -60,7 +60,7 @@ async def published(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:
 
 async def whole(session: AsyncSession, entry: CallEntry) -> None:
     """Raises `Refused` (422) that names every field which is missing, or contradicts another one or the register."""
-    found = problems(entry, await known(session, entry))
+    found = problems(entry, await register_facts(session, entry))
     if found:
         raise Refused(gettext("The call is not complete, or contradicts itself."), 422, found)
 

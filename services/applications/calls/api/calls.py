@@ -11,7 +11,7 @@ from services.applications.calls.actions.closing import remaining_groups
 from services.applications.calls.api.drafts import shown
 from services.applications.calls.model import rule_sentences
 from services.applications.calls.model.revision import differences
-from services.applications.calls.views import known, requirements_of
+from services.applications.calls.views import register_facts, requirements_of
 from services.applications.guards import Coordinator, SignedIn
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
@@ -83,7 +83,7 @@ async def read_revisions(call_id: UUID, _: SignedIn, bus: BusDep) -> dict[str, l
     """All revisions of a call, the newest first, with its terms then and what it changed, in sentences by section."""
     async with bus.read() as session:
         found = await store.revisions(session, call_id)
-        facts = await known(session, *(one.terms for one in found))
+        facts = await register_facts(session, *(one.terms for one in found))
     if not found:
         raise not_found()
     told = []

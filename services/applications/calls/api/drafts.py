@@ -11,7 +11,7 @@ from services.applications.calls.actions import drafts as actions
 from services.applications.calls.actions import revisions
 from services.applications.calls.model.checks import problems
 from services.applications.calls.model.sentences import sentences
-from services.applications.calls.views import known
+from services.applications.calls.views import register_facts
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
@@ -52,7 +52,7 @@ async def shown(bus: Bus, draft_id: UUID) -> dict[str, Any]:
         if draft is None:
             raise not_found()
         entry = actions.read(draft.entry_json)
-        facts = await known(session, entry)
+        facts = await register_facts(session, entry)
     return {
         "id": draft.id,
         "state": "draft",

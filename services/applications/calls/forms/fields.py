@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.forms.tasks import InRow
-from services.applications.calls.model.entry import TIMERS, need_open
+from services.applications.calls.model.entry import TIMERS
+from services.applications.calls.model.facts import need_open
 from services.applications.calls.model.sentences import need_sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
+from services.applications.forms import NotOptional
 from shared import i18n
 from shared.contracts import labels
 from shared.contracts.codes import (
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from services.applications.calls.model.entry import CallEntry
-    from services.applications.calls.views import Known
+    from services.applications.calls.model.facts import Facts
 
 Choices = list[tuple[str, str]]
 
@@ -71,9 +72,9 @@ class TextRow(Row):
     """The call in one language."""
 
     language = SelectField(
-        N_("Language"), [InRow()], choices=[(code, i18n.own_name(code)) for code in WRITTEN], blank=N_("Choose")
+        N_("Language"), [NotOptional()], choices=[(code, i18n.own_name(code)) for code in WRITTEN], blank=N_("Choose")
     )
-    title = StringField(N_("Title"), [InRow(), Longest(200)])
+    title = StringField(N_("Title"), [NotOptional(), Longest(200)])
     summary = TextAreaField(N_("What the call is about"), [Longest(5000)])
 
 
@@ -97,15 +98,15 @@ class TopicsForm(Form):
 class PeriodRow(Row):
     """When visits may be."""
 
-    start = DateField(N_("First day"), [InRow()])
-    end = DateField(N_("Last day"), [InRow()])
+    start = DateField(N_("First day"), [NotOptional()])
+    end = DateField(N_("Last day"), [NotOptional()])
 
 
 class ClosedDayRow(Row):
     """A day without visits in a country."""
 
-    country = SelectField(N_("Country"), [InRow()])
-    day = DateField(N_("Day"), [InRow()])
+    country = SelectField(N_("Country"), [NotOptional()])
+    day = DateField(N_("Day"), [NotOptional()])
 
 
 class DatesForm(Form):
@@ -162,8 +163,8 @@ class RulesForm(Form):
 class QuotaRow(Row):
     """A country's quota."""
 
-    country = SelectField(N_("Country"), [InRow()])
-    floor = NumberField(N_("At least"), [InRow(), Between(0, 10_000)])
+    country = SelectField(N_("Country"), [NotOptional()])
+    floor = NumberField(N_("At least"), [NotOptional(), Between(0, 10_000)])
     ceiling = NumberField(N_("At most"), [Between(0, 10_000)], description=N_("Empty: no limit"))
 
 
@@ -187,8 +188,8 @@ class QuotasForm(Form):
 class WeightRow(Row):
     """What one criterion counts."""
 
-    applicant = NumberField(N_("For the applicant"), [InRow(), Between(0, 1000)])
-    host = NumberField(N_("For the host or mentor"), [InRow(), Between(0, 1000)])
+    applicant = NumberField(N_("For the applicant"), [NotOptional(), Between(0, 1000)])
+    host = NumberField(N_("For the host or mentor"), [NotOptional(), Between(0, 1000)])
 
 
 class WeightsForm(Form):
@@ -274,7 +275,7 @@ def rows_of(form: Form, name: str) -> list[dict[str, Any]]:
     return [entry.data for entry in field]
 
 
-def prepare(form: Form, known: Known, entry: CallEntry) -> None:
+def prepare(form: Form, known: Facts, entry: CallEntry) -> None:
     """Give a form the choices that depend on the register."""
     if isinstance(form, PurposeForm):
         chosen = entry.fund_id
@@ -298,7 +299,7 @@ def prepare(form: Form, known: Known, entry: CallEntry) -> None:
             row.form.country.choices = [("", gettext("Choose")), *among]
 
 
-def _prepare_topics(form: TopicsForm, known: Known, entry: CallEntry) -> None:
+def _prepare_topics(form: TopicsForm, known: Facts, entry: CallEntry) -> None:
     form.scheme.choices = []
     for scheme, topics in sorted(PRIORITIES.items(), reverse=True):
         first, last = min(one.since for one in topics.values()), max(one.until for one in topics.values())

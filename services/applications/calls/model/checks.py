@@ -16,7 +16,8 @@ from shared.time import dates
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from services.applications.calls.model.entry import CallEntry, Facts
+    from services.applications.calls.model.entry import CallEntry
+    from services.applications.calls.model.facts import Facts
     from shared.contracts.calls import CallQuestion
 
 

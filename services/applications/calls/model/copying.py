@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from services.applications.calls.model.entry import CallEntry, Need
+    from services.applications.calls.model.entry import CallEntry
+    from services.applications.calls.model.facts import Need
 
 YEAR = timedelta(weeks=52)
 """52 weeks: the same day of the week, since visits run from Monday to Friday."""

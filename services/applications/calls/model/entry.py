@@ -7,13 +7,13 @@ belongs to a section, so that a page can lead to what is missing or wrong (`chec
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from shared.contracts.base import Count, Country, TopicCode
+from shared.contracts.base import TopicCode
 from shared.contracts.calls import (
     CallQuestion,
     CallTerms,
@@ -132,44 +132,6 @@ class CallEntry(BaseModel):
     evaluation_form: Annotated[int, Field(ge=1)] = 1
 
 
-class Fund(Protocol):
-    """What is known of a fund."""
-
-    name: str
-    since: date
-    until: date | None
-    active: bool
-
-
-class Need(Protocol):
-    """What is known of a training need of the OTNA."""
-
-    country: Country
-    scheme: str
-    topic_code: TopicCode
-    level: int
-    quantity: Count
-    since: date
-    until: date
-    withdrawn: bool
-
-    @property
-    def area(self) -> str | None:
-        """The area of expertise; empty where the need is for the topic as a whole."""
-
-
-class Facts(Protocol):
-    """What the register says that a call must fit."""
-
-    @property
-    def funds(self) -> Mapping[UUID, Fund]:
-        """Funds by id."""
-
-    @property
-    def needs(self) -> Mapping[UUID, Need]:
-        """Training needs by id, as far as they are known."""
-
-
 def section_of(name: str) -> str:
     """The section in which a field, or an error's place such as `rules.languages`, is written."""
     parts = name.split(".")
@@ -223,9 +185,3 @@ def terms_of(entry: CallEntry, *, reference: str, revision: int) -> CallTerms:
 def last_day(entry: CallEntry | CallTerms) -> date | None:
     """The last day on which one can apply, as people read it."""
     return None if entry.deadline is None else entry.deadline.astimezone(ZONE).date()
-
-
-def need_open(need: Need, entry: CallEntry) -> bool:
-    """Whether a call may cite a training need: of its scheme, not withdrawn, not over when the visits begin."""
-    first = min((period.start for period in entry.visit_periods), default=entry.opens)
-    return need.scheme == entry.scheme and not need.withdrawn and (first is None or need.until >= first)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from services.applications.application.model.answers import missing
+from services.applications.application.model.tasks import missing
 from services.applications.calls.model.entry import SECTIONS, last_day
 from services.applications.calls.model.judging import judge
 from services.applications.calls.model.sentences import sentences
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from services.applications.application.model.answers import Answers
     from services.applications.calls.model.entry import CallEntry
+    from services.applications.calls.model.facts import Facts
     from services.applications.calls.model.judging import Candidate
-    from services.applications.calls.model.sentences import Names
     from shared.contracts.calls import CallTerms
     from shared.contracts.codes import ApplicationKind
 
@@ -115,7 +115,7 @@ class Difference:
     new: tuple[str, ...]
 
 
-def differences(old: CallTerms | CallEntry, new: CallTerms | CallEntry, names: Names) -> list[Difference]:
+def differences(old: CallTerms | CallEntry, new: CallTerms | CallEntry, names: Facts) -> list[Difference]:
     """What two revisions say differently, by section, in sentences."""
     before, after = sentences(old, names), sentences(new, names)
     found = []

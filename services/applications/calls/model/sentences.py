@@ -6,7 +6,7 @@ What an officer reads of the rules is `rule_sentences` (`judging.py`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from services.applications.calls.model.entry import SECTIONS, TIMERS, last_day
 from services.applications.calls.model.judging import asked, listed, rule_sentences
@@ -18,22 +18,12 @@ from shared.time import dates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from uuid import UUID
 
-    from services.applications.calls.model.entry import CallEntry, Need
+    from services.applications.calls.model.entry import CallEntry
+    from services.applications.calls.model.facts import Facts, Need
     from shared.contracts.calls import CallQuestion, CallTerms
 
     Said = CallEntry | CallTerms
-
-
-class Names(Protocol):
-    """What the register calls the funds and training needs of a call."""
-
-    def fund(self, fund_id: UUID) -> str:
-        """A fund's name."""
-
-    def need(self, need_id: UUID) -> Need | None:
-        """A training need, where it is known."""
 
 
 TIMER_SENTENCES: dict[str, str] = {
@@ -64,12 +54,12 @@ TIMER_SENTENCES: dict[str, str] = {
 """A sentence for each timer of a call."""
 
 
-def sentences(of: Said, names: Names) -> dict[str, list[str]]:
+def sentences(of: Said, names: Facts) -> dict[str, list[str]]:
     """Everything that a call says, by section; what is not written yet is left out."""
     return {code: list(_SECTIONS[code](of, names)) for code in SECTIONS}
 
 
-def _purpose(of: Said, names: Names) -> list[str]:
+def _purpose(of: Said, names: Facts) -> list[str]:
     found = []
     if of.kinds:
         found.append(asked(of, EligibilityRule.KIND))
@@ -78,7 +68,7 @@ def _purpose(of: Said, names: Names) -> list[str]:
     return found
 
 
-def _texts(of: Said, _: Names) -> list[str]:
+def _texts(of: Said, _: Facts) -> list[str]:
     found = []
     for text in of.texts:
         said = {"language": labels.tongue(text.language), "title": text.title}
@@ -87,7 +77,7 @@ def _texts(of: Said, _: Names) -> list[str]:
     return found
 
 
-def _topics(of: Said, names: Names) -> list[str]:
+def _topics(of: Said, names: Facts) -> list[str]:
     found = [gettext("The topics are those of %(scheme)s.") % {"scheme": of.scheme.upper()}]
     found += [gettext("Topic: %(topic)s.") % {"topic": gettext(topic_label(of.scheme, code))} for code in of.topics]
     return found + [need_sentence(names.need(need)) for need in of.needs]
@@ -115,7 +105,7 @@ def need_sentence(need: Need | None) -> str:
     }
 
 
-def _dates(of: Said, _: Names) -> list[str]:
+def _dates(of: Said, _: Facts) -> list[str]:
     found, last = [], last_day(of)
     if of.opens is not None:
         found.append(gettext("It opens on %(day)s.") % {"day": dates.day(of.opens)})
@@ -131,7 +121,7 @@ def _dates(of: Said, _: Names) -> list[str]:
     return [*found, text % {"least": of.minimum_days, "most": of.maximum_days}]
 
 
-def _who(of: Said, _: Names) -> list[str]:
+def _who(of: Said, _: Facts) -> list[str]:
     rules = of.rules
     everybody = {
         EligibilityRule.COUNTRY: (rules.countries, N_("Officers from all countries can apply.")),
@@ -142,7 +132,7 @@ def _who(of: Said, _: Names) -> list[str]:
     return [asked(of, rule) if chosen else gettext(text) for rule, (chosen, text) in everybody.items()]
 
 
-def _rules(of: Said, _: Names) -> list[str]:
+def _rules(of: Said, _: Facts) -> list[str]:
     shown = {asked(of, rule) for rule in (EligibilityRule.COUNTRY, EligibilityRule.SERVICE, EligibilityRule.RANK_GROUP)}
     shown |= {asked(of, rule) for rule in (EligibilityRule.COURSE, EligibilityRule.KIND, EligibilityRule.TOPICS)}
     found = [sentence for sentence in rule_sentences(of) if sentence not in shown]
@@ -156,7 +146,7 @@ def _rules(of: Said, _: Names) -> list[str]:
     return found
 
 
-def _quotas(of: Said, _: Names) -> list[str]:
+def _quotas(of: Said, _: Facts) -> list[str]:
     found = []
     for quota in of.quotas:
         text = (
@@ -182,7 +172,7 @@ def _quotas(of: Said, _: Names) -> list[str]:
     return [*found, text % {"num": of.reserves}]
 
 
-def _weights(of: Said, _: Names) -> list[str]:
+def _weights(of: Said, _: Facts) -> list[str]:
     found = [gettext("The matching aims at: %(aim)s.") % {"aim": labels.label(of.objective)}]
     if not of.weights:
         return [*found, gettext("All criteria count as the programme sets them.")]
@@ -193,7 +183,7 @@ def _weights(of: Said, _: Names) -> list[str]:
     ]
 
 
-def _questions(of: Said, _: Names) -> list[str]:
+def _questions(of: Said, _: Facts) -> list[str]:
     if not of.questions:
         return [gettext("It asks nothing beside what every application asks.")]
     return [question_sentence(question) for question in of.questions]
@@ -227,11 +217,11 @@ def _number(question: CallQuestion) -> str:
     return gettext("a number")
 
 
-def _timers(of: Said, _: Names) -> list[str]:
+def _timers(of: Said, _: Facts) -> list[str]:
     return [timer_sentence(name, getattr(of.timers, name)) for name in TIMERS["timers"]]
 
 
-def _after(of: Said, _: Names) -> list[str]:
+def _after(of: Said, _: Facts) -> list[str]:
     found = [timer_sentence(name, getattr(of.timers, name)) for name in TIMERS["after"]]
     text = ngettext(
         "A mentorship is complete after at least %(num)d confirmed session.",
@@ -247,7 +237,7 @@ def timer_sentence(name: str, count: int) -> str:
     return gettext(TIMER_SENTENCES[name]) % {"count": count}
 
 
-_SECTIONS: dict[str, Callable[[Said, Names], list[str]]] = {
+_SECTIONS: dict[str, Callable[[Said, Facts], list[str]]] = {
     "purpose": _purpose,
     "texts": _texts,
     "topics": _topics,

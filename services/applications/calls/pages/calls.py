@@ -12,7 +12,7 @@ from services.applications.calls import store
 from services.applications.calls.model.sentences import need_sentence
 from services.applications.calls.pages.drafts import at
 from services.applications.calls.views import Requirements, requirements_of, view
-from services.applications.display import paged
+from services.applications.display import page_rows
 from services.applications.guards import SignedIn
 from services.applications.needs import store as needs_store
 from services.applications.parameters import BusDep
@@ -73,7 +73,7 @@ async def all_calls(
     return render(
         request,
         "calls/all.html",
-        cards=paged(shown, page),
+        cards=page_rows(shown, page),
         counts=[count for count in counts if count["count"]],
         total=len(shown),
         page=page,

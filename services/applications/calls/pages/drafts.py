@@ -14,9 +14,10 @@ from services.applications.calls.forms.fields import field_of, lacking, prepare
 from services.applications.calls.forms.sections import SECTION_FORMS, Section
 from services.applications.calls.model.checks import problems
 from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, entry_of, section_of, with_part
+from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.revision import differences
 from services.applications.calls.model.sentences import sentences
-from services.applications.calls.views import Known, known, view
+from services.applications.calls.views import register_facts, view
 from services.applications.forms import number
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
@@ -42,7 +43,7 @@ def at(draft_id: UUID, rest: str = "") -> str:
 class Draft:
     """A draft with what the register says, and, of a revision, the call that is published."""
 
-    def __init__(self, row: store.CallDraft, facts: Known, call: store.Call | None) -> None:
+    def __init__(self, row: store.CallDraft, facts: Facts, call: store.Call | None) -> None:
         """Take what `load` read."""
         self.row, self.facts, self.call = row, facts, call
         self.entry: CallEntry = actions.read(row.entry_json)
@@ -74,7 +75,7 @@ async def load(bus: Bus, draft_id: UUID) -> Draft:
         call = None if row.revises is None else await store.call(session, row.revises)
         read = [actions.read(row.entry_json)] + ([] if call is None else [entry_of(call.terms)])
         left_out = [UUID(one["need"]) for one in row.left_out if "need" in one]
-        facts = await known(session, *read, CallEntry(needs=tuple(left_out)))
+        facts = await register_facts(session, *read, CallEntry(needs=tuple(left_out)))
         return Draft(row, facts, call)
 
 

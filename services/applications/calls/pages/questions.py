@@ -7,15 +7,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.application.forms.tasks import InRow
 from services.applications.calls.actions import drafts as actions
 from services.applications.calls.model.checks import question_problem
 from services.applications.calls.model.entry import MOST_QUESTIONS, SECTIONS
 from services.applications.calls.model.sentences import question_sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
 from services.applications.calls.pages.drafts import Draft, at, load
+from services.applications.forms import NotOptional, version_of
 from services.applications.forms import number as number_in
-from services.applications.forms import version_of
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found, unreadable
@@ -51,9 +50,9 @@ class WordingRow(Row):
     """The question in one language."""
 
     language = SelectField(
-        N_("Language"), [InRow()], choices=[(code, i18n.own_name(code)) for code in WRITTEN], blank=N_("Choose")
+        N_("Language"), [NotOptional()], choices=[(code, i18n.own_name(code)) for code in WRITTEN], blank=N_("Choose")
     )
-    question = StringField(N_("Question"), [InRow(), Longest(300)])
+    question = StringField(N_("Question"), [NotOptional(), Longest(300)])
     hint = StringField(N_("Hint"), [Longest(500)])
     choices = TextAreaField(
         N_("Answers to choose from"),

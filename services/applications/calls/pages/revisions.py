@@ -14,8 +14,8 @@ from services.applications.calls.actions.revisions import AffectedApplication
 from services.applications.calls.model.entry import TITLES
 from services.applications.calls.model.revision import Difference, Effect, differences
 from services.applications.calls.pages.drafts import Draft, load, task_page
-from services.applications.calls.views import known
-from services.applications.display import paged, tag
+from services.applications.calls.views import register_facts
+from services.applications.display import page_rows, tag
 from services.applications.guards import Coordinator, SignedIn
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
@@ -85,7 +85,7 @@ async def _effects(
         refused=refused,
         differences=_shown(differences(call.terms, terms, draft.facts)),
         countries=_by_country(touched),
-        rows=[_row(one) for one in paged(touched, page)],
+        rows=[_row(one) for one in page_rows(touched, page)],
         moving=sum(one.moves for one in touched),
         total=len(touched),
         page=page,
@@ -153,7 +153,7 @@ async def history(request: Request, call_id: UUID, principal: SignedIn, bus: Bus
     async with bus.read() as session:
         call = await store.call(session, call_id)
         found = await store.revisions(session, call_id)
-        facts = await known(session, *(one.terms for one in found))
+        facts = await register_facts(session, *(one.terms for one in found))
         people = await entries.people_by_subject(session, {one.actor for one in found})
     if call is None:
         raise not_found()

@@ -8,9 +8,9 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.access.store import deciders_on as held_on
-from services.applications.application.pages.application import outcome_tasks
 from services.applications.application.store import applications as store
 from services.applications.application.views import companions
+from services.applications.application.views.outcome_tasks import outcome_tasks
 from services.applications.application.views.standing import Case, case_of, standing
 from services.applications.calls import store as calls_store
 from services.applications.desk.views import role_links

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import state_counts, tag, topic
-from services.applications.forms import ReasonForm, reason_word
+from services.applications.display import reason_word, state_counts, tag, topic
+from services.applications.forms import ReasonForm
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.matches.actions import answers, clearance
 from services.applications.matches.forms import AnswerForm

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import paged, state_counts, tag
+from services.applications.display import page_rows, state_counts, tag
 from services.applications.guards import PairOrDecider
 from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.pages.common import at, router
@@ -46,7 +46,7 @@ async def show_all(
     return render(
         request,
         "mentorships/list.html",
-        rows=[_row(row) for row in paged(shown, page)],
+        rows=[_row(row) for row in page_rows(shown, page)],
         total=len(shown),
         page=page,
         size=PAGE,

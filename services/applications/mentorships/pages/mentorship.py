@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.applications.display import tag, topic, where_it_stands
-from services.applications.forms import reason_word
+from services.applications.display import outcome_task_row, reason_word, tag, topic
 from services.applications.guards import PairOrDecider
 from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.actions.meetings import country_of
@@ -254,7 +253,7 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
     return found + [
         {
             "title": names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
-            **where_it_stands(task, at(view.mentorship.id)),
+            **outcome_task_row(task, at(view.mentorship.id)),
         }
         for task in view.tasks
     ]

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import paged, tag
+from services.applications.display import page_rows, tag
 from services.applications.forms import refuse
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.api.incidents import Anyone, Handler, Involved
@@ -48,7 +48,7 @@ async def show_all(
     return render(
         request,
         "oversight/incidents.html",
-        rows=[_row(one, principal) for one in paged(shown, page)],
+        rows=[_row(one, principal) for one in page_rows(shown, page)],
         total=len(shown),
         page=page,
         size=PAGE,

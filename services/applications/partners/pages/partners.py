@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.display import paged, tag
+from services.applications.display import page_rows, tag
 from services.applications.guards import OverseerOrCoordinator
 from services.applications.parameters import BusDep
 from services.applications.partners import model, views
@@ -114,7 +114,7 @@ async def cases_of(
             state_tag(one.stage, one),
             one.other and labels.country(one.other),
         ]
-        for one in paged(held, page)
+        for one in page_rows(held, page)
     ]
     return render(request, "partners/cases.html", country=country, rows=rows, page=page, total=len(held))
 

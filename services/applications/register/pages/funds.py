@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.display import paged
+from services.applications.display import page_rows
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Coordinator
 from services.applications.pages import form_page, list_page
@@ -59,7 +59,7 @@ async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 
                 words.term(one.since, one.until),
                 gettext("Yes") if one.active else gettext("No"),
             ]
-            for one in paged(found, max(page, 1))
+            for one in page_rows(found, max(page, 1))
         ],
         page=max(page, 1),
         total=len(found),
@@ -157,7 +157,7 @@ async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: i
                 words.term(one.since, one.until),
                 gettext("Yes") if one.confidential else gettext("No"),
             ]
-            for one in paged(found, max(page, 1))
+            for one in page_rows(found, max(page, 1))
         ],
         page=max(page, 1),
         total=len(found),

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.applications.application.pages.application import at, own_case
+from services.applications.application.views.standing import application_address, own_case
 from services.applications.guards import Officer
 from services.applications.parameters import BusDep
 from services.applications.review.actions import appeals as actions
@@ -41,7 +41,7 @@ async def _page(
     async with bus.read() as session:
         of = await actions.appealable(session, case.application)
     if not actions.may_file(case.application, of):
-        return see_other(at(application_id))
+        return see_other(application_address(application_id))
     return render(
         request, "review/appeal_form.html", status, application=case.application, case=case, of=of, form_=form
     )
@@ -54,4 +54,4 @@ async def file(request: Request, application_id: UUID, principal: Officer, bus: 
     if not form.validate():
         return await _page(request, principal, bus, application_id, form, 422)
     await actions.file(bus, principal, application_id, form.text.data or "")
-    return see_other(at(application_id) + "?done=appealed")
+    return see_other(application_address(application_id) + "?done=appealed")

@@ -12,10 +12,9 @@ from fastapi.responses import Response
 from services.applications.access.views import capacity_for
 from services.applications.application.forms.tasks import TASK_FORMS
 from services.applications.application.model import states
-from services.applications.application.pages.application import company_words
 from services.applications.application.store import applications as store
-from services.applications.application.views.answers import answered, differences, organisations_of
-from services.applications.application.views.companions import company_in
+from services.applications.application.views.answers import answer_changes, answer_sections, organisations_of
+from services.applications.application.views.companions import company_in, company_sentence
 from services.applications.application.views.history import history
 from services.applications.application.views.standing import Case, case_of, standing
 from services.applications.guards import Decider
@@ -64,7 +63,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
     async with bus.read() as session:
         steps = await store.steps(session, application_id)
         organisations = await organisations_of(session, case.application.answers)
-        changed = await differences(session, case)
+        changed = await answer_changes(session, case)
         together = await company_in(session, case)
         own = await capacity_for(session, principal, case.application)
         may_cancel = programme and await cancels(session, case.application)
@@ -74,12 +73,12 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         request,
         "review/case.html",
         changed=changed,
-        company=company_words(together, others=True),
+        company=company_sentence(together, others=True),
         case=case,
         application=case.application,
         call=case.call,
         where=replace(stands, holder=own.holder) if decidable else stands,
-        answers=answered(case, organisations, others=True),
+        answers=answer_sections(case, organisations, others=True),
         findings=case.findings_for(others=True),
         events=history(steps, principal, internal=True),
         decides=decidable and own.acting_as is not None,
@@ -135,7 +134,7 @@ async def ask_return(request: Request, application_id: UUID, principal: Decider,
 async def _return_page(request: Request, case: Case, form: ReturnForm, bus: Bus, status: int = 200) -> Response:
     async with bus.read() as session:
         organisations = await organisations_of(session, case.application.answers)
-    shown = {code: rows for code, _, rows in answered(case, organisations, others=True)}
+    shown = {code: rows for code, _, rows in answer_sections(case, organisations, others=True)}
     return render(
         request,
         "review/return.html",

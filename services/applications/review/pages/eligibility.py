@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.application.store import applications as store
-from services.applications.display import paged
+from services.applications.display import page_rows
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.review.actions import eligibility as actions
@@ -22,5 +22,5 @@ async def waiting(
     """Endorsed applications with what the rules say, to be ticked and confirmed."""
     async with bus.read() as session:
         ready = await store.ready_for_eligibility(session)
-        judged = await actions.judged(session, paged(ready, page))
+        judged = await actions.judged(session, page_rows(ready, page))
     return render(request, "review/eligibility.html", judged=judged, page=page, total=len(ready))

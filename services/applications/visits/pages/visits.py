@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.certificates import store as certificates_store
-from services.applications.display import paged, state_counts, tag, topic, where_it_stands
-from services.applications.forms import reason_word, version_of
+from services.applications.display import outcome_task_row, page_rows, reason_word, state_counts, tag, topic
+from services.applications.forms import version_of
 from services.applications.guards import Anyone, Participant
 from services.applications.matches.views.names import guest_name
 from services.applications.outcomes.actions import tickets
@@ -86,7 +86,7 @@ async def show_all(
     return render(
         request,
         "visits/list.html",
-        rows=[_row(view) for view in paged(shown, page)],
+        rows=[_row(view) for view in page_rows(shown, page)],
         total=len(shown),
         page=page,
         size=PAGE,
@@ -254,7 +254,7 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
         {
             "title": names[task.purpose] if task.party in BOTH else gettext("Say what came of it at home"),
             "hint": due_hint(task),
-            **where_it_stands(task, visit_path(view.visit.id)),
+            **outcome_task_row(task, visit_path(view.visit.id)),
         }
         for task in view.tasks
     ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.applications.application.model.answers import Answers
-from services.applications.application.model.reuse import carried, left_open
+from services.applications.application.model.reuse import carried_over, left_open
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.calls import CallTerms, DatePeriod
 from shared.contracts.codes import EMPACT_2022, EMPACT_2026, PRIORITIES
@@ -34,7 +34,7 @@ def test_topics_of_another_scheme_become_their_successors() -> None:
     )
     terms = TERMS.model_copy(update={"topics": ("online_crime", "economic_financial_crime")})
     known = Answers.model_validate({"unit": "New unit", "language": "hy"})
-    got = carried(earlier, known, scheme=EMPACT_2022, terms=terms, today=TODAY, took_part=True)
+    got = carried_over(earlier, known, scheme=EMPACT_2022, terms=terms, today=TODAY, took_part=True)
     assert got.topics == ("economic_financial_crime", "online_crime")
     assert (got.unit, got.language, got.took_part_before, got.privacy_version) == ("New unit", "hy", True, None)
     assert got.objectives == ("Seizures",)
@@ -52,7 +52,7 @@ def test_nothing_that_is_out_of_date_is_taken_over(topics: list[str], spans: lis
     """Whatever was answered: only topics of the call and periods ahead are left, and what was dropped is said."""
     earlier = Answers(topics=tuple(topics), periods=tuple(spans), blackouts=tuple(spans))
     terms = TERMS.model_copy(update={"topics": tuple(sorted(asked)), "scheme": EMPACT_2026})
-    got = carried(earlier, Answers(), scheme=EMPACT_2022, terms=terms, today=TODAY, took_part=False)
+    got = carried_over(earlier, Answers(), scheme=EMPACT_2022, terms=terms, today=TODAY, took_part=False)
     assert set(got.topics) <= asked
     assert all(one.end > TODAY for one in (*got.periods, *got.blackouts))
     assert [one for one in spans if one.end > TODAY] == list(got.periods)

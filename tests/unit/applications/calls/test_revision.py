@@ -26,6 +26,7 @@ from services.applications.calls.model.entry import (
     touched,
     with_part,
 )
+from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.questions import problem, said, unanswered
 from services.applications.calls.model.revision import Effect, differences, effect, refused
 from services.applications.calls.model.sentences import TIMER_SENTENCES, sentences
@@ -128,16 +129,7 @@ given_answers = st.dictionaries(st.sampled_from(["size", "cases"]), st.integers(
 )
 
 
-class Nobody:
-    """A register that knows one fund and no need."""
-
-    def fund(self, _: object) -> str:
-        """Its name."""
-        return "TOPCOP II"
-
-    def need(self, _: object) -> None:
-        """None is known."""
-        return
+EMPTY_REGISTER = Facts(funds={}, needs={})
 
 
 def failed(of: CallTerms, candidate: Candidate) -> set[EligibilityRule]:
@@ -191,7 +183,7 @@ def test_the_same_rules_touch_nobody(old: CallTerms, of: Candidate, answers: Ans
 @given(of=terms)
 def test_every_rule_is_said(of: CallTerms) -> None:
     """Every rule that is asked has its sentence, names what it asks for, and stands in exactly one section."""
-    said_ = sentences(of, Nobody())
+    said_ = sentences(of, EMPTY_REGISTER)
     everything = [one for section in ("purpose", "who", "rules") for one in said_[section]]
     for sentence in rule_sentences(of):
         in_sections = everything.count(sentence)
@@ -208,10 +200,10 @@ def test_every_rule_is_said(of: CallTerms) -> None:
 @given(one=terms, other=terms)
 def test_what_differs_is_said(one: CallTerms, other: CallTerms) -> None:
     """Two revisions that judge differently have a difference in sentences; the same one has none."""
-    assert differences(one, one, Nobody()) == []
+    assert differences(one, one, EMPTY_REGISTER) == []
     if one.rules != other.rules:
         unordered = ("countries", "services", "rank_groups", "languages", "courses")
-        told = {two.section for two in differences(one, other, Nobody())}
+        told = {two.section for two in differences(one, other, EMPTY_REGISTER)}
         if any(set(getattr(one.rules, name)) != set(getattr(other.rules, name)) for name in unordered):
             assert told & {"who", "rules"}
         if one.rules.minimum_years != other.rules.minimum_years:

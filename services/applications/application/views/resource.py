@@ -1,0 +1,47 @@
+"""An application as API routes answer it."""
+
+from typing import Any
+
+from services.applications.application.model.tasks import missing
+from services.applications.application.store import applications as store
+from services.applications.application.store import standings
+from services.applications.application.views.standing import Case, standing
+from shared.web.states import Standing
+
+
+def application_resource(case: Case, *, answers: bool, others: bool = False) -> dict[str, Any]:
+    """An application as the API shows it: where it stands, and the answers for whom they are.
+
+    `others`: for whoever is not the officer that it is about.
+    """
+    application = case.application
+    shown = standing_resource(application, standing(case, others=others), case.projected)
+    if answers:
+        shown["answers"] = application.answers_json
+        shown["missing"] = missing(application.answers, case.terms)
+        shown["eligibility"] = [
+            {"rule": f.rule, "held": f.held, "asks": f.asks, "given": f.given, "remedy": f.remedy}
+            for f in case.findings
+        ]
+    return shown
+
+
+def standing_resource(
+    application: store.Application, stands: Standing, projected: standings.Standing | None
+) -> dict[str, Any]:
+    """Return the state of an application with its dates, holder and next step."""
+    return {
+        "id": application.id,
+        "reference": application.reference,
+        "call_id": application.call_id,
+        "kind": application.kind,
+        "country": application.country,
+        "state": stands.state.code,
+        "since": stands.since,
+        "due": stands.due,
+        "holder": stands.holder or stands.state.holder,
+        "next": stands.next or stands.state.next,
+        "outcome": application.outcome,
+        "match_id": None if projected is None else projected.match_id,
+        "submitted_at": application.submitted_at,
+    }

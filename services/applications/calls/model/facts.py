@@ -1,0 +1,67 @@
+"""What the register says about the funds and training needs of a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from services.applications.calls.model.entry import CallEntry
+from shared.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from uuid import UUID
+
+    from services.applications.calls.model.entry import CallEntry
+    from shared.contracts.base import Count, Country, TopicCode
+
+
+class Fund(Protocol):
+    """What is known of a fund."""
+
+    name: str
+    since: date
+    until: date | None
+    active: bool
+
+
+class Need(Protocol):
+    """What is known of a training need of the OTNA."""
+
+    country: Country
+    scheme: str
+    topic_code: TopicCode
+    level: int
+    quantity: Count
+    since: date
+    until: date
+    withdrawn: bool
+
+    @property
+    def area(self) -> str | None:
+        """The area of expertise; empty where the need is for the topic as a whole."""
+
+
+def need_open(need: Need, entry: CallEntry) -> bool:
+    """Whether a call may cite a training need: of its scheme, not withdrawn, not over when the visits begin."""
+    first = min((period.start for period in entry.visit_periods), default=entry.opens)
+    return need.scheme == entry.scheme and not need.withdrawn and (first is None or need.until >= first)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The funds, and the training needs that a call cites or could cite, by id."""
+
+    funds: Mapping[UUID, Fund]
+    needs: Mapping[UUID, Need]
+
+    def fund(self, fund_id: UUID) -> str:
+        """A fund's name."""
+        found = self.funds.get(fund_id)
+        return gettext("A fund that is not in the register") if found is None else found.name
+
+    def need(self, need_id: UUID) -> Need | None:
+        """A training need, where it is known."""
+        return self.needs.get(need_id)
