@@ -33,9 +33,10 @@ def form_page(
     widths: Mapping[str, int] | None = None,
     end_href: str = "",
 ) -> Response:
-    """A page with one form. `sections`: headings with the fields below each; without, all fields in their order.
+    """Render a page with one form.
 
-    `matters` and `offices`: what is open, shown before the form. `end_href`: where a button posts that ends it today.
+    `sections`: headings with the fields below each; by default all fields in their order. `matters` and `offices`:
+    open matters, shown before the form. `end_href`: where a button posts that ends the entry today.
     """
     return render(
         request,
@@ -47,7 +48,7 @@ def form_page(
         button_text=button,
         caption_=caption,
         text=text,
-        # What is asked comes first; a word to whoever decides is last, beside the button that sends it.
+        # The note to the decider comes last, beside the button that sends it.
         sections=sections or [("", sorted((field.short_name for field in form), key=lambda name: name == "note"))],
         version=version,
         warning_=warning,
@@ -78,8 +79,10 @@ def list_page(
     legend: str = "",
     done: str = "",
 ) -> Response:
-    """A page with one list. `columns`: names, or pairs (name, key to sort by); `done`: what was just done, in words."""
-    heads = [{"name": one} if isinstance(one, str) else {"name": one[0], "key": one[1]} for one in columns]
+    """Render a page with one list. `columns`: names, or pairs (name, sort key); `done`: what was just done."""
+    heads = [
+        {"name": column} if isinstance(column, str) else {"name": column[0], "key": column[1]} for column in columns
+    ]
     return render(
         request,
         "register/list.html",

@@ -6,7 +6,7 @@ from shared.web.forms import DateField, Form, Needed, SelectField
 
 
 class DeputyForm(Form):
-    """A deputy for a time."""
+    """Name a deputy for a term."""
 
     role = SelectField(N_("For which role?"), [Needed(N_("Choose the role"))])
     deputy = SelectField(N_("Who stands in?"), [Needed(N_("Choose a person"))])

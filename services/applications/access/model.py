@@ -1,8 +1,8 @@
-"""Whose turn is a country's decision when nobody answers, or nobody is there? The deputy's, then the programme's; pure.
+"""Decide who is to answer when a country lets a deadline pass: the deputy, then the programme coordinator.
 
-Silence never blocks an officer, and never decides anything by itself (`domain.md`). Once the deadline has passed, the
-deputy in charge on that day is asked and has a term of the deputy's own (`deputy_wd` of the call); then, or at once
-where no deputy was in charge, the programme coordinator is asked to decide in the country's place.
+Silence never blocks an officer, and never decides anything by itself (`domain.md`). After the deadline, the deputy in
+charge on that day is asked and gets a term of his or her own (`deputy_wd` of the call). After that, or at once if no
+deputy was in charge, the programme coordinator is asked to decide in the country's place.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 DEPUTY_WD: int = Timers().deputy_wd
-"""The working days of a deputy in a call that was published before calls said so."""
+"""The working days of a deputy in a call that was published without `deputy_wd`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deputyship:
-    """That somebody stands in for the coordinator of a place, from the first to the last day (None: no end)."""
+    """A deputy of a place's coordinator, from the first to the last day (None: no end)."""
 
     place: str
     since: date
@@ -35,11 +35,11 @@ class Deputyship:
 
     @property
     def country(self) -> str:
-        """The country whose working days count there; an EU agency has the Union's."""
+        """Return the country whose working days count; for an EU agency the Union."""
         return self.place if len(self.place) == len(UNION) else UNION
 
     def on(self, day: date) -> bool:
-        """Whether the deputy is in charge on that day."""
+        """Return whether the deputy is in charge on that day."""
         return self.since <= day and (self.until is None or day <= self.until)
 
 
@@ -47,7 +47,8 @@ class Deputyship:
 class Deciders:
     """Who decides for a country (by its code) or an EU agency (by its id): `places` have somebody today.
 
-    `deputies` are all deputyships, past and future ones too; `terms` the working days that each call gives a deputy.
+    `deputies` are all deputyships, past and future ones too; `terms` the working days that each call gives a
+    deputy.
     """
 
     places: frozenset[str] = frozenset()
@@ -55,29 +56,31 @@ class Deciders:
     terms: Mapping[UUID, int] = field(default_factory=dict)
 
     def deputy_until(self, place: str, country: str, call_id: UUID, due: datetime | None) -> datetime | None:
-        """Until when the deputy has what the coordinator had until `due`; None where no deputy was in charge then."""
-        if due is None or not any(one.on(_day(due)) for one in self.deputies if one.place == place):
+        """Return until when the deputy may answer after `due`; None if no deputy was in charge then."""
+        if due is None or not any(deputy.on(_day(due)) for deputy in self.deputies if deputy.place == place):
             return None
         return due_after(due, self.terms.get(call_id, DEPUTY_WD), Unit.WORKING_DAYS, country)
 
-    def with_deputies(self, now: datetime) -> list[Answering]:
-        """What deputies still have at `now`, as spans of the deadlines that have passed: for queries."""
-        found = []
+    def deputy_spans(self, now: datetime) -> list[DeputySpan]:
+        """Return what is with deputies at `now`, as spans of deadlines that have passed: for queries."""
+        spans = []
         for length in sorted(set(self.terms.values())):
             calls = frozenset(id_ for id_, days in self.terms.items() if days == length)
-            for one in self.deputies:
-                first = max(one.since, _earliest(now, length, one.country))
-                last = _day(now) if one.until is None else min(one.until, _day(now))
+            for deputy in self.deputies:
+                first = max(deputy.since, _earliest(now, length, deputy.country))
+                last = _day(now) if deputy.until is None else min(deputy.until, _day(now))
                 if first <= last:
-                    found.append(
-                        Answering(one.place, one.country, calls, _midnight(first), _midnight(last + timedelta(days=1)))
+                    spans.append(
+                        DeputySpan(
+                            deputy.place, deputy.country, calls, _midnight(first), _midnight(last + timedelta(days=1))
+                        )
                     )
-        return found
+        return spans
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
-    """That what was due at a place from `since` until before `until`, in one of `calls`, is with the deputy now."""
+class DeputySpan:
+    """What was due at a place from `since` until before `until`, in one of `calls`, and is with the deputy now."""
 
     place: str
     country: str
@@ -87,14 +90,14 @@ class Answering:
 
 
 def programme_asked_since(
-    *, due: datetime | None, deputy_until: datetime | None, since: datetime, held: bool, now: datetime
+    *, due: datetime | None, deputy_until: datetime | None, since: datetime, has_decider: bool, now: datetime
 ) -> datetime | None:
-    """Since when the programme coordinator is asked; None where the country, or its deputy, has it.
+    """Return since when the programme coordinator is asked; None while the country or its deputy may answer.
 
-    `since` is when the decision was first asked for, `due` until when the country has it, `deputy_until` until when
-    the deputy has it afterwards, if one was in charge; `held` says whether there is a coordinator or a deputy today.
+    `since` is when the decision was first asked for, `due` the country's deadline, `deputy_until` the deputy's, if
+    one was in charge; `has_decider` says whether the place has a coordinator or a deputy today.
     """
-    if not held:
+    if not has_decider:
         return since
     last = due if deputy_until is None else deputy_until
     return last if last is not None and last < now else None

@@ -1,4 +1,4 @@
-"""Who confirms access once a year, who names deputies, and how does somebody confirm the own address?"""
+"""Show and process the yearly confirmation, deputies, and the confirmation of an address."""
 
 from datetime import date
 from typing import Annotated
@@ -14,10 +14,10 @@ from services.applications.forms import refuse
 from services.applications.guards import Decider, Holder
 from services.applications.parameters import REGISTER, BusDep, Portal, address_seal
 from services.applications.refusals import not_found
-from services.applications.register.forms import choose
+from services.applications.register.forms import set_choices
 from services.applications.register.store import people
 from services.applications.register.views import words
-from services.applications.register.views.confirmation import access_year, grants_to_confirm, may_confirm
+from services.applications.register.views.confirmation import confirmation_times, grants_to_confirm, may_confirm
 from services.applications.register.views.deputies import deputies_of, deputised_by
 from services.applications.register.views.scope import scope_of
 from services.applications.settings import Settings
@@ -45,7 +45,7 @@ async def to_confirm(
     all: str = "",  # noqa: A002 - the word in the address
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """Whose access is to be confirmed, the oldest first; with `all` everybody's."""
+    """List the people whose access is to be confirmed, oldest first; with `all` everybody."""
     return await _access_page(request, principal, bus, settings, every=bool(all), page=page)
 
 
@@ -61,28 +61,28 @@ async def _access_page(
     problem: str = "",
     ticked: frozenset[str] = frozenset(),
 ) -> Response:
-    times, today = access_year(settings), clock.today()
-    asked = times.asked_before(today)
+    confirmation, today = confirmation_times(settings), clock.today()
+    due_before = confirmation.due_before(today)
     async with bus.read() as session:
-        until = None if every else asked
+        until = None if every else due_before
         but = None if every else principal.subject
-        found, total = await people.to_confirm(
+        listed, total = await people.to_confirm(
             session, scope_of(principal), until=until, today=today, page=page, but=but
         )
-        grants = await people.grants(session, [one.subject for one in found])
-        names = await words.organisation_names(session, [list(held) for held in grants.values()])
+        grants = await people.grants(session, [person.subject for person in listed])
+        names = await words.organisation_names(session, [list(to_confirm) for to_confirm in grants.values()])
     rows = []
-    for one in found:
-        held = grants_to_confirm(one, grants.get(one.subject, ()))
+    for person in listed:
+        to_confirm = grants_to_confirm(person, grants.get(person.subject, ()))
         rows.append(
             {
-                "one": one,
-                "roles": [words.grant(grant, names) for grant in held],
-                "state": tag("access", words.access_state(one, grants.get(one.subject, ()), asked)),
-                "lapses": times.lapses(one.confirmed_on),
-                "may": may_confirm(principal, one, held),
-                "own": one.subject == principal.subject,
-                "ticked": str(one.id) in ticked,
+                "one": person,
+                "roles": [words.grant(grant, names) for grant in to_confirm],
+                "state": tag("access", words.access_state(person, grants.get(person.subject, ()), due_before)),
+                "lapses": confirmation.lapses(person.confirmed_on),
+                "may": may_confirm(principal, person, to_confirm),
+                "own": person.subject == principal.subject,
+                "ticked": str(person.id) in ticked,
             }
         )
     return render(
@@ -94,7 +94,7 @@ async def _access_page(
         page=page,
         every=every,
         problem=problem,
-        times=times,
+        times=confirmation,
         done=request.query_params.get("done", ""),
         left=request.query_params.get("left", ""),
     )
@@ -102,12 +102,12 @@ async def _access_page(
 
 @router.post(f"{REGISTER}/access")
 async def confirm(request: Request, principal: Decider, bus: BusDep, settings: Portal) -> Response:
-    """Confirm the access of those ticked."""
+    """Confirm the access of the selected people."""
     sent = (await request.form()).getlist("person")
-    chosen = [found for text in sent if isinstance(text, str) and (found := read_id(text)) is not None]
+    ids = [person_id for text in sent if isinstance(text, str) and (person_id := read_id(text)) is not None]
     every = bool(request.query_params.get("all"))
     try:
-        done, left = await yearly_confirmation.confirm(bus, principal, chosen)
+        done, left = await yearly_confirmation.confirm(bus, principal, ids)
     except Refused as refused:
         if refused.status_code != 422:
             raise
@@ -117,8 +117,8 @@ async def confirm(request: Request, principal: Decider, bus: BusDep, settings: P
 
 @router.post(f"{PEOPLE}/{{person_id}}/address")
 async def send_address_mail(person_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Send the mail by which the person confirms the address anew."""
-    await addresses.ask_for(bus, principal, person_id)
+    """Send the mail by which the person confirms the address again."""
+    await addresses.send_mail_to(bus, principal, person_id)
     return see_other(f"{PEOPLE}/{person_id}?done=asked")
 
 
@@ -135,7 +135,7 @@ async def confirm_person(person_id: UUID, principal: Decider, bus: BusDep) -> Re
 
 @router.get(DEPUTIES)
 async def show_deputies(request: Request, principal: Holder, bus: BusDep, person: str = "") -> Response:
-    """Who stands in for the reader, for whom the reader stands in, and a form to name a deputy."""
+    """Show the reader's deputies and those for whom the reader stands in, with a form to name a deputy."""
     form = DeputyForm(data={"since": clock.today()})
     return await _deputies_page(request, principal, bus, form, read_id(person))
 
@@ -145,9 +145,9 @@ async def _deputies_page(
 ) -> Response:
     async with bus.read() as session:
         holder = await deputies.holder_of(session, principal, holder_id)
-        own = await deputies.offices(session, holder.subject)
-        await _offered(form, principal, bus, holder_id)
-        stands_in = await deputies_of(session, holder.subject)
+        held_offices = await deputies.offices(session, holder.subject)
+        await _set_form_choices(form, principal, bus, holder_id)
+        own_deputies = await deputies_of(session, holder.subject)
         for_others = await deputised_by(session, holder.subject)
     return render(
         request,
@@ -156,47 +156,49 @@ async def _deputies_page(
         form_=form,
         holder=holder,
         own=holder.subject == principal.subject,
-        offices=own,
-        stands_in=stands_in,
+        offices=held_offices,
+        stands_in=own_deputies,
         for_others=for_others,
-        said=words,
+        register_words=words,
         today=clock.today(),
         done=request.query_params.get("done"),
     )
 
 
-async def _offered(form: DeputyForm, principal: Principal, bus: Bus, holder_id: UUID | None) -> None:
+async def _set_form_choices(form: DeputyForm, principal: Principal, bus: Bus, holder_id: UUID | None) -> None:
     async with bus.read() as session:
         holder = await deputies.holder_of(session, principal, holder_id)
-        own = await deputies.offices(session, holder.subject)
-        among = await deputies.candidates(session, holder, own) if own else []
-        names = await words.organisation_names(session, [one.organisation_id for one in among])
-    roles = list(dict.fromkeys(grant.role for grant in own))
-    choose(
+        held_offices = await deputies.offices(session, holder.subject)
+        candidates = await deputies.candidates(session, holder, held_offices) if held_offices else []
+        names = await words.organisation_names(session, [person.organisation_id for person in candidates])
+    roles = list(dict.fromkeys(grant.role for grant in held_offices))
+    set_choices(
         form.role,
         [(role.value, labels.role(role)) for role in roles],
         blank=N_("Choose one") if len(roles) > 1 else None,
     )
-    shown = [
+    deputy_options = [
         (
-            str(one.id),
-            f"{one.name} ({names[str(one.organisation_id)]})" if str(one.organisation_id) in names else one.name,
+            str(person.id),
+            f"{person.name} ({names[str(person.organisation_id)]})"
+            if str(person.organisation_id) in names
+            else person.name,
         )
-        for one in among
+        for person in candidates
     ]
-    choose(form.deputy, shown, blank=N_("Choose one"))
+    set_choices(form.deputy, deputy_options, blank=N_("Choose one"))
 
 
 @router.post(DEPUTIES)
 async def name_deputy(request: Request, principal: Holder, bus: BusDep, person: str = "") -> Response:
     """Name a deputy."""
     holder_id, form = read_id(person), await DeputyForm.read(request)
-    await _offered(form, principal, bus, holder_id)
+    await _set_form_choices(form, principal, bus, holder_id)
     if not form.validate():
         return await _deputies_page(request, principal, bus, form, holder_id, 422)
     assert form.since.data is not None
     try:
-        await deputies.name_deputy(
+        await deputies.appoint_deputy(
             bus,
             principal,
             deputy_id=UUID(form.deputy.data),
@@ -219,25 +221,25 @@ def _deputies_at(holder_id: UUID | None, done: str) -> str:
 
 @router.post(f"{DEPUTIES}/end")
 async def end_deputy(request: Request, principal: Holder, bus: BusDep, person: str = "") -> Response:
-    """End a deputy before the time."""
+    """End a deputy early."""
     sent = await request.form()
-    named, _, rest = str(sent.get("deputy", "")).partition(":")
+    deputy_text, _, rest = str(sent.get("deputy", "")).partition(":")
     role, _, since = rest.partition(":")
-    deputy_id = read_id(named)
+    deputy_id = read_id(deputy_text)
     try:
-        day, of = date.fromisoformat(since), Role(role)
+        since_day, office = date.fromisoformat(since), Role(role)
     except ValueError:
         deputy_id = None
     if deputy_id is None:
         raise Refused(gettext("There is no such deputy any more."), 404)
-    await deputies.end(bus, principal, deputy_id=deputy_id, role=of, since=day)
+    await deputies.end(bus, principal, deputy_id=deputy_id, role=office, since=since_day)
     return see_other(_deputies_at(read_id(person), "ended"))
 
 
 @router.post("/applications/account/address")
 async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: BusDep) -> Response:
-    """Send the mail to the reader's own address anew."""
-    await addresses.ask_own(bus, principal)
+    """Send the mail to the reader's own address again."""
+    await addresses.send_own_mail(bus, principal)
     return see_other("/applications/account?done=asked")
 
 
@@ -245,9 +247,9 @@ async def ask_own(principal: Annotated[Principal, Depends(signed_in())], bus: Bu
 async def ask_address(
     request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: BusDep
 ) -> Response:
-    """One button, by which the owner of the mailbox confirms: a mail scanner that opens the link confirms nothing."""
+    """Show a button by which the owner confirms, as a mail scanner that opens the link must confirm nothing."""
     async with bus.read() as session:
-        check = await addresses.question(session, address_seal(request), token)
+        check = await addresses.check_of_link(session, address_seal(request), token)
     return render(
         request,
         "access/address.html",
@@ -263,7 +265,7 @@ async def ask_address(
 async def confirm_address(
     request: Request, token: str, _: Annotated[Principal | None, Depends(public())], bus: BusDep
 ) -> Response:
-    """The owner confirms the address."""
+    """Confirm the address."""
     seal, problem = address_seal(request), ""
     try:
         await addresses.confirm(bus, seal, token)
@@ -272,7 +274,7 @@ async def confirm_address(
             raise
         problem = refused.detail
     async with bus.read() as session:
-        check = await addresses.question(session, seal, token)
+        check = await addresses.check_of_link(session, seal, token)
     return render(
         request,
         "access/address.html",

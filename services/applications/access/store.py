@@ -1,4 +1,4 @@
-"""Who decides for the programme, a country or an EU agency on a day, who stands in, and which have nobody?"""
+"""Query who decides for a country or an EU agency on a day, and who stands in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from shared.contracts.codes import Role
 
-_HELD = sa.text(
+_PLACES = sa.text(
     """
     SELECT DISTINCT CASE WHEN held ->> 'role' = 'clearance_officer' THEN held ->> 'organisation_id'
                          ELSE held ->> 'country' END
@@ -48,12 +48,12 @@ _TERMS = sa.text("SELECT id, (terms -> 'timers' ->> 'deputy_wd')::integer FROM c
 
 
 async def deciders_on(session: AsyncSession, on: date) -> Deciders:
-    """The countries with a national coordinator and the EU agencies (by id) with a clearance officer on that day.
+    """Return the places with a decider on a day, all deputyships, and the deputy's term of each call.
 
-    A country that is suspended on that day has nobody: the programme coordinator acts for it. With them all who stand
-    in or stood in for them, and how long each call gives a deputy.
+    A place is a country with a national coordinator, or an EU agency (by id) with a clearance officer. A country
+    that is suspended on that day has nobody: the programme coordinator acts for it.
     """
-    places = frozenset(one for one in (await session.execute(_HELD, {"on": on})).scalars() if one)
+    places = frozenset(place for place in (await session.execute(_PLACES, {"on": on})).scalars() if place)
     deputies = tuple(Deputyship(*row) for row in (await session.execute(_DEPUTIES)).all() if row.place)
     if not deputies:
         return Deciders(places)
@@ -62,7 +62,7 @@ async def deciders_on(session: AsyncSession, on: date) -> Deciders:
 
 
 def by_silence(
-    held: Deciders,
+    deciders: Deciders,
     now: datetime,
     *,
     country: sa.SQLColumnExpression[str],
@@ -70,23 +70,26 @@ def by_silence(
     call_id: sa.SQLColumnExpression[UUID],
     due: sa.SQLColumnExpression[Any],
 ) -> sa.ColumnElement[bool]:
-    """What waits for a country and has come to the programme coordinator: the same as `model/silence.py`, for lists."""
+    """Return the condition for what has come to the programme coordinator because nobody answered.
+
+    It states for lists the rule of `programme_asked_since`.
+    """
     agency = sa.cast(organisation_id, sa.Text)
-    places = sorted(held.places)
+    places = sorted(deciders.places)
     nobody = sa.or_(
         sa.and_(country != EU, country.not_in(places)),
         sa.and_(country == EU, sa.or_(agency.is_(None), agency.not_in(places))),
     )
-    answering = [
+    with_deputy = [
         sa.and_(
-            agency == one.place if one.country == EU else country == one.place,
-            call_id.in_(sorted(one.calls)),
-            due >= one.since,
-            due < one.until,
+            agency == span.place if span.country == EU else country == span.place,
+            call_id.in_(sorted(span.calls)),
+            due >= span.since,
+            due < span.until,
         )
-        for one in held.with_deputies(now)
+        for span in deciders.deputy_spans(now)
     ]
-    return sa.or_(sa.and_(due < now, sa.not_(sa.or_(sa.false(), *answering))), nobody)
+    return sa.or_(sa.and_(due < now, sa.not_(sa.or_(sa.false(), *with_deputy))), nobody)
 
 
 _HOLDERS = sa.text(
@@ -104,6 +107,6 @@ _HOLDERS = sa.text(
 
 
 async def holders(session: AsyncSession, role: Role, on: date, place: str | None = None) -> list[str]:
-    """The sign-in subjects that hold `role` on that day, of a country or an EU agency (by id) where one is given."""
+    """Return the sign-in subjects that hold `role` on a day, of one country or EU agency (by id) if given."""
     values = {"wanted": [{"role": role.value}], "role": role.value, "place": place, "on": on}
     return list((await session.execute(_HOLDERS, values)).scalars())

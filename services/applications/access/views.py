@@ -1,4 +1,4 @@
-"""In which capacity does somebody decide for a country or an EU agency, and is the programme coordinator asked yet?"""
+"""Determine in which capacity a person decides, and whether the programme coordinator is asked yet."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """In whose hands a decision is, for one reader.
+    """Who is to decide, from the view of one reader.
 
-    `acting_as` is as whom the reader decides now (None: not, or not yet); `asked` since when the programme coordinator
-    is asked, in the country's place; `deputy_until` until when the deputy has it after `due`, where one was in charge;
-    `held` whether the country has a coordinator today; `now` when that is so.
+    `acting_as`: the reader's capacity now (None: not, or not yet). `asked`: since when the programme coordinator is
+    asked in the country's place. `deputy_until`: the deputy's deadline after `due`, if one was in charge. `held`:
+    whether the country has a coordinator today. `now`: the moment of all this.
     """
 
     country: str
@@ -43,12 +43,12 @@ class Capacity:
 
     @property
     def overdue(self) -> bool:
-        """Whether the country has let the deadline pass."""
+        """Return whether the country has let the deadline pass."""
         return self.due is not None and self.due < self.now
 
     @property
     def holder(self) -> str:
-        """Who has it, and who is asked beside them once they have let the deadline pass."""
+        """Return who is to decide, and who is asked besides once the deadline has passed."""
         who = labels.coordinator(self.country)
         if self.asked is not None:
             return gettext("%(who)s; the programme coordinator is asked too") % {"who": who}
@@ -56,7 +56,7 @@ class Capacity:
 
     @property
     def sentence(self) -> str:
-        """For a programme coordinator: why he or she is asked, or who has it and until when."""
+        """Return for a programme coordinator why he or she is asked, or who decides and until when."""
         who, country = labels.coordinator(self.country), labels.country(self.country)
         if self.asked is not None and not self.held:
             text = gettext("Asked of you since %(day)s, because %(country)s has no coordinator today.")
@@ -75,15 +75,15 @@ class Capacity:
         text = gettext("Who decides until %(day)s: %(who)s. Then the deputy is asked, or you if there is none.")
         return text % {"day": dates.day(self.due), "who": who}
 
-    def said(self, principal: Principal) -> str | None:
-        """What a page says about it to the programme coordinator, and to whoever decides for the country."""
+    def notice_for(self, principal: Principal) -> str | None:
+        """Return the notice for the programme coordinator, or for the person who decides for the country."""
         if principal.has(Role.PROGRAMME_COORDINATOR):
             return self.sentence
-        return None if self.acting_as is None else self._told
+        return None if self.acting_as is None else self._country_notice
 
     @property
-    def _told(self) -> str | None:
-        """For the country itself, once it is overdue: who is asked in its place, and until when."""
+    def _country_notice(self) -> str | None:
+        """The notice for the country itself, once it is overdue: who is asked in its place, and until when."""
         if self.due is None or not self.overdue:
             return None
         if self.asked is not None:
@@ -99,7 +99,7 @@ class Capacity:
         return text % {"due": dates.day(self.due), "day": dates.day(self.deputy_until)}
 
     def decides(self) -> ActingAs:
-        """As whom the reader decides. Raises `Refused` (409) with who has it, where it is not the reader's turn."""
+        """Return the reader's capacity. Raises `Refused` (409), naming who decides, if the reader may not."""
         if self.acting_as is None:
             raise Refused(self.sentence, 409)
         return self.acting_as
@@ -107,7 +107,7 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A decision that a country or an EU agency is asked for, since when, until when, and in which call."""
+    """A decision that a country or an EU agency is asked for."""
 
     country: str
     organisation_id: UUID | None
@@ -117,7 +117,7 @@ class Question:
 
 
 class Waits(Protocol):
-    """What waits for a country's decision: an application, or a placement."""
+    """Anything that waits for a country's decision: an application, or a placement."""
 
     country: str
     call_id: UUID
@@ -126,35 +126,39 @@ class Waits(Protocol):
 
     @property
     def organisation_id(self) -> UUID | None:
-        """The organisation that it belongs to."""
+        """Return its organisation."""
 
 
 async def capacity_for(session: AsyncSession, principal: Principal, of: Waits | Question) -> Capacity:
-    """In whose hands the decision is that was first asked for `since` and is due at `due`."""
+    """Return the reader's capacity for a decision that was asked for at `since` and is due at `due`."""
     return capacity_among(await store.deciders_on(session, clock.today()), principal, of)
 
 
-def capacity_among(held: Deciders, principal: Principal, of: Waits | Question) -> Capacity:
-    """The same, where it is known who decides for which countries and EU agencies (`coordinators.held`): for lists."""
+def capacity_among(deciders: Deciders, principal: Principal, of: Waits | Question) -> Capacity:
+    """Return the same with known deciders (`store.deciders_on`), for lists."""
     now = clock.now()
     place = str(of.organisation_id) if of.country == EU else of.country
-    there = place in held.places
-    deputy = held.deputy_until(place, of.country, of.call_id, of.due)
-    asked = programme_asked_since(due=of.due, deputy_until=deputy, since=of.since, held=there, now=now)
-    own = acting_as(principal, of.country, of.organisation_id)
-    if own is None and asked is not None and principal.has(Role.PROGRAMME_COORDINATOR):
-        own = ActingAs.PROGRAMME
-    return Capacity(of.country, of.due, there, deputy, asked, own, now)
+    has_decider = place in deciders.places
+    deputy_until = deciders.deputy_until(place, of.country, of.call_id, of.due)
+    asked_since = programme_asked_since(
+        due=of.due, deputy_until=deputy_until, since=of.since, has_decider=has_decider, now=now
+    )
+    capacity = acting_as(principal, of.country, of.organisation_id)
+    if capacity is None and asked_since is not None and principal.has(Role.PROGRAMME_COORDINATOR):
+        capacity = ActingAs.PROGRAMME
+    return Capacity(of.country, of.due, has_decider, deputy_until, asked_since, capacity, now)
 
 
 def acting_as(principal: Principal, country: str, organisation_id: UUID | None) -> ActingAs | None:
-    """Whether the principal decides as the coordinator of a country (of an EU agency: its officer), or as a deputy."""
+    """Return whether the principal decides as coordinator (of an EU agency: clearance officer) or as deputy."""
     if not may_clear(principal, country, organisation_id):
         return None
     if country == EU:
-        wanted = Role.CLEARANCE_OFFICER
-        held = [one for one in principal.grants if one.role is wanted and one.organisation_id == str(organisation_id)]
+        role = Role.CLEARANCE_OFFICER
+        grants = [
+            grant for grant in principal.grants if grant.role is role and grant.organisation_id == str(organisation_id)
+        ]
     else:
-        wanted = Role.NATIONAL_COORDINATOR
-        held = [one for one in principal.grants if one.role is wanted and one.country == country]
-    return ActingAs.DEPUTY if all(grant.deputy_for for grant in held) else ActingAs.COORDINATOR
+        role = Role.NATIONAL_COORDINATOR
+        grants = [grant for grant in principal.grants if grant.role is role and grant.country == country]
+    return ActingAs.DEPUTY if all(grant.deputy_for for grant in grants) else ActingAs.COORDINATOR

@@ -296,7 +296,7 @@ async def _person(session: AsyncSession, wanted: ContactRequest, seal: Seal | No
     person_id = _needed(wanted.recipient_id, "recipient_id")
     person = await people.by_id(session, person_id)
     if person is None:
-        raise Erased if await people.was_known(session, person_id) else not_found()
+        raise Erased if await people.was_removed(session, person_id) else not_found()
     # The one message that goes to an address before its owner has confirmed it, with the link by which that is done.
     if wanted.purpose != Purpose.ADDRESS_TO_CONFIRM:
         return _of(person)

@@ -1,4 +1,4 @@
-"""Which forms change the register, and how do they become what the model takes?"""
+"""Define the forms of the register, and turn them into entries."""
 
 from __future__ import annotations
 
@@ -48,30 +48,30 @@ _ONE = N_("Choose one")
 DAY_HINT = N_("For example, 27 3 2027")
 
 
-def country_options(codes: Iterable[str]) -> list[tuple[str, str]]:
-    """Countries by their names in the reader's language."""
-    return sorted(((code, labels.country(code)) for code in codes), key=lambda pair: pair[1])
+def country_options(countries: Iterable[str]) -> list[tuple[str, str]]:
+    """Return countries with their names in the reader's language, by name."""
+    return sorted(((code, labels.country(code)) for code in countries), key=lambda option: option[1])
 
 
-def countries_of(seen: frozenset[str] | None) -> list[tuple[str, str]]:
-    """The countries that a reader chooses from."""
-    return country_options(COUNTRIES if seen is None else seen)
+def countries_of(countries: frozenset[str] | None) -> list[tuple[str, str]]:
+    """Return the options for a choice among some countries; None means all."""
+    return country_options(COUNTRIES if countries is None else countries)
 
 
-def choose(field: SelectField | RadioField, source: Source, blank: str | None = None) -> None:
-    """Say what a field can be chosen from, where that is known only now; `blank` is the text of an empty choice."""
+def set_choices(field: SelectField | RadioField, source: Source, blank: str | None = None) -> None:
+    """Set the choices of a field that are known only at run time; `blank` is the text of an empty choice."""
     field.choices = options(source, blank)  # type: ignore[assignment]  # WTForms takes a function, too
 
 
 class NoteForm(Form):
-    """A form whose change may have to be approved: with a word to the programme coordinator."""
+    """A form whose change may need approval, with a note to the programme coordinator."""
 
     note = TextAreaField(
         N_("A word to the programme coordinator"), [Longest(1000)], description=N_("Why it changes, if it is not plain")
     )
 
     def without_note(self) -> None:
-        """Whoever decides needs no word to himself or herself."""
+        """Remove the note, which a person who decides does not need."""
         del self.note
 
 
@@ -86,18 +86,18 @@ class OrganisationForm(NoteForm):
     city = StringField(N_("City"), [Longest(100)])
 
     def fill(self, entry: OrganisationEntry | None, seen: Sequence[tuple[str, str]]) -> None:
-        """Offer the countries, and show what is there."""
-        choose(self.country, seen, blank=_ONE if len(seen) > 1 else None)
+        """Offer the countries, and show the entry."""
+        set_choices(self.country, seen, blank=_ONE if len(seen) > 1 else None)
         if entry is not None:
             self.process(data={name: getattr(entry, name) for name in ("name", "kind", "country", "city")})
 
     def values(self) -> dict[str, Any]:
-        """What the entry says."""
+        """Return the values for an entry."""
         return {name: self[name].data or "" for name in ("name", "kind", "country", "city")}
 
 
 class RoleRow(Row):
-    """A role from a day on, maybe until a day."""
+    """A role from a day on, with an optional last day."""
 
     role = SelectField(N_("Role"), [Needed(N_("Choose the role"))])
     since = DateField(N_("First day"), [Needed(N_("Enter the first day"))])
@@ -148,26 +148,31 @@ class PersonForm(NoteForm):
         roles: Sequence[Role],
         anywhere: bool,
     ) -> None:
-        """Say what can be chosen. `anywhere`: people without a country, too."""
+        """Set the choices. `anywhere`: people without a country, too."""
         self.language.choices = labels.written(self.language.data)
         several = len(countries) > 1 or anywhere
-        choose(self.country, countries, blank=(N_("None: programme-wide") if anywhere else _ONE) if several else None)
-        shown = [(str(one.id), f"{one.name} ({labels.country(one.country)})") for one in organisations]
-        choose(self.organisation_id, shown, blank=N_("None"))
+        set_choices(
+            self.country, countries, blank=(N_("None: programme-wide") if anywhere else _ONE) if several else None
+        )
+        organisation_options = [
+            (str(organisation.id), f"{organisation.name} ({labels.country(organisation.country)})")
+            for organisation in organisations
+        ]
+        set_choices(self.organisation_id, organisation_options, blank=N_("None"))
         for row in self.roles:
-            choose(row.form.role, roles, blank=_ONE)
+            set_choices(row.form.role, roles, blank=_ONE)
 
     def values(self) -> dict[str, Any]:
-        """What the entry says, but for the grants."""
+        """Return the values for an entry, without the grants."""
         texts = ("subject", "name", "own_name", "email", "unit", "national_rank")
-        said = {name: self[name].data or "" for name in texts if name in self}
-        said |= {
+        values = {name: self[name].data or "" for name in texts if name in self}
+        values |= {
             name: self[name].data or None for name in ("country", "organisation_id", "service", "rank_group", "sex")
         }
-        return said | {"language": self.language.data or "en", "years_in_field": self.years_in_field.data}
+        return values | {"language": self.language.data or "en", "years_in_field": self.years_in_field.data}
 
-    def held(self) -> list[grants.RoleInput]:
-        """The roles of the rows, as they stand when the form is valid."""
+    def role_inputs(self) -> list[grants.RoleInput]:
+        """Return the roles of the rows of a valid form."""
         return [
             grants.RoleInput(Role(row.form.role.data), row.form.since.data, row.form.until.data)
             for row in self.roles
@@ -176,10 +181,10 @@ class PersonForm(NoteForm):
 
 
 def person_data(entry: PersonEntry, roles: Sequence[Role], day: date) -> dict[str, Any]:
-    """What a form about somebody shows: the entry, and those grants that the form may change."""
+    """Return the data that a form about a person shows: the entry, and the grants that the form may change."""
     rows = [_row(grant) for grant in entry.grants if grants.editable(grant, roles, day)]
-    said = {name: getattr(entry, name) for name in type(entry).model_fields if name != "grants"}
-    return said | {"organisation_id": str(entry.organisation_id or ""), "country": entry.country or "", "roles": rows}
+    values = {name: getattr(entry, name) for name in type(entry).model_fields if name != "grants"}
+    return values | {"organisation_id": str(entry.organisation_id or ""), "country": entry.country or "", "roles": rows}
 
 
 def _row(grant: AccessGrant) -> dict[str, Any]:
@@ -187,7 +192,7 @@ def _row(grant: AccessGrant) -> dict[str, Any]:
 
 
 class LeaveForm(NoteForm):
-    """Somebody leaves."""
+    """A person leaves."""
 
     last_day = DateField(N_("Last day with access"), [Needed(N_("Enter the last day"))], description=DAY_HINT)
     successor = SelectField(
@@ -198,18 +203,18 @@ class LeaveForm(NoteForm):
 
 
 class TransferForm(NoteForm):
-    """Somebody moves to another organisation."""
+    """A person moves to another organisation."""
 
     organisation_id = SelectField(N_("New organisation"), [Needed(N_("Choose the organisation"))])
     day = DateField(N_("First day there"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
 
 
 class WordForm(NoteForm):
-    """A change that needs a yes and nothing else."""
+    """A change that needs only a confirmation."""
 
 
 class RefuseForm(Form):
-    """Why a proposal is not approved."""
+    """Why a proposal is refused."""
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=RefusedBecause, blank=_ONE)
     text = TextAreaField(
@@ -227,11 +232,14 @@ class FundForm(Form):
     active = BooleanField(N_("Calls can use it"), default=True)
 
     def values(self) -> dict[str, Any]:
-        """What the entry says."""
+        """Return the values for an entry."""
         return {name: self[name].data for name in ("name", "payer", "since", "until", "active")}
 
 
-_OF_COUNTRIES, _OF_BODIES = N_("Where two countries are kept apart"), N_("Where two organisations are kept apart")
+_OF_COUNTRIES, _OF_ORGANISATIONS = (
+    N_("Where two countries are kept apart"),
+    N_("Where two organisations are kept apart"),
+)
 
 
 class ExclusionForm(Form):
@@ -244,8 +252,10 @@ class ExclusionForm(Form):
     )
     first_country = SelectField(N_("One country"), [NotOptional()], default="", description=_OF_COUNTRIES)
     second_country = SelectField(N_("The other country"), [NotOptional()], default="", description=_OF_COUNTRIES)
-    first_organisation = SelectField(N_("One organisation"), [NotOptional()], default="", description=_OF_BODIES)
-    second_organisation = SelectField(N_("The other organisation"), [NotOptional()], default="", description=_OF_BODIES)
+    first_organisation = SelectField(N_("One organisation"), [NotOptional()], default="", description=_OF_ORGANISATIONS)
+    second_organisation = SelectField(
+        N_("The other organisation"), [NotOptional()], default="", description=_OF_ORGANISATIONS
+    )
     since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=DAY_HINT)
     until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
     confidential = BooleanField(
@@ -254,14 +264,17 @@ class ExclusionForm(Form):
     )
 
     def offer(self, organisations: Sequence[entries.Organisation]) -> None:
-        """Say what can be chosen."""
-        shown = [(str(one.id), f"{one.name} ({labels.country(one.country)})") for one in organisations]
+        """Set the choices."""
+        organisation_options = [
+            (str(organisation.id), f"{organisation.name} ({labels.country(organisation.country)})")
+            for organisation in organisations
+        ]
         for field in (self.first_country, self.second_country):
-            choose(field, country_options(COUNTRIES), blank=_ONE)
+            set_choices(field, country_options(COUNTRIES), blank=_ONE)
         for field in (self.first_organisation, self.second_organisation):
-            choose(field, shown, blank=_ONE)
+            set_choices(field, organisation_options, blank=_ONE)
 
     def pair(self) -> tuple[str, tuple[str, str]]:
-        """Which kind of pair, and the two."""
-        one = "country" if self.between.data == "countries" else "organisation"
-        return self.between.data, (self[f"first_{one}"].data or "", self[f"second_{one}"].data or "")
+        """Return the kind of pair, and its two values."""
+        kind = "country" if self.between.data == "countries" else "organisation"
+        return self.between.data, (self[f"first_{kind}"].data or "", self[f"second_{kind}"].data or "")

@@ -1,4 +1,4 @@
-"""How does the owner of a service address confirm it, and who may ask for the mail anew?"""
+"""Confirm service addresses by the link in a mail, and send that mail again."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.applications.refusals import not_found
-from services.applications.register.actions.address_checks import ask, genuine, id_in, link, withdraw_asking
-from services.applications.register.actions.entries import publish_access, put_grants
+from services.applications.register.actions.address_checks import (
+    close_address_checks,
+    genuine,
+    id_in,
+    link,
+    start_address_check,
+)
+from services.applications.register.actions.entries import access_event, put_grants
 from services.applications.register.store import address_checks, entries, people
-from services.applications.register.views.scope import seen_person
+from services.applications.register.views.scope import visible_person
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.time import clock
@@ -23,12 +29,15 @@ if TYPE_CHECKING:
     from shared.identity import Principal
     from shared.identity.sealing import Seal
 
-# A mistyped address must not become somebody else's flood of mail.
+# A mistyped address must not flood a stranger with mail.
 MOST_A_DAY = 5
 
 
-async def question(session: AsyncSession, seal: Seal, token: str) -> address_checks.AddressCheck:
-    """What a link asks, whether it still counts or not. Raises `Refused` (404) for one that the portal did not make."""
+async def check_of_link(session: AsyncSession, seal: Seal, token: str) -> address_checks.AddressCheck:
+    """Return the check that a link belongs to, open or not.
+
+    Raises `Refused` (404) if the portal did not make the link.
+    """
     check_id = id_in(token)
     check = None if check_id is None else await address_checks.check(session, check_id)
     if check is None or not genuine(seal, token, check):
@@ -37,13 +46,14 @@ async def question(session: AsyncSession, seal: Seal, token: str) -> address_che
 
 
 async def confirm(bus: Bus, seal: Seal, token: str) -> None:
-    """The owner confirms the address. Once confirmed, again is the same.
+    """Confirm the address of a link; confirming again changes nothing.
 
-    Raises `Refused` (404; 409 where the link is over, a newer one took its place, or the address was given away).
+    Raises `Refused` (404; 409 if the link has ended, a newer one took its place, or the address belongs to somebody
+    else).
     """
     async with bus.transaction("system:address") as tx:
-        await entries.alone(tx.session)
-        check = await question(tx.session, seal, token)
+        await entries.lock_people(tx.session)
+        check = await check_of_link(tx.session, seal, token)
         check = await address_checks.check(tx.session, check.id, lock=True) or check
         person = await entries.person(tx.session, check.subject, lock=True)
         if person is None:
@@ -70,37 +80,37 @@ async def confirm(bus: Bus, seal: Seal, token: str) -> None:
         )
 
 
-async def ask_own(bus: Bus, principal: Principal) -> None:
-    """Somebody asks for the mail to the own address anew. Raises `Refused` (404, 409)."""
+async def send_own_mail(bus: Bus, principal: Principal) -> None:
+    """Send the mail to the principal's own address again. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         person = await entries.person(tx.session, principal.subject, lock=True)
         if person is None:
             raise not_found()
-        await _ask_again(tx, person)
+        await _send_again(tx, person)
 
 
-async def ask_for(bus: Bus, principal: Principal, person_id: UUID) -> None:
-    """A coordinator has the mail sent to somebody anew. Raises `Refused` (404, 409)."""
+async def send_mail_to(bus: Bus, principal: Principal, person_id: UUID) -> None:
+    """Send the mail to a person again, on behalf of a coordinator. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        await _ask_again(tx, await seen_person(tx.session, principal, person_id, lock=True))
+        await _send_again(tx, await visible_person(tx.session, principal, person_id, lock=True))
 
 
-async def _ask_again(tx: Tx, person: entries.Person) -> None:
+async def _send_again(tx: Tx, person: entries.Person) -> None:
     address = person.unconfirmed_address
     if address is None:
         raise Refused(gettext("This address is confirmed already."), 409)
     day_ago = clock.now() - timedelta(days=1)
-    if await address_checks.asked_since(tx.session, person.subject, day_ago) >= MOST_A_DAY:
+    if await address_checks.count_since(tx.session, person.subject, day_ago) >= MOST_A_DAY:
         raise Refused(gettext("The mail was sent several times today. Check the address, and try again tomorrow."), 409)
-    await withdraw_asking(tx, person.subject)
-    check = await ask(tx, person.subject, address)
+    await close_address_checks(tx, person.subject)
+    check = await start_address_check(tx, person.subject, address)
     grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
-    await tx.record(publish_access(person.model_dump(), grants, check), person.subject)
+    await tx.record(access_event(person.model_dump(), grants, check), person.subject)
     await tx.changed("register")
 
 
 async def recipient(session: AsyncSession, seal: Seal, person: entries.Person) -> dict[str, Any] | None:
-    """Where the mail with the link goes, and the link: at the moment of sending; None where nothing is asked now."""
+    """Return the address and link of the mail at the moment of sending; None if no check is open."""
     check = await address_checks.newest(session, person.subject)
     if check is None or not check.open(clock.now()):
         return None

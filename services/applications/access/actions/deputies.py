@@ -1,4 +1,4 @@
-"""Who stands in for a coordinator, a clearance officer or a host contact, from when until when?"""
+"""Appoint and end deputies of coordinators, clearance officers and host contacts."""
 
 from __future__ import annotations
 
@@ -29,13 +29,16 @@ if TYPE_CHECKING:
 
 
 async def offices(session: AsyncSession, subject: str) -> list[AccessGrant]:
-    """The offices that somebody holds now or later and may name a deputy for."""
-    held = (await people.grants(session, [subject])).get(subject, ())
-    return register_grants.left_behind(held, clock.today())
+    """Return the offices, now or later, for which a person may name a deputy."""
+    grants = (await people.grants(session, [subject])).get(subject, ())
+    return register_grants.deputisable_offices(grants, clock.today())
 
 
 async def holder_of(session: AsyncSession, principal: Principal, person_id: UUID | None) -> entries.Person:
-    """For whom a deputy is named: oneself, or, for the programme, anybody. Raises `Refused` (404)."""
+    """Return the person for whom a deputy is named: the principal, or, for the programme, anybody.
+
+    Raises `Refused` (404).
+    """
     if person_id is None:
         person = await entries.person(session, principal.subject)
     else:
@@ -45,16 +48,20 @@ async def holder_of(session: AsyncSession, principal: Principal, person_id: UUID
     return person
 
 
-async def candidates(session: AsyncSession, holder: entries.Person, own: Sequence[AccessGrant]) -> list[entries.Person]:
-    """Who may stand in: the people of the country, or of the organisation, of the offices."""
-    if any(grant.role is Role.NATIONAL_COORDINATOR for grant in own):
-        seen = RegisterScope(frozenset(grant.country for grant in own if grant.country))
+async def candidates(
+    session: AsyncSession, holder: entries.Person, offices: Sequence[AccessGrant]
+) -> list[entries.Person]:
+    """Return the people who may stand in: those of the offices' country or organisation."""
+    if any(grant.role is Role.NATIONAL_COORDINATOR for grant in offices):
+        scope = RegisterScope(frozenset(grant.country for grant in offices if grant.country))
     else:
-        seen = RegisterScope(frozenset(), frozenset(grant.organisation_id for grant in own if grant.organisation_id))
-    return [one for one in await people.choosable(session, seen) if one.subject != holder.subject]
+        scope = RegisterScope(
+            frozenset(), frozenset(grant.organisation_id for grant in offices if grant.organisation_id)
+        )
+    return [person for person in await people.choosable(session, scope) if person.subject != holder.subject]
 
 
-async def name_deputy(
+async def appoint_deputy(
     bus: Bus,
     principal: Principal,
     *,
@@ -64,39 +71,41 @@ async def name_deputy(
     until: date | None,
     holder_id: UUID | None = None,
 ) -> Deputy:
-    """Name a deputy for an office. Raises `Refused` (404; 422 by field: who, role, since, until)."""
+    """Name a deputy for an office. Raises `Refused` (404; 422 by field: deputy, role, since, until)."""
     async with bus.transaction(principal.subject) as tx:
-        # All who name deputies wait for each other: else two could be named for the same days at once.
-        await entries.alone(tx.session)
+        # One appointment at a time: otherwise two deputies could be named for the same days.
+        await entries.lock_people(tx.session)
         holder = await holder_of(tx.session, principal, holder_id)
-        own = [grant for grant in await offices(tx.session, holder.subject) if grant.role is role]
-        if not own:
+        held_offices = [grant for grant in await offices(tx.session, holder.subject) if grant.role is role]
+        if not held_offices:
             raise _wrong({"role": gettext("This role cannot be deputised now. Choose one of those shown.")})
         person = await people.by_id(tx.session, deputy_id, lock=True)
-        office = None if person is None else _office_for(own, person)
+        office = None if person is None else _office_for(held_offices, person)
         if person is None or person.subject == holder.subject or office is None:
             raise _wrong({"deputy": gettext("Choose a person of the same country or organisation.")})
         if person.lapsed_on is not None:
             raise _wrong({"deputy": gettext("This person's access has lapsed. Have it confirmed first.")})
-        named = await people.with_grant(tx.session, {"role": role.value, "deputy_for": holder.subject})
+        deputies = await people.with_grant(tx.session, {"role": role.value, "deputy_for": holder.subject})
         others = [
             grant
-            for grants in named.values()
+            for grants in deputies.values()
             for grant in grants
             if grant.deputy_for == holder.subject
             and (grant.role, grant.country, grant.organisation_id) == (role, office.country, office.organisation_id)
         ]
-        made, wrong = register_grants.deputy(office, holder.subject, since, until, others=others, today=clock.today())
-        if made is None:
+        deputy_grant, wrong = register_grants.deputy(
+            office, holder.subject, since, until, others=others, today=clock.today()
+        )
+        if deputy_grant is None:
             raise _wrong(wrong)
-        held = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
-        await put_grants(tx, person, (*held, made), action="deputy_named", before=held)
-        return Deputy(person, holder, made)
+        grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
+        await put_grants(tx, person, (*grants, deputy_grant), action="deputy_named", before=grants)
+        return Deputy(person, holder, deputy_grant)
 
 
-def _office_for(own: Sequence[AccessGrant], person: entries.Person) -> AccessGrant | None:
+def _office_for(offices: Sequence[AccessGrant], person: entries.Person) -> AccessGrant | None:
     """The first of the offices in which that person could stand in."""
-    for grant in own:
+    for grant in offices:
         if grant.organisation_id is not None and grant.role in register_grants.OF_ORGANISATION:
             if grant.organisation_id == person.organisation_id:
                 return grant
@@ -110,19 +119,20 @@ def _wrong(fields: dict[str, str]) -> Refused:
 
 
 async def end(bus: Bus, principal: Principal, *, deputy_id: UUID, role: Role, since: date) -> None:
-    """End a deputy before the time, at once: by whom he or she stands in for, the country's coordinator, the programme.
+    """End a deputy early, at once. Raises `Refused` (404).
 
-    One that is over stays so. Raises `Refused` (404).
+    The holder, the deputy, the country's coordinator and the programme may do that. A deputy that has ended stays
+    as it was.
     """
     async with bus.transaction(principal.subject) as tx:
         person = await people.by_id(tx.session, deputy_id, lock=True)
         if person is None:
             raise not_found()
-        held = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
+        grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
         ending = next(
             (
                 grant
-                for grant in held
+                for grant in grants
                 if grant.role is role
                 and grant.since == since
                 and grant.deputy_for is not None
@@ -133,12 +143,12 @@ async def end(bus: Bus, principal: Principal, *, deputy_id: UUID, role: Role, si
         if ending is None:
             raise not_found()
         today = clock.today()
-        if not register_grants.over(ending, today):
+        if not register_grants.has_ended(ending, today):
             await put_grants(
-                tx, person, register_grants.without(held, ending, today), action="deputy_ended", before=held
+                tx, person, register_grants.without(grants, ending, today), action="deputy_ended", before=grants
             )
 
 
 def _may_end(principal: Principal, grant: AccessGrant, person: entries.Person) -> bool:
-    mine = principal.subject in {grant.deputy_for, person.subject}
-    return mine or scope_of(principal).covers(grant.country, grant.organisation_id)
+    own = principal.subject in {grant.deputy_for, person.subject}
+    return own or scope_of(principal).covers(grant.country, grant.organisation_id)

@@ -1,7 +1,7 @@
-"""Who confirms an access once a year, and what happens to one that nobody confirms? It lapses, and is given back.
+"""Confirm access once a year, and let it lapse where nobody confirms it.
 
-The portal's clock is a supervised loop, one at a time by lease; the same loop moves people to the organisation to which
-they belong from a day on.
+A supervised loop does the portal's part, one instance at a time by lease. It also moves people to the organisation to
+which they belong from a day on.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import structlog
 
 from services.applications.loops import run_by_lease
 from services.applications.needs import store as needs_store
-from services.applications.register.actions.changes import arrive
+from services.applications.register.actions.changes import complete_transfer
 from services.applications.register.actions.entries import put_grants
 from services.applications.register.model import grants as register_grants
 from services.applications.register.store import entries, people
-from services.applications.register.views.confirmation import access_year, grants_to_confirm, may_confirm
+from services.applications.register.views.confirmation import confirmation_times, grants_to_confirm, may_confirm
 from services.applications.register.views.scope import scope_of
 from services.applications.settings import Settings
 from shared.bus.db import leases
@@ -45,9 +45,9 @@ _log = structlog.get_logger()
 async def confirm(
     bus: Bus, principal: Principal, ids: Sequence[UUID]
 ) -> tuple[list[entries.Person], list[entries.Person]]:
-    """Confirm the access of these people; give those confirmed, and those that are not the confirmer's to confirm.
+    """Confirm the access of people; return those confirmed, and those whom the principal may not confirm.
 
-    What has lapsed is given back. Raises `Refused` (422) where nobody is named, or more than a hundred.
+    Lapsed access is restored. Raises `Refused` (422) for no person, or for more than a hundred.
     """
     wanted = sorted(set(ids))
     if not 0 < len(wanted) <= MOST_AT_ONCE:
@@ -56,23 +56,23 @@ async def confirm(
     done: list[entries.Person] = []
     left: list[entries.Person] = []
     async with bus.transaction(principal.subject) as tx:
-        seen = scope_of(principal)
+        scope = scope_of(principal)
         for person_id in wanted:
             person = await people.by_id(tx.session, person_id, lock=True)
-            if person is None or not seen.covers(person.country, person.organisation_id):
+            if person is None or not scope.covers(person.country, person.organisation_id):
                 continue
-            now = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
-            held = grants_to_confirm(person, now)
-            if not may_confirm(principal, person, held):
+            grants = (await people.grants(tx.session, [person.subject])).get(person.subject, ())
+            to_confirm = grants_to_confirm(person, grants)
+            if not may_confirm(principal, person, to_confirm):
                 left.append(person)
                 continue
-            await _confirmed(tx, person, now)
+            await _renew(tx, person, grants)
             done.append(person)
     return done, left
 
 
-async def _confirmed(tx: Tx, person: entries.Person, now: tuple[AccessGrant, ...]) -> None:
-    back = grants_to_confirm(person, now) if person.lapsed_on is not None else ()
+async def _renew(tx: Tx, person: entries.Person, grants: tuple[AccessGrant, ...]) -> None:
+    restored = grants_to_confirm(person, grants) if person.lapsed_on is not None else ()
     before = {"confirmed_on": person.confirmed_on.isoformat()}
     action = "restored" if person.lapsed_on is not None else "confirmed"
     person.lapsed_on, person.lapsed_grants = None, []
@@ -80,18 +80,18 @@ async def _confirmed(tx: Tx, person: entries.Person, now: tuple[AccessGrant, ...
     await put_grants(
         tx,
         person,
-        (*now, *back),
+        (*grants, *restored),
         action=action,
-        before=now,
+        before=grants,
         confirmed_on=today,
         more=(before, {"confirmed_on": today.isoformat()}),
     )
 
 
 async def keep_access(service: Service) -> None:
-    """The worker."""
+    """Run the loop that lets access lapse, moves people and forgets old imports."""
     assert isinstance(service.settings, Settings)
-    times = access_year(service.settings)
+    times = confirmation_times(service.settings)
 
     async def look(bus: Bus, lease: Lease) -> None:
         while count := await lapse(bus, times, lease):
@@ -103,66 +103,68 @@ async def keep_access(service: Service) -> None:
     await run_by_lease(service, LEASE, look, every=_LOOK_SECONDS)
 
 
-async def lapse(bus: Bus, times: register_grants.Yearly, lease: Lease | None = None) -> int:
-    """Take away what nobody confirmed in time, a hundred people at the most; give how many. Raises `LeaseLost`.
+async def lapse(bus: Bus, times: register_grants.ConfirmationTimes, lease: Lease | None = None) -> int:
+    """Let the access of at most a hundred people lapse that nobody confirmed in time; return how many.
 
-    The last programme coordinator keeps the access: somebody must be able to confirm.
+    The last programme coordinator keeps the access, so that somebody can confirm. Raises `LeaseLost`.
     """
     today = clock.today()
     async with bus.transaction("system:clock") as tx:
         if lease is not None:
             await leases.check(tx.session, lease)
-        found = await people.lapsing(tx.session, times.lapsed_before(today), today)
-        grants = await people.grants(tx.session, [one.subject for one in found])
-        keepers = await _keepers(tx.session)
+        found = await people.due_lapses(tx.session, times.lapsed_before(today), today)
+        grants = await people.grants(tx.session, [person.subject for person in found])
+        coordinators = await _programme_coordinators(tx.session)
         count = 0
         for person in found:
-            now = grants.get(person.subject, ())
-            ending = register_grants.to_come(now, today)
-            if person.subject in keepers and not keepers - {person.subject}:
+            person_grants = grants.get(person.subject, ())
+            lapsing = register_grants.current_or_future(person_grants, today)
+            if person.subject in coordinators and not coordinators - {person.subject}:
                 continue
-            keepers.discard(person.subject)
+            coordinators.discard(person.subject)
             person.lapsed_on = today
-            person.lapsed_grants = [one.model_dump(mode="json") for one in ending]
-            kept = tuple(one for one in now if one not in ending)
-            await put_grants(tx, person, kept, action="lapsed", before=now)
+            person.lapsed_grants = [grant.model_dump(mode="json") for grant in lapsing]
+            kept = tuple(grant for grant in person_grants if grant not in lapsing)
+            await put_grants(tx, person, kept, action="lapsed", before=person_grants)
             count += 1
     return count
 
 
-async def _keepers(session: AsyncSession) -> set[str]:
-    """Who is programme coordinator today."""
+async def _programme_coordinators(session: AsyncSession) -> set[str]:
+    """The subjects of today's programme coordinators."""
     role = Role.PROGRAMME_COORDINATOR
     today = clock.today()
-    found = await people.with_grant(session, {"role": role.value})
+    grants_by_subject = await people.with_grant(session, {"role": role.value})
     return {
-        one for one, held in found.items() if any(g.role is role and register_grants.active(g, today) for g in held)
+        subject
+        for subject, grants in grants_by_subject.items()
+        if any(grant.role is role and register_grants.active(grant, today) for grant in grants)
     }
 
 
 async def move(bus: Bus, lease: Lease | None = None) -> int:
-    """Enter people in the organisation to which they belong from today on; give how many. Raises `LeaseLost`."""
+    """Move people to the organisation to which they belong from today on; return how many. Raises `LeaseLost`."""
     async with bus.transaction("system:clock") as tx:
         if lease is not None:
             await leases.check(tx.session, lease)
-        found = await people.moving(tx.session, clock.today())
+        found = await people.due_moves(tx.session, clock.today())
         grants = await people.grants(tx.session, [one.subject for one in found])
         for person in found:
             assert person.moves_to is not None
-            target = await entries.organisation(tx.session, person.moves_to)
+            organisation = await entries.organisation(tx.session, person.moves_to)
             before = {"organisation_id": str(person.organisation_id), "country": person.country}
-            if target is None:
+            if organisation is None:
                 person.moves_on = person.moves_to = None
             else:
-                arrive(person, target)
+                complete_transfer(person, organisation)
             after = {"organisation_id": str(person.organisation_id), "country": person.country}
-            held = grants.get(person.subject, ())
-            await put_grants(tx, person, held, action="arrived", before=held, more=(before, after))
+            person_grants = grants.get(person.subject, ())
+            await put_grants(tx, person, person_grants, action="arrived", before=person_grants, more=(before, after))
     return len(found)
 
 
 async def forget_imports(bus: Bus, lease: Lease | None = None) -> None:
-    """Forget what was uploaded and never confirmed in its time. Raises `LeaseLost`."""
+    """Delete uploaded tables that were not confirmed in time. Raises `LeaseLost`."""
     async with bus.transaction("system:clock") as tx:
         if lease is not None:
             await leases.check(tx.session, lease)

@@ -148,7 +148,7 @@ async def page_of(
         and (view.visit is None or view.visit.state in {"scheduled", "unschedulable"})
         and view.mentorship is None,
         mine=involved,
-        asked=view.turn.hands.said(principal) if view.turn.hands is not None else None,
+        asked=view.turn.hands.notice_for(principal) if view.turn.hands is not None else None,
         receipt=tickets.receipt_for_host(view),
         mentor_rows=_mentor(view),
         late=[party for party in view.case.parties if party in match.late],

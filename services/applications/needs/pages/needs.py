@@ -17,7 +17,7 @@ from services.applications.needs.model import LEVELS, NeedEntry
 from services.applications.pages import form_page, list_page
 from services.applications.parameters import REGISTER, BusDep
 from services.applications.refusals import not_found
-from services.applications.register.forms import choose, countries_of
+from services.applications.register.forms import countries_of, set_choices
 from services.applications.register.store import people
 from services.applications.register.store.history import history
 from services.applications.register.views import words
@@ -149,10 +149,10 @@ def _row(one: store.Need) -> list[Any]:
 
 def _offer(form: NeedForm, principal: Principal) -> None:
     shown = _countries(principal)
-    choose(form.country, shown, blank=N_("Choose one") if len(shown) > 1 else None)
-    choose(form.topic, topics(), blank=N_("Choose one"))
-    choose(form.area, Expertise, blank=N_("The topic as a whole"))
-    choose(form.level, [(str(n), text) for n, text in LEVELS.items()])
+    set_choices(form.country, shown, blank=N_("Choose one") if len(shown) > 1 else None)
+    set_choices(form.topic, topics(), blank=N_("Choose one"))
+    set_choices(form.area, Expertise, blank=N_("The topic as a whole"))
+    set_choices(form.level, [(str(n), text) for n, text in LEVELS.items()])
 
 
 def _form_page(request: Request, form: NeedForm, status: int = 200, *, one: store.Need | None = None) -> Response:

@@ -95,7 +95,7 @@ def what(kind: store.Kind, line: store.Line) -> str:
         case store.Kind.ATTEMPTS:
             return gettext(WHY.get(line.what, line.what))
         case store.Kind.REGISTER:
-            return words.done(line.details["kind"], line.what)
+            return words.action_text(line.details["kind"], line.what)
         case store.Kind.PARTNERS:
             return labels.label(PartnerStatus(line.what))
         case store.Kind.RELEASES:

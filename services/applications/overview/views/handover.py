@@ -99,7 +99,7 @@ async def offices_of(session: AsyncSession, person: entries.Person, grants: Sequ
     """What somebody looks after: each office with who else holds it today, and what waits there."""
     today = clock.today()
     found = []
-    for grant in register_grants.left_behind(grants, today):
+    for grant in register_grants.deputisable_offices(grants, today):
         wanted = {"role": grant.role.value}
         if grant.role is Role.NATIONAL_COORDINATOR:
             wanted["country"] = grant.country or ""

@@ -93,7 +93,7 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         writable=mine and (offer.stands in placements.WRITABLE or placements.revisable(offer)),
         reopens=offer.stands is OfferState.CLOSED,
         decides=decidable and own_hands.acting_as is not None,
-        asked=own_hands.said(principal) if decidable else None,
+        asked=own_hands.notice_for(principal) if decidable else None,
         voids=programme and transitions.possible(told.OfferVoided, offer.state),
         remarks=[(labels.label(section), offer.remarks[section]) for section in FIELDS if section in offer.remarks],
         done=request.query_params.get("done"),

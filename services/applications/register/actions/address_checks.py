@@ -1,4 +1,7 @@
-"""How is the owner of a service address asked to confirm it? With a question that ends, and a link that is not kept."""
+"""Ask the owner of a service address to confirm it by a link.
+
+The link ends after a week. It is derived from the check and not stored.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,11 @@ if TYPE_CHECKING:
 GOOD_FOR = timedelta(days=7)
 PATH = "/applications/address"
 PURPOSE = "address"
-"""What the seal of the links is for: its keys seal nothing else."""
+"""The purpose of the links' seal: its keys seal nothing else."""
 
 
-async def ask(tx: Tx, subject: str, address: str) -> address_checks.AddressCheck:
-    """Begin to ask; the event that the caller records tells notifications to write the mail."""
+async def start_address_check(tx: Tx, subject: str, address: str) -> address_checks.AddressCheck:
+    """Start a check of an address; the event that the caller records makes notifications send the mail."""
     moment = clock.now()
     check = address_checks.AddressCheck(
         id=new_id(),
@@ -36,13 +39,13 @@ async def ask(tx: Tx, subject: str, address: str) -> address_checks.AddressCheck
     return check
 
 
-async def withdraw_asking(tx: Tx, subject: str) -> None:
-    """Links that were sent before confirm nothing any more."""
+async def close_address_checks(tx: Tx, subject: str) -> None:
+    """Void the open checks of a person, so that earlier links confirm nothing."""
     await address_checks.close_open(tx.session, subject, clock.now())
 
 
 def link(seal: Seal, check: address_checks.AddressCheck) -> str:
-    """The path of the page on which the owner confirms: whoever has it has read the mail."""
+    """Return the path of the page that confirms: a person who knows it has read the mail."""
     return f"{PATH}/{check.id.hex}.{seal.sign(_signed(check.id, check.address))}"
 
 
@@ -51,7 +54,7 @@ def _signed(check_id: UUID, address: str) -> str:
 
 
 def id_in(token: str) -> UUID | None:
-    """Which question a link's token names; None where it names none."""
+    """Return the id of the check that a link's token names; None for a malformed token."""
     try:
         return UUID(hex=token.partition(".")[0])
     except ValueError:
@@ -59,5 +62,5 @@ def id_in(token: str) -> UUID | None:
 
 
 def genuine(seal: Seal, token: str, check: address_checks.AddressCheck) -> bool:
-    """Whether the portal made the token for that question."""
+    """Return whether the portal made the token for that check."""
     return seal.signed(_signed(check.id, check.address), token.partition(".")[2])

@@ -1,4 +1,4 @@
-"""How does the programme change one fund or one excluded pair? With an eye on who changed it meanwhile."""
+"""Enter and change one fund or one excluded pair, with a check for concurrent changes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-def _unchanged(version: int | None, now: int) -> None:
+def _check_version(version: int | None, now: int) -> None:
     if version is not None and version != now:
         raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
 
 
-def _span(since: date, until: date | None) -> None:
+def _check_term(since: date, until: date | None) -> None:
     if until is not None and until < since:
         sentence = gettext("The last day is the first day or later.")
         raise Refused(sentence, 422, {"until": sentence})
@@ -33,19 +33,19 @@ def _span(since: date, until: date | None) -> None:
 
 async def save_fund(bus: Bus, principal: Principal, entry: FundEntry, *, version: int | None = None) -> UUID:
     """Enter a fund, or change the one with the entry's id. Raises `Refused` (404, 409, 422)."""
-    _span(entry.since, entry.until)
+    _check_term(entry.since, entry.until)
     async with bus.transaction(principal.subject) as tx:
         if entry.id is not None:
             known = await entries.fund(tx.session, entry.id, lock=True)
             if known is None:
                 raise not_found()
-            _unchanged(version, known.version)
+            _check_version(version, known.version)
         return (await put_funds(tx, [entry]))[0]
 
 
 async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry, *, version: int | None = None) -> UUID:
     """Enter an excluded pair, or change the one with the entry's id. Raises `Refused` (404, 409, 422)."""
-    _span(entry.since, entry.until)
+    _check_term(entry.since, entry.until)
     pair = entry.countries or entry.organisations or ()
     if len(set(pair)) < len(pair):
         sentence = gettext("A pair is two different ones.")
@@ -56,12 +56,12 @@ async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry, 
             known = await entries.exclusion(tx.session, entry.id, lock=True)
             if known is None:
                 raise not_found()
-            _unchanged(version, known.version)
+            _check_version(version, known.version)
         return (await put_exclusions(tx, [entry]))[0]
 
 
 async def end_exclusion(bus: Bus, principal: Principal, exclusion_id: UUID) -> None:
-    """The pair may be matched again from tomorrow on; one that is over stays so. Raises `Refused` (404)."""
+    """End an exclusion today, unless it has ended already. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
         known = await entries.exclusion(tx.session, exclusion_id, lock=True)
         if known is None:

@@ -1,4 +1,4 @@
-"""Who proposes a change of the register, and who decides? One function a transition; the programme enters directly."""
+"""Propose changes of the register and decide on them; the programme's own changes take effect at once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from services.applications.refusals import lawful, not_found
-from services.applications.register.actions.changes import About, about, apply, check, note_withdrawal, rebased
+from services.applications.register.actions.changes import (
+    Target,
+    apply_change,
+    check_change,
+    load_target,
+    note_end_of_proposal,
+    rebase,
+)
 from services.applications.register.model.proposals import (
     OrganisationChange,
     PersonChange,
     RefusedBecause,
+    check_pending,
     differences,
     kind_of,
-    settle,
 )
 from services.applications.register.store import entries
 from services.applications.register.store import proposals as store
@@ -40,16 +47,16 @@ MOST_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
-    """What became of a change: made at once (`id` is the entry's), or proposed."""
+class Submission:
+    """The result of a change: made at once (`id` is the entry's), or proposed."""
 
     id: UUID | None
     proposal: store.Proposal | None
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """A proposal beside the entry as it is now: what approving changes, and what has changed since it was proposed."""
+class Comparison:
+    """A proposal beside the current entry: what approving it changes, and what changed since it was proposed."""
 
     proposal: store.Proposal
     version: int
@@ -61,38 +68,38 @@ class Compared:
 
     @property
     def stale(self) -> bool:
-        """Whether the entry was changed since the proposal."""
+        """Return whether the entry was changed since the proposal."""
         return self.proposal.base_version != self.version
 
 
 async def submit(
     bus: Bus, principal: Principal, change: Change, *, version: int | None = None, note_: str = "", new: bool = False
-) -> Submitted:
+) -> Submission:
     """Make a change as the programme, or propose it as a country or an agency.
 
-    `version` is the entry's as its writer saw it; `new` says that there must be no such entry yet. Raises `Refused`
-    (404; 409 where it was changed since, or a proposal about it waits; 422 by field).
+    `version` is the entry's as its writer saw it; with `new` the entry must not exist yet. Raises `Refused` (404;
+    409 if it was changed since, or a proposal about it waits; 422 by field).
     """
     async with bus.transaction(principal.subject) as tx:
-        await entries.alone(tx.session)
-        of = await about(tx, change)
-        if new and of.known:
+        await entries.lock_people(tx.session)
+        target = await load_target(tx, change)
+        if new and target.exists:
             sentence = gettext(
                 "Somebody in the register signs in with this name already. Check it, or use another one."
             )
             raise Refused(sentence, 422, {"subject": sentence})
-        if of.known and not scope_of(principal).covers(of.country, of.organisation_id):
+        if target.exists and not scope_of(principal).covers(target.country, target.organisation_id):
             raise not_found()
-        if version is not None and version != of.version:
+        if version is not None and version != target.version:
             raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
-        await check(tx, principal, change, of)
+        await check_change(tx, principal, change, target)
         if decides(principal):
-            return Submitted(await apply(tx, change, of), None)
-        return Submitted(None, await _propose(tx, change, of, note_))
+            return Submission(await apply_change(tx, change, target), None)
+        return Submission(None, await _propose(tx, change, target, note_))
 
 
-async def _propose(tx: Tx, change: Change, of: About, note_: str) -> store.Proposal:
-    key = of.key or str(new_id())
+async def _propose(tx: Tx, change: Change, target: Target, note_: str) -> store.Proposal:
+    key = target.key or str(new_id())
     if (waiting := await store.waiting_about(tx.session, key)) is not None:
         raise Refused(
             gettext("A proposal about %(name)s waits already. Take that one back first, or wait until it is decided.")
@@ -101,39 +108,39 @@ async def _propose(tx: Tx, change: Change, of: About, note_: str) -> store.Propo
         )
     if isinstance(change, OrganisationChange) and change.entry.id is None:
         change = OrganisationChange(entry=change.entry.model_copy(update={"id": UUID(key)}))
-    country, organisation_id = of.country, of.organisation_id
-    made = store.Proposal(
+    country, organisation_id = target.country, target.organisation_id
+    proposal = store.Proposal(
         id=new_id(),
-        kind=kind_of(change, known=of.known),
+        kind=kind_of(change, known=target.exists),
         about=key,
-        name=of.name,
+        name=target.name,
         country=country,
         organisation_id=organisation_id,
         change_json=change.model_dump(mode="json"),
-        before=of.now,
-        base_version=of.version,
+        before=target.current,
+        base_version=target.version,
         note=note_.strip()[:1000],
         proposed_by=tx.actor,
         proposed_at=clock.now(),
     )
-    tx.session.add(made)
+    tx.session.add(proposal)
     note(
         tx.session,
         actor=tx.actor,
         kind="proposal",
-        key=made.id,
+        key=proposal.id,
         action="proposed",
         country=country,
         before={},
-        after={"kind": made.kind, "about": made.name, "change": made.change_json},
+        after={"kind": proposal.kind, "about": proposal.name, "change": proposal.change_json},
     )
-    await _tell(tx, made)
+    await _record_state(tx, proposal)
     await tx.changed("register")
-    return made
+    return proposal
 
 
-async def _tell(tx: Tx, proposal: store.Proposal) -> None:
-    """Say where a proposal stands; what it says stays here."""
+async def _record_state(tx: Tx, proposal: store.Proposal) -> None:
+    """Record the event about a proposal's state; its contents stay in the portal."""
     proposer = await entries.person(tx.session, proposal.proposed_by)
     event = ProposalChanged(
         kind=ProposalKind(proposal.kind),
@@ -145,56 +152,58 @@ async def _tell(tx: Tx, proposal: store.Proposal) -> None:
     await tx.record(event, proposal.id)
 
 
-async def seen(bus: Bus, principal: Principal, proposal_id: UUID) -> store.Proposal:
-    """A proposal that is somebody's to see. Raises `Refused` (404)."""
+async def visible_proposal(bus: Bus, principal: Principal, proposal_id: UUID) -> store.Proposal:
+    """Return a proposal that the principal may see. Raises `Refused` (404)."""
     async with bus.read() as session:
-        found = await store.proposal(session, proposal_id)
-    return _theirs(principal, found)
+        proposal = await store.proposal(session, proposal_id)
+    return _check_visible(principal, proposal)
 
 
-def _theirs(principal: Principal, found: store.Proposal | None) -> store.Proposal:
-    mine = found is not None and found.proposed_by == principal.subject
-    if found is None or not (mine or scope_of(principal).covers(found.country, found.organisation_id)):
+def _check_visible(principal: Principal, proposal: store.Proposal | None) -> store.Proposal:
+    own = proposal is not None and proposal.proposed_by == principal.subject
+    if proposal is None or not (own or scope_of(principal).covers(proposal.country, proposal.organisation_id)):
         raise not_found()
-    return found
+    return proposal
 
 
-async def compared(bus: Bus, principal: Principal, proposal_id: UUID) -> Compared:
-    """A proposal beside the entry as it is now. Raises `Refused` (404)."""
+async def compare(bus: Bus, principal: Principal, proposal_id: UUID) -> Comparison:
+    """Compare a proposal with the current entry. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
-        proposal = _theirs(principal, await store.proposal(tx.session, proposal_id))
-        of = await about(tx, proposal.change)
-        return _compared(proposal, of)
+        proposal = _check_visible(principal, await store.proposal(tx.session, proposal_id))
+        target = await load_target(tx, proposal.change)
+        return _comparison(proposal, target)
 
 
-def _compared(proposal: store.Proposal, of: About) -> Compared:
-    waits = proposal.stands is ProposalState.WAITS
+def _comparison(proposal: store.Proposal, target: Target) -> Comparison:
+    pending = proposal.stands is ProposalState.WAITS
     try:
-        change = rebased(proposal.change, proposal.before, of.now) if waits else proposal.change
+        change = rebase(proposal.change, proposal.before, target.current) if pending else proposal.change
     except ValidationError:
         change = proposal.change
     after: dict[str, Any] = {}
     if isinstance(change, OrganisationChange | PersonChange):
         after = change.entry.model_dump(mode="json")
-    base = of.now if waits else proposal.before
-    return Compared(
+    base = target.current if pending else proposal.before
+    return Comparison(
         proposal=proposal,
-        version=of.version,
+        version=target.version,
         changes=differences(base, after) if after else {},
-        meanwhile=differences(proposal.before, of.now) if waits and proposal.base_version != of.version else {},
+        meanwhile=differences(proposal.before, target.current)
+        if pending and proposal.base_version != target.version
+        else {},
         change=change,
-        person_id=None if of.person is None else of.person.id,
-        organisation_id=None if of.organisation is None else of.organisation.id,
+        person_id=None if target.person is None else target.person.id,
+        organisation_id=None if target.organisation is None else target.organisation.id,
     )
 
 
 async def approve(bus: Bus, principal: Principal, proposal_id: UUID, *, version: int | None = None) -> store.Proposal:
-    """Make what was proposed. `version` is the entry's as the decider saw it; without it, the proposer's counts.
+    """Approve a proposal. `version` is the entry's as the decider saw it; by default the proposer's.
 
-    Raises `Refused` (404; 409 where it is settled or the entry was changed since; 422 where it cannot be made now).
+    Raises `Refused` (404; 409 if it is decided or the entry was changed since; 422 if it cannot be made now).
     """
     async with bus.transaction(principal.subject) as tx:
-        await entries.alone(tx.session)
+        await entries.lock_people(tx.session)
         proposal = await store.proposal(tx.session, proposal_id, lock=True)
         if proposal is None:
             raise not_found()
@@ -205,28 +214,28 @@ async def approve(bus: Bus, principal: Principal, proposal_id: UUID, *, version:
 
 async def _approve(tx: Tx, principal: Principal, proposal: store.Proposal, version: int | None) -> store.Proposal:
     with lawful():
-        settle(proposal.stands)
-    of = await about(tx, proposal.change)
-    if of.known and not proposal.base_version:
+        check_pending(proposal.stands)
+    target = await load_target(tx, proposal.change)
+    if target.exists and not proposal.base_version:
         raise Refused(
             gettext("%(name)s was entered since this was proposed. Refuse it, or change the entry.")
             % {"name": proposal.name},
             409,
         )
-    if of.version != (proposal.base_version if version is None else version):
+    if target.version != (proposal.base_version if version is None else version):
         raise Refused(
             gettext("%(name)s was changed since this was proposed. Look at what changed, then decide.")
             % {"name": proposal.name},
             409,
         )
     try:
-        change = rebased(proposal.change, proposal.before, of.now)
+        change = rebase(proposal.change, proposal.before, target.current)
     except ValidationError as error:
         raise Refused(
             gettext("This cannot be entered as it is. Refuse it with a word on what is missing."), 422
         ) from error
-    await check(tx, principal, change, of)
-    await apply(tx, change, of, proposal.id)
+    await check_change(tx, principal, change, target)
+    await apply_change(tx, change, target, proposal.id)
     return await _settle(tx, proposal, ProposalState.APPROVED)
 
 
@@ -236,7 +245,7 @@ async def _settle(
     proposal.state, proposal.settled_by, proposal.settled_at = state, tx.actor, clock.now()
     proposal.reason, proposal.text = reason, text.strip()[:1000]
     tx.session.add(proposal)
-    await _tell(tx, proposal)
+    await _record_state(tx, proposal)
     await tx.changed("register")
     return proposal
 
@@ -244,23 +253,23 @@ async def _settle(
 async def approve_several(
     bus: Bus, principal: Principal, ids: Sequence[UUID]
 ) -> tuple[list[store.Proposal], list[tuple[store.Proposal, str]]]:
-    """Approve those that can be; give them, and those that were left with the reason. At most 50 at once."""
+    """Approve those that can be; return them, and the others with the reason. At most 50 at once."""
     done: list[store.Proposal] = []
     left: list[tuple[store.Proposal, str]] = []
     async with bus.read() as session:
-        found = await store.by_ids(session, list(ids)[:MOST_AT_ONCE])
-    for one in found:
+        proposals = await store.by_ids(session, list(ids)[:MOST_AT_ONCE])
+    for proposal in proposals:
         try:
-            done.append(await approve(bus, principal, one.id))
+            done.append(await approve(bus, principal, proposal.id))
         except Refused as refused:
-            left.append((one, " ".join([*refused.fields.values()]) or refused.detail))
+            left.append((proposal, " ".join([*refused.fields.values()]) or refused.detail))
     return done, left
 
 
 async def refuse(
     bus: Bus, principal: Principal, proposal_id: UUID, reason: RefusedBecause, text: str = ""
 ) -> store.Proposal:
-    """Do not approve it; the proposer reads why. Raises `Refused` (404, 409; 422 where `other` has no words)."""
+    """Refuse a proposal; the proposer reads why. Raises `Refused` (404, 409; 422 if `other` has no text)."""
     if reason is RefusedBecause.OTHER and not text.strip():
         sentence = gettext("Say in a few words why, so that the proposer can do something about it.")
         raise Refused(sentence, 422, {"text": sentence})
@@ -271,13 +280,13 @@ async def refuse(
         if proposal.stands is ProposalState.REFUSED and proposal.settled_by == principal.subject:
             return proposal
         with lawful():
-            settle(proposal.stands)
-        await note_withdrawal(tx, proposal.id, "refused", proposal.country, {"reason": reason.value})
+            check_pending(proposal.stands)
+        await note_end_of_proposal(tx, proposal.id, "refused", proposal.country, {"reason": reason.value})
         return await _settle(tx, proposal, ProposalState.REFUSED, reason, text)
 
 
 async def take_back(bus: Bus, principal: Principal, proposal_id: UUID) -> store.Proposal:
-    """The proposer does not want it any more. Raises `Refused` (404 for somebody else's, 409)."""
+    """Take back one's own proposal. Raises `Refused` (404 for somebody else's, 409)."""
     async with bus.transaction(principal.subject) as tx:
         proposal = await store.proposal(tx.session, proposal_id, lock=True)
         if proposal is None or proposal.proposed_by != principal.subject:
@@ -285,6 +294,6 @@ async def take_back(bus: Bus, principal: Principal, proposal_id: UUID) -> store.
         if proposal.stands is ProposalState.TAKEN_BACK:
             return proposal
         with lawful():
-            settle(proposal.stands)
-        await note_withdrawal(tx, proposal.id, "taken_back", proposal.country, {})
+            check_pending(proposal.stands)
+        await note_end_of_proposal(tx, proposal.id, "taken_back", proposal.country, {})
         return await _settle(tx, proposal, ProposalState.TAKEN_BACK)

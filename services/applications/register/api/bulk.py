@@ -1,4 +1,4 @@
-"""How does a program enter organisations, people and what surrounds them? In bulk, a hundred a call."""
+"""Serve bulk entry of organisations, people, partners, funds and exclusions: at most a hundred a call."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -18,38 +18,38 @@ MOST = 100
 
 
 class Organisations(BaseModel):
-    """Organisations to be entered."""
+    """Organisations to enter."""
 
     organisations: Annotated[tuple[OrganisationEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
 class People(BaseModel):
-    """People to be entered."""
+    """People to enter."""
 
     people: Annotated[tuple[PersonEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
 class Partners(BaseModel):
-    """How partners stand."""
+    """Partner countries to enter as active."""
 
     partners: Annotated[tuple[PartnerEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
 class Funds(BaseModel):
-    """Funds to be entered."""
+    """Funds to enter."""
 
     funds: Annotated[tuple[FundEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
 class Exclusions(BaseModel):
-    """Exclusions to be entered."""
+    """Exclusions to enter."""
 
     exclusions: Annotated[tuple[ExclusionEntry, ...], Field(min_length=1, max_length=MOST)]
 
 
 @router.post("/organisations", status_code=201)
 async def enter_organisations(body: Organisations, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
-    """Enter organisations; gives their ids in the same order."""
+    """Enter organisations; returns their ids in the same order."""
     return {"ids": await bulk.enter_organisations(bus, principal.subject, body.organisations)}
 
 
@@ -58,21 +58,21 @@ async def read_organisations(_: Country, bus: BusDep) -> dict[str, list[dict[str
     """All organisations by country and name."""
     async with bus.read() as session:
         found = await entries.organisations(session)
-    return {"organisations": [one.model_dump(mode="json") for one in found]}
+    return {"organisations": [row.model_dump(mode="json") for row in found]}
 
 
 @router.post("/people", status_code=201)
 async def enter_people(body: People, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
-    """Enter people with their grants; gives their opaque ids in the same order."""
+    """Enter people with their grants; returns their opaque ids in the same order."""
     return {"ids": await bulk.enter_people(bus, principal.subject, body.people)}
 
 
 @router.get("/people")
 async def read_people(principal: Country, bus: BusDep, page: Annotated[int, Field(ge=1)] = 1) -> dict[str, Any]:
-    """One page (50) of the people of the own country; of all countries for the programme coordinator."""
+    """One page (50) of the people of the caller's country; of all countries for the programme coordinator."""
     async with bus.read() as session:
         found, total = await entries.people(session, countries=countries_visible(principal), page=page)
-    return {"people": [one.model_dump(mode="json") for one in found], "total": total}
+    return {"people": [row.model_dump(mode="json") for row in found], "total": total}
 
 
 @router.post("/partners", status_code=201)
@@ -84,7 +84,7 @@ async def enter_partners(body: Partners, principal: Coordinator, bus: BusDep) ->
 
 @router.post("/funds", status_code=201)
 async def enter_funds(body: Funds, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
-    """Enter funds; gives their ids in the same order."""
+    """Enter funds; returns their ids in the same order."""
     return {"ids": await bulk.enter_funds(bus, principal.subject, body.funds)}
 
 
@@ -93,10 +93,10 @@ async def read_funds(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, An
     """All funds by name."""
     async with bus.read() as session:
         found = await entries.funds(session)
-    return {"funds": [one.model_dump(mode="json") for one in found]}
+    return {"funds": [row.model_dump(mode="json") for row in found]}
 
 
 @router.post("/exclusions", status_code=201)
 async def enter_exclusions(body: Exclusions, principal: Coordinator, bus: BusDep) -> dict[str, list[UUID]]:
-    """Enter exclusions; gives their ids in the same order."""
+    """Enter exclusions; returns their ids in the same order."""
     return {"ids": await bulk.enter_exclusions(bus, principal.subject, body.exclusions)}

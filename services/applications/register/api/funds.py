@@ -1,4 +1,4 @@
-"""How does a program change one fund or one excluded pair? Several at once are entered in bulk."""
+"""Serve changes of one fund or one excluded pair; several at once are entered in bulk."""
 
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,7 @@ class ExclusionChange(Body):
 
 @router.post("/funds")
 async def save_fund(body: FundChange, principal: Coordinator, bus: BusDep) -> dict[str, UUID]:
-    """Enter a fund, or change the one with that id; gives its id."""
+    """Enter a fund, or change the one with that id; returns its id."""
     return {"id": await actions.save_fund(bus, principal, body.fund, version=body.version)}
 
 
@@ -39,17 +39,17 @@ async def read_exclusions(_: Coordinator, bus: BusDep) -> dict[str, list[dict[st
     """All excluded pairs, the newest first; for programme coordinators only."""
     async with bus.read() as session:
         found = await entries.exclusions(session)
-    return {"exclusions": [one.model_dump(mode="json") for one in found]}
+    return {"exclusions": [row.model_dump(mode="json") for row in found]}
 
 
 @router.post("/exclusions")
 async def save_exclusion(body: ExclusionChange, principal: Coordinator, bus: BusDep) -> dict[str, UUID]:
-    """Enter an excluded pair, or change the one with that id; gives its id."""
+    """Enter an excluded pair, or change the one with that id; returns its id."""
     return {"id": await actions.save_exclusion(bus, principal, body.exclusion, version=body.version)}
 
 
 @router.post("/exclusions/{exclusion_id}/end")
 async def end_exclusion(exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, bool]:
-    """The pair may be matched again from tomorrow on."""
+    """End an exclusion: the pair may be matched again from tomorrow on."""
     await actions.end_exclusion(bus, principal, exclusion_id)
     return {"ended": True}

@@ -1,4 +1,4 @@
-"""Who and what may be in the register, and what may become of it? A module a question; entries are re-exported."""
+"""Hold the rules of the register: entries, grants and proposals; the entries are exported here."""
 
 from services.applications.register.model.entries import (
     Entry,

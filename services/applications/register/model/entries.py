@@ -1,4 +1,4 @@
-"""What does an entry of the register have to say? Values of people, organisations, funds and pairs, checked."""
+"""Define what an entry of the register holds, checked value by value."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ from shared.contracts.base import Country, Language
 from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
 from shared.i18n import gettext
 
-# What opens a cell as a formula in a spreadsheet (OWASP, CSV injection): no name begins with it.
+# A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t")
-
-
-# Format characters that some scripts need between letters; all others (turned directions, tags) only hide something.
+# Some scripts need these format characters between letters; all others only hide something.
 _JOINERS = frozenset("\u200c\u200d")
 
 
 def clean(text: str) -> str:
-    """One line of text without control characters, in the composed form (NFC).
+    """Return one line of text without control characters, in composed form (NFC).
 
     Raises ValueError with a sentence for the writer.
     """
@@ -36,7 +34,7 @@ def clean(text: str) -> str:
 
 
 def name(text: str) -> str:
-    """A name of a person or an organisation. Raises ValueError as `clean`, and for what a spreadsheet would run."""
+    """Return the name of a person or an organisation. Raises ValueError as `clean`, and for a formula."""
     text = clean(text)
     if text.startswith(_FORMULA):
         note_attempt(Attempt.FORMULA)
@@ -45,7 +43,7 @@ def name(text: str) -> str:
 
 
 def latin_name(text: str) -> str:
-    """A name as in the passport: in Latin letters. Raises ValueError with a sentence for the writer."""
+    """Return a name in Latin letters, as in the passport. Raises ValueError with a sentence for the writer."""
     text = name(text)
     if any(letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN") for letter in text):
         raise ValueError(gettext("Write the name in Latin letters, as it stands in the passport."))
@@ -53,7 +51,7 @@ def latin_name(text: str) -> str:
 
 
 def mail_address(text: str) -> str:
-    """An e-mail address that can be written to. Raises ValueError with a sentence for the writer."""
+    """Return an e-mail address that can be written to. Raises ValueError with a sentence for the writer."""
     text = clean(text)
     local, at, domain = text.rpartition("@")
     if not (at and local and "." in domain) or any(letter.isspace() or letter in '<>,;"' for letter in text):
@@ -69,13 +67,13 @@ Subject = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern
 
 
 class Entry(BaseModel):
-    """What the register takes: unknown fields are refused, so that a misspelt one is noticed."""
+    """Base of all entries: unknown fields are refused, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class OrganisationEntry(Entry):
-    """An organisation; with an id it replaces the one that is there."""
+    """An organisation; with an id it replaces the existing one."""
 
     id: UUID | None = None
     name: Name
@@ -86,9 +84,9 @@ class OrganisationEntry(Entry):
 
 
 class PersonEntry(Entry):
-    """A person with what is known about him or her, and all grants; replaces what is there for that subject.
+    """A person with all grants; replaces the entry of that subject.
 
-    `name` is in Latin letters as in the passport, `own_name` in the own script.
+    `name` is in Latin letters as in the passport, `own_name` in the person's own script.
     """
 
     subject: Subject
@@ -108,7 +106,7 @@ class PersonEntry(Entry):
 
 
 class PartnerEntry(Entry):
-    """That a partner country takes part, from a day on. Suspending and reinstating are decisions of their own."""
+    """A partner country that takes part from a day on. Suspending and reinstating are separate decisions."""
 
     country: Country
     status: Literal[PartnerStatus.ACTIVE]
@@ -116,7 +114,7 @@ class PartnerEntry(Entry):
 
 
 class FundEntry(Entry):
-    """A fund; with an id it replaces the one that is there."""
+    """A fund; with an id it replaces the existing one."""
 
     id: UUID | None = None
     name: Name
@@ -127,7 +125,7 @@ class FundEntry(Entry):
 
 
 class ExclusionEntry(Entry):
-    """A pair of countries or of organisations that is never matched; with an id it replaces the one that is there."""
+    """A pair of countries or of organisations that is never matched; with an id it replaces the existing one."""
 
     id: UUID | None = None
     countries: tuple[Country, Country] | None = None
@@ -137,6 +135,6 @@ class ExclusionEntry(Entry):
     confidential: bool = False
 
     def model_post_init(self, _: object) -> None:
-        """Raises ValueError unless exactly one pair is given."""
+        """Raise ValueError unless exactly one pair is given."""
         if (self.countries is None) == (self.organisations is None):
             raise ValueError(gettext("Give a pair of countries or a pair of organisations."))

@@ -1,7 +1,7 @@
-"""What may be granted to whom, how does it end, move and lapse? Rules on the grants of one person.
+"""Rule on the grants of one person: what may be granted, and how a grant ends, moves and lapses.
 
-Grants hold by days of domain time. What is over stays among a person's grants, since the history of a role is part of
-what the register knows.
+Grants hold by days of domain time. A grant that has ended stays among a person's grants, since the history of a role is
+part of the register.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 PROGRAMME_WIDE = frozenset(
     {Role.PROGRAMME_COORDINATOR, Role.EVALUATOR, Role.DONOR, Role.DATA_PROTECTION_OFFICER, Role.AUDITOR}
 )
-"""These hold for the whole programme, whatever country the person is from; only the programme grants them."""
+"""Roles that hold for the whole programme, whatever the person's country; only the programme grants them."""
 OF_ORGANISATION = frozenset({Role.HOST_CONTACT, Role.CLEARANCE_OFFICER})
-"""These are nothing without an organisation."""
+"""Roles that need an organisation."""
 PROPOSED_BY_COUNTRY = (Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.ANASPOC)
 PROPOSED_BY_AGENCY = (Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT, Role.CLEARANCE_OFFICER)
-DEPUTISED = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.HOST_CONTACT)
-"""Whose holders may name a deputy."""
-# What goes along with somebody who moves: what one is good at. An office stays with the country or the organisation.
+DEPUTISABLE = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.HOST_CONTACT)
+"""Offices whose holders may name a deputy."""
+# A skill moves with the person; an office stays with the country or the organisation.
 _MOVES_ALONG = frozenset({Role.OFFICER, Role.MENTOR})
 LONGEST_DEPUTY = timedelta(days=366)
 _DAY = timedelta(days=1)
@@ -44,62 +44,62 @@ class RoleInput:
 
 
 def active(grant: AccessGrant, day: date) -> bool:
-    """Whether a grant holds on a day."""
-    return grant.since <= day and not over(grant, day)
+    """Return whether a grant holds on a day."""
+    return grant.since <= day and not has_ended(grant, day)
 
 
-def over(grant: AccessGrant, day: date) -> bool:
-    """Whether a grant has ended before a day."""
+def has_ended(grant: AccessGrant, day: date) -> bool:
+    """Return whether a grant ended before a day."""
     return grant.until is not None and grant.until < day
 
 
-def to_come(grants: Iterable[AccessGrant], day: date) -> list[AccessGrant]:
-    """The grants that hold on a day or later."""
-    return [grant for grant in grants if not over(grant, day)]
+def current_or_future(grants: Iterable[AccessGrant], day: date) -> list[AccessGrant]:
+    """Return the grants that hold on a day or later."""
+    return [grant for grant in grants if not has_ended(grant, day)]
 
 
 def editable(grant: AccessGrant, roles: Iterable[Role], day: date) -> bool:
-    """Whether a form about a person's roles may change a grant: no deputy's, nothing that is over, one of `roles`."""
-    return grant.deputy_for is None and not over(grant, day) and grant.role in frozenset(roles)
+    """Return whether a form may change a grant: not a deputy's, not ended, one of `roles`."""
+    return grant.deputy_for is None and not has_ended(grant, day) and grant.role in frozenset(roles)
 
 
-def with_roles(
-    known: Sequence[AccessGrant],
-    held: Sequence[RoleInput],
+def replace_roles(
+    current: Sequence[AccessGrant],
+    wanted: Sequence[RoleInput],
     *,
     roles: Iterable[Role],
     country: str | None,
     organisation_id: UUID | None,
     day: date,
 ) -> tuple[AccessGrant, ...]:
-    """`known` with what a form says instead of what it may change; a role that stays keeps its country."""
-    among = frozenset(roles)
-    kept = [grant for grant in known if not editable(grant, among, day)]
-    before = {(grant.role, grant.since): grant for grant in known if editable(grant, among, day)}
-    made = []
-    for one in held:
-        old = before.get((one.role, one.since))
-        if one.role in PROGRAMME_WIDE:
-            made.append(AccessGrant(role=one.role, since=one.since, until=one.until))
-        elif old is not None and old.country == country and one.role not in OF_ORGANISATION:
-            made.append(old.model_copy(update={"until": one.until}))
+    """Return `current` with the editable grants replaced by `wanted`; a role that stays keeps its country."""
+    editable_roles = frozenset(roles)
+    unchanged = [grant for grant in current if not editable(grant, editable_roles, day)]
+    editable_grants = {(grant.role, grant.since): grant for grant in current if editable(grant, editable_roles, day)}
+    changed = []
+    for role_input in wanted:
+        existing = editable_grants.get((role_input.role, role_input.since))
+        if role_input.role in PROGRAMME_WIDE:
+            changed.append(AccessGrant(role=role_input.role, since=role_input.since, until=role_input.until))
+        elif existing is not None and existing.country == country and role_input.role not in OF_ORGANISATION:
+            changed.append(existing.model_copy(update={"until": role_input.until}))
         else:
-            made.append(
+            changed.append(
                 AccessGrant(
-                    role=one.role,
+                    role=role_input.role,
                     country=country,
-                    organisation_id=organisation_id if one.role is not Role.NATIONAL_COORDINATOR else None,
-                    since=one.since,
-                    until=one.until,
+                    organisation_id=organisation_id if role_input.role is not Role.NATIONAL_COORDINATOR else None,
+                    since=role_input.since,
+                    until=role_input.until,
                 )
             )
-    return (*kept, *made)
+    return (*unchanged, *changed)
 
 
 def problems(grants: Iterable[AccessGrant]) -> list[str]:
-    """What is wrong with somebody's grants, each as a sentence for the writer; empty if all is well."""
+    """Return what is wrong with a person's grants, each as a sentence for the writer."""
     found: dict[str, None] = {}
-    seen: dict[tuple[Role, str | None, UUID | None, str | None], list[AccessGrant]] = {}
+    earlier: dict[tuple[Role, str | None, UUID | None, str | None], list[AccessGrant]] = {}
     for grant in grants:
         if grant.until is not None and grant.until < grant.since:
             found[gettext("A role ends on the day it begins or later.")] = None
@@ -111,70 +111,71 @@ def problems(grants: Iterable[AccessGrant]) -> list[str]:
             found[gettext("An EU agency has a clearance officer instead of a national coordinator.")] = None
         if grant.role is Role.CLEARANCE_OFFICER and grant.country != UNION:
             found[gettext("Only an EU agency has a clearance officer.")] = None
-        mark = (grant.role, grant.country, grant.organisation_id, grant.deputy_for)
-        if any(overlap(grant, other) for other in seen.setdefault(mark, [])):
+        key = (grant.role, grant.country, grant.organisation_id, grant.deputy_for)
+        if any(overlap(grant, other) for other in earlier.setdefault(key, [])):
             found[gettext("The same role is there twice at the same time.")] = None
-        seen[mark].append(grant)
+        earlier[key].append(grant)
     return list(found)
 
 
-def overlap(one: AccessGrant, other: AccessGrant) -> bool:
-    """Whether two grants hold on a common day."""
-    return not over(one, other.since) and not over(other, one.since)
+def overlap(first: AccessGrant, second: AccessGrant) -> bool:
+    """Return whether two grants hold on a common day."""
+    return not has_ended(first, second.since) and not has_ended(second, first.since)
 
 
-def ended(grants: Iterable[AccessGrant], last_day: date) -> tuple[AccessGrant, ...]:
-    """What is left of somebody's grants who leaves: nothing holds after the last day."""
-    kept = [grant for grant in grants if grant.since <= last_day]
+def end_grants(grants: Iterable[AccessGrant], last_day: date) -> tuple[AccessGrant, ...]:
+    """Return the grants of a person who leaves: none holds after the last day."""
+    remaining = [grant for grant in grants if grant.since <= last_day]
     return tuple(
-        grant if over(grant, last_day + _DAY) else grant.model_copy(update={"until": last_day}) for grant in kept
+        grant if has_ended(grant, last_day + _DAY) else grant.model_copy(update={"until": last_day})
+        for grant in remaining
     )
 
 
-def transferred(
+def transfer_grants(
     grants: Iterable[AccessGrant], *, country: str, organisation_id: UUID, from_country: str | None, day: date
 ) -> tuple[AccessGrant, ...]:
-    """The grants of somebody who belongs to another organisation from `day` on.
+    """Return the grants of a person who belongs to another organisation from `day` on.
 
-    What holds in an organisation, and on a move to another country what holds in the old one, ends the day before. An
-    officer or mentor is the same there; an office stays behind, and is granted anew where there is one.
+    Grants of the old organisation end the day before; so do those of the old country on a move abroad. An officer
+    or mentor gets the same role in the new organisation. An office stays behind and must be granted again.
     """
-    kept: list[AccessGrant] = []
-    begun: list[AccessGrant] = []
+    remaining: list[AccessGrant] = []
+    started: list[AccessGrant] = []
     for grant in grants:
         stays = grant.role in PROGRAMME_WIDE or (
             grant.organisation_id is None and grant.country == country == from_country and grant.deputy_for is None
         )
-        if stays or over(grant, day):
-            kept.append(grant)
+        if stays or has_ended(grant, day):
+            remaining.append(grant)
             continue
         if grant.since < day:
-            kept.append(grant.model_copy(update={"until": day - _DAY}))
+            remaining.append(grant.model_copy(update={"until": day - _DAY}))
         if grant.role in _MOVES_ALONG and grant.deputy_for is None:
-            begun.append(
+            started.append(
                 grant.model_copy(
                     update={"country": country, "organisation_id": organisation_id, "since": max(day, grant.since)}
                 )
             )
-    return (*kept, *begun)
+    return (*remaining, *started)
 
 
-def left_behind(grants: Iterable[AccessGrant], day: date) -> list[AccessGrant]:
-    """The offices that nobody holds any more when this person has gone: what a successor would take over."""
-    return [grant for grant in to_come(grants, day) if grant.role in DEPUTISED and grant.deputy_for is None]
+def deputisable_offices(grants: Iterable[AccessGrant], day: date) -> list[AccessGrant]:
+    """Return the offices of a person, now or later, for which a deputy or a successor can be named."""
+    return [grant for grant in current_or_future(grants, day) if grant.role in DEPUTISABLE and grant.deputy_for is None]
 
 
-def succeeding(grant: AccessGrant, day: date) -> AccessGrant:
-    """An office as its successor holds it from a day on."""
+def successor_grant(grant: AccessGrant, day: date) -> AccessGrant:
+    """Return an office as its successor holds it from a day on."""
     return grant.model_copy(update={"since": day, "until": None, "deputy_for": None})
 
 
 def deputy(
-    own: AccessGrant, holder: str, since: date, until: date | None, *, others: Iterable[AccessGrant], today: date
+    office: AccessGrant, holder: str, since: date, until: date | None, *, others: Iterable[AccessGrant], today: date
 ) -> tuple[AccessGrant | None, dict[str, str]]:
-    """The grant of a deputy who stands in for `holder` in the office `own`, or what is wrong, by field.
+    """Return the grant of a deputy for `holder` in `office`, or what is wrong, by field.
 
-    `others` are the deputies' grants that there are for this office already.
+    `others` are the existing deputies' grants for this office.
     """
     wrong: dict[str, str] = {}
     if until is None:
@@ -185,58 +186,58 @@ def deputy(
         wrong["until"] = gettext("This time is over. Choose days from today on.")
     elif until - since > LONGEST_DEPUTY:
         wrong["until"] = gettext("A deputy stands in for a year at the most. Choose an earlier last day.")
-    elif own.until is not None and until > own.until:
+    elif office.until is not None and until > office.until:
         wrong["until"] = gettext("The role itself ends before that day. Choose an earlier last day.")
     if since < today:
         wrong["since"] = gettext("This day is over. A deputy begins today or later.")
-    if since < own.since:
+    if since < office.since:
         wrong["since"] = gettext("The role itself begins after that day. Choose a later first day.")
     if wrong or until is None:
         return None, wrong
-    made = AccessGrant(
-        role=own.role,
-        country=own.country,
-        organisation_id=own.organisation_id,
+    grant = AccessGrant(
+        role=office.role,
+        country=office.country,
+        organisation_id=office.organisation_id,
         since=since,
         until=until,
         deputy_for=holder,
     )
-    if any(overlap(made, other) for other in others):
+    if any(overlap(grant, other) for other in others):
         return None, {"since": gettext("There is a deputy on some of these days already. Choose other days.")}
-    return made, {}
+    return grant, {}
 
 
-def without(grants: Iterable[AccessGrant], ending: AccessGrant, today: date) -> tuple[AccessGrant, ...]:
-    """The grants with one of them ended: its last day was yesterday, and one that has not begun is taken away."""
-    changed = []
+def without(grants: Iterable[AccessGrant], target: AccessGrant, today: date) -> tuple[AccessGrant, ...]:
+    """Return the grants with `target` ended: its last day was yesterday; one that has not begun is removed."""
+    remaining = []
     for grant in grants:
-        if grant != ending:
-            changed.append(grant)
+        if grant != target:
+            remaining.append(grant)
         elif grant.since < today:
-            changed.append(grant.model_copy(update={"until": today - _DAY}))
-    return tuple(changed)
+            remaining.append(grant.model_copy(update={"until": today - _DAY}))
+    return tuple(remaining)
 
 
 @dataclass(frozen=True, slots=True)
-class Yearly:
-    """How long an access stays confirmed: asked for after `ask` days, overdue after `year`, lapsed after `lapse`."""
+class ConfirmationTimes:
+    """How many days after a confirmation an access is asked for, overdue and lapsed."""
 
     ask: int = 335
     year: int = 365
     lapse: int = 395
 
-    def asked_before(self, today: date) -> date:
-        """Whatever was confirmed on this day or earlier is asked for."""
+    def due_before(self, today: date) -> date:
+        """Return the day on or before which a confirmation is too old, so that a new one is asked for."""
         return today - timedelta(days=self.ask)
 
     def lapsed_before(self, today: date) -> date:
-        """Whatever was confirmed before this day lapses."""
+        """Return the day before which a confirmation is so old that the access lapses."""
         return today - timedelta(days=self.lapse)
 
     def due(self, confirmed_on: date) -> date:
-        """By when it is to be confirmed again."""
+        """Return the day by which an access is to be confirmed again."""
         return confirmed_on + timedelta(days=self.year)
 
     def lapses(self, confirmed_on: date) -> date:
-        """The last day on which it holds unconfirmed."""
+        """Return the last day on which an access holds without a new confirmation."""
         return confirmed_on + timedelta(days=self.lapse)

@@ -1,4 +1,4 @@
-"""What can be proposed for the register, where does a proposal stand, and what changed meanwhile?"""
+"""Define what can be proposed for the register, and where a proposal stands."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class RefusedBecause(Code):
 
 
 class OrganisationChange(Entry):
-    """An organisation as it is to be: a new one, or one that is there (`entry.id`)."""
+    """An organisation as it is to be: a new one, or an existing one (`entry.id`)."""
 
     kind: Literal["organisation"] = "organisation"
     entry: OrganisationEntry
 
 
 class PersonChange(Entry):
-    """A person with all that is known and all grants, as it is to be: new, or there already."""
+    """A person as he or she is to be, with all grants: new or existing."""
 
     kind: Literal["person"] = "person"
     entry: PersonEntry
@@ -66,7 +66,7 @@ CHANGE: TypeAdapter[OrganisationChange | PersonChange | Leave | Transfer] = Type
 
 
 def kind_of(change: OrganisationChange | PersonChange | Leave | Transfer, *, known: bool) -> str:
-    """What sort of change it is, as lists name it; `known`: whether the person or organisation is there already."""
+    """Return the kind of a change for lists; `known` says whether the person or organisation exists already."""
     match change:
         case OrganisationChange(entry=entry) if known:
             return "organisation" if entry.active else "organisation_inactive"
@@ -78,17 +78,17 @@ def kind_of(change: OrganisationChange | PersonChange | Leave | Transfer, *, kno
 
 
 def kinds() -> list[tuple[str, str]]:
-    """All sorts of changes with their names, for filters."""
-    return [(one.value, gettext(one.label)) for one in ProposalKind]
+    """Return all kinds of changes with their names, for filters."""
+    return [(kind.value, gettext(kind.label)) for kind in ProposalKind]
 
 
 def kind_name(code: str) -> str:
-    """What a sort of change is called."""
+    """Return the name of a kind of change."""
     return gettext(ProposalKind(code).label)
 
 
-def settle(state: ProposalState) -> None:
-    """Hold that a proposal still waits. Raises `NotPossible` with what became of it instead."""
+def check_pending(state: ProposalState) -> None:
+    """Check that a proposal still waits. Raises `NotPossible` with its state."""
     match state:
         case ProposalState.APPROVED:
             raise NotPossible(gettext("This proposal is approved already."))
@@ -99,6 +99,6 @@ def settle(state: ProposalState) -> None:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """What differs between two states of an entry: field -> (before, after), in the order of `after`."""
+    """Return what differs between two states of an entry: field -> (before, after), in the order of `after`."""
     names = [*after, *(name for name in before if name not in after)]
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}

@@ -1,4 +1,4 @@
-"""What do the pages of the register share: the one page for a form, and the one for a list?"""
+"""Render the form of an entry and the redirect after a change."""
 
 from __future__ import annotations
 
@@ -16,25 +16,28 @@ if TYPE_CHECKING:
     from fastapi import Request
     from fastapi.responses import Response
 
-    from services.applications.register.actions.proposals import Submitted
+    from services.applications.register.actions.proposals import Submission
     from services.applications.register.forms import NoteForm
     from services.applications.register.store import entries
     from shared.identity import Principal
 
 
-def entry_page(
+def entry_form_page(
     request: Request,
     principal: Principal,
     form: NoteForm,
     status: int = 200,
     *,
     at: str,
-    one: entries.Organisation | entries.Person | None,
+    entry: entries.Organisation | entries.Person | None,
     titles: tuple[str, str, str],
     sections: Sequence[tuple[str, Sequence[str]]] = (),
     widths: Mapping[str, int] | None = None,
 ) -> Response:
-    """The form of an entry that is proposed, or entered by the programme; `titles`: to change, to add, to propose."""
+    """Render the form of an entry to propose it, or to enter it as the programme.
+
+    `titles`: to change, to add, to propose.
+    """
     programme = decides(principal)
     if programme:
         form.without_note()
@@ -43,24 +46,24 @@ def entry_page(
         request,
         form,
         status,
-        title=change if one is not None else add if programme else propose,
-        caption="" if one is None else one.name,
-        back=at if one is None else f"{at}/{one.id}",
-        button=saves(programme),
+        title=change if entry is not None else add if programme else propose,
+        caption="" if entry is None else entry.name,
+        back=at if entry is None else f"{at}/{entry.id}",
+        button=save_button(programme),
         text="" if programme else gettext("The programme coordinator looks at it and approves it, or says why not."),
         sections=sections,
-        version=None if one is None else one.version,
+        version=None if entry is None else entry.version,
         widths=widths,
     )
 
 
-def went(submitted: Submitted, address: str) -> Response:
-    """Where to after a change: the entry that was changed, or the proposal that waits."""
+def submitted_response(submitted: Submission, address: str) -> Response:
+    """Redirect to the changed entry, or to the waiting proposal."""
     if submitted.proposal is not None:
         return see_other(f"{REGISTER}/proposals/{submitted.proposal.id}?done=proposed")
     return see_other(f"{address}/{submitted.id}?done=saved")
 
 
-def saves(decides: bool) -> str:  # noqa: FBT001 - one word for one question
-    """What the button of a form says."""
+def save_button(decides: bool) -> str:  # noqa: FBT001 - one word for one question
+    """Return the label of a form's button."""
     return gettext("Save") if decides else gettext("Propose")

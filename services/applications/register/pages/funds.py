@@ -1,4 +1,4 @@
-"""What does the programme see and do about funds and about pairs that are never matched?"""
+"""Show and change funds and excluded pairs, for the programme."""
 
 from typing import Any
 from uuid import UUID
@@ -33,9 +33,9 @@ FUNDS, EXCLUSIONS = f"{REGISTER}/funds", f"{REGISTER}/exclusions"
 
 @router.get("/funds")
 async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 1) -> Response:
-    """All funds by name."""
+    """List all funds by name."""
     async with bus.read() as session:
-        found = await entries.funds(session)
+        funds = await entries.funds(session)
     return list_page(
         request,
         title=gettext("Funds"),
@@ -52,90 +52,90 @@ async def show_funds(request: Request, _: Coordinator, bus: BusDep, page: int = 
         ],
         rows=[
             [
-                {"text": one.name, "href": f"{FUNDS}/{one.id}"},
-                one.payer,
-                dates.day(one.since, short=True),
-                dates.day(one.until, short=True) if one.until else None,
-                words.term(one.since, one.until),
-                gettext("Yes") if one.active else gettext("No"),
+                {"text": fund.name, "href": f"{FUNDS}/{fund.id}"},
+                fund.payer,
+                dates.day(fund.since, short=True),
+                dates.day(fund.until, short=True) if fund.until else None,
+                words.term(fund.since, fund.until),
+                gettext("Yes") if fund.active else gettext("No"),
             ]
-            for one in page_rows(found, max(page, 1))
+            for fund in page_rows(funds, max(page, 1))
         ],
         page=max(page, 1),
-        total=len(found),
+        total=len(funds),
         empty_why=gettext("No fund is entered yet. A call needs one."),
         done=gettext("Saved.") if request.query_params.get("done") == "saved" else "",
     )
 
 
-def _fund_page(request: Request, form: FundForm, status: int = 200, one: entries.Fund | None = None) -> Response:
+def _fund_page(request: Request, form: FundForm, status: int = 200, fund: entries.Fund | None = None) -> Response:
     return form_page(
         request,
         form,
         status,
-        title=gettext("Change the fund") if one else gettext("Add a fund"),
+        title=gettext("Change the fund") if fund else gettext("Add a fund"),
         back=FUNDS,
         button=gettext("Save"),
-        version=one.version if one else None,
+        version=fund.version if fund else None,
     )
 
 
 @router.get("/funds/new")
 async def new_fund(request: Request, _: Coordinator) -> Response:
-    """An empty form."""
+    """Show an empty form."""
     return _fund_page(request, FundForm())
 
 
 @router.post("/funds/new")
 async def enter_fund(request: Request, principal: Coordinator, bus: BusDep) -> Response:
-    """Enter it."""
+    """Enter a fund."""
     return await _save_fund(request, principal, bus, None)
 
 
 async def _fund(bus: Bus, fund_id: UUID) -> entries.Fund:
     async with bus.read() as session:
-        one = await entries.fund(session, fund_id)
-    if one is None:
+        fund = await entries.fund(session, fund_id)
+    if fund is None:
         raise not_found()
-    return one
+    return fund
 
 
 @router.get("/funds/{fund_id}")
 async def edit_fund(request: Request, fund_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """The form with what is known."""
-    one = await _fund(bus, fund_id)
-    return _fund_page(request, FundForm(data=one.model_dump()), one=one)
+    """Show the form with the fund."""
+    fund = await _fund(bus, fund_id)
+    return _fund_page(request, FundForm(data=fund.model_dump()), fund=fund)
 
 
 @router.post("/funds/{fund_id}")
 async def change_fund(request: Request, fund_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Change it."""
+    """Change a fund."""
     return await _save_fund(request, principal, bus, await _fund(bus, fund_id))
 
 
-async def _save_fund(request: Request, principal: Principal, bus: Bus, one: entries.Fund | None) -> Response:
+async def _save_fund(request: Request, principal: Principal, bus: Bus, fund: entries.Fund | None) -> Response:
     form = await FundForm.read(request)
     if not form.validate():
-        return _fund_page(request, form, 422, one)
+        return _fund_page(request, form, 422, fund)
     try:
-        entry = FundEntry.model_validate(form.values() | {"id": one.id if one else None})
-        await actions.save_fund(bus, principal, entry, version=await version_of(request) if one else None)
+        entry = FundEntry.model_validate(form.values() | {"id": fund.id if fund else None})
+        await actions.save_fund(bus, principal, entry, version=await version_of(request) if fund else None)
     except ValidationError as error:
         for name, sentence in unreadable(error).items():
             form.refuse(name, sentence)
-        return _fund_page(request, form, 422, one)
+        return _fund_page(request, form, 422, fund)
     except Refused as refused:
         refuse(form, refused)
-        return _fund_page(request, form, refused.status_code, one)
+        return _fund_page(request, form, refused.status_code, fund)
     return see_other(f"{FUNDS}?done=saved")
 
 
 @router.get("/exclusions")
 async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: int = 1) -> Response:
-    """All excluded pairs, the newest first."""
+    """List all excluded pairs, newest first."""
     async with bus.read() as session:
-        found = await entries.exclusions(session)
-        names = await words.organisation_names(session, [one.organisations for one in found])
+        exclusions = await entries.exclusions(session)
+        names = await words.organisation_names(session, [exclusion.organisations for exclusion in exclusions])
     return list_page(
         request,
         title=gettext("Pairs that are never matched"),
@@ -151,16 +151,16 @@ async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: i
         ],
         rows=[
             [
-                {"text": _between(one, names), "href": f"{EXCLUSIONS}/{one.id}"},
-                dates.day(one.since, short=True),
-                dates.day(one.until, short=True) if one.until else None,
-                words.term(one.since, one.until),
-                gettext("Yes") if one.confidential else gettext("No"),
+                {"text": _between(exclusion, names), "href": f"{EXCLUSIONS}/{exclusion.id}"},
+                dates.day(exclusion.since, short=True),
+                dates.day(exclusion.until, short=True) if exclusion.until else None,
+                words.term(exclusion.since, exclusion.until),
+                gettext("Yes") if exclusion.confidential else gettext("No"),
             ]
-            for one in page_rows(found, max(page, 1))
+            for exclusion in page_rows(exclusions, max(page, 1))
         ],
         page=max(page, 1),
-        total=len(found),
+        total=len(exclusions),
         empty_why=gettext("No pair is excluded. Countries and organisations can all be matched, within the rules."),
         done={"saved": gettext("Saved."), "ended": gettext("The pair can be matched again from tomorrow on.")}.get(
             request.query_params.get("done", ""), ""
@@ -168,14 +168,14 @@ async def show_exclusions(request: Request, _: Coordinator, bus: BusDep, page: i
     )
 
 
-def _between(one: entries.Exclusion, names: dict[str, str]) -> str:
-    if one.countries:
-        return f" {NOTHING} ".join(labels.country(code) for code in one.countries)
-    return f" {NOTHING} ".join(names.get(str(id_), "") for id_ in one.organisations or ())
+def _between(exclusion: entries.Exclusion, names: dict[str, str]) -> str:
+    if exclusion.countries:
+        return f" {NOTHING} ".join(labels.country(code) for code in exclusion.countries)
+    return f" {NOTHING} ".join(names.get(str(id_), "") for id_ in exclusion.organisations or ())
 
 
 async def _pair_page(
-    request: Request, bus: Bus, form: ExclusionForm, status: int = 200, one: entries.Exclusion | None = None
+    request: Request, bus: Bus, form: ExclusionForm, status: int = 200, exclusion: entries.Exclusion | None = None
 ) -> Response:
     async with bus.read() as session:
         form.offer(await entries.organisations(session))
@@ -183,88 +183,94 @@ async def _pair_page(
         request,
         form,
         status,
-        title=gettext("Change the pair") if one else gettext("Add a pair"),
+        title=gettext("Change the pair") if exclusion else gettext("Add a pair"),
         text=gettext(
             "Fill in the two countries or the two organisations. To let the pair be matched again, enter a last day."
         ),
         back=EXCLUSIONS,
         button=gettext("Save"),
-        version=one.version if one else None,
-        end_href=f"{EXCLUSIONS}/{one.id}/end" if one and (one.until is None or one.until > clock.today()) else "",
+        version=exclusion.version if exclusion else None,
+        end_href=f"{EXCLUSIONS}/{exclusion.id}/end"
+        if exclusion and (exclusion.until is None or exclusion.until > clock.today())
+        else "",
     )
 
 
 @router.get("/exclusions/new")
 async def new_pair(request: Request, _: Coordinator, bus: BusDep) -> Response:
-    """An empty form."""
+    """Show an empty form."""
     return await _pair_page(request, bus, ExclusionForm())
 
 
 @router.post("/exclusions/new")
 async def enter_pair(request: Request, principal: Coordinator, bus: BusDep) -> Response:
-    """Enter it."""
+    """Enter an excluded pair."""
     return await _save_pair(request, principal, bus, None)
 
 
 async def _pair(bus: Bus, exclusion_id: UUID) -> entries.Exclusion:
     async with bus.read() as session:
-        one = await entries.exclusion(session, exclusion_id)
-    if one is None:
+        exclusion = await entries.exclusion(session, exclusion_id)
+    if exclusion is None:
         raise not_found()
-    return one
+    return exclusion
 
 
 @router.get("/exclusions/{exclusion_id}")
 async def edit_pair(request: Request, exclusion_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """The form with what is known."""
-    one = await _pair(bus, exclusion_id)
-    data: dict[str, Any] = one.model_dump(include={"since", "until", "confidential"})
-    if one.countries:
-        data |= {"between": "countries", "first_country": one.countries[0], "second_country": one.countries[1]}
-    elif one.organisations:
-        first, second = one.organisations
+    """Show the form with the pair."""
+    exclusion = await _pair(bus, exclusion_id)
+    data: dict[str, Any] = exclusion.model_dump(include={"since", "until", "confidential"})
+    if exclusion.countries:
+        data |= {
+            "between": "countries",
+            "first_country": exclusion.countries[0],
+            "second_country": exclusion.countries[1],
+        }
+    elif exclusion.organisations:
+        first, second = exclusion.organisations
         data |= {"between": "organisations", "first_organisation": first, "second_organisation": second}
-    return await _pair_page(request, bus, ExclusionForm(data=data), one=one)
+    return await _pair_page(request, bus, ExclusionForm(data=data), exclusion=exclusion)
 
 
 @router.post("/exclusions/{exclusion_id}")
 async def change_pair(request: Request, exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Change it."""
+    """Change an excluded pair."""
     return await _save_pair(request, principal, bus, await _pair(bus, exclusion_id))
 
 
 @router.post("/exclusions/{exclusion_id}/end")
 async def end_pair(exclusion_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """The pair may be matched again from tomorrow on."""
+    """End an exclusion: the pair may be matched again from tomorrow on."""
     await actions.end_exclusion(bus, principal, exclusion_id)
     return see_other(f"{EXCLUSIONS}?done=ended")
 
 
-async def _save_pair(request: Request, principal: Principal, bus: Bus, one: entries.Exclusion | None) -> Response:
+async def _save_pair(request: Request, principal: Principal, bus: Bus, exclusion: entries.Exclusion | None) -> Response:
     form = await ExclusionForm.read(request)
     async with bus.read() as session:
         form.offer(await entries.organisations(session))
     if not form.validate():
-        return await _pair_page(request, bus, form, 422, one)
+        return await _pair_page(request, bus, form, 422, exclusion)
     kind, pair = form.pair()
-    which = "country" if kind == "countries" else "organisation"
+    suffix = "country" if kind == "countries" else "organisation"
     for place, chosen in zip(("first", "second"), pair, strict=True):
         if not chosen:
-            form.refuse(f"{place}_{which}", gettext("Choose one"))
+            form.refuse(f"{place}_{suffix}", gettext("Choose one"))
     if not all(pair):
-        return await _pair_page(request, bus, form, 422, one)
+        return await _pair_page(request, bus, form, 422, exclusion)
     try:
         entry = ExclusionEntry.model_validate(
             {
-                "id": one.id if one else None,
+                "id": exclusion.id if exclusion else None,
                 kind: pair,
                 "since": form.since.data,
                 "until": form.until.data,
                 "confidential": form.confidential.data,
             }
         )
-        await actions.save_exclusion(bus, principal, entry, version=await version_of(request) if one else None)
+        await actions.save_exclusion(bus, principal, entry, version=await version_of(request) if exclusion else None)
     except Refused as refused:
         refuse(form, refused)
-        return await _pair_page(request, bus, form, refused.status_code, one)
+        return await _pair_page(request, bus, form, refused.status_code, exclusion)
     return see_other(f"{EXCLUSIONS}?done=saved")

@@ -1,4 +1,4 @@
-"""What is in the register, and what of it waits for the reader?"""
+"""Show what the register holds, and what of it waits for the reader."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -22,49 +22,53 @@ router = APIRouter(include_in_schema=False)
 
 @router.get(REGISTER)
 async def show(request: Request, principal: Decider, bus: BusDep, settings: Portal) -> Response:
-    """What waits for the reader, and the ways into the register."""
-    seen, countries = scope_of(principal), countries_visible(principal)
+    """Show what waits for the reader, and the ways into the register."""
+    scope, countries = scope_of(principal), countries_visible(principal)
     async with bus.read() as session:
-        bodies, persons = await people.counted(session, seen)
-        waiting = await waiting_counts(session, principal, settings)
+        organisations, people_count = await people.count_entries(session, scope)
+        counts = await waiting_counts(session, principal, settings)
         partners = await entries.partners(session)
-    now: dict[str, entries.Partner] = {}
-    for one in partners:
-        if one.since <= clock.today() and (countries is None or one.country in countries):
-            now.setdefault(one.country, one)
+    current: dict[str, entries.Partner] = {}
+    for partner in partners:
+        if partner.since <= clock.today() and (countries is None or partner.country in countries):
+            current.setdefault(partner.country, partner)
     return render(
         request,
         "register/overview.html",
-        counts=waiting,
+        counts=counts,
         all_partners=decides(principal),
-        cards=_cards(principal, bodies, persons),
+        cards=_cards(principal, organisations, people_count),
         partners=[
             [
-                labels.country(one.country),
-                tag("partner", "suspended" if one.status == "suspended" else "active"),
-                dates.day(one.since),
+                labels.country(partner.country),
+                tag("partner", "suspended" if partner.status == "suspended" else "active"),
+                dates.day(partner.since),
             ]
-            for one in now.values()
+            for partner in current.values()
         ],
     )
 
 
-def _cards(principal: Principal, bodies: int, persons: int) -> list[dict[str, str]]:
-    ways = [
+def _cards(principal: Principal, organisations: int, people_count: int) -> list[dict[str, str]]:
+    cards = [
         (
             gettext("Organisations"),
-            ngettext("%(num)d organisation", "%(num)d organisations", bodies) % {"num": bodies},
+            ngettext("%(num)d organisation", "%(num)d organisations", organisations) % {"num": organisations},
             "organisations",
         ),
-        (gettext("People"), ngettext("%(num)d person", "%(num)d people", persons) % {"num": persons}, "people"),
+        (
+            gettext("People"),
+            ngettext("%(num)d person", "%(num)d people", people_count) % {"num": people_count},
+            "people",
+        ),
         (gettext("Proposals"), gettext("What was proposed, and what became of it."), "proposals"),
         (gettext("Confirm access"), gettext("Once a year: who is still there, and still needs the role?"), "access"),
         (gettext("Deputies"), gettext("Who stands in for you, from when until when."), "deputies"),
     ]
     if principal.has(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR):
-        ways.append((gettext("Training needs"), gettext("What the OTNA names; also as a table."), "needs"))
+        cards.append((gettext("Training needs"), gettext("What the OTNA names; also as a table."), "needs"))
     if decides(principal):
-        ways += [
+        cards += [
             (gettext("Funds"), gettext("Who pays, from when until when."), "funds"),
             (
                 gettext("Pairs that are never matched"),
@@ -72,4 +76,4 @@ def _cards(principal: Principal, bodies: int, persons: int) -> list[dict[str, st
                 "exclusions",
             ),
         ]
-    return [{"title": title, "text": text, "href": f"{REGISTER}/{path}"} for title, text, path in ways]
+    return [{"title": title, "text": text, "href": f"{REGISTER}/{path}"} for title, text, path in cards]

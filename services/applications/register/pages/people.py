@@ -1,4 +1,4 @@
-"""What does a coordinator see and do about people? A list, a page each, and what changes one."""
+"""List, show and change people."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,18 +14,18 @@ from services.applications.pages import list_page
 from services.applications.parameters import REGISTER, BusDep, Portal
 from services.applications.register.actions import proposals
 from services.applications.register.actions.entries import person_entry
-from services.applications.register.forms import PersonForm, choose, countries_of, person_data
+from services.applications.register.forms import PersonForm, countries_of, person_data, set_choices
 from services.applications.register.model import PersonEntry
 from services.applications.register.model import grants as register_grants
 from services.applications.register.model.proposals import PersonChange
-from services.applications.register.pages.common import entry_page, went
+from services.applications.register.pages.common import entry_form_page, submitted_response
 from services.applications.register.store import address_checks, entries, people
 from services.applications.register.store import proposals as proposed
 from services.applications.register.store.history import history
 from services.applications.register.views import words
-from services.applications.register.views.confirmation import access_year, grants_to_confirm, may_confirm
+from services.applications.register.views.confirmation import confirmation_times, grants_to_confirm, may_confirm
 from services.applications.register.views.deputies import deputies_of
-from services.applications.register.views.scope import decides, grantable, scope_of, seen_person
+from services.applications.register.views.scope import decides, grantable, scope_of, visible_person
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, Role
@@ -60,8 +60,8 @@ async def show_all(
     sort: str = "name",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """The people of the own country or agency, or all; search and filters stand in the address."""
-    seen = scope_of(principal)
+    """List the people in the reader's scope; search and filters are in the address."""
+    scope = scope_of(principal)
     filters = people.Filters(
         q=q.strip()[:100] or None,
         country=country or None,
@@ -71,12 +71,12 @@ async def show_all(
         sort=sort,
     )
     async with bus.read() as session:
-        found, total = await people.people(session, seen, filters, page)
-        grants = await people.grants(session, [one.subject for one in found])
-        names = await words.organisation_names(session, [one.organisation_id for one in found])
-        bodies, _ = await people.organisations(session, seen, people.OrganisationFilters())
-    asked = access_year(settings).asked_before(clock.today())
-    shown = countries_of(seen.countries)
+        listed, total = await people.people(session, scope, filters, page)
+        grants = await people.grants(session, [person.subject for person in listed])
+        names = await words.organisation_names(session, [person.organisation_id for person in listed])
+        organisations, _ = await people.organisations(session, scope, people.OrganisationFilters())
+    due_before = confirmation_times(settings).due_before(clock.today())
+    country_options = countries_of(scope.countries)
     return list_page(
         request,
         title=gettext("People"),
@@ -90,20 +90,20 @@ async def show_all(
             gettext("Service e-mail"),
             (gettext("Access"), "confirmed"),
         ],
-        rows=[_row(one, grants.get(one.subject, ()), names, asked) for one in found],
+        rows=[_row(person, grants.get(person.subject, ()), names, due_before) for person in listed],
         fields=[
             {"name": "q", "label": gettext("Name or address"), "value": q},
-            *country_filter(shown, country),
+            *country_filter(country_options, country),
             {
                 "name": "organisation",
                 "label": gettext("Organisation"),
-                "options": [(str(one.id), one.name) for one in bodies],
+                "options": [(str(person.id), person.name) for person in organisations],
                 "value": organisation,
             },
             {
                 "name": "role",
                 "label": gettext("Role"),
-                "options": [(one.value, labels.label(one)) for one in Role],
+                "options": [(person.value, labels.label(person)) for person in Role],
                 "value": role,
             },
             {
@@ -120,48 +120,58 @@ async def show_all(
     )
 
 
-def _row(one: entries.Person, grants: Any, names: dict[str, str], asked: Any) -> list[Any]:
+def _row(person: entries.Person, grants: Any, names: dict[str, str], due_before: Any) -> list[Any]:
     roles = dict.fromkeys(labels.role(grant.role) for grant in grants if words.current(grant))
     return [
-        {"text": one.name, "href": f"{AT}/{one.id}"},
+        {"text": person.name, "href": f"{AT}/{person.id}"},
         ", ".join(roles) or None,
-        labels.country(one.country) or None,
-        names.get(str(one.organisation_id)) or None,
-        one.email_wanted or one.email,
-        tag("access", words.access_state(one, grants, asked)),
+        labels.country(person.country) or None,
+        names.get(str(person.organisation_id)) or None,
+        person.email_wanted or person.email,
+        tag("access", words.access_state(person, grants, due_before)),
     ]
 
 
-async def _offered(form: PersonForm, principal: Principal, bus: Bus, one: entries.Person | None) -> None:
-    """Say what the form can be filled with: own country, its organisations that take part, the roles to be given."""
-    seen = scope_of(principal)
+async def _set_form_choices(form: PersonForm, principal: Principal, bus: Bus, person: entries.Person | None) -> None:
+    """Set the choices of the form: countries, active organisations, and grantable roles."""
+    scope = scope_of(principal)
     async with bus.read() as session:
-        bodies = await entries.organisations(session, countries=seen.countries)
-        if seen.organisations:
-            known = {body.id for body in bodies}
-            bodies += [b for b in await entries.organisations(session, ids=seen.organisations) if b.id not in known]
-    kept = None if one is None else one.organisation_id
-    countries = set(COUNTRIES) if seen.countries is None else {*seen.countries, *(body.country for body in bodies)}
+        organisations = await entries.organisations(session, countries=scope.countries)
+        if scope.organisations:
+            known = {organisation.id for organisation in organisations}
+            organisations += [
+                organisation
+                for organisation in await entries.organisations(session, ids=scope.organisations)
+                if organisation.id not in known
+            ]
+    current = None if person is None else person.organisation_id
+    countries = (
+        set(COUNTRIES)
+        if scope.countries is None
+        else {*scope.countries, *(organisation.country for organisation in organisations)}
+    )
     form.offer(
         countries=countries_of(frozenset(countries)),
-        organisations=[body for body in bodies if body.active or body.id == kept],
+        organisations=[
+            organisation for organisation in organisations if organisation.active or organisation.id == current
+        ],
         roles=grantable(principal),
         anywhere=decides(principal),
     )
-    if one is not None:
+    if person is not None:
         del form.subject
 
 
 def _form_page(
-    request: Request, principal: Principal, form: PersonForm, status: int = 200, *, one: entries.Person | None = None
+    request: Request, principal: Principal, form: PersonForm, status: int = 200, *, person: entries.Person | None = None
 ) -> Response:
-    return entry_page(
+    return entry_form_page(
         request,
         principal,
         form,
         status,
         at=AT,
-        one=one,
+        entry=person,
         titles=(gettext("Change what is known"), gettext("Add a person"), gettext("Propose a person")),
         sections=[(gettext(name) if name else "", fields) for name, fields in _SECTIONS],
     )
@@ -169,50 +179,52 @@ def _form_page(
 
 @router.get("/new")
 async def new(request: Request, principal: Decider, bus: BusDep, organisation: str = "") -> Response:
-    """An empty form with one role to begin today."""
+    """Show an empty form with one role that begins today."""
     data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
     if (chosen := read_id(organisation)) is not None:
         async with bus.read() as session:
-            home = await entries.organisation(session, chosen)
-        if home is not None and scope_of(principal).covers(home.country, home.id):
-            data |= {"organisation_id": str(home.id), "country": home.country}
+            organisation_entry = await entries.organisation(session, chosen)
+        if organisation_entry is not None and scope_of(principal).covers(
+            organisation_entry.country, organisation_entry.id
+        ):
+            data |= {"organisation_id": str(organisation_entry.id), "country": organisation_entry.country}
     form = PersonForm(data=data)
-    await _offered(form, principal, bus, None)
+    await _set_form_choices(form, principal, bus, None)
     return _form_page(request, principal, form)
 
 
 @router.post("/new")
 async def enter(request: Request, principal: Decider, bus: BusDep) -> Response:
-    """Enter the person, or propose him or her."""
+    """Enter a person, or propose him or her."""
     return await _save(request, principal, bus, None)
 
 
-async def _save(request: Request, principal: Principal, bus: Bus, one: entries.Person | None) -> Response:
+async def _save(request: Request, principal: Principal, bus: Bus, person: entries.Person | None) -> Response:
     form = await PersonForm.read(request)
-    await _offered(form, principal, bus, one)
+    await _set_form_choices(form, principal, bus, person)
     if await form.rows_changed(request):
-        _offered_rows(form, principal)
-        return _form_page(request, principal, form, 422, one=one)
+        _set_row_choices(form, principal)
+        return _form_page(request, principal, form, 422, person=person)
     if not form.validate():
-        return _form_page(request, principal, form, 422, one=one)
+        return _form_page(request, principal, form, 422, person=person)
     try:
-        entry = await _entry(form, principal, bus, one)
+        entry = await _entry(form, principal, bus, person)
         submitted = await proposals.submit(
             bus,
             principal,
             PersonChange(entry=entry),
-            version=None if one is None else await version_of(request),
+            version=None if person is None else await version_of(request),
             note_=form.note.data or "",
-            new=one is None,
+            new=person is None,
         )
     except ValidationError as error:
         for problem in error.errors():
             form.refuse(str(problem["loc"][0]), _sentence(problem))
-        return _form_page(request, principal, form, 422, one=one)
+        return _form_page(request, principal, form, 422, person=person)
     except Refused as refused:
         refuse(form, refused)
-        return _form_page(request, principal, form, refused.status_code, one=one)
-    return went(submitted, AT)
+        return _form_page(request, principal, form, refused.status_code, person=person)
+    return submitted_response(submitted, AT)
 
 
 _REMEDIES = {
@@ -228,23 +240,23 @@ def _sentence(problem: Any) -> str:
     return gettext(_REMEDIES.get(str(problem["loc"][0]), N_("This cannot be read. Write it anew.")))
 
 
-def _offered_rows(form: PersonForm, principal: Principal) -> None:
-    """Say what the roles of rows that were just added can be."""
+def _set_row_choices(form: PersonForm, principal: Principal) -> None:
+    """Set the choices of rows that were just added."""
     for row in form.roles:
-        choose(row.form.role, grantable(principal), blank=N_("Choose one"))
+        set_choices(row.form.role, grantable(principal), blank=N_("Choose one"))
 
 
-async def _entry(form: PersonForm, principal: Principal, bus: Bus, one: entries.Person | None) -> PersonEntry:
-    known: tuple[Any, ...] = ()
+async def _entry(form: PersonForm, principal: Principal, bus: Bus, person: entries.Person | None) -> PersonEntry:
+    grants: tuple[Any, ...] = ()
     values = form.values()
-    if one is not None:
-        values["subject"] = one.subject
+    if person is not None:
+        values["subject"] = person.subject
         async with bus.read() as session:
-            known = (await people.grants(session, [one.subject])).get(one.subject, ())
+            grants = (await people.grants(session, [person.subject])).get(person.subject, ())
     base = PersonEntry.model_validate(values)
-    roles = register_grants.with_roles(
-        known,
-        form.held(),
+    roles = register_grants.replace_roles(
+        grants,
+        form.role_inputs(),
         roles=grantable(principal),
         country=base.country,
         organisation_id=base.organisation_id,
@@ -255,48 +267,48 @@ async def _entry(form: PersonForm, principal: Principal, bus: Bus, one: entries.
 
 @router.get("/{person_id}")
 async def show(request: Request, person_id: UUID, principal: Decider, bus: BusDep, settings: Portal) -> Response:
-    """What is known about a person, what he or she may and since when, who stands in, and what was changed."""
-    seen = scope_of(principal)
+    """Show a person: details, roles, deputies and history."""
+    scope = scope_of(principal)
     async with bus.read() as session:
-        one = await seen_person(session, principal, person_id)
-        grants = (await people.grants(session, [one.subject])).get(one.subject, ())
-        changes = await history(session, ("person", "access"), one.id)
+        person = await visible_person(session, principal, person_id)
+        grants = (await people.grants(session, [person.subject])).get(person.subject, ())
+        changes = await history(session, ("person", "access"), person.id)
         names = await words.organisation_names(
             session,
             [
-                one.organisation_id,
-                one.moves_to,
+                person.organisation_id,
+                person.moves_to,
                 *grants,
                 *(change.before for change in changes),
                 *(change.after for change in changes),
             ],
         )
-        events = await words.history(session, changes, seen, names)
-        waiting = await proposed.waiting_about(session, one.subject)
-        stands_in = await deputies_of(session, one.subject)
-        check = await address_checks.newest(session, one.subject)
-    held = grants_to_confirm(one, grants)
-    times = access_year(settings)
+        events = await words.history(session, changes, scope, names)
+        waiting = await proposed.waiting_about(session, person.subject)
+        deputies = await deputies_of(session, person.subject)
+        check = await address_checks.newest(session, person.subject)
+    role_inputs = grants_to_confirm(person, grants)
+    times = confirmation_times(settings)
     return render(
         request,
         "register/person.html",
-        one=one,
+        one=person,
         names=names,
         grants=sorted(
-            grants, key=lambda grant: (register_grants.over(grant, clock.today()), grant.since), reverse=False
+            grants, key=lambda grant: (register_grants.has_ended(grant, clock.today()), grant.since), reverse=False
         ),
-        holders={grant.deputy_for: name for grant, name in await _holders(bus, grants, seen)},
-        said=words,
-        access=words.access_state(one, grants, times.asked_before(clock.today())),
-        due=times.due(one.confirmed_on),
-        lapses=times.lapses(one.confirmed_on),
-        may_confirm=may_confirm(principal, one, held),
-        address=words.address_state(one, link_open=check is not None and check.open(clock.now())),
-        may_ask=one.unconfirmed_address is not None,
+        holders={grant.deputy_for: name for grant, name in await _holders(bus, grants, scope)},
+        register_words=words,
+        access=words.access_state(person, grants, times.due_before(clock.today())),
+        due=times.due(person.confirmed_on),
+        lapses=times.lapses(person.confirmed_on),
+        may_confirm=may_confirm(principal, person, role_inputs),
+        address=words.address_state(person, link_open=check is not None and check.open(clock.now())),
+        may_ask=person.unconfirmed_address is not None,
         asked_at=None if check is None else check.asked_at,
-        stands_in=[pair for pair in stands_in if seen.covers(pair.deputy.country, pair.deputy.organisation_id)],
-        offices=register_grants.left_behind(grants, clock.today()),
-        leaves=bool(register_grants.to_come(grants, clock.today())),
+        stands_in=[deputy for deputy in deputies if scope.covers(deputy.deputy.country, deputy.deputy.organisation_id)],
+        offices=register_grants.deputisable_offices(grants, clock.today()),
+        leaves=bool(register_grants.current_or_future(grants, clock.today())),
         events=events,
         waiting=waiting,
         decides=decides(principal),
@@ -304,32 +316,32 @@ async def show(request: Request, person_id: UUID, principal: Decider, bus: BusDe
     )
 
 
-async def _holders(bus: Bus, grants: Any, seen: people.RegisterScope) -> list[tuple[Any, str]]:
-    """For whom somebody stands in, by name where that is the reader's to know."""
+async def _holders(bus: Bus, grants: Any, scope: people.RegisterScope) -> list[tuple[Any, str]]:
+    """The grants as a deputy, each with the holder's name if the reader may see it."""
     async with bus.read() as session:
-        known = await entries.people_by_subject(session, [g.deputy_for for g in grants if g.deputy_for])
+        holders = await entries.people_by_subject(session, [grant.deputy_for for grant in grants if grant.deputy_for])
     return [
-        (grant, known[grant.deputy_for].name)
+        (grant, holders[grant.deputy_for].name)
         for grant in grants
-        if grant.deputy_for in known
-        and seen.covers(known[grant.deputy_for].country, known[grant.deputy_for].organisation_id)
+        if grant.deputy_for in holders
+        and scope.covers(holders[grant.deputy_for].country, holders[grant.deputy_for].organisation_id)
     ]
 
 
 @router.get("/{person_id}/edit")
 async def edit(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """The form with what is known."""
+    """Show the form with the person."""
     async with bus.read() as session:
-        one = await seen_person(session, principal, person_id)
-        grants = (await people.grants(session, [one.subject])).get(one.subject, ())
-    form = PersonForm(data=person_data(person_entry(one, grants), grantable(principal), clock.today()))
-    await _offered(form, principal, bus, one)
-    return _form_page(request, principal, form, one=one)
+        person = await visible_person(session, principal, person_id)
+        grants = (await people.grants(session, [person.subject])).get(person.subject, ())
+    form = PersonForm(data=person_data(person_entry(person, grants), grantable(principal), clock.today()))
+    await _set_form_choices(form, principal, bus, person)
+    return _form_page(request, principal, form, person=person)
 
 
 @router.post("/{person_id}/edit")
 async def save(request: Request, person_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Change the person, or propose the change."""
+    """Change a person, or propose the change."""
     async with bus.read() as session:
-        one = await seen_person(session, principal, person_id)
-    return await _save(request, principal, bus, one)
+        person = await visible_person(session, principal, person_id)
+    return await _save(request, principal, bus, person)

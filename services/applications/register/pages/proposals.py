@@ -1,4 +1,4 @@
-"""What does somebody see and do about proposals: the own ones, and, as the programme, those that wait?"""
+"""List, show and decide proposals."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -44,13 +44,13 @@ async def show_all(
     kind: str = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """The proposals of the own country, or all; those that wait first, the oldest of them on top."""
-    seen = scope_of(principal)
+    """List the proposals that the reader sees; waiting ones first, oldest on top."""
+    scope = scope_of(principal)
     async with bus.read() as session:
-        found, total = await store.proposals(
-            session, seen, principal.subject, state=state or None, kind=kind or None, page=page
+        listed, total = await store.proposals(
+            session, scope, principal.subject, state=state or None, kind=kind or None, page=page
         )
-        counts = await store.counts(session, seen, principal.subject)
+        counts = await store.counts(session, scope, principal.subject)
     waits = counts.get("waits", 0)
     return list_page(
         request,
@@ -59,15 +59,20 @@ async def show_all(
         intro=gettext("What countries and agencies propose for the register. Nothing changes before it is approved."),
         buttons=[(gettext("Approve several"), f"{AT}/several")] if decides(principal) and waits > 1 else [],
         counts=[
-            {"count": counts[one.code], "name": one.word, "href": f"{AT}?state={one.code}", "tone": one.tone}
-            for one in states.states("proposal")
-            if counts.get(one.code)
+            {
+                "count": counts[entry_state.code],
+                "name": entry_state.word,
+                "href": f"{AT}?state={entry_state.code}",
+                "tone": entry_state.tone,
+            }
+            for entry_state in states.states("proposal")
+            if counts.get(entry_state.code)
         ],
         fields=[
             {
                 "name": "state",
                 "label": gettext("State"),
-                "options": [(s.code, s.word) for s in states.states("proposal")],
+                "options": [(state_option.code, state_option.word) for state_option in states.states("proposal")],
                 "value": state,
             },
             {"name": "kind", "label": gettext("What changes"), "options": kinds(), "value": kind},
@@ -80,7 +85,7 @@ async def show_all(
             gettext("State"),
             gettext("Decided"),
         ],
-        rows=[_row(one) for one in found],
+        rows=[_row(entry_state) for entry_state in listed],
         page=page,
         total=total,
         empty_why=gettext("Nothing was proposed yet, or nothing fits the filters."),
@@ -88,20 +93,20 @@ async def show_all(
     )
 
 
-def _row(one: store.Proposal) -> list[Any]:
+def _row(proposal: store.Proposal) -> list[Any]:
     return [
-        {"text": one.name, "href": f"{AT}/{one.id}"},
-        kind_name(one.kind),
-        labels.country(one.country) or None,
-        f"{dates.day(one.proposed_at, short=True)} ({dates.relative(one.proposed_at, clock.today())})",
-        tag("proposal", one.state),
-        None if one.settled_at is None else dates.day(one.settled_at, short=True),
+        {"text": proposal.name, "href": f"{AT}/{proposal.id}"},
+        kind_name(proposal.kind),
+        labels.country(proposal.country) or None,
+        f"{dates.day(proposal.proposed_at, short=True)} ({dates.relative(proposal.proposed_at, clock.today())})",
+        tag("proposal", proposal.state),
+        None if proposal.settled_at is None else dates.day(proposal.settled_at, short=True),
     ]
 
 
 @router.get("/several")
 async def ask_several(request: Request, principal: Coordinator, bus: BusDep) -> Response:
-    """Those that wait, to be ticked; each with what it changes."""
+    """Show the waiting proposals with what each changes, to select some."""
     return await _several_page(request, principal, bus)
 
 
@@ -109,30 +114,37 @@ async def _several_page(
     request: Request, principal: Principal, bus: Bus, status: int = 200, problem: str = ""
 ) -> Response:
     async with bus.read() as session:
-        found, total = await store.proposals(session, scope_of(principal), principal.subject, state="waits")
-    shown = []
-    for one in found:
-        compared = await actions.compared(bus, principal, one.id)
+        waiting, total = await store.proposals(session, scope_of(principal), principal.subject, state="waits")
+    items = []
+    for proposal in waiting:
+        comparison = await actions.compare(bus, principal, proposal.id)
         async with bus.read() as session:
-            names = await words.organisation_names(session, [compared.changes, compared.proposal.change_json])
-        shown.append({"one": one, "kind": kind_name(one.kind), "stale": compared.stale, "rows": _says(compared, names)})
-    return render(request, "register/several.html", status, shown=shown, total=total, problem=problem)
+            names = await words.organisation_names(session, [comparison.changes, comparison.proposal.change_json])
+        items.append(
+            {
+                "one": proposal,
+                "kind": kind_name(proposal.kind),
+                "stale": comparison.stale,
+                "rows": _change_rows(comparison, names),
+            }
+        )
+    return render(request, "register/several.html", status, shown=items, total=total, problem=problem)
 
 
 @router.post("/several")
 async def approve_several(request: Request, principal: Coordinator, bus: BusDep) -> Response:
-    """Approve those that are ticked, as far as they can be; say which were left, and why."""
+    """Approve the selected proposals as far as possible; show the others with the reason."""
     sent = (await request.form()).getlist("proposal")
-    chosen = [found for text in sent if isinstance(text, str) and (found := read_id(text)) is not None]
-    if not chosen:
+    ids = [proposal_id for text in sent if isinstance(text, str) and (proposal_id := read_id(text)) is not None]
+    if not ids:
         return await _several_page(request, principal, bus, 422, gettext("Choose at least one proposal."))
-    done, left = await actions.approve_several(bus, principal, chosen)
+    done, left = await actions.approve_several(bus, principal, ids)
     return render(request, "register/several_done.html", done=done, left=left)
 
 
-def _says(compared: actions.Compared, names: dict[str, str]) -> list[list[str]]:
+def _change_rows(comparison: actions.Comparison, names: dict[str, str]) -> list[list[str]]:
     """What a proposal changes, as rows: field, now, then."""
-    match compared.change:
+    match comparison.change:
         case Leave(last_day=last_day, successor=successor):
             rows = [[gettext("Last day with access"), NOTHING, dates.day(last_day)]]
             return rows + ([[gettext("Takes over"), NOTHING, successor]] if successor else [])
@@ -141,62 +153,64 @@ def _says(compared: actions.Compared, names: dict[str, str]) -> list[list[str]]:
                 [gettext("Organisation"), NOTHING, names.get(str(target), gettext("another organisation"))],
                 [gettext("From"), NOTHING, dates.day(day)],
             ]
-    return words.table(compared.changes, names)
+    return words.difference_rows(comparison.changes, names)
 
 
 @router.get("/{proposal_id}")
 async def show(request: Request, proposal_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """One proposal: where it stands, what it changes, what has changed since."""
+    """Show one proposal: its state, what it changes, and what has changed since."""
     return await _page(request, principal, bus, proposal_id)
 
 
 async def _page(
     request: Request, principal: Principal, bus: Bus, proposal_id: UUID, status: int = 200, problem: str = ""
 ) -> Response:
-    compared = await actions.compared(bus, principal, proposal_id)
-    one, seen = compared.proposal, scope_of(principal)
+    comparison = await actions.compare(bus, principal, proposal_id)
+    proposal, scope = comparison.proposal, scope_of(principal)
     async with bus.read() as session:
-        names = await words.organisation_names(session, [compared.changes, compared.meanwhile, one.change_json])
-        known = await entries.people_by_subject(session, [one.proposed_by, one.settled_by or ""])
-        rows = _says(compared, names)
-        if isinstance(compared.change, Leave) and compared.change.successor:
-            taker = await entries.person(session, compared.change.successor)
-            rows[-1][2] = taker.name if taker else ""
-    proposer = known.get(one.proposed_by)
-    reason = labels.label(RefusedBecause(one.reason)) if one.reason else None
+        names = await words.organisation_names(
+            session, [comparison.changes, comparison.meanwhile, proposal.change_json]
+        )
+        people = await entries.people_by_subject(session, [proposal.proposed_by, proposal.settled_by or ""])
+        rows = _change_rows(comparison, names)
+        if isinstance(comparison.change, Leave) and comparison.change.successor:
+            successor = await entries.person(session, comparison.change.successor)
+            rows[-1][2] = successor.name if successor else ""
+    proposer = people.get(proposal.proposed_by)
+    reason = labels.label(RefusedBecause(proposal.reason)) if proposal.reason else None
     return render(
         request,
         "register/proposal.html",
         status,
-        one=one,
-        kind=kind_name(one.kind),
-        compared=compared,
+        one=proposal,
+        kind=kind_name(proposal.kind),
+        compared=comparison,
         rows=rows,
-        new=not one.base_version,
-        meanwhile=words.table(compared.meanwhile, names),
-        where=Standing(state("proposal", one.state), one.settled_at or one.proposed_at, reason=reason),
+        new=not proposal.base_version,
+        meanwhile=words.difference_rows(comparison.meanwhile, names),
+        where=Standing(state("proposal", proposal.state), proposal.settled_at or proposal.proposed_at, reason=reason),
         proposer=proposer.name
-        if proposer and seen.covers(proposer.country, proposer.organisation_id)
+        if proposer and scope.covers(proposer.country, proposer.organisation_id)
         else gettext("another coordinator"),
-        entry_href=_entry_href(compared),
-        may_decide=decides(principal) and one.stands is ProposalState.WAITS,
-        mine=one.proposed_by == principal.subject and one.stands is ProposalState.WAITS,
+        entry_href=_entry_href(comparison),
+        may_decide=decides(principal) and proposal.stands is ProposalState.WAITS,
+        mine=proposal.proposed_by == principal.subject and proposal.stands is ProposalState.WAITS,
         problem=problem,
         done=request.query_params.get("done"),
     )
 
 
-def _entry_href(compared: actions.Compared) -> str | None:
-    if compared.person_id is not None:
-        return f"{REGISTER}/people/{compared.person_id}"
-    if compared.organisation_id is not None:
-        return f"{REGISTER}/organisations/{compared.organisation_id}"
+def _entry_href(comparison: actions.Comparison) -> str | None:
+    if comparison.person_id is not None:
+        return f"{REGISTER}/people/{comparison.person_id}"
+    if comparison.organisation_id is not None:
+        return f"{REGISTER}/organisations/{comparison.organisation_id}"
     return None
 
 
 @router.post("/{proposal_id}/approve")
 async def approve(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Approve it as it was shown; what changed meanwhile is shown first."""
+    """Approve a proposal as it was shown; if the entry changed meanwhile, show that first."""
     try:
         await actions.approve(bus, principal, proposal_id, version=await version_of(request))
     except Refused as refused:
@@ -209,18 +223,18 @@ async def approve(request: Request, proposal_id: UUID, principal: Coordinator, b
 
 @router.get("/{proposal_id}/refuse")
 async def ask_refuse(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Ask why."""
-    return _refuse_page(request, await actions.seen(bus, principal, proposal_id), RefuseForm())
+    """Ask for the reason of a refusal."""
+    return _refuse_page(request, await actions.visible_proposal(bus, principal, proposal_id), RefuseForm())
 
 
-def _refuse_page(request: Request, one: store.Proposal, form: RefuseForm, status: int = 200) -> Response:
+def _refuse_page(request: Request, proposal: store.Proposal, form: RefuseForm, status: int = 200) -> Response:
     return form_page(
         request,
         form,
         status,
         title=gettext("Refuse the proposal"),
-        caption=one.name,
-        back=f"{AT}/{one.id}",
+        caption=proposal.name,
+        back=f"{AT}/{proposal.id}",
         button=gettext("Refuse it"),
         text=gettext("The register stays as it is. The proposer reads why, and can propose it anew."),
         warning=True,
@@ -229,22 +243,22 @@ def _refuse_page(request: Request, one: store.Proposal, form: RefuseForm, status
 
 @router.post("/{proposal_id}/refuse")
 async def refuse_it(request: Request, proposal_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Do not approve it."""
+    """Refuse a proposal."""
     form = await RefuseForm.read(request)
-    one = await actions.seen(bus, principal, proposal_id)
+    proposal = await actions.visible_proposal(bus, principal, proposal_id)
     if not form.validate():
-        return _refuse_page(request, one, form, 422)
+        return _refuse_page(request, proposal, form, 422)
     try:
         await actions.refuse(bus, principal, proposal_id, RefusedBecause(form.reason.data), form.text.data or "")
     except Refused as refused:
         refuse(form, refused)
-        return _refuse_page(request, one, form, refused.status_code)
+        return _refuse_page(request, proposal, form, refused.status_code)
     return see_other(f"{AT}/{proposal_id}?done=refused")
 
 
 @router.post("/{proposal_id}/take-back")
 async def take_back(request: Request, proposal_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Its proposer does not want it any more."""
+    """Take back one's own proposal."""
     try:
         await actions.take_back(bus, principal, proposal_id)
     except Refused as refused:

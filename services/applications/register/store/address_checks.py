@@ -1,4 +1,4 @@
-"""Which service addresses wait for their owner to confirm them?"""
+"""Store the checks by which owners confirm their service addresses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class AddressCheck(Table, table=True):
-    """One time that somebody was asked to confirm an address. The link is worked out, and kept nowhere."""
+    """One request to confirm an address. The link is derived from it and not stored."""
 
     __tablename__ = "address_check"
     __table_args__ = (sa.Index("address_check_subject", "subject", "asked_at"),)
@@ -33,29 +33,29 @@ class AddressCheck(Table, table=True):
     void_at: datetime | None = Field(default=None, sa_type=_TIME, description="When a newer one took its place")
 
     def open(self, moment: datetime) -> bool:
-        """Whether its link still confirms the address."""
+        """Return whether its link still confirms the address."""
         return self.used_at is None and self.void_at is None and moment < self.expires_at
 
 
 async def check(session: AsyncSession, check_id: UUID, *, lock: bool = False) -> AddressCheck | None:
-    """One of them; with `lock` nobody else uses it until the commit."""
+    """Return one check; with `lock` nobody else uses it until the commit."""
     return await session.get(AddressCheck, check_id, with_for_update=lock, populate_existing=lock)
 
 
 async def newest(session: AsyncSession, subject: str) -> AddressCheck | None:
-    """The last time that somebody was asked."""
+    """Return the newest check of a person."""
     query = select(AddressCheck).where(AddressCheck.subject == subject).order_by(col(AddressCheck.asked_at).desc())
     return (await session.scalars(query.limit(1))).one_or_none()
 
 
-async def asked_since(session: AsyncSession, subject: str, moment: datetime) -> int:
-    """How often somebody was asked since a moment."""
+async def count_since(session: AsyncSession, subject: str, moment: datetime) -> int:
+    """Return how many checks of a person began since a moment."""
     query = sa.select(sa.func.count()).where(col(AddressCheck.subject) == subject, col(AddressCheck.asked_at) >= moment)
     return int((await session.execute(query)).scalar_one())
 
 
 async def close_open(session: AsyncSession, subject: str, moment: datetime) -> None:
-    """Take the open ones of somebody away: only the newest link confirms."""
+    """Void the open checks of a person: only the newest link confirms."""
     await session.execute(
         sa.update(AddressCheck)
         .where(

@@ -1,4 +1,7 @@
-"""Who and what is in the register: organisations, people, partners, funds, exclusions. The only place with names."""
+"""Store the organisations, people, partners, funds and exclusions of the register.
+
+Names of people are stored nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-# What a search for people looks through: each part of an address is a word of its own.
+# The search for people looks through these words: each part of an address is a word of its own.
 PERSON_WORDS = (
     "to_tsvector('simple'::regconfig, translate((((name || ' '::text) || own_name) || ' '::text) || email,"
     " '@.-_'::text, '    '::text))"
@@ -41,7 +44,7 @@ class Organisation(Table, table=True):
 
 
 class Person(Table, table=True):
-    """A person with an account: the names and the address by which the programme writes, and what is known."""
+    """A person with an account: names, the address for mail, and the details of the register."""
 
     __tablename__ = "person"
     __table_args__ = (
@@ -88,22 +91,22 @@ class Person(Table, table=True):
 
     @property
     def written_in(self) -> str:
-        """In which language the programme writes."""
+        """Return the language in which the programme writes to the person."""
         return self.mail_language or self.language
 
     @property
     def reachable(self) -> bool:
-        """Whether the programme may write to the address."""
+        """Return whether the programme may write to the address."""
         return self.email_verified_at is not None
 
     @property
     def unconfirmed_address(self) -> str | None:
-        """The address that its owner has not confirmed yet; None if all is confirmed."""
+        """Return the address that its owner has not confirmed yet; None if all is confirmed."""
         return self.email_wanted or (None if self.reachable else self.email)
 
 
 class Partner(Table, table=True):
-    """How a partner country stands, from a day on; its newest word counts from then."""
+    """The status of a partner country from a day on; the newest row counts."""
 
     __tablename__ = "partner"
 
@@ -113,7 +116,7 @@ class Partner(Table, table=True):
 
 
 class Fund(Table, table=True):
-    """Who pays, from when, until when."""
+    """A fund: its name, payer and term."""
 
     __tablename__ = "fund"
 
@@ -127,7 +130,7 @@ class Fund(Table, table=True):
 
 
 class Exclusion(Table, table=True):
-    """A pair of countries or organisations that is never matched, for a time."""
+    """A pair of countries or organisations that is not matched during a term."""
 
     __tablename__ = "exclusion"
 
@@ -140,28 +143,28 @@ class Exclusion(Table, table=True):
     version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms")
 
 
-async def alone(session: AsyncSession) -> None:
-    """Nobody else writes people until the commit: so that an address or a sign-in name cannot be taken twice."""
+async def lock_people(session: AsyncSession) -> None:
+    """Lock the people of the register until the commit, so that no address or sign-in name is taken twice."""
     await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('register.people'))"))
 
 
 async def put(session: AsyncSession, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of one of the tables above, replacing those with the same key. One statement for all."""
+    """Write rows of one of the tables above in one statement, replacing those with the same key."""
     if not rows:
         return
-    made: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
-    new = insert(made).values(list(rows))
-    keys = [column.name for column in made.primary_key]
-    # A person keeps the id under which others know him or her.
-    kept = {*keys, "id"} if made.name == "person" else set(keys)
-    changes = {name: new.excluded[name] for name in rows[0] if name not in kept}
-    await session.execute(new.on_conflict_do_update(index_elements=keys, set_=changes))
+    target: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
+    statement = insert(target).values(list(rows))
+    keys = [column.name for column in target.primary_key]
+    # A person's id never changes, since events and links name it.
+    fixed = {*keys, "id"} if target.name == "person" else set(keys)
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in fixed}
+    await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
 
 
 async def organisations(
     session: AsyncSession, *, countries: Iterable[str] | None = None, ids: Iterable[UUID] | None = None
 ) -> list[Organisation]:
-    """Organisations by country and name: all, those of `countries`, or those with `ids`."""
+    """Return organisations by country and name: all, those of `countries`, or those with `ids`."""
     query = select(Organisation).order_by(Organisation.country, Organisation.name, sa.text("id"))
     if countries is not None:
         query = query.where(sa.column("country").in_(sorted(countries)))
@@ -171,31 +174,31 @@ async def organisations(
 
 
 async def organisation(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation | None:
-    """One organisation; with `lock` nobody else changes the entry until the commit."""
+    """Return one organisation; with `lock` nobody else changes it until the commit."""
     return await session.get(Organisation, organisation_id, with_for_update=lock, populate_existing=lock)
 
 
 async def person(session: AsyncSession, subject: str, *, lock: bool = False) -> Person | None:
-    """The person with that sign-in subject; with `lock` nobody else changes the entry until the commit."""
+    """Return the person with that sign-in subject; with `lock` nobody else changes it until the commit."""
     return await session.get(Person, subject, with_for_update=lock, populate_existing=lock)
 
 
 async def person_by_email(session: AsyncSession, email: str) -> Person | None:
-    """The person with that service e-mail, written in whatever case."""
+    """Return the person with that service e-mail, in upper or lower case."""
     query = select(Person).where(sa.func.lower(sa.column("email", sa.String)) == email.lower())
     return (await session.scalars(query.order_by(Person.subject).limit(1))).first()
 
 
 async def people_by_subject(session: AsyncSession, subjects: Iterable[str], *, lock: bool = False) -> dict[str, Person]:
-    """The people with these sign-in subjects, as far as they are known; with `lock` until the commit."""
+    """Return the people with these sign-in subjects; with `lock` nobody else changes them until the commit."""
     query = select(Person).where(sa.column("subject").in_(sorted(set(subjects)))).order_by(Person.subject)
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
-    return {one.subject: one for one in (await session.scalars(query)).all()}
+    return {person.subject: person for person in (await session.scalars(query)).all()}
 
 
 async def people(session: AsyncSession, *, countries: Iterable[str] | None, page: int) -> tuple[list[Person], int]:
-    """One page of people by name (all, or those of `countries`), and how many there are."""
+    """Return one page of people by name (all, or those of `countries`), and how many there are."""
     among = sa.true() if countries is None else sa.column("country").in_(sorted(countries))
     total = (await session.execute(sa.select(sa.func.count()).select_from(Person).where(among))).scalar_one()
     query = select(Person).where(among).order_by(Person.name, Person.subject)
@@ -206,34 +209,34 @@ _STATUS = sa.text("SELECT status FROM partner WHERE country = :country AND since
 
 
 async def partner_status(session: AsyncSession, country: str, on: date) -> PartnerStatus:
-    """How a country stands on that day; one of which nothing is said is active."""
+    """Return the status of a country on a day; active if nothing is recorded."""
     status = await session.scalar(_STATUS, {"country": country, "on": on})
     return PartnerStatus.ACTIVE if status is None else PartnerStatus(status)
 
 
 async def partners(session: AsyncSession) -> list[Partner]:
-    """All that was said about partners, by country, the newest first."""
+    """Return all recorded statuses of partners, by country, newest first."""
     query = select(Partner).order_by(Partner.country, sa.column("since").desc())
     return list((await session.scalars(query)).all())
 
 
 async def fund(session: AsyncSession, fund_id: UUID, *, lock: bool = False) -> Fund | None:
-    """One fund; with `lock` nobody else changes it until the commit."""
+    """Return one fund; with `lock` nobody else changes it until the commit."""
     return await session.get(Fund, fund_id, with_for_update=lock, populate_existing=lock)
 
 
 async def exclusion(session: AsyncSession, exclusion_id: UUID, *, lock: bool = False) -> Exclusion | None:
-    """One exclusion; with `lock` nobody else changes it until the commit."""
+    """Return one exclusion; with `lock` nobody else changes it until the commit."""
     return await session.get(Exclusion, exclusion_id, with_for_update=lock, populate_existing=lock)
 
 
 async def funds(session: AsyncSession) -> list[Fund]:
-    """All funds by name."""
+    """Return all funds by name."""
     return list((await session.scalars(select(Fund).order_by(Fund.name, sa.text("id")))).all())
 
 
 async def exclusions(session: AsyncSession) -> list[Exclusion]:
-    """All exclusions, the newest first."""
+    """Return all exclusions, newest first."""
     query = select(Exclusion).order_by(sa.column("since").desc(), sa.text("id"))
     return list((await session.scalars(query)).all())
 
@@ -241,7 +244,7 @@ async def exclusions(session: AsyncSession) -> list[Exclusion]:
 async def subjects_with_role(
     session: AsyncSession, role: str, *, country: str | None = None, organisation_id: UUID | None = None
 ) -> list[str]:
-    """The sign-in subjects that hold `role` (at some time), in a country or an organisation where one is given."""
+    """Return the sign-in subjects with a past, present or future grant of `role`, by country or organisation."""
     wanted = {"role": role}
     if country is not None:
         wanted["country"] = country

@@ -1,4 +1,4 @@
-"""Who changed what in the register, when, from what to what? Insert-only; the auditor reads it."""
+"""Store who changed what in the register, insert-only, for the auditor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST = 200
 
 
 class RegisterChange(Table, table=True):
-    """One change. `before` and `after` hold the fields that differ; both hold names and addresses of people."""
+    """One change. `before` and `after` hold the fields that differ, among them names and addresses of people."""
 
     __tablename__ = "register_change"
     __table_args__ = (
@@ -58,7 +58,10 @@ def note(
     country: str | None = None,
     proposal_id: UUID | None = None,
 ) -> None:
-    """Note a change in the transaction that makes it; of `before` and `after`, whole as JSON, what differs is kept."""
+    """Record a change in the transaction that makes it.
+
+    `before` and `after` are whole entries as JSON; only what differs is stored.
+    """
     changed = differences(before, after)
     session.add(
         RegisterChange(
@@ -77,6 +80,6 @@ def note(
 
 
 async def history(session: AsyncSession, kinds: tuple[str, ...], key: UUID | str) -> list[RegisterChange]:
-    """The changes of one entry, the newest first; at most 200."""
+    """Return the changes of one entry, newest first; at most 200."""
     query = select(RegisterChange).where(col(RegisterChange.kind).in_(kinds), RegisterChange.key == str(key))
     return list((await session.scalars(query.order_by(col(RegisterChange.id).desc()).limit(_MOST))).all())

@@ -1,4 +1,4 @@
-"""Who of the register is shown, looked for, due or a deputy? Queries over people and what they may."""
+"""Search, filter and page the people of the register and their grants."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _WORDS = sa.text(f"{PERSON_WORDS} @@ to_tsquery('simple'::regconfig, :wanted)")
 
 @dataclass(frozen=True, slots=True)
 class RegisterScope:
-    """Which entries of the register somebody sees; `countries` None means all."""
+    """Which entries of the register a reader sees; `countries` None means all."""
 
     countries: frozenset[str] | None = None
     organisations: frozenset[UUID] = frozenset()
 
     def covers(self, country: str | None, organisation_id: UUID | None) -> bool:
-        """Whether an entry of that country or organisation is among them."""
+        """Return whether an entry of that country or organisation is in the scope."""
         if self.countries is None:
             return True
         return country in self.countries or organisation_id in self.organisations
 
     def clause(self, country: Any, organisation: Any) -> sa.ColumnElement[bool]:
-        """The same as a condition over two columns."""
+        """Return the scope as a condition on two columns."""
         if self.countries is None:
             return sa.true()
         return sa.or_(country.in_(sorted(self.countries)), organisation.in_(sorted(self.organisations)))
@@ -52,7 +52,7 @@ class RegisterScope:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list of people is narrowed to; None is no filter. `q`: words of name, name in own script or address."""
+    """Filters of the list of people; None is no filter. `q`: words of name, own name or address."""
 
     q: str | None = None
     country: str | None = None
@@ -71,7 +71,7 @@ _SORTS: dict[str, Any] = {
 
 
 async def by_id(session: AsyncSession, person_id: UUID, *, lock: bool = False) -> Person | None:
-    """The person with an opaque id; with `lock` nobody else changes the entry until the commit."""
+    """Return the person with an opaque id; with `lock` nobody else changes the entry until the commit."""
     query = select(Person).where(Person.id == person_id)
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
@@ -79,76 +79,76 @@ async def by_id(session: AsyncSession, person_id: UUID, *, lock: bool = False) -
 
 
 async def by_address(session: AsyncSession, addresses: Collection[str]) -> dict[str, str]:
-    """Whose these addresses are: address in small letters -> sign-in subject."""
-    small = sorted({one.lower() for one in addresses})
+    """Return the owners of addresses: address in lower case -> sign-in subject."""
+    lowered = sorted({address.lower() for address in addresses})
     query = sa.select(sa.func.lower(_PERSON.c.email), _PERSON.c.subject).where(
-        sa.func.lower(_PERSON.c.email).in_(small)
+        sa.func.lower(_PERSON.c.email).in_(lowered)
     )
     return {str(address): str(subject) for address, subject in (await session.execute(query)).all()}
 
 
 async def grants(session: AsyncSession, subjects: Iterable[str]) -> dict[str, tuple[AccessGrant, ...]]:
-    """All grants of these people, those that are over and to come too."""
+    """Return all grants of these people, past and future ones too."""
     query = sa.select(_ACCESS.c.subject, _ACCESS.c.grants).where(_ACCESS.c.subject.in_(sorted(set(subjects))))
     return {
-        subject: tuple(AccessGrant.model_validate(one) for one in held)
-        for subject, held in (await session.execute(query)).all()
+        subject: tuple(AccessGrant.model_validate(grant) for grant in grants)
+        for subject, grants in (await session.execute(query)).all()
     }
 
 
-def _among(within: RegisterScope, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    among: list[sa.ColumnElement[bool]] = [within.clause(_PERSON.c.country, _PERSON.c.organisation_id)]
-    parted = "".join(letter if letter.isalnum() else " " for letter in filters.q or "")
-    if words := parted.split():
+def _conditions(within: RegisterScope, filters: Filters) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [within.clause(_PERSON.c.country, _PERSON.c.organisation_id)]
+    text = "".join(letter if letter.isalnum() else " " for letter in filters.q or "")
+    if words := text.split():
         wanted = " & ".join("'" + word + "':*" for word in words)
-        among.append(_WORDS.bindparams(wanted=wanted))  # type: ignore[arg-type]  # a text as a condition
+        conditions.append(_WORDS.bindparams(wanted=wanted))  # type: ignore[arg-type]  # a text as a condition
     if filters.country:
-        among.append(_PERSON.c.country == filters.country)
+        conditions.append(_PERSON.c.country == filters.country)
     if filters.organisation_id:
-        among.append(_PERSON.c.organisation_id == filters.organisation_id)
+        conditions.append(_PERSON.c.organisation_id == filters.organisation_id)
     if filters.role:
-        held = sa.select(_ACCESS.c.subject).where(_ACCESS.c.grants.contains([{"role": filters.role.value}]))
-        among.append(_PERSON.c.subject.in_(held))
+        with_role = sa.select(_ACCESS.c.subject).where(_ACCESS.c.grants.contains([{"role": filters.role.value}]))
+        conditions.append(_PERSON.c.subject.in_(with_role))
     match filters.standing:
         case "lapsed":
-            among.append(_PERSON.c.lapsed_on.is_not(None))
+            conditions.append(_PERSON.c.lapsed_on.is_not(None))
         case "unverified":
-            among.append(sa.or_(_PERSON.c.email_verified_at.is_(None), _PERSON.c.email_wanted.is_not(None)))
-    return among
+            conditions.append(sa.or_(_PERSON.c.email_verified_at.is_(None), _PERSON.c.email_wanted.is_not(None)))
+    return conditions
 
 
 async def people(
     session: AsyncSession, within: RegisterScope, filters: Filters, page: int = 1
 ) -> tuple[list[Person], int]:
-    """One page of people, and how many there are."""
-    among = _among(within, filters)
-    total = (await session.execute(sa.select(sa.func.count()).select_from(_PERSON).where(*among))).scalar_one()
+    """Return one page of people, and how many there are."""
+    conditions = _conditions(within, filters)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(_PERSON).where(*conditions))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"), _PERSON.c.name)
     order = by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()
-    query = select(Person).where(*among).order_by(order, col(Person.subject))
+    query = select(Person).where(*conditions).order_by(order, col(Person.subject))
     return list((await session.scalars(one_page(query, page))).all()), int(total)
 
 
 async def choosable(session: AsyncSession, within: RegisterScope) -> list[Person]:
-    """Whom a form offers to choose from, by name; at most 500."""
+    """Return the people whom a form offers, by name; at most 500."""
     query = select(Person).where(within.clause(col(Person.country), col(Person.organisation_id)))
     return list((await session.scalars(query.order_by(col(Person.name), col(Person.subject)).limit(_MOST))).all())
 
 
 async def with_grant(session: AsyncSession, wanted: dict[str, Any]) -> dict[str, tuple[AccessGrant, ...]]:
-    """Who has, had or will have a grant that says at least what `wanted` says, each with all grants."""
+    """Return people with a past, present or future grant that contains `wanted`, each with all grants."""
     query = (
         sa.select(_ACCESS.c.subject, _ACCESS.c.grants)
         .where(_ACCESS.c.grants.contains([wanted]))
         .order_by(_ACCESS.c.subject)
     )
     return {
-        subject: tuple(AccessGrant.model_validate(one) for one in held)
-        for subject, held in (await session.execute(query)).all()
+        subject: tuple(AccessGrant.model_validate(grant) for grant in grants)
+        for subject, grants in (await session.execute(query)).all()
     }
 
 
-def _holds(today: date) -> sa.ColumnElement[bool]:
+def _has_grant(today: date) -> sa.ColumnElement[bool]:
     """Whether a person has a grant that holds now or later."""
     one = sa.func.jsonb_array_elements(_ACCESS.c.grants).table_valued("value").lateral("one")
     until = sa.cast(one.c.value, JSONB)["until"].astext
@@ -170,26 +170,27 @@ async def to_confirm(
     page: int = 1,
     but: str | None = None,
 ) -> tuple[list[Person], int]:
-    """One page of the people whose access was confirmed on `until` or earlier, and of those whose access lapsed.
+    """Return one page of the people whose access is to be confirmed or has lapsed, oldest confirmation first.
 
-    None: of everybody who has access. The oldest first. `but` is whoever confirms, and never the own access.
+    `until`: those confirmed on that day or earlier; None means everybody with access. `but` is the subject of the
+    reader, who does not confirm his or her own access.
     """
-    seen = within.clause(_PERSON.c.country, _PERSON.c.organisation_id)
-    old = sa.true() if until is None else _PERSON.c.confirmed_on <= until
-    held = sa.and_(_PERSON.c.lapsed_on.is_(None), old, _holds(today))
-    others = sa.true() if but is None else _PERSON.c.subject != but
-    among = (seen, others, sa.or_(held, _PERSON.c.lapsed_on.is_not(None)))
-    total = (await session.execute(sa.select(sa.func.count()).select_from(_PERSON).where(*among))).scalar_one()
-    query = select(Person).where(*among).order_by(_PERSON.c.confirmed_on, _PERSON.c.name, _PERSON.c.subject)
+    in_scope = within.clause(_PERSON.c.country, _PERSON.c.organisation_id)
+    outdated = sa.true() if until is None else _PERSON.c.confirmed_on <= until
+    due = sa.and_(_PERSON.c.lapsed_on.is_(None), outdated, _has_grant(today))
+    not_caller = sa.true() if but is None else _PERSON.c.subject != but
+    conditions = (in_scope, not_caller, sa.or_(due, _PERSON.c.lapsed_on.is_not(None)))
+    total = (await session.execute(sa.select(sa.func.count()).select_from(_PERSON).where(*conditions))).scalar_one()
+    query = select(Person).where(*conditions).order_by(_PERSON.c.confirmed_on, _PERSON.c.name, _PERSON.c.subject)
     found = await session.scalars(one_page(query, page))
     return list(found.all()), int(total)
 
 
-async def lapsing(session: AsyncSession, before: date, today: date, limit: int = 100) -> list[Person]:
-    """Locked: people with access that was last confirmed before a day, the oldest first."""
+async def due_lapses(session: AsyncSession, before: date, today: date, limit: int = 100) -> list[Person]:
+    """Return people, locked, whose access was last confirmed before a day, oldest first."""
     query = (
         select(Person)
-        .where(_PERSON.c.lapsed_on.is_(None), _PERSON.c.confirmed_on < before, _holds(today))
+        .where(_PERSON.c.lapsed_on.is_(None), _PERSON.c.confirmed_on < before, _has_grant(today))
         .order_by(_PERSON.c.confirmed_on, _PERSON.c.subject)
         .limit(limit)
         .with_for_update(of=_PERSON, skip_locked=True)
@@ -198,8 +199,8 @@ async def lapsing(session: AsyncSession, before: date, today: date, limit: int =
     return list((await session.scalars(query)).all())
 
 
-async def moving(session: AsyncSession, on: date, limit: int = 100) -> list[Person]:
-    """Locked: people who belong to another organisation from `on` or earlier, which is not written yet."""
+async def due_moves(session: AsyncSession, on: date, limit: int = 100) -> list[Person]:
+    """Return people, locked, who belong to another organisation from `on` or earlier but are not moved yet."""
     query = (
         select(Person)
         .where(col(Person.moves_on) <= on)
@@ -213,7 +214,7 @@ async def moving(session: AsyncSession, on: date, limit: int = 100) -> list[Pers
 
 @dataclass(frozen=True, slots=True)
 class OrganisationFilters:
-    """What a list of organisations is narrowed to; None is no filter."""
+    """Filters of the list of organisations; None is no filter."""
 
     q: str | None = None
     country: str | None = None
@@ -224,43 +225,53 @@ class OrganisationFilters:
 async def organisations(
     session: AsyncSession, within: RegisterScope, filters: OrganisationFilters, page: int = 1
 ) -> tuple[list[Organisation], int]:
-    """One page of organisations by country and name, and how many there are."""
-    among: list[sa.ColumnElement[bool]] = [within.clause(col(Organisation.country), col(Organisation.id))]
+    """Return one page of organisations by country and name, and how many there are."""
+    conditions: list[sa.ColumnElement[bool]] = [within.clause(col(Organisation.country), col(Organisation.id))]
     if filters.q:
         escaped = filters.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        among.append(sa.or_(col(Organisation.name).ilike(f"%{escaped}%"), col(Organisation.city).ilike(f"%{escaped}%")))
+        conditions.append(
+            sa.or_(col(Organisation.name).ilike(f"%{escaped}%"), col(Organisation.city).ilike(f"%{escaped}%"))
+        )
     if filters.country:
-        among.append(col(Organisation.country) == filters.country)
+        conditions.append(col(Organisation.country) == filters.country)
     if filters.kind:
-        among.append(col(Organisation.kind) == filters.kind)
+        conditions.append(col(Organisation.kind) == filters.kind)
     if filters.active is not None:
-        among.append(col(Organisation.active).is_(filters.active))
-    total = (await session.execute(sa.select(sa.func.count()).select_from(Organisation).where(*among))).scalar_one()
-    query = select(Organisation).where(*among).order_by(Organisation.country, Organisation.name, col(Organisation.id))
+        conditions.append(col(Organisation.active).is_(filters.active))
+    total = (
+        await session.execute(sa.select(sa.func.count()).select_from(Organisation).where(*conditions))
+    ).scalar_one()
+    query = (
+        select(Organisation).where(*conditions).order_by(Organisation.country, Organisation.name, col(Organisation.id))
+    )
     found = await session.scalars(one_page(query, page))
     return list(found.all()), int(total)
 
 
-async def counted(session: AsyncSession, within: RegisterScope) -> tuple[int, int]:
-    """How many organisations and how many people there are."""
-    bodies = sa.select(sa.func.count()).select_from(Organisation)
-    people_ = sa.select(sa.func.count()).select_from(Person)
+async def count_entries(session: AsyncSession, within: RegisterScope) -> tuple[int, int]:
+    """Return how many organisations and how many people a reader sees."""
+    organisations_query = sa.select(sa.func.count()).select_from(Organisation)
+    people_query = sa.select(sa.func.count()).select_from(Person)
     return (
         int(
             (
-                await session.execute(bodies.where(within.clause(col(Organisation.country), col(Organisation.id))))
+                await session.execute(
+                    organisations_query.where(within.clause(col(Organisation.country), col(Organisation.id)))
+                )
             ).scalar_one()
         ),
         int(
             (
-                await session.execute(people_.where(within.clause(col(Person.country), col(Person.organisation_id))))
+                await session.execute(
+                    people_query.where(within.clause(col(Person.country), col(Person.organisation_id)))
+                )
             ).scalar_one()
         ),
     )
 
 
 class FormerPerson(Table, table=True):
-    """Somebody who was in the register."""
+    """A person who was removed from the register."""
 
     __tablename__ = "former_person"
 
@@ -280,6 +291,6 @@ for _statement in (_FUNCTION, _TRIGGER):
     sa.event.listen(_PERSON, "after_create", sa.DDL(_statement))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
-async def was_known(session: AsyncSession, person_id: UUID) -> bool:
-    """Whether somebody had that opaque id, and is not in the register any more."""
+async def was_removed(session: AsyncSession, person_id: UUID) -> bool:
+    """Return whether a person with that opaque id was removed from the register."""
     return await session.get(FormerPerson, person_id) is not None

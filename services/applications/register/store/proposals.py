@@ -1,4 +1,4 @@
-"""What was proposed for the register, by whom, and what became of it?"""
+"""Store proposals for the register and their decisions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class Proposal(Table, table=True):
-    """A change of the register that somebody proposes; `before` is how the entry was then, empty for a new one."""
+    """A proposed change of the register; `before` is the entry at that time, empty for a new one."""
 
     __tablename__ = "proposal"
     __table_args__ = (
@@ -56,39 +56,40 @@ class Proposal(Table, table=True):
 
     @property
     def change(self) -> Change:
-        """What is proposed."""
+        """Return the proposed change."""
         return CHANGE.validate_python(self.change_json)
 
     @property
     def stands(self) -> ProposalState:
-        """Its state."""
+        """Return the state."""
         return ProposalState(self.state)
 
 
 async def proposal(session: AsyncSession, proposal_id: UUID, *, lock: bool = False) -> Proposal | None:
-    """One proposal; with `lock` nobody else settles it until the commit."""
+    """Return one proposal; with `lock` nobody else decides it until the commit."""
     return await session.get(Proposal, proposal_id, with_for_update=lock, populate_existing=lock)
 
 
 async def locked(session: AsyncSession, ids: Sequence[UUID]) -> list[Proposal]:
-    """Several proposals in the order of their ids, so that two who lock them do not wait for each other."""
+    """Return several proposals, locked in the order of their ids, so that two transactions do not block each other."""
     query = select(Proposal).where(col(Proposal.id).in_(sorted(set(ids)))).order_by(col(Proposal.id))
     return list((await session.scalars(query.with_for_update().execution_options(populate_existing=True))).all())
 
 
 async def by_ids(session: AsyncSession, ids: Sequence[UUID]) -> list[Proposal]:
-    """Several proposals, the oldest first."""
+    """Return several proposals, oldest first."""
     query = select(Proposal).where(col(Proposal.id).in_(sorted(set(ids))))
     return list((await session.scalars(query.order_by(col(Proposal.proposed_at), col(Proposal.id)))).all())
 
 
 async def waiting_about(session: AsyncSession, about: str) -> Proposal | None:
-    """The proposal about a person or an organisation that waits, if there is one."""
+    """Return the waiting proposal about a person or an organisation, if there is one."""
     query = select(Proposal).where(Proposal.about == about, Proposal.state == ProposalState.WAITS)
     return (await session.scalars(query)).one_or_none()
 
 
-def _seen(within: RegisterScope, subject: str) -> sa.ColumnElement[bool]:
+def _visible(within: RegisterScope, subject: str) -> sa.ColumnElement[bool]:
+    """The proposals in a reader's scope, and the reader's own."""
     return sa.or_(
         within.clause(col(Proposal.country), col(Proposal.organisation_id)), col(Proposal.proposed_by) == subject
     )
@@ -103,20 +104,20 @@ async def proposals(
     kind: str | None = None,
     page: int = 1,
 ) -> tuple[list[Proposal], int]:
-    """One page of the proposals that somebody sees: those that wait first and the oldest of them, then the newest."""
-    among = [_seen(within, subject)]
+    """Return one page of the proposals that a reader sees: waiting ones first, oldest on top; then the newest."""
+    conditions = [_visible(within, subject)]
     if state:
-        among.append(col(Proposal.state) == state)
+        conditions.append(col(Proposal.state) == state)
     if kind:
-        among.append(col(Proposal.kind) == kind)
-    total = (await session.execute(sa.select(sa.func.count()).select_from(Proposal).where(*among))).scalar_one()
-    waits = col(Proposal.state) == ProposalState.WAITS.value
+        conditions.append(col(Proposal.kind) == kind)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(Proposal).where(*conditions))).scalar_one()
+    pending = col(Proposal.state) == ProposalState.WAITS.value
     query = (
         select(Proposal)
-        .where(*among)
+        .where(*conditions)
         .order_by(
-            waits.desc(),
-            sa.case((waits, col(Proposal.proposed_at))).asc().nulls_last(),
+            pending.desc(),
+            sa.case((pending, col(Proposal.proposed_at))).asc().nulls_last(),
             col(Proposal.settled_at).desc().nulls_last(),
             col(Proposal.id),
         )
@@ -126,10 +127,10 @@ async def proposals(
 
 
 async def counts(session: AsyncSession, within: RegisterScope, subject: str) -> dict[str, int]:
-    """How many proposals there are in each state."""
+    """Return how many proposals there are in each state."""
     query = (
         sa.select(col(Proposal.state), sa.func.count())
-        .where(_seen(within, subject))
+        .where(_visible(within, subject))
         .group_by(col(Proposal.state))
         .order_by(col(Proposal.state))
     )

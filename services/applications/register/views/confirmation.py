@@ -1,4 +1,4 @@
-"""When a person's access is to be confirmed, and who may confirm it."""
+"""Decide when a person's access is to be confirmed, and who may confirm it."""
 
 from __future__ import annotations
 
@@ -17,31 +17,33 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-def access_year(settings: Settings) -> register_grants.Yearly:
-    """The times as they are configured."""
-    year, lapse = settings.access_year_days, settings.access_year_days + settings.access_grace_days
-    return register_grants.Yearly(ask=year - settings.access_ask_days, year=year, lapse=lapse)
+def confirmation_times(settings: Settings) -> register_grants.ConfirmationTimes:
+    """Return the times of the yearly confirmation from the settings."""
+    confirm_days, lapse_days = settings.access_year_days, settings.access_year_days + settings.access_grace_days
+    return register_grants.ConfirmationTimes(
+        ask=confirm_days - settings.access_ask_days, year=confirm_days, lapse=lapse_days
+    )
 
 
 def grants_to_confirm(person: entries.Person, grants: Sequence[AccessGrant]) -> tuple[AccessGrant, ...]:
-    """What is confirmed: what somebody may now or later, or what has lapsed."""
+    """Return what a confirmation covers: the current and future grants, or those that have lapsed."""
     if person.lapsed_on is not None:
-        return tuple(AccessGrant.model_validate(one) for one in person.lapsed_grants)
-    return tuple(register_grants.to_come(grants, clock.today()))
+        return tuple(AccessGrant.model_validate(lapsed) for lapsed in person.lapsed_grants)
+    return tuple(register_grants.current_or_future(grants, clock.today()))
 
 
 def may_confirm(principal: Principal, person: entries.Person, grants: Sequence[AccessGrant]) -> bool:
-    """Whether somebody confirms that access: never the own one.
+    """Return whether the principal may confirm that access; nobody confirms his or her own.
 
-    The programme coordinator confirms all; a national coordinator, and the clearance officer of an EU agency, those
-    that hold in the own country or agency and nowhere else.
+    The programme coordinator confirms everybody's. A national coordinator, or the clearance officer of an EU
+    agency, confirms access that holds only in that country or agency.
     """
     if person.subject == principal.subject or not grants:
         return False
     if decides(principal):
         return True
-    seen = scope_of(principal)
+    scope = scope_of(principal)
     return all(
-        grant.role not in register_grants.PROGRAMME_WIDE and seen.covers(grant.country, grant.organisation_id)
+        grant.role not in register_grants.PROGRAMME_WIDE and scope.covers(grant.country, grant.organisation_id)
         for grant in grants
     )

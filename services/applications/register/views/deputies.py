@@ -1,4 +1,4 @@
-"""Who stands in for whom, by which grant."""
+"""List who stands in for whom."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deputy:
-    """One deputy: who stands in for whom, by which grant."""
+    """A deputy: who stands in for whom, by which grant."""
 
     deputy: entries.Person
     holder: entries.Person
@@ -25,30 +25,31 @@ class Deputy:
 
     @property
     def key(self) -> str:
-        """By what the page names it: whose grant it is, and which."""
+        """Return the key by which a page names the deputy's grant."""
         return f"{self.deputy.id}:{self.grant.role.value}:{self.grant.since.isoformat()}"
 
 
 async def deputies_of(session: AsyncSession, subject: str) -> list[Deputy]:
-    """Who stands in, stood in or will stand in for somebody; the newest first."""
+    """Return the past, present and future deputies of a person, newest first."""
     found = await people.with_grant(session, {"deputy_for": subject})
     return await _pairs(
-        session, [(one, grant) for one, held in found.items() for grant in held if grant.deputy_for == subject]
+        session,
+        [(deputy, grant) for deputy, grants in found.items() for grant in grants if grant.deputy_for == subject],
     )
 
 
 async def deputised_by(session: AsyncSession, subject: str) -> list[Deputy]:
-    """For whom somebody stands in, stood in or will stand in; the newest first."""
-    held = (await people.grants(session, [subject])).get(subject, ())
-    return await _pairs(session, [(subject, grant) for grant in held if grant.deputy_for is not None])
+    """Return for whom a person stands in, stood in or will stand in, newest first."""
+    grants = (await people.grants(session, [subject])).get(subject, ())
+    return await _pairs(session, [(subject, grant) for grant in grants if grant.deputy_for is not None])
 
 
-async def _pairs(session: AsyncSession, found: Sequence[tuple[str, AccessGrant]]) -> list[Deputy]:
-    wanted = {one for one, _ in found} | {grant.deputy_for for _, grant in found if grant.deputy_for}
-    known = await entries.people_by_subject(session, wanted)
+async def _pairs(session: AsyncSession, grants: Sequence[tuple[str, AccessGrant]]) -> list[Deputy]:
+    subjects = {deputy for deputy, _ in grants} | {grant.deputy_for for _, grant in grants if grant.deputy_for}
+    people_by_subject = await entries.people_by_subject(session, subjects)
     pairs = [
-        Deputy(known[one], known[grant.deputy_for], grant)
-        for one, grant in found
-        if grant.deputy_for in known and one in known
+        Deputy(people_by_subject[deputy], people_by_subject[grant.deputy_for], grant)
+        for deputy, grant in grants
+        if grant.deputy_for in people_by_subject and deputy in people_by_subject
     ]
     return sorted(pairs, key=lambda pair: (pair.grant.since, pair.key), reverse=True)

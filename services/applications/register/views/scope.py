@@ -1,4 +1,4 @@
-"""Which entries of the register does somebody see and propose? Own country, own EU agency, or all."""
+"""Decide which entries of the register a person sees, and which roles he or she may propose."""
 
 from __future__ import annotations
 
@@ -19,44 +19,47 @@ if TYPE_CHECKING:
 
 
 def scope_of(principal: Principal) -> RegisterScope:
-    """What a coordinator of the programme or of a country, or the clearance officer of an EU agency, sees."""
+    """Return what a coordinator, or the clearance officer of an EU agency, sees of the register."""
     countries = countries_visible(principal)
     if countries is None:
         return RegisterScope()
-    return RegisterScope(countries, frozenset(UUID(one) for one in principal.organisations(Role.CLEARANCE_OFFICER)))
+    return RegisterScope(
+        countries,
+        frozenset(UUID(organisation_id) for organisation_id in principal.organisations(Role.CLEARANCE_OFFICER)),
+    )
 
 
 def decides(principal: Principal) -> bool:
-    """Whether what somebody proposes needs nobody's approval."""
+    """Return whether a person's changes need no approval."""
     return principal.has(Role.PROGRAMME_COORDINATOR)
 
 
 def grantable(principal: Principal) -> tuple[Role, ...]:
-    """The roles that somebody may propose, in the order of the code list."""
+    """Return the roles that a person may propose, in the order of the code list."""
     if decides(principal):
         return tuple(Role)
-    wanted: set[Role] = set()
+    roles: set[Role] = set()
     if principal.has(Role.NATIONAL_COORDINATOR):
-        wanted |= set(PROPOSED_BY_COUNTRY)
+        roles |= set(PROPOSED_BY_COUNTRY)
     if principal.has(Role.CLEARANCE_OFFICER):
-        wanted |= set(PROPOSED_BY_AGENCY)
-    return tuple(role for role in Role if role in wanted - PROGRAMME_WIDE)
+        roles |= set(PROPOSED_BY_AGENCY)
+    return tuple(role for role in Role if role in roles - PROGRAMME_WIDE)
 
 
-async def seen_person(
+async def visible_person(
     session: AsyncSession, principal: Principal, person_id: UUID, *, lock: bool = False
 ) -> entries.Person:
-    """A person that is somebody's to see. Raises `Refused` (404)."""
+    """Return a person whom the principal may see. Raises `Refused` (404)."""
     person = await people.by_id(session, person_id, lock=lock)
     if person is None or not scope_of(principal).covers(person.country, person.organisation_id):
         raise not_found()
     return person
 
 
-async def seen_organisation(
+async def visible_organisation(
     session: AsyncSession, principal: Principal, organisation_id: UUID, *, lock: bool = False
 ) -> entries.Organisation:
-    """An organisation that is somebody's to see. Raises `Refused` (404)."""
+    """Return an organisation that the principal may see. Raises `Refused` (404)."""
     organisation = await entries.organisation(session, organisation_id, lock=lock)
     if organisation is None or not scope_of(principal).covers(organisation.country, organisation.id):
         raise not_found()

@@ -1,4 +1,4 @@
-"""How do pages say what an entry of the register holds, and what changed in it? Fields and values in words."""
+"""Put fields, values and changes of the register into words for pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from services.applications.register.store.people import RegisterScope
 
 NOTHING = "\N{EN DASH}"
-"""What stands where there is no value."""
+"""Shown where there is no value."""
 _FIELDS = {
     "name": N_("Name"),
     "own_name": N_("Name in the own script"),
@@ -70,7 +70,7 @@ _CODES: dict[str, Any] = {
     "area": Expertise,
 }
 _DAYS = frozenset({"since", "until", "confirmed_on", "day", "moves_on"})
-# Bookkeeping of the register itself, which says nothing to a reader.
+# These fields serve the register itself and mean nothing to a reader.
 _HIDDEN = frozenset({"id", "version", "change", "about", "moves_to", "lapsed_grants"})
 ACTIONS = {
     "entered": N_("Entered"),
@@ -103,87 +103,87 @@ _ENTRIES = {
 }
 
 
-def done(kind: str, action: str) -> str:
-    """What was done with which kind of entry."""
+def action_text(kind: str, action: str) -> str:
+    """Return what was done with which kind of entry."""
     return f"{gettext(_ENTRIES.get(kind, kind))}: {gettext(ACTIONS.get(action, action))}"
 
 
 def field_names(changed: Iterable[str]) -> str:
-    """The names of fields that changed, in the order in which pages show them."""
+    """Return the names of changed fields, in the order in which pages show them."""
     shown = sorted(set(changed) - _HIDDEN, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
     return ", ".join(field_name(name) for name in shown)
 
 
 def field_name(name: str) -> str:
-    """What a field is called."""
+    """Return the name of a field."""
     return gettext(_FIELDS[name]) if name in _FIELDS else labels.label(name)
 
 
 def value(  # noqa: PLR0911 - one return for each kind of value
-    name: str, held: Any, names: Mapping[str, str]
+    name: str, content: Any, names: Mapping[str, str]
 ) -> str:
-    """A field's value in words; `names`: organisations by id, as text."""
-    if held in (None, "", []):
+    """Return a field's value in words; `names` gives organisations by id (as text)."""
+    if content in (None, "", []):
         return NOTHING
-    if isinstance(held, bool):
-        return gettext("Yes") if held else gettext("No")
+    if isinstance(content, bool):
+        return gettext("Yes") if content else gettext("No")
     if name == "grants":
-        return "; ".join(grant(AccessGrant.model_validate(one), names) for one in held)
+        return "; ".join(grant(AccessGrant.model_validate(entry), names) for entry in content)
     if name in _DAYS:
-        return dates.day(date.fromisoformat(str(held)))
+        return dates.day(date.fromisoformat(str(content)))
     if name == "country":
-        return labels.country(str(held))
+        return labels.country(str(content))
     if name == "topic_code":
-        return topic(str(held))
+        return topic(str(content))
     if name == "language":
-        return labels.tongue(str(held))
+        return labels.tongue(str(content))
     if name == "organisation_id":
-        return names.get(str(held), gettext("another organisation"))
+        return names.get(str(content), gettext("another organisation"))
     if name in _CODES:
-        return labels.label(_CODES[name](str(held)))
-    return str(held)
+        return labels.label(_CODES[name](str(content)))
+    return str(content)
 
 
-def grant(one: AccessGrant, names: Mapping[str, str]) -> str:
-    """A role with where it holds and for how long."""
-    where = labels.country(one.country) if one.country else gettext("whole programme")
-    if one.organisation_id is not None and str(one.organisation_id) in names:
-        where = names[str(one.organisation_id)]
-    text = f"{labels.role(one.role)} ({where})"
-    if one.deputy_for is not None:
+def grant(grant: AccessGrant, names: Mapping[str, str]) -> str:
+    """Return a role in words, with its place and term."""
+    place = labels.country(grant.country) if grant.country else gettext("whole programme")
+    if grant.organisation_id is not None and str(grant.organisation_id) in names:
+        place = names[str(grant.organisation_id)]
+    text = f"{labels.role(grant.role)} ({place})"
+    if grant.deputy_for is not None:
         text = gettext("%(role)s, as a deputy") % {"role": text}
-    if one.until is not None:
+    if grant.until is not None:
         return gettext("%(role)s, from %(since)s to %(until)s") % {
             "role": text,
-            "since": dates.day(one.since),
-            "until": dates.day(one.until),
+            "since": dates.day(grant.since),
+            "until": dates.day(grant.until),
         }
-    return gettext("%(role)s, from %(since)s") % {"role": text, "since": dates.day(one.since)}
+    return gettext("%(role)s, from %(since)s") % {"role": text, "since": dates.day(grant.since)}
 
 
-def standing(one: AccessGrant) -> Markup:
-    """Whether a role holds now, later or no more, as a tag."""
+def standing(grant: AccessGrant) -> Markup:
+    """Return a tag that says whether a role is current, planned or ended."""
     today = clock.today()
-    if register_grants.over(one, today):
+    if register_grants.has_ended(grant, today):
         return tag("access", "ended")
-    return tag("access", "active" if register_grants.active(one, today) else "planned")
+    return tag("access", "active" if register_grants.active(grant, today) else "planned")
 
 
-def current(one: AccessGrant) -> bool:
-    """Whether a role holds today."""
-    return register_grants.active(one, clock.today())
+def current(grant: AccessGrant) -> bool:
+    """Return whether a role holds today."""
+    return register_grants.active(grant, clock.today())
 
 
 def term(since: date, until: date | None) -> Markup:
-    """Whether something holds now, later or no more, as a tag."""
+    """Return a tag that says whether a term is current, planned or ended."""
     today = clock.today()
     if until is not None and until < today:
         return tag("term", "ended")
     return tag("term", "current" if since <= today else "planned")
 
 
-def table(changes: Mapping[str, tuple[Any, Any]], names: Mapping[str, str]) -> list[list[str]]:
-    """Rows of a table of differences: field, before, after."""
+def difference_rows(changes: Mapping[str, tuple[Any, Any]], names: Mapping[str, str]) -> list[list[str]]:
+    """Return the rows of a table of differences: field, before, after."""
     return [
         [field_name(name), value(name, old, names), value(name, new, names)]
         for name, (old, new) in changes.items()
@@ -191,74 +191,79 @@ def table(changes: Mapping[str, tuple[Any, Any]], names: Mapping[str, str]) -> l
     ]
 
 
-async def organisation_names(session: AsyncSession, found: Iterable[Any]) -> dict[str, str]:
-    """The names of the organisations whose ids stand somewhere in `found` (entries, differences, ids)."""
+async def organisation_names(session: AsyncSession, values: Iterable[Any]) -> dict[str, str]:
+    """Return the names of the organisations whose ids occur in `values` (entries, differences, ids)."""
     wanted: set[UUID] = set()
-    _collect(list(found), wanted)
-    return {str(one.id): one.name for one in await entries.organisations(session, ids=wanted)}
+    _collect(list(values), wanted)
+    return {
+        str(organisation.id): organisation.name for organisation in await entries.organisations(session, ids=wanted)
+    }
 
 
-def _collect(held: Any, wanted: set[UUID]) -> None:
-    match held:
+def _collect(content: Any, wanted: set[UUID]) -> None:
+    match content:
         case UUID():
-            wanted.add(held)
+            wanted.add(content)
         case AccessGrant():
-            if held.organisation_id is not None:
-                wanted.add(held.organisation_id)
+            if content.organisation_id is not None:
+                wanted.add(content.organisation_id)
         case dict():
-            for inner in held.values():
+            for inner in content.values():
                 _collect(inner, wanted)
         case list() | tuple():
-            for inner in held:
+            for inner in content:
                 _collect(inner, wanted)
-        case str() if len(held) == 36:
+        case str() if len(content) == 36:
             try:
-                wanted.add(UUID(held))
+                wanted.add(UUID(content))
             except ValueError:
                 return
 
 
 async def history(
-    session: AsyncSession, changes: Sequence[RegisterChange], seen: RegisterScope, names: Mapping[str, str]
+    session: AsyncSession, changes: Sequence[RegisterChange], scope: RegisterScope, names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """What was done with an entry, the newest first, for `timeline`; an actor is named to whoever sees that person."""
-    actors = await entries.people_by_subject(session, {one.actor for one in changes})
+    """Return the changes of an entry, newest first, for `timeline`.
+
+    An actor is named to readers who may see that person.
+    """
+    actors = await entries.people_by_subject(session, {change.actor for change in changes})
     return [
         {
-            "title": gettext(ACTIONS.get(one.action, "Changed")),
-            "when": one.at,
-            "by": _by(one.actor, actors.get(one.actor), seen),
+            "title": gettext(ACTIONS.get(change.action, "Changed")),
+            "when": change.at,
+            "by": _actor_name(change.actor, actors.get(change.actor), scope),
             "text": "; ".join(
-                f"{field_name(name)}: {value(name, one.before.get(name), names)} → {value(name, after, names)}"
-                if name in one.before
+                f"{field_name(name)}: {value(name, change.before.get(name), names)} → {value(name, after, names)}"
+                if name in change.before
                 else f"{field_name(name)}: {value(name, after, names)}"
-                for name, after in sorted(one.after.items(), key=lambda pair: _ORDER.get(pair[0], len(_ORDER)))
-                if name not in _HIDDEN and (one.before or after not in (None, "", [], False))
+                for name, after in sorted(change.after.items(), key=lambda pair: _ORDER.get(pair[0], len(_ORDER)))
+                if name not in _HIDDEN and (change.before or after not in (None, "", [], False))
             ),
         }
-        for one in changes
+        for change in changes
     ]
 
 
-def _by(actor: str, person: entries.Person | None, seen: RegisterScope) -> str:
+def _actor_name(actor: str, person: entries.Person | None, scope: RegisterScope) -> str:
     if actor.startswith("system:"):
         return gettext("the person") if actor == "system:address" else gettext("the programme's clock")
-    if person is not None and seen.covers(person.country, person.organisation_id):
+    if person is not None and scope.covers(person.country, person.organisation_id):
         return person.name
     return gettext("the programme")
 
 
 def address_state(person: entries.Person, *, link_open: bool) -> states.State:
-    """Where a person's address stands."""
+    """Return the state of a person's address."""
     if person.reachable and person.email_wanted is None:
         return states.state("address", "verified")
     return states.state("address", "asked" if link_open else "over")
 
 
-def access_state(person: entries.Person, grants: Sequence[AccessGrant], asked_before: date) -> str:
-    """Where a person's access stands, as a code of the table of states."""
+def access_state(person: entries.Person, grants: Sequence[AccessGrant], due_before: date) -> str:
+    """Return the state of a person's access, as a code of the table of states."""
     if person.lapsed_on is not None:
         return "lapsed"
-    if not register_grants.to_come(grants, clock.today()):
+    if not register_grants.current_or_future(grants, clock.today()):
         return "none"
-    return "due" if person.confirmed_on <= asked_before else "active"
+    return "due" if person.confirmed_on <= due_before else "active"

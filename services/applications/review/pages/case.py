@@ -82,7 +82,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         findings=case.findings_for(others=True),
         events=history(steps, principal, internal=True),
         decides=decidable and own.acting_as is not None,
-        asked=own.said(principal) if decidable else None,
+        asked=own.notice_for(principal) if decidable else None,
         may_cancel=may_cancel,
         may_void=programme and states.possible(ApplicationVoided, case.application.own_state),
         done=request.query_params.get("done"),

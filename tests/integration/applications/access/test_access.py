@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from services.applications.access.actions.yearly_confirmation import lapse, move
 from services.applications.contacts.actions import ContactRequest, contacts
 from services.applications.parameters import seal_of
-from services.applications.register.model.grants import Yearly
+from services.applications.register.model.grants import ConfirmationTimes
 from services.applications.register.store.entries import Partner
 from shared.contracts.codes import AudienceKind, PartnerStatus
 from shared.time import clock
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 PAGES = "/applications/register"
-TIMES = Yearly()
+TIMES = ConfirmationTimes()
 
 
 async def person(programme: Programme, subject: str) -> dict[str, Any]:

@@ -26,10 +26,10 @@ def test_the_programme_is_asked_after_country_and_deputy_or_at_once_where_nobody
     due = since + given_time
     deputy = None if more is None else due + more
     last = due if deputy is None else deputy
-    at_the_end = programme_asked_since(due=due, deputy_until=deputy, since=since, held=held, now=last)
+    at_the_end = programme_asked_since(due=due, deputy_until=deputy, since=since, has_decider=held, now=last)
     assert at_the_end == (None if held else since)
     moment = last + later + timedelta(seconds=1)
-    assert programme_asked_since(due=due, deputy_until=deputy, since=since, held=held, now=moment) == (
+    assert programme_asked_since(due=due, deputy_until=deputy, since=since, has_decider=held, now=moment) == (
         last if held else since
     )
 
@@ -37,7 +37,7 @@ def test_the_programme_is_asked_after_country_and_deputy_or_at_once_where_nobody
 @given(MOMENTS, SPANS)
 def test_what_has_no_deadline_stays_with_the_country(since: datetime, later: timedelta) -> None:
     """Without a deadline nothing can be overdue."""
-    assert programme_asked_since(due=None, deputy_until=None, since=since, held=True, now=since + later) is None
+    assert programme_asked_since(due=None, deputy_until=None, since=since, has_decider=True, now=since + later) is None
 
 
 @given(
@@ -62,7 +62,7 @@ def test_lists_and_cases_agree_on_what_a_deputy_still_has(
     due = datetime.combine(due.astimezone(ZONE).date(), datetime.max.time().replace(microsecond=0), ZONE)
     moment = due + now + timedelta(seconds=1)
     held = Deciders(frozenset(), tuple(deputies), dict(zip(CALLS, terms, strict=True)))
-    spans = held.with_deputies(moment)
+    spans = held.deputy_spans(moment)
     for call in CALLS:
         until = held.deputy_until(place, place if len(place) == 2 else "EU", call, due)
         found = any(span.place == place and call in span.calls and span.since <= due < span.until for span in spans)

@@ -43,7 +43,7 @@ def grants(draw: st.DrawFn) -> tuple[AccessGrant, ...]:
 @given(grants(), DAYS)
 def test_nothing_holds_after_the_last_day(held: tuple[AccessGrant, ...], last: date) -> None:
     """Whoever leaves may nothing after the last day, and just what he or she might until then."""
-    left = register_grants.ended(held, last)
+    left = register_grants.end_grants(held, last)
     assert not any(register_grants.active(one, last + timedelta(days=1)) for one in left)
     on_last = [one.role for one in held if register_grants.active(one, last)]
     assert [one.role for one in left if register_grants.active(one, last)] == on_last
@@ -52,7 +52,7 @@ def test_nothing_holds_after_the_last_day(held: tuple[AccessGrant, ...], last: d
 @given(grants(), DAYS)
 def test_a_transfer_moves_what_moves_along_and_ends_the_rest(held: tuple[AccessGrant, ...], day: date) -> None:
     """From the day on nothing holds in the old country; an officer or mentor is the same abroad, for as long."""
-    moved = register_grants.transferred(held, country="GE", organisation_id=NEW, from_country="AM", day=day)
+    moved = register_grants.transfer_grants(held, country="GE", organisation_id=NEW, from_country="AM", day=day)
     assert not any(register_grants.active(one, day) and one.country == "AM" for one in moved)
     kept = {Role.OFFICER, Role.MENTOR} | register_grants.PROGRAMME_WIDE
     before = sorted(one.role for one in held if register_grants.active(one, day) and one.role in kept)
@@ -65,7 +65,7 @@ def test_a_form_changes_only_what_it_may(known: tuple[AccessGrant, ...], wanted:
     """Roles that the writer may not give, and those that are over, stay as they were."""
     may = register_grants.PROPOSED_BY_COUNTRY
     held = [register_grants.RoleInput(one.role, one.since, one.until) for one in wanted if one.role in may]
-    made = register_grants.with_roles(known, held, roles=may, country="AM", organisation_id=OLD, day=TODAY)
+    made = register_grants.replace_roles(known, held, roles=may, country="AM", organisation_id=OLD, day=TODAY)
     kept = [one for one in known if not register_grants.editable(one, may, TODAY)]
     assert list(made[: len(kept)]) == kept
     assert [(one.role, one.since, one.until) for one in made[len(kept) :]] == [(h.role, h.since, h.until) for h in held]
@@ -88,11 +88,11 @@ def test_deputies_never_overlap(first: date, last: date, since: date, until: dat
 @given(DAYS)
 def test_an_access_is_asked_for_before_it_is_overdue_before_it_lapses(confirmed: date) -> None:
     """Eleven months, a year, a year and thirty days; on the last day it still holds."""
-    times = register_grants.Yearly()
+    times = register_grants.ConfirmationTimes()
     assert confirmed < times.due(confirmed) < times.lapses(confirmed)
     assert confirmed >= times.lapsed_before(times.lapses(confirmed))
     assert confirmed < times.lapsed_before(times.lapses(confirmed) + timedelta(days=1))
-    assert confirmed <= times.asked_before(times.due(confirmed))
+    assert confirmed <= times.due_before(times.due(confirmed))
 
 
 @given(st.dictionaries(st.text(max_size=3), st.integers()), st.dictionaries(st.text(max_size=3), st.integers()))
