@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.access.actions.yearly_confirmation import keep_access
 from services.applications.application.actions.deadlines import keep_deadlines
-from services.applications.availability.actions.checks import keep_pulse
+from services.applications.availability.actions.checks import run_checks
 from services.applications.partners.actions.clock import keep_partners
 from services.applications.register.actions.bulk import enter_first_coordinator
 from services.applications.settings import Settings
@@ -29,7 +29,7 @@ async def first_start(service: Service) -> None:
 workers: list[Callable[[Service], Awaitable[None]]] = [
     first_start,
     keep_deadlines,
-    keep_pulse,
+    run_checks,
     keep_partners,
     keep_access,
 ]

@@ -1,4 +1,7 @@
-"""Which links answer "still available?", and which of them were used? A link's secret is kept as a digest only."""
+"""Store the links that answer an availability question, and find placements and mentors that a check is due for.
+
+A link's secret is kept as a digest only.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class AvailabilityLink(Table, table=True):
-    """A link by which one person answers once whether a placement, or the own profile, is still available."""
+    """A link by which one person answers once whether a placement, or their profile, is still available."""
 
     __tablename__ = "availability_question"
 
@@ -40,17 +43,17 @@ class AvailabilityLink(Table, table=True):
 
 
 def secret_digest(secret: str) -> str:
-    """What is kept of a link's secret."""
+    """Return what is kept of a link's secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 async def availability_link(session: AsyncSession, secret: str, *, lock: bool = False) -> AvailabilityLink | None:
-    """The question that a link answers; with `lock` nobody else uses the link until the commit."""
+    """Return the question that a link answers; with `lock` nobody else uses the link until the commit."""
     return await session.get(AvailabilityLink, secret_digest(secret), with_for_update=lock, populate_existing=lock)
 
 
 async def forget_older(session: AsyncSession, about: UUID, due: datetime) -> None:
-    """Forget the links of earlier questions about the same offer or mentor: they answer nothing any more."""
+    """Delete the links of earlier questions about the same placement or mentor: they answer nothing any more."""
     await session.execute(
         sa.delete(AvailabilityLink).where(col(AvailabilityLink.about) == about, col(AvailabilityLink.due) < due)
     )
@@ -64,8 +67,8 @@ _PUBLISHED = OfferState.PUBLISHED.value
 _OPEN = (OfferState.PUBLISHED.value, OfferState.PAUSED.value)
 
 
-async def unheard(session: AsyncSession, table: type[Supply], call_id: UUID, before: datetime) -> list[Supply]:
-    """Those of a call that are published, not asked, and have not been changed or confirmed since `before`."""
+async def due_for_check(session: AsyncSession, table: type[Supply], call_id: UUID, before: datetime) -> list[Supply]:
+    """Return those of a call that are published, not asked, and unchanged and unconfirmed since `before`."""
     return await _locked(
         session,
         table,
@@ -76,22 +79,22 @@ async def unheard(session: AsyncSession, table: type[Supply], call_id: UUID, bef
     )
 
 
-async def silent(session: AsyncSession, table: type[Supply], at: datetime) -> list[Supply]:
-    """Those that are published, were asked, and did not answer in time."""
+async def unanswered(session: AsyncSession, table: type[Supply], at: datetime) -> list[Supply]:
+    """Return those that are published, were asked, and did not answer in time."""
     return await _locked(session, table, col(table.state) == _PUBLISHED, col(table.due) < at)
 
 
-async def over(session: AsyncSession, table: type[Supply], today: date) -> list[Supply]:
-    """Those that are open though their last period is over."""
+async def ended(session: AsyncSession, table: type[Supply], today: date) -> list[Supply]:
+    """Return those that are open though their last period is over."""
     return await _locked(session, table, col(table.state).in_(_OPEN), col(table.last_day) < today)
 
 
 async def of_closed_calls(session: AsyncSession, table: type[Supply]) -> list[Supply]:
-    """Those that are open though their call is closed."""
+    """Return those that are open though their call is closed."""
     closed = select(Call.id).where(Call.state == CallState.CLOSED)
     return await _locked(session, table, col(table.state).in_(_OPEN), col(table.call_id).in_(closed))
 
 
-async def _locked(session: AsyncSession, table: type[Supply], *among: sa.ColumnElement[bool]) -> list[Supply]:
-    query = select(table).where(*among).order_by(col(table.id)).limit(AT_ONCE).with_for_update(skip_locked=True)
-    return [one for one in await session.scalars(query) if isinstance(one, Offer | Mentor)]
+async def _locked(session: AsyncSession, table: type[Supply], *conditions: sa.ColumnElement[bool]) -> list[Supply]:
+    query = select(table).where(*conditions).order_by(col(table.id)).limit(AT_ONCE).with_for_update(skip_locked=True)
+    return [supply for supply in await session.scalars(query) if isinstance(supply, Offer | Mentor)]

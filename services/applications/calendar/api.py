@@ -1,4 +1,4 @@
-"""How does a program read who comes when, and what is left of each placement in each week?"""
+"""The JSON API of the visit calendar."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ async def read(
     state: str | None = None,
     country: str | None = None,
 ) -> dict[str, Any]:
-    """The weeks from that of `day` on (today without one), at the own hosts; names only where they were released."""
+    """Return the weeks from that of `day` on (default today) at your hosts; names only where they were released."""
     first = monday(day or clock.today())
     async with bus.read() as session:
         found = await calendar(
@@ -39,20 +39,22 @@ async def read(
         "weeks": [
             {
                 "monday": week.monday,
-                "holidays": [{"day": on, "country": of, "name": name} for on, of, name in week.holidays],
+                "holidays": [
+                    {"day": day_, "country": country_, "name": name} for day_, country_, name in week.holidays
+                ],
                 "visits": [
                     {
-                        "id": one.visit.id,
-                        "reference": one.view.case.application.reference,
-                        "guest": _guest(one),
-                        "country": one.visit.country,
-                        "offer_id": one.visit.offer_id,
-                        "state": one.visit.state,
-                        "start": one.visit.start,
-                        "end": one.visit.end,
-                        "attendance": {on.isoformat(): present for on, present in one.attendance.items()},
+                        "id": entry.visit.id,
+                        "reference": entry.view.case.application.reference,
+                        "guest": _guest_answer(entry),
+                        "country": entry.visit.country,
+                        "offer_id": entry.visit.offer_id,
+                        "state": entry.visit.state,
+                        "start": entry.visit.start,
+                        "end": entry.visit.end,
+                        "attendance": {day_.isoformat(): present for day_, present in entry.attendance.items()},
                     }
-                    for one in week.visits
+                    for entry in week.visits
                 ],
                 "places": [
                     {
@@ -70,9 +72,9 @@ async def read(
     }
 
 
-def _guest(one: CalendarVisit) -> dict[str, Any]:
-    """The guest as the reader may know him or her: no name before it was released."""
-    known, profile = one.view.known.get(one.view.case.sides[0]), one.view.profile
+def _guest_answer(entry: CalendarVisit) -> dict[str, Any]:
+    """Return the guest as the reader may know them: no name before it was released."""
+    known, profile = entry.view.known.get(entry.view.case.sides[0]), entry.view.profile
     return {
         "name": known.name if known else None,
         "rank_group": profile.rank_group if profile else None,

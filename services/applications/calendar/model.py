@@ -1,4 +1,4 @@
-"""How many guests does a placement take in a week, how many come, and which weeks does a calendar show? Pure."""
+"""Compute the weeks that a calendar shows, and the places that a placement has in a week."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Span(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What a placement has in one week: `taken` of `places`; `free` is never more than it has left in all."""
+    """What a placement has in one week: `taken` of `places`; `free` never exceeds what is left in all."""
 
     places: int
     taken: int
@@ -34,12 +34,12 @@ class Places:
 
 
 def monday(day: date) -> date:
-    """The Monday of the day's week."""
+    """Return the Monday of the day's week."""
     return day - timedelta(days=day.weekday())
 
 
-def shown(span: Span, day: date) -> list[date]:
-    """The Mondays of the weeks that a calendar shows around `day`: of its month, its week, or six months from it on."""
+def mondays_of(span: Span, day: date) -> list[date]:
+    """Return the Mondays of the weeks around `day`: of its month, its week, or of the six months from it on."""
     match span:
         case Span.WEEK:
             return [monday(day)]
@@ -52,7 +52,7 @@ def shown(span: Span, day: date) -> list[date]:
 
 
 def neighbours(span: Span, day: date) -> tuple[date, date]:
-    """A day of what was before, and of what comes after."""
+    """Return a day of the span before, and of the span after."""
     match span:
         case Span.WEEK:
             return monday(day) - WEEK, monday(day) + WEEK
@@ -63,11 +63,13 @@ def neighbours(span: Span, day: date) -> tuple[date, date]:
 
 
 def places_in(entry: OfferEntry, week: date, visits: int, left: int, *, open_: bool) -> Places | None:
-    """What a placement has in the week of that Monday; None where the week is in none of its periods and nobody comes.
+    """Return a placement's places in the week of that Monday; None outside its periods when nobody comes.
 
-    `visits` lie in the week, `left` places are left in all; what is not `open_` to matching has none free.
+    `visits` take place in the week, `left` places are left in all; a placement that is not `open_` has none free.
     """
-    weekly = sum(one.places_per_week for one in entry.periods if one.start <= week + FRIDAY and week <= one.end)
+    weekly = sum(
+        period.places_per_week for period in entry.periods if period.start <= week + FRIDAY and week <= period.end
+    )
     if not weekly and not visits:
         return None
     free = min(max(weekly - visits, 0), max(left, 0)) if open_ else 0
@@ -75,7 +77,7 @@ def places_in(entry: OfferEntry, week: date, visits: int, left: int, *, open_: b
 
 
 def by_week(starts: Iterable[date]) -> dict[date, int]:
-    """How many of these begin in each week, by its Monday."""
+    """Return how many of these begin in each week, by its Monday."""
     found: dict[date, int] = {}
     for start in starts:
         found[monday(start)] = found.get(monday(start), 0) + 1

@@ -1,4 +1,4 @@
-"""Who comes when, by month, by week or as a list, and what is left of each placement? For hosts, and to be printed."""
+"""The page of the visit calendar by month, week or list, for hosts and their coordinators."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from services.applications.calendar.model import Span, neighbours, shown
+from services.applications.calendar.model import Span, mondays_of, neighbours
 from services.applications.calendar.views import READERS, CalendarFilter, CalendarVisit, Week, calendar
 from services.applications.display import tag
 from services.applications.matches.views.names import guest_name
@@ -25,7 +25,7 @@ from shared.web.render import render
 router = APIRouter(prefix="/applications/calendar", include_in_schema=False)
 Reader = Annotated[Principal, Depends(allow(*READERS))]
 HERE = "/applications/calendar"
-_COMES = frozenset({VisitState.SCHEDULED.value, VisitState.UNDER_WAY.value})
+_TO_COME = frozenset({VisitState.SCHEDULED.value, VisitState.UNDER_WAY.value})
 
 
 @router.get("")
@@ -39,50 +39,50 @@ async def show(
     state: str = "",
     country: str = "",
 ) -> Response:
-    """The weeks around `day` (today without one); filters stand in the address."""
-    at, span = _day(day), Span(view) if view in list(Span) else Span.MONTH
-    wanted = CalendarFilter(read_id(offer), state or None, country or None)
+    """Show the weeks around `day` (default today); the address holds the filters."""
+    around, span = _day(day), Span(view) if view in list(Span) else Span.MONTH
+    narrowing = CalendarFilter(read_id(offer), state or None, country or None)
     async with bus.read() as session:
-        found = await calendar(session, principal, shown(span, at), wanted)
-    kept = {name: value for name, value in {"offer": offer, "state": state, "country": country}.items() if value}
+        found = await calendar(session, principal, mondays_of(span, around), narrowing)
+    filters = {name: value for name, value in {"offer": offer, "state": state, "country": country}.items() if value}
 
     def address(to: Span, when: date) -> str:
-        return f"{HERE}?{urlencode({'view': to.value, 'day': when.isoformat(), **kept})}"
+        return f"{HERE}?{urlencode({'view': to.value, 'day': when.isoformat(), **filters})}"
 
-    before, after = neighbours(span, at)
+    before, after = neighbours(span, around)
     return render(
         request,
         "calendar/calendar.html",
         view=span.value,
         title=_title(span, found.weeks),
-        weeks=[_week(one) for one in found.weeks if span is not Span.LIST or one.visits],
-        single=_days(found.weeks[0]) if span is Span.WEEK else [],
+        weeks=[_week_row(one) for one in found.weeks if span is not Span.LIST or one.visits],
+        single=_visits_by_day(found.weeks[0]) if span is Span.WEEK else [],
         days=[dates.weekday(one) for one in found.weeks[0].days] if span is Span.WEEK else [],
         before=address(span, before),
         after=address(span, after),
         today=address(span, clock.today()),
-        views=[(to.value, word, address(to, at)) for to, word in _words().items()],
-        day=at.isoformat(),
+        views=[(to.value, word, address(to, around)) for to, word in _span_words().items()],
+        day=around.isoformat(),
         offer=offer,
         state=state,
         country=country,
         offers=[(str(one.id), f"{one.reference} {one.title}") for one in found.placements],
         states_=[(one.code, one.word) for one in states.states("visit")],
         countries=[(code, labels.country(code)) for code in found.countries],
-        narrowed=bool(kept),
+        narrowed=bool(filters),
         empty=not any(one.visits for one in found.weeks),
     )
 
 
 def _day(text: str) -> date:
-    """The day in an address; today where there is none, or none that can be read."""
+    """Return the day in an address; today where there is none, or an unreadable one."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         return clock.today()
 
 
-def _words() -> dict[Span, str]:
+def _span_words() -> dict[Span, str]:
     return {Span.MONTH: gettext("Month"), Span.WEEK: gettext("Week"), Span.LIST: gettext("List")}
 
 
@@ -96,14 +96,14 @@ def _title(span: Span, weeks: Sequence[Week]) -> str:
     return gettext("%(first)s and half a year on") % {"first": dates.day(weeks[0].monday)}
 
 
-def _week(week: Week) -> dict[str, Any]:
-    """A week as the page's rows show it."""
+def _week_row(week: Week) -> dict[str, Any]:
+    """Return a week as the page's rows show it."""
     return {
         "title": dates.span(week.monday, week.friday),
         "address": f"{HERE}?{urlencode({'view': Span.WEEK.value, 'day': week.monday.isoformat()})}",
         "current": week.monday <= clock.today() <= week.friday,
         "holidays": _holidays(week),
-        "visits": [_visit(one) for one in week.visits],
+        "visits": [_visit_row(entry) for entry in week.visits],
         "places": [
             {
                 "text": offer.reference,
@@ -119,38 +119,38 @@ def _week(week: Week) -> dict[str, Any]:
 
 
 def _holidays(week: Week) -> list[str]:
-    named = len({country for _, country, _ in week.holidays}) > 1
+    several = len({country for _, country, _ in week.holidays}) > 1
     return [
-        f"{dates.weekday(day)}: {name}" + (f" ({labels.country(country)})" if named else "")
+        f"{dates.weekday(day)}: {name}" + (f" ({labels.country(country)})" if several else "")
         for day, country, name in week.holidays
     ]
 
 
-def _visit(one: CalendarVisit) -> dict[str, Any]:
-    visit = one.visit
+def _visit_row(entry: CalendarVisit) -> dict[str, Any]:
+    visit = entry.visit
     assert visit.start is not None
     assert visit.end is not None
     return {
         "href": f"/applications/visits/{visit.id}",
-        "who": guest_name(one.view, visit) or one.view.case.application.reference,
-        "reference": one.view.case.application.reference,
+        "who": guest_name(entry.view, visit) or entry.view.case.application.reference,
+        "reference": entry.view.case.application.reference,
         "country": labels.country(visit.country),
         "when": dates.span(visit.start, visit.end),
-        "offer": one.view.offer.reference if one.view.offer else "",
+        "offer": entry.view.offer.reference if entry.view.offer else "",
         "tag": tag("visit", visit.state),
     }
 
 
-def _days(week: Week) -> list[dict[str, Any]]:
-    """The visits of a single week with each of its days."""
-    return [_visit(one) | {"days": [_on(one, day) for day in week.days]} for one in week.visits]
+def _visits_by_day(week: Week) -> list[dict[str, Any]]:
+    """Return the visits of a single week with each of its days."""
+    return [_visit_row(entry) | {"days": [_day_word(entry, day) for day in week.days]} for entry in week.visits]
 
 
-def _on(one: CalendarVisit, day: date) -> str:
-    """What is said of a visit on a day: there, not there, comes; nothing on a day that is none of its own."""
-    if day not in one.visit.dates:
+def _day_word(entry: CalendarVisit, day: date) -> str:
+    """Return the word for a visit on a day (attended, absent, expected); empty on a day that is none of its own."""
+    if day not in entry.visit.dates:
         return ""
-    present = one.attendance.get(day)
+    present = entry.attendance.get(day)
     if present is None:
-        return gettext("comes") if one.visit.state in _COMES else "–"  # noqa: RUF001 - an en dash, as everywhere
+        return gettext("comes") if entry.visit.state in _TO_COME else "–"  # noqa: RUF001 - an en dash, as everywhere
     return gettext("was there") if present else gettext("was not there")

@@ -1,4 +1,4 @@
-"""Who comes when, and how many places does each placement have left in each week? For hosts and their coordinators."""
+"""Read who comes when, and how many places each placement has left in each week."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CalendarFilter:
-    """What the calendar is narrowed to; None and empty are no filter."""
+    """What the calendar is narrowed to; None is no filter."""
 
     offer_id: UUID | None = None
     state: str | None = None
@@ -37,7 +37,7 @@ class CalendarFilter:
 
 @dataclass(frozen=True, slots=True)
 class CalendarVisit:
-    """A visit in the calendar, as the reader may know it, with the days that were recorded."""
+    """A visit in the calendar, as the reader may see it, with the recorded days."""
 
     visit: visits_store.Visit
     view: MatchView
@@ -46,7 +46,7 @@ class CalendarVisit:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One week: its Monday, the host countries' holidays in it, who comes, and what each placement has left."""
+    """One week: its Monday, the host countries' holidays in it, its visits, and what each placement has left."""
 
     monday: date
     holidays: Sequence[tuple[date, str, str]]
@@ -66,7 +66,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The weeks that were asked for, all placements that the reader may filter by, and the guests' countries."""
+    """The requested weeks, all placements that the reader may filter by, and the guests' countries."""
 
     weeks: Sequence[Week]
     placements: Sequence[placements_store.Offer]
@@ -74,16 +74,21 @@ class Calendar:
 
 
 async def calendar(
-    session: AsyncSession, principal: Principal, mondays: Sequence[date], wanted: CalendarFilter
+    session: AsyncSession, principal: Principal, mondays: Sequence[date], filters: CalendarFilter
 ) -> Calendar:
-    """The calendar of the reader's own hosts: the own organisations', and as coordinator the own country's."""
+    """Return the calendar of the reader's hosts: their organisations, and as coordinator their country."""
     first, last = mondays[0], mondays[-1] + FRIDAY
-    seen = visibility_of(principal)
+    visibility = visibility_of(principal)
     placements = await placements_store.published_with_days_in(
-        session, first, organisation_ids=seen.own, countries=seen.countries, agencies=seen.agencies
+        session, first, organisation_ids=visibility.own, countries=visibility.countries, agencies=visibility.agencies
     )
     found = await visits_store.hosted_between(
-        session, first, last, organisation_ids=seen.own, countries=seen.countries, agencies=seen.agencies
+        session,
+        first,
+        last,
+        organisation_ids=visibility.own,
+        countries=visibility.countries,
+        agencies=visibility.agencies,
     )
     known = await matches.matches_by_id(session, {one.match_id for one in found})
     views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
@@ -93,9 +98,9 @@ async def calendar(
         for one in found
         if one.match_id in views
     ]
-    taken = await matches.confirmed_of_offers(session, [one.id for one in placements])
-    fits = [one for one in coming if _fits(one, wanted)]
-    chosen = [one for one in placements if wanted.offer_id in {None, one.id}]
+    taken = await matches.confirmed_counts(session, [one.id for one in placements])
+    fits = [one for one in coming if _fits(one, filters)]
+    chosen = [one for one in placements if filters.offer_id in {None, one.id}]
     weekly = {one.id: by_week(_starts(coming, one.id)) for one in chosen}
     hosts = {one.country for one in chosen} | {one.visit.host_country for one in fits}
     weeks = [
@@ -123,29 +128,31 @@ async def calendar(
 
 
 def _starts(coming: Sequence[CalendarVisit], offer_id: UUID) -> list[date]:
-    """When the visits under a placement begin that take a place."""
+    """Return the first days of the visits under a placement that take a place."""
     return [
-        one.visit.start
-        for one in coming
-        if one.visit.offer_id == offer_id and one.visit.start and one.visit.state not in visits_store.NOT_TAKING_PLACE
+        entry.visit.start
+        for entry in coming
+        if entry.visit.offer_id == offer_id
+        and entry.visit.start
+        and entry.visit.state not in visits_store.NOT_TAKING_PLACE
     ]
 
 
-def _fits(one: CalendarVisit, wanted: CalendarFilter) -> bool:
+def _fits(entry: CalendarVisit, filters: CalendarFilter) -> bool:
     return (
-        wanted.offer_id in {None, one.visit.offer_id}
-        and wanted.state in {None, one.visit.state}
-        and wanted.country in {None, one.visit.country}
+        filters.offer_id in {None, entry.visit.offer_id}
+        and filters.state in {None, entry.visit.state}
+        and filters.country in {None, entry.visit.country}
     )
 
 
 def _holidays(countries: set[str], week: date) -> list[tuple[date, str, str]]:
-    """The holidays of the host countries in a week: day, country, name."""
+    """Return the holidays of the host countries in a week: day, country, name."""
     found = []
     for country in sorted(countries):
         for year in {week.year, (week + FRIDAY).year}:
             days = public_holidays(country, year)
-            found += [(day, country, one.name) for day, one in days.items() if week <= day <= week + FRIDAY]
+            found += [(day, country, holiday.name) for day, holiday in days.items() if week <= day <= week + FRIDAY]
     return sorted(found)
 
 

@@ -1,4 +1,4 @@
-"""How does a program clear a match for a country, and answer it for officer, host, mentee or mentor?"""
+"""The JSON API of matches: clearance by the countries, answers and cancellation by the parties."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,13 +22,13 @@ router = APIRouter(prefix="/applications/api/matches", tags=["matches"])
 
 
 class Clear(Body):
-    """For which side; without it the one whose turn it is."""
+    """The side to clear for; without it the side that is asked."""
 
     side: Side | None = None
 
 
 class Refusal(Body):
-    """Why it is not cleared; the text stays in the portal."""
+    """Why the match is not cleared; the text stays in the portal."""
 
     reason: StatedReason
     text: Text = ""
@@ -36,7 +36,7 @@ class Refusal(Body):
 
 
 class ClearSeveral(Body):
-    """Which matches, each for the side whose turn it is."""
+    """The matches to clear, each for the side that is asked."""
 
     match_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
 
@@ -49,7 +49,7 @@ class AnswerBody(Body):
     text: Text = ""
 
 
-async def _shown(bus: Bus, principal: Principal, match_id: UUID) -> dict[str, Any]:
+async def _match_answer(bus: Bus, principal: Principal, match_id: UUID) -> dict[str, Any]:
     async with bus.read() as session:
         return resources.match(await match_view(session, principal, match_id))
 
@@ -61,7 +61,7 @@ async def read_all(
     state: Annotated[list[MatchState] | None, Query()] = None,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> dict[str, Any]:
-    """The matches that concern the reader: own, own organisation's, own country's; those due first, 500 a page."""
+    """Return the matches that concern the reader, those due first, 500 a page."""
     async with bus.read() as session:
         among = await seen_by(session, principal)
         found = await matches.within(session, among, state or (), page)
@@ -73,13 +73,13 @@ async def read_all(
 
 @router.get("/{match_id}")
 async def read_one(match_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
-    """One match, with what of the people the reader may know."""
-    return await _shown(bus, principal, match_id)
+    """Return one match, with what the reader may know of the people."""
+    return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/clear")
 async def clear_several(body: ClearSeveral, principal: Decider, bus: BusDep) -> dict[str, Any]:
-    """Clear several matches in one go; `left` says of which it was not possible, and why."""
+    """Clear several matches in one transaction; `left` names those that could not be cleared, and why."""
     outcome = await clearance.clear_all(bus, principal, body.match_ids)
     return {
         "done": [one.id for one in outcome.done],
@@ -89,34 +89,34 @@ async def clear_several(body: ClearSeveral, principal: Decider, bus: BusDep) -> 
 
 @router.post("/{match_id}/clear")
 async def clear(match_id: UUID, principal: Decider, bus: BusDep, body: Clear | None = None) -> dict[str, Any]:
-    """Clear a match for the own country."""
+    """Clear a match for your country."""
     await clearance.clear(bus, principal, match_id, (body or Clear()).side)
-    return await _shown(bus, principal, match_id)
+    return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/{match_id}/refuse")
 async def refuse(match_id: UUID, body: Refusal, principal: Decider, bus: BusDep) -> dict[str, Any]:
-    """Do not clear a match."""
+    """Refuse clearance of a match."""
     await clearance.refuse(bus, principal, match_id, body.reason, body.text, body.side)
-    return await _shown(bus, principal, match_id)
+    return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/{match_id}/answer", status_code=202)
 async def answer(match_id: UUID, body: AnswerBody, principal: Participant, bus: BusDep) -> dict[str, Any]:
-    """Answer an offered match: it has arrived; whether it counts, matching says."""
+    """Answer an offered match. The answer has arrived; matching decides whether it counts."""
     await answers.answer(bus, principal, match_id, body.answer, body.reason, body.text)
-    return await _shown(bus, principal, match_id)
+    return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/{match_id}/cancel", status_code=202)
 async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: BusDep) -> dict[str, Any]:
-    """Ask that a confirmed match be cancelled, before its visit begins."""
+    """Ask to cancel a confirmed match before its visit begins."""
     await answers.cancel(bus, principal, match_id, body.reason, body.text)
-    return await _shown(bus, principal, match_id)
+    return await _match_answer(bus, principal, match_id)
 
 
 @router.post("/{match_id}/receipt", status_code=201)
 async def receipt(match_id: UUID, principal: Counterpart, bus: BusDep, settings: Portal) -> dict[str, str]:
-    """A ticket for host or mentor into the points that speak for this guest; good for two minutes."""
-    way = await tickets.for_host(bus, settings, principal, match_id)
-    return {"ticket": way.ticket, "address": way.address, "link": way.link}
+    """Issue a ticket for host or mentor to the points in favour of this guest; valid for two minutes."""
+    ticket = await tickets.for_host(bus, settings, principal, match_id)
+    return {"ticket": ticket.ticket, "address": ticket.address, "link": ticket.link}

@@ -8,7 +8,7 @@ from shared.web.forms import Form, Longest, Needed, RadioField, SelectField, Tex
 
 
 class AnswerForm(Form):
-    """Yes or no to an offer."""
+    """Yes or no to an offered match."""
 
     answer = RadioField(
         N_("Do you accept?"),

@@ -22,11 +22,11 @@ from services.applications.mentors.model import (
 from services.applications.placements.model import revision
 from services.applications.refusals import may_proceed, not_found, unreadable
 from services.applications.register.store import entries
-from shared.contracts import mentors
-from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause, Role
+from shared.contracts import mentors as mentor_events
+from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause
 from shared.errors import Refused
 from shared.i18n import gettext
-from shared.identity.scope import is_self, may_clear
+from shared.identity.scope import is_self
 from shared.ids import new_id
 from shared.time import clock
 
@@ -112,10 +112,10 @@ async def save(
             return mentor
         opens = mentor.stands is MentorState.CLOSED
         if revisable(mentor):
-            await tx.record(mentors.MentorRevised(profile=await revised(tx.session, mentor, entry)), mentor.id)
+            await tx.record(mentor_events.MentorRevised(profile=await revised(tx.session, mentor, entry)), mentor.id)
         mentor.entry_json, mentor.last_day, mentor.due = entry.model_dump(mode="json"), entry.last_day, None
         if opens:
-            await move(tx, mentor, mentors.MentorResumed())
+            await move(tx, mentor, mentor_events.MentorResumed())
         else:
             _written(tx, mentor)
         await tx.changed("mentors")
@@ -123,13 +123,13 @@ async def save(
 
 
 def revisable(mentor: store.Mentor) -> bool:
-    """Whether a change of it is a revision: it was told, and may be changed."""
+    """Return whether a change of it is a revision: it was told, and may be changed."""
     return mentor.stands in REVISABLE or (mentor.stands is MentorState.CLOSED and writable(mentor))
 
 
-async def revised(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> mentors.MentorProfile:
+async def revised(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> mentor_events.MentorProfile:
     """What a revision tells. Raises `Refused` (422 with the fields that cannot be so; 409 where its call is closed)."""
-    going = (await matches.going_of_mentors(session, [mentor.id]))[mentor.id]
+    going = (await matches.mentee_counts(session, [mentor.id]))[mentor.id]
     found = below_open_mentorships(entry, going)
     found |= await _not_to_open(session, mentor, entry) if mentor.stands is MentorState.CLOSED else {}
     if found:
@@ -150,7 +150,7 @@ class ProfilePreview:
 async def preview_profile(
     bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
 ) -> ProfilePreview:
-    """What `save` would do with `changes` to an own profile that was published. Nothing is written.
+    """Return what `save` would do with `changes` to an own profile that was published. Nothing is written.
 
     Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
     """
@@ -164,7 +164,7 @@ async def preview_profile(
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
         entry = entry_of(mentor.entry, changes)
         await revised(session, mentor, entry)
-        going = (await matches.going_of_mentors(session, [mentor_id]))[mentor_id]
+        going = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
         opens = mentor.stands is MentorState.CLOSED
         return ProfilePreview(mentor, revision.changes(mentor.entry, entry), going, opens)
 
@@ -186,15 +186,17 @@ async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
     """From now on mentees can be matched. Raises `Refused` (404, 409; 422 names what is missing)."""
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
-        if may_proceed(transitions.after, "mentor", mentors.MentorPublished, mentor.state):
+        if may_proceed(transitions.after, "mentor", mentor_events.MentorPublished, mentor.state):
             await _open(tx, mentor)
-            await move(tx, mentor, mentors.MentorPublished(profile=await _profile(tx.session, mentor, mentor.entry)))
+            await move(
+                tx, mentor, mentor_events.MentorPublished(profile=await _profile(tx.session, mentor, mentor.entry))
+            )
         return mentor
 
 
 async def pause(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
     """No new mentee for a while. Raises `Refused` (404, 409)."""
-    return await _by_mentor(bus, principal, mentor_id, mentors.MentorPaused(cause=PauseCause.BY_CHOICE))
+    return await _by_mentor(bus, principal, mentor_id, mentor_events.MentorPaused(cause=PauseCause.BY_CHOICE))
 
 
 async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
@@ -203,9 +205,9 @@ async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mento
         mentor = await _own(tx, principal, mentor_id)
         if mentor.stands is MentorState.CLOSED:
             raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
-        if may_proceed(transitions.after, "mentor", mentors.MentorResumed, mentor.state):
+        if may_proceed(transitions.after, "mentor", mentor_events.MentorResumed, mentor.state):
             await _open(tx, mentor)
-            await move(tx, mentor, mentors.MentorResumed())
+            await move(tx, mentor, mentor_events.MentorResumed())
         return mentor
 
 
@@ -220,7 +222,7 @@ async def confirm(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
     """The mentor says that there is still time. Raises `Refused` (404; 409 where the profile is not published)."""
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
-        if may_proceed(transitions.after, "mentor", mentors.MentorAvailabilityConfirmed, mentor.state):
+        if may_proceed(transitions.after, "mentor", mentor_events.MentorAvailabilityConfirmed, mentor.state):
             await confirmed(tx, mentor)
         return mentor
 
@@ -228,7 +230,7 @@ async def confirm(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
 async def confirmed(tx: Tx, mentor: store.Mentor) -> None:
     """Note for a published, locked profile that there is time; told only where it was asked."""
     if mentor.asked:
-        await tx.record(mentors.MentorAvailabilityConfirmed(), mentor.id)
+        await tx.record(mentor_events.MentorAvailabilityConfirmed(), mentor.id)
     mentor.due, mentor.saved_at = None, clock.now()
     tx.session.add(mentor)
     await tx.changed("mentors")
@@ -236,10 +238,10 @@ async def confirmed(tx: Tx, mentor: store.Mentor) -> None:
 
 async def close(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
     """No more mentees; mentorships that are open stand. Raises `Refused` (404, 409)."""
-    return await _by_mentor(bus, principal, mentor_id, mentors.MentorClosed(cause=CloseCause.BY_CHOICE))
+    return await _by_mentor(bus, principal, mentor_id, mentor_events.MentorClosed(cause=CloseCause.BY_CHOICE))
 
 
-async def _by_mentor(bus: Bus, principal: Principal, mentor_id: UUID, event: mentors.MentorEvent) -> store.Mentor:
+async def _by_mentor(bus: Bus, principal: Principal, mentor_id: UUID, event: mentor_events.MentorEvent) -> store.Mentor:
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if may_proceed(transitions.after, "mentor", type(event), mentor.state):
@@ -247,38 +249,16 @@ async def _by_mentor(bus: Bus, principal: Principal, mentor_id: UUID, event: men
         return mentor
 
 
-async def readable(session: AsyncSession, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """A profile that is the principal's to read: the own one, and of the own country what is no draft.
-
-    Raises `Refused` (404).
-    """
-    mentor = await store.mentor(session, mentor_id)
-    if mentor is None:
-        raise not_found()
-    country = may_clear(principal, mentor.country, mentor.organisation_id)
-    abroad = country or principal.has(Role.PROGRAMME_COORDINATOR)
-    told = mentor.stands is not MentorState.DRAFT
-    own = principal.has(Role.MENTOR) and is_self(principal, mentor.subject)
-    if not own and not (told and abroad):
-        raise not_found()
-    return mentor
-
-
-def reads_all(principal: Principal, mentor: store.Mentor) -> bool:
-    """Whether the principal reads a whole profile: the mentor, and the own country's coordinator."""
-    return is_self(principal, mentor.subject) or may_clear(principal, mentor.country, mentor.organisation_id)
-
-
 async def _own(tx: Tx, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """The profile, locked. Raises `Refused` (404) unless it is the principal's own."""
+    """Return the profile, locked. Raises `Refused` (404) unless it is the principal's own."""
     mentor = await store.mentor(tx.session, mentor_id, lock=True)
     if mentor is None or not is_self(principal, mentor.subject):
         raise not_found()
     return mentor
 
 
-async def _profile(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> mentors.MentorProfile:
-    """What is told of the entry. Raises `Refused` (422) that names what is missing."""
+async def _profile(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> mentor_events.MentorProfile:
+    """Return what is told of the entry. Raises `Refused` (422) that names what is missing."""
     call = await calls_store.call(session, mentor.call_id)
     assert call is not None
     found = problems(entry, call.terms)
@@ -294,11 +274,13 @@ async def _profile(session: AsyncSession, mentor: store.Mentor, entry: MentorEnt
     )
 
 
-async def move(tx: Tx, mentor: store.Mentor, event: mentors.MentorEvent) -> None:
+async def move(tx: Tx, mentor: store.Mentor, event: mentor_events.MentorEvent) -> None:
     """Bring a locked profile into the state to which `event` leads, and tell of it."""
     mentor.state = transitions.after("mentor", type(event), mentor.state)
     mentor.since, mentor.due = clock.now(), None
-    mentor.cause = str(event.cause) if isinstance(event, mentors.MentorPaused | mentors.MentorClosed) else None
+    mentor.cause = (
+        str(event.cause) if isinstance(event, mentor_events.MentorPaused | mentor_events.MentorClosed) else None
+    )
     _written(tx, mentor)
     await tx.record(event, mentor.id)
     await tx.changed("mentors")

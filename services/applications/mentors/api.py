@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.matches.store import matches
-from services.applications.mentors import actions, store
+from services.applications.mentors import actions, store, views
 from services.applications.overview.views import resources
 from services.applications.parameters import Body, BusDep
 from services.applications.visibility import visibility_of
@@ -42,7 +42,7 @@ async def begin(body: NewMentor, principal: Mentor, bus: BusDep) -> dict[str, An
 
 @router.get("")
 async def read_own(principal: Mentor, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """The own profiles, the newest first."""
+    """Return the own profiles, the newest first."""
     async with bus.read() as session:
         return {"mentors": [resources.mentor(one) for one in await store.of_subject(session, principal.subject)]}
 
@@ -62,10 +62,10 @@ async def read_country(
     async with bus.read() as session:
         found, total = await store.lines(session, seen, filters, page)
         counts = await store.counts(session, seen, filters)
-        going = await matches.going_of_mentors(session, [one.id for one in found])
+        going = await matches.mentee_counts(session, [one.id for one in found])
     return {
         "mentors": [
-            resources.mentor(one, about=actions.reads_all(principal, one)) | {"mentees": going[one.id]} for one in found
+            resources.mentor(one, about=views.reads_all(principal, one)) | {"mentees": going[one.id]} for one in found
         ],
         "total": total,
         "counts": counts,
@@ -74,10 +74,10 @@ async def read_country(
 
 @router.get("/{mentor_id}")
 async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> dict[str, Any]:
-    """The own profile; for coordinators a published one of the own country."""
+    """Return the own profile; for coordinators a published one of the own country."""
     async with bus.read() as session:
-        mentor = await actions.readable(session, principal, mentor_id)
-    return resources.mentor(mentor, about=actions.reads_all(principal, mentor))
+        mentor = await views.readable_mentor(session, principal, mentor_id)
+    return resources.mentor(mentor, about=views.reads_all(principal, mentor))
 
 
 @router.put("/{mentor_id}")

@@ -53,7 +53,7 @@ class MentorForm(Form):
             self.process(data=entry.model_dump() | known | {"capacity": str(entry.capacity)})
 
     def changes(self) -> dict[str, Any]:
-        """What was written, as the model takes it."""
+        """Return what was written, as the model takes it."""
         return {
             "service": self.service.data or None,
             "rank_group": self.rank_group.data or None,

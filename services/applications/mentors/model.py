@@ -45,7 +45,7 @@ class MentorEntry(Entry):
 
 
 def problems(entry: MentorEntry, call: CallTerms) -> dict[str, str]:
-    """What keeps a profile from being published: field -> sentence; nothing when it is complete."""
+    """Return what keeps a profile from being published: field -> sentence; nothing when it is complete."""
     found = {
         "form": (ApplicationKind.MENTEE not in call.kinds, N_("This call does not include mentoring")),
         "service": (entry.service is None, N_("Choose your service")),
@@ -85,7 +85,7 @@ def profile_of(
 
 
 def reference(country: str, year: int, number: int) -> str:
-    """A mentor's reference: `LT-M-2026-0003`, counted by country and year."""
+    """Return a mentor's reference: `LT-M-2026-0003`, counted by country and year."""
     return f"{country}-M-{year}-{number:04d}"
 
 

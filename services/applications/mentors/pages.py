@@ -13,7 +13,7 @@ from services.applications.display import cause_word, state_counts, tag
 from services.applications.forms import CONTROL_FIELDS, number, refuse
 from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.matches.store import matches
-from services.applications.mentors import actions, store
+from services.applications.mentors import actions, store, views
 from services.applications.mentors.forms import MentorForm
 from services.applications.mentors.views import rows
 from services.applications.parameters import BusDep
@@ -23,7 +23,7 @@ from services.applications.tables import PAGE
 from services.applications.visibility import visibility_of
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.contracts import mentors as told
+from shared.contracts import mentors as mentor_events
 from shared.contracts.codes import ApplicationKind, CallState, MentorState
 from shared.errors import Refused
 from shared.i18n import gettext, ngettext
@@ -45,22 +45,22 @@ _MOVES = {
     "resume": actions.resume,
     "close": actions.close,
 }
-_EVENTS: dict[str, type[told.MentorEvent]] = {
-    "publish": told.MentorPublished,
-    "pause": told.MentorPaused,
-    "resume": told.MentorResumed,
-    "close": told.MentorClosed,
+_EVENTS: dict[str, type[mentor_events.MentorEvent]] = {
+    "publish": mentor_events.MentorPublished,
+    "pause": mentor_events.MentorPaused,
+    "resume": mentor_events.MentorResumed,
+    "close": mentor_events.MentorClosed,
 }
 
 
 def at(mentor_id: UUID, rest: str = "") -> str:
-    """The address of a profile, or of a page of it."""
+    """Return the address of a profile, or of a page of it."""
     return f"/applications/mentors/{mentor_id}" + (f"/{rest}" if rest else "")
 
 
 @router.get("")
 async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response:
-    """The own profiles, and the calls for which there is none yet."""
+    """Show the own profiles, and the calls for which there is none yet."""
     async with bus.read() as session:
         mine = await store.of_subject(session, principal.subject)
         of = await calls_store.calls_by_id(session, {one.call_id for one in mine})
@@ -113,7 +113,7 @@ async def show_country(
         agencies = {
             one.id: one for one in await entries.organisations(session, ids={one.organisation_id for one in found})
         }
-        going = await matches.going_of_mentors(session, [one.id for one in found])
+        going = await matches.mentee_counts(session, [one.id for one in found])
     titles = {one.id: one.reference for one in of}
     return render(
         request,
@@ -168,14 +168,14 @@ def _row(
 
 
 def _name(principal: Principal, mentor: store.Mentor, people: dict[str, entries.Person]) -> str:
-    """The mentor's name, for the own country's coordinator, who keeps the register of the country."""
+    """Return the mentor's name, for the own country's coordinator, who keeps the register of the country."""
     person = people.get(mentor.subject)
     own = may_clear(principal, mentor.country, mentor.organisation_id)
     return person.name if person is not None and own else ""
 
 
 def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
-    """What stands where; each count leads to exactly the rows that it counts."""
+    """Return what stands where; each count leads to exactly the rows that it counts."""
     asked = found.get(store.ASKED, 0)
     waiting = ngettext("is asked whether still available", "are asked whether still available", asked)
     return state_counts("mentor", found, (store.ASKED, asked, waiting, "wait"), here="/applications/mentors/country")
@@ -185,12 +185,12 @@ def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
 async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> Response:
     """A profile: where it stands and what it says; for its mentor also what can be done, and what a mentee sees."""
     async with bus.read() as session:
-        mentor = await actions.readable(session, principal, mentor_id)
+        mentor = await views.readable_mentor(session, principal, mentor_id)
         call = await calls_store.call(session, mentor.call_id)
         people = await entries.people_by_subject(session, [mentor.subject])
-        going = (await matches.going_of_mentors(session, [mentor_id]))[mentor_id]
+        going = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
     mine = is_self(principal, mentor.subject)
-    home = actions.reads_all(principal, mentor)
+    home = views.reads_all(principal, mentor)
     return render(
         request,
         "mentors/show.html",
@@ -211,14 +211,14 @@ async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bu
 
 
 def _moves(mentor: store.Mentor, call: calls_store.Call | None) -> list[str]:
-    """What the mentor can do with one button now: only what is possible."""
+    """Return what the mentor can do with one button now: only what is possible."""
     shut = mentor.stands is MentorState.CLOSED or call is None or call.state != CallState.PUBLISHED
     found = [name for name, event in _EVENTS.items() if transitions.possible(event, mentor.state)]
     return [name for name in found if not (shut and name in {"publish", "resume"})]
 
 
 async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.Mentor, calls_store.Call]:
-    """The own profile and its call. Raises `Refused` (404)."""
+    """Return the own profile and its call. Raises `Refused` (404)."""
     async with bus.read() as session:
         mentor = await store.mentor(session, mentor_id)
         if mentor is None or not is_self(principal, mentor.subject):
@@ -230,7 +230,7 @@ async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.M
 
 @router.get("/{mentor_id}/edit")
 async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep) -> Response:
-    """The form with what is written."""
+    """Show the form with what is written."""
     mentor, call = await _own(bus, principal, mentor_id)
     if not actions.writable(mentor):
         return see_other(at(mentor_id))
@@ -265,7 +265,7 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
 
 
 def _preview_page(request: Request, shown: actions.ProfilePreview, sent: FormData) -> Response:
-    """What the revision changes; it is told by the button of this page only."""
+    """Return what the revision changes; it is told by the button of this page only."""
     entry = actions.entry_of(shown.mentor.entry, {one.field: one.new for one in shown.changes})
     before, after = (rows(one, own=True, about=True) for one in (shown.mentor.entry, entry))
     return render(

@@ -71,24 +71,24 @@ class Mentor(Table, table=True):
 
 
 async def mentor(session: AsyncSession, mentor_id: UUID, *, lock: bool = False) -> Mentor | None:
-    """One profile; with `lock` nobody else changes it until the commit."""
+    """Return one profile; with `lock` nobody else changes it until the commit."""
     return await session.get(Mentor, mentor_id, with_for_update=lock, populate_existing=lock)
 
 
 async def of_subject(session: AsyncSession, subject: str) -> list[Mentor]:
-    """A person's own profiles, the newest first."""
+    """Return a person's own profiles, the newest first."""
     query = select(Mentor).where(Mentor.subject == subject).order_by(col(Mentor.id).desc()).limit(100)
     return list(await session.scalars(query))
 
 
 async def mentors_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Mentor]:
-    """The profiles with these ids."""
+    """Return the profiles with these ids."""
     query = select(Mentor).where(col(Mentor.id).in_(sorted(ids))).order_by(col(Mentor.id))
     return {one.id: one for one in await session.scalars(query)}
 
 
 async def by_reference(session: AsyncSession, reference: str) -> Mentor | None:
-    """The profile with that reference."""
+    """Return the profile with that reference."""
     return (await session.scalars(select(Mentor).where(Mentor.reference == reference))).first()
 
 
@@ -136,7 +136,7 @@ async def lines(session: AsyncSession, sight: Visibility, filters: Filters, page
 
 
 async def counts(session: AsyncSession, sight: Visibility, filters: Filters) -> dict[str, int]:
-    """How many profiles within sight there are in each state, and how many are asked whether there is time."""
+    """Return how many profiles within sight there are in each state, and how many are asked whether there is time."""
     query = sa.select(col(Mentor.state), sa.func.count(), sa.func.count().filter(_asked()))
     query = query.where(*_where(sight, filters, state=False)).group_by(col(Mentor.state)).order_by(col(Mentor.state))
     rows = (await session.execute(query)).all()

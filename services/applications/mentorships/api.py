@@ -29,7 +29,7 @@ router = APIRouter(prefix="/applications/api/mentorships", tags=["mentorships"])
 
 
 async def mentorship_answer(bus: Bus, principal: Principal, mentorship_id: UUID) -> dict[str, Any]:
-    """The mentorship as the caller sees it."""
+    """Return the mentorship as the caller sees it."""
     async with bus.read() as session:
         return resources.mentorship(await mentorship_view(session, principal, mentorship_id))
 
@@ -86,7 +86,7 @@ async def read_all(
 
 @router.get("/{mentorship_id}")
 async def read_one(mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> dict[str, Any]:
-    """One mentorship."""
+    """Return one mentorship."""
     return await mentorship_answer(bus, principal, mentorship_id)
 
 
@@ -168,7 +168,7 @@ async def cancel_visit(
 async def ticket(
     mentorship_id: UUID, body: TicketFor, principal: PairOrDecider, bus: BusDep, settings: Portal
 ) -> dict[str, str]:
-    """A ticket into reporting's form about the mentorship; good for two minutes."""
+    """Return a ticket into reporting's form about the mentorship; good for two minutes."""
     way = await tickets.for_mentorship(bus, settings, principal, mentorship_id, body.purpose)
     return {"ticket": way.ticket, "address": way.address, "link": way.link}
 

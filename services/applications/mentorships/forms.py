@@ -47,11 +47,11 @@ class TermsForm(Form):
 
     @classmethod
     def of(cls, terms: Terms) -> TermsForm:
-        """The form with the terms of a version."""
+        """Return the form with the terms of a version."""
         return cls(data=terms.model_dump())
 
     def terms(self) -> Terms:
-        """What was written."""
+        """Return what was written."""
         return Terms(
             rhythm=Rhythm(self.rhythm.data),
             meeting=Meeting(self.meeting.data),
@@ -96,7 +96,7 @@ class SessionForm(Form):
     another = BooleanField(N_("This is another session on the same day"))
 
     def said(self) -> SessionReport:
-        """What was written."""
+        """Return what was written."""
         assert self.held_on.data is not None
         assert self.minutes.data is not None
         return SessionReport(
@@ -115,7 +115,7 @@ class MeetingForm(Form):
     on_site = BooleanField(N_("We meet on site"), id="planned-on-site")
 
     def wanted(self) -> MeetingTime:
-        """What was written."""
+        """Return what was written."""
         assert self.day.data is not None
         assert self.clock.data is not None
         assert self.minutes.data is not None
@@ -189,5 +189,5 @@ class VisitAnswerForm(Form):
 
 
 def rows_of(*, guest: str, days: str = "3") -> dict[str, Any]:
-    """What the form of a visit holds at first."""
+    """Return what the form of a visit holds at first."""
     return {"guest": guest, "days": days, "periods": [{}]}

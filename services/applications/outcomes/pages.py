@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from services.applications.availability.actions.links import press, pressed
+from services.applications.availability.actions.links import button_is_fresh, button_token
 from services.applications.outcomes.actions import manager_links as actions
 from services.applications.outcomes.actions.manager_links import Link
 from services.applications.parameters import BusDep, Portal
@@ -35,7 +35,7 @@ async def _page(request: Request, bus: Bus, key: str, *, late: bool = False) -> 
         asked=asked,
         link=asked.link.value,
         key=key,
-        press=press(identity_of(request.app).links, key),
+        press=button_token(identity_of(request.app).links, key),
         late=late,
     )
 
@@ -44,7 +44,7 @@ async def _page(request: Request, bus: Bus, key: str, *, late: bool = False) -> 
 async def answer(request: Request, _: Anybody, bus: BusDep, settings: Portal, key: str = "") -> Response:
     """Lead into the form by the button of a page opened less than ten minutes ago, or show why it does not."""
     sent, key = await request.form(), key[:_LONGEST]
-    if not pressed(identity_of(request.app).links, key, str(sent.get("press", ""))):
+    if not button_is_fresh(identity_of(request.app).links, key, str(sent.get("press", ""))):
         return await _page(request, bus, key, late=True)
     way = await actions.open_(bus, settings, key)
     return await _page(request, bus, key) if way is None else see_other(way.link)

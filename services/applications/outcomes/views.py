@@ -182,7 +182,7 @@ async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> se
             for view in views
             if view.visit is not None
             and view.visit.stands is VisitState.COMPLETED
-            and sender(matches_parties.visiting(view.case, view.visit)) in view.case.parties
+            and sender(matches_parties.as_visit_case(view.case, view.visit)) in view.case.parties
         },
     )
 

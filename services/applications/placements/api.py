@@ -90,7 +90,7 @@ async def begin(body: NewOffer, principal: Host, bus: BusDep) -> dict[str, Any]:
 
 
 async def _entry(bus: Bus, call_id: UUID, entry: dict[str, Any], reference: str) -> dict[str, Any]:
-    """The entry with the application that a reference names. Raises `Refused` (422)."""
+    """Return the entry with the application that a reference names. Raises `Refused` (422)."""
     if not reference:
         return entry
     async with bus.read() as session:
@@ -107,7 +107,7 @@ async def read_all(
     reference: str | None = None,
     page: Annotated[int, Query(ge=1)] = 1,
 ) -> dict[str, Any]:
-    """The placements of the own organisation and, for coordinators, of the own country, 50 a page.
+    """Return the placements of the own organisation and, for coordinators, of the own country, 50 a page.
 
     Those that wait for the reader come first; `state=waits` gives only those, `state=late` those that are overdue.
     """
@@ -131,7 +131,7 @@ async def decide(body: Several, principal: Decider, bus: BusDep) -> dict[str, An
 
 @router.get("/{offer_id}")
 async def read_one(offer_id: UUID, principal: Holder, bus: BusDep) -> dict[str, Any]:
-    """One placement."""
+    """Return one placement."""
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
     if offer is None or not views.may_read(principal, offer):
@@ -156,7 +156,7 @@ async def _written(bus: Bus, principal: Principal, offer_id: UUID, body: Written
 
 @router.post("/{offer_id}/differences")
 async def differences(offer_id: UUID, body: Written, principal: Host, bus: BusDep) -> dict[str, Any]:
-    """What writing these fields would change of a published placement, and for whom. Nothing is written."""
+    """Return what writing these fields would change of a published placement, and for whom. Nothing is written."""
     entry = await _written(bus, principal, offer_id, body)
     found = await revisions.preview(bus, principal, offer_id, entry, version=body.version)
     return {

@@ -29,7 +29,7 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
         offer = await store.offer(tx.session, offer_id, lock=True)
         if offer is None:
             continue
-        taken = (await matches.confirmed_of_offers(tx.session, [offer_id]))[offer_id]
+        taken = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
         full, because = revision.is_full(offer.entry, taken), by_offer[offer_id]
         if full and transitions.possible(OfferClosed, offer.state):
             await placements.move(tx, offer, OfferClosed(cause=CloseCause.FULL), because=because)
@@ -38,7 +38,7 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 def _filled(event: Envelope) -> UUID | None:
-    """The placement of which a place was confirmed, or a confirmed one fell free."""
+    """Return the placement of which a place was confirmed, or a confirmed one fell free."""
     of = event.data
     if isinstance(of, MatchConfirmed) or (isinstance(of, MatchCancelled) and of.was is MatchState.CONFIRMED):
         return of.pairing.offer_id
@@ -46,7 +46,7 @@ def _filled(event: Envelope) -> UUID | None:
 
 
 async def _opens_again(tx: Tx, offer: store.Offer) -> bool:
-    """Whether the placement closed because it was full, and could be matched now."""
+    """Return whether the placement closed because it was full, and could be matched now."""
     if offer.stands is not OfferState.CLOSED or offer.cause != CloseCause.FULL:
         return False
     call = await calls_store.call(tx.session, offer.call_id)

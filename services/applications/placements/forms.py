@@ -95,7 +95,7 @@ class OfferForm(Form):
             self.process(data=entry.model_dump() | shown)
 
     def changes(self) -> dict[str, Any]:
-        """What was written, as the model takes it; those whom it names are looked up (`actions/named.py`)."""
+        """Return what was written, as the model takes it; those whom it names are looked up (`actions/named.py`)."""
         names = ("title", "unit", "city", "topics", "expertise", "outline", "excluded_rank_groups", "costs_borne")
         made: dict[str, Any] = {name: self[name].data or ([] if name in _LISTS else "") for name in names}
         made |= {"security": self.security.data or "", "contact": self.contact.data or ""}
@@ -140,7 +140,7 @@ class ReturnOfferForm(Form):
     security = TextAreaField(_PARTS[6][1], [Longest(1000)])
 
     def remarks(self) -> dict[Section, str]:
-        """What is asked for, by section."""
+        """Return what is asked for, by section."""
         return {Section(field.name): field.data or "" for field in self}
 
 

@@ -90,7 +90,7 @@ class Offer(Table, table=True):
 
 
 async def offer(session: AsyncSession, offer_id: UUID, *, lock: bool = False) -> Offer | None:
-    """One placement; with `lock` nobody else changes it until the commit."""
+    """Return one placement; with `lock` nobody else changes it until the commit."""
     return await session.get(Offer, offer_id, with_for_update=lock, populate_existing=lock)
 
 
@@ -108,7 +108,7 @@ async def kept_for(session: AsyncSession, call_id: UUID, application_id: UUID) -
 
 
 async def offers_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Offer]:
-    """The placements with these ids."""
+    """Return the placements with these ids."""
     query = select(Offer).where(col(Offer.id).in_(sorted(ids))).order_by(col(Offer.id))
     return {one.id: one for one in await session.scalars(query)}
 
@@ -133,7 +133,7 @@ async def published_with_days_in(
 
 
 async def by_reference(session: AsyncSession, reference: str) -> Offer | None:
-    """The placement with that reference."""
+    """Return the placement with that reference."""
     return (await session.scalars(select(Offer).where(Offer.reference == reference))).first()
 
 
@@ -239,7 +239,7 @@ def _where(
 async def lines(
     session: AsyncSession, sight: Visibility, filters: Filters, moment: datetime, held: Deciders, page: int = 1
 ) -> tuple[list[Offer], int]:
-    """One page of the placements within sight, and how many there are; what waits for the reader comes first."""
+    """Return one page of the placements within sight, and how many there are; what waits for the reader comes first."""
     among = _where(sight, filters, moment, held)
     total = (await session.execute(sa.select(sa.func.count()).select_from(Offer).where(*among))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"), col(Offer.due))

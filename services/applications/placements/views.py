@@ -68,7 +68,7 @@ async def conflicts_named(session: AsyncSession, text: str, call_id: UUID) -> li
 
 
 async def names_of(session: AsyncSession, entries: Iterable[OfferEntry]) -> dict[UUID, str]:
-    """By id, what the applications and organisations that placements name are called: reference or name."""
+    """Return, by id, what the applications and organisations that placements name are called: reference or name."""
     ids = {one for entry in entries for one in (*entry.conflicts, entry.prematched_with) if one is not None}
     if not ids:
         return {}
@@ -101,7 +101,7 @@ LABELS: dict[str, str] = {
 
 
 def value_in_words(field: str, value: Any, names: Mapping[UUID, str]) -> str:  # noqa: PLR0911 - one return for each kind
-    """A field's value in words; empty for nothing. `names` are those of applications and organisations in it."""
+    """Return a field's value in words; empty for nothing. `names` are those of applications and organisations in it."""
     if value is None or value in ("", ()):
         return ""
     match field:
@@ -128,7 +128,7 @@ def _period(period: Any) -> str:
 
 
 def rows(entry: OfferEntry, names: Mapping[UUID, str], fields: Iterable[str] = LABELS) -> list[dict[str, Any]]:
-    """The fields of a placement as the rows of a summary list."""
+    """Return the fields of a placement as the rows of a summary list."""
     return [
         {"key": gettext(LABELS[name]), "value": value_in_words(name, getattr(entry, name), names) or None}
         for name in fields
@@ -136,7 +136,7 @@ def rows(entry: OfferEntry, names: Mapping[UUID, str], fields: Iterable[str] = L
 
 
 def may_read(principal: Principal, offer: Offer) -> bool:
-    """Whether a placement is the principal's to see; a draft is its own organisation's only."""
+    """Return whether a placement is the principal's to see; a draft is its own organisation's only."""
     country = None if offer.stands is OfferState.DRAFT else offer.country
     if country is None and str(offer.organisation_id) not in principal.organisations(Role.HOST_CONTACT):
         return False

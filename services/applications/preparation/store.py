@@ -107,7 +107,7 @@ class AskedRule(Table, table=True):
 
 
 async def sheets(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, dict[PreparationItem, StoredSheet]]:
-    """By visit and thing, what was written."""
+    """Return, by visit and thing, what was written."""
     query = select(StoredSheet).where(col(StoredSheet.visit_id).in_(sorted(visit_ids)))
     found: dict[UUID, dict[PreparationItem, StoredSheet]] = {id_: {} for id_ in visit_ids}
     for one in await session.scalars(query.order_by(col(StoredSheet.visit_id), col(StoredSheet.item))):
@@ -123,7 +123,7 @@ async def put_sheet(session: AsyncSession, row: StoredSheet) -> None:
 
 
 async def costs(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, list[Cost]]:
-    """By visit, the lines in the order in which they were written."""
+    """Return, by visit, the lines in the order in which they were written."""
     found: dict[UUID, list[Cost]] = defaultdict(list)
     query = select(Cost).where(col(Cost.visit_id).in_(sorted(visit_ids)))
     for one in await session.scalars(query.order_by(col(Cost.visit_id), col(Cost.id))):
@@ -132,23 +132,23 @@ async def costs(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID
 
 
 async def cost(session: AsyncSession, visit_id: UUID, cost_id: UUID) -> Cost | None:
-    """One line of a visit; the match's row is the lock."""
+    """Return one line of a visit; the match's row is the lock."""
     found = await session.get(Cost, cost_id)
     return found if found is not None and found.visit_id == visit_id else None
 
 
 async def rules(session: AsyncSession) -> list[AskedRule]:
-    """What the programme decided about what is asked, the newest first; the programme has few."""
+    """Return what the programme decided about what is asked, the newest first; the programme has few."""
     return list(await session.scalars(select(AskedRule).order_by(col(AskedRule.id).desc()).limit(MOST_RULES)))
 
 
 async def rule(session: AsyncSession, rule_id: UUID) -> AskedRule | None:
-    """One such decision."""
+    """Return one such decision."""
     return await session.get(AskedRule, rule_id)
 
 
 async def same_rule(session: AsyncSession, wanted: Rule) -> AskedRule | None:
-    """The decision about the same thing, call and countries, if there is one."""
+    """Return the decision about the same thing, call and countries, if there is one."""
     query = select(AskedRule).where(
         AskedRule.item == wanted.item,
         col(AskedRule.call_id).is_not_distinct_from(wanted.call_id),
@@ -178,12 +178,12 @@ class Letter(Table, table=True):
 
 
 async def letter(session: AsyncSession, number: str) -> Letter | None:
-    """One letter by its number, with its document."""
+    """Return one letter by its number, with its document."""
     return await session.get(Letter, number)
 
 
 async def letters(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, list[Letter]]:
-    """By visit, its letters without the documents, by kind and the newest first."""
+    """Return, by visit, its letters without the documents, by kind and the newest first."""
     found: dict[UUID, list[Letter]] = {id_: [] for id_ in visit_ids}
     query = select(Letter).where(col(Letter.visit_id).in_(sorted(visit_ids))).options(defer(Letter.document))  # type: ignore[arg-type]  # a column of the mapped class
     for one in await session.scalars(
@@ -194,7 +194,7 @@ async def letters(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UU
 
 
 async def newest_letters(session: AsyncSession, visit_id: UUID, kind: str, version: int | None = None) -> Letter | None:
-    """The newest letter of a kind, or the version named, with its document."""
+    """Return the newest letter of a kind, or the version named, with its document."""
     query = select(Letter).where(Letter.visit_id == visit_id, Letter.kind == kind)
     if version is not None:
         query = query.where(Letter.version == version)

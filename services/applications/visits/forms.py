@@ -1,4 +1,4 @@
-"""The forms of a visit: its agenda, an early return, other dates."""
+"""The forms of a visit: agenda, early return, other dates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.web.forms import FieldList, Form, FormField, Longest, Needed, RadioF
 
 
 class EarlyReturnForm(MaybeReasonForm):
-    """The last day on which the guest was there."""
+    """The last day on which the guest attended."""
 
     last_day = SelectField(N_("Last day on which the guest was there"), [Needed(N_("Choose the last day"))])
 
@@ -22,12 +22,12 @@ class AgendaForm(Form):
 
 
 class MoveForm(ReasonForm):
-    """In which periods a visit could be instead, and why."""
+    """The periods in which a visit could take place instead, and why."""
 
     periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=5)
 
     def validate(self) -> bool:  # type: ignore[override]  # WTForms' own has extra validators, which none here has
-        """Also that each period that was begun has both its days."""
+        """Validate, and require both days of each period that was begun."""
         good = super().validate()
         for row in self.periods:
             half = bool(row.form.start.data) != bool(row.form.end.data)
@@ -38,7 +38,7 @@ class MoveForm(ReasonForm):
         return good
 
     def wanted(self) -> list[DatePeriod]:
-        """The periods, without rows left empty."""
+        """Return the periods, without empty rows."""
         return [
             DatePeriod.model_validate({"start": iso_date(row["start"]), "end": iso_date(row["end"])})
             for row in self.periods.data

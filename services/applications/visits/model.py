@@ -1,4 +1,7 @@
-"""May other dates of a visit be asked for, and answered? Pure; matching finds the dates and moves the visit."""
+"""Rules of a visit: other dates, agenda, attendance, no-show and early return.
+
+These are requests and statements only: matching finds dates, moves the visit and draws the conclusions.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 BOTH = (Party.GUEST, Party.HOST)
 """Who agree on a visit; of a mentoring pair's visit both are one of the pair."""
 
+MAY_ASK_MOVE = (*BOTH, Party.PROGRAMME)
+"""Who may ask for other dates."""
+
 MOST_PERIODS = 5
 LONGEST_AHEAD = timedelta(days=731)
 _OPEN = frozenset({VisitState.SCHEDULED, VisitState.UNSCHEDULABLE})
@@ -26,7 +32,7 @@ _OPEN = frozenset({VisitState.SCHEDULED, VisitState.UNSCHEDULABLE})
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Other dates that guest and host are asked about, as matching told them."""
+    """Other dates that guest and host are asked about, as matching proposed them."""
 
     number: int
     start: date
@@ -36,20 +42,20 @@ class Proposal:
     due: datetime
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Proposal:
-        """From what VisitMoveProposed said."""
+    def of(cls, event: Mapping[str, Any]) -> Proposal:
+        """Return the proposal in the fields of a `VisitMoveProposed`."""
         return cls(
-            told["move"],
-            date.fromisoformat(told["start"]),
-            date.fromisoformat(told["end"]),
-            Party(told["by"]),
-            told["reason"],
-            datetime.fromisoformat(told["due"]),
+            event["move"],
+            date.fromisoformat(event["start"]),
+            date.fromisoformat(event["end"]),
+            Party(event["by"]),
+            event["reason"],
+            datetime.fromisoformat(event["due"]),
         )
 
 
 def may_ask_move(state: VisitState, proposal: Proposal | None, asked_by: Party | None, party: Party) -> None:
-    """Raises `AlreadyDone` where that party has asked and waits, `NotNow` where other dates cannot be asked for now."""
+    """Raise `AlreadyDone` where that party has asked and waits, `NotNow` where other dates cannot be asked for now."""
     if state not in _OPEN:
         raise refuse("visit", state)
     if proposal is not None:
@@ -61,7 +67,7 @@ def may_ask_move(state: VisitState, proposal: Proposal | None, asked_by: Party |
 
 
 def period_problems(periods: Sequence[DatePeriod], today: date) -> dict[str, str]:
-    """What is wrong with the periods, by the name of the field; empty where nothing is."""
+    """Return the problems of the periods by field; empty where there are none."""
     problems: dict[str, str] = {}
     if not periods:
         problems["periods"] = gettext("Give at least one period in which the visit could be.")
@@ -82,7 +88,7 @@ def period_problems(periods: Sequence[DatePeriod], today: date) -> dict[str, str
 def may_answer_move(
     state: VisitState, proposal: Proposal | None, number: int, given: Mapping[Party, Answer], party: Party, at: datetime
 ) -> None:
-    """Raises `AlreadyDone` where that party answered this proposal, `NotNow` where it asks for no answer any more."""
+    """Raise `AlreadyDone` where that party has answered this proposal, `NotNow` where it awaits no answer any more."""
     if party in given:
         raise refuse("visit", state, done=True)
     if proposal is None or proposal.number != number or state is not VisitState.SCHEDULED:
@@ -97,9 +103,9 @@ _TAKES_PLACE = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
 
 
 def agenda_complete(agreed: Mapping[Party, int], party: Party, version: int) -> bool:
-    """Whether both sides agree once `party` agrees to `version`; `agreed` holds the newest version of each side.
+    """Return whether both sides agree once `party` agrees to `version`; `agreed` is the newest version of each side.
 
-    Raises `AlreadyDone` where that party agreed to this version before.
+    Raises `AlreadyDone` where that party has agreed to this version before.
     """
     if agreed.get(party) == version:
         raise refuse("visit", VisitState.SCHEDULED, done=True)
@@ -107,18 +113,18 @@ def agenda_complete(agreed: Mapping[Party, int], party: Party, version: int) -> 
 
 
 def may_prepare(state: VisitState) -> None:
-    """Raises `NotNow` unless agenda and preparation can still be spoken of."""
+    """Raise `NotNow` unless agenda and preparation can still be changed."""
     if state is not VisitState.SCHEDULED:
         raise refuse("visit", state)
 
 
 def days_to_record(days: Sequence[date], today: date) -> list[date]:
-    """The days of a visit whose attendance can be recorded: those that have come."""
+    """Return the days of a visit whose attendance can be recorded: those up to today."""
     return [day for day in days if day <= today]
 
 
 def may_record(state: VisitState, days: Sequence[date], day: date, today: date) -> None:
-    """Raises `NotNow` unless the host can say by now whether the guest was there on `day`."""
+    """Raise `NotNow` unless the host can record attendance on `day` by now."""
     if state not in _TAKES_PLACE:
         raise refuse("visit", state)
     if day not in days:
@@ -128,7 +134,7 @@ def may_record(state: VisitState, days: Sequence[date], day: date, today: date) 
 
 
 def may_report_no_show(state: VisitState, start: date, attended: Collection[date], today: date) -> None:
-    """Raises `NotNow` unless the first day has come and the guest was there on no day."""
+    """Raise `NotNow` unless the first day has come and the guest attended no day."""
     if state is not VisitState.SCHEDULED:
         raise refuse("visit", state, done=state is VisitState.NO_SHOW)
     if today < start:
@@ -138,7 +144,7 @@ def may_report_no_show(state: VisitState, start: date, attended: Collection[date
 
 
 def may_report_return(state: VisitState, days: Sequence[date], last_day: date, today: date) -> None:
-    """Raises `NotNow` unless `last_day` is a day of the visit that has come and others were to follow."""
+    """Raise `NotNow` unless `last_day` is a past or present day of the visit and others were to follow."""
     if state is not VisitState.UNDER_WAY:
         raise refuse("visit", state, done=state is VisitState.ENDED)
     if last_day not in days or last_day > today:

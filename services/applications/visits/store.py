@@ -1,4 +1,8 @@
-"""Which visits are there, as matching told them? A projection of `exchange.visits`."""
+"""Store visits, a projection of `exchange.visits`, and what guest and host recorded about them.
+
+Moves, agendas, attendance and statements are the portal's own facts, written in the transaction of an event on
+`exchange.participation`; texts and stated reasons stay here.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.overview.store import progress
 from services.applications.tables import Table, write_rows
-from shared.contracts import visits as told
+from shared.contracts import visits as visit_events
 from shared.contracts.codes import Answer, Party, VisitState
 from shared.contracts.visits import PlannedVisitEvent, VisitEvent, VisitPlan, VisitUnschedulable
 
@@ -26,20 +30,20 @@ if TYPE_CHECKING:
 _TIME = sa.DateTime(timezone=True)
 MOST = 500
 _STATES: dict[str, VisitState] = {
-    told.VisitScheduled.type: VisitState.SCHEDULED,
-    told.VisitUnschedulable.type: VisitState.UNSCHEDULABLE,
-    told.VisitMoved.type: VisitState.SCHEDULED,
-    told.VisitStarted.type: VisitState.UNDER_WAY,
-    told.VisitEnded.type: VisitState.ENDED,
-    told.VisitCompleted.type: VisitState.COMPLETED,
-    told.VisitCancelled.type: VisitState.CANCELLED,
-    told.VisitNoShow.type: VisitState.NO_SHOW,
-    told.VisitVoided.type: VisitState.VOIDED,
+    visit_events.VisitScheduled.type: VisitState.SCHEDULED,
+    visit_events.VisitUnschedulable.type: VisitState.UNSCHEDULABLE,
+    visit_events.VisitMoved.type: VisitState.SCHEDULED,
+    visit_events.VisitStarted.type: VisitState.UNDER_WAY,
+    visit_events.VisitEnded.type: VisitState.ENDED,
+    visit_events.VisitCompleted.type: VisitState.COMPLETED,
+    visit_events.VisitCancelled.type: VisitState.CANCELLED,
+    visit_events.VisitNoShow.type: VisitState.NO_SHOW,
+    visit_events.VisitVoided.type: VisitState.VOIDED,
 }
 
 
 class Visit(Table, table=True):
-    """A visit as it stands; without dates where no lawful week was found."""
+    """A visit in its present state; without dates where no possible week was found."""
 
     __tablename__ = "visit"
     __table_args__ = (
@@ -103,13 +107,13 @@ class Visit(Table, table=True):
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.visits: what became of each visit, and of the applications behind them."""
+    """Apply events of `exchange.visits`: update each visit and the progress of its application."""
     found = [event for event in events if isinstance(event.data, VisitEvent)]
     ids = sorted({UUID(event.subject) for event in found})
     known = await tx.session.scalars(select(Visit).where(col(Visit.id).in_(ids)).order_by(col(Visit.id)))
     rows: dict[UUID, dict[str, Any]] = {visit.id: visit.model_dump() for visit in known}
     for event in found:
-        rows[UUID(event.subject)] = _after(rows.get(UUID(event.subject)), event)
+        rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)
     await write_rows(tx.session, Visit, rows.values())
     touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
     await progress.restate(tx.session, touched)
@@ -117,7 +121,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         await tx.changed("matches")
 
 
-_NEW: dict[str, Any] = {
+_EMPTY: dict[str, Any] = {
     "start": None,
     "end": None,
     "days": [],
@@ -131,7 +135,7 @@ _NEW: dict[str, Any] = {
     "moves": 0,
     "kept": None,
 }
-_OF = (
+_PLAN_FIELDS = (
     "match_id",
     "application_id",
     "call_id",
@@ -144,40 +148,40 @@ _OF = (
 )
 
 
-def _after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
-    """The row of a visit after one more event about it."""
+def _row_after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
+    """Return the row of a visit after one more event about it."""
     data = event.data
     assert isinstance(data, PlannedVisitEvent | VisitUnschedulable)
-    of = data.visit if isinstance(data, VisitUnschedulable) else data.plan
-    new = _NEW | (row or {"since": event.time}) | {"id": UUID(event.subject)}
-    new |= {name: getattr(of, name) for name in (*_OF, "host_organisation_id", "topic")}
-    if isinstance(of, VisitPlan):
-        new |= {"start": of.start, "end": of.end, "days": [day.isoformat() for day in of.days]}
-    new["required_days"] = of.required_days if isinstance(of, VisitPlan) else data.required_days  # type: ignore[union-attr]
-    if isinstance(data, told.VisitMoveProposed):
+    plan = data.visit if isinstance(data, VisitUnschedulable) else data.plan
+    new = _EMPTY | (row or {"since": event.time}) | {"id": UUID(event.subject)}
+    new |= {name: getattr(plan, name) for name in (*_PLAN_FIELDS, "host_organisation_id", "topic")}
+    if isinstance(plan, VisitPlan):
+        new |= {"start": plan.start, "end": plan.end, "days": [day.isoformat() for day in plan.days]}
+    new["required_days"] = plan.required_days if isinstance(plan, VisitPlan) else data.required_days  # type: ignore[union-attr]
+    if isinstance(data, visit_events.VisitMoveProposed):
         return new | {
             "proposal": data.model_dump(mode="json", exclude={"plan"}),
             "moves": data.move,
             "kept": None,
         }
-    if isinstance(data, told.VisitMoveDropped):
+    if isinstance(data, visit_events.VisitMoveDropped):
         return new | {"proposal": None, "moves": data.move, "kept": data.cause.value}
     state = _STATES[event.type]
     new |= {"state": state.value, "since": event.time}
     match data:
-        case told.VisitScheduled() | told.VisitMoved():
+        case visit_events.VisitScheduled() | visit_events.VisitMoved():
             new |= {"agenda_due": data.agenda_due, "proposal": None, "cause": None, "kept": None}
-        case told.VisitUnschedulable():
+        case visit_events.VisitUnschedulable():
             # Told again, it was tried anew in further periods, in vain.
             new |= {"cause": data.cause.value, "moves": new["moves"] + (row is not None)}
-        case told.VisitEnded():
+        case visit_events.VisitEnded():
             new |= {
                 "attended": [day.isoformat() for day in data.attended],
                 "ended_on": data.ended_on,
                 "whole": data.attended_days >= data.required_days,
                 "reason": data.reason and data.reason.value,
             }
-        case told.VisitCancelled() | told.VisitNoShow():
+        case visit_events.VisitCancelled() | visit_events.VisitNoShow():
             new |= {"reason": data.reason and data.reason.value}
         case _:
             pass
@@ -185,12 +189,12 @@ def _after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
 
 
 async def visit(session: AsyncSession, visit_id: UUID, *, lock: bool = False) -> Visit | None:
-    """One visit; with `lock` nobody else changes it, or does something about it, until the commit."""
+    """Return one visit; with `lock` nobody else changes it, or records anything about it, until the commit."""
     return await session.get(Visit, visit_id, with_for_update=lock, populate_existing=lock)
 
 
 async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> list[Visit]:
-    """The visits with these ids, as far as they are known."""
+    """Return the visits with these ids, as far as they are known."""
     return list(await session.scalars(select(Visit).where(col(Visit.id).in_(sorted(ids))).order_by(col(Visit.id))))
 
 
@@ -198,13 +202,13 @@ _TO_COME = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
 
 
 async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Visit]:
-    """The visits that came of these matches, by match; of a pair's visits the one that is not over, or the newest."""
+    """Return the visits of these matches, by match; of a pair's visits the one that is not over, or the newest."""
     query = select(Visit).where(col(Visit.match_id).in_(sorted(match_ids))).order_by(col(Visit.id))
-    return {one.match_id: one for one in sorted(await session.scalars(query), key=_current)}
+    return {visit.match_id: visit for visit in sorted(await session.scalars(query), key=_current)}
 
 
 async def of_mentorship(session: AsyncSession, mentorship_id: UUID) -> list[Visit]:
-    """The visits of a pair: the one that is not over first, then the newest."""
+    """Return the visits of a pair: the one that is not over first, then the newest."""
     query = select(Visit).where(Visit.mentorship_id == mentorship_id).order_by(col(Visit.id))
     return sorted(await session.scalars(query), key=_current, reverse=True)
 
@@ -222,22 +226,22 @@ async def hosted_between(
     countries: Collection[str] | None,
     agencies: Collection[UUID] = (),
 ) -> list[Visit]:
-    """The visits with a day from `first` to `last` at these hosts, those that were called off too, by their start.
+    """Return the visits with a day from `first` to `last` at these hosts, cancelled ones too, by start.
 
     A host is an organisation with its id in `organisation_ids`, or one of these countries (None: all of them), or an
     EU agency in `agencies`. At most `MOST`.
     """
-    among = [col(Visit.host_organisation_id).in_([*organisation_ids, *agencies])]
+    hosts = [col(Visit.host_organisation_id).in_([*organisation_ids, *agencies])]
     if countries:
-        among.append(col(Visit.host_country).in_(sorted(countries)))
+        hosts.append(col(Visit.host_country).in_(sorted(countries)))
     query = select(Visit).where(
-        sa.true() if countries is None else sa.or_(*among), col(Visit.start) <= last, col(Visit.end) >= first
+        sa.true() if countries is None else sa.or_(*hosts), col(Visit.start) <= last, col(Visit.end) >= first
     )
     return list(await session.scalars(query.order_by(col(Visit.start), col(Visit.id)).limit(MOST)))
 
 
 async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
-    """The ids of an application's visits, the oldest first."""
+    """Return the ids of an application's visits, the oldest first."""
     query = select(Visit.id).where(Visit.application_id == application_id).order_by(col(Visit.id))
     return list(await session.scalars(query))
 
@@ -246,7 +250,7 @@ _NOT_FOLLOWED = (VisitState.CANCELLED.value, VisitState.VOIDED.value, VisitState
 
 
 async def followed(session: AsyncSession, application_id: UUID) -> set[UUID]:
-    """The visits of an application of which it was, is or will be asked what they brought."""
+    """Return the visits of an application whose results were, are or will be asked for."""
     query = select(Visit.id).where(Visit.application_id == application_id, col(Visit.state).not_in(_NOT_FOLLOWED))
     return set(await session.scalars(query.order_by(col(Visit.id))))
 
@@ -255,19 +259,19 @@ NOT_TAKING_PLACE = (VisitState.CANCELLED.value, VisitState.VOIDED.value)
 
 
 async def of_offer(session: AsyncSession, offer_id: UUID) -> list[Visit]:
-    """The visits under an offer that were neither cancelled nor entered in error, by their start."""
+    """Return the visits under a placement that were neither cancelled nor entered in error, by start."""
     query = select(Visit).where(Visit.offer_id == offer_id, col(Visit.state).not_in(NOT_TAKING_PLACE))
     return list(await session.scalars(query.order_by(col(Visit.start).nulls_last(), col(Visit.id)).limit(500)))
 
 
 async def replaced_by(session: AsyncSession, visit_id: UUID) -> UUID | None:
-    """The visit that took over the place of one that was given up; the newest of several."""
+    """Return the visit that took the place of a cancelled one; the newest of several."""
     query = select(Visit.id).where(Visit.replaces == visit_id).order_by(col(Visit.id).desc()).limit(1)
     return await session.scalar(query)
 
 
 class MoveRequest(Table, table=True):
-    """A request for other dates: `asked_in` and `after_move` say where the visit stood when it was asked."""
+    """A request for other dates: `asked_in` and `after_move` are the visit's state and move when it was made."""
 
     __tablename__ = "move_request"
     __table_args__ = (sa.Index("move_request_visit", "visit_id", "id"),)
@@ -284,12 +288,12 @@ class MoveRequest(Table, table=True):
     at: datetime = Field(sa_type=_TIME)
 
     def waits(self, visit: Visit) -> bool:
-        """Whether matching has not answered it yet."""
+        """Return whether matching has not answered it yet."""
         return (self.asked_in, self.after_move) == (visit.state, visit.moves) and visit.proposal is None
 
 
 class MoveAnswer(Table, table=True):
-    """The answer of one side to a proposal."""
+    """The answer of one side to proposed dates."""
 
     __tablename__ = "move_answer"
 
@@ -304,25 +308,25 @@ class MoveAnswer(Table, table=True):
 
 
 async def last_request(session: AsyncSession, visit_id: UUID) -> MoveRequest | None:
-    """The newest request about a visit."""
+    """Return the newest request for other dates of a visit."""
     query = select(MoveRequest).where(MoveRequest.visit_id == visit_id).order_by(col(MoveRequest.id).desc()).limit(1)
     return await session.scalar(query)
 
 
 async def answers(session: AsyncSession, visit_id: UUID, move: int) -> dict[Party, Answer]:
-    """By party, what was answered to a proposal."""
+    """Return, by party, what was answered to a proposal."""
     query = select(MoveAnswer).where(MoveAnswer.visit_id == visit_id, MoveAnswer.move == move)
     found = await session.scalars(query.order_by(col(MoveAnswer.party)))
-    return {Party(one.party): Answer(one.answer) for one in found}
+    return {Party(answer.party): Answer(answer.answer) for answer in found}
 
 
 async def answered(session: AsyncSession, visits: Collection[tuple[UUID, int]]) -> set[tuple[UUID, Party]]:
-    """Who has answered the newest proposal of these visits (visit, its number)."""
+    """Return who has answered the newest proposal of these visits (visit, its number)."""
     if not visits:
         return set()
     query = select(MoveAnswer).where(sa.tuple_(col(MoveAnswer.visit_id), col(MoveAnswer.move)).in_(sorted(visits)))
     found = await session.scalars(query.order_by(col(MoveAnswer.visit_id), col(MoveAnswer.party)))
-    return {(one.visit_id, Party(one.party)) for one in found}
+    return {(answer.visit_id, Party(answer.party)) for answer in found}
 
 
 class Agenda(Table, table=True):
@@ -349,7 +353,7 @@ class AgendaAgreement(Table, table=True):
 
 
 class Attendance(Table, table=True):
-    """Whether the guest was there on one day of the visit; a correction says what was recorded before it."""
+    """Whether the guest attended one day of the visit; a correction keeps what it replaced."""
 
     __tablename__ = "attendance"
 
@@ -377,25 +381,25 @@ class Statement(Table, table=True):
 
 
 async def agenda(session: AsyncSession, visit_id: UUID) -> Agenda | None:
-    """The newest version of a visit's agenda."""
+    """Return the newest version of a visit's agenda."""
     query = select(Agenda).where(Agenda.visit_id == visit_id).order_by(col(Agenda.version).desc()).limit(1)
     return await session.scalar(query)
 
 
 async def agendas(session: AsyncSession, visit_id: UUID) -> list[Agenda]:
-    """All versions of a visit's agenda that were written, the newest first."""
+    """Return all written versions of a visit's agenda, the newest first."""
     query = select(Agenda).where(Agenda.visit_id == visit_id).order_by(col(Agenda.version).desc())
     return list(await session.scalars(query))
 
 
 async def agenda_agreed(session: AsyncSession, visit_id: UUID) -> dict[Party, int]:
-    """By party, the newest version agreed to."""
+    """Return, by party, the newest version agreed to."""
     query = select(AgendaAgreement).where(AgendaAgreement.visit_id == visit_id).order_by(col(AgendaAgreement.party))
-    return {Party(one.party): one.version for one in await session.scalars(query)}
+    return {Party(agreement.party): agreement.version for agreement in await session.scalars(query)}
 
 
 async def put_agreed(session: AsyncSession, visit_id: UUID, party: Party, version: int, at: datetime) -> None:
-    """One side agrees to a version; an earlier agreement is replaced."""
+    """Record that one side agrees to a version; an earlier agreement is replaced."""
     new = insert(AgendaAgreement).values(visit_id=visit_id, party=party.value, version=version, at=at)
     await session.execute(
         new.on_conflict_do_update(index_elements=["visit_id", "party"], set_={"version": version, "at": at})
@@ -403,17 +407,17 @@ async def put_agreed(session: AsyncSession, visit_id: UUID, party: Party, versio
 
 
 async def attendance(session: AsyncSession, visit_id: UUID) -> dict[date, bool]:
-    """By day, whether the guest was there."""
+    """Return, by day, whether the guest attended."""
     found = await attendance_of(session, [visit_id])
-    return {day: one.present for day, one in found[visit_id].items()}
+    return {day: record.present for day, record in found[visit_id].items()}
 
 
 async def attendance_of(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, dict[date, Attendance]]:
-    """By visit and day, what was recorded, with what a correction replaced."""
+    """Return, by visit and day, what was recorded, with what a correction replaced."""
     query = select(Attendance).where(col(Attendance.visit_id).in_(sorted(visit_ids)))
     found: dict[UUID, dict[date, Attendance]] = {id_: {} for id_ in visit_ids}
-    for one in await session.scalars(query.order_by(col(Attendance.visit_id), col(Attendance.day))):
-        found[one.visit_id][one.day] = one
+    for record in await session.scalars(query.order_by(col(Attendance.visit_id), col(Attendance.day))):
+        found[record.visit_id][record.day] = record
     return found
 
 
@@ -425,6 +429,6 @@ async def put_attendance(session: AsyncSession, record: Attendance) -> None:
 
 
 async def statements(session: AsyncSession, match_id: UUID) -> list[Statement]:
-    """What was reported or asked for about a match, the oldest first."""
+    """Return what was reported or asked for about a match, the oldest first."""
     query = select(Statement).where(Statement.match_id == match_id)
     return list(await session.scalars(query.order_by(col(Statement.at), col(Statement.what))))

@@ -19,10 +19,10 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
     """What reporting asks of the officer about the application's visits and mentorships; the answers are there only."""
     asked = []
     for visit_id in await visits_store.ids_of(session, application_id):
-        tasks = await visit_tasks(session, *await parties.of_visit(session, principal, visit_id))
+        tasks = await visit_tasks(session, *await parties.case_of_visit(session, principal, visit_id))
         asked.append((f"visits/{visit_id}", tasks))
     for mentorship_id in await mentorships.ids_of(session, application_id):
-        tasks = await mentorship_tasks(session, *await parties.of_mentorship(session, principal, mentorship_id))
+        tasks = await mentorship_tasks(session, *await parties.case_of_mentorship(session, principal, mentorship_id))
         asked.append((f"mentorships/{mentorship_id}", tasks))
     names = {
         "evaluation": gettext("Evaluate how it was"),

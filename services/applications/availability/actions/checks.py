@@ -1,8 +1,8 @@
-"""What does the clock do about placements and mentors? It asks whether they are available, pauses, and closes them.
+"""Check by the clock whether placements and mentors are still available, pause silent ones, close ended ones.
 
 After `availability_after_days` without a change the host or mentor is asked; who does not answer within
-`availability_answer_wd` pauses (`silence`). What is over, or belongs to a call that was closed, closes. A mentor's
-places fall free when a mentorship ends, so that only a placement closes because it is full: `actions/reactions.py`.
+`availability_answer_wd` pauses (`silence`). What has ended, or belongs to a closed call, closes. A mentor's places fall
+free when a mentorship ends, so that only a placement closes because it is full: `placements/consumers.py`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from services.applications.mentors.store import Mentor
 from services.applications.placements.actions import placements
 from services.applications.placements.store import Offer
 from shared.bus.db import leases
-from shared.contracts import mentors as told_of_mentors
-from shared.contracts import offers as told_of_offers
+from shared.contracts import mentors as mentor_events
+from shared.contracts import offers as offer_events
 from shared.contracts.codes import CallState, CloseCause, PauseCause
 from shared.contracts.lifecycle import Unit
 from shared.time import clock
@@ -37,88 +37,88 @@ _TABLES: tuple[type[Offer | Mentor], ...] = (Offer, Mentor)
 _log = structlog.get_logger()
 
 
-async def keep_pulse(service: Service) -> None:
-    """The worker."""
-    await run_by_lease(service, LEASE, look)
+async def run_checks(service: Service) -> None:
+    """Run the checks while this instance holds the lease."""
+    await run_by_lease(service, LEASE, check_all)
 
 
-async def look(bus: Bus, lease: Lease | None = None) -> None:
-    """Do all that is due, first what ends: who is silent is not asked again. Raises `LeaseLost`."""
+async def check_all(bus: Bus, lease: Lease | None = None) -> None:
+    """Do all that is due, endings first, so that who has ended is not asked. Raises `LeaseLost`."""
     for step in (close_over, close_with_call, pause_silent, ask):
         while count := await step(bus, lease):
             _log.info("seen to by the clock", step=step.__name__, count=count)
 
 
 async def close_over(bus: Bus, lease: Lease | None = None) -> int:
-    """Close what is open though its last period is over; give how many."""
+    """Close open placements and mentors whose last period has ended; return how many."""
     return await _close(bus, lease, CloseCause.PERIOD_OVER)
 
 
 async def close_with_call(bus: Bus, lease: Lease | None = None) -> int:
-    """Close what is open though its call is closed; give how many."""
+    """Close open placements and mentors whose call is closed; return how many."""
     return await _close(bus, lease, CloseCause.CALL_CLOSED)
 
 
 async def _close(bus: Bus, lease: Lease | None, cause: CloseCause) -> int:
     count = 0
     async with bus.transaction(_ACTOR) as tx:
-        await _check(tx, lease)
+        await _check_lease(tx, lease)
         for table in _TABLES:
             if cause is CloseCause.PERIOD_OVER:
-                found = await store.over(tx.session, table, clock.today())
+                found = await store.ended(tx.session, table, clock.today())
             else:
                 found = await store.of_closed_calls(tx.session, table)
-            for one in found:
-                if isinstance(one, Offer):
-                    await placements.move(tx, one, told_of_offers.OfferClosed(cause=cause))
+            for supply in found:
+                if isinstance(supply, Offer):
+                    await placements.move(tx, supply, offer_events.OfferClosed(cause=cause))
                 else:
-                    await mentors_actions.move(tx, one, told_of_mentors.MentorClosed(cause=cause))
+                    await mentors_actions.move(tx, supply, mentor_events.MentorClosed(cause=cause))
             count += len(found)
     return count
 
 
 async def pause_silent(bus: Bus, lease: Lease | None = None) -> int:
-    """Pause those that were asked and did not answer in time; give how many."""
+    """Pause those that were asked and did not answer in time; return how many."""
     count = 0
     async with bus.transaction(_ACTOR) as tx:
-        await _check(tx, lease)
+        await _check_lease(tx, lease)
         for table in _TABLES:
-            for one in await store.silent(tx.session, table, clock.now()):
+            for supply in await store.unanswered(tx.session, table, clock.now()):
                 count += 1
-                if isinstance(one, Offer):
-                    await placements.move(tx, one, told_of_offers.OfferPaused(cause=PauseCause.SILENCE))
+                if isinstance(supply, Offer):
+                    await placements.move(tx, supply, offer_events.OfferPaused(cause=PauseCause.SILENCE))
                 else:
-                    await mentors_actions.move(tx, one, told_of_mentors.MentorPaused(cause=PauseCause.SILENCE))
+                    await mentors_actions.move(tx, supply, mentor_events.MentorPaused(cause=PauseCause.SILENCE))
     return count
 
 
 async def ask(bus: Bus, lease: Lease | None = None) -> int:
-    """Ask those of whom nothing was heard for as long as their call says; give how many."""
+    """Ask those without a change for as long as their call says; return how many."""
     count = 0
     async with bus.transaction(_ACTOR) as tx:
-        await _check(tx, lease)
+        await _check_lease(tx, lease)
         for call in await calls_store.calls(tx.session, state=CallState.PUBLISHED):
             timers = call.terms.timers
             before = clock.now() - timedelta(days=timers.availability_after_days)
             for table in _TABLES:
-                for one in await store.unheard(tx.session, table, call.id, before):
-                    until = due(clock.now(), timers.availability_answer_wd, Unit.WORKING_DAYS, one.country)
+                for supply in await store.due_for_check(tx.session, table, call.id, before):
+                    until = due(clock.now(), timers.availability_answer_wd, Unit.WORKING_DAYS, supply.country)
                     count += 1
-                    one.due = until
-                    tx.session.add(one)
-                    match one:
+                    supply.due = until
+                    tx.session.add(supply)
+                    match supply:
                         case Offer():
-                            await tx.record(told_of_offers.AvailabilityAsked(due=until), one.id)
+                            await tx.record(offer_events.AvailabilityAsked(due=until), supply.id)
                         case Mentor():
-                            await tx.record(told_of_mentors.MentorAvailabilityAsked(due=until), one.id)
+                            await tx.record(mentor_events.MentorAvailabilityAsked(due=until), supply.id)
                         case _:
-                            assert_never(one)
+                            assert_never(supply)
         if count:
             await tx.changed("offers")
             await tx.changed("mentors")
     return count
 
 
-async def _check(tx: Tx, lease: Lease | None) -> None:
+async def _check_lease(tx: Tx, lease: Lease | None) -> None:
     if lease is not None:
         await leases.check(tx.session, lease)

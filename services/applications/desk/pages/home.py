@@ -25,7 +25,7 @@ from services.applications.parameters import BusDep, Portal
 from services.applications.partners import views as partners_views
 from services.applications.partners.store import DecidedCase
 from services.applications.placements import store as placements_store
-from services.applications.preparation.actions import preparation
+from services.applications.preparation import views as preparation_views
 from services.applications.register.store import entries
 from services.applications.register.views.waiting import waiting_counts
 from services.applications.review import store as review_store
@@ -65,7 +65,9 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
         pair = principal.has(Role.OFFICER, Role.MENTOR)
         agreed = await match_views(session, principal, SEEN if pair else (MatchState.CONFIRMED,))
         confirmed = [view for view in agreed if view.match.stands is MatchState.CONFIRMED]
-        unready = len(await preparation.waiting(session, [(view.case, view.visit) for view in confirmed]))
+        unready = len(
+            await preparation_views.visits_to_prepare(session, [(view.case, view.visit) for view in confirmed])
+        )
         results = len(await results_asked(session, confirmed))
         pair_results = len(await pair_results_asked(session, confirmed))
         pairs = await mentorship_rows(session, principal, agreed) if pair else []

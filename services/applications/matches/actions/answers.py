@@ -1,4 +1,4 @@
-"""How do officer and host, or mentee and mentor, answer a match that is offered, and how is one cancelled later?"""
+"""Record the answer of a party to an offered match, and a request to cancel a confirmed one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def answer(
     reason: StatedReason | None = None,
     text: str = "",
 ) -> Match:
-    """Answer an offered match: a request, until matching confirms it. The text stays here.
+    """Answer an offered match: a request until matching confirms it. The text stays in the portal.
 
     Raises `Refused` (404, 409; 422 for a no without a reason).
     """
@@ -42,41 +42,41 @@ async def answer(
         sentence = gettext("Choose why you decline")
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
-        case = await parties.of_match(tx.session, principal, match_id, lock=True)
+        case = await parties.case_of_match(tx.session, principal, match_id, lock=True)
         party = case.acts_as(*ANSWERING)
         before = await store.answers(tx.session, [match_id])
         if not may_proceed(model.may_answer, case.match.stands, before[match_id], party):
             return case.match
         await still_open(tx, case.match.call_id)
-        told = published(reason) if given is Answer.DECLINE and reason is not None else None
+        published_reason = published(reason) if given is Answer.DECLINE and reason is not None else None
         tx.session.add(
-            store.AnswerIn(
+            store.MatchAnswer(
                 match_id=match_id,
                 party=party,
                 answer=given,
-                reason=reason if told else None,
+                reason=reason if published_reason else None,
                 text=text.strip()[:1000],
                 actor=principal.subject,
                 at=clock.now(),
             )
         )
-        event = AnswerGiven(application_id=case.match.application_id, by=party, answer=given, reason=told)
+        event = AnswerGiven(application_id=case.match.application_id, by=party, answer=given, reason=published_reason)
         await tx.record(event, match_id, correlation=case.correlation)
         await tx.changed("matches")
         return case.match
 
 
 async def cancel(bus: Bus, principal: Principal, match_id: UUID, reason: StatedReason, text: str = "") -> Match:
-    """Ask that a confirmed match be cancelled, before its visit begins. Raises `Refused` (404, 409)."""
+    """Ask to cancel a confirmed match before its visit begins. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        case = await parties.of_match(tx.session, principal, match_id, lock=True)
+        case = await parties.case_of_match(tx.session, principal, match_id, lock=True)
         party = case.acts_as(*ANSWERING, Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME)
         # A mentoring pair cancels a visit by itself; here it is about the match, whatever visits came of it.
-        placed = case.match.mentor_id is None
-        visit = (await visits_store.of_matches(tx.session, [match_id])).get(match_id) if placed else None
+        is_placement = case.match.mentor_id is None
+        visit = (await visits_store.of_matches(tx.session, [match_id])).get(match_id) if is_placement else None
         state = visit.stands if visit is not None else None
-        asked = [one.party for one in await visits_store.statements(tx.session, match_id)]
-        if not may_proceed(model.may_cancel, case.match.stands, state) or party in asked:
+        already_asked = [statement.party for statement in await visits_store.statements(tx.session, match_id)]
+        if not may_proceed(model.may_cancel, case.match.stands, state) or party in already_asked:
             return case.match
         tx.session.add(
             visits_store.Statement(

@@ -1,6 +1,6 @@
-"""What may guest, host, mentee and mentor do about a match that is offered or confirmed, and on which day? Pure.
+"""Rules for answering an offered match and for cancelling a confirmed one.
 
-Requests and statements only: matching and reporting draw the conclusions (`lifecycles.md`, "Participation").
+These are requests only: matching draws the conclusions (`lifecycles.md`, "Participation").
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def may_answer(state: MatchState, given: Mapping[Party, Answer], party: Party) -> None:
-    """Raises `AlreadyDone` where that party has answered, `NotNow` where no answer is asked for.
+    """Raise `AlreadyDone` where that party has answered, `NotNow` where no answer is awaited.
 
-    The deadline is not asked here: matching keeps it, by the time at which the answer was given.
+    Matching checks the deadline, by the time at which the answer was given.
     """
     if party in given:
         raise refuse("match", state, done=True)
@@ -26,7 +26,7 @@ def may_answer(state: MatchState, given: Mapping[Party, Answer], party: Party) -
 
 
 def may_cancel(match: MatchState, visit: VisitState | None) -> None:
-    """Raises `AlreadyDone` where it is cancelled, `NotNow` unless a confirmed match has not begun to take place."""
+    """Raise `AlreadyDone` where the match is cancelled, `NotNow` unless it is confirmed and its visit has not begun."""
     if visit is not None and visit not in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}:
         raise refuse("visit", visit, done=visit is VisitState.CANCELLED)
     if match is not MatchState.CONFIRMED:

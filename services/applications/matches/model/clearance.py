@@ -1,4 +1,4 @@
-"""Who clears a match, in which order, and what of whose identity is then shown to whom? Pure.
+"""Rules of clearance: the order of the two sides, and what each clearance releases of an identity.
 
 Home first, then host (`lifecycles.md`, "Match"). Staged identity (`domain.md`): the home side's clearance shows the
 vetting fields to the host national coordinator only; the host agency or the mentor sees the name when both have
@@ -34,24 +34,24 @@ MEETING = (*VETTING, IdentityField.SERVICE_EMAIL)
 
 
 def applicant(kind: ApplicationKind) -> Party:
-    """What the applicant of that kind is called in a match."""
+    """Return what the applicant of that kind is called in a match."""
     return Party.GUEST if kind is ApplicationKind.STUDY_VISIT else Party.MENTEE
 
 
 def counterpart(kind: ApplicationKind) -> Party:
-    """What the other side of a match of that kind is called."""
+    """Return what the other side of a match of that kind is called."""
     return Party.HOST if kind is ApplicationKind.STUDY_VISIT else Party.MENTOR
 
 
 def side_to_clear(state: MatchState, given: Mapping[Side, bool]) -> Side | None:
-    """The side whose turn it is, or None where nobody is asked; `given` says which side cleared (True) or refused."""
+    """Return the side that is asked, or None; `given` says which side cleared (True) or refused (False)."""
     if state is not MatchState.PROPOSED or False in given.values():
         return None
     return next((side for side in (Side.HOME, Side.HOST) if side not in given), None)
 
 
 def may_decide(state: MatchState, given: Mapping[Side, bool], side: Side) -> None:
-    """Raises `AlreadyDone` where that side has decided, `NotNow` where it is not its turn."""
+    """Raise `AlreadyDone` where that side has decided, `NotNow` where another side is asked."""
     if side in given:
         raise refuse("match", state, done=True)
     turn = side_to_clear(state, given)
@@ -62,7 +62,7 @@ def may_decide(state: MatchState, given: Mapping[Side, bool], side: Side) -> Non
 
 
 def releases(pairing: Pairing, side: Side) -> tuple[IdentityReleased, ...]:
-    """What the clearance by `side` lets others see: one event for each who sees something of somebody."""
+    """Return what the clearance by `side` releases: one event for each party that sees something of another."""
     whose, other = applicant(pairing.kind), counterpart(pairing.kind)
     if side is Side.HOME:
         return (
@@ -108,10 +108,10 @@ def _release(
 def visible(
     viewer: Party, of: Party, released: Iterable[tuple[Party, Party, Iterable[str]]], travels: Party | None = None
 ) -> frozenset[str]:
-    """The fields of `of`'s identity that `viewer` may see, given the releases of the match as (of, to, fields).
+    """Return the fields of `of`'s identity that `viewer` may see; `released` are releases as (of, to, fields).
 
-    The home coordinator knows the own officers from their applications, and everybody knows himself or herself. Where
-    the mentor `travels` on a pair's visit, the mentor's country is the one that sends, and knows whom.
+    The home coordinator knows the country's own officers by their applications; everybody sees their own identity.
+    Where the mentor `travels` on a pair's visit, the mentor's country is the sending one and knows who travels.
     """
     own = viewer is Party.HOME_COORDINATOR and of in {Party.GUEST, Party.MENTEE}
     sent = viewer is Party.HOST_COORDINATOR and of is travels is Party.MENTOR

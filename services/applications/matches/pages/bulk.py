@@ -1,4 +1,4 @@
-"""How does a coordinator clear several matches in one go? One page names each and asks; one says what was done."""
+"""The pages on which a coordinator clears several matches: preview, confirmation and result."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 Matches = Annotated[list[UUID], Query(max_length=MOST)]
 
 
-def _named(view: MatchView, text: str) -> BulkRow:
+def _bulk_row(view: MatchView, text: str) -> BulkRow:
     place = view.host.name if view.host else ""
     reference = view.case.application.reference or ""
     return BulkRow(
@@ -38,45 +38,45 @@ def _named(view: MatchView, text: str) -> BulkRow:
 
 
 async def _views(bus: Bus, principal: Principal, ids: list[UUID]) -> list[MatchView]:
-    """The ticked matches by reference. Raises `Refused` (404) where one is none of the principal's business."""
+    """Return the selected matches by reference. Raises `Refused` (404) where the principal has no part in one."""
     async with bus.read() as session:
         found = [await match_view(session, principal, match_id) for match_id in sorted(set(ids))]
     return sorted(found, key=lambda view: view.case.application.reference or "")
 
 
-def _happens(view: MatchView) -> str:
+def _consequence(view: MatchView) -> str:
     if view.turn.side is Side.HOME:
         return gettext("The coordinator of the host country sees the name, rank and unit, to vet the guest.")
     return gettext("The other side sees the name and the service e-mail, and the place is offered.")
 
 
 def _obstacle(view: MatchView) -> str:
-    """Why the reader cannot clear it now."""
-    if view.turn.hands is not None:
-        return view.turn.hands.sentence
+    """Return why the reader cannot clear it now."""
+    if view.turn.capacity is not None:
+        return view.turn.capacity.sentence
     return gettext("Nobody is asked to clear it now.")
 
 
 @router.get("/clear")
 async def ask(request: Request, principal: Decider, bus: BusDep, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
-    """Name every ticked match: who sees what when it is cleared, or why it cannot be."""
+    """Show every selected match: who sees what once it is cleared, or why it cannot be cleared."""
     views = await _views(bus, principal, match)
     return render(
         request,
         "matches/clear.html",
         200 if match else 422,
         matches=match,
-        able=[_named(view, _happens(view)) for view in views if view.turn.mine],
-        unable=[_named(view, _obstacle(view)) for view in views if not view.turn.mine],
+        able=[_bulk_row(view, _consequence(view)) for view in views if view.turn.mine],
+        unable=[_bulk_row(view, _obstacle(view)) for view in views if not view.turn.mine],
     )
 
 
 @router.post("/clear")
 async def clear(principal: Decider, bus: BusDep, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
-    """Clear those that can be, in one go; the next page says which were, and why not the others."""
+    """Clear those that can be cleared in one transaction; the next page shows which were, and why the others not."""
     outcome = await clearance.clear_all(bus, principal, match)
-    said = {"done": [one.id for one in outcome.done], "left": [one.id for one, _ in outcome.left]}
-    return see_other("/applications/matches/cleared?" + urlencode(said, doseq=True))
+    query = {"done": [one.id for one in outcome.done], "left": [one.id for one, _ in outcome.left]}
+    return see_other("/applications/matches/cleared?" + urlencode(query, doseq=True))
 
 
 @router.get("/cleared")
@@ -87,13 +87,17 @@ async def cleared(
     done: Matches = [],  # noqa: B006 - FastAPI copies it
     left: Matches = [],  # noqa: B006 - as above
 ) -> Response:
-    """What was cleared, match by match, and what was not, with the reason."""
-    were, others = await _views(bus, principal, done), await _views(bus, principal, left)
-    quicker = gettext("Somebody else has decided on it already, or it is not asked for any more.")
+    """Show which matches were cleared, and which not, with the reason."""
+    cleared_views, other_views = await _views(bus, principal, done), await _views(bus, principal, left)
+    no_longer_open = gettext("Somebody else has decided on it already, or it is not asked for any more.")
     return render(
         request,
         "matches/cleared.html",
-        title=ngettext("%(num)d match is cleared", "%(num)d matches are cleared", len(were)) % {"num": len(were)},
-        able=[_named(view, gettext("Cleared")) for view in were],
-        unable=[_named(view, view.turn.hands.sentence if view.turn.hands else quicker) for view in others],
+        title=ngettext("%(num)d match is cleared", "%(num)d matches are cleared", len(cleared_views))
+        % {"num": len(cleared_views)},
+        able=[_bulk_row(view, gettext("Cleared")) for view in cleared_views],
+        unable=[
+            _bulk_row(view, view.turn.capacity.sentence if view.turn.capacity else no_longer_open)
+            for view in other_views
+        ],
     )

@@ -1,4 +1,4 @@
-"""What do both countries and both sides see and do about a match: clear it, answer it, cancel it?"""
+"""The pages of a match: list, details, clearance, answer, cancellation."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -37,8 +37,8 @@ _PLACE = ("unit", "city", "outline", "days", "languages", "costs_borne", "securi
 router.add_api_route("/live", live_route("matches"), dependencies=[Depends(signed_in())])
 
 
-def at(match_id: UUID, rest: str = "") -> str:
-    """The address of a match, or of a page of it."""
+def match_path(match_id: UUID, rest: str = "") -> str:
+    """Return the address of a match, or of a page of it."""
     return f"/applications/matches/{match_id}" + (f"/{rest}" if rest else "")
 
 
@@ -50,7 +50,7 @@ async def show_all(
     state: str = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
-    """The matches that concern the reader; those that wait for the reader are a filter of their own."""
+    """Show the matches that concern the reader; those that wait for the reader have a filter of their own."""
     async with bus.read() as session:
         found = await match_list(session, principal, state, page)
     waiting = (WAITS, found.waiting, ngettext("waits for you", "wait for you", found.waiting), "wait")
@@ -74,7 +74,7 @@ def _row(view: MatchView, *, ticks: bool) -> list[Any]:
     box = {"tick": "match", "value": match.id, "label": label, "ticked": False} if view.turn.mine else ""
     return [
         *([box] if ticks else []),
-        {"text": view.case.application.reference or str(match.id), "href": at(match.id)},
+        {"text": view.case.application.reference or str(match.id), "href": match_path(match.id)},
         applicant_name(view),
         labels.country(match.country),
         view.host.name if view.host else labels.country(match.host_country),
@@ -86,7 +86,7 @@ def _row(view: MatchView, *, ticks: bool) -> list[Any]:
 
 
 def _holder(view: MatchView) -> str:
-    """Who has the match now."""
+    """Return who has the match now."""
     if view.turn.side is Side.HOME:
         return labels.coordinator(view.match.country)
     if view.turn.side is Side.HOST:
@@ -94,23 +94,23 @@ def _holder(view: MatchView) -> str:
     if view.match.stands is MatchState.OFFERED:
         open_ = [labels.label(party) for party in view.case.sides if party not in view.answers]
         return ", ".join(open_) or gettext("Matching")
-    return _shown(view).holder
+    return _shown_state(view).holder
 
 
-def _shown(view: MatchView) -> State:
-    """Its state; once the visit or the mentorship is there, that says who has it and what comes next."""
+def _shown_state(view: MatchView) -> State:
+    """Return its state; once a visit or mentorship exists, holder and next step are those of that one."""
     found = state("match", view.match.shown_state)
-    came = view.visit is not None or view.mentorship is not None
-    return replace(found, holder_="", next_="") if came else found
+    has_followed = view.visit is not None or view.mentorship is not None
+    return replace(found, holder_="", next_="") if has_followed else found
 
 
 @router.get("/{match_id}")
 async def show(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """One match: where it stands, what may be known of whom, and what can be done now."""
-    return await page_of(request, principal, bus, match_id)
+    """Show one match: its state, what the reader may know of the people, and what can be done now."""
+    return await match_page(request, principal, bus, match_id)
 
 
-async def page_of(
+async def match_page(
     request: Request,
     principal: Principal,
     bus: Bus,
@@ -119,7 +119,7 @@ async def page_of(
     form: AnswerForm | None = None,
     status: int = 200,
 ) -> Response:
-    """The page of a match, with the answer's form where one is asked for."""
+    """Return the page of a match, with the answer form where an answer is awaited."""
     async with bus.read() as session:
         view = await match_view(session, principal, match_id)
     match = view.match
@@ -133,7 +133,7 @@ async def page_of(
         view=view,
         match=match,
         where=Standing(
-            _shown(view),
+            _shown_state(view),
             match.since,
             due,
             _holder(view),
@@ -148,16 +148,16 @@ async def page_of(
         and (view.visit is None or view.visit.state in {"scheduled", "unschedulable"})
         and view.mentorship is None,
         mine=involved,
-        asked=view.turn.hands.notice_for(principal) if view.turn.hands is not None else None,
+        asked=view.turn.capacity.notice_for(principal) if view.turn.capacity is not None else None,
         receipt=tickets.receipt_for_host(view),
-        mentor_rows=_mentor(view),
+        mentor_rows=_mentor_rows(view),
         late=[party for party in view.case.parties if party in match.late],
         done=request.query_params.get("done"),
     )
 
 
-def _mentor(view: MatchView) -> list[dict[str, Any]]:
-    """What the reader may know of the mentor: the own country all, a mentee the words once there is a name."""
+def _mentor_rows(view: MatchView) -> list[dict[str, Any]]:
+    """Return what the reader may know of the mentor: all in the mentor's country, a mentee the text once named."""
     mentor = view.case.mentor
     if mentor is None:
         return []
@@ -168,21 +168,21 @@ def _mentor(view: MatchView) -> list[dict[str, Any]]:
 
 @router.get("/{match_id}/receipt")
 async def open_receipt(match_id: UUID, principal: Counterpart, bus: BusDep, settings: Portal) -> Response:
-    """On to matching's receipt, with a ticket for the host's or the mentor's part of it."""
+    """Redirect to matching's receipt, with a ticket for the host's or the mentor's part of it."""
     return see_other((await tickets.for_host(bus, settings, principal, match_id)).link)
 
 
 @router.post("/{match_id}/clear")
 async def clear(request: Request, match_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Clear it for the side whose turn the page showed."""
+    """Clear it for the side that the page showed."""
     side = str((await request.form()).get("side", ""))
     await clearance.clear(bus, principal, match_id, Side(side) if side in list(Side) else None)
-    return see_other(at(match_id) + "?done=cleared")
+    return see_other(match_path(match_id) + "?done=cleared")
 
 
 @router.get("/{match_id}/refuse")
 async def ask_refuse(request: Request, match_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Ask why."""
+    """Ask for the reason of a refusal."""
     return await _refuse_page(request, principal, bus, match_id, ReasonForm())
 
 
@@ -202,38 +202,38 @@ async def _refuse_page(
             "The match is cancelled and another place is looked for. "
             "Reasons of health and clearance are passed on as personal."
         ),
-        back_href=at(match_id),
+        back_href=match_path(match_id),
         button=gettext("Do not clear it"),
     )
 
 
 @router.post("/{match_id}/refuse")
 async def refuse(request: Request, match_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Do not clear it."""
+    """Refuse clearance."""
     form = await ReasonForm.read(request)
     if not form.validate():
         return await _refuse_page(request, principal, bus, match_id, form, 422)
     await clearance.refuse(bus, principal, match_id, StatedReason(form.reason.data), form.text.data or "")
-    return see_other(at(match_id) + "?done=refused")
+    return see_other(match_path(match_id) + "?done=refused")
 
 
 @router.post("/{match_id}/answer")
 async def answer(request: Request, match_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Answer it: the page then says that the answer has arrived."""
+    """Answer it; the page then says that the answer has arrived."""
     form = await AnswerForm.read(request)
     declines = form.answer.data == Answer.DECLINE
     if not form.validate() or (declines and not form.reason.data):
         if declines and not form.reason.data:
             form.refuse("reason", gettext("Choose why you decline"))
-        return await page_of(request, principal, bus, match_id, form=form, status=422)
+        return await match_page(request, principal, bus, match_id, form=form, status=422)
     reason = StatedReason(form.reason.data) if declines else None
     await answers.answer(bus, principal, match_id, Answer(form.answer.data), reason, form.text.data or "")
-    return see_other(at(match_id) + "?done=answered")
+    return see_other(match_path(match_id) + "?done=answered")
 
 
 @router.get("/{match_id}/cancel")
 async def ask_cancel(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Ask why."""
+    """Ask for the reason of a cancellation."""
     return await _cancel_page(request, principal, bus, match_id, ReasonForm())
 
 
@@ -249,25 +249,25 @@ async def _cancel_page(
         form_=form,
         caption=view.case.application.reference,
         title=gettext("Ask that it be cancelled"),
-        text=_what_becomes(view),
-        back_href=at(match_id),
+        text=_consequence(view),
+        back_href=match_path(match_id),
         button=gettext("Ask to cancel"),
     )
 
 
-def _what_becomes(view: MatchView) -> str:
-    """What follows from cancelling, by whoever reads it (decision 0012)."""
-    told = gettext("The other side is told, with the reason. The place goes to the next in line.")
+def _consequence(view: MatchView) -> str:
+    """Return what follows from cancelling, for the one who reads it (decision 0012)."""
+    notice = gettext("The other side is told, with the reason. The place goes to the next in line.")
     if view.case.sides[0] in view.case.parties:
-        return told + " " + gettext("Your application ends with it.")
-    return told + " " + gettext("While the call is open, the application looks for another place.")
+        return notice + " " + gettext("Your application ends with it.")
+    return notice + " " + gettext("While the call is open, the application looks for another place.")
 
 
 @router.post("/{match_id}/cancel")
 async def cancel(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Ask that a confirmed match be cancelled."""
+    """Ask to cancel a confirmed match."""
     form = await ReasonForm.read(request)
     if not form.validate():
         return await _cancel_page(request, principal, bus, match_id, form, 422)
     await answers.cancel(bus, principal, match_id, StatedReason(form.reason.data), form.text.data or "")
-    return see_other(at(match_id) + "?done=cancel")
+    return see_other(match_path(match_id) + "?done=cancel")

@@ -1,4 +1,4 @@
-"""Which matches are there, as matching told them? A projection of `exchange.matches` and `exchange.receipts`."""
+"""Store matches and receipts, projections of `exchange.matches` and `exchange.receipts`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlmodel import Field, col, select
 from services.applications.mentorships.store.mentorships import Mentorship
 from services.applications.overview.store import progress
 from services.applications.tables import Table, write_rows
-from shared.contracts import matches as told
+from shared.contracts import matches as match_events
 from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState
 from shared.contracts.matches import MatchEvent, Pairing
 from shared.contracts.receipts import MatchExplained, NoMatchExplained, ReceiptEvent
@@ -29,19 +29,19 @@ _TIME = sa.DateTime(timezone=True)
 MOST = 500
 UNCONFIRMED = (MatchState.PROPOSED.value, MatchState.CLEARED.value, MatchState.OFFERED.value)
 _STATES: dict[str, MatchState] = {
-    told.MatchProposed.type: MatchState.PROPOSED,
-    told.MatchCleared.type: MatchState.CLEARED,
-    told.MatchOffered.type: MatchState.OFFERED,
-    told.MatchConfirmed.type: MatchState.CONFIRMED,
-    told.MatchDeclined.type: MatchState.DECLINED,
-    told.MatchExpired.type: MatchState.EXPIRED,
-    told.MatchSuperseded.type: MatchState.SUPERSEDED,
-    told.MatchCancelled.type: MatchState.CANCELLED,
+    match_events.MatchProposed.type: MatchState.PROPOSED,
+    match_events.MatchCleared.type: MatchState.CLEARED,
+    match_events.MatchOffered.type: MatchState.OFFERED,
+    match_events.MatchConfirmed.type: MatchState.CONFIRMED,
+    match_events.MatchDeclined.type: MatchState.DECLINED,
+    match_events.MatchExpired.type: MatchState.EXPIRED,
+    match_events.MatchSuperseded.type: MatchState.SUPERSEDED,
+    match_events.MatchCancelled.type: MatchState.CANCELLED,
 }
 
 
 class Match(Table, table=True):
-    """A match as it stands: `due` is when clearance or the answers are asked for."""
+    """A match in its present state; `due` is when clearance or the answers are due."""
 
     __tablename__ = "match"
     __table_args__ = (
@@ -93,12 +93,12 @@ class Match(Table, table=True):
 
     @property
     def shown_state(self) -> str:
-        """The state as pages show it: while it stands, a reserve says that it is one."""
+        """The state as pages show it: an unconfirmed reserve says that it is one."""
         return f"reserve_{self.state}" if self.reserve and self.state in UNCONFIRMED else self.state
 
 
 class Receipt(Table, table=True):
-    """Why an application was matched or not, in the last committed run: the event as it came."""
+    """Why an application was matched or not in the last committed run: the event as received."""
 
     __tablename__ = "receipt"
 
@@ -115,13 +115,13 @@ class Receipt(Table, table=True):
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.matches: what became of each match, and of the applications behind them."""
+    """Apply events of `exchange.matches`: update each match and the progress of its application."""
     found = [event for event in events if isinstance(event.data, MatchEvent)]
     known = await matches_by_id(tx.session, {UUID(event.subject) for event in found})
     rows = {id_: _row(match) for id_, match in known.items()}
     for event in found:
         id_ = UUID(event.subject)
-        rows[id_] = _after(rows.get(id_), id_, event)
+        rows[id_] = _row_after(rows.get(id_), id_, event)
     await write_rows(tx.session, Match, rows.values())
     touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
     await progress.restate(tx.session, touched)
@@ -135,8 +135,8 @@ def _row(match: Match) -> dict[str, Any]:
     return values
 
 
-def _after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[str, Any]:
-    """The row of a match after one more event about it."""
+def _row_after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[str, Any]:
+    """Return the row of a match after one more event about it."""
     assert isinstance(event.data, MatchEvent)
     data, pairing = event.data, event.data.pairing
     new = row or {"state": MatchState.PROPOSED.value, "since": event.time, "proposed_at": event.time, "late": []}
@@ -144,10 +144,10 @@ def _after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[str, 
     names = ("application_id", "call_id", "kind", "offer_id", "mentor_id", "country", "organisation_id")
     new |= {name: getattr(pairing, name) for name in (*names, "host_country", "host_organisation_id")}
     new = {"reason": None, "ended_by": None, "was": None, "due": None, "reserve": False} | new
-    if isinstance(data, told.AnswerTooLate):
+    if isinstance(data, match_events.AnswerTooLate):
         return new | {"late": [*new["late"], data.by.value]}
-    if isinstance(data, told.MatchProposed | told.MatchCalledUp):
-        new |= {"reserve": isinstance(data, told.MatchProposed) and data.reserve}
+    if isinstance(data, match_events.MatchProposed | match_events.MatchCalledUp):
+        new |= {"reserve": isinstance(data, match_events.MatchProposed) and data.reserve}
     state = _STATES.get(event.type)
     if state is None:
         return new
@@ -158,12 +158,12 @@ def _after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[str, 
         "due": getattr(data, "due", None),
         "reason": str(reason) if reason else None,
         "ended_by": str(by) if by else None,
-        "was": data.was.value if isinstance(data, told.MatchCancelled) else None,
+        "was": data.was.value if isinstance(data, match_events.MatchCancelled) else None,
     }
 
 
 async def evolve_receipts(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.receipts: the newest receipt of an application counts."""
+    """Apply events of `exchange.receipts`: keep the newest receipt of each application."""
     newest: dict[UUID, dict[str, Any]] = {}
     for event in events:
         if not isinstance(event.data, ReceiptEvent):
@@ -181,54 +181,56 @@ async def evolve_receipts(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def match(session: AsyncSession, match_id: UUID, *, lock: bool = False) -> Match | None:
-    """One match; with `lock` nobody else changes it, or does something about it, until the commit."""
+    """Return one match; with `lock` nobody else changes it, or records anything about it, until the commit."""
     return await session.get(Match, match_id, with_for_update=lock, populate_existing=lock)
 
 
 async def matches_by_id(session: AsyncSession, ids: set[UUID]) -> dict[UUID, Match]:
-    """The matches with these ids, as far as they are known."""
+    """Return the matches with these ids, as far as they are known."""
     query = select(Match).where(col(Match.id).in_(sorted(ids))).order_by(col(Match.id))
-    return {one.id: one for one in await session.scalars(query)}
+    return {match.id: match for match in await session.scalars(query)}
 
 
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Match]:
-    """All matches of an application, the newest first."""
+    """Return all matches of an application, the newest first."""
     query = select(Match).where(Match.application_id == application_id)
     return list(await session.scalars(query.order_by(col(Match.proposed_at).desc(), col(Match.id).desc())))
 
 
 async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None:
-    """The receipt of an application's last run."""
+    """Return the receipt of an application's last run."""
     return await session.get(Receipt, application_id)
 
 
 async def within(
-    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[str] = (), page: int = 1
+    session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]], states: Sequence[str] = (), page: int = 1
 ) -> list[Match]:
-    """Matches that meet one of `among` (and are in one of `states`), those due first, then new ones; `MOST` a page."""
-    query = select(Match).where(sa.or_(sa.false(), *among))
+    """Return matches that meet one of `conditions` (and are in one of `states`), those due first; `MOST` a page."""
+    query = select(Match).where(sa.or_(sa.false(), *conditions))
     if states:
         query = query.where(col(Match.state).in_(states))
     query = query.order_by(col(Match.due).nulls_last(), col(Match.id).desc())
     return list(await session.scalars(query.limit(MOST).offset((page - 1) * MOST)))
 
 
-async def counts(session: AsyncSession, among: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:
-    """How many matches that meet one of `among` are in each state."""
-    query = sa.select(col(Match.state), sa.func.count()).where(sa.or_(sa.false(), *among)).group_by(col(Match.state))
+async def counts(session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:
+    """Return how many matches that meet one of `conditions` are in each state."""
+    query = (
+        sa.select(col(Match.state), sa.func.count()).where(sa.or_(sa.false(), *conditions)).group_by(col(Match.state))
+    )
     return {str(state): int(count) for state, count in (await session.execute(query.order_by(col(Match.state)))).all()}
 
 
-async def settled(
-    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[str], begin: int, most: int
+async def settled_page(
+    session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]], states: Sequence[str], begin: int, most: int
 ) -> list[Match]:
-    """Matches that meet one of `among` and are in one of `states`, the newest first: `most` from `begin` on."""
-    query = select(Match).where(sa.or_(sa.false(), *among), col(Match.state).in_(states))
+    """Return matches that meet one of `conditions` in one of `states`, newest first: `most` from `begin` on."""
+    query = select(Match).where(sa.or_(sa.false(), *conditions), col(Match.state).in_(states))
     return list(await session.scalars(query.order_by(col(Match.id).desc()).limit(most).offset(begin)))
 
 
-async def confirmed_of_offers(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many places of each offer are confirmed."""
+async def confirmed_counts(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many places of each placement are confirmed."""
     query = (
         sa.select(col(Match.offer_id), sa.func.count())
         .where(col(Match.offer_id).in_(sorted(offer_ids)), col(Match.state) == MatchState.CONFIRMED)
@@ -240,13 +242,13 @@ async def confirmed_of_offers(session: AsyncSession, offer_ids: Collection[UUID]
 
 
 async def open_of_offer(session: AsyncSession, offer_id: UUID) -> list[Match]:
-    """The matches for an offer that are not confirmed and not over, those due first."""
+    """Return the matches for a placement that are neither confirmed nor over, those due first."""
     query = select(Match).where(Match.offer_id == offer_id, col(Match.state).in_(UNCONFIRMED))
     return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id)).limit(MOST)))
 
 
-async def going_of_mentors(session: AsyncSession, mentor_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many mentees each mentor has: confirmed matches whose mentorship has not ended."""
+async def mentee_counts(session: AsyncSession, mentor_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many mentees each mentor has: confirmed matches whose mentorship has not ended."""
     ended = select(Mentorship.id).where(
         col(Mentorship.match_id) == col(Match.id),
         col(Mentorship.state).in_((MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY)),
@@ -262,22 +264,22 @@ async def going_of_mentors(session: AsyncSession, mentor_ids: Collection[UUID]) 
 
 
 def of_hosts(organisation_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
-    """The matches with offers of these organisations."""
+    """Return the condition for matches with placements of these organisations."""
     return sa.and_(col(Match.host_organisation_id).in_(organisation_ids), col(Match.offer_id).is_not(None))
 
 
 def of_applications(application_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
-    """The matches of these applications."""
+    """Return the condition for matches of these applications."""
     return col(Match.application_id).in_(application_ids)
 
 
 def of_mentors(mentor_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
-    """The matches with these mentors."""
+    """Return the condition for matches with these mentors."""
     return col(Match.mentor_id).in_(mentor_ids)
 
 
 def cleared_by(countries: Sequence[str] | None, organisation_ids: Sequence[UUID], union: str) -> sa.ColumnElement[bool]:
-    """The matches that somebody clears: of these countries, or of these EU agencies; None is all countries."""
+    """Return the condition for matches that these countries, or these EU agencies, clear; None is all countries."""
     if countries is None:
         return sa.true()
     return sa.or_(

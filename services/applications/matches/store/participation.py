@@ -1,4 +1,4 @@
-"""What have people done about a match: cleared, answered, agreed, recorded, reported? Own facts, with their texts.
+"""Store clearances, answers and releases of identity: the portal's own facts about a match.
 
 Every row was written in the transaction of an event on `exchange.participation`; texts and stated reasons stay here.
 """
@@ -29,7 +29,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class Clearance(Table, table=True):
-    """One side of a match cleared it, or refused, with the reason as stated."""
+    """The decision of one side of a match, to clear or to refuse, with the reason as stated."""
 
     __tablename__ = "clearance"
 
@@ -45,7 +45,7 @@ class Clearance(Table, table=True):
 
 
 class Release(Table, table=True):
-    """Fields of somebody's identity are shown to another: `of` and `to` are parties of the match."""
+    """Fields of one party's identity that another may see: `of` and `to` are parties of the match."""
 
     __tablename__ = "release"
     __table_args__ = (sa.Index("release_at", "at", "match_id"),)
@@ -59,8 +59,8 @@ class Release(Table, table=True):
     at: datetime = Field(sa_type=_TIME)
 
 
-class AnswerIn(Table, table=True):
-    """The answer of one party to a match that was offered; a request until matching confirms it."""
+class MatchAnswer(Table, table=True):
+    """The answer of one party to an offered match; a request until matching confirms it."""
 
     __tablename__ = "answer"
 
@@ -74,18 +74,18 @@ class AnswerIn(Table, table=True):
 
 
 async def clearances(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, dict[Side, Clearance]]:
-    """By match and side, what was decided."""
+    """Return, by match and side, what was decided."""
     query = select(Clearance).where(col(Clearance.match_id).in_(sorted(match_ids)))
     found: dict[UUID, dict[Side, Clearance]] = {id_: {} for id_ in match_ids}
-    for one in await session.scalars(query.order_by(col(Clearance.match_id), col(Clearance.at))):
-        found[one.match_id][Side(one.side)] = one
+    for clearance in await session.scalars(query.order_by(col(Clearance.match_id), col(Clearance.at))):
+        found[clearance.match_id][Side(clearance.side)] = clearance
     return found
 
 
 async def releases(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, list[Release]]:
-    """By match, what is shown of whom to whom, the oldest first.
+    """Return, by match, what one party may see of another, the oldest first.
 
-    While one of its two countries is suspended a match that is not confirmed shows nobody to anybody.
+    While one of its two countries is suspended, a match that is not confirmed shows nobody to anybody.
     """
     hidden = sa.and_(
         col(Match.state).in_(UNCONFIRMED), suspended_now(clock.today(), col(Match.country), col(Match.host_country))
@@ -93,41 +93,41 @@ async def releases(session: AsyncSession, match_ids: Collection[UUID]) -> dict[U
     query = select(Release).join(Match, col(Match.id) == Release.match_id).where(~hidden)
     query = query.where(col(Release.match_id).in_(sorted(match_ids)))
     found: dict[UUID, list[Release]] = {id_: [] for id_ in match_ids}
-    for one in await session.scalars(query.order_by(col(Release.match_id), col(Release.at), col(Release.to))):
-        found[one.match_id].append(one)
+    for release in await session.scalars(query.order_by(col(Release.match_id), col(Release.at), col(Release.to))):
+        found[release.match_id].append(release)
     return found
 
 
 async def add_release(session: AsyncSession, row: Release) -> bool:
-    """Note that fields are shown; whether any of them was not shown before for that purpose. Others stay shown."""
+    """Record that fields may be seen; return whether any of them is new for that purpose. Earlier ones remain."""
     before = await session.get(Release, (row.match_id, row.of, row.to, row.purpose), with_for_update=True)
     if before is None:
         session.add(row)
         return True
-    new = [one for one in row.fields if one not in before.fields]
+    new = [field for field in row.fields if field not in before.fields]
     before.fields = [*before.fields, *new]
     return bool(new)
 
 
 async def answers(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, dict[Party, Answer]]:
-    """By match and party, what was answered."""
-    query = select(AnswerIn).where(col(AnswerIn.match_id).in_(sorted(match_ids)))
+    """Return, by match and party, what was answered."""
+    query = select(MatchAnswer).where(col(MatchAnswer.match_id).in_(sorted(match_ids)))
     found: dict[UUID, dict[Party, Answer]] = {id_: {} for id_ in match_ids}
-    for one in await session.scalars(query.order_by(col(AnswerIn.match_id), col(AnswerIn.at))):
-        found[one.match_id][Party(one.party)] = Answer(one.answer)
+    for answer in await session.scalars(query.order_by(col(MatchAnswer.match_id), col(MatchAnswer.at))):
+        found[answer.match_id][Party(answer.party)] = Answer(answer.answer)
     return found
 
 
 async def both_accepted(session: AsyncSession, application_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the applications that have a match to which both sides said yes and which has not ended since."""
+    """Return those of the applications that have a live match which both sides accepted."""
     live = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED)
     query = (
         select(Match.application_id)
-        .join(AnswerIn, col(AnswerIn.match_id) == col(Match.id))
+        .join(MatchAnswer, col(MatchAnswer.match_id) == col(Match.id))
         .where(
             col(Match.application_id).in_(sorted(application_ids)),
             col(Match.state).in_(live),
-            AnswerIn.answer == Answer.ACCEPT,
+            MatchAnswer.answer == Answer.ACCEPT,
         )
         .group_by(col(Match.id), col(Match.application_id))
         .having(sa.func.count() >= len(Side))

@@ -1,4 +1,4 @@
-"""Name the people of a match as the reader may know them: by name once it was released, else by what stands for it."""
+"""Name the people of a match as the reader may know them: by name once released, else by a description."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def applicant_name(view: MatchView) -> str:
-    """The applicant as the reader may know him or her: a name once released, else rank group and service."""
+    """Return the applicant as the reader may know them: the name once released, else rank group and service."""
     known = view.known.get(view.case.sides[0])
     if known is not None and known.name:
         return known.name
@@ -23,7 +23,7 @@ def applicant_name(view: MatchView) -> str:
 
 
 def mentor_name(view: MatchView) -> str:
-    """The mentor as the reader may know him or her: a name once released, else the reference."""
+    """Return the mentor as the reader may know them: the name once released, else the reference."""
     known = view.known.get(Party.MENTOR)
     if known is not None and known.name:
         return known.name
@@ -31,5 +31,5 @@ def mentor_name(view: MatchView) -> str:
 
 
 def guest_name(view: MatchView, visit: Visit) -> str:
-    """Who travels: the applicant, or on a pair's visit maybe the mentor."""
+    """Return who travels: the applicant, or on a pair's visit possibly the mentor."""
     return mentor_name(view) if visit.guest == Party.MENTOR else applicant_name(view)

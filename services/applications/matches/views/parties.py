@@ -1,6 +1,6 @@
-"""Whose match is it, as what does somebody see it, and what of whose identity may be shown? Asked by all that follows.
+"""Load a match, visit or mentorship for a principal: in which role they see it, and which identities they may see.
 
-Rules of own country and own organisation are those of `shared/identity/scope.py`; the staged identity is the model's.
+Which country and organisation a principal has is decided in `shared/identity/scope.py`; staged identity in the model.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OVER = frozenset({MatchState.DECLINED, MatchState.EXPIRED, MatchState.SUPERSEDE
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A match with the application behind it; `parties` are those as which the principal sees it.
+    """A match with the application behind it; `parties` are the roles in which the principal sees it.
 
     `guest` is who travels on a mentoring pair's visit: the mentee, or the mentor.
     """
@@ -51,7 +51,7 @@ class Case:
         return self.match.application_id
 
     def acts_as(self, *among: Party) -> Party:
-        """The one of `among` as which the principal acts. Raises `Refused` (404) where there is none."""
+        """Return the first of `among` in whose role the principal acts. Raises `Refused` (404) where there is none."""
         for party in among:
             if party in self.parties:
                 return party
@@ -80,8 +80,8 @@ class Case:
         return self.match.host_organisation_id if travels else self.match.organisation_id
 
 
-async def of_match(session: AsyncSession, principal: Principal, match_id: UUID, *, lock: bool = False) -> Case:
-    """The case of one match. Raises `Refused` (404) where it is not there, or not the principal's to know of."""
+async def case_of_match(session: AsyncSession, principal: Principal, match_id: UUID, *, lock: bool = False) -> Case:
+    """Return the case of one match. Raises `Refused` (404) where it does not exist or the principal may not see it."""
     match = await matches.match(session, match_id, lock=lock)
     if match is None:
         raise not_found()
@@ -95,50 +95,50 @@ async def of_match(session: AsyncSession, principal: Principal, match_id: UUID, 
     return Case(match, application, mentor, parties)
 
 
-async def of_visit(
+async def case_of_visit(
     session: AsyncSession, principal: Principal, visit_id: UUID, *, lock: bool = False
 ) -> tuple[Case, visits_store.Visit]:
-    """The case of one visit. The match is locked before the visit, as the reader does. Raises `Refused` (404).
+    """Return the case of one visit. The match is locked before the visit, as the reader does. Raises `Refused` (404).
 
-    On a mentoring pair's visit guest and host are the two of them: who does not travel keeps the host's part.
+    On a mentoring pair's visit guest and host are the two of them: who does not travel has the host's part.
     """
     found = await visits_store.visit(session, visit_id)
     if found is None:
         raise not_found()
-    case = await of_match(session, principal, found.match_id, lock=lock)
-    held = await visits_store.visit(session, visit_id, lock=lock)
-    assert held is not None
-    return visiting(case, held), held
+    case = await case_of_match(session, principal, found.match_id, lock=lock)
+    current = await visits_store.visit(session, visit_id, lock=lock)
+    assert current is not None
+    return as_visit_case(case, current), current
 
 
-def visiting(case: Case, visit: visits_store.Visit) -> Case:
-    """The case of a match as that of a visit: of a mentoring pair, who travels is the guest, the other the host."""
+def as_visit_case(case: Case, visit: visits_store.Visit) -> Case:
+    """Return the case of a match for one of its visits: of a mentoring pair, who travels is guest, the other host."""
     if visit.mentorship_id is None:
         return case
     guest = Party(visit.guest)
     renamed = {guest: Party.GUEST, other(guest): Party.HOST}
-    also = frozenset(renamed[one] for one in case.parties & set(PAIR))
+    also = frozenset(renamed[party] for party in case.parties & set(PAIR))
     return replace(case, parties=case.parties | also, guest=guest)
 
 
-async def of_mentorship(
+async def case_of_mentorship(
     session: AsyncSession, principal: Principal, mentorship_id: UUID, *, lock: bool = False
 ) -> tuple[Case, mentorships.Mentorship]:
-    """The case of one mentorship, locked in the same order. Raises `Refused` (404)."""
+    """Return the case of one mentorship, locked in the same order. Raises `Refused` (404)."""
     found = await mentorships.mentorship(session, mentorship_id)
     if found is None:
         raise not_found()
-    case = await of_match(session, principal, found.match_id, lock=lock)
-    held = await mentorships.mentorship(session, mentorship_id, lock=lock)
-    assert held is not None
-    return case, held
+    case = await case_of_match(session, principal, found.match_id, lock=lock)
+    current = await mentorships.mentorship(session, mentorship_id, lock=lock)
+    assert current is not None
+    return case, current
 
 
 def parties_of(
     principal: Principal, match: matches.Match, applicant_subject: str, mentor_subject: str | None
 ) -> frozenset[Party]:
-    """As what the principal sees a match; nothing where it is none of the principal's business."""
-    asked = {
+    """Return the roles in which the principal sees a match; none where the principal has no part in it."""
+    acts_as = {
         applicant(match.for_): principal.has(Role.OFFICER) and is_self(principal, applicant_subject),
         Party.HOST: match.offer_id is not None and may_act_for_organisation(principal, match.host_organisation_id),
         Party.MENTOR: principal.has(Role.MENTOR) and is_self(principal, mentor_subject),
@@ -146,12 +146,12 @@ def parties_of(
         Party.HOST_COORDINATOR: may_clear(principal, match.host_country, match.host_organisation_id),
         Party.PROGRAMME: principal.has(Role.PROGRAMME_COORDINATOR),
     }
-    return frozenset(party for party, holds in asked.items() if holds)
+    return frozenset(party for party, holds in acts_as.items() if holds)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What of one party's identity may be shown; None is what may not."""
+class VisibleIdentity:
+    """What of one party's identity the principal may see; None is what may not be seen."""
 
     party: Party
     name: str | None = None
@@ -163,27 +163,27 @@ class Known:
 
 async def identities_of(
     session: AsyncSession, cases: Sequence[Case], released: dict[UUID, list[participation.Release]]
-) -> dict[UUID, dict[Party, Known]]:
-    """What the principal may know of the people of these matches: what was released to one of the own parties."""
+) -> dict[UUID, dict[Party, VisibleIdentity]]:
+    """Return what the principal may see of the people of these matches: what was released to one of their roles."""
     wanted = {case.application.subject for case in cases} | {case.mentor.subject for case in cases if case.mentor}
     people = await entries.people_by_subject(session, wanted)
-    return {case.match.id: _known(case, released.get(case.match.id, []), people) for case in cases}
+    return {case.match.id: _visible_identities(case, released.get(case.match.id, []), people) for case in cases}
 
 
-def _known(
+def _visible_identities(
     case: Case, released: Sequence[participation.Release], people: dict[str, entries.Person]
-) -> dict[Party, Known]:
+) -> dict[Party, VisibleIdentity]:
     # A match that came to nothing shows nobody's name any more to those who only had it for the match.
-    stands = case.match.stands not in _OVER
-    facts = [(Party(one.of), Party(one.to), one.fields) for one in released if stands]
-    found: dict[Party, Known] = {}
+    is_live = case.match.stands not in _OVER
+    facts = [(Party(release.of), Party(release.to), release.fields) for release in released if is_live]
+    found: dict[Party, VisibleIdentity] = {}
     for party in case.sides:
         fields = frozenset[str]().union(*(visible(viewer, party, facts, case.guest) for viewer in case.parties))
         if party is Party.HOST or not fields:
             continue
-        held = _held(case, party, people)
-        shown = {name: held[name] for field, names in _NAMES.items() if field in fields for name in names}
-        found[party] = Known(party, **shown)
+        identity = _identity_of(case, party, people)
+        shown = {name: identity[name] for field, names in _NAMES.items() if field in fields for name in names}
+        found[party] = VisibleIdentity(party, **shown)
     return found
 
 
@@ -196,13 +196,13 @@ _NAMES: dict[IdentityField, tuple[str, ...]] = {
 }
 
 
-def _held(case: Case, party: Party, people: dict[str, entries.Person]) -> dict[str, str | None]:
-    """What the portal knows: of an applicant what stands in the application, else what stands in the register."""
+def _identity_of(case: Case, party: Party, people: dict[str, entries.Person]) -> dict[str, str | None]:
+    """Return what the portal knows of a party: of an applicant the application first, else the register."""
     subject = case.mentor.subject if party is Party.MENTOR and case.mentor else case.application.subject
     person = people.get(subject)
-    held: dict[str, str | None] = dict.fromkeys(("name", "own_name", "national_rank", "unit", "service_email"))
+    identity: dict[str, str | None] = dict.fromkeys(("name", "own_name", "national_rank", "unit", "service_email"))
     if person is not None:
-        held = {
+        identity = {
             "name": person.name,
             "own_name": person.own_name or None,
             "national_rank": person.national_rank or None,
@@ -210,13 +210,13 @@ def _held(case: Case, party: Party, people: dict[str, entries.Person]) -> dict[s
             "service_email": person.email,
         }
     if party is Party.MENTOR:
-        return held
-    said = case.application.answers
+        return identity
+    answers = case.application.answers
     written = {
-        "name": said.name,
-        "own_name": said.own_name,
-        "national_rank": said.national_rank,
-        "unit": said.unit,
-        "service_email": said.email,
+        "name": answers.name,
+        "own_name": answers.own_name,
+        "national_rank": answers.national_rank,
+        "unit": answers.unit,
+        "service_email": answers.email,
     }
-    return held | {name: value for name, value in written.items() if value}
+    return identity | {name: value for name, value in written.items() if value}

@@ -42,7 +42,7 @@ class Acting:
         return {"application_id": self.mentorship.application_id, "mentorship_id": self.mentorship.id}
 
     async def terms(self) -> CallTerms:
-        """The terms of the call under which the two were matched."""
+        """Return the terms of the call under which the two were matched."""
         call = await calls_store.call(self.tx.session, self.case.match.call_id)
         assert call is not None
         return call.terms
@@ -50,12 +50,12 @@ class Acting:
 
 async def acting(tx: Tx, principal: Principal, mentorship_id: UUID) -> Acting:
     """The principal as one of the pair. Raises `Refused` (404)."""
-    case, mentorship = await parties.of_mentorship(tx.session, principal, mentorship_id, lock=True)
+    case, mentorship = await parties.case_of_mentorship(tx.session, principal, mentorship_id, lock=True)
     return Acting(tx, case, mentorship, case.acts_as(*PAIR))
 
 
 def required_text(text: str, longest: int, field: str, sentence: str) -> str:
-    """A text that has to be there and is not too long. Raises `Refused` (422) with `sentence` at `field`."""
+    """Return a text that has to be there and is not too long. Raises `Refused` (422) with `sentence` at `field`."""
     text = text.strip()
     if not text or len(text) > longest:
         raise Refused(sentence, 422, {field: sentence})

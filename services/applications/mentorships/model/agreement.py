@@ -123,7 +123,7 @@ def clauses(text: str) -> list[str]:
 
 
 def digest(text: str) -> str:
-    """What stands for the signed text in the event: its SHA-256 in hexadecimal."""
+    """Return what stands for the signed text in the event: its SHA-256 in hexadecimal."""
     return sha256(text.encode()).hexdigest()
 
 
@@ -173,12 +173,12 @@ def _can_wait(one: Version, whole: int | None, now: datetime) -> bool:
 
 
 def in_force(versions: Sequence[Version]) -> int | None:
-    """The number of the version in force: the newest that both have signed."""
+    """Return the number of the version in force: the newest that both have signed."""
     return max((one.number for one in versions if one.whole), default=None)
 
 
 def to_sign(versions: Sequence[Version], now: datetime) -> int | None:
-    """The number of the version that waits for a signature."""
+    """Return the number of the version that waits for a signature."""
     return next((number for number, state in states(versions, now).items() if state is VersionState.PROPOSED), None)
 
 

@@ -41,7 +41,7 @@ class Planned:
 
 
 def begins(day: date, clock: time, country: str) -> datetime:
-    """The moment that a clock in a country shows as `clock` on that day.
+    """Return the moment that a clock in a country shows as `clock` on that day.
 
     Where clocks are set back and it comes twice, the first is meant; where they are set on and it never comes, it is
     the moment that the clock shows an hour later.

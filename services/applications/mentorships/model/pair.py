@@ -11,5 +11,5 @@ OVER = frozenset({MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY})
 
 
 def other(party: Party) -> Party:
-    """The other of mentee and mentor."""
+    """Return the other of mentee and mentor."""
     return Party.MENTOR if party is Party.MENTEE else Party.MENTEE

@@ -35,7 +35,7 @@ class RequestState(StrEnum):
 
 
 def earliest(today: date, notice_weeks: int) -> date:
-    """The first day on which a visit can begin."""
+    """Return the first day on which a visit can begin."""
     return today + timedelta(weeks=notice_weeks)
 
 

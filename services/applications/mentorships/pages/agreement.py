@@ -28,7 +28,7 @@ from shared.web.states import state
 
 @router.get("/{mentorship_id}/agreement")
 async def read_agreement(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> Response:
-    """The agreement: what holds, what waits to be signed and how it differs, and all versions."""
+    """Show the agreement: what holds, what waits to be signed and how it differs, and all versions."""
     view = await seen(bus, principal, mentorship_id)
     return _page(request, view)
 
@@ -59,7 +59,7 @@ def _page(request: Request, view: MentorshipView) -> Response:
 
 
 def _between(old: Agreement | None, new: Agreement | None) -> list[Row]:
-    """How the second differs from the first; nothing where there is only one."""
+    """Return how the second differs from the first; nothing where there is only one."""
     if old is None or new is None:
         return []
     return difference(model.clauses(old.text), model.clauses(new.text))
@@ -94,7 +94,7 @@ def _listed(view: MentorshipView, row: Agreement) -> list[Any]:
 
 @router.get("/{mentorship_id}/agreement/versions/{version}")
 async def read_version(request: Request, mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> Response:
-    """One version, to be read and printed, and how it differs from the one that held before it."""
+    """Show one version, to be read and printed, and how it differs from the one that held before it."""
     view = await own(bus, principal, mentorship_id)
     row = view.agreement.row(version)
     if row is None:
@@ -117,7 +117,7 @@ async def read_version(request: Request, mentorship_id: UUID, version: int, prin
 
 @router.get("/{mentorship_id}/agreement/propose")
 async def write(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """The form for the next version, filled with the one that waits or holds."""
+    """Show the form for the next version, filled with the one that waits or holds."""
     view = await own(bus, principal, mentorship_id)
     if view.mentorship.stands not in ONGOING:
         return see_other(at(mentorship_id, "agreement"))

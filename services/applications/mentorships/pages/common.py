@@ -26,18 +26,18 @@ router = APIRouter(prefix="/applications/mentorships", include_in_schema=False)
 
 
 def at(mentorship_id: UUID, rest: str = "") -> str:
-    """The address of a mentorship, or of a page of it."""
+    """Return the address of a mentorship, or of a page of it."""
     return f"/applications/mentorships/{mentorship_id}" + (f"/{rest}" if rest else "")
 
 
 async def seen(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
-    """The mentorship as the reader sees it. Raises `Refused` (404)."""
+    """Return the mentorship as the reader sees it. Raises `Refused` (404)."""
     async with bus.read() as session:
         return await mentorship_view(session, principal, mentorship_id)
 
 
 async def own(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
-    """The reader's own mentorship. Raises `Refused` (404), for coordinators too."""
+    """Return the reader's own mentorship. Raises `Refused` (404), for coordinators too."""
     view = await seen(bus, principal, mentorship_id)
     if view.party is None:
         raise Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
@@ -45,13 +45,13 @@ async def own(bus: Bus, principal: Principal, mentorship_id: UUID) -> Mentorship
 
 
 def when(view: MentorshipView, moment: datetime) -> str:
-    """A moment on the clocks of both, the reader's first."""
+    """Return a moment on the clocks of both, the reader's first."""
     countries = [view.mentorship.country, view.mentorship.mentor_country]
     return clocks(moment, reversed(countries) if view.party is Party.MENTOR else countries)
 
 
 def name_of(view: MentorshipView, party: str) -> str:
-    """One of the two as the reader calls them: you, or the name."""
+    """Return one of the two as the reader calls them: you, or the name."""
     if party == view.party:
         return gettext("You")
     return (mentor_name(view.of) if party == Party.MENTOR else applicant_name(view.of)) or labels.label(Party(party))

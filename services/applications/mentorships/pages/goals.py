@@ -41,7 +41,7 @@ async def set_goal(request: Request, mentorship_id: UUID, principal: Pair, bus: 
 
 @router.get("/{mentorship_id}/goals/{goal_id}")
 async def show_goal(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """One goal: who wrote what, how far it is, and what can be done with it."""
+    """Show one goal: who wrote what, how far it is, and what can be done with it."""
     return await _page(request, principal, bus, mentorship_id, goal_id)
 
 
@@ -87,7 +87,7 @@ async def _page(
 
 
 def _timeline(view: MentorshipView, one: Any) -> list[dict[str, Any]]:
-    """The notes, the newest first, between how the goal ended and how it began."""
+    """Return the notes, the newest first, between how the goal ended and how it began."""
     goal = one.goal
     found = [
         {

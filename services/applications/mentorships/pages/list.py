@@ -71,7 +71,7 @@ def _row(row: MentorshipRow) -> list[Any]:
 
 
 def _next(row: MentorshipRow) -> str | None:
-    """What waits for the reader, or when the two meet next."""
+    """Return what waits for the reader, or when the two meet next."""
     if row.asked:
         return "; ".join(said(one.what.label, one.count) for one in row.asked)
     if row.results:
@@ -85,5 +85,5 @@ def _next(row: MentorshipRow) -> str | None:
 
 
 def said(label: str, count: int) -> str:
-    """What waits, and how often where it is more than once."""
+    """Return what waits, and how often where it is more than once."""
     return gettext(label) if count == 1 else f"{gettext(label)} ({count})"

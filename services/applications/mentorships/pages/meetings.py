@@ -35,7 +35,7 @@ async def plan(request: Request, mentorship_id: UUID, principal: Pair, bus: BusD
 async def show_meeting(
     request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep
 ) -> Response:
-    """The planned session, to be moved or cancelled."""
+    """Show the planned session, to be moved or cancelled."""
     return await _page(request, principal, bus, mentorship_id, meeting_id)
 
 

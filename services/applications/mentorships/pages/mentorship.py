@@ -31,7 +31,7 @@ from shared.web.states import Standing, state
 
 @router.get("/{mentorship_id}")
 async def show(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> Response:
-    """One mentorship: where it stands, agreement, goals, sessions, visits, and what is asked of the reader."""
+    """Show one mentorship: where it stands, agreement, goals, sessions, visits, and what is asked of the reader."""
     return await page_of(request, principal, bus, mentorship_id)
 
 
@@ -46,7 +46,7 @@ async def page_of(
     meeting_form: MeetingForm | None = None,
     status: int = 200,
 ) -> Response:
-    """The page of a mentorship, with the forms for a goal, a session, and the next one."""
+    """Return the page of a mentorship, with the forms for a goal, a session, and the next one."""
     view = await seen(bus, principal, mentorship_id)
     one, party = view.mentorship, view.party
     active = one.stands is MentorshipState.ACTIVE
@@ -90,7 +90,7 @@ async def page_of(
 
 
 def _about(view: MentorshipView) -> str:
-    """What the mentor says of himself or herself, for whoever knows who that is."""
+    """Return what the mentor says of himself or herself, for whoever knows who that is."""
     known, mentor = view.of.known.get(Party.MENTOR), view.of.case.mentor
     return mentor.entry.about if mentor is not None and known is not None and known.name is not None else ""
 
@@ -105,7 +105,7 @@ def _no_visit(view: MentorshipView) -> bool:
 
 
 def _notes(view: MentorshipView) -> list[str]:
-    """What the reader should know beside the state."""
+    """Return what the reader should know beside the state."""
     found = []
     over = view.mentorship.stands in OVER
     if view.left is not None and not over:
@@ -123,7 +123,7 @@ def _notes(view: MentorshipView) -> list[str]:
 
 
 def _signed(view: MentorshipView) -> list[tuple[str, str]]:
-    """Who signed the version that waits, or else the one that is in force, and when."""
+    """Return who signed the version that waits, or else the one that is in force, and when."""
     row = view.agreement.to_sign or view.agreement.in_force
     marks = view.agreement.signed(row.version) if row is not None else {}
     return [
@@ -152,7 +152,7 @@ def _goal(view: MentorshipView, one: Any) -> dict[str, Any]:
 
 
 def _session(view: MentorshipView, held: Any) -> dict[str, Any]:
-    """A session, and what the reader can do with it."""
+    """Return a session, and what the reader can do with it."""
     begun = view.mentorship.stands in BEGUN
     mine = held.party == view.party
     waits = held.state in {SessionState.LOGGED, SessionState.DISPUTED}
@@ -174,7 +174,7 @@ def _session(view: MentorshipView, held: Any) -> dict[str, Any]:
 
 
 def _counted(view: MentorshipView) -> list[dict[str, Any]]:
-    """What the sessions add up to, and what is still needed."""
+    """Return what the sessions add up to, and what is still needed."""
     totals = view.totals
     rows: list[dict[str, Any]] = [
         {
@@ -201,7 +201,7 @@ def _counted(view: MentorshipView) -> list[dict[str, Any]]:
 
 
 def _meeting(view: MentorshipView) -> dict[str, Any] | None:
-    """The session that is planned, for the pair."""
+    """Return the session that is planned, for the pair."""
     held = view.meeting
     if held is None:
         return None
@@ -235,7 +235,7 @@ _WHERE = {
 
 
 def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
-    """What waits for the reader here, and reporting's forms."""
+    """Return what waits for the reader here, and reporting's forms."""
     found = [
         {
             "title": said(one.what.label, one.count),

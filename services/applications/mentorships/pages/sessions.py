@@ -39,7 +39,7 @@ async def log(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDe
 async def show_session(
     request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep
 ) -> Response:
-    """One session: what was logged, and what the reader can do with it."""
+    """Show one session: what was logged, and what the reader can do with it."""
     return await _page(request, principal, bus, mentorship_id, session_id)
 
 

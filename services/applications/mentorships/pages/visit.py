@@ -28,7 +28,7 @@ from shared.web.states import state
 
 @router.get("/{mentorship_id}/visit")
 async def show_visit(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """What was proposed, and the form to answer it or to propose a visit."""
+    """Show what was proposed, and the form to answer it or to propose a visit."""
     view = await own(bus, principal, mentorship_id)
     return _page(request, view)
 
@@ -69,7 +69,7 @@ def _page(
 
 
 def _guests(view: MentorshipView) -> Any:
-    """Who travels where, to choose from."""
+    """Return who travels where, to choose from."""
     return options(
         [
             (Party.MENTEE.value, gettext("%(who)s visits the mentor's agency") % {"who": applicant_name(view.of)}),

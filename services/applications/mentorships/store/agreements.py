@@ -61,19 +61,19 @@ class Signature(Table, table=True):
 
 
 async def versions(session: AsyncSession, mentorship_id: UUID) -> list[Agreement]:
-    """The versions that somebody signed or proposed, by number; the mentorship's row is the lock."""
+    """Return the versions that somebody signed or proposed, by number; the mentorship's row is the lock."""
     query = select(Agreement).where(Agreement.mentorship_id == mentorship_id).order_by(col(Agreement.version))
     return list(await session.scalars(query))
 
 
 async def signatures(session: AsyncSession, mentorship_id: UUID) -> list[Signature]:
-    """The signatures, the oldest first."""
+    """Return the signatures, the oldest first."""
     query = select(Signature).where(Signature.mentorship_id == mentorship_id)
     return list(await session.scalars(query.order_by(col(Signature.at), col(Signature.party))))
 
 
 async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, list[Version]]:
-    """By mentorship, its versions as the rules see them: for lists."""
+    """Return, by mentorship, its versions as the rules see them: for lists."""
     query = select(Agreement).where(col(Agreement.mentorship_id).in_(sorted(ids)))
     rows = list(await session.scalars(query.order_by(col(Agreement.mentorship_id), col(Agreement.version))))
     signed = select(Signature).where(col(Signature.mentorship_id).in_(sorted(ids)))

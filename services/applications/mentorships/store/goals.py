@@ -58,17 +58,17 @@ class GoalNote(Table, table=True):
 
 
 async def goals(session: AsyncSession, mentorship_id: UUID) -> list[Goal]:
-    """The goals by number."""
+    """Return the goals by number."""
     query = select(Goal).where(Goal.mentorship_id == mentorship_id).order_by(col(Goal.number))
     return list(await session.scalars(query))
 
 
 async def goal(session: AsyncSession, goal_id: UUID) -> Goal | None:
-    """One goal; the mentorship's row is the lock."""
+    """Return one goal; the mentorship's row is the lock."""
     return await session.get(Goal, goal_id)
 
 
 async def notes(session: AsyncSession, mentorship_id: UUID) -> list[GoalNote]:
-    """The notes about all goals of a mentorship, the oldest first."""
+    """Return the notes about all goals of a mentorship, the oldest first."""
     query = select(GoalNote).where(GoalNote.mentorship_id == mentorship_id)
     return list(await session.scalars(query.order_by(col(GoalNote.at), col(GoalNote.id))))

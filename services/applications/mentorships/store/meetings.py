@@ -39,7 +39,7 @@ class Meeting(Table, table=True):
 
 
 async def to_come(session: AsyncSession, ids: Collection[UUID], now: datetime) -> dict[UUID, Meeting]:
-    """By mentorship, the session that is planned and has not begun; the mentorship's row is the lock."""
+    """Return, by mentorship, the session that is planned and has not begun; the mentorship's row is the lock."""
     query = select(Meeting).where(
         col(Meeting.mentorship_id).in_(sorted(ids)), col(Meeting.cancelled_at).is_(None), col(Meeting.begins_at) > now
     )
@@ -48,5 +48,5 @@ async def to_come(session: AsyncSession, ids: Collection[UUID], now: datetime) -
 
 
 async def one(session: AsyncSession, meeting_id: UUID) -> Meeting | None:
-    """One planned session."""
+    """Return one planned session."""
     return await session.get(Meeting, meeting_id)

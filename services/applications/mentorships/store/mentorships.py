@@ -12,7 +12,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.overview.store import progress
 from services.applications.tables import Table, write_rows
-from shared.contracts import mentorships as told
+from shared.contracts import mentorships as mentorship_events
 from shared.contracts.codes import MentorshipState
 from shared.contracts.mentorships import MentorshipEvent, MentorshipPlan
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 _STATES: dict[str, MentorshipState] = {
-    told.MentorshipOpened.type: MentorshipState.OPENED,
-    told.MentorshipStarted.type: MentorshipState.ACTIVE,
-    told.MentorshipPaused.type: MentorshipState.PAUSED,
-    told.MentorshipResumed.type: MentorshipState.ACTIVE,
-    told.MentorshipCompleted.type: MentorshipState.COMPLETED,
-    told.MentorshipEndedEarly.type: MentorshipState.ENDED_EARLY,
+    mentorship_events.MentorshipOpened.type: MentorshipState.OPENED,
+    mentorship_events.MentorshipStarted.type: MentorshipState.ACTIVE,
+    mentorship_events.MentorshipPaused.type: MentorshipState.PAUSED,
+    mentorship_events.MentorshipResumed.type: MentorshipState.ACTIVE,
+    mentorship_events.MentorshipCompleted.type: MentorshipState.COMPLETED,
+    mentorship_events.MentorshipEndedEarly.type: MentorshipState.ENDED_EARLY,
 }
 
 
@@ -72,7 +72,7 @@ class Mentorship(Table, table=True):
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of mentoring.mentorships: what became of each, and of the applications behind them."""
+    """Return the `evolve` of mentoring.mentorships: what became of each, and of the applications behind them."""
     found = [event for event in events if isinstance(event.data, MentorshipEvent)]
     ids = sorted({UUID(event.subject) for event in found})
     known = await tx.session.scalars(select(Mentorship).where(col(Mentorship.id).in_(ids)).order_by(col(Mentorship.id)))
@@ -80,7 +80,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     for one in known:
         rows[one.id] = one.model_dump(exclude={"plan_json"}) | {"plan": one.plan_json}
     for event in found:
-        rows[UUID(event.subject)] = _after(rows.get(UUID(event.subject)), event)
+        rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)
     await write_rows(tx.session, Mentorship, rows.values())
     touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
     await progress.restate(tx.session, touched)
@@ -88,25 +88,25 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         await tx.changed("matches")
 
 
-_NEW: dict[str, Any] = {"due": None, "started_on": None, "until": None, "ended_on": None, "reason": None}
-_OF = ("match_id", "application_id", "mentor_id", "country", "mentor_country", "mentor_organisation_id")
+_EMPTY: dict[str, Any] = {"due": None, "started_on": None, "until": None, "ended_on": None, "reason": None}
+_PLAN_FIELDS = ("match_id", "application_id", "mentor_id", "country", "mentor_country", "mentor_organisation_id")
 
 
-def _after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
-    """The row of a mentorship after one more event about it."""
+def _row_after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
+    """Return the row of a mentorship after one more event about it."""
     data = event.data
     assert isinstance(data, MentorshipEvent)
-    new = _NEW | (row or {}) | {"id": UUID(event.subject), "plan": data.plan.model_dump(mode="json")}
-    new |= {name: getattr(data.plan, name) for name in _OF}
+    new = _EMPTY | (row or {}) | {"id": UUID(event.subject), "plan": data.plan.model_dump(mode="json")}
+    new |= {name: getattr(data.plan, name) for name in _PLAN_FIELDS}
     new |= {"state": _STATES[event.type].value, "since": event.time, "due": getattr(data, "due", None)}
     new |= {name: getattr(data, name) for name in ("started_on", "until", "ended_on") if hasattr(data, name)}
-    new["paused_by"] = data.by.value if isinstance(data, told.MentorshipPaused) else None
+    new["paused_by"] = data.by.value if isinstance(data, mentorship_events.MentorshipPaused) else None
     reason = getattr(data, "reason", None)
     return new | {"reason": reason.value if reason is not None else None}
 
 
 async def mentorship(session: AsyncSession, mentorship_id: UUID, *, lock: bool = False) -> Mentorship | None:
-    """One mentorship; with `lock` nobody else changes it, or does something about it, until the commit."""
+    """Return one mentorship; with `lock` nobody else changes it, or does something about it, until the commit."""
     return await session.get(Mentorship, mentorship_id, with_for_update=lock, populate_existing=lock)
 
 
@@ -117,7 +117,7 @@ async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict
 
 
 async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
-    """The ids of an application's mentorships, the oldest first."""
+    """Return the ids of an application's mentorships, the oldest first."""
     query = select(Mentorship.id).where(Mentorship.application_id == application_id).order_by(col(Mentorship.id))
     return list(await session.scalars(query))
 

@@ -35,6 +35,6 @@ class Pause(Table, table=True):
 
 
 async def last(session: AsyncSession, mentorship_id: UUID) -> Pause | None:
-    """The newest pause that was asked for; the mentorship's row is the lock."""
+    """Return the newest pause that was asked for; the mentorship's row is the lock."""
     query = select(Pause).where(Pause.mentorship_id == mentorship_id)
     return await session.scalar(query.order_by(col(Pause.at).desc(), col(Pause.id).desc()).limit(1))

@@ -58,13 +58,13 @@ class Session(Table, table=True):
 
 
 async def sessions(session: AsyncSession, mentorship_id: UUID) -> list[Session]:
-    """The sessions, the newest first."""
+    """Return the sessions, the newest first."""
     query = select(Session).where(Session.mentorship_id == mentorship_id)
     return list(await session.scalars(query.order_by(col(Session.held_on).desc(), col(Session.id).desc())))
 
 
 async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, list[Session]]:
-    """By mentorship, its sessions, the newest first: for lists."""
+    """Return, by mentorship, its sessions, the newest first: for lists."""
     query = select(Session).where(col(Session.mentorship_id).in_(sorted(ids)))
     found: dict[UUID, list[Session]] = {one: [] for one in ids}
     ordered = query.order_by(col(Session.mentorship_id), col(Session.held_on).desc(), col(Session.id).desc())
@@ -74,5 +74,5 @@ async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[U
 
 
 async def one(session: AsyncSession, session_id: UUID) -> Session | None:
-    """One session; the mentorship's row is the lock."""
+    """Return one session; the mentorship's row is the lock."""
     return await session.get(Session, session_id)

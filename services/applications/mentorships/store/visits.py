@@ -53,13 +53,13 @@ class PairVisit(Table, table=True):
 
 
 async def requests(session: AsyncSession, mentorship_id: UUID) -> list[PairVisit]:
-    """The requests of a pair, the newest first; the mentorship's row is the lock."""
+    """Return the requests of a pair, the newest first; the mentorship's row is the lock."""
     query = select(PairVisit).where(PairVisit.mentorship_id == mentorship_id)
     return list(await session.scalars(query.order_by(col(PairVisit.at).desc(), col(PairVisit.id).desc())))
 
 
 async def asked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, PairVisit]:
-    """By mentorship, the request that waits for an answer: for lists."""
+    """Return, by mentorship, the request that waits for an answer: for lists."""
     query = select(PairVisit).where(
         col(PairVisit.mentorship_id).in_(sorted(ids)), PairVisit.state == RequestState.ASKED.value
     )

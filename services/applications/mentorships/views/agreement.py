@@ -58,16 +58,16 @@ class AgreementView:
         return self.in_force.terms.until if self.in_force is not None else None
 
     def row(self, number: int) -> Agreement | None:
-        """One version."""
+        """Return one version."""
         return next((row for row in self.rows if row.version == number), None)
 
     def signed(self, number: int) -> dict[Party, Signature]:
-        """Who signed a version, and when."""
+        """Return who signed a version, and when."""
         return {Party(mark.party): mark for mark in self.marks if mark.version == number}
 
 
 async def agreement_of(session: AsyncSession, mentorship: Mentorship) -> AgreementView:
-    """The agreement of a mentorship; its first version is there before anybody has signed it."""
+    """Return the agreement of a mentorship; its first version is there before anybody has signed it."""
     rows = await store.versions(session, mentorship.id)
     if not rows:
         application = await applications.application(session, mentorship.application_id)
@@ -78,7 +78,7 @@ async def agreement_of(session: AsyncSession, mentorship: Mentorship) -> Agreeme
 
 
 def _first(mentorship: Mentorship, reference: str) -> Agreement:
-    """The programme's own version."""
+    """Return the programme's own version."""
     text = model.agreement(reference, mentorship.plan, model.Terms())
     return store.Agreement(
         mentorship_id=mentorship.id,
@@ -93,5 +93,5 @@ def _first(mentorship: Mentorship, reference: str) -> Agreement:
 
 
 def first_versions(mentorship: Mentorship) -> list[Version]:
-    """The versions of an agreement that nobody has signed or changed yet, as the rules see them."""
+    """Return the versions of an agreement that nobody has signed or changed yet, as the rules see them."""
     return store.as_rules([_first(mentorship, "")], [])

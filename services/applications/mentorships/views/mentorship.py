@@ -138,8 +138,8 @@ class MentorshipView:
 
 
 async def mentorship_view(session: AsyncSession, principal: Principal, mentorship_id: UUID) -> MentorshipView:
-    """One mentorship. Raises `Refused` (404)."""
-    case, one = await matches_parties.of_mentorship(session, principal, mentorship_id)
+    """Return one mentorship. Raises `Refused` (404)."""
+    case, one = await matches_parties.case_of_mentorship(session, principal, mentorship_id)
     party = _own(case.parties)
     call = await calls_store.call(session, case.match.call_id)
     assert call is not None
@@ -168,7 +168,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
 
 
 def _next_on(sessions: Collection[Session], meeting: Meeting | None) -> date | None:
-    """When two meet next: as it is planned, else the next day that they agreed on when they logged a session."""
+    """Return when two meet next: as it is planned, else the next day that they agreed on when they logged a session."""
     if meeting is not None:
         return meeting.begins_at.astimezone(ZONE).date()
     days = [one.next_on for one in sessions if one.next_on and one.withdrawn_at is None]
@@ -180,7 +180,7 @@ def _own(parties: Collection[Party]) -> Party | None:
 
 
 async def _goals(session: AsyncSession, mentorship_id: UUID) -> list[GoalView]:
-    """The goals: open ones by their day, then those that are closed, the newest first."""
+    """Return the goals: open ones by their day, then those that are closed, the newest first."""
     goals = await mentorships_goals.goals(session, mentorship_id)
     notes = await mentorships_goals.notes(session, mentorship_id)
     by_id = {goal.id: goal for goal in goals}
@@ -200,7 +200,7 @@ async def _goals(session: AsyncSession, mentorship_id: UUID) -> list[GoalView]:
 
 
 async def _left(session: AsyncSession, case: Case) -> Party | None:
-    """Who of the two holds the role no longer under which they take part."""
+    """Return who of the two holds the role no longer under which they take part."""
     today = clock.today()
     subjects = [(Party.MENTEE, case.application.subject, Role.OFFICER)]
     if case.mentor is not None:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def planned_end(mentorship: Mentorship, until: date | None) -> date | None:
-    """Until when the mentorship is planned: as the agreement says, else as both can."""
+    """Return until when the mentorship is planned: as the agreement says, else as both can."""
     return until or mentorship.until
 
 
 def open_request(requests: Sequence[PairVisit], held: Sequence[Visit]) -> PairVisit | None:
-    """The newest request, while it waits for an answer or for the dates of what was agreed."""
+    """Return the newest request, while it waits for an answer or for the dates of what was agreed."""
     last = requests[0] if requests else None
     if last is None or last.stands not in {RequestState.ASKED, RequestState.AGREED}:
         return None
@@ -32,10 +32,10 @@ def open_request(requests: Sequence[PairVisit], held: Sequence[Visit]) -> PairVi
 
 
 def pause_arrived(mentorship: Mentorship, last: Pause | None) -> bool:
-    """Whether a pause was asked for that matching has not answered yet."""
+    """Return whether a pause was asked for that matching has not answered yet."""
     return mentorship.stands is MentorshipState.ACTIVE and last is not None and last.resumed_at is None
 
 
 def resume_arrived(mentorship: Mentorship, last: Pause | None) -> bool:
-    """Whether the pair asked to go on, and matching has not answered yet."""
+    """Return whether the pair asked to go on, and matching has not answered yet."""
     return mentorship.stands is MentorshipState.PAUSED and last is not None and last.resumed_at is not None

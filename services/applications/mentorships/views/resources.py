@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def mentorship(view: MentorshipView) -> Shown:
-    """A mentorship; the agreement's words, goals, sessions and proposals for the pair only."""
+    """Return a mentorship; the agreement's words, goals, sessions and proposals for the pair only."""
     one, holds = view.mentorship, view.agreement.in_force
     newest = view.agreement.to_sign or holds or view.agreement.rows[-1]
     return {
@@ -61,7 +61,7 @@ def mentorship(view: MentorshipView) -> Shown:
 
 
 def row(one: MentorshipRow) -> Shown:
-    """A mentorship in a list."""
+    """Return a mentorship in a list."""
     return {
         "id": one.mentorship.id,
         "reference": one.of.case.application.reference,
@@ -78,7 +78,7 @@ def row(one: MentorshipRow) -> Shown:
 
 
 def version(view: MentorshipView, row_: Agreement) -> Shown:
-    """A version of the agreement: its words for the pair only."""
+    """Return a version of the agreement: its words for the pair only."""
     signed = view.agreement.signed(row_.version)
     own = view.party is not None
     return {
@@ -95,7 +95,7 @@ def version(view: MentorshipView, row_: Agreement) -> Shown:
 
 
 def goal(one: Goal) -> Shown:
-    """A goal of a mentorship."""
+    """Return a goal of a mentorship."""
     return {
         "id": one.id,
         "number": one.number,
@@ -111,17 +111,17 @@ def goal(one: Goal) -> Shown:
 
 
 def goal_view(one: GoalView) -> Shown:
-    """A goal with how far it is."""
+    """Return a goal with how far it is."""
     return goal(one.goal) | {"percent": one.percent, "notes": [note(each) for each in one.notes]}
 
 
 def note(one: GoalNote) -> Shown:
-    """A note about a goal."""
+    """Return a note about a goal."""
     return {"id": one.id, "by": one.party, "percent": one.percent, "text": one.text, "at": one.at}
 
 
 def session(one: Session) -> Shown:
-    """A session of a mentorship."""
+    """Return a session of a mentorship."""
     return {
         "id": one.id,
         "state": one.state,
@@ -138,7 +138,7 @@ def session(one: Session) -> Shown:
 
 
 def meeting(one: Meeting) -> Shown:
-    """A session that is planned."""
+    """Return a session that is planned."""
     return {
         "id": one.id,
         "version": one.version,
@@ -151,7 +151,7 @@ def meeting(one: Meeting) -> Shown:
 
 
 def pair_visit(one: PairVisit) -> Shown:
-    """A visit that one of the two proposed."""
+    """Return a visit that one of the two proposed."""
     return {
         "id": one.id,
         "by": one.party,

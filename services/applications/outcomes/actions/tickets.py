@@ -128,7 +128,7 @@ async def for_visit(
     With `party` (a `Party`) the form that is asked of the principal as that one, whatever else is asked.
     """
     async with bus.read() as session:
-        tasks = await visit_tasks(session, *await parties.of_visit(session, principal, visit_id))
+        tasks = await visit_tasks(session, *await parties.case_of_visit(session, principal, visit_id))
     return _way(settings, principal, tasks, visit_id, purpose, party)
 
 
@@ -137,7 +137,7 @@ async def for_mentorship(
 ) -> TicketLink:
     """The same about a mentorship. Raises `Refused` (404)."""
     async with bus.read() as session:
-        tasks = await mentorship_tasks(session, *await parties.of_mentorship(session, principal, mentorship_id))
+        tasks = await mentorship_tasks(session, *await parties.case_of_mentorship(session, principal, mentorship_id))
     return _way(settings, principal, tasks, mentorship_id, purpose, party)
 
 

@@ -59,7 +59,7 @@ def _handles(principal: Principal, one: store.Incident) -> bool:
 
 async def may_report(session: AsyncSession, principal: Principal, match_id: UUID) -> parties.Case:
     """The case that somebody may report about: a match that was confirmed. Raises `Refused` (404)."""
-    case = await parties.of_match(session, principal, match_id)
+    case = await parties.case_of_match(session, principal, match_id)
     case.acts_as(*model.REPORTING)
     came = await visits_store.of_matches(session, [match_id]) or await mentorships.of_matches(session, [match_id])
     if case.match.stands is not MatchState.CONFIRMED and not came:
@@ -82,7 +82,7 @@ async def report(
     """
     async with bus.transaction(principal.subject) as tx:
         case = await may_report(tx.session, principal, match_id)
-        await parties.of_match(tx.session, principal, match_id, lock=True)
+        await parties.case_of_match(tx.session, principal, match_id, lock=True)
         party = case.acts_as(*model.REPORTING)
         problems = model.wrong(text, happened_on, readers, clock.today())
         if problems:

@@ -12,20 +12,20 @@ from uuid import UUID
 from services.applications.access.store import deciders_on as held_on
 from services.applications.application.store import applications as applications_store
 from services.applications.calls import store as calls_store
-from services.applications.matches.actions import clearance
 from services.applications.matches.store import matches, participation
+from services.applications.matches.views import clearance
 from services.applications.matches.views import parties as matches_parties
-from services.applications.matches.views.parties import Case, Known
+from services.applications.matches.views.parties import Case, VisibleIdentity
 from services.applications.mentors import store as mentors_store
 from services.applications.mentorships.store import mentorships
 from services.applications.outcomes.views import Task, visit_tasks
 from services.applications.placements import store as placements_store
-from services.applications.preparation.actions import preparation
+from services.applications.preparation import views as preparation_views
 from services.applications.register.store import entries
 from services.applications.tables import PAGE
 from services.applications.visits import store as visits_store
-from services.applications.visits.actions import moves, visits
-from services.applications.visits.model import BOTH, days_to_record
+from services.applications.visits.model import BOTH, MAY_ASK_MOVE, days_to_record
+from services.applications.visits.views.visit import agenda_of, proposal_of
 from shared.contracts.codes import UNION, Expertise, MatchState, Party, Role, Side, VisitState
 from shared.contracts.lifecycle import Unit
 from shared.identity.scope import countries_visible
@@ -55,7 +55,7 @@ class MatchView:
     turn: clearance.ClearanceStatus
     cleared: dict[Side, participation.Clearance]
     answers: dict[Party, Answer]
-    known: dict[Party, Known]
+    known: dict[Party, VisibleIdentity]
     host: entries.Organisation | None
     offer: placements_store.Offer | None
     visit: visits_store.Visit | None
@@ -100,7 +100,7 @@ class MatchView:
 
 async def match_view(session: AsyncSession, principal: Principal, match_id: UUID) -> MatchView:
     """One match, with the receipt of its application. Raises `Refused` (404)."""
-    view = (await views_of(session, principal, [await matches_parties.of_match(session, principal, match_id)]))[0]
+    view = (await views_of(session, principal, [await matches_parties.case_of_match(session, principal, match_id)]))[0]
     found = await matches.receipt(session, view.match.application_id)
     return replace(view, receipt=found.explained if found is not None else None)
 
@@ -122,7 +122,7 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
     )
     came_visits = await visits_store.of_matches(session, ids)
     travelling = [
-        matches_parties.visiting(case, came_visits[case.match.id]) if case.match.id in came_visits else case
+        matches_parties.as_visit_case(case, came_visits[case.match.id]) if case.match.id in came_visits else case
         for case in found
     ]
     known = await matches_parties.identities_of(session, travelling, await participation.releases(session, ids))
@@ -217,7 +217,7 @@ class VisitView:
     @property
     def answering_move(self) -> bool:
         """Whether the person is asked to accept or refuse other dates now."""
-        own = self.of.case.parties & set(moves.ANSWERING)
+        own = self.of.case.parties & set(BOTH)
         asked = self.proposal is not None and clock.now() <= self.proposal.due
         return asked and bool(own - set(self.move_answers))
 
@@ -226,7 +226,7 @@ class VisitView:
         """Whether the person may ask for other dates now."""
         open_ = self.visit.stands in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}
         free = self.proposal is None and self.asked_move is None
-        return open_ and free and bool(self.of.case.parties & set(moves.ASKING))
+        return open_ and free and bool(self.of.case.parties & set(MAY_ASK_MOVE))
 
     @property
     def attendance(self) -> dict[date, bool]:
@@ -256,9 +256,9 @@ class VisitView:
 
 async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID) -> VisitView:
     """One visit. Raises `Refused` (404)."""
-    case, visit = await matches_parties.of_visit(session, principal, visit_id)
+    case, visit = await matches_parties.case_of_visit(session, principal, visit_id)
     view = (await views_of(session, principal, [case]))[0]
-    version, agenda = await visits.agenda_of(session, visit)
+    version, agenda = await agenda_of(session, visit)
     request = await visits_store.last_request(session, visit.id)
     return VisitView(
         view,
@@ -269,12 +269,12 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         (await visits_store.attendance_of(session, [visit.id]))[visit.id],
         await visits_store.statements(session, visit.about),
         await visit_tasks(session, case, visit),
-        moves.proposal_of(visit),
+        proposal_of(visit),
         Party(request.party) if request is not None and request.waits(visit) else None,
         await visits_store.answers(session, visit.id, visit.moves),
-        await preparation.checklist(session, visit),
+        await preparation_views.checklist(session, visit),
         await _preparation_due(session, visit),
-        await preparation.arrival(session, case, visit),
+        await preparation_views.arrival(session, case, visit),
         await _host_of(session, view, visit),
     )
 
@@ -329,6 +329,6 @@ async def match_list(session: AsyncSession, principal: Principal, state: str = "
     views = under_way[begin : begin + PAGE]
     if settled and len(views) < PAGE:
         left = max(begin - len(under_way), 0)
-        found = await matches.settled(session, among, settled, left, PAGE - len(views))
+        found = await matches.settled_page(session, among, settled, left, PAGE - len(views))
         views += await views_of_matches(session, principal, found)
     return MatchList(views, len(under_way) + sum(counts[one] for one in settled), counts, len(mine))

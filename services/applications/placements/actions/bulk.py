@@ -39,7 +39,7 @@ class BulkItem:
 
 
 async def bulk_items(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[BulkItem]:
-    """What stands in the way of endorsing or returning each, by reference.
+    """Return what stands in the way of endorsing or returning each, by reference.
 
     Raises `Refused` (404) where one of them is not the principal's to see.
     """
@@ -84,7 +84,7 @@ async def decide_all(
 
 
 async def _all_own(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[store.Offer]:
-    """The placements. Raises `Refused` (404) unless all of them are there and the principal's to decide on."""
+    """Return the placements. Raises `Refused` (404) unless all of them are there and the principal's to decide on."""
     found = await store.offers_by_id(session, set(ids))
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     own = [

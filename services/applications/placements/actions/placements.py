@@ -18,7 +18,7 @@ from services.applications.placements.model.placement import OfferEntry, problem
 from services.applications.refusals import may_proceed, not_found, unreadable
 from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
-from shared.contracts import offers as told
+from shared.contracts import offers as offer_events
 from shared.contracts.codes import (
     ActingAs,
     CallState,
@@ -121,7 +121,7 @@ async def save(
 
 
 def revisable(offer: store.Offer) -> bool:
-    """Whether what the host writes is a revision: it was told, or it closed by itself and may open again."""
+    """Return whether what the host writes is a revision: it was told, or it closed by itself and may open again."""
     closed_by_itself = offer.stands is OfferState.CLOSED and offer.cause in revision.BY_THE_CLOCK
     return offer.stands in REVISABLE or closed_by_itself
 
@@ -138,21 +138,21 @@ async def _revise(tx: Tx, offer: store.Offer, entry: OfferEntry) -> None:
         return
     offer.terms_json = terms.model_dump(mode="json")
     _keep(offer, entry)
-    await tx.record(told.OfferRevised(terms=terms), offer.id)
+    await tx.record(offer_events.OfferRevised(terms=terms), offer.id)
     if offer.stands is OfferState.CLOSED:
-        await move(tx, offer, told.OfferResumed())
+        await move(tx, offer, offer_events.OfferResumed())
         return
     offer.due = None
     _written(tx, offer)
-    taken = (await matches.confirmed_of_offers(tx.session, [offer.id]))[offer.id]
+    taken = (await matches.confirmed_counts(tx.session, [offer.id]))[offer.id]
     if revision.is_full(entry, taken):
-        await move(tx, offer, told.OfferClosed(cause=CloseCause.FULL))
+        await move(tx, offer, offer_events.OfferClosed(cause=CloseCause.FULL))
 
 
-async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> told.OfferTerms:
-    """What would be told of a revision. Raises `Refused` as `save` does."""
+async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> offer_events.OfferTerms:
+    """Return what would be told of a revision. Raises `Refused` as `save` does."""
     terms = await _terms(session, offer, entry)
-    taken = (await matches.confirmed_of_offers(session, [offer.id]))[offer.id]
+    taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
     weeks = Counter(
         visit.start - timedelta(days=visit.start.weekday())
         for visit in await visits_store.of_offer(session, offer.id)
@@ -171,7 +171,7 @@ async def not_to_open(session: AsyncSession, offer: store.Offer, entry: OfferEnt
     call = await calls_store.call(session, offer.call_id)
     if call is None or call.state != CallState.PUBLISHED:
         raise Refused(gettext("Its call is closed, so it takes no guests. Copy it to another call."), 409)
-    taken = (await matches.confirmed_of_offers(session, [offer.id]))[offer.id]
+    taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
     return revision.missing_to_open(entry, taken, clock.today())
 
 
@@ -183,13 +183,13 @@ async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     """Submit it to the host national coordinator. Raises `Refused` (404, 409; 422 names what is missing)."""
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
-        if may_proceed(transitions.after, "offer", told.OfferSubmitted, offer.state):
+        if may_proceed(transitions.after, "offer", offer_events.OfferSubmitted, offer.state):
             terms = await _terms(tx.session, offer, offer.entry)
             call = await calls_store.call(tx.session, offer.call_id)
             assert call is not None
             until = due(clock.now(), call.terms.timers.offer_endorse_wd, Unit.WORKING_DAYS, offer.country)
             offer.terms_json = terms.model_dump(mode="json")
-            await move(tx, offer, told.OfferSubmitted(terms=terms, due=until), until=until)
+            await move(tx, offer, offer_events.OfferSubmitted(terms=terms, due=until), until=until)
         return offer
 
 
@@ -202,9 +202,9 @@ async def endorse(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
 async def endorse_in(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
     """The same within a transaction that is open."""
     offer, acting_as = await _abroad(tx, principal, offer_id)
-    if may_proceed(transitions.after, "offer", told.OfferEndorsed, offer.state):
+    if may_proceed(transitions.after, "offer", offer_events.OfferEndorsed, offer.state):
         offer.remarks = {}
-        await move(tx, offer, told.OfferEndorsed(acting_as=acting_as))
+        await move(tx, offer, offer_events.OfferEndorsed(acting_as=acting_as))
     return offer
 
 
@@ -221,9 +221,9 @@ async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Ma
         sentence = gettext("Write what you ask for, at least for one section.")
         raise Refused(sentence, 422, {"remarks": sentence})
     offer, acting_as = await _abroad(tx, principal, offer_id)
-    if may_proceed(transitions.after, "offer", told.OfferReturned, offer.state):
+    if may_proceed(transitions.after, "offer", offer_events.OfferReturned, offer.state):
         offer.remarks = {str(section): text for section, text in written.items()}
-        await move(tx, offer, told.OfferReturned(sections=tuple(written), acting_as=acting_as))
+        await move(tx, offer, offer_events.OfferReturned(sections=tuple(written), acting_as=acting_as))
     return offer
 
 
@@ -231,18 +231,18 @@ async def publish(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
     """From now on it can be matched. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
-        if may_proceed(transitions.after, "offer", told.OfferPublished, offer.state):
+        if may_proceed(transitions.after, "offer", offer_events.OfferPublished, offer.state):
             assert offer.terms is not None
             found = await not_to_open(tx.session, offer, offer.entry)
             if found:
                 raise Refused(" ".join(found.values()), 409)
-            await move(tx, offer, told.OfferPublished(terms=offer.terms))
+            await move(tx, offer, offer_events.OfferPublished(terms=offer.terms))
         return offer
 
 
 async def pause(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     """No new guest for a while. Raises `Refused` (404, 409)."""
-    return await _by_host(bus, principal, offer_id, told.OfferPaused(cause=PauseCause.BY_CHOICE))
+    return await _by_host(bus, principal, offer_id, offer_events.OfferPaused(cause=PauseCause.BY_CHOICE))
 
 
 async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
@@ -251,9 +251,9 @@ async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
         offer = await _own(tx, principal, offer_id)
         if offer.stands is OfferState.CLOSED:
             raise Refused(str(transitions.refuse("offer", offer.state)), 409)
-        if may_proceed(transitions.after, "offer", told.OfferResumed, offer.state):
+        if may_proceed(transitions.after, "offer", offer_events.OfferResumed, offer.state):
             await _open(tx, offer)
-            await move(tx, offer, told.OfferResumed())
+            await move(tx, offer, offer_events.OfferResumed())
         return offer
 
 
@@ -268,7 +268,7 @@ async def confirm(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
     """The host says that it is still available. Raises `Refused` (404; 409 where it is not published)."""
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
-        if may_proceed(transitions.after, "offer", told.AvailabilityConfirmed, offer.state):
+        if may_proceed(transitions.after, "offer", offer_events.AvailabilityConfirmed, offer.state):
             await confirmed(tx, offer)
         return offer
 
@@ -276,7 +276,7 @@ async def confirm(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
 async def confirmed(tx: Tx, offer: store.Offer) -> None:
     """Note for a published, locked placement that it is available; told only where it was asked."""
     if offer.asked:
-        await tx.record(told.AvailabilityConfirmed(), offer.id)
+        await tx.record(offer_events.AvailabilityConfirmed(), offer.id)
     offer.due, offer.saved_at = None, clock.now()
     tx.session.add(offer)
     await tx.changed("offers")
@@ -291,8 +291,8 @@ async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReaso
         offer = await store.offer(tx.session, offer_id, lock=True)
         if offer is None or offer.stands is OfferState.DRAFT or not principal.has(Role.PROGRAMME_COORDINATOR):
             raise not_found()
-        if may_proceed(transitions.after, "offer", told.OfferVoided, offer.state):
-            stand = (await matches.confirmed_of_offers(tx.session, [offer_id]))[offer_id]
+        if may_proceed(transitions.after, "offer", offer_events.OfferVoided, offer.state):
+            stand = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
             if stand:
                 sentence = ngettext(
                     "%(num)d confirmed place stands by it. Void or cancel that application first.",
@@ -300,7 +300,7 @@ async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReaso
                     stand,
                 )
                 raise Refused(sentence % {"num": stand}, 409)
-            await move(tx, offer, told.OfferVoided(reason=reason))
+            await move(tx, offer, offer_events.OfferVoided(reason=reason))
         return offer
 
 
@@ -308,15 +308,15 @@ async def close(
     bus: Bus, principal: Principal, offer_id: UUID, cause: CloseCause = CloseCause.BY_CHOICE
 ) -> store.Offer:
     """It takes nobody any more; confirmed visits stand. Raises `Refused` (404, 409)."""
-    return await _by_host(bus, principal, offer_id, told.OfferClosed(cause=cause))
+    return await _by_host(bus, principal, offer_id, offer_events.OfferClosed(cause=cause))
 
 
 async def withdraw(bus: Bus, principal: Principal, offer_id: UUID, reason: StatedReason) -> store.Offer:
     """The host takes it back; matches that are not confirmed are cancelled. Raises `Refused` (404, 409)."""
-    return await _by_host(bus, principal, offer_id, told.OfferWithdrawn(reason=published(reason)))
+    return await _by_host(bus, principal, offer_id, offer_events.OfferWithdrawn(reason=published(reason)))
 
 
-async def _by_host(bus: Bus, principal: Principal, offer_id: UUID, event: told.OfferEvent) -> store.Offer:
+async def _by_host(bus: Bus, principal: Principal, offer_id: UUID, event: offer_events.OfferEvent) -> store.Offer:
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
         if may_proceed(transitions.after, "offer", type(event), offer.state):
@@ -325,7 +325,7 @@ async def _by_host(bus: Bus, principal: Principal, offer_id: UUID, event: told.O
 
 
 async def _own(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
-    """The placement, locked. Raises `Refused` (404) unless it is the own organisation's."""
+    """Return the placement, locked. Raises `Refused` (404) unless it is the own organisation's."""
     offer = await store.offer(tx.session, offer_id, lock=True)
     if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
         raise not_found()
@@ -333,7 +333,7 @@ async def _own(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
 
 
 async def _abroad(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.Offer, ActingAs]:
-    """The placement, locked, and in which capacity the principal decides on it.
+    """Return the placement, locked, and in which capacity the principal decides on it.
 
     Raises `Refused` (404; 409 for the programme coordinator while the host country has it).
     """
@@ -350,8 +350,8 @@ async def _abroad(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.O
     return offer, found.decides() if offer.stands is OfferState.SUBMITTED else found.acting_as or ActingAs.PROGRAMME
 
 
-async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> told.OfferTerms:
-    """What is told of the entry. Raises `Refused` (422) that names what is missing."""
+async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> offer_events.OfferTerms:
+    """Return what is told of the entry. Raises `Refused` (422) that names what is missing."""
     call = await calls_store.call(session, offer.call_id)
     assert call is not None
     found = problems(entry, call.terms)
@@ -370,7 +370,7 @@ async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -
 async def move(
     tx: Tx,
     offer: store.Offer,
-    event: told.OfferEvent,
+    event: offer_events.OfferEvent,
     *,
     until: datetime | None = None,
     because: Envelope | None = None,
@@ -378,7 +378,7 @@ async def move(
     """Bring a locked placement into the state to which `event` leads, and tell of it; `because` of another event."""
     offer.state = transitions.after("offer", type(event), offer.state)
     offer.since, offer.due = clock.now(), until
-    offer.cause = str(event.cause) if isinstance(event, told.OfferPaused | told.OfferClosed) else None
+    offer.cause = str(event.cause) if isinstance(event, offer_events.OfferPaused | offer_events.OfferClosed) else None
     _written(tx, offer)
     if because is None:
         await tx.record(event, offer.id)

@@ -50,7 +50,7 @@ class Preview:
 async def preview(
     bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
 ) -> Preview:
-    """What `save` would do with `changes` to a placement that was told. Nothing is written.
+    """Return what `save` would do with `changes` to a placement that was told. Nothing is written.
 
     Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
     """
@@ -66,7 +66,7 @@ async def preview(
         await placements.revised_terms(session, offer, entry)
         going = await matches.open_of_offer(session, offer_id)
         references = await applications.by_id(session, {one.application_id for one in going})
-        taken = (await matches.confirmed_of_offers(session, [offer_id]))[offer_id]
+        taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
         return Preview(
             offer,
             model.changes(offer.entry, entry),

@@ -64,7 +64,7 @@ FIELDS: dict[Section, tuple[str, ...]] = {
 
 
 def problems(entry: OfferEntry, call: CallTerms) -> dict[str, str]:
-    """What keeps a placement from being submitted: field -> sentence; nothing when it is complete."""
+    """Return what keeps a placement from being submitted: field -> sentence; nothing when it is complete."""
     found = {
         "title": (not entry.title, N_("Give the placement a title")),
         "city": (not entry.city, N_("Enter the city")),
@@ -85,7 +85,7 @@ def problems(entry: OfferEntry, call: CallTerms) -> dict[str, str]:
 
 
 def _periods_fit(entry: OfferEntry, call: CallTerms) -> bool:
-    """Whether every period has its days in order, and at least one shares a day with the call's periods."""
+    """Return whether every period has its days in order, and at least one shares a day with the call's periods."""
     if not entry.periods or any(period.end < period.start for period in entry.periods):
         return False
     return not call.visit_periods or any(
@@ -125,5 +125,5 @@ def terms_of(
 
 
 def reference(country: str, year: int, number: int) -> str:
-    """A placement's reference: `FR-P-2026-0007`, counted by country and year."""
+    """Return a placement's reference: `FR-P-2026-0007`, counted by country and year."""
     return f"{country}-P-{year}-{number:04d}"

@@ -44,7 +44,7 @@ class Change:
 
 
 def changes(old: E, new: E) -> list[Change]:
-    """What `new` says otherwise than `old`, in the order of the fields."""
+    """Return what `new` says otherwise than `old`, in the order of the fields."""
     names = type(old).model_fields
     return [Change(name, getattr(old, name), getattr(new, name)) for name in names if _differ(old, new, name)]
 
@@ -54,7 +54,7 @@ def _differ(old: E, new: E, name: str) -> bool:
 
 
 def below_confirmed(entry: OfferEntry, confirmed: int, weeks: Mapping[date, int]) -> dict[str, str]:
-    """What a revision would take from guests who have a place: field -> sentence with the numbers.
+    """Return what a revision would take from guests who have a place: field -> sentence with the numbers.
 
     `confirmed` are the confirmed places, `weeks` the visits to come by the Monday of their week. A week that is left
     out altogether is no mistake: the visits in it stand, and nobody is added.
@@ -79,22 +79,22 @@ def below_confirmed(entry: OfferEntry, confirmed: int, weeks: Mapping[date, int]
 
 
 def _covers(period: OfferPeriod, monday: date) -> bool:
-    """Whether the period shares a day with the week."""
+    """Return whether the period shares a day with the week."""
     return period.start < monday + timedelta(days=_MONDAY_TO_SUNDAY) and monday <= period.end
 
 
 def is_over(entry: _HasLastDay, today: date) -> bool:
-    """Whether all periods are over."""
+    """Return whether all periods are over."""
     return entry.last_day is not None and entry.last_day < today
 
 
 def is_full(entry: OfferEntry, confirmed: int) -> bool:
-    """Whether every place is confirmed."""
+    """Return whether every place is confirmed."""
     return entry.places is not None and confirmed >= entry.places
 
 
 def missing_to_open(entry: OfferEntry, confirmed: int, today: date) -> dict[str, str]:
-    """What keeps something that closed by itself, or pauses, from being matched again: field -> sentence."""
+    """Return what keeps something that closed by itself, or pauses, from being matched again: field -> sentence."""
     found = {}
     if is_over(entry, today):
         found["periods"] = gettext("Its periods are over. Add a later one.")
@@ -108,7 +108,7 @@ def missing_to_open(entry: OfferEntry, confirmed: int, today: date) -> dict[str,
 
 
 def copied(entry: OfferEntry, of: CallTerms, to: CallTerms) -> OfferEntry:
-    """The entry as a draft for another call: its days moved by whole weeks, so that weekdays stay.
+    """Return the entry as a draft for another call: its days moved by whole weeks, so that weekdays stay.
 
     They move by as much as the first visit period of the one call lies after the other's. Topics that the other call
     does not have are left out, and so is the counterpart, who applied in the first call.

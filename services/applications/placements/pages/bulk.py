@@ -131,7 +131,7 @@ async def decided(
     done: Ticked = [],  # noqa: B006 - FastAPI copies it
     left: Ticked = [],  # noqa: B006 - as above
 ) -> Response:
-    """What was done, placement by placement, and what was not, with the reason."""
+    """Show what was done, placement by placement, and what was not, with the reason."""
     what = _act(act)
     async with bus.read() as session:
         were = await bulk.bulk_items(session, principal, done)

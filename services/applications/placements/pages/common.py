@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def at(offer_id: UUID, rest: str = "") -> str:
-    """The address of a placement, or of a page of it."""
+    """Return the address of a placement, or of a page of it."""
     return f"/applications/offers/{offer_id}" + (f"/{rest}" if rest else "")
 
 
 async def seen(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """A placement that is the reader's to see. Raises `Refused` (404)."""
+    """Return a placement that is the reader's to see. Raises `Refused` (404)."""
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
     if offer is None or not may_read(principal, offer):
@@ -31,7 +31,7 @@ async def seen(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
 
 
 async def own(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """A placement of the own organisation. Raises `Refused` (404)."""
+    """Return a placement of the own organisation. Raises `Refused` (404)."""
     offer = await seen(bus, principal, offer_id)
     if not may_act_for_organisation(principal, offer.organisation_id):
         raise not_found()

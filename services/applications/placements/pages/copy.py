@@ -46,7 +46,7 @@ async def _open_calls(bus: Bus) -> list[calls_store.Call]:
 
 @router.post("/{offer_id}/copy")
 async def copy(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """A new draft for that call, to be looked through and submitted."""
+    """Return a new draft for that call, to be looked through and submitted."""
     offer = await own(bus, principal, offer_id)
     form = await CopyForm.read(request)
     form.call.choices = _choices(await _open_calls(bus))

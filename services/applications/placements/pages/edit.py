@@ -30,7 +30,7 @@ router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 
 @router.get("/new")
 async def new(request: Request, principal: Host, bus: BusDep, call: UUID) -> Response:
-    """An empty form for a placement."""
+    """Show an empty form for a placement."""
     form = OfferForm(data={"days": 5, "group_size": 1})
     return await form_page(request, principal, bus, form, call_id=call)
 
@@ -57,7 +57,7 @@ async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> R
 
 
 async def _changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str, Any]:
-    """What was written, with the ids of those whom it names. Raises `Refused` (422)."""
+    """Return what was written, with the ids of those whom it names. Raises `Refused` (422)."""
     async with bus.read() as session:
         return form.changes() | {
             "prematched_with": await views.application_named(session, form.prematched_with.data or "", call_id),
@@ -68,7 +68,7 @@ async def _changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str, Any]:
 async def _kept(
     request: Request, principal: Principal, bus: Bus, offer: store.Offer, form: OfferForm, *, submit: bool
 ) -> Response:
-    """Where to after a form was kept; with `submit` it is submitted first, or the form names what is missing."""
+    """Return where to after a form was kept; with `submit` it is submitted first, or the form names what is missing."""
     if not submit:
         return see_other(at(offer.id) + "?done=saved")
     try:
@@ -101,7 +101,7 @@ async def form_page(
     offer: store.Offer | None = None,
     status: int = 200,
 ) -> Response:
-    """The page of the form, for a new placement of a call or for one that is there. Raises `Refused` (404)."""
+    """Return the page of the form, for a new placement of a call or for one that is there. Raises `Refused` (404)."""
     wanted = offer.call_id if offer is not None else call_id
     held = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
     async with bus.read() as session:
@@ -130,7 +130,7 @@ def _remarks(offer: store.Offer | None) -> list[str]:
 async def filled_page(
     request: Request, principal: Principal, bus: Bus, offer: store.Offer, refused: Refused | None = None
 ) -> Response:
-    """The form with what is written, and with what the rules do not allow at its fields."""
+    """Return the form with what is written, and with what the rules do not allow at its fields."""
     form = OfferForm()
     async with bus.read() as session:
         call = await calls_store.call(session, offer.call_id)
@@ -146,7 +146,7 @@ async def filled_page(
 
 @router.get("/{offer_id}/edit")
 async def edit(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """The form with what is written; of what can no longer be changed the page itself says why."""
+    """Show the form with what is written; of what can no longer be changed the page itself says why."""
     offer = await own(bus, principal, offer_id)
     if offer.stands not in placements.WRITABLE and not placements.revisable(offer):
         return see_other(at(offer_id))
@@ -177,7 +177,7 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
 
 
 async def _preview_page(request: Request, bus: Bus, shown: revisions.Preview, sent: FormData) -> Response:
-    """What the revision changes, and for whom; it is told by the button of this page only."""
+    """Return what the revision changes, and for whom; it is told by the button of this page only."""
     entries = [shown.offer.entry, placements.entry_of(shown.offer.entry, {one.field: one.new for one in shown.changes})]
     async with bus.read() as session:
         names = await views.names_of(session, entries)

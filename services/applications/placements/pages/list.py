@@ -45,7 +45,7 @@ async def show_all(
     sort: str = "due",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """The placements that are the reader's; those that wait for the reader are a filter of their own."""
+    """Show the placements that are the reader's; those that wait for the reader are a filter of their own."""
     seen = visibility_of(principal)
     filters = store.Filters(state or None, read_id(call), country or None, q.strip() or None, sort)
     async with bus.read() as session:
@@ -56,7 +56,7 @@ async def show_all(
         hosts = {
             one.id: one for one in await entries.organisations(session, ids={one.organisation_id for one in found})
         }
-        taken = await matches.confirmed_of_offers(session, [one.id for one in found])
+        taken = await matches.confirmed_counts(session, [one.id for one in found])
         countries = await store.countries(session, seen)
     open_calls = [
         one for one in of if one.state == CallState.PUBLISHED and ApplicationKind.STUDY_VISIT in one.terms.kinds
@@ -107,7 +107,7 @@ def _decides(principal: Principal, offer: Offer) -> bool:
 
 
 def _box(offer: Offer, *, all_: bool) -> Any:
-    """The box to tick before a placement that can be decided on; nothing before the others."""
+    """Return the box to tick before a placement that can be decided on; nothing before the others."""
     if offer.stands is not OfferState.SUBMITTED:
         return ""
     return {"tick": "offer", "value": offer.id, "label": f"{offer.reference} {offer.title}", "ticked": all_}
@@ -140,7 +140,7 @@ def _row(
 
 
 def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
-    """What stands where; each count leads to exactly the rows that it counts."""
+    """Return what stands where; each count leads to exactly the rows that it counts."""
     waits, late = found.get(store.WAITS, 0), found.get(store.LATE, 0)
     return state_counts(
         "offer",

@@ -27,7 +27,7 @@ from services.applications.register.store import entries
 from services.applications.visits import store as visits_store
 from shared.bus import Bus
 from shared.contracts import labels
-from shared.contracts import offers as told
+from shared.contracts import offers as offer_events
 from shared.contracts.codes import CallState, OfferState, Role, StatedReason, VoidReason
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -46,31 +46,31 @@ _MOVES = {
     "resume": placements.resume,
     "close": placements.close,
 }
-_EVENTS: dict[str, type[told.OfferEvent]] = {
-    "submit": told.OfferSubmitted,
-    "publish": told.OfferPublished,
-    "pause": told.OfferPaused,
-    "resume": told.OfferResumed,
-    "close": told.OfferClosed,
-    "withdraw": told.OfferWithdrawn,
+_EVENTS: dict[str, type[offer_events.OfferEvent]] = {
+    "submit": offer_events.OfferSubmitted,
+    "publish": offer_events.OfferPublished,
+    "pause": offer_events.OfferPaused,
+    "resume": offer_events.OfferResumed,
+    "close": offer_events.OfferClosed,
+    "withdraw": offer_events.OfferWithdrawn,
 }
 
 
 @router.get("/{offer_id}")
 async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep) -> Response:
-    """One placement: where it stands, what it says, who comes, and what can be done now."""
+    """Show one placement: where it stands, what it says, who comes, and what can be done now."""
     offer = await seen(bus, principal, offer_id)
     async with bus.read() as session:
         host = await entries.organisation(session, offer.organisation_id)
         call = await calls_store.call(session, offer.call_id)
         names = await views.names_of(session, [offer.entry])
         own_hands = await capacity_for(session, principal, offer)
-        taken = (await matches.confirmed_of_offers(session, [offer_id]))[offer_id]
+        taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
         coming = await visits_store.of_offer(session, offer_id)
         references = await applications.by_id(session, {one.application_id for one in coming})
     mine = may_act_for_organisation(principal, offer.organisation_id)
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
-    decidable = transitions.possible(told.OfferEndorsed, offer.state)
+    decidable = transitions.possible(offer_events.OfferEndorsed, offer.state)
     return render(
         request,
         "placements/show.html",
@@ -94,14 +94,14 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         reopens=offer.stands is OfferState.CLOSED,
         decides=decidable and own_hands.acting_as is not None,
         asked=own_hands.notice_for(principal) if decidable else None,
-        voids=programme and transitions.possible(told.OfferVoided, offer.state),
+        voids=programme and transitions.possible(offer_events.OfferVoided, offer.state),
         remarks=[(labels.label(section), offer.remarks[section]) for section in FIELDS if section in offer.remarks],
         done=request.query_params.get("done"),
     )
 
 
 def _moves(offer: store.Offer, call: calls_store.Call | None) -> list[str]:
-    """What the host can do with one button now: only what is possible."""
+    """Return what the host can do with one button now: only what is possible."""
     found = [name for name, event in _EVENTS.items() if transitions.possible(event, offer.state)]
     open_ = call is not None and call.state == CallState.PUBLISHED
     shut = offer.stands is OfferState.CLOSED or not open_
@@ -109,7 +109,7 @@ def _moves(offer: store.Offer, call: calls_store.Call | None) -> list[str]:
 
 
 def _holder(offer: store.Offer, own: Capacity) -> str:
-    """Who has it now, where the state alone does not say: after silence the deputy, then the programme too."""
+    """Return who has it now, where the state alone does not say: after silence the deputy, then the programme too."""
     if offer.asked:
         return gettext("Host")
     return own.holder if offer.stands is OfferState.SUBMITTED else ""
@@ -167,7 +167,7 @@ async def endorse(offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
 
 @router.get("/{offer_id}/return")
 async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """A remark for each section."""
+    """Show a remark for each section."""
     offer = await seen(bus, principal, offer_id)
     return render(request, "placements/return.html", offer=offer, form_=ReturnOfferForm())
 
@@ -197,7 +197,7 @@ async def ask_void(request: Request, offer_id: UUID, principal: Coordinator, bus
 
 async def _void_page(request: Request, bus: Bus, offer: store.Offer, form: VoidForm, status: int = 200) -> Response:
     async with bus.read() as session:
-        taken = (await matches.confirmed_of_offers(session, [offer.id]))[offer.id]
+        taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
         going = await matches.open_of_offer(session, offer.id)
     return render(request, "placements/void.html", status, offer=offer, form_=form, taken=taken, going=len(going))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.matches.views import parties
-from services.applications.preparation import store
+from services.applications.preparation import store, views
 from services.applications.preparation.actions import preparation
 from services.applications.preparation.model import SENDER, may_fill_in
 from services.applications.preparation.model import costs as model
@@ -34,12 +34,12 @@ _OVER = frozenset({VisitState.CANCELLED, VisitState.VOIDED, VisitState.NO_SHOW})
 
 def writer(case: Case) -> Party | None:
     """As which side somebody writes lines; None who only reads them."""
-    own = preparation.sides(case)
+    own = views.sides(case)
     return next((party for party in WRITING if party in own), None)
 
 
 def may_change(case: Case, line: Cost) -> bool:
-    """Whether somebody may change a line: the own side's, and the sender and the programme any."""
+    """Return whether somebody may change a line: the own side's, and the sender and the programme any."""
     party = writer(case)
     return party is not None and (party in {SENDER, Party.PROGRAMME} or line.party == party)
 
@@ -57,7 +57,7 @@ async def add(
 ) -> Cost:
     """Write one more line. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         party = writer(case)
         if party is None:
             raise not_found()
@@ -69,7 +69,7 @@ async def add(
             return same[0]
         if len(found) >= model.MOST_LINES:
             raise Refused(gettext("The list is full. Put several amounts into one line."), 409)
-        before = await preparation.checklist(tx.session, visit)
+        before = await views.checklist(tx.session, visit)
         line = store.Cost(
             id=new_id(),
             visit_id=visit_id,
@@ -83,7 +83,7 @@ async def add(
             at=clock.now(),
         )
         tx.session.add(line)
-        await preparation.tell(tx, case, visit, before)
+        await preparation.record_progress(tx, case, visit, before)
         return line
 
 
@@ -115,7 +115,7 @@ async def change(
     Raises `Refused` (404, 409, 422).
     """
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         line = await _own(tx.session, case, visit_id, cost_id)
         _known(currency)
         if (line.payer, line.currency, line.planned, line.note) != (payer, currency, planned, note.strip()[:200]):
@@ -126,10 +126,10 @@ async def change(
             raise Refused(gettext("The visit did not take place, so its costs no longer change."), 409)
         if line.version != version:
             raise Refused(gettext("Somebody changed this since you opened it. Read it first."), 409)
-        before = await preparation.checklist(tx.session, visit)
+        before = await views.checklist(tx.session, visit)
         line.payer, line.currency, line.planned, line.actual = payer, currency, planned, actual
         line.note, line.version, line.actor, line.at = note.strip()[:200], version + 1, principal.subject, clock.now()
-        await preparation.tell(tx, case, visit, before)
+        await preparation.record_progress(tx, case, visit, before)
         return line
 
 
@@ -143,20 +143,20 @@ async def _own(session: AsyncSession, case: Case, visit_id: UUID, cost_id: UUID)
 async def remove(bus: Bus, principal: Principal, visit_id: UUID, cost_id: UUID) -> Visit:
     """Take a line away. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         line = await _own(tx.session, case, visit_id, cost_id)
         may_proceed(may_fill_in, visit.stands)
-        before = await preparation.checklist(tx.session, visit)
+        before = await views.checklist(tx.session, visit)
         await tx.session.delete(line)
-        await preparation.tell(tx, case, visit, before)
+        await preparation.record_progress(tx, case, visit, before)
         return visit
 
 
 async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> Visit:
     """The sender says that the list whose mark is `lines` is complete. Raises `Refused` (404; 409 for another list)."""
     async with bus.read() as session:
-        case, _ = await parties.of_visit(session, principal, visit_id)
-        if not preparation.may_fill_in(case, PreparationItem.COSTS):
+        case, _ = await parties.case_of_visit(session, principal, visit_id)
+        if not views.owns_item(case, PreparationItem.COSTS):
             raise not_found()
         found = (await store.costs(session, [visit_id])).get(visit_id, [])
         written = (await store.sheets(session, [visit_id]))[visit_id].get(PreparationItem.COSTS)

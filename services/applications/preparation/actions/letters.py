@@ -16,7 +16,7 @@ from services.applications.documents import typesetting
 from services.applications.matches.store import participation
 from services.applications.matches.views import parties
 from services.applications.placements import store as placements_store
-from services.applications.preparation import store
+from services.applications.preparation import store, views
 from services.applications.preparation.actions import preparation
 from services.applications.preparation.model import SENDER, Arrival, letters, may_fill_in
 from services.applications.refusals import may_proceed, not_found
@@ -49,8 +49,8 @@ async def make(
     Raises `Refused` (404; 409 where the visit has no dates, or the name was not released to the host).
     """
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
-        if Party.HOST not in preparation.sides(case):
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
+        if Party.HOST not in views.sides(case):
             raise not_found()
         may_proceed(may_fill_in, visit.stands)
         before = await store.newest_letters(tx.session, visit_id, kind)
@@ -58,7 +58,7 @@ async def make(
         facts = await _facts(tx.session, case, visit, kind, number, origin)
         if before is not None and _told(facts) == before.facts:
             return before
-        stood = await preparation.checklist(tx.session, visit)
+        stood = await views.checklist(tx.session, visit)
         moment = clock.now()
         says = letters.says(facts) | {"qr": typesetting.qr(facts.address)}
         document = await typesetting.pdf("letter", says, at=moment)
@@ -76,12 +76,12 @@ async def make(
             at=moment,
         )
         tx.session.add(letter)
-        await preparation.tell(tx, case, visit, stood)
+        await preparation.record_progress(tx, case, visit, stood)
         return letter
 
 
 def _told(facts: letters.LetterFacts) -> dict[str, object]:
-    """The facts as they are kept; what is each letter's own is left out, so that two can be compared."""
+    """Return the facts as they are kept; what is each letter's own is left out, so that two can be compared."""
     kept = asdict(facts) | {"start": facts.start.isoformat(), "end": facts.end.isoformat()}
     kept["pays"] = [list(pair) for pair in facts.pays]
     return {name: value for name, value in kept.items() if name not in {"number", "address", "made_on"}}
@@ -142,7 +142,7 @@ def _arrival(sheet: Arrival | None) -> str:
 
 
 async def _pays(session: AsyncSession, visit: Visit, offer: placements_store.Offer | None) -> list[tuple[str, str]]:
-    """Who pays what: the planned lines by payer; without any, what the placement says that the host bears."""
+    """Return who pays what: the planned lines by payer; without any, what the placement says that the host bears."""
     found: dict[str, list[str]] = {}
     for line in (await store.costs(session, [visit.id])).get(visit.id, []):
         said = f"{labels.label(line.line.item)} ({line.planned:,.2f} {line.currency})"
@@ -155,11 +155,11 @@ async def _pays(session: AsyncSession, visit: Visit, offer: placements_store.Off
 async def read(
     bus: Bus, principal: Principal, visit_id: UUID, kind: letters.LetterKind, version: int | None = None
 ) -> store.Letter:
-    """A letter with its document, the newest or the version named. Raises `Refused` (404)."""
+    """Return a letter with its document, the newest or the version named. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
-        case, _ = await parties.of_visit(tx.session, principal, visit_id)
+        case, _ = await parties.case_of_visit(tx.session, principal, visit_id)
         letter = None
-        if READING & preparation.sides(case):
+        if READING & views.sides(case):
             letter = await store.newest_letters(tx.session, visit_id, kind, version)
         if letter is None:
             raise not_found()
@@ -187,7 +187,7 @@ class Checked:
 
 
 async def check(session: AsyncSession, number: str) -> Checked | None:
-    """A letter by its number; None where there is none."""
+    """Return a letter by its number; None where there is none."""
     letter = await store.letter(session, number)
     visit = None if letter is None else await visits_store.visit(session, letter.visit_id)
     if letter is None or visit is None:

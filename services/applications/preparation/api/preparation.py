@@ -11,7 +11,7 @@ from pydantic import Field
 from services.applications.guards import Anyone, Participant
 from services.applications.overview.views.participation import visit_view
 from services.applications.parameters import Body, BusDep, Portal
-from services.applications.preparation import store
+from services.applications.preparation import store, views
 from services.applications.preparation.actions import costs as costs_actions
 from services.applications.preparation.actions import letters as letters_actions
 from services.applications.preparation.actions import preparation as actions
@@ -66,9 +66,9 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
         view = await visit_view(session, principal, visit_id)
         written = (await store.sheets(session, [visit_id]))[visit_id]
         lines = (await store.costs(session, [visit_id])).get(visit_id, [])
-        allowed = await actions.readable(session, view.of.case)
+        allowed = await views.readable_items(session, view.of.case)
         letters = (await store.letters(session, [visit_id]))[visit_id]
-    own = actions.sides(view.of.case)
+    own = views.sides(view.of.case)
     checklist = view.checklist
     readable = {item: row for item, row in written.items() if item in allowed}
     return {
@@ -90,7 +90,7 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
 
 
 def cost(one: store.Cost) -> dict[str, Any]:
-    """A line; amounts as text, so that no reader rounds them."""
+    """Return a line; amounts as text, so that no reader rounds them."""
     return {
         "id": one.id,
         "item": one.item,
@@ -105,7 +105,7 @@ def cost(one: store.Cost) -> dict[str, Any]:
 
 
 def shown(one: store.Letter) -> dict[str, Any]:
-    """A letter without what it says."""
+    """Return a letter without what it says."""
     return {
         "number": one.number,
         "kind": one.kind,
@@ -119,7 +119,7 @@ def shown(one: store.Letter) -> dict[str, Any]:
 
 @router.get("/{visit_id}/preparation")
 async def read(visit_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
-    """Where each thing stands, and of the sheets those that the reader may read."""
+    """Return where each thing stands, and of the sheets those that the reader may read."""
     return await _shown(bus, principal, visit_id)
 
 
@@ -192,12 +192,12 @@ async def read_letter(
     bus: BusDep,
     version: Annotated[int | None, Query(ge=1, le=1000)] = None,
 ) -> Response:
-    """A letter as PDF, the newest or the version named; each time is noted."""
+    """Return a letter as PDF, the newest or the version named; each time is noted."""
     found = await letters_actions.read(bus, principal, visit_id, letter, version)
     return Response(found.document, media_type="application/pdf")
 
 
 @router.post("/{visit_id}/emergency-contact")
 async def emergency_contact(visit_id: UUID, principal: Participant, bus: BusDep) -> dict[str, Any]:
-    """The guest's emergency contact, for the host on the days of the visit; each look is noted."""
+    """Return the guest's emergency contact, for the host on the days of the visit; each look is noted."""
     return (await actions.emergency_contact(bus, principal, visit_id)).model_dump()

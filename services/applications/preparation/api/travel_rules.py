@@ -35,7 +35,7 @@ def _shown(row: store.AskedRule) -> dict[str, Any]:
 
 @router.get("")
 async def read_all(_: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """What is asked for where nothing else is said, and what is said."""
+    """Return what is asked for where nothing else is said, and what is said."""
     async with bus.read() as session:
         return {"default": ASKED, "rules": [_shown(row) for row in await store.rules(session)]}
 

@@ -74,7 +74,7 @@ class Line:
 
 
 def amount(written: str) -> Decimal:
-    """An amount as somebody writes it: 120, 120.50 or 120,50. Raises ValueError with a sentence."""
+    """Return an amount as somebody writes it: 120, 120.50 or 120,50. Raises ValueError with a sentence."""
     sentence = gettext("Write an amount like 120.50")
     plain = written.replace("\u00a0", "").replace(" ", "").replace(",", ".")
     try:
@@ -101,7 +101,7 @@ class Total:
 
 
 def totals(lines: Iterable[Line]) -> list[Total]:
-    """By payer in the order of the code list, then by currency."""
+    """Return, by payer in the order of the code list, then by currency."""
     found: dict[tuple[Payer, str], list[Line]] = defaultdict(list)
     for line in lines:
         found[line.payer, line.currency].append(line)

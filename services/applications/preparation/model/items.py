@@ -60,7 +60,7 @@ class Rule:
     host_country: str | None = None
 
     def holds(self, call_id: UUID, country: str, host_country: str) -> bool:
-        """Whether it is about such a visit."""
+        """Return whether it is about such a visit."""
         return (
             self.call_id in (None, call_id)
             and self.country in (None, country)
@@ -74,7 +74,7 @@ class Rule:
 
 
 def asked(rules: Iterable[Rule], call_id: UUID, country: str, host_country: str) -> tuple[Item, ...]:
-    """What is asked for a visit: the most exact rule about each thing decides, else the default."""
+    """Return what is asked for a visit: the most exact rule about each thing decides, else the default."""
     found: dict[Item, Rule] = {}
     for rule in rules:
         if rule.holds(call_id, country, host_country):

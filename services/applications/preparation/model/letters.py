@@ -70,7 +70,7 @@ class LetterFacts:
 
 
 def new_number() -> str:
-    """A number that nobody can guess, in three groups: LT-7F3K-9QXM-2D8R."""
+    """Return a number that nobody can guess, in three groups: LT-7F3K-9QXM-2D8R."""
     drawn = "".join(secrets.choice(_DIGITS) for _ in range(_COUNT))
     return "LT-" + "-".join(drawn[start : start + 4] for start in range(0, _COUNT, 4))
 
@@ -85,7 +85,7 @@ def standing(*, newest: bool, same_dates: bool, visit: VisitState) -> LetterStan
 
 
 def says(facts: LetterFacts) -> dict[str, Any]:
-    """The letter as the template sets it, in the language of whoever makes it."""
+    """Return the letter as the template sets it, in the language of whoever makes it."""
     visa = facts.kind is LetterKind.VISA
     who = f"{facts.guest} ({facts.own_name})" if facts.own_name and facts.own_name != facts.guest else facts.guest
     span = dates.span(facts.start, facts.end)

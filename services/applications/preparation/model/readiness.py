@@ -73,7 +73,7 @@ class Checklist:
         return not self.open_()
 
     def open_(self, party: Party | None = None) -> list[Standing]:
-        """What is asked and not there, of one owner or of all."""
+        """Return what is asked and not there, of one owner or of all."""
         done = {Ready.THERE, Ready.NOT_ASKED}
         return [one for one in self.standings if one.ready not in done and party in (None, one.owner)]
 
@@ -84,7 +84,7 @@ class Checklist:
 
 
 def checklist(wanted: Collection[Item], facts: Facts) -> Checklist:
-    """Where each thing stands."""
+    """Return where each thing stands."""
     found = []
     for item in Item:
         if item in wanted:

@@ -34,7 +34,7 @@ class Sheet(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def wrong(self, today: date) -> dict[str, str]:  # noqa: ARG002 - what most sheets need not know
-        """What cannot be, by field."""
+        """Return what cannot be, by field."""
         return {}
 
 
@@ -51,7 +51,7 @@ class Authorisation(Sheet):
     given_on: date
 
     def wrong(self, today: date) -> dict[str, str]:
-        """An authorisation of a day to come was not given."""
+        """Return an authorisation of a day to come was not given."""
         return _not_after(today, given_on=self.given_on)
 
 
@@ -65,7 +65,7 @@ class Visa(Sheet):
     valid_until: date | None = None
 
     def wrong(self, today: date) -> dict[str, str]:
-        """What is decided has a day; what is granted is valid for a time."""
+        """Return what is decided has a day; what is granted is valid for a time."""
         found = _not_after(today, applied_on=self.applied_on, decided_on=self.decided_on)
         needed: dict[VisaResult, tuple[str, ...]] = {
             VisaResult.APPLIED: ("applied_on",),
@@ -89,7 +89,7 @@ class Insurance(Sheet):
     valid_until: date
 
     def wrong(self, today: date) -> dict[str, str]:  # noqa: ARG002 - an insurance may begin on any day
-        """A time that ends after it begins."""
+        """Return a time that ends after it begins."""
         if self.valid_until < self.valid_from:
             return {"valid_until": gettext("The last day must not be before the first.")}
         return {}
@@ -154,7 +154,7 @@ class Wrong(ValueError):
 
 
 def read(item: Item, details: Mapping[str, Any], today: date) -> Sheet:
-    """What somebody wrote, as a sheet. Raises `Wrong`, and KeyError for a thing that has no sheet."""
+    """Return what somebody wrote, as a sheet. Raises `Wrong`, and KeyError for a thing that has no sheet."""
     given = {name: value for name, value in details.items() if value not in (None, "")}
     try:
         sheet = SHEETS[item].model_validate(given)
@@ -184,5 +184,5 @@ _REMEDIES: dict[str, str] = {
 
 
 def _sentence(name: str, kind: str) -> str:
-    """What to do about a field that pydantic does not take."""
+    """Return what to do about a field that pydantic does not take."""
     return gettext(_REMEDIES.get(kind) or _WRITTEN_LIKE.get(name) or N_("Check what you wrote here"))

@@ -12,9 +12,8 @@ from services.applications.guards import Anyone
 from services.applications.matches.views import parties
 from services.applications.parameters import BusDep
 from services.applications.placements import store as placements_store
-from services.applications.preparation import store
+from services.applications.preparation import store, views
 from services.applications.preparation.actions import costs as actions
-from services.applications.preparation.actions import preparation
 from services.applications.preparation.forms import ChangeCostForm, CostForm, LineForm
 from services.applications.preparation.model import costs as model
 from services.applications.refusals import not_found
@@ -30,13 +29,13 @@ router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
 def money(amount: Decimal | None, currency: str) -> str:
-    """An amount with its currency; empty for none."""
+    """Return an amount with its currency; empty for none."""
     return "" if amount is None else f"{amount:,.2f} {currency}"
 
 
 @router.get("/{visit_id}/costs")
 async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """The list, its totals by payer, and a form for one more line."""
+    """Show the list, its totals by payer, and a form for one more line."""
     return await _page(request, principal, bus, visit_id, CostForm())
 
 
@@ -44,9 +43,9 @@ async def _page(
     request: Request, principal: Principal, bus: Bus, visit_id: UUID, form: CostForm, status: int = 200
 ) -> Response:
     async with bus.read() as session:
-        case, visit = await parties.of_visit(session, principal, visit_id)
+        case, visit = await parties.case_of_visit(session, principal, visit_id)
         lines = (await store.costs(session, [visit_id])).get(visit_id, [])
-        checklist = await preparation.checklist(session, visit)
+        checklist = await views.checklist(session, visit)
         offer = None if visit.offer_id is None else await placements_store.offer(session, visit.offer_id)
     standing = next((one for one in (checklist.standings if checklist else ()) if one.item == "costs"), None)
     open_ = visit.stands.value in {"scheduled", "under_way"}
@@ -68,7 +67,7 @@ async def _page(
         ],
         borne=[labels.label(one) for one in offer.entry.costs_borne] if offer else [],
         may_add=open_ and actions.writer(case) is not None,
-        may_settle=open_ and bool(lines) and preparation.may_fill_in(case, PreparationItem.COSTS),
+        may_settle=open_ and bool(lines) and views.owns_item(case, PreparationItem.COSTS),
         settled=standing is not None and standing.ready.value == "there",
         remark=standing.remark if standing else "",
         mark=model.mark(line.line for line in lines) or "",
@@ -87,7 +86,7 @@ def _row(visit_id: UUID, line: store.Cost, *, own: bool) -> list[Any]:
 
 
 def _amount(form: LineForm, name: str) -> Decimal | None:
-    """The amount in a field; what cannot be one is said at the field."""
+    """Return the amount in a field; what cannot be one is said at the field."""
     written = (form[name].data or "").strip()
     if not written:
         return None
@@ -133,7 +132,7 @@ async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: BusDe
 
 @router.get("/{visit_id}/costs/{cost_id}")
 async def ask(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """One line, to be changed by the side that wrote it."""
+    """Show one line, to be changed by the side that wrote it."""
     return await _line_page(request, principal, bus, visit_id, cost_id)
 
 
@@ -147,7 +146,7 @@ async def _line_page(
     status: int = 200,
 ) -> Response:
     async with bus.read() as session:
-        case, visit = await parties.of_visit(session, principal, visit_id)
+        case, visit = await parties.case_of_visit(session, principal, visit_id)
         line = await store.cost(session, visit_id, cost_id)
     if line is None or not actions.may_change(case, line):
         raise not_found()

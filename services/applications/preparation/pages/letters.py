@@ -22,7 +22,7 @@ Anybody = Annotated[Principal | None, Depends(public())]
 
 
 def as_pdf(letter: Letter, reference: str) -> Response:
-    """A letter as a file that a browser shows, under a name that says what it is and names nobody."""
+    """Return a letter as a file that a browser shows, under a name that says what it is and names nobody."""
     name = f"{reference or letter.number}-{letter.kind}-{letter.version}.pdf"
     headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
     return Response(letter.document, media_type="application/pdf", headers=headers)
@@ -43,16 +43,16 @@ async def read(
     bus: BusDep,
     version: Annotated[int | None, Query(ge=1, le=1000)] = None,
 ) -> Response:
-    """A letter as PDF, the newest or the version named."""
+    """Show a letter as PDF, the newest or the version named."""
     found = await actions.read(bus, principal, visit_id, letter, version)
     async with bus.read() as session:
-        case, _ = await parties.of_visit(session, principal, visit_id)
+        case, _ = await parties.case_of_visit(session, principal, visit_id)
     return as_pdf(found, case.application.reference or "")
 
 
 @router.get("/verify-letter/{number}")
 async def verify(request: Request, number: str, _: Anybody, bus: BusDep) -> Response:
-    """Whether a letter with that number counts: who made it, for which days; and no name."""
+    """Show whether a letter with that number counts: who made it, for which days; and no name."""
     async with bus.read() as session:
         found = await actions.check(session, number.strip().upper()[:20])
     return render(

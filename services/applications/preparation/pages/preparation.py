@@ -11,7 +11,7 @@ from services.applications.guards import Anyone, Participant
 from services.applications.matches.views import parties
 from services.applications.overview.views.participation import VisitView, visit_view
 from services.applications.parameters import BusDep
-from services.applications.preparation import model, store
+from services.applications.preparation import model, store, views
 from services.applications.preparation.actions import preparation as actions
 from services.applications.preparation.forms import SHEET_FORMS
 from services.applications.preparation.model.letters import LetterKind
@@ -56,15 +56,15 @@ _WHY: dict[PreparationItem, str] = {
 
 @router.get("/{visit_id}/preparation")
 async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """The checklist: what is the reader's to bring first, then what the others bring."""
+    """Show the checklist: what is the reader's to bring first, then what the others bring."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
         written = (await store.sheets(session, [visit_id]))[visit_id]
-        allowed = await actions.readable(session, view.of.case)
+        allowed = await views.readable_items(session, view.of.case)
     if view.checklist is None:
         return see_other(visit_path(visit_id))
-    own = actions.sides(view.of.case)
-    mine = [one for one in view.checklist.standings if actions.may_fill_in(view.of.case, one.item)]
+    own = views.sides(view.of.case)
+    mine = [one for one in view.checklist.standings if views.owns_item(view.of.case, one.item)]
     mine = [one for one in mine if one.item in view.checklist.asked or one.item is PreparationItem.ACCESS_NEEDS]
     others = [one for one in view.checklist.standings if one not in mine and one.item in view.checklist.asked]
     read = {item for item in _OWN_WAY if own & model.SEEN_BY[item]}
@@ -96,7 +96,7 @@ def _first(one: model.Standing) -> int:
 
 def _task(view: VisitView, one: model.Standing, *, linked: bool) -> dict[str, Any]:
     way = _OWN_WAY.get(one.item)
-    mine = actions.may_fill_in(view.of.case, one.item)
+    mine = views.owns_item(view.of.case, one.item)
     hint = one.remark or (
         "" if mine else gettext("Brought by: %(owner)s") % {"owner": party_name(view.visit, one.owner)}
     )
@@ -117,7 +117,7 @@ def _task(view: VisitView, one: model.Standing, *, linked: bool) -> dict[str, An
 
 
 def _emergency_now(view: VisitView) -> bool:
-    """Whether today is a day on which the host can look the emergency contact up."""
+    """Return whether today is a day on which the host can look the emergency contact up."""
     visit = view.visit
     assert visit.start is not None
     assert visit.end is not None
@@ -153,7 +153,7 @@ _FIELDS: dict[str, str] = {
 
 
 def rows_of(sheet: model.Sheet) -> list[dict[str, str]]:
-    """A sheet for reading."""
+    """Return a sheet for reading."""
     shown = []
     for name, value in sheet:
         if value in (None, ""):
@@ -169,7 +169,7 @@ def rows_of(sheet: model.Sheet) -> list[dict[str, str]]:
 
 @router.get("/{visit_id}/preparation/{item}")
 async def ask(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: BusDep) -> Response:
-    """The page on which its owner writes one thing down."""
+    """Show the page on which its owner writes one thing down."""
     return await _sheet_page(request, principal, bus, visit_id, item)
 
 
@@ -184,10 +184,10 @@ async def _sheet_page(
     version: int | None = None,
 ) -> Response:
     async with bus.read() as session:
-        case, visit = await parties.of_visit(session, principal, visit_id)
+        case, visit = await parties.case_of_visit(session, principal, visit_id)
         if item in _OWN_WAY:
             return see_other(visit_path(visit_id, _OWN_WAY[item]))
-        if not actions.may_fill_in(case, item):
+        if not views.owns_item(case, item):
             raise not_found()
         row = (await store.sheets(session, [visit_id]))[visit_id].get(item)
         person = await entries.person(session, principal.subject)
@@ -212,7 +212,7 @@ async def _sheet_page(
 
 
 def _as_written(sheet: model.Sheet) -> dict[str, Any]:
-    """What a form shows of a sheet otherwise than the model holds it."""
+    """Return what a form shows of a sheet otherwise than the model holds it."""
     return {"at": sheet.at.strftime("%H:%M")} if isinstance(sheet, model.Arrival) else {}
 
 
@@ -220,8 +220,8 @@ def _as_written(sheet: model.Sheet) -> dict[str, Any]:
 async def write(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: BusDep) -> Response:
     """Keep what the owner wrote."""
     async with bus.read() as session:
-        case, _ = await parties.of_visit(session, principal, visit_id)
-    if item not in SHEET_FORMS or not actions.may_fill_in(case, item):
+        case, _ = await parties.case_of_visit(session, principal, visit_id)
+    if item not in SHEET_FORMS or not views.owns_item(case, item):
         raise not_found()
     form = await SHEET_FORMS[item].read(request)
     version = await version_of(request) or 0
@@ -240,7 +240,7 @@ async def emergency(request: Request, visit_id: UUID, principal: Participant, bu
     """The guest's emergency contact, on a day of the visit; each look is noted, so it is asked for, not linked to."""
     sheet = await actions.emergency_contact(bus, principal, visit_id)
     async with bus.read() as session:
-        case, visit = await parties.of_visit(session, principal, visit_id)
+        case, visit = await parties.case_of_visit(session, principal, visit_id)
     answer = render(
         request,
         "preparation/emergency.html",
@@ -255,11 +255,11 @@ async def emergency(request: Request, visit_id: UUID, principal: Participant, bu
 
 @router.get("/{visit_id}/letters")
 async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """The letters that were made, and for the host what can be made."""
+    """Show the letters that were made, and for the host what can be made."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
         found = (await store.letters(session, [visit_id]))[visit_id]
-    own = actions.sides(view.of.case)
+    own = views.sides(view.of.case)
     if not own & model.SEEN_BY[PreparationItem.INVITATION]:
         raise not_found()
     standing = next(

@@ -28,7 +28,7 @@ HERE = "/applications/asked-before-travel"
 
 @router.get("")
 async def show(request: Request, _: Coordinator, bus: BusDep) -> Response:
-    """The default, what differs from it, and a form for one more decision."""
+    """Show the default, what differs from it, and a form for one more decision."""
     return await _page(request, bus, AskedForm())
 
 

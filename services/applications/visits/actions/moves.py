@@ -1,4 +1,4 @@
-"""What do guest, host and programme do about the dates of a visit? Ask for others, accept or refuse those proposed."""
+"""Ask for other dates of a visit, and accept or refuse those that are proposed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.applications.matches.views import parties
 from services.applications.refusals import may_proceed
 from services.applications.visits import model, store
+from services.applications.visits.views.visit import proposal_of
 from shared.contracts.codes import Answer, Party, StatedReason, published
 from shared.contracts.participation import MoveAccepted, MoveRefused, MoveRequested
 from shared.errors import Refused
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
     from shared.contracts.calls import DatePeriod
     from shared.identity import Principal
 
-ANSWERING = (Party.GUEST, Party.HOST)
-ASKING = (*ANSWERING, Party.PROGRAMME)
-
-
-def proposal_of(visit: Visit) -> model.Proposal | None:
-    """The other dates that are proposed for a visit now."""
-    return None if visit.proposal is None else model.Proposal.of(visit.proposal)
-
 
 async def ask(
     bus: Bus,
@@ -40,13 +33,13 @@ async def ask(
     reason: StatedReason,
     text: str = "",
 ) -> Visit:
-    """Ask for other dates, in the periods given; the dates stand until both sides accept new ones. The text stays here.
+    """Ask for other dates within `periods`; the present dates hold until both sides accept. The text stays here.
 
-    Raises `Refused` (404, 409; 422 with the field for periods that cannot be).
+    Raises `Refused` (404, 409; 422 with the field for impossible periods).
     """
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
-        party = case.acts_as(*ASKING)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
+        party = case.acts_as(*model.MAY_ASK_MOVE)
         last = await store.last_request(tx.session, visit_id)
         open_ = Party(last.party) if last is not None and last.waits(visit) else None
         if not may_proceed(model.may_ask_move, visit.stands, proposal_of(visit), open_, party):
@@ -89,7 +82,7 @@ async def answer(
     reason: StatedReason | None = None,
     text: str = "",
 ) -> Visit:
-    """Accept or refuse the proposal with that number; a no needs a reason, whose text stays here.
+    """Accept or refuse the proposal with that number; a no needs a reason, whose text stays in the portal.
 
     Raises `Refused` (404, 409; 422 for a no without a reason).
     """
@@ -97,8 +90,8 @@ async def answer(
         sentence = gettext("Choose why you refuse the new dates")
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
-        party = case.acts_as(*ANSWERING)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
+        party = case.acts_as(*model.BOTH)
         before = await store.answers(tx.session, visit_id, number)
         moment = clock.now()
         if not may_proceed(model.may_answer_move, visit.stands, proposal_of(visit), number, before, party, moment):

@@ -1,13 +1,13 @@
-"""What do guest and host do about a visit: agree on the agenda, record who was there?"""
+"""Agree on the agenda of a visit, record attendance, report a no-show or an early return."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from services.applications.matches.views import parties
-from services.applications.placements import store as placements_store
 from services.applications.refusals import may_proceed
 from services.applications.visits import model, store
+from services.applications.visits.views.visit import agenda_of
 from shared.contracts.codes import Party, StatedReason, published
 from shared.contracts.participation import (
     AgendaAgreed,
@@ -24,27 +24,15 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from services.applications.visits.store import Visit
     from shared.bus import Bus
     from shared.identity import Principal
 
-FIRST_VERSION = 1
 LONGEST_AGENDA = 5000
 
 
-async def agenda_of(session: AsyncSession, visit: Visit) -> tuple[int, str]:
-    """The newest version of a visit's agenda and its text; version 1 is the outline of the placement."""
-    written = await store.agenda(session, visit.id)
-    if written is not None:
-        return written.version, written.text
-    offer = None if visit.offer_id is None else await placements_store.offer(session, visit.offer_id)
-    return FIRST_VERSION, offer.entry.outline if offer is not None else ""
-
-
 async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str, *, version: int) -> Visit:
-    """Write the next version of the agenda after `version`; what was agreed was agreed on the version before.
+    """Write the next version of the agenda after `version`; agreements remain with the version they were given for.
 
     Raises `Refused` (404; 409 where somebody wrote another version since; 422 for none or too long a text).
     """
@@ -53,16 +41,16 @@ async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str
         sentence = gettext("Write an agenda of up to %(most)s characters.") % {"most": LONGEST_AGENDA}
         raise Refused(sentence, 422, {"text": sentence})
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(*model.BOTH)
         may_proceed(model.may_prepare, visit.stands)
-        now, before = await agenda_of(tx.session, visit)
+        newest, before = await agenda_of(tx.session, visit)
         if text == before:
             return visit
-        if now != version:
+        if newest != version:
             raise Refused(gettext("The other side changed the agenda since you opened it. Read it first."), 409)
         tx.session.add(
-            store.Agenda(visit_id=visit_id, version=now + 1, text=text, actor=principal.subject, at=clock.now())
+            store.Agenda(visit_id=visit_id, version=newest + 1, text=text, actor=principal.subject, at=clock.now())
         )
         await tx.changed("matches")
         return visit
@@ -71,19 +59,19 @@ async def write_agenda(bus: Bus, principal: Principal, visit_id: UUID, text: str
 async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | None = None) -> Visit:
     """Agree to the agenda (`version`: the one that was read). Raises `Refused` (404; 409 if another is there)."""
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         party = case.acts_as(*model.BOTH)
         may_proceed(model.may_prepare, visit.stands)
-        now, _ = await agenda_of(tx.session, visit)
-        if version is not None and version != now:
+        newest, _ = await agenda_of(tx.session, visit)
+        if version is not None and version != newest:
             raise Refused(gettext("The other side changed the agenda since you opened it. Read it first."), 409)
         agreed = await store.agenda_agreed(tx.session, visit_id)
-        if not may_proceed(model.agenda_complete, agreed, party, now):
+        if not may_proceed(model.agenda_complete, agreed, party, newest):
             return visit
-        complete = model.agenda_complete(agreed, party, now)
-        await store.put_agreed(tx.session, visit_id, party, now, clock.now())
+        complete = model.agenda_complete(agreed, party, newest)
+        await store.put_agreed(tx.session, visit_id, party, newest, clock.now())
         event = AgendaAgreed(
-            application_id=visit.application_id, visit_id=visit_id, by=party, version=now, complete=complete
+            application_id=visit.application_id, visit_id=visit_id, by=party, version=newest, complete=complete
         )
         await tx.record(event, visit.match_id, correlation=case.correlation)
         await tx.changed("matches")
@@ -96,22 +84,22 @@ async def record_days(
     visit_id: UUID,
     days: Mapping[date, bool],
     *,
-    seen: Mapping[date, bool | None] | None = None,
+    known: Mapping[date, bool | None] | None = None,
 ) -> Visit:
-    """The host records who was there, by day; another answer corrects it, and the same again changes nothing.
+    """Record for the host who attended, by day; another answer corrects it, the same answer changes nothing.
 
-    `seen` is what was recorded of the days when the host looked. Raises `Refused` (404; 409 where it cannot be recorded
-    now, or somebody else recorded something else since).
+    `known` is what was recorded when the host opened the page. Raises `Refused` (404; 409 where a day cannot be
+    recorded now, or somebody else has recorded something else since).
     """
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
         before = await store.attendance(tx.session, visit_id)
         today, moment = clock.today(), clock.now()
         for day, present in sorted(days.items()):
             if before.get(day) is present:
                 continue
-            if seen is not None and day in seen and seen[day] is not before.get(day):
+            if known is not None and day in known and known[day] is not before.get(day):
                 sentence = gettext("Somebody else recorded %(day)s since you opened the page. Look at it first.")
                 raise Refused(sentence % {"day": dates.day(day)}, 409)
             may_proceed(model.may_record, visit.stands, visit.dates, day, today)
@@ -133,17 +121,17 @@ async def record_days(
 async def no_show(
     bus: Bus, principal: Principal, visit_id: UUID, reason: StatedReason | None = None, text: str = ""
 ) -> Visit:
-    """The host reports that the guest did not come. Raises `Refused` (404, 409)."""
+    """Report for the host that the guest did not come. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
         attended = {day for day, present in (await store.attendance(tx.session, visit_id)).items() if present}
-        said = {one.what for one in await store.statements(tx.session, visit.about)}
+        reported = {statement.what for statement in await store.statements(tx.session, visit.about)}
         assert visit.start is not None or not visit.dates
         start = visit.start or clock.today()
         if not may_proceed(model.may_report_no_show, visit.stands, start, attended, clock.today()):
             return visit
-        if NoShowReported.type not in said:
+        if NoShowReported.type not in reported:
             tx.session.add(_statement(visit, NoShowReported.type, principal, reason, text))
             event = NoShowReported(
                 application_id=visit.application_id, visit_id=visit_id, reason=reason and published(reason)
@@ -161,14 +149,14 @@ async def early_return(
     reason: StatedReason | None = None,
     text: str = "",
 ) -> Visit:
-    """The host reports that the guest left before the end; the actual days count. Raises `Refused` (404, 409)."""
+    """Report for the host that the guest left before the end; the days attended count. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        case, visit = await parties.of_visit(tx.session, principal, visit_id, lock=True)
+        case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
-        said = {one.what for one in await store.statements(tx.session, visit.about)}
+        reported = {statement.what for statement in await store.statements(tx.session, visit.about)}
         if not may_proceed(model.may_report_return, visit.stands, visit.dates, last_day, clock.today()):
             return visit
-        if EarlyReturnReported.type not in said:
+        if EarlyReturnReported.type not in reported:
             statement = _statement(visit, EarlyReturnReported.type, principal, reason, text)
             statement.last_day = last_day
             tx.session.add(statement)

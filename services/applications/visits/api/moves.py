@@ -1,4 +1,4 @@
-"""How does a program ask for other dates of a visit, and answer those that are proposed?"""
+"""The JSON API of a visit's dates: ask for others, answer those that are proposed."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
 
 
 class OtherDates(Reason):
-    """In which periods the visit could be instead, and why."""
+    """The periods in which the visit could take place instead, and why."""
 
     periods: Annotated[tuple[DatePeriod, ...], Field(min_length=1, max_length=MOST_PERIODS)]
 
@@ -34,22 +34,22 @@ class MoveAnswer(Body):
     text: Text = ""
 
 
-async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+async def _visit_answer(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
     async with bus.read() as session:
         return resources.visit(await visit_view(session, principal, visit_id))
 
 
 @router.post("/{visit_id}/moves", status_code=202)
 async def ask(visit_id: UUID, body: OtherDates, principal: ParticipantOrCoordinator, bus: BusDep) -> dict[str, Any]:
-    """Ask for other dates, or for first ones where none were found: matching looks for them."""
+    """Ask for other dates, or for first ones where none were found; matching looks for them."""
     await actions.ask(bus, principal, visit_id, body.periods, body.reason, body.text)
-    return await _shown(bus, principal, visit_id)
+    return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/moves/{proposal}/answer", status_code=202)
 async def answer(
     visit_id: UUID, proposal: int, body: MoveAnswer, principal: Participant, bus: BusDep
 ) -> dict[str, Any]:
-    """Accept or refuse the dates that are proposed; the visit moves when guest and host have accepted."""
+    """Accept or refuse the proposed dates; the visit moves when guest and host have accepted."""
     await actions.answer(bus, principal, visit_id, proposal, body.answer, body.reason, body.text)
-    return await _shown(bus, principal, visit_id)
+    return await _visit_answer(bus, principal, visit_id)

@@ -1,4 +1,4 @@
-"""How does a program act for guest and host about a visit: agenda, attendance, forms?"""
+"""The JSON API of visits: agenda, attendance, no-show, early return, tickets to forms."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -29,61 +29,61 @@ class AgendaText(Body):
 
 
 class AgendaVersion(Body):
-    """To which version one agrees; without it the newest."""
+    """The version that is agreed to; without it the newest."""
 
     version: int | None = None
 
 
 class Days(Body):
-    """Who was there, by day; `seen` is what was recorded of those days when it was read (null: nothing)."""
+    """Who attended, by day; `seen` is what was recorded of those days when it was read (null: nothing)."""
 
     days: Annotated[dict[date, bool], Field(min_length=1, max_length=5)]
     seen: Annotated[dict[date, bool | None], Field(max_length=5)] | None = None
 
 
 class EarlyReturn(MaybeReason):
-    """The last day on which the guest was there."""
+    """The last day on which the guest attended."""
 
     last_day: date
 
 
-async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+async def _visit_answer(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
     async with bus.read() as session:
         return resources.visit(await visit_view(session, principal, visit_id))
 
 
 @router.get("/attendance")
 async def read_attendance(principal: Participant, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """Whose attendance the host can record now: those of today first; of the days in `missing` nothing is said."""
+    """Return the visits whose attendance the host can record now, today's first; `missing` days have no record."""
     async with bus.read() as session:
         found = await guests(session, principal)
     return {
         "visits": [
             {
-                "id": one.visit.id,
-                "reference": one.view.case.application.reference,
-                "state": one.visit.state,
-                "today": one.here,
-                "days": one.days,
-                "missing": one.missing,
-                "attendance": {day.isoformat(): record.present for day, record in one.records.items()},
+                "id": guest.visit.id,
+                "reference": guest.view.case.application.reference,
+                "state": guest.visit.state,
+                "today": guest.here,
+                "days": guest.days,
+                "missing": guest.missing,
+                "attendance": {day.isoformat(): record.present for day, record in guest.records.items()},
             }
-            for one in found
+            for guest in found
         ]
     }
 
 
 @router.get("/{visit_id}")
 async def read_one(visit_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
-    """One visit."""
-    return await _shown(bus, principal, visit_id)
+    """Return one visit."""
+    return await _visit_answer(bus, principal, visit_id)
 
 
 @router.put("/{visit_id}/agenda")
 async def write_agenda(visit_id: UUID, body: AgendaText, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """Write the next version of the agenda."""
     await actions.write_agenda(bus, principal, visit_id, body.text, version=body.version)
-    return await _shown(bus, principal, visit_id)
+    return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/agenda/agree")
@@ -92,14 +92,14 @@ async def agree(
 ) -> dict[str, Any]:
     """Agree to the agenda."""
     await actions.agree(bus, principal, visit_id, (body or AgendaVersion()).version)
-    return await _shown(bus, principal, visit_id)
+    return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/attendance")
 async def attend(visit_id: UUID, body: Days, principal: Participant, bus: BusDep) -> dict[str, Any]:
-    """Record who was there, by day; only days that have come."""
-    await actions.record_days(bus, principal, visit_id, body.days, seen=body.seen)
-    return await _shown(bus, principal, visit_id)
+    """Record who attended, by day; days to come are refused."""
+    await actions.record_days(bus, principal, visit_id, body.days, known=body.seen)
+    return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/no-show")
@@ -109,18 +109,18 @@ async def no_show(
     """Report that the guest did not come."""
     body = body or MaybeReason()
     await actions.no_show(bus, principal, visit_id, body.reason, body.text)
-    return await _shown(bus, principal, visit_id)
+    return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/early-return")
 async def early_return(visit_id: UUID, body: EarlyReturn, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """Report that the guest left before the end."""
     await actions.early_return(bus, principal, visit_id, body.last_day, body.reason, body.text)
-    return await _shown(bus, principal, visit_id)
+    return await _visit_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/tickets", status_code=201)
 async def ticket(visit_id: UUID, body: TicketFor, principal: Anyone, bus: BusDep, settings: Portal) -> dict[str, str]:
-    """A ticket into reporting's form about the visit, for both sides and the sender's coordinator; for two minutes."""
-    way = await tickets.for_visit(bus, settings, principal, visit_id, body.purpose)
-    return {"ticket": way.ticket, "address": way.address, "link": way.link}
+    """Issue a ticket to reporting's form about the visit; valid for two minutes."""
+    issued = await tickets.for_visit(bus, settings, principal, visit_id, body.purpose)
+    return {"ticket": issued.ticket, "address": issued.address, "link": issued.link}

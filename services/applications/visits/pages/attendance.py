@@ -1,4 +1,4 @@
-"""How does a host record who is there, on a phone: one tap a day, and a correction that stays visible?"""
+"""The page on which a host records attendance on a phone, one tap a day, with visible corrections."""
 
 from datetime import date
 from typing import Any
@@ -29,35 +29,37 @@ HERE = "/applications/visits/attendance"
 
 @router.get("/attendance")
 async def show(request: Request, principal: Participant, bus: BusDep) -> Response:
-    """Who is here today, and what is still missing of the days before."""
+    """Show who is here today, and which earlier days lack a record."""
     async with bus.read() as session:
         found = await guests(session, principal)
     return render(
         request,
         "visits/attendance.html",
-        today=[_guest(one) for one in found if one.here],
-        before=[_guest(one) for one in found if not one.here],
+        today=[_guest_card(guest) for guest in found if guest.here],
+        before=[_guest_card(guest) for guest in found if not guest.here],
         day=clock.today(),
         host=principal.has(Role.HOST_CONTACT),
-        missing=sum(len(one.missing) for one in found),
+        missing=sum(len(guest.missing) for guest in found),
         done=request.query_params.get("done"),
     )
 
 
-def _guest(one: Guest) -> dict[str, Any]:
+def _guest_card(guest: Guest) -> dict[str, Any]:
     return {
-        "id": one.visit.id,
-        "href": f"/applications/visits/{one.visit.id}",
-        "who": guest_name(one.view, one.visit),
-        "reference": one.view.case.application.reference,
-        "country": labels.country(one.visit.country),
-        "tag": tag("visit", one.visit.state),
-        "days": [recorded(day, one.records.get(day)) for day in one.days if one.here or day not in one.records],
+        "id": guest.visit.id,
+        "href": f"/applications/visits/{guest.visit.id}",
+        "who": guest_name(guest.view, guest.visit),
+        "reference": guest.view.case.application.reference,
+        "country": labels.country(guest.visit.country),
+        "tag": tag("visit", guest.visit.state),
+        "days": [
+            day_record(day, guest.records.get(day)) for day in guest.days if guest.here or day not in guest.records
+        ],
     }
 
 
-def recorded(day: date, record: Attendance | None) -> dict[str, Any]:
-    """A day with what is recorded of it, and what a correction replaced."""
+def day_record(day: date, record: Attendance | None) -> dict[str, Any]:
+    """Return a day with what is recorded of it, and what a correction replaced."""
     corrected = ""
     if record is not None and record.was is not None and record.was is not record.present:
         was = gettext("was there") if record.was else gettext("was not there")
@@ -73,14 +75,14 @@ def recorded(day: date, record: Attendance | None) -> dict[str, Any]:
 
 @router.post("/{visit_id}/attendance")
 async def attend(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Record who was there: for each day that was answered, `day-2026-03-16=yes` or `no`; a second tap changes nothing.
+    """Record attendance: for each answered day `day-2026-03-16=yes` or `no`; a second tap changes nothing.
 
-    `seen-2026-03-16` is what the page showed of that day, so that nobody corrects what somebody else has just recorded.
+    `seen-2026-03-16` is what the page showed of that day, so that nobody overwrites another's record.
     """
     sent = await request.form()
     answered, seen = _answers(sent, "day-"), _answers(sent, "seen-", none=True)
     await actions.record_days(
-        bus, principal, visit_id, {day: one for day, one in answered.items() if one is not None}, seen=seen
+        bus, principal, visit_id, {day: present for day, present in answered.items() if present is not None}, known=seen
     )
     if sent.get("back") == "today":
         return see_other(f"{HERE}?done=1#visit-{visit_id}")
@@ -88,7 +90,7 @@ async def attend(request: Request, visit_id: UUID, principal: Participant, bus: 
 
 
 def _answers(sent: FormData, prefix: str, *, none: bool = False) -> dict[date, bool | None]:
-    """The answers by day; what cannot be read is left out, and so is a day without one unless `none` counts."""
+    """Return the answers by day, without unreadable ones; days without an answer only if `none`."""
     found: dict[date, bool | None] = {}
     for name, value in sent.items():
         if not name.startswith(prefix) or (value not in {"yes", "no"} and not none):

@@ -1,4 +1,4 @@
-"""What does a host report of a guest who did not come, or who left before the end?"""
+"""The pages on which a host reports a no-show or an early return."""
 
 from datetime import date
 from typing import Any
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 @router.get("/{visit_id}/no-show")
 async def ask_no_show(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Ask once more, and why."""
+    """Ask for confirmation and the reason of a no-show."""
     return await _no_show_page(request, principal, bus, visit_id, MaybeReasonForm())
 
 
@@ -62,7 +62,7 @@ async def no_show(request: Request, visit_id: UUID, principal: Participant, bus:
 
 @router.get("/{visit_id}/early-return")
 async def ask_return(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Ask for the last day, and why."""
+    """Ask for the last day and the reason of an early return."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
     return _return_page(request, view, EarlyReturnForm())

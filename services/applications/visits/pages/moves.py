@@ -1,4 +1,4 @@
-"""How does somebody ask for other dates of a visit, and answer those that are proposed?"""
+"""The pages to ask for other dates of a visit, and to answer those that are proposed."""
 
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from services.applications.overview.views.participation import VisitView, visit_
 from services.applications.parameters import BusDep
 from services.applications.visits.actions import moves as actions
 from services.applications.visits.forms import MoveAnswerForm, MoveForm
+from services.applications.visits.model import BOTH, MAY_ASK_MOVE
 from services.applications.visits.views.names import both_parties, move_asked_by, visit_path
 from shared.bus import Bus
 from shared.contracts import labels
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 @router.get("/{visit_id}/move")
 async def ask_move(request: Request, visit_id: UUID, principal: ParticipantOrCoordinator, bus: BusDep) -> Response:
-    """Ask when the visit could be instead, and why."""
+    """Ask when the visit could take place instead, and why."""
     return await _ask_page(request, principal, bus, visit_id, MoveForm())
 
 
@@ -34,12 +35,12 @@ async def _ask_page(
 ) -> Response:
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
-    view.of.case.acts_as(*actions.ASKING)
-    return render(request, "visits/move.html", status, form_=form, view=view, visit=view.visit, text=_says(view))
+    view.of.case.acts_as(*MAY_ASK_MOVE)
+    return render(request, "visits/move.html", status, form_=form, view=view, visit=view.visit, text=_explanation(view))
 
 
-def _says(view: VisitView) -> str:
-    """What follows from asking."""
+def _explanation(view: VisitView) -> str:
+    """Return what follows from asking."""
     if view.visit.stands is VisitState.UNSCHEDULABLE:
         return gettext(
             "Matching looks for a week in these periods that both sides can, on no public holiday, with a place left. "
@@ -72,7 +73,7 @@ async def move(request: Request, visit_id: UUID, principal: ParticipantOrCoordin
 
 @router.get("/{visit_id}/moves/{proposal}")
 async def ask_answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: BusDep) -> Response:
-    """Show the dates that are proposed, beside those that stand."""
+    """Show the proposed dates beside the present ones."""
     return await _answer_page(request, principal, bus, visit_id, proposal, MoveAnswerForm())
 
 
@@ -87,7 +88,7 @@ async def _answer_page(
 ) -> Response:
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
-    view.of.case.acts_as(*actions.ANSWERING)
+    view.of.case.acts_as(*BOTH)
     if view.proposal is None or view.proposal.number != number:
         return see_other(visit_path(visit_id))
     return render(
@@ -106,7 +107,7 @@ async def _answer_page(
 
 @router.post("/{visit_id}/moves/{proposal}")
 async def answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: BusDep) -> Response:
-    """Accept or refuse the dates that are proposed."""
+    """Accept or refuse the proposed dates."""
     form = await MoveAnswerForm.read(request)
     declines = form.answer.data == Answer.DECLINE
     valid = form.validate()

@@ -1,4 +1,4 @@
-"""What do guest and host see and do about a visit, and who comes when?"""
+"""The pages of a visit: list, details, agenda, and the way to reporting's forms."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,15 +18,16 @@ from services.applications.outcomes.actions import tickets
 from services.applications.outcomes.views import due_hint, results_asked, test_names
 from services.applications.overview.views.participation import MatchView, VisitView, match_views, visit_view
 from services.applications.parameters import BusDep, Portal
-from services.applications.preparation.actions import preparation
+from services.applications.preparation import views as preparation_views
 from services.applications.tables import PAGE
 from services.applications.text_difference import difference
 from services.applications.visits.actions import visits as actions
 from services.applications.visits.forms import AgendaForm
 from services.applications.visits.model import BOTH
-from services.applications.visits.pages.attendance import recorded
+from services.applications.visits.pages.attendance import day_record
 from services.applications.visits.store import Agenda, agendas, replaced_by
 from services.applications.visits.views.names import both_parties, move_asked_by, party_name, visit_path
+from services.applications.visits.views.visit import FIRST_VERSION
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import (
@@ -60,24 +61,24 @@ async def show_all(
     state: str = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
-    """Who comes when: the visits that concern the reader, those of today and later first."""
+    """Show the visits that concern the reader, those of today and later first."""
     async with bus.read() as session:
         views = [view for view in await match_views(session, principal, _COMES) if view.visit]
-        unready = await preparation.waiting(session, [(view.case, view.visit) for view in views])
+        unready = await preparation_views.visits_to_prepare(session, [(view.case, view.visit) for view in views])
         results = await results_asked(session, views)
     today = clock.today()
     mine = [view for view in views if view.visit and view.visit.id in unready]
-    shown = [view for view in views if not state or (view.visit and view.visit.state == state)]
-    shown = mine if state == UNREADY else shown
-    shown = [view for view in views if view.visit and view.visit.id in results] if state == RESULTS else shown
-    shown.sort(key=lambda view: _order(view, today))
-    waiting = (
+    listed = [view for view in views if not state or (view.visit and view.visit.state == state)]
+    listed = mine if state == UNREADY else listed
+    listed = [view for view in views if view.visit and view.visit.id in results] if state == RESULTS else listed
+    listed.sort(key=lambda view: _sort_key(view, today))
+    unready_count = (
         UNREADY,
         len(mine),
         ngettext("needs something of you before travel", "need something of you before travel", len(mine)),
         "wait",
     )
-    asked = (
+    results_count = (
         RESULTS,
         len(results),
         ngettext("waits for what came of it at home", "wait for what came of them at home", len(results)),
@@ -86,17 +87,19 @@ async def show_all(
     return render(
         request,
         "visits/list.html",
-        rows=[_row(view) for view in page_rows(shown, page)],
-        total=len(shown),
+        rows=[_row(view) for view in page_rows(listed, page)],
+        total=len(listed),
         page=page,
         size=PAGE,
         host=principal.has(Role.HOST_CONTACT),
-        counts=state_counts("visit", Counter(view.visit.state for view in views if view.visit), waiting, asked),
+        counts=state_counts(
+            "visit", Counter(view.visit.state for view in views if view.visit), unready_count, results_count
+        ),
     )
 
 
-def _order(view: MatchView, today: date) -> tuple[bool, int]:
-    """Visits to come by their start, then those without dates, then those that are over, the newest first."""
+def _sort_key(view: MatchView, today: date) -> tuple[bool, int]:
+    """Return the sort key: visits to come by start, then those without dates, then past ones, the newest first."""
     assert view.visit is not None
     start, end = view.visit.start, view.visit.end
     if start is None or end is None:
@@ -123,11 +126,11 @@ def _row(view: MatchView) -> list[Any]:
 
 @router.get("/{visit_id}")
 async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """One visit: where it stands, agenda, preparation, attendance, and what is asked of the reader."""
-    return await page_of(request, principal, bus, visit_id)
+    """Show one visit: state, agenda, preparation, attendance, and what is asked of the reader."""
+    return await visit_page(request, principal, bus, visit_id)
 
 
-async def page_of(
+async def visit_page(
     request: Request,
     principal: Principal,
     bus: Bus,
@@ -136,7 +139,7 @@ async def page_of(
     form: AgendaForm | None = None,
     status: int = 200,
 ) -> Response:
-    """The page of a visit."""
+    """Return the page of a visit, with the agenda form."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
         versions = await agendas(session, visit_id)
@@ -161,7 +164,7 @@ async def page_of(
         topic=topic(visit.topic),
         people=[(labels.label(party), known) for party, known in view.of.known.items() if known.name],
         earlier=versions[1:],
-        change=_change(view, versions),
+        change=_agenda_change(view, versions),
         agreed=[(party_name(visit, party), view.agreed.get(party) == view.version) for party in BOTH],
         may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
         may_write=scheduled and bool(own),
@@ -170,9 +173,9 @@ async def page_of(
         scheduled=scheduled,
         security=view.of.offer.entry.security if view.of.offer else "",
         contact=view.of.offer.entry.contact if view.of.offer and own else "",
-        left=_left(view),
-        arrival=_arrival(view),
-        days=[recorded(day, view.records.get(day)) | {"open": day in view.recordable} for day in visit.dates],
+        left=_still_missing(view),
+        arrival=_arrival_rows(view),
+        days=[day_record(day, view.records.get(day)) | {"open": day in view.recordable} for day in visit.dates],
         may_report=Party.HOST in parties and bool(view.recordable),
         came=any(view.attendance.values()),
         tasks=_tasks(view),
@@ -180,7 +183,7 @@ async def page_of(
         kept=labels.label(MoveDropCause(visit.kept)) if visit.kept else "",
         move_by=move_asked_by(view),
         both=both_parties(visit),
-        move_answers=[(party_name(visit, party), _answered(view, party)) for party in BOTH],
+        move_answers=[(party_name(visit, party), _answer_word(view, party)) for party in BOTH],
         form_=form or AgendaForm(data={"text": view.agenda}),
         papers=papers if Party.GUEST in parties else [],
         before=visit.replaces,
@@ -192,40 +195,40 @@ async def page_of(
 
 
 def _due(view: VisitView) -> datetime | None:
-    """Until when the next step is asked for: an answer to other dates, else the agenda."""
+    """Return the deadline of the next step: an answer to other dates, else the agenda."""
     if view.proposal is not None:
         return view.proposal.due
     return None if view.both_agreed else view.visit.agenda_due
 
 
-def _left(view: VisitView) -> list[Any]:
-    """What of the preparation is the reader's to bring and not there."""
-    own = preparation.sides(view.of.case)
+def _still_missing(view: VisitView) -> list[Any]:
+    """Return the items of the preparation that the reader still has to bring."""
+    own = preparation_views.sides(view.of.case)
     open_ = [] if view.checklist is None else view.checklist.open_()
-    return [one for one in open_ if one.owner in own]
+    return [status for status in open_ if status.owner in own]
 
 
-def _arrival(view: VisitView) -> list[dict[str, str]]:
-    """Whom the guest asks for, where and when, for those who may read it."""
+def _arrival_rows(view: VisitView) -> list[dict[str, str]]:
+    """Return whom the guest asks for, where and when, for those who may read it."""
     sheet = view.arrival
     if sheet is None:
         return []
     reach = ", ".join(part for part in (sheet.contact_name, sheet.contact_phone, sheet.contact_email) if part)
-    said = {"place": sheet.place, "at": sheet.at.strftime("%H:%M")}
+    words = {"place": sheet.place, "at": sheet.at.strftime("%H:%M")}
     rows = [
-        {"key": gettext("Arrive"), "value": gettext("%(place)s, at %(at)s") % said},
+        {"key": gettext("Arrive"), "value": gettext("%(place)s, at %(at)s") % words},
         {"key": gettext("Ask for"), "value": reach},
         {"key": gettext("To bring"), "value": sheet.bring},
     ]
     return [row for row in rows if row["value"]]
 
 
-def _change(view: VisitView, versions: Sequence[Agenda]) -> dict[str, Any] | None:
-    """How the agenda differs from what the reader agreed to, else from the version before; None where there is none."""
+def _agenda_change(view: VisitView, versions: Sequence[Agenda]) -> dict[str, Any] | None:
+    """Return how the agenda differs from what the reader agreed to, else from the version before; None if nothing."""
     own = [view.agreed[party] for party in BOTH if party in view.of.case.parties and party in view.agreed]
-    texts = {one.version: one.text for one in versions}
+    texts = {agenda.version: agenda.text for agenda in versions}
     outline = view.of.offer.entry.outline if view.of.offer else ""
-    known = texts | ({actions.FIRST_VERSION: outline} if outline else {})
+    known = texts | ({FIRST_VERSION: outline} if outline else {})
     before = own[0] if own and own[0] in known else view.version - 1
     if before not in known or before >= view.version:
         return None
@@ -233,8 +236,8 @@ def _change(view: VisitView, versions: Sequence[Agenda]) -> dict[str, Any] | Non
     return {"rows": rows, "old": before, "agreed": bool(own) and before == own[0]}
 
 
-def _answered(view: VisitView, party: Party) -> str:
-    """What one side answered to other dates; empty while it has not."""
+def _answer_word(view: VisitView, party: Party) -> str:
+    """Return what one side answered to other dates; empty while it has not answered."""
     given = view.move_answers.get(party)
     if given is None:
         return ""
@@ -242,7 +245,7 @@ def _answered(view: VisitView, party: Party) -> str:
 
 
 def _tasks(view: VisitView) -> list[dict[str, Any]]:
-    """The forms of reporting that are asked of the reader, as a task list."""
+    """Return the forms of reporting that are asked of the reader, as a task list."""
     names = {
         "evaluation": gettext("Evaluate the visit"),
         "report": gettext("Write your report"),
@@ -262,13 +265,13 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
 
 @router.get("/{visit_id}/forms/{purpose}")
 async def open_form(visit_id: UUID, purpose: str, principal: Anyone, bus: BusDep, settings: Portal) -> Response:
-    """On to reporting's form, with a ticket that says as whom the reader answers."""
+    """Redirect to reporting's form, with a ticket that says in which role the reader answers."""
     return see_other((await tickets.for_visit(bus, settings, principal, visit_id, purpose)).link)
 
 
 @router.get("/{visit_id}/closed-forms/{purpose}/{party}")
 async def why(visit_id: UUID, purpose: str, party: str, principal: Anyone, bus: BusDep, settings: Portal) -> Response:
-    """On to the form that is asked of the reader as this party: there it says why answers are no longer taken."""
+    """Redirect to the closed form for this party, which explains why answers are no longer accepted."""
     return see_other((await tickets.for_visit(bus, settings, principal, visit_id, purpose, party)).link)
 
 
@@ -277,7 +280,7 @@ async def write_agenda(request: Request, visit_id: UUID, principal: Participant,
     """Write the next version of the agenda."""
     form = await AgendaForm.read(request)
     if not form.validate():
-        return await page_of(request, principal, bus, visit_id, form=form, status=422)
+        return await visit_page(request, principal, bus, visit_id, form=form, status=422)
     try:
         version = await version_of(request) or 0
         await actions.write_agenda(bus, principal, visit_id, form.text.data or "", version=version)
@@ -285,7 +288,7 @@ async def write_agenda(request: Request, visit_id: UUID, principal: Participant,
         if refused.status_code != 409:
             raise
         form.refuse("text", refused.detail)
-        return await page_of(request, principal, bus, visit_id, form=form, status=409)
+        return await visit_page(request, principal, bus, visit_id, form=form, status=409)
     return see_other(visit_path(visit_id) + "?done=agenda")
 
 

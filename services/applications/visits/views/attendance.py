@@ -1,4 +1,4 @@
-"""Who is here today, and of which days is it not yet recorded? For a host with a phone in the hand."""
+"""List the visits whose attendance a host can record now."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.applications.matches.store import matches
-from services.applications.matches.views.parties import visiting
+from services.applications.matches.views.parties import as_visit_case
 from services.applications.overview.views.participation import match_views, views_of_matches
 from services.applications.visibility import visibility_of
 from services.applications.visits import store
@@ -57,46 +57,46 @@ class Guest:
 async def guests(
     session: AsyncSession, principal: Principal, confirmed: Sequence[MatchView] | None = None
 ) -> Sequence[Guest]:
-    """The guests of the own organisations, and whoever of the own mentoring pairs comes to the other.
+    """Return the guests of the principal's organisations, and of their mentoring pairs the one who travels to them.
 
-    Those of today come first, who is not recorded before who is. `confirmed`: the confirmed matches that the person
-    sees, where they have been read.
+    Those of today come first, unrecorded before recorded. `confirmed`: the confirmed matches that the principal sees,
+    where they have been read.
     """
     today = clock.today()
     pairs: list[tuple[store.Visit, MatchView]] = []
     if principal.has(Role.MENTOR, Role.OFFICER):
         if confirmed is None:
             confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
-        pairs = _of_pairs(confirmed, today)
-    hosted = [*await _of_organisations(session, principal, today), *pairs]
+        pairs = _of_own_pairs(confirmed, today)
+    hosted = [*await _at_own_hosts(session, principal, today), *pairs]
     found = {visit.id: (visit, view) for visit, view in hosted if visit.stands in _TAKES_PLACE}
     records = await store.attendance_of(session, list(found))
-    made = [Guest(visit, view, records[id_], today) for id_, (visit, view) in found.items()]
+    found_guests = [Guest(visit, view, records[id_], today) for id_, (visit, view) in found.items()]
     return sorted(
-        (one for one in made if one.here or one.missing),
-        key=lambda one: (not one.here, today in one.records, one.visit.start or today, str(one.visit.id)),
+        (guest for guest in found_guests if guest.here or guest.missing),
+        key=lambda guest: (not guest.here, today in guest.records, guest.visit.start or today, str(guest.visit.id)),
     )
 
 
-async def _of_organisations(
+async def _at_own_hosts(
     session: AsyncSession, principal: Principal, today: date
 ) -> list[tuple[store.Visit, MatchView]]:
-    """The visits of late at the own organisations."""
+    """Return the recent visits at the principal's organisations."""
     own = visibility_of(principal).own
     if not own:
         return []
     found = await store.hosted_between(session, today - _LOOK_BACK, today, organisation_ids=own, countries=())
-    known = await matches.matches_by_id(session, {one.match_id for one in found})
+    known = await matches.matches_by_id(session, {visit.match_id for visit in found})
     views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
     return [
-        (one, views[one.match_id])
-        for one in found
-        if one.match_id in views and Party.HOST in views[one.match_id].case.parties
+        (visit, views[visit.match_id])
+        for visit in found
+        if visit.match_id in views and Party.HOST in views[visit.match_id].case.parties
     ]
 
 
-def _of_pairs(confirmed: Sequence[MatchView], today: date) -> list[tuple[store.Visit, MatchView]]:
-    """The visits of late under the own mentorships on which the other one travels."""
+def _of_own_pairs(confirmed: Sequence[MatchView], today: date) -> list[tuple[store.Visit, MatchView]]:
+    """Return the recent visits of the principal's mentorships on which the other one travels."""
     return [
         (view.visit, view)
         for view in confirmed
@@ -104,5 +104,5 @@ def _of_pairs(confirmed: Sequence[MatchView], today: date) -> list[tuple[store.V
         and view.visit.mentorship_id is not None
         and view.visit.start is not None
         and today - _LOOK_BACK <= view.visit.start <= today
-        and Party.HOST in visiting(view.case, view.visit).parties
+        and Party.HOST in as_visit_case(view.case, view.visit).parties
     ]

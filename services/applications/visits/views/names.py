@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def visit_path(visit_id: UUID, rest: str = "") -> str:
-    """The address of a visit, or of a page of it."""
+    """Return the address of a visit, or of a page of it."""
     return f"/applications/visits/{visit_id}" + (f"/{rest}" if rest else "")
 
 
 def party_name(visit: Visit, party: Party) -> str:
-    """How a party is called: guest and host, or on a pair's visit mentee and mentor."""
+    """Return what a party is called: guest and host, or on a pair's visit mentee and mentor."""
     if party is Party.HOME_COORDINATOR:
         return labels.coordinator(visit.country)
     if visit.mentorship_id is None or party not in BOTH:
@@ -33,12 +33,12 @@ def party_name(visit: Visit, party: Party) -> str:
 
 
 def both_parties(visit: Visit) -> str:
-    """The two who agree on a visit, in the middle of a sentence."""
+    """Return the two who agree on a visit, for the middle of a sentence."""
     return gettext("guest and host") if visit.mentorship_id is None else gettext("mentee and mentor")
 
 
 def move_asked_by(view: VisitView) -> str:
-    """Who asked for other dates; empty where nobody did."""
+    """Return who asked for other dates; empty where nobody did."""
     by = view.asked_move if view.proposal is None else view.proposal.by
     if by is None:
         return ""

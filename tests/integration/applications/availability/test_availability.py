@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 async def later(programme: Programme, days: int) -> None:
     """So many days pass, and the clock's worker looks once."""
     clock.move(timedelta(days=days))
-    await checks.look(programme.app.state.service.bus)
+    await checks.check_all(programme.app.state.service.bus)
 
 
 async def kinds(programme: Programme, topic: str = "exchange.offers") -> list[str]:
@@ -147,12 +147,12 @@ async def test_a_button_is_good_for_ten_minutes_and_a_link_for_its_question(
     link = await asked(programme, offer["id"])
     seal = identity_of(programme.app).links
     key = link.partition("key=")[2]
-    made = float(links.press(seal, key).partition(".")[0])
+    made = float(links.button_token(seal, key).partition(".")[0])
     async with stranger(programme) as client:
-        old = links.press(seal, key, made - links.PRESS_SECONDS - 1)
+        old = links.button_token(seal, key, made - links.BUTTON_SECONDS - 1)
         late = await client.post(link, data={"press": old, "answer": "available"})
         assert (late.status_code, "ten minutes" in late.text) == (409, True)
-        other = links.press(seal, "another", made)
+        other = links.button_token(seal, "another", made)
         assert (await client.post(link, data={"press": other, "answer": "available"})).status_code == 409
         person = programme.person("claire", "Claire Moreau", "FR", "host_contact")
         person |= {"organisation_id": programme.organisations["FR"], "grants": []}
@@ -166,7 +166,7 @@ async def test_a_button_is_good_for_ten_minutes_and_a_link_for_its_question(
         await put(programme, "claire", f"/offers/{offer['id']}", unit="Another unit")
         gone = await client.get(link)
         assert (gone.status_code, "This question is over" in gone.text) == (410, True)
-        await client.post(link, data={"press": links.press(seal, key), "answer": "pause"})
+        await client.post(link, data={"press": links.button_token(seal, key), "answer": "pause"})
     assert (await abroad.get("claire", f"/offers/{offer['id']}"))["state"] == "published"
 
 

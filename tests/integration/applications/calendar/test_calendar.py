@@ -85,7 +85,7 @@ async def test_holidays_of_the_host_country(abroad: Abroad) -> None:
 @given(st.dates(date(2025, 1, 1), date(2030, 12, 31)))
 def test_a_month_is_shown_whole_and_its_neighbours_touch_it(day: date) -> None:
     """Each day of a month lies in a week that is shown; before and after are the next months and weeks."""
-    shown = calendar_model.shown(Span.MONTH, day)
+    shown = calendar_model.mondays_of(Span.MONTH, day)
     covered = {monday + timedelta(days=count) for monday in shown for count in range(7)}
     before, after = calendar_model.neighbours(Span.MONTH, day)
     month = [day.replace(day=1) + timedelta(days=count) for count in range(31)]
@@ -93,7 +93,9 @@ def test_a_month_is_shown_whole_and_its_neighbours_touch_it(day: date) -> None:
     assert all(one.weekday() == 0 for one in shown)
     assert (before.month % 12 + 1, day.month % 12 + 1) == (day.month, after.month)
     assert len(shown) <= 6
-    assert calendar_model.neighbours(Span.WEEK, day)[1] == calendar_model.shown(Span.WEEK, day)[0] + timedelta(weeks=1)
+    assert calendar_model.neighbours(Span.WEEK, day)[1] == calendar_model.mondays_of(Span.WEEK, day)[0] + timedelta(
+        weeks=1
+    )
 
 
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 9), st.integers(-2, 9), st.booleans())

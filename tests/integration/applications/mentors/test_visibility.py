@@ -51,7 +51,7 @@ async def test_who_is_asked_comes_first(abroad: Abroad, programme: Programme) ->
     body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry(), "publish": True}
     mentor = await abroad.post("jonas", "/mentors", body, 201)
     clock.move(timedelta(days=61))
-    await checks.look(programme.app.state.service.bus)
+    await checks.check_all(programme.app.state.service.bus)
     assert "state=asked" in await read(abroad, "rasa", "/applications/mentors/country")
     assert mentor["reference"] in await read(abroad, "rasa", "/applications/mentors/country?state=asked")
     at = f"/applications/mentors/{mentor['id']}"

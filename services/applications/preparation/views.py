@@ -1,0 +1,120 @@
+"""Read how far the preparation of a visit is: who owns each item, who may read it, what is still missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.matches.store import participation
+from services.applications.matches.views import parties as matches_parties
+from services.applications.preparation import model, store
+from services.applications.preparation.model.costs import mark
+from shared.contracts.codes import IdentityField, LegalBasis, Party, PreparationItem, VisitState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.matches.views.parties import Case
+    from services.applications.visits.store import Visit
+
+
+def sides(case: Case) -> frozenset[Party]:
+    """Return as what somebody sees a visit's preparation: a mentoring pair are guest and host of its visit.
+
+    Where the mentor travels, the mentor's country is the sender.
+    """
+    guest, host = case.sides
+    renamed = {guest: Party.GUEST, host: Party.HOST}
+    if guest is Party.MENTOR:
+        renamed |= {Party.HOME_COORDINATOR: Party.HOST_COORDINATOR, Party.HOST_COORDINATOR: Party.HOME_COORDINATOR}
+    return frozenset(renamed.get(party, party) for party in case.parties)
+
+
+def owns_item(case: Case, item: PreparationItem) -> bool:
+    """Return whether somebody owns a thing; the programme coordinator may stand in for the sender."""
+    owner, own = model.OWNERS[item], sides(case)
+    return owner in own or (owner is model.SENDER and Party.PROGRAMME in own)
+
+
+async def checklists(session: AsyncSession, among: Collection[Visit]) -> dict[UUID, model.Checklist]:
+    """Return where each thing stands, by visit; of those that have dates."""
+    dated = {visit.id: visit for visit in among if visit.start is not None}
+    if not dated:
+        return {}
+    rules = [one.rule for one in await store.rules(session)]
+    written = await store.sheets(session, dated.keys())
+    costs = await store.costs(session, dated.keys())
+    letters = await store.letters(session, dated.keys())
+    found = {}
+    for id_, visit in dated.items():
+        assert visit.start is not None
+        assert visit.end is not None
+        newest: dict[str, Any] = {}
+        for letter in letters[id_]:
+            newest.setdefault(letter.kind, (letter.start, letter.end))
+        facts = model.Facts(
+            visit.start,
+            visit.end,
+            {item: row.sheet for item, row in written[id_].items()},
+            mark(one.line for one in costs.get(id_, [])),
+            newest,
+        )
+        wanted = model.asked(rules, visit.call_id, visit.country, visit.host_country)
+        found[id_] = model.checklist(wanted, facts)
+    return found
+
+
+async def checklist(session: AsyncSession, visit: Visit) -> model.Checklist | None:
+    """Return where each thing of one visit stands; None while it has no dates."""
+    return (await checklists(session, [visit])).get(visit.id)
+
+
+async def visits_to_prepare(session: AsyncSession, seen: Collection[tuple[Case, Visit | None]]) -> set[UUID]:
+    """The visits to come for which somebody still has a part of the own to bring, of those that he or she sees."""
+    to_come = {
+        visit.id: matches_parties.as_visit_case(case, visit)
+        for case, visit in seen
+        if visit is not None and visit.stands is VisitState.SCHEDULED
+    }
+    lists = await checklists(session, [visit for _, visit in seen if visit is not None and visit.id in to_come])
+    return {id_ for id_, found in lists.items() if any(one.owner in sides(to_come[id_]) for one in found.open_())}
+
+
+async def readable_items(session: AsyncSession, case: Case) -> frozenset[PreparationItem]:
+    """The things whose sheets somebody may read; what one side writes for the other, while it is released to it."""
+    own = sides(case)
+    found = {item for item, readers in model.SEEN_BY.items() if readers & own}
+    guest, host = case.sides
+    parties = {Party.GUEST: guest, Party.HOST: host}
+    shown = (await participation.releases(session, [case.match.id]))[case.match.id]
+    for item, (of, to, fields, _) in RELEASED_BY_SHEET.items():
+        released = any(
+            (one.of, one.to) == (parties[of], parties[to]) and fields[0].value in one.fields for one in shown
+        )
+        if own & model.SEEN_BY[item] == {to} and not released:
+            found.discard(item)
+    return frozenset(found)
+
+
+async def arrival(session: AsyncSession, case: Case, visit: Visit) -> model.Arrival | None:
+    """Return whom the guest asks for, where and when; None where it is not written, or not for the reader to know."""
+    if PreparationItem.ARRIVAL not in await readable_items(session, case):
+        return None
+    row = (await store.sheets(session, [visit.id]))[visit.id].get(PreparationItem.ARRIVAL)
+    sheet = row.sheet if row is not None else None
+    assert sheet is None or isinstance(sheet, model.Arrival)
+    return sheet
+
+
+RELEASED_BY_SHEET: dict[PreparationItem, tuple[Party, Party, tuple[IdentityField, ...], LegalBasis]] = {
+    PreparationItem.ACCESS_NEEDS: (Party.GUEST, Party.HOST, (IdentityField.ACCESS_NEEDS,), LegalBasis.CONSENT),
+    PreparationItem.ARRIVAL: (
+        Party.HOST,
+        Party.GUEST,
+        (IdentityField.NAME, IdentityField.SERVICE_EMAIL),
+        LegalBasis.PUBLIC_TASK,
+    ),
+}
+"""What a sheet lets the other side see of a person once it is written, for preparing the visit."""
