@@ -108,7 +108,7 @@ def _release(
 def visible(
     viewer: Party, of: Party, released: Iterable[tuple[Party, Party, Iterable[str]]], travels: Party | None = None
 ) -> frozenset[str]:
-    """Return the fields of `of`'s identity that `viewer` may see; `released` are releases as (of, to, fields).
+    """Return the fields of `of`'s identity that `viewer` may see; `released`: the releases as (of, to, fields).
 
     The home coordinator knows the country's own officers by their applications; everybody sees their own identity.
     Where the mentor `travels` on a pair's visit, the mentor's country is the sending one and knows who travels.
