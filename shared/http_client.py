@@ -17,9 +17,7 @@ def trust() -> ssl.SSLContext:
 
     A client that is not told reads all certificates anew: 15 ms of processor each, in which the loop stands still.
     """
-    context = httpx2.create_ssl_context()
-    context.set_alpn_protocols(["http/1.1"])  # as the client does by itself, for those who connect without it
-    return context
+    return httpx2.create_ssl_context()
 
 
 def client(**options: Any) -> httpx2.AsyncClient:

@@ -31,7 +31,6 @@ from shared.runtime import telemetry
 from shared.web import setup, site
 from shared.web.api_docs import api_page
 from shared.web.live import Live
-from shared.web.shortcuts import take_shortcuts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -131,7 +130,6 @@ def create(
     for router in (_health(name), api_page(name), *routers):
         # As they stand: `include_router` would build each route anew at the first request, and look for each one twice.
         app.router.routes.extend(router.routes)
-    take_shortcuts(app.router)
     return app
 
 

@@ -242,10 +242,12 @@ def _change_rows(field: wtforms.FieldList[Any], verb: str, place: int | None) ->
 
 def arrange(field: wtforms.FieldList[Any], order: Sequence[int]) -> None:
     """Keep the rows at these places, in this order, each with what was written in it: nothing is read anew."""
-    field.entries[:] = [field.entries[place] for place in order]
+    if field.entries:
+        # WTForms numbers the rows that stay when one is taken out, so one more is put behind them.
+        field.entries[:] = [*(field.entries[place] for place in order), field.entries[0]]
+        field.pop_entry()
     while len(field) < field.min_entries:
         field.append_entry()
-    field._compact_indices()  # type: ignore[attr-defined]  # noqa: SLF001 - WTForms has no other name for numbering rows anew
 
 
 def _collect(field: Field, found: list[tuple[str, str]]) -> None:

@@ -27,13 +27,6 @@ class _Catcher:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        """Say besides that commands may come together: they wait in the stream until their turn comes."""
-        session.host_name = hostname
-        return [responses[0], "250-PIPELINING", *responses[1:]]
-
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         content = envelope.content or b""
         raw = content.encode() if isinstance(content, str) else content

@@ -84,15 +84,7 @@ class Catcher:
         self.senders: list[str] = []
         self.to_address = "250 OK"
         self.to_mail = "250 Caught"
-        self.pipelining = True
         self.taken: Callable[[], None] = lambda: None
-
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
-        self, _s: SMTP, session: Session, _e: SmtpEnvelope, hostname: str, offered: list[str]
-    ) -> list[str]:
-        """What is offered: that commands may come together, where a test does not want otherwise."""
-        session.host_name = hostname
-        return [offered[0], *(["250-PIPELINING"] if self.pipelining else []), *offered[1:]]
 
     async def handle_RCPT(self, _s: SMTP, _c: Session, envelope: SmtpEnvelope, address: str, _o: list[str]) -> str:  # noqa: N802 - aiosmtpd's name
         """What is said to one address."""

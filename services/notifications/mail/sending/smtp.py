@@ -1,25 +1,30 @@
-"""How does a mail get to the mail server? A few connections, kept open, and what a refusal means."""
+"""Hand mails over to the mail server, over a few connections that are kept open."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiosmtplib
-
-from services.notifications.mail.sending.conversation import Conversation
 
 if TYPE_CHECKING:
     from services.notifications.mail.sending.letter import Letter
     from services.notifications.settings import Settings
 
-# For connecting, and for sender and recipient of a mail together: what a stale connection never answers. A limit for
-# each answer would be a timer, a future and a turn of the loop for each, more than the rest of the conversation costs.
+# For connecting, and for sender and recipient of a mail together: what a stale connection never answers. One limit
+# costs less than one for each answer.
 _SECONDS = 20.0
+# So many times that for the mail itself, which a server may look into before it answers. Whether it was taken is not
+# known after that: another try at once would be another mail each time.
+_CONTENT_TIMES = 3
 _GOODBYE = 2.0
 # What a connection that has grown stale raises: worth another try at once, on a new one.
 _BROKEN = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, aiosmtplib.SMTPReadTimeoutError)
 _PAUSES = (0.1, 0.2)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CLOSING = 421
 
 
 class Refused(RuntimeError):
@@ -45,10 +50,12 @@ class Post:
         """`seconds` is after how long a connection that says nothing is taken for a stale one."""
         self._settings = settings
         self._seconds = seconds
-        self._idle: list[Conversation] = []
+        self._idle: list[aiosmtplib.SMTP] = []
 
     async def send(self, mail: Letter) -> None:
-        """Hand over one mail; returns after the server's 250. Raises `Refused`, `ServerAway`."""
+        """Hand over one mail; returns after the server's 250. Raises `Refused`, `ServerAway`, ValueError."""
+        if _CONTROL.search(mail.sender + mail.address):
+            raise ValueError("A line break or another control character in an address.")
         try:
             await self._until_unbroken(mail)
         except aiosmtplib.SMTPRecipientRefused as error:
@@ -76,13 +83,17 @@ class Post:
         await self._once(mail)
 
     async def _once(self, mail: Letter) -> None:
-        line = self._kept() or await Conversation.begin(self._settings, self._seconds)
+        line = self._kept() or await self._connected()
         try:
-            await line.hand_over(mail)
+            await self._address(line, mail)
+            await self._hand_over(line, mail)
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError, aiosmtplib.SMTPNotSupported):
-            # An answer about this mail alone: the connection is good for the next one after a fresh start (RSET).
-            await line.afresh()
-            if line.is_open:
+            # An answer about this mail alone: the connection is good for the next one after a fresh start.
+            try:
+                await line.rset()
+            except (aiosmtplib.SMTPException, OSError):
+                line.close()
+            else:
                 self._idle.append(line)
             raise
         except BaseException:
@@ -90,11 +101,64 @@ class Post:
             raise
         self._idle.append(line)
 
-    def _kept(self) -> Conversation | None:
+    async def _connected(self) -> aiosmtplib.SMTP:
+        """Connect, secure, sign in and greet. Raises what `aiosmtplib` raises."""
+        password = self._settings.smtp_password
+        line = aiosmtplib.SMTP(
+            hostname=self._settings.smtp_host,
+            port=self._settings.smtp_port,
+            username=self._settings.smtp_user,
+            password=None if password is None else password.get_secret_value(),
+            use_tls=self._settings.smtp_tls == "tls",
+            start_tls=self._settings.smtp_tls == "starttls",
+            timeout=self._seconds,
+        )
+        try:
+            await line.connect()
+            if line.is_ehlo_or_helo_needed:
+                try:
+                    await line.ehlo()
+                except aiosmtplib.SMTPHeloError:
+                    await line.helo()
+        except BaseException:
+            line.close()
+            raise
+        return line
+
+    async def _address(self, line: aiosmtplib.SMTP, mail: Letter) -> None:
+        """Say from whom and to whom a mail is. Where the server answers with goodbye, it has taken nothing."""
+        encoding, options = "ascii", []
+        if line.supports_extension("size"):
+            options.append(f"SIZE={len(mail.raw)}")  # RFC 1870; the letter's lines end as they are sent
+        if mail.utf8:
+            if not line.supports_extension("smtputf8"):
+                raise aiosmtplib.SMTPNotSupported("The server does not take addresses beyond ASCII.")
+            encoding = "utf-8"
+            options.append("SMTPUTF8")
+        try:
+            async with asyncio.timeout(self._seconds):
+                await line.mail(mail.sender, options=options, encoding=encoding, timeout=None)
+                await line.rcpt(mail.address, encoding=encoding, timeout=None)
+        except TimeoutError as error:
+            raise aiosmtplib.SMTPReadTimeoutError("The server says nothing.") from error
+        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPRecipientRefused) as error:
+            if error.code == _CLOSING:
+                raise aiosmtplib.SMTPServerDisconnected("The server said goodbye.") from error
+            raise
+
+    async def _hand_over(self, line: aiosmtplib.SMTP, mail: Letter) -> None:
+        """Send the content; one without an answer may have been taken, so it is not sent again at once."""
+        try:
+            async with asyncio.timeout(_CONTENT_TIMES * self._seconds):
+                await line.data(mail.raw, timeout=None)
+        except (aiosmtplib.SMTPServerDisconnected, TimeoutError) as error:
+            raise ServerAway("the server did not say whether it took the mail") from error
+
+    def _kept(self) -> aiosmtplib.SMTP | None:
         """A connection that is open and that nobody uses."""
         while self._idle:
             line = self._idle.pop()
-            if line.is_open:
+            if line.is_connected:
                 return line
         return None
 
@@ -106,4 +170,11 @@ class Post:
     async def close(self) -> None:
         """Say goodbye on all connections, side by side: a server that is silent must not hold up the end on each."""
         idle, self._idle = self._idle, []
-        await asyncio.gather(*(line.end(_GOODBYE) for line in idle))
+        await asyncio.gather(*(_end(line) for line in idle))
+
+
+async def _end(line: aiosmtplib.SMTP) -> None:
+    """Say goodbye, and hang up whatever the answer is."""
+    with suppress(aiosmtplib.SMTPException, OSError):
+        await line.quit(timeout=_GOODBYE)
+    line.close()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.notifications.settings import Settings
-    from services.notifications.webhooks.transport.post import Lookup
+    from services.notifications.webhooks.transport.http import Lookup
     from shared.bus import Bus, Tx
 
 MOST = 50

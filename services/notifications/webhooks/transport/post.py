@@ -1,8 +1,4 @@
-"""How is one webhook sent: to an address that was judged, in bounded time, with a bounded answer?
-
-The name is resolved once; what was judged is what is connected to, with the name in `Host` and in the TLS handshake.
-No proxy, no redirect, no cookie, no connection that is used twice.
-"""
+"""Send a webhook and say what came of it."""
 
 from __future__ import annotations
 
@@ -19,18 +15,18 @@ import httpx2
 
 from services.notifications.webhooks.model.target import Target, Wrong, WrongTarget, judged
 from services.notifications.webhooks.model.webhook import Result, asked_for, excerpt, result_of
-from services.notifications.webhooks.transport.exchange import Broken, NotConnected, exchange, request
+from services.notifications.webhooks.transport.http import JudgedTransport
 from shared import http_client
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    import ssl
+    from collections.abc import Mapping, Sequence
 
     from services.notifications.settings import Settings
     from services.notifications.webhooks.model.target import Address, Network
+    from services.notifications.webhooks.transport.http import Lookup
 
-    Lookup = Callable[[str, int], Awaitable[list[str]]]
-
-_ADDRESSES = 4
+_HEADERS = {"accept": "*/*", "accept-encoding": "identity", "connection": "close", "user-agent": "Tandem"}
 # A name server that does not answer holds a thread for as long as the system asks it; threads are made as needed only.
 _THREADS = ThreadPoolExecutor(256, thread_name_prefix="resolve")
 
@@ -74,12 +70,13 @@ class Answer:
 class Poster:
     """Sends webhooks, each over a connection of its own: a bound here would let a dead receiver delay the others."""
 
-    def __init__(self, settings: Settings, lookup: Lookup = resolve) -> None:
-        """`lookup` finds the addresses of a name."""
-        self._seconds = settings.webhook_seconds
-        self._networks = settings.allowed_networks
-        self._lookup = lookup
-        self._trust = http_client.trust()
+    def __init__(self, settings: Settings, lookup: Lookup = resolve, trust: ssl.SSLContext | None = None) -> None:
+        """`lookup` finds the addresses of a name; `trust` is whom TLS trusts, if not whom the machine does."""
+        transport = JudgedTransport(
+            settings.allowed_networks, lookup, seconds=settings.webhook_seconds, trust=trust or http_client.trust()
+        )
+        # Never closed, as nothing stays open: each request has a connection of its own, which ends with it.
+        self._client = httpx2.AsyncClient(transport=transport, headers=_HEADERS, trust_env=False)
 
     async def post(self, to: Target, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send `body` once and say what came of it; never raises for what a receiver or the network does."""
@@ -89,27 +86,13 @@ class Poster:
 
     async def _tried(self, to: Target, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
-            until = asyncio.get_running_loop().time() + self._seconds
-            async with asyncio.timeout_at(until):
-                addresses = judged(to, await self._lookup(to.host, to.port), self._networks)
-                return await self._first_that_answers(to, addresses[:_ADDRESSES], request(to, headers, body), until)
+            heard = await self._client.post(to.url, headers=dict(headers), content=body)
         except WrongTarget as wrong:
             return Answer(Result.UNKNOWN_NAME if wrong.why is Wrong.UNKNOWN_NAME else Result.FORBIDDEN)
-        except TimeoutError:
+        except httpx2.TimeoutException:
             return Answer(Result.TIMEOUT)
-        except (NotConnected, Broken, httpx2.InvalidURL, OSError) as error:
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
             return Answer(Result.UNREACHABLE, said=excerpt(str(error).encode()))
-
-    async def _first_that_answers(self, to: Target, addresses: Sequence[Address], said: bytes, until: float) -> Answer:
-        """Try the next address only where no connection came about, so that nothing is sent twice."""
-        for address in addresses[:-1]:
-            try:
-                return await self._sent(to, address, said, until)
-            except NotConnected:
-                continue
-        return await self._sent(to, addresses[-1], said, until)
-
-    async def _sent(self, to: Target, address: Address, said: bytes, until: float) -> Answer:
-        heard = await exchange(to, address, said, self._trust, until)
-        asked = None if heard.retry_after is None else asked_for(heard.retry_after, datetime.now(UTC))
-        return Answer(result_of(heard.status), status=heard.status, said=excerpt(heard.body), asked=asked)
+        asked = heard.headers.get("retry-after")
+        wait = None if asked is None else asked_for(asked, datetime.now(UTC))
+        return Answer(result_of(heard.status_code), status=heard.status_code, said=excerpt(heard.content), asked=wait)

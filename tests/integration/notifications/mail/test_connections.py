@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 _LETTER = Letter("bounces@tandem.example", "somebody@police.example", b"Subject: Hello\r\n\r\nGood day.\r\n")
 
 
-@pytest.fixture(params=[False, True], ids=["one by one", "together"])
-async def server(request: pytest.FixtureRequest) -> AsyncIterator[Silent]:
-    """A mail server on a free port, that takes commands one by one or together."""
+@pytest.fixture
+async def server() -> AsyncIterator[Silent]:
+    """A mail server on a free port."""
     made = Silent()
-    made.pipelining = request.param
     async with listening(made):
         yield made
 
