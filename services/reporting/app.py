@@ -1,4 +1,4 @@
-"""Outcomes and figures: what is the service made of? `create_app` puts its parts into the harness."""
+"""Build the reporting service: outcomes, figures, feeds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
-    """Reporting as an app; settings come from the environment unless they are given."""
+    """Return the service as an app; settings come from the environment unless they are passed."""
     settings = settings or Settings()
     if background:
         key_of(settings)  # a service whose key cannot be used says so now, not with the first publication

@@ -1,6 +1,6 @@
-"""What does reporting do with events? Which function takes which topic, and what follows from what.
+"""Register which function takes which topic, and what follows from its events.
 
-Its own topics are read too, so that its answers reach the facts by the same way as all others and a rebuild finds them.
+The service reads its own topics too: its answers reach the facts as all others do, and a rebuild finds them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ consumers = Consumers("reporting", projections=PROJECTIONS, by_key=("fact", "app
 
 
 async def react_to_visits(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `react` of exchange.visits: certificates that no longer count, and tests before and after."""
+    """React to exchange.visits: revoke certificates of voided visits, and ask for tests before and after a visit."""
     await revoke_certificates(tx, events)
     await follow(tx, events)
 

@@ -1,4 +1,4 @@
-"""Who may read what here? The guards of pages and API, named once."""
+"""Name the guards of pages and API: which roles and tickets may do what."""
 
 from typing import Annotated
 
@@ -35,7 +35,7 @@ Protector = Annotated[Principal, Depends(allow(Role.DATA_PROTECTION_OFFICER))]
 
 
 def may_protect(principal: Principal) -> bool:
-    """Whether the principal may look for what people wrote."""
+    """Return whether the principal may look for what people wrote."""
     return principal.has(Role.DATA_PROTECTION_OFFICER)
 
 
@@ -59,20 +59,20 @@ After = Annotated[Ticket, Depends(ticket("test_after", of="subject"))]
 
 
 def may_issue(principal: Principal) -> bool:
-    """Whether the principal may issue and revoke tokens for the files."""
+    """Return whether the principal may issue and revoke tokens for the files."""
     return principal.has(Role.PROGRAMME_COORDINATOR)
 
 
 def may_see_tokens(principal: Principal) -> bool:
-    """Whether the principal may see who has a token for the files."""
+    """Return whether the principal may see who has a token for the files."""
     return principal.has(*_AUDITING)
 
 
 def may_trace(principal: Principal) -> bool:
-    """Whether the principal may see the events behind a figure."""
+    """Return whether the principal may see the events behind a figure."""
     return principal.has(*_TRACED)
 
 
 def may_steer(principal: Principal) -> bool:
-    """Whether the principal may submit, approve and publish figures."""
+    """Return whether the principal may submit, approve and publish figures."""
     return principal.has(*_STEERING)

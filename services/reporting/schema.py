@@ -1,4 +1,4 @@
-"""Which tables does reporting keep? One module a matter; each holds the tables and the only queries on them."""
+"""Import every table of reporting, for the migrations."""
 
 from services.reporting.answers.store import answers, drafts, waves
 from services.reporting.approval import store as approval_store

@@ -1,4 +1,4 @@
-"""What does reporting have to be told to run, beyond what every service is told?"""
+"""Define the settings of reporting beyond those of every service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Reporting's own values: where the portal is, and how the programme names itself in the donors' feeds."""
+    """Where the portal is, how files are signed and served, and how the programme names itself in donors' feeds."""
 
     portal_url: str = Field(
         default="http://127.0.0.1:8010", description="Where the portal listens, for objectives; no slash at the end."

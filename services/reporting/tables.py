@@ -1,4 +1,4 @@
-"""What do all tables of reporting have in common? One metadata, names that migrations can count on, sets of rows."""
+"""Define what all tables of reporting share: the metadata, and how rows are written in one statement."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Table(SQLModel):
 async def write_rows(
     session: AsyncSession, table: type[Table], rows: Iterable[Mapping[str, Any]], *, replace: bool = True
 ) -> None:
-    """Write whole rows (each with every column, by name), one statement for all of them.
+    """Write whole rows (each with every column, by name) in one statement.
 
-    Rows with a known key are replaced, or left as they are. Sorted by key, so that two transactions that write the same
-    rows wait for each other in one order only.
+    Rows with a known key are replaced, or with `replace=False` left as they are. Rows are sorted by key, so that two
+    transactions that write the same rows wait for each other in one order only.
     """
     made: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
     keys = [column.name for column in made.primary_key]
@@ -53,9 +53,9 @@ async def write_rows(
 
 @cache
 def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[[Any], Any]]]:
-    """The statement that takes a list a column, and what makes a column's values fit for it.
+    """Return the statement that takes one list a column, and for each column the function that prepares its values.
 
-    Lists, since a statement with a parameter a value costs twenty times as much to put together.
+    One parameter a column rather than one a value: a statement with a parameter for each value is slow to build.
     """
     takes, gives = [], []
     writers: dict[str, Callable[[Any], Any]] = {}
@@ -85,7 +85,7 @@ def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[
 
 
 def json_text(value: Any) -> str | None:
-    """A value as JSON, for a column of JSON; ids, dates and codes are written as text."""
+    """Return a value as JSON text; ids, dates and codes become text."""
     return None if value is None else orjson.dumps(value).decode()
 
 

@@ -1,4 +1,4 @@
-"""Which loops does reporting run beside its pages? Each alone by lease; each looks at once when the clock is moved."""
+"""Run the loops beside the pages, each in one instance at a time by lease."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOK_SECONDS = 600.0
 
 
 async def look_after_answers(service: Service) -> None:
-    """Forget forms that nobody went on with, remind line managers of cascade sessions, and tell what waves closed."""
+    """Delete abandoned drafts, remind line managers of cascade sessions, and announce closed and reopened answers."""
     settings = cast("Settings", service.settings)
     while True:
         if await leases.acquire(service.bus, "answers", _LEASE_SECONDS):

@@ -1,4 +1,4 @@
-"""Evaluations, reports and follow-ups for programs: what is asked, and handing it in, with the portal's ticket."""
+"""Evaluations, reports and follow-ups for programs, with the portal's ticket: what is asked, and submitting it."""
 
 from typing import Annotated, Any
 
@@ -95,20 +95,20 @@ async def _read(bus: Bus, subject: str, kind: str) -> dict[str, Any]:
 
 
 def _handed_in(response: Response, form: RequestedForm, kind: str, *, kept: bool) -> dict[str, Any]:
-    """201 for what was kept now, 200 for what was there before: nothing is overwritten."""
+    """Return the form with 201 if it was saved now, 200 if it was there before: nothing is overwritten."""
     response.status_code = 201 if kept else 200
     return _asked(form, kind)
 
 
 @router.get("/evaluations/{subject}")
 async def evaluation(_: Evaluating, bus: BusDep, subject: str) -> dict[str, Any]:
-    """What an evaluation asks, and what was handed in."""
+    """Return what an evaluation asks, and what was submitted."""
     return await _read(bus, subject, EVALUATION)
 
 
 @router.post("/evaluations/{subject}", status_code=201)
 async def evaluate(response: Response, _: Evaluating, bus: BusDep, subject: str, body: EvaluationIn) -> dict[str, Any]:
-    """Hand in an evaluation."""
+    """Submit an evaluation."""
     given = model_forms.Evaluation(body.overall, body.objectives, body.goals, body.answers)
     form, kept = await answers.evaluate(bus, subject, given, body.texts)
     return _handed_in(response, form, EVALUATION, kept=kept)
@@ -116,20 +116,20 @@ async def evaluate(response: Response, _: Evaluating, bus: BusDep, subject: str,
 
 @router.get("/reports/{subject}")
 async def report_form(_: Reporting, bus: BusDep, subject: str) -> dict[str, Any]:
-    """What a report asks, and what was handed in."""
+    """Return what a report asks, and what was submitted."""
     return await _read(bus, subject, REPORT)
 
 
 @router.post("/reports/{subject}", status_code=201)
 async def report(response: Response, _: Reporting, bus: BusDep, subject: str, body: TextsIn) -> dict[str, Any]:
-    """Hand in the report."""
+    """Submit the report."""
     form, kept = await answers.report(bus, subject, body.texts)
     return _handed_in(response, form, REPORT, kept=kept)
 
 
 @router.get("/follow-ups/{subject}")
 async def follow_up_form(_: Following, bus: BusDep, subject: str) -> dict[str, Any]:
-    """What the follow-up asks, and what was handed in."""
+    """Return what the follow-up asks, and what was submitted."""
     return await _read(bus, subject, FOLLOW_UP)
 
 

@@ -1,4 +1,4 @@
-"""What did the officer want to learn? Asked of the portal, which alone keeps the words; never stored here."""
+"""Ask the portal for the officer's objectives, which the portal alone stores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SECONDS = 2.0
 
 
 async def objectives(settings: ServiceSettings, application_id: UUID, purpose: str) -> dict[int, str]:
-    """The objectives' texts by number; empty while the portal is away, for a form works without them too."""
+    """Return the objectives' texts by number; none while the portal is away, since a form works without them."""
     own = cast("Settings", settings)
     headers = service_headers("reporting", own.service_token.get_secret_value())
     wanted = {"application_id": str(application_id), "purpose": purpose}

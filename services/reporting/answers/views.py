@@ -1,10 +1,10 @@
-"""Which form does a ticket open: whose, and about which visit or mentorship?
+"""Find the form that a ticket opens: whose it is, and about which visit or mentorship.
 
 A ticket's subject is `<respondent>.<visit or mentorship>`, for example `host.0190...`. The id of a visit or mentorship
 alone means its applicant's form, an application's id that about its newest visit or mentorship: the portal gives
 tickets with such a subject to the applicant only. `line_manager.<visit, mentorship or application>` is the line
 manager's, who is asked for the follow-up and about cascade sessions only; `national_coordinator.<visit or mentorship>`
-is the sending country's coordinator's, who evaluates what came of it when the follow-up is asked for.
+is the sending country's coordinator's, who evaluates the results when the follow-up is asked for.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RequestedForm:
-    """A form that somebody is asked to fill in: about what, in which capacity, by when, and what was handed in."""
+    """A form that somebody is asked to fill in: about what, in which capacity, by when, and what was submitted."""
 
     subject: str
     case: Case
@@ -61,7 +61,7 @@ class RequestedForm:
 
     @property
     def goals(self) -> int:
-        """Of how many goals of a mentorship it is asked whether they were met."""
+        """The number of a mentorship's goals of which it is asked whether they were met."""
         return asked_goals(self.respondent, self.case.goals)
 
     @property
@@ -71,7 +71,7 @@ class RequestedForm:
 
 
 async def requested_form(session: AsyncSession, subject: str, form: str) -> RequestedForm:
-    """The form that `subject` of a ticket means. Raises `Refused` (404) where there is nothing to ask about yet."""
+    """Return the form that a ticket's `subject` means. Raises `Refused` (404) if there is nothing to ask about yet."""
     named, _, key = subject.rpartition(".")
     case = await _case(session, key)
     if case is None:
@@ -93,7 +93,7 @@ async def requested_form(session: AsyncSession, subject: str, form: str) -> Requ
 
 
 def _due(case: Case, form: str, respondent: Respondent, timers: Timers) -> date | None:
-    """The day by which an answer is asked for."""
+    """Return the day by which an answer is asked for."""
     if respondent is Respondent.NATIONAL_COORDINATOR:
         return case.follow_up_on(timers)
     match form:

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/reporting/api", tags=["figures"])
 
 @router.get("/indicators/{indicator}/history")
 async def history(_: Reader, bus: BusDep, indicator: str, period: str) -> dict[str, Any]:
-    """Each statement of a figure of a submitted period, the first one first, behind the gate."""
+    """Return each statement of a figure of a submitted period, the first one first, as it was shown."""
     where, _figure, _released = await released_figure(bus, indicator, period)
     async with bus.read() as session:
         stated = await restatements.history(session, where, indicator) if where.fixed else []
@@ -35,7 +35,7 @@ async def history(_: Reader, bus: BusDep, indicator: str, period: str) -> dict[s
 
 @router.get("/periods/{label}/restatement")
 async def restatement(_: Tracer, bus: BusDep, label: str) -> dict[str, Any]:
-    """What a restatement of a frozen period would change now, or what the one that waits for a decision changes."""
+    """Return what a restatement of a frozen period would change now, or what the waiting proposal changes."""
     async with bus.read() as session:
         found = await restatements.difference(bus, session, label)
     return {

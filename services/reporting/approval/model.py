@@ -1,4 +1,4 @@
-"""How do events tell of a figure: one for its total, and one for each part that may be shown?"""
+"""Turn a released figure into the payloads of its events: one for its total, and one for each part that is shown."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def event_key(figure: Told) -> str:
-    """The key of a figure on the log: the same for each statement of the same figure."""
+    """Return the key of a figure on the log: the same for each statement of the same figure."""
     dimensions = [f"{each.name}={each.value}" for each in figure.dimensions]
     return "/".join((figure.indicator, figure.period, *dimensions))
 
 
 def events_of_figure(released: Released) -> list[Told]:
-    """A figure as its events tell it: its total, and each cell that may be shown.
+    """Return the payloads of a figure's events: its total, and each cell that may be shown.
 
-    What a table rolls up into one row is no figure of its own: it follows from the others.
+    Rows that were rolled up into one are no figure of their own: they follow from the others.
     """
     told = [_one(released, released.total, ())]
     for dimension, cells in released.breakdowns.items():

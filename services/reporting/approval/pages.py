@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.post("/reporting/periods/{label}/submit")
 async def submit(label: str, principal: Steerer, bus: BusDep, counts: RunningCountsDep) -> Response:
-    """Submit a period's figures as they are now; where that takes long, the page tells of it."""
+    """Submit a period's figures as they are now; if that takes long, the page says so."""
     await counts.run(label, periods.submit(bus, principal, label))
     return see_other(f"/reporting/?period={label}")
 
@@ -52,7 +52,7 @@ async def publish(label: str, principal: Steerer, bus: BusDep) -> Response:
 async def restatement(
     request: Request, principal: Tracer, bus: BusDep, counts: RunningCountsDep, label: str
 ) -> Response:
-    """What stands and what the facts say, number by number, with the events that make the difference."""
+    """Show how frozen figures differ from the facts, number by number, with the events that make the difference."""
     work = counts.of(label) if may_steer(principal) else None
     if work is not None and not work.wrong:
         return render(request, "approval/counting.html", label=label, work=work)
@@ -80,7 +80,7 @@ async def restatement(
 
 
 def _by_figure(changes: Sequence[Change]) -> list[tuple[str, Change | None, list[Change]]]:
-    """Each figure with its own change, if its total changes, and those of its parts; figures that move first."""
+    """Return each figure with the change of its total, if any, and those of its parts; figures that move first."""
     totals = {change.indicator: change for change in changes if not change.dimension}
     names = list(dict.fromkeys(change.indicator for change in changes))
     found = [
@@ -93,7 +93,7 @@ def _by_figure(changes: Sequence[Change]) -> list[tuple[str, Change | None, list
 async def propose(
     label: str, principal: Steerer, bus: BusDep, counts: RunningCountsDep, reason: Annotated[str, Form()] = ""
 ) -> Response:
-    """Propose to state the figures again, as the facts are now; where that takes long, the page tells of it."""
+    """Propose to state the figures again, as the facts are now; if that takes long, the page says so."""
     await counts.run(label, restatements.propose(bus, principal, label, reason))
     return see_other(f"/reporting/periods/{label}/restatement")
 
@@ -114,6 +114,6 @@ async def decline(label: str, principal: Steerer, bus: BusDep) -> Response:
 
 @router.post("/reporting/periods/{label}/restatement/withdraw")
 async def withdraw(label: str, principal: Steerer, bus: BusDep) -> Response:
-    """Take back one's own proposal."""
+    """Withdraw one's own proposal."""
     await restatements.withdraw(bus, principal, label)
     return see_other(f"/reporting/periods/{label}/restatement")

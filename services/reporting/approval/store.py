@@ -1,4 +1,4 @@
-"""Which restatements were proposed, and what became of each?"""
+"""Store proposed restatements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RestatementRow(Table, table=True):
-    """A proposed restatement of a period's figures; they are kept under its statement's number."""
+    """A proposed restatement of a period's figures; they are stored under its statement's number."""
 
     __tablename__ = "restatement"
     __table_args__ = (sa.Index("restatement_period", "period", "proposed_at"),)
@@ -39,12 +39,12 @@ class RestatementRow(Table, table=True):
 
 
 async def keep(session: AsyncSession, proposal: Proposal) -> None:
-    """Keep a proposal as it stands; the period's row is locked by the caller."""
+    """Save a proposal; the period's row is locked by the caller."""
     await write_rows(session, RestatementRow, [asdict(proposal)])
 
 
 async def of_period(session: AsyncSession, label: str) -> list[Proposal]:
-    """All proposals for a period, the newest first."""
+    """Return all proposals for a period, the newest first."""
     query = select(RestatementRow).where(RestatementRow.period == label)
     rows = await session.scalars(query.order_by(col(RestatementRow.proposed_at).desc(), col(RestatementRow.id)))
     return [

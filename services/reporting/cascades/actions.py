@@ -1,4 +1,4 @@
-"""To whom did an officer pass the knowledge on? The officer reports a session, the line manager confirms it."""
+"""Report cascade sessions as an officer, and confirm or refuse them as the line manager."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 CASCADE = "cascade"
 REMINDER_DAYS = 14
-"""After so many days without the manager's word there is one reminder."""
+"""The days without the manager's answer after which there is one reminder."""
 _AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """What was reported about a visit or a mentorship, and until when more may be."""
+    """The sessions reported about a visit or a mentorship, and until when more may be."""
 
     asked: RequestedForm
     rows: list[Cascade]
@@ -50,12 +50,12 @@ class Sessions:
 
     @property
     def managed(self) -> bool:
-        """Whether it is the line manager who looks."""
+        """Whether the line manager asks."""
         return self.asked.respondent is Respondent.LINE_MANAGER
 
 
 async def sessions(session: AsyncSession, subject: str) -> Sessions:
-    """The sessions that a ticket's subject opens. Raises `Refused` (404)."""
+    """Return the sessions that a ticket's subject opens. Raises `Refused` (404)."""
     form = await requested_form(session, subject, CASCADE)
     rows = await store.of_case(session, form.case.id)
     return Sessions(form, rows, model.until(form.case, form.timers))
@@ -64,7 +64,7 @@ async def sessions(session: AsyncSession, subject: str) -> Sessions:
 async def report(bus: Bus, subject: str, cascade_id: UUID, given: model.Session) -> Sessions:
     """Report a session; the same id once more changes nothing.
 
-    Raises `Refused`: 404 for who is not the officer, 409 before the end or too late, 422 with the fields.
+    Raises `Refused`: 404 for others than the officer, 409 before the end or too late, 422 with the fields.
     """
     async with bus.transaction("respondent") as tx:
         found = await sessions(tx.session, subject)
@@ -97,7 +97,10 @@ async def report(bus: Bus, subject: str, cascade_id: UUID, given: model.Session)
 
 
 async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | None, why: str) -> None:
-    """The line manager's yes, with a lower number maybe; raises as `report`, and 409 once it was answered."""
+    """Confirm a session as line manager, perhaps with a lower number.
+
+    Raises as `report`, and 409 once it was answered.
+    """
     async with bus.transaction("respondent") as tx:
         found, row = await _waiting(tx.session, subject, cascade_id)
         case = found.asked.case
@@ -111,7 +114,7 @@ async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | Non
 
 
 async def refuse(bus: Bus, subject: str, cascade_id: UUID, reason: str) -> None:
-    """The line manager's no, with a reason (a code of `CascadeRefusal`); raises as `confirm`."""
+    """Refuse a session as line manager, with a reason (a code of `CascadeRefusal`); raises as `confirm`."""
     async with bus.transaction("respondent") as tx:
         found, row = await _waiting(tx.session, subject, cascade_id)
         try:
@@ -141,7 +144,7 @@ async def _waiting(session: AsyncSession, subject: str, cascade_id: UUID) -> tup
 
 
 async def remind(bus: Bus) -> int:
-    """Remind line managers once of sessions that wait for their word; give how many visits and mentorships."""
+    """Remind line managers once of sessions that wait for their answer; return the number of visits and mentorships."""
     async with bus.transaction("system:cascades") as tx:
         before = clock.now() - timedelta(days=REMINDER_DAYS)
         rows = await store.to_remind(tx.session, before, _AT_ONCE)

@@ -1,4 +1,4 @@
-"""Cascade sessions for programs: what was reported, and reporting one, with the portal's ticket."""
+"""Cascade sessions for programs, with the portal's ticket."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -59,7 +59,7 @@ def _shown(found: Sessions) -> dict[str, Any]:
 
 @router.get("/cascades/{subject}")
 async def sessions(_: Passing, bus: BusDep, subject: str) -> dict[str, Any]:
-    """What was reported about a visit or a mentorship, and until when more may be."""
+    """Return what was reported about a visit or a mentorship, and until when more may be."""
     async with bus.read() as session:
         return _shown(await actions.sessions(session, subject))
 

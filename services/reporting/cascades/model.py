@@ -1,4 +1,4 @@
-"""What was passed on at home: which session may be reported, and what does the line manager's word make of it?
+"""Decide which cascade session may be reported, and what the line manager's answer means.
 
 The officer reports, from the end of the visit or the mentorship on, for as many months as the call's `cascade_months`.
 Only what the line manager confirms is counted, with the number that the manager gives: never more than was reported.
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from shared.contracts.calls import Timers
 
 MOST = 5000
-"""More people than one session reaches: beyond it a number is a slip of the pen."""
+"""More people than one session reaches: a larger number is a mistake."""
 LONGEST = 200
-"""Most characters of what a session was about."""
+"""The most characters of what a session was about."""
 LONGEST_REASON = 500
 
 
 class State(StrEnum):
-    """Where a session stands."""
+    """The state of a session."""
 
     REPORTED = "reported"
     CONFIRMED = "confirmed"
@@ -41,7 +41,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the officer reports: when it was, in which form (a code of `CascadeFormat`), how many it reached."""
+    """What the officer reports: the day, the format (a code of `CascadeFormat`), and how many people it reached."""
 
     held_on: date | None
     format: str
@@ -50,12 +50,12 @@ class Session:
 
 
 def until(case: Case, timers: Timers) -> date | None:
-    """The last day on which a session may be reported; None before the end."""
+    """Return the last day on which a session may be reported; None before the end."""
     return months_after(case.ended_on, timers.cascade_months) if case.ended_on else None
 
 
 def delivered(case: Case, cascade_id: UUID, given: Session, today: date) -> CascadeDelivered:
-    """The event that a report becomes. Raises `NotComplete`."""
+    """Return the event of a report. Raises `NotComplete`."""
     wrong: dict[str, str] = {}
     if given.held_on is None:
         wrong["held_on"] = N_("Enter the day of the session")
@@ -87,7 +87,7 @@ def delivered(case: Case, cascade_id: UUID, given: Session, today: date) -> Casc
 def confirmed(
     case: Case, cascade_id: UUID, held_on: date, reported: int, attendees: int | None, why: str
 ) -> CascadeConfirmed:
-    """The event of the manager's yes: the number that was reported, or a lower one and why. Raises `NotComplete`."""
+    """Return the event of the manager's yes: the reported number, or a lower one and why. Raises `NotComplete`."""
     wrong: dict[str, str] = {}
     if attendees is None or not 1 <= attendees <= reported:
         wrong["attendees"] = N_("Enter how many people were reached: not more than the officer reported")
@@ -102,7 +102,7 @@ def confirmed(
 
 
 def refused(case: Case, cascade_id: UUID, held_on: date, reason: str) -> CascadeRefused:
-    """The event of the manager's no. Raises `NotComplete`."""
+    """Return the event of the manager's no. Raises `NotComplete`."""
     if reason not in set(CascadeRefusal):
         raise NotComplete({"reason": N_("Choose a reason")})
     return CascadeRefused(**_of(case), cascade_id=cascade_id, delivered_on=held_on, reason=CascadeRefusal(reason))

@@ -1,4 +1,4 @@
-"""Whom did the officer reach? The officer reports sessions held at home, the line manager says whether it was so."""
+"""Pages of cascade sessions: the officer reports them, the line manager confirms or refuses them."""
 
 from uuid import UUID
 
@@ -105,7 +105,7 @@ def _page(
 
 @router.get("/reporting/cascades/{subject}")
 async def show(request: Request, _: Passing, bus: BusDep, subject: str) -> Response:
-    """What was reported; to the officer the form for more, to the line manager the next one to confirm."""
+    """Show what was reported; to the officer the form for more, to the line manager the next one to confirm."""
     async with bus.read() as session:
         return _page(request, await actions.sessions(session, subject))
 
@@ -131,7 +131,7 @@ async def report(request: Request, _: Passing, bus: BusDep, subject: str) -> Res
 
 @router.post("/reporting/cascades/{subject}/{cascade_id}/confirm")
 async def confirm(request: Request, _: Passing, bus: BusDep, subject: str, cascade_id: UUID) -> Response:
-    """The line manager confirms a session, maybe with a lower number."""
+    """Confirm a session as line manager, perhaps with a lower number."""
     form = await ConfirmForm.read(request)
     if form.validate():
         try:
@@ -147,7 +147,7 @@ async def confirm(request: Request, _: Passing, bus: BusDep, subject: str, casca
 
 @router.post("/reporting/cascades/{subject}/{cascade_id}/refuse")
 async def refuse(request: Request, _: Passing, bus: BusDep, subject: str, cascade_id: UUID) -> Response:
-    """The line manager does not confirm a session."""
+    """Refuse a session as line manager."""
     form = await RefuseForm.read(request)
     if form.validate():
         try:

@@ -1,4 +1,4 @@
-"""Which cascade sessions were reported, and what did the line manager say to each?"""
+"""Store cascade sessions, with the line manager's answer to each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class Cascade(Table, table=True):
-    """A session at home: what the officer reported, and what became of it."""
+    """A session at home: what the officer reported, and the line manager's answer."""
 
     __tablename__ = "cascade"
     __table_args__ = (
@@ -44,31 +44,31 @@ class Cascade(Table, table=True):
 
 
 async def add(session: AsyncSession, row: Cascade) -> bool:
-    """Keep a session; False where the same one (by its id) is there."""
+    """Save a session; return False if the same one (by its id) exists."""
     new = insert(Cascade).values(**row.model_dump()).on_conflict_do_nothing()
     return (await session.execute(new.returning(col(Cascade.id)))).first() is not None
 
 
 async def of_case(session: AsyncSession, case_id: UUID) -> list[Cascade]:
-    """The sessions about a visit or a mentorship, the newest first."""
+    """Return the sessions about a visit or a mentorship, the newest first."""
     query = select(Cascade).where(Cascade.case_id == case_id)
     return list(await session.scalars(query.order_by(col(Cascade.held_on).desc(), col(Cascade.id).desc())))
 
 
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Cascade]:
-    """All sessions of an officer's application, the oldest first."""
+    """Return all sessions of an officer's application, the oldest first."""
     query = select(Cascade).where(Cascade.application_id == application_id)
     return list(await session.scalars(query.order_by(col(Cascade.held_on), col(Cascade.id))))
 
 
 async def cascade(session: AsyncSession, case_id: UUID, cascade_id: UUID) -> Cascade | None:
-    """One session of a visit or mentorship, for this transaction alone."""
+    """Return one session of a visit or mentorship, locked for this transaction."""
     query = select(Cascade).where(Cascade.id == cascade_id, Cascade.case_id == case_id).with_for_update()
     return await session.scalar(query)
 
 
 async def to_remind(session: AsyncSession, before: datetime, limit: int) -> list[Cascade]:
-    """Sessions reported before that moment, neither settled nor reminded of; locked, the oldest first."""
+    """Return sessions reported before that moment, unanswered and without a reminder; locked, the oldest first."""
     query = select(Cascade).where(
         Cascade.state == State.REPORTED, col(Cascade.reminded_at).is_(None), col(Cascade.told_at) < before
     )

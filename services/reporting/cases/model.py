@@ -1,4 +1,4 @@
-"""Where does a visit or a mentorship stand for its outcomes, and what may be asked about it by when?"""
+"""Follow a visit or a mentorship as far as its outcomes need it, with the dates by which answers are asked for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Kind = Literal["visit", "mentorship"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A visit or a mentorship as its events tell it; `host_id` is the host organisation or the mentor's."""
+    """A visit or a mentorship as its events describe it; `host_id` is the host organisation or the mentor's."""
 
     id: UUID
     kind: Kind
@@ -43,7 +43,7 @@ class Case:
 
     @property
     def respondents(self) -> tuple[Respondent, Respondent]:
-        """Who evaluates: first who came to learn, then who received them."""
+        """Who evaluates: first the guest or mentee, then the host or mentor."""
         if self.kind == "visit":
             return Respondent.GUEST, Respondent.HOST
         return Respondent.MENTEE, Respondent.MENTOR
@@ -54,36 +54,36 @@ class Case:
         return self.ended_on is not None and self.state != VisitState.VOIDED
 
     def evaluable(self, respondent: Respondent, timers: Timers, day: date) -> bool:
-        """Whether that respondent is asked for an evaluation on `day`: from the end on, a coordinator months later."""
+        """Return whether that respondent is asked for an evaluation on `day`: a coordinator months after the end."""
         if respondent is Respondent.NATIONAL_COORDINATOR:
             return self.in_follow_up_time(timers, day)
         return self.open
 
     def evaluation_due(self, timers: Timers) -> date | None:
-        """The last day on which an evaluation is in time."""
+        """Return the last day on which an evaluation is in time."""
         return self.ended_on + timedelta(days=timers.evaluation_days) if self.ended_on else None
 
     def report_due(self, timers: Timers) -> date | None:
-        """The last day on which the report is in time; the host's evaluation may be waived after it."""
+        """Return the last day on which the report is in time; the host's evaluation may be waived after it."""
         return self.ended_on + timedelta(days=timers.report_days) if self.ended_on else None
 
     def follow_up_on(self, timers: Timers) -> date | None:
-        """The day for which the follow-up is asked."""
+        """Return the day for which the follow-up is asked."""
         return months_after(self.ended_on, timers.follow_up_months) if self.ended_on else None
 
     def in_follow_up_time(self, timers: Timers, day: date) -> bool:
-        """Whether the follow-up is asked for on `day`: from the window before its date on, of what was completed."""
+        """Return whether the follow-up of a completed case is asked for on `day`: from its window on."""
         on = self.follow_up_on(timers)
         return self.state == "completed" and on is not None and day >= on - timedelta(timers.follow_up_window_days)
 
     def in_follow_up_window(self, timers: Timers, day: date) -> bool:
-        """Whether an answer on `day` is near enough to the day for which the follow-up is asked."""
+        """Return whether an answer on `day` is near enough to the day for which the follow-up is asked."""
         on = self.follow_up_on(timers)
         return on is not None and abs((day - on).days) <= timers.follow_up_window_days
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or that month's last day."""
+    """Return the same day so many months later, or that month's last day."""
     month = day.month - 1 + months
     year, month = day.year + month // 12, month % 12 + 1
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
@@ -124,7 +124,7 @@ def _applier(event: type[Event]) -> Callable[[Case | None, str, Any], Case] | No
 
 
 def _visit(case: Case | None, subject: str, event: visits.PlannedVisitEvent) -> Case:
-    """Made whole at once: a rebuild makes hundreds of thousands, and copying each twice took a tenth of its time."""
+    """Return the case after an event of its visit; built in one call, since a rebuild makes hundreds of thousands."""
     plan = event.plan
     ended_on, attended = (case.ended_on, case.attended_days) if case else (None, 0)
     # By the class itself, as above.

@@ -1,4 +1,4 @@
-"""Which visits and mentorships are there, and which call's deadlines hold for each?"""
+"""Store visits, mentorships and calls as their newest events leave them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CaseRow(Table, table=True):
 
 
 class CallRow(Table, table=True):
-    """What of a call matters for its outcomes."""
+    """The part of a call that matters for its outcomes."""
 
     __tablename__ = "call"
 
@@ -62,7 +62,7 @@ class CallRow(Table, table=True):
 
 
 def of_row(row: CaseRow) -> Case:
-    """The case that a row holds."""
+    """Return the case that a row holds."""
     values = row.model_dump()
     return Case(**{**values, "kind": cast("Kind", row.kind)})
 
@@ -75,7 +75,7 @@ FROM "case" WHERE id = ANY($1)
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.visits and mentoring.mentorships: facts, and where each of them stands."""
+    """Save facts and the state of each case; the `evolve` of exchange.visits and mentoring.mentorships."""
     await facts_store.evolve(tx, events)
     here = {event.subject for event in events if event.sequence == 1}
     begun = sorted({event.subject for event in events if event.sequence > 1} - here)
@@ -87,7 +87,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 def _row(case: Case) -> dict[str, Any]:
-    """A case as a row: field by field, since `asdict` would copy each value."""
+    """Return a case as a row, field by field: `asdict` would copy each value."""
     return {name: getattr(case, name) for name in _FIELDS}
 
 
@@ -95,7 +95,7 @@ _FIELDS = tuple(field.name for field in fields(Case))
 
 
 async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.calls."""
+    """Save calls; the `evolve` of exchange.calls."""
     rows = {
         event.subject: {
             "id": UUID(event.subject),

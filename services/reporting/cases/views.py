@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 async def case(session: AsyncSession, case_id: UUID) -> Case | None:
-    """The visit or mentorship with that id."""
+    """Return the visit or mentorship with that id."""
     row = await session.scalar(select(CaseRow).where(CaseRow.id == case_id))
     return of_row(row) if row else None
 
 
 async def cases(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Case]:
-    """The visits and mentorships with these ids."""
+    """Return the visits and mentorships with these ids."""
     rows = await session.scalars(select(CaseRow).where(col(CaseRow.id).in_(ids)).order_by(col(CaseRow.id)))
     return {row.id: of_row(row) for row in rows}
 
 
 async def cases_of_application(session: AsyncSession, application_id: UUID) -> list[Case]:
-    """The visits and mentorships of an application, the newest first."""
+    """Return the visits and mentorships of an application, the newest first."""
     query = select(CaseRow).where(CaseRow.application_id == application_id)
     rows = await session.scalars(query.order_by(col(CaseRow.start).desc().nulls_last(), col(CaseRow.id)))
     return [of_row(row) for row in rows]
@@ -41,7 +41,7 @@ async def cases_of_application(session: AsyncSession, application_id: UUID) -> l
 async def ended_cases(
     session: AsyncSession, limit: int, offset: int = 0, *, country: str | None = None
 ) -> tuple[list[Case], int]:
-    """Visits and mentorships that are over, those that ended last first; and how many there are.
+    """Return visits and mentorships that are over, those that ended last first, and their number.
 
     With `country` only those of its officers.
     """
@@ -55,13 +55,13 @@ async def ended_cases(
 
 
 async def timers(session: AsyncSession, call_id: UUID) -> Timers:
-    """The deadlines of a call; the defaults where the call has not arrived yet."""
+    """Return the deadlines of a call; the defaults if the call has not arrived yet."""
     values = await session.scalar(sa.select(CallRow.timers).where(CallRow.id == call_id))  # type: ignore[call-overload]  # SQLModel
     return Timers(**values) if values else Timers()
 
 
 async def calls(session: AsyncSession) -> list[tuple[UUID, str]]:
-    """The calls by their reference, the newest first; some dozens in a programme."""
+    """Return the ids of the calls with their references, the newest first; a few dozen in a programme."""
     rows = await session.execute(
         sa.select(col(CallRow.id), col(CallRow.reference)).order_by(col(CallRow.reference).desc(), col(CallRow.id))
     )

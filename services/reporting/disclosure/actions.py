@@ -1,7 +1,8 @@
-"""How do a period's figures pass the gate: as they were let out, or as they would be today?
+"""Decide what of a period's figures is shown, and show published figures as they were released.
 
-A published statement is shown as it was let out, for ever. Figures that are not published yet are held against all that
-are, as if they were let out now; since pages ask for the same again and again, the answer is kept while nothing moves.
+A published statement is shown as it was released, for ever. Figures that are not published yet are checked against all
+releases as if they were released now; pages ask for the same again and again, so the decision is cached while nothing
+moves.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ async def released_figure(bus: Bus, indicator: str, label: str | None) -> tuple[
 
 
 async def released(session: AsyncSession, where: Approval, made: Sequence[Figure]) -> list[Released]:
-    """A period's figures as they may be shown: the only way out for them."""
+    """Return a period's figures as they may be shown: the only way out for them."""
     out = await store.patterns(session)
     label = where.period.label
     if where.state is PeriodState.PUBLISHED and label in out and out[label][0] == where.statement:
@@ -85,7 +86,7 @@ async def released(session: AsyncSession, where: Approval, made: Sequence[Figure
 async def released_before(
     session: AsyncSession, where: Approval, statement: int, made: Sequence[Figure]
 ) -> list[Released]:
-    """Figures of one statement as they were shown then; before they are published, by themselves."""
+    """Return figures of one statement as they were shown then; before publication, judged by themselves."""
     pattern = await store.pattern(session, where, statement)
     if pattern is None:
         pattern = await asyncio.to_thread(decide, made)
@@ -93,7 +94,7 @@ async def released_before(
 
 
 async def of_calls(made: Sequence[Figure]) -> list[Released]:
-    """Figures by call as they may be shown. They are never published, so nothing that is out is told by call."""
+    """Return figures by call as they may be shown. They are never published, so no release names a call."""
     key = ("calls", _numbers(made))
     if key not in _known:
         try:

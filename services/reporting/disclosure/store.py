@@ -1,4 +1,4 @@
-"""What of each published statement was shown? It stays as it was, and the next one is held against it."""
+"""Store what was shown of each published statement; later releases are checked against it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Release(Table, table=True):
-    """A statement of a period that left the house, with what of it was shown."""
+    """A released statement of a period, and what of it was shown."""
 
     period: str = Field(primary_key=True)
     statement: int = Field(primary_key=True)
@@ -28,24 +28,24 @@ class Release(Table, table=True):
 
 
 async def lock(session: AsyncSession) -> None:
-    """Let one period out at a time until the end of the transaction: each is held against all that are out."""
+    """Let one period be released at a time until the transaction ends: each is checked against all others."""
     await session.execute(sa.text("LOCK TABLE release IN EXCLUSIVE MODE"))
 
 
 async def keep(session: AsyncSession, where: Approval, pattern: Pattern, at: datetime) -> None:
-    """Keep what of a period's statement is shown; once for ever."""
+    """Save what of a period's statement is shown, for ever."""
     session.add(Release(period=where.period.label, statement=where.statement, pattern=pattern.as_json(), at=at))
     await session.flush()
 
 
 async def pattern(session: AsyncSession, where: Approval, statement: int) -> Pattern | None:
-    """What was shown of a period as it stood with a statement; None where that never left the house."""
+    """Return what was shown of a period with a statement; None if that was never released."""
     query = select(Release).where(col(Release.period) == where.period.label, col(Release.statement) <= statement)
     row = await session.scalar(query.order_by(col(Release.statement).desc()).limit(1))
     return Pattern.of_json(row.pattern) if row else None
 
 
 async def patterns(session: AsyncSession) -> dict[str, tuple[int, Pattern]]:
-    """The newest statement of each period that is out, with what of it is shown, by the period's label."""
+    """Return the newest released statement of each period, with what of it is shown, by the period's label."""
     query = select(Release).order_by(col(Release.period), col(Release.statement))
     return {row.period: (row.statement, Pattern.of_json(row.pattern)) for row in await session.scalars(query)}

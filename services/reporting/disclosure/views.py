@@ -1,4 +1,4 @@
-"""How does a released number read on a page: with its unit, or why it is not shown?"""
+"""Show released numbers with their units, or why they are not shown."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _CODES = {
 
 
 def value(shown: Shown, definition: Definition) -> str:
-    """`58.3 %`, `17`, or the short word for why there is no number."""
+    """Return `58.3 %`, `17`, or the short phrase for why there is no number."""
     if shown.hidden is Hidden.NO_DATA:
         return gettext("no data yet")
     if shown.hidden is not None or shown.value is None:
@@ -63,7 +63,7 @@ def value(shown: Shown, definition: Definition) -> str:
 
 
 def plain(cell: Cell, definition: Definition) -> str:
-    """A number before the gate, for those who may see what it is made of: `58.3 % (7 of 12)`, or that there is none."""
+    """Return a number before disclosure control, for those who may see its parts: `58.3 % (7 of 12)`, or `none`."""
     if cell.value is None:
         return gettext("none")
     shown = Shown(cell.value, cell.numerator, cell.denominator)
@@ -72,7 +72,7 @@ def plain(cell: Cell, definition: Definition) -> str:
 
 
 def why_hidden(shown: Shown, definition: Definition) -> str:
-    """The sentence that explains a missing number; empty where there is one."""
+    """Return the sentence that explains a missing number; empty if there is a number."""
     match shown.hidden:
         case Hidden.NO_DATA if definition.denominator or definition.measure is Measure.MEDIAN:
             return gettext("There is nothing to divide by: nothing of that kind belongs to the period.")
@@ -87,20 +87,20 @@ def why_hidden(shown: Shown, definition: Definition) -> str:
 
 
 def fraction(shown: Shown) -> str:
-    """`7 of 12`; empty for a plain count or a hidden number."""
+    """Return `7 of 12`; empty for a plain count or a hidden number."""
     if shown.numerator is None or shown.denominator is None:
         return ""
     return gettext("%(part)s of %(whole)s") % {"part": written(shown.numerator), "whole": written(shown.denominator)}
 
 
 def dimension(name: str) -> str:
-    """What a dimension is called; of a joint one, both that it crosses."""
+    """Return the name of a dimension; of a joint one, both that it crosses."""
     first, *second = (gettext(DIMENSIONS.get(part, part)) for part in parts_of(name))
     return gettext("%(one)s and %(other)s") % {"one": first, "other": second[0].lower()} if second else first
 
 
 def value_of(name: str, code: str) -> str:
-    """What a value of a dimension is called."""
+    """Return the name of a value of a dimension."""
     if code == ROLLED_UP:
         return gettext("All others together")
     if name in JOINT:
@@ -129,12 +129,12 @@ _NAMED: dict[str, Callable[[str], str]] = {
 
 
 def finding(figure: Released) -> str:
-    """The title of a figure: what was found, in a sentence."""
+    """Return the title of a figure: what was found, in a sentence."""
     return f"{gettext(figure.definition.title)}: {value(figure.total, figure.definition)}"
 
 
 def headline(figures: dict[str, Released]) -> str:
-    """The title of the overview: the finding that the programme is about."""
+    """Return the title of the overview: the programme's main finding."""
     visits, officials = figures["TOPCOP-OP-02"].total, figures["TOPCOP-OP-01"].total
     count, people = int(visits.value or 0), int(officials.value or 0)
     if not count:
@@ -152,7 +152,7 @@ def headline(figures: dict[str, Released]) -> str:
 
 
 def chart(figure: Released, name: str) -> Chart | None:
-    """A breakdown as bars, hidden cells left out of the picture; None where fewer than two numbers can be drawn."""
+    """Return a breakdown as bars, without hidden cells; None if fewer than two numbers can be drawn."""
     cells = figure.breakdowns.get(name, {})
     drawn = [(value_of(name, code), float(cell.value)) for code, cell in cells.items() if cell.value is not None]
     if len(drawn) < 2:

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/reporting/api", tags=["figures"])
 
 @router.get("/quality")
 async def quality(_: Tracer, bus: BusDep, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> dict[str, Any]:
-    """Events that make no sense, are parked or of a type unknown here, and what becomes of each; fifty flaws a page."""
+    """Return events that make no sense, are dead letters or of an unknown type; 50 flaws a page."""
     found = await quality_report(bus, page)
     return {
         "total": found.total,
@@ -42,7 +42,7 @@ async def quality(_: Tracer, bus: BusDep, page: Annotated[int, Query(ge=1, le=10
 
 @router.get("/journey/{application_id}")
 async def journey(_: Tracer, bus: BusDep, application_id: str) -> dict[str, Any]:
-    """The events of one application, by its id or reference, oldest first."""
+    """Return the events of one application, by its id or reference, oldest first."""
     found = await journey_of(bus, application_id)
     if found is None:
         raise Refused(gettext("No application with that reference has arrived here."), 404)

@@ -1,4 +1,4 @@
-"""Which events happened? The table of facts, from which all figures are computed and every journey is told."""
+"""Store the facts, from which all figures are computed and every journey is shown."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class FactRow(Table, table=True):
-    """One event: what it is about, when, whose story it belongs to, and the values that figures use."""
+    """One event: its subject, when it happened, the application it belongs to, and the values that figures use."""
 
     __tablename__ = "fact"
     __table_args__ = (
@@ -52,7 +52,7 @@ class FactRow(Table, table=True):
 
 
 class FactCount(Table, table=True):
-    """How many facts of a type there are, and how often some came: tells which figures may have moved since."""
+    """How many facts of a type there are, and how often some arrived: shows which figures may have moved since."""
 
     __tablename__ = "fact_count"
 
@@ -121,14 +121,14 @@ ON CONFLICT (type, shard) DO UPDATE SET facts = c.facts + excluded.facts, change
 _COLUMNS = ("id", "topic", "type", "subject", "sequence", "source", "occurred_at", "day", "story", "values")
 _OWNERS = {name: topic.owner for name, topic in TOPICS.items()}
 COPIED = 100
-"""From so many on, facts are copied in: half the work, but one that is there already would refuse all of them."""
+"""From so many facts on they are copied in, with half the work; one that exists already would refuse all of them."""
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of every topic of which facts are kept.
+    """Save the facts of events; the `evolve` of every topic of which facts are kept.
 
-    A fact that is there already is left as it is. That never happens to the reader, which drops what it applied; if it
-    does in a copied batch, the reader does the batch again event by event, which comes here one by one.
+    A fact that exists already is left as it is. The reader drops what it applied, so this happens in a copied batch
+    only: the reader then applies the batch again event by event.
     """
     if not events:
         return
@@ -180,7 +180,7 @@ def fact_of(event: Envelope) -> Fact:
 
 
 def flaw_row(event: Envelope, day: date, flaw: Flaw) -> dict[str, Any]:
-    """The row that says what is wrong with an event."""
+    """Return the row that says what is wrong with an event."""
     return {
         "id": event.id,
         "flaw": flaw.value,
@@ -193,7 +193,7 @@ def flaw_row(event: Envelope, day: date, flaw: Flaw) -> dict[str, Any]:
 
 
 async def evolve_applications(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.applications: facts, and what is known of each application."""
+    """Save facts, and what is known of each application; the `evolve` of exchange.applications."""
     await evolve(tx, events)
     rows: dict[str, dict[str, Any]] = {}
     for event in events:
@@ -229,13 +229,13 @@ ORDER BY f.type, f.day, f.id
 
 
 async def used(session: AsyncSession, types: Collection[str] = USED) -> list[Fact]:
-    """All facts of these types."""
+    """Return all facts of these types."""
     connection = await driver(session)
     return [_fact(row) for row in await connection.fetch(_USED, sorted(types))]
 
 
 async def late(session: AsyncSession, frozen: Sequence[Frozen]) -> list[Fact]:
-    """The facts whose business date lies in a frozen period and that happened after it was frozen."""
+    """Return the facts whose business date lies in a frozen period and that happened after it was frozen."""
     if not frozen:
         return []
     columns = [each.start for each in frozen], [each.end for each in frozen], [each.at for each in frozen]
@@ -249,7 +249,7 @@ def _fact(row: Any) -> Fact:
 
 
 async def changes(session: AsyncSession) -> dict[str, tuple[int, int]]:
-    """Of each type of event: how many facts there are, and how often some came."""
+    """Return for each type of event how many facts there are, and how often some arrived."""
     query = sa.select(col(FactCount.type), sa.func.sum(FactCount.facts), sa.func.sum(FactCount.changes))
     rows = await session.execute(query.group_by(col(FactCount.type)).order_by(col(FactCount.type)))
     return {type_: (int(facts), int(changed)) for type_, facts, changed in rows.all()}
@@ -263,14 +263,14 @@ LATERAL (SELECT (SELECT day FROM fact WHERE type = used.type ORDER BY day LIMIT 
 
 
 async def span(session: AsyncSession) -> tuple[date, date] | None:
-    """The first and the last business date of all facts that figures use; None where there is none."""
+    """Return the first and the last business date of all facts that figures use; None if there is none."""
     connection = await driver(session)
     ((first, last),) = await connection.fetch(_SPAN, sorted(USED))
     return None if first is None else (first, last)
 
 
 async def steps(session: AsyncSession, *, story: str | None = None, ids: Collection[UUID] = ()) -> list[Step]:
-    """The events of one story, or those with these ids, oldest first."""
+    """Return the events of one application's story, or those with these ids, oldest first."""
     query = sa.select(
         col(FactRow.id),
         col(FactRow.type),
@@ -288,7 +288,7 @@ async def steps(session: AsyncSession, *, story: str | None = None, ids: Collect
 
 
 async def application(session: AsyncSession, key: str) -> Application | None:
-    """The application with that id or reference."""
+    """Return the application with that id or reference."""
     try:
         query = select(Application).where(Application.id == UUID(key))
     except ValueError:
@@ -297,14 +297,14 @@ async def application(session: AsyncSession, key: str) -> Application | None:
 
 
 async def references(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, str]:
-    """The references of these applications, by id."""
+    """Return the references of these applications, by id."""
     query = select(Application).where(col(Application.id).in_(sorted(ids))).order_by(col(Application.id))
     return {row.id: row.reference for row in await session.scalars(query)}
 
 
 @dataclass(frozen=True, slots=True)
 class Flawed:
-    """One event with what is wrong with it."""
+    """One event and what is wrong with it."""
 
     id: UUID
     flaw: Flaw
@@ -317,7 +317,7 @@ class Flawed:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A type of event that nobody here knows, and how often it came."""
+    """A type of event that this release does not know, and how often it arrived."""
 
     topic: str
     type: str
@@ -326,7 +326,7 @@ class Unknown:
 
 
 async def flawed(session: AsyncSession, limit: int, offset: int = 0) -> tuple[list[Flawed], int]:
-    """Events that cannot be as they say, the newest first; and how many there are."""
+    """Return events that cannot be right, the newest first, and their number."""
     total = await session.scalar(sa.select(sa.func.count()).select_from(FlawRow)) or 0
     query = sa.select(FlawRow).order_by(col(FlawRow.occurred_at).desc(), col(FlawRow.id), col(FlawRow.flaw))
     rows = await session.scalars(query.limit(limit).offset(offset))
@@ -346,7 +346,7 @@ LIMIT $1
 
 
 async def attended_elsewhere(session: AsyncSession, limit: int) -> list[Flawed]:
-    """Records of attendance on a day that is not in the visit, as its plan stands now."""
+    """Return records of attendance on a day that is not in the visit, as its plan is now."""
     rows = await (await driver(session)).fetch(_ATTENDED, limit)
     found = [
         Flawed(id_, Flaw.ATTENDED_ON_ANOTHER_DAY, topic, type_, subject, occurred_at, day)
@@ -357,7 +357,7 @@ async def attended_elsewhere(session: AsyncSession, limit: int) -> list[Flawed]:
 
 
 async def unknown(session: AsyncSession) -> list[Unknown]:
-    """The types of events that came and that this release does not know."""
+    """Return the types of events that arrived and that this release does not know."""
     rows = await (await driver(session)).fetch("SELECT topic, type, count, last_seen FROM unknown ORDER BY topic, type")
     return [Unknown(*row) for row in rows]
 

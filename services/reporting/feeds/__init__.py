@@ -1,1 +1,1 @@
-"""In which formats do figures leave the house? Each feed takes figures that have passed the gate, and nothing else."""
+"""Publish figures as files. Each format takes figures that have passed disclosure control, and nothing else."""

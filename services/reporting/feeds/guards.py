@@ -14,7 +14,7 @@ from shared.runtime.service import bus_of
 
 
 class _Puller(Guard):
-    """Lets in a consumer's token, and who may read figures; everybody to the files that are open to all."""
+    """Admits a consumer's token and people who may read figures; everybody to the files that are open to all."""
 
     def __init__(self) -> None:
         self._readers = allow(*READING)
@@ -30,7 +30,7 @@ class _Puller(Guard):
 
 
 class _Anybody(Guard):
-    """Lets everybody in, also a program that sends its token with each request."""
+    """Admits everybody, also a program that sends its token with each request."""
 
     access = RouteAccess("public")
 
@@ -42,7 +42,7 @@ class _Anybody(Guard):
 
 
 def sent_token(request: Request) -> str | None:
-    """The consumer's token that a program sent; None where it sent none, or one of the sign-in provider."""
+    """Return the consumer's token that a program sent; None if it sent none, or one of the sign-in provider."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip().startswith(PREFIX) else None
 

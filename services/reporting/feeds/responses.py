@@ -64,7 +64,7 @@ async def iati_response(bus: Bus, settings: Settings, period: str | None) -> Res
 
 
 async def manifest_response(request: Request, bus: Bus, number: int | None) -> Response:
-    """A manifest with the address of its signature. Raises `Refused` (404)."""
+    """Return a manifest with the address of its signature. Raises `Refused` (404)."""
     async with bus.read() as session:
         found = await actions.manifest(session, number)
     own = f"{HOME}/manifests/{found.number}"
@@ -79,7 +79,7 @@ async def manifest_response(request: Request, bus: Bus, number: int | None) -> R
 async def file_response(
     request: Request, bus: Bus, puller: Principal | PullToken | None, period: str, statement: str, name: str
 ) -> Response:
-    """A published file; what a token fetched is noted. Raises `Refused` (404, 409)."""
+    """Return a published file; what a token fetched is noted. Raises `Refused` (404, 409)."""
     if isinstance(puller, PullToken):
         async with bus.transaction("system:feeds") as tx:
             found = await actions.file(tx.session, period, statement, name)
@@ -109,7 +109,7 @@ async def file_response(
 def conditional_response(
     request: Request, content: bytes, media_type: str, at: datetime, headers: dict[str, str]
 ) -> Response:
-    """The bytes with their validators; only those for HEAD, and 304 to whoever has them already."""
+    """Return the bytes with their validators; only these for HEAD, and 304 to a client that has the bytes already."""
     digest = sha256(content)
     seen = {"ETag": f'"{digest}"', "Last-Modified": format_datetime(at.astimezone(UTC).replace(microsecond=0), True)}
     if _has(request, seen["ETag"], at):
@@ -122,7 +122,7 @@ def conditional_response(
 
 
 def _has(request: Request, tag: str, at: datetime) -> bool:
-    """Whether the asker has these bytes (RFC 9110, 13.2.2): a date counts only where no tag is sent."""
+    """Return whether the client has these bytes (RFC 9110, 13.2.2): a date counts only if no tag is sent."""
     tags, since = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
     if tags is not None:
         return bool({"*", tag} & {each.strip().removeprefix("W/") for each in tags.split(",")})

@@ -1,8 +1,8 @@
-"""With which key are manifests signed, and how does a consumer get the public half?
+"""Sign manifests, and give consumers the public key.
 
 The signature is a detached JSON Web Signature (RFC 7515, appendix F) with Ed25519 (RFC 8037, RFC 9864) over the bytes
-of the manifest as they are served. A key is named by its thumbprint (RFC 7638), so that a consumer who noted
-it once sees when another key signs.
+of the manifest as they are served. A key is named by its thumbprint (RFC 7638), so that a consumer who noted it once
+notices another key.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Unreadable(ValueError):
 
 
 def key_of(settings: Settings) -> OKPKey:
-    """The key that these settings name. Raises `Unreadable`."""
+    """Return the key that these settings name. Raises `Unreadable`."""
     return _read(settings.feeds_private_key.get_secret_value())
 
 
@@ -46,21 +46,21 @@ def _read(pem: str) -> OKPKey:
 
 
 def public(key: OKPKey) -> dict[str, str]:
-    """The public half as a JWK, with its thumbprint as `kid`."""
+    """Return the public half as a JWK, with its thumbprint as `kid`."""
     made = key.as_dict(private=False)
     wanted = {name: str(made[name]) for name in ("kty", "crv", "x")}
     return {**wanted, "kid": key.thumbprint(), "use": "sig", "alg": ALGORITHM}
 
 
 def signed(content: bytes, key: OKPKey) -> str:
-    """The detached signature over `content`: header and signature, with nothing between the two points."""
+    """Return the detached signature over `content`: header and signature, with nothing between the two points."""
     whole = jws.serialize_compact({"alg": ALGORITHM, "kid": key.thumbprint()}, content, key, algorithms=[ALGORITHM])
     header, _, mac = whole.split(".")
     return f"{header}..{mac}"
 
 
 def holds(content: bytes, signature: str, key: Mapping[str, str]) -> bool:
-    """Whether the signature over these bytes was made with the private half of `key` (a JWK)."""
+    """Return whether the signature over these bytes was made with the private half of `key` (a JWK)."""
     try:
         jws.deserialize_compact(signature, OKPKey.import_key(dict(key)), algorithms=[ALGORITHM], payload=content)
     except (JoseError, ValueError):
@@ -69,5 +69,5 @@ def holds(content: bytes, signature: str, key: Mapping[str, str]) -> bool:
 
 
 def key_set(keys: Iterable[Mapping[str, str]]) -> dict[str, Any]:
-    """A JWK set (RFC 7517) of these public keys, each once."""
+    """Return a JWK set (RFC 7517) of these public keys, each once."""
     return {"keys": list({key["kid"]: dict(key) for key in keys}.values())}

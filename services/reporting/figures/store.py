@@ -1,4 +1,4 @@
-"""Which figures are kept? Those of submitted periods for good, and those that still move until a fact moves them."""
+"""Store figures: those of submitted periods for good, and moving ones until a fact moves them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class KeptFigure(Table, table=True):
 
 
 class ProofRow(Table, table=True):
-    """From which events a kept number was computed: of the total (no dimension), or of one part."""
+    """The events that a stored number was computed from: of the total (no dimension), or of one part."""
 
     __tablename__ = "proof"
 
@@ -54,7 +54,7 @@ class ProofRow(Table, table=True):
 
 
 class MovingFigure(Table, table=True):
-    """A figure as the facts were when it was last counted; counted again when facts came that it reads."""
+    """A figure as it was last counted; counted again when facts arrive that it reads."""
 
     __tablename__ = "moving_figure"
 
@@ -73,14 +73,14 @@ class MovingFigure(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A moving figure with what it had seen when it was counted."""
+    """A moving figure, and the number of changes of its facts when it was counted."""
 
     figure: Figure
     seen: int
 
 
 async def moving(session: AsyncSession, period: Period) -> dict[str, Counted]:
-    """The figures of a period as they were last counted, by indicator; those of other days are left out."""
+    """Return the figures of a period as last counted, by indicator; those of other days are left out."""
     query = sa.select(
         col(MovingFigure.indicator),
         col(MovingFigure.version),
@@ -102,7 +102,7 @@ async def moving(session: AsyncSession, period: Period) -> dict[str, Counted]:
 
 
 async def keep_moving(session: AsyncSession, counted: Iterable[Counted]) -> None:
-    """Keep figures as they were counted just now."""
+    """Save figures as they were counted just now."""
     rows = [
         {
             **_row(each.figure),
@@ -117,7 +117,7 @@ async def keep_moving(session: AsyncSession, counted: Iterable[Counted]) -> None
 
 
 async def keep(session: AsyncSession, figures: Sequence[Figure], statement: int = 1) -> None:
-    """Keep figures as they are stated, with the events of each of their numbers; nothing of them is kept already."""
+    """Save the figures of a statement, with the events of each of their numbers; none of them is stored yet."""
     await write_rows(session, KeptFigure, [{**_row(figure), "statement": statement} for figure in figures])
     proofs = [
         (figure.period.label, figure.definition.id, statement, dimension, value, cell.events)
@@ -131,7 +131,7 @@ _PROOF = ("period", "indicator", "statement", "dimension", "value", "events")
 
 
 async def forget(session: AsyncSession, period: Period, statement: int) -> None:
-    """Forget a statement that was never made public, since it is made anew."""
+    """Delete a statement that was never made public, since it is counted again."""
     for table in (KeptFigure, ProofRow):
         gone = sa.delete(table).where(col(table.period) == period.label, col(table.statement) == statement)
         await session.execute(gone)
@@ -151,7 +151,7 @@ async def kept(session: AsyncSession, period: Period, statement: int, *, only: b
 
 
 async def statements(session: AsyncSession, period: Period, indicator: str) -> list[tuple[int, Figure]]:
-    """Each statement of a figure with its number, the first one first."""
+    """Return each statement of a figure with its number, the first one first."""
     query = sa.select(KeptFigure).where(col(KeptFigure.period) == period.label, col(KeptFigure.indicator) == indicator)
     rows = await session.scalars(query.order_by(col(KeptFigure.statement)))
     return [(row.statement, _kept(row, period)) for row in rows]
@@ -183,7 +183,7 @@ async def events(
     first: int = 0,
     count: int = ALL,
 ) -> list[UUID]:
-    """The events behind a number as it stood with a statement, sorted: `count` of them from the one numbered `first`.
+    """Return the events behind a number in a statement, sorted: `count` of them from the one numbered `first`.
 
     `part` is dimension and value, for the total both empty.
     """
@@ -195,7 +195,7 @@ async def events(
 async def proofs(
     session: AsyncSession, period: Period, indicator: str, statement: int
 ) -> dict[tuple[str, str], tuple[UUID, ...]]:
-    """The events behind each number of a figure as it stood with a statement: (dimension, value) -> events."""
+    """Return the events behind each number of a figure in a statement: (dimension, value) -> events."""
     rows = await (await driver(session)).fetch(_PROOFS, period.label, indicator, statement)
     return {(dimension, value): tuple(events) for dimension, value, events in rows}
 
@@ -203,7 +203,7 @@ async def proofs(
 async def moving_events(
     session: AsyncSession, period: Period, indicator: str, *, first: int = 0, count: int = ALL
 ) -> list[UUID]:
-    """The same of a moving figure's total, as it was last counted."""
+    """Return the events behind a moving figure's total, as last counted."""
     connection = await driver(session)
     return await connection.fetchval(_MOVING_EVENTS, period.label, indicator, first + 1, first + count) or []
 

@@ -1,4 +1,4 @@
-"""Who may see, correct or erase what people wrote? Its writer, and the data protection officer; each step is noted."""
+"""Read, correct and erase free text: by its writer, or the data protection officer; each access is logged."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CASCADE_FIELDS = {"about": N_("What was it about?"), "why": N_("If it was fewer:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one respondent wrote in one form: (name, question, text) each; `draft`: it is not handed in yet."""
+    """What one respondent wrote in one form: (name, question, text) each; `draft`: it is not submitted yet."""
 
     form: str
     respondent: str
@@ -49,13 +49,13 @@ class Written:
 
     @property
     def erased(self) -> bool:
-        """Whether nothing of it is left."""
+        """Whether all of it is erased."""
         return bool(self.texts) and all(text == ERASED for _, _, text in self.texts)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All that was written about one application, and who did what with it."""
+    """All that was written about one application, and who accessed it."""
 
     application_id: UUID
     reference: str
@@ -64,9 +64,9 @@ class Words:
 
 
 async def correct(bus: Bus, subject: str, kind: str, given: Mapping[str, str]) -> None:
-    """The writer corrects the words of a form that was handed in; ratings and reference dates stay as they were told.
+    """Correct the text of a submitted form, as its writer; ratings and dates stay.
 
-    Raises `Refused`: 404 without a form, 409 where nothing was handed in or the period is frozen, 422 with the fields.
+    Raises `Refused`: 404 without a form, 409 if nothing was submitted or the period is frozen, 422 with the fields.
     """
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, kind)
@@ -90,7 +90,7 @@ async def correct(bus: Bus, subject: str, kind: str, given: Mapping[str, str]) -
 
 
 async def read(bus: Bus, principal: Principal, reference: str) -> Words | None:
-    """All that was written about the application of that reference, for the data protection officer; it is noted."""
+    """Return all that was written about the application of that reference, for the data protection officer; logged."""
     async with bus.transaction(principal.subject) as tx:
         application = await facts_store.application(tx.session, reference)
         if application is None:
@@ -102,14 +102,14 @@ async def read(bus: Bus, principal: Principal, reference: str) -> Words | None:
 
 
 async def give(bus: Bus, caller: str, application_id: UUID, purpose: str) -> list[Written]:
-    """All that was written about an application, for the export of somebody's own data; it is noted."""
+    """Return all that was written about an application, for the export of a person's own data; logged."""
     async with bus.transaction(f"system:{caller}") as tx:
         store.log(tx.session, clock.now(), f"service:{caller}", "given", application_id, why=purpose)
         return await _written(tx.session, application_id)
 
 
 async def erase(bus: Bus, principal: Principal, application_id: UUID, form: str, why: str) -> int:
-    """Erase the words about an application, of one form or (empty) of all; scores stay. Gives how many texts were cut.
+    """Erase the text about an application, of one form or (empty) of all; scores stay. Return the number of texts.
 
     Raises `Refused` (422) without a reason, (404) for an unknown application.
     """
@@ -141,6 +141,6 @@ async def _written(session: AsyncSession, application_id: UUID) -> list[Written]
 
 
 def _texts(form: str, texts: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
-    """The texts in the order in which they are asked for; scores that a draft holds are left out."""
+    """Return the texts in the order in which they are asked for, without the scores that a draft holds."""
     asked = CASCADE_FIELDS if form == "cascade" else {one.name: one.text for one in HEADINGS.get(form, ())}
     return tuple((name, question, texts[name]) for name, question in asked.items() if texts.get(name))

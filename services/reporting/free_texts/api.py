@@ -1,4 +1,4 @@
-"""What did people write in their own words? Given to the portal, for the export of somebody's own data."""
+"""Give the portal the free text about an application, for the export of a person's own data."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ Caller = Annotated[str, Depends(internal())]
 
 
 class WordsWanted(BaseModel):
-    """Whose words, and what for."""
+    """Which application's text, and what for."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -27,7 +27,7 @@ class WordsWanted(BaseModel):
 
 @router.post("/words")
 async def give(body: WordsWanted, caller: Caller, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """What was written about an application, for the export of somebody's own data; noted."""
+    """Return what was written about an application, for the export of a person's own data; logged."""
     found = await actions.give(bus, caller, body.application_id, body.purpose)
     return {
         "written": [

@@ -1,4 +1,4 @@
-"""What did people write in their own words? The data protection officer finds and erases it, its writer corrects it."""
+"""Pages of free text: the data protection officer finds and erases it, its writer corrects it."""
 
 from typing import Any
 from uuid import UUID
@@ -45,7 +45,7 @@ class EraseForm(Form):
 
 @router.get("/reporting/words")
 async def words(request: Request, principal: Protector, bus: BusDep, reference: str = "") -> Response:
-    """Find what was written about an application, by its reference; each look is noted."""
+    """Find what was written about an application, by its reference; each access is logged."""
     wanted = reference.strip()
     found = await actions.read(bus, principal, wanted) if wanted else None
     missing = bool(wanted) and found is None
@@ -142,35 +142,35 @@ async def _correct(request: Request, bus: Bus, subject: str, kind: str) -> Respo
 
 @router.get("/reporting/evaluations/{subject}/words")
 async def evaluation_words(request: Request, _: Evaluating, bus: BusDep, subject: str) -> Response:
-    """The words of an evaluation, to be corrected."""
+    """Show the text of an evaluation, to be corrected."""
     return await _show(request, bus, subject, EVALUATION)
 
 
 @router.post("/reporting/evaluations/{subject}/words")
 async def correct_evaluation(request: Request, _: Evaluating, bus: BusDep, subject: str) -> Response:
-    """Correct the words of an evaluation."""
+    """Correct the text of an evaluation."""
     return await _correct(request, bus, subject, EVALUATION)
 
 
 @router.get("/reporting/reports/{subject}/words")
 async def report_words(request: Request, _: Reporting, bus: BusDep, subject: str) -> Response:
-    """The words of the report, to be corrected."""
+    """Show the text of the report, to be corrected."""
     return await _show(request, bus, subject, REPORT)
 
 
 @router.post("/reporting/reports/{subject}/words")
 async def correct_report(request: Request, _: Reporting, bus: BusDep, subject: str) -> Response:
-    """Correct the words of the report."""
+    """Correct the text of the report."""
     return await _correct(request, bus, subject, REPORT)
 
 
 @router.get("/reporting/follow-ups/{subject}/words")
 async def follow_up_words(request: Request, _: Following, bus: BusDep, subject: str) -> Response:
-    """The words of a follow-up, to be corrected."""
+    """Show the text of a follow-up, to be corrected."""
     return await _show(request, bus, subject, FOLLOW_UP)
 
 
 @router.post("/reporting/follow-ups/{subject}/words")
 async def correct_follow_up(request: Request, _: Following, bus: BusDep, subject: str) -> Response:
-    """Correct the words of a follow-up."""
+    """Correct the text of a follow-up."""
     return await _correct(request, bus, subject, FOLLOW_UP)

@@ -1,4 +1,4 @@
-"""What did people write in their own words, and who read, corrected or erased it? The log is only ever added to."""
+"""Find and erase free text, and log who accessed it; the log is only ever added to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AccessLog(Table, table=True):
-    """Somebody read, gave out, corrected or erased what was written about an application; holds none of the words."""
+    """Somebody read, gave out, corrected or erased free text about an application; holds none of the text."""
 
     __tablename__ = "words_log"
     __table_args__ = (sa.Index("words_log_application", "application_id", "id"),)
@@ -36,7 +36,7 @@ class AccessLog(Table, table=True):
 
 
 async def submissions(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> list[Submission]:
-    """What was handed in about an application, the oldest first; with `lock` for this transaction alone."""
+    """Return what was submitted about an application, the oldest first; with `lock` for this transaction alone."""
     query = select(Submission).where(Submission.application_id == application_id)
     query = query.order_by(
         col(Submission.at), col(Submission.case_id), col(Submission.form), col(Submission.respondent)
@@ -45,15 +45,15 @@ async def submissions(session: AsyncSession, application_id: UUID, *, lock: bool
 
 
 async def drafts(session: AsyncSession, application_id: UUID) -> list[Draft]:
-    """What is being written about an application, the oldest first."""
+    """Return the drafts about an application, the oldest first."""
     query = select(Draft).where(Draft.application_id == application_id)
     return list(await session.scalars(query.order_by(col(Draft.at), col(Draft.case_id), col(Draft.form))))
 
 
 async def erase(session: AsyncSession, application_id: UUID, form: str = "") -> int:
-    """Put `ERASED` in the place of all texts about an application (of one form maybe); give how many held some.
+    """Replace all texts about an application (perhaps of one form) by `ERASED`; return how many rows held some.
 
-    Scores stay. What is still being written goes with it, since it is text and nothing else yet.
+    Scores stay. Drafts are deleted, since they are text that is not submitted yet.
     """
     found = [row for row in await submissions(session, application_id, lock=True) if form in {"", row.form}]
     found = [row for row in found if set(row.texts.values()) - {ERASED}]
@@ -85,11 +85,11 @@ def log(
     form: str = "",
     why: str = "",
 ) -> None:
-    """Note what somebody did with the words about an application."""
+    """Log an access to the free text about an application."""
     session.add(AccessLog(id=new_id(), at=at, who=who, what=what, application_id=application_id, form=form, why=why))
 
 
 async def logged(session: AsyncSession, application_id: UUID) -> list[AccessLog]:
-    """Who did what with the words about an application, the newest first; at most a hundred."""
+    """Return the log of an application, the newest first; at most a hundred entries."""
     query = select(AccessLog).where(AccessLog.application_id == application_id)
     return list(await session.scalars(query.order_by(col(AccessLog.id).desc()).limit(100)))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def needs_and_figures(bus: Bus, label: str | None) -> tuple[Approval, dict[str, Released], list[Need]]:
-    """Where a period stands, its figures behind the gate by id, and the needs of which a part falls into it."""
+    """Return how far a period is approved, its released figures by id, and the needs of which a part falls into it."""
     where, released = await released_figures(bus, label)
     async with bus.read() as session:
         needs = await store.of_period(session, where.period)

@@ -16,12 +16,12 @@ router = APIRouter(prefix="/reporting/api", tags=["figures"])
 
 @router.get("/needs")
 async def needs(_: Reader, bus: BusDep, period: str | None = None) -> dict[str, Any]:
-    """Needs beside what was asked for, matched and completed, and why there was no match: a row a number."""
+    """Return needs beside applications received, matched and completed, and reasons for no match: a row a number."""
     where, figures, found = await needs_and_figures(bus, period)
     return {**period_as_json(where), "rows": documents.rows_for_programs(where, figures, found)}
 
 
 @router.get("/needs.csv")
 async def needs_as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
-    """The same as CSV."""
+    """Return needs and demand of a period as CSV."""
     return documents.csv_response(*await needs_and_figures(bus, period))

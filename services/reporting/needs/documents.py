@@ -1,6 +1,6 @@
-"""How do needs, demand and what was met read as one table: for the next needs analysis, a row for each number?
+"""Write needs, demand and matches as one table for the next needs analysis, a row for each number.
 
-A row says a number of people (needs) or of applications (all else) for a topic, a country, a language, a level, an area
+A row is a number of people (needs) or of applications (all else) for a topic, a country, a language, a level, an area
 or a reason, as far as the row is about one. What is hidden is missing, so rows need not add up to their total.
 """
 
@@ -61,7 +61,7 @@ _NOT_OURS = frozenset({"sex"})
 
 
 def rows(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> Iterator[dict[str, Any]]:
-    """The rows by column: needs first, then each figure's total and parts."""
+    """Yield the rows by column: needs first, then each figure's total and parts."""
     common = {
         "period": where.period.label,
         "start": where.period.start.isoformat(),
@@ -94,7 +94,7 @@ def rows(released: Sequence[Released], needs: Sequence[Need], where: Approval) -
 
 
 def _about(figure: Released, dimension: str, value: str) -> dict[str, Any]:
-    """What a part is about: the result and how far a match has come are measures of their own."""
+    """Return what a part is about: the result and how far a match has come are measures of their own."""
     measure = _MEASURES[figure.definition.id]
     parts = dict(zip(parts_of(dimension), split(value), strict=True)) if value != ROLLED_UP else {dimension: value}
     if result := parts.pop("result", None):
@@ -111,18 +111,18 @@ def _number(shown: Shown) -> dict[str, Any]:
 
 
 def as_csv(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> str:
-    """The table as CSV."""
+    """Return the table as CSV."""
     return records_as_csv(COLUMNS, rows(released, needs, where))
 
 
 def as_workbook(released: Sequence[Released], needs: Sequence[Need], where: Approval, at: datetime) -> bytes:
-    """The table as an Excel workbook."""
+    """Return the table as an Excel workbook."""
     title, lines_of = f"Needs, demand, met, {where.period.label}", rows(released, needs, where)
     return workbook_of(title, "Needs", COLUMNS, lines_of, at, numeric=_NUMERIC)
 
 
 def description(where: Approval, *, table: str) -> bytes:
-    """The description of the CSV file (CSV on the Web)."""
+    """Return the description of the CSV file (CSV on the Web)."""
     return csvw_description(f"Needs, demand, met, {where.period.label}", DESCRIBED, table=table, always=_ALWAYS)
 
 

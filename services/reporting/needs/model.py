@@ -1,6 +1,7 @@
-"""What training does the needs analysis ask for, and what of it falls into a period?
+"""Define the training needs of the needs analysis.
 
-A need is no figure: nobody stands behind it, so it passes no gate. It is read from the register as it is now.
+A need is no figure: it is about no person, so it needs no disclosure control. It is read from the register as it is
+now.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from shared.contracts.registry import NeedChanged
 
 RESTRICTED = "restricted"
-"""What stands in the place of an area of expertise that is not told."""
+"""The name of an area of expertise that may not be named."""
 PARTS = {"topic": "topic", "country": "country", "level": "level"}
-"""By what needs can be added up, beside what was asked for: a need names no language."""
+"""What needs can be added up by, beside demand: a need names no language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """So many people of a country to be trained in a topic at a level, from a day to another, both included."""
+    """A number of people of a country to be trained in a topic at a level, from a day to another, both included."""
 
     country: str
     topic: str
@@ -38,7 +39,7 @@ class Need:
 
 
 def flaws(need: NeedChanged) -> tuple[Flaw, ...]:
-    """What is wrong with a need that the contract allows; one that is withdrawn troubles nobody."""
+    """Return what is wrong with a need that the contract allows; a withdrawn need has no flaws."""
     found: list[Flaw] = []
     if need.withdrawn:
         return ()
@@ -50,14 +51,14 @@ def flaws(need: NeedChanged) -> tuple[Flaw, ...]:
 
 
 def public_expertise(area: str | None) -> str:
-    """An area of expertise as it may be told: some are not (domain rules on restricted expertise)."""
+    """Return an area of expertise as it may be named: some may not (domain rules on restricted expertise)."""
     if area is None:
         return ""
     return RESTRICTED if area in set(Expertise) and Expertise(area).restricted else area
 
 
 def people_by(needs: Iterable[Need], by: str) -> dict[str, int]:
-    """How many people are to be trained, by topic, country or level; as codes, in their order."""
+    """Return how many people are to be trained, by topic, country or level; as codes, in their order."""
     sums = Counter[str]()
     for need in needs:
         sums[str(getattr(need, PARTS[by]))] += need.quantity
@@ -65,7 +66,7 @@ def people_by(needs: Iterable[Need], by: str) -> dict[str, int]:
 
 
 def lines(needs: Iterable[Need]) -> list[tuple[str, str, str, str, int]]:
-    """Topic, country, level, area as it may be told, and how many people: each combination once, in order."""
+    """Return topic, country, level, public area and number of people: each combination once, in order."""
     sums = Counter[tuple[str, str, str, str]]()
     for need in needs:
         sums[need.topic, need.country, str(need.level), public_expertise(need.area)] += need.quantity

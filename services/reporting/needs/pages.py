@@ -1,4 +1,4 @@
-"""Needs, demand, met: what was needed, what was asked for, what became of it, and what kept the others from a place?"""
+"""Pages of needs and demand: what was needed, applied for and matched, and why the others found no place."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -41,7 +41,7 @@ async def needs(
     by: str = "topic",
     gap: str = "topic-and-country",
 ) -> Response:
-    """Needs beside demand by one dimension, and those without a match by two."""
+    """Show needs beside demand by one dimension, and those without a match by two."""
     where, figures, found = await needs_and_figures(bus, period)
     by = by if by in BY else "topic"
     gap = gap if gap in GAPS else "topic-and-country"
@@ -73,13 +73,13 @@ async def needs(
 
 @router.get("/reporting/needs.csv")
 async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
-    """All of it as CSV, for the next needs analysis."""
+    """Download needs and demand as CSV, for the next needs analysis."""
     return documents.csv_response(*await needs_and_figures(bus, period))
 
 
 @router.get("/reporting/needs.csv-metadata.json")
 async def described(_: Reader, bus: BusDep, period: str | None = None) -> Response:
-    """What the columns of the CSV file hold (CSV on the Web)."""
+    """Return what the columns of the CSV file hold (CSV on the Web)."""
     where, *_rest = await needs_and_figures(bus, period)
     table = f"needs.csv?period={where.period.label}"
     return Response(documents.description(where, table=table), media_type="application/csvm+json")
@@ -87,7 +87,7 @@ async def described(_: Reader, bus: BusDep, period: str | None = None) -> Respon
 
 @router.get("/reporting/needs.xlsx")
 async def as_workbook(_: Reader, bus: BusDep, period: str | None = None) -> Response:
-    """The same rows as an Excel workbook."""
+    """Download the same rows as an Excel workbook."""
     where, figures, found = await needs_and_figures(bus, period)
     content = documents.as_workbook(list(figures.values()), found, where, clock.now())
     headers = documents.download_headers(f"tandem-needs-{where.period.label}.xlsx")

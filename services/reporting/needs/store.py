@@ -1,4 +1,4 @@
-"""Which training needs are in the register now? Each as its newest event leaves it."""
+"""Store the training needs of the register, each as its newest event leaves it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class NeedRow(Table, table=True):
-    """A need of the register; one that is withdrawn or cannot be as it says does not count."""
+    """A need of the register; one that is withdrawn or cannot be right does not count."""
 
     __tablename__ = "need"
 
@@ -46,7 +46,7 @@ _MENDED = "DELETE FROM flaw WHERE topic = 'exchange.registry' AND subject = ANY(
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.registry: who is suspended, and what is needed."""
+    """Save who is suspended, and what is needed; the `evolve` of exchange.registry."""
     await consume_partners(tx, events)
     rows: dict[str, dict[str, Any]] = {}
     flawed: dict[str, list[dict[str, Any]]] = {}
@@ -78,7 +78,7 @@ def _row(subject: str, need: NeedChanged, *, counts: bool) -> dict[str, Any]:
 
 
 async def of_period(session: AsyncSession, period: Period) -> list[Need]:
-    """The needs of which a part falls into a period, by country and topic."""
+    """Return the needs of which a part falls into a period, by country and topic."""
     query = select(NeedRow).where(
         col(NeedRow.counts), col(NeedRow.until) >= period.start, col(NeedRow.since) <= period.end
     )

@@ -1,4 +1,4 @@
-"""How do needs, demand and what was met read on a page: the rows of the table, and two pictures of it?"""
+"""Show needs, demand and matches: the rows of the table, and two charts of it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _COLUMNS = 7
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One topic, country, language or level: people needed, then applications. None: nobody, or it is not told."""
+    """One topic, country, language or level: people needed, then applications. None: nobody, or it is not shown."""
 
     label: str
     needed: int | None
@@ -45,7 +45,7 @@ class Row:
 
 
 def rows(figures: Mapping[str, Released], needs: Sequence[Need], by: str) -> list[Row]:
-    """A row for each value of a dimension that is needed or asked for, what is needed most first."""
+    """Return a row for each value of a dimension that is needed or applied for, what is needed most first."""
     dimension = _DIMENSIONS[by]
     asked = _part(figures, _ASKED_IN[by], dimension)
     needed = people_by(needs, by) if by != "language" else {}
@@ -73,7 +73,7 @@ def rows(figures: Mapping[str, Released], needs: Sequence[Need], by: str) -> lis
 
 
 def whole(figures: Mapping[str, Released], needs: Sequence[Need]) -> Row:
-    """The row of all together."""
+    """Return the row of all together."""
     result = _part(figures, RESULTS, "result")
     asked, matched, unmet = (figures[each].total if each in figures else None for each in (ASKED, MATCHED, UNMET))
     return Row(
@@ -88,7 +88,7 @@ def whole(figures: Mapping[str, Released], needs: Sequence[Need]) -> Row:
 
 
 def headline(figures: Mapping[str, Released], needs: Sequence[Need]) -> str:
-    """The finding: how many of those who asked found no match, or what stands in its place."""
+    """Return the finding: how many of the applications found no match, or what there is instead."""
     asked = int(_number(figures[ASKED].total)) if ASKED in figures else 0
     people = sum(need.quantity for need in needs)
     if not asked and not people:
@@ -111,7 +111,7 @@ def headline(figures: Mapping[str, Released], needs: Sequence[Need]) -> str:
 
 
 def areas(needs: Sequence[Need]) -> list[tuple[str, str, str, int]]:
-    """What the needs name besides: area, topic, level and how many people, most first."""
+    """Return the areas of expertise that needs name: area, topic, level and number of people, most first."""
     sums: dict[tuple[str, str, str], int] = {}
     for topic, _, level, area, people in lines(needs):
         if area:
@@ -133,7 +133,7 @@ def _area(code: str) -> str:
 
 
 def need_and_match(made: Sequence[Row], by: str) -> Chart | None:
-    """What is needed (of languages: asked for) beside what was matched; None where fewer than two can be drawn."""
+    """Return what is needed (of languages: applied for) beside what was matched; None for fewer than two values."""
     if by == "language":
         items = [Pair(r.label, _number(r.asked), _number(r.matched)) for r in made if _told(r.asked, r.matched)]
         names = (gettext("asked for"), gettext("matched"))
@@ -166,7 +166,7 @@ def need_and_match(made: Sequence[Row], by: str) -> Chart | None:
 
 
 def gaps(unmet: Released, by: str) -> Chart | None:
-    """Those without a match by two dimensions, as a map; None where fewer than two fields can be shown."""
+    """Return those without a match by two dimensions, as a map; None if fewer than two fields can be shown."""
     cells = {split(value): int(shown.value) for value, shown in unmet.breakdowns.get(by, {}).items() if shown.value}
     if len(cells) < 2:
         return None
@@ -198,7 +198,7 @@ def gaps(unmet: Released, by: str) -> Chart | None:
 
 
 def _most(cells: Mapping[tuple[str, ...], int], place: int) -> list[str]:
-    """The values at a place, those with most behind them first."""
+    """Return the values at a place, those with most behind them first."""
     sums: dict[str, int] = {}
     for at, count in cells.items():
         sums[at[place]] = sums.get(at[place], 0) + count

@@ -16,21 +16,21 @@ router = APIRouter(prefix="/reporting/api", tags=["figures"])
 
 @router.get("/figures")
 async def figures(_: Reader, bus: BusDep, period: str | None = None) -> dict[str, Any]:
-    """All figures of a period (`2026`, `2026-H1`, `2026-Q3` or `programme`; none: this year), behind the gate."""
+    """Return the figures of a period (`2026`, `2026-H1`, `2026-Q3`, `programme`; none: this year) as released."""
     where, released = await agreed_figures(bus, period)
     return {**period_as_json(where), "figures": [as_json(figure) for figure in released]}
 
 
 @router.get("/indicators/{indicator}")
 async def indicator(_: Reader, bus: BusDep, indicator: str, period: str | None = None) -> dict[str, Any]:
-    """One figure with its definition and breakdowns."""
+    """Return one figure with its definition and breakdowns."""
     where, _figure, released = await released_figure(bus, indicator, period)
     return {**as_json(released), "state": where.state.value}
 
 
 @router.get("/indicators/{indicator}/events")
 async def events(_: Tracer, bus: BusDep, indicator: str, period: str | None = None) -> dict[str, Any]:
-    """The ids of all events that a figure was computed from, and their digest."""
+    """Return the ids of all events that a figure was computed from, and their digest."""
     where, figure, _released = await released_figure(bus, indicator, period)
     async with bus.read() as session:
         ids = await events_of(session, where, figure)

@@ -1,4 +1,4 @@
-"""A chart as a page offers it: the picture, and its numbers as rows of a file that programs read."""
+"""Draw the charts of the overview, each with its numbers as rows of a file for programs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class NamedChart:
 
 
 def csv_text(drawn: Iterable[NamedChart], where: Approval) -> str:
-    """The rows of charts of one period as CSV."""
+    """Return the rows of charts of one period as CSV."""
     period = where.period
     common = {
         "period": period.label,
@@ -68,7 +68,7 @@ STEPS = (
     ("TOPCOP-OC-03", N_("Say six months later that they use it")),
     ("TOPCOP-OC-04", N_("Whose line manager confirms it")),
 )
-"""From applying to use on the job: a count, or of a share how many of those asked."""
+"""From applying to use on the job: a count, or of a share its numerator."""
 WANTED = 90.0
 """Per cent of guests that evaluate when they are asked online (CEPOL's exchange programme of 2009 and 2010)."""
 AFTER_WANTED = 85.0
@@ -76,7 +76,7 @@ AFTER_WANTED = 85.0
 
 
 def _reached(figures: Mapping[str, Released]) -> list[tuple[str, str, Decimal]]:
-    """Indicator, name and number of each step that may be shown."""
+    """Return indicator, name and number of each step that may be shown."""
     found = []
     for indicator, name in STEPS:
         figure = figures.get(indicator)
@@ -89,12 +89,12 @@ def _reached(figures: Mapping[str, Released]) -> list[tuple[str, str, Decimal]]:
 
 
 def steps(figures: Mapping[str, Released]) -> list[Row]:
-    """The steps as rows of a file."""
+    """Return the steps as rows of a file."""
     return [(indicator, indicator, "reached", written(amount)) for indicator, _, amount in _reached(figures)]
 
 
 def delivery_path(figures: Mapping[str, Released]) -> Chart | None:
-    """The steps from applying to use on the job; None where fewer than two may be shown or nobody applied."""
+    """Return the steps from applying to use on the job; None if fewer than two may be shown or nobody applied."""
     items = [Bar(gettext(name), float(amount)) for _, name, amount in _reached(figures)]
     if len(items) < 2 or not items[0].value:
         return None
@@ -118,7 +118,7 @@ def delivery_path(figures: Mapping[str, Released]) -> Chart | None:
 
 
 def _answered(figures: Mapping[str, Released]) -> list[tuple[str, str, float, float]]:
-    """Code, name, what is wanted and what is reached, in per cent, of each answer that may be shown."""
+    """Return code, name, benchmark and share of each kind of answer that may be shown, in per cent."""
     figure = figures.get("TOPCOP-DQ-01")
     if figure is None:
         return []
@@ -133,7 +133,7 @@ def _answered(figures: Mapping[str, Released]) -> list[tuple[str, str, float, fl
 
 
 def answers(figures: Mapping[str, Released]) -> list[Row]:
-    """The answers as rows of a file."""
+    """Return the answers as rows of a file."""
     return [
         ("TOPCOP-DQ-01", code, series, f"{number:.2f}")
         for code, _, wanted, reached in _answered(figures)
@@ -142,7 +142,7 @@ def answers(figures: Mapping[str, Released]) -> list[Row]:
 
 
 def answering(figures: Mapping[str, Released]) -> Chart | None:
-    """How many answer, beside what is wanted; None where neither share may be shown."""
+    """Return how many answer, beside the benchmark; None if neither share may be shown."""
     items = [Pair(gettext(name), wanted, reached) for _, name, wanted, reached in _answered(figures)]
     if not items:
         return None
@@ -169,11 +169,11 @@ def answering(figures: Mapping[str, Released]) -> Chart | None:
 _FROM, _TO = "country-of-service", "host-country"
 MAPS = ("topic-and-country", "topic-and-language", "country-and-gap")
 _COUNTRIES = 12
-"""So many countries with most days are drawn; the file has all."""
+"""The most countries that are drawn, those with most days; the file has all."""
 
 
 def charts(figures: Mapping[str, Released], period: Period, aims: Sequence[Aim]) -> list[NamedChart]:
-    """The charts that can be drawn for a period, in the order of the page; its figures by id."""
+    """Return the charts that can be drawn for a period, in the order of the page; its figures by id."""
     due = due_in_period(aims, period)
     made = [
         targets(figures, due, shares=False),
@@ -191,7 +191,7 @@ def _named(name: str, chart: object, rows: Sequence[Row]) -> NamedChart | None:
 
 
 def targets(figures: Mapping[str, Released], due: Mapping[str, Aim], *, shares: bool) -> NamedChart | None:
-    """Targets that are due in the period beside the period's own figure; counts and shares apart, for their axes."""
+    """Return targets due in the period beside the period's own figure; counts and shares apart, for their axes."""
     items, rows = [], []
     for indicator, figure in figures.items():
         aim, value = due.get(indicator), figure.total.value
@@ -236,7 +236,7 @@ def _short(value: float) -> str:
 
 
 def unmet(figures: Mapping[str, Released]) -> NamedChart | None:
-    """Those without a match on the map that shows most of them; the reasons alone, where no map shows enough."""
+    """Return those without a match on the map that shows most of them; the reasons alone if no map shows enough."""
     figure = figures.get(UNMET)
     if figure is None:
         return None
@@ -248,13 +248,13 @@ def unmet(figures: Mapping[str, Released]) -> NamedChart | None:
 
 
 def _shown(figure: Released, dimension: str) -> Decimal:
-    """How many a breakdown tells of."""
+    """Return how many applications a breakdown shows."""
     cells = figure.breakdowns.get(dimension, {})
     return sum((shown.value for shown in cells.values() if shown.value is not None), Decimal())
 
 
 def reciprocity(figures: Mapping[str, Released]) -> NamedChart | None:
-    """Days that each country's officers spent abroad beside those that it hosted, most days first."""
+    """Return days that each country's officers spent abroad beside those that it hosted, most days first."""
     if SENT not in figures or HOSTED not in figures:
         return None
     sent, hosted = figures[SENT], figures[HOSTED]
@@ -284,7 +284,7 @@ def reciprocity(figures: Mapping[str, Released]) -> NamedChart | None:
 
 
 def _days(figure: Released, dimension: str, country: str) -> float | None:
-    """A country's days; None where they are not told. What a whole breakdown does not list is none."""
+    """Return a country's days; None if they are hidden. A country missing in a complete breakdown has none."""
     cells = figure.breakdowns.get(dimension, {})
     if country in cells:
         value = cells[country].value

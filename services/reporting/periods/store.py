@@ -1,4 +1,4 @@
-"""Which periods were submitted, by whom, and how far have they come?"""
+"""Store how far each submitted period is approved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PeriodRow(Table, table=True):
-    """Where a period stands; a period without a row is a draft."""
+    """How far a period is approved; a period without a row is a draft."""
 
     __tablename__ = "period"
 
@@ -34,7 +34,7 @@ class PeriodRow(Table, table=True):
 
 
 async def locked(session: AsyncSession, label: str) -> Approval:
-    """Where the period stands, its row locked until the end of the transaction; made where it is new."""
+    """Return the approval of a period and lock its row until the transaction ends; create the row if it is new."""
     await session.execute(
         insert(PeriodRow).values(label=label, state="draft", figures=0, statement=1).on_conflict_do_nothing()
     )
@@ -43,13 +43,13 @@ async def locked(session: AsyncSession, label: str) -> Approval:
 
 
 async def approval(session: AsyncSession, period: periods.Period) -> Approval:
-    """Where the period stands."""
+    """Return the approval of a period."""
     row = await session.scalar(select(PeriodRow).where(PeriodRow.label == period.label))
     return _approval(row) if row else Approval(period)
 
 
 async def approvals(session: AsyncSession) -> list[Approval]:
-    """All periods that were submitted at some time, newest label first."""
+    """Return the approvals of all periods that were ever submitted, newest label first."""
     rows = await session.scalars(select(PeriodRow).order_by(col(PeriodRow.label).desc()))
     return [_approval(row) for row in rows]
 
@@ -69,7 +69,7 @@ def _approval(row: PeriodRow) -> Approval:
 
 
 async def keep(session: AsyncSession, approval: Approval) -> None:
-    """Keep where the period stands."""
+    """Save the approval of a period."""
     row = {
         "label": approval.period.label,
         "state": approval.state.value,

@@ -1,4 +1,4 @@
-"""Baselines and targets for programs: those that stand and wait, and the steps by which they come to stand."""
+"""Baselines and targets for programs: those approved, those waiting, and the steps between."""
 
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ class Written(BaseModel):
 
 @router.get("")
 async def targets(principal: Reader, bus: BusDep) -> dict[str, Any]:
-    """The values that stand, by indicator, kind and day; for those who steer also what waits for approval."""
+    """Return the approved values, by indicator, kind and day; for those who steer also what waits for approval."""
     async with bus.read() as session:
         found = await store.everything(session)
     waiting = [each for each in found if each.approved_at is None] if may_steer(principal) else []
@@ -42,7 +42,7 @@ async def targets(principal: Reader, bus: BusDep) -> dict[str, Any]:
 
 @router.post("")
 async def propose(principal: Steerer, bus: BusDep, written_: Written) -> dict[str, Any]:
-    """Write down a value; it stands when another person approves it."""
+    """Save a value; it counts once another person approves it."""
     return _told(await targets_targets.propose(bus, principal, targets_targets.Draft(**written_.model_dump())))
 
 
@@ -51,9 +51,9 @@ async def propose(principal: Steerer, bus: BusDep, written_: Written) -> dict[st
     openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def take(request: Request, principal: Steerer, bus: BusDep) -> dict[str, Any]:
-    """Write down all values of a CSV file (`indicator, kind, day, value, source, comment`), or none.
+    """Save all values of a CSV file (`indicator, kind, day, value, source, comment`), or none.
 
-    What stands or waits already is left as it is. What is wrong is said as field `row.column`; the head is row 1.
+    What exists already is left as it is. Errors are named as field `row.column`; the head is row 1.
     """
     taken = await import_file.import_table(bus, principal, await request.body())
     return {"added": [_told(each) for each in taken.added], "unchanged": taken.unchanged}
@@ -61,7 +61,7 @@ async def take(request: Request, principal: Steerer, bus: BusDep) -> dict[str, A
 
 @router.post("/{aim}/{step}")
 async def decide(principal: Steerer, bus: BusDep, aim: str, step: str) -> dict[str, Any]:
-    """`approve` what another person wrote, or `drop` what waits."""
+    """Decide on a value: `approve` what another person wrote, or `drop` what waits."""
     steps = {"approve": targets_targets.approve, "drop": targets_targets.drop}
     if step not in steps:
         raise Refused(gettext("There is no such step."), 404)

@@ -1,4 +1,4 @@
-"""Which baselines and targets stand for an indicator, written by one person and approved by another?"""
+"""Define the baselines and targets of indicators, written by one person and approved by another."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AimKind(StrEnum):
-    """What a value says of an indicator."""
+    """Whether a value is a baseline or a target."""
 
     BASELINE = "baseline"
     """How it was on that day, before the programme."""
@@ -28,13 +28,13 @@ class AimKind(StrEnum):
 
     @property
     def label(self) -> str:
-        """What it is called."""
+        """The kind in words."""
         return {"baseline": N_("Baseline"), "target": N_("Target")}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A baseline or a target: `source` says where the value is written down; approved at None: it waits."""
+    """A baseline or a target: `source` says where the value is written down; without `approved_at` it waits."""
 
     id: UUID
     indicator: str
@@ -50,7 +50,7 @@ class Aim:
 
     @property
     def place(self) -> tuple[str, AimKind, date]:
-        """What it is for: a later approved value for the same place takes the earlier one's."""
+        """What it is for: a later approved value for the same place replaces the earlier one."""
         return self.indicator, self.kind, self.day
 
 
@@ -64,7 +64,7 @@ def approve(aim: Aim, by: str, at: datetime) -> Aim:
 
 
 def standing(aims: Iterable[Aim], at: datetime | None = None) -> list[Aim]:
-    """The value approved last for each indicator, kind and day, in that order; `at`: as it was at that moment."""
+    """Return the value approved last for each indicator, kind and day, in that order, as it was `at` a moment."""
     newest: dict[tuple[str, AimKind, date], Aim] = {}
     for aim in sorted(aims, key=lambda each: (str(each.approved_at), str(each.id))):
         if aim.approved_at is not None and (at is None or aim.approved_at <= at):
@@ -73,27 +73,27 @@ def standing(aims: Iterable[Aim], at: datetime | None = None) -> list[Aim]:
 
 
 def due_in_period(aims: Iterable[Aim], period: Period) -> dict[str, Aim]:
-    """Of each indicator the target that stands and is due last within a period."""
+    """Return the approved target of each indicator that is due last within a period."""
     return {aim.indicator: aim for aim in standing(aims) if aim.kind is AimKind.TARGET and aim.day in period}
 
 
 def baseline_of(aims: Iterable[Aim], indicator: str) -> Aim | None:
-    """The baseline of an indicator among values that stand: the one of the latest day."""
+    """Return the baseline of an indicator among approved values: the one of the latest day."""
     ours = [aim for aim in aims if aim.indicator == indicator and aim.kind is AimKind.BASELINE]
     return max(ours, key=lambda each: each.day, default=None)
 
 
 def target_of(aims: Iterable[Aim], indicator: str, period: str) -> Aim | None:
-    """The target of an indicator for a calendar period, among values that stand."""
+    """Return the target of an indicator for a calendar period, among approved values."""
     ours = (aim for aim in aims if aim.indicator == indicator and aim.kind is AimKind.TARGET)
     return next((aim for aim in ours if meant_for(aim.day) == period), None)
 
 
 def meant_for(day: date) -> str | None:
-    """The label of the period that a target of that day is for: the longest calendar period that ends on it.
+    """Return the label of the period that a target of that day is for: the longest calendar period that ends on it.
 
-    So a target of 31 December is one for the year and stands neither beside the second half's value nor beside the last
-    quarter's. A day on which no period ends is a milestone within one: it stands in the logframe only.
+    So a target of 31 December is for the year, not for the second half or the last quarter. A day on which no period
+    ends is a milestone within one: it is in the logframe only.
     """
     return next((f"{day.year}{part}" for end, part in _ENDS if (day.month, day.day) == end), None)
 

@@ -1,4 +1,4 @@
-"""Which baselines and targets were written, and which are approved?"""
+"""Store baselines and targets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AimRow(Table, table=True):
-    """A baseline or a target of an indicator; one that is approved is never changed, a later one takes its place."""
+    """A baseline or a target of an indicator; an approved one is never changed, a later one replaces it."""
 
     __tablename__ = "aim"
 
@@ -37,12 +37,12 @@ class AimRow(Table, table=True):
 
 
 async def lock(session: AsyncSession) -> None:
-    """Let one person write at a time until the end of the transaction; reading goes on."""
+    """Let one person write at a time until the transaction ends; reading goes on."""
     await session.execute(sa.text("LOCK TABLE aim IN SHARE ROW EXCLUSIVE MODE"))
 
 
 async def everything(session: AsyncSession) -> list[Aim]:
-    """All values, also those that wait, by indicator, kind and day, the earlier written first; a few hundred."""
+    """Return all values, by indicator, kind and day, the earlier written first; a few hundred."""
     order = col(AimRow.indicator), col(AimRow.kind), col(AimRow.day), col(AimRow.written_at), col(AimRow.id)
     return [_aim(row) for row in await session.scalars(select(AimRow).order_by(*order))]
 
@@ -54,13 +54,13 @@ async def target_by_id(session: AsyncSession, aim_id: UUID) -> Aim | None:
 
 
 async def keep(session: AsyncSession, aim: Aim) -> None:
-    """Keep a value as it is now."""
+    """Save a value."""
     await session.merge(AimRow(**asdict(aim)))
     await session.flush()
 
 
 async def drop(session: AsyncSession, aim: Aim) -> None:
-    """Take out a value that waits."""
+    """Delete a value that waits."""
     await session.execute(sa.delete(AimRow).where(col(AimRow.id) == aim.id, col(AimRow.approved_at).is_(None)))
 
 

@@ -1,4 +1,4 @@
-"""How near are the figures to their targets, period by period? A line an indicator, beside the targets that are due."""
+"""Show how near the figures are to their targets, period by period."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ KINDS = {
     PeriodKind.QUARTER.value: N_("Quarters"),
 }
 MOST = 8
-"""So many periods are drawn, the last ones in which a target is due."""
+"""The most periods that are drawn, the last ones in which a target is due."""
 COLUMNS = ("indicator", "title", "period", "start", "end", "status", "target", "target_day", "actual", "hidden")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A period with its figures behind the gate and the targets that are due in it."""
+    """A period with its released figures and the targets that are due in it."""
 
     where: Approval
     figures: Mapping[str, Released]
@@ -44,7 +44,7 @@ class Column:
 
 
 def due_in(aims: Sequence[Aim], kind: str) -> list[Period]:
-    """The periods of a kind from the first to the last in which a target is due."""
+    """Return the periods of a kind from the first to the last in which a target is due."""
     days = [aim.day for aim in standing(aims) if aim.kind is AimKind.TARGET]
     if not days:
         return []
@@ -53,12 +53,12 @@ def due_in(aims: Sequence[Aim], kind: str) -> list[Period]:
 
 
 def column(where: Approval, released: Sequence[Released], aims: Sequence[Aim]) -> Column:
-    """A period with what is due in it."""
+    """Return a period with what is due in it."""
     return Column(where, {each.definition.id: each for each in released}, due_in_period(aims, where.period))
 
 
 def charts(columns: Sequence[Column]) -> list[Chart]:
-    """A chart for each indicator that has a target in one of the periods, in the indicators' order."""
+    """Return a chart for each indicator that has a target in one of the periods, in the indicators' order."""
     return [_chart(indicator, columns) for indicator in INDICATORS if any(indicator in each.due for each in columns)]
 
 
@@ -111,7 +111,7 @@ def _said(value: float, *, share: bool) -> str:
 
 
 def csv_text(columns: Sequence[Column]) -> str:
-    """The same as CSV: a row for each indicator and period in which a target is due."""
+    """Return the same as CSV: a row for each indicator and period in which a target is due."""
     rows: list[dict[str, Any]] = []
     for indicator, definition in INDICATORS.items():
         for each in columns:

@@ -1,4 +1,4 @@
-"""What do people hand in after a visit or a mentorship? Each form once; what is sent again changes nothing."""
+"""Submit evaluations, reports and follow-ups, each once; what is sent again changes nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 async def evaluate(
     bus: Bus, subject: str, given: model_forms.Evaluation, written: Mapping[str, str]
 ) -> tuple[RequestedForm, bool]:
-    """Hand in an evaluation; give the form as it is now, and whether this is what was kept (False: it was there).
+    """Submit an evaluation; return the form as it is now, and whether it was saved by this call (False: it was there).
 
     Raises `Refused`: 404 without a visit, 409 before its end, 422 with the fields that are missing.
     """
@@ -53,7 +53,7 @@ async def evaluate(
 
 
 async def report(bus: Bus, subject: str, written: Mapping[str, str]) -> tuple[RequestedForm, bool]:
-    """Hand in the report on a visit; gives and raises as `evaluate`."""
+    """Submit the report on a visit; returns and raises as `evaluate`."""
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, REPORT)
         if form.given:
@@ -74,7 +74,7 @@ async def report(bus: Bus, subject: str, written: Mapping[str, str]) -> tuple[Re
 async def follow_up(
     bus: Bus, subject: str, given: model_forms.FollowUp, written: Mapping[str, str]
 ) -> tuple[RequestedForm, bool]:
-    """Answer the follow-up after six months, as the officer or as the line manager; gives and raises as `evaluate`."""
+    """Answer the follow-up after six months, as officer or as line manager; returns and raises as `evaluate`."""
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, FOLLOW_UP)
         if form.given:
@@ -92,7 +92,7 @@ async def follow_up(
 
 
 async def waive(bus: Bus, principal: Principal, visit_id: UUID, reason: str) -> None:
-    """No longer wait for the host's evaluation, when it is missing after the report was due.
+    """Waive the host's evaluation when it is missing after the report was due.
 
     Raises `Refused`: 404 for an unknown visit, 409 when it is there or may still come, 422 for an unknown reason.
     """
@@ -134,7 +134,7 @@ async def waive(bus: Bus, principal: Principal, visit_id: UUID, reason: str) -> 
 async def _keep(
     tx: Tx, form: RequestedForm, name: str, event: Event, closed: dict[str, Any], texts: dict[str, str], *, late: bool
 ) -> bool:
-    """Keep a form and tell of it, unless it came twice at the same time."""
+    """Save a form and record its event, unless it came twice at the same time."""
     tx.actor = f"respondent:{form.respondent.value}"
     await drafts.hold(tx.session, form.case.id, name, form.respondent)
     row = answers.Submission(
@@ -190,12 +190,12 @@ def _refused(problem: model_forms.NotComplete) -> Refused:
 
 
 def submitted_values(row: Submission) -> dict[str, Any]:
-    """What was handed in, as its writer sees it again."""
+    """Return what was submitted, as its writer sees it again."""
     return {"submitted_at": row.at, "late": row.late, "answers": row.answers, "texts": row.texts}
 
 
 async def correctable(session: AsyncSession, form: RequestedForm) -> bool:
-    """Whether the writer may still correct the words: until a period that holds the day of the answer is frozen."""
+    """Return whether the writer may still correct the text: until a period with the day of the answer is frozen."""
     if form.given is None or not form.given.texts or model_forms.ERASED in form.given.texts.values():
         return False
     return not await in_frozen_period(session, form.given.at.date())

@@ -1,4 +1,4 @@
-"""Grant and revoke certificates of attendance as events come in."""
+"""Grant and revoke certificates of attendance as events arrive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMPLETES = (outcomes.EvaluationSubmitted, outcomes.ReportSubmitted, outcomes.E
 
 
 async def grant_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `react` of exchange.outcomes: a visit gets its certificate with the last piece that was missing."""
+    """Grant a visit its certificate with the last form that was missing; the `react` of exchange.outcomes."""
     causes = {UUID(event.subject): event for event in events if isinstance(event.data, _COMPLETES)}
     if not causes:
         return
@@ -42,7 +42,7 @@ async def grant_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def revoke_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The certificate of a visit that was entered in error no longer counts."""
+    """Revoke the certificates of visits that were entered in error."""
     voided = {UUID(event.subject): event for event in events if isinstance(event.data, visits.VisitVoided)}
     if not voided:
         return

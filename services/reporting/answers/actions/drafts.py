@@ -1,4 +1,4 @@
-"""What becomes of a form that is being filled in? It is kept on the server as its writer goes, on whichever device."""
+"""Save forms while they are filled in, so that the writer can go on with any device."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 LONGEST = 20_000
-"""Most characters that are kept of one field: more than may be handed in, so that too much can be shortened."""
+"""The most characters that are saved of one field: more than may be submitted, so that a long text can be shortened."""
 
 
 async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, writer: str, turn: int = 0) -> Draft:
-    """Keep the fields in `values` of the form that a ticket's `subject` opens; the others stay as they were kept.
+    """Save the fields in `values` of the form that a ticket's `subject` opens; the others stay as they were saved.
 
-    `writer` is the page that writes, `turn` which of its writes it is. Raises `Refused`: 404 without a form, 409 once
-    it was handed in or before the end, 422 for a field that is far too long.
+    `writer` is the page that writes, `turn` the number of its write. Raises `Refused`: 404 without a form, 409 once it
+    was submitted or before the end, 422 for a field that is far too long.
     """
     long = [name for name, value in values.items() if len(value) > LONGEST]
     if long:
@@ -61,7 +61,7 @@ async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, 
 
 
 async def forget(bus: Bus, days: int) -> int:
-    """Forget drafts that were not touched for so many days, and those about voided visits; give how many."""
+    """Delete drafts that were not touched for so many days, and those about voided visits; return their number."""
     async with bus.transaction("system:drafts") as tx:
         gone = await drafts.forget(tx.session, clock.now() - timedelta(days=days))
     if gone:

@@ -1,7 +1,7 @@
-"""What does an evaluator do about answers that are missing? Remind, close a wave, and open it again.
+"""Remind of missing answers, close a wave of them, and reopen it.
 
-Which answers a closing covers is worked out whenever it is asked; other services hear of each by an event
-(`settle`): at once, and by `settle_all` of those whose visit ends or is told of after its wave was closed.
+Which answers a closing covers is computed on request; other services hear of each by an event, at once from `announce`,
+and from `announce_all` for those whose visit ends, or becomes known, after the wave was closed.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 PAUSE = timedelta(days=3)
 """Nobody is reminded of the same answer again before that."""
 AT_ONCE = 500
-"""Most reminders of one press: each is a mail."""
+"""The most reminders of one request: each is a mail."""
 _ROUNDS, _MOST_ROUNDS = 1, 200
 """How many transactions of `AT_ONCE` answers a page waits for, and the loop makes at most for one call."""
 LONGEST = 300
-"""Most characters of the reason for closing a wave."""
+"""The most characters of the reason for closing a wave."""
 
 
 def quiet_since() -> datetime:
-    """Who was reminded since then is left alone."""
+    """Return the moment after which nobody who was reminded is reminded again."""
     return clock.now() - PAUSE
 
 
 async def remind(bus: Bus, principal: Principal, wanted: Wanted, case_id: UUID | None = None) -> int:
-    """Remind of the missing answers in `wanted`, or of those of one case; give how many were asked for once more."""
+    """Remind of the missing answers in `wanted`, or of those of one case; return how many were asked for once more."""
     async with bus.transaction(principal.subject) as tx:
         before = quiet_since()
         found = await waves.to_remind(tx.session, wanted, clock.today(), before, AT_ONCE, case_id)
@@ -72,9 +72,9 @@ def _about(answer: Answer | Reopened) -> dict[str, Any]:
 async def close(
     bus: Bus, principal: Principal, *, call_id: UUID, form: str, respondent: str, due_until: date | None, reason: str
 ) -> None:
-    """No longer take answers to one form of a call that were due by `due_until`.
+    """Close a wave: take no more answers to one form of a call that were due by `due_until`.
 
-    Raises `Refused` (422) without a day that is over, or without a reason, (404) for an unknown call.
+    Raises `Refused` (422) without a past day or without a reason, (404) for an unknown call.
     """
     wrong: dict[str, str] = {}
     if due_until is None or due_until >= clock.today():
@@ -102,7 +102,7 @@ async def close(
 
 
 async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
-    """Take answers again that a closing refuses. Raises `Refused` (404); one that is open already changes nothing."""
+    """Take answers again that a closing refuses. Raises `Refused` (404); an open wave stays as it is."""
     async with bus.transaction(principal.subject) as tx:
         row = await waves.closing(tx.session, closing_id)
         if row is None:
@@ -114,7 +114,7 @@ async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
 
 
 async def announce_all(bus: Bus) -> None:
-    """Tell what is closed and what is taken again, of all calls of which a wave is or was closed."""
+    """Record which answers are closed and which are open again, of all calls with a present or former closing."""
     async with bus.read() as session:
         concerned = await waves.calls_with_closings(session)
     for call_id in concerned:
@@ -122,9 +122,9 @@ async def announce_all(bus: Bus) -> None:
 
 
 async def announce(bus: Bus, actor: str, call_id: UUID, rounds: int) -> None:
-    """Tell which answers of a call are no longer taken, and which again.
+    """Record which answers of a call are closed, and which are open again.
 
-    A page waits for `rounds` of `AT_ONCE` each; the rest is left to the loop that calls `settle_all`.
+    A page waits for `rounds` of `AT_ONCE` each; `announce_all`, called in a loop, does the rest.
     """
     for _ in range(rounds):
         async with bus.transaction(actor) as tx:

@@ -1,4 +1,4 @@
-"""When is a certificate of attendance granted, and under which number?
+"""Decide when a certificate of attendance is granted.
 
 Only when guest evaluation, host evaluation (or its waiver) and report are in (domain.md, "Rules").
 """
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 EVALUATION, REPORT, WAIVER, FOLLOW_UP, TEST = "evaluation", "report", "waiver", "follow_up", "test"
 
 In = tuple[str, Respondent]
-"""Something that is in: which form, and from whom."""
+"""A form that was received, and its respondent."""
 
 
 NEEDED: tuple[In, ...] = ((EVALUATION, Respondent.GUEST), (EVALUATION, Respondent.HOST), (REPORT, Respondent.GUEST))
-"""The forms that a certificate waits for; a waiver stands for the host's evaluation, a closed wave for none of them."""
+"""The forms that a certificate waits for; a waiver replaces the host's evaluation, a closed wave none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Missing:
 
 
 def missing(received: Collection[tuple[str, str]]) -> Missing:
-    """What is still missing, given the (form, respondent) pairs that are in."""
+    """Return what is still missing, given the (form, respondent) pairs that are in."""
     return Missing(
         guest_evaluation=(EVALUATION, Respondent.GUEST) not in received,
         host_evaluation=not {(EVALUATION, Respondent.HOST), (WAIVER, Respondent.HOST)} & set(received),
@@ -56,17 +56,17 @@ def missing(received: Collection[tuple[str, str]]) -> Missing:
 
 
 def earned(case: Case, received: Collection[tuple[str, str]]) -> bool:
-    """Whether the certificate for a visit is to be granted now."""
+    """Return whether the certificate for a visit is to be granted now."""
     return earnable(case) and missing(received).nothing
 
 
 def earnable(case: Case) -> bool:
-    """Whether there can be a certificate: for a visit that is over, counts and was attended; a mentorship has none."""
+    """Return whether there can be a certificate: for a visit that is over, counts and was attended."""
     return case.kind == "visit" and case.open and case.attended_days > 0
 
 
 def granted(case: Case, number: str) -> CertificateGranted:
-    """The grant under that number. The visit is over: it has its first and its last day."""
+    """Return the grant under that number. The visit is over: it has its first and its last day."""
     assert case.start is not None
     assert case.ended_on is not None
     return CertificateGranted(

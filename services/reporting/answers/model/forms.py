@@ -1,9 +1,9 @@
-"""What is asked after a visit or a mentorship, of whom, and what do the answers become?
+"""Define the forms after a visit or a mentorship, and turn answers into events.
 
 One page for each respondent. After the end: overall, how far each objective or goal was met, closed questions of
 Kirkpatrick's levels 1 (reaction) and 2 (learning), and two open ones. Six months later, from the officer and from the
 line manager: levels 3 (behaviour) and 4 (results); from the coordinator of the sending country an evaluation of level 4
-only, since results in a service show by then. What is written stays here; only closed answers stand in events.
+only, since results in a service show by then. Free text stays here; only closed answers go into events.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from services.reporting.cases.model import Case
 
 VERSION = 1
-"""Of these questions; a changed form has a new version, and answers say which they answer."""
+"""The version of these questions; a changed form has a new version, and answers name the one they answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A part of a text that is asked for; whether it must be there."""
+    """A text that is asked for, and whether it is required."""
 
     name: str
     text: str
@@ -119,16 +119,16 @@ REPORT = (
 FOLLOW_UP = (Heading("example", N_("Give an example, or say what stands in the way"), "", needed=False),)
 
 LONGEST = 4000
-"""Most characters under one heading."""
+"""The most characters under one heading."""
 
 ERASED = "erased"
-"""What stands in the place of a text that was erased: that something was written is no secret, what it was is gone."""
+"""The text that replaces an erased one: that something was written is no secret, what it was is gone."""
 
 _SCORES = frozenset({Respondent.GUEST, Respondent.HOST, Respondent.MENTEE, Respondent.MENTOR})
-"""Who scores objectives and goals at the end: whoever was there."""
+"""The respondents who score objectives and goals at the end: those who took part."""
 
 _LATER_OBJECTIVES = frozenset({Respondent.LINE_MANAGER})
-"""Who scores the objectives six months later: whoever was there has done so at the end."""
+"""The respondents who score the objectives six months later: those who took part have done so at the end."""
 
 
 class NotComplete(ValueError):
@@ -159,34 +159,34 @@ class FollowUp:
 
 
 def questions(respondent: Respondent) -> tuple[Question, ...]:
-    """The closed questions for that respondent after the end."""
+    """Return the closed questions for that respondent after the end."""
     return _QUESTIONS[respondent]
 
 
 def asked_objectives(respondent: Respondent, objectives: int) -> int:
-    """How many of the application's objectives that respondent scores in an evaluation."""
+    """Return how many of the application's objectives that respondent scores in an evaluation."""
     return objectives if respondent in _SCORES else 0
 
 
 def asked_goals(respondent: Respondent, goals: int) -> int:
-    """Of how many of the mentorship's goals that respondent says in an evaluation whether they were met."""
+    """Return for how many of the mentorship's goals that respondent says in an evaluation whether they were met."""
     return goals if respondent in _SCORES else 0
 
 
 def later_questions(respondent: Respondent) -> tuple[Question, ...]:
-    """The closed questions for that respondent six months later; none for who is not asked then."""
+    """Return the closed questions for that respondent six months later; none for others."""
     return _LATER.get(respondent, ())
 
 
 def later_objectives(respondent: Respondent, objectives: int) -> int:
-    """How many of the application's objectives that respondent scores six months later."""
+    """Return how many of the application's objectives that respondent scores six months later."""
     return objectives if respondent in _LATER_OBJECTIVES else 0
 
 
 def evaluated(
     case: Case, respondent: Respondent, given: Evaluation, objectives: int, due: date | None, today: date
 ) -> EvaluationSubmitted:
-    """The event that answers become. `objectives` is how many the application has, `due` the last day in time.
+    """Return the event of an evaluation. `objectives` is how many the application has, `due` the last day in time.
 
     Raises `NotComplete`.
     """
@@ -229,7 +229,7 @@ def evaluated(
 def followed_up(
     case: Case, respondent: Respondent, given: FollowUp, objectives: int, *, in_window: bool
 ) -> FollowUpSubmitted:
-    """The event that the answers after six months become; `objectives` as for `evaluated`. Raises `NotComplete`."""
+    """Return the event of a follow-up; `objectives` as for `evaluated`. Raises `NotComplete`."""
     wrong: dict[str, str] = {}
     if given.applied not in set(Applied):
         wrong["applied"] = N_("Say whether it is used")
@@ -261,7 +261,7 @@ def followed_up(
 
 
 def texts(headings: tuple[Heading, ...], given: Mapping[str, str]) -> dict[str, str]:
-    """The texts under those headings, stripped, empty ones left out. Raises `NotComplete`."""
+    """Return the texts under those headings, stripped, without empty ones. Raises `NotComplete`."""
     kept = {heading.name: given.get(heading.name, "").strip() for heading in headings}
     wrong = {h.name: N_("Write a few sentences here") for h in headings if h.needed and not kept[h.name]}
     wrong |= {name: N_("Shorten this to 4,000 characters") for name, text in kept.items() if len(text) > LONGEST}

@@ -1,4 +1,4 @@
-"""The forms after a visit or a mentorship: evaluation, report and follow-up, each opened with the portal's ticket."""
+"""Pages of the forms after a visit or a mentorship, opened with the portal's ticket: evaluation, report, follow-up."""
 
 import secrets
 from typing import Any
@@ -32,7 +32,7 @@ _MET = (("yes", N_("Yes")), ("no", N_("No")))
 
 
 def _form(form: RequestedForm, kind: str, texts: dict[int, str]) -> type[Form]:
-    """The form class with exactly the questions that this respondent is asked."""
+    """Return the form class with exactly the questions that this respondent is asked."""
     fields: dict[str, Any] = {}
     if kind == EVALUATION:
         fields["overall"] = RadioField(
@@ -67,7 +67,7 @@ def _form(form: RequestedForm, kind: str, texts: dict[int, str]) -> type[Form]:
 
 
 def _later_fields(form: RequestedForm, texts: dict[int, str]) -> dict[str, Any]:
-    """What is asked six months later, but for the open question."""
+    """Return the fields that are asked six months later, except the open question."""
     managed = form.respondent is Respondent.LINE_MANAGER
     applied = (
         N_("Does the officer use on the job what was learnt?")
@@ -95,7 +95,7 @@ def _questions(form: RequestedForm, kind: str) -> tuple[model_forms.Question, ..
 
 
 def _scored(form: RequestedForm, kind: str) -> int:
-    """How many objectives are scored."""
+    """Return how many objectives are scored."""
     if kind == EVALUATION:
         return model_forms.asked_objectives(form.respondent, form.objectives)
     return model_forms.later_objectives(form.respondent, form.objectives) if kind == FOLLOW_UP else 0
@@ -159,7 +159,7 @@ async def _objectives(service: Service, form: RequestedForm, kind: str) -> dict[
 
 
 async def _take(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
-    """Take in a form, or keep it for later; one that was handed in before is shown as it was."""
+    """Submit a form, or save it for later; a submitted form is shown as it was."""
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
     address = str(request.url.path)
@@ -195,7 +195,7 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
 
 
 async def _keep(request: Request, bus: Bus, subject: str, kind: str) -> Response:
-    """Keep the fields that a page sends while its writer goes on, and say when."""
+    """Save the fields that a page sends while its writer goes on, and say when."""
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
     sent = await request.form()
@@ -244,31 +244,31 @@ def _given(form: RequestedForm, data: dict[str, str]) -> model_forms.Evaluation:
 
 @router.get("/reporting/evaluations/{subject}")
 async def evaluation(request: Request, _: Evaluating, bus: BusDep, service: ServiceDep, subject: str) -> Response:
-    """The evaluation form, or what was handed in."""
+    """Show the evaluation form, or what was submitted."""
     return await _show(request, bus, service, subject, EVALUATION)
 
 
 @router.post("/reporting/evaluations/{subject}")
 async def evaluate(request: Request, _: Evaluating, bus: BusDep, service: ServiceDep, subject: str) -> Response:
-    """Hand in an evaluation."""
+    """Submit an evaluation."""
     return await _take(request, bus, service, subject, EVALUATION)
 
 
 @router.get("/reporting/reports/{subject}")
 async def report_form(request: Request, _: Reporting, bus: BusDep, service: ServiceDep, subject: str) -> Response:
-    """The report's form, or what was handed in."""
+    """Show the report's form, or what was submitted."""
     return await _show(request, bus, service, subject, REPORT)
 
 
 @router.post("/reporting/reports/{subject}")
 async def report(request: Request, _: Reporting, bus: BusDep, service: ServiceDep, subject: str) -> Response:
-    """Hand in the report."""
+    """Submit the report."""
     return await _take(request, bus, service, subject, REPORT)
 
 
 @router.get("/reporting/follow-ups/{subject}")
 async def follow_up_form(request: Request, _: Following, bus: BusDep, service: ServiceDep, subject: str) -> Response:
-    """The follow-up's form, or what was handed in."""
+    """Show the follow-up's form, or what was submitted."""
     return await _show(request, bus, service, subject, FOLLOW_UP)
 
 
@@ -280,17 +280,17 @@ async def follow_up(request: Request, _: Following, bus: BusDep, service: Servic
 
 @router.post("/reporting/evaluations/{subject}/draft")
 async def evaluation_draft(request: Request, _: Evaluating, bus: BusDep, subject: str) -> Response:
-    """Keep an evaluation that is being filled in."""
+    """Save an evaluation that is being filled in."""
     return await _keep(request, bus, subject, EVALUATION)
 
 
 @router.post("/reporting/reports/{subject}/draft")
 async def report_draft(request: Request, _: Reporting, bus: BusDep, subject: str) -> Response:
-    """Keep the report that is being filled in."""
+    """Save the report that is being filled in."""
     return await _keep(request, bus, subject, REPORT)
 
 
 @router.post("/reporting/follow-ups/{subject}/draft")
 async def follow_up_draft(request: Request, _: Following, bus: BusDep, subject: str) -> Response:
-    """Keep the follow-up that is being filled in."""
+    """Save the follow-up that is being filled in."""
     return await _keep(request, bus, subject, FOLLOW_UP)

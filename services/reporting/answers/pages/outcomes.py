@@ -1,4 +1,4 @@
-"""What is in about each visit and mentorship that is over, and what does its certificate wait for?"""
+"""Page of what is in about each visit and mentorship that is over, and what its certificate waits for."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -38,7 +38,7 @@ async def overview(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     country: Annotated[str, Query(pattern="^([A-Z]{2})?$")] = "",
 ) -> Response:
-    """What is in and what is not, newest end first."""
+    """Show what is in and what is missing, newest end first."""
     async with bus.read() as session:
         found, total = await cases_views.ended_cases(session, PAGE, (page - 1) * PAGE, country=country)
         ids = [case.id for case in found]
@@ -81,7 +81,7 @@ async def overview(
 
 @router.post("/reporting/outcomes/{visit_id}/waiver")
 async def waive(principal: Coordinator, bus: BusDep, visit_id: UUID, reason: Annotated[str, Form()] = "") -> Response:
-    """No longer wait for the host's evaluation."""
+    """Waive the host's evaluation."""
     await answers.waive(bus, principal, visit_id, reason)
     return see_other("/reporting/outcomes")
 
@@ -89,7 +89,7 @@ async def waive(principal: Coordinator, bus: BusDep, visit_id: UUID, reason: Ann
 def _asked(
     case: Case, received: dict[tuple[str, str], Received], timers: Timers, closings: Sequence[Closing]
 ) -> list[dict[str, Any]]:
-    """What is asked for about a case, from whom, by when, and whether it is in, or no longer taken."""
+    """Return what is asked for about a case: from whom, by when, and whether it is in or closed."""
     applicant, other = case.respondents
     wanted = [(EVALUATION, applicant, case.evaluation_due(timers)), (EVALUATION, other, case.evaluation_due(timers))]
     if case.kind == "visit":
@@ -122,7 +122,7 @@ def _asked(
 
 
 def _waits(asked: list[dict[str, Any]], received: dict[tuple[str, str], Received]) -> list[dict[str, Any]]:
-    """What a visit's certificate waits for: each form's name, whether it is closed, and whether it is the host's."""
+    """Return what a certificate waits for: each form's name, whether it is closed, and whether it is the host's."""
     forms = missing(received).forms
     return [
         {
@@ -136,7 +136,7 @@ def _waits(asked: list[dict[str, Any]], received: dict[tuple[str, str], Received
 
 
 def _by(form: str, respondent: Respondent) -> str:
-    """As whom the log knows a respondent: of a follow-up, as self or manager."""
+    """Return the respondent as the log names it: for a follow-up, self or manager."""
     if form != FOLLOW_UP:
         return respondent
     return FollowUpBy.MANAGER if respondent is Respondent.LINE_MANAGER else FollowUpBy.SELF

@@ -1,4 +1,4 @@
-"""Who has not answered? Every answer that is asked for, to be filtered; remind of it, close a wave, open it again."""
+"""Pages of all answers that are asked for: filter them, remind of them, close a wave, reopen it."""
 
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -42,7 +42,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "follow-up-manager": ("follow_up", Respondent.LINE_MANAGER, N_("Follow-up by the line manager")),
     "coordinator": ("evaluation", Respondent.NATIONAL_COORDINATOR, N_("What it brought, by the coordinator")),
 }
-"""How a form stands in the address -> form and respondent, and its name."""
+"""The name of a form in an address -> form and respondent, and its label."""
 _NAMES = {(form, str(respondent)): name for form, respondent, name in FORMS.values()}
 # Benchmarks, in per cent: CEPOL's exchange programme after its evaluation moved online (2011).
 _AIMS = {"guest": 90, "mentee": 90, "follow-up": 85, "follow-up-mentee": 85}
@@ -50,12 +50,12 @@ _CODES = {(form, str(respondent)): code for code, (form, respondent, _) in FORMS
 
 
 def name_of(form: str, respondent: str) -> str:
-    """What a form of that respondent is called, to be translated."""
+    """Return the name of a form of that respondent, to be translated."""
     return _NAMES.get((form, respondent), form)
 
 
 class Filters:
-    """What the address narrows the list to; whatever cannot be read there narrows nothing."""
+    """What the address narrows the list to; an unreadable value narrows nothing."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Filters:
 
     @property
     def query(self) -> dict[str, str]:
-        """The same as an address has it."""
+        """The same as parameters of an address."""
         return {
             "form": self.form,
             "call": str(self.call or ""),
@@ -93,7 +93,7 @@ class Filters:
         }
 
     def address(self, path: str = "", **changes: str) -> str:
-        """The page with these filters."""
+        """Return the address of the page with these filters."""
         return f"/reporting/waves{path}?{urlencode({**self.query, **changes})}"
 
 
@@ -119,7 +119,7 @@ class CloseForm(Form):
 async def waves(
     request: Request, _: Steerer, bus: BusDep, filters: Filtered, page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
-    """The answers that are asked for, how many of each form are in, and which waves are closed."""
+    """Show the answers that are asked for, how many of each form are in, and which waves are closed."""
     return await _page(request, bus, filters, page=page)
 
 
@@ -167,7 +167,7 @@ async def _page(
 
 @router.get("/remind")
 async def ask_first(request: Request, _: Steerer, bus: BusDep, filters: Filtered) -> Response:
-    """Before many are reminded: how many, and who is left out."""
+    """Show, before many are reminded, how many they are and who is left out."""
     async with bus.read() as session:
         found = await store.to_remind(session, filters.wanted, clock.today(), actions.quiet_since(), actions.AT_ONCE)
     return render(request, "answers/reminder.html", filters=filters, many=len(found), most=actions.AT_ONCE)
@@ -190,7 +190,7 @@ async def remind(request: Request, principal: Steerer, bus: BusDep, filters: Fil
 
 @router.post("/closings")
 async def close(request: Request, principal: Steerer, bus: BusDep, filters: Filtered) -> Response:
-    """No longer take answers to the form of the call that the filters name."""
+    """Close the wave that the filters name: a form of a call."""
     if not filters.form or filters.call is None:
         raise Refused(gettext("Choose a form and a call first: a wave is one form of one call."), 422)
     form = await CloseForm.read(request)
@@ -218,7 +218,7 @@ async def close(request: Request, principal: Steerer, bus: BusDep, filters: Filt
 
 @router.post("/closings/{closing_id}/reopen")
 async def reopen(principal: Steerer, bus: BusDep, closing_id: UUID) -> Response:
-    """Take answers again."""
+    """Reopen a wave."""
     await actions.reopen(bus, principal, closing_id)
     return see_other("/reporting/waves?done=reopened")
 

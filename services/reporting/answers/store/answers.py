@@ -1,4 +1,4 @@
-"""What did people answer? Closed answers as they went into events, and what they wrote, which stays here."""
+"""Store submitted forms: closed answers as they went into events, and free text, which stays here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Submission(Table, table=True):
-    """A form that was handed in, once: what was answered and written."""
+    """A form that was submitted, once: answers and free text."""
 
     __tablename__ = "submission"
 
@@ -41,7 +41,10 @@ class Submission(Table, table=True):
 
 
 class Received(Table, table=True):
-    """What the log says is in: `form` is evaluation, report, follow_up, test (of respondent: pre or post) or waiver."""
+    """What the log says was received.
+
+    `form` is evaluation, report, follow_up, waiver, or test (with pre or post as the respondent).
+    """
 
     __tablename__ = "received"
 
@@ -53,7 +56,7 @@ class Received(Table, table=True):
 
 
 class Certificate(Table, table=True):
-    """The certificate of a visit: granted once, maybe revoked."""
+    """The certificate of a visit: granted once, perhaps revoked."""
 
     __tablename__ = "certificate"
 
@@ -63,13 +66,13 @@ class Certificate(Table, table=True):
 
 
 async def submit(session: AsyncSession, row: Submission) -> bool:
-    """Keep a form; False where it was handed in before."""
+    """Save a form; return False if it was submitted before."""
     new = insert(Submission).values(**row.model_dump()).on_conflict_do_nothing()
     return (await session.execute(new.returning(col(Submission.case_id)))).first() is not None
 
 
 async def submission(session: AsyncSession, case_id: UUID, form: str, respondent: str) -> Submission | None:
-    """The form that was handed in, if it was."""
+    """Return the form that was submitted, if it was."""
     query = select(Submission).where(
         Submission.case_id == case_id, Submission.form == form, Submission.respondent == respondent
     )
@@ -77,7 +80,7 @@ async def submission(session: AsyncSession, case_id: UUID, form: str, respondent
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.outcomes, our own topic: facts, what is in, and certificates."""
+    """Save facts, what was received, and certificates; the `evolve` of exchange.outcomes, our own topic."""
     await facts_store.evolve(tx, events)
     received: dict[tuple[str, str, str], dict[str, Any]] = {}
     certificates: dict[str, dict[str, Any]] = {}
@@ -113,7 +116,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def received(session: AsyncSession, cases: Collection[UUID]) -> dict[UUID, dict[tuple[str, str], Received]]:
-    """What is in about these visits and mentorships: case -> (form, respondent) -> row."""
+    """Return what was received about these visits and mentorships: case -> (form, respondent) -> row."""
     found: dict[UUID, dict[tuple[str, str], Received]] = {}
     query = select(Received).where(col(Received.case_id).in_(sorted(cases))).order_by(col(Received.case_id))
     for row in await session.scalars(query):
@@ -122,7 +125,7 @@ async def received(session: AsyncSession, cases: Collection[UUID]) -> dict[UUID,
 
 
 async def certificates(session: AsyncSession, visits: Collection[UUID]) -> dict[UUID, Certificate]:
-    """The certificates of these visits."""
+    """Return the certificates of these visits."""
     query = select(Certificate).where(col(Certificate.visit_id).in_(sorted(visits))).order_by(col(Certificate.visit_id))
     return {row.visit_id: row for row in await session.scalars(query)}
 

@@ -1,4 +1,4 @@
-"""What has somebody begun to answer, and not handed in yet? Kept field by field, and never told to anybody."""
+"""Store forms that are being filled in, field by field; no event carries them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Draft(Table, table=True):
-    """A form that is being filled in: each field as it was written last."""
+    """A form that is being filled in: each field as it was last written."""
 
     __tablename__ = "answer_draft"
 
@@ -35,21 +35,21 @@ class Draft(Table, table=True):
 
 
 async def hold(session: AsyncSession, case_id: UUID, form: str, respondent: str) -> None:
-    """Let nobody else keep or hand in this form until the commit: a late draft must not outlive what was handed in."""
+    """Lock this form until the commit: a late draft must not outlive what was submitted."""
     key = f"answer/{case_id}/{form}/{respondent}"
     await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
 
 
 async def draft(session: AsyncSession, case_id: UUID, form: str, respondent: str) -> Draft | None:
-    """What was begun, if anything was."""
+    """Return the draft, if there is one."""
     query = select(Draft).where(Draft.case_id == case_id, Draft.form == form, Draft.respondent == respondent)
     return await session.scalar(query.execution_options(populate_existing=True))
 
 
 async def write(session: AsyncSession, row: Draft) -> None:
-    """Put the row's fields over those that were kept; the last write of a field stands.
+    """Put the row's fields over those that were saved; the last write of a field counts.
 
-    A write that comes after a later one of the same page (a slow network) changes nothing.
+    A write that arrives after a later one of the same page (a slow network) changes nothing.
     """
     new = insert(Draft).values(**row.model_dump())
     held, given = Draft.__table__.c, new.excluded  # type: ignore[attr-defined]  # SQLModel adds it with table=True
@@ -66,13 +66,13 @@ async def write(session: AsyncSession, row: Draft) -> None:
 
 
 async def drop(session: AsyncSession, case_id: UUID, form: str, respondent: str) -> None:
-    """Forget a draft: its form was handed in."""
+    """Delete a draft: its form was submitted."""
     where = (Draft.case_id == case_id, Draft.form == form, Draft.respondent == respondent)
     await session.execute(sa.delete(Draft).where(*where))  # type: ignore[arg-type]  # SQLModel's columns look like values
 
 
 async def forget(session: AsyncSession, before: datetime) -> int:
-    """Forget drafts that nobody touched since `before`, and those about a visit that was voided; give how many."""
+    """Delete drafts that nobody touched since `before`, and those about a voided visit; return their number."""
     voided = sa.select(col(CaseRow.id)).where(
         col(CaseRow.id) == col(Draft.case_id), col(CaseRow.state) == VisitState.VOIDED
     )
@@ -81,5 +81,5 @@ async def forget(session: AsyncSession, before: datetime) -> int:
 
 
 def new(case_id: UUID, form: str, respondent: str, **more: object) -> Draft:
-    """A row with these values; see `Draft`."""
+    """Return a row with these values; see `Draft`."""
     return Draft.model_validate({"case_id": case_id, "form": form, "respondent": respondent, **more})

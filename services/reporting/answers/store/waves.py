@@ -1,6 +1,6 @@
-"""Which answers are asked for, and how does each stand? One row a form and respondent, of what is over.
+"""List the answers that are asked for, with their states: a row for each form and respondent of each ended case.
 
-Worked out from cases, calls, what is in, drafts, reminders and closings, so that nothing has to be kept in step.
+The list is computed from cases, calls, received forms, drafts, reminders and closings, so nothing must be kept in step.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STATES = (*MISSING, "submitted", "waived", "closed")
 
 
 class Closing(Table, table=True):
-    """From some moment on answers to one form of a call that were due by a day are no longer taken."""
+    """Answers to one form of a call that were due by a day are no longer taken, from some moment on."""
 
     __tablename__ = "wave_closing"
 
@@ -61,7 +61,7 @@ class Reminder(Table, table=True):
 
 
 class ClosedAnswer(Table, table=True):
-    """An answer of which the log says that it is no longer taken: closings are worked out, others hear of each."""
+    """An answer that an event has announced as closed; closings are computed, and announced answer by answer."""
 
     __tablename__ = "answer_closed"
 
@@ -75,7 +75,7 @@ class ClosedAnswer(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which answers are looked at: due from `since` to `until`; empty texts and None narrow nothing."""
+    """Which answers are listed: due from `since` to `until`; empty texts and None narrow nothing."""
 
     since: date
     until: date
@@ -108,7 +108,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
-    """An answer that is taken again; `over`: nobody waits for it all the same, for it came, was waived or voided."""
+    """An answer that is taken again; `over`: nobody waits for it, since it came, was waived or voided."""
 
     case_id: UUID
     form: str
@@ -124,7 +124,7 @@ class Reopened:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How one form is answered: how many are due by today, in, of these late; and how many stand in each state."""
+    """How one form is answered: how many are due by today, in, of these late; and how many there are in each state."""
 
     form: str
     respondent: str
@@ -229,19 +229,19 @@ _RATES = (
 
 
 def parameters(wanted: Wanted, today: date) -> dict[str, Any]:
-    """What the queries take, but for limits."""
+    """Return the parameters of the queries, except limits."""
     defaults = Timers().model_dump(include=set(_TIMERS))
     return {**asdict(wanted), "states": list(wanted.states), "today": today, **defaults}
 
 
 async def answers(session: AsyncSession, wanted: Wanted, today: date, limit: int, offset: int = 0) -> list[Answer]:
-    """The answers that are asked for, of what ended last first."""
+    """Return the answers that are asked for, of what ended last first."""
     values = {**parameters(wanted, today), "limit": limit, "offset": offset}
     return [Answer(*row) for row in await session.execute(sa.text(LIST), values)]
 
 
 async def rates(session: AsyncSession, wanted: Wanted, today: date) -> list[Rate]:
-    """How each form is answered, whatever `wanted.states` says; what was waived is not due."""
+    """Return how each form is answered, in all states; what was waived is not due."""
     rows = await session.execute(sa.text(_RATES), parameters(wanted, today))
     return [
         Rate(form, respondent, due, answered, late, dict(zip(STATES, many, strict=True)))
@@ -252,14 +252,14 @@ async def rates(session: AsyncSession, wanted: Wanted, today: date) -> list[Rate
 async def to_remind(
     session: AsyncSession, wanted: Wanted, today: date, before: datetime, limit: int, case_id: UUID | None = None
 ) -> list[Answer]:
-    """Missing answers of whose respondents nobody was reminded since `before`, the oldest first; of one case maybe."""
+    """Return missing answers with no reminder since `before`, the oldest first; only of one case if given."""
     states = [state for state in wanted.states if state in MISSING]
     values = {**parameters(wanted, today), "states": states, "before": before, "limit": limit, "case_id": case_id}
     return [Answer(*row) for row in await session.execute(sa.text(_TO_REMIND), values)]
 
 
 async def reminded(session: AsyncSession, answer: Answer, at: datetime, before: datetime) -> bool:
-    """Note a reminder; False where somebody else has sent one since `before`."""
+    """Note a reminder; return False if somebody else has sent one since `before`."""
     values = {"case_id": answer.case_id, "form": answer.form, "respondent": answer.respondent, "at": at, "times": 1}
     new = insert(Reminder).values(**values)
     once_more = new.on_conflict_do_update(
@@ -271,31 +271,31 @@ async def reminded(session: AsyncSession, answer: Answer, at: datetime, before: 
 
 
 async def close(session: AsyncSession, **values: Any) -> Closing:
-    """Keep a closing; see `Closing`."""
+    """Save a closing; see `Closing`."""
     row = Closing(id=new_id(), **values)
     session.add(row)
     return row
 
 
 async def closing(session: AsyncSession, closing_id: UUID) -> Closing | None:
-    """One closing, for this transaction alone."""
+    """Return one closing, locked for this transaction."""
     return await session.get(Closing, closing_id, with_for_update=True)
 
 
 async def closings(session: AsyncSession) -> list[Closing]:
-    """The closings that stand, the newest first."""
+    """Return the present closings, the newest first."""
     query = select(Closing).where(col(Closing.reopened_at).is_(None))
     return list(await session.scalars(query.order_by(col(Closing.closed_at).desc(), col(Closing.id)).limit(100)))
 
 
 async def standing(session: AsyncSession, call_ids: Collection[UUID]) -> list[Closing]:
-    """All closings of these calls that stand."""
+    """Return all present closings of these calls."""
     query = select(Closing).where(col(Closing.call_id).in_(sorted(call_ids)), col(Closing.reopened_at).is_(None))
     return list(await session.scalars(query.order_by(col(Closing.id))))
 
 
 async def closed(session: AsyncSession, call_id: UUID, form: str, respondent: str, due: date | None) -> Closing | None:
-    """The closing by which an answer that was due on that day is no longer taken, if there is one."""
+    """Return the closing that covers an answer that was due on that day, if there is one."""
     if due is None:
         return None
     query = select(Closing).where(
@@ -309,34 +309,34 @@ async def closed(session: AsyncSession, call_id: UUID, form: str, respondent: st
 
 
 async def calls_with_closings(session: AsyncSession) -> list[UUID]:
-    """The calls of which a wave is closed, or of which the log says of an answer that it is."""
+    """Return the calls with a closed wave, or with an answer that an event announced as closed."""
     closed = sa.select(col(Closing.call_id)).where(col(Closing.reopened_at).is_(None))
     either = closed.union(sa.select(col(ClosedAnswer.call_id))).subquery()
     return list(await session.scalars(sa.select(either.c.call_id).order_by(either.c.call_id)))
 
 
 async def unannounced(session: AsyncSession, call_id: UUID, today: date, limit: int) -> list[Answer]:
-    """Answers of a call that are closed and of which the log does not say so yet."""
+    """Return the closed answers of a call that no event has announced yet."""
     values = {**parameters(Wanted(_EARLIEST, today, call_id=call_id), today), "limit": limit}
     return [Answer(*row) for row in await session.execute(sa.text(UNTOLD), values)]
 
 
 async def note_closing_announced(session: AsyncSession, answer: Answer, at: datetime) -> bool:
-    """Note that the log says that an answer is closed; False where it did so before."""
+    """Note that an event announced an answer as closed; return False if one did before."""
     row = {"case_id": answer.case_id, "form": answer.form, "respondent": answer.respondent, "call_id": answer.call_id}
     new = insert(ClosedAnswer).values(**row, due=answer.due, at=at).on_conflict_do_nothing()
     return (await session.execute(new.returning(col(ClosedAnswer.case_id)))).first() is not None
 
 
 async def open_again(session: AsyncSession, call_id: UUID, today: date, limit: int) -> list[Reopened]:
-    """Answers of a call of which the log says that they are closed, and that are not any more."""
+    """Return answers of a call that an event announced as closed, and that are not any more."""
     values = {**parameters(Wanted(_EARLIEST, _LATEST, call_id=call_id), today), "limit": limit}
     rows = await session.execute(sa.text(OPEN_AGAIN), values)
     return [Reopened(*row) for row in rows]
 
 
 async def note_opening_announced(session: AsyncSession, answer: Reopened) -> bool:
-    """Note that the log no longer says that an answer is closed; False where somebody else noted it before."""
+    """Note that an answer is no longer announced as closed; return False if somebody else noted it before."""
     gone = sa.delete(ClosedAnswer).where(
         col(ClosedAnswer.case_id) == answer.case_id,
         col(ClosedAnswer.form) == answer.form,

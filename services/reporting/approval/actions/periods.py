@@ -1,4 +1,4 @@
-"""How do a period's figures come out? Computed, submitted, approved by somebody else, frozen, published."""
+"""Take a period's figures from counting to publication: submit, return, approve and freeze, publish."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Approval:
 
 
 async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
-    """Publish frozen figures behind the gate, and their files if they keep all rules. Raises `Refused` (404, 409)."""
+    """Publish frozen figures and their files, if all rules are kept. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         was = await locked(tx.session, label)
         with as_refusal():
@@ -102,7 +102,7 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
 
 
 def figures_digest(made: Sequence[Figure]) -> str:
-    """SHA-256 over all figures of a period, each on a line: definition, version, value, digest of its events."""
+    """Return the SHA-256 over a period's figures, each on a line: definition, version, value, digest of its events."""
     lines = [
         f"{figure.definition.id} {figure.definition.version} {figure.total.value} {figure.total.digest}\n"
         for figure in made
@@ -111,7 +111,7 @@ def figures_digest(made: Sequence[Figure]) -> str:
 
 
 async def locked(session: AsyncSession, label: str) -> Approval:
-    """Where a period stands, its row locked until the end of the transaction. Raises `Refused` (404, 409)."""
+    """Return the approval of a period, its row locked until the transaction ends. Raises `Refused` (404, 409)."""
     period = await period_of(session, label)
     if period.kind is None:
         raise Refused(gettext("The programme as a whole is not approved: its years, half-years and quarters are."))

@@ -1,4 +1,4 @@
-"""What can people do about figures that stand and are no longer what the facts say? Look, propose, decide."""
+"""Compare frozen figures with what the facts say now; propose, approve, decline or withdraw a restatement."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What stands and what the facts say: `proposal` is the one that waits for a decision, if one does.
+    """How frozen figures differ from the facts: `proposal` is the one that waits for a decision, if there is one.
 
-    `counted_at` is when the newest of what stands or was proposed was counted.
+    `counted_at` is when the newest of the frozen or proposed figures was counted.
     """
 
     where: Approval
@@ -56,7 +56,7 @@ class Difference:
 
 
 async def difference(bus: Bus, session: AsyncSession, label: str) -> Difference:
-    """What a restatement of a period would change, or what the proposed one changes. Raises `Refused` (404, 409)."""
+    """Return what a restatement would change, or what the proposed one changes. Raises `Refused` (404, 409)."""
     where = await periods_store.approval(session, await period_of(session, label))
     with as_refusal():
         model.restatable(where)
@@ -104,7 +104,7 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
 
 
 async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
-    """Approve what another person proposed: from now on these figures stand. Raises `Refused` (404, 409)."""
+    """Approve what another person proposed: from now on these figures count. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         where = await _locked(tx.session, label)
         decided = _decided(await _open(tx.session, label), principal, ProposalState.APPROVED)
@@ -128,17 +128,17 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
 
 
 async def decline(bus: Bus, principal: Principal, label: str) -> Proposal:
-    """Decline what another person proposed: what stands goes on to stand. Raises `Refused` (404, 409)."""
+    """Decline what another person proposed: the present figures stay. Raises `Refused` (404, 409)."""
     return await _drop(bus, principal, label, ProposalState.DECLINED)
 
 
 async def withdraw(bus: Bus, principal: Principal, label: str) -> Proposal:
-    """Take back what one has proposed. Raises `Refused` (404, 409)."""
+    """Withdraw one's own proposal. Raises `Refused` (404, 409)."""
     return await _drop(bus, principal, label, ProposalState.WITHDRAWN)
 
 
 async def history(session: AsyncSession, where: Approval, indicator: str) -> list[tuple[int, Released, str | None]]:
-    """Each statement that stood at some time, the first one first: number, figure behind the gate, reason."""
+    """Return each approved statement of a figure, the first one first: number, figure as it was shown, reason."""
     reasons = {
         each.statement: each.reason.label
         for each in await store.of_period(session, where.period.label)
@@ -180,7 +180,7 @@ def _decided(proposal: Proposal | None, principal: Principal, state: ProposalSta
 
 
 def _again(where: Approval, standing: Sequence[Figure], reason: RestatementReason) -> CountRequest:
-    """The figures as the facts are now: under the definitions that they stand under, or under the present ones."""
+    """Return the request to count a period again, under the definitions of its figures or under the present ones."""
     new = reason is RestatementReason.DEFINITION
     definitions = tuple(
         (each.definition.id, COUNTED[each.definition.id].version if new else each.definition.version)
@@ -190,7 +190,7 @@ def _again(where: Approval, standing: Sequence[Figure], reason: RestatementReaso
 
 
 async def _stated(session: AsyncSession, where: Approval, statement: int) -> list[Figure]:
-    """The figures of one statement, with the events behind each number."""
+    """Return the figures of one statement, with the events behind each number."""
     made = []
     for figure in await figures_store.kept(session, where.period, statement, only=True):
         events = await figures_store.proofs(session, where.period, figure.definition.id, statement)
@@ -210,7 +210,7 @@ async def _stated(session: AsyncSession, where: Approval, statement: int) -> lis
 async def _tell(
     tx: Tx, decided: Proposal, before: Sequence[Released], stated: Sequence[Released], changed: Sequence[Change]
 ) -> None:
-    """Tell of each number that is another than the one that was published, also of one that is hidden from now on."""
+    """Record each number that differs from the published one, also one that is hidden from now on."""
     events = {(each.indicator, each.dimension, each.value): each for each in changed}
     standing = {each.definition.id: each for each in before}
     for figure in stated:
@@ -236,7 +236,7 @@ async def _tell(
 
 
 def _hidden(was: Told, figure: Released) -> Told:
-    """A part that was shown and is not shown any more: too few stand behind it now, or it would give away another."""
+    """Return a part that was shown and is hidden now: too few are behind it, or it would give away another."""
     return was.model_copy(
         update={
             "value": None,

@@ -1,4 +1,4 @@
-"""What can evaluators do with the bank and its tests? Questions are written, changed, retired; tests handed out."""
+"""Write, change and retire questions; compose, publish and close tests."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def change(bus: Bus, principal: Principal, question_id: str, draft: Draft,
 
 
 async def retire(bus: Bus, principal: Principal, question_id: str, *, back: bool = False) -> Question:
-    """Take a question out of use, or back into it; tests that have it keep it. Raises `Refused` (404)."""
+    """Retire a question, or (`back`) return it to use; tests that have it keep it. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
         now = await _locked(tx.session, question_id)
         await store.retire(tx.session, now.id, None if back else clock.now())
@@ -61,7 +61,7 @@ async def retire(bus: Bus, principal: Principal, question_id: str, *, back: bool
 
 
 async def drop(bus: Bus, principal: Principal, question_id: str) -> None:
-    """Take out a question that stands in no test. Raises `Refused` (404, 409)."""
+    """Delete a question that is in no test. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         now = await _locked(tx.session, question_id)
         if await store.used(tx.session, now.id):
@@ -96,7 +96,7 @@ async def compose(bus: Bus, principal: Principal, test_id: str, before: Sequence
 
 
 async def publish(bus: Bus, principal: Principal, test_id: str) -> tuple[Test, int]:
-    """Hand a test out from now on, also to those whose visit is to come; gives it and how many these are.
+    """Publish a test, also to guests whose visit is to come; return it and how many these are.
 
     Raises `Refused` (404, 409).
     """
@@ -112,7 +112,7 @@ async def publish(bus: Bus, principal: Principal, test_id: str) -> tuple[Test, i
 
 
 async def close(bus: Bus, principal: Principal, test_id: str) -> Test:
-    """Hand a test out no longer; who was asked may still take it. Raises `Refused` (404, 409)."""
+    """Close a test; guests who were asked may still take it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         test = await _locked_test(tx.session, test_id)
         with _in_words():
@@ -122,7 +122,7 @@ async def close(bus: Bus, principal: Principal, test_id: str) -> Test:
 
 
 async def remove(bus: Bus, principal: Principal, test_id: str) -> None:
-    """Take out a test that was never published. Raises `Refused` (404, 409)."""
+    """Delete a test that was never published. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         test = await _locked_test(tx.session, test_id)
         if test.state is not model.TestState.DRAFT:
@@ -136,7 +136,7 @@ async def _locked(session: AsyncSession, question_id: str) -> Question:
 
 
 async def all_versions(session: AsyncSession, question_id: str) -> list[Question]:
-    """A question in all its versions, the newest first. Raises `Refused` (404)."""
+    """Return a question in all its versions, the newest first. Raises `Refused` (404)."""
     found = await store.versions(session, id_) if (id_ := read_id(question_id)) else []
     if not found:
         raise Refused(gettext("There is no such question: it may have been taken out."), 404)
@@ -151,7 +151,7 @@ async def _locked_test(session: AsyncSession, test_id: str) -> Test:
 
 
 async def one_test(session: AsyncSession, test_id: str) -> Test:
-    """The test with that id. Raises `Refused` (404)."""
+    """Return the test with that id. Raises `Refused` (404)."""
     found = await store.test(session, id_) if (id_ := read_id(test_id)) else None
     if found is None:
         raise Refused(gettext("There is no such test: it may have been taken out."), 404)
@@ -159,13 +159,13 @@ async def one_test(session: AsyncSession, test_id: str) -> Test:
 
 
 def _id(text: str) -> UUID:
-    """The id of a question in the bank; one that cannot be read is none of them."""
+    """Return the id of a question in the bank; an unreadable one is none of them."""
     return read_id(text) or UUID(int=0)
 
 
 @contextmanager
 def _in_words() -> Iterator[None]:
-    """Turn what the model refuses into what a page or a program is told."""
+    """Turn what the model refuses into `Refused`, with its texts in the reader's language."""
     try:
         yield
     except model.Invalid as problem:

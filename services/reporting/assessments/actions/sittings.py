@@ -1,4 +1,4 @@
-"""Who is asked to take a test, and how is it taken? Asked as visits are told of, answered once, scored at once."""
+"""Ask guests to take tests before and after a visit; save their answers, and score them at once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PRE, POST = TestPhase.PRE, TestPhase.POST
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A test that a guest is asked to take before or after a visit, as it stands now; `other` is the other of the two.
+    """A test that a guest is asked to take before or after a visit, with its state; `other` is the other of the two.
 
     `compared`: both are in, so that the right answers may be shown.
     """
@@ -60,7 +60,7 @@ class Paper:
 
 
 async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, held: bool = False) -> Paper:
-    """The test that the ticket's `subject` means: `guest.<visit>`. Raises `Refused` (404) where none is asked."""
+    """Return the test that the ticket's `subject` means: `guest.<visit>`. Raises `Refused` (404) if there is none."""
     named, _, key = subject.rpartition(".")
     case = await cases_views.case(session, visit) if (visit := read_id(key)) else None
     if case is None or named != Respondent.GUEST:
@@ -91,9 +91,9 @@ def _none() -> Refused:
 
 
 async def save(bus: Bus, subject: str, phase: TestPhase, given: Mapping[int, Sequence[int]]) -> Paper:
-    """Keep answers for later, in place of those that were kept; what was handed in stays as it is.
+    """Save answers for later, in place of those saved before; a submitted test stays as it is.
 
-    Raises `Refused`: 404 where no test is asked, 409 where its time is over, 422 for an answer that there is not.
+    Raises `Refused`: 404 if no test is asked for, 409 if its time is over, 422 for an answer that does not exist.
     """
     async with bus.transaction(f"respondent:{Respondent.GUEST}") as tx:
         found = await paper(tx.session, subject, phase, held=True)
@@ -104,9 +104,9 @@ async def save(bus: Bus, subject: str, phase: TestPhase, given: Mapping[int, Seq
 
 
 async def hand_in(bus: Bus, subject: str, phase: TestPhase, given: Mapping[int, Sequence[int]]) -> tuple[Paper, bool]:
-    """Hand a test in: it is scored at once; gives it, and whether it was handed in now (False: it was before).
+    """Submit a test, which is scored at once; return it, and whether it was submitted now (False: it was before).
 
-    Raises `Refused` as `save`, and 422 where nothing was answered.
+    Raises `Refused` as `save`, and 422 if nothing was answered.
     """
     async with bus.transaction(f"respondent:{Respondent.GUEST}") as tx:
         found = await paper(tx.session, subject, phase, held=True)
@@ -149,7 +149,7 @@ def _refused(problem: Invalid) -> Refused:
 
 
 async def ask_before(tx: Tx, asked: Mapping[UUID, tuple[Case, UUID]]) -> int:
-    """Ask the guests of these visits to take these tests beforehand; gives how many were not asked before."""
+    """Ask the guests of these visits to take these tests beforehand; return how many were not asked before."""
     new = await assessments_sittings.ask(tx.session, asked, PRE, clock.now())
     terms = await _terms(tx.session, [asked[id_][0] for id_ in new])
     for id_ in sorted(new):
@@ -161,9 +161,9 @@ async def ask_before(tx: Tx, asked: Mapping[UUID, tuple[Case, UUID]]) -> int:
 
 
 async def follow(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `react` of exchange.visits: whoever has a visit is asked for a test before, and then for one after it.
+    """Ask each guest with a visit for a test before and one after it; the `react` of exchange.visits.
 
-    Of several events of a visit at once the last says how it stands.
+    Of several events of a visit at once the last gives its state.
     """
     told = {
         UUID(event.subject): event
@@ -199,7 +199,7 @@ def _wanted(
     there: Mapping[tuple[UUID, TestPhase], Sitting],
     tests: Sequence[Test],
 ) -> tuple[_Asked, _Asked, _Asked]:
-    """Of which visits a test is asked before, of which one after, and of which the one before has another day."""
+    """Return the visits for which a test is due before, after, and those whose test before has another day."""
     before: _Asked = {}
     after: _Asked = {}
     moved: _Asked = {}
@@ -222,7 +222,7 @@ async def _terms(session: AsyncSession, found: Sequence[Case]) -> dict[UUID, Tim
 
 
 async def other_paper(session: AsyncSession, found: Paper) -> Paper | None:
-    """The other of the two tests, where both are in and may be compared; else None."""
+    """Return the other of the two tests, if both are in and may be compared; else None."""
     if not found.compared:
         return None
     return await paper(session, found.subject, POST if found.phase is PRE else PRE)

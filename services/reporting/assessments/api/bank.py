@@ -1,4 +1,4 @@
-"""The bank of questions and the tests for programs of those who steer."""
+"""The bank of questions and the tests, for programs of those who steer."""
 
 from typing import Annotated, Any
 
@@ -36,7 +36,7 @@ class QuestionIn(BaseModel):
     points: int = 1
 
     def draft(self) -> Draft:
-        """What was written."""
+        """Return what was written."""
         right = tuple(sorted(set(self.right)))
         return Draft(self.topic, self.area, self.kind, self.text, tuple(self.answers), right, self.points)
 
@@ -115,7 +115,7 @@ async def questions(
     retired: bool = False,  # noqa: FBT001, FBT002 - a query parameter has a name in the address
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> dict[str, Any]:
-    """The newest versions of the bank's questions, 200 a page."""
+    """Return the newest versions of the bank's questions, 200 a page."""
     async with bus.read() as session:
         filters = store.Filters(topic, area, retired)
         found, total, _others = await store.questions(session, filters, _PAGE, (page - 1) * _PAGE)
@@ -130,7 +130,7 @@ async def write(principal: Steerer, bus: BusDep, body: QuestionIn) -> dict[str, 
 
 @router.get("/questions/{question}")
 async def question(_: Steerer, bus: BusDep, question: str) -> dict[str, Any]:
-    """A question in all its versions, the newest first."""
+    """Return a question in all its versions, the newest first."""
     async with bus.read() as session:
         return {"versions": [_question(one) for one in await actions.all_versions(session, question)]}
 
@@ -143,25 +143,25 @@ async def change(principal: Steerer, bus: BusDep, question: str, body: ChangeIn)
 
 @router.post("/questions/{question}/retire")
 async def retire(principal: Steerer, bus: BusDep, question: str) -> dict[str, Any]:
-    """Take a question out of use; tests that have it keep it."""
+    """Retire a question; tests that have it keep it."""
     return _question(await actions.retire(bus, principal, question))
 
 
 @router.post("/questions/{question}/restore")
 async def restore(principal: Steerer, bus: BusDep, question: str) -> dict[str, Any]:
-    """Take a retired question back into use."""
+    """Return a retired question to use."""
     return _question(await actions.retire(bus, principal, question, back=True))
 
 
 @router.delete("/questions/{question}", status_code=204)
 async def drop(principal: Steerer, bus: BusDep, question: str) -> None:
-    """Take out a question that stands in no test."""
+    """Delete a question that is in no test."""
     await actions.drop(bus, principal, question)
 
 
 @router.get("/tests")
 async def tests(_: Steerer, bus: BusDep) -> dict[str, Any]:
-    """All tests, the newest first, with how many took each."""
+    """Return all tests, the newest first, with how many took each."""
     async with bus.read() as session:
         found = await store.tests(session)
         taken = await sittings.participation(session, [one.id for one in found])
@@ -176,7 +176,7 @@ async def begin(principal: Steerer, bus: BusDep, body: TestIn) -> dict[str, Any]
 
 @router.get("/tests/{test}")
 async def show_test(_: Steerer, bus: BusDep, test: str) -> dict[str, Any]:
-    """One test, with how many took it."""
+    """Return one test, with how many took it."""
     return await _shown(bus, test)
 
 
@@ -188,19 +188,19 @@ async def compose(principal: Steerer, bus: BusDep, test: str, body: ItemsIn) -> 
 
 @router.post("/tests/{test}/publish")
 async def publish(principal: Steerer, bus: BusDep, test: str) -> dict[str, Any]:
-    """Hand a test out from now on, also to those whose visit is to come."""
+    """Publish a test, also to guests whose visit is to come."""
     await actions.publish(bus, principal, test)
     return await _shown(bus, test)
 
 
 @router.post("/tests/{test}/close")
 async def close(principal: Steerer, bus: BusDep, test: str) -> dict[str, Any]:
-    """Hand a test out no longer; who was asked may still take it."""
+    """Close a test; guests who were asked may still take it."""
     await actions.close(bus, principal, test)
     return await _shown(bus, test)
 
 
 @router.delete("/tests/{test}", status_code=204)
 async def remove(principal: Steerer, bus: BusDep, test: str) -> None:
-    """Take out a test that was never published."""
+    """Delete a test that was never published."""
     await actions.remove(bus, principal, test)

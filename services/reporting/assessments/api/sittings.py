@@ -1,4 +1,4 @@
-"""The tests before and after a visit for programs, with the portal's ticket: what is asked, saving, handing in."""
+"""The tests before and after a visit for programs, with the portal's ticket: what is asked, saving, submitting."""
 
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ PRE, POST = TestPhase.PRE, TestPhase.POST
 
 
 class AnswersIn(BaseModel):
-    """By the number of a question (from 1) the places of the answers that are chosen (from 0)."""
+    """By the number of a question (from 1) the places of the chosen answers (from 0)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,7 +26,7 @@ class AnswersIn(BaseModel):
 
 
 def _asked(paper: Paper, other: Paper | None) -> dict[str, Any]:
-    """A test as its guest may see it: which answers are right, and the points, only when both are in."""
+    """Return a test as its guest may see it: right answers and points only when both tests are in."""
     row = paper.sitting
     answer: dict[str, Any] = {
         "phase": paper.phase,
@@ -63,7 +63,7 @@ async def _read(bus: Bus, subject: str, phase: TestPhase) -> dict[str, Any]:
 
 
 async def _hand_in(response: Response, bus: Bus, subject: str, phase: TestPhase, body: AnswersIn) -> dict[str, Any]:
-    """201 for what was handed in now, 200 for what was there before: nothing is overwritten."""
+    """Submit a test: 201 if it was submitted now, 200 if it was before: nothing is overwritten."""
     _, now = await actions.hand_in(bus, subject, phase, body.answers)
     response.status_code = 201 if now else 200
     return await _read(bus, subject, phase)
@@ -76,35 +76,35 @@ async def _save(bus: Bus, subject: str, phase: TestPhase, body: AnswersIn) -> di
 
 @router.get("/test-before/{subject}")
 async def before(_: Before, bus: BusDep, subject: str) -> dict[str, Any]:
-    """The test before the visit, with the answers that are kept."""
+    """Return the test before the visit, with the answers that are saved."""
     return await _read(bus, subject, PRE)
 
 
 @router.put("/test-before/{subject}")
 async def save_before(_: Before, bus: BusDep, subject: str, body: AnswersIn) -> dict[str, Any]:
-    """Keep answers of the test before the visit, in place of those that were kept."""
+    """Save answers of the test before the visit, in place of those saved before."""
     return await _save(bus, subject, PRE, body)
 
 
 @router.post("/test-before/{subject}", status_code=201)
 async def take_before(response: Response, _: Before, bus: BusDep, subject: str, body: AnswersIn) -> dict[str, Any]:
-    """Hand in the test before the visit."""
+    """Submit the test before the visit."""
     return await _hand_in(response, bus, subject, PRE, body)
 
 
 @router.get("/test-after/{subject}")
 async def after(_: After, bus: BusDep, subject: str) -> dict[str, Any]:
-    """The test after the visit; when it is in, both results and the right answers."""
+    """Return the test after the visit; once it is in, both results and the right answers."""
     return await _read(bus, subject, POST)
 
 
 @router.put("/test-after/{subject}")
 async def save_after(_: After, bus: BusDep, subject: str, body: AnswersIn) -> dict[str, Any]:
-    """Keep answers of the test after the visit, in place of those that were kept."""
+    """Save answers of the test after the visit, in place of those saved before."""
     return await _save(bus, subject, POST, body)
 
 
 @router.post("/test-after/{subject}", status_code=201)
 async def take_after(response: Response, _: After, bus: BusDep, subject: str, body: AnswersIn) -> dict[str, Any]:
-    """Hand in the test after the visit."""
+    """Submit the test after the visit."""
     return await _hand_in(response, bus, subject, POST, body)

@@ -1,4 +1,4 @@
-"""What may a question of the bank ask, what makes a test, and when may a test be handed out? Pure.
+"""Define questions and tests: what a question may ask, and when a test may be published.
 
 A question is never changed in place: each change is its next version, and a test keeps the versions that it was
 published with, so that two people who took it answered the same. Points are given for a question that is answered
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 LONGEST = 1000
-"""Most characters of a question, and of each answer to choose from."""
+"""The most characters of a question, and of each answer to choose from."""
 LONGEST_TITLE = 120
 MOST_ANSWERS = 6
 MOST_POINTS = 10
 MOST_QUESTIONS = 40
-"""In one form of a test: it is to be taken in one sitting."""
+"""The most questions in one form of a test: it is to be taken in one sitting."""
 TOPICS = tuple(dict.fromkeys(code for scheme in sorted(PRIORITIES, reverse=True) for code in PRIORITIES[scheme]))
 """The topics of all schemes, those of the newest first."""
 
@@ -49,11 +49,11 @@ _KINDS = {
     Kind.TRUE_FALSE: N_("True or false"),
 }
 TRUE_FALSE = (N_("True"), N_("False"))
-"""What can be chosen where a statement is true or false, in this order."""
+"""The answers to a statement that is true or false, in this order."""
 
 
 class TestState(StrEnum):
-    """Where a test stands."""
+    """The state of a test."""
 
     __test__ = False  # or pytest would collect it by its name
 
@@ -63,7 +63,7 @@ class TestState(StrEnum):
 
 
 class Invalid(ValueError):
-    """Something is missing or cannot be: `fields` names each with a sentence."""
+    """Something is missing or cannot be right: `fields` names each with a sentence."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         super().__init__("; ".join(fields.values()))
@@ -71,7 +71,7 @@ class Invalid(ValueError):
 
 
 class NotNow(ValueError):
-    """It cannot be done as things stand; the text says why and what to do."""
+    """It cannot be done in this state; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Question:
     retired_at: datetime | None = None
 
     def worth(self, chosen: Collection[int]) -> int:
-        """The points for these answers: all of them or none."""
+        """Return the points for these answers: all of them or none."""
         return self.points if set(chosen) == set(self.right) else 0
 
 
@@ -110,7 +110,7 @@ class Draft:
 
 
 def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime) -> Question:  # noqa: A002 - its id
-    """The question that was written. Raises `Wrong`, by the draft's fields."""
+    """Return the question that was written. Raises `Invalid`, by the draft's fields."""
     wrong: dict[str, str] = {}
     if draft.topic not in TOPICS:
         wrong["topic"] = N_("Choose a topic")
@@ -143,7 +143,7 @@ def question(draft: Draft, *, id: UUID, version: int, author: str, at: datetime)
 
 
 def _answers(draft: Draft, wrong: dict[str, str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The answers without the empty ones, and the places of the right ones among them."""
+    """Return the answers without the empty ones, and the places of the right ones among them."""
     if draft.kind == Kind.TRUE_FALSE:
         if draft.right not in {(0,), (1,)}:
             wrong["right"] = N_("Say whether the statement is true or false")
@@ -187,12 +187,12 @@ class Test:
     closed_at: datetime | None = None
 
     def asked(self, phase: TestPhase) -> tuple[UUID, ...]:
-        """The questions of one form."""
+        """Return the ids of the questions of one form."""
         return self.forms.get(phase) or self.forms.get(TestPhase.PRE, ())
 
 
 def test(title: str, topic: str, call_id: UUID | None, *, id: UUID, author: str, at: datetime) -> Test:  # noqa: A002 - its id
-    """A new test without questions. Raises `Wrong`."""
+    """Return a new test without questions. Raises `Invalid`."""
     wrong: dict[str, str] = {}
     if not title.strip():
         wrong["title"] = N_("Give the test a title")
@@ -209,12 +209,12 @@ test.__test__ = False  # type: ignore[attr-defined]  # as above
 
 
 def for_call(test: Test, call_id: UUID) -> Test:
-    """The test, for the visits of one call only."""
+    """Return the test, for the visits of one call only."""
     return replace(test, call_id=call_id)
 
 
 def composed(test: Test, before: Sequence[UUID], after: Sequence[UUID], bank: Mapping[UUID, Question]) -> Test:
-    """A draft with these questions; `bank` holds what can be asked on its topic. Raises `NotNow`, `Wrong`."""
+    """Return a draft with these questions; `bank` holds what can be asked on its topic. Raises `NotNow`, `Invalid`."""
     if test.state is not TestState.DRAFT:
         raise NotNow(N_("The test is published: its questions stay as they are. Write another test instead."))
     wrong = {}
@@ -230,12 +230,12 @@ def composed(test: Test, before: Sequence[UUID], after: Sequence[UUID], bank: Ma
 
 
 def points(test: Test, phase: TestPhase, bank: Mapping[UUID, Question]) -> int:
-    """The most points of one form."""
+    """Return the most points of one form."""
     return sum(bank[id_].points for id_ in test.asked(phase) if id_ in bank)
 
 
 def published(test: Test, bank: Mapping[UUID, Question], at: datetime) -> Test:
-    """The test, to be handed out from now on; `bank` as for `composed`. Raises `NotNow`."""
+    """Return the test as published; `bank` as for `composed`. Raises `NotNow`."""
     if test.state is not TestState.DRAFT:
         raise NotNow(N_("The test was published before."))
     if not test.forms.get(TestPhase.PRE):
@@ -248,14 +248,14 @@ def published(test: Test, bank: Mapping[UUID, Question], at: datetime) -> Test:
 
 
 def closed(test: Test, at: datetime) -> Test:
-    """The test, no longer handed out; who was asked already may still take it. Raises `NotNow`."""
+    """Return the test as closed; guests who were asked already may still take it. Raises `NotNow`."""
     if test.state is not TestState.PUBLISHED:
         raise NotNow(N_("Only a published test can be closed."))
     return replace(test, state=TestState.CLOSED, closed_at=at)
 
 
 def for_visit(tests: Sequence[Test], topic: str, call_id: UUID) -> Test | None:
-    """Which published test a visit gets: on its topic, one of its call before one of all calls, the newest first."""
+    """Return the published test for a visit: on its topic, its call's own first, then the newest."""
     fits = [
         each
         for each in tests

@@ -1,8 +1,8 @@
-"""When can a guest take a test, and what comes of the answers? Pure.
+"""Decide when a guest can take a test, and score the answers.
 
 The test before is open from the visit's confirmation until the end of the day before it starts, the one after from its
-end until the report is due. The one after is asked of whoever took the one before: a single result says nothing of what
-was learnt. Right answers are shown when both are in, never before.
+end until the report is due. Only a guest who took the first is asked for the second: a single result says nothing of
+what was learnt. Right answers are shown when both are in, never before.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.contracts.calls import Timers
 
 Answers = dict[int, tuple[int, ...]]
-"""By the place of a question in its form (from 1) the places of the answers that were chosen (from 0)."""
+"""By the place of a question in its form (from 1) the places of the chosen answers (from 0)."""
 
 _BEFORE = frozenset({VisitState.SCHEDULED})
 _AFTER = frozenset({VisitState.ENDED, VisitState.COMPLETED})
@@ -44,21 +44,21 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The points of one form, of how many."""
+    """The points of one form, and the maximum."""
 
     score: int
     maximum: int
 
 
 def until(case: Case, phase: TestPhase, timers: Timers) -> datetime | None:
-    """Until when the test can be taken; None while the visit has no such day."""
+    """Return until when the test can be taken; None while the visit has no such day."""
     if phase is TestPhase.PRE:
         return due(case.start, -1, Unit.DAYS, "EU") if case.start else None
     return due(case.ended_on, timers.report_days, Unit.DAYS, "EU") if case.ended_on else None
 
 
 def stand(case: Case, phase: TestPhase, timers: Timers, now: datetime, *, handed_in: bool) -> Availability:
-    """Whether the test of a visit can be taken at `now`."""
+    """Return whether the test of a visit can be taken at `now`."""
     if handed_in:
         return Availability.HANDED_IN
     last = until(case, phase, timers)
@@ -70,7 +70,7 @@ def stand(case: Case, phase: TestPhase, timers: Timers, now: datetime, *, handed
 
 
 def valid_answers(questions: Sequence[Question], given: Mapping[int, Sequence[int]]) -> Answers:
-    """What of the given answers can be kept: of questions that there are, in their order. Raises `Wrong`."""
+    """Return the given answers to existing questions, in their order. Raises `Invalid`."""
     answers: Answers = {}
     for place, question in enumerate(questions, 1):
         chosen = tuple(sorted(set(given.get(place, ()))))
@@ -82,7 +82,7 @@ def valid_answers(questions: Sequence[Question], given: Mapping[int, Sequence[in
 
 
 def result(questions: Sequence[Question], answers: Mapping[int, Sequence[int]]) -> Result:
-    """The points of a form; a question without an answer has none. Raises `Wrong` where no question was answered."""
+    """Return the points of a form; a question without an answer has none. Raises `Invalid` if none was answered."""
     if not answers:
         raise Invalid({"q1": N_("Answer at least one question")})
     score = sum(question.worth(answers.get(place, ())) for place, question in enumerate(questions, 1))
@@ -90,7 +90,7 @@ def result(questions: Sequence[Question], answers: Mapping[int, Sequence[int]]) 
 
 
 def request_of_test(case: Case, phase: TestPhase, test_id: UUID, last: datetime, *, again: bool = False) -> TestAsked:
-    """The event by which a guest is asked to take a test."""
+    """Return the event by which a guest is asked to take a test."""
     return TestAsked(
         application_id=case.application_id,
         visit_id=case.id,
@@ -104,7 +104,7 @@ def request_of_test(case: Case, phase: TestPhase, test_id: UUID, last: datetime,
 
 
 def scored(case: Case, phase: TestPhase, reached: Result) -> TestScored:
-    """The event that a test which was handed in becomes."""
+    """Return the event of a submitted test."""
     return TestScored(
         application_id=case.application_id,
         visit_id=case.id,

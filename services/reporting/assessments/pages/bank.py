@@ -1,4 +1,4 @@
-"""Which questions does the bank hold? Written, changed and retired by who steers."""
+"""Pages of the bank of questions, for those who steer: write, change, retire."""
 
 from typing import Annotated, Any
 
@@ -32,7 +32,7 @@ BANK = "/reporting/questions"
 
 
 def topic(code: str) -> str:
-    """A topic as the newest scheme that knows it calls it, with the scheme's year where that is an older one."""
+    """Return the name of a topic in the newest scheme that has it, with the scheme's year if that is an older one."""
     newest = sorted(PRIORITIES, reverse=True)
     scheme = next((one for one in newest if code in PRIORITIES[one]), None)
     if scheme is None:
@@ -42,7 +42,7 @@ def topic(code: str) -> str:
 
 
 def topics() -> list[tuple[str, str]]:
-    """All topics with what they are called, those of the newest scheme first."""
+    """Return all topics with their names, those of the newest scheme first."""
     return [(code, topic(code)) for code in TOPICS]
 
 
@@ -96,7 +96,7 @@ def _draft(kind: Kind, form: Form) -> Draft:
 
 
 def _values(question: Question) -> dict[str, Any]:
-    """A question as its form shows it."""
+    """Return a question as values of its form."""
     right = [str(place) for place in question.right]
     texts = {} if question.kind is Kind.TRUE_FALSE else dict(enumerate(question.answers))
     return {
@@ -119,7 +119,7 @@ async def overview(
     state: Annotated[str, Query(pattern="^(in_use|retired)?$")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The bank, by topic and area; those in use, or those retired."""
+    """Show the bank, by topic and area; questions in use, or retired ones."""
     filters = store.Filters(topic, area, state == "retired")
     async with bus.read() as session:
         found, total, others = await store.questions(session, filters, PAGE, (page - 1) * PAGE)
@@ -141,13 +141,13 @@ async def overview(
 
 @router.get(BANK + "/new/{kind}")
 async def ask_new(request: Request, kind: str, _: Steerer) -> Response:
-    """The form for a new question of that kind."""
+    """Show the form for a new question of that kind."""
     return _question_page(request, _kind(kind), _made(_kind(kind))(data={"points": 1}))
 
 
 @router.post(BANK + "/new/{kind}")
 async def write(request: Request, kind: str, principal: Steerer, bus: BusDep) -> Response:
-    """Add a question; what was wrong stands at its field, and what was written stays."""
+    """Add a question; errors are shown at their fields, and what was written stays."""
     form = await _made(_kind(kind)).read(request)
     if form.validate():
         try:
@@ -173,7 +173,7 @@ def _made(kind: Kind) -> type[QuestionForm]:
 
 
 def tell(form: Form, problem: Refused) -> None:
-    """Put what was refused at its fields, what is wrong with the answers together at the first of them."""
+    """Show a refusal at its fields; errors in the answers together at the first of them."""
     fields = {"answer_0" if name == "answers" else name: sentence for name, sentence in problem.fields.items()}
     form.take(Refused(problem.detail, problem.status_code, fields))
 
@@ -196,7 +196,7 @@ def _question_page(
 
 @router.get(BANK + "/{question}")
 async def show(request: Request, question: str, _: Steerer, bus: BusDep) -> Response:
-    """One question: to change it, to retire it, or (in no test yet) to take it out; and its earlier versions."""
+    """Show one question: to change it, to retire it, or (in no test yet) to delete it; and its earlier versions."""
     async with bus.read() as session:
         found = await actions.all_versions(session, question)
         used = await store.used(session, found[0].id)
@@ -225,20 +225,20 @@ async def change(request: Request, question: str, principal: Steerer, bus: BusDe
 
 @router.post(BANK + "/{question}/retire")
 async def retire(question: str, principal: Steerer, bus: BusDep) -> Response:
-    """Take a question out of use."""
+    """Retire a question."""
     await actions.retire(bus, principal, question)
     return see_other(f"{BANK}/{question}")
 
 
 @router.post(BANK + "/{question}/restore")
 async def restore(question: str, principal: Steerer, bus: BusDep) -> Response:
-    """Take a retired question back into use."""
+    """Return a retired question to use."""
     await actions.retire(bus, principal, question, back=True)
     return see_other(f"{BANK}/{question}")
 
 
 @router.post(BANK + "/{question}/drop")
 async def drop(question: str, principal: Steerer, bus: BusDep) -> Response:
-    """Take out a question that stands in no test."""
+    """Delete a question that is in no test."""
     await actions.drop(bus, principal, question)
     return see_other(BANK)

@@ -1,4 +1,4 @@
-"""The tests before and after a visit, opened with the portal's ticket: answered in one sitting, kept as one goes."""
+"""Pages of the tests before and after a visit, opened with the portal's ticket; answers are saved as they are given."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,7 @@ PRE, POST = TestPhase.PRE, TestPhase.POST
 
 
 def _form(paper: Paper) -> type[Form]:
-    """A field for each question; none must be answered, since not to know is an answer too."""
+    """Return a form with a field for each question; none is required, since not to know is an answer too."""
     fields: dict[str, Any] = {}
     for place, question in enumerate(paper.questions, 1):
         several = question.kind is Kind.MULTIPLE
@@ -52,7 +52,7 @@ def _given(paper: Paper, form: Form) -> Mapping[int, list[int]]:
 
 
 def _values(paper: Paper) -> dict[str, Any]:
-    """The answers that are kept, as the form shows them."""
+    """Return the saved answers as values of the form."""
     found: dict[str, Any] = {}
     for place, chosen in paper.sitting.given.items():
         several = paper.questions[place - 1].kind is Kind.MULTIPLE
@@ -85,7 +85,7 @@ def _page(request: Request, paper: Paper, form: Form, status: int = 200, *, othe
 
 
 async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
-    """Hand a test in, or keep it for later; one that was handed in before is shown as it was."""
+    """Submit a test, or save it for later; a submitted test is shown as it was."""
     async with bus.read() as session:
         paper = await actions.paper(session, subject, phase)
     form = await _form(paper).read(request)
@@ -104,7 +104,7 @@ async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
 
 
 async def _keep(request: Request, bus: Bus, subject: str, phase: TestPhase) -> Response:
-    """Keep what a page sends while its writer goes on, and say when."""
+    """Save what a page sends while its writer goes on, and say when."""
     async with bus.read() as session:
         paper = await actions.paper(session, subject, phase)
     form = await _form(paper).read(request)
@@ -115,35 +115,35 @@ async def _keep(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
 
 @router.get("/reporting/test-before/{subject}")
 async def before(request: Request, _: Before, bus: BusDep, subject: str) -> Response:
-    """The test before the visit, or that it was handed in."""
+    """Show the test before the visit, or that it was submitted."""
     return await _show(request, bus, subject, PRE)
 
 
 @router.post("/reporting/test-before/{subject}")
 async def take_before(request: Request, _: Before, bus: BusDep, subject: str) -> Response:
-    """Hand in the test before the visit."""
+    """Submit the test before the visit."""
     return await _take(request, bus, subject, PRE)
 
 
 @router.post("/reporting/test-before/{subject}/draft")
 async def keep_before(request: Request, _: Before, bus: BusDep, subject: str) -> Response:
-    """Keep the test before the visit while it is taken."""
+    """Save the test before the visit while it is taken."""
     return await _keep(request, bus, subject, PRE)
 
 
 @router.get("/reporting/test-after/{subject}")
 async def after(request: Request, _: After, bus: BusDep, subject: str) -> Response:
-    """The test after the visit; when it is in, what was learnt and which answers are right."""
+    """Show the test after the visit; once it is in, what was learnt and which answers are right."""
     return await _show(request, bus, subject, POST)
 
 
 @router.post("/reporting/test-after/{subject}")
 async def take_after(request: Request, _: After, bus: BusDep, subject: str) -> Response:
-    """Hand in the test after the visit."""
+    """Submit the test after the visit."""
     return await _take(request, bus, subject, POST)
 
 
 @router.post("/reporting/test-after/{subject}/draft")
 async def keep_after(request: Request, _: After, bus: BusDep, subject: str) -> Response:
-    """Keep the test after the visit while it is taken."""
+    """Save the test after the visit while it is taken."""
     return await _keep(request, bus, subject, POST)

@@ -1,4 +1,4 @@
-"""Which tests are made of the bank's questions? Composed, published and closed by who steers."""
+"""Pages of the tests, for those who steer: compose, publish, close."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ async def _test_form(bus: Bus) -> type[TestForm]:
 
 @router.get(TESTS)
 async def tests(request: Request, _: Steerer, bus: BusDep) -> Response:
-    """All tests with how many took each, and the form for a new one."""
+    """Show all tests with how many took each, and the form for a new one."""
     return await _tests_page(request, bus, (await _test_form(bus))())
 
 
@@ -92,7 +92,7 @@ async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200)
 
 @router.get(TESTS + "/{test}")
 async def show_test(request: Request, test: str, _: Steerer, bus: BusDep) -> Response:
-    """One test: a draft with the questions to choose from; else as it is handed out, with how many took it."""
+    """Show one test: a draft with the questions to choose from; else as it was published, with how many took it."""
     return await _test_page(request, bus, test)
 
 
@@ -124,13 +124,13 @@ async def _test_page(request: Request, bus: Bus, test: str, form: Form | None = 
 
 
 def _said(question: Question) -> str:
-    """Points and kind of a question, in a line."""
+    """Return points and kind of a question, in a line."""
     points = ngettext("%(num)d point", "%(num)d points", question.points) % {"num": question.points}
     return f"{points}. {gettext(question.kind.label)}."
 
 
 def _items(bank: dict[Any, Question]) -> type[Form]:
-    """The questions of the bank on the test's topic, twice: for before, and for another form after."""
+    """Return a form with the questions on the test's topic, twice: for before, and for another form after."""
     choices = [
         (
             str(id_),
@@ -177,20 +177,20 @@ async def compose(request: Request, test: str, principal: Steerer, bus: BusDep) 
 
 @router.post(TESTS + "/{test}/publish")
 async def publish(test: str, principal: Steerer, bus: BusDep) -> Response:
-    """Hand the test out from now on."""
+    """Publish a test."""
     await actions.publish(bus, principal, test)
     return see_other(f"{TESTS}/{test}")
 
 
 @router.post(TESTS + "/{test}/close")
 async def close(test: str, principal: Steerer, bus: BusDep) -> Response:
-    """Hand the test out no longer."""
+    """Close a test."""
     await actions.close(bus, principal, test)
     return see_other(f"{TESTS}/{test}")
 
 
 @router.post(TESTS + "/{test}/drop")
 async def remove(test: str, principal: Steerer, bus: BusDep) -> Response:
-    """Take out a draft."""
+    """Delete a draft."""
     await actions.remove(bus, principal, test)
     return see_other(TESTS)

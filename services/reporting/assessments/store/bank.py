@@ -1,4 +1,4 @@
-"""Which questions does the bank hold, and which tests are made of them?"""
+"""Store the bank's questions, and the tests made of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class QuestionRow(Table, table=True):
-    """A question in one of its versions; what was asked once is never taken out."""
+    """A question in one of its versions; a question that was asked once is never deleted."""
 
     __tablename__ = "question"
     __table_args__ = (sa.Index("question_bank", "newest", "topic", "id"),)
@@ -83,7 +83,7 @@ class Filters:
     retired: bool = False
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """What the rows must meet."""
+        """Return the conditions on the rows."""
         found: list[sa.ColumnElement[bool]] = [col(QuestionRow.newest).is_(True)]
         if self.topic:
             found.append(col(QuestionRow.topic) == self.topic)
@@ -94,16 +94,16 @@ class Filters:
 
 
 async def lock(session: AsyncSession) -> None:
-    """Let one person change the bank at a time until the end of the transaction; reading goes on."""
+    """Let one person change the bank at a time until the transaction ends; reading goes on."""
     await session.execute(sa.text("LOCK TABLE question IN SHARE ROW EXCLUSIVE MODE"))
 
 
 async def questions(
     session: AsyncSession, filters: Filters, limit: int, offset: int = 0
 ) -> tuple[list[Question], int, int]:
-    """The newest versions, by topic and the earlier written first; how many there are, and how many the other way.
+    """Return the newest versions, by topic and the earlier written first; their number, and that of the others.
 
-    The other way: retired ones where those in use are asked for, and the reverse.
+    The others: retired questions if those in use are asked for, and the reverse.
     """
     other = Filters(filters.topic, filters.area, not filters.retired)
     counts = [
@@ -116,20 +116,20 @@ async def questions(
 
 
 async def bank(session: AsyncSession, topic: str) -> dict[UUID, Question]:
-    """What can be asked on a topic: the newest versions that are not retired, the earlier written first."""
+    """Return what can be asked on a topic: the newest versions that are not retired, the earlier written first."""
     conditions = Filters(topic=topic).conditions()
     rows = await session.scalars(select(QuestionRow).where(*conditions).order_by(col(QuestionRow.id)))
     return {row.id: _question(row) for row in rows}
 
 
 async def versions(session: AsyncSession, question_id: UUID) -> list[Question]:
-    """A question in all its versions, the newest first; none where there is no such question."""
+    """Return a question in all its versions, the newest first; none if there is no such question."""
     query = select(QuestionRow).where(col(QuestionRow.id) == question_id).order_by(col(QuestionRow.version).desc())
     return [_question(row) for row in await session.scalars(query)]
 
 
 async def add(session: AsyncSession, question: Question) -> None:
-    """Keep a version; it is the newest from now on."""
+    """Save a version; it is the newest from now on."""
     older = sa.update(QuestionRow).where(col(QuestionRow.id) == question.id).values(newest=False)
     await session.execute(older)
     values = {name: getattr(question, name) for name in _QUESTION}
@@ -139,34 +139,34 @@ async def add(session: AsyncSession, question: Question) -> None:
 
 
 async def retire(session: AsyncSession, question_id: UUID, at: datetime | None) -> None:
-    """Take a question out of use, or back into it (None)."""
+    """Retire a question, or (None) return it to use."""
     await session.execute(sa.update(QuestionRow).where(col(QuestionRow.id) == question_id).values(retired_at=at))
 
 
 async def drop(session: AsyncSession, question_id: UUID) -> None:
-    """Take a question out that stands in no test."""
+    """Delete a question that is in no test."""
     await session.execute(sa.delete(QuestionRow).where(col(QuestionRow.id) == question_id))
 
 
 async def used(session: AsyncSession, question_id: UUID) -> list[Test]:
-    """The tests in which a question stands, in any version, the newest first."""
+    """Return the tests that have a question, in any version, the newest first."""
     query = select(ItemRow.test_id).where(col(ItemRow.question_id) == question_id).distinct()
     ids = list(await session.scalars(query.order_by(col(ItemRow.test_id))))
     return await _tests(session, col(TestRow.id).in_(ids))
 
 
 async def tests(session: AsyncSession) -> list[Test]:
-    """All tests, the newest first; a few hundred at the most."""
+    """Return all tests, the newest first; a few hundred at most."""
     return await _tests(session)
 
 
 async def open_tests(session: AsyncSession) -> list[Test]:
-    """The tests that are handed out now."""
+    """Return the published tests."""
     return await _tests(session, col(TestRow.state) == TestState.PUBLISHED.value)
 
 
 async def test(session: AsyncSession, test_id: UUID) -> Test | None:
-    """The test with that id."""
+    """Return the test with that id."""
     found = await _tests(session, col(TestRow.id) == test_id)
     return found[0] if found else None
 
@@ -175,7 +175,7 @@ test.__test__ = False  # type: ignore[attr-defined]  # or pytest would collect i
 
 
 async def keep(session: AsyncSession, test: Test, asked: Mapping[UUID, Question] | None = None) -> None:
-    """Keep a test as it is now. With `asked` also its questions, in these versions, for good."""
+    """Save a test. With `asked` also its questions, in these versions, for good."""
     values = {name: getattr(test, name) for name in _TEST}
     await session.merge(TestRow(**{**values, "state": test.state.value}))
     if test.state is TestState.CLOSED:  # its questions stay as they were published
@@ -196,13 +196,13 @@ async def keep(session: AsyncSession, test: Test, asked: Mapping[UUID, Question]
 
 
 async def remove(session: AsyncSession, test: Test) -> None:
-    """Take out a draft."""
+    """Delete a draft."""
     await session.execute(sa.delete(ItemRow).where(col(ItemRow.test_id) == test.id))
     await session.execute(sa.delete(TestRow).where(col(TestRow.id) == test.id))
 
 
 async def form(session: AsyncSession, test_id: UUID, phase: TestPhase) -> list[Question]:
-    """The questions of one form of a published test, in the versions that it was published with, in their order."""
+    """Return the questions of one form of a published test, in its versions and order."""
     for each in (phase, TestPhase.PRE):
         query = (
             select(QuestionRow)
@@ -248,7 +248,7 @@ def _question(row: QuestionRow) -> Question:
 
 
 async def questions_by_topic(session: AsyncSession, topics: Collection[str]) -> dict[str, int]:
-    """How many questions in use there are on each of these topics."""
+    """Return how many questions in use there are on each of these topics."""
     conditions = [*Filters().conditions(), col(QuestionRow.topic).in_(sorted(topics))]
     query = sa.select(col(QuestionRow.topic), sa.func.count()).where(*conditions).group_by(col(QuestionRow.topic))
     return {topic: int(count) for topic, count in (await session.execute(query.order_by(col(QuestionRow.topic)))).all()}

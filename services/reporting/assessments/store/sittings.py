@@ -1,4 +1,4 @@
-"""Who is asked to take a test, and what was answered? A row a visit and form, from the asking on."""
+"""Store which guests are asked to take which test, and their answers; a row from the request on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class Sitting(Table, table=True):
-    """One test of one guest: asked, begun, handed in. Answers by place, both from which the points were counted."""
+    """One test of one guest: asked, begun, submitted. Answers by place, from which the points were counted."""
 
     __tablename__ = "sitting"
     __table_args__ = (sa.Index("sitting_test", "test_id"),)
@@ -46,13 +46,13 @@ class Sitting(Table, table=True):
 
     @property
     def given(self) -> dict[int, tuple[int, ...]]:
-        """The answers, as the model knows them."""
+        """The answers by number, as the model uses them."""
         return {int(place): tuple(chosen) for place, chosen in self.answers.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """How many were asked to take a test, and how many of them handed it in before and after the visit."""
+    """How many were asked to take a test, and how many of them submitted it before and after the visit."""
 
     asked: int
     before: int
@@ -63,10 +63,10 @@ NOBODY = Participation(0, 0, 0)
 
 
 async def lock(session: AsyncSession, *, alone: bool) -> None:
-    """Keep apart the publishing of a test (`alone`) and what asks for tests as visits are told of.
+    """Keep the publishing of a test (`alone`) apart from the requests for tests that events of visits cause.
 
-    Otherwise a visit that is told of in the very moment of publishing would be seen by neither. Whoever asks for tests
-    does not wait for another who does.
+    Otherwise a visit that becomes known at the moment of publishing would be missed by both. Requests for tests do not
+    wait for each other.
     """
     mode = "SHARE ROW EXCLUSIVE" if alone else "ROW EXCLUSIVE"
     await session.execute(sa.text(f"LOCK TABLE knowledge_test IN {mode} MODE"))
@@ -75,7 +75,7 @@ async def lock(session: AsyncSession, *, alone: bool) -> None:
 async def ask(
     session: AsyncSession, asked: Mapping[UUID, tuple[Case, UUID]], phase: TestPhase, at: datetime
 ) -> set[UUID]:
-    """Note that the guests of these visits are asked to take these tests; gives those that were not asked before."""
+    """Note that the guests of these visits are asked to take these tests; return those not asked before."""
     rows = [
         {
             "case_id": case_id,
@@ -97,14 +97,14 @@ async def ask(
 
 
 async def sittings(session: AsyncSession, cases: Collection[UUID]) -> dict[tuple[UUID, TestPhase], Sitting]:
-    """What was asked and answered about these visits."""
+    """Return what was asked and answered about these visits."""
     query = select(Sitting).where(col(Sitting.case_id).in_(sorted(cases)))
     rows = await session.scalars(query.order_by(col(Sitting.case_id), col(Sitting.phase)))
     return {(row.case_id, TestPhase(row.phase)): row for row in rows}
 
 
 async def both(session: AsyncSession, case_id: UUID, *, held: bool = False) -> dict[TestPhase, Sitting]:
-    """The two tests of a visit, as far as they were asked for; `held` until the end of the transaction."""
+    """Return the two tests of a visit, as far as they were asked for; `held` locks them until the transaction ends."""
     query = select(Sitting).where(col(Sitting.case_id) == case_id).order_by(col(Sitting.phase))
     if held:
         query = query.with_for_update()
@@ -120,13 +120,13 @@ FROM sitting WHERE test_id = ANY(:tests) GROUP BY test_id ORDER BY test_id
 
 
 async def participation(session: AsyncSession, tests: Collection[UUID]) -> dict[UUID, Participation]:
-    """Of each of these tests, how many were asked and have handed it in."""
+    """Return for each of these tests how many were asked and have submitted it."""
     rows = await session.execute(sa.text(_TAKEN), {"tests": sorted(tests)})
     return {test_id: Participation(asked, before, after) for test_id, asked, before, after in rows}
 
 
 async def to_come(session: AsyncSession, test: Test, today: date) -> Sequence[Case]:
-    """The visits to come on a test's topic (and of its call) whose guest no test was asked of yet.
+    """Return the visits to come on a test's topic (and of its call) whose guest no test was asked of yet.
 
     A mentoring pair's own visits have none: their application is that of the mentorship.
     """
@@ -146,5 +146,5 @@ async def to_come(session: AsyncSession, test: Test, today: date) -> Sequence[Ca
 
 
 def values_of(answers: Mapping[int, Sequence[int]]) -> dict[str, Any]:
-    """Answers as they are kept."""
+    """Return answers as they are stored."""
     return {str(place): list(chosen) for place, chosen in sorted(answers.items())}

@@ -1,4 +1,4 @@
-"""How is nobody found in a published figure? What is shown of one, decided beside all that was shown before."""
+"""Keep a published figure from revealing a person: what is shown is decided beside all that was shown before."""
 
 from services.reporting.disclosure.model.gate import NotSafe, Out, Pattern, decide, release, released_by
 from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, Shown

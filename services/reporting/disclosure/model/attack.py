@@ -1,10 +1,10 @@
-"""What can be worked out of what is shown? An attack by linear programming on all tables that hang together.
+"""Attack hidden numbers by linear programming on all tables that share numbers.
 
-The attacker knows every number that was shown (in this period and in all that were published), that what is hidden is a
-whole number, which rows there are where a table lists them, that parts add up to their total, that halves add up to
-their year, and that there are no more officials than visits. For each hidden number HiGHS (highs.dev) finds the
-smallest and the largest value with which all of that could be so. A number that nobody published can be worked out
-too: the second half is the year less the first. So the rest of a period is attacked as if it were a hidden table.
+The attacker knows every number that was shown (in this period and in all that were published), that a hidden number is
+whole, which rows a table lists, that parts add up to their total, that halves add up to their year, and that there are
+no more officials than visits. For each hidden number HiGHS (highs.dev) finds the smallest and the largest value that
+agree with all of that. A number that nobody published can be worked out too: the second half is the year less the
+first. So the rest of a period is attacked as if it were a hidden table.
 
 The idea is the protection interval of statistical disclosure control (Hundepool et al., Statistical Disclosure Control,
 2012, chapter 4); here a hidden number needs three possible values or more.
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
     from services.reporting.disclosure.model.tables import Amounts, Table
 
 POSSIBLE = 3
-"""So many whole numbers or more must be possible for each that is hidden."""
+"""The fewest whole numbers that must be possible for each hidden number."""
 _CLOSE = 1e-6
 _OTHER = "*"
-"""A value that no table lists: where the rows of one are not listed, there may be more than are known elsewhere."""
+"""A value that no table lists: a table that does not list its rows may have more than are known elsewhere."""
 Expression = dict[int, float]
 Place = tuple[str, str, str, str, bool]
 """Indicator, dimension, period, value, and whether it is the rest of that period."""
 
 
 class _Silent(highspy.Highs):
-    """HiGHS without a word on the standard output: its own maker prints a banner before it can be told not to."""
+    """HiGHS without output: its constructor prints a banner before output can be switched off."""
 
     def __init__(self) -> None:
         super(highspy.Highs, self).__init__()
@@ -62,14 +62,14 @@ class Target:
 
     @property
     def place(self) -> Place:
-        """Where it stands, for a set of such."""
+        """The identity of the number, for a set of such."""
         table = self.table
         return table.indicator, table.dimension, table.label, self.value, self.rest
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Between which whole numbers a hidden one must lie."""
+    """The whole numbers between which a hidden one must lie."""
 
     target: Target
     least: float
@@ -82,12 +82,12 @@ class Range:
 
     @property
     def safe(self) -> bool:
-        """Whether there are enough of them."""
+        """Whether enough are possible."""
         return self.possible >= self.target.needed
 
 
 class _Seen:
-    """Which values hidden numbers have had in states that are possible."""
+    """The values that hidden numbers have had in states that are possible."""
 
     def __init__(self, expressions: Sequence[Expression]) -> None:
         self._columns = np.array([column for each in expressions for column in each], dtype=np.int64)
@@ -97,18 +97,18 @@ class _Seen:
         self._most = np.full(len(expressions), -np.inf)
 
     def add(self, state: np.ndarray) -> None:
-        """One more possible state of the whole system."""
+        """Take in one more possible state of the whole system."""
         values = np.round(np.add.reduceat(state[self._columns] * self._signs, self._starts))
         np.minimum(self._least, values, out=self._least)
         np.maximum(self._most, values, out=self._most)
 
     def possible(self, place: int) -> float:
-        """How many whole numbers are possible at least."""
+        """Return how many whole numbers are possible at least."""
         return float(self._most[place] - self._least[place] + 1)
 
 
 class Attack:
-    """What an attacker knows of tables that hang together, as a system of equations."""
+    """What an attacker knows of tables that share numbers, as a system of equations."""
 
     def __init__(self, tables: Sequence[Table]) -> None:
         """Write down all that is known."""
@@ -130,12 +130,12 @@ class Attack:
             self._link(link, child, parent_table)
 
     def weak(self, given: Collection[Place] = (), safe: set[tuple[Place, int]] | None = None) -> Range | None:
-        """The first hidden number that is not safe, or None; without those that are `given` away by totals alone.
+        """Return the first hidden number that is not safe, or None; except those that are `given` away by totals alone.
 
-        `safe` are the numbers that were found safe before less was shown; it takes in those that are found now.
+        `safe` are the numbers found safe before less was shown; those found now are added to it.
 
-        What solves the system for one number is a possible state of all others too, so most are seen to be safe
-        without being asked for.
+        A solution for one number is a possible state of all others too, so most prove safe without a solution of their
+        own.
         """
         safe = set() if safe is None else safe
         asked = [
@@ -180,7 +180,7 @@ class Attack:
         return list(table.rows) if table.listed else self._values[table.dimension]
 
     def _margins(self, table: Table, values: Sequence[str]) -> None:
-        """The rows of a table make its total."""
+        """Add that the rows of a table make its total."""
         for layer, total in enumerate(table.totals or ()):
             parts = {self._columns[id(table), value, layer]: 1.0 for value in values}
             real = sum(row.amounts[layer] for row in table.rows.values())
@@ -199,14 +199,14 @@ class Attack:
         return [self._columns[id(table), value, layer] for layer in range(table.layers)]
 
     def _families(self) -> list[list[Table]]:
-        """The tables of the same indicator and dimension, of all periods."""
+        """Return the tables of the same indicator and dimension, of all periods."""
         found: dict[tuple[str, str], list[Table]] = {}
         for table in self.tables:
             found.setdefault((table.indicator, table.dimension), []).append(table)
         return list(found.values())
 
     def _children(self, parent: Table, children: Sequence[Table]) -> None:
-        """What periods that lie in another one say of it; and what they leave of it, if that is not published."""
+        """Add what periods inside another one say of it, and what they leave of it, if that is not published."""
         if not children:
             return
         all_of_it = covered(parent, children)
@@ -226,14 +226,14 @@ class Attack:
                     self._relate(parent, [child], 0.0, highspy.kHighsInf)
 
     def _relate(self, parent: Table, children: Sequence[Table], least: float, most: float) -> None:
-        """Parent less children lies between two numbers, row by row."""
+        """Add that parent less children lies between two numbers, row by row."""
         for value in self._values[parent.dimension]:
             for layer in range(parent.layers):
                 if expression := self._left(parent, children, value, layer):
                     self._rows.append((least, most, expression))
 
     def _rest(self, parent: Table, children: Sequence[Table], left: dict[str, Amounts]) -> None:
-        """Attack what is left of a period: it can be worked out though nobody published it."""
+        """Attack the rest of a period: it can be worked out though nobody published it."""
         totals = [table.totals for table in (parent, *children)]
         needed = POSSIBLE
         if all(total is not None for total in totals):  # no more can be possible than the totals leave
@@ -247,7 +247,7 @@ class Attack:
                     self._targets.append((Target(parent, value, layer, needed, rest=True), expression))
 
     def _left(self, parent: Table, children: Sequence[Table], value: str, layer: int) -> Expression:
-        """Parent less children. A row that a table does not list is known to be nothing, so it drops out."""
+        """Return parent less children. A row that a table does not list is known to be nothing, so it drops out."""
         parts = chain([(parent, 1.0)], ((child, -1.0) for child in children))
         columns = ((self._columns.get((id(table), value, layer)), sign) for table, sign in parts)
         return {column: sign for column, sign in columns if column is not None}
@@ -261,7 +261,7 @@ class Attack:
                     self._relate(high, [low], 0.0, highspy.kHighsInf)
 
     def _link(self, link: Link, child: Table, parent: Table) -> None:
-        """Rows of one table add up to a row of another. Tables that meet are no network any more."""
+        """Add that rows of one table add up to a row of another. Linked tables are not a network any more."""
         self._plain = False
         sums: dict[str, Expression] = {}
         for value in self._rows_of(parent):
@@ -298,7 +298,7 @@ class Attack:
         return math.ceil(least - _CLOSE), (math.floor(most + _CLOSE) if math.isfinite(most) else most)
 
     def _state(self, solver: highspy.Highs) -> np.ndarray | None:
-        """What the system is at its best, in whole numbers; None where there is no best."""
+        """Return the best state of the system, in whole numbers; None if there is no best."""
         state = _solved(solver)
         if state is None or self._plain or np.all(np.abs(state - np.round(state)) < _CLOSE):
             return state  # a plain system is a network: its corners are whole numbers
@@ -322,7 +322,7 @@ def _solved(solver: highspy.Highs) -> np.ndarray | None:
 
 
 def _universe(tables: Sequence[Table]) -> dict[str, list[str]]:
-    """Of each dimension the values that an attacker reckons with; of a joint one all pairs of its parts' values."""
+    """Return the values of each dimension that an attacker expects; of a joint one all pairs of its parts' values."""
     known: dict[str, set[str]] = {}
     for table in tables:
         parts = parts_of(table.dimension)
@@ -342,6 +342,6 @@ def _arrays(expression: Expression) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _less(parent: Table, children: Sequence[Table], value: str) -> Amounts:
-    """What is left of a row when that of other periods is taken away."""
+    """Return what is left of a row when that of other periods is subtracted."""
     taken = [child.amounts(value) for child in children]
     return tuple(whole - sum(each[layer] for each in taken) for layer, whole in enumerate(parent.amounts(value)))

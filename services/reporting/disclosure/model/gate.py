@@ -1,4 +1,4 @@
-"""What of a period's figures may be shown? The one gate through which pages, CSV, IATI, API and all else go.
+"""Decide what of a period's figures may be shown: the one gate for pages, CSV, IATI, API and all else.
 
 Threshold and complementary suppression as in statistical disclosure control (Hundepool et al., Statistical Disclosure
 Control, 2012, chapter 4): a part with few people behind it is hidden, and so are others, smallest first, until the
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from services.reporting.indicators.model.figure import Cell, Figure
 
 _SHARE_OF = {"TOPCOP-OP-06": ("TOPCOP-OP-01", "sex")}
-"""Shares that are nothing but a breakdown of another figure: shown only where all of that is."""
+"""Shares that are only a breakdown of another figure: shown only where all of that is."""
 
 
 class NotSafe(ValueError):
-    """What is out already gives away a hidden number, whatever is hidden now: the pack may not leave."""
+    """Earlier releases reveal a hidden number, whatever is hidden now: these figures may not be released."""
 
     def __init__(self, found: Range) -> None:
         target = found.target
@@ -52,7 +52,7 @@ class Pattern:
     rolled: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The pattern as it is kept, in one order."""
+        """Return the pattern as it is stored, in one order."""
         return {
             "shown": {
                 i: {d: sorted(values) for d, values in sorted(of.items())} for i, of in sorted(self.shown.items())
@@ -62,7 +62,7 @@ class Pattern:
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> Pattern:
-        """The pattern that was kept."""
+        """Return the pattern that was stored."""
         return cls(
             {i: {d: frozenset(values) for d, values in of.items()} for i, of in kept["shown"].items()},
             {i: frozenset(of) for i, of in kept["rolled"].items()},
@@ -71,21 +71,21 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """What has left the house for a period: its figures as they were stated last, and what of them was shown."""
+    """The release of a period: its figures as they were stated last, and what of them was shown."""
 
     figures: Sequence[Figure]
     pattern: Pattern
 
 
 def release(figures: Sequence[Figure], before: Iterable[Out] = (), former: Sequence[Figure] = ()) -> list[Released]:
-    """A period's figures as they may be shown, beside what has left the house for others. Raises `NotSafe`."""
+    """Return a period's figures as they may be shown, beside the releases of other periods. Raises `NotSafe`."""
     return released_by(figures, decide(figures, before, former))
 
 
 def decide(figures: Sequence[Figure], before: Iterable[Out] = (), former: Sequence[Figure] = ()) -> Pattern:
-    """What of a period's figures is shown.
+    """Decide what of a period's figures is shown.
 
-    `before` is what is out for other periods, `former` what was stated of this one. Raises `NotSafe`.
+    `before` are the releases of other periods, `former` the figures stated before of this one. Raises `NotSafe`.
     """
     was = {figure.definition.id: figure for figure in former}
     tables = [table for figure in figures for table in tables_of(figure, former=was.get(figure.definition.id))]
@@ -102,12 +102,12 @@ def decide(figures: Sequence[Figure], before: Iterable[Out] = (), former: Sequen
 
 
 def released_by(figures: Sequence[Figure], pattern: Pattern) -> list[Released]:
-    """A period's figures as a pattern shows them."""
+    """Return a period's figures as a pattern shows them."""
     return [_released(each, pattern) for each in figures]
 
 
 def _protect(group: Sequence[Table]) -> None:
-    """Hide rows of the tables that are not out yet until no hidden number can be worked out. Raises `NotSafe`."""
+    """Hide rows of tables that are not released yet until no hidden number can be worked out. Raises `NotSafe`."""
     open_ = [table for table in group if not table.fixed]
     must = {(table.label, table.indicator, value) for table in open_ for value in table.hidden()}
     sums = lines(group)
@@ -127,7 +127,7 @@ def _protect(group: Sequence[Table]) -> None:
 
 
 def _hide(group: Sequence[Table], sums: Sequence[Line]) -> set[Place]:
-    """Hide rows until the attack finds no number that is not safe, but for those that the totals alone give away."""
+    """Hide rows until the attack finds no unsafe number, except those that the totals alone give away."""
     given: set[Place] = set()
     # What is safe stays safe while more and more is hidden: an attacker who knows less rules out no more.
     safe: set[tuple[Place, int]] = set()
@@ -150,9 +150,9 @@ def _take(table: Table, value: str) -> None:
 
 
 def _complement_lines(sums: Sequence[Line]) -> None:
-    """Where rows add up to another row, hide the smallest besides, so that nothing follows from a line by itself.
+    """Hide the smallest further rows where rows add up to another row, so that no line reveals a number by itself.
 
-    The attack would find the same, one row at a time; this saves it most of them.
+    The attack would find the same rows one at a time; this saves most of its runs.
     """
     again = True
     while again:
@@ -177,7 +177,7 @@ def _complement_lines(sums: Sequence[Line]) -> None:
 
 
 def _complement(table: Table) -> None:
-    """Hide the smallest besides, until what is hidden are two rows or more, with ten people behind them or more."""
+    """Hide the smallest further rows until two or more are hidden, with ten people or more behind them."""
     order = sorted(table.rows, key=lambda value: (table.rows[value].size, value))
     for value in [value for value in order if table.rows[value].shown]:
         if _enough(table):
@@ -194,7 +194,7 @@ def _enough(table: Table) -> bool:
 
 
 def _next(group: Sequence[Table], found: Range, sums: Sequence[Line]) -> tuple[Table, str] | None:
-    """The row to hide next: the smallest of those that add up with it, else the same row elsewhere, else any."""
+    """Return the row to hide next: the smallest of those that add up with it, else the same row elsewhere, else any."""
     attacked, value_of = found.target.table, found.target.value
     near = {
         (id(table), value)
@@ -236,7 +236,7 @@ def _show_again(group: Sequence[Table], table: Table, value: str, given: set[Pla
 
 
 def _roll_up(group: Sequence[Table], table: Table, given: set[Place]) -> None:
-    """Where more rows are hidden than shown, make them one: their sum is known anyhow, and it reads better."""
+    """Make the hidden rows one where they outnumber those shown: their sum is known anyhow, and it reads better."""
     hidden = table.hidden()
     parts = table.totals and [sum(row.amounts[i] for row in table.rows.values()) for i in range(table.layers)]
     adds_up = parts and table.totals and all(abs(a - b) < 0.5 for a, b in zip(parts, table.totals, strict=True))
@@ -299,7 +299,7 @@ def _released(figure: Figure, pattern: Pattern) -> Released:
 
 
 def _rolled(figure: Figure, dimension: str, values: frozenset[str]) -> Iterator[tuple[str, Shown]]:
-    """The rows that are shown, then what is left of the total. It names no events: they would tell whose it is."""
+    """Yield the rows that are shown, then the rest of the total, without events: they would tell whose it is."""
     cells, total = figure.breakdowns[dimension], figure.total
     shown = {value: cell for value, cell in cells.items() if value in values}
     for value, cell in shown.items():

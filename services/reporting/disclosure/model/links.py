@@ -1,13 +1,12 @@
-"""Which tables share numbers, so that what is hidden in one could be worked out of another?
+"""Name the tables that share numbers, so that what is hidden in one could be worked out from another.
 
-The applications that came in are told by topic, by country, and by what became of them; those without a match by topic
-and country, topic and language, country and reason. Each of these adds up to rows of another table. They are chosen so
-that they form a tree: language, topic, country and reason in a line for those without a match, and what became of
-the applications as the only thing that the others share. Whatever numbers agree where two tables of a tree meet, there
-are applications that have all of them (Dobra and Fienberg, Bounds for cell entries in contingency tables given
-marginal totals and decomposable graphs, PNAS 97 (2000)). So an attacker who knows these sums knows everything that the
-tables say, and no column is needed for each application that there could be. A joint table that closes a ring would
-break that.
+Applications received are broken down by topic, by country and by result; those without a match by topic and country,
+topic and language, country and reason. Each of these adds up to rows of another table. They are chosen so that they
+form a tree: language, topic, country and reason in a line for those without a match, and the result of the applications
+as the only thing that the others share. If all numbers agree where two tables of a tree meet, there are applications
+that have all of them (Dobra and Fienberg, Bounds for cell entries in contingency tables given marginal totals and
+decomposable graphs, PNAS 97 (2000)). So an attacker who knows these sums knows everything that the tables say, and no
+column is needed for each possible application. A joint table that closes a ring would break that.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ AT_MOST = (
     ("TOPCOP-OP-05", "TOPCOP-OP-02"),
     ("TOPCOP-OP-02", "TANDEM-RC-01"),
 )
-"""Figures of which everybody knows that the first is never more than the second: officials and visits, and so on."""
+"""Figures of which everybody knows that the first is never more than the second, such as officials and visits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,12 @@ class Link:
     place: tuple[int | str, ...]
 
     def into(self, value: str) -> str:
-        """The parent's row to which a child's row belongs."""
+        """Return the parent's row to which a child's row belongs."""
         parts = split(value)
         return joined(parts[each] if isinstance(each, int) else each for each in self.place)
 
     def holds(self, value: str) -> bool:
-        """Whether the child says something of that row of the parent."""
+        """Return whether the child says something of that row of the parent."""
         parts = split(value)
         return all(isinstance(want, int) or want == have for want, have in zip(self.place, parts, strict=False))
 
@@ -82,7 +81,7 @@ LINKS = (
 class Line:
     """Rows that add up: to another row (`whole`), or to a total that everybody knows (None).
 
-    `spare` is how many rows besides there could be, for all that is told.
+    `spare` is how many further rows there could be, as far as is known.
     """
 
     whole: tuple[Table, str] | None
@@ -90,13 +89,13 @@ class Line:
     spare: int = 0
 
     def sized(self) -> Iterator[tuple[int, Table, str, Row]]:
-        """Its rows with their sizes, the smallest first."""
+        """Yield its rows with their sizes, the smallest first."""
         found = [(table.rows[value].size, table, value, table.rows[value]) for table, value in self.rows]
         yield from sorted(found, key=lambda each: (each[0], each[2]))
 
 
 def groups(tables: Iterable[Table]) -> list[list[Table]]:
-    """The tables that hang together: one figure's of all periods, those that bound each other, that share rows."""
+    """Return the tables that belong together: one figure's of all periods, and those that bound or share rows."""
     held = list(tables)
     root: dict[Key, Key] = {(table.indicator, table.dimension): (table.indicator, table.dimension) for table in held}
     pairs = [((low, key[1]), (high, key[1])) for low, high in AT_MOST for key in root if key[0] == low]
@@ -111,9 +110,9 @@ def groups(tables: Iterable[Table]) -> list[list[Table]]:
 
 
 def linked(group: Sequence[Table]) -> list[tuple[Link, Table, Table]]:
-    """Each link that is there in a period, with its child and its parent.
+    """Return each link that exists in a period, with its child and its parent.
 
-    Numbers that were stated apart may not agree; of those nothing is known.
+    Numbers that were stated apart may not agree; those tables are not linked.
     """
     at = {(table.indicator, table.dimension, table.label): table for table in group}
     found = []
@@ -136,7 +135,7 @@ def _agree(link: Link, child: Table, parent: Table) -> bool:
 
 
 def lines(group: Sequence[Table]) -> list[Line]:
-    """What adds up, row by row, in tables that share rows."""
+    """Return the rows that add up, in tables that share rows."""
     found = []
     for link, child, parent in linked(group):
         into: dict[str, list[tuple[Table, str]]] = {}
@@ -159,7 +158,7 @@ def lines(group: Sequence[Table]) -> list[Line]:
 
 
 def _over_time(group: Sequence[Table]) -> Iterator[Line]:
-    """The rows of periods that make up another one, where they add up to its rows."""
+    """Yield the rows of periods that make up another one, where they add up to its rows."""
     for whole in group:
         family = [each for each in group if (each.indicator, each.dimension) == (whole.indicator, whole.dimension)]
         parts = inside(whole, sorted(family, key=lambda each: (each.start, each.end)))

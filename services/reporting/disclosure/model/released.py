@@ -1,4 +1,4 @@
-"""What does a figure look like that may leave the house?"""
+"""Define figures as they may be released."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from services.reporting.periods.model.periods import Period
 
 ROLLED_UP = "rolled_up"
-"""The value of the one row that stands for all rows of a table that is mostly hidden."""
+"""The value of the one row that stands for all hidden rows of a table that is mostly hidden."""
 
 
 class Hidden(StrEnum):
@@ -32,7 +32,7 @@ class Hidden(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A number as it may leave the house: the cell's values, or none of them and why."""
+    """A number as it may be released: the cell's values, or none of them and why."""
 
     value: Decimal | None
     numerator: Decimal | None = None
@@ -49,7 +49,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A figure as it may leave the house. `withheld` are dimensions of which nothing may be shown."""
+    """A figure as it may be released. `withheld` are dimensions of which nothing may be shown."""
 
     definition: Definition
     period: Period

@@ -1,7 +1,7 @@
-"""Which tables does a figure make, as somebody sees them who wants to know what is hidden?
+"""Turn a figure into tables as an attacker sees them.
 
-Each dimension of a figure is a table: a row a value, one or two amounts a row (a share has those who hold and those who
-do not), and the total below. A share's total is a table of one row, since it may be hidden too.
+Each dimension of a figure is a table: a row for each value, one or two amounts a row (a share has those who hold and
+those who do not), and the total below. A share's total is a table of one row, since it may be hidden too.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ THRESHOLD = 5
 
 Amounts = tuple[float, ...]
 Values = dict[str, frozenset[str]]
-"""Of one figure, which values of each dimension are shown; the total is dimension and value `""`."""
+"""For one figure, which values of each dimension are shown; the total is dimension and value `""`."""
 
 
 @dataclass(slots=True)
 class Row:
-    """A row: its amounts, how many stand behind it, whether it must be hidden, whether it is shown."""
+    """A row: its amounts, how many people are behind it, whether it must be hidden, whether it is shown."""
 
     amounts: Amounts
     size: int
@@ -39,9 +39,9 @@ class Row:
 
 @dataclass(slots=True)
 class Table:
-    """A table of one period. `listed` says whether one sees which rows there are; `fixed` that it is out already.
+    """A table of one period. `listed`: whether its rows are known; `fixed`: it is released already.
 
-    Of a joint table only the rows that are shown are told: a field that is empty may be none or hidden.
+    Of a joint table only the rows that are shown are named: an empty field may be none or hidden.
     """
 
     indicator: str
@@ -61,22 +61,22 @@ class Table:
         return len(next(iter(self.rows.values())).amounts) if self.rows else len(self.totals or ())
 
     def hidden(self) -> list[str]:
-        """The values whose rows are not shown."""
+        """Return the values whose rows are not shown."""
         return [value for value, row in self.rows.items() if not row.shown]
 
     def amounts(self, value: str) -> Amounts:
-        """What a row says; nothing where there is none."""
+        """Return the amounts of a row; zeros if there is none."""
         row = self.rows.get(value)
         return row.amounts if row else (0.0,) * self.layers
 
     def is_few(self, amounts: Amounts) -> bool:
-        """Whether so few stand behind such amounts that they may not be worked out (none at all are no secret)."""
+        """Return whether so few are behind such amounts that they may not be worked out (none at all are no secret)."""
         smallest = self.smallest
         return any(0 < each < smallest for each in amounts) if self.dimension else 0 < sum(amounts) < smallest
 
 
 def amounts_of(definition: Definition, cell: Cell, dimension: str) -> Amounts:
-    """A cell's amounts; none for what no sum leads to (a median, a share of nothing)."""
+    """Return a cell's amounts; none for what no sum leads to (a median, a share of nothing)."""
     match definition.measure:
         case Measure.COUNT | Measure.SUM:
             return (float(cell.value or 0),)
@@ -88,7 +88,7 @@ def amounts_of(definition: Definition, cell: Cell, dimension: str) -> Amounts:
 
 
 def is_few(definition: Definition, cell: Cell) -> bool:
-    """Whether a part of a figure has so few behind it that it may not be shown."""
+    """Return whether a part of a figure has so few behind it that it may not be shown."""
     if definition.measure in {Measure.SHARE, Measure.MEDIAN}:
         denominator, numerator = cell.denominator or 0, cell.numerator or 0
         rest = denominator - numerator
@@ -98,7 +98,7 @@ def is_few(definition: Definition, cell: Cell) -> bool:
 
 
 def total_is_few(figure: Figure) -> bool:
-    """Whether the whole figure needs more behind it. Totals of counts are shown, but for those that are parts."""
+    """Return whether the whole figure needs more behind it; totals of counts are shown unless they are parts."""
     if figure.definition.guarded:
         return 0 < figure.total.contributors < THRESHOLD
     minimum = figure.definition.minimum
@@ -112,7 +112,7 @@ def tables_of(
     rolled: Collection[str] = (),
     former: Figure | None = None,
 ) -> Iterator[Table]:
-    """The tables of a figure. `out` (dimension -> values shown) and `rolled` say how it left the house, if it did.
+    """Yield the tables of a figure. `out` (dimension -> values shown) and `rolled` say how it was released, if it was.
 
     `former` is what was stated before for the same period: a row that differs from it by a few is hidden, since the
     difference is a number about those few.
@@ -159,14 +159,14 @@ def _moved_by_few(now: Cell, before: Cell | None) -> bool:
 
 
 def inside(parent: Table, family: Sequence[Table]) -> list[Table]:
-    """The largest periods that lie in another one, none in another of them, in their order."""
+    """Return the largest periods that lie in another one, none in another of them, in their order."""
     inner = [t for t in family if t is not parent and parent.start <= t.start and t.end <= parent.end]
     inner = [t for t in inner if (t.start, t.end) != (parent.start, parent.end)]
     return [t for t in inner if not any(o is not t and o.start <= t.start and t.end <= o.end for o in inner)]
 
 
 def covered(parent: Table, children: Sequence[Table]) -> bool:
-    """Whether periods follow each other from the first to the last day of another one."""
+    """Return whether periods follow each other from the first to the last day of another one."""
     day = parent.start
     for child in children:
         if child.start != day:

@@ -1,4 +1,4 @@
-"""How are facts looked up while figures are computed? Once read, in whatever order, each event counts once."""
+"""Look facts up by type and subject while figures are computed; each event counts once, in any order."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 
 def _in_order(facts: Iterable[Fact]) -> dict[str, dict[str, list[Fact]]]:
-    """Facts by type and subject: the subjects sorted, the facts of each oldest first.
+    """Return facts by type and subject: the subjects sorted, the facts of each oldest first.
 
-    Put together before it is sorted: to sort a million facts at once takes several times as long.
+    Facts are grouped before they are sorted: sorting all at once takes much longer.
     """
     found: dict[str, dict[str, list[Fact]]] = {}
     for fact in facts:
@@ -41,7 +41,7 @@ class Book:
     def __init__(self, facts: Iterable[Fact], cut_off: datetime, *, first: date | None = None) -> None:
         """Take facts in any order; the same event twice is one fact.
 
-        What came after `cut_off` is left out, and so is what cannot be as it says (`model/flaws.py`). `first` is the
+        Facts after `cut_off` are left out, and so are those that cannot be right (`model/flaws.py`). `first` is the
         first business date of the whole programme, for a book that holds some types of events only.
         """
         self.cut_off = cut_off
@@ -51,7 +51,7 @@ class Book:
         self._made: dict[Hashable, Any] = {}
 
     def once(self, what: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gives, made once for this book: several indicators count the same, each in its own way."""
+        """Return what `make` returns, computed once for this book: several indicators count the same units."""
         if what not in self._made:
             self._made[what] = make()
         made: T = self._made[what]
@@ -62,38 +62,38 @@ class Book:
         return self._first is not None and self._first <= period.end and period.start <= self.cut_off.date()
 
     def all(self, *types: str) -> Iterator[Fact]:
-        """The facts of these types, in an order that does not depend on how they came."""
+        """Yield the facts of these types, in an order that does not depend on how they arrived."""
         for type_ in types:
             for facts in self._by_type.get(type_, {}).values():
                 yield from facts
 
     def first(self, type_: str) -> Iterator[Fact]:
-        """Each subject's first fact of a type."""
+        """Yield each subject's first fact of a type."""
         return (facts[0] for facts in self._by_type.get(type_, {}).values())
 
     def of(self, subject: str, *types: str) -> list[Fact]:
-        """The facts of these types about one subject, oldest first."""
+        """Return the facts of these types about one subject, oldest first."""
         if len(types) == 1:  # they are in order: not sorted again for each of a hundred thousand subjects
             return list(self._by_type.get(types[0], {}).get(subject, ()))
         found = [fact for type_ in types for fact in self._by_type.get(type_, {}).get(subject, ())]
         return sorted(found, key=lambda fact: fact.sequence)
 
     def subjects(self, *types: str) -> list[str]:
-        """All subjects of which there is a fact of one of these types, sorted."""
+        """Return all subjects with a fact of one of these types, sorted."""
         if len(types) == 1:
             return list(self._by_type.get(types[0], ()))
         return sorted({subject for type_ in types for subject in self._by_type.get(type_, {})})
 
     @cached_property
     def voided(self) -> frozenset[str]:
-        """What was entered in error and leaves the counts: applications with what came of them, visits, placements."""
+        """What was entered in error and is not counted: applications with all that followed, visits, placements."""
         gone = set(self.subjects(applications.ApplicationVoided.type))
         theirs = {fact.subject for fact in self.everything() if fact.values.get("application") in gone} if gone else ()
         return frozenset({*gone, *theirs, *self.subjects(visits.VisitVoided.type, offers.OfferVoided.type)})
 
     @cached_property
     def completed(self) -> tuple[Fact, ...]:
-        """Visits of which all required days were attended, those entered in error left out."""
+        """Visits of which all required days were attended, without those entered in error."""
         return tuple(
             fact
             for fact in self.first(visits.VisitCompleted.type)
@@ -101,18 +101,18 @@ class Book:
         )
 
     def counted_as(self, application: str) -> Fact | None:
-        """The fact that says under which key an application's person is counted."""
+        """Return the fact that says under which key an application's person is counted."""
         facts = self.of(application, counting.CountingKeyAssigned.type)
         return facts[-1] if facts else None
 
     def sex(self, application: str) -> str | None:
-        """The sex of an application's person, if it was said."""
+        """Return the sex of an application's person, if it was given."""
         fact = self.counted_as(application)
         return fact.values.get("sex") if fact else None
 
     @cached_property
     def persons(self) -> dict[str, Fact]:
-        """Of each counting key the fact that said last whose it is: a person may have corrected what was said."""
+        """The latest fact for each counting key: a person may have corrected what was given before."""
         newest: dict[str, Fact] = {}
         for subject in self.subjects(counting.CountingKeyAssigned.type):
             fact = self.of(subject, counting.CountingKeyAssigned.type)[-1]
@@ -122,15 +122,15 @@ class Book:
         return newest
 
     def sex_said_by(self, application: str) -> dict[str, tuple[UUID, ...]]:
-        """The event that says a person's sex, as what places a unit in the dimension `sex`."""
+        """Return the event that gives a person's sex, as what places a unit in the dimension `sex`."""
         fact = self.counted_as(application)
         return {"sex": (fact.id,)} if fact else {}
 
     def terms(self, offer: str) -> Fact | None:
-        """The terms of an offer as they are now."""
+        """Return the latest terms of an offer."""
         facts = self.of(offer, offers.OfferPublished.type, offers.OfferRevised.type)
         return facts[-1] if facts else None
 
     def everything(self) -> Iterator[Fact]:
-        """All facts."""
+        """Yield all facts."""
         yield from self.all(*sorted(self._by_type))

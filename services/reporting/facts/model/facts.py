@@ -1,7 +1,6 @@
-"""What of an event is kept, so that every figure can be computed again from what is kept?
+"""Reduce an event to a fact: its business date and the few values that indicators use.
 
-A fact is one event with its business date and the few values that indicators use. Facts are independent of each other:
-whatever order their topics arrive in, the same facts give the same figures.
+Facts do not depend on each other: in whatever order their topics arrive, the same facts give the same figures.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
 class Fact:
     """One event as figures use it.
 
-    `day` is its business date (when it happened at the place where it happens; else the UTC date of `occurred_at`);
-    `values` hold what indicators use, as JSON; `story` is the application whose story it belongs to.
+    `day` is its business date (the day on which it happened locally; else the UTC date of `occurred_at`), `values` hold
+    what indicators use, as JSON, `story` is the application that it belongs to.
     """
 
     id: UUID
@@ -75,7 +74,7 @@ def content_of(event: Event, occurred_at: datetime) -> FactContent:
 
 
 NO_OFFER = "no_offer"
-"""What failed an application where there was no place at all to be considered for."""
+"""Why an application failed that had no place at all to be considered for."""
 
 Read = tuple["date | None", dict[str, Any]]
 
@@ -96,7 +95,7 @@ def _application(event: applications.ApplicationSubmitted) -> Read:
 
 
 def _spoken(profile: applications.ApplicationProfile) -> str | None:
-    """The language that the officer has best besides the own; the own, where there is no other."""
+    """Return the language that the officer has best besides a native one; the native one if there is no other."""
     learnt = [held for held in profile.languages if held.level != LanguageLevel.NS]
     if not learnt:
         return profile.languages[0].language if profile.languages else None
@@ -159,14 +158,14 @@ def _plan(plan: visits.VisitPlan) -> dict[str, Any]:
 
 
 def _planned(event: visits.VisitScheduled | visits.VisitMoved) -> Read:
-    """A visit that is planned: its business date is the planned start."""
+    """Return a planned visit: its business date is the planned start."""
     values = _plan(event.plan)
     values["reason"] = None
     return event.plan.start, values
 
 
 def _not_held(event: visits.VisitCancelled | visits.VisitNoShow | visits.VisitVoided) -> Read:
-    """A visit that will not be: its business date is the planned start."""
+    """Return a visit that will not take place: its business date is the planned start."""
     values = _plan(event.plan)
     values["reason"] = event.reason
     return event.plan.start, values
@@ -291,7 +290,7 @@ USED: tuple[str, ...] = tuple(sorted({*_READERS, *COUNTED_ONLY}))
 
 
 def reads(event: type[Event]) -> bool:
-    """Whether figures use that type of event."""
+    """Return whether figures use that type of event."""
     return event.type in USED
 
 
@@ -309,10 +308,10 @@ class Frozen:
 
 
 def frozen_by(facts: Iterable[Fact]) -> list[Frozen]:
-    """The periods that are frozen, with the first moment at which each was, from the facts that say so.
+    """Return the periods that are frozen, with the first moment at which each was, from the facts that say so.
 
-    Each such event holds the whole state, since the log keeps a period's newest one only: whichever of them is there
-    says when the period was frozen.
+    Each such event holds the whole state, since the log keeps a period's newest one only: any of them says when the
+    period was frozen.
     """
     found: dict[tuple[date, date], datetime] = {}
     for fact in facts:

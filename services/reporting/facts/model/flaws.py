@@ -1,7 +1,7 @@
-"""Which events cannot be as they say, and what becomes of each? Kept and listed, whether they count or not.
+"""Find events that cannot be right, and say what happens to each.
 
-An event that breaks its contract never comes this far: it is parked, whole, and waits for a person. What is looked at
-here are events that the contract allows and that make no sense all the same.
+An event that breaks its contract never comes this far: it is a dead letter and waits for a person. These events keep
+the contract and still make no sense. They are kept and listed, whether they count or not.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Flaw(StrEnum):
 
     @property
     def fate(self) -> str:
-        """What becomes of it, and how it is mended."""
+        """What happens to the event, and how it is corrected, in words."""
         return _WORDS[self][1]
 
 
@@ -82,7 +82,7 @@ _TOPICS = frozenset(code for topics in PRIORITIES.values() for code in topics)
 
 
 def flaws(type_: str, values: Mapping[str, Any]) -> tuple[Flaw, ...]:
-    """What is wrong with the fact of an event of that type, from the values that it keeps."""
+    """Return what is wrong with the fact of an event of that type, from its values."""
     found: tuple[Flaw, ...] = ()
     if type_ in _PLANNED:
         if _ends_early(values):
@@ -102,13 +102,13 @@ def flaws(type_: str, values: Mapping[str, Any]) -> tuple[Flaw, ...]:
 
 
 def left_out(type_: str, values: Mapping[str, Any]) -> bool:
-    """Whether a fact does not count, since it cannot be as it says."""
+    """Return whether a fact is not counted because it cannot be right."""
     if type_ in _PLANNED:
         return _ends_early(values)
     return type_ == outcomes.TestScored.type and values["score"] > values["maximum"]
 
 
 def _ends_early(values: Mapping[str, Any]) -> bool:
-    """Whether a visit's last day lies before its first; facts of before these were kept do not say."""
+    """Return whether a visit's last day lies before its first; old facts do not have these values."""
     start, end = values.get("start"), values.get("ended") or values.get("end")
     return start is not None and end is not None and end < start

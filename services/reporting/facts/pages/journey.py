@@ -1,4 +1,4 @@
-"""What happened to one application, from the first event to the last, through all services?"""
+"""Show what happened to one application, from the first event to the last, through all services."""
 
 import re
 
@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def meaning_of(type_: str) -> str:
-    """What a type of event means: the beginning of its contract's docstring, up to the first stop."""
+    """Return what a type of event means: its contract's docstring up to the first full stop."""
     event = EVENTS.get(type_)
     text = " ".join(((event.__doc__ or "") if event else "").split())
     first = re.split(r"[.;]( |$)", text, maxsplit=1)[0].replace("`", "")
@@ -26,13 +26,13 @@ def meaning_of(type_: str) -> str:
 
 
 def title(type_: str) -> str:
-    """A type of event in plain words: `Visit completed`."""
+    """Return a type of event in plain words: `Visit completed`."""
     return re.sub(r"(?<=[a-z])([A-Z])", lambda found: " " + found[1].lower(), type_)
 
 
 @router.get("/reporting/journey")
 async def search(request: Request, _: Tracer, bus: BusDep, reference: str = "") -> Response:
-    """Ask for an application by its reference."""
+    """Find an application by its reference."""
     wanted = reference.strip()
     if not wanted:
         return render(request, "facts/journey_search.html", reference="", missing=False)
@@ -44,7 +44,7 @@ async def search(request: Request, _: Tracer, bus: BusDep, reference: str = "") 
 
 @router.get("/reporting/journey/{application_id}")
 async def journey(request: Request, _: Tracer, bus: BusDep, application_id: str) -> Response:
-    """The events of one application, by its id or reference, oldest first."""
+    """Show the events of one application, by its id or reference, oldest first."""
     found = await journey_of(bus, application_id)
     if found is None:
         raise Refused(gettext("No application with that reference has arrived here."), 404)

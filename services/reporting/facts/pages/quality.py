@@ -1,4 +1,4 @@
-"""How good are the data behind the figures: which events make no sense, and what becomes of each?"""
+"""Show how good the data behind the figures are: which events make no sense, and what happens to each."""
 
 from typing import Annotated
 
@@ -24,14 +24,14 @@ REASONS = {
     "gap": N_("An event before it is missing"),
     "behind": N_("An earlier event of the same subject is parked"),
 }
-"""Why an event is parked, in words."""
+"""Why an event is a dead letter, in words."""
 
 
 @router.get("/reporting/quality")
 async def quality(
     request: Request, principal: Tracer, bus: BusDep, page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
-    """The events that make no sense, what is wrong with each, and what becomes of it."""
+    """Show the events that make no sense, what is wrong with each, and what happens to it."""
     return render(
         request,
         "facts/quality.html",

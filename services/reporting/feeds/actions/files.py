@@ -1,4 +1,4 @@
-"""Which files does a period have, and may they go out? All are made behind the gate, once, when it is published."""
+"""Make the files of a period, once, when it is published."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NAMED = 5
-"""So many findings are named where publishing is refused; the page of the feeds lists all."""
+"""The most findings that are named when publishing is refused; the page of the feeds lists all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A file that a published period has: its name, what it is, its media type, and how it is made."""
+    """A file that a published period has: its name, a description, its media type, and how it is made."""
 
     name: str
     words: str
@@ -93,7 +93,7 @@ KINDS = {
 
 
 def made_at(released: Sequence[Released], where: Approval) -> datetime | None:
-    """The moment of a period's statement: of its freeze or of its newest figure. None: there is no figure."""
+    """Return the moment of a period's statement: of its freeze or of its newest figure. None if there is no figure."""
     moments = [each.cut_off for each in released]
     if where.frozen_at:
         moments.append(where.frozen_at)
@@ -103,10 +103,10 @@ def made_at(released: Sequence[Released], where: Approval) -> datetime | None:
 def files(
     released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
 ) -> list[File]:
-    """All files of a period that is being published; of `aims` those count that stood at the statement's moment.
+    """Return all files of a period that is being published; of `aims` those count that stood at the statement's moment.
 
-    Raises `Refused` (409) with the first findings where an IATI file would not keep schema and rules, or where there is
-    no figure.
+    Raises `Refused` (409) with the first findings if an IATI file would break schema or rules, or if there is no
+    figure.
     """
     at = made_at(released, where)
     if at is None:
@@ -128,7 +128,7 @@ def files(
 def findings(
     released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
 ) -> list[str]:
-    """What would be wrong with the IATI files of these figures, each in words; empty: they may go out."""
+    """Return what would be wrong with the IATI files of these figures, in words; empty if they may be published."""
     at = made_at(released, where)
     found: list[str] = []
     if at is None:
@@ -142,7 +142,7 @@ def findings(
 
 
 def open_to_all(settings: Settings) -> frozenset[str]:
-    """The files that anybody may fetch. Raises `ValueError`, for whoever runs the programme, where one is unknown."""
+    """Return the files that anybody may fetch. Raises `ValueError`, for the operator, if one is unknown."""
     names = frozenset(each.strip() for each in settings.feeds_public.split(",") if each.strip())
     unknown = sorted(names - KINDS.keys())
     if unknown:
@@ -151,7 +151,7 @@ def open_to_all(settings: Settings) -> frozenset[str]:
 
 
 def ours(settings: ServiceSettings) -> Settings:
-    """The settings of this service."""
+    """Return the settings as those of this service."""
     assert isinstance(settings, Settings)
     return settings
 

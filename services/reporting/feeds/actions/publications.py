@@ -1,4 +1,4 @@
-"""How does a publication stay as it was? Its files are kept byte for byte, and a signed manifest says what they are."""
+"""Publish a statement: keep its files byte for byte, and sign a manifest that lists them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LATEST = "latest"
-"""Stands in an address for the newest: the period that ends last, the statement that stands."""
+"""The newest, in an address: the period that ends last, the statement that counts."""
 HOME = "/reporting/feeds"
 
 
@@ -53,9 +53,9 @@ async def publish(
     reason: str | None = None,
     published_at: datetime | None = None,
 ) -> Manifest:
-    """Keep all files of a statement as they go out (None: now), and sign what was published. Raises `Refused` (409).
+    """Save all files of a statement as published (None: now), and sign a new manifest. Raises `Refused` (409).
 
-    The caller holds the lock under which statements are let out, so manifests follow one another.
+    The caller holds the lock under which statements are released, so manifests follow one another.
     """
     now = clock.now()
     at = published_at or now
@@ -74,7 +74,7 @@ async def publish(
 
 
 async def file(session: AsyncSession, period: str, statement: str, name: str) -> Stored:
-    """A published file by the words of its address. Raises `Refused` (404, 409) with what to do instead."""
+    """Return a published file by the parts of its address. Raises `Refused` (404, 409) with what to do instead."""
     if name not in feeds_files.KINDS:
         known = ", ".join(feeds_files.KINDS)
         raise Refused(gettext("There is no such file. A period has these: %(names)s.") % {"names": known}, 404)
@@ -109,7 +109,7 @@ async def _missing(session: AsyncSession, label: str, statement: str) -> Refused
 
 
 async def manifest(session: AsyncSession, number: int | None = None) -> Manifest:
-    """A manifest by its number, or (None) the newest. Raises `Refused` (404)."""
+    """Return a manifest by its number, or (None) the newest. Raises `Refused` (404)."""
     found = await store.manifest(session, number)
     if found is None:
         raise Refused(gettext("There is no such manifest: each publication makes one, counted from 1."), 404)
@@ -117,7 +117,7 @@ async def manifest(session: AsyncSession, number: int | None = None) -> Manifest
 
 
 async def keep_older(service: Service) -> None:
-    """The worker that keeps, once, the files of periods that were published before files were kept; then it rests."""
+    """Make, once, the files of periods that were published before files were kept; a worker that then rests."""
     async with service.bus.read() as session:
         labels = await store.unpublished(session)
     for label in labels:
@@ -131,7 +131,7 @@ async def keep_older(service: Service) -> None:
 
 
 async def keep_files_of(bus: Bus, label: str) -> None:
-    """Keep the files of a published period as its figures stand. Raises `Refused` (409)."""
+    """Make the files of a published period from its present figures. Raises `Refused` (409)."""
     async with bus.transaction("system:feeds") as tx:
         await disclosure_store.lock(tx.session)
         at = (await store.unpublished(tx.session)).get(label)

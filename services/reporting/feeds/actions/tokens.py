@@ -1,4 +1,4 @@
-"""How does a consumer get a token for the files, and what becomes of a token that is sent?"""
+"""Issue and revoke the tokens with which consumers fetch files, and admit a token that is sent."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 LONGEST = 100
-"""Characters of a consumer's name."""
+"""The most characters of a consumer's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Whom a token is for, and its last day."""
+    """The consumer of a token, and its last day."""
 
     consumer: str
     expires: date | None
 
 
 async def issue(bus: Bus, principal: Principal, token_id: UUID, draft: Draft) -> tuple[PullToken, str]:
-    """Issue a token; it is given here and never again. Raises `Refused` (409 for an id that is known, 422 by field)."""
+    """Issue a token; it is returned here and never again. Raises `Refused` (409 for a known id, 422 by field)."""
     token = _checked(draft, principal, token_id)
     drawn = tokens.new_token()
     async with bus.transaction(principal.subject) as tx:
@@ -53,7 +53,7 @@ async def issue(bus: Bus, principal: Principal, token_id: UUID, draft: Draft) ->
 
 
 async def revoke(bus: Bus, principal: Principal, token_id: str) -> PullToken:
-    """Let a token open nothing any more; doing it again changes nothing. Raises `Refused` (404)."""
+    """Revoke a token; doing it again changes nothing. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
         found = await token_by_id(tx.session, token_id)
         await store.revoke(tx.session, found.id, principal.subject, clock.now())
@@ -61,7 +61,7 @@ async def revoke(bus: Bus, principal: Principal, token_id: str) -> PullToken:
 
 
 async def token_by_id(session: AsyncSession, token_id: str) -> PullToken:
-    """A token by its id. Raises `Refused` (404)."""
+    """Return a token by its id. Raises `Refused` (404)."""
     id_ = read_id(token_id)
     found = None if id_ is None else await store.token_by_id(session, id_)
     if found is None:
@@ -70,9 +70,9 @@ async def token_by_id(session: AsyncSession, token_id: str) -> PullToken:
 
 
 async def admit(bus: Bus, token: str) -> PullToken:
-    """The token that a program sent, its use noted.
+    """Return the token that a program sent, and note its use.
 
-    Raises `SignInNeeded` (401) where it is none of ours, over or revoked, and 429 where it is sent too often.
+    Raises `SignInNeeded` (401) if it is unknown, expired or revoked, and 429 if it is sent too often.
     """
     now, real = clock.now(), datetime.now(UTC)
     async with bus.transaction("system:feeds") as tx:
@@ -89,7 +89,7 @@ async def admit(bus: Bus, token: str) -> PullToken:
 
 
 def problems(draft: Draft) -> dict[str, str]:
-    """What is wrong with a draft, in words by field; empty: nothing."""
+    """Return what is wrong with a draft, in words by field; empty if nothing is."""
     wrong: dict[str, str] = {}
     today, consumer = clock.today(), _named(draft)
     if not consumer:

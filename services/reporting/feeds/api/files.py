@@ -1,4 +1,4 @@
-"""The files of published periods for programs: which there are, each at its addresses, and the signed manifest."""
+"""The files of published periods for programs, and the figures of a period as CSV and IATI."""
 
 from typing import Any
 
@@ -22,19 +22,19 @@ router = APIRouter(prefix="/reporting/api", tags=["figures"])
 
 @router.get("/figures.csv")
 async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
-    """The same as CSV."""
+    """Return the figures of a period as CSV."""
     return await csv_response(bus, period)
 
 
 @router.get("/iati.xml")
 async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: str | None = None) -> Response:
-    """The same as an IATI 2.03 activity file."""
+    """Return the figures of a period as an IATI 2.03 activity file."""
     return await iati_response(bus, settings, period)
 
 
 @router.get("/feeds/{period}")
 async def feeds(_: Reader, bus: BusDep, period: str) -> dict[str, Any]:
-    """What was published of a period, each statement with its files, and what would keep it from being published."""
+    """Return what was published of a period, each statement with its files, and what keeps it from being published."""
     where, released = await agreed_figures(bus, period)
     async with bus.read() as session:
         manifest = await publications.manifest(session)
@@ -52,12 +52,12 @@ async def feeds(_: Reader, bus: BusDep, period: str) -> dict[str, Any]:
 
 
 async def standing_file(request: Request, puller: Puller, bus: BusDep, period: str, name: str) -> Response:
-    """A file of a published period as it stands; the period `latest` is the one that ends last. With ETag."""
+    """Return a file of a period's present statement; `latest` is the published period that ends last. With ETag."""
     return await file_response(request, bus, puller, period, LATEST, name)
 
 
 async def one_file(request: Request, puller: Puller, bus: BusDep, period: str, statement: str, name: str) -> Response:
-    """A file of one statement of a period, or of the `latest`: the same bytes for ever. With ETag."""
+    """Return a file of one statement of a period, or of the `latest`: the same bytes for ever. With ETag."""
     return await file_response(request, bus, puller, period, statement, name)
 
 

@@ -1,4 +1,4 @@
-"""Tokens of those who fetch the files, for the programme coordinator's programs."""
+"""Tokens of consumers, for the programme coordinator's programs."""
 
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/reporting/api/feeds/tokens", tags=["figures"])
 
 
 class Wanted(BaseModel):
-    """Whom the token is for, and its last day."""
+    """The consumer of the token, and its last day."""
 
     consumer: str = ""
     expires: date | None = None
@@ -26,21 +26,21 @@ class Wanted(BaseModel):
 
 @router.get("")
 async def tokens(_: TokenReader, bus: BusDep) -> dict[str, Any]:
-    """All tokens that were ever issued, the newest first; of none is the token itself kept."""
+    """Return all tokens that were ever issued, the newest first; without the tokens themselves, which are not kept."""
     async with bus.read() as session:
         return {"tokens": [_told(each) for each in await store.everything(session)]}
 
 
 @router.post("", status_code=201)
 async def issue(principal: Coordinator, bus: BusDep, wanted: Wanted) -> dict[str, Any]:
-    """Issue a token: `token` stands in this answer and nowhere else."""
+    """Issue a token: `token` is in this answer and nowhere else."""
     token, drawn = await actions.issue(bus, principal, new_id(), actions.Draft(wanted.consumer, wanted.expires))
     return {**_told(token), "token": drawn}
 
 
 @router.get("/{token}")
 async def show_token(_: TokenReader, bus: BusDep, token: str) -> dict[str, Any]:
-    """One token with what it fetched in the last ninety days, by day and file."""
+    """Return one token with what it fetched in the last ninety days, by day and file."""
     async with bus.read() as session:
         found = await actions.token_by_id(session, token)
         pulls = await store.pulls(session, found.id, clock.today())
@@ -52,7 +52,7 @@ async def show_token(_: TokenReader, bus: BusDep, token: str) -> dict[str, Any]:
 
 @router.post("/{token}/revoke")
 async def revoke(principal: Coordinator, bus: BusDep, token: str) -> dict[str, Any]:
-    """Let a token open nothing any more; again is the same."""
+    """Revoke a token; doing it again changes nothing."""
     return _told(await actions.revoke(bus, principal, token))
 
 

@@ -1,7 +1,7 @@
-"""Which codes may stand in our IATI files, and what does each mean?
+"""List the codes that our IATI files may use, each with its meaning.
 
 The codes are those of the IATI Standard 2.03 (iatistandard.org, code lists), as far as our files use them; the meanings
-are said in our own words. Countries are ISO 3166-1 alpha-2 with XK for Kosovo.
+are in our own words. Countries are ISO 3166-1 alpha-2 with XK for Kosovo.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ ORGANISATION_TYPE = {
 }
 DESCRIPTION_TYPE = {"1": "general", "2": "aims", "3": "whom it is for", "4": "other"}
 COUNTRY = {code: name for code, name in COUNTRIES.items() if code != "EU"}
-"""The Union's own bodies are no country there."""
+"""The countries; the Union's own bodies are not one in IATI."""
 
 CODES = {
     "//result/@type": ("ResultType", RESULT_TYPE),
@@ -64,4 +64,4 @@ CODES = {
     "/iati-activities/iati-activity/description/@type": ("DescriptionType", DESCRIPTION_TYPE),
     "//recipient-country/@code": ("Country", COUNTRY),
 }
-"""Where in a file a code stands (XPath), the list it must be in, and that list."""
+"""Where a code is used in a file (XPath), the list it must be in, and that list."""

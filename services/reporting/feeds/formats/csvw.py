@@ -1,4 +1,4 @@
-"""How is the CSV file described for programs? CSV on the Web: a JSON file beside it names and types each column.
+"""Describe the columns of a CSV file in a JSON file beside it (CSV on the Web).
 
 After W3C, Model for Tabular Data and Metadata on the Web, and Metadata Vocabulary for Tabular Data (2015).
 """
@@ -37,7 +37,7 @@ _ALWAYS = frozenset(COLUMNS[:7]) | {"cut_off"}
 
 
 def metadata(where: Approval, *, table: str) -> bytes:
-    """The description of the file `table` (its address, relative to the description's own), UTF-8 JSON."""
+    """Return the description of the file `table` (its address, relative to the description's own), UTF-8 JSON."""
     title = f"Figures of the exchange and mentoring programme, {where.period.label}"
     return csvw_description(title, {name: _DESCRIBED[name] for name in COLUMNS}, table=table, always=_ALWAYS)
 
@@ -45,7 +45,7 @@ def metadata(where: Approval, *, table: str) -> bytes:
 def csvw_description(
     title: str, columns: Mapping[str, tuple[str, str]], *, table: str, always: Collection[str]
 ) -> bytes:
-    """The description of a CSV file: of each column its type and what it is; those of `always` are never empty."""
+    """Return the description of a CSV file: each column's type and meaning; those of `always` are never empty."""
     described_columns: list[dict[str, Any]] = [
         {
             "name": name,

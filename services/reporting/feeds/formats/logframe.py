@@ -1,7 +1,7 @@
-"""How do the figures read as a logframe: result chain, baseline, targets by date, current value, source, comments?
+"""Write the figures as a logframe: result chain, baseline, targets by date, current value, source, comments.
 
 The columns are those that the logframes of the European Union's external actions have (OPSYS), so that they can be
-taken over row by row: a row an indicator, a column a date for which a target is set.
+copied row by row: a row for each indicator, a column for each date for which a target is set.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WIDE = {"Indicator", "How it is counted", "Source of verification", "Comments"}
 
 
 def logframe(released: Sequence[Released], where: Approval, aims: Sequence[Aim], at: datetime) -> bytes:
-    """The workbook with the logframe; `aims` are those that stood `at` the moment of the statement."""
+    """Return the workbook with the logframe; `aims` are those that stood `at` the moment of the statement."""
     days = sorted({aim.day for aim in aims if aim.kind is AimKind.TARGET})
     head = [*_BEFORE, *(f"Target {day.isoformat()}" for day in days), *_AFTER]
     file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""How are released figures written as rows: for CSV, and for programs as JSON?"""
+"""Write released figures as rows for CSV, and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ COLUMNS = (
 
 
 def csv_text(released: Iterable[Released], where: Approval) -> str:
-    """A CSV file (RFC 4180, UTF-8) with a row for each number; one that is hidden has no value and says why."""
+    """Return a CSV file (RFC 4180, UTF-8) with a row for each number; a hidden one has no value and says why."""
     return records_as_csv(COLUMNS, (row for figure in released for row in rows(figure, where)))
 
 
 def rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
-    """The rows of one figure, by column: its total, its parts, and each dimension that is withheld as a whole."""
+    """Yield the rows of one figure, by column: its total, its parts, and each dimension that is withheld as a whole."""
     common = {
         "indicator": figure.definition.id,
         "definition_version": figure.definition.version,
@@ -61,7 +61,7 @@ def rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
 
 
 def numbers(shown: Shown) -> dict[str, Any]:
-    """The columns that say a number, or why there is none."""
+    """Return the columns that hold a number, or why there is none."""
     return {
         "value": _text(shown.value),
         "numerator": _text(shown.numerator),
@@ -73,7 +73,7 @@ def numbers(shown: Shown) -> dict[str, Any]:
 
 
 def as_json(figure: Released) -> dict[str, Any]:
-    """A released figure for programs; decimal numbers are written out as text."""
+    """Return a released figure for programs; decimal numbers are text."""
     definition = figure.definition
     return {
         "indicator": definition.id,

@@ -1,4 +1,4 @@
-"""How do the figures read as an Excel workbook? The rows of the CSV file, numbers as numbers, and no cell a formula."""
+"""Write rows as an Excel workbook: numbers as numbers, and no cell a formula."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDTHS = {"title": 60, "events_digest": 24, "indicator": 16, "cut_off": 32, "di
 
 
 def workbook(released: Sequence[Released], where: Approval, at: datetime) -> bytes:
-    """The workbook; the same bytes for the same figures, since `at` is the only moment that stands in it."""
+    """Return the workbook of a period's figures; the same bytes for the same figures and moment `at`."""
     lines = (row for figure in released for row in rows(figure, where))
     return workbook_of(f"Figures, {where.period.label}", "Figures", COLUMNS, lines, at, numeric=_NUMBERS)
 
@@ -36,7 +36,7 @@ def workbook_of(
     *,
     numeric: Collection[str],
 ) -> bytes:
-    """A workbook of one sheet with these columns and rows; those that are `numeric` hold decimal numbers."""
+    """Return a workbook of one sheet with these columns and rows; the `numeric` ones hold decimal numbers."""
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
     book.set_properties({"title": title, "created": at.replace(tzinfo=None, microsecond=0)})

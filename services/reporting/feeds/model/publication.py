@@ -1,4 +1,4 @@
-"""What was published when? Each publication adds a manifest that names the one before by its digest.
+"""Describe publications in manifests, each of which names the one before by its digest.
 
 A manifest lists every file of every statement that was ever published, so the newest one is enough to know what counts,
 and one that leaves out what an earlier one listed cannot be passed off as its successor (`broken`).
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def sha256(content: bytes) -> str:
-    """The digest by which a file is known, in hex."""
+    """Return the digest by which a file is known, in hex."""
     return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it was published: its name, what it is, and its bytes."""
+    """A published file: its name, media type and bytes."""
 
     name: str
     media_type: str
@@ -35,7 +35,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest as it is kept and served: its number, its bytes, the detached signature, and the public key (JWK)."""
+    """A manifest as it is stored and served: its number, bytes, detached signature, and the public key (JWK)."""
 
     number: int
     content: bytes
@@ -50,7 +50,7 @@ class Manifest:
 
     @property
     def publications(self) -> list[dict[str, Any]]:
-        """What it lists, the first publication first."""
+        """The publications that it lists, the first one first."""
         found: list[dict[str, Any]] = json.loads(self.content)["publications"]
         return found
 
@@ -64,7 +64,7 @@ def publication(
     base: str,
     reason: str | None = None,
 ) -> dict[str, Any]:
-    """What a manifest says of one statement of a period; `base` is the address below which all files are.
+    """Return the entry of a manifest for one statement of a period; `base` is the address below which all files are.
 
     `reason` says why the period was stated again.
     """
@@ -99,9 +99,9 @@ def publication(
 
 
 def next_manifest(before: Manifest | None, added: Mapping[str, Any], at: datetime, issuer: str) -> bytes:
-    """The bytes of the manifest that follows `before`, with one publication more.
+    """Return the bytes of the manifest that follows `before`, with one publication more.
 
-    Where that is a later statement of a period that is listed, the earlier one is said to be replaced by it.
+    A later statement of a listed period replaces the earlier one, which then says so.
     """
     listed = before.publications if before else []
     for each in listed:
@@ -118,7 +118,7 @@ def next_manifest(before: Manifest | None, added: Mapping[str, Any], at: datetim
 
 
 def broken(manifests: Sequence[bytes]) -> list[str]:
-    """What does not hold in a row of manifests, the first one first: a link, or something that is no longer listed."""
+    """Return what is wrong in a row of manifests, the first one first: a broken link, or something no longer listed."""
     found = []
     before: bytes | None = None
     for place, content in enumerate(manifests, 1):
@@ -140,7 +140,7 @@ def broken(manifests: Sequence[bytes]) -> list[str]:
 
 
 def _known(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Each publication by its name, without what a later one may change of it."""
+    """Return each publication by its name, without what a later one may change of it."""
     return {
         f"{each['period']}, statement {each['statement']}": {**each, "replaced_by": None}
         for each in told["publications"]

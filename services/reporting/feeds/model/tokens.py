@@ -1,4 +1,4 @@
-"""Who may fetch the files for donors without signing in? A named consumer, with a token that is shown once."""
+"""Define the tokens with which named consumers fetch the files for donors without signing in."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 PREFIX = "tandem-feeds-"
-"""What every token begins with: a program that finds one lying about can tell what it opens."""
+"""The beginning of every token: a program that finds one can tell what it opens."""
 LONGEST_DAYS = 800
-"""A token is good for so many days at the most; a consumer is given a new one in time."""
+"""The most days for which a token is valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class PullToken:
-    """A token as it is kept: everything but the token itself. `expires` is the last day on which it is good (UTC)."""
+    """A token as it is stored, without the token itself. `expires` is the last day on which it is valid (UTC)."""
 
     id: UUID
     consumer: str
@@ -32,21 +32,21 @@ class PullToken:
     last_used_at: datetime | None = None
 
     def good(self, at: datetime) -> bool:
-        """Whether it opens anything at that moment."""
+        """Return whether it is valid at that moment."""
         return self.revoked_at is None and at.astimezone(UTC).date() <= self.expires
 
     def state(self, at: datetime) -> str:
-        """Where it stands: `active`, `expired` or `revoked`."""
+        """Return its state: `active`, `expired` or `revoked`."""
         if self.revoked_at is not None:
             return "revoked"
         return "active" if self.good(at) else "expired"
 
 
 def new_token() -> str:
-    """A new token: 256 random bits."""
+    """Return a new token: 256 random bits."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
 def digest(token: str) -> str:
-    """What is kept of a token. A plain digest will do: nobody can try 2^256 of them."""
+    """Return what is stored of a token. A plain digest will do: nobody can try 2^256 of them."""
     return hashlib.sha256(token.encode()).hexdigest()

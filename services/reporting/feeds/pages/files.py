@@ -28,7 +28,7 @@ _FETCHED = ["GET", "HEAD"]
 
 @router.api_route("/keys", methods=_FETCHED, dependencies=[ANYBODY])
 async def keys(bus: BusDep) -> Response:
-    """The public keys that sign manifests, as a JWK set (RFC 7517): the present one first, then earlier ones."""
+    """Return the public keys that sign manifests, as a JWK set (RFC 7517): the present one first, then earlier ones."""
     async with bus.read() as session:
         earlier = await store.keys(session)
     told = signing.key_set([signing.public(signing.key_of(ours(bus.settings))), *earlier])
@@ -37,19 +37,19 @@ async def keys(bus: BusDep) -> Response:
 
 @router.api_route("/manifest.json", methods=_FETCHED, dependencies=[ANYBODY])
 async def newest_manifest(request: Request, bus: BusDep) -> Response:
-    """The newest manifest: all that was ever published."""
+    """Return the newest manifest: all that was ever published."""
     return await manifest_response(request, bus, None)
 
 
 @router.api_route("/manifests/{number}.json", methods=_FETCHED, dependencies=[ANYBODY])
 async def one_manifest(request: Request, bus: BusDep, number: Number) -> Response:
-    """A manifest by its number."""
+    """Return a manifest by its number."""
     return await manifest_response(request, bus, number)
 
 
 @router.api_route("/manifests/{number}.jws", methods=_FETCHED, dependencies=[ANYBODY])
 async def signature(request: Request, bus: BusDep, number: Number) -> Response:
-    """The detached signature of a manifest (RFC 7515, appendix F)."""
+    """Return the detached signature of a manifest (RFC 7515, appendix F)."""
     async with bus.read() as session:
         found = await actions.manifest(session, number)
     return conditional_response(
@@ -59,11 +59,11 @@ async def signature(request: Request, bus: BusDep, number: Number) -> Response:
 
 @router.api_route("/{period}/{name}", methods=_FETCHED)
 async def standing_file(request: Request, puller: Puller, bus: BusDep, period: str, name: str) -> Response:
-    """A file of a published period as it stands; `latest` is the period that ends last."""
+    """Return a file of a published period's present statement; `latest` is the period that ends last."""
     return await file_response(request, bus, puller, period, LATEST, name)
 
 
 @router.api_route("/{period}/{statement}/{name}", methods=_FETCHED)
 async def one_file(request: Request, puller: Puller, bus: BusDep, period: str, statement: str, name: str) -> Response:
-    """A file of one statement of a period, or of the `latest`."""
+    """Return a file of one statement of a period, or of the `latest`."""
     return await file_response(request, bus, puller, period, statement, name)

@@ -1,4 +1,4 @@
-"""Where do those who pay find a published period's files, are they valid, and what is left out of them?"""
+"""Pages of the files for donors: their addresses, whether they are valid, and what is left out of them."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/reporting/feeds")
 async def overview(request: Request, principal: Reader, bus: BusDep, period: str | None = None) -> Response:
-    """The files of a period with their addresses, and what is wrong with them."""
+    """Show the files of a period with their addresses, and what is wrong with them."""
     where, released = await agreed_figures(bus, period)
     async with bus.read() as session:
         manifest = await publications.manifest(session)
@@ -55,7 +55,7 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
 
 @router.get("/reporting/feeds/exclusions")
 async def exclusions(request: Request, _: Reader, bus: BusDep, period: str | None = None) -> Response:
-    """What is left out of the files and why, in general and in one period."""
+    """Show what is left out of the files and why, in general and in one period."""
     where, released = await agreed_figures(bus, period)
     left_out = []
     for figure in released:
@@ -75,11 +75,11 @@ async def exclusions(request: Request, _: Reader, bus: BusDep, period: str | Non
 
 @router.get("/reporting/figures.csv")
 async def as_csv(_: Reader, bus: BusDep, period: str | None = None) -> Response:
-    """The figures of a period as CSV."""
+    """Download the figures of a period as CSV."""
     return await csv_response(bus, period)
 
 
 @router.get("/reporting/iati.xml")
 async def as_iati(_: Reader, bus: BusDep, settings: SettingsDep, period: str | None = None) -> Response:
-    """The figures of a period as an IATI 2.03 activity file."""
+    """Download the figures of a period as an IATI 2.03 activity file."""
     return await iati_response(bus, settings, period)

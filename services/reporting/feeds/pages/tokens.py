@@ -1,4 +1,4 @@
-"""Which consumers have a token for the files, what did each fetch, and who issued it?"""
+"""Pages of consumers' tokens: who has one, what each fetched, and who issued it."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -39,7 +39,7 @@ class TokenForm(Form):
 
 @router.get("")
 async def tokens(request: Request, principal: TokenReader, bus: BusDep) -> Response:
-    """All tokens, and the form for a new one."""
+    """Show all tokens, and the form for a new one."""
     return await _page(request, principal, bus, TokenForm(data={"key": str(new_id())}))
 
 
@@ -60,7 +60,7 @@ async def issue(request: Request, principal: Coordinator, bus: BusDep) -> Respon
 
 @router.get("/{token}")
 async def show_token(request: Request, principal: TokenReader, bus: BusDep, token: str) -> Response:
-    """One token: who issued it, and what it fetched."""
+    """Show one token: who issued it, and what it fetched."""
     async with bus.read() as session:
         found = await actions.token_by_id(session, token)
         pulls = await store.pulls(session, found.id, clock.today())
@@ -76,7 +76,7 @@ async def show_token(request: Request, principal: TokenReader, bus: BusDep, toke
 
 @router.post("/{token}/revoke")
 async def revoke(principal: Coordinator, bus: BusDep, token: str) -> Response:
-    """Let it open nothing any more."""
+    """Revoke a token."""
     found = await actions.revoke(bus, principal, token)
     return see_other(f"{HOME}/{found.id}")
 

@@ -1,4 +1,4 @@
-"""Which files and manifests were published? Bytes are kept once, by their digest, and never changed."""
+"""Store published files and manifests: bytes once, by their digest, and never changed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ManifestRow(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A published file: which it is, its bytes, and which statement took its place (None: it stands)."""
+    """A published file: which it is, its bytes, and which statement replaced it (None: it is the present one)."""
 
     period: str
     statement: int
@@ -76,7 +76,7 @@ class Stored:
 async def keep(
     session: AsyncSession, period: str, statement: int, files: Sequence[File], manifest: Manifest, at: datetime
 ) -> None:
-    """Keep what was published, once for ever; a second time for the same statement is refused by the keys."""
+    """Save what was published, for ever; the keys refuse a second time for the same statement."""
     contents = {sha256(each): each for each in (*(file.content for file in files), manifest.content)}
     blobs = [{"sha256": key, "size": len(each), "content": zlib.compress(each)} for key, each in contents.items()]
     await write_rows(session, Blob, blobs, replace=False)
@@ -96,7 +96,7 @@ async def keep(
 
 
 async def file(session: AsyncSession, period: str, name: str, statement: int | None = None) -> Stored | None:
-    """A published file of a period: of one statement, or (None) of the one that stands."""
+    """Return a published file of a period: of one statement, or (None) of the present one."""
     ours = select(FeedFile).where(col(FeedFile.period) == period, col(FeedFile.name) == name)
     rows = list(await session.scalars(ours.order_by(col(FeedFile.statement))))
     wanted = [row for row in rows if statement in {None, row.statement}]
@@ -117,14 +117,14 @@ async def file(session: AsyncSession, period: str, name: str, statement: int | N
 
 
 async def newest_period(session: AsyncSession) -> str | None:
-    """The published period that ends last; of those that end on the same day the longest."""
+    """Return the published period that ends last; of those that end on the same day the longest."""
     labels = await session.scalars(select(FeedFile.period).distinct().order_by(col(FeedFile.period)))
     found = [periods.parse(label) for label in labels]
     return max(found, key=lambda each: (each.end, -each.start.toordinal())).label if found else None
 
 
 async def manifest(session: AsyncSession, number: int | None = None) -> Manifest | None:
-    """A manifest by its number, or (None) the newest."""
+    """Return a manifest by its number, or (None) the newest."""
     query = select(ManifestRow).order_by(col(ManifestRow.number).desc()).limit(1)
     row = await session.scalar(query if number is None else query.where(col(ManifestRow.number) == number))
     if row is None:
@@ -133,13 +133,13 @@ async def manifest(session: AsyncSession, number: int | None = None) -> Manifest
 
 
 async def keys(session: AsyncSession) -> list[dict[str, str]]:
-    """The public keys that signed manifests, the newest first."""
+    """Return the public keys that signed manifests, the newest first."""
     newest = sa.func.max(ManifestRow.number).desc()
     return list(await session.scalars(sa.select(col(ManifestRow.key)).group_by(col(ManifestRow.key)).order_by(newest)))
 
 
 async def unpublished(session: AsyncSession) -> dict[str, datetime]:
-    """The periods that were let out before files were kept, with the moment of the newest statement; earliest first."""
+    """Return periods released before files were kept, with the moment of the newest statement; earliest first."""
     known = sa.select(col(FeedFile.period)).where(col(FeedFile.period) == Release.period)
     newest = sa.func.max(Release.at)
     query = sa.select(col(Release.period), newest).where(~known.exists()).group_by(col(Release.period))

@@ -1,4 +1,4 @@
-"""Which consumers have a token for the files, and what did each fetch on which day?"""
+"""Store consumers' tokens, and what each fetched on which day."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Download:
 
 
 async def add(session: AsyncSession, token: PullToken, digest: str) -> bool:
-    """Keep a new token; False where there is one with its id."""
+    """Save a new token; return False if there is one with its id."""
     row = insert(TokenRow).values(
         id=token.id,
         consumer=token.consumer,
@@ -74,7 +74,7 @@ async def add(session: AsyncSession, token: PullToken, digest: str) -> bool:
 
 
 async def everything(session: AsyncSession) -> list[PullToken]:
-    """All tokens that were ever issued, the newest first; a few dozen."""
+    """Return all tokens that were ever issued, the newest first; a few dozen."""
     rows = await session.scalars(select(TokenRow).order_by(col(TokenRow.issued_at).desc(), col(TokenRow.id)))
     return [_token(row) for row in rows]
 
@@ -86,7 +86,7 @@ async def token_by_id(session: AsyncSession, token_id: UUID) -> PullToken | None
 
 
 async def revoke(session: AsyncSession, token_id: UUID, by: str, at: datetime) -> bool:
-    """Let a token open nothing any more; False where it was revoked before, or never was."""
+    """Revoke a token; return False if it was revoked before, or never existed."""
     change = (
         sa.update(TokenRow)
         .where(col(TokenRow.id) == token_id, col(TokenRow.revoked_at).is_(None))
@@ -97,14 +97,14 @@ async def revoke(session: AsyncSession, token_id: UUID, by: str, at: datetime) -
 
 
 async def commit_without_sync(session: AsyncSession) -> None:
-    """Let this transaction not wait for the disc: if the machine stops just now, a count of uses is lost, no more."""
+    """Commit this transaction without waiting for the disc: a crash loses a count of uses, no more."""
     await session.execute(sa.text("SET LOCAL synchronous_commit TO off"))
 
 
 async def note_use(session: AsyncSession, digest: str, at: datetime, real: datetime) -> tuple[PullToken, int] | None:
-    """Note that a token is used `at` (the programme's clock): it, and how often it was in this minute of `real` time.
+    """Note that a token is used `at` (the programme's clock); return it with its uses in this minute of `real` time.
 
-    None: there is no such token, or it is over or revoked.
+    Return None if there is no such token, or it is expired or revoked.
     """
     minute = real.replace(second=0, microsecond=0)
     again = col(TokenRow.minute) == minute
@@ -130,7 +130,7 @@ async def note_download(session: AsyncSession, token_id: UUID, day: date, period
 
 
 async def pulls(session: AsyncSession, token_id: UUID, today: date, days: int = 90) -> list[Download]:
-    """What a token fetched in the last `days`, the newest day first."""
+    """Return what a token fetched in the last `days`, the newest day first."""
     query = select(PullDay).where(col(PullDay.token) == token_id, col(PullDay.day) > today - timedelta(days=days))
     rows = await session.scalars(
         query.order_by(col(PullDay.day).desc(), col(PullDay.period), col(PullDay.name)).limit(500)

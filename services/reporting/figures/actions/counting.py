@@ -1,9 +1,8 @@
-"""How are figures that still move counted? At once where there are few facts, beforehand where there are many.
+"""Count figures that still move: at once if there are few facts, in the background if there are many.
 
-Each figure reads some types of events only. How often facts of a type came is counted (`store/facts.py`), so a figure
-is counted again when, and only when, facts came that it reads, or another day has begun. In a large programme that
-takes seconds, so the pages show each figure as it was last counted, with its moment, while a process of its own counts
-the stale ones again.
+Each figure reads some types of events only. The arrivals of each type are counted (`facts/store.py`), so a figure is
+counted again only when facts of its types arrived, or another day has begun. In a large programme that takes seconds:
+pages show each figure as it was last counted, with the moment, while a separate process recounts the stale ones.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 3_000
-"""So many facts are read and counted while somebody waits for the page."""
+"""The most facts that are read and counted while a reader waits for the page."""
 LOOK_SECONDS = 1.0
 LEASE_SECONDS = 120.0
 
@@ -59,7 +58,7 @@ Changes = dict[str, tuple[int, int]]
 
 
 async def current_figures(session: AsyncSession, period: Period) -> list[Figure]:
-    """The figures of a period as the facts are now, or (in a large programme) as they were when last counted."""
+    """Return the figures of a period as the facts are now, or (in a large programme) as they were last counted."""
     changes = await facts_store.changes(session)
     if _size(changes, USED) <= AT_ONCE:
         return await count_from_facts(session, period)
@@ -72,7 +71,7 @@ async def current_figures(session: AsyncSession, period: Period) -> list[Figure]
 
 
 async def has_few_facts(session: AsyncSession) -> bool:
-    """Whether there are so few facts that they are counted while somebody waits."""
+    """Return whether there are so few facts that they are counted while a reader waits."""
     return _size(await facts_store.changes(session), USED) <= AT_ONCE
 
 
@@ -83,7 +82,7 @@ async def count_from_facts(
     *,
     cut_off: datetime | None = None,
 ) -> list[Figure]:
-    """Figures counted from the facts, in the order of the definitions; all indicators where none are named."""
+    """Return figures counted from the facts, in the order of the definitions; all indicators if none are named."""
     wanted = list(COUNTED.values()) if definitions is None else list(definitions)
     book = await book_of(session, wanted, cut_off)
     return await asyncio.to_thread(lambda: [compute(each, book, period) for each in wanted])
@@ -92,7 +91,7 @@ async def count_from_facts(
 async def count_statement(
     session: AsyncSession, period: Period, definitions: Iterable[Definition] | None = None
 ) -> tuple[list[Figure], CountedEvents]:
-    """Figures as `anew` counts them, with which events they were counted from, to be told with the statement."""
+    """Return the figures of a statement, with a description of the events that they were counted from."""
     wanted = list(COUNTED.values()) if definitions is None else list(definitions)
     cut_off = clock.now()
     found = await _read(session, wanted)
@@ -108,7 +107,7 @@ async def count_statement(
 
 
 async def by_call(session: AsyncSession) -> list[Figure]:
-    """Each indicator broken down by call, counted now or (in a large programme) as it was last counted."""
+    """Return each indicator broken down by call, counted now or (in a large programme) as last counted."""
     changes = await facts_store.changes(session)
     if _size(changes, USED) <= AT_ONCE:
         held = await facts_store.used(
@@ -132,7 +131,7 @@ def _count_calls(held: Sequence[Fact], cut_off: datetime) -> list[Figure]:
 
 
 async def book_of(session: AsyncSession, definitions: Collection[Definition], cut_off: datetime | None = None) -> Book:
-    """The facts that these definitions read, up to a cut-off (none: now)."""
+    """Return the facts that these definitions read, up to a cut-off (none: now)."""
     cut_off = cut_off or clock.now()
     found = await _read(session, definitions)
     span = await facts_store.span(session)
@@ -147,12 +146,12 @@ async def _read(session: AsyncSession, definitions: Collection[Definition]) -> l
 
 
 def types_of(definitions: Iterable[Definition]) -> tuple[str, ...]:
-    """The types of events that these definitions name, sorted."""
+    """Return the types of events that these definitions name, sorted."""
     return tuple(sorted({type_ for each in definitions for type_ in each.sources}))
 
 
 def reads(definition: Definition, changes: Mapping[str, object]) -> tuple[str, ...]:
-    """The types of events whose facts may move a figure: those of its definition; all, where it counts late ones."""
+    """Return the types of events whose facts may move a figure; all of them if it counts late facts."""
     any_frozen = definition.late and any(type_ in changes for type_ in FREEZES)
     return USED if any_frozen else definition.sources
 
@@ -166,7 +165,7 @@ def _seen(changes: Changes, definition: Definition) -> int:
 
 
 def _stale(kept: Mapping[str, Counted], changes: Changes, at: datetime) -> list[Definition]:
-    """The definitions whose kept figure may no longer be what the facts say."""
+    """Return the definitions whose stored figure may differ from what the facts say now."""
     today = at.astimezone(UTC).date()
     return [
         each
@@ -178,7 +177,7 @@ def _stale(kept: Mapping[str, Counted], changes: Changes, at: datetime) -> list[
 
 
 async def count_continuously(service: Service) -> None:
-    """The worker that keeps the moving figures of a large programme counted; one instance at a time."""
+    """Keep the moving figures of a large programme counted; a worker, in one instance at a time."""
     counting: ProcessPoolExecutor | None = None
     try:
         while True:
@@ -203,7 +202,7 @@ async def count_continuously(service: Service) -> None:
 
 
 def count(settings: ServiceSettings, labels: Sequence[str]) -> int:
-    """In the process that counts: count the stale figures of these periods, and keep them; give how many."""
+    """Count the stale figures of these periods and store them, in the counting process; return their number."""
     tune_memory()
     return asyncio.run(_count(settings, labels))
 
@@ -217,9 +216,9 @@ async def _count(settings: ServiceSettings, labels: Sequence[str]) -> int:
 
 
 async def recount_stale(bus: Bus, labels: Sequence[str]) -> int:
-    """Count the stale figures of these periods again, and keep them; give how many.
+    """Count the stale figures of these periods again and store them; return their number.
 
-    Level by level, each in a transaction of its own: the facts of one level are in memory at a time.
+    Each level of indicators has its own transaction, so that the facts of one level are in memory at a time.
     """
     made = 0
     for level in dict.fromkeys(each.level for each in COUNTED.values()):
@@ -256,19 +255,19 @@ async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> in
 
 
 async def _counted_for(session: AsyncSession, label: str) -> Period:
-    """The period, or the whole time of a call, for which the worker counts under a label."""
+    """Return the period, or the whole time of a call, that a label names."""
     call = calls.call_in(label)
     return await period_of(session, label) if call is None else calls.period_of(call)
 
 
 def _stale_of(label: str, kept: Mapping[str, Counted], changes: Changes) -> list[Definition]:
-    """What has to be counted again of a period, or of a call, for which some are not counted at all."""
+    """Return the definitions to recount for a period, or for a call, for which some are not counted at all."""
     stale = _stale(kept, changes, clock.now())
     return stale if calls.call_in(label) is None else [each for each in stale if each in calls.BY_CALL]
 
 
 async def stale_periods(session: AsyncSession) -> list[str]:
-    """The periods of a large programme of which a moving figure has to be counted again; empty for a small one."""
+    """Return the periods of a large programme with a moving figure to recount; none for a small one."""
     changes = await facts_store.changes(session)
     if _size(changes, USED) <= AT_ONCE or (span := await facts_store.span(session)) is None:
         return []
@@ -287,7 +286,7 @@ async def stale_periods(session: AsyncSession) -> list[str]:
 
 
 async def period_of(session: AsyncSession, label: str) -> Period:
-    """The period with that label; the programme as a whole goes from its first fact to its last.
+    """Return the period with that label; the programme as a whole goes from its first fact to its last.
 
     Raises `periods.UnknownPeriod`.
     """

@@ -1,8 +1,8 @@
-"""How are all figures of a period counted for good? In a process of its own where there is much to count.
+"""Count all figures of a period for a statement, in a separate process if there is much to count.
 
-To submit a period, or to state it again, all of its figures are counted with the events behind each number. In a large
-programme that is a million facts: a process counts them and keeps what it has counted, and hands back only what is
-another number than before. Pages are answered meanwhile.
+To submit or restate a period, all of its figures are counted with the events behind each number. In a large programme
+that is a million facts: a process counts and stores them, and returns only the numbers that changed. Pages are answered
+meanwhile.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ log = structlog.get_logger(__name__)
 class CountRequest:
     """Figures of a period to be counted, by definition and version.
 
-    `against` is the statement that they are held against (none: each is new), `keep_as` the one under which those that
-    changed are kept (none: nothing is kept).
+    `against` is the statement that they are compared with (none: each is new), `keep_as` the one under which those that
+    changed are stored (none: nothing is stored).
     """
 
     label: str
@@ -62,10 +62,10 @@ class CountResult:
 
 
 async def count(bus: Bus, session: AsyncSession, asked: CountRequest) -> CountResult:
-    """Count figures and keep them as asked.
+    """Count figures and store them as requested.
 
-    In a large programme what is kept is committed apart from the caller's transaction: it is read under its statement's
-    number only, which the caller makes known, and is counted over where the caller fails.
+    In a large programme the figures are committed apart from the caller's transaction: they are read under their
+    statement's number only, which the caller publishes, and are overwritten if the caller fails.
     """
     if await counting.has_few_facts(session):
         return await count_here(session, asked)
@@ -78,7 +78,7 @@ async def count(bus: Bus, session: AsyncSession, asked: CountRequest) -> CountRe
 
 
 _looking: dict[CountRequest, asyncio.Task[CountResult]] = {}
-"""What is counted only to be seen: who asks for the same meanwhile gets the same, so that reloading starts nothing."""
+"""Counts that only show a difference: the same request meanwhile gets the same task, so reloading starts nothing."""
 _one_at_a_time = asyncio.Semaphore(1)
 
 
@@ -102,7 +102,7 @@ async def _apart(settings: ServiceSettings, asked: CountRequest) -> CountResult:
 
 
 def _work(settings: ServiceSettings, asked: CountRequest) -> CountResult:
-    """In a process of its own: count the figures."""
+    """Count the figures, in the counting process."""
     tune_memory()
 
     async def work() -> CountResult:
@@ -136,7 +136,7 @@ async def count_here(session: AsyncSession, asked: CountRequest) -> CountResult:
 async def differences(
     session: AsyncSession, period: Period, statement: int, standing: Sequence[Figure], after: Sequence[Figure]
 ) -> list[Change]:
-    """Each number of `after` that is another than what stands with a statement; only of these are the events read."""
+    """Return each number of `after` that differs from a statement; the events of these alone are read."""
     proofs: dict[str, dict[tuple[str, str], tuple[UUID, ...]]] = {}
     for indicator in sorted(restatement.changed_indicators(standing, after)):
         proofs[indicator] = await store.proofs(session, period, indicator, statement)

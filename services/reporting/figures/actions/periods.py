@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 async def period_of(session: AsyncSession, label: str | None) -> Period:
-    """The period with that label (none: this year), the programme as a whole from its first fact to its last.
+    """Return the period with that label (none: this year), the programme as a whole from its first fact to its last.
 
     Raises `Refused` (404).
     """
@@ -37,7 +37,7 @@ async def period_of(session: AsyncSession, label: str | None) -> Period:
 
 
 async def standing_figures(session: AsyncSession, period: Period) -> tuple[Approval, list[Figure]]:
-    """Where a period stands, and its figures: those that were submitted, or as the facts are now."""
+    """Return how far a period is approved, and its figures: those that were submitted, or as the facts are now."""
     where = await approval_of(session, period)
     if where.fixed:
         return where, await store.kept(session, period, where.statement)
@@ -47,7 +47,7 @@ async def standing_figures(session: AsyncSession, period: Period) -> tuple[Appro
 async def events_of(
     session: AsyncSession, where: Approval, figure: Figure, *, first: int = 0, count: int = store.ALL
 ) -> list[UUID]:
-    """The events behind a figure's total, sorted: `count` of them from the one numbered `first`."""
+    """Return the events behind a figure's total, sorted: `count` of them from the one numbered `first`."""
     if figure.total.events:
         return list(figure.total.events[first : first + count])
     if where.fixed:
@@ -57,7 +57,7 @@ async def events_of(
 
 
 async def period_choices(bus: Bus) -> list[tuple[str, str]]:
-    """The periods that can be looked at, for a filter."""
+    """Return the labels and names of the periods that a reader can choose from."""
     today = clock.today()
     async with bus.read() as session:
         first, _ = await days_of_facts(session)

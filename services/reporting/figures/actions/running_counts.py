@@ -1,7 +1,7 @@
-"""What is being counted for good just now? A page says so, instead of keeping its reader waiting for half a minute.
+"""Track the counts of whole periods that run, so that a page need not keep its reader waiting for half a minute.
 
-What takes longer than a moment goes on by itself in the instance that began it; a period's row is locked meanwhile, so
-that no other instance begins the same.
+A count that takes longer than a moment goes on in the instance that started it. The period's row is locked meanwhile,
+so that no other instance starts the same.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0
-"""So many seconds the one who asked waits for the answer."""
+"""Seconds for which a request waits for the result."""
 
 
 @dataclass(slots=True)
 class RunningCount:
-    """Something that goes on: since when, and what became of it."""
+    """A count that runs or has failed, and since when."""
 
     since: datetime
     task: asyncio.Task[Any]
 
     @property
     def wrong(self) -> str:
-        """Why it came to nothing; empty while it goes on."""
+        """Why it failed; empty while it runs."""
         error = self.task.exception() if self.task.done() and not self.task.cancelled() else None
         if error is None:
             return ""
@@ -45,15 +45,15 @@ class RunningCount:
 
 
 class RunningCounts:
-    """What goes on in this instance, by period."""
+    """The counts of this instance, by period."""
 
     def __init__(self) -> None:
         self._works: dict[str, RunningCount] = {}
 
     async def run(self, label: str, work: Coroutine[Any, Any, object]) -> None:
-        """Do it, waiting for a moment; what takes longer goes on, and `of` tells of it.
+        """Run the count, waiting for a moment; a longer one goes on, and `of` returns it.
 
-        Raises what the work raises within that moment, `Refused` (409) where something of the period goes on already.
+        Raises what the count raises within that moment, `Refused` (409) if one of the period runs already.
         """
         known = self._works.get(label)
         if known is not None and not known.task.done():
@@ -69,10 +69,10 @@ class RunningCounts:
             task.add_done_callback(_told)
 
     def of(self, label: str, counted: datetime | None = None) -> RunningCount | None:
-        """What goes on about a period, or went wrong last; None where nothing is to be told.
+        """Return the count that runs for a period or failed last; None if there is none.
 
-        `counted` is when what stands of the period was counted, here or in another instance: what went wrong before
-        that is over, and forgotten.
+        `counted` is when the period's present figures were counted, here or in another instance: an earlier failure is
+        over and forgotten.
         """
         work = self._works.get(label)
         if work is None or not work.task.done():

@@ -1,7 +1,7 @@
-"""How is a figure that stands stated again? Proposed by one person with a reason, approved by another.
+"""State frozen figures again: proposed by one person with a reason, approved by another.
 
-proposed -> approved, declined (both by another person than the author) or withdrawn (by the author). What changes is
-named number by number: what it was, what it is, and the events that make the difference.
+proposed -> approved, declined (both by another person than the author) or withdrawn (by the author). Each number that
+changes is named: the old value, the new value, and the events that make the difference.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from services.reporting.periods.model.approval import Approval
 
 EMPTY = Cell(None, None, None, 0)
-"""What stands for a part that was not there."""
+"""The cell of a part that did not exist."""
 RESTATED = frozenset({PeriodState.FROZEN, PeriodState.PUBLISHED})
 """States in which figures change by restatement only."""
 
 
 class ProposalState(StrEnum):
-    """Where a proposed restatement stands."""
+    """The state of a proposed restatement."""
 
     PROPOSED = "proposed"
     APPROVED = "approved"
@@ -39,7 +39,7 @@ class ProposalState(StrEnum):
 
     @property
     def label(self) -> str:
-        """The word for it."""
+        """The state in words."""
         return _LABELS[self]
 
 
@@ -53,7 +53,7 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A restatement of a period: `statement` is the number that its figures have, one above those that stand."""
+    """A restatement of a period: `statement` is the number that its figures have, one above the present ones."""
 
     id: UUID
     period: str
@@ -72,7 +72,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One number that is another now: `dimension` and `value` are empty for a total."""
+    """One number that changed: `dimension` and `value` are empty for a total."""
 
     indicator: str
     dimension: str
@@ -84,7 +84,7 @@ class Change:
 
 
 def restatable(where: Approval) -> None:
-    """Raise `NotNow` where a period's figures are not frozen, so that they need no restatement."""
+    """Raise `NotNow` if a period's figures are not frozen, so that they need no restatement."""
     if where.state not in RESTATED:
         raise NotNow(N_("These figures are not frozen: they are submitted, not stated again."))
 
@@ -103,9 +103,9 @@ def decide(was: Proposal, by: str, at: datetime, state: ProposalState) -> Propos
 def changes(
     old: Sequence[Figure], new: Sequence[Figure], events_of: Callable[[str, str, str], Iterable[UUID]]
 ) -> list[Change]:
-    """Each number of `new` that is another than in `old`, totals first, with the events that make the difference.
+    """Return each number of `new` that differs from `old`, totals first, with the events that make the difference.
 
-    `events_of` gives the events of an old number by indicator, dimension and value.
+    `events_of` returns the events of an old number by indicator, dimension and value.
     """
     before = {each.definition.id: each for each in old}
     found = []
@@ -130,7 +130,7 @@ def changes(
 
 
 def changed_indicators(old: Sequence[Figure], new: Sequence[Figure]) -> set[str]:
-    """The indicators of which a number is another in `new` than in `old`."""
+    """Return the indicators with a number that differs between `old` and `new`."""
     before = {each.definition.id: each for each in old}
     found = set()
     for figure in new:

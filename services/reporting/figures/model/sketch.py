@@ -1,14 +1,14 @@
-"""Which events were counted? A sketch of a set of ids, small enough for an event, that tells a small difference.
+"""Sketch a set of event ids in a few kilobytes, so that a small difference between two sets can be read from them.
 
 A figure is counted from the facts that have been read. An event that happened before the cut-off and was read after it
-(it was on its way, or parked) is in the journals and not in the figure. So the events that tell of a statement carry a
-sketch of what was counted: whoever has all journals takes away from it what they know, and what is left are the few
-events that the figure did not have, by their ids.
+(it was on its way, or a dead letter) is in the journals and not in the figure. So the events of a statement carry a
+sketch of what was counted: a reader of all journals subtracts the ids that they know, and what is left are the ids of
+the few events that the figure did not have.
 
 The sketch is an invertible Bloom lookup table (Goodrich and Mitzenmacher 2011; Eppstein, Goodrich, Uyeda and Varghese,
 "What's the difference?", 2011) of four parts with 64 cells each. A cell has the number of ids that fell into it, and
-the sums without carry of the ids and of a check of each, so a cell with one id gives it away, and taking that one out
-of the other parts goes on. Up to a hundred ids come out all but surely; where more differ, that much is said.
+the exclusive ors of the ids and of a check of each. A cell with one id reveals it; removing that id from the other
+parts reveals more. Up to a hundred ids come out almost surely; if more differ, `TooMany` is raised.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _CHECK = _U64(0x8EBC6AF09C88C6E3)
 
 
 class TooMany(ValueError):
-    """Two sets differ in more ids than their sketches can tell."""
+    """Two sets differ in more ids than their sketches can name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """The sketch of a set of ids: of each cell the number (modulo 2^32), and the sums without carry."""
+    """The sketch of a set of ids: of each cell the number (modulo 2^32), and the exclusive ors."""
 
     counts: NDArray[np.uint32]
     high: NDArray[np.uint64]
@@ -47,7 +47,7 @@ class Sketch:
 
     @classmethod
     def of(cls, ids: Iterable[UUID]) -> Sketch:
-        """The sketch of these ids, each once, in whatever order."""
+        """Return the sketch of these ids, each once, in any order."""
         raw = b"".join({each.bytes for each in ids})
         halves = np.frombuffer(raw, dtype=">u8").astype(_U64).reshape(-1, 2)
         size = PARTS * CELLS
@@ -63,7 +63,7 @@ class Sketch:
 
     @classmethod
     def read(cls, text: str) -> Sketch:
-        """The sketch that `text` gave. Raises `ValueError` for what is none."""
+        """Return the sketch that `text` gave. Raises `ValueError` for other text."""
         raw = base64.b64decode(text, validate=True)
         if len(raw) != BYTES:
             raise ValueError(f"a sketch has {BYTES} bytes, not {len(raw)}")
@@ -80,12 +80,12 @@ class Sketch:
         )
 
     def text(self) -> str:
-        """The sketch in base64: all numbers, then the sums of the ids' halves and of the checks; big end first."""
+        """Return the sketch in base64: all numbers, then the ids' halves and the checks; big-endian."""
         columns = self.counts.astype(">u4"), self.high.astype(">u8"), self.low.astype(">u8"), self.checks.astype(">u4")
         return base64.b64encode(b"".join(each.tobytes() for each in columns)).decode("ascii")
 
     def difference(self, other: Sketch) -> tuple[frozenset[UUID], frozenset[UUID]]:
-        """The ids that only this set has, and those that only the other has. Raises `TooMany`."""
+        """Return the ids that only this set has, and those that only the other has. Raises `TooMany`."""
         counts = (self.counts - other.counts).astype(np.int32)
         high, low, checks = self.high ^ other.high, self.low ^ other.low, self.checks ^ other.checks
         mine: set[UUID] = set()
@@ -115,14 +115,14 @@ class Sketch:
 
 
 def _places(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> tuple[list[NDArray[np.intp]], NDArray[np.uint32]]:
-    """The cell of each id in each part, and its check."""
+    """Return the cell of each id in each part, and its check."""
     mixed = _mixed(_mixed(high) ^ low)
     places = [(_mixed(mixed ^ salt) % _U64(CELLS)).astype(np.intp) + part * CELLS for part, salt in enumerate(_SALTS)]
     return places, (_mixed(mixed ^ _CHECK) >> _U64(32)).astype(np.uint32)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Each number with its bits mixed (the finalizer of SplitMix64: Steele, Lea and Flood 2014)."""
+    """Return each number with its bits mixed (the finalizer of SplitMix64: Steele, Lea and Flood 2014)."""
     values = (values ^ (values >> _U64(30))) * _U64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> _U64(27))) * _U64(0x94D049BB133111EB)
     return values ^ (values >> _U64(31))

@@ -1,4 +1,4 @@
-"""Does what was published follow from the events? Recomputes each published figure and says which do not hold."""
+"""Recompute published figures from the events, and report those that differ."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckedFigure:
-    """One published number: which it is, and what does not hold; nothing: it follows from the events.
+    """One published number: which it is, and what differs; nothing if it follows from the events.
 
-    `hidden` is a number that was not shown: that it is hidden can be seen, what it is cannot be compared.
+    `hidden` is a number that was not shown: it cannot be compared.
     """
 
     name: str
@@ -38,10 +38,10 @@ class CheckedFigure:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The events of a statement of a period, held against all that there are.
+    """The events of a statement of a period, compared with all that there are.
 
-    `late` happened before the cut-off and were read after the figures were counted; `lost` were counted and are not
-    there now; `untold`: they differ in more events than the statement tells.
+    `late` happened before the cut-off and were read after the figures were counted; `lost` were counted and are missing
+    now; `untold`: they differ in more events than the sketch can name.
     """
 
     period: str
@@ -57,7 +57,7 @@ class Statement:
 
 
 def statement(facts: Iterable[Fact], period: str, counted: CountedEvents) -> Statement:
-    """Which of all facts a statement of a period was not counted from, and which it was that are not among them."""
+    """Return which of all facts a statement was not counted from, and which counted events are missing among them."""
     known: list[Fact] = []
     others: list[Fact] = []
     for fact in facts:
@@ -80,9 +80,9 @@ def statement(facts: Iterable[Fact], period: str, counted: CountedEvents) -> Sta
 def recount(
     facts: Iterable[Fact], published: Iterable[Told], statements: Iterable[Statement] = ()
 ) -> Iterator[CheckedFigure]:
-    """Each published number, computed again under its own definition's version from the facts that its statement had.
+    """Yield each published number, recomputed under its definition's version from the facts that its statement had.
 
-    Where no statement says which these were, all that happened up to the cut-off are taken.
+    If no statement says which these were, all facts up to the cut-off are taken.
     """
     held = list(facts)
     late = {(each.period, each.cut_off): each.late for each in statements}
@@ -105,7 +105,7 @@ def recount(
 
 
 def name_of(told: Told) -> str:
-    """What a published number is called: indicator, period, and the part where it is one."""
+    """Return the name of a published number: indicator, period, and its part if it is one."""
     parts = [f"{each.name}={each.value}" for each in told.dimensions]
     return "/".join((told.indicator, told.period, *parts))
 

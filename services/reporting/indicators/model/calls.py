@@ -1,8 +1,8 @@
-"""What do the indicators say for one call? The same definitions, over the facts of its applications alone.
+"""Compute the indicators of one call: the same definitions over the facts of its applications.
 
-A fact belongs to the call of the application that it is about. Offers belong to no application, and what came too late
-for a frozen period to no call, so indicators that count those are left out; so is a median, of which the gate could not
-say what the others leave of it.
+A fact belongs to the call of the application that it is about. Offers belong to no application, and late facts about a
+frozen period to no call, so indicators that count those are left out. So are medians: disclosure control cannot tell
+what the medians of some calls reveal about another.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DIMENSION = "call"
 ALL = "all"
-"""What stands for all calls together where a call is named."""
+"""The name of all calls together where a call is named."""
 PLACED = applications.ApplicationSubmitted.type
 """The type of event that says to which call an application belongs."""
 _PREFIX = "call:"
@@ -39,17 +39,17 @@ BY_CALL: tuple[Definition, ...] = tuple(
 
 
 def period_of(call: str) -> Period:
-    """The whole time of a call, under a label that no period of the calendar has; of `ALL` calls together."""
+    """Return the whole time of a call (or of `ALL` calls) as a period, under a label that no calendar period has."""
     return Period(f"{_PREFIX}{call}", None, date(2000, 1, 1), date(2100, 12, 31))
 
 
 def call_in(label: str) -> str | None:
-    """The call that such a label names; None for a period."""
+    """Return the call that such a label names; None for a period."""
     return label.removeprefix(_PREFIX) if label.startswith(_PREFIX) else None
 
 
 def shared_out(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
-    """The facts of each call, and of all of them together; what belongs to no call is left out."""
+    """Return the facts of each call, and of all of them together; facts that belong to no call are left out."""
     held = list(facts)
     calls = {fact.subject: str(fact.values["call"]) for fact in held if fact.type == PLACED}
     found: dict[str, list[Fact]] = {ALL: []}
@@ -63,13 +63,13 @@ def shared_out(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
 
 
 def count(facts: Sequence[Fact], call: str, cut_off: datetime, definitions: Iterable[Definition]) -> list[Figure]:
-    """The figures of one call from its facts."""
+    """Return the figures of one call from its facts."""
     book = Book(facts, cut_off)
     return [compute(each, book, period_of(call)) for each in definitions]
 
 
 def side_by_side(found: Mapping[str, Mapping[str, Figure]]) -> list[Figure]:
-    """Each indicator once, over all calls, broken down by call: what the gate can hold together.
+    """Return each indicator once, over all calls, broken down by call: as disclosure control needs it.
 
     `found` has the figures of each call, and of `ALL`, by indicator.
     """

@@ -1,7 +1,7 @@
-"""Which indicators are there? Each with its definition in words beside the code that computes it.
+"""List all indicators, each with its definition in words beside the code that computes it.
 
 They were agreed with the donor in this order: inputs, process, outputs, outcomes, quality of the data. A new version of
-a definition never changes a figure that is published: published figures are kept as they were.
+a definition never changes a published figure.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INDICATORS: dict[str, Definition] = {
 OWN: dict[str, Definition] = {
     definition.id: definition for module in (demand, reciprocity) for definition in module.DEFINITIONS
 }
-"""Our own figures, by id: counted, approved, kept and released like the others, and in no file for donors."""
+"""Our own figures, by id: counted, approved, kept and released like the others, but in no file for donors."""
 
 COUNTED: dict[str, Definition] = {**INDICATORS, **OWN}
 """Everything that is counted for a period, by id, in one order."""
@@ -40,11 +40,11 @@ EARLIER: dict[tuple[str, int], Definition] = {(each.id, each.version): each for 
 
 
 class UnknownVersion(LookupError):
-    """There never was such a version of a definition, or its code was thrown away."""
+    """There never was such a version of a definition, or its code was removed."""
 
 
 def definition(indicator: str, version: int) -> Definition:
-    """The definition of an indicator as it was in a version. Raises `UnknownVersion`."""
+    """Return the definition of an indicator in a version. Raises `UnknownVersion`."""
     now = COUNTED.get(indicator)
     if now is not None and now.version == version:
         return now
@@ -64,10 +64,10 @@ F = TypeVar("F", bound="_Defined")
 
 
 def agreed(figures: Iterable[F]) -> list[F]:
-    """Of a period's figures those that were agreed with the donor: what the overview, the report and the feeds hold."""
+    """Return those of a period's figures that were agreed with the donor: for overview, report and feeds."""
     return [each for each in figures if each.definition.id in INDICATORS]
 
 
 def figures(book: Book, period: Period) -> list[Figure]:
-    """All figures of a period, in their order: the donor's indicators, then our own."""
+    """Return all figures of a period, in their order: the donor's indicators, then our own."""
     return [compute(each, book, period) for each in COUNTED.values()]

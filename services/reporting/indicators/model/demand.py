@@ -1,7 +1,7 @@
-"""What became of what was asked for, and what kept those from a place who found none? Beside the donor's indicators.
+"""Define the indicators of demand: the results of applications, and why some found no place.
 
-Both follow the applications that came in in the period, so that what was asked for, matched and completed are the same
-applications. With the needs of the register (`store/needs.py`) beside them they are the next needs analysis' material.
+Both follow the applications that arrived in the period, so that those received, matched and completed are the same
+applications. Beside the needs of the register (room `needs`) they serve the next needs analysis.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ UNMET = "TANDEM-ND-03"
 
 
 class Result(Code):
-    """What has become of an application by the cut-off."""
+    """The result of an application by the cut-off."""
 
     MATCHED = "matched", N_("Matched")
     NOT_MATCHED = "not_matched", N_("Found no match")
@@ -38,14 +38,14 @@ class Result(Code):
 
 
 class Completion(Code):
-    """How far an application that was matched has come."""
+    """How far a matched application has come."""
 
     COMPLETED = "completed", N_("Completed")
     OPEN = "open", N_("Not completed, or not yet")
 
 
 class Gap(Code):
-    """What an application found no place for the want of: the rule that left none, in few groups."""
+    """Why an application found no place: the rule that left none, in a few groups."""
 
     OFFER = NO_OFFER, N_("No place was on offer")
     TOPIC = "no_topic", N_("No place in a wanted topic")
@@ -72,7 +72,7 @@ _GAPS: dict[str, Gap] = {
 
 @dataclass(frozen=True, slots=True)
 class Became:
-    """What became of an application, told by which events; how far a match has come, or what was wanting for one."""
+    """The result of an application and the events that prove it; how far a match has come, or what was missing."""
 
     result: Result
     told: tuple[UUID, ...]
@@ -81,7 +81,7 @@ class Became:
 
 
 class _Followed:
-    """The applications of a period with what became of each; looked up once for all."""
+    """The results of a period's applications, looked up once for all."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -104,14 +104,14 @@ class _Followed:
 
     @staticmethod
     def _last(facts: Iterable[Fact], *, by_application: bool = False) -> dict[str, Fact]:
-        """Of each application the fact that was told last."""
+        """Return the latest fact of each application."""
         found: dict[str, Fact] = {}
         for fact in sorted(facts, key=lambda each: (each.occurred_at, str(each.id))):
             found[fact.values["application"] if by_application else fact.subject] = fact
         return found
 
     def of(self, application: str) -> Became:
-        """What became of an application."""
+        """Return the result of an application."""
         done, match = self._completed.get(application), self._confirmed.get(application)
         if told := done or match:
             state = Completion.COMPLETED if done else Completion.OPEN
@@ -126,7 +126,7 @@ class _Followed:
 
 
 def _gap(receipt: Fact) -> Gap:
-    """What was wanting: what left no place, or, where places were left, that others had them."""
+    """Return what was missing: the rule that left no place, or, if places were left, that others had them."""
     failed = receipt.values["failed"]
     return Gap.TAKEN if failed is None else _GAPS.get(failed, Gap.OTHER)
 
@@ -159,7 +159,7 @@ def _results(book: Book, period: Period) -> Iterator[Unit]:
 
 
 def _with(result: Result) -> Callable[[Book, Period], Iterator[Unit]]:
-    """Those with one result: what says so proves the whole number here, not a part of it only."""
+    """Return the units with one result; the events that say so prove the whole number here, not only a part of it."""
 
     def units(book: Book, period: Period) -> Iterator[Unit]:
         for became, unit in _asked(book, period):
@@ -175,7 +175,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "level": ("1", "2", "3", UNSAID),
     "gap": (*Gap, UNSAID),
 }
-"""Dimensions of which everybody knows all values that there can be."""
+"""Dimensions of which everybody knows all possible values."""
 
 _SOURCES = (
     "ApplicationSubmitted",

@@ -1,7 +1,6 @@
-"""How did indicators count before their definitions changed? Figures that were published then are counted so for good.
+"""Keep earlier versions of definitions: figures published under them are counted by them for good.
 
-What a version counted never changes: its code stays here, and `tandem figures verify` computes with it what was
-published under it.
+`tandem figures verify` recomputes with them what was published under them.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def _place_weeks_1(book: Book, period: Period) -> Iterator[Unit]:
 
 
 def _officials_1(book: Book, period: Period) -> Iterator[Unit]:
-    """OP-01, version 1: a person counted with the sex that was said for each application."""
+    """OP-01, version 1: a person counted with the sex given in each application."""
     for fact in book.completed:
         if fact.day not in period:
             continue

@@ -1,7 +1,7 @@
-"""Which breakdowns are by two dimensions at once, and how is such a part named?
+"""Define indicators, and compute figures from facts: totals, breakdowns, and the events that prove each number.
 
-A joint breakdown shares its margins with others: the rows of one topic add up to that topic's row elsewhere. Which of
-them are given is chosen so that they form a tree (`disclosure/links.py` says why).
+A joint breakdown (by two dimensions at once) shares its margins with others: the rows of one topic add up to that
+topic's row elsewhere. Those that exist are chosen so that they form a tree (`disclosure/model/links.py` says why).
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ _BETWEEN = "|"
 
 
 def parts_of(dimension: str) -> tuple[str, ...]:
-    """The dimensions that one crosses; itself, where it is a plain one."""
+    """Return the dimensions that a joint dimension crosses; a plain one by itself."""
     return JOINT.get(dimension, (dimension,))
 
 
 def joined(values: Iterable[str]) -> str:
-    """The value of a joint dimension, from those of its parts."""
+    """Return the value of a joint dimension, from the values of its parts."""
     return _BETWEEN.join(values)
 
 
 def split(value: str) -> tuple[str, ...]:
-    """The values that one is made of."""
+    """Return the values that a joint value is made of."""
     return tuple(value.split(_BETWEEN))
 
 
 _HUNDREDTH = Decimal("0.01")
 UNSAID = "unsaid"
-"""The value of a dimension that nobody gave."""
+"""The value of a dimension that was not given."""
 
 
 class Measure(StrEnum):
@@ -73,11 +73,11 @@ class Measure(StrEnum):
 
 
 class Unit(NamedTuple):
-    """One thing that is counted: what it is, which events say so, and where it belongs in each dimension.
+    """One thing that is counted: what it is, which events prove it, and its value in each dimension.
 
     `holds` is for shares (whether it is in the numerator); `amount` for sums, medians and place-weeks; `placed_by` are
-    the events that only say where it belongs in a dimension: they prove a part, not the total. A tuple, since there are
-    millions and a frozen dataclass takes several times as long to make.
+    the events that only give its value in a dimension: they prove a part, not the total. A tuple, since there are
+    millions, and a frozen dataclass takes several times as long to make.
     """
 
     key: str
@@ -90,7 +90,7 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A second number that stands beside a figure: what it is, and how many of how many."""
+    """A second number that is shown beside a figure: what it is, and how many of how many."""
 
     text: str
     numerator: int
@@ -131,7 +131,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How many events a number was computed from, and their digest: what everybody may know of them."""
+    """The number of events that a number was computed from, and their digest: what everybody may know of them."""
 
     count: int
     digest: str
@@ -141,9 +141,9 @@ class Proof:
 class Cell:
     """A number: the total of a figure, or its part for one value of a dimension.
 
-    `value` is None where there is nothing to divide by. `contributors` is how many distinct keys stand behind it. A
-    cell that was kept comes back with its `proof` and without the events: a hundred thousand ids are not read for a
-    page that shows none (`store/figures.py` gives them where they are asked for).
+    `value` is None if there is nothing to divide by. `contributors` is the number of distinct keys behind it. A cell
+    that was stored comes back with its `proof` and without its events: a page that shows none need not read a hundred
+    thousand ids (`figures/store.py` returns them on request).
     """
 
     value: Decimal | None
@@ -155,7 +155,7 @@ class Cell:
 
     @property
     def count(self) -> int:
-        """How many events it was computed from."""
+        """The number of events that it was computed from."""
         return self.proof.count if self.proof else len(self.events)
 
     @property
@@ -166,7 +166,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What an indicator says for a period: total, breakdowns (dimension -> value -> cell), notes beside it."""
+    """The value of an indicator for a period: total, breakdowns (dimension -> value -> cell), notes beside it."""
 
     definition: Definition
     period: Period
@@ -176,7 +176,7 @@ class Figure:
     notes: tuple[Note, ...] = ()
 
     def cells(self) -> Iterator[tuple[str, str, Cell]]:
-        """All numbers of it: the total without a dimension and a value, then the parts with theirs."""
+        """Yield all its numbers: the total without a dimension and a value, then the parts with theirs."""
         yield "", "", self.total
         for dimension, cells in self.breakdowns.items():
             for value, cell in cells.items():
@@ -184,17 +184,17 @@ class Figure:
 
 
 def digest_of(events: Iterable[UUID]) -> str:
-    """SHA-256 over event ids, sorted, each on a line."""
+    """Return the SHA-256 over event ids, sorted, each on a line."""
     return _digest(sorted(events))
 
 
 def _digest(ordered: Sequence[UUID]) -> str:
-    """The digest of ids that are sorted: ids sort as their texts do."""
+    """Return the digest of sorted ids: ids sort as their texts do."""
     return hashlib.sha256("\n".join([*map(str, ordered), ""]).encode()).hexdigest()
 
 
 def compute(definition: Definition, book: Book, period: Period) -> Figure:
-    """The figure of `definition` for `period`, from the facts of `book` up to its cut-off.
+    """Return the figure of `definition` for `period`, from the facts of `book` up to its cut-off.
 
     A period in which the programme had not begun, or that has not begun itself, has no figure: none is not zero.
     """
@@ -216,7 +216,7 @@ def compute(definition: Definition, book: Book, period: Period) -> Figure:
 
 
 def _grouped(units: Iterable[Unit], dimension: str, *, whole: bool) -> dict[str, list[Unit]]:
-    """Units by their value in a dimension; those without one are left out where its cells are shares of all."""
+    """Return units by their value in a dimension; those without one are left out if its cells are shares of all."""
     parts = parts_of(dimension)
     if len(parts) == 1:
         groups: dict[str, list[Unit]] = {}
@@ -258,10 +258,10 @@ def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None 
 
 
 def _weight(units: Iterable[Unit]) -> Decimal:
-    """How many distinct keys there are, each with its amount (1 but for place-weeks)."""
+    """Return the number of distinct keys, each with its amount (1 except for place-weeks)."""
     return sum({unit.key: unit.amount for unit in units}.values(), Decimal())
 
 
 def written(value: Decimal) -> str:
-    """A decimal number written out, without trailing zeros and without an exponent."""
+    """Return a decimal number as text, without trailing zeros and without an exponent."""
     return format(value.normalize() if value else Decimal(), "f")

@@ -1,4 +1,4 @@
-"""What was asked for and what was on offer: applications received, host places published."""
+"""Define the input indicators: applications received, and placements published."""
 
 from __future__ import annotations
 

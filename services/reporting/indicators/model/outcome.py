@@ -1,4 +1,4 @@
-"""What came of it: satisfaction, learning, use on the job, cascade, goals (Kirkpatrick's levels 1 to 4)."""
+"""Define the outcome indicators: satisfaction, learning, use, cascade, goals (Kirkpatrick's levels 1 to 4)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from services.reporting.periods.model.periods import Period
 
 SATISFIED = 4
-"""From this overall score on a participant counts as satisfied (of 5)."""
+"""The overall score, of 5, from which a participant counts as satisfied."""
 
 
 def evaluations(book: Book, respondent: Respondent) -> list[Fact]:
-    """The first evaluation of each visit or mentorship by one respondent, those entered in error left out."""
+    """Return the first evaluation of each visit or mentorship by one respondent, without those entered in error."""
     return book.once(("evaluations", respondent), lambda: list(_evaluations(book, respondent)))
 
 
@@ -57,7 +57,7 @@ def _learnt(book: Book, period: Period) -> Iterator[Unit]:
 
 
 def follow_ups(book: Book, by: FollowUpBy) -> list[Fact]:
-    """The first answer in the window to each follow-up, by the officer or the line manager."""
+    """Return the first answer in the window to each follow-up, by the officer or the line manager."""
     return book.once(("follow-ups", by), lambda: list(_follow_ups(book, by)))
 
 
@@ -82,7 +82,7 @@ def _applied(by: FollowUpBy) -> Callable[[Book, Period], Iterable[Unit]]:
 
 
 def reached(book: Book, period: Period, *, as_reported: bool = False) -> Iterator[Unit]:
-    """Cascade sessions that were confirmed, with the number that the line manager gave, or `as_reported`."""
+    """Yield confirmed cascade sessions, with the number that the line manager gave, or `as_reported`."""
     confirmed = {fact.values["cascade"]: fact for fact in book.all(outcomes.CascadeConfirmed.type)}
     delivered = {fact.values["cascade"]: fact for fact in book.all(outcomes.CascadeDelivered.type)}
     for cascade, fact in sorted(delivered.items()):

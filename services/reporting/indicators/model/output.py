@@ -1,4 +1,4 @@
-"""What the programme delivered: officials, visits, days, hosts, mentors and mentorships."""
+"""Define the output indicators: officials, visits, days, hosts, mentors and mentorships."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from services.reporting.periods.model.periods import Period
 
 SESSIONS = 3
-"""How many confirmed sessions make a pair count (indicators.csv, OP-04: an inference)."""
+"""The number of confirmed sessions from which a pair counts (indicators.csv, OP-04: an inference)."""
 
 
 def _officials(book: Book, period: Period) -> list[Unit]:
-    """A unit a completed visit, keyed by the person: somebody who came twice is one official, of the sex said last."""
+    """Return a unit for each completed visit, keyed by person, who is one official even with two visits."""
     return book.once(("officials", period), lambda: list(_by_person(book, period)))
 
 
@@ -64,7 +64,7 @@ def _participations(book: Book, period: Period) -> Iterator[Unit]:
 
 
 def days(book: Book, period: Period) -> list[Unit]:
-    """Days attended of each visit that is over, early returns included."""
+    """Return the days attended of each visit that is over, early returns included."""
     return book.once(("days", period), lambda: list(_days(book, period)))
 
 
@@ -113,7 +113,7 @@ def _women(book: Book, period: Period) -> Iterator[Unit]:
 
 
 def _mentors(book: Book, period: Period) -> Iterator[Unit]:
-    """A unit a mentorship that runs at the end of the period, keyed by the mentor."""
+    """Yield a unit for each mentorship that runs at the end of the period, keyed by the mentor."""
     for fact in book.first(mentorships.MentorshipStarted.type):
         ends = book.of(fact.subject, mentorships.MentorshipCompleted.type, mentorships.MentorshipEndedEarly.type)
         runs = fact.day <= period.end and not any(end.day <= period.end for end in ends)

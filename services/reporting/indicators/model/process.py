@@ -1,4 +1,4 @@
-"""How the programme works: decisions, how long they take, places that are filled, visits that fall through."""
+"""Define the process indicators: decisions, their duration, places that are filled, visits that fall through."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _days_to_decide(book: Book, period: Period) -> Iterator[Unit]:
 
 
 def planned(book: Book) -> dict[str, Fact]:
-    """The newest plan of each visit that was scheduled and not entered in error, by visit."""
+    """Return the newest plan of each visit that was scheduled and not entered in error, by visit."""
     return book.once("planned", lambda: _planned(book))
 
 
@@ -58,7 +58,7 @@ def _planned(book: Book) -> dict[str, Fact]:
 
 
 def place_weeks(book: Book, period: Period, *, with_voided: bool = False) -> Iterator[Unit]:
-    """A unit a visit that fills a place-week, and one an offer for what is left of its place-weeks."""
+    """Yield a unit for each visit that fills a place-week, and one for the rest of each offer's place-weeks."""
     matched: dict[str, int] = {}
     for subject, plan in planned(book).items():
         offer, match = plan.values["offer"], plan.values["match"]
@@ -80,7 +80,7 @@ def place_weeks(book: Book, period: Period, *, with_voided: bool = False) -> Ite
 
 
 def _weeks(terms: Fact, period: Period) -> int:
-    """Place-weeks of an offer whose Monday lies in the period; never more than the offer has places."""
+    """Return the place-weeks of an offer whose Monday lies in the period; never more than the offer has places."""
     count = 0
     for start, end, places in terms.values["periods"]:
         first, last = max(date.fromisoformat(start), period.start), min(date.fromisoformat(end), period.end)

@@ -1,4 +1,4 @@
-"""How good are the figures themselves: who answered, and what came too late?"""
+"""Define the indicators of data quality: response rates, and facts that arrived too late."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ WINDOW = timedelta(days=_TIMERS.follow_up_window_days)
 
 
 FOLLOWED = N_("answered the follow-up after six months")
-"""The note that stands beside the response rate: how many of those asked answered the follow-up."""
+"""The note beside the response rate: how many of those asked answered the follow-up."""
 
 
 def _due(book: Book, period: Period) -> list[Fact]:
-    """Completed visits that ended in the period, more than seven days before the cut-off."""
+    """Return completed visits that ended in the period, more than seven days before the cut-off."""
     today = book.cut_off.date()
     return [fact for fact in book.completed if fact.day in period and fact.day + EVALUATION_DAYS < today]
 

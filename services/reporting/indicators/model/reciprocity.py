@@ -1,4 +1,4 @@
-"""How many days did each country's officers spend abroad? Beside what each host gave (TOPCOP-OP-03)."""
+"""Define the days that each country's officers spent abroad, beside the days that each host gave (TOPCOP-OP-03)."""
 
 from __future__ import annotations
 

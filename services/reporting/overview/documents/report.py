@@ -1,4 +1,4 @@
-"""How does a report become a PDF? Typst sets the template beside this module with what the report says, as data.
+"""Typeset the report on a period as PDF: Typst fills the template beside this module with data.
 
 The same data gives the same bytes: nothing of the machine or the moment goes in, so that two copies can be compared.
 """
@@ -22,9 +22,9 @@ _FONTS = _HERE.parents[3] / "shared" / "web" / "static" / "vendor" / "documents"
 
 
 async def report(says: Mapping[str, Any], *, at: datetime) -> bytes:
-    """The report on a period as PDF, tagged for screen readers (PDF/UA-1); `at` is the moment that the file names.
+    """Return the report on a period as PDF, tagged for screen readers (PDF/UA-1), with `at` as its date.
 
-    `says` is what `report.typ` reads: all texts are in the reader's language already. Made in a thread.
+    `says` is what `report.typ` reads, with all texts in the reader's language. Typst runs in a thread.
     """
     return await asyncio.to_thread(_compile, says, int(at.timestamp()))
 

@@ -1,4 +1,4 @@
-"""Two or more periods side by side: what changed, and which numbers may be compared at all?"""
+"""Pages that compare periods, and calls, side by side, as far as their numbers may be compared."""
 
 import csv
 import io
@@ -36,14 +36,14 @@ from shared.web.render import render
 router = APIRouter(include_in_schema=False)
 Labels = Annotated[list[str], Query()]
 MOST = 4
-"""So many periods stand side by side on a page."""
+"""The most periods that a page shows side by side."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One period's number in a row: None where the indicator was not part of that period's figures.
+    """One period's number in a row: None if the indicator was not part of that period's figures.
 
-    `difference` is against the row's first period; None where there is nothing to subtract or `other_version` holds.
+    `difference` is against the row's first period; None if there is nothing to subtract or `other_version` holds.
     """
 
     figure: Released | None
@@ -52,7 +52,7 @@ class Side:
 
 
 def rows(columns: list[dict[str, Released]]) -> list[tuple[Definition, list[Side]]]:
-    """Each indicator with its number in each period, in the indicators' order; what none of them has is left out."""
+    """Return each indicator with its number in each period, in the indicators' order; without those that none has."""
     found = []
     for indicator in INDICATORS:
         figures = [column.get(indicator) for column in columns]
@@ -76,12 +76,12 @@ def _value(shown: Shown) -> Decimal | None:
 
 
 def change(side: Side, definition: Definition) -> str:
-    """`+3`, `-4.5 percentage points`, `unchanged`; empty where there is no difference to name."""
+    """Return `+3`, `-4.5 percentage points`, `unchanged`; empty if there is no difference to name."""
     return difference_in_words(side.difference, definition)
 
 
 def difference_in_words(difference: Decimal | None, definition: Definition) -> str:
-    """A difference in words; empty where there is none to name."""
+    """Return a difference in words; empty if there is none to name."""
     if difference is None:
         return ""
     if not difference:
@@ -97,7 +97,7 @@ async def _columns(bus: Bus, labels: list[str]) -> list[tuple[Approval, dict[str
 
 
 def _asked(period: list[str]) -> tuple[list[str], str]:
-    """The labels that were chosen, and what is wrong with them (empty: nothing); none at all: last year and this."""
+    """Return the chosen labels and what is wrong with them (empty: nothing); by default last year and this."""
     year = clock.today().year
     labels = [label for label in period if label] or [str(year - 1), str(year)]
     if len(labels) < 2:
@@ -116,7 +116,7 @@ def _overlap(columns: list[tuple[Approval, dict[str, Released]]]) -> bool:
 
 @router.get("/reporting/compare")
 async def compare(request: Request, _: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - FastAPI copies it
-    """Periods side by side, the first one as the measure of the others."""
+    """Show periods side by side, compared with the first one."""
     labels, wrong = _asked(period)
     columns = [] if wrong else await _columns(bus, labels)
     return render(
@@ -137,7 +137,7 @@ async def compare(request: Request, _: Reader, bus: BusDep, period: Labels = [])
 
 @router.get("/reporting/compare.csv")
 async def as_csv(_: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - as above
-    """The same as CSV: a row for each indicator and period."""
+    """Download the comparison as CSV: a row for each indicator and period."""
     labels, wrong = _asked(period)
     if wrong:
         raise Refused(wrong, 422, {"period": wrong})
@@ -171,7 +171,7 @@ async def as_csv(_: Reader, bus: BusDep, period: Labels = []) -> Response:  # no
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """An indicator with its number over all calls and in each that was chosen; None: none, or it is not told."""
+    """An indicator with its number over all calls and in each chosen one; None: there is none, or it is hidden."""
 
     definition: Definition
     whole: Shown
@@ -179,7 +179,7 @@ class CallRow:
 
 
 def call_rows(released: list[Released], chosen: list[str]) -> list[CallRow]:
-    """Each indicator that has a number by call, the first call chosen being the measure of the others."""
+    """Return each indicator that has a number by call, compared with the first chosen call."""
     found = []
     for figure in released:
         cells = figure.breakdowns.get(calls.DIMENSION, {})
@@ -194,7 +194,7 @@ def call_rows(released: list[Released], chosen: list[str]) -> list[CallRow]:
 
 
 async def _by_call(bus: Bus, call: list[str]) -> tuple[dict[str, str], list[str], str, list[CallRow]]:
-    """The calls' references by id, those that were chosen (none: the first two), what is wrong, and the rows."""
+    """Return the calls' references by id, the chosen ones (none: the first two), what is wrong, and the rows."""
     async with bus.read() as session:
         references = await cases_views.calls(session)
         made = await counting.by_call(session)
@@ -214,7 +214,7 @@ async def _by_call(bus: Bus, call: list[str]) -> tuple[dict[str, str], list[str]
 
 @router.get("/reporting/compare/calls")
 async def compare_calls(request: Request, _: Reader, bus: BusDep, call: Labels = []) -> Response:  # noqa: B006 - as above
-    """Calls side by side, over their whole time, the first one as the measure of the others."""
+    """Show calls side by side, over their whole time, compared with the first one."""
     known, named, wrong, found = await _by_call(bus, call)
     return render(
         request,
@@ -232,7 +232,7 @@ async def compare_calls(request: Request, _: Reader, bus: BusDep, call: Labels =
 
 @router.get("/reporting/compare/calls.csv")
 async def calls_as_csv(_: Reader, bus: BusDep, call: Labels = []) -> Response:  # noqa: B006 - as above
-    """The same as CSV: a row for each indicator and call."""
+    """Download the comparison as CSV: a row for each indicator and call."""
     _known, named, wrong, found = await _by_call(bus, call)
     if wrong:
         raise Refused(wrong, 422, {"call": wrong})

@@ -1,4 +1,4 @@
-"""The overview: which figures does a period have, how far is it approved, and where are they to be had?"""
+"""Pages of the overview: a period's figures, how far it is approved, its charts, and where to download them."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ router.add_api_route("/reporting/live", live_route("figures"), dependencies=[REA
 
 
 async def _drawn(bus: Bus, label: str | None) -> tuple[Approval, list[Released], list[NamedChart]]:
-    """Where a period stands, all its figures behind the gate, and the charts of the overview."""
+    """Return how far a period is approved, all its figures as they may be shown, and the charts of the overview."""
     where, released = await released_figures(bus, label)
     async with bus.read() as session:
         written = await targets_store.everything(session)
@@ -45,7 +45,7 @@ async def _drawn(bus: Bus, label: str | None) -> tuple[Approval, list[Released],
 async def overview(
     request: Request, principal: Reader, bus: BusDep, counts: RunningCountsDep, period: str | None = None
 ) -> Response:
-    """All figures of a period."""
+    """Show all figures of a period."""
     where, all_of_it, drawn = await _drawn(bus, period)
     released = agreed(all_of_it)
     figures = {each.definition.id: each for each in released}
@@ -75,7 +75,7 @@ async def overview(
 
 
 def _report(where: Approval, principal: Principal) -> str:
-    """Which report the reader may have: `published`, `draft`, or none (empty)."""
+    """Return which report the reader may have: `published`, `draft`, or none (empty)."""
     if where.period.kind is None:
         return ""
     if where.state is PeriodState.PUBLISHED:
@@ -84,7 +84,7 @@ def _report(where: Approval, principal: Principal) -> str:
 
 
 def _steps(where: Approval, principal: Principal) -> dict[str, Any]:
-    """What can be done with the period now, and if nothing, why."""
+    """Return what can be done with the period now, and if nothing, why."""
     why, action, button = "", None, ""
     match where.state:
         case _ if where.period.kind is None:
@@ -104,7 +104,7 @@ def _steps(where: Approval, principal: Principal) -> dict[str, Any]:
 
 @router.get("/reporting/charts/{name}.csv")
 async def chart_as_csv(_: Reader, bus: BusDep, name: str, period: str | None = None) -> Response:
-    """The numbers of one chart of the overview as CSV. Raises `Refused` (404)."""
+    """Download the numbers of one chart of the overview as CSV. Raises `Refused` (404)."""
     where, _released, drawn = await _drawn(bus, period)
     found = [each for each in drawn if each.name == name]
     if not found:

@@ -1,4 +1,4 @@
-"""One indicator: what does it count, what does it say for a period, and from which events?"""
+"""Pages of one indicator: what it counts, its figure for a period, and the events that prove it."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ PAGE = 50
 async def indicator(
     request: Request, principal: Reader, bus: BusDep, indicator: str, period: str | None = None
 ) -> Response:
-    """One figure with its definition and breakdowns."""
+    """Show one figure with its definition and breakdowns."""
     where, _, released = await released_figure(bus, indicator, period)
     async with bus.read() as session:
         statements = await restatements.history(session, where, indicator) if where.fixed else []
@@ -51,7 +51,7 @@ async def events(
     period: str | None = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The events that a figure was computed from, by their opaque ids."""
+    """Show the events that a figure was computed from, by their opaque ids."""
     where, figure, released = await released_figure(bus, indicator, period)
     async with bus.read() as session:
         ids = await events_of(session, where, figure, first=(page - 1) * PAGE, count=PAGE)

@@ -1,4 +1,4 @@
-"""The printable report on a period: what does it say of each number, and who may have it when?"""
+"""Page of the printable report on a period: what it says of each number, and who may have it when."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from shared.time.dates import moment, span
 
 router = APIRouter(include_in_schema=False)
 DIGEST = 12
-"""So many characters of a digest are printed: enough to tell two apart, short enough to compare by eye."""
+"""The characters of a digest that are printed: enough to tell two apart, short enough to compare by eye."""
 
 
 @router.get("/reporting/report.pdf")
@@ -30,7 +30,7 @@ async def report(
     settings: SettingsDep,
     period: str | None = None,
 ) -> Response:
-    """The report on a period as PDF: for all readers once it is published, before that as a draft for who steers."""
+    """Download the report on a period as PDF; before publication only as a draft for those who steer."""
     where, released = await agreed_figures(bus, period)
     if where.period.kind is None:
         raise Refused(gettext("The programme as a whole has no report: choose a half-year, a quarter or a year."), 404)
@@ -51,7 +51,7 @@ async def report(
 
 
 def says(where: Approval, released: list[Released], settings: Settings, cut_off: str) -> dict[str, Any]:
-    """What the report says, as `report.typ` reads it: texts in the reader's language, numbers behind the gate.
+    """Return the data of the report, as `report.typ` reads it: texts in the reader's language, released numbers.
 
     `cut_off` is the moment up to which facts count, in words.
     """

@@ -1,4 +1,4 @@
-"""How does a period come from moving figures to published ones? Author and approver are two people.
+"""Take a period's figures from draft to published; author and approver are two people.
 
 draft -> submitted -> (returned -> submitted) -> approved and frozen -> published (lifecycles.md, "Figures").
 """
@@ -31,7 +31,7 @@ class NotNow(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Where a period stands: who submitted it, what was submitted, up to which moment facts were taken."""
+    """How far a period is approved: who submitted it, which figures, and up to which moment facts were counted."""
 
     period: Period
     state: PeriodState = PeriodState.DRAFT
@@ -44,7 +44,7 @@ class Approval:
 
     @property
     def fixed(self) -> bool:
-        """Whether the period's figures are those that were kept."""
+        """Whether the period's figures are those that were submitted, and no longer move."""
         return self.state in FIXED
 
     def as_reporting_period(self) -> ReportingPeriod:
@@ -65,7 +65,7 @@ class Approval:
 
 
 def submittable(was: Approval, today: date) -> None:
-    """Raise `NotNow` where a period's figures cannot be submitted."""
+    """Raise `NotNow` if a period's figures cannot be submitted."""
     if was.state not in {PeriodState.DRAFT, PeriodState.RETURNED}:
         raise NotNow(N_("These figures were submitted before."))
     if was.period.kind is None:
@@ -95,7 +95,7 @@ def approve(was: Approval, by: str) -> Approval:
 
 
 def freeze(was: Approval, at: datetime) -> Approval:
-    """From now on the figures change by restatement only. Raises `NotNow`."""
+    """Freeze approved figures: from now on they change by restatement only. Raises `NotNow`."""
     _in(was, PeriodState.APPROVED)
     return replace(was, state=PeriodState.FROZEN, frozen_at=at)
 

@@ -1,4 +1,4 @@
-"""For which periods are figures computed: calendar years, halves and quarters, and the programme as a whole?"""
+"""Define the periods that figures are computed for: calendar years, halves, quarters, the programme as a whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class UnknownPeriod(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From the first to the last day, both included; `kind` is None for the programme as a whole."""
+    """A period from its first to its last day, both included; `kind` is None for the programme as a whole."""
 
     label: str
     kind: PeriodKind | None
@@ -26,12 +26,12 @@ class Period:
     end: date
 
     def __contains__(self, day: date) -> bool:
-        """Whether a business date lies in the period."""
+        """Return whether a business date lies in the period."""
         return self.start <= day <= self.end
 
 
 def parse(label: str) -> Period:
-    """The period `2026`, `2026-H1` or `2026-Q3`. Raises `UnknownPeriod`."""
+    """Return the period `2026`, `2026-H1` or `2026-Q3`. Raises `UnknownPeriod`."""
     found = _LABEL.fullmatch(label)
     if found is None or not 2000 <= (year := int(found["year"])) <= 2100:
         raise UnknownPeriod(label)
@@ -46,12 +46,12 @@ def parse(label: str) -> Period:
 
 
 def programme(first: date, last: date) -> Period:
-    """The programme as a whole: from its first fact to its last."""
+    """Return the programme as a whole: from its first fact to its last."""
     return Period(PROGRAMME, None, first, max(first, last))
 
 
 def labels(first: date, last: date) -> list[str]:
-    """All periods that touch the days from `first` to `last`, newest year first; in it the year, halves, quarters."""
+    """Return all periods that touch the days from `first` to `last`: newest year first, then halves and quarters."""
     made = []
     for year in range(last.year, first.year - 1, -1):
         made += [f"{year}", *(f"{year}-{part}" for part in ("H2", "H1", "Q4", "Q3", "Q2", "Q1"))]

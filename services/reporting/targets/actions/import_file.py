@@ -1,4 +1,4 @@
-"""How do many baselines and targets come in at once? As a CSV file: all of its rows, or none."""
+"""Import baselines and targets from a CSV file: all of its rows, or none."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DAYS = (
     re.compile(r"(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./](?P<year>\d{4})"),
 )
 _ESCAPED = re.compile(r"'(?=[=+\-@\t\r])")
-"""What our own file puts before a text that a spreadsheet would run."""
+"""The apostrophe that our own file puts before a text that a spreadsheet would run."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,14 +46,14 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of a table: values that wait for a second person now, and how many stood or waited already."""
+    """The result of an import: values that wait for a second person now, and how many existed already."""
 
     added: tuple[Aim, ...]
     unchanged: int
 
 
 class InvalidTable(Refused):
-    """Nothing of the table was taken: `wrong` says why, row by row and column by column."""
+    """Nothing was imported: `wrong` says why, row by row and column by column."""
 
     def __init__(self, wrong: Iterable[RowError]) -> None:
         self.wrong = sorted(wrong)
@@ -62,7 +62,7 @@ class InvalidTable(Refused):
 
 
 async def import_table(bus: Bus, principal: Principal, content: bytes) -> ImportResult:
-    """Write down the values of a CSV file that are not there yet. Raises `WrongTable` (422) or `Refused` (422, `file`).
+    """Save the values of a CSV file that do not exist yet. Raises `InvalidTable` (422) or `Refused` (422, `file`).
 
     The same file again changes nothing.
     """
@@ -90,9 +90,9 @@ async def import_table(bus: Bus, principal: Principal, content: bytes) -> Import
 
 
 def read(content: bytes) -> dict[int, targets.Draft]:
-    """The rows of a CSV file by number, each of which is right by itself; empty rows are passed over.
+    """Return the rows of a CSV file by number, each of them valid; empty rows are skipped.
 
-    Raises `WrongTable` (422), or `Refused` (422, field `file`) where it is no table.
+    Raises `InvalidTable` (422), or `Refused` (422, field `file`) if it is no table.
     """
     lines = _lines(content)
     head = [cell.strip().lower() for cell in lines[0]]
@@ -125,7 +125,7 @@ def read(content: bytes) -> dict[int, targets.Draft]:
 
 
 def template(known: Sequence[Aim]) -> list[tuple[str, ...]]:
-    """The rows of the template: what stands, so that it can be gone on with."""
+    """Return the rows of the template: the present values, to be continued."""
     return [
         (aim.indicator, aim.kind.value, aim.day.isoformat(), written(aim.value), aim.source, aim.comment)
         for aim in standing(known)
@@ -133,7 +133,7 @@ def template(known: Sequence[Aim]) -> list[tuple[str, ...]]:
 
 
 def _in_a_table(column: str) -> str:
-    """What is to be written in a column where a page has a list to choose from, or three fields."""
+    """Return what to write in a column for which a page has a list to choose from, or three fields."""
     words = {
         "indicator": gettext("There is no such indicator: write the id of one, such as TOPCOP-OP-02"),
         "kind": gettext("Write baseline or target"),

@@ -1,4 +1,4 @@
-"""How do baselines and targets come to stand? Written by one person, approved by another."""
+"""Set baselines and targets: written by one person, approved by another."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wrote; the value as text, with a point."""
+    """A value as somebody wrote it; the number as text, with a point."""
 
     indicator: str
     kind: str
@@ -42,7 +42,7 @@ class Draft:
 
 
 async def propose(bus: Bus, principal: Principal, draft: Draft) -> Aim:
-    """Write down a baseline or a target; it stands when somebody else approves it. Raises `Refused` (409, 422)."""
+    """Save a baseline or a target; it counts once somebody else approves it. Raises `Refused` (409, 422)."""
     aim = checked(draft, principal)
     async with bus.transaction(principal.subject) as tx:
         await store.lock(tx.session)
@@ -53,7 +53,7 @@ async def propose(bus: Bus, principal: Principal, draft: Draft) -> Aim:
 
 
 async def approve(bus: Bus, principal: Principal, aim_id: str) -> Aim:
-    """Approve what another person wrote: from now on it stands. Raises `Refused` (404, 409)."""
+    """Approve what another person wrote: from now on it counts. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         aim = await _locked(tx.session, aim_id)
         with as_refusal():
@@ -78,7 +78,7 @@ async def approve_all(bus: Bus, principal: Principal, ids: Sequence[str]) -> lis
 
 
 async def drop(bus: Bus, principal: Principal, aim_id: str) -> Aim:
-    """Take out a value that waits: its author, or who should approve it. Raises `Refused` (404, 409)."""
+    """Delete a value that waits for approval. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         aim = await _locked(tx.session, aim_id)
         if aim.approved_at is not None:
@@ -98,7 +98,7 @@ async def _locked(session: AsyncSession, aim_id: str) -> Aim:
 
 
 def problems(draft: Draft) -> dict[str, str]:
-    """What is wrong with a draft, in words by field; empty: nothing."""
+    """Return what is wrong with a draft, in words by field; empty if nothing is."""
     wrong: dict[str, str] = {}
     if draft.indicator not in INDICATORS:
         wrong["indicator"] = gettext("Choose an indicator")
@@ -117,7 +117,7 @@ def problems(draft: Draft) -> dict[str, str]:
 
 
 def checked(draft: Draft, principal: Principal) -> Aim:
-    """The value that somebody drafted, to wait for a second person. Raises `Refused` (422 by field)."""
+    """Return the value that somebody drafted, to wait for a second person. Raises `Refused` (422 by field)."""
     wrong, value = problems(draft), _value(draft.value)
     if wrong or draft.day is None or value is None:
         raise Refused(" ".join(f"{each}." for each in wrong.values()), 422, wrong)

@@ -1,4 +1,4 @@
-"""How does somebody upload many baselines and targets at once, and see what is wrong in which row?"""
+"""Pages to upload many baselines and targets at once, and to see what is wrong in which row."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/reporting/targets", include_in_schema=False)
 
 @router.get("/template.csv")
 async def template(_: Reader, bus: BusDep) -> Response:
-    """The table with what stands, to be gone on with."""
+    """Download the table of present values, to be continued."""
     async with bus.read() as session:
         known = await store.everything(session)
     return csv_file("tandem-targets.csv", import_file.COLUMNS, import_file.template(known))
@@ -27,13 +27,13 @@ async def template(_: Reader, bus: BusDep) -> Response:
 
 @router.get("/import")
 async def ask(request: Request, _: Steerer) -> Response:
-    """A form for the table."""
+    """Show the form for the table."""
     return _page(request)
 
 
 @router.post("/import")
 async def upload(request: Request, principal: Steerer, bus: BusDep) -> Response:
-    """Take all values of the table that are not there yet, or say what is wrong and take none."""
+    """Import all values of the table that do not exist yet, or show what is wrong and import none."""
     form = await request.form()
     sent = form.get("file")
     content = await sent.read(import_file.MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""

@@ -1,4 +1,4 @@
-"""Which baselines and targets do the indicators have, and which wait for a second person?"""
+"""Pages of baselines and targets: those approved, those that wait, and how near the figures are."""
 
 from typing import Annotated
 
@@ -52,7 +52,7 @@ class AimForm(Form):
     comment = StringField(N_("Comment"), description=N_("It goes to donors: name no person"))
 
     def draft(self) -> targets.Draft:
-        """What was written."""
+        """Return what was written."""
         texts = (self.value.data or "", self.source.data or "", self.comment.data or "")
         return targets.Draft(self.indicator.data or "", self.kind.data or "", self.day.data, *texts)
 
@@ -66,14 +66,14 @@ async def overview(
     added: Annotated[int | None, Query(ge=0)] = None,
     unchanged: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
-    """The values that stand, those that wait, how near the figures are to them, and what an upload did."""
+    """Show the approved values, those that wait, how near the figures are to them, and the result of an upload."""
     done = "" if added is None else _done(added, unchanged)
     return await _page(request, principal, bus, AimForm(), kind=kind, done=done)
 
 
 @router.get("/reporting/targets.csv")
 async def as_csv(_: Reader, bus: BusDep, kind: str = PeriodKind.YEAR.value) -> Response:
-    """Targets beside the figures of the periods in which they are due, as CSV."""
+    """Download targets beside the figures of the periods in which they are due, as CSV."""
     async with bus.read() as session:
         found = await store.everything(session)
     content = views.csv_text(await _columns(bus, found, kind))
@@ -103,7 +103,7 @@ def _done(added: int, unchanged: int) -> str:
 
 @router.post("/reporting/targets")
 async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response:
-    """Write down a value; what was wrong stands at its field, and what was written stays."""
+    """Save a value; errors are shown at their fields, and what was written stays."""
     form = await AimForm.read(request)
     form.validate()
     for name, sentence in targets.problems(form.draft()).items():
@@ -131,7 +131,7 @@ async def approve(aim: str, principal: Steerer, bus: BusDep) -> Response:
 
 @router.post("/reporting/targets/{aim}/drop")
 async def drop(aim: str, principal: Steerer, bus: BusDep) -> Response:
-    """Take out a value that waits."""
+    """Delete a value that waits."""
     await targets.drop(bus, principal, aim)
     return see_other("/reporting/targets")
 
