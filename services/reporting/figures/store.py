@@ -138,9 +138,9 @@ async def forget(session: AsyncSession, period: Period, statement: int) -> None:
 
 
 async def kept(session: AsyncSession, period: Period, statement: int, *, only: bool = False) -> list[Figure]:
-    """The figures of a period as they stood with a statement, in the indicators' order; empty for a draft.
+    """Return the figures of a period in a statement, in the indicators' order; none for a draft.
 
-    A restatement states those figures again that changed: `only` gives these alone.
+    A restatement states only the figures that changed: `only` returns these alone.
     """
     query = sa.select(KeptFigure).where(col(KeptFigure.period) == period.label)
     number = col(KeptFigure.statement)

@@ -48,7 +48,7 @@ async def everything(session: AsyncSession) -> list[Aim]:
 
 
 async def target_by_id(session: AsyncSession, aim_id: UUID) -> Aim | None:
-    """The value with that id."""
+    """Return the value with that id."""
     row = await session.get(AimRow, aim_id)
     return _aim(row) if row else None
 

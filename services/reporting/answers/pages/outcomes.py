@@ -1,4 +1,4 @@
-"""Page of what is in about each visit and mentorship that is over, and what its certificate waits for."""
+"""Page of received and missing forms about each visit and mentorship that is over, and of its certificate."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

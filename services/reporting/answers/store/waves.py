@@ -252,7 +252,7 @@ async def rates(session: AsyncSession, wanted: Wanted, today: date) -> list[Rate
 async def to_remind(
     session: AsyncSession, wanted: Wanted, today: date, before: datetime, limit: int, case_id: UUID | None = None
 ) -> list[Answer]:
-    """Return missing answers with no reminder since `before`, the oldest first; only of one case if given."""
+    """Return missing answers without a reminder since `before`, the oldest first; only of one case if given."""
     states = [state for state in wanted.states if state in MISSING]
     values = {**parameters(wanted, today), "states": states, "before": before, "limit": limit, "case_id": case_id}
     return [Answer(*row) for row in await session.execute(sa.text(_TO_REMIND), values)]

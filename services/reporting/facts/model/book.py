@@ -58,7 +58,7 @@ class Book:
         return made
 
     def reaches(self, period: Period) -> bool:
-        """Whether the programme had begun by the period's end, and the period by the cut-off: else there is no data."""
+        """Return whether there are data: the programme had begun by the period's end, and the period by the cut-off."""
         return self._first is not None and self._first <= period.end and period.start <= self.cut_off.date()
 
     def all(self, *types: str) -> Iterator[Fact]:

@@ -80,7 +80,7 @@ async def everything(session: AsyncSession) -> list[PullToken]:
 
 
 async def token_by_id(session: AsyncSession, token_id: UUID) -> PullToken | None:
-    """A token by its id."""
+    """Return a token by its id."""
     row = await session.get(TokenRow, token_id)
     return _token(row) if row else None
 
