@@ -37,13 +37,13 @@ async def write_rows(
     Rows with a known key are replaced, or with `replace=False` left as they are. Rows are sorted by key, so that two
     transactions that write the same rows wait for each other in one order only.
     """
-    made: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
-    keys = [column.name for column in made.primary_key]
+    columns_of: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
+    keys = [column.name for column in columns_of.primary_key]
     ordered = sorted(rows, key=lambda row: [str(row[key]) for key in keys])
     if not ordered:
         return
     await session.flush()
-    statement, writers = _insert(made, replace=replace)
+    statement, writers = _insert(columns_of, replace=replace)
     columns = [
         [row[name] for row in ordered] if write is _as_it_is else [write(row[name]) for row in ordered]
         for name, write in writers.items()
@@ -57,19 +57,19 @@ def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[
 
     One parameter a column rather than one a value: a statement with a parameter for each value is slow to build.
     """
-    takes, gives = [], []
+    parameters, expressions = [], []
     writers: dict[str, Callable[[Any], Any]] = {}
-    for place, column in enumerate(table.columns, 1):
+    for number, column in enumerate(table.columns, 1):
         kind, write = column.type.compile(_DIALECT), _as_it_is
         name = f'"{column.name}"'
         if isinstance(column.type, JSONB):
-            kind, write, given = "TEXT", json_text, f"{name}::jsonb"
+            kind, write, expression = "TEXT", json_text, f"{name}::jsonb"
         elif isinstance(column.type, ARRAY):  # a list of lists would have to be a rectangle
-            write, given, kind = _array_text, f"{name}::{kind}", "TEXT"
+            write, expression, kind = _array_text, f"{name}::{kind}", "TEXT"
         else:
-            given = name
-        takes.append(f"${place}::{kind}[]")
-        gives.append(given)
+            expression = name
+        parameters.append(f"${number}::{kind}[]")
+        expressions.append(expression)
         writers[column.name] = write
     names = ", ".join(f'"{name}"' for name in writers)
     keys = [column.name for column in table.primary_key]
@@ -78,8 +78,8 @@ def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[
     act = f"({found}) DO UPDATE SET {changes}" if replace and changes else "DO NOTHING"
     # No text of anybody's is in the statement: names and types are those of our own tables.
     statement = (
-        f'INSERT INTO "{table.name}" ({names}) SELECT {", ".join(gives)}'  # noqa: S608
-        f" FROM unnest({', '.join(takes)}) AS new({names}) ON CONFLICT {act}"
+        f'INSERT INTO "{table.name}" ({names}) SELECT {", ".join(expressions)}'  # noqa: S608
+        f" FROM unnest({', '.join(parameters)}) AS new({names}) ON CONFLICT {act}"
     )
     return statement, writers
 

@@ -13,9 +13,9 @@ from decimal import Decimal
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from services.reporting.disclosure.model import Out, decide
+from services.reporting.disclosure.model import EarlierRelease, decide
 from services.reporting.indicators.model.catalogue import INDICATORS
-from services.reporting.indicators.model.demand import ASKED
+from services.reporting.indicators.model.demand import RECEIVED
 from services.reporting.indicators.model.figure import Cell, Figure, Measure
 from services.reporting.periods.model import periods
 from shared.contracts.codes import COUNTRIES, EMPACT_2026, PRIORITIES
@@ -112,7 +112,7 @@ def _with_demand(pack: dict[str, list[Figure]]) -> dict[str, list[Figure]]:
     dice = random.Random(11)
     facts = told(one for quarter in (1, 2, 3, 4) for one in _asked(quarter, dice))
     return {
-        label: [*(each for each in figures if each.definition.id != ASKED), *counted(facts, label).values()]
+        label: [*(each for each in figures if each.definition.id != RECEIVED), *counted(facts, label).values()]
         for label, figures in pack.items()
     }
 
@@ -120,9 +120,9 @@ def _with_demand(pack: dict[str, list[Figure]]) -> dict[str, list[Figure]]:
 async def measure(_: Servers) -> list[bench.Figure]:
     """The gate for the first half-year, after its quarters and the second half."""
     pack = _with_demand(_pack())
-    out: list[Out] = []
+    out: list[EarlierRelease] = []
     for label in ("2027-Q1", "2027-Q2", "2027-H2"):
-        out.append(Out(pack[label], decide(pack[label], out)))
+        out.append(EarlierRelease(pack[label], decide(pack[label], out)))
     began = perf_counter()
     decide(pack["2027-H1"])
     alone = 1000 * (perf_counter() - began)

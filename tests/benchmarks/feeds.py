@@ -126,7 +126,7 @@ async def _made_anew(bus: Bus) -> float:
         async with bus.read() as session:
             where = await periods_store.approval(session, period)
             released = await disclosure_actions.released(
-                session, where, await figures_store.kept(session, period, where.statement)
+                session, where, await figures_store.figures_of_statement(session, period, where.statement)
             )
         at = files.made_at(released, where)
         assert at is not None

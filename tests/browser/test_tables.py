@@ -10,7 +10,7 @@ from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
 
 from deploy.local.folder import ROOT
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.disclosure.model import Hidden, Shown
+from services.reporting.disclosure.model import Hidden, ReleasedCell
 from services.reporting.indicators.model.catalogue import INDICATORS
 from shared.web import site
 from shared.web.api_docs import Operation
@@ -70,7 +70,7 @@ def test_why_a_number_is_hidden_is_read_without_scrolling_aside(browser: Browser
     """Numbers stand in pairs on a phone; the sentence that stands instead of one goes on further lines."""
     folders = [ROOT / "services/reporting/templates", ROOT / "shared/web/templates"]
     page = Environment(loader=FileSystemLoader(folders), autoescape=True).from_string(TABLE)
-    cells = [Shown(None, hidden=one) for one in Hidden]
+    cells = [ReleasedCell(None, hidden=one) for one in Hidden]
     text = page.render(show=disclosure_views, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
     room = _room(browser, text, 320)
     assert room[0] == room[1]

@@ -52,7 +52,7 @@ class FollowUpIn(BaseModel):
     texts: dict[str, str] = {}
 
 
-def _asked(form: RequestedForm, kind: str) -> dict[str, Any]:
+def _form_for_programs(form: RequestedForm, kind: str) -> dict[str, Any]:
     case = form.case
     answer: dict[str, Any] = {
         "form": kind,
@@ -63,7 +63,7 @@ def _asked(form: RequestedForm, kind: str) -> dict[str, Any]:
         "state": case.state,
         "open": form.open,
         "ended_on": case.ended_on,
-        "submitted": answers.submitted_values(form.given) if form.given else None,
+        "submitted": answers.submitted_values(form.submission) if form.submission else None,
     }
     if kind == EVALUATION:
         answer |= {
@@ -85,19 +85,19 @@ def _asked(form: RequestedForm, kind: str) -> dict[str, Any]:
     return answer
 
 
-def _questions(asked: tuple[model_forms.Question, ...]) -> list[dict[str, Any]]:
-    return [{"name": question.name, "level": question.level, "text": question.text} for question in asked]
+def _questions(questions: tuple[model_forms.Question, ...]) -> list[dict[str, Any]]:
+    return [{"name": question.name, "level": question.level, "text": question.text} for question in questions]
 
 
 async def _read(bus: Bus, subject: str, kind: str) -> dict[str, Any]:
     async with bus.read() as session:
-        return _asked(await requested_form(session, subject, kind), kind)
+        return _form_for_programs(await requested_form(session, subject, kind), kind)
 
 
 def _handed_in(response: Response, form: RequestedForm, kind: str, *, kept: bool) -> dict[str, Any]:
     """Return the form with 201 if it was saved now, 200 if it was there before: nothing is overwritten."""
     response.status_code = 201 if kept else 200
-    return _asked(form, kind)
+    return _form_for_programs(form, kind)
 
 
 @router.get("/evaluations/{subject}")
@@ -109,8 +109,8 @@ async def evaluation(_: Evaluating, bus: BusDep, subject: str) -> dict[str, Any]
 @router.post("/evaluations/{subject}", status_code=201)
 async def evaluate(response: Response, _: Evaluating, bus: BusDep, subject: str, body: EvaluationIn) -> dict[str, Any]:
     """Submit an evaluation."""
-    given = model_forms.Evaluation(body.overall, body.objectives, body.goals, body.answers)
-    form, kept = await answers.evaluate(bus, subject, given, body.texts)
+    answered = model_forms.Evaluation(body.overall, body.objectives, body.goals, body.answers)
+    form, kept = await answers.evaluate(bus, subject, answered, body.texts)
     return _handed_in(response, form, EVALUATION, kept=kept)
 
 
@@ -136,6 +136,6 @@ async def follow_up_form(_: Following, bus: BusDep, subject: str) -> dict[str, A
 @router.post("/follow-ups/{subject}", status_code=201)
 async def follow_up(response: Response, _: Following, bus: BusDep, subject: str, body: FollowUpIn) -> dict[str, Any]:
     """Answer the follow-up."""
-    given = model_forms.FollowUp(body.applied, body.answers, body.objectives)
-    form, kept = await answers.follow_up(bus, subject, given, body.texts)
+    answered = model_forms.FollowUp(body.applied, body.answers, body.objectives)
+    form, kept = await answers.follow_up(bus, subject, answered, body.texts)
     return _handed_in(response, form, FOLLOW_UP, kept=kept)

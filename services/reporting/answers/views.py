@@ -44,7 +44,7 @@ class RequestedForm:
     reference: str
     objectives: int
     timers: Timers
-    given: Submission | None
+    submission: Submission | None
     closed: Closing | None = None
 
     @property
@@ -87,7 +87,7 @@ async def requested_form(session: AsyncSession, subject: str, form: str) -> Requ
         reference=application.reference if application else "",
         objectives=application.objectives if application else 0,
         timers=timers,
-        given=await answers.submission(session, case.id, form, respondent),
+        submission=await answers.submission(session, case.id, form, respondent),
         closed=await waves.closed(session, case.call_id, form, respondent, due),
     )
 

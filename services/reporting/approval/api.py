@@ -57,14 +57,14 @@ async def restatement(_: Tracer, bus: BusDep, label: str) -> dict[str, Any]:
     }
 
 
-class Proposed(BaseModel):
+class RestatementIn(BaseModel):
     """Why the figures have to be stated again."""
 
     reason: str = ""
 
 
 @router.post("/periods/{label}/restatement")
-async def propose(principal: Steerer, bus: BusDep, label: str, proposed: Proposed) -> dict[str, Any]:
+async def propose(principal: Steerer, bus: BusDep, label: str, proposed: RestatementIn) -> dict[str, Any]:
     """Propose to state a frozen period's figures again; `reason` is late_facts, correction or definition."""
     return _proposal(await restatements.propose(bus, principal, label, proposed.reason))
 

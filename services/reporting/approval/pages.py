@@ -84,7 +84,8 @@ def _by_figure(changes: Sequence[Change]) -> list[tuple[str, Change | None, list
     totals = {change.indicator: change for change in changes if not change.dimension}
     names = list(dict.fromkeys(change.indicator for change in changes))
     found = [
-        (name, totals.get(name), [one for one in changes if one.indicator == name and one.dimension]) for name in names
+        (name, totals.get(name), [change for change in changes if change.indicator == name and change.dimension])
+        for name in names
     ]
     return sorted(found, key=lambda each: each[1] is None or each[1].old.value == each[1].new.value)
 

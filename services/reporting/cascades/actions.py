@@ -39,19 +39,19 @@ _AT_ONCE = 200
 class Sessions:
     """The sessions reported about a visit or a mentorship, and until when more may be."""
 
-    asked: RequestedForm
+    form: RequestedForm
     rows: list[Cascade]
     until: date | None
 
     @property
     def open(self) -> bool:
         """Whether sessions may be reported today."""
-        return self.asked.case.open and self.until is not None and clock.today() <= self.until
+        return self.form.case.open and self.until is not None and clock.today() <= self.until
 
     @property
     def managed(self) -> bool:
         """Whether the line manager asks."""
-        return self.asked.respondent is Respondent.LINE_MANAGER
+        return self.form.respondent is Respondent.LINE_MANAGER
 
 
 async def sessions(session: AsyncSession, subject: str) -> Sessions:
@@ -61,14 +61,14 @@ async def sessions(session: AsyncSession, subject: str) -> Sessions:
     return Sessions(form, rows, model.until(form.case, form.timers))
 
 
-async def report(bus: Bus, subject: str, cascade_id: UUID, given: model.Session) -> Sessions:
+async def report(bus: Bus, subject: str, cascade_id: UUID, reported: model.Session) -> Sessions:
     """Report a session; the same id once more changes nothing.
 
     Raises `Refused`: 404 for others than the officer, 409 before the end or too late, 422 with the fields.
     """
     async with bus.transaction("respondent") as tx:
         found = await sessions(tx.session, subject)
-        case = found.asked.case
+        case = found.form.case
         if found.managed:
             raise Refused(gettext("There is no such form."), 404)
         if not case.open:
@@ -76,10 +76,10 @@ async def report(bus: Bus, subject: str, cascade_id: UUID, given: model.Session)
         if not found.open:
             raise Refused(gettext("The time to report sessions is over."))
         try:
-            event = model.delivered(case, cascade_id, given, clock.today())
+            event = model.delivered(case, cascade_id, reported, clock.today())
         except NotComplete as problem:
             raise _refused(problem) from None
-        tx.actor = f"respondent:{found.asked.respondent.value}"
+        tx.actor = f"respondent:{found.form.respondent.value}"
         row = Cascade(
             id=cascade_id,
             case_id=case.id,
@@ -87,7 +87,7 @@ async def report(bus: Bus, subject: str, cascade_id: UUID, given: model.Session)
             held_on=event.delivered_on,
             format=event.format.value,
             attendees=event.attendees,
-            about=given.about.strip(),
+            about=reported.about.strip(),
             told_at=clock.now(),
         )
         if await store.add(tx.session, row):
@@ -103,7 +103,7 @@ async def confirm(bus: Bus, subject: str, cascade_id: UUID, attendees: int | Non
     """
     async with bus.transaction("respondent") as tx:
         found, row = await _waiting(tx.session, subject, cascade_id)
-        case = found.asked.case
+        case = found.form.case
         try:
             event = model.confirmed(case, row.id, row.held_on, row.attendees, attendees, why)
         except NotComplete as problem:
@@ -118,7 +118,7 @@ async def refuse(bus: Bus, subject: str, cascade_id: UUID, reason: str) -> None:
     async with bus.transaction("respondent") as tx:
         found, row = await _waiting(tx.session, subject, cascade_id)
         try:
-            event = model.refused(found.asked.case, row.id, row.held_on, reason)
+            event = model.refused(found.form.case, row.id, row.held_on, reason)
         except NotComplete as problem:
             raise _refused(problem) from None
         row.state, row.reason, row.settled_at = State.REFUSED, event.reason.value, clock.now()
@@ -128,15 +128,15 @@ async def refuse(bus: Bus, subject: str, cascade_id: UUID, reason: str) -> None:
 async def _settle(tx: Tx, found: Sessions, row: Cascade, event: CascadeConfirmed | CascadeRefused) -> None:
     tx.actor = f"respondent:{Respondent.LINE_MANAGER.value}"
     tx.session.add(row)
-    await tx.record(event, row.case_id, correlation=found.asked.case.application_id)
+    await tx.record(event, row.case_id, correlation=found.form.case.application_id)
 
 
 async def _waiting(session: AsyncSession, subject: str, cascade_id: UUID) -> tuple[Sessions, Cascade]:
     found = await sessions(session, subject)
-    row = await store.cascade(session, found.asked.case.id, cascade_id)
+    row = await store.cascade(session, found.form.case.id, cascade_id)
     if not found.managed or row is None:
         raise Refused(gettext("There is no such session."), 404)
-    if not found.asked.case.open:
+    if not found.form.case.open:
         raise Refused(gettext("This was entered in error: nothing is asked about it any more."), 409)
     if row.state != State.REPORTED:
         raise Refused(gettext("You have answered about this session before."))
@@ -154,7 +154,7 @@ async def remind(bus: Bus) -> int:
             tx.session.add(row)
         reminded = [case for _, case in sorted(about.items()) if case.open]
         for case in reminded:
-            asks = AnswerAsked(
+            request = AnswerAsked(
                 application_id=case.application_id,
                 visit_id=case.id if case.kind == "visit" else None,
                 mentorship_id=case.id if case.kind == "mentorship" else None,
@@ -163,7 +163,7 @@ async def remind(bus: Bus) -> int:
                 form=AnswerForm.CASCADE,
                 respondent=Respondent.LINE_MANAGER,
             )
-            await tx.record(asks, case.id, correlation=case.application_id)
+            await tx.record(request, case.id, correlation=case.application_id)
     if reminded:
         log.info("line managers reminded of cascade sessions", cases=len(reminded))
     return len(reminded)

@@ -33,10 +33,10 @@ class SessionIn(BaseModel):
     about: Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
 
-def _shown(found: Sessions) -> dict[str, Any]:
-    case = found.asked.case
+def _sessions_for_programs(found: Sessions) -> dict[str, Any]:
+    case = found.form.case
     return {
-        "reference": found.asked.reference,
+        "reference": found.form.reference,
         "application_id": case.application_id,
         case.kind + "_id": case.id,
         "open": found.open,
@@ -61,11 +61,11 @@ def _shown(found: Sessions) -> dict[str, Any]:
 async def sessions(_: Passing, bus: BusDep, subject: str) -> dict[str, Any]:
     """Return what was reported about a visit or a mentorship, and until when more may be."""
     async with bus.read() as session:
-        return _shown(await actions.sessions(session, subject))
+        return _sessions_for_programs(await actions.sessions(session, subject))
 
 
 @router.post("/cascades/{subject}", status_code=201)
 async def report(_: Passing, bus: BusDep, subject: str, body: SessionIn) -> dict[str, Any]:
     """Report a session; the line manager is asked to confirm it."""
-    given = Session(body.held_on, body.format.value, body.attendees, body.about)
-    return _shown(await actions.report(bus, subject, body.id or new_id(), given))
+    reported = Session(body.held_on, body.format.value, body.attendees, body.about)
+    return _sessions_for_programs(await actions.report(bus, subject, body.id or new_id(), reported))

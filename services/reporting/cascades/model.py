@@ -54,33 +54,33 @@ def until(case: Case, timers: Timers) -> date | None:
     return months_after(case.ended_on, timers.cascade_months) if case.ended_on else None
 
 
-def delivered(case: Case, cascade_id: UUID, given: Session, today: date) -> CascadeDelivered:
+def delivered(case: Case, cascade_id: UUID, session: Session, today: date) -> CascadeDelivered:
     """Return the event of a report. Raises `NotComplete`."""
     wrong: dict[str, str] = {}
-    if given.held_on is None:
+    if session.held_on is None:
         wrong["held_on"] = N_("Enter the day of the session")
-    elif given.held_on > today:
+    elif session.held_on > today:
         wrong["held_on"] = N_("Enter a day that has come: a session is reported when it was held")
-    elif case.ended_on is not None and given.held_on < case.ended_on:
+    elif case.ended_on is not None and session.held_on < case.ended_on:
         wrong["held_on"] = N_("Enter a day after the end of what you took part in")
-    if given.format not in set(CascadeFormat):
+    if session.format not in set(CascadeFormat):
         wrong["format"] = N_("Say what kind of session it was")
-    if given.attendees is None or not 1 <= given.attendees <= MOST:
+    if session.attendees is None or not 1 <= session.attendees <= MOST:
         wrong["attendees"] = N_("Enter how many people you reached, from 1 to 5,000")
-    if not given.about.strip():
+    if not session.about.strip():
         wrong["about"] = N_("Say in a few words what it was about")
-    elif len(given.about) > LONGEST:
+    elif len(session.about) > LONGEST:
         wrong["about"] = N_("Shorten this to 200 characters")
     if wrong:
         raise NotComplete(wrong)
-    assert given.held_on is not None
-    assert given.attendees is not None
+    assert session.held_on is not None
+    assert session.attendees is not None
     return CascadeDelivered(
         **_of(case),
         cascade_id=cascade_id,
-        delivered_on=given.held_on,
-        attendees=given.attendees,
-        format=CascadeFormat(given.format),
+        delivered_on=session.held_on,
+        attendees=session.attendees,
+        format=CascadeFormat(session.format),
     )
 
 

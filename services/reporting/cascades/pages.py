@@ -83,18 +83,18 @@ def _page(
     status: int = 200,
 ) -> Response:
     waiting = [row for row in reversed(found.rows) if row.state == State.REPORTED]
-    asked = next((row for row in waiting if str(row.id) == cascade_id), waiting[0] if waiting else None)
+    next_session = next((row for row in waiting if str(row.id) == cascade_id), waiting[0] if waiting else None)
     return render(
         request,
         "cascades/confirm.html" if found.managed else "cascades/sessions.html",
         status,
         found=found,
-        address=f"/reporting/cascades/{found.asked.subject}",
+        address=f"/reporting/cascades/{found.form.subject}",
         rows=[(row, states.state("cascade", row.state)) for row in found.rows],
-        asked=asked,
+        asked=next_session,
         left=len(waiting),
         form_=form or SessionForm(),
-        confirming=confirming or ConfirmForm(data={"attendees": asked.attendees if asked else None}),
+        confirming=confirming or ConfirmForm(data={"attendees": next_session.attendees if next_session else None}),
         refusing=refusing or RefuseForm(),
         cascade_id=cascade_id or str(new_id()),
         told="told" in request.query_params,
@@ -116,9 +116,9 @@ async def report(request: Request, _: Passing, bus: BusDep, subject: str) -> Res
     form = await SessionForm.read(request)
     cascade_id = read_id(str((await request.form()).get("cascade_id", ""))) or new_id()
     if form.validate():
-        given = Session(form.held_on.data, form.format.data or "", form.attendees.data, form.about.data or "")
+        reported = Session(form.held_on.data, form.format.data or "", form.attendees.data, form.about.data or "")
         try:
-            await actions.report(bus, subject, cascade_id, given)
+            await actions.report(bus, subject, cascade_id, reported)
         except Refused as problem:
             form.take(problem)
         else:

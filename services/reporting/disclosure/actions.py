@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.reporting.disclosure import store
-from services.reporting.disclosure.model import NotSafe, Out, Pattern, decide, released_by
+from services.reporting.disclosure.model import EarlierRelease, NotSafe, Pattern, decide, released_by
 from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.periods import period_of, standing_figures
 from services.reporting.indicators.model.catalogue import COUNTED, agreed
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _REMEMBERED = 200
-_known: OrderedDict[Hashable, Pattern] = OrderedDict()
+_cache: OrderedDict[Hashable, Pattern] = OrderedDict()
 
 
 async def released_figures(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
@@ -73,14 +73,14 @@ async def released(session: AsyncSession, where: Approval, made: Sequence[Figure
     if where.state is PeriodState.PUBLISHED and label in out and out[label][0] == where.statement:
         return released_by(made, out[label][1])
     key = (label, _numbers(made), tuple((name, statement) for name, (statement, _) in out.items()))
-    if key not in _known:
+    if key not in _cache:
         try:
             _remember(key, await _decide(session, where, made, out))
         except NotSafe as found:
             log.warning("figures not safe to show", period=label, figure=str(found))
             _remember(key, Pattern())
-    _known.move_to_end(key)
-    return released_by(made, _known[key])
+    _cache.move_to_end(key)
+    return released_by(made, _cache[key])
 
 
 async def released_before(
@@ -96,19 +96,19 @@ async def released_before(
 async def of_calls(made: Sequence[Figure]) -> list[Released]:
     """Return figures by call as they may be shown. They are never published, so no release names a call."""
     key = ("calls", _numbers(made))
-    if key not in _known:
+    if key not in _cache:
         try:
             _remember(key, await asyncio.to_thread(decide, made))
         except NotSafe as found:
             log.warning("figures not safe to show", period="calls", figure=str(found))
             _remember(key, Pattern())
-    return released_by(made, _known[key])
+    return released_by(made, _cache[key])
 
 
 def _remember(key: Hashable, pattern: Pattern) -> None:
-    _known[key] = pattern
-    while len(_known) > _REMEMBERED:
-        _known.popitem(last=False)
+    _cache[key] = pattern
+    while len(_cache) > _REMEMBERED:
+        _cache.popitem(last=False)
 
 
 async def release_statement(session: AsyncSession, where: Approval, made: Sequence[Figure]) -> list[Released]:
@@ -130,12 +130,14 @@ async def _decide(
     session: AsyncSession, where: Approval, made: Sequence[Figure], out: Mapping[str, tuple[int, Pattern]]
 ) -> Pattern:
     before = [
-        Out(await figures_store.kept(session, periods.parse(label), statement), pattern)
+        EarlierRelease(await figures_store.figures_of_statement(session, periods.parse(label), statement), pattern)
         for label, (statement, pattern) in out.items()
         if label != where.period.label
     ]
     former = (
-        await figures_store.kept(session, where.period, out[where.period.label][0]) if where.period.label in out else []
+        await figures_store.figures_of_statement(session, where.period, out[where.period.label][0])
+        if where.period.label in out
+        else []
     )
     # In a thread, since the attack takes a moment where much is hidden.
     return await asyncio.to_thread(decide, made, before, former)

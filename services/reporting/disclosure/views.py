@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.reporting.disclosure.model import ROLLED_UP, Hidden, Shown
+from services.reporting.disclosure.model import ROLLED_UP, Hidden, ReleasedCell
 from services.reporting.indicators.model.demand import Completion, Gap, Result
 from services.reporting.indicators.model.figure import JOINT, UNSAID, Measure, parts_of, split, written
 from shared.contracts import labels
@@ -51,7 +51,7 @@ _CODES = {
 }
 
 
-def value(shown: Shown, definition: Definition) -> str:
+def value(shown: ReleasedCell, definition: Definition) -> str:
     """Return `58.3 %`, `17`, or the short phrase for why there is no number."""
     if shown.hidden is Hidden.NO_DATA:
         return gettext("no data yet")
@@ -66,12 +66,12 @@ def plain(cell: Cell, definition: Definition) -> str:
     """Return a number before disclosure control, for those who may see its parts: `58.3 % (7 of 12)`, or `none`."""
     if cell.value is None:
         return gettext("none")
-    shown = Shown(cell.value, cell.numerator, cell.denominator)
+    shown = ReleasedCell(cell.value, cell.numerator, cell.denominator)
     part = fraction(shown)
     return f"{value(shown, definition)} ({part})" if part else value(shown, definition)
 
 
-def why_hidden(shown: Shown, definition: Definition) -> str:
+def why_hidden(shown: ReleasedCell, definition: Definition) -> str:
     """Return the sentence that explains a missing number; empty if there is a number."""
     match shown.hidden:
         case Hidden.NO_DATA if definition.denominator or definition.measure is Measure.MEDIAN:
@@ -86,7 +86,7 @@ def why_hidden(shown: Shown, definition: Definition) -> str:
             return ""
 
 
-def fraction(shown: Shown) -> str:
+def fraction(shown: ReleasedCell) -> str:
     """Return `7 of 12`; empty for a plain count or a hidden number."""
     if shown.numerator is None or shown.denominator is None:
         return ""
@@ -138,14 +138,14 @@ def headline(figures: dict[str, Released]) -> str:
     visits, officials = figures["TOPCOP-OP-02"].total, figures["TOPCOP-OP-01"].total
     count, people = int(visits.value or 0), int(officials.value or 0)
     if not count:
-        asked = int(figures["TOPCOP-IN-01"].total.value or 0)
-        if not asked:
+        received = int(figures["TOPCOP-IN-01"].total.value or 0)
+        if not received:
             return gettext("Nothing has been counted for this period yet")
         return ngettext(
             "%(num)d application came in; no visit is completed yet",
             "%(num)d applications came in; no visit is completed yet",
-            asked,
-        ) % {"num": asked}
+            received,
+        ) % {"num": received}
     who = ngettext("%(num)d official", "%(num)d officials", people) % {"num": people}
     what = ngettext("%(num)d exchange visit", "%(num)d exchange visits", count) % {"num": count}
     return gettext("%(who)s completed %(what)s") % {"who": who, "what": what}
@@ -154,11 +154,11 @@ def headline(figures: dict[str, Released]) -> str:
 def chart(figure: Released, name: str) -> Chart | None:
     """Return a breakdown as bars, without hidden cells; None if fewer than two numbers can be drawn."""
     cells = figure.breakdowns.get(name, {})
-    drawn = [(value_of(name, code), float(cell.value)) for code, cell in cells.items() if cell.value is not None]
-    if len(drawn) < 2:
+    parts = [(value_of(name, code), float(cell.value)) for code, cell in cells.items() if cell.value is not None]
+    if len(parts) < 2:
         return None
-    drawn.sort(key=lambda each: (-each[1], each[0]))
-    most, leads = drawn[0], drawn[0][1] > drawn[1][1]
+    parts.sort(key=lambda each: (-each[1], each[0]))
+    most, leads = parts[0], parts[0][1] > parts[1][1]
     if leads and name.endswith("topic"):
         title = gettext("%(title)s: %(most)s leads")
     elif leads and "country" in name and name not in JOINT:
@@ -172,7 +172,7 @@ def chart(figure: Released, name: str) -> Chart | None:
     texts = {"title": gettext(figure.definition.title), "most": most[0], "dimension": dimension(name).lower()}
     return bars(
         title % texts,
-        [Bar(label, amount, marked=leads and label == most[0]) for label, amount in drawn],
+        [Bar(label, amount, marked=leads and label == most[0]) for label, amount in parts],
         label=dimension(name),
         value=gettext("%") if figure.definition.measure is Measure.SHARE else gettext("Number"),
         definition=gettext(figure.definition.numerator),

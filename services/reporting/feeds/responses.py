@@ -111,14 +111,17 @@ def conditional_response(
 ) -> Response:
     """Return the bytes with their validators; only these for HEAD, and 304 to a client that has the bytes already."""
     digest = sha256(content)
-    seen = {"ETag": f'"{digest}"', "Last-Modified": format_datetime(at.astimezone(UTC).replace(microsecond=0), True)}
-    if _has(request, seen["ETag"], at):
+    validators = {
+        "ETag": f'"{digest}"',
+        "Last-Modified": format_datetime(at.astimezone(UTC).replace(microsecond=0), True),
+    }
+    if _has(request, validators["ETag"], at):
         kept = {name: value for name, value in headers.items() if name != "Content-Disposition"}
-        return Response(status_code=304, headers=kept | seen)
-    seen["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
+        return Response(status_code=304, headers=kept | validators)
+    validators["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
     if request.method == "HEAD":
-        return Response(headers=headers | seen | {"Content-Length": str(len(content))}, media_type=media_type)
-    return Response(content, headers=headers | seen, media_type=media_type)
+        return Response(headers=headers | validators | {"Content-Length": str(len(content))}, media_type=media_type)
+    return Response(content, headers=headers | validators, media_type=media_type)
 
 
 def _has(request: Request, tag: str, at: datetime) -> bool:

@@ -137,7 +137,9 @@ async def forget(session: AsyncSession, period: Period, statement: int) -> None:
         await session.execute(gone)
 
 
-async def kept(session: AsyncSession, period: Period, statement: int, *, only: bool = False) -> list[Figure]:
+async def figures_of_statement(
+    session: AsyncSession, period: Period, statement: int, *, only: bool = False
+) -> list[Figure]:
     """Return the figures of a period in a statement, in the indicators' order; none for a draft.
 
     A restatement states only the figures that changed: `only` returns these alone.
@@ -147,14 +149,14 @@ async def kept(session: AsyncSession, period: Period, statement: int, *, only: b
     query = query.where(number == statement if only else number <= statement)
     rows = await session.scalars(query.order_by(col(KeptFigure.indicator), number))
     found = {row.indicator: row for row in rows}  # the last statement of each stays
-    return [_kept(found[indicator], period) for indicator in COUNTED if indicator in found]
+    return [_figure_of_row(found[indicator], period) for indicator in COUNTED if indicator in found]
 
 
 async def statements(session: AsyncSession, period: Period, indicator: str) -> list[tuple[int, Figure]]:
     """Return each statement of a figure with its number, the first one first."""
     query = sa.select(KeptFigure).where(col(KeptFigure.period) == period.label, col(KeptFigure.indicator) == indicator)
     rows = await session.scalars(query.order_by(col(KeptFigure.statement)))
-    return [(row.statement, _kept(row, period)) for row in rows]
+    return [(row.statement, _figure_of_row(row, period)) for row in rows]
 
 
 _EVENTS = """
@@ -208,7 +210,7 @@ async def moving_events(
     return await connection.fetchval(_MOVING_EVENTS, period.label, indicator, first + 1, first + count) or []
 
 
-def _kept(row: KeptFigure, period: Period) -> Figure:
+def _figure_of_row(row: KeptFigure, period: Period) -> Figure:
     return _figure(row.indicator, row.version, period, row.cut_off, row.total, row.breakdowns, row.notes)
 
 

@@ -63,28 +63,28 @@ class Words:
     log: list[AccessLog] = field(default_factory=list)
 
 
-async def correct(bus: Bus, subject: str, kind: str, given: Mapping[str, str]) -> None:
+async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str]) -> None:
     """Correct the text of a submitted form, as its writer; ratings and dates stay.
 
     Raises `Refused`: 404 without a form, 409 if nothing was submitted or the period is frozen, 422 with the fields.
     """
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, kind)
-        if form.given is None:
+        if form.submission is None:
             raise Refused(gettext("Nothing was handed in yet."), 409)
         # Who erases locks the row too: words that were erased meanwhile must not be written again.
-        await tx.session.refresh(form.given, with_for_update=True)
+        await tx.session.refresh(form.submission, with_for_update=True)
         if not await correctable(tx.session, form):
             raise Refused(gettext("The words can no longer be corrected: the figures of that period are frozen."), 409)
         try:
-            texts = model_forms.texts(HEADINGS[kind], given)
+            texts = model_forms.texts(HEADINGS[kind], corrected)
         except model_forms.NotComplete as problem:
             fields = {name: gettext(text) for name, text in problem.fields.items()}
             raise Refused(gettext("Something is missing."), 422, fields) from None
-        if texts == form.given.texts:
+        if texts == form.submission.texts:
             return
-        form.given.texts = texts
-        tx.session.add(form.given)
+        form.submission.texts = texts
+        tx.session.add(form.submission)
         who = f"respondent:{Respondent(form.respondent).value}"
         store.log(tx.session, clock.now(), who, "corrected", form.case.application_id, form=kind)
 
@@ -131,8 +131,8 @@ async def _written(session: AsyncSession, application_id: UUID) -> list[Written]
         if row.texts
     ]
     for row in await cascades_store.of_application(session, application_id):
-        told = {"about": row.about, "why": row.why}
-        found.append(Written("cascade", Respondent.GUEST.value, row.told_at, _texts("cascade", told)))
+        written = {"about": row.about, "why": row.why}
+        found.append(Written("cascade", Respondent.GUEST.value, row.told_at, _texts("cascade", written)))
     for draft in await store.drafts(session, application_id):
         texts = _texts(draft.form, draft.values)
         if texts:
@@ -142,5 +142,7 @@ async def _written(session: AsyncSession, application_id: UUID) -> list[Written]
 
 def _texts(form: str, texts: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
     """Return the texts in the order in which they are asked for, without the scores that a draft holds."""
-    asked = CASCADE_FIELDS if form == "cascade" else {one.name: one.text for one in HEADINGS.get(form, ())}
-    return tuple((name, question, texts[name]) for name, question in asked.items() if texts.get(name))
+    questions = (
+        CASCADE_FIELDS if form == "cascade" else {heading.name: heading.text for heading in HEADINGS.get(form, ())}
+    )
+    return tuple((name, question, texts[name]) for name, question in questions.items() if texts.get(name))

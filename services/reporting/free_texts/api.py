@@ -16,7 +16,7 @@ router = APIRouter(prefix="/reporting/internal", include_in_schema=False)
 Caller = Annotated[str, Depends(internal())]
 
 
-class WordsWanted(BaseModel):
+class FreeTextRequest(BaseModel):
     """Which application's text, and what for."""
 
     model_config = ConfigDict(extra="ignore")
@@ -26,18 +26,18 @@ class WordsWanted(BaseModel):
 
 
 @router.post("/words")
-async def give(body: WordsWanted, caller: Caller, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
+async def give(body: FreeTextRequest, caller: Caller, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """Return what was written about an application, for the export of a person's own data; logged."""
     found = await actions.give(bus, caller, body.application_id, body.purpose)
     return {
         "written": [
             {
-                "form": one.form,
-                "respondent": one.respondent,
-                "at": one.at,
-                "draft": one.draft,
-                "texts": [{"name": name, "question": gettext(ask), "text": text} for name, ask, text in one.texts],
+                "form": written.form,
+                "respondent": written.respondent,
+                "at": written.at,
+                "draft": written.draft,
+                "texts": [{"name": name, "question": gettext(ask), "text": text} for name, ask, text in written.texts],
             }
-            for one in found
+            for written in found
         ]
     }

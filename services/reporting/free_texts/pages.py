@@ -109,12 +109,12 @@ async def _show(request: Request, bus: Bus, subject: str, kind: str) -> Response
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
         may = await correctable(session, form)
-    if not may or form.given is None:
+    if not may or form.submission is None:
         return see_other(request.url.path.removesuffix("/words"))
-    return _drawn(request, form, kind, _form(kind)(data=form.given.texts))
+    return _correction_page(request, form, kind, _form(kind)(data=form.submission.texts))
 
 
-def _drawn(request: Request, form: Any, kind: str, form_: Form, status: int = 200) -> Response:
+def _correction_page(request: Request, form: Any, kind: str, form_: Form, status: int = 200) -> Response:
     return render(
         request,
         "free_texts/correct.html",
@@ -137,7 +137,7 @@ async def _correct(request: Request, bus: Bus, subject: str, kind: str) -> Respo
             return see_other(request.url.path.removesuffix("/words"))
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
-    return _drawn(request, form, kind, form_, 422)
+    return _correction_page(request, form, kind, form_, 422)
 
 
 @router.get("/reporting/evaluations/{subject}/words")

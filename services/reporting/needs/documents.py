@@ -14,7 +14,7 @@ from services.reporting.disclosure.model import ROLLED_UP
 from services.reporting.feeds.formats.csvw import csvw_description
 from services.reporting.feeds.formats.table import numbers
 from services.reporting.feeds.formats.workbook import workbook_of
-from services.reporting.indicators.model.demand import ASKED, MATCHED, RESULTS, UNMET, Completion, Result
+from services.reporting.indicators.model.demand import MATCHED, RECEIVED, RESULTS, UNMET, Completion, Result
 from services.reporting.indicators.model.figure import parts_of, split
 from services.reporting.needs.model import lines
 from shared.web.csv_files import records_as_csv
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from services.reporting.disclosure.model import Released, Shown
+    from services.reporting.disclosure.model import Released, ReleasedCell
     from services.reporting.needs.model import Need
     from services.reporting.periods.model.approval import Approval
 
@@ -55,7 +55,7 @@ COLUMNS = tuple(DESCRIBED)
 _ALWAYS = frozenset({"measure", "period", "start", "end", "status"})
 _NUMERIC = frozenset({"value", "definition_version", "events"})
 _NAMES = {"priority-topic": "topic", "country-of-service": "country", "gap": "reason"}
-_MEASURES = {ASKED: "asked", RESULTS: "asked", MATCHED: Result.MATCHED.value, UNMET: Result.NOT_MATCHED.value}
+_MEASURES = {RECEIVED: "asked", RESULTS: "asked", MATCHED: Result.MATCHED.value, UNMET: Result.NOT_MATCHED.value}
 _COMPLETION = {Completion.COMPLETED.value: "completed", Completion.OPEN.value: "not_completed"}
 _NOT_OURS = frozenset({"sex"})
 
@@ -105,9 +105,9 @@ def _about(figure: Released, dimension: str, value: str) -> dict[str, Any]:
     return {"measure": measure, "by": " ".join(about), **about}
 
 
-def _number(shown: Shown) -> dict[str, Any]:
-    told = numbers(shown)
-    return {name: told[name] for name in ("value", "hidden", "events", "events_digest")}
+def _number(shown: ReleasedCell) -> dict[str, Any]:
+    columns = numbers(shown)
+    return {name: columns[name] for name in ("value", "hidden", "events", "events_digest")}
 
 
 def as_csv(released: Sequence[Released], needs: Sequence[Need], where: Approval) -> str:

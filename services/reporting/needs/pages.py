@@ -7,7 +7,7 @@ from starlette.requests import Request
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.figures.actions.periods import period_choices
 from services.reporting.guards import Reader
-from services.reporting.indicators.model.demand import ASKED, RESULTS, UNMET
+from services.reporting.indicators.model.demand import RECEIVED, RESULTS, UNMET
 from services.reporting.needs import documents, views
 from services.reporting.needs.actions import needs_and_figures
 from services.reporting.parameters import BusDep
@@ -61,7 +61,7 @@ async def needs(
         gap_hidden=gap in figures[UNMET].withheld if UNMET in figures else False,
         unmet=figures.get(UNMET),
         areas=views.areas(found),
-        definitions=[figures[each].definition for each in (ASKED, RESULTS, *views.BECAME) if each in figures],
+        definitions=[figures[each].definition for each in (RECEIVED, RESULTS, *views.BECAME) if each in figures],
         by=by,
         gap=gap,
         kinds=[(name, gettext(words)) for name, words in BY.items()],

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.reporting.disclosure import views as disclosure_views
-from services.reporting.disclosure.model import ROLLED_UP, Shown
-from services.reporting.indicators.model.demand import ASKED, MATCHED, RESULTS, UNMET, Completion, Result
+from services.reporting.disclosure.model import ROLLED_UP, ReleasedCell
+from services.reporting.indicators.model.demand import MATCHED, RECEIVED, RESULTS, UNMET, Completion, Result
 from services.reporting.indicators.model.figure import UNSAID, joined, parts_of, split
 from services.reporting.needs.model import lines, people_by
 from shared.contracts import labels
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BECAME = (MATCHED, UNMET)
 _DIMENSIONS = {"topic": "priority-topic", "country": "country-of-service", "language": "language", "level": "level"}
-_ASKED_IN = {"topic": ASKED, "country": ASKED, "language": RESULTS, "level": RESULTS}
+_RECEIVED_IN = {"topic": RECEIVED, "country": RECEIVED, "language": RESULTS, "level": RESULTS}
 _COLUMNS = 7
 """So many columns of a map can be told apart on a phone."""
 
@@ -37,27 +37,27 @@ class Row:
 
     label: str
     needed: int | None
-    asked: Shown | None
-    matched: Shown | None = None
-    completed: Shown | None = None
-    not_matched: Shown | None = None
-    other: Shown | None = None
+    received: ReleasedCell | None
+    matched: ReleasedCell | None = None
+    completed: ReleasedCell | None = None
+    not_matched: ReleasedCell | None = None
+    other: ReleasedCell | None = None
 
 
 def rows(figures: Mapping[str, Released], needs: Sequence[Need], by: str) -> list[Row]:
     """Return a row for each value of a dimension that is needed or applied for, what is needed most first."""
     dimension = _DIMENSIONS[by]
-    asked = _part(figures, _ASKED_IN[by], dimension)
+    received = _part(figures, _RECEIVED_IN[by], dimension)
     needed = people_by(needs, by) if by != "language" else {}
     results = _part(figures, RESULTS, f"{by}-and-result")
     done = _part(figures, MATCHED, f"{by}-and-completion")
     known = {split(value)[0] for value in (*results, *done)}
-    values = sorted({*asked, *needed, *known}, key=lambda value: (value in {UNSAID, ROLLED_UP}, value == ROLLED_UP))
+    values = sorted({*received, *needed, *known}, key=lambda value: (value in {UNSAID, ROLLED_UP}, value == ROLLED_UP))
     made = [
         Row(
             disclosure_views.value_of(dimension, value),
             needed.get(value, 0) if by != "language" else None,
-            asked.get(value),
+            received.get(value),
             results.get(joined((value, Result.MATCHED))),
             done.get(joined((value, Completion.COMPLETED))),
             results.get(joined((value, Result.NOT_MATCHED))),
@@ -66,20 +66,20 @@ def rows(figures: Mapping[str, Released], needs: Sequence[Need], by: str) -> lis
         for value in values
         if value != ROLLED_UP
     ]
-    made.sort(key=lambda row: (-(row.needed or 0), -_number(row.asked), row.label))
-    if ROLLED_UP in asked:
-        made.append(Row(disclosure_views.value_of(dimension, ROLLED_UP), None, asked[ROLLED_UP]))
+    made.sort(key=lambda row: (-(row.needed or 0), -_number(row.received), row.label))
+    if ROLLED_UP in received:
+        made.append(Row(disclosure_views.value_of(dimension, ROLLED_UP), None, received[ROLLED_UP]))
     return made
 
 
 def whole(figures: Mapping[str, Released], needs: Sequence[Need]) -> Row:
     """Return the row of all together."""
     result = _part(figures, RESULTS, "result")
-    asked, matched, unmet = (figures[each].total if each in figures else None for each in (ASKED, MATCHED, UNMET))
+    received, matched, unmet = (figures[each].total if each in figures else None for each in (RECEIVED, MATCHED, UNMET))
     return Row(
         gettext("All together"),
         sum(need.quantity for need in needs),
-        asked,
+        received,
         matched,
         _part(figures, MATCHED, "completion").get(Completion.COMPLETED),
         unmet,
@@ -89,11 +89,11 @@ def whole(figures: Mapping[str, Released], needs: Sequence[Need]) -> Row:
 
 def headline(figures: Mapping[str, Released], needs: Sequence[Need]) -> str:
     """Return the finding: how many of the applications found no match, or what there is instead."""
-    asked = int(_number(figures[ASKED].total)) if ASKED in figures else 0
+    received = int(_number(figures[RECEIVED].total)) if RECEIVED in figures else 0
     people = sum(need.quantity for need in needs)
-    if not asked and not people:
+    if not received and not people:
         return gettext("Nothing is needed and nothing was asked for in this period")
-    if not asked:
+    if not received:
         return ngettext(
             "Training is needed for %(num)d person, and nobody has applied yet",
             "Training is needed for %(num)d people, and nobody has applied yet",
@@ -101,12 +101,12 @@ def headline(figures: Mapping[str, Released], needs: Sequence[Need]) -> str:
         ) % {"num": people}
     unmet = figures[UNMET].total if UNMET in figures else None
     if unmet is None or not unmet.value:
-        return ngettext("%(num)d application asked for a place", "%(num)d applications asked for a place", asked) % {
-            "num": asked
+        return ngettext("%(num)d application asked for a place", "%(num)d applications asked for a place", received) % {
+            "num": received
         }
     return gettext("%(unmet)s of %(asked)s applications found no match") % {
         "unmet": number(float(unmet.value)),
-        "asked": number(asked),
+        "asked": number(received),
     }
 
 
@@ -135,10 +135,14 @@ def _area(code: str) -> str:
 def need_and_match(made: Sequence[Row], by: str) -> Chart | None:
     """Return what is needed (of languages: applied for) beside what was matched; None for fewer than two values."""
     if by == "language":
-        items = [Pair(r.label, _number(r.asked), _number(r.matched)) for r in made if _told(r.asked, r.matched)]
+        items = [
+            Pair(r.label, _number(r.received), _number(r.matched)) for r in made if _have_values(r.received, r.matched)
+        ]
         names = (gettext("asked for"), gettext("matched"))
     else:
-        items = [Pair(r.label, float(r.needed), _number(r.matched)) for r in made if r.needed and _told(r.matched)]
+        items = [
+            Pair(r.label, float(r.needed), _number(r.matched)) for r in made if r.needed and _have_values(r.matched)
+        ]
         names = (gettext("needed"), gettext("matched"))
     if len(items) < 2:
         return None
@@ -209,13 +213,13 @@ def _cell(count: int | None, top: int) -> Cell:
     return Cell("-", 0) if count is None else Cell(number(count), count / top)
 
 
-def _part(figures: Mapping[str, Released], figure: str, dimension: str) -> Mapping[str, Shown]:
+def _part(figures: Mapping[str, Released], figure: str, dimension: str) -> Mapping[str, ReleasedCell]:
     return figures[figure].breakdowns.get(dimension, {}) if figure in figures else {}
 
 
-def _told(*shown: Shown | None) -> bool:
+def _have_values(*shown: ReleasedCell | None) -> bool:
     return all(each is not None and each.value is not None for each in shown)
 
 
-def _number(shown: Shown | None) -> float:
+def _number(shown: ReleasedCell | None) -> float:
     return float(shown.value) if shown is not None and shown.value is not None else 0.0

@@ -22,10 +22,10 @@ from shared.web.graphics.charts import Bar, Pair, bars, pairs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from services.reporting.disclosure.model import Released, Shown
+    from services.reporting.disclosure.model import Released, ReleasedCell
     from services.reporting.periods.model.approval import Approval
     from services.reporting.periods.model.periods import Period
-    from services.reporting.targets.model import Aim
+    from services.reporting.targets.model import TargetValue
     from shared.web.graphics.charts import Chart
 
 COLUMNS = ("chart", "period", "start", "end", "status", "indicator", "item", "series", "value")
@@ -44,7 +44,7 @@ class NamedChart:
     rows: Sequence[Row]
 
 
-def csv_text(drawn: Iterable[NamedChart], where: Approval) -> str:
+def csv_text(named_charts: Iterable[NamedChart], where: Approval) -> str:
     """Return the rows of charts of one period as CSV."""
     period = where.period
     common = {
@@ -55,7 +55,7 @@ def csv_text(drawn: Iterable[NamedChart], where: Approval) -> str:
     }
     lines: list[dict[str, Any]] = [
         {**common, "chart": each.name, **dict(zip(("indicator", "item", "series", "value"), row, strict=True))}
-        for each in drawn
+        for each in named_charts
         for row in each.rows
     ]
     return records_as_csv(COLUMNS, lines)
@@ -172,9 +172,9 @@ _COUNTRIES = 12
 """The most countries that are drawn, those with most days; the file has all."""
 
 
-def charts(figures: Mapping[str, Released], period: Period, aims: Sequence[Aim]) -> list[NamedChart]:
+def charts(figures: Mapping[str, Released], period: Period, target_values: Sequence[TargetValue]) -> list[NamedChart]:
     """Return the charts that can be drawn for a period, in the order of the page; its figures by id."""
-    due = due_in_period(aims, period)
+    due = due_in_period(target_values, period)
     made = [
         targets(figures, due, shares=False),
         targets(figures, due, shares=True),
@@ -190,18 +190,18 @@ def _named(name: str, chart: object, rows: Sequence[Row]) -> NamedChart | None:
     return NamedChart(name, chart, rows) if chart is not None else None  # type: ignore[arg-type]  # a chart, if it is not None
 
 
-def targets(figures: Mapping[str, Released], due: Mapping[str, Aim], *, shares: bool) -> NamedChart | None:
+def targets(figures: Mapping[str, Released], due: Mapping[str, TargetValue], *, shares: bool) -> NamedChart | None:
     """Return targets due in the period beside the period's own figure; counts and shares apart, for their axes."""
     items, rows = [], []
     for indicator, figure in figures.items():
-        aim, value = due.get(indicator), figure.total.value
-        if aim is None or (figure.definition.measure is Measure.SHARE) != shares:
+        target_value, value = due.get(indicator), figure.total.value
+        if target_value is None or (figure.definition.measure is Measure.SHARE) != shares:
             continue
-        rows.append((indicator, indicator, "target", written(aim.value)))
-        if value is None or aim.value < 0:
+        rows.append((indicator, indicator, "target", written(target_value.value)))
+        if value is None or target_value.value < 0:
             continue
         rows.append((indicator, indicator, "actual", written(value)))
-        items.append(Pair(gettext(figure.definition.title), float(aim.value), float(value)))
+        items.append(Pair(gettext(figure.definition.title), float(target_value.value), float(value)))
     if not items:
         return None
     missed = [each for each in items if each.after < each.before]
@@ -240,14 +240,14 @@ def unmet(figures: Mapping[str, Released]) -> NamedChart | None:
     figure = figures.get(UNMET)
     if figure is None:
         return None
-    for dimension in sorted(MAPS, key=lambda each: -_shown(figure, each)):
+    for dimension in sorted(MAPS, key=lambda each: -_applications_shown(figure, each)):
         if (chart := needs_views.gaps(figure, dimension)) is not None:
             return NamedChart("unmet", chart, _rows(figure, dimension, "not_matched"))
     chart = disclosure_views.chart(figure, "gap")
     return _named("unmet", chart, _rows(figure, "gap", "not_matched"))
 
 
-def _shown(figure: Released, dimension: str) -> Decimal:
+def _applications_shown(figure: Released, dimension: str) -> Decimal:
     """Return how many applications a breakdown shows."""
     cells = figure.breakdowns.get(dimension, {})
     return sum((shown.value for shown in cells.values() if shown.value is not None), Decimal())
@@ -293,7 +293,7 @@ def _days(figure: Released, dimension: str, country: str) -> float | None:
 
 
 def _rows(figure: Released, dimension: str, series: str) -> list[Row]:
-    cells: Mapping[str, Shown] = figure.breakdowns.get(dimension, {})
+    cells: Mapping[str, ReleasedCell] = figure.breakdowns.get(dimension, {})
     return [
         (figure.definition.id, value, series, "" if shown.value is None else written(shown.value))
         for value, shown in cells.items()

@@ -12,15 +12,15 @@ from services.reporting.indicators.model.figure import written
 from services.reporting.parameters import BusDep
 from services.reporting.targets import store
 from services.reporting.targets.actions import import_file
-from services.reporting.targets.actions import targets as targets_targets
-from services.reporting.targets.model import Aim, standing
+from services.reporting.targets.actions import targets as actions
+from services.reporting.targets.model import TargetValue, standing
 from shared.errors import Refused
 from shared.i18n import gettext
 
 router = APIRouter(prefix="/reporting/api/targets", tags=["figures"])
 
 
-class Written(BaseModel):
+class TargetIn(BaseModel):
     """A baseline or a target: `kind` is baseline or target, `value` a number as text, `source` where it is from."""
 
     indicator: str = ""
@@ -37,13 +37,16 @@ async def targets(principal: Reader, bus: BusDep) -> dict[str, Any]:
     async with bus.read() as session:
         found = await store.everything(session)
     waiting = [each for each in found if each.approved_at is None] if may_steer(principal) else []
-    return {"standing": [_told(each) for each in standing(found)], "waiting": [_told(each) for each in waiting]}
+    return {
+        "standing": [_target_for_programs(each) for each in standing(found)],
+        "waiting": [_target_for_programs(each) for each in waiting],
+    }
 
 
 @router.post("")
-async def propose(principal: Steerer, bus: BusDep, written_: Written) -> dict[str, Any]:
+async def propose(principal: Steerer, bus: BusDep, target_in: TargetIn) -> dict[str, Any]:
     """Save a value; it counts once another person approves it."""
-    return _told(await targets_targets.propose(bus, principal, targets_targets.Draft(**written_.model_dump())))
+    return _target_for_programs(await actions.propose(bus, principal, actions.Draft(**target_in.model_dump())))
 
 
 @router.post(
@@ -55,20 +58,20 @@ async def take(request: Request, principal: Steerer, bus: BusDep) -> dict[str, A
 
     What exists already is left as it is. Errors are named as field `row.column`; the head is row 1.
     """
-    taken = await import_file.import_table(bus, principal, await request.body())
-    return {"added": [_told(each) for each in taken.added], "unchanged": taken.unchanged}
+    result = await import_file.import_table(bus, principal, await request.body())
+    return {"added": [_target_for_programs(each) for each in result.added], "unchanged": result.unchanged}
 
 
 @router.post("/{aim}/{step}")
 async def decide(principal: Steerer, bus: BusDep, aim: str, step: str) -> dict[str, Any]:
     """Decide on a value: `approve` what another person wrote, or `drop` what waits."""
-    steps = {"approve": targets_targets.approve, "drop": targets_targets.drop}
+    steps = {"approve": actions.approve, "drop": actions.drop}
     if step not in steps:
         raise Refused(gettext("There is no such step."), 404)
-    return _told(await steps[step](bus, principal, aim))
+    return _target_for_programs(await steps[step](bus, principal, aim))
 
 
-def _told(aim: Aim) -> dict[str, Any]:
+def _target_for_programs(aim: TargetValue) -> dict[str, Any]:
     return {
         "id": aim.id,
         "indicator": aim.indicator,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from services.reporting.periods.model.periods import Period
 
 
-class AimKind(StrEnum):
+class TargetKind(StrEnum):
     """Whether a value is a baseline or a target."""
 
     BASELINE = "baseline"
@@ -33,12 +33,12 @@ class AimKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class TargetValue:
     """A baseline or a target: `source` says where the value is written down; without `approved_at` it waits."""
 
     id: UUID
     indicator: str
-    kind: AimKind
+    kind: TargetKind
     day: date
     value: Decimal
     source: str
@@ -49,44 +49,56 @@ class Aim:
     approved_at: datetime | None = None
 
     @property
-    def place(self) -> tuple[str, AimKind, date]:
+    def place(self) -> tuple[str, TargetKind, date]:
         """What it is for: a later approved value for the same place replaces the earlier one."""
         return self.indicator, self.kind, self.day
 
 
-def approve(aim: Aim, by: str, at: datetime) -> Aim:
+def approve(target_value: TargetValue, by: str, at: datetime) -> TargetValue:
     """Approve what another person wrote. Raises `NotNow`."""
-    if aim.approved_at is not None:
+    if target_value.approved_at is not None:
         raise NotNow(N_("This value is approved already."))
-    if by == aim.author:
+    if by == target_value.author:
         raise NotNow(N_("You wrote this value: somebody else has to approve it."))
-    return replace(aim, approved_by=by, approved_at=at)
+    return replace(target_value, approved_by=by, approved_at=at)
 
 
-def standing(aims: Iterable[Aim], at: datetime | None = None) -> list[Aim]:
+def standing(target_values: Iterable[TargetValue], at: datetime | None = None) -> list[TargetValue]:
     """Return the value approved last for each indicator, kind and day, in that order, as it was `at` a moment."""
-    newest: dict[tuple[str, AimKind, date], Aim] = {}
-    for aim in sorted(aims, key=lambda each: (str(each.approved_at), str(each.id))):
-        if aim.approved_at is not None and (at is None or aim.approved_at <= at):
-            newest[aim.place] = aim
+    newest: dict[tuple[str, TargetKind, date], TargetValue] = {}
+    for target_value in sorted(target_values, key=lambda each: (str(each.approved_at), str(each.id))):
+        if target_value.approved_at is not None and (at is None or target_value.approved_at <= at):
+            newest[target_value.place] = target_value
     return [newest[place] for place in sorted(newest)]
 
 
-def due_in_period(aims: Iterable[Aim], period: Period) -> dict[str, Aim]:
+def due_in_period(target_values: Iterable[TargetValue], period: Period) -> dict[str, TargetValue]:
     """Return the approved target of each indicator that is due last within a period."""
-    return {aim.indicator: aim for aim in standing(aims) if aim.kind is AimKind.TARGET and aim.day in period}
+    return {
+        target_value.indicator: target_value
+        for target_value in standing(target_values)
+        if target_value.kind is TargetKind.TARGET and target_value.day in period
+    }
 
 
-def baseline_of(aims: Iterable[Aim], indicator: str) -> Aim | None:
+def baseline_of(target_values: Iterable[TargetValue], indicator: str) -> TargetValue | None:
     """Return the baseline of an indicator among approved values: the one of the latest day."""
-    ours = [aim for aim in aims if aim.indicator == indicator and aim.kind is AimKind.BASELINE]
+    ours = [
+        target_value
+        for target_value in target_values
+        if target_value.indicator == indicator and target_value.kind is TargetKind.BASELINE
+    ]
     return max(ours, key=lambda each: each.day, default=None)
 
 
-def target_of(aims: Iterable[Aim], indicator: str, period: str) -> Aim | None:
+def target_of(target_values: Iterable[TargetValue], indicator: str, period: str) -> TargetValue | None:
     """Return the target of an indicator for a calendar period, among approved values."""
-    ours = (aim for aim in aims if aim.indicator == indicator and aim.kind is AimKind.TARGET)
-    return next((aim for aim in ours if meant_for(aim.day) == period), None)
+    ours = (
+        target_value
+        for target_value in target_values
+        if target_value.indicator == indicator and target_value.kind is TargetKind.TARGET
+    )
+    return next((target_value for target_value in ours if meant_for(target_value.day) == period), None)
 
 
 def meant_for(day: date) -> str | None:

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlmodel import Field, col, select
 
 from services.reporting.tables import Table
-from services.reporting.targets.model import Aim, AimKind
+from services.reporting.targets.model import TargetKind, TargetValue
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-class AimRow(Table, table=True):
+class TargetRow(Table, table=True):
     """A baseline or a target of an indicator; an approved one is never changed, a later one replaces it."""
 
     __tablename__ = "aim"
@@ -41,29 +41,37 @@ async def lock(session: AsyncSession) -> None:
     await session.execute(sa.text("LOCK TABLE aim IN SHARE ROW EXCLUSIVE MODE"))
 
 
-async def everything(session: AsyncSession) -> list[Aim]:
+async def everything(session: AsyncSession) -> list[TargetValue]:
     """Return all values, by indicator, kind and day, the earlier written first; a few hundred."""
-    order = col(AimRow.indicator), col(AimRow.kind), col(AimRow.day), col(AimRow.written_at), col(AimRow.id)
-    return [_aim(row) for row in await session.scalars(select(AimRow).order_by(*order))]
+    order = (
+        col(TargetRow.indicator),
+        col(TargetRow.kind),
+        col(TargetRow.day),
+        col(TargetRow.written_at),
+        col(TargetRow.id),
+    )
+    return [_aim(row) for row in await session.scalars(select(TargetRow).order_by(*order))]
 
 
-async def target_by_id(session: AsyncSession, aim_id: UUID) -> Aim | None:
+async def target_by_id(session: AsyncSession, aim_id: UUID) -> TargetValue | None:
     """Return the value with that id."""
-    row = await session.get(AimRow, aim_id)
+    row = await session.get(TargetRow, aim_id)
     return _aim(row) if row else None
 
 
-async def keep(session: AsyncSession, aim: Aim) -> None:
+async def keep(session: AsyncSession, target_value: TargetValue) -> None:
     """Save a value."""
-    await session.merge(AimRow(**asdict(aim)))
+    await session.merge(TargetRow(**asdict(target_value)))
     await session.flush()
 
 
-async def drop(session: AsyncSession, aim: Aim) -> None:
+async def drop(session: AsyncSession, target_value: TargetValue) -> None:
     """Delete a value that waits."""
-    await session.execute(sa.delete(AimRow).where(col(AimRow.id) == aim.id, col(AimRow.approved_at).is_(None)))
+    await session.execute(
+        sa.delete(TargetRow).where(col(TargetRow.id) == target_value.id, col(TargetRow.approved_at).is_(None))
+    )
 
 
-def _aim(row: AimRow) -> Aim:
-    values = {field.name: getattr(row, field.name) for field in fields(Aim)}
-    return Aim(**{**values, "kind": AimKind(row.kind)})
+def _aim(row: TargetRow) -> TargetValue:
+    values = {field.name: getattr(row, field.name) for field in fields(TargetValue)}
+    return TargetValue(**{**values, "kind": TargetKind(row.kind)})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Measure, written
 from services.reporting.periods.model import periods
-from services.reporting.targets.model import AimKind, due_in_period, standing
+from services.reporting.targets.model import TargetKind, due_in_period, standing
 from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext
 from shared.i18n.numbers import number
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services.reporting.disclosure.model import Released
     from services.reporting.periods.model.approval import Approval
     from services.reporting.periods.model.periods import Period
-    from services.reporting.targets.model import Aim
+    from services.reporting.targets.model import TargetValue
     from shared.web.graphics.charts import Chart
 
 KINDS = {
@@ -40,21 +40,21 @@ class Column:
 
     where: Approval
     figures: Mapping[str, Released]
-    due: Mapping[str, Aim]
+    due: Mapping[str, TargetValue]
 
 
-def due_in(aims: Sequence[Aim], kind: str) -> list[Period]:
+def due_in(target_values: Sequence[TargetValue], kind: str) -> list[Period]:
     """Return the periods of a kind from the first to the last in which a target is due."""
-    days = [aim.day for aim in standing(aims) if aim.kind is AimKind.TARGET]
+    days = [target_value.day for target_value in standing(target_values) if target_value.kind is TargetKind.TARGET]
     if not days:
         return []
     found = [periods.parse(label) for label in periods.labels(min(days), max(days))]
     return sorted((each for each in found if each.kind == kind), key=lambda each: each.start)[-MOST:]
 
 
-def column(where: Approval, released: Sequence[Released], aims: Sequence[Aim]) -> Column:
+def column(where: Approval, released: Sequence[Released], target_values: Sequence[TargetValue]) -> Column:
     """Return a period with what is due in it."""
-    return Column(where, {each.definition.id: each for each in released}, due_in_period(aims, where.period))
+    return Column(where, {each.definition.id: each for each in released}, due_in_period(target_values, where.period))
 
 
 def charts(columns: Sequence[Column]) -> list[Chart]:
@@ -83,8 +83,8 @@ def _chart(indicator: str, columns: Sequence[Column]) -> Chart:
         gettext("%(name)s, %(period)s: %(actual)s, target %(target)s")
         % {
             "name": name,
-            "actual": _said(last[2], share=share),
-            "target": _said(last[1], share=share),
+            "actual": _formatted(last[2], share=share),
+            "target": _formatted(last[1], share=share),
             "period": last[0],
         }
         if last
@@ -94,7 +94,7 @@ def _chart(indicator: str, columns: Sequence[Column]) -> Chart:
         title,
         [Series(gettext("target"), target), Series(gettext("actual"), actual)],
         label=gettext("Period"),
-        write=lambda value: _said(value, share=share),
+        write=lambda value: _formatted(value, share=share),
         definition=gettext("The target that is due last in each period, beside the figure of that period. %(what)s")
         % {"what": gettext(definition.numerator)},
     )
@@ -105,7 +105,7 @@ def _actual(column_of: Column, indicator: str) -> float | None:
     return None if figure is None or figure.total.value is None else float(figure.total.value)
 
 
-def _said(value: float, *, share: bool) -> str:
+def _formatted(value: float, *, share: bool) -> str:
     text = number(value, 0 if value == int(value) else 1)
     return gettext("%(number)s %%") % {"number": text} if share else text
 
@@ -115,8 +115,8 @@ def csv_text(columns: Sequence[Column]) -> str:
     rows: list[dict[str, Any]] = []
     for indicator, definition in INDICATORS.items():
         for each in columns:
-            aim, figure = each.due.get(indicator), each.figures.get(indicator)
-            if aim is None:
+            target_value, figure = each.due.get(indicator), each.figures.get(indicator)
+            if target_value is None:
                 continue
             total = figure.total if figure else None
             rows.append(
@@ -127,8 +127,8 @@ def csv_text(columns: Sequence[Column]) -> str:
                     "start": each.where.period.start.isoformat(),
                     "end": each.where.period.end.isoformat(),
                     "status": each.where.state.value,
-                    "target": written(aim.value),
-                    "target_day": aim.day.isoformat(),
+                    "target": written(target_value.value),
+                    "target_day": target_value.day.isoformat(),
                     "actual": written(total.value) if total and total.value is not None else "",
                     "hidden": total.hidden.value if total and total.hidden else "",
                 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting.facts.model.book import Book
 from services.reporting.indicators.model.catalogue import INDICATORS, OWN
-from services.reporting.indicators.model.demand import ASKED
+from services.reporting.indicators.model.demand import RECEIVED
 from services.reporting.indicators.model.figure import compute
 from services.reporting.periods.model.periods import parse
 from shared.contracts import _examples as ex
@@ -81,7 +81,7 @@ def no_match(application: UUID, day: str, rule: str, *, sequence: int = 1) -> Fa
 def counted(facts: Iterable[Fact], label: str = "2026") -> dict[str, Figure]:
     """What was asked for and our own figures of a period, by id."""
     book = Book(facts, LATER)
-    return {each.id: compute(each, book, parse(label)) for each in (INDICATORS[ASKED], *OWN.values())}
+    return {each.id: compute(each, book, parse(label)) for each in (INDICATORS[RECEIVED], *OWN.values())}
 
 
 def told(people: Iterable[Asked]) -> list[Fact]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 async def evaluate(
-    bus: Bus, subject: str, given: model_forms.Evaluation, written: Mapping[str, str]
+    bus: Bus, subject: str, answered: model_forms.Evaluation, written: Mapping[str, str]
 ) -> tuple[RequestedForm, bool]:
     """Submit an evaluation; return the form as it is now, and whether it was saved by this call (False: it was there).
 
@@ -37,26 +37,26 @@ async def evaluate(
     """
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, EVALUATION)
-        if form.given:
+        if form.submission:
             return form, False
         _over(form)
         try:
             event = model_forms.evaluated(
-                form.case, form.respondent, given, form.objectives, form.evaluation_due, clock.today()
+                form.case, form.respondent, answered, form.objectives, form.evaluation_due, clock.today()
             )
             texts = model_forms.texts(model_forms.COMMENTS, written)
         except model_forms.NotComplete as problem:
             raise _refused(problem) from None
         closed = event.model_dump(mode="json", include={"overall", "objectives", "goals", "answers", "form_version"})
         kept = await _keep(tx, form, EVALUATION, event, closed, texts, late=event.late)
-    return await _again(bus, form, EVALUATION), kept
+    return await _reread(bus, form, EVALUATION), kept
 
 
 async def report(bus: Bus, subject: str, written: Mapping[str, str]) -> tuple[RequestedForm, bool]:
     """Submit the report on a visit; returns and raises as `evaluate`."""
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, REPORT)
-        if form.given:
+        if form.submission:
             return form, False
         _over(form)
         _applicant(form)
@@ -68,27 +68,27 @@ async def report(bus: Bus, subject: str, written: Mapping[str, str]) -> tuple[Re
         late = due is not None and clock.today() > due
         event = ReportSubmitted(**_of(form), late=late)
         kept = await _keep(tx, form, REPORT, event, {}, texts, late=late)
-    return await _again(bus, form, REPORT), kept
+    return await _reread(bus, form, REPORT), kept
 
 
 async def follow_up(
-    bus: Bus, subject: str, given: model_forms.FollowUp, written: Mapping[str, str]
+    bus: Bus, subject: str, answered: model_forms.FollowUp, written: Mapping[str, str]
 ) -> tuple[RequestedForm, bool]:
     """Answer the follow-up after six months, as officer or as line manager; returns and raises as `evaluate`."""
     async with bus.transaction("respondent") as tx:
         form = await requested_form(tx.session, subject, FOLLOW_UP)
-        if form.given:
+        if form.submission:
             return form, False
         _over(form)
         in_window = form.case.in_follow_up_window(form.timers, clock.today())
         try:
-            event = model_forms.followed_up(form.case, form.respondent, given, form.objectives, in_window=in_window)
+            event = model_forms.followed_up(form.case, form.respondent, answered, form.objectives, in_window=in_window)
             texts = model_forms.texts(model_forms.FOLLOW_UP, written)
         except model_forms.NotComplete as problem:
             raise _refused(problem) from None
         closed = event.model_dump(mode="json", include={"applied", "answers", "objectives"})
         kept = await _keep(tx, form, FOLLOW_UP, event, closed, texts, late=not in_window)
-    return await _again(bus, form, FOLLOW_UP), kept
+    return await _reread(bus, form, FOLLOW_UP), kept
 
 
 async def waive(bus: Bus, principal: Principal, visit_id: UUID, reason: str) -> None:
@@ -154,7 +154,7 @@ async def _keep(
     return first
 
 
-async def _again(bus: Bus, form: RequestedForm, name: str) -> RequestedForm:
+async def _reread(bus: Bus, form: RequestedForm, name: str) -> RequestedForm:
     async with bus.read() as session:
         return await requested_form(session, form.subject, name)
 
@@ -196,6 +196,6 @@ def submitted_values(row: Submission) -> dict[str, Any]:
 
 async def correctable(session: AsyncSession, form: RequestedForm) -> bool:
     """Return whether the writer may still correct the text: until a period with the day of the answer is frozen."""
-    if form.given is None or not form.given.texts or model_forms.ERASED in form.given.texts.values():
+    if form.submission is None or not form.submission.texts or model_forms.ERASED in form.submission.texts.values():
         return False
-    return not await in_frozen_period(session, form.given.at.date())
+    return not await in_frozen_period(session, form.submission.at.date())

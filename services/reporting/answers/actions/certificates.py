@@ -30,9 +30,9 @@ async def grant_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
         data = causes[case_id].data
         if isinstance(data, outcomes.OutcomeEvent) and data.visit_id is not None:
             await tx.wait(causes[case_id], visits.VisitEvent.topic, case_id)
-    held = await answers.certificates(tx.session, list(found))
+    certified = await answers.certificates(tx.session, list(found))
     received = await answers.received(tx.session, list(found))
-    due = [each.id for each in found.values() if each.id not in held and earned(each, received.get(each.id, {}))]
+    due = [each.id for each in found.values() if each.id not in certified and earned(each, received.get(each.id, {}))]
     by_year: dict[int, list[UUID]] = {}
     for case_id in due:
         by_year.setdefault(causes[case_id].time.astimezone(UTC).year, []).append(case_id)

@@ -38,7 +38,7 @@ async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, 
         form = await requested_form(tx.session, subject, kind)
         await drafts.hold(tx.session, form.case.id, kind, form.respondent)
         form = await requested_form(tx.session, subject, kind)
-        if form.given is not None:
+        if form.submission is not None:
             raise Refused(gettext("It was handed in before: open the page again to see it."), 409)
         if not form.open:
             raise Refused(gettext("It is not asked for yet: open the page again to see from when on."), 409)

@@ -45,16 +45,16 @@ async def remind(bus: Bus, principal: Principal, wanted: Wanted, case_id: UUID |
     async with bus.transaction(principal.subject) as tx:
         before = quiet_since()
         found = await waves.to_remind(tx.session, wanted, clock.today(), before, AT_ONCE, case_id)
-        asked = 0
+        count = 0
         # In one order, so that two evaluators who press at the same time wait for each other in one order only.
-        for answer in sorted(found, key=lambda one: (str(one.case_id), one.form, one.respondent)):
+        for answer in sorted(found, key=lambda answer: (str(answer.case_id), answer.form, answer.respondent)):
             if await waves.reminded(tx.session, answer, clock.now(), before):
-                await tx.record(_asks(answer), answer.case_id, correlation=answer.application_id)
-                asked += 1
-    return asked
+                await tx.record(_request(answer), answer.case_id, correlation=answer.application_id)
+                count += 1
+    return count
 
 
-def _asks(answer: Answer) -> AnswerAsked:
+def _request(answer: Answer) -> AnswerAsked:
     of = {"form": AnswerForm(answer.form), "respondent": Respondent(answer.respondent)}
     return AnswerAsked(**_about(answer), **of, due=answer.due)
 
@@ -129,16 +129,16 @@ async def announce(bus: Bus, actor: str, call_id: UUID, rounds: int) -> None:
     for _ in range(rounds):
         async with bus.transaction(actor) as tx:
             closed = await waves.unannounced(tx.session, call_id, clock.today(), AT_ONCE)
-            again = await waves.open_again(tx.session, call_id, clock.today(), AT_ONCE)
+            reopened = await waves.open_again(tx.session, call_id, clock.today(), AT_ONCE)
             for answer in closed:
                 if await waves.note_closing_announced(tx.session, answer, clock.now()):
                     of = {"form": AnswerForm(answer.form), "respondent": Respondent(answer.respondent)}
-                    said = AnswerClosed(**_about(answer), **of, due=answer.due)
-                    await tx.record(said, answer.case_id, correlation=answer.application_id)
-            for one in again:
-                if await waves.note_opening_announced(tx.session, one) and not one.over:
-                    of = {"form": AnswerForm(one.form), "respondent": Respondent(one.respondent)}
-                    taken = AnswerReopened(**_about(one), **of, due=one.due, ended_on=one.ended_on)
-                    await tx.record(taken, one.case_id, correlation=one.application_id)
-        if max(len(closed), len(again)) < AT_ONCE:
+                    event = AnswerClosed(**_about(answer), **of, due=answer.due)
+                    await tx.record(event, answer.case_id, correlation=answer.application_id)
+            for again in reopened:
+                if await waves.note_opening_announced(tx.session, again) and not again.over:
+                    of = {"form": AnswerForm(again.form), "respondent": Respondent(again.respondent)}
+                    reopening = AnswerReopened(**_about(again), **of, due=again.due, ended_on=again.ended_on)
+                    await tx.record(reopening, again.case_id, correlation=again.application_id)
+        if max(len(closed), len(reopened)) < AT_ONCE:
             break

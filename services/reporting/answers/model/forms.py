@@ -184,7 +184,7 @@ def later_objectives(respondent: Respondent, objectives: int) -> int:
 
 
 def evaluated(
-    case: Case, respondent: Respondent, given: Evaluation, objectives: int, due: date | None, today: date
+    case: Case, respondent: Respondent, answered: Evaluation, objectives: int, due: date | None, today: date
 ) -> EvaluationSubmitted:
     """Return the event of an evaluation. `objectives` is how many the application has, `due` the last day in time.
 
@@ -193,17 +193,17 @@ def evaluated(
     wrong: dict[str, str] = {}
     scored = range(1, asked_objectives(respondent, objectives) + 1)
     goals = range(1, asked_goals(respondent, case.goals) + 1)
-    asked = {question.name: question for question in questions(respondent)}
-    if not 1 <= given.overall <= 5:
+    asked_questions = {question.name: question for question in questions(respondent)}
+    if not 1 <= answered.overall <= 5:
         wrong["overall"] = N_("Say how you rate it overall, from 1 to 5")
-    for name in asked:
-        if not 1 <= given.answers.get(name, 0) <= 5:
+    for name in asked_questions:
+        if not 1 <= answered.answers.get(name, 0) <= 5:
             wrong[name] = N_("Answer each statement, from 1 to 5")
     for number in scored:
-        if not 1 <= given.objectives.get(number, 0) <= 5:
+        if not 1 <= answered.objectives.get(number, 0) <= 5:
             wrong[f"objective_{number}"] = N_("Say how far each objective was met, from 1 to 5")
     for number in goals:
-        if number not in given.goals:
+        if number not in answered.goals:
             wrong[f"goal_{number}"] = N_("Say for each goal whether it was met")
     if wrong:
         raise NotComplete(wrong)
@@ -215,31 +215,31 @@ def evaluated(
         topic_code=case.topic,
         respondent=respondent,
         form_version=VERSION,
-        overall=given.overall,
-        objectives=tuple(ObjectiveScore(number=n, score=given.objectives[n]) for n in scored),
-        goals=tuple(GoalScore(number=n, met=given.goals[n]) for n in goals),
+        overall=answered.overall,
+        objectives=tuple(ObjectiveScore(number=n, score=answered.objectives[n]) for n in scored),
+        goals=tuple(GoalScore(number=n, met=answered.goals[n]) for n in goals),
         answers=tuple(
-            QuestionScore(question=name, level=question.level, score=given.answers[name])
-            for name, question in asked.items()
+            QuestionScore(question=name, level=question.level, score=answered.answers[name])
+            for name, question in asked_questions.items()
         ),
         late=due is not None and today > due,
     )
 
 
 def followed_up(
-    case: Case, respondent: Respondent, given: FollowUp, objectives: int, *, in_window: bool
+    case: Case, respondent: Respondent, answered: FollowUp, objectives: int, *, in_window: bool
 ) -> FollowUpSubmitted:
     """Return the event of a follow-up; `objectives` as for `evaluated`. Raises `NotComplete`."""
     wrong: dict[str, str] = {}
-    if given.applied not in set(Applied):
+    if answered.applied not in set(Applied):
         wrong["applied"] = N_("Say whether it is used")
-    asked = {question.name: question for question in later_questions(respondent)}
-    for name in asked:
-        if not 1 <= given.answers.get(name, 0) <= 5:
+    asked_questions = {question.name: question for question in later_questions(respondent)}
+    for name in asked_questions:
+        if not 1 <= answered.answers.get(name, 0) <= 5:
             wrong[name] = N_("Answer each statement, from 1 to 5")
     scored = range(1, later_objectives(respondent, objectives) + 1)
     for number in scored:
-        if not 1 <= given.objectives.get(number, 0) <= 5:
+        if not 1 <= answered.objectives.get(number, 0) <= 5:
             wrong[f"objective_{number}"] = N_("Say how far each objective was met, from 1 to 5")
     if wrong:
         raise NotComplete(wrong)
@@ -250,19 +250,19 @@ def followed_up(
         country=case.country,
         topic_code=case.topic,
         by=FollowUpBy.MANAGER if respondent is Respondent.LINE_MANAGER else FollowUpBy.SELF,
-        applied=Applied(given.applied),
+        applied=Applied(answered.applied),
         answers=tuple(
-            QuestionScore(question=name, level=question.level, score=given.answers[name])
-            for name, question in asked.items()
+            QuestionScore(question=name, level=question.level, score=answered.answers[name])
+            for name, question in asked_questions.items()
         ),
-        objectives=tuple(ObjectiveScore(number=n, score=given.objectives[n]) for n in scored),
+        objectives=tuple(ObjectiveScore(number=n, score=answered.objectives[n]) for n in scored),
         in_window=in_window,
     )
 
 
-def texts(headings: tuple[Heading, ...], given: Mapping[str, str]) -> dict[str, str]:
+def texts(headings: tuple[Heading, ...], answered: Mapping[str, str]) -> dict[str, str]:
     """Return the texts under those headings, stripped, without empty ones. Raises `NotComplete`."""
-    kept = {heading.name: given.get(heading.name, "").strip() for heading in headings}
+    kept = {heading.name: answered.get(heading.name, "").strip() for heading in headings}
     wrong = {h.name: N_("Write a few sentences here") for h in headings if h.needed and not kept[h.name]}
     wrong |= {name: N_("Shorten this to 4,000 characters") for name, text in kept.items() if len(text) > LONGEST}
     if wrong:

@@ -110,7 +110,7 @@ async def _show(request: Request, bus: Bus, service: Service, subject: str, kind
         form = await requested_form(session, subject, kind)
         draft = await drafts_store.draft(session, form.case.id, kind, form.respondent)
         correctable = await answers.correctable(session, form)
-    if form.given is not None:
+    if form.submission is not None:
         return render(
             request,
             "answers/submitted.html",
@@ -153,7 +153,7 @@ def _page(
 
 
 async def _objectives(service: Service, form: RequestedForm, kind: str) -> dict[int, str]:
-    if not _scored(form, kind) or not form.case.open or form.given:
+    if not _scored(form, kind) or not form.case.open or form.submission:
         return {}
     return await objectives(service.settings, form.case.application_id, f"{kind} by {form.respondent}")
 
@@ -163,7 +163,7 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
     async with bus.read() as session:
         form = await requested_form(session, subject, kind)
     address = str(request.url.path)
-    if form.given is not None:
+    if form.submission is not None:
         return see_other(address)
     texts = await _objectives(service, form, kind)
     form_ = await _form(form, kind, texts).read(request)
@@ -174,11 +174,11 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
         try:
             match kind:
                 case "evaluation":
-                    await answers.evaluate(bus, subject, _given(form, data), data)
+                    await answers.evaluate(bus, subject, _evaluation_from(form, data), data)
                 case "report":
                     await answers.report(bus, subject, data)
                 case _:
-                    await answers.follow_up(bus, subject, _given_later(form, data), data)
+                    await answers.follow_up(bus, subject, _follow_up_from(form, data), data)
         except Refused as problem:
             form_.take(problem)
         else:
@@ -222,7 +222,7 @@ def _score(data: dict[str, str], name: str) -> int:
     return int(text) if text in {"1", "2", "3", "4", "5"} else 0
 
 
-def _given_later(form: RequestedForm, data: dict[str, str]) -> model_forms.FollowUp:
+def _follow_up_from(form: RequestedForm, data: dict[str, str]) -> model_forms.FollowUp:
     scored = range(1, _scored(form, FOLLOW_UP) + 1)
     return model_forms.FollowUp(
         applied=data["applied"],
@@ -233,7 +233,7 @@ def _given_later(form: RequestedForm, data: dict[str, str]) -> model_forms.Follo
     )
 
 
-def _given(form: RequestedForm, data: dict[str, str]) -> model_forms.Evaluation:
+def _evaluation_from(form: RequestedForm, data: dict[str, str]) -> model_forms.Evaluation:
     return model_forms.Evaluation(
         overall=_score(data, "overall"),
         objectives={n: _score(data, f"objective_{n}") for n in range(1, _scored(form, EVALUATION) + 1)},

@@ -50,18 +50,18 @@ async def overview(
         closings = await waves.standing(session, calls)
     rows: list[dict[str, Any]] = []
     for case in found:
-        there, until = received.get(case.id, {}), timers[case.call_id]
-        asked = _asked(case, there, until, closings)
+        forms, until = received.get(case.id, {}), timers[case.call_id]
+        requested = _requested_answers(case, forms, until, closings)
         rows.append(
             {
                 "case": case,
                 "reference": references.get(case.application_id, str(case.application_id)[:8]),
                 "state": states.state(case.kind, case.state),
-                "asked": asked,
+                "asked": requested,
                 "certificate": certificates.get(case.id),
                 "earnable": earnable(case),
-                "waits": _waits(asked, there),
-                "waivable": _waivable(case, there, until),
+                "waits": _waits(requested, forms),
+                "waivable": _waivable(case, forms, until),
                 "waivable_after": case.report_due(until),
             }
         )
@@ -86,7 +86,7 @@ async def waive(principal: Coordinator, bus: BusDep, visit_id: UUID, reason: Ann
     return see_other("/reporting/outcomes")
 
 
-def _asked(
+def _requested_answers(
     case: Case, received: dict[tuple[str, str], Received], timers: Timers, closings: Sequence[Closing]
 ) -> list[dict[str, Any]]:
     """Return what is asked for about a case: from whom, by when, and whether it is in or closed."""
@@ -97,17 +97,18 @@ def _asked(
     if case.in_follow_up_time(timers, clock.today()):
         wanted += [(FOLLOW_UP, who, case.follow_up_on(timers)) for who in (applicant, Respondent.LINE_MANAGER)]
         wanted.append((EVALUATION, Respondent.NATIONAL_COORDINATOR, case.follow_up_on(timers)))
-    asked = []
+    requested = []
     for form, respondent, due in wanted:
         row = received.get((form, _by(form, respondent)))
         waived = received.get((WAIVER, respondent)) if form == EVALUATION else None
         closed = due is not None and any(
-            (one.call_id, one.form, one.respondent) == (case.call_id, form, respondent) and one.due_until >= due
-            for one in closings
+            (closing.call_id, closing.form, closing.respondent) == (case.call_id, form, respondent)
+            and closing.due_until >= due
+            for closing in closings
         )
         late = due is not None and clock.today() > due
         code = "submitted" if row else "waived" if waived else "closed" if closed else "late" if late else "due"
-        asked.append(
+        requested.append(
             {
                 "form": form,
                 "respondent": respondent,
@@ -118,20 +119,20 @@ def _asked(
                 "closed": code == "closed",
             }
         )
-    return asked
+    return requested
 
 
-def _waits(asked: list[dict[str, Any]], received: dict[tuple[str, str], Received]) -> list[dict[str, Any]]:
+def _waits(requested: list[dict[str, Any]], received: dict[tuple[str, str], Received]) -> list[dict[str, Any]]:
     """Return what a certificate waits for: each form's name, whether it is closed, and whether it is the host's."""
     forms = missing(received).forms
     return [
         {
-            "name": name_of(one["form"], one["respondent"]),
-            "closed": one["closed"],
-            "host": one["respondent"] is Respondent.HOST,
+            "name": name_of(closing["form"], closing["respondent"]),
+            "closed": closing["closed"],
+            "host": closing["respondent"] is Respondent.HOST,
         }
-        for one in asked
-        if (one["form"], one["respondent"]) in forms
+        for closing in requested
+        if (closing["form"], closing["respondent"]) in forms
     ]
 
 
@@ -144,5 +145,5 @@ def _by(form: str, respondent: Respondent) -> str:
 
 def _waivable(case: Case, received: dict[tuple[str, str], Received], timers: Timers) -> bool:
     due = case.report_due(timers)
-    there = {(EVALUATION, Respondent.HOST), (WAIVER, Respondent.HOST)} & received.keys()
-    return case.kind == "visit" and not there and due is not None and clock.today() > due
+    forms = {(EVALUATION, Respondent.HOST), (WAIVER, Respondent.HOST)} & received.keys()
+    return case.kind == "visit" and not forms and due is not None and clock.today() > due

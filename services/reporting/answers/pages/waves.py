@@ -45,7 +45,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
 """The name of a form in an address -> form and respondent, and its label."""
 _NAMES = {(form, str(respondent)): name for form, respondent, name in FORMS.values()}
 # Benchmarks, in per cent: CEPOL's exchange programme after its evaluation moved online (2011).
-_AIMS = {"guest": 90, "mentee": 90, "follow-up": 85, "follow-up-mentee": 85}
+_BENCHMARKS = {"guest": 90, "mentee": 90, "follow-up": 85, "follow-up-mentee": 85}
 _CODES = {(form, str(respondent)): code for code, (form, respondent, _) in FORMS.items()}
 
 
@@ -156,7 +156,7 @@ async def _page(
         page=page,
         size=PAGE,
         total=total,
-        closings=[(one, name_of(one.form, one.respondent), known.get(one.call_id, "")) for one in closings],
+        closings=[(each, name_of(each.form, each.respondent), known.get(each.call_id, "")) for each in closings],
         withholds=NEEDED,
         closing=closing or CloseForm(),
         closes=(FORMS[filters.form], known[filters.call]) if filters.form and filters.call in known else None,
@@ -228,7 +228,7 @@ def _rate(rate: Rate) -> dict[str, Any]:
     return {
         "name": name_of(rate.form, rate.respondent),
         "code": code,
-        "aim": _AIMS.get(code),
+        "aim": _BENCHMARKS.get(code),
         "share": round(100 * rate.answered / rate.due) if rate.due else None,
         "of": rate,
     }

@@ -138,7 +138,7 @@ async def number(session: AsyncSession, visits: Sequence[UUID], year: int) -> di
     await write_rows(
         session,
         Certificate,
-        [{"visit_id": visit, "number": given, "revoked": False} for visit, given in numbers.items()],
+        [{"visit_id": visit, "number": text, "revoked": False} for visit, text in numbers.items()],
         replace=False,
     )
     return numbers

@@ -52,14 +52,14 @@ async def write(session: AsyncSession, row: Draft) -> None:
     A write that arrives after a later one of the same page (a slow network) changes nothing.
     """
     new = insert(Draft).values(**row.model_dump())
-    held, given = Draft.__table__.c, new.excluded  # type: ignore[attr-defined]  # SQLModel adds it with table=True
-    late = sa.and_(held.writer == given.writer, held.turn >= given.turn)
+    saved, sent = Draft.__table__.c, new.excluded  # type: ignore[attr-defined]  # SQLModel adds it with table=True
+    late = sa.and_(saved.writer == sent.writer, saved.turn >= sent.turn)
     merged = {
-        "values": held["values"].op("||")(given["values"]),
-        "version": held.version + 1,
-        "writer": given.writer,
-        "turn": given.turn,
-        "at": given.at,
+        "values": saved["values"].op("||")(sent["values"]),
+        "version": saved.version + 1,
+        "writer": sent.writer,
+        "turn": sent.turn,
+        "at": sent.at,
     }
     keys = [column.name for column in Draft.__table__.primary_key]  # type: ignore[attr-defined]  # as above
     await session.execute(new.on_conflict_do_update(index_elements=keys, set_=merged, where=~late))

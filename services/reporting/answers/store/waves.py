@@ -235,7 +235,7 @@ def parameters(wanted: Wanted, today: date) -> dict[str, Any]:
 
 
 async def answers(session: AsyncSession, wanted: Wanted, today: date, limit: int, offset: int = 0) -> list[Answer]:
-    """Return the answers that are asked for, of what ended last first."""
+    """Return the answers that are asked for, the last ended cases first."""
     values = {**parameters(wanted, today), "limit": limit, "offset": offset}
     return [Answer(*row) for row in await session.execute(sa.text(LIST), values)]
 

@@ -47,7 +47,7 @@ async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
             approval.submittable(was, clock.today())
         wanted = tuple((each.id, each.version) for each in COUNTED.values())
         counted = (await count(bus, tx.session, CountRequest(period.label, wanted, keep_as=was.statement))).counted
-        made = await figures_store.kept(tx.session, period, was.statement)
+        made = await figures_store.figures_of_statement(tx.session, period, was.statement)
         now = approval.submit(was, principal.subject, clock.today(), counted.cut_off, len(made), figures_digest(made))
         await periods_store.keep(tx.session, now)
         await tx.record(PeriodSubmitted(period=now.as_reporting_period(), counted=counted), period.label)
@@ -91,12 +91,12 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
             now = approval.publish(was)
         await periods_store.keep(tx.session, now)
         released = await disclosure_actions.release_statement(
-            tx.session, now, await figures_store.kept(tx.session, now.period, now.statement)
+            tx.session, now, await figures_store.figures_of_statement(tx.session, now.period, now.statement)
         )
         await publications.publish(tx.session, now, released, bus.settings)
         for figure in released:
-            for told in events_of_figure(figure):
-                await tx.record(FigurePublished(figure=told), event_key(told))
+            for payload in events_of_figure(figure):
+                await tx.record(FigurePublished(figure=payload), event_key(payload))
         await tx.record(PeriodPublished(period=now.as_reporting_period()), now.period.label)
     return now
 

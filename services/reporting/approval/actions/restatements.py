@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from services.reporting.indicators.model.figure import Figure
     from services.reporting.periods.model.approval import Approval
     from shared.bus import Bus, Tx
-    from shared.contracts.figures import Figure as Told
+    from shared.contracts.figures import Figure as FigurePayload
     from shared.identity import Principal
 
 
@@ -62,13 +62,13 @@ async def difference(bus: Bus, session: AsyncSession, label: str) -> Difference:
         model.restatable(where)
     proposals = await store.of_period(session, label)
     open_ = next((each for each in proposals if each.state is ProposalState.PROPOSED), None)
-    standing = await figures_store.kept(session, where.period, where.statement)
+    standing = await figures_store.figures_of_statement(session, where.period, where.statement)
     if open_:
         after = await _stated(session, where, open_.statement)
         changes = await differences(session, where.period, where.statement, standing, after)
     else:
-        again = _again(where, standing, RestatementReason.LATE_FACTS)
-        changes = (await count(bus, session, again)).changes if standing else []
+        request = _recount_request(where, standing, RestatementReason.LATE_FACTS)
+        changes = (await count(bus, session, request)).changes if standing else []
     counted = [each.cut_off for each in standing] + [each.cut_off for each in proposals]
     return Difference(where, open_, changes, proposals, max(counted, default=None))
 
@@ -82,9 +82,9 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
         where = await _locked(tx.session, label)
         if await _open(tx.session, label):
             raise Refused(gettext("A restatement of this period waits for a decision already."), 409)
-        standing = await figures_store.kept(tx.session, where.period, where.statement)
-        asked = replace(_again(where, standing, RestatementReason(reason)), keep_as=where.statement + 1)
-        found = await count(bus, tx.session, asked)
+        standing = await figures_store.figures_of_statement(tx.session, where.period, where.statement)
+        request = replace(_recount_request(where, standing, RestatementReason(reason)), keep_as=where.statement + 1)
+        found = await count(bus, tx.session, request)
         changed = {each.indicator for each in found.changes}
         if not changed:
             raise Refused(gettext("The figures are what the facts say: there is nothing to state again."), 409)
@@ -108,7 +108,7 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
     async with bus.transaction(principal.subject) as tx:
         where = await _locked(tx.session, label)
         decided = _decided(await _open(tx.session, label), principal, ProposalState.APPROVED)
-        before = await figures_store.kept(tx.session, where.period, where.statement)
+        before = await figures_store.figures_of_statement(tx.session, where.period, where.statement)
         stated = await _stated(tx.session, where, decided.statement)
         after = {each.definition.id: each for each in stated}
         all_of_it = [after.get(each.definition.id, each) for each in before]
@@ -116,14 +116,14 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
         await store.keep(tx.session, decided)
         await periods_store.keep(tx.session, now)
         counted = CountedEvents.model_validate_json(decided.counted) if decided.counted else None
-        told = PeriodRestated(period=now.as_reporting_period(), reason=decided.reason, counted=counted)
-        await tx.record(told, now.period.label)
+        payload = PeriodRestated(period=now.as_reporting_period(), reason=decided.reason, counted=counted)
+        await tx.record(payload, now.period.label)
         if where.state is PeriodState.PUBLISHED:
             old = await disclosure_actions.released_before(tx.session, where, where.statement, before)
             new = await disclosure_actions.release_statement(tx.session, now, all_of_it)
             await publications.publish(tx.session, now, new, bus.settings, reason=decided.reason.value)
             changed = await differences(tx.session, where.period, where.statement, before, stated)
-            await _tell(tx, decided, old, new, changed)
+            await _record_changes(tx, decided, old, new, changed)
     return decided
 
 
@@ -179,7 +179,7 @@ def _decided(proposal: Proposal | None, principal: Principal, state: ProposalSta
         return model.decide(proposal, principal.subject, clock.now(), state)
 
 
-def _again(where: Approval, standing: Sequence[Figure], reason: RestatementReason) -> CountRequest:
+def _recount_request(where: Approval, standing: Sequence[Figure], reason: RestatementReason) -> CountRequest:
     """Return the request to count a period again, under the definitions of its figures or under the present ones."""
     new = reason is RestatementReason.DEFINITION
     definitions = tuple(
@@ -192,7 +192,7 @@ def _again(where: Approval, standing: Sequence[Figure], reason: RestatementReaso
 async def _stated(session: AsyncSession, where: Approval, statement: int) -> list[Figure]:
     """Return the figures of one statement, with the events behind each number."""
     made = []
-    for figure in await figures_store.kept(session, where.period, statement, only=True):
+    for figure in await figures_store.figures_of_statement(session, where.period, statement, only=True):
         events = await figures_store.proofs(session, where.period, figure.definition.id, statement)
         made.append(
             replace(
@@ -207,24 +207,24 @@ async def _stated(session: AsyncSession, where: Approval, statement: int) -> lis
     return made
 
 
-async def _tell(
+async def _record_changes(
     tx: Tx, decided: Proposal, before: Sequence[Released], stated: Sequence[Released], changed: Sequence[Change]
 ) -> None:
     """Record each number that differs from the published one, also one that is hidden from now on."""
     events = {(each.indicator, each.dimension, each.value): each for each in changed}
     standing = {each.definition.id: each for each in before}
     for figure in stated:
-        old = {event_key(told): told for told in events_of_figure(standing[figure.definition.id])}
-        new = {event_key(told): told for told in events_of_figure(figure)}
+        old = {event_key(payload): payload for payload in events_of_figure(standing[figure.definition.id])}
+        new = {event_key(payload): payload for payload in events_of_figure(figure)}
         for key in sorted({*old, *new}):
-            told, was = new.get(key) or _hidden(old[key], figure), old.get(key)
-            if was is not None and (told.value, told.events_digest) == (was.value, was.events_digest):
+            payload, was = new.get(key) or _hidden(old[key], figure), old.get(key)
+            if was is not None and (payload.value, payload.events_digest) == (was.value, was.events_digest):
                 continue
-            (dimension, value) = next(((each.name, each.value) for each in told.dimensions), ("", ""))
-            change = None if told.suppressed else events.get((figure.definition.id, dimension, value))
+            (dimension, value) = next(((each.name, each.value) for each in payload.dimensions), ("", ""))
+            change = None if payload.suppressed else events.get((figure.definition.id, dimension, value))
             await tx.record(
                 FigureRestated(
-                    figure=told,
+                    figure=payload,
                     previous_value=was.value if was else None,
                     previous_digest=was.events_digest if was else digest_of(()),
                     reason=decided.reason,
@@ -235,7 +235,7 @@ async def _tell(
             )
 
 
-def _hidden(was: Told, figure: Released) -> Told:
+def _hidden(was: FigurePayload, figure: Released) -> FigurePayload:
     """Return a part that was shown and is hidden now: too few are behind it, or it would give away another."""
     return was.model_copy(
         update={

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 async def write(bus: Bus, principal: Principal, draft: Draft) -> Question:
     """Add a question to the bank. Raises `Refused` (422)."""
     async with bus.transaction(principal.subject) as tx:
-        with _in_words():
+        with _as_refusal():
             made = model.question(draft, id=new_id(), version=1, author=principal.subject, at=clock.now())
         await store.add(tx.session, made)
     return made
@@ -43,7 +43,7 @@ async def change(bus: Bus, principal: Principal, question_id: str, draft: Draft,
             raise Refused(gettext("Somebody has changed this question since you opened it: open it again."), 409)
         if now.retired_at is not None:
             raise Refused(gettext("This question is retired: take it back into use before you change it."), 409)
-        with _in_words():
+        with _as_refusal():
             made = model.question(draft, id=now.id, version=now.version + 1, author=principal.subject, at=clock.now())
         if made.topic != now.topic and await store.used(tx.session, now.id):
             sentence = gettext("It stands in a test on its topic: write another question for another topic.")
@@ -72,7 +72,7 @@ async def drop(bus: Bus, principal: Principal, question_id: str) -> None:
 async def begin(bus: Bus, principal: Principal, title: str, topic: str, call: str) -> Test:
     """Begin a test on a topic, for one call or (an empty `call`) for all. Raises `Refused` (422)."""
     async with bus.transaction(principal.subject) as tx:
-        with _in_words():
+        with _as_refusal():
             made = model.test(title, topic, None, id=new_id(), author=principal.subject, at=clock.now())
         if call:
             known = {str(id_): id_ for id_, _ in await cases_views.calls(tx.session)}
@@ -88,9 +88,11 @@ async def compose(bus: Bus, principal: Principal, test_id: str, before: Sequence
     """Choose the questions of a draft, by their ids. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         test = await _locked_test(tx.session, test_id)
-        with _in_words():
+        with _as_refusal():
             bank = await store.bank(tx.session, test.topic)
-            made = model.composed(test, [_id(one) for one in before], [_id(one) for one in after], bank)
+            made = model.composed(
+                test, [_id(question_id) for question_id in before], [_id(question_id) for question_id in after], bank
+            )
         await store.keep(tx.session, made)
     return made
 
@@ -103,19 +105,19 @@ async def publish(bus: Bus, principal: Principal, test_id: str) -> tuple[Test, i
     async with bus.transaction(principal.subject) as tx:
         test = await _locked_test(tx.session, test_id)
         bank = await store.bank(tx.session, test.topic)
-        with _in_words():
+        with _as_refusal():
             made = model.published(test, bank, clock.now())
         await store.keep(tx.session, made, bank)
         to_come = await sittings.to_come(tx.session, made, clock.today())
-        asked = await ask_before(tx, {case.id: (case, made.id) for case in to_come})
-    return made, asked
+        count = await ask_before(tx, {case.id: (case, made.id) for case in to_come})
+    return made, count
 
 
 async def close(bus: Bus, principal: Principal, test_id: str) -> Test:
     """Close a test; guests who were asked may still take it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         test = await _locked_test(tx.session, test_id)
-        with _in_words():
+        with _as_refusal():
             made = model.closed(test, clock.now())
         await store.keep(tx.session, made)
     return made
@@ -164,7 +166,7 @@ def _id(text: str) -> UUID:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def _as_refusal() -> Iterator[None]:
     """Turn what the model refuses into `Refused`, with its texts in the reader's language."""
     try:
         yield

@@ -56,16 +56,16 @@ class Paper:
     @property
     def compared(self) -> bool:
         """Whether both tests are in."""
-        return all(one is not None and one.handed_in_at is not None for one in (self.sitting, self.other))
+        return all(sitting is not None and sitting.handed_in_at is not None for sitting in (self.sitting, self.other))
 
 
-async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, held: bool = False) -> Paper:
+async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, lock: bool = False) -> Paper:
     """Return the test that the ticket's `subject` means: `guest.<visit>`. Raises `Refused` (404) if there is none."""
     named, _, key = subject.rpartition(".")
     case = await cases_views.case(session, visit) if (visit := read_id(key)) else None
     if case is None or named != Respondent.GUEST:
         raise _none()
-    both = await assessments_sittings.both(session, case.id, held=held)
+    both = await assessments_sittings.both(session, case.id, locked=lock)
     sitting = both.get(phase)
     test = await bank.test(session, sitting.test_id) if sitting else None
     if sitting is None or test is None:
@@ -90,30 +90,30 @@ def _none() -> Refused:
     return Refused(gettext("No test is asked of you here."), 404)
 
 
-async def save(bus: Bus, subject: str, phase: TestPhase, given: Mapping[int, Sequence[int]]) -> Paper:
+async def save(bus: Bus, subject: str, phase: TestPhase, chosen: Mapping[int, Sequence[int]]) -> Paper:
     """Save answers for later, in place of those saved before; a submitted test stays as it is.
 
     Raises `Refused`: 404 if no test is asked for, 409 if its time is over, 422 for an answer that does not exist.
     """
     async with bus.transaction(f"respondent:{Respondent.GUEST}") as tx:
-        found = await paper(tx.session, subject, phase, held=True)
+        found = await paper(tx.session, subject, phase, lock=True)
         if found.stand is not Availability.HANDED_IN:
             _open(found)
-            _keep(tx, found, given)
+            _keep(tx, found, chosen)
     return found
 
 
-async def hand_in(bus: Bus, subject: str, phase: TestPhase, given: Mapping[int, Sequence[int]]) -> tuple[Paper, bool]:
+async def hand_in(bus: Bus, subject: str, phase: TestPhase, chosen: Mapping[int, Sequence[int]]) -> tuple[Paper, bool]:
     """Submit a test, which is scored at once; return it, and whether it was submitted now (False: it was before).
 
     Raises `Refused` as `save`, and 422 if nothing was answered.
     """
     async with bus.transaction(f"respondent:{Respondent.GUEST}") as tx:
-        found = await paper(tx.session, subject, phase, held=True)
+        found = await paper(tx.session, subject, phase, lock=True)
         if found.stand is Availability.HANDED_IN:
             return found, False
         _open(found)
-        answers = _keep(tx, found, given)
+        answers = _keep(tx, found, chosen)
         try:
             reached = sittings.result(found.questions, answers)
         except Invalid as problem:
@@ -126,9 +126,9 @@ async def hand_in(bus: Bus, subject: str, phase: TestPhase, given: Mapping[int, 
     return replace(found, stand=Availability.HANDED_IN), True
 
 
-def _keep(tx: Tx, found: Paper, given: Mapping[int, Sequence[int]]) -> sittings.Answers:
+def _keep(tx: Tx, found: Paper, chosen: Mapping[int, Sequence[int]]) -> sittings.Answers:
     try:
-        answers = sittings.valid_answers(found.questions, given)
+        answers = sittings.valid_answers(found.questions, chosen)
     except Invalid as problem:
         raise _refused(problem) from None
     found.sitting.answers, found.sitting.saved_at = assessments_sittings.values_of(answers), clock.now()
@@ -148,12 +148,12 @@ def _refused(problem: Invalid) -> Refused:
     return Refused(" ".join(f"{each}." for each in fields.values()), 422, fields)
 
 
-async def ask_before(tx: Tx, asked: Mapping[UUID, tuple[Case, UUID]]) -> int:
+async def ask_before(tx: Tx, wanted: Mapping[UUID, tuple[Case, UUID]]) -> int:
     """Ask the guests of these visits to take these tests beforehand; return how many were not asked before."""
-    new = await assessments_sittings.ask(tx.session, asked, PRE, clock.now())
-    terms = await _terms(tx.session, [asked[id_][0] for id_ in new])
+    new = await assessments_sittings.ask(tx.session, wanted, PRE, clock.now())
+    terms = await _terms(tx.session, [wanted[id_][0] for id_ in new])
     for id_ in sorted(new):
-        case, test_id = asked[id_]
+        case, test_id = wanted[id_]
         last = sittings.until(case, PRE, terms[case.call_id])
         if last is not None:
             await tx.record(sittings.request_of_test(case, PRE, test_id, last), id_, correlation=case.application_id)
@@ -165,52 +165,52 @@ async def follow(tx: Tx, events: Sequence[Envelope]) -> None:
 
     Of several events of a visit at once the last gives its state.
     """
-    told = {
+    by_visit = {
         UUID(event.subject): event
         for event in events
         if isinstance(event.data, visits.VisitScheduled | visits.VisitMoved | visits.VisitEnded)
         and event.data.plan.mentorship_id is None
     }
-    if not told:
+    if not by_visit:
         return
     await assessments_sittings.lock(tx.session, alone=False)
-    found = await cases_views.cases(tx.session, sorted(told))
-    there = await assessments_sittings.sittings(tx.session, list(found))
+    found = await cases_views.cases(tx.session, sorted(by_visit))
+    sat = await assessments_sittings.sittings(tx.session, list(found))
     tests = await bank.open_tests(tx.session)
-    before, after, moved = _wanted(told, found, there, tests)
+    before, after, moved = _wanted(by_visit, found, sat, tests)
     new = {
-        phase: {id_: asked[id_] for id_ in await assessments_sittings.ask(tx.session, asked, phase, clock.now())}
-        for phase, asked in ((PRE, before), (POST, after))
+        phase: {id_: wanted[id_] for id_ in await assessments_sittings.ask(tx.session, wanted, phase, clock.now())}
+        for phase, wanted in ((PRE, before), (POST, after))
     }
     terms = await _terms(tx.session, list(found.values()))
-    for phase, asked, again in ((PRE, new[PRE], False), (POST, new[POST], False), (PRE, moved, True)):
-        for id_, (case, test_id) in sorted(asked.items()):
+    for phase, wanted, again in ((PRE, new[PRE], False), (POST, new[POST], False), (PRE, moved, True)):
+        for id_, (case, test_id) in sorted(wanted.items()):
             last = sittings.until(case, phase, terms[case.call_id])
             if last is not None and last > clock.now():
-                await tx.react(told[id_], sittings.request_of_test(case, phase, test_id, last, again=again), id_)
+                await tx.react(by_visit[id_], sittings.request_of_test(case, phase, test_id, last, again=again), id_)
 
 
-_Asked = dict["UUID", tuple["Case", "UUID"]]
+_TestsByVisit = dict["UUID", tuple["Case", "UUID"]]
 
 
 def _wanted(
-    told: Mapping[UUID, Envelope],
+    by_visit: Mapping[UUID, Envelope],
     found: Mapping[UUID, Case],
-    there: Mapping[tuple[UUID, TestPhase], Sitting],
+    sat: Mapping[tuple[UUID, TestPhase], Sitting],
     tests: Sequence[Test],
-) -> tuple[_Asked, _Asked, _Asked]:
+) -> tuple[_TestsByVisit, _TestsByVisit, _TestsByVisit]:
     """Return the visits for which a test is due before, after, and those whose test before has another day."""
-    before: _Asked = {}
-    after: _Asked = {}
-    moved: _Asked = {}
+    before: _TestsByVisit = {}
+    after: _TestsByVisit = {}
+    moved: _TestsByVisit = {}
     for id_, case in sorted(found.items()):
-        sitting = there.get((id_, PRE))
-        taken = sitting is not None and sitting.handed_in_at is not None
-        if sitting is not None and taken and case.open and isinstance(told[id_].data, visits.VisitEnded):
+        sitting = sat.get((id_, PRE))
+        submitted = sitting is not None and sitting.handed_in_at is not None
+        if sitting is not None and submitted and case.open and isinstance(by_visit[id_].data, visits.VisitEnded):
             after[id_] = case, sitting.test_id
         if case.state != VisitState.SCHEDULED:
             continue
-        if sitting is not None and not taken:
+        if sitting is not None and not submitted:
             moved[id_] = case, sitting.test_id
         if sitting is None and (test := for_visit(tests, case.topic, case.call_id)) is not None:
             before[id_] = case, test.id

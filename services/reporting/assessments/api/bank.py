@@ -67,40 +67,40 @@ class ItemsIn(BaseModel):
     after: list[str] = []
 
 
-def _question(one: Question) -> dict[str, Any]:
+def _question(each: Question) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "version": one.version,
-        "topic": one.topic,
-        "area": one.area,
-        "kind": one.kind,
-        "text": one.text,
-        "answers": one.answers,
-        "right": one.right,
-        "points": one.points,
-        "written_at": one.at,
-        "retired_at": one.retired_at,
+        "id": each.id,
+        "version": each.version,
+        "topic": each.topic,
+        "area": each.area,
+        "kind": each.kind,
+        "text": each.text,
+        "answers": each.answers,
+        "right": each.right,
+        "points": each.points,
+        "written_at": each.at,
+        "retired_at": each.retired_at,
     }
 
 
-def _test(one: Test, taken: Participation) -> dict[str, Any]:
+def _test(each: Test, participation: Participation) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "title": one.title,
-        "topic": one.topic,
-        "call_id": one.call_id,
-        "state": one.state,
-        "written_at": one.at,
-        "published_at": one.published_at,
-        "closed_at": one.closed_at,
-        "before": one.asked(TestPhase.PRE),
-        "after": one.asked(TestPhase.POST),
-        "asked": taken.asked,
-        "handed_in": {TestPhase.PRE: taken.before, TestPhase.POST: taken.after},
+        "id": each.id,
+        "title": each.title,
+        "topic": each.topic,
+        "call_id": each.call_id,
+        "state": each.state,
+        "written_at": each.at,
+        "published_at": each.published_at,
+        "closed_at": each.closed_at,
+        "before": each.question_ids(TestPhase.PRE),
+        "after": each.question_ids(TestPhase.POST),
+        "asked": participation.asked,
+        "handed_in": {TestPhase.PRE: participation.before, TestPhase.POST: participation.after},
     }
 
 
-async def _shown(bus: Bus, test: str) -> dict[str, Any]:
+async def _read_test(bus: Bus, test: str) -> dict[str, Any]:
     async with bus.read() as session:
         found = await actions.one_test(session, test)
         return _test(found, (await sittings.participation(session, [found.id])).get(found.id, sittings.NOBODY))
@@ -119,7 +119,7 @@ async def questions(
     async with bus.read() as session:
         filters = store.Filters(topic, area, retired)
         found, total, _others = await store.questions(session, filters, _PAGE, (page - 1) * _PAGE)
-    return {"questions": [_question(one) for one in found], "total": total}
+    return {"questions": [_question(each) for each in found], "total": total}
 
 
 @router.post("/questions", status_code=201)
@@ -132,7 +132,7 @@ async def write(principal: Steerer, bus: BusDep, body: QuestionIn) -> dict[str, 
 async def question(_: Steerer, bus: BusDep, question: str) -> dict[str, Any]:
     """Return a question in all its versions, the newest first."""
     async with bus.read() as session:
-        return {"versions": [_question(one) for one in await actions.all_versions(session, question)]}
+        return {"versions": [_question(each) for each in await actions.all_versions(session, question)]}
 
 
 @router.put("/questions/{question}")
@@ -164,8 +164,8 @@ async def tests(_: Steerer, bus: BusDep) -> dict[str, Any]:
     """Return all tests, the newest first, with how many took each."""
     async with bus.read() as session:
         found = await store.tests(session)
-        taken = await sittings.participation(session, [one.id for one in found])
-    return {"tests": [_test(one, taken.get(one.id, sittings.NOBODY)) for one in found]}
+        participation = await sittings.participation(session, [each.id for each in found])
+    return {"tests": [_test(each, participation.get(each.id, sittings.NOBODY)) for each in found]}
 
 
 @router.post("/tests", status_code=201)
@@ -177,7 +177,7 @@ async def begin(principal: Steerer, bus: BusDep, body: TestIn) -> dict[str, Any]
 @router.get("/tests/{test}")
 async def show_test(_: Steerer, bus: BusDep, test: str) -> dict[str, Any]:
     """Return one test, with how many took it."""
-    return await _shown(bus, test)
+    return await _read_test(bus, test)
 
 
 @router.put("/tests/{test}/questions")
@@ -190,14 +190,14 @@ async def compose(principal: Steerer, bus: BusDep, test: str, body: ItemsIn) -> 
 async def publish(principal: Steerer, bus: BusDep, test: str) -> dict[str, Any]:
     """Publish a test, also to guests whose visit is to come."""
     await actions.publish(bus, principal, test)
-    return await _shown(bus, test)
+    return await _read_test(bus, test)
 
 
 @router.post("/tests/{test}/close")
 async def close(principal: Steerer, bus: BusDep, test: str) -> dict[str, Any]:
     """Close a test; guests who were asked may still take it."""
     await actions.close(bus, principal, test)
-    return await _shown(bus, test)
+    return await _read_test(bus, test)
 
 
 @router.delete("/tests/{test}", status_code=204)

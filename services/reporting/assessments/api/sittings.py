@@ -25,7 +25,7 @@ class AnswersIn(BaseModel):
     answers: dict[int, Annotated[list[int], Field(max_length=6)]]
 
 
-def _asked(paper: Paper, other: Paper | None) -> dict[str, Any]:
+def _paper_for_programs(paper: Paper, other: Paper | None) -> dict[str, Any]:
     """Return a test as its guest may see it: right answers and points only when both tests are in."""
     row = paper.sitting
     answer: dict[str, Any] = {
@@ -38,20 +38,23 @@ def _asked(paper: Paper, other: Paper | None) -> dict[str, Any]:
         "questions": [
             {
                 "number": place,
-                "kind": one.kind,
-                "text": one.text,
-                "answers": one.answers,
-                "points": one.points,
-                **({"right": one.right} if other is not None else {}),
+                "kind": question.kind,
+                "text": question.text,
+                "answers": question.answers,
+                "points": question.points,
+                **({"right": question.right} if other is not None else {}),
             }
-            for place, one in enumerate(paper.questions, 1)
+            for place, question in enumerate(paper.questions, 1)
         ],
-        "answers": row.given,
+        "answers": row.chosen,
         "saved_at": row.saved_at,
         "handed_in_at": row.handed_in_at,
     }
     if other is not None:
-        results = {one.phase: {"score": one.sitting.score, "maximum": one.sitting.maximum} for one in (paper, other)}
+        results = {
+            question.phase: {"score": question.sitting.score, "maximum": question.sitting.maximum}
+            for question in (paper, other)
+        }
         answer["results"] = {phase: results[phase] for phase in (PRE, POST)}
     return answer
 
@@ -59,7 +62,7 @@ def _asked(paper: Paper, other: Paper | None) -> dict[str, Any]:
 async def _read(bus: Bus, subject: str, phase: TestPhase) -> dict[str, Any]:
     async with bus.read() as session:
         paper = await actions.paper(session, subject, phase)
-        return _asked(paper, await actions.other_paper(session, paper))
+        return _paper_for_programs(paper, await actions.other_paper(session, paper))
 
 
 async def _hand_in(response: Response, bus: Bus, subject: str, phase: TestPhase, body: AnswersIn) -> dict[str, Any]:

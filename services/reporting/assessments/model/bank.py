@@ -186,7 +186,7 @@ class Test:
     published_at: datetime | None = None
     closed_at: datetime | None = None
 
-    def asked(self, phase: TestPhase) -> tuple[UUID, ...]:
+    def question_ids(self, phase: TestPhase) -> tuple[UUID, ...]:
         """Return the ids of the questions of one form."""
         return self.forms.get(phase) or self.forms.get(TestPhase.PRE, ())
 
@@ -231,7 +231,7 @@ def composed(test: Test, before: Sequence[UUID], after: Sequence[UUID], bank: Ma
 
 def points(test: Test, phase: TestPhase, bank: Mapping[UUID, Question]) -> int:
     """Return the most points of one form."""
-    return sum(bank[id_].points for id_ in test.asked(phase) if id_ in bank)
+    return sum(bank[id_].points for id_ in test.question_ids(phase) if id_ in bank)
 
 
 def published(test: Test, bank: Mapping[UUID, Question], at: datetime) -> Test:

@@ -1,8 +1,8 @@
 """Decide when a guest can take a test, and score the answers.
 
 The test before is open from the visit's confirmation until the end of the day before it starts, the one after from its
-end until the report is due. Only a guest who took the first is asked for the second: a single result says nothing of
-what was learnt. Right answers are shown when both are in, never before.
+end until the report is due. Only a guest who took the first is asked for the second: a single result says nothing about
+learning. Right answers are shown when both are in, never before.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ def stand(case: Case, phase: TestPhase, timers: Timers, now: datetime, *, handed
     return Availability.OVER if case.state in {*_AFTER, VisitState.UNDER_WAY} else Availability.OFF
 
 
-def valid_answers(questions: Sequence[Question], given: Mapping[int, Sequence[int]]) -> Answers:
+def valid_answers(questions: Sequence[Question], chosen_answers: Mapping[int, Sequence[int]]) -> Answers:
     """Return the given answers to existing questions, in their order. Raises `Invalid`."""
     answers: Answers = {}
     for place, question in enumerate(questions, 1):
-        chosen = tuple(sorted(set(given.get(place, ()))))
-        if any(not 0 <= one < len(question.answers) for one in chosen):
+        chosen = tuple(sorted(set(chosen_answers.get(place, ()))))
+        if any(not 0 <= answer < len(question.answers) for answer in chosen):
             raise Invalid({f"q{place}": N_("Choose one of the answers given")})
         if chosen:
             answers[place] = chosen

@@ -34,7 +34,7 @@ BANK = "/reporting/questions"
 def topic(code: str) -> str:
     """Return the name of a topic in the newest scheme that has it, with the scheme's year if that is an older one."""
     newest = sorted(PRIORITIES, reverse=True)
-    scheme = next((one for one in newest if code in PRIORITIES[one]), None)
+    scheme = next((each for each in newest if code in PRIORITIES[each]), None)
     if scheme is None:
         return code
     label = gettext(topic_label(scheme, code))
@@ -90,7 +90,7 @@ def _draft(kind: Kind, form: Form) -> Draft:
         kind=kind.value,
         text=data["text"] or "",
         answers=tuple(data.get(f"answer_{place}") or "" for place in range(MOST_ANSWERS)),
-        right=tuple(int(one) for one in chosen if str(one).isdecimal()),
+        right=tuple(int(place) for place in chosen if str(place).isdecimal()),
         points=data["points"],
     )
 
@@ -142,18 +142,18 @@ async def overview(
 @router.get(BANK + "/new/{kind}")
 async def ask_new(request: Request, kind: str, _: Steerer) -> Response:
     """Show the form for a new question of that kind."""
-    return _question_page(request, _kind(kind), _made(_kind(kind))(data={"points": 1}))
+    return _question_page(request, _kind(kind), _form_class(_kind(kind))(data={"points": 1}))
 
 
 @router.post(BANK + "/new/{kind}")
 async def write(request: Request, kind: str, principal: Steerer, bus: BusDep) -> Response:
     """Add a question; errors are shown at their fields, and what was written stays."""
-    form = await _made(_kind(kind)).read(request)
+    form = await _form_class(_kind(kind)).read(request)
     if form.validate():
         try:
             made = await actions.write(bus, principal, _draft(_kind(kind), form))
         except Refused as problem:
-            tell(form, problem)
+            show_refusal(form, problem)
         else:
             return see_other(f"{BANK}?topic={made.topic}")
     return _question_page(request, _kind(kind), form, status=422)
@@ -165,14 +165,14 @@ def _kind(text: str) -> Kind:
     return Kind(text)
 
 
-def _made(kind: Kind) -> type[QuestionForm]:
+def _form_class(kind: Kind) -> type[QuestionForm]:
     made = _form(kind)
     needed = [Needed(N_("Choose a topic"))]
     made.topic = SelectField(N_("Topic"), needed, choices=topics(), blank=N_("Choose one"))
     return made
 
 
-def tell(form: Form, problem: Refused) -> None:
+def show_refusal(form: Form, problem: Refused) -> None:
     """Show a refusal at its fields; errors in the answers together at the first of them."""
     fields = {"answer_0" if name == "answers" else name: sentence for name, sentence in problem.fields.items()}
     form.take(Refused(problem.detail, problem.status_code, fields))
@@ -201,7 +201,7 @@ async def show(request: Request, question: str, _: Steerer, bus: BusDep) -> Resp
         found = await actions.all_versions(session, question)
         used = await store.used(session, found[0].id)
     kind = found[0].kind
-    return _question_page(request, kind, _made(kind)(data=_values(found[0])), found, tests=used)
+    return _question_page(request, kind, _form_class(kind)(data=_values(found[0])), found, tests=used)
 
 
 @router.post(BANK + "/{question}")
@@ -211,13 +211,15 @@ async def change(request: Request, question: str, principal: Steerer, bus: BusDe
         found = await actions.all_versions(session, question)
         used = await store.used(session, found[0].id)
     kind = found[0].kind
-    form = await _made(kind).read(request)
-    seen = str((await request.form()).get("version", ""))
+    form = await _form_class(kind).read(request)
+    version = str((await request.form()).get("version", ""))
     if form.validate():
         try:
-            await actions.change(bus, principal, question, _draft(kind, form), int(seen) if seen.isdecimal() else 0)
+            await actions.change(
+                bus, principal, question, _draft(kind, form), int(version) if version.isdecimal() else 0
+            )
         except Refused as problem:
-            tell(form, problem)
+            show_refusal(form, problem)
         else:
             return see_other(f"{BANK}/{question}")
     return _question_page(request, kind, form, found, status=422, tests=used)

@@ -41,22 +41,24 @@ def _form(paper: Paper) -> type[Form]:
     return type("PaperForm", (Form,), fields)
 
 
-def _given(paper: Paper, form: Form) -> Mapping[int, list[int]]:
-    given: dict[int, list[int]] = {}
+def _answers_from(paper: Paper, form: Form) -> Mapping[int, list[int]]:
+    answers: dict[int, list[int]] = {}
     for place in range(1, len(paper.questions) + 1):
         data = form.data.get(f"q{place}") or []
         chosen = data if isinstance(data, list) else [data]
         # What is no number is none of the answers: the action refuses it as it refuses a number that is too high.
-        given[place] = [int(one) if str(one).isdecimal() and len(str(one)) < 4 else -1 for one in chosen if str(one)]
-    return given
+        answers[place] = [
+            int(choice) if str(choice).isdecimal() and len(str(choice)) < 4 else -1 for choice in chosen if str(choice)
+        ]
+    return answers
 
 
 def _values(paper: Paper) -> dict[str, Any]:
     """Return the saved answers as values of the form."""
     found: dict[str, Any] = {}
-    for place, chosen in paper.sitting.given.items():
+    for place, chosen in paper.sitting.chosen.items():
         several = paper.questions[place - 1].kind is Kind.MULTIPLE
-        found[f"q{place}"] = [str(one) for one in chosen] if several else str(chosen[0])
+        found[f"q{place}"] = [str(choice) for choice in chosen] if several else str(chosen[0])
     return found
 
 
@@ -69,7 +71,7 @@ async def _show(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
 
 def _page(request: Request, paper: Paper, form: Form, status: int = 200, *, other: Paper | None = None) -> Response:
     template = "assessments/sitting_done.html" if paper.stand is Availability.HANDED_IN else "assessments/sitting.html"
-    both = {one.phase: one for one in (paper, other) if one is not None}
+    both = {choice.phase: choice for choice in (paper, other) if choice is not None}
     return render(
         request,
         template,
@@ -92,9 +94,9 @@ async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
     address, later = request.url.path, "later" in await request.form()
     try:
         if later:
-            await actions.save(bus, subject, phase, _given(paper, form))
+            await actions.save(bus, subject, phase, _answers_from(paper, form))
         else:
-            await actions.hand_in(bus, subject, phase, _given(paper, form))
+            await actions.hand_in(bus, subject, phase, _answers_from(paper, form))
     except Refused as problem:
         if problem.status_code == 409:  # its time is over: the page says so, and what was kept stays
             return _page(request, paper, form, 409)
@@ -108,7 +110,7 @@ async def _keep(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
     async with bus.read() as session:
         paper = await actions.paper(session, subject, phase)
     form = await _form(paper).read(request)
-    kept = await actions.save(bus, subject, phase, _given(paper, form))
+    kept = await actions.save(bus, subject, phase, _answers_from(paper, form))
     at = kept.sitting.saved_at
     return JSONResponse({"said": gettext("Saved %(moment)s.") % {"moment": moment(at)} if at else ""})
 

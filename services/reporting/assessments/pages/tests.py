@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from services.reporting.assessments.actions import bank as actions
 from services.reporting.assessments.model.bank import TOPICS, Question, Test, TestState, points
-from services.reporting.assessments.pages.bank import tell, topic, topics
+from services.reporting.assessments.pages.bank import show_refusal, topic, topics
 from services.reporting.assessments.store import bank as store
 from services.reporting.assessments.store import sittings
 from services.reporting.cases import views as cases_views
@@ -63,7 +63,7 @@ async def begin(request: Request, principal: Steerer, bus: BusDep) -> Response:
                 bus, principal, form.title.data or "", form.topic.data or "", form.call.data or ""
             )
         except Refused as problem:
-            tell(form, problem)
+            show_refusal(form, problem)
         else:
             return see_other(f"{TESTS}/{made.id}")
     return await _tests_page(request, bus, form, 422)
@@ -72,7 +72,7 @@ async def begin(request: Request, principal: Steerer, bus: BusDep) -> Response:
 async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200) -> Response:
     async with bus.read() as session:
         found = await store.tests(session)
-        taken = await sittings.participation(session, [one.id for one in found])
+        participation = await sittings.participation(session, [each.id for each in found])
         calls = dict(await cases_views.calls(session))
         counts = await store.questions_by_topic(session, TOPICS)
     return render(
@@ -80,7 +80,7 @@ async def _tests_page(request: Request, bus: Bus, form: Form, status: int = 200)
         "assessments/tests.html",
         status,
         tests=found,
-        taken=taken,
+        taken=participation,
         nobody=sittings.NOBODY,
         calls=calls,
         counts=counts,
@@ -101,7 +101,7 @@ async def _test_page(request: Request, bus: Bus, test: str, form: Form | None = 
         found = await actions.one_test(session, test)
         bank = await store.bank(session, found.topic)
         calls = dict(await cases_views.calls(session))
-        taken = (await sittings.participation(session, [found.id])).get(found.id, sittings.NOBODY)
+        participation = (await sittings.participation(session, [found.id])).get(found.id, sittings.NOBODY)
         handed_out = {
             phase: await store.form(session, found.id, phase) for phase in TestPhase if found.state != TestState.DRAFT
         }
@@ -113,7 +113,7 @@ async def _test_page(request: Request, bus: Bus, test: str, form: Form | None = 
         f=form or _items(bank)(data=_chosen(found, bank)),
         bank=bank,
         call=calls.get(found.call_id) if found.call_id else None,
-        taken=taken,
+        taken=participation,
         handed_out=handed_out,
         points={phase: points(found, phase, bank) for phase in TestPhase},
         parallel=TestPhase.POST in found.forms,
@@ -123,7 +123,7 @@ async def _test_page(request: Request, bus: Bus, test: str, form: Form | None = 
     )
 
 
-def _said(question: Question) -> str:
+def _hint(question: Question) -> str:
     """Return points and kind of a question, in a line."""
     points = ngettext("%(num)d point", "%(num)d points", question.points) % {"num": question.points}
     return f"{points}. {gettext(question.kind.label)}."
@@ -134,10 +134,10 @@ def _items(bank: dict[Any, Question]) -> type[Form]:
     choices = [
         (
             str(id_),
-            one.text,
-            _said(one),
+            each.text,
+            _hint(each),
         )
-        for id_, one in bank.items()
+        for id_, each in bank.items()
     ]
     fields = {
         "before": CheckboxesField(N_("Before the visit"), choices=choices),
@@ -169,7 +169,7 @@ async def compose(request: Request, test: str, principal: Steerer, bus: BusDep) 
         try:
             await actions.compose(bus, principal, test, form.data["before"], form.data["after"])
         except Refused as problem:
-            tell(form, problem)
+            show_refusal(form, problem)
         else:
             return see_other(f"{TESTS}/{test}")
     return await _test_page(request, bus, test, form, 422)

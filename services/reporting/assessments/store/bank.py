@@ -174,8 +174,8 @@ async def test(session: AsyncSession, test_id: UUID) -> Test | None:
 test.__test__ = False  # type: ignore[attr-defined]  # or pytest would collect it by its name
 
 
-async def keep(session: AsyncSession, test: Test, asked: Mapping[UUID, Question] | None = None) -> None:
-    """Save a test. With `asked` also its questions, in these versions, for good."""
+async def keep(session: AsyncSession, test: Test, versions: Mapping[UUID, Question] | None = None) -> None:
+    """Save a test. With `versions` also its questions, in these versions, for good."""
     values = {name: getattr(test, name) for name in _TEST}
     await session.merge(TestRow(**{**values, "state": test.state.value}))
     if test.state is TestState.CLOSED:  # its questions stay as they were published
@@ -187,7 +187,7 @@ async def keep(session: AsyncSession, test: Test, asked: Mapping[UUID, Question]
             phase=phase.value,
             place=place,
             question_id=id_,
-            version=asked[id_].version if asked else None,
+            version=versions[id_].version if versions else None,
         )
         for phase, ids in sorted(test.forms.items())
         for place, id_ in enumerate(ids, 1)

@@ -45,7 +45,7 @@ class Sitting(Table, table=True):
     maximum: int | None = None
 
     @property
-    def given(self) -> dict[int, tuple[int, ...]]:
+    def chosen(self) -> dict[int, tuple[int, ...]]:
         """The answers by number, as the model uses them."""
         return {int(place): tuple(chosen) for place, chosen in self.answers.items()}
 
@@ -73,7 +73,7 @@ async def lock(session: AsyncSession, *, alone: bool) -> None:
 
 
 async def ask(
-    session: AsyncSession, asked: Mapping[UUID, tuple[Case, UUID]], phase: TestPhase, at: datetime
+    session: AsyncSession, wanted: Mapping[UUID, tuple[Case, UUID]], phase: TestPhase, at: datetime
 ) -> set[UUID]:
     """Note that the guests of these visits are asked to take these tests; return those not asked before."""
     rows = [
@@ -85,7 +85,7 @@ async def ask(
             "asked_at": at,
             "answers": {},
         }
-        for case_id, (case, test_id) in sorted(asked.items())
+        for case_id, (case, test_id) in sorted(wanted.items())
     ]
     new: set[UUID] = set()
     for first in range(0, len(rows), 1000):  # a statement has room for so many values only
@@ -103,10 +103,10 @@ async def sittings(session: AsyncSession, cases: Collection[UUID]) -> dict[tuple
     return {(row.case_id, TestPhase(row.phase)): row for row in rows}
 
 
-async def both(session: AsyncSession, case_id: UUID, *, held: bool = False) -> dict[TestPhase, Sitting]:
-    """Return the two tests of a visit, as far as they were asked for; `held` locks them until the transaction ends."""
+async def both(session: AsyncSession, case_id: UUID, *, locked: bool = False) -> dict[TestPhase, Sitting]:
+    """Return the two tests of a visit, as far as they were asked for; `locked` until the transaction ends."""
     query = select(Sitting).where(col(Sitting.case_id) == case_id).order_by(col(Sitting.phase))
-    if held:
+    if locked:
         query = query.with_for_update()
     return {TestPhase(row.phase): row for row in await session.scalars(query)}
 
@@ -122,7 +122,7 @@ FROM sitting WHERE test_id = ANY(:tests) GROUP BY test_id ORDER BY test_id
 async def participation(session: AsyncSession, tests: Collection[UUID]) -> dict[UUID, Participation]:
     """Return for each of these tests how many were asked and have submitted it."""
     rows = await session.execute(sa.text(_TAKEN), {"tests": sorted(tests)})
-    return {test_id: Participation(asked, before, after) for test_id, asked, before, after in rows}
+    return {test_id: Participation(wanted, before, after) for test_id, wanted, before, after in rows}
 
 
 async def to_come(session: AsyncSession, test: Test, today: date) -> Sequence[Case]:
@@ -130,13 +130,13 @@ async def to_come(session: AsyncSession, test: Test, today: date) -> Sequence[Ca
 
     A mentoring pair's own visits have none: their application is that of the mentorship.
     """
-    pair, asked = aliased(CaseRow), col(Sitting.case_id)
+    pair, wanted = aliased(CaseRow), col(Sitting.case_id)
     conditions = [
         col(CaseRow.kind) == "visit",
         col(CaseRow.state) == VisitState.SCHEDULED.value,
         col(CaseRow.topic) == test.topic,
         col(CaseRow.start) > today,
-        ~sa.exists().where(asked == col(CaseRow.id), col(Sitting.phase) == TestPhase.PRE.value),
+        ~sa.exists().where(wanted == col(CaseRow.id), col(Sitting.phase) == TestPhase.PRE.value),
         ~sa.exists().where(col(pair.application_id) == col(CaseRow.application_id), col(pair.kind) == "mentorship"),
     ]
     if test.call_id is not None:

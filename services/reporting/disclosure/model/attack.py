@@ -51,7 +51,7 @@ class _Silent(highspy.Highs):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A hidden number: a row of a table (or of what a period leaves of another), one of its amounts."""
+    """A hidden number: a row of a table (or of the rest of a period), one of its amounts."""
 
     table: Table
     value: str
@@ -86,7 +86,7 @@ class Range:
         return self.possible >= self.target.needed
 
 
-class _Seen:
+class _ObservedValues:
     """The values that hidden numbers have had in states that are possible."""
 
     def __init__(self, expressions: Sequence[Expression]) -> None:
@@ -129,7 +129,7 @@ class Attack:
         for link, child, parent_table in linked(self.tables):
             self._link(link, child, parent_table)
 
-    def weak(self, given: Collection[Place] = (), safe: set[tuple[Place, int]] | None = None) -> Range | None:
+    def weak(self, revealed: Collection[Place] = (), safe: set[tuple[Place, int]] | None = None) -> Range | None:
         """Return the first hidden number that is not safe, or None; except those that are `given` away by totals alone.
 
         `safe` are the numbers found safe before less was shown; those found now are added to it.
@@ -138,17 +138,17 @@ class Attack:
         own.
         """
         safe = set() if safe is None else safe
-        asked = [
+        targets = [
             (target, expression)
             for target, expression in self._targets
-            if target.place not in given and (target.place, target.layer) not in safe
+            if target.place not in revealed and (target.place, target.layer) not in safe
         ]
-        if not asked:
+        if not targets:
             return None
-        solver, seen = self._solver(), _Seen([expression for _, expression in asked])
-        for place, (target, expression) in enumerate(asked):
-            if seen.possible(place) < target.needed:
-                found = Range(target, *self._between(solver, expression, seen))
+        solver, observed = self._solver(), _ObservedValues([expression for _, expression in targets])
+        for place, (target, expression) in enumerate(targets):
+            if observed.possible(place) < target.needed:
+                found = Range(target, *self._between(solver, expression, observed))
                 if not found.safe:
                     return found
             safe.add((target.place, target.layer))
@@ -237,8 +237,8 @@ class Attack:
         totals = [table.totals for table in (parent, *children)]
         needed = POSSIBLE
         if all(total is not None for total in totals):  # no more can be possible than the totals leave
-            whole, *taken = (sum(total or ()) for total in totals)
-            needed = int(min(POSSIBLE, whole - sum(taken) + 1))
+            whole, *subtracted = (sum(total or ()) for total in totals)
+            needed = int(min(POSSIBLE, whole - sum(subtracted) + 1))
         for value, amounts in left.items():
             if not parent.is_few(amounts):
                 continue
@@ -281,7 +281,7 @@ class Attack:
             solver.addRow(low, high, len(expression), *_arrays(expression))
         return solver
 
-    def _between(self, solver: highspy.Highs, expression: Expression, seen: _Seen) -> tuple[float, float]:
+    def _between(self, solver: highspy.Highs, expression: Expression, observed: _ObservedValues) -> tuple[float, float]:
         columns, signs = _arrays(expression)
         found = []
         solver.changeColsCost(len(columns), columns, signs)
@@ -292,7 +292,7 @@ class Attack:
                 found.append(-math.inf if sense == highspy.ObjSense.kMinimize else math.inf)
                 continue
             found.append(float(state[columns] @ signs))
-            seen.add(state)
+            observed.add(state)
         solver.changeColsCost(len(columns), columns, np.zeros(len(columns)))
         least, most = found
         return math.ceil(least - _CLOSE), (math.floor(most + _CLOSE) if math.isfinite(most) else most)
@@ -343,5 +343,5 @@ def _arrays(expression: Expression) -> tuple[np.ndarray, np.ndarray]:
 
 def _less(parent: Table, children: Sequence[Table], value: str) -> Amounts:
     """Return what is left of a row when that of other periods is subtracted."""
-    taken = [child.amounts(value) for child in children]
-    return tuple(whole - sum(each[layer] for each in taken) for layer, whole in enumerate(parent.amounts(value)))
+    subtracted = [child.amounts(value) for child in children]
+    return tuple(whole - sum(each[layer] for each in subtracted) for layer, whole in enumerate(parent.amounts(value)))

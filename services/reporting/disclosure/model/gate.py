@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.reporting.disclosure.model.attack import Attack
 from services.reporting.disclosure.model.links import groups, lines
-from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, Shown
+from services.reporting.disclosure.model.released import ROLLED_UP, Hidden, Released, ReleasedCell
 from services.reporting.disclosure.model.tables import THRESHOLD, Values, tables_of, total_is_few
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import JOINT, Measure
@@ -70,19 +70,21 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Out:
+class EarlierRelease:
     """The release of a period: its figures as they were stated last, and what of them was shown."""
 
     figures: Sequence[Figure]
     pattern: Pattern
 
 
-def release(figures: Sequence[Figure], before: Iterable[Out] = (), former: Sequence[Figure] = ()) -> list[Released]:
+def release(
+    figures: Sequence[Figure], before: Iterable[EarlierRelease] = (), former: Sequence[Figure] = ()
+) -> list[Released]:
     """Return a period's figures as they may be shown, beside the releases of other periods. Raises `NotSafe`."""
     return released_by(figures, decide(figures, before, former))
 
 
-def decide(figures: Sequence[Figure], before: Iterable[Out] = (), former: Sequence[Figure] = ()) -> Pattern:
+def decide(figures: Sequence[Figure], before: Iterable[EarlierRelease] = (), former: Sequence[Figure] = ()) -> Pattern:
     """Decide what of a period's figures is shown.
 
     `before` are the releases of other periods, `former` the figures stated before of this one. Raises `NotSafe`.
@@ -115,23 +117,23 @@ def _protect(group: Sequence[Table]) -> None:
         if table.dimension not in JOINT:
             _complement(table)
     _complement_lines(sums)
-    given = _hide(group, sums)
+    revealed = _hide(group, sums)
     if sums:
         return  # to try each row again in tables that share rows takes long, and most of what is hidden there is needed
     for table in open_:
         for value in sorted(table.hidden(), key=lambda v, of=table: (-of.rows[v].size, v)):  # type: ignore[misc]
             if (table.label, table.indicator, value) not in must:
-                _show_again(group, table, value, given)
+                _show_again(group, table, value, revealed)
     for table in open_:
-        _roll_up(group, table, given)
+        _roll_up(group, table, revealed)
 
 
 def _hide(group: Sequence[Table], sums: Sequence[Line]) -> set[Place]:
     """Hide rows until the attack finds no unsafe number, except those that the totals alone give away."""
-    given: set[Place] = set()
+    revealed: set[Place] = set()
     # What is safe stays safe while more and more is hidden: an attacker who knows less rules out no more.
     safe: set[tuple[Place, int]] = set()
-    while (found := Attack(group).weak(given, safe)) is not None:
+    while (found := Attack(group).weak(revealed, safe)) is not None:
         if (candidate := _next(group, found, sums)) is not None:
             table, value = candidate
             _take(table, value)
@@ -139,8 +141,8 @@ def _hide(group: Sequence[Table], sums: Sequence[Line]) -> set[Place]:
         elif found.target.table.listed and not found.target.rest:
             raise NotSafe(found)
         else:
-            given.add(found.target.place)  # a period with one visit in all: its total says so, whatever is hidden
-    return given
+            revealed.add(found.target.place)  # a period with one visit in all: its total says so, whatever is hidden
+    return revealed
 
 
 def _take(table: Table, value: str) -> None:
@@ -154,9 +156,9 @@ def _complement_lines(sums: Sequence[Line]) -> None:
 
     The attack would find the same rows one at a time; this saves most of its runs.
     """
-    again = True
-    while again:
-        again = False
+    changed = True
+    while changed:
+        changed = False
         for line in sums:
             rows = list(line.sized())
             hidden = [size for size, *_, row in rows if not row.shown]
@@ -173,7 +175,7 @@ def _complement_lines(sums: Sequence[Line]) -> None:
                 least = line.whole
             if least is not None and least[0].rows[least[1]].shown:
                 _take(*least)
-                again = True
+                changed = True
 
 
 def _complement(table: Table) -> None:
@@ -228,21 +230,21 @@ def _next(group: Sequence[Table], found: Range, sums: Sequence[Line]) -> tuple[T
     return table, value
 
 
-def _show_again(group: Sequence[Table], table: Table, value: str, given: set[Place]) -> None:
+def _show_again(group: Sequence[Table], table: Table, value: str, revealed: set[Place]) -> None:
     was = table.listed
     table.rows[value].shown = table.listed = True
-    if not _enough(table) or Attack(group).weak(given) is not None:
+    if not _enough(table) or Attack(group).weak(revealed) is not None:
         table.rows[value].shown, table.listed = False, was
 
 
-def _roll_up(group: Sequence[Table], table: Table, given: set[Place]) -> None:
+def _roll_up(group: Sequence[Table], table: Table, revealed: set[Place]) -> None:
     """Make the hidden rows one where they outnumber those shown: their sum is known anyhow, and it reads better."""
     hidden = table.hidden()
     parts = table.totals and [sum(row.amounts[i] for row in table.rows.values()) for i in range(table.layers)]
     adds_up = parts and table.totals and all(abs(a - b) < 0.5 for a, b in zip(parts, table.totals, strict=True))
     if adds_up and table.listed and len(table.rows) > len(hidden) > len(table.rows) / 2:
         table.listed = False
-        if Attack(group).weak(given) is not None:
+        if Attack(group).weak(revealed) is not None:
             table.listed = True
 
 
@@ -273,13 +275,13 @@ def _released(figure: Figure, pattern: Pattern) -> Released:
     name = figure.definition.id
     out = pattern.shown.get(name, {})
     if figure.total.value is None:
-        total = Shown(None, hidden=Hidden.NO_DATA)
+        total = ReleasedCell(None, hidden=Hidden.NO_DATA)
     elif "" in out.get("", ()):
-        total = _shown(figure.total)
+        total = _released_cell(figure.total)
     else:
         few = total_is_few(figure) and not figure.definition.guarded
-        total = Shown(None, hidden=Hidden.FEW if few else Hidden.PROTECTED)
-    breakdowns: dict[str, Mapping[str, Shown]] = {}
+        total = ReleasedCell(None, hidden=Hidden.FEW if few else Hidden.PROTECTED)
+    breakdowns: dict[str, Mapping[str, ReleasedCell]] = {}
     withheld = []
     for dimension, cells in figure.breakdowns.items():
         if figure.total.value is None or not cells:
@@ -290,7 +292,7 @@ def _released(figure: Figure, pattern: Pattern) -> Released:
             breakdowns[dimension] = dict(_rolled(figure, dimension, out[dimension]))
         else:
             breakdowns[dimension] = {
-                value: _shown(cell) if value in out[dimension] else Shown(None, hidden=Hidden.PROTECTED)
+                value: _released_cell(cell) if value in out[dimension] else ReleasedCell(None, hidden=Hidden.PROTECTED)
                 for value, cell in cells.items()
                 if value in out[dimension] or dimension not in JOINT
             }
@@ -298,24 +300,24 @@ def _released(figure: Figure, pattern: Pattern) -> Released:
     return Released(figure.definition, figure.period, figure.cut_off, total, breakdowns, tuple(withheld), notes)
 
 
-def _rolled(figure: Figure, dimension: str, values: frozenset[str]) -> Iterator[tuple[str, Shown]]:
+def _rolled(figure: Figure, dimension: str, values: frozenset[str]) -> Iterator[tuple[str, ReleasedCell]]:
     """Yield the rows that are shown, then the rest of the total, without events: they would tell whose it is."""
     cells, total = figure.breakdowns[dimension], figure.total
     shown = {value: cell for value, cell in cells.items() if value in values}
     for value, cell in shown.items():
-        yield value, _shown(cell)
+        yield value, _released_cell(cell)
     if figure.definition.measure is Measure.SHARE:
         none = Decimal()
         holding = (total.numerator or none) - sum((cell.numerator or none for cell in shown.values()), none)
         whole = total.denominator or none
         if dimension not in figure.definition.whole:
             whole -= sum((cell.denominator or none for cell in shown.values()), none)
-        yield ROLLED_UP, Shown(round(100 * holding / whole, 2) if whole else None, holding, whole)
+        yield ROLLED_UP, ReleasedCell(round(100 * holding / whole, 2) if whole else None, holding, whole)
     else:
         none = Decimal()
         rest = (total.value or none) - sum((cell.value or none for cell in shown.values()), none)
-        yield ROLLED_UP, Shown(rest, rest)
+        yield ROLLED_UP, ReleasedCell(rest, rest)
 
 
-def _shown(cell: Cell) -> Shown:
-    return Shown(cell.value, cell.numerator, cell.denominator, cell.count, cell.digest)
+def _released_cell(cell: Cell) -> ReleasedCell:
+    return ReleasedCell(cell.value, cell.numerator, cell.denominator, cell.count, cell.digest)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.reporting.disclosure.model.tables import covered, inside
-from services.reporting.indicators.model.demand import ASKED, CLOSED, MATCHED, RESULTS, UNMET, Result
+from services.reporting.indicators.model.demand import CLOSED, MATCHED, RECEIVED, RESULTS, UNMET, Result
 from services.reporting.indicators.model.figure import joined, parts_of, split
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Link:
 _FOUND, _NONE = Result.MATCHED.value, Result.NOT_MATCHED.value
 _SHARED = ("topic", "country", "language", "level")
 LINKS = (
-    Link((RESULTS, "topic-and-result"), (ASKED, "priority-topic"), (0,)),
-    Link((RESULTS, "country-and-result"), (ASKED, "country-of-service"), (0,)),
+    Link((RESULTS, "topic-and-result"), (RECEIVED, "priority-topic"), (0,)),
+    Link((RESULTS, "country-and-result"), (RECEIVED, "country-of-service"), (0,)),
     Link((RESULTS, "language-and-result"), (RESULTS, "language"), (0,)),
     Link((RESULTS, "level-and-result"), (RESULTS, "level"), (0,)),
     *(Link((RESULTS, f"{each}-and-result"), (RESULTS, "result"), (1,)) for each in _SHARED),
@@ -96,15 +96,15 @@ class Line:
 
 def groups(tables: Iterable[Table]) -> list[list[Table]]:
     """Return the tables that belong together: one figure's of all periods, and those that bound or share rows."""
-    held = list(tables)
-    root: dict[Key, Key] = {(table.indicator, table.dimension): (table.indicator, table.dimension) for table in held}
+    listed = list(tables)
+    root: dict[Key, Key] = {(table.indicator, table.dimension): (table.indicator, table.dimension) for table in listed}
     pairs = [((low, key[1]), (high, key[1])) for low, high in AT_MOST for key in root if key[0] == low]
-    for one, other in (*pairs, *((link.child, link.parent) for link in LINKS)):
-        if one in root and other in root:
-            into, of = root[one], root[other]
+    for first, second in (*pairs, *((link.child, link.parent) for link in LINKS)):
+        if first in root and second in root:
+            into, of = root[first], root[second]
             root = {key: into if at == of else at for key, at in root.items()}
     found: dict[Key, list[Table]] = {}
-    for table in held:
+    for table in listed:
         found.setdefault(root[table.indicator, table.dimension], []).append(table)
     return [found[key] for key in sorted(found)]
 

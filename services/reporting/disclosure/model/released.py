@@ -31,7 +31,7 @@ class Hidden(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ReleasedCell:
     """A number as it may be released: the cell's values, or none of them and why."""
 
     value: Decimal | None
@@ -54,7 +54,7 @@ class Released:
     definition: Definition
     period: Period
     cut_off: datetime
-    total: Shown
-    breakdowns: Mapping[str, Mapping[str, Shown]] = field(default_factory=dict)
+    total: ReleasedCell
+    breakdowns: Mapping[str, Mapping[str, ReleasedCell]] = field(default_factory=dict)
     withheld: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -28,9 +28,9 @@ def _in_order(facts: Iterable[Fact]) -> dict[str, dict[str, list[Fact]]]:
     for fact in facts:
         found.setdefault(fact.type, {}).setdefault(fact.subject, []).append(fact)
     for type_, subjects in found.items():
-        for held in subjects.values():
-            if len(held) > 1:
-                held.sort(key=lambda each: (each.sequence, str(each.id)))
+        for of_subject in subjects.values():
+            if len(of_subject) > 1:
+                of_subject.sort(key=lambda each: (each.sequence, str(each.id)))
         found[type_] = {subject: subjects[subject] for subject in sorted(subjects)}
     return found
 
@@ -48,13 +48,13 @@ class Book:
         once = {fact.id: fact for fact in facts if fact.occurred_at <= cut_off and not left_out(fact.type, fact.values)}
         self._first = first or min((fact.day for fact in once.values()), default=None)
         self._by_type = _in_order(once.values())
-        self._made: dict[Hashable, Any] = {}
+        self._computed: dict[Hashable, Any] = {}
 
     def once(self, what: Hashable, make: Callable[[], T]) -> T:
         """Return what `make` returns, computed once for this book: several indicators count the same units."""
-        if what not in self._made:
-            self._made[what] = make()
-        made: T = self._made[what]
+        if what not in self._computed:
+            self._computed[what] = make()
+        made: T = self._computed[what]
         return made
 
     def reaches(self, period: Period) -> bool:
@@ -116,12 +116,12 @@ class Book:
         newest: dict[str, Fact] = {}
         for subject in self.subjects(counting.CountingKeyAssigned.type):
             fact = self.of(subject, counting.CountingKeyAssigned.type)[-1]
-            held = newest.get(fact.values["key"])
-            if held is None or (held.occurred_at, str(held.id)) < (fact.occurred_at, str(fact.id)):
+            former = newest.get(fact.values["key"])
+            if former is None or (former.occurred_at, str(former.id)) < (fact.occurred_at, str(fact.id)):
                 newest[fact.values["key"]] = fact
         return newest
 
-    def sex_said_by(self, application: str) -> dict[str, tuple[UUID, ...]]:
+    def sex_given_by(self, application: str) -> dict[str, tuple[UUID, ...]]:
         """Return the event that gives a person's sex, as what places a unit in the dimension `sex`."""
         fact = self.counted_as(application)
         return {"sex": (fact.id,)} if fact else {}

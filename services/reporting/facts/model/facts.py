@@ -90,17 +90,17 @@ def _application(event: applications.ApplicationSubmitted) -> Read:
         "topic": profile.topics[0] if profile.topics else None,
         "objectives": profile.objectives,
         "language": _spoken(profile),
-        "level": str(max(held.level for held in profile.expertise)) if profile.expertise else None,
+        "level": str(max(each.level for each in profile.expertise)) if profile.expertise else None,
     }
 
 
 def _spoken(profile: applications.ApplicationProfile) -> str | None:
     """Return the language that the officer has best besides a native one; the native one if there is no other."""
-    learnt = [held for held in profile.languages if held.level != LanguageLevel.NS]
+    learnt = [each for each in profile.languages if each.level != LanguageLevel.NS]
     if not learnt:
         return profile.languages[0].language if profile.languages else None
-    best = max(held.level.order for held in learnt)
-    return next(held.language for held in learnt if held.level.order == best)
+    best = max(each.level.order for each in learnt)
+    return next(each.language for each in learnt if each.level.order == best)
 
 
 def _no_match(event: receipts.NoMatchExplained) -> Read:
@@ -317,10 +317,10 @@ def frozen_by(facts: Iterable[Fact]) -> list[Frozen]:
     for fact in facts:
         if fact.type not in FREEZES:
             continue
-        said = fact.values.get("frozen_at")
-        if said is None and fact.type != periods.PeriodFrozen.type:
+        frozen_at = fact.values.get("frozen_at")
+        if frozen_at is None and fact.type != periods.PeriodFrozen.type:
             continue
-        at = datetime.fromisoformat(said) if said else fact.occurred_at
+        at = datetime.fromisoformat(frozen_at) if frozen_at else fact.occurred_at
         days = date.fromisoformat(fact.values["start"]), date.fromisoformat(fact.values["end"])
         found[days] = min(found.get(days, at), at)
     return [Frozen(start, end, at) for (start, end), at in sorted(found.items())]

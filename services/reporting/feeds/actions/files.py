@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from services.reporting.disclosure.model import Released
     from services.reporting.periods.model.approval import Approval
-    from services.reporting.targets.model import Aim
+    from services.reporting.targets.model import TargetValue
     from shared.settings import ServiceSettings
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -39,7 +39,7 @@ class Kind:
     name: str
     words: str
     media_type: str
-    made: Callable[[Sequence[Released], Approval, Settings, datetime, Sequence[Aim]], bytes]
+    made: Callable[[Sequence[Released], Approval, Settings, datetime, Sequence[TargetValue]], bytes]
 
 
 KINDS = {
@@ -73,7 +73,7 @@ KINDS = {
             "logframe.xlsx",
             N_("Logframe for OPSYS: baselines, targets and current values"),
             _XLSX,
-            lambda released, where, _, at, aims: logframe(released, where, aims, at),
+            lambda released, where, _, at, target_values: logframe(released, where, target_values, at),
         ),
         Kind(
             "iati-activities.xml",
@@ -101,9 +101,9 @@ def made_at(released: Sequence[Released], where: Approval) -> datetime | None:
 
 
 def files(
-    released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
+    released: Sequence[Released], where: Approval, settings: ServiceSettings, target_values: Sequence[TargetValue] = ()
 ) -> list[File]:
-    """Return all files of a period that is being published; of `aims` those count that stood at the statement's moment.
+    """Return all files of a period that is being published; targets count as they were at the statement's moment.
 
     Raises `Refused` (409) with the first findings if an IATI file would break schema or rules, or if there is no
     figure.
@@ -114,7 +114,7 @@ def files(
     made, found = [], []
     for kind in KINDS.values():
         try:
-            content = kind.made(agreed(released), where, ours(settings), at, standing(aims, at))
+            content = kind.made(agreed(released), where, ours(settings), at, standing(target_values, at))
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
         else:
@@ -126,7 +126,7 @@ def files(
 
 
 def findings(
-    released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
+    released: Sequence[Released], where: Approval, settings: ServiceSettings, target_values: Sequence[TargetValue] = ()
 ) -> list[str]:
     """Return what would be wrong with the IATI files of these figures, in words; empty if they may be published."""
     at = made_at(released, where)
@@ -135,7 +135,7 @@ def findings(
         return found
     for name in ("iati-activities.xml", "iati-organisation.xml"):
         try:
-            KINDS[name].made(agreed(released), where, ours(settings), at, standing(aims, at))
+            KINDS[name].made(agreed(released), where, ours(settings), at, standing(target_values, at))
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
     return found
@@ -157,7 +157,7 @@ def ours(settings: ServiceSettings) -> Settings:
 
 
 def _json(released: Sequence[Released], where: Approval) -> bytes:
-    told = {
+    content = {
         "period": where.period.label,
         "start": where.period.start,
         "end": where.period.end,
@@ -165,4 +165,4 @@ def _json(released: Sequence[Released], where: Approval) -> bytes:
         "statement": where.statement,
         "figures": [as_json(figure) for figure in released],
     }
-    return (json.dumps(told, indent=2, ensure_ascii=False, default=lambda value: value.isoformat()) + "\n").encode()
+    return (json.dumps(content, indent=2, ensure_ascii=False, default=lambda value: value.isoformat()) + "\n").encode()

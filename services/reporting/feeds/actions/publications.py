@@ -138,6 +138,6 @@ async def keep_files_of(bus: Bus, label: str) -> None:
         if at is None:
             return
         where = await periods_store.approval(tx.session, periods.parse(label))
-        made = await figures_store.kept(tx.session, where.period, where.statement)
+        made = await figures_store.figures_of_statement(tx.session, where.period, where.statement)
         released = await disclosure_actions.released(tx.session, where, made)
         await publish(tx.session, where, released, bus.settings, published_at=at)

@@ -42,14 +42,14 @@ class Draft:
 async def issue(bus: Bus, principal: Principal, token_id: UUID, draft: Draft) -> tuple[PullToken, str]:
     """Issue a token; it is returned here and never again. Raises `Refused` (409 for a known id, 422 by field)."""
     token = _checked(draft, principal, token_id)
-    drawn = tokens.new_token()
+    secret = tokens.new_token()
     async with bus.transaction(principal.subject) as tx:
-        if not await store.add(tx.session, token, tokens.digest(drawn)):
+        if not await store.add(tx.session, token, tokens.digest(secret)):
             sentence = gettext(
                 "This token was issued already, and shown once. If it was lost, revoke it and issue another."
             )
             raise Refused(sentence, 409)
-    return token, drawn
+    return token, secret
 
 
 async def revoke(bus: Bus, principal: Principal, token_id: str) -> PullToken:
@@ -80,12 +80,12 @@ async def admit(bus: Bus, token: str) -> PullToken:
         found = await store.note_use(tx.session, tokens.digest(token), now, real)
     if found is None:
         raise SignInNeeded("This token does not count, or is over: ask the programme coordinator for another.")
-    held, times = found
+    pull_token, times = found
     most = ours(bus.settings).feeds_pulls_a_minute
     if times > most:
         sentence = gettext("A token may be sent %(number)s times a minute. Wait, then go on.") % {"number": most}
         raise HTTPException(429, sentence, {"Retry-After": str(60 - real.second)})
-    return held
+    return pull_token
 
 
 def problems(draft: Draft) -> dict[str, str]:

@@ -17,7 +17,7 @@ from shared.time import clock
 router = APIRouter(prefix="/reporting/api/feeds/tokens", tags=["figures"])
 
 
-class Wanted(BaseModel):
+class TokenIn(BaseModel):
     """The consumer of the token, and its last day."""
 
     consumer: str = ""
@@ -28,14 +28,14 @@ class Wanted(BaseModel):
 async def tokens(_: TokenReader, bus: BusDep) -> dict[str, Any]:
     """Return all tokens that were ever issued, the newest first; without the tokens themselves, which are not kept."""
     async with bus.read() as session:
-        return {"tokens": [_told(each) for each in await store.everything(session)]}
+        return {"tokens": [_token_for_programs(each) for each in await store.everything(session)]}
 
 
 @router.post("", status_code=201)
-async def issue(principal: Coordinator, bus: BusDep, wanted: Wanted) -> dict[str, Any]:
+async def issue(principal: Coordinator, bus: BusDep, wanted: TokenIn) -> dict[str, Any]:
     """Issue a token: `token` is in this answer and nowhere else."""
-    token, drawn = await actions.issue(bus, principal, new_id(), actions.Draft(wanted.consumer, wanted.expires))
-    return {**_told(token), "token": drawn}
+    token, secret = await actions.issue(bus, principal, new_id(), actions.Draft(wanted.consumer, wanted.expires))
+    return {**_token_for_programs(token), "token": secret}
 
 
 @router.get("/{token}")
@@ -45,7 +45,7 @@ async def show_token(_: TokenReader, bus: BusDep, token: str) -> dict[str, Any]:
         found = await actions.token_by_id(session, token)
         pulls = await store.pulls(session, found.id, clock.today())
     return {
-        **_told(found),
+        **_token_for_programs(found),
         "fetched": [{"day": each.day, "period": each.period, "name": each.name, "times": each.times} for each in pulls],
     }
 
@@ -53,10 +53,10 @@ async def show_token(_: TokenReader, bus: BusDep, token: str) -> dict[str, Any]:
 @router.post("/{token}/revoke")
 async def revoke(principal: Coordinator, bus: BusDep, token: str) -> dict[str, Any]:
     """Revoke a token; doing it again changes nothing."""
-    return _told(await actions.revoke(bus, principal, token))
+    return _token_for_programs(await actions.revoke(bus, principal, token))
 
 
-def _told(token: PullToken) -> dict[str, Any]:
+def _token_for_programs(token: PullToken) -> dict[str, Any]:
     return {
         "id": token.id,
         "consumer": token.consumer,

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from services.reporting.disclosure.model import Released, Shown
+    from services.reporting.disclosure.model import Released, ReleasedCell
     from services.reporting.periods.model.approval import Approval
     from services.reporting.settings import Settings
-    from services.reporting.targets.model import Aim
+    from services.reporting.targets.model import TargetValue
 
 VERSION = "2.03"
 _RESULTS = {"input": "9", "process": "9", "output": "1", "outcome": "2", "quality": "9"}
@@ -52,14 +52,18 @@ class NotValid(ValueError):
 
 
 def activity(
-    released: Sequence[Released], where: Approval, settings: Settings, at: datetime, aims: Sequence[Aim] = ()
+    released: Sequence[Released],
+    where: Approval,
+    settings: Settings,
+    at: datetime,
+    target_values: Sequence[TargetValue] = (),
 ) -> bytes:
-    """Return the activity file of one period's figures, checked against schema and rules; `aims` count `at` the moment.
+    """Return the activity file of one period's figures, checked against schema and rules.
 
-    Raises `NotValid`.
+    `target_values` are those that count `at` the moment. Raises `NotValid`.
     """
     root = etree.Element("iati-activities", {"version": VERSION, "generated-datetime": _moment(at)})
-    root.append(_activity(released, where, settings, at, aims))
+    root.append(_activity(released, where, settings, at, target_values))
     return _written(root, at)
 
 
@@ -72,9 +76,9 @@ def organisation(settings: Settings, at: datetime) -> bytes:
         {"last-updated-datetime": _moment(at), "default-currency": "EUR", _LANGUAGE: "en"},
     )
     _add(element, "organisation-identifier", text=settings.iati_organisation)
-    _said(_add(element, "name"), settings.iati_organisation_name)
+    _narrative(_add(element, "name"), settings.iati_organisation_name)
     owner = _add(element, "reporting-org", ref=settings.iati_organisation, type=settings.iati_organisation_type)
-    _said(owner, settings.iati_organisation_name)
+    _narrative(owner, settings.iati_organisation_name)
     return _written(root, at)
 
 
@@ -105,7 +109,11 @@ def check(root: Any) -> list[str]:
 
 
 def _activity(
-    released: Sequence[Released], where: Approval, settings: Settings, at: datetime, aims: Sequence[Aim]
+    released: Sequence[Released],
+    where: Approval,
+    settings: Settings,
+    at: datetime,
+    target_values: Sequence[TargetValue],
 ) -> Any:
     element = etree.Element(
         "iati-activity",
@@ -113,13 +121,13 @@ def _activity(
     )
     _add(element, "iati-identifier", text=f"{settings.iati_organisation}-{settings.iati_activity}")
     owner = {"ref": settings.iati_organisation, "type": settings.iati_organisation_type}
-    _said(_add(element, "reporting-org", **owner), settings.iati_organisation_name)
-    _said(_add(element, "title"), settings.programme_title)
-    _said(_add(element, "description", type="1"), _describe(where))
+    _narrative(_add(element, "reporting-org", **owner), settings.iati_organisation_name)
+    _narrative(_add(element, "title"), settings.programme_title)
+    _narrative(_add(element, "description", type="1"), _describe(where))
     payer = _add(element, "participating-org", ref=settings.iati_funder, type="15", role="1")
-    _said(payer, settings.iati_funder_name)
-    _said(_add(element, "participating-org", **owner, role="2"), settings.iati_organisation_name)
-    _said(_add(element, "participating-org", **owner, role="4"), settings.iati_organisation_name)
+    _narrative(payer, settings.iati_funder_name)
+    _narrative(_add(element, "participating-org", **owner, role="2"), settings.iati_organisation_name)
+    _narrative(_add(element, "participating-org", **owner, role="4"), settings.iati_organisation_name)
     _add(element, "activity-status", code="2")
     _date(element, "activity-date", settings.programme_start, type="2")
     _date(element, "activity-date", settings.programme_end, type="3")
@@ -127,12 +135,12 @@ def _activity(
     for place, country in enumerate(sorted(PARTNERS)):
         part = share + (1 if place < rest else 0)
         recipient = _add(element, "recipient-country", code=country, percentage=f"{part / 100:.2f}")
-        _said(recipient, COUNTRIES[country])
+        _narrative(recipient, COUNTRIES[country])
     _add(element, "sector", vocabulary="1", code="15130", percentage="100")
     for level in _LEVELS:
         of_level = [each for each in released if each.definition.level == level]
         if of_level:
-            _result(element, level, of_level, where, aims)
+            _result(element, level, of_level, where, target_values)
     return element
 
 
@@ -143,37 +151,39 @@ def _describe(where: Approval) -> str:
     return text
 
 
-def _result(element: Any, level: str, released: Sequence[Released], where: Approval, aims: Sequence[Aim]) -> None:
+def _result(
+    element: Any, level: str, released: Sequence[Released], where: Approval, target_values: Sequence[TargetValue]
+) -> None:
     additive = all(each.definition.additive for each in released)
     result = _add(element, "result", type=_RESULTS[level], aggregation_status=str(int(additive)))
-    _said(_add(result, "title"), _LEVELS[level])
+    _narrative(_add(result, "title"), _LEVELS[level])
     for figure in released:
         definition = figure.definition
         measure = "2" if definition.measure is Measure.SHARE else "1"
         indicator = _add(result, "indicator", measure=measure, ascending=str(int(definition.id != "TOPCOP-PR-04")))
         indicator.set("aggregation-status", str(int(definition.additive)))
-        _said(_add(indicator, "title"), definition.title)
-        _said(_add(indicator, "description"), _sentence(figure))
+        _narrative(_add(indicator, "title"), definition.title)
+        _narrative(_add(indicator, "description"), _sentence(figure))
         _add(indicator, "reference", vocabulary="99", code=definition.id)
-        baseline = baseline_of(aims, definition.id)
+        baseline = baseline_of(target_values, definition.id)
         if baseline:
-            _aim(indicator, baseline, year=str(baseline.day.year), iso_date=baseline.day.isoformat())
+            _target_value(indicator, baseline, year=str(baseline.day.year), iso_date=baseline.day.isoformat())
         period = _add(indicator, "period")
         _date(period, "period-start", figure.period.start)
         _date(period, "period-end", figure.period.end)
-        target = target_of(aims, definition.id, figure.period.label)
+        target = target_of(target_values, definition.id, figure.period.label)
         if target:
-            _aim(period, target)
+            _target_value(period, target)
         _actual(period, figure.total, where)
         for dimension, cells in figure.breakdowns.items():
             for value, shown in cells.items():
                 _actual(period, shown, where, name=dimension, value=value)
 
 
-def _aim(parent: Any, aim: Aim, **attributes: str) -> None:
+def _target_value(parent: Any, target_value: TargetValue, **attributes: str) -> None:
     """Add a baseline or a target, with its source; it is for an indicator as a whole, so without a dimension."""
-    element = _add(parent, aim.kind.value, **attributes, value=written(aim.value))
-    _said(_add(element, "comment"), f"{aim.source}. {aim.comment}".removesuffix(". "))
+    element = _add(parent, target_value.kind.value, **attributes, value=written(target_value.value))
+    _narrative(_add(element, "comment"), f"{target_value.source}. {target_value.comment}".removesuffix(". "))
 
 
 def _sentence(figure: Released) -> str:
@@ -190,14 +200,14 @@ def _sentence(figure: Released) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _actual(period: Any, shown: Shown, where: Approval, **dimension: str) -> None:
+def _actual(period: Any, shown: ReleasedCell, where: Approval, **dimension: str) -> None:
     if shown.value is None:
         return
     actual = _add(period, "actual", value=written(shown.value))
     if dimension:
         _add(actual, "dimension", **dimension)
     proof = f"{shown.events} events, SHA-256 of their ids {shown.digest}."
-    _said(_add(actual, "comment"), f"{where.state.label}. Computed from {proof}")
+    _narrative(_add(actual, "comment"), f"{where.state.label}. Computed from {proof}")
 
 
 def _add(parent: Any, name: str, /, *, text: str | None = None, **attributes: str) -> Any:
@@ -206,7 +216,7 @@ def _add(parent: Any, name: str, /, *, text: str | None = None, **attributes: st
     return element
 
 
-def _said(element: Any, text: str) -> None:
+def _narrative(element: Any, text: str) -> None:
     etree.SubElement(element, "narrative").text = text
 
 

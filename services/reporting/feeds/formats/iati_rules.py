@@ -154,16 +154,16 @@ def _results(activity: Any) -> Iterator[Finding]:
 def _indicator(indicator: Any) -> Iterator[Finding]:
     measure = indicator.get("measure")
     for element in indicator.iter("baseline", "target", "actual"):
-        value, said = element.get("value"), f"The {element.tag}"
+        value, subject = element.get("value"), f"The {element.tag}"
         if measure in _NUMBERED and value is None:
-            yield _finding(element, "value", f"{said} has no value: leave it out where no number is shown.")
+            yield _finding(element, "value", f"{subject} has no value: leave it out where no number is shown.")
         elif measure in _NUMBERED and _number(value) is None:
-            yield _finding(element, "value", f"{said} “{value}” is not a number.")
+            yield _finding(element, "value", f"{subject} “{value}” is not a number.")
         elif measure == "5" and value is not None:
-            yield _finding(element, "value", f"{said} has a value, but the indicator is one of words.")
+            yield _finding(element, "value", f"{subject} has a value, but the indicator is one of words.")
         names = Counter((each.get("name"), each.get("value")) for each in element.findall("dimension"))
         if any(times > 1 for times in names.values()):
-            yield _finding(element, "unique", f"{said} names the same part twice.")
+            yield _finding(element, "unique", f"{subject} names the same part twice.")
 
 
 def _periods(indicator: Any) -> Iterator[Finding]:

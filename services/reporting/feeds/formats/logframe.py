@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 
 from services.reporting.indicators.model.figure import Measure
-from services.reporting.targets.model import AimKind, baseline_of
+from services.reporting.targets.model import TargetKind, baseline_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from services.reporting.disclosure.model import Released
     from services.reporting.periods.model.approval import Approval
-    from services.reporting.targets.model import Aim
+    from services.reporting.targets.model import TargetValue
 
 _CHAIN = {"input": "Input", "process": "Process", "output": "Output", "outcome": "Outcome", "quality": "Data quality"}
 _UNITS = {Measure.SHARE: "per cent", Measure.COUNT: "number", Measure.SUM: "number", Measure.MEDIAN: "median"}
@@ -30,9 +30,11 @@ _AFTER = ("Current value", "Current value date", "Source of verification", "Comm
 _WIDE = {"Indicator", "How it is counted", "Source of verification", "Comments"}
 
 
-def logframe(released: Sequence[Released], where: Approval, aims: Sequence[Aim], at: datetime) -> bytes:
-    """Return the workbook with the logframe; `aims` are those that stood `at` the moment of the statement."""
-    days = sorted({aim.day for aim in aims if aim.kind is AimKind.TARGET})
+def logframe(
+    released: Sequence[Released], where: Approval, target_values: Sequence[TargetValue], at: datetime
+) -> bytes:
+    """Return the workbook with the logframe; `target_values` are those that stood `at` the moment of the statement."""
+    days = sorted({target_value.day for target_value in target_values if target_value.kind is TargetKind.TARGET})
     head = [*_BEFORE, *(f"Target {day.isoformat()}" for day in days), *_AFTER]
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
@@ -43,7 +45,7 @@ def logframe(released: Sequence[Released], where: Approval, aims: Sequence[Aim],
         sheet.write_string(0, place, name, bold)
         sheet.set_column(place, place, 40 if name in _WIDE else 15)
     for line, figure in enumerate(released, start=1):
-        own = [aim for aim in aims if aim.indicator == figure.definition.id]
+        own = [target_value for target_value in target_values if target_value.indicator == figure.definition.id]
         for place, cell in enumerate(_row(figure, own, [day.isoformat() for day in days])):
             if isinstance(cell, str):
                 sheet.write_string(line, place, cell, wrapped)
@@ -54,17 +56,21 @@ def logframe(released: Sequence[Released], where: Approval, aims: Sequence[Aim],
     return file.getvalue()
 
 
-def _row(figure: Released, aims: Sequence[Aim], days: Sequence[str]) -> list[str | Decimal | None]:
+def _row(figure: Released, target_values: Sequence[TargetValue], days: Sequence[str]) -> list[str | Decimal | None]:
     definition = figure.definition
     counted = f"{definition.numerator} Of: {definition.denominator}" if definition.denominator else definition.numerator
-    baseline = baseline_of(aims, definition.id)
-    targets = {aim.day.isoformat(): aim.value for aim in aims if aim.kind is AimKind.TARGET}
-    comments = [aim.comment for aim in aims if aim.comment]
+    baseline = baseline_of(target_values, definition.id)
+    targets = {
+        target_value.day.isoformat(): target_value.value
+        for target_value in target_values
+        if target_value.kind is TargetKind.TARGET
+    }
+    comments = [target_value.comment for target_value in target_values if target_value.comment]
     if figure.total.suppressed:
         comments.insert(0, "No current value: too few people stand behind it to be shown.")
     elif figure.total.value is None:
         comments.insert(0, "No current value: there is nothing to divide by yet.")
-    sources = list(dict.fromkeys(aim.source for aim in aims))
+    sources = list(dict.fromkeys(target_value.source for target_value in target_values))
     if figure.total.digest:
         sources.append(f"{figure.total.events} events, SHA-256 of their ids {figure.total.digest}")
     return [

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from decimal import Decimal
 
-    from services.reporting.disclosure.model import Released, Shown
+    from services.reporting.disclosure.model import Released, ReleasedCell
     from services.reporting.periods.model.approval import Approval
 
 COLUMNS = (
@@ -60,7 +60,7 @@ def rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
         yield {**common, "dimension": dimension, "hidden": "withheld"}
 
 
-def numbers(shown: Shown) -> dict[str, Any]:
+def numbers(shown: ReleasedCell) -> dict[str, Any]:
     """Return the columns that hold a number, or why there is none."""
     return {
         "value": _text(shown.value),

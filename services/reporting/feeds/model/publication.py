@@ -107,14 +107,14 @@ def next_manifest(before: Manifest | None, added: Mapping[str, Any], at: datetim
     for each in listed:
         if each["period"] == added["period"] and each["replaced_by"] is None:
             each["replaced_by"] = added["statement"]
-    told = {
+    manifest = {
         "manifest": before.number + 1 if before else 1,
         "issuer": issuer,
         "issued_at": at.isoformat(),
         "previous": {"manifest": before.number, "sha256": before.digest} if before else None,
         "publications": [*listed, dict(added)],
     }
-    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def broken(manifests: Sequence[bytes]) -> list[str]:
@@ -122,26 +122,26 @@ def broken(manifests: Sequence[bytes]) -> list[str]:
     found = []
     before: bytes | None = None
     for place, content in enumerate(manifests, 1):
-        told = json.loads(content)
-        if told["manifest"] != place:
-            found.append(f"manifest {place} calls itself {told['manifest']}")
+        manifest = json.loads(content)
+        if manifest["manifest"] != place:
+            found.append(f"manifest {place} calls itself {manifest['manifest']}")
         previous = None if before is None else {"manifest": place - 1, "sha256": sha256(before)}
-        if told["previous"] != previous:
+        if manifest["previous"] != previous:
             found.append(f"manifest {place} does not follow manifest {place - 1}")
-        held = _known(json.loads(before)) if before is not None else {}
-        now = _known(told)
+        listed_before = _publications_by_name(json.loads(before)) if before is not None else {}
+        now = _publications_by_name(manifest)
         found += [
             f"manifest {place} does not list {name} as manifest {place - 1} does"
-            for name, each in held.items()
+            for name, each in listed_before.items()
             if now.get(name) != each
         ]
         before = content
     return found
 
 
-def _known(told: Mapping[str, Any]) -> dict[str, Any]:
+def _publications_by_name(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return each publication by its name, without what a later one may change of it."""
     return {
         f"{each['period']}, statement {each['statement']}": {**each, "replaced_by": None}
-        for each in told["publications"]
+        for each in manifest["publications"]
     }

@@ -31,8 +31,8 @@ async def keys(bus: BusDep) -> Response:
     """Return the public keys that sign manifests, as a JWK set (RFC 7517): the present one first, then earlier ones."""
     async with bus.read() as session:
         earlier = await store.keys(session)
-    told = signing.key_set([signing.public(signing.key_of(ours(bus.settings))), *earlier])
-    return JSONResponse(told, headers={"Cache-Control": NO_CACHE}, media_type="application/jwk-set+json")
+    key_set = signing.key_set([signing.public(signing.key_of(ours(bus.settings))), *earlier])
+    return JSONResponse(key_set, headers={"Cache-Control": NO_CACHE}, media_type="application/jwk-set+json")
 
 
 @router.api_route("/manifest.json", methods=_FETCHED, dependencies=[ANYBODY])

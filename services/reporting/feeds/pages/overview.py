@@ -33,14 +33,14 @@ async def overview(request: Request, principal: Reader, bus: BusDep, period: str
         written = await targets_store.everything(session)
     label = where.period.label
     published = where.state is PeriodState.PUBLISHED
-    told = [each for each in manifest.publications if each["period"] == label] if manifest else []
+    listed = [each for each in manifest.publications if each["period"] == label] if manifest else []
     return render(
         request,
         "feeds/overview.html",
         where=where,
         state=states.state("period", where.state),
-        newest=told[-1] if told else None,
-        earlier=told[-2::-1],
+        newest=listed[-1] if listed else None,
+        earlier=listed[-2::-1],
         manifest=manifest,
         thumbprint=key_of(files.ours(bus.settings)).thumbprint(),
         kinds=files.KINDS,

@@ -53,8 +53,8 @@ async def issue(request: Request, principal: Coordinator, bus: BusDep) -> Respon
         if not form[name].errors:
             form.refuse(name, sentence)
     if not form.errors:
-        token, drawn = await actions.issue(bus, principal, read_id(form.key.data) or new_id(), draft)
-        return render(request, "feeds/token_issued.html", 201, token=token, drawn=drawn, origin=bus.settings.origin)
+        token, secret = await actions.issue(bus, principal, read_id(form.key.data) or new_id(), draft)
+        return render(request, "feeds/token_issued.html", 201, token=token, drawn=secret, origin=bus.settings.origin)
     return await _page(request, principal, bus, form, 422)
 
 

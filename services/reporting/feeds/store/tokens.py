@@ -107,7 +107,7 @@ async def note_use(session: AsyncSession, digest: str, at: datetime, real: datet
     Return None if there is no such token, or it is expired or revoked.
     """
     minute = real.replace(second=0, microsecond=0)
-    again = col(TokenRow.minute) == minute
+    same_minute = col(TokenRow.minute) == minute
     change = (
         sa.update(TokenRow)
         .where(
@@ -115,7 +115,7 @@ async def note_use(session: AsyncSession, digest: str, at: datetime, real: datet
             col(TokenRow.revoked_at).is_(None),
             col(TokenRow.expires) >= at.astimezone(UTC).date(),
         )
-        .values(last_used_at=at, minute=minute, in_minute=sa.case((again, TokenRow.in_minute + 1), else_=1))
+        .values(last_used_at=at, minute=minute, in_minute=sa.case((same_minute, TokenRow.in_minute + 1), else_=1))
         .returning(TokenRow)
     )
     row = await session.scalar(change)

@@ -100,8 +100,10 @@ async def count_statement(
     def count() -> tuple[list[Figure], CountedEvents]:
         book = Book(found, cut_off, first=span[0] if span else None)
         ids = {fact.id for fact in found if fact.occurred_at <= cut_off}
-        told = CountedEvents(cut_off=cut_off, types=types_of(wanted), events=len(ids), sketch=Sketch.of(ids).text())
-        return [compute(each, book, period) for each in wanted], told
+        described = CountedEvents(
+            cut_off=cut_off, types=types_of(wanted), events=len(ids), sketch=Sketch.of(ids).text()
+        )
+        return [compute(each, book, period) for each in wanted], described
 
     return await asyncio.to_thread(count)
 
@@ -110,10 +112,10 @@ async def by_call(session: AsyncSession) -> list[Figure]:
     """Return each indicator broken down by call, counted now or (in a large programme) as last counted."""
     changes = await facts_store.changes(session)
     if _size(changes, USED) <= AT_ONCE:
-        held = await facts_store.used(
+        facts = await facts_store.used(
             session, {calls.PLACED, *(type_ for each in calls.BY_CALL for type_ in each.sources)}
         )
-        return await asyncio.to_thread(_count_calls, held, clock.now())
+        return await asyncio.to_thread(_count_calls, facts, clock.now())
     kept = {}
     for call in (calls.ALL, *(str(id_) for id_, _ in await cases_views.calls(session))):
         found = await store.moving(session, calls.period_of(call))
@@ -121,11 +123,11 @@ async def by_call(session: AsyncSession) -> list[Figure]:
     return calls.side_by_side(kept)
 
 
-def _count_calls(held: Sequence[Fact], cut_off: datetime) -> list[Figure]:
+def _count_calls(facts: Sequence[Fact], cut_off: datetime) -> list[Figure]:
     return calls.side_by_side(
         {
             call: {each.definition.id: each for each in calls.count(own, call, cut_off, calls.BY_CALL)}
-            for call, own in calls.shared_out(held).items()
+            for call, own in calls.shared_out(facts).items()
         }
     )
 
@@ -160,7 +162,7 @@ def _size(changes: Changes, types: Iterable[str]) -> int:
     return sum(changes[type_][0] for type_ in types if type_ in changes)
 
 
-def _seen(changes: Changes, definition: Definition) -> int:
+def _change_count(changes: Changes, definition: Definition) -> int:
     return sum(changes[type_][1] for type_ in reads(definition, changes) if type_ in changes)
 
 
@@ -170,9 +172,9 @@ def _stale(kept: Mapping[str, Counted], changes: Changes, at: datetime) -> list[
     return [
         each
         for each in COUNTED.values()
-        if (had := kept.get(each.id)) is None
-        or had.seen != _seen(changes, each)
-        or had.figure.cut_off.astimezone(UTC).date() != today
+        if (counted := kept.get(each.id)) is None
+        or counted.seen != _change_count(changes, each)
+        or counted.figure.cut_off.astimezone(UTC).date() != today
     ]
 
 
@@ -250,7 +252,7 @@ async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> in
         own = calls.shared_out(await facts_store.used(session, {calls.PLACED, *types}))
         for call, stale in of_calls.items():
             made += calls.count(own.get(call, ()), call, clock.now(), stale)
-    await store.keep_moving(session, [Counted(each, _seen(changes, each.definition)) for each in made])
+    await store.keep_moving(session, [Counted(each, _change_count(changes, each.definition)) for each in made])
     return len(made)
 
 

@@ -61,47 +61,47 @@ class CountResult:
     counted: CountedEvents
 
 
-async def count(bus: Bus, session: AsyncSession, asked: CountRequest) -> CountResult:
+async def count(bus: Bus, session: AsyncSession, request: CountRequest) -> CountResult:
     """Count figures and store them as requested.
 
     In a large programme the figures are committed apart from the caller's transaction: they are read under their
     statement's number only, which the caller publishes, and are overwritten if the caller fails.
     """
     if await counting.has_few_facts(session):
-        return await count_here(session, asked)
-    if asked.keep_as is not None:
-        return await _apart(bus.settings, asked)
-    if (task := _looking.get(asked)) is None:
-        task = _looking[asked] = asyncio.create_task(_one_look(bus.settings, asked))
-        task.add_done_callback(partial(_looked, asked))
+        return await count_here(session, request)
+    if request.keep_as is not None:
+        return await _apart(bus.settings, request)
+    if (task := _running.get(request)) is None:
+        task = _running[request] = asyncio.create_task(_count_once(bus.settings, request))
+        task.add_done_callback(partial(_finished, request))
     return await asyncio.shield(task)
 
 
-_looking: dict[CountRequest, asyncio.Task[CountResult]] = {}
+_running: dict[CountRequest, asyncio.Task[CountResult]] = {}
 """Counts that only show a difference: the same request meanwhile gets the same task, so reloading starts nothing."""
 _one_at_a_time = asyncio.Semaphore(1)
 
 
-async def _one_look(settings: ServiceSettings, asked: CountRequest) -> CountResult:
+async def _count_once(settings: ServiceSettings, request: CountRequest) -> CountResult:
     async with _one_at_a_time:
-        return await _apart(settings, asked)
+        return await _apart(settings, request)
 
 
-def _looked(asked: CountRequest, task: asyncio.Task[CountResult]) -> None:
-    del _looking[asked]
+def _finished(request: CountRequest, task: asyncio.Task[CountResult]) -> None:
+    del _running[request]
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("figures could not be counted", exc_info=error)  # who asked may have gone away
 
 
-async def _apart(settings: ServiceSettings, asked: CountRequest) -> CountResult:
+async def _apart(settings: ServiceSettings, request: CountRequest) -> CountResult:
     pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
     try:
-        return await asyncio.get_running_loop().run_in_executor(pool, _work, settings, asked)
+        return await asyncio.get_running_loop().run_in_executor(pool, _work, settings, request)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _work(settings: ServiceSettings, asked: CountRequest) -> CountResult:
+def _work(settings: ServiceSettings, request: CountRequest) -> CountResult:
     """Count the figures, in the counting process."""
     tune_memory()
 
@@ -109,27 +109,27 @@ def _work(settings: ServiceSettings, asked: CountRequest) -> CountResult:
         bus = Bus("reporting", settings)
         try:
             async with bus.transaction("system:figures") as tx:
-                return await count_here(tx.session, asked)
+                return await count_here(tx.session, request)
         finally:
             await bus.close()
 
     return asyncio.run(work())
 
 
-async def count_here(session: AsyncSession, asked: CountRequest) -> CountResult:
+async def count_here(session: AsyncSession, request: CountRequest) -> CountResult:
     """Count figures in this process and transaction."""
-    period = await counting.period_of(session, asked.label)
-    definitions = [definition(*each) for each in asked.definitions]
+    period = await counting.period_of(session, request.label)
+    definitions = [definition(*each) for each in request.definitions]
     made, counted = await counting.count_statement(session, period, definitions)
     changes: list[Change] = []
-    if asked.against is not None:
-        standing = await store.kept(session, period, asked.against)
-        changes = await differences(session, period, asked.against, standing, made)
+    if request.against is not None:
+        standing = await store.figures_of_statement(session, period, request.against)
+        changes = await differences(session, period, request.against, standing, made)
         changed = {each.indicator for each in changes}
         made = [each for each in made if each.definition.id in changed]
-    if asked.keep_as is not None:
-        await store.forget(session, period, asked.keep_as)
-        await store.keep(session, made, asked.keep_as)
+    if request.keep_as is not None:
+        await store.forget(session, period, request.keep_as)
+        await store.keep(session, made, request.keep_as)
     return CountResult(changes, counted)
 
 

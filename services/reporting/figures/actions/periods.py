@@ -40,7 +40,7 @@ async def standing_figures(session: AsyncSession, period: Period) -> tuple[Appro
     """Return how far a period is approved, and its figures: those that were submitted, or as the facts are now."""
     where = await approval_of(session, period)
     if where.fixed:
-        return where, await store.kept(session, period, where.statement)
+        return where, await store.figures_of_statement(session, period, where.statement)
     return where, await counting.current_figures(session, period)
 
 

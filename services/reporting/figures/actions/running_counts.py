@@ -66,7 +66,7 @@ class RunningCounts:
             del self._works[label]
             task.result()
         else:
-            task.add_done_callback(_told)
+            task.add_done_callback(_log_failure)
 
     def of(self, label: str, counted: datetime | None = None) -> RunningCount | None:
         """Return the count that runs for a period or failed last; None if there is none.
@@ -83,7 +83,7 @@ class RunningCounts:
         return None
 
 
-def _told(task: asyncio.Task[Any]) -> None:
+def _log_failure(task: asyncio.Task[Any]) -> None:
     """Nobody may be looking when it goes wrong: the log has it, where it is not only a refusal."""
     if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Refused):
         log.error("figures could not be counted", exc_info=error)

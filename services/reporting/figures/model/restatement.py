@@ -114,7 +114,7 @@ def changes(
         for dimension, value, old_cell, new_cell in _pairs(was, figure):
             if _same(old_cell, new_cell):
                 continue
-            had, has = set(events_of(figure.definition.id, dimension, value)), set(new_cell.events)
+            old_events, new_events = set(events_of(figure.definition.id, dimension, value)), set(new_cell.events)
             found.append(
                 Change(
                     figure.definition.id,
@@ -122,8 +122,8 @@ def changes(
                     value,
                     old_cell,
                     new_cell,
-                    tuple(sorted(has - had)),
-                    tuple(sorted(had - has)),
+                    tuple(sorted(new_events - old_events)),
+                    tuple(sorted(old_events - new_events)),
                 )
             )
     return found
@@ -147,8 +147,8 @@ def _pairs(was: Figure | None, now: Figure) -> Iterator[tuple[str, str, Cell, Ce
         yield *key, old.get(key, EMPTY), new.get(key, EMPTY)
 
 
-def _same(one: Cell, other: Cell) -> bool:
-    return (one.value, one.numerator, one.denominator, one.digest) == (
+def _same(cell: Cell, other: Cell) -> bool:
+    return (cell.value, cell.numerator, cell.denominator, cell.digest) == (
         other.value,
         other.numerator,
         other.denominator,

@@ -2,7 +2,7 @@
 
 A figure is counted from the facts that have been read. An event that happened before the cut-off and was read after it
 (it was on its way, or a dead letter) is in the journals and not in the figure. So the events of a statement carry a
-sketch of what was counted: a reader of all journals subtracts the ids that they know, and what is left are the ids of
+sketch of the counted events: a reader of all journals subtracts the ids that they know, and what is left are the ids of
 the few events that the figure did not have.
 
 The sketch is an invertible Bloom lookup table (Goodrich and Mitzenmacher 2011; Eppstein, Goodrich, Uyeda and Varghese,
@@ -96,17 +96,17 @@ class Sketch:
             count = int(counts[cell])
             if count not in {1, -1}:
                 continue
-            one = high[cell : cell + 1].copy(), low[cell : cell + 1].copy()
-            places, check = _places(*one)
+            halves = high[cell : cell + 1].copy(), low[cell : cell + 1].copy()
+            places, check = _places(*halves)
             if check[0] != checks[cell] or cell not in {int(place[0]) for place in places}:
                 continue  # several ids, whose numbers cancel out to one
-            found = UUID(int=(int(one[0][0]) << 64) | int(one[1][0]))
+            found = UUID(int=(int(halves[0][0]) << 64) | int(halves[1][0]))
             (mine if count == 1 else theirs).add(found)
             for place in places:
                 at = int(place[0])
                 counts[at] -= count
-                high[at] ^= one[0][0]
-                low[at] ^= one[1][0]
+                high[at] ^= halves[0][0]
+                low[at] ^= halves[1][0]
                 checks[at] ^= check[0]
                 todo.append(at)
         if counts.any() or high.any() or low.any() or checks.any():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from services.reporting.facts.model.facts import Fact
     from services.reporting.indicators.model.figure import Cell, Figure
-    from shared.contracts.figures import Figure as Told
+    from shared.contracts.figures import Figure as FigurePayload
     from shared.contracts.periods import CountedEvents
 
 
@@ -78,71 +78,71 @@ def statement(facts: Iterable[Fact], period: str, counted: CountedEvents) -> Sta
 
 
 def recount(
-    facts: Iterable[Fact], published: Iterable[Told], statements: Iterable[Statement] = ()
+    facts: Iterable[Fact], published: Iterable[FigurePayload], statements: Iterable[Statement] = ()
 ) -> Iterator[CheckedFigure]:
     """Yield each published number, recomputed under its definition's version from the facts that its statement had.
 
     If no statement says which these were, all facts up to the cut-off are taken.
     """
-    held = list(facts)
+    all_facts = list(facts)
     late = {(each.period, each.cut_off): each.late for each in statements}
-    by_statement: dict[tuple[datetime, str], list[Told]] = {}
-    for told in published:
-        by_statement.setdefault((told.cut_off, told.period), []).append(told)
+    by_statement: dict[tuple[datetime, str], list[FigurePayload]] = {}
+    for payload in published:
+        by_statement.setdefault((payload.cut_off, payload.period), []).append(payload)
     for (cut_off, period), of_statement in sorted(by_statement.items()):
         left_out = late.get((period, cut_off), frozenset())
-        book = Book((fact for fact in held if fact.id not in left_out), cut_off)
+        book = Book((fact for fact in all_facts if fact.id not in left_out), cut_off)
         made: dict[tuple[str, int], Figure] = {}
-        for told in sorted(of_statement, key=name_of):
-            key = told.indicator, told.definition_version
+        for payload in sorted(of_statement, key=name_of):
+            key = payload.indicator, payload.definition_version
             try:
                 if key not in made:
                     made[key] = compute(definition(*key), book, parse(period))
             except UnknownVersion as unknown:
-                yield CheckedFigure(name_of(told), (f"the definition {unknown} is not known here",))
+                yield CheckedFigure(name_of(payload), (f"the definition {unknown} is not known here",))
                 continue
-            yield _checked(told, made[key])
+            yield _checked(payload, made[key])
 
 
-def name_of(told: Told) -> str:
+def name_of(payload: FigurePayload) -> str:
     """Return the name of a published number: indicator, period, and its part if it is one."""
-    parts = [f"{each.name}={each.value}" for each in told.dimensions]
-    return "/".join((told.indicator, told.period, *parts))
+    parts = [f"{each.name}={each.value}" for each in payload.dimensions]
+    return "/".join((payload.indicator, payload.period, *parts))
 
 
-def _checked(told: Told, figure: Figure) -> CheckedFigure:
-    name = name_of(told)
-    if told.suppressed:
+def _checked(payload: FigurePayload, figure: Figure) -> CheckedFigure:
+    name = name_of(payload)
+    if payload.suppressed:
         return CheckedFigure(name, hidden=True)
-    cell = _cell(told, figure)
+    cell = _cell(payload, figure)
     if cell is None:
         return CheckedFigure(name, ("no event belongs to this part",))
     parts = (  # where there was nothing to divide by, neither was told
-        ("numerator", told.numerator, _text(cell.numerator)),
-        ("denominator", told.denominator, _text(cell.denominator)),
+        ("numerator", payload.numerator, _text(cell.numerator)),
+        ("denominator", payload.denominator, _text(cell.denominator)),
     )
     pairs = (
-        ("value", told.value, _text(cell.value)),
-        *(parts if told.value is not None else ()),
-        ("events", str(told.events), str(cell.count)),
-        ("digest of the events", told.events_digest, cell.digest),
+        ("value", payload.value, _text(cell.value)),
+        *(parts if payload.value is not None else ()),
+        ("events", str(payload.events), str(cell.count)),
+        ("digest of the events", payload.events_digest, cell.digest),
     )
     return CheckedFigure(
         name,
         tuple(
-            f"{what}: published {'none' if said is None else said}, computed {'none' if found is None else found}"
-            for what, said, found in pairs
-            if said != found
+            f"{what}: published {'none' if value is None else value}, computed {'none' if found is None else found}"
+            for what, value, found in pairs
+            if value != found
         ),
     )
 
 
-def _cell(told: Told, figure: Figure) -> Cell | None:
-    if not told.dimensions:
+def _cell(payload: FigurePayload, figure: Figure) -> Cell | None:
+    if not payload.dimensions:
         return figure.total
-    if len(told.dimensions) > 1:
+    if len(payload.dimensions) > 1:
         return None
-    (dimension,) = told.dimensions
+    (dimension,) = payload.dimensions
     return figure.breakdowns.get(dimension.name, {}).get(dimension.value)
 
 

@@ -50,10 +50,10 @@ def call_in(label: str) -> str | None:
 
 def shared_out(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
     """Return the facts of each call, and of all of them together; facts that belong to no call are left out."""
-    held = list(facts)
-    calls = {fact.subject: str(fact.values["call"]) for fact in held if fact.type == PLACED}
+    all_facts = list(facts)
+    calls = {fact.subject: str(fact.values["call"]) for fact in all_facts if fact.type == PLACED}
     found: dict[str, list[Fact]] = {ALL: []}
-    for fact in held:
+    for fact in all_facts:
         about = (fact.values.get("application"), fact.subject, fact.story)
         call = next((calls[str(each)] for each in about if str(each) in calls), None)
         if call is not None:

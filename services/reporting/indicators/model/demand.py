@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from services.reporting.facts.model.facts import Fact
     from services.reporting.periods.model.periods import Period
 
-ASKED = "TOPCOP-IN-01"
+RECEIVED = "TOPCOP-IN-01"
 RESULTS = "TANDEM-ND-01"
 MATCHED = "TANDEM-ND-02"
 UNMET = "TANDEM-ND-03"
@@ -75,7 +75,7 @@ class Became:
     """The result of an application and the events that prove it; how far a match has come, or what was missing."""
 
     result: Result
-    told: tuple[UUID, ...]
+    proof: tuple[UUID, ...]
     completion: Completion | None = None
     gap: Gap | None = None
 
@@ -113,9 +113,9 @@ class _Followed:
     def of(self, application: str) -> Became:
         """Return the result of an application."""
         done, match = self._completed.get(application), self._confirmed.get(application)
-        if told := done or match:
+        if proof := done or match:
             state = Completion.COMPLETED if done else Completion.OPEN
-            return Became(Result.MATCHED, (told.id,), completion=state)
+            return Became(Result.MATCHED, (proof.id,), completion=state)
         decided, refused = self._decided.get(application), self._refused.get(application)
         # Refused after a decision is in matching again: an appeal was upheld, or a match fell through.
         waits = refused is not None and (decided is None or refused.occurred_at > decided.occurred_at)
@@ -131,7 +131,7 @@ def _gap(receipt: Fact) -> Gap:
     return Gap.TAKEN if failed is None else _GAPS.get(failed, Gap.OTHER)
 
 
-def _asked(book: Book, period: Period) -> list[tuple[Became, Unit]]:
+def _applications(book: Book, period: Period) -> list[tuple[Became, Unit]]:
     return book.once(("asked", period), lambda: list(_followed(book, period)))
 
 
@@ -150,11 +150,11 @@ def _followed(book: Book, period: Period) -> Iterator[tuple[Became, Unit]]:
             "completion": became.completion and became.completion.value,
             "gap": became.gap and became.gap.value,
         }
-        yield became, Unit(fact.subject, (fact.id,), dimensions=dimensions, placed_by={"result": became.told})
+        yield became, Unit(fact.subject, (fact.id,), dimensions=dimensions, placed_by={"result": became.proof})
 
 
 def _results(book: Book, period: Period) -> Iterator[Unit]:
-    for _, unit in _asked(book, period):
+    for _, unit in _applications(book, period):
         yield unit
 
 
@@ -162,9 +162,9 @@ def _with(result: Result) -> Callable[[Book, Period], Iterator[Unit]]:
     """Return the units with one result; the events that say so prove the whole number here, not only a part of it."""
 
     def units(book: Book, period: Period) -> Iterator[Unit]:
-        for became, unit in _asked(book, period):
+        for became, unit in _applications(book, period):
             if became.result is result:
-                yield Unit(unit.key, (*unit.events, *became.told), dimensions=unit.dimensions)
+                yield Unit(unit.key, (*unit.events, *became.proof), dimensions=unit.dimensions)
 
     return units
 

@@ -228,9 +228,9 @@ def _grouped(units: Iterable[Unit], dimension: str, *, whole: bool) -> dict[str,
     # Names are put together for each group, not for each unit.
     crossed: dict[tuple[str, ...], list[Unit]] = {}
     for unit in units:
-        said = unit.dimensions.get
-        crossed.setdefault(tuple([said(part) or UNSAID for part in parts]), []).append(unit)
-    return {joined(values): held for values, held in crossed.items()}
+        value_in = unit.dimensions.get
+        crossed.setdefault(tuple([value_in(part) or UNSAID for part in parts]), []).append(unit)
+    return {joined(values): group for values, group in crossed.items()}
 
 
 def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None = None, dimension: str = "") -> Cell:

@@ -24,7 +24,7 @@ def _received(book: Book, period: Period) -> Iterator[Unit]:
             "sex": book.sex(fact.subject),
             "priority-topic": fact.values["topic"],
         }
-        yield Unit(fact.subject, (fact.id,), dimensions=dimensions, placed_by=book.sex_said_by(fact.subject))
+        yield Unit(fact.subject, (fact.id,), dimensions=dimensions, placed_by=book.sex_given_by(fact.subject))
 
 
 def _published(book: Book, period: Period) -> Iterator[Unit]:

@@ -52,7 +52,7 @@ def _learnt(book: Book, period: Period) -> Iterator[Unit]:
             (pre.id, post.id),
             holds=better,
             dimensions={"sex": book.sex(application)},
-            placed_by=book.sex_said_by(application),
+            placed_by=book.sex_given_by(application),
         )
 
 
@@ -63,12 +63,12 @@ def follow_ups(book: Book, by: FollowUpBy) -> list[Fact]:
 
 def _follow_ups(book: Book, by: FollowUpBy) -> Iterator[Fact]:
     for subject in book.subjects(outcomes.FollowUpSubmitted.type):
-        given = (
+        answers = (
             fact
             for fact in book.of(subject, outcomes.FollowUpSubmitted.type)
             if fact.values["by"] == by and fact.values["in_window"]
         )
-        if subject not in book.voided and (fact := next(given, None)) is not None:
+        if subject not in book.voided and (fact := next(answers, None)) is not None:
             yield fact
 
 
@@ -96,21 +96,21 @@ def reached(book: Book, period: Period, *, as_reported: bool = False) -> Iterato
 
 
 def _goals_met(book: Book, period: Period) -> Iterator[Unit]:
-    said = {
+    by_respondent = {
         respondent: {fact.subject: fact for fact in evaluations(book, respondent)}
         for respondent in (Respondent.MENTEE, Respondent.MENTOR)
     }
     for fact in book.first(mentorships.MentorshipCompleted.type):
         if fact.day not in period or fact.subject in book.voided:
             continue
-        both = [answers[fact.subject] for answers in said.values() if fact.subject in answers]
-        met = len(both) == len(said) and all(_all_met(each, fact.values["goals"]) for each in both)
+        both = [answers[fact.subject] for answers in by_respondent.values() if fact.subject in answers]
+        met = len(both) == len(by_respondent) and all(_all_met(each, fact.values["goals"]) for each in both)
         yield Unit(fact.subject, (fact.id, *(each.id for each in both)), holds=met)
 
 
 def _all_met(evaluation: Fact, goals: int) -> bool:
-    given = evaluation.values["goals"]
-    return goals > 0 and len(given) >= goals and all(given.values())
+    answers = evaluation.values["goals"]
+    return goals > 0 and len(answers) >= goals and all(answers.values())
 
 
 DEFINITIONS = (

@@ -59,7 +59,7 @@ def _participations(book: Book, period: Period) -> Iterator[Unit]:
                     "host-country": fact.values["host_country"],
                     "priority-topic": fact.values["topic"],
                 },
-                placed_by=book.sex_said_by(fact.values["application"]),
+                placed_by=book.sex_given_by(fact.values["application"]),
             )
 
 
@@ -87,13 +87,13 @@ def _pairs_that_met(book: Book, period: Period) -> Iterator[Unit]:
     for fact in book.all(participation.SessionConfirmed.type):
         if fact.day <= period.end:
             sessions.setdefault(fact.values["mentorship"], {}).setdefault(fact.values["session"], fact)
-    for mentorship, held in sorted(sessions.items()):
-        if len(held) < SESSIONS or mentorship not in opened or mentorship in book.voided:
+    for mentorship, confirmed in sorted(sessions.items()):
+        if len(confirmed) < SESSIONS or mentorship not in opened or mentorship in book.voided:
             continue
         fact = opened[mentorship]
         yield Unit(
             mentorship,
-            (fact.id, *(session.id for session in held.values())),
+            (fact.id, *(session.id for session in confirmed.values())),
             dimensions={"country-of-service": fact.values["country"], "priority-topic": fact.values["topic"]},
         )
 
@@ -108,8 +108,8 @@ def _hosts(book: Book, period: Period) -> Iterator[Unit]:
 def _women(book: Book, period: Period) -> Iterator[Unit]:
     for unit in _officials(book, period):
         if (sex := unit.dimensions["sex"]) is not None:
-            said = unit.placed_by["sex"]
-            yield Unit(unit.key, (*unit.events, *said), holds=sex == Sex.FEMALE)
+            given_by = unit.placed_by["sex"]
+            yield Unit(unit.key, (*unit.events, *given_by), holds=sex == Sex.FEMALE)
 
 
 def _mentors(book: Book, period: Period) -> Iterator[Unit]:
@@ -136,7 +136,7 @@ def _mentorships_completed(book: Book, period: Period) -> Iterator[Unit]:
                     "sex": book.sex(fact.values["application"]),
                     "priority-topic": fact.values["topic"],
                 },
-                placed_by=book.sex_said_by(fact.values["application"]),
+                placed_by=book.sex_given_by(fact.values["application"]),
             )
 
 

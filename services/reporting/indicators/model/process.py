@@ -34,7 +34,7 @@ def _positive(book: Book, period: Period) -> Iterator[Unit]:
             (fact.id,),
             holds=fact.values["outcome"] == Outcome.PLACE_CONFIRMED,
             dimensions={"country-of-service": fact.values["country"], "sex": book.sex(fact.subject)},
-            placed_by=book.sex_said_by(fact.subject),
+            placed_by=book.sex_given_by(fact.subject),
         )
 
 

@@ -37,19 +37,21 @@ def _due(book: Book, period: Period) -> list[Fact]:
 
 
 def _answered(book: Book, period: Period) -> Iterator[Unit]:
-    given = {fact.subject: fact for fact in evaluations(book, Respondent.GUEST)}
+    evaluated = {fact.subject: fact for fact in evaluations(book, Respondent.GUEST)}
     for visit in _due(book, period):
-        answer = given.get(visit.subject)
+        answer = evaluated.get(visit.subject)
         in_time = answer is not None and answer.occurred_at.date() <= visit.day + EVALUATION_DAYS
         yield Unit(visit.subject, (visit.id, *((answer.id,) if answer and in_time else ())), holds=in_time)
 
 
 def _beside(book: Book, period: Period) -> Sequence[Note]:
     due = _due(book, period)
-    given = {fact.subject: fact for fact in evaluations(book, Respondent.GUEST)}
-    late = [v for v in due if v.subject in given and given[v.subject].occurred_at.date() > v.day + EVALUATION_DAYS]
+    evaluated = {fact.subject: fact for fact in evaluations(book, Respondent.GUEST)}
+    late = [
+        v for v in due if v.subject in evaluated and evaluated[v.subject].occurred_at.date() > v.day + EVALUATION_DAYS
+    ]
     today = book.cut_off.date()
-    asked = [
+    due_later = [
         fact
         for fact in book.completed
         if fact.day in period and months_after(fact.day, _TIMERS.follow_up_months) + WINDOW < today
@@ -57,7 +59,7 @@ def _beside(book: Book, period: Period) -> Sequence[Note]:
     followed = {fact.subject for fact in follow_ups(book, FollowUpBy.SELF)}
     return (
         Note(N_("evaluated later than seven days after the end"), len(late), len(due)),
-        Note(FOLLOWED, sum(f.subject in followed for f in asked), len(asked)),
+        Note(FOLLOWED, sum(f.subject in followed for f in due_later), len(due_later)),
     )
 
 

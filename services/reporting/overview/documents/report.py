@@ -21,15 +21,15 @@ _FONTS = _HERE.parents[3] / "shared" / "web" / "static" / "vendor" / "documents"
 """Noto in TrueType, copied at set-up (`shared/web/vendor.toml`); the machine's own fonts are never used."""
 
 
-async def report(says: Mapping[str, Any], *, at: datetime) -> bytes:
+async def report(data: Mapping[str, Any], *, at: datetime) -> bytes:
     """Return the report on a period as PDF, tagged for screen readers (PDF/UA-1), with `at` as its date.
 
-    `says` is what `report.typ` reads, with all texts in the reader's language. Typst runs in a thread.
+    `data` is what `report.typ` reads, with all texts in the reader's language. Typst runs in a thread.
     """
-    return await asyncio.to_thread(_compile, says, int(at.timestamp()))
+    return await asyncio.to_thread(_compile, data, int(at.timestamp()))
 
 
-def _compile(says: Mapping[str, Any], timestamp: int) -> bytes:
+def _compile(data: Mapping[str, Any], timestamp: int) -> bytes:
     made = typst.compile(
         str(_HERE / "report.typ"),
         root=str(_HERE),
@@ -37,7 +37,7 @@ def _compile(says: Mapping[str, Any], timestamp: int) -> bytes:
         ignore_system_fonts=True,
         format="pdf",
         pdf_standards=["ua-1"],
-        sys_inputs={"says": json.dumps(says, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         timestamp=timestamp,
     )
     assert isinstance(made, bytes)

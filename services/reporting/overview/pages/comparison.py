@@ -15,7 +15,7 @@ from services.reporting.cases import views as cases_views
 from services.reporting.disclosure import actions as disclosure_actions
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.actions import agreed_figures
-from services.reporting.disclosure.model import Released, Shown
+from services.reporting.disclosure.model import Released, ReleasedCell
 from services.reporting.figures.actions import counting
 from services.reporting.figures.actions.periods import period_choices
 from services.reporting.guards import Reader
@@ -67,11 +67,11 @@ def _side(base: Released | None, figure: Released | None, *, first: bool) -> Sid
         return Side(figure)
     if base.definition.version != figure.definition.version:
         return Side(figure, other_version=True)
-    one, other = _value(base.total), _value(figure.total)
-    return Side(figure, None if one is None or other is None else other - one)
+    before, after = _value(base.total), _value(figure.total)
+    return Side(figure, None if before is None or after is None else after - before)
 
 
-def _value(shown: Shown) -> Decimal | None:
+def _value(shown: ReleasedCell) -> Decimal | None:
     return None if shown.hidden else shown.value
 
 
@@ -96,7 +96,7 @@ async def _columns(bus: Bus, labels: list[str]) -> list[tuple[Approval, dict[str
     return [(where, {each.definition.id: each for each in released}) for where, released in loaded]
 
 
-def _asked(period: list[str]) -> tuple[list[str], str]:
+def _chosen_labels(period: list[str]) -> tuple[list[str], str]:
     """Return the chosen labels and what is wrong with them (empty: nothing); by default last year and this."""
     year = clock.today().year
     labels = [label for label in period if label] or [str(year - 1), str(year)]
@@ -117,7 +117,7 @@ def _overlap(columns: list[tuple[Approval, dict[str, Released]]]) -> bool:
 @router.get("/reporting/compare")
 async def compare(request: Request, _: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Show periods side by side, compared with the first one."""
-    labels, wrong = _asked(period)
+    labels, wrong = _chosen_labels(period)
     columns = [] if wrong else await _columns(bus, labels)
     return render(
         request,
@@ -138,7 +138,7 @@ async def compare(request: Request, _: Reader, bus: BusDep, period: Labels = [])
 @router.get("/reporting/compare.csv")
 async def as_csv(_: Reader, bus: BusDep, period: Labels = []) -> Response:  # noqa: B006 - as above
     """Download the comparison as CSV: a row for each indicator and period."""
-    labels, wrong = _asked(period)
+    labels, wrong = _chosen_labels(period)
     if wrong:
         raise Refused(wrong, 422, {"period": wrong})
     columns = await _columns(bus, labels)
@@ -174,8 +174,8 @@ class CallRow:
     """An indicator with its number over all calls and in each chosen one; None: there is none, or it is hidden."""
 
     definition: Definition
-    whole: Shown
-    sides: list[tuple[Shown | None, Decimal | None]]
+    whole: ReleasedCell
+    sides: list[tuple[ReleasedCell | None, Decimal | None]]
 
 
 def call_rows(released: list[Released], chosen: list[str]) -> list[CallRow]:

@@ -33,7 +33,7 @@ router = APIRouter(include_in_schema=False)
 router.add_api_route("/reporting/live", live_route("figures"), dependencies=[READER])
 
 
-async def _drawn(bus: Bus, label: str | None) -> tuple[Approval, list[Released], list[NamedChart]]:
+async def _figures_and_charts(bus: Bus, label: str | None) -> tuple[Approval, list[Released], list[NamedChart]]:
     """Return how far a period is approved, all its figures as they may be shown, and the charts of the overview."""
     where, released = await released_figures(bus, label)
     async with bus.read() as session:
@@ -46,7 +46,7 @@ async def overview(
     request: Request, principal: Reader, bus: BusDep, counts: RunningCountsDep, period: str | None = None
 ) -> Response:
     """Show all figures of a period."""
-    where, all_of_it, drawn = await _drawn(bus, period)
+    where, all_of_it, named_charts = await _figures_and_charts(bus, period)
     released = agreed(all_of_it)
     figures = {each.definition.id: each for each in released}
     fixed = where.state in FIXED
@@ -63,7 +63,7 @@ async def overview(
         headline=disclosure_views.headline(figures)
         if released
         else gettext("Nothing has been counted for this period yet"),
-        charts=drawn,
+        charts=named_charts,
         show=disclosure_views,
         traces=may_trace(principal),
         protects=may_protect(principal),
@@ -105,8 +105,8 @@ def _steps(where: Approval, principal: Principal) -> dict[str, Any]:
 @router.get("/reporting/charts/{name}.csv")
 async def chart_as_csv(_: Reader, bus: BusDep, name: str, period: str | None = None) -> Response:
     """Download the numbers of one chart of the overview as CSV. Raises `Refused` (404)."""
-    where, _released, drawn = await _drawn(bus, period)
-    found = [each for each in drawn if each.name == name]
+    where, _released, named_charts = await _figures_and_charts(bus, period)
+    found = [each for each in named_charts if each.name == name]
     if not found:
         raise Refused(gettext("There is no such chart for this period: it may have too few numbers to be drawn."), 404)
     headers = {"Content-Disposition": f'attachment; filename="tandem-{name}-{where.period.label}.csv"'}

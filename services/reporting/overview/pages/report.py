@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.actions import agreed_figures
-from services.reporting.disclosure.model import Released, Shown
+from services.reporting.disclosure.model import Released, ReleasedCell
 from services.reporting.guards import Reader, may_steer
 from services.reporting.overview.documents import report as overview_report
 from services.reporting.parameters import BusDep, SettingsDep
@@ -43,14 +43,14 @@ async def report(
             advice=gettext("Two people approve a period's figures before it is published."),
         )
     cut_off = where.cut_off if where.fixed and where.cut_off else min(each.cut_off for each in released)
-    content = await overview_report.report(says(where, released, settings, moment(cut_off)), at=cut_off)
+    content = await overview_report.report(report_data(where, released, settings, moment(cut_off)), at=cut_off)
     name = f"tandem-report-{where.period.label}{'' if published else '-draft'}.pdf"
     return Response(
         content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
     )
 
 
-def says(where: Approval, released: list[Released], settings: Settings, cut_off: str) -> dict[str, Any]:
+def report_data(where: Approval, released: list[Released], settings: Settings, cut_off: str) -> dict[str, Any]:
     """Return the data of the report, as `report.typ` reads it: texts in the reader's language, released numbers.
 
     `cut_off` is the moment up to which facts count, in words.
@@ -141,7 +141,7 @@ def _figure(figure: Released, where: Approval, settings: Settings, cut_off: str)
     }
 
 
-def _row(name: str, cell: Shown, figure: Released) -> dict[str, str]:
+def _row(name: str, cell: ReleasedCell, figure: Released) -> dict[str, str]:
     return {
         "name": name,
         "value": disclosure_views.value(cell, figure.definition),

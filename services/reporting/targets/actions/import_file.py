@@ -19,7 +19,7 @@ from shared.i18n import gettext
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from services.reporting.targets.model import Aim
+    from services.reporting.targets.model import TargetValue
     from shared.bus import Bus
     from shared.identity import Principal
 
@@ -48,7 +48,7 @@ class RowError:
 class ImportResult:
     """The result of an import: values that wait for a second person now, and how many existed already."""
 
-    added: tuple[Aim, ...]
+    added: tuple[TargetValue, ...]
     unchanged: int
 
 
@@ -70,22 +70,22 @@ async def import_table(bus: Bus, principal: Principal, content: bytes) -> Import
     async with bus.transaction(principal.subject) as tx:
         await store.lock(tx.session)
         known = await store.everything(tx.session)
-        there = {_told(each): each for each in (*standing(known), *_waiting(known))}
+        present = {_identity(each): each for each in (*standing(known), *_waiting(known))}
         waits = {each.place for each in _waiting(known)}
         wrong: list[RowError] = []
-        added: list[Aim] = []
+        added: list[TargetValue] = []
         for row, draft in drafts.items():
-            aim = targets.checked(draft, principal)
-            if _told(aim) in there:
+            target_value = targets.checked(draft, principal)
+            if _identity(target_value) in present:
                 continue
-            if aim.place in waits:
+            if target_value.place in waits:
                 sentence = gettext("Another value for the same indicator and day waits for approval already")
                 wrong.append(RowError(row, "value", sentence))
-            added.append(aim)
+            added.append(target_value)
         if wrong:
             raise InvalidTable(wrong)
-        for aim in added:
-            await store.keep(tx.session, aim)
+        for target_value in added:
+            await store.keep(tx.session, target_value)
     return ImportResult(tuple(added), len(drafts) - len(added))
 
 
@@ -124,11 +124,18 @@ def read(content: bytes) -> dict[int, targets.Draft]:
     return found
 
 
-def template(known: Sequence[Aim]) -> list[tuple[str, ...]]:
+def template(known: Sequence[TargetValue]) -> list[tuple[str, ...]]:
     """Return the rows of the template: the present values, to be continued."""
     return [
-        (aim.indicator, aim.kind.value, aim.day.isoformat(), written(aim.value), aim.source, aim.comment)
-        for aim in standing(known)
+        (
+            target_value.indicator,
+            target_value.kind.value,
+            target_value.day.isoformat(),
+            written(target_value.value),
+            target_value.source,
+            target_value.comment,
+        )
+        for target_value in standing(known)
     ]
 
 
@@ -142,12 +149,12 @@ def _in_a_table(column: str) -> str:
     return words.get(column, "")
 
 
-def _waiting(known: Iterable[Aim]) -> list[Aim]:
+def _waiting(known: Iterable[TargetValue]) -> list[TargetValue]:
     return [each for each in known if each.approved_at is None]
 
 
-def _told(aim: Aim) -> tuple[object, ...]:
-    return *aim.place, aim.value, aim.source, aim.comment
+def _identity(target_value: TargetValue) -> tuple[object, ...]:
+    return *target_value.place, target_value.value, target_value.source, target_value.comment
 
 
 def _draft(cells: dict[str, str]) -> targets.Draft:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.periods.model.approval import as_refusal
 from services.reporting.targets import model, store
-from services.reporting.targets.model import Aim, AimKind
+from services.reporting.targets.model import TargetKind, TargetValue
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.ids import new_id, read_id
@@ -41,60 +41,62 @@ class Draft:
     comment: str = ""
 
 
-async def propose(bus: Bus, principal: Principal, draft: Draft) -> Aim:
+async def propose(bus: Bus, principal: Principal, draft: Draft) -> TargetValue:
     """Save a baseline or a target; it counts once somebody else approves it. Raises `Refused` (409, 422)."""
-    aim = checked(draft, principal)
+    target_value = checked(draft, principal)
     async with bus.transaction(principal.subject) as tx:
         await store.lock(tx.session)
-        if any(each.approved_at is None and each.place == aim.place for each in await store.everything(tx.session)):
+        if any(
+            each.approved_at is None and each.place == target_value.place for each in await store.everything(tx.session)
+        ):
             raise Refused(gettext("Another value for the same indicator and day waits for approval already."), 409)
-        await store.keep(tx.session, aim)
-    return aim
+        await store.keep(tx.session, target_value)
+    return target_value
 
 
-async def approve(bus: Bus, principal: Principal, aim_id: str) -> Aim:
+async def approve(bus: Bus, principal: Principal, aim_id: str) -> TargetValue:
     """Approve what another person wrote: from now on it counts. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        aim = await _locked(tx.session, aim_id)
+        target_value = await _locked(tx.session, aim_id)
         with as_refusal():
-            now = model.approve(aim, principal.subject, clock.now())
+            now = model.approve(target_value, principal.subject, clock.now())
         await store.keep(tx.session, now)
     return now
 
 
-async def approve_all(bus: Bus, principal: Principal, ids: Sequence[str]) -> list[Aim]:
+async def approve_all(bus: Bus, principal: Principal, ids: Sequence[str]) -> list[TargetValue]:
     """Approve all of these, which other people wrote, or none. Raises `Refused` (404, 409)."""
     if not ids:
         raise Refused(gettext("There is nothing to approve: look at the page again."), 409)
     async with bus.transaction(principal.subject) as tx:
         now = []
         for aim_id in sorted(set(ids)):
-            aim = await _locked(tx.session, aim_id)
+            target_value = await _locked(tx.session, aim_id)
             with as_refusal():
-                now.append(model.approve(aim, principal.subject, clock.now()))
-        for aim in now:
-            await store.keep(tx.session, aim)
+                now.append(model.approve(target_value, principal.subject, clock.now()))
+        for target_value in now:
+            await store.keep(tx.session, target_value)
     return now
 
 
-async def drop(bus: Bus, principal: Principal, aim_id: str) -> Aim:
+async def drop(bus: Bus, principal: Principal, aim_id: str) -> TargetValue:
     """Delete a value that waits for approval. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        aim = await _locked(tx.session, aim_id)
-        if aim.approved_at is not None:
+        target_value = await _locked(tx.session, aim_id)
+        if target_value.approved_at is not None:
             sentence = gettext("This value is approved: it is changed by another one for the same day.")
             raise Refused(sentence, 409)
-        await store.drop(tx.session, aim)
-    return aim
+        await store.drop(tx.session, target_value)
+    return target_value
 
 
-async def _locked(session: AsyncSession, aim_id: str) -> Aim:
+async def _locked(session: AsyncSession, aim_id: str) -> TargetValue:
     await store.lock(session)
     id_ = read_id(aim_id)
-    aim = None if id_ is None else await store.target_by_id(session, id_)
-    if aim is None:
+    target_value = None if id_ is None else await store.target_by_id(session, id_)
+    if target_value is None:
         raise Refused(gettext("There is no such value: it may have been taken out."), 404)
-    return aim
+    return target_value
 
 
 def problems(draft: Draft) -> dict[str, str]:
@@ -102,7 +104,7 @@ def problems(draft: Draft) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if draft.indicator not in INDICATORS:
         wrong["indicator"] = gettext("Choose an indicator")
-    if draft.kind not in set(AimKind):
+    if draft.kind not in set(TargetKind):
         wrong["kind"] = gettext("Choose baseline or target")
     if draft.day is None or not _EARLIEST <= draft.day <= _LATEST:
         wrong["day"] = gettext("Write a day between 2000 and 2099")
@@ -116,15 +118,15 @@ def problems(draft: Draft) -> dict[str, str]:
     return wrong
 
 
-def checked(draft: Draft, principal: Principal) -> Aim:
+def checked(draft: Draft, principal: Principal) -> TargetValue:
     """Return the value that somebody drafted, to wait for a second person. Raises `Refused` (422 by field)."""
     wrong, value = problems(draft), _value(draft.value)
     if wrong or draft.day is None or value is None:
         raise Refused(" ".join(f"{each}." for each in wrong.values()), 422, wrong)
-    return Aim(
+    return TargetValue(
         new_id(),
         draft.indicator,
-        AimKind(draft.kind),
+        TargetKind(draft.kind),
         draft.day,
         value,
         draft.source.strip(),

@@ -39,14 +39,14 @@ async def upload(request: Request, principal: Steerer, bus: BusDep) -> Response:
     content = await sent.read(import_file.MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
     await form.close()
     try:
-        taken = await import_file.import_table(bus, principal, content)
+        result = await import_file.import_table(bus, principal, content)
     except import_file.InvalidTable as refused:
         return _page(request, 422, wrong=refused.wrong)
     except Refused as refused:
         if refused.status_code != 422:
             raise
         return _page(request, 422, problem=refused.detail)
-    return see_other(f"/reporting/targets?added={len(taken.added)}&unchanged={taken.unchanged}")
+    return see_other(f"/reporting/targets?added={len(result.added)}&unchanged={result.unchanged}")
 
 
 def _page(

@@ -13,7 +13,7 @@ from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.parameters import BusDep
 from services.reporting.targets import store, views
 from services.reporting.targets.actions import targets
-from services.reporting.targets.model import Aim, AimKind, standing
+from services.reporting.targets.model import TargetKind, TargetValue, standing
 from shared.bus import Bus
 from shared.contracts.codes import PeriodKind
 from shared.i18n import N_, gettext, ngettext
@@ -24,7 +24,7 @@ from shared.web.render import render, see_other
 router = APIRouter(include_in_schema=False)
 
 
-class AimForm(Form):
+class TargetForm(Form):
     """A baseline or a target; the action checks it, for the page and for programs alike."""
 
     indicator = SelectField(
@@ -33,7 +33,7 @@ class AimForm(Form):
         choices=[(each.id, each.title) for each in INDICATORS.values()],
         blank=N_("Choose one"),
     )
-    kind = SelectField(N_("What it is"), choices=[(kind.value, kind.label) for kind in AimKind])
+    kind = SelectField(N_("What it is"), choices=[(kind.value, kind.label) for kind in TargetKind])
     day = DateField(
         N_("Day"),
         [Needed(N_("Write a day between 2000 and 2099"))],
@@ -68,7 +68,7 @@ async def overview(
 ) -> Response:
     """Show the approved values, those that wait, how near the figures are to them, and the result of an upload."""
     done = "" if added is None else _done(added, unchanged)
-    return await _page(request, principal, bus, AimForm(), kind=kind, done=done)
+    return await _page(request, principal, bus, TargetForm(), kind=kind, done=done)
 
 
 @router.get("/reporting/targets.csv")
@@ -81,7 +81,7 @@ async def as_csv(_: Reader, bus: BusDep, kind: str = PeriodKind.YEAR.value) -> R
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def _columns(bus: Bus, found: list[Aim], kind: str) -> list[views.Column]:
+async def _columns(bus: Bus, found: list[TargetValue], kind: str) -> list[views.Column]:
     kind = kind if kind in views.KINDS else PeriodKind.YEAR.value
     return [
         views.column(*await agreed_figures(bus, period.label), found)  # one after the other: each may count figures
@@ -104,7 +104,7 @@ def _done(added: int, unchanged: int) -> str:
 @router.post("/reporting/targets")
 async def propose(request: Request, principal: Steerer, bus: BusDep) -> Response:
     """Save a value; errors are shown at their fields, and what was written stays."""
-    form = await AimForm.read(request)
+    form = await TargetForm.read(request)
     form.validate()
     for name, sentence in targets.problems(form.draft()).items():
         if not form[name].errors:
@@ -140,7 +140,7 @@ async def _page(
     request: Request,
     principal: Principal,
     bus: Bus,
-    form: AimForm,
+    form: TargetForm,
     status: int = 200,
     *,
     kind: str = PeriodKind.YEAR.value,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from services.reporting.disclosure.model import Hidden, Released, Shown
+from services.reporting.disclosure.model import Hidden, Released, ReleasedCell
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.overview.pages.comparison import change, rows
 from services.reporting.periods.model import periods
@@ -27,7 +27,7 @@ def figure(value: str | None, *, version: int | None = None, hidden: Hidden | No
     """A column with one figure: visits completed."""
     defined = INDICATORS[VISITS]
     defined = replace(defined, version=version or defined.version)
-    total = Shown(None if value is None else Decimal(value), hidden=hidden)
+    total = ReleasedCell(None if value is None else Decimal(value), hidden=hidden)
     return {VISITS: Released(defined, periods.parse("2026-Q1"), datetime(2026, 4, 1, tzinfo=UTC), total)}
 
 

@@ -110,9 +110,9 @@ def test_both_forms_of_a_test_have_the_same_points() -> None:
     with pytest.raises(NotNow):
         bank.published(a_test(), known, AT)
     same = bank.published(bank.composed(a_test(), [one.id], [], known), known, AT)
-    assert (same.state, same.asked(POST)) == (TestState.PUBLISHED, (one.id,))
+    assert (same.state, same.question_ids(POST)) == (TestState.PUBLISHED, (one.id,))
     parallel = bank.published(bank.composed(a_test(), [one.id], [two.id], known), known, AT)
-    assert parallel.asked(POST) == (two.id,)
+    assert parallel.question_ids(POST) == (two.id,)
     with pytest.raises(NotNow):
         bank.published(bank.composed(a_test(), [one.id], [three.id], known), known, AT)
     with pytest.raises(NotNow):

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from services.reporting.disclosure.model import (
     ROLLED_UP,
     THRESHOLD,
+    EarlierRelease,
     Hidden,
     NotSafe,
-    Out,
     Pattern,
     decide,
     release,
@@ -36,7 +36,7 @@ from services.reporting.periods.model import periods
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from services.reporting.disclosure.model import Released, Shown
+    from services.reporting.disclosure.model import Released, ReleasedCell
 
 AT = datetime(2027, 1, 1, tzinfo=UTC)
 DIMENSION = "host-country"
@@ -62,7 +62,7 @@ def visits(label: str, counts: Counts, indicator: str = "TOPCOP-OP-02", total: i
     return Figure(INDICATORS[indicator], periods.parse(label), AT, count(all_), {DIMENSION: cells})
 
 
-def is_shown(rows: Mapping[str, Shown], value: str) -> bool:
+def is_shown(rows: Mapping[str, ReleasedCell], value: str) -> bool:
     """Whether a row has its number."""
     return value in rows and rows[value].value is not None
 
@@ -126,10 +126,10 @@ def test_no_number_can_be_worked_out_across_periods(h1: Counts, h2: Counts, orde
     """Whatever is published first, all three or two of a year and its halves: few people have three numbers or more."""
     year = {value: h1.get(value, 0) + h2.get(value, 0) for value in "ABC"}
     real = {"2026-H1": h1, "2026-H2": h2, "2026": year}
-    out: dict[str, Out] = {}
+    out: dict[str, EarlierRelease] = {}
     for label in order if whole else order[:2]:
         figures = [visits(label, real[label])]
-        out[label] = Out(figures, decide(figures, out.values()))
+        out[label] = EarlierRelease(figures, decide(figures, out.values()))
     seen = {label: Seen(released_by(one.figures, one.pattern)[0]) for label, one in out.items()}
     values = [*"ABC", ELSEWHERE]
     first, second = (
@@ -156,7 +156,7 @@ def test_what_a_year_leaves_of_its_half_is_not_given_away() -> None:
     half = [visits("2026-H1", {"FR": 18, "DE": 9, "PL": 12})]
     year = [visits("2026", {"FR": 20, "DE": 19, "PL": 25})]
     alone = release(year)[0].breakdowns[DIMENSION]
-    beside = release(year, [Out(half, decide(half))])[0].breakdowns[DIMENSION]
+    beside = release(year, [EarlierRelease(half, decide(half))])[0].breakdowns[DIMENSION]
     assert alone["FR"].value == 20
     assert not is_shown(beside, "FR")
 
@@ -165,7 +165,7 @@ def test_what_is_out_is_never_changed() -> None:
     """Later periods take their own rows back, not those of one that was published."""
     half = [visits("2026-H1", {"FR": 18, "DE": 9, "PL": 12})]
     pattern = decide(half)
-    decide([visits("2026", {"FR": 19, "DE": 10, "PL": 13})], [Out(half, pattern)])
+    decide([visits("2026", {"FR": 19, "DE": 10, "PL": 13})], [EarlierRelease(half, pattern)])
     assert pattern == decide(half)
     assert Pattern.of_json(pattern.as_json()) == pattern
 
@@ -216,7 +216,7 @@ def test_a_share_below_its_smallest_base_is_not_the_rest_of_two_others() -> None
         for label, of in (("2026-H1", (10, 12)), ("2026", (15, 19)))
     )
     assert release([year])[0].total.value is not None
-    assert release([year], [Out([half], decide([half]))])[0].total.hidden is Hidden.PROTECTED
+    assert release([year], [EarlierRelease([half], decide([half]))])[0].total.hidden is Hidden.PROTECTED
 
 
 def test_a_table_that_is_mostly_hidden_is_rolled_up() -> None:
@@ -241,4 +241,4 @@ def test_figures_that_cannot_be_made_safe_do_not_leave() -> None:
     half = [visits("2026-H1", {"FR": 3, "DE": 9})]
     careless = Pattern({"TOPCOP-OP-02": {"": frozenset({""}), DIMENSION: frozenset({"DE"})}})
     with pytest.raises(NotSafe):
-        decide([visits("2026", {"FR": 30, "DE": 30})], [Out(half, careless)])
+        decide([visits("2026", {"FR": 30, "DE": 30})], [EarlierRelease(half, careless)])

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
-from services.reporting.disclosure.model import ROLLED_UP, THRESHOLD, Out, decide, released_by
-from services.reporting.indicators.model.demand import ASKED, MATCHED, RESULTS, UNMET
+from services.reporting.disclosure.model import ROLLED_UP, THRESHOLD, EarlierRelease, decide, released_by
+from services.reporting.indicators.model.demand import MATCHED, RECEIVED, RESULTS, UNMET
 from services.reporting.indicators.model.figure import JOINT, parts_of, split
 from tests.unit.reporting.application_samples import Asked, counted, told
 
@@ -37,7 +37,7 @@ BECAME = {
     "taken": {"result": "not_matched", "gap": "places_taken"},
     "open": {"result": "other"},
 }
-IN = {ASKED: {}, RESULTS: {}, MATCHED: {"result": "matched"}, UNMET: {"result": "not_matched"}}
+IN = {RECEIVED: {}, RESULTS: {}, MATCHED: {"result": "matched"}, UNMET: {"result": "not_matched"}}
 """Of which applications each figure tells."""
 QUARTERS = {"2026-Q1": date(2026, 1, 16), "2026-Q2": date(2026, 4, 16)}
 COVERS = {"2026-Q1": ("2026-Q1",), "2026-Q2": ("2026-Q2",), "2026-H1": ("2026-Q1", "2026-Q2")}
@@ -114,13 +114,13 @@ def few(period: str, figures: Iterable[Figure]) -> list[Part]:
 def attacked(people: list[Asked], labels: Iterable[str]) -> dict[Part, int]:
     """Publish periods one after the other; give how many values each part can have that few stand behind."""
     attacker = Attacker()
-    out: list[Out] = []
+    out: list[EarlierRelease] = []
     weak: list[Part] = []
     facts = told(people)
     for label in labels:
         made = counted(facts, label)
         figures = [figure for name, figure in made.items() if name in IN]
-        out.append(Out(figures, decide(figures, out)))
+        out.append(EarlierRelease(figures, decide(figures, out)))
         for released in released_by(figures, out[-1].pattern):
             attacker.sees(label, released)
         weak += few(label, figures)

@@ -33,7 +33,7 @@ from tests.unit.reporting.fact_samples import YEAR
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from services.reporting.targets.model import Aim
+    from services.reporting.targets.model import TargetValue
 
 AT = datetime(2027, 1, 1, 8, 30, 15, 123456, tzinfo=UTC)
 WHERE = Approval(YEAR, PeriodState.PUBLISHED, frozen_at=AT, cut_off=AT)
@@ -52,7 +52,7 @@ def figures() -> list[Released]:
     return release([whole, Figure(INDICATORS["TOPCOP-PR-01"], YEAR, AT, share(2, 3), {})])
 
 
-def content_of(name: str, aims: Sequence[Aim] = ()) -> bytes:
+def content_of(name: str, aims: Sequence[TargetValue] = ()) -> bytes:
     """One of the files of those figures."""
     return next(file.content for file in files.files(figures(), WHERE, settings(), aims) if file.name == name)
 

@@ -17,23 +17,23 @@ from services.reporting.feeds.formats import iati
 from services.reporting.feeds.formats.iati_rules import broken
 from services.reporting.periods.model.approval import NotNow
 from services.reporting.periods.model.periods import labels, parse
-from services.reporting.targets.model import Aim, AimKind, approve, meant_for, standing
+from services.reporting.targets.model import TargetKind, TargetValue, approve, meant_for, standing
 from tests.unit.reporting.fact_samples import ident
 from tests.unit.reporting.feeds.test_iati_rules import AT, OFFICIAL, content_of
 
 EARLY = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-def aim(kind: AimKind, day: date, value: int, *, name: str = "a", at: datetime | None = EARLY) -> Aim:
+def aim(kind: TargetKind, day: date, value: int, *, name: str = "a", at: datetime | None = EARLY) -> TargetValue:
     """A value for the visits, approved unless `at` is None."""
     id_ = ident("aim", name, value)
-    made = Aim(id_, "TOPCOP-OP-02", kind, day, Decimal(value), "=HYPERLINK(1)", "", "ann", EARLY)
+    made = TargetValue(id_, "TOPCOP-OP-02", kind, day, Decimal(value), "=HYPERLINK(1)", "", "ann", EARLY)
     return approve(made, "bob", at) if at else made
 
 
 def test_two_people_make_a_value_stand() -> None:
     """Its author cannot approve it, and nobody twice."""
-    made = aim(AimKind.TARGET, date(2026, 12, 31), 100, at=None)
+    made = aim(TargetKind.TARGET, date(2026, 12, 31), 100, at=None)
     with pytest.raises(NotNow, match="somebody else"):
         approve(made, "ann", EARLY)
     with pytest.raises(NotNow, match="already"):
@@ -44,7 +44,7 @@ def test_two_people_make_a_value_stand() -> None:
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=8, unique=True), st.integers(0, 30))
 def test_the_value_approved_last_stands(days: list[int], moment: int) -> None:
     """Whatever the order, of one place the value approved last by then stands, and never a later one."""
-    values = [aim(AimKind.TARGET, date(2026, 12, 31), n, at=EARLY + timedelta(days=n)) for n in days]
+    values = [aim(TargetKind.TARGET, date(2026, 12, 31), n, at=EARLY + timedelta(days=n)) for n in days]
     found = standing(values, EARLY + timedelta(days=moment))
     due = [n for n in days if n <= moment]
     assert [each.value for each in found] == ([Decimal(max(due))] if due else [])
@@ -53,9 +53,9 @@ def test_the_value_approved_last_stands(days: list[int], moment: int) -> None:
 def test_the_logframe_says_baseline_targets_and_current_value() -> None:
     """One row an indicator, a column a target's date; text is never a formula; later values change no bytes."""
     aims = [
-        aim(AimKind.BASELINE, date(2024, 12, 31), 7),
-        aim(AimKind.TARGET, date(2026, 12, 31), 100),
-        aim(AimKind.TARGET, date(2027, 12, 31), 200),
+        aim(TargetKind.BASELINE, date(2024, 12, 31), 7),
+        aim(TargetKind.TARGET, date(2026, 12, 31), 100),
+        aim(TargetKind.TARGET, date(2027, 12, 31), 200),
     ]
     content = content_of("logframe.xlsx", aims)
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
@@ -70,8 +70,8 @@ def test_the_logframe_says_baseline_targets_and_current_value() -> None:
     assert hidden["Current value"] is None
     assert "too few people" in str(hidden["Comments"])
     assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
-    later = aim(AimKind.TARGET, date(2026, 12, 31), 999, at=AT + timedelta(days=1))
-    waiting = aim(AimKind.TARGET, date(2028, 12, 31), 5, at=None)
+    later = aim(TargetKind.TARGET, date(2026, 12, 31), 999, at=AT + timedelta(days=1))
+    waiting = aim(TargetKind.TARGET, date(2028, 12, 31), 5, at=None)
     assert content_of("logframe.xlsx", [*aims, later, waiting]) == content
 
 
@@ -86,11 +86,11 @@ def test_a_target_is_for_the_longest_period_that_ends_on_its_day(day: date) -> N
 def test_the_iati_file_says_baseline_and_target() -> None:
     """The newest baseline with its year, the target in its own period only, each with its source; all rules hold."""
     aims = [
-        aim(AimKind.BASELINE, date(2023, 12, 31), 3),
-        aim(AimKind.BASELINE, date(2024, 12, 31), 7),
-        aim(AimKind.TARGET, date(2026, 6, 30), 50),
-        aim(AimKind.TARGET, date(2026, 12, 31), 100),
-        aim(AimKind.TARGET, date(2027, 12, 31), 200),
+        aim(TargetKind.BASELINE, date(2023, 12, 31), 3),
+        aim(TargetKind.BASELINE, date(2024, 12, 31), 7),
+        aim(TargetKind.TARGET, date(2026, 6, 30), 50),
+        aim(TargetKind.TARGET, date(2026, 12, 31), 100),
+        aim(TargetKind.TARGET, date(2027, 12, 31), 200),
     ]
     root: Any = etree.fromstring(content_of("iati-activities.xml", aims))
     assert iati.check(root) == []
@@ -109,6 +109,6 @@ def test_the_iati_file_says_baseline_and_target() -> None:
 @pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the official schemas are not in the repository")
 def test_the_official_schema_takes_baseline_and_target() -> None:
     """The standard's own schema, as it is published, finds nothing wrong in a file that has both."""
-    aims = [aim(AimKind.BASELINE, date(2024, 12, 31), 7), aim(AimKind.TARGET, date(2026, 12, 31), 100)]
+    aims = [aim(TargetKind.BASELINE, date(2024, 12, 31), 7), aim(TargetKind.TARGET, date(2026, 12, 31), 100)]
     schema = etree.XMLSchema(etree.parse(OFFICIAL.parent / "iati-activities-schema.xsd"))
     schema.assertValid(etree.fromstring(content_of("iati-activities.xml", aims)))

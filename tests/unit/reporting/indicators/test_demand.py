@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.reporting.facts.model.book import Book
 from services.reporting.indicators.model.catalogue import OWN
-from services.reporting.indicators.model.demand import ASKED, MATCHED, RESULTS, UNMET
+from services.reporting.indicators.model.demand import MATCHED, RECEIVED, RESULTS, UNMET
 from services.reporting.indicators.model.figure import compute, joined, parts_of, split
 from services.reporting.indicators.model.reciprocity import SENT
 from services.reporting.periods.model.periods import parse
@@ -55,7 +55,7 @@ def test_what_was_asked_for_is_told_by_what_became_of_it() -> None:
     assert parts(made[MATCHED], "completion") == {"completed": 2, "open": 1}
     assert parts(made[MATCHED], "country-and-completion") == {"GE|completed": 1, "GE|open": 1, "MD|completed": 1}
     assert parts(made[UNMET], "country-and-gap") == {"MD|no_language": 1, "MD|places_taken": 1}
-    assert made[RESULTS].total.value == made[ASKED].total.value == 7
+    assert made[RESULTS].total.value == made[RECEIVED].total.value == 7
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_any_order_and_any_repetition_gives_the_same(drawn: list[Asked], data: s
 def test_joint_parts_add_up_to_those_that_they_cross(drawn: list[Asked]) -> None:
     """Of each joint breakdown both margins are the plain ones, and what is matched and not is what the total says."""
     made = counted(told(drawn))
-    plain = {**made[RESULTS].breakdowns, **made[ASKED].breakdowns}
+    plain = {**made[RESULTS].breakdowns, **made[RECEIVED].breakdowns}
     for dimension, cells in made[RESULTS].breakdowns.items():
         for place, part in enumerate(parts_of(dimension)):
             sums: dict[str, int] = {}

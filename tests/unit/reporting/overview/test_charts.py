@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from services.reporting.disclosure.model import ROLLED_UP, Hidden, Released, Shown
+from services.reporting.disclosure.model import ROLLED_UP, Hidden, Released, ReleasedCell
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.demand import UNMET
 from services.reporting.indicators.model.reciprocity import HOSTED, SENT
@@ -17,7 +17,7 @@ from services.reporting.overview.views import charts, csv_text, reciprocity
 from services.reporting.periods.model import periods
 from services.reporting.periods.model.approval import Approval
 from services.reporting.targets import views as targets_views
-from services.reporting.targets.model import Aim, AimKind
+from services.reporting.targets.model import TargetKind, TargetValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +26,11 @@ MOMENT = datetime(2026, 7, 1, tzinfo=UTC)
 HALF = periods.parse("2026-H1")
 
 
-def number(value: int | None) -> Shown:
+def number(value: int | None) -> ReleasedCell:
     """A number, or one that is hidden."""
-    return Shown(None, hidden=Hidden.PROTECTED) if value is None else Shown(Decimal(value), Decimal(value))
+    return (
+        ReleasedCell(None, hidden=Hidden.PROTECTED) if value is None else ReleasedCell(Decimal(value), Decimal(value))
+    )
 
 
 def figure(
@@ -42,11 +44,11 @@ def figure(
     return {indicator: Released(COUNTED[indicator], HALF, MOMENT, number(total), made, withheld)}
 
 
-def target(indicator: str, day: str, value: str, *, approved: bool = True) -> Aim:
+def target(indicator: str, day: str, value: str, *, approved: bool = True) -> TargetValue:
     """A target."""
     by = ("other", MOMENT) if approved else (None, None)
-    wanted = (AimKind.TARGET, date.fromisoformat(day), Decimal(value))
-    return Aim(uuid4(), indicator, *wanted, "Logframe", "", "author", MOMENT, *by)
+    wanted = (TargetKind.TARGET, date.fromisoformat(day), Decimal(value))
+    return TargetValue(uuid4(), indicator, *wanted, "Logframe", "", "author", MOMENT, *by)
 
 
 def test_a_target_stands_beside_the_figure_of_the_period_in_which_it_is_due() -> None:

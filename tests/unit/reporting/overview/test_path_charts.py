@@ -5,41 +5,41 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from services.reporting.disclosure.model import Hidden, Released, Shown
+from services.reporting.disclosure.model import Hidden, Released, ReleasedCell
 from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.indicators.model.figure import Note
 from services.reporting.indicators.model.quality import FOLLOWED
 from services.reporting.overview.views import answering, delivery_path
 from services.reporting.periods.model import periods
 
-HIDDEN = Shown(None, hidden=Hidden.FEW)
+HIDDEN = ReleasedCell(None, hidden=Hidden.FEW)
 
 
-def released(indicator: str, total: Shown, *notes: Note) -> dict[str, Released]:
+def released(indicator: str, total: ReleasedCell, *notes: Note) -> dict[str, Released]:
     """One figure of a half-year."""
     half, moment = periods.parse("2026-H1"), datetime(2026, 7, 1, tzinfo=UTC)
     return {indicator: Released(INDICATORS[indicator], half, moment, total, notes=notes)}
 
 
-def share(part: int, whole: int) -> Shown:
+def share(part: int, whole: int) -> ReleasedCell:
     """A share with what it is made of."""
-    return Shown(Decimal(100 * part) / whole, Decimal(part), Decimal(whole))
+    return ReleasedCell(Decimal(100 * part) / whole, Decimal(part), Decimal(whole))
 
 
 def test_the_path_leaves_out_what_is_hidden() -> None:
     """A step is a count or a share's numerator; a hidden one is in neither the picture nor the table."""
     figures = {
-        **released("TOPCOP-IN-01", Shown(Decimal(40))),
+        **released("TOPCOP-IN-01", ReleasedCell(Decimal(40))),
         **released("TOPCOP-PR-01", share(30, 38)),
-        **released("TOPCOP-OP-02", Shown(Decimal(24))),
+        **released("TOPCOP-OP-02", ReleasedCell(Decimal(24))),
         **released("TOPCOP-OC-03", HIDDEN),
     }
     drawn = delivery_path(figures)
     assert drawn is not None
     assert drawn.rows == [("Applied", "40"), ("Were given a place", "30"), ("Completed a visit", "24")]
     assert drawn.title == "From applying to use on the job: 40 applied, 24 completed a visit"
-    assert delivery_path(released("TOPCOP-IN-01", Shown(Decimal(40)))) is None
-    assert delivery_path({**figures, **released("TOPCOP-IN-01", Shown(Decimal(0)))}) is None
+    assert delivery_path(released("TOPCOP-IN-01", ReleasedCell(Decimal(40)))) is None
+    assert delivery_path({**figures, **released("TOPCOP-IN-01", ReleasedCell(Decimal(0)))}) is None
 
 
 def test_answers_stand_beside_what_is_wanted() -> None:
