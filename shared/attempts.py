@@ -1,6 +1,6 @@
-"""What did somebody try in this request that an auditor may want to know of? Said where it is seen.
+"""Note attempts in a request that an auditor may want to know of.
 
-A service that keeps attempts opens a list for each request (`listen`); everywhere else a notice is lost, at no cost.
+A service that keeps attempts opens a list for each request (`collect_attempts`); without one, notes are dropped.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from contextvars import ContextVar
 from enum import StrEnum
 
 
-class Attempt(StrEnum):
-    """What was tried; the words for it are the audit page's."""
+class AttemptKind(StrEnum):
+    """What was tried; the audit page puts it into words."""
 
     CONTROL_CHARACTERS = "control_characters"
     FORMULA = "formula"
@@ -19,18 +19,18 @@ class Attempt(StrEnum):
     FORGED_TOKEN = "forged_token"  # noqa: S105 - no secret, a word
 
 
-_heard: ContextVar[list[Attempt] | None] = ContextVar("noticed", default=None)
+_attempts: ContextVar[list[AttemptKind] | None] = ContextVar("noticed", default=None)
 
 
-def collect_attempts() -> list[Attempt]:
-    """A new list into which the notices of this request go."""
-    heard: list[Attempt] = []
-    _heard.set(heard)
-    return heard
+def collect_attempts() -> list[AttemptKind]:
+    """Start and return the list of attempts of this request."""
+    found: list[AttemptKind] = []
+    _attempts.set(found)
+    return found
 
 
-def note_attempt(what: Attempt) -> None:
-    """Say that `what` was tried; does nothing where nobody listens."""
-    heard = _heard.get()
-    if heard is not None:
-        heard.append(what)
+def note_attempt(kind: AttemptKind) -> None:
+    """Note an attempt; does nothing if the service keeps none."""
+    found = _attempts.get()
+    if found is not None:
+        found.append(kind)

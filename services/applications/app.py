@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.applications import routes
-from services.applications.certificates.actions import AttemptLimit
+from services.applications.certificates.attempt_limit import AttemptLimit
 from services.applications.consumers import consumers
 from services.applications.documents.signing import signer_of
-from services.applications.oversight.actions.attempts import Attempts, KeepAttempts, keep_counted
+from services.applications.oversight.actions.attempts import AttemptCounter, AttemptRecorder, write_counted_attempts
 from services.applications.partners import store as partners_store
 from services.applications.settings import Settings
 from services.applications.workers import workers
@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
     settings = settings or Settings()
     if background:
         signer_of(settings)  # a service whose key cannot be used says so now, not with the first certificate
-    attempts = Attempts()
+    attempts = AttemptCounter()
     app = create(
         "applications",
         settings,
@@ -34,10 +34,10 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         templates=Path(__file__).parent,
         routers=[*routes.page_routers(settings), *routes.api_routers(settings)],
         consumers=consumers,
-        workers=[*workers, partial(keep_counted, attempts=attempts)],
+        workers=[*workers, partial(write_counted_attempts, attempts=attempts)],
         background=background,
     )
-    app.state.tries = AttemptLimit()
-    set_suspension_rule(app, partners_store.go_on)
-    app.add_middleware(KeepAttempts, bus=app.state.service.bus, attempts=attempts)
+    app.state.attempt_limit = AttemptLimit()
+    set_suspension_rule(app, partners_store.cases_go_on)
+    app.add_middleware(AttemptRecorder, bus=app.state.service.bus, attempts=attempts)
     return app

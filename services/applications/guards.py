@@ -37,6 +37,9 @@ ParticipantOrCoordinator = Annotated[Principal, Depends(allow(*_PARTICIPANTS, _C
 PARTAKING = (*_PARTICIPANTS, *_DECIDERS)
 Anyone = Annotated[Principal, Depends(allow(*PARTAKING))]
 """Everybody who has a part in matches and visits; whose they are is asked of each one."""
+AnyoneOrProtectionOfficer = Annotated[Principal, Depends(allow(*PARTAKING, Role.DATA_PROTECTION_OFFICER))]
+IncidentHandler = Annotated[Principal, Depends(allow(*_DECIDERS, Role.DATA_PROTECTION_OFFICER))]
+"""Who may be chosen to read incident reports."""
 Overseer = Annotated[Principal, Depends(allow(*_OVERSEERS))]
 """Auditor and data protection officer."""
 OverseerOrCoordinator = Annotated[Principal, Depends(allow(*_OVERSEERS, _COORDINATOR))]

@@ -18,7 +18,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
-from shared.attempts import Attempt, note_attempt
+from shared.attempts import AttemptKind, note_attempt
 from shared.contracts.codes import Role
 from shared.i18n import gettext
 from shared.identity import csrf
@@ -253,7 +253,7 @@ async def _bearer(request: Request) -> Proof:
         _log.warning("bearer token not checked", reason=str(error))
         raise HTTPException(503, gettext("The sign-in provider does not answer at the moment.")) from None
     if proof is None:
-        note_attempt(Attempt.FORGED_TOKEN)
+        note_attempt(AttemptKind.FORGED_TOKEN)
         raise SignInNeeded("This bearer token does not count, or is over.")
     return proof
 

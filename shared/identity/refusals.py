@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
 
-from shared.attempts import Attempt, note_attempt
+from shared.attempts import AttemptKind, note_attempt
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class FormNotOurs(HTTPException):
     """An unsafe request that cannot be told from one that another site made the browser send."""
 
     def __init__(self, sentence: str | None = None) -> None:
-        note_attempt(Attempt.FOREIGN_FORM)
+        note_attempt(AttemptKind.FOREIGN_FORM)
         super().__init__(
             403,
             sentence

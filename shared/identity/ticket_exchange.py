@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from shared.attempts import Attempt, note_attempt
+from shared.attempts import AttemptKind, note_attempt
 from shared.i18n import gettext
 from shared.identity.access import use_ticket
 from shared.identity.refusals import NotAllowed, Onward
@@ -59,10 +59,10 @@ def _opened(request: Request, text: str, purpose: str, subject: str) -> Ticket:
     try:
         ticket = open_ticket(text, purpose, public_key=identity_of(request.app).settings.ticket_public_key)
     except TicketRefused:
-        note_attempt(Attempt.FORGED_TICKET)
+        note_attempt(AttemptKind.FORGED_TICKET)
         raise NotAllowed(gettext("This link is over. Open the page again from your application.")) from None
     if ticket.subject != subject:
-        note_attempt(Attempt.FORGED_TICKET)
+        note_attempt(AttemptKind.FORGED_TICKET)
         raise NotAllowed(gettext("This link opens another page than this one."))
     return ticket
 
@@ -70,7 +70,7 @@ def _opened(request: Request, text: str, purpose: str, subject: str) -> Ticket:
 def _made_out_to(ticket: Ticket, principal: Principal | None) -> None:
     """A ticket that names a person is good in that person's hands only, so that a forwarded link opens nothing."""
     if ticket.person is not None and (principal is None or principal.subject != ticket.person):
-        note_attempt(Attempt.FORGED_TICKET)
+        note_attempt(AttemptKind.FORGED_TICKET)
         raise NotAllowed(gettext("This link was made for somebody else. Sign in as the person it was made for."))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from shared.attempts import Attempt, note_attempt
+from shared.attempts import AttemptKind, note_attempt
 from shared.i18n import N_, gettext
 
 _UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
@@ -26,5 +26,5 @@ def without_control_characters(text: str) -> str:
 
 def refusal(names: list[str]) -> dict[str, str]:
     """What is told of the fields `names` that hold such characters; noted as an attempt for the audit."""
-    note_attempt(Attempt.CONTROL_CHARACTERS)
+    note_attempt(AttemptKind.CONTROL_CHARACTERS)
     return {without_control_characters(name): gettext(SENTENCE) for name in names}

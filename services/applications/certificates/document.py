@@ -1,11 +1,11 @@
-"""How does a certificate become a signed PDF in the reader's language? Words from `translations/`, set, then signed."""
+"""Make a certificate into a signed PDF in one language."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.applications.certificates.model import CertificateFacts, says
+from services.applications.certificates.model import CertificateFacts, template_values
 from services.applications.documents import signing, typesetting
 from shared.i18n import Catalogues, speaking
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 CATALOGUES = Catalogues(Path(__file__).parent / "translations", "{language}.po")
 
 
-async def made(facts: CertificateFacts, language: str, signer: signing.Signer, *, at: datetime) -> bytes:
-    """The certificate as PDF, signed; `at` is the moment of the grant, which the file names."""
-    return await signing.sign(await unsigned(facts, language, at=at), signer)
+async def signed_pdf(facts: CertificateFacts, language: str, signer: signing.Signer, *, at: datetime) -> bytes:
+    """Return the certificate as signed PDF; `at` is the moment of the grant, which the file names."""
+    return await signing.sign(await unsigned_pdf(facts, language, at=at), signer)
 
 
-async def unsigned(facts: CertificateFacts, language: str, *, at: datetime) -> bytes:
-    """The certificate as PDF before it is signed: the same facts give the same bytes."""
+async def unsigned_pdf(facts: CertificateFacts, language: str, *, at: datetime) -> bytes:
+    """Return the certificate as PDF before it is signed: the same facts give the same bytes."""
     with speaking(language, CATALOGUES) as spoken:
-        said = says(facts, spoken) | {"qr": typesetting.qr(facts.address)}
+        said = template_values(facts, spoken) | {"qr": typesetting.qr(facts.address)}
     return await typesetting.pdf("certificate", said, at=at)

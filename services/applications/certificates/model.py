@@ -1,6 +1,6 @@
-"""What does a certificate of attendance say, in the reader's language, and does it still count? Pure.
+"""Define what a certificate of attendance says, and whether it still counts.
 
-It says the days that were attended, whatever was planned: who left early is certified the days until then.
+It certifies the days attended, whatever was planned: for a guest who left early, the days until then.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class CertificateStanding(Code):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFacts:
-    """All that a certificate says. `replaces` is the number of the one in whose place it is, or nothing."""
+    """Everything a certificate says. `replaces` is the number of the certificate that it replaces, or ''."""
 
     number: str
     replaces: str
@@ -46,20 +46,22 @@ class CertificateFacts:
 
 
 def topic(code: str) -> str:
-    """A priority topic as the newest scheme that knows it calls it, in the language that is spoken."""
-    scheme = next((one for one in sorted(PRIORITIES, reverse=True) if code in PRIORITIES[one]), "")
+    """Return the name of a priority topic in the newest scheme that knows it, in the current language."""
+    scheme = next(
+        (scheme_name for scheme_name in sorted(PRIORITIES, reverse=True) if code in PRIORITIES[scheme_name]), ""
+    )
     return gettext(topic_label(scheme, code)) if code else ""
 
 
 def standing(*, revoked: bool, newest: bool) -> CertificateStanding:
-    """Whether a certificate counts; one that was revoked counts under none of its numbers."""
+    """Return whether a certificate counts; a revoked one counts under none of its numbers."""
     if revoked:
         return CertificateStanding.REVOKED
     return CertificateStanding.COUNTS if newest else CertificateStanding.REPLACED
 
 
-def says(facts: CertificateFacts, language: str) -> dict[str, Any]:
-    """The certificate as the template sets it, in the language that is spoken; `language` is its code."""
+def template_values(facts: CertificateFacts, language: str) -> dict[str, Any]:
+    """Return the values for the template, in the current language; `language` is its code."""
     rows = [
         (gettext("Subject"), facts.title),
         (gettext("Host"), ", ".join(part for part in (facts.host, labels.country(facts.host_country)) if part)),

@@ -1,4 +1,4 @@
-"""What does a certificate say, and does it count? The officer takes it as a file; whoever holds one can verify it."""
+"""Show, download and renew certificates, and verify them for anybody."""
 
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -8,9 +8,10 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from services.applications.certificates import actions
-from services.applications.certificates.actions import AttemptLimit
+from services.applications.certificates.attempt_limit import AttemptLimit
 from services.applications.certificates.document import CATALOGUES
 from services.applications.certificates.model import CertificateStanding, topic
+from services.applications.certificates.views import CheckedCertificate, check, check_file
 from services.applications.documents.signing import Signed
 from services.applications.parameters import BusDep, Portal
 from services.applications.register.store.entries import Person
@@ -33,13 +34,13 @@ _AROUND = 2_000
 """What a form adds to the file that it sends, in bytes."""
 
 
-def tries_of(request: Request) -> AttemptLimit:
-    """What counts the tries of strangers in this process."""
-    tries: AttemptLimit = request.app.state.tries
-    return tries
+def attempt_limit_of(request: Request) -> AttemptLimit:
+    """Return the process's limit of checks by strangers."""
+    attempts: AttemptLimit = request.app.state.attempt_limit
+    return attempts
 
 
-Counted = Annotated[AttemptLimit, Depends(tries_of)]
+Counted = Annotated[AttemptLimit, Depends(attempt_limit_of)]
 
 
 @router.get("/certificates/{number}")
@@ -51,27 +52,27 @@ async def show(
     settings: Portal,
     done: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """The certificate with the name, for its holder and the own country's coordinator; each time is logged."""
+    """Show the certificate to its holder and that country's coordinator; each look is logged."""
     async with bus.transaction(principal.subject) as tx:
-        held = await actions.certificate_for(tx, principal, number)
+        view = await actions.certificate_for(tx, principal, number)
     return render(
         request,
         "certificates/certificate.html",
-        paper=held.paper,
-        number=held.number,
-        name=held.name,
-        outdated=held.outdated,
-        holder=held.holder,
-        call=held.case.call,
-        address=f"{settings.origin}{VERIFY}/{held.number}",
-        files=[(code, own_name(code)) for code in _spoken_first(held.holder.person)],
-        replaced=number != held.number and done != "renewed",
+        paper=view.paper,
+        number=view.number,
+        name=view.name,
+        outdated=view.outdated,
+        holder=view.holder,
+        call=view.case.call,
+        address=f"{settings.origin}{VERIFY}/{view.number}",
+        files=[(code, own_name(code)) for code in _spoken_first(view.holder.person)],
+        replaced=number != view.number and done != "renewed",
         renewed=done == "renewed",
     )
 
 
 def _spoken_first(person: Person | None) -> list[str]:
-    """The languages of certificates, the holder's and the reader's own first."""
+    """The languages of certificates; those of the holder and the reader come first."""
     first = [code for code in (person.language if person else "", language()) if code in offered(CATALOGUES)]
     return list(dict.fromkeys([*first, *offered(CATALOGUES)]))
 
@@ -84,47 +85,47 @@ async def document(
     settings: Portal,
     language: Annotated[str, Query(pattern=_CODES)] = SOURCE,
 ) -> Response:
-    """The certificate as a signed PDF in one language; the same bytes each time."""
-    found = await actions.read(bus, principal, number, language, settings)
-    name = f"{found.number}-{found.language}.pdf"
+    """Download the certificate as a signed PDF in one language; the same bytes each time."""
+    file = await actions.read(bus, principal, number, language, settings)
+    name = f"{file.number}-{file.language}.pdf"
     headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
-    return Response(found.document, media_type="application/pdf", headers=headers)
+    return Response(file.document, media_type="application/pdf", headers=headers)
 
 
 @router.post("/certificates/{number}/renew")
 async def renew(number: str, principal: Reader, bus: BusDep) -> Response:
-    """Make it out anew for the corrected name."""
-    counts = await actions.renew(bus, principal, number)
-    return see_other(f"/applications/certificates/{counts}?done=renewed")
+    """Make the certificate out again for the corrected name."""
+    new_number = await actions.renew(bus, principal, number)
+    return see_other(f"/applications/certificates/{new_number}?done=renewed")
 
 
 @router.get("/verify")
 async def ask(request: Request, _: Anybody, number: Annotated[str, Query(max_length=200)] = "") -> Response:
-    """Which number, or which file, is to be checked?"""
-    if wanted := normalise_number(number):
-        return see_other(f"{VERIFY}/{quote(wanted, safe='')}")
-    return render(request, "certificates/verify.html", 200, **_shown("", None))
+    """Ask for the number or the file to check."""
+    if normalised := normalise_number(number):
+        return see_other(f"{VERIFY}/{quote(normalised, safe='')}")
+    return render(request, "certificates/verify.html", 200, **_context("", None))
 
 
 @router.post("/verify")
-async def ask_of_file(request: Request, _: Anybody, bus: BusDep, settings: Portal, tries: Counted) -> Response:
-    """Whether a file is a certificate as it was signed, and whether it counts."""
-    tries.refuse_more(_address(request))
-    tries.count(_address(request))
+async def ask_of_file(request: Request, _: Anybody, bus: BusDep, settings: Portal, attempts: Counted) -> Response:
+    """Tell whether a file is a certificate as it was signed, and whether it counts."""
+    attempts.refuse_more(_address(request))
+    attempts.count(_address(request))
     try:
         content = await _sent(request)
     except Refused as refused:
         if refused.status_code != 422:
             raise
-        return render(request, "certificates/verify.html", 422, **_shown("", None) | {"problem": refused.detail})
+        return render(request, "certificates/verify.html", 422, **_context("", None) | {"problem": refused.detail})
     async with bus.read() as session:
-        number, signed = await actions.check_file(session, content, settings)
-        checked = None if number is None else await actions.check(session, number)
+        number, signed = await check_file(session, content, settings)
+        checked = None if number is None else await check(session, number)
     return render(
         request,
         "certificates/verify.html",
         200,
-        **_shown(number or "", checked)
+        **_context(number or "", checked)
         | {
             "of_file": True,
             "changed": checked is None and signed is Signed.CHANGED,
@@ -135,7 +136,7 @@ async def ask_of_file(request: Request, _: Anybody, bus: BusDep, settings: Porta
 
 
 async def _sent(request: Request) -> bytes:
-    """The file that was sent, at most `MOST_BYTES` long. Raises `Refused` (422) with what is wrong."""
+    """The file that was sent, at most `MOST_BYTES` long. Raises `Refused` (422)."""
     too_large = Refused(gettext("This file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1_000_000}, 422)
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > MOST_BYTES + _AROUND:
@@ -154,23 +155,23 @@ async def _sent(request: Request) -> bytes:
 
 
 @router.get("/verify/{number}")
-async def verify(request: Request, number: str, _: Anybody, bus: BusDep, tries: Counted) -> Response:
-    """Whether a certificate with that number counts: what stands on it, and no name."""
-    tries.refuse_more(_address(request))
-    wanted = normalise_number(number)
+async def verify(request: Request, number: str, _: Anybody, bus: BusDep, attempts: Counted) -> Response:
+    """Tell whether a certificate with that number counts, without its holder's name."""
+    attempts.refuse_more(_address(request))
+    number_checked = normalise_number(number)
     async with bus.read() as session:
-        checked = None if is_mistyped(wanted) else await actions.check(session, wanted)
+        checked = None if is_mistyped(number_checked) else await check(session, number_checked)
     if checked is None:
-        tries.count(_address(request))
-    shown = _shown(wanted, checked) | {"mistyped": is_mistyped(wanted)}
-    return render(request, "certificates/verify.html", 200 if checked else 404, **shown)
+        attempts.count(_address(request))
+    context = _context(number_checked, checked) | {"mistyped": is_mistyped(number_checked)}
+    return render(request, "certificates/verify.html", 200 if checked else 404, **context)
 
 
 def _address(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
 
-def _shown(number: str, checked: actions.Checked | None) -> dict[str, Any]:
+def _context(number: str, checked: CheckedCertificate | None) -> dict[str, Any]:
     return {
         "number": number,
         "checked": checked,

@@ -1,7 +1,7 @@
-"""Which certificates are there? What reporting granted or revoked is a projection of `exchange.outcomes`.
+"""Store certificates: grants of reporting as a projection, and the portal's issues and signed files.
 
-The portal writes them out: the names for which and the numbers under which one was made, and each file as it was signed
-are the portal's own, insert-only.
+The projection comes from `exchange.outcomes`. Issues (for which name, under which number) and files are the portal's
+own and insert-only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Certificate(Table, table=True):
-    """A certificate of attendance: its number, its days, and since when it no longer counts."""
+    """A granted certificate of attendance: its number, its days, and since when it no longer counts."""
 
     __tablename__ = "certificate"
 
@@ -43,7 +43,7 @@ class Certificate(Table, table=True):
 
 
 class Issue(Table, table=True):
-    """A certificate as it was made out: for which name. A later one of the same grant takes its place."""
+    """A certificate made out for a name. A later issue of the same grant replaces it."""
 
     __tablename__ = "certificate_issue"
     __table_args__ = (sa.Index("certificate_issue_granted", "granted", "version", unique=True),)
@@ -59,7 +59,7 @@ class Issue(Table, table=True):
 
 
 class Document(Table, table=True):
-    """A certificate in one language, as it was signed: the bytes are kept, since a new signature would differ."""
+    """A certificate in one language as it was signed; the bytes are kept, as a new signature would differ."""
 
     __tablename__ = "certificate_document"
 
@@ -71,7 +71,7 @@ class Document(Table, table=True):
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.outcomes for certificates."""
+    """Apply events of exchange.outcomes to certificates."""
     granted = {
         event.data.number: {
             "number": event.data.number,
@@ -94,46 +94,46 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def certificate(session: AsyncSession, number: str, *, lock: bool = False) -> Certificate | None:
-    """One certificate by a number under which it was granted or made out; with `lock` nobody else makes it out."""
+    """Return a certificate by a number of its grant or its issues; with `lock` nobody else makes it out."""
     made = await session.get(Issue, number)
     granted = number if made is None else made.granted
     return await session.get(Certificate, granted, with_for_update=lock, populate_existing=lock)
 
 
 async def issue(session: AsyncSession, number: str) -> Issue | None:
-    """As which a number was made out; None for one that nobody has opened yet."""
+    """Return the issue with a number; None if nobody has opened it yet."""
     return await session.get(Issue, number)
 
 
 async def newest_issue(session: AsyncSession, granted: str) -> Issue | None:
-    """How a certificate was made out last."""
+    """Return the newest issue of a certificate."""
     query = select(Issue).where(Issue.granted == granted).order_by(col(Issue.version).desc()).limit(1)
     return await session.scalar(query)
 
 
 async def number_of_version(session: AsyncSession, granted: str, version: int) -> str | None:
-    """Under which number a certificate was made out as its `version`th, from 1."""
+    """Return the number of the `version`th issue of a certificate, from 1."""
     return await session.scalar(select(Issue.number).where(Issue.granted == granted, Issue.version == version))
 
 
 async def document(session: AsyncSession, number: str, language: str) -> Document | None:
-    """The file of a number in a language, if it was made."""
+    """Return the stored file of a number in a language."""
     return await session.get(Document, (number, language))
 
 
 async def number_by_digest(session: AsyncSession, digest: str) -> str | None:
-    """The number of the file with this digest, if it is one of ours."""
+    """Return the number of the file with this digest, if it is one of ours."""
     return await session.scalar(select(Document.number).where(Document.digest == digest).limit(1))
 
 
 async def certificates_of(session: AsyncSession, application_id: UUID) -> list[Certificate]:
-    """An application's certificates, the newest first; not those of a visit on which the mentor travelled."""
+    """Return an application's certificates, newest first, without those of visits on which the mentor travelled."""
     others = sa.exists().where(col(Visit.id) == col(Certificate.visit_id), col(Visit.guest) == Party.MENTOR.value)
     query = select(Certificate).where(Certificate.application_id == application_id, ~others)
     return list((await session.scalars(query.order_by(col(Certificate.granted_at).desc()))).all())
 
 
 async def of_visit(session: AsyncSession, visit_id: UUID) -> list[Certificate]:
-    """A visit's certificates, the newest first."""
+    """Return a visit's certificates, newest first."""
     query = select(Certificate).where(Certificate.visit_id == visit_id)
     return list((await session.scalars(query.order_by(col(Certificate.granted_at).desc()))).all())

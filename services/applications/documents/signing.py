@@ -1,8 +1,8 @@
-"""With which key does the programme sign its documents, and was a file signed with it and left as it was?
+"""Sign the programme's documents, and check whether a file carries its unbroken signature.
 
 The signature is PAdES baseline B (ETSI EN 319 142-1) and certifies the document: no change is allowed afterwards. A
-file that somebody sends is never opened as a PDF to check it: only its bytes are digested, and its signature, a CMS
-message (RFC 5652), is read. What pyHanko needs is imported with the first document, not at the start.
+file that somebody sends is not opened as a PDF: only its bytes are digested, and its signature, a CMS message (RFC
+5652), is read. pyHanko is imported with the first document, to keep the start quick.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ _RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+(\d
 
 
 class Unreadable(ValueError):
-    """The key or the certificates of the settings cannot be used; the message names the setting and the remedy."""
+    """The signing key or certificates in the settings are unusable; names the setting and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """What documents are signed with: key (PKCS#8, DER) and certificates (DER), the signer's first, the issuers' after.
+    """Key (PKCS#8, DER) and certificates (DER) for signing; the signer's certificate first, then its issuers'.
 
-    `known` holds the SHA-256 of each certificate whose signature is the programme's, the present one and former ones.
+    `known` holds the SHA-256 of each certificate whose signature is the programme's, the present one and former
+    ones.
     """
 
     key: bytes
@@ -44,7 +45,7 @@ class Signer:
 
 
 class Signed(Enum):
-    """What the signature of a file says."""
+    """The state of a file's signature."""
 
     HOLDS = "holds"
     CHANGED = "changed"
@@ -52,7 +53,7 @@ class Signed(Enum):
 
 
 def signer_of(settings: Settings) -> Signer:
-    """With what the portal of these settings signs. Raises `Unreadable`."""
+    """Return the signer of these settings. Raises `Unreadable`."""
     return read(
         settings.signing_key.get_secret_value(), settings.signing_certificates, settings.signing_certificates_former
     )
@@ -60,7 +61,7 @@ def signer_of(settings: Settings) -> Signer:
 
 @cache
 def read(key: str, certificates: str, former: str = "") -> Signer:
-    """Key and certificates from PEM. Raises `Unreadable`, which names the setting and shows nothing of a key."""
+    """Return the signer from PEM texts. Raises `Unreadable`, which shows nothing of a key."""
     try:
         private = serialization.load_pem_private_key(key.encode(), password=None)
     except (ValueError, TypeError):
@@ -80,13 +81,13 @@ def read(key: str, certificates: str, former: str = "") -> Signer:
             "TANDEM_SIGNING_CERTIFICATES does not begin with the certificate of TANDEM_SIGNING_KEY. Give it first, and"
             " after it the certificates of those who issued it."
         )
-    ours = [chain[0], *_certificates(former, "TANDEM_SIGNING_CERTIFICATES_FORMER")]
+    own_certificates = [chain[0], *_certificates(former, "TANDEM_SIGNING_CERTIFICATES_FORMER")]
     return Signer(
         key=private.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ),
-        chain=tuple(one.public_bytes(serialization.Encoding.DER) for one in chain),
-        known=frozenset(one.fingerprint(hashes.SHA256()) for one in ours),
+        chain=tuple(certificate.public_bytes(serialization.Encoding.DER) for certificate in chain),
+        known=frozenset(certificate.fingerprint(hashes.SHA256()) for certificate in own_certificates),
     )
 
 
@@ -100,7 +101,7 @@ def _certificates(text: str, setting: str) -> list[x509.Certificate]:
 
 
 async def sign(document: bytes, signer: Signer) -> bytes:
-    """The PDF with a signature added behind it. In a thread."""
+    """Return the PDF with a signature appended; works in a thread."""
     return await asyncio.to_thread(_sign, document, signer)
 
 
@@ -112,56 +113,58 @@ def _sign(document: bytes, signer: Signer) -> bytes:
     from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner  # noqa: PLC0415
     from pyhanko_certvalidator.registry import SimpleCertificateStore  # noqa: PLC0415
 
-    chain = [Certificate.load(one) for one in signer.chain]
-    by = SimpleSigner(
+    chain = [Certificate.load(certificate) for certificate in signer.chain]
+    pdf_signer = SimpleSigner(
         signing_cert=chain[0],
         signing_key=PrivateKeyInfo.load(signer.key),
         cert_registry=SimpleCertificateStore.from_certs(chain),  # type: ignore[no-untyped-call]  # has no types
     )
-    how = PdfSignatureMetadata(
+    metadata = PdfSignatureMetadata(
         field_name=_FIELD,
         md_algorithm="sha256",
         subfilter=SigSeedSubFilter.PADES,
         certify=True,
         docmdp_permissions=MDPPerm.NO_CHANGES,
     )
-    made = BytesIO()
-    PdfSigner(how, by).sign_pdf(IncrementalPdfFileWriter(BytesIO(document)), output=made)
-    return made.getvalue()
+    signed = BytesIO()
+    PdfSigner(metadata, pdf_signer).sign_pdf(IncrementalPdfFileWriter(BytesIO(document)), output=signed)
+    return signed.getvalue()
 
 
 async def check(document: bytes, signer: Signer) -> Signed:
-    """What the signature of a file says, whatever the file is. In a thread; the caller bounds the file's size."""
+    """Return the state of a file's signature; works in a thread. The caller bounds the file's size."""
     return await asyncio.to_thread(_check, document, signer)
 
 
 def _check(document: bytes, signer: Signer) -> Signed:
-    found = [tuple(int(number) for number in one.groups()) for one in _RANGE.finditer(document)]
-    said = [_signature(document, span, signer) for span in found[:4]]
-    if said == [Signed.HOLDS]:
+    found = [tuple(int(number) for number in match.groups()) for match in _RANGE.finditer(document)]
+    results = [_signature(document, span, signer) for span in found[:4]]
+    if results == [Signed.HOLDS]:
         return Signed.HOLDS
-    return Signed.CHANGED if set(said) & {Signed.HOLDS, Signed.CHANGED} else Signed.NOT_OURS
+    return Signed.CHANGED if set(results) & {Signed.HOLDS, Signed.CHANGED} else Signed.NOT_OURS
 
 
 def _signature(document: bytes, span: tuple[int, ...], signer: Signer) -> Signed:
-    """One signature: `span` is where the signed bytes begin and how many they are, before and after the signature."""
+    """The state of one signature; `span` holds offset and length of the signed bytes before and after it."""
     from asn1crypto.cms import ContentInfo  # noqa: PLC0415 - heavy, as above
     from pyhanko.sign.validation import async_validate_detached_cms  # noqa: PLC0415
     from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415
 
     first, length, second, rest = span
-    written = document[first + length + 1 : second - 1]
+    signature_hex = document[first + length + 1 : second - 1]
     try:
-        message = ContentInfo.load(bytes.fromhex(written.decode("ascii")))["content"]
-        ours = next((one.chosen for one in message["certificates"] if one.chosen.sha256 in signer.known), None)
-    except Exception:  # noqa: BLE001 - whatever a stranger's file makes the reader of ASN.1 raise, it is not ours
+        message = ContentInfo.load(bytes.fromhex(signature_hex.decode("ascii")))["content"]
+        certificate = next(
+            (candidate.chosen for candidate in message["certificates"] if candidate.chosen.sha256 in signer.known), None
+        )
+    except Exception:  # noqa: BLE001 - a malformed file may make the ASN.1 parser raise anything
         return Signed.NOT_OURS
-    if ours is None:
+    if certificate is None:
         return Signed.NOT_OURS
     signed = document[first : first + length] + document[second : second + rest]
     try:
-        # The certificate is known by its digest; whether it has run out since does not change what it signed.
-        trusting = ValidationContext(trust_roots=[ours], moment=ours.not_valid_before)
+        # The certificate is known by its digest; its signatures hold after it has expired.
+        trusting = ValidationContext(trust_roots=[certificate], moment=certificate.not_valid_before)
         status = asyncio.run(async_validate_detached_cms(signed, message, trusting))
     except Exception:  # noqa: BLE001 - as above: it names our certificate, and does not fit it
         return Signed.CHANGED

@@ -1,6 +1,6 @@
-"""How does a document become a PDF? Typst sets a template beside this module with what the document says, as data.
+"""Typeset a document as PDF with Typst, from a template beside this module and its values.
 
-The same data gives the same bytes: nothing of the machine or the moment goes in, so that a digest proves a document.
+The same values give the same bytes: nothing of the machine or the moment goes in, so that a digest proves a document.
 """
 
 from __future__ import annotations
@@ -23,27 +23,30 @@ _FONTS = _HERE.parents[2] / "shared" / "web" / "static" / "vendor" / "documents"
 """Noto in TrueType, copied at set-up (`shared/web/vendor.toml`); the machine's own fonts are never used."""
 
 
-async def pdf(template: str, says: Mapping[str, Any], *, at: datetime) -> bytes:
-    """The document as PDF: `template` is a `.typ` file here, `at` the moment that the file names. In a thread."""
-    return await asyncio.to_thread(_compile, template, says, int(at.timestamp()))
+async def pdf(template: str, values: Mapping[str, Any], *, at: datetime) -> bytes:
+    """Return the document as PDF; works in a thread.
+
+    `template` is the name of a `.typ` file here, `at` the moment that the file names.
+    """
+    return await asyncio.to_thread(_compile, template, values, int(at.timestamp()))
 
 
-def _compile(template: str, says: Mapping[str, Any], timestamp: int) -> bytes:
-    made = typst.compile(
+def _compile(template: str, values: Mapping[str, Any], timestamp: int) -> bytes:
+    pdf_bytes = typst.compile(
         str(_HERE / f"{template}.typ"),
         root=str(_HERE),
         font_paths=[str(_FONTS)],
         ignore_system_fonts=True,
         format="pdf",
-        sys_inputs={"says": json.dumps(says, ensure_ascii=False)},
+        sys_inputs={"says": json.dumps(values, ensure_ascii=False)},
         timestamp=timestamp,
     )
-    assert isinstance(made, bytes)
-    return made
+    assert isinstance(pdf_bytes, bytes)
+    return pdf_bytes
 
 
 def qr(address: str) -> str:
-    """A QR code of an address as SVG, for a template to draw."""
-    drawn = BytesIO()
-    segno.make(address, error="m").save(drawn, kind="svg", xmldecl=False, svgns=True, border=0)
-    return drawn.getvalue().decode()
+    """Return a QR code of an address as SVG."""
+    image = BytesIO()
+    segno.make(address, error="m").save(image, kind="svg", xmldecl=False, svgns=True, border=0)
+    return image.getvalue().decode()

@@ -1,4 +1,4 @@
-"""How does a program enter training needs, singly or as a table?"""
+"""Serve training needs, entered singly or imported as a table."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,8 +7,11 @@ from fastapi import APIRouter, Query, UploadFile
 from pydantic import Field
 
 from services.applications.guards import Country
-from services.applications.needs import actions, store
+from services.applications.needs import store
+from services.applications.needs.actions import imports
+from services.applications.needs.actions import needs as actions
 from services.applications.needs.model import MOST_BYTES, NeedEntry
+from services.applications.needs.views import Preview, preview
 from services.applications.parameters import REGISTER_API, Body, BusDep
 from services.applications.refusals import not_found
 from shared.identity.scope import countries_visible, may_see_country
@@ -17,7 +20,7 @@ router = APIRouter(prefix=f"{REGISTER_API}/needs", tags=["register"])
 
 
 class Needs(Body):
-    """Needs to be entered; one that is there already gets the new quantity."""
+    """Needs to enter; an existing one gets the new quantity."""
 
     needs: Annotated[tuple[NeedEntry, ...], Field(min_length=1, max_length=100)]
 
@@ -30,7 +33,7 @@ class NeedChange(Body):
 
 
 class ImportConfirmed(Body):
-    """What becomes of wrong rows: with `all_or_none` they hold back the whole table; else they are left out."""
+    """How to treat wrong rows: with `all_or_none` they stop the whole import; otherwise they are left out."""
 
     all_or_none: bool = True
     seen: str | None = None
@@ -46,61 +49,62 @@ async def read_all(
     withdrawn: bool = False,  # noqa: FBT001, FBT002 - a query parameter
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> dict[str, Any]:
-    """One page (50) of the needs of the own country, or all; how many there are, and for how many people."""
+    """One page (50) of the needs of the caller's country, or all; their number, and the number of people."""
     filters = store.Filters(country, topic_code, level, withdrawn=withdrawn)
     async with bus.read() as session:
         found, total, people = await store.needs(session, countries_visible(principal), filters, page)
-    return {"needs": [one.model_dump(mode="json") for one in found], "total": total, "people": people}
+    return {"needs": [need.model_dump(mode="json") for need in found], "total": total, "people": people}
 
 
 @router.post("", status_code=201)
 async def enter(body: Needs, principal: Country, bus: BusDep) -> dict[str, list[UUID]]:
-    """Enter needs; gives their ids in the same order."""
+    """Enter needs; returns their ids in the same order."""
     return {"ids": await actions.enter(bus, principal, body.needs)}
 
 
 @router.post("/imports", status_code=201)
 async def upload(file: UploadFile, principal: Country, bus: BusDep) -> dict[str, Any]:
     """Upload a table (CSV in UTF-8, or .xlsx) and read what importing it would do; nothing is imported yet."""
-    kept = await actions.upload(bus, principal, await file.read(MOST_BYTES + 1), file.filename or "")
+    stored = await imports.upload(bus, principal, await file.read(MOST_BYTES + 1), file.filename or "")
     async with bus.read() as session:
-        return _preview(await actions.preview(session, principal, kept.id))
+        return _preview_json(await preview(session, principal, stored.id))
 
 
 @router.get("/imports/{import_id}")
 async def read_import(import_id: UUID, principal: Country, bus: BusDep) -> dict[str, Any]:
-    """What importing an own table does now."""
+    """What importing the caller's own table would do now."""
     async with bus.read() as session:
-        return _preview(await actions.preview(session, principal, import_id))
+        return _preview_json(await preview(session, principal, import_id))
 
 
-def _preview(found: actions.Preview) -> dict[str, Any]:
-    plan = found.plan
+def _preview_json(shown: Preview) -> dict[str, Any]:
+    plan = shown.plan
     return {
-        "id": found.upload.id,
-        "state": found.upload.state,
-        "expires_at": found.upload.expires_at,
-        "seen": found.seen,
+        "id": shown.upload.id,
+        "state": shown.upload.state,
+        "expires_at": shown.upload.expires_at,
+        "seen": shown.mark,
         "added": [row.number for row in plan.added],
         "changed": [row.number for row, _ in plan.changed],
         "unchanged": [row.number for row in plan.unchanged],
         "wrong": [
-            {"row": one.row, "column": one.column, "written": one.written, "remedy": one.remedy} for one in plan.wrong
+            {"row": problem.row, "column": problem.column, "written": problem.written, "remedy": problem.remedy}
+            for problem in plan.wrong
         ],
     }
 
 
 @router.post("/imports/{import_id}/confirm")
 async def confirm(import_id: UUID, body: ImportConfirmed, principal: Country, bus: BusDep) -> dict[str, int]:
-    """Import it; gives how many rows were added, changed, as they were, and left out."""
-    done = await actions.confirm(bus, principal, import_id, all_or_none=body.all_or_none, seen=body.seen)
-    return done.result
+    """Import a table; returns how many rows were added, changed, unchanged and left out."""
+    imported = await imports.confirm(bus, principal, import_id, all_or_none=body.all_or_none, seen=body.seen)
+    return imported.result
 
 
 @router.post("/imports/{import_id}/discard")
 async def discard(import_id: UUID, principal: Country, bus: BusDep) -> dict[str, bool]:
-    """Forget an uploaded table."""
-    await actions.discard(bus, principal, import_id)
+    """Discard an uploaded table."""
+    await imports.discard(bus, principal, import_id)
     return {"discarded": True}
 
 
@@ -108,10 +112,10 @@ async def discard(import_id: UUID, principal: Country, bus: BusDep) -> dict[str,
 async def read_one(need_id: UUID, principal: Country, bus: BusDep) -> dict[str, Any]:
     """One need."""
     async with bus.read() as session:
-        found = await store.need(session, need_id)
-    if found is None or not may_see_country(principal, found.country):
+        need = await store.need(session, need_id)
+    if need is None or not may_see_country(principal, need.country):
         raise not_found()
-    return found.model_dump(mode="json")
+    return need.model_dump(mode="json")
 
 
 @router.post("/{need_id}")
@@ -123,6 +127,6 @@ async def save(need_id: UUID, body: NeedChange, principal: Country, bus: BusDep)
 
 @router.post("/{need_id}/withdraw")
 async def withdraw(need_id: UUID, principal: Country, bus: BusDep) -> dict[str, bool]:
-    """It is needed no more."""
+    """Withdraw a need."""
     await actions.withdraw(bus, principal, need_id)
     return {"withdrawn": True}

@@ -7,7 +7,10 @@ from shared.web.forms import DateField, Form, Needed, NumberField, RadioField, S
 
 
 def topics() -> list[tuple[str, str]]:
-    """All topics, those of the newest scheme first; a topic's value names its scheme, since codes come again."""
+    """Return all topics, those of the newest scheme first.
+
+    A value names the scheme, as codes occur in several schemes.
+    """
     return [
         (f"{scheme}:{code}", f"{gettext(topic.label)} ({scheme})")
         for scheme in sorted(PRIORITIES, reverse=True)

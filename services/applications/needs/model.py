@@ -1,4 +1,4 @@
-"""What does a training need say, and how does a table of needs become entries, with an error a wrong cell?
+"""Define training needs, and read a table of them with an error for each wrong cell.
 
 Needs come from the OTNA, the operational training needs analysis: who is to learn what, how many, to which level.
 """
@@ -32,7 +32,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 class NeedEntry(Entry):
-    """A training need; with an id it replaces the one that is there."""
+    """A training need; with an id it replaces the existing one."""
 
     id: UUID | None = None
     country: Country
@@ -46,7 +46,7 @@ class NeedEntry(Entry):
 
     @property
     def key(self) -> tuple[str, str, str, str, int, date, date]:
-        """What makes two needs the same: all but the quantity."""
+        """Return what identifies a need: everything but the quantity."""
         return (
             self.country,
             self.scheme,
@@ -59,21 +59,21 @@ class NeedEntry(Entry):
 
 
 def problems(entry: NeedEntry) -> dict[str, str]:
-    """What is wrong with a need as a whole, by field."""
-    wrong: dict[str, str] = {}
+    """Return what is wrong with a need as a whole, by field."""
+    found: dict[str, str] = {}
     if entry.country not in COUNTRIES or entry.country == UNION:
-        wrong["country"] = gettext("This country takes no part. Use the two letters of one that does, such as AM.")
+        found["country"] = gettext("This country takes no part. Use the two letters of one that does, such as AM.")
     topics = PRIORITIES.get(entry.scheme)
     if topics is None:
-        wrong["scheme"] = gettext("This scheme is not known. Use one of: %(known)s.") % {"known": ", ".join(PRIORITIES)}
+        found["scheme"] = gettext("This scheme is not known. Use one of: %(known)s.") % {"known": ", ".join(PRIORITIES)}
     elif entry.topic_code not in topics:
-        wrong["topic_code"] = gettext("This topic is not in the scheme %(scheme)s. Use one of: %(known)s.") % {
+        found["topic_code"] = gettext("This topic is not in the scheme %(scheme)s. Use one of: %(known)s.") % {
             "scheme": entry.scheme,
             "known": ", ".join(topics),
         }
     if entry.until < entry.since:
-        wrong["until"] = gettext("The last day is the first day or later.")
-    return wrong
+        found["until"] = gettext("The last day is the first day or later.")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong in one cell, and what to do; row as the spreadsheet counts it, the header being row 1."""
+    """What is wrong in one cell, and the remedy; rows count from 1, the header."""
 
     row: int
     column: str
@@ -96,7 +96,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table of needs: its entry, or what is wrong with it."""
+    """A row of a table of needs: its entry, or its problems."""
 
     number: int
     entry: NeedEntry | None
@@ -104,18 +104,18 @@ class Row:
 
 
 @dataclass(slots=True)
-class Read:
-    """A table as it was read: its rows, or why none of it could be."""
+class ReadTable:
+    """A table as it was read: its rows, or why it cannot be read."""
 
     rows: list[Row] = field(default_factory=list)
     problem: str = ""
 
 
-def read_table(lines: Sequence[Sequence[Cell]]) -> Read:
-    """The rows of a table whose first line is the header. Empty lines are left out."""
+def read_table(lines: Sequence[Sequence[Cell]]) -> ReadTable:
+    """Return the rows of a table whose first line is the header. Empty lines are left out."""
     filled = [(number, line) for number, line in enumerate(lines, start=1) if any(cell.text for cell in line)]
     if not filled:
-        return Read(problem=gettext("This file is empty. Fill in the template and upload it."))
+        return ReadTable(problem=gettext("This file is empty. Fill in the template and upload it."))
     header = [cell.text.strip().lower() for cell in filled[0][1]]
     while header and not header[-1]:
         header.pop()
@@ -123,28 +123,30 @@ def read_table(lines: Sequence[Sequence[Cell]]) -> Read:
     unknown = [name for name in header if name not in COLUMNS]
     twice = sorted({name for name in header if header.count(name) > 1})
     if missing or unknown or twice:
-        return Read(problem=_header(missing, unknown, twice))
+        return ReadTable(problem=_header(missing, unknown, twice))
     if len(filled) == 1:
-        return Read(problem=gettext("There is a header and no row below it. Write one need in each row."))
+        return ReadTable(problem=gettext("There is a header and no row below it. Write one need in each row."))
     if len(filled) - 1 > MOST_ROWS:
-        return Read(
+        return ReadTable(
             problem=gettext("There are %(rows)d rows; %(most)d is the most in one file. Split it.")
             % {"rows": len(filled) - 1, "most": MOST_ROWS}
         )
-    return Read(rows=_without_doubles([_row(number, header, line) for number, line in filled[1:]]))
+    return ReadTable(rows=_without_doubles([_row(number, header, line) for number, line in filled[1:]]))
 
 
 def _header(missing: Sequence[str], unknown: Sequence[str], twice: Sequence[str]) -> str:
-    said = []
+    sentences = []
     if missing:
-        said.append(gettext("These columns are missing in the first row: %(names)s.") % {"names": ", ".join(missing)})
+        sentences.append(
+            gettext("These columns are missing in the first row: %(names)s.") % {"names": ", ".join(missing)}
+        )
     if unknown:
-        shown = ", ".join(name[:40] or gettext("(no name)") for name in unknown[:10])
-        said.append(gettext("These columns are not known: %(names)s.") % {"names": shown})
+        unknown_names = ", ".join(name[:40] or gettext("(no name)") for name in unknown[:10])
+        sentences.append(gettext("These columns are not known: %(names)s.") % {"names": unknown_names})
     if twice:
-        said.append(gettext("These columns are there twice: %(names)s.") % {"names": ", ".join(twice)})
-    said.append(gettext("Use the header of the template."))
-    return " ".join(said)
+        sentences.append(gettext("These columns are there twice: %(names)s.") % {"names": ", ".join(twice)})
+    sentences.append(gettext("Use the header of the template."))
+    return " ".join(sentences)
 
 
 def _row(number: int, header: Sequence[str], line: Sequence[Cell]) -> Row:
@@ -186,7 +188,7 @@ def _entry(values: Mapping[str, Any]) -> tuple[NeedEntry | None, dict[str, str]]
     try:
         entry = NeedEntry.model_validate(values)
     except ValidationError as error:
-        columns = [_COLUMN_OF.get(str(one["loc"][0]), "country") for one in error.errors()]
+        columns = [_COLUMN_OF.get(str(problem["loc"][0]), "country") for problem in error.errors()]
         return None, {column: _REMEDIES[column]() for column in columns}
     wrong = {_COLUMN_OF[name]: sentence for name, sentence in problems(entry).items()}
     return (None if wrong else entry), wrong
@@ -216,9 +218,9 @@ _REMEDIES = {
 
 def _number(cell: Cell, column: str, wrong: Any, remedy: str) -> int | None:
     text = cell.text.strip()
-    whole = text.removesuffix(".0")  # spreadsheets keep whole numbers as 2.0
-    if whole.isascii() and whole.isdigit() and len(whole) <= 6:
-        return int(whole)
+    digits = text.removesuffix(".0")  # spreadsheets keep whole numbers as 2.0
+    if digits.isascii() and digits.isdigit() and len(digits) <= 6:
+        return int(digits)
     wrong(column, remedy)
     return None
 
@@ -237,40 +239,41 @@ def _day(cell: Cell, column: str, wrong: Any) -> date | None:
 
 
 def _without_doubles(rows: Sequence[Row]) -> list[Row]:
-    """The same need in two rows: the second is wrong, since nobody could tell which quantity is meant."""
+    """Mark the second of two rows with the same need as wrong, since its quantity is ambiguous."""
     first: dict[tuple[Any, ...], int] = {}
-    told = []
+    kept = []
     for row in rows:
         if row.entry is not None and first.setdefault(row.entry.key, row.number) != row.number:
             remedy = gettext("The same need stands in row %(row)d. Keep one of them.") % {"row": first[row.entry.key]}
-            told.append(Row(row.number, None, (Problem(row.number, "", "", remedy),)))
+            kept.append(Row(row.number, None, (Problem(row.number, "", "", remedy),)))
         else:
-            told.append(row)
-    return told
+            kept.append(row)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an import would do: rows by what becomes of them, and what is wrong."""
+    """What an import would do: rows by what happens to them, and what is wrong."""
 
     added: tuple[Row, ...] = ()
     changed: tuple[tuple[Row, int], ...] = ()
-    """With the quantity that there is now."""
+    """Each with the current quantity."""
     unchanged: tuple[Row, ...] = ()
     wrong: tuple[Problem, ...] = ()
 
     @property
     def does(self) -> int:
-        """How many needs it adds or changes."""
+        """Return how many needs it adds or changes."""
         return len(self.added) + len(self.changed)
 
 
 def plan(
     rows: Sequence[Row], known: Mapping[tuple[Any, ...], tuple[int, bool]], countries: frozenset[str] | None
 ) -> Plan:
-    """What importing `rows` does, beside the needs that are there: key -> (quantity, withdrawn).
+    """Return what importing `rows` would do to the known needs: key -> (quantity, withdrawn).
 
-    `countries`: whose needs the importer writes (None: all). What was withdrawn and comes again is changed.
+    `countries`: whose needs the importer may write (None: all). A withdrawn need that comes again counts as
+    changed.
     """
     added, changed, unchanged = [], [], []
     wrong: list[Problem] = []
@@ -282,18 +285,18 @@ def plan(
             remedy = gettext("This is not your country. Take the row out.")
             wrong.append(Problem(row.number, "country", row.entry.country, remedy))
             continue
-        there = known.get(row.entry.key)
-        if there is None:
+        current = known.get(row.entry.key)
+        if current is None:
             added.append(row)
-        elif there == (row.entry.quantity, False):
+        elif current == (row.entry.quantity, False):
             unchanged.append(row)
         else:
-            changed.append((row, there[0]))
-    return Plan(tuple(added), tuple(changed), tuple(unchanged), tuple(sorted(wrong, key=lambda one: one.row)))
+            changed.append((row, current[0]))
+    return Plan(tuple(added), tuple(changed), tuple(unchanged), tuple(sorted(wrong, key=lambda problem: problem.row)))
 
 
 def cell_of(value: object) -> Cell:
-    """A spreadsheet's value as the text that a CSV file would have."""
+    """Return a spreadsheet's value as the text that a CSV file would have."""
     match value:
         case None:
             return Cell("")

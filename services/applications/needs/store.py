@@ -1,4 +1,4 @@
-"""Which training needs does the OTNA name, and what was uploaded and is not confirmed yet?"""
+"""Store training needs and uploaded tables that wait for confirmation."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Need(Table, table=True):
 
     @property
     def entry(self) -> NeedEntry:
-        """The need as an entry."""
+        """Return the need as an entry."""
         values = self.model_dump(include=set(NeedEntry.model_fields))
         return NeedEntry.model_validate(values | {"area": self.area or None})
 
 
 class NeedImport(Table, table=True):
-    """A table of needs that was uploaded: its cells as they were, until it is confirmed, discarded or over."""
+    """An uploaded table of needs: its cells, until it is confirmed, discarded or expired."""
 
     __tablename__ = "need_import"
     __table_args__ = (
@@ -72,7 +72,7 @@ class NeedImport(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list of needs is narrowed to; None is no filter."""
+    """Filters of the list of needs; None is no filter."""
 
     country: str | None = None
     topic_code: str | None = None
@@ -94,25 +94,25 @@ _SORTS: dict[str, Any] = {
 async def needs(
     session: AsyncSession, countries: Collection[str] | None, filters: Filters, page: int = 1
 ) -> tuple[list[Need], int, int]:
-    """One page of needs, how many there are, and for how many people they are in all."""
-    among: list[sa.ColumnElement[bool]] = [col(Need.withdrawn).is_(filters.withdrawn)]
+    """Return one page of needs, how many there are, and for how many people in all."""
+    conditions: list[sa.ColumnElement[bool]] = [col(Need.withdrawn).is_(filters.withdrawn)]
     if countries is not None:
-        among.append(col(Need.country).in_(sorted(countries)))
+        conditions.append(col(Need.country).in_(sorted(countries)))
     if filters.country:
-        among.append(col(Need.country) == filters.country)
+        conditions.append(col(Need.country) == filters.country)
     if filters.topic_code:
-        among.append(col(Need.topic_code) == filters.topic_code)
+        conditions.append(col(Need.topic_code) == filters.topic_code)
     if filters.level:
-        among.append(col(Need.level) == filters.level)
+        conditions.append(col(Need.level) == filters.level)
     if filters.area:
-        among.append(col(Need.area) == filters.area)
-    sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(col(Need.quantity)), 0)).where(*among)
+        conditions.append(col(Need.area) == filters.area)
+    sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(col(Need.quantity)), 0)).where(*conditions)
     total, people = (await session.execute(sums)).one()
     by = _SORTS.get(filters.sort.lstrip("-"), _SORTS["country"])
     order = by.desc() if filters.sort.startswith("-") else by.asc()
     query = (
         select(Need)
-        .where(*among)
+        .where(*conditions)
         .order_by(order, col(Need.country), col(Need.topic_code), col(Need.level), col(Need.id))
     )
     found = await session.scalars(one_page(query, page))
@@ -120,35 +120,35 @@ async def needs(
 
 
 async def need(session: AsyncSession, need_id: UUID, *, lock: bool = False) -> Need | None:
-    """One need; with `lock` nobody else changes it until the commit."""
+    """Return one need; with `lock` nobody else changes it until the commit."""
     return await session.get(Need, need_id, with_for_update=lock, populate_existing=lock)
 
 
-async def alone(session: AsyncSession) -> None:
-    """Nobody else writes needs until the commit: so that a need cannot be entered twice."""
+async def lock_needs(session: AsyncSession) -> None:
+    """Lock the needs until the commit, so that none is entered twice."""
     await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('register.needs'))"))
 
 
 async def same(session: AsyncSession, entries: Iterable[NeedEntry]) -> dict[tuple[Any, ...], Need]:
-    """The needs that are the same as these entries but for the quantity, by their keys."""
-    wanted = list(entries)
-    if not wanted:
+    """Return the existing needs that equal these entries except in quantity, by key."""
+    entry_list = list(entries)
+    if not entry_list:
         return {}
     query = select(Need).where(
-        col(Need.country).in_(sorted({one.country for one in wanted})),
-        col(Need.topic_code).in_(sorted({one.topic_code for one in wanted})),
+        col(Need.country).in_(sorted({entry.country for entry in entry_list})),
+        col(Need.topic_code).in_(sorted({entry.topic_code for entry in entry_list})),
     )
-    keys = {one.key for one in wanted}
-    return {one.entry.key: one for one in (await session.scalars(query)).all() if one.entry.key in keys}
+    keys = {entry.key for entry in entry_list}
+    return {entry.entry.key: entry for entry in (await session.scalars(query)).all() if entry.entry.key in keys}
 
 
 async def upload(session: AsyncSession, import_id: UUID, *, lock: bool = False) -> NeedImport | None:
-    """One uploaded table; with `lock` nobody else confirms it until the commit."""
+    """Return one uploaded table; with `lock` nobody else confirms it until the commit."""
     return await session.get(NeedImport, import_id, with_for_update=lock, populate_existing=lock)
 
 
 async def waiting_uploads(session: AsyncSession, subject: str, moment: datetime) -> list[NeedImport]:
-    """What somebody uploaded and has not confirmed, the newest first; at most ten."""
+    """Return a person's uploads that wait for confirmation, newest first; at most ten."""
     query = (
         select(NeedImport)
         .where(NeedImport.subject == subject, NeedImport.state == "waits", col(NeedImport.expires_at) > moment)
@@ -159,18 +159,18 @@ async def waiting_uploads(session: AsyncSession, subject: str, moment: datetime)
 
 
 async def forget_imports(session: AsyncSession, moment: datetime) -> None:
-    """Take away what was uploaded and is over."""
+    """Delete expired uploads."""
     await session.execute(sa.delete(NeedImport).where(col(NeedImport.expires_at) <= moment))
 
 
-# So many can be looked through on a page; a call cites needs of its own topics only.
+# A page with more could not be read through; a call cites needs of its own topics only.
 MOST_FOR_CALLS = 500
 
 
 async def for_calls(
     session: AsyncSession, cited: Collection[UUID], topics: Collection[str] = (), since: date | None = None
 ) -> dict[UUID, Need]:
-    """By id, the needs with these ids, and those of `topics` that stand and are not over on `since`, by country."""
+    """Return, by id, the needs in `cited`, and the open needs of `topics` that end on `since` or later, by country."""
     wanted: list[sa.ColumnElement[bool]] = [col(Need.id).in_(sorted(cited))]
     if topics:
         open_: list[sa.ColumnElement[bool]] = [col(Need.topic_code).in_(sorted(topics)), col(Need.withdrawn).is_(False)]

@@ -1,4 +1,4 @@
-"""What does an auditor ask for? Filters as they stand in an address, for the page, the download and the API."""
+"""Define the audit's filters and the forms of incident reports."""
 
 from datetime import date
 from typing import Annotated
@@ -15,7 +15,7 @@ from shared.web.forms import CheckboxesField, DateField, Form, Longest, Needed, 
 def filters_of(
     kind: str = "", who: str = "", what: str = "", country: str = "", since: str = "", until: str = ""
 ) -> Filters:
-    """The filters in an address. Raises `Refused` (422) for a day that is none."""
+    """Return the filters in an address. Raises `Refused` (422) for a malformed day."""
     return Filters(
         Kind(kind) if kind in list(Kind) else Kind.ATTEMPTS,
         who.strip() or None,

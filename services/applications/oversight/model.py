@@ -1,6 +1,6 @@
-"""Who may report an incident, who reads it, and what happens to a report? Pure.
+"""Rule on incident reports: who may report, who reads, and how a report is followed up.
 
-A report is confidential: whoever reports chooses who reads it, the other side never does, and no event tells of it.
+A report is confidential: the reporter chooses who reads it, the other side never does, and no event mentions it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Category(Code):
 
 
 class Reader(Code):
-    """Who may read a report, as whoever reports chooses."""
+    """Who may read a report, as the reporter chooses."""
 
     PROGRAMME = "programme", N_("Programme coordinator")
     DATA_PROTECTION = "data_protection", N_("Data protection officer")
@@ -40,7 +40,7 @@ class Reader(Code):
 
 
 class IncidentState(Code):
-    """Where a report stands; a state of the kind `incident` in `shared/web/states.py`."""
+    """The state of a report; of the kind `incident` in `shared/web/states.py`."""
 
     REPORTED = "reported", N_("Reported")
     ACKNOWLEDGED = "acknowledged", N_("Being followed up")
@@ -57,41 +57,41 @@ REPORTING = (
     Party.HOST_COORDINATOR,
     Party.PROGRAMME,
 )
-"""Who may report, in the order in which somebody with several parts does."""
+"""Who may report; a person with several roles reports in the first of these."""
 
 
 def of_home(party: Party) -> bool:
-    """Whether whoever reports belongs to the applicant's side: "the own country" is then the applicant's."""
+    """Return whether the reporter belongs to the applicant's side, whose country is then the report's."""
     return party in _HOME
 
 
 def wrong(text: str, happened_on: date | None, readers: Collection[Reader], today: date) -> dict[str, str]:
-    """What of a report cannot be, by field."""
-    found: dict[str, str] = {}
+    """Return what is wrong with a report, by field."""
+    problems: dict[str, str] = {}
     if not text.strip():
-        found["text"] = gettext("Write what happened.")
+        problems["text"] = gettext("Write what happened.")
     elif len(text) > LONGEST:
-        found["text"] = gettext("Write up to %(most)s characters.") % {"most": LONGEST}
+        problems["text"] = gettext("Write up to %(most)s characters.") % {"most": LONGEST}
     if happened_on is not None and happened_on > today:
-        found["happened_on"] = gettext("Enter a day up to today, %(day)s.") % {"day": dates.day(today)}
+        problems["happened_on"] = gettext("Enter a day up to today, %(day)s.") % {"day": dates.day(today)}
     if not readers:
-        found["readers"] = gettext("Choose at least one who may read your report.")
-    return found
+        problems["readers"] = gettext("Choose at least one who may read your report.")
+    return problems
 
 
 def may_acknowledge(state: IncidentState) -> None:
-    """Raises `AlreadyDone` where it is acknowledged, `NotNow` where it is closed."""
+    """Raise `AlreadyDone` if the report is acknowledged, `NotNow` if it is closed."""
     if state is not IncidentState.REPORTED:
         raise refuse("incident", state, done=state is IncidentState.ACKNOWLEDGED)
 
 
 def may_follow_up(state: IncidentState) -> None:
-    """Raises `NotNow` unless it was acknowledged and is open."""
+    """Raise `NotNow` unless the report is acknowledged and open."""
     if state is not IncidentState.ACKNOWLEDGED:
         raise refuse("incident", state)
 
 
 def may_close(state: IncidentState) -> None:
-    """Raises `AlreadyDone` where it is closed, `NotNow` where nobody has acknowledged it."""
+    """Raise `AlreadyDone` if the report is closed, `NotNow` if nobody has acknowledged it."""
     if state is not IncidentState.ACKNOWLEDGED:
         raise refuse("incident", state, done=state is IncidentState.CLOSED)

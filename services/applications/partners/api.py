@@ -1,4 +1,4 @@
-"""How does a program read how partners stand, suspend one as previewed, and reinstate it?"""
+"""Serve the standing of partners, their suspension as previewed, and their reinstatement."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -11,14 +11,14 @@ from services.applications.guards import Coordinator, OverseerOrCoordinator
 from services.applications.parameters import Body, BusDep, Text
 from services.applications.partners import store, views
 from services.applications.partners.actions import notices, suspension
-from services.applications.partners.model import GROUPS, Flight, GroupChoice
+from services.applications.partners.model import GROUPS, GroupChoice, OpenCases
 from services.applications.refusals import not_found
 
 router = APIRouter(prefix="/applications/api/partners", tags=["partners"])
 
 
 class SuspensionWanted(Body):
-    """From when, and what becomes of each group that has cases; choices for empty groups do no harm."""
+    """From when, and what happens to each group of cases; choices for empty groups do no harm."""
 
     since: date
     choices: Annotated[tuple[GroupChoice, ...], Field(max_length=len(GROUPS))]
@@ -40,98 +40,98 @@ class Reinstatement(Body):
 
 @router.get("")
 async def all_partners(_: OverseerOrCoordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """All partner countries: how each stands, since when, and what is decided for a later day."""
+    """All partner countries: their standing, since when, and what is decided for a later day."""
     async with bus.read() as session:
         found = await views.partners(session)
-    return {"partners": [one.as_json() for one in found]}
+    return {"partners": [standing.as_json() for standing in found]}
 
 
 @router.get("/{country}")
 async def one_partner(country: str, _: OverseerOrCoordinator, bus: BusDep) -> dict[str, Any]:
-    """One partner: its history, all decisions about it, and what is in flight, by group."""
+    """One partner: its history, all decisions about it, and its open cases, by group."""
     async with bus.read() as session:
-        found = await views.partner(session, country)
+        partner = await views.partner(session, country)
     return {
-        **found.standing.as_json(),
-        "history": [one.model_dump(mode="json") for one in found.history],
-        "decisions": [_decision(one) for one in found.decisions],
-        **_flight(found.flight),
+        **partner.standing.as_json(),
+        "history": [row.model_dump(mode="json") for row in partner.history],
+        "decisions": [_decision_json(row) for row in partner.decisions],
+        **_open_cases_json(partner.open_cases),
     }
 
 
 @router.post("/{country}/suspension/preview")
 async def preview(country: str, body: SuspensionWanted, _: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """What a suspension would do, case by case; its `digest` is what confirms it."""
+    """What a suspension would do, case by case; its `digest` confirms it."""
     async with bus.read() as session:
-        made = await suspension.preview(session, country, body.since, body.choices)
-    return {"digest": made.digest, "since": made.since, **_flight(made.flight)}
+        shown = await suspension.preview(session, country, body.since, body.choices)
+    return {"digest": shown.digest, "since": shown.since, **_open_cases_json(shown.open_cases)}
 
 
 @router.post("/{country}/suspension", status_code=201)
 async def suspend(country: str, body: Suspension, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Suspend it as previewed, at once or on its day; 409 where something has changed since the preview."""
+    """Suspend a partner as previewed, at once or on its day; 409 if something has changed since the preview."""
     decision = await suspension.suspend(
         bus, principal, country, body.since, body.choices, digest=body.digest, note=body.note
     )
-    return _decision(decision)
+    return _decision_json(decision)
 
 
 @router.post("/{country}/reinstatement", status_code=201)
 async def reinstate(country: str, body: Reinstatement, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Reinstate it, at once or on a later day: access counts again as it was."""
-    return _decision(await suspension.reinstate(bus, principal, country, body.since, body.note))
+    """Reinstate a partner, at once or on a later day: access holds again as it was."""
+    return _decision_json(await suspension.reinstate(bus, principal, country, body.since, body.note))
 
 
 @router.get("/{country}/decisions/{decision_id}")
 async def one_decision(country: str, decision_id: UUID, _: OverseerOrCoordinator, bus: BusDep) -> dict[str, Any]:
-    """The record of a decision: who, when, what was shown, what was chosen, what became of each case."""
+    """The record of a decision: who, when, what was shown, what was chosen, and the result for each case."""
     async with bus.read() as session:
         decision, cases = await views.decision(session, country, decision_id)
     return {
-        **_decision(decision),
+        **_decision_json(decision),
         "shown": decision.shown,
         "choices": decision.choices,
-        "cases": [one.model_dump(mode="json") for one in cases],
+        "cases": [case.model_dump(mode="json") for case in cases],
     }
 
 
 @router.post("/{country}/decisions/{decision_id}/withdraw")
 async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Take back a decision whose day has not come."""
-    await _held(bus, country, decision_id)
-    return _decision(await suspension.withdraw(bus, principal, decision_id))
+    """Withdraw a decision whose day has not come."""
+    await _check_decision(bus, country, decision_id)
+    return _decision_json(await suspension.withdraw(bus, principal, decision_id))
 
 
 @router.post("/{country}/decisions/{decision_id}/cases/{case_id}/keep")
 async def keep(country: str, decision_id: UUID, case_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Take back the notice of one case that has not ended: it goes on."""
-    await _held(bus, country, decision_id)
+    """Withdraw the notice of one case that has not ended: it goes on."""
+    await _check_decision(bus, country, decision_id)
     return (await notices.take_back(bus, principal, decision_id, case_id)).model_dump(mode="json")
 
 
-async def _held(bus: BusDep, country: str, decision_id: UUID) -> None:
+async def _check_decision(bus: BusDep, country: str, decision_id: UUID) -> None:
     async with bus.read() as session:
-        found = await store.decision(session, decision_id)
-    if found is None or found.country != country:
+        decision = await store.decision(session, decision_id)
+    if decision is None or decision.country != country:
         raise not_found()
 
 
-def _decision(one: store.Decision) -> dict[str, Any]:
-    return one.model_dump(mode="json", exclude={"shown", "choices"})
+def _decision_json(decision: store.Decision) -> dict[str, Any]:
+    return decision.model_dump(mode="json", exclude={"shown", "choices"})
 
 
-def _flight(flight: Flight) -> dict[str, Any]:
+def _open_cases_json(open_cases: OpenCases) -> dict[str, Any]:
     return {
         "groups": [
             {
                 "side": side,
                 "stage": stage,
                 "cases": [
-                    {"id": one.id, "reference": one.reference, "state": one.state, "other": one.other}
-                    for one in flight.of(side, stage)
+                    {"id": item.id, "reference": item.reference, "state": item.state, "other": item.other}
+                    for item in open_cases.of(side, stage)
                 ],
             }
-            for side, stage in flight.groups
+            for side, stage in open_cases.groups
         ],
-        "paused": [{"id": one.id, "kind": one.kind, "reference": one.reference} for one in flight.supply],
+        "paused": [{"id": item.id, "kind": item.kind, "reference": item.reference} for item in open_cases.supply],
     }

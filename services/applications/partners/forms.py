@@ -1,4 +1,4 @@
-"""How is a suspension asked for? One question for each group that has cases; the answers travel in the address."""
+"""Define the forms of suspension and reinstatement; a suspension's choices travel in the address."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from services.applications.partners.model import (
     GROUPS,
     LONGEST_NOTICE,
     Choice,
-    Flight,
     GroupChoice,
+    OpenCases,
     choice_name,
     field_of,
     group_name,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ReinstateForm(Form):
-    """From when, and why."""
+    """From when a partner is reinstated, and why."""
 
     since = DateField(
         N_("From which day?"), [Needed(N_("Enter the day"))], description=N_("Today, or a later day within a year")
@@ -47,8 +47,8 @@ class ReinstateForm(Form):
     )
 
 
-def suspend_form(flight: Flight, funds: Mapping[str, str]) -> type[Form]:
-    """A form that asks about each group that has cases; `funds` are those that can pay (id -> name)."""
+def suspend_form(open_cases: OpenCases, funds: Mapping[str, str]) -> type[Form]:
+    """Return a form that asks about each group that has cases; `funds` are those that can pay (id -> name)."""
     fields: dict[str, Any] = {
         "since": DateField(
             N_("From which day is it suspended?"),
@@ -56,9 +56,9 @@ def suspend_form(flight: Flight, funds: Mapping[str, str]) -> type[Form]:
             description=N_("Today, or a later day within a year"),
         )
     }
-    for side, stage in flight.groups:
+    for side, stage in open_cases.groups:
         name = field_of(side, stage)
-        count = len(flight.of(side, stage))
+        count = len(open_cases.of(side, stage))
         fields[name] = RadioField(
             f"{group_name(side, stage)} ({count})",
             [Needed(N_("Choose what becomes of them"))],
@@ -78,10 +78,10 @@ def suspend_form(flight: Flight, funds: Mapping[str, str]) -> type[Form]:
     return type("SuspendForm", (Form,), fields)
 
 
-def chosen(form: Form, flight: Flight) -> tuple[GroupChoice, ...]:
-    """What a valid form says, group by group."""
-    found = {name: field.data for name, field in form._fields.items()}
-    return tuple(_choice(side, stage, found) for side, stage in flight.groups)
+def form_choices(form: Form, open_cases: OpenCases) -> tuple[GroupChoice, ...]:
+    """Return the choices of a valid form, group by group."""
+    values = {name: field.data for name, field in form._fields.items()}
+    return tuple(_choice(side, stage, values) for side, stage in open_cases.groups)
 
 
 def _choice(side: Any, stage: Any, values: Mapping[str, Any]) -> GroupChoice:
@@ -96,21 +96,21 @@ def _choice(side: Any, stage: Any, values: Mapping[str, Any]) -> GroupChoice:
     )
 
 
-def written(since: date, choices: Sequence[GroupChoice]) -> dict[str, str]:
-    """The same as parameters of an address, or as hidden fields."""
-    found = {"since": since.isoformat()}
-    for one in choices:
-        name = field_of(one.side, one.stage)
-        found[name] = one.choice.value
-        if one.fund_id:
-            found[f"{name}_fund"] = one.fund_id
-        if one.choice is Choice.CANCEL:
-            found[f"{name}_notice"] = str(one.notice_days)
-    return found
+def as_parameters(since: date, choices: Sequence[GroupChoice]) -> dict[str, str]:
+    """Return the choices as parameters of an address, or as hidden fields."""
+    values = {"since": since.isoformat()}
+    for choice in choices:
+        name = field_of(choice.side, choice.stage)
+        values[name] = choice.choice.value
+        if choice.fund_id:
+            values[f"{name}_fund"] = choice.fund_id
+        if choice.choice is Choice.CANCEL:
+            values[f"{name}_notice"] = str(choice.notice_days)
+    return values
 
 
 def day_of(values: Mapping[str, str]) -> date:
-    """The day in such parameters. Raises `Refused` (422)."""
+    """Return the day in such parameters. Raises `Refused` (422)."""
     try:
         return date.fromisoformat(values.get("since", ""))
     except ValueError:
@@ -118,7 +118,7 @@ def day_of(values: Mapping[str, str]) -> date:
 
 
 def choices_of(values: Mapping[str, str]) -> tuple[GroupChoice, ...]:
-    """The choices in such parameters. Raises `Refused` (422)."""
+    """Return the choices in such parameters. Raises `Refused` (422)."""
     try:
         return tuple(_choice(side, stage, values) for side, stage in GROUPS if field_of(side, stage) in values)
     except (ValueError, ValidationError):

@@ -1,6 +1,6 @@
-"""What is in flight for a partner country, and what may become of it when the partner is suspended? Pure.
+"""Define the open cases of a partner country, and what may happen to them when it is suspended.
 
-A case is in flight from `submitted` until its visit or mentorship is over (`lifecycles.md`), at home or as a host. Each
+A case is open from `submitted` until its visit or mentorship is over (`lifecycles.md`), at home or as a host. Each
 group of cases is finished, moved to another fund, or cancelled with notice (`domain.md`: a lawful end); see also
 `docs/decisions/0013-suspended-partners.md`.
 """
@@ -39,7 +39,7 @@ class Stage(StrEnum):
 
 
 class Choice(StrEnum):
-    """What becomes of a group of cases."""
+    """What happens to a group of cases."""
 
     FINISH = "finish"
     FUND = "fund"
@@ -47,7 +47,7 @@ class Choice(StrEnum):
 
 
 class CaseState(StrEnum):
-    """What has become of one case: it goes on, ends at a day, was ended, its notice was taken back, or it was over."""
+    """What happened to a case: it goes on, is under notice, was cancelled, had its notice withdrawn, or was over."""
 
     GOES_ON = "goes_on"
     NOTICE = "notice"
@@ -58,9 +58,9 @@ class CaseState(StrEnum):
 
 
 IN_FORCE = frozenset({CaseState.GOES_ON, CaseState.NOTICE, CaseState.TAKEN_BACK})
-"""Cases that go on although the partner is suspended: their people may do what belongs to them."""
+"""Cases that go on although the partner is suspended: their people may act in them."""
 
-# What each stage leaves to choose. A visit that has begun ends by its host's attendance and cannot be cancelled.
+# A visit that has begun ends by its host's attendance and cannot be cancelled.
 CHOICES: dict[Stage, tuple[Choice, ...]] = {
     Stage.WAITING: (Choice.FINISH, Choice.CANCEL),
     Stage.PROPOSED: (Choice.FINISH, Choice.FUND, Choice.CANCEL),
@@ -93,20 +93,20 @@ _CHOSEN: dict[Choice, str] = {
 
 
 def group_name(side: Side, stage: Stage) -> str:
-    """A group in words."""
+    """Return a group in words."""
     return gettext(_NAMES[side, stage])
 
 
 def choice_name(stage: Stage, choice: Choice) -> str:
-    """A choice in words."""
+    """Return a choice in words."""
     if stage is Stage.WAITING and choice is Choice.FINISH:
         return gettext("Keep it: it waits until the partner is reinstated")
     return gettext(_CHOSEN[choice])
 
 
 @dataclass(frozen=True, slots=True)
-class InFlight:
-    """One case: what it is (`application` or `match`), whose, how far it has come, and in which state people see it."""
+class OpenCase:
+    """One open case: what it is (`application` or `match`), its side, stage, and the state that people see."""
 
     id: UUID
     side: Side
@@ -121,13 +121,13 @@ class InFlight:
 
     @property
     def group(self) -> tuple[Side, Stage]:
-        """The group that is decided on."""
+        """Return the group for which one choice is made."""
         return self.side, self.stage
 
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """A placement or a mentor of the country that is published: it pauses."""
+    """A published placement or mentor of the country, which pauses."""
 
     id: UUID
     kind: str
@@ -135,28 +135,28 @@ class Supply:
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
-    """All that is in flight for a country."""
+class OpenCases:
+    """All open cases of a country, with its published placements and mentors."""
 
     country: str
-    cases: tuple[InFlight, ...]
+    cases: tuple[OpenCase, ...]
     supply: tuple[Supply, ...]
 
-    def of(self, side: Side, stage: Stage) -> list[InFlight]:
-        """The cases of one group, by reference."""
+    def of(self, side: Side, stage: Stage) -> list[OpenCase]:
+        """Return the cases of one group, by reference."""
         return sorted(
-            (one for one in self.cases if one.group == (side, stage)), key=lambda one: (one.reference, one.id)
+            (case for case in self.cases if case.group == (side, stage)), key=lambda case: (case.reference, case.id)
         )
 
     @property
     def groups(self) -> list[tuple[Side, Stage]]:
-        """The groups that have cases."""
-        held = {one.group for one in self.cases}
-        return [group for group in GROUPS if group in held]
+        """Return the groups that have cases."""
+        with_cases = {case.group for case in self.cases}
+        return [group for group in GROUPS if group in with_cases]
 
 
 class GroupChoice(BaseModel):
-    """What becomes of one group: `fund_id` with `fund`, days of notice (0: at once) with `cancel`."""
+    """What happens to one group: `fund_id` with `fund`, days of notice (0: at once) with `cancel`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -168,7 +168,7 @@ class GroupChoice(BaseModel):
 
 
 def stage_of(match: MatchState, visit: VisitState | None, mentorship: MentorshipState | None) -> Stage | None:
-    """How far a match has come; None where it is over."""
+    """Return how far a match has come; None if it is over."""
     if match in UNCONFIRMED:
         return Stage.PROPOSED
     if match is not MatchState.CONFIRMED:
@@ -182,42 +182,44 @@ def stage_of(match: MatchState, visit: VisitState | None, mentorship: Mentorship
 
 
 def field_of(side: Side, stage: Stage) -> str:
-    """How forms and errors name a group."""
+    """Return the name of a group in forms and errors."""
     return f"{side}_{stage}"
 
 
 def problems(
-    flight: Flight, chosen: Mapping[tuple[Side, Stage], GroupChoice], funds: Mapping[str, tuple[date, date | None]]
+    open_cases: OpenCases,
+    chosen: Mapping[tuple[Side, Stage], GroupChoice],
+    funds: Mapping[str, tuple[date, date | None]],
 ) -> dict[str, str]:
-    """What is wrong with the choices: field -> sentence. `funds` are those that can pay, with their days."""
+    """Return what is wrong with the choices: field -> sentence. `funds` are those that can pay, with their days."""
     found: dict[str, str] = {}
-    for side, stage in flight.groups:
-        field, made = field_of(side, stage), chosen.get((side, stage))
-        if made is None:
+    for side, stage in open_cases.groups:
+        field, choice = field_of(side, stage), chosen.get((side, stage))
+        if choice is None:
             found[field] = gettext("Choose what becomes of: %(group)s") % {"group": group_name(side, stage)}
-        elif made.choice not in CHOICES[stage]:
+        elif choice.choice not in CHOICES[stage]:
             found[field] = gettext("A visit under way cannot be cancelled: it ends with its last day.")
             if stage is Stage.WAITING:
                 found[field] = gettext("An application without a match has no fund yet: keep it or cancel it.")
-        elif made.choice is Choice.FUND and made.fund_id not in funds:
+        elif choice.choice is Choice.FUND and choice.fund_id not in funds:
             found[f"{field}_fund"] = gettext("Choose a fund that is active and not over.")
     return found
 
 
-def digest(flight: Flight, choices: Iterable[GroupChoice], since: date) -> str:
-    """What the preview showed, as a mark: it is another one as soon as anything of it has changed."""
+def digest(open_cases: OpenCases, choices: Iterable[GroupChoice], since: date) -> str:
+    """Return a digest of the preview; it changes as soon as anything shown changes."""
     shown = {
-        "country": flight.country,
+        "country": open_cases.country,
         "since": since.isoformat(),
-        "cases": sorted([str(one.id), one.side, one.stage, one.state] for one in flight.cases),
-        "supply": sorted(str(one.id) for one in flight.supply),
-        "choices": sorted(one.model_dump_json() for one in choices),
+        "cases": sorted([str(item.id), item.side, item.stage, item.state] for item in open_cases.cases),
+        "supply": sorted(str(item.id) for item in open_cases.supply),
+        "choices": sorted(item.model_dump_json() for item in choices),
     }
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
 
 def choice_in_words(choice: GroupChoice, funds: Mapping[str, str]) -> str:
-    """A choice as a sentence; `funds` are the names of funds."""
+    """Return a choice as a sentence; `funds` are the names of funds."""
     words = choice_name(choice.stage, choice.choice)
     if choice.choice is Choice.FUND:
         return f"{words}: {funds.get(choice.fund_id or '', '')}"
@@ -230,9 +232,9 @@ def choice_in_words(choice: GroupChoice, funds: Mapping[str, str]) -> str:
     return words
 
 
-def by_other(cases: Sequence[InFlight]) -> dict[str, int]:
-    """How many cases there are by the country of the other side; a country of which nothing is said yet is ''."""
-    counted: dict[str, int] = {}
-    for one in cases:
-        counted[one.other or ""] = counted.get(one.other or "", 0) + 1
-    return dict(sorted(counted.items()))
+def by_other(cases: Sequence[OpenCase]) -> dict[str, int]:
+    """Return the number of cases by country of the other side; '' stands for no country yet."""
+    counts: dict[str, int] = {}
+    for case in cases:
+        counts[case.other or ""] = counts.get(case.other or "", 0) + 1
+    return dict(sorted(counts.items()))

@@ -1,4 +1,4 @@
-"""How does each partner stand, what is in flight for it, and what was decided about it? Decisions are never deleted."""
+"""Store decisions about partners, and query their open cases. Decisions are never deleted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _TIME = sa.DateTime(timezone=True)
-_HELD = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED)
+_OPEN_MATCHES = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED)
 _BEFORE_MATCHING = (ApplicationState.SUBMITTED, ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.ENDORSED)
 _UNMATCHED = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
 WAITING, TAKEN, WITHDRAWN = "waiting", "taken", "withdrawn"
@@ -36,7 +36,7 @@ MOST = 10_000
 
 
 class Decision(Table, table=True):
-    """That a partner is suspended or reinstated from a day on: who decided it, on what, and what was chosen.
+    """A decision to suspend or reinstate a partner from a day on, with its choices.
 
     `waiting` until its day, then `taken`; or `withdrawn` before. `shown` is what the preview showed, case by case.
     """
@@ -65,7 +65,7 @@ class Decision(Table, table=True):
 
 
 class DecidedCase(Table, table=True):
-    """What was done about one application, match, placement or mentor when a suspension took effect."""
+    """What a suspension did to one application, match, placement or mentor."""
 
     __tablename__ = "partner_case"
     __table_args__ = (
@@ -92,31 +92,31 @@ class DecidedCase(Table, table=True):
 
 
 async def decisions(session: AsyncSession, country: str) -> list[Decision]:
-    """All decisions about a country, the newest first."""
+    """Return all decisions about a country, newest first."""
     query = select(Decision).where(Decision.country == country)
     return list(await session.scalars(query.order_by(col(Decision.decided_at).desc(), col(Decision.id).desc())))
 
 
 async def decision(session: AsyncSession, decision_id: UUID, *, lock: bool = False) -> Decision | None:
-    """One decision; with `lock` nobody else changes it until the commit."""
+    """Return one decision; with `lock` nobody else changes it until the commit."""
     return await session.get(Decision, decision_id, with_for_update=lock, populate_existing=lock)
 
 
 async def waiting(session: AsyncSession, country: str) -> Decision | None:
-    """The decision about a country whose day has not come; there is at most one."""
+    """Return the decision about a country whose day has not come; there is at most one."""
     query = select(Decision).where(Decision.country == country, Decision.state == WAITING)
     return (await session.scalars(query.order_by(col(Decision.since)).limit(1))).first()
 
 
 async def due(session: AsyncSession, today: date) -> list[tuple[UUID, str]]:
-    """The decisions whose day has come, the oldest first: id and country; a hundred at the most."""
+    """Return the decisions whose day has come, oldest first: id and country; at most a hundred."""
     query = select(Decision.id, Decision.country).where(Decision.state == WAITING, col(Decision.since) <= today)
     rows = await session.execute(query.order_by(col(Decision.since), col(Decision.id)).limit(100))
     return [(row[0], row[1]) for row in rows]
 
 
 async def cases(session: AsyncSession, decision_id: UUID, *, lock: bool = False) -> list[DecidedCase]:
-    """What a decision did, case by case, by reference."""
+    """Return the results of a decision, case by case, by reference."""
     query = select(DecidedCase).where(DecidedCase.decision_id == decision_id)
     query = query.order_by(
         col(DecidedCase.side), col(DecidedCase.stage), col(DecidedCase.reference), col(DecidedCase.id)
@@ -125,7 +125,7 @@ async def cases(session: AsyncSession, decision_id: UUID, *, lock: bool = False)
 
 
 async def notices_due(session: AsyncSession, today: date) -> list[tuple[UUID, str]]:
-    """The decisions with cases whose notice is over: id and country."""
+    """Return the decisions with cases whose notice has ended: id and country."""
     query = (
         select(Decision.id, Decision.country)
         .join(DecidedCase, col(DecidedCase.decision_id) == Decision.id)
@@ -150,16 +150,17 @@ ORDER BY m.id LIMIT :most
 
 
 async def matches_of(session: AsyncSession, country: str) -> list[Mapping[Any, Any]]:
-    """The matches of a country as home or as host that are not over, with the state of what came of each.
+    """Return the open matches of a country as home or host, with the state of their visit or mentorship.
 
-    Reserves are no cases of their own: their applications wait, and matching ends them when a partner is suspended.
+    Reserves are not cases of their own: their applications wait, and matching ends them when a partner is
+    suspended.
     """
-    values = {"country": country, "held": list(_HELD), "most": MOST}
+    values = {"country": country, "held": list(_OPEN_MATCHES), "most": MOST}
     return [dict(row) for row in (await session.execute(_MATCHES, values)).mappings()]
 
 
 async def unmatched_of(session: AsyncSession, country: str) -> list[tuple[Application, str]]:
-    """The open applications of a country without a match, with the state that people see."""
+    """Return the open applications of a country without a match, with the state that people see."""
     query = (
         select(Application, col(Standing.state))
         .outerjoin(Standing, col(Standing.application_id) == Application.id)
@@ -177,16 +178,20 @@ async def unmatched_of(session: AsyncSession, country: str) -> list[tuple[Applic
         .limit(MOST)
     )
     rows = (await session.execute(query)).all()
-    own = ApplicationState.ELIGIBLE
+    eligible = ApplicationState.ELIGIBLE
     return [
-        (one, one.state if one.state != own else state or ApplicationState.IN_MATCHING.value) for one, state in rows
+        (
+            application,
+            application.state if application.state != eligible else state or ApplicationState.IN_MATCHING.value,
+        )
+        for application, state in rows
     ]
 
 
 async def lock_all(session: AsyncSession, country: str) -> None:
-    """Let nobody change the matches and applications of a country until the commit; matches first, as the reader."""
+    """Lock the matches and applications of a country until the commit; matches first, as the reader does."""
     matches = sa.select(col(Match.id)).where(
-        sa.or_(col(Match.country) == country, col(Match.host_country) == country), col(Match.state).in_(_HELD)
+        sa.or_(col(Match.country) == country, col(Match.host_country) == country), col(Match.state).in_(_OPEN_MATCHES)
     )
     await session.execute(matches.order_by(col(Match.id)).with_for_update())
     applications = sa.select(col(Application.id)).where(col(Application.country) == country)
@@ -194,36 +199,36 @@ async def lock_all(session: AsyncSession, country: str) -> None:
 
 
 async def offers_of(session: AsyncSession, country: str, *, lock: bool = False) -> list[Offer]:
-    """The placements of a country that are published."""
+    """Return the published placements of a country."""
     query = select(Offer).where(Offer.country == country, Offer.state == OfferState.PUBLISHED).order_by(col(Offer.id))
     return list(await session.scalars(query.with_for_update() if lock else query))
 
 
 async def mentors_of(session: AsyncSession, country: str, *, lock: bool = False) -> list[Mentor]:
-    """The mentors of a country that are published."""
+    """Return the published mentors of a country."""
     query = select(Mentor).where(Mentor.country == country, Mentor.state == MentorState.PUBLISHED)
     query = query.order_by(col(Mentor.id))
     return list(await session.scalars(query.with_for_update() if lock else query))
 
 
 def _of_case(name: str, id_: UUID) -> sa.ColumnElement[bool]:
-    """The cases that a route's parameter names: an application, a match, or what came of one."""
+    """The cases that a route's parameter names: an application, a match, or its visit or mentorship."""
     match name:
         case "application_id":
             return col(DecidedCase.application_id) == id_
         case "visit_id":
-            of = sa.select(col(Visit.match_id)).where(col(Visit.id) == id_).scalar_subquery()
+            match_id = sa.select(col(Visit.match_id)).where(col(Visit.id) == id_).scalar_subquery()
         case "mentorship_id":
-            of = sa.select(col(Mentorship.match_id)).where(col(Mentorship.id) == id_).scalar_subquery()
+            match_id = sa.select(col(Mentorship.match_id)).where(col(Mentorship.id) == id_).scalar_subquery()
         case _:
             return col(DecidedCase.match_id) == id_
-    return col(DecidedCase.match_id) == of
+    return col(DecidedCase.match_id) == match_id
 
 
-async def go_on(session: AsyncSession, countries: Collection[str], ids: Mapping[str, UUID]) -> bool:
-    """Whether each of `ids` (name of a route's parameter -> id) belongs to a case that was decided to go on.
+async def cases_go_on(session: AsyncSession, countries: Collection[str], ids: Mapping[str, UUID]) -> bool:
+    """Return whether each of `ids` (route parameter -> id) belongs to a case that goes on.
 
-    By the newest suspension of one of `countries`; asked only while it is in force.
+    The newest suspension of one of `countries` counts; only asked while it is in force.
     """
     for name, id_ in sorted(ids.items()):
         query = (
@@ -245,18 +250,18 @@ async def go_on(session: AsyncSession, countries: Collection[str], ids: Mapping[
 
 
 def _newest() -> sa.ColumnElement[bool]:
-    """That a decision is the newest one about its country that took effect."""
-    other = aliased(Decision)
-    later = (
-        col(other.country) == col(Decision.country),
-        col(other.state) == TAKEN,
-        col(other.taken_at) > col(Decision.taken_at),
+    """Whether a decision is the newest one about its country that took effect."""
+    later_decision = aliased(Decision)
+    newer = (
+        col(later_decision.country) == col(Decision.country),
+        col(later_decision.state) == TAKEN,
+        col(later_decision.taken_at) > col(Decision.taken_at),
     )
-    return ~sa.exists(sa.select(sa.literal(1)).select_from(other).where(*later))
+    return ~sa.exists(sa.select(sa.literal(1)).select_from(later_decision).where(*newer))
 
 
 async def finishing(session: AsyncSession, country: str, subject: str) -> list[DecidedCase]:
-    """The cases of a suspended country that go on and concern a person as applicant or as mentor, by reference."""
+    """Return the continuing cases of a suspended country with a person as applicant or mentor, by reference."""
     query = (
         select(DecidedCase)
         .join(Decision, col(Decision.id) == DecidedCase.decision_id)
@@ -277,7 +282,7 @@ async def finishing(session: AsyncSession, country: str, subject: str) -> list[D
 
 
 async def hosted_by(session: AsyncSession, country: str, organisation_ids: Sequence[UUID]) -> list[DecidedCase]:
-    """The cases of a suspended country that go on with these organisations as hosts, by reference."""
+    """Return the continuing cases of a suspended country with these organisations as hosts, by reference."""
     query = (
         select(DecidedCase)
         .join(Decision, col(Decision.id) == DecidedCase.decision_id)
@@ -297,6 +302,6 @@ async def hosted_by(session: AsyncSession, country: str, organisation_ids: Seque
 
 
 def suspended_now(today: date, *countries: Any) -> sa.ColumnElement[bool]:
-    """That one of the countries in these columns is suspended on that day."""
+    """Return the condition that one of the countries in these columns is suspended on that day."""
     table = metadata.tables["suspension"]
     return sa.exists(sa.select(sa.literal(1)).where(table.c.since <= today, table.c.country.in_(list(countries))))

@@ -18,7 +18,7 @@ from services.applications.guards import SignedIn
 from services.applications.mentors import store as mentors_store
 from services.applications.mentorships.views.mentorship import SEEN, mentorship_rows
 from services.applications.outcomes.views import pair_results_asked, results_asked
-from services.applications.oversight.actions import incidents
+from services.applications.oversight.views import incidents
 from services.applications.overview.store import queue
 from services.applications.overview.views.participation import match_views
 from services.applications.parameters import BusDep, Portal
@@ -61,7 +61,7 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
             found = await queue.figures(session, reader, queue.Filters())
             _, appealed = await review_store.within(session, principal, "waits", 1)
         asked = sum(view.waits for view in await match_views(session, principal, (PROPOSED, OFFERED)))
-        reports = await incidents.waiting(session, principal)
+        reports = await incidents.count_waiting(session, principal)
         pair = principal.has(Role.OFFICER, Role.MENTOR)
         agreed = await match_views(session, principal, SEEN if pair else (MatchState.CONFIRMED,))
         confirmed = [view for view in agreed if view.match.stands is MatchState.CONFIRMED]

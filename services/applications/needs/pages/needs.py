@@ -1,4 +1,4 @@
-"""What does a coordinator see and do about training needs? A list and a form; a table of them: `needs_table`."""
+"""List, show and change training needs."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,7 +11,8 @@ from services.applications.calls import store as calls_store
 from services.applications.display import country_filter, tag, topic
 from services.applications.forms import refuse, version_of
 from services.applications.guards import Country
-from services.applications.needs import actions, store
+from services.applications.needs import store
+from services.applications.needs.actions import needs as actions
 from services.applications.needs.forms import NeedForm, topics
 from services.applications.needs.model import LEVELS, NeedEntry
 from services.applications.pages import form_page, list_page
@@ -42,8 +43,8 @@ _DONE = {
 
 
 def _countries(principal: Principal) -> list[tuple[str, str]]:
-    seen = countries_visible(principal)
-    return countries_of(frozenset(set(COUNTRIES) - {UNION}) if seen is None else seen)
+    visible = countries_visible(principal)
+    return countries_of(frozenset(set(COUNTRIES) - {UNION}) if visible is None else visible)
 
 
 @router.get("")
@@ -60,7 +61,7 @@ async def show_all(
     done: str = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """The needs of the own country, or all; filters stand in the address."""
+    """List the needs of the reader's country, or all; filters are in the address."""
     filters = store.Filters(
         country or None,
         topic.rpartition(":")[2] or None,
@@ -70,9 +71,9 @@ async def show_all(
         sort=sort,
     )
     async with bus.read() as session:
-        found, total, people_ = await store.needs(session, countries_visible(principal), filters, page)
+        listed, total, people_count = await store.needs(session, countries_visible(principal), filters, page)
         uploads = await store.waiting_uploads(session, principal.subject, clock.now())
-    shown = _countries(principal)
+    country_options = _countries(principal)
     return list_page(
         request,
         title=gettext("Training needs"),
@@ -81,9 +82,9 @@ async def show_all(
         + (
             " "
             + ngettext(
-                "Shown here: %(num)d person to be trained.", "Shown here: %(num)d people to be trained.", people_
+                "Shown here: %(num)d person to be trained.", "Shown here: %(num)d people to be trained.", people_count
             )
-            % {"num": people_}
+            % {"num": people_count}
             if total
             else ""
         ),
@@ -91,23 +92,23 @@ async def show_all(
             (gettext("Add a need"), f"{AT}/new"),
             (gettext("Import a table"), f"{AT}/import"),
             *(
-                (gettext("Go on with %(file)s") % {"file": one.filename}, f"{AT}/import/{one.id}")
-                for one in uploads[:1]
+                (gettext("Go on with %(file)s") % {"file": upload.filename}, f"{AT}/import/{upload.id}")
+                for upload in uploads[:1]
             ),
         ],
         fields=[
-            *country_filter(shown, country),
+            *country_filter(country_options, country),
             {"name": "topic", "label": gettext("Topic"), "options": topics(), "value": topic},
             {
                 "name": "level",
                 "label": gettext("Level"),
-                "options": [(str(n), gettext(text)) for n, text in LEVELS.items()],
+                "options": [(str(number), gettext(text)) for number, text in LEVELS.items()],
                 "value": level,
             },
             {
                 "name": "area",
                 "label": gettext("Area of expertise"),
-                "options": [(one.value, labels.label(one)) for one in Expertise],
+                "options": [(area_option.value, labels.label(area_option)) for area_option in Expertise],
                 "value": area,
             },
             {
@@ -126,7 +127,7 @@ async def show_all(
             (gettext("Until"), "until"),
             gettext("State"),
         ],
-        rows=[_row(one) for one in found],
+        rows=[_row(need) for need in listed],
         sort=sort,
         page=page,
         total=total,
@@ -135,46 +136,46 @@ async def show_all(
     )
 
 
-def _row(one: store.Need) -> list[Any]:
+def _row(need: store.Need) -> list[Any]:
     return [
-        {"text": topic(one.topic_code), "href": f"{AT}/{one.id}"},
-        labels.label(Expertise(one.area)) if one.area else None,
-        labels.country(one.country),
-        gettext(LEVELS[one.level]),
-        one.quantity,
-        dates.day(one.until, short=True),
-        tag("need", "withdrawn" if one.withdrawn else "open"),
+        {"text": topic(need.topic_code), "href": f"{AT}/{need.id}"},
+        labels.label(Expertise(need.area)) if need.area else None,
+        labels.country(need.country),
+        gettext(LEVELS[need.level]),
+        need.quantity,
+        dates.day(need.until, short=True),
+        tag("need", "withdrawn" if need.withdrawn else "open"),
     ]
 
 
 def _offer(form: NeedForm, principal: Principal) -> None:
-    shown = _countries(principal)
-    set_choices(form.country, shown, blank=N_("Choose one") if len(shown) > 1 else None)
+    country_options = _countries(principal)
+    set_choices(form.country, country_options, blank=N_("Choose one") if len(country_options) > 1 else None)
     set_choices(form.topic, topics(), blank=N_("Choose one"))
     set_choices(form.area, Expertise, blank=N_("The topic as a whole"))
-    set_choices(form.level, [(str(n), text) for n, text in LEVELS.items()])
+    set_choices(form.level, [(str(number), text) for number, text in LEVELS.items()])
 
 
-def _form_page(request: Request, form: NeedForm, status: int = 200, *, one: store.Need | None = None) -> Response:
+def _form_page(request: Request, form: NeedForm, status: int = 200, *, need: store.Need | None = None) -> Response:
     return form_page(
         request,
         form,
         status,
-        title=gettext("Change the need") if one else gettext("Add a need"),
-        back=f"{AT}/{one.id}" if one else AT,
+        title=gettext("Change the need") if need else gettext("Add a need"),
+        back=f"{AT}/{need.id}" if need else AT,
         button=gettext("Save"),
-        version=one.version if one else None,
+        version=need.version if need else None,
     )
 
 
-async def _save(request: Request, principal: Principal, bus: Bus, one: store.Need | None) -> Response:
+async def _save(request: Request, principal: Principal, bus: Bus, need: store.Need | None) -> Response:
     form = await NeedForm.read(request)
     _offer(form, principal)
     if not form.validate():
-        return _form_page(request, form, 422, one=one)
+        return _form_page(request, form, 422, need=need)
     scheme, _, code = str(form.topic.data).partition(":")
     values = {
-        "id": one.id if one else None,
+        "id": need.id if need else None,
         "country": form.country.data,
         "scheme": scheme,
         "topic_code": code,
@@ -186,17 +187,22 @@ async def _save(request: Request, principal: Principal, bus: Bus, one: store.Nee
     }
     try:
         entry = NeedEntry.model_validate(values)
-        need_id = await actions.save(bus, principal, entry, version=await version_of(request) if one else None)
+        need_id = await actions.save(bus, principal, entry, version=await version_of(request) if need else None)
     except ValidationError:
         form.refuse("quantity", gettext("Write a whole number from 1 to 10000."))
-        return _form_page(request, form, 422, one=one)
+        return _form_page(request, form, 422, need=need)
     except Refused as refused:
         if refused.status_code not in {409, 422}:
             raise
         refuse(
-            form, Refused(refused.detail, refused.status_code, {_NAMES.get(n, n): t for n, t in refused.fields.items()})
+            form,
+            Refused(
+                refused.detail,
+                refused.status_code,
+                {_NAMES.get(name, name): sentence for name, sentence in refused.fields.items()},
+            ),
         )
-        return _form_page(request, form, refused.status_code, one=one)
+        return _form_page(request, form, refused.status_code, need=need)
     return see_other(f"{AT}/{need_id}?done=saved")
 
 
@@ -205,7 +211,7 @@ _NAMES = {"topic_code": "topic", "scheme": "topic"}
 
 @router.get("/new")
 async def new(request: Request, principal: Country) -> Response:
-    """An empty form."""
+    """Show an empty form."""
     form = NeedForm()
     _offer(form, principal)
     return _form_page(request, form)
@@ -217,22 +223,22 @@ async def enter(request: Request, principal: Country, bus: BusDep) -> Response:
     return await _save(request, principal, bus, None)
 
 
-async def _seen(bus: Bus, principal: Principal, need_id: UUID) -> store.Need:
+async def _visible_need(bus: Bus, principal: Principal, need_id: UUID) -> store.Need:
     async with bus.read() as session:
-        one = await store.need(session, need_id)
-    if one is None or not may_see_country(principal, one.country):
+        need = await store.need(session, need_id)
+    if need is None or not may_see_country(principal, need.country):
         raise not_found()
-    return one
+    return need
 
 
 @router.get("/{need_id}")
 async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep) -> Response:
-    """One need, and what was changed."""
-    one = await _seen(bus, principal, need_id)
+    """Show one need and its history."""
+    need = await _visible_need(bus, principal, need_id)
     async with bus.read() as session:
-        changes = await history(session, ("need",), one.id)
+        changes = await history(session, ("need",), need.id)
         events = await words.history(session, changes, people.RegisterScope(countries_visible(principal)), {})
-        citing = await calls_store.citing(session, one.id)
+        citing = await calls_store.citing(session, need.id)
     return render(
         request,
         "needs/need.html",
@@ -245,11 +251,11 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep)
             ]
             for call in citing
         ],
-        one=one,
-        name=topic(one.topic_code),
-        area=labels.label(Expertise(one.area)) if one.area else gettext("all areas"),
-        level=gettext(LEVELS[one.level]),
-        where=tag("need", "withdrawn" if one.withdrawn else "open"),
+        one=need,
+        name=topic(need.topic_code),
+        area=labels.label(Expertise(need.area)) if need.area else gettext("all areas"),
+        level=gettext(LEVELS[need.level]),
+        where=tag("need", "withdrawn" if need.withdrawn else "open"),
         events=events,
         done=request.query_params.get("done"),
     )
@@ -257,31 +263,31 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: BusDep)
 
 @router.get("/{need_id}/edit")
 async def edit(request: Request, need_id: UUID, principal: Country, bus: BusDep) -> Response:
-    """The form with what is known."""
-    one = await _seen(bus, principal, need_id)
+    """Show the form with the need."""
+    need = await _visible_need(bus, principal, need_id)
     form = NeedForm(
         data={
-            "country": one.country,
-            "topic": f"{one.scheme}:{one.topic_code}",
-            "area": one.area,
-            "level": str(one.level),
-            "quantity": one.quantity,
-            "since": one.since,
-            "until": one.until,
+            "country": need.country,
+            "topic": f"{need.scheme}:{need.topic_code}",
+            "area": need.area,
+            "level": str(need.level),
+            "quantity": need.quantity,
+            "since": need.since,
+            "until": need.until,
         }
     )
     _offer(form, principal)
-    return _form_page(request, form, one=one)
+    return _form_page(request, form, need=need)
 
 
 @router.post("/{need_id}/edit")
 async def save(request: Request, need_id: UUID, principal: Country, bus: BusDep) -> Response:
-    """Change it; one that was withdrawn is open again."""
-    return await _save(request, principal, bus, await _seen(bus, principal, need_id))
+    """Change a need; a withdrawn one opens again."""
+    return await _save(request, principal, bus, await _visible_need(bus, principal, need_id))
 
 
 @router.post("/{need_id}/withdraw")
 async def withdraw(need_id: UUID, principal: Country, bus: BusDep) -> Response:
-    """It is needed no more."""
+    """Withdraw a need."""
     await actions.withdraw(bus, principal, need_id)
     return see_other(f"{AT}/{need_id}?done=withdrawn")

@@ -1,4 +1,4 @@
-"""How does a coordinator bring in a table of training needs? A template, a look at what it would do, then yes or no."""
+"""Import a table of training needs: template, upload, preview and confirmation."""
 
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,11 @@ from starlette.datastructures import UploadFile
 
 from services.applications.display import topic
 from services.applications.guards import Country
-from services.applications.needs import actions
+from services.applications.needs.actions import imports
 from services.applications.needs.forms import topics
 from services.applications.needs.model import LEVELS, MOST_BYTES, MOST_ROWS
 from services.applications.needs.pages.template import csv_template, xlsx_template
+from services.applications.needs.views import preview
 from services.applications.parameters import REGISTER, BusDep
 from shared.bus import Bus
 from shared.contracts import labels
@@ -28,19 +29,19 @@ router = APIRouter(prefix=AT, include_in_schema=False)
 
 @router.get("/template.csv")
 async def as_csv(_: Country) -> Response:
-    """The template as CSV."""
+    """Download the template as CSV."""
     return csv_template()
 
 
 @router.get("/template.xlsx")
 async def as_xlsx(_: Country) -> Response:
-    """The template as a spreadsheet, with the codes on a second sheet."""
+    """Download the template as a spreadsheet, with the codes on a second sheet."""
     return xlsx_template()
 
 
 @router.get("/import")
 async def ask_upload(request: Request, _: Country) -> Response:
-    """A form for the table."""
+    """Show the form for a table."""
     return _upload_page(request)
 
 
@@ -57,24 +58,24 @@ def _upload_page(request: Request, status: int = 200, problem: str = "") -> Resp
 
 @router.post("/import")
 async def upload(request: Request, principal: Country, bus: BusDep) -> Response:
-    """Read the table and show what it would do."""
+    """Read the table, and go on to its preview."""
     form = await request.form()
     sent = form.get("file")
     content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
     name = sent.filename or "" if isinstance(sent, UploadFile) else ""
     await form.close()
     try:
-        kept = await actions.upload(bus, principal, content, name)
+        stored = await imports.upload(bus, principal, content, name)
     except Refused as refused:
         if refused.status_code != 422:
             raise
         return _upload_page(request, 422, refused.detail)
-    return see_other(f"{AT}/import/{kept.id}")
+    return see_other(f"{AT}/import/{stored.id}")
 
 
 @router.get("/import/{import_id}")
 async def show_import(request: Request, import_id: UUID, principal: Country, bus: BusDep) -> Response:
-    """What the table would add and change, and what is wrong in which row."""
+    """Show what the table would add and change, and what is wrong in which row."""
     return await _import_page(request, principal, bus, import_id)
 
 
@@ -82,16 +83,16 @@ async def _import_page(
     request: Request, principal: Principal, bus: Bus, import_id: UUID, status: int = 200, problem: str = ""
 ) -> Response:
     async with bus.read() as session:
-        found = await actions.preview(session, principal, import_id)
+        shown = await preview(session, principal, import_id)
     return render(
         request,
         "needs/import.html",
         status,
-        upload=found.upload,
-        plan=found.plan,
-        seen=found.seen,
+        upload=shown.upload,
+        plan=shown.plan,
+        seen=shown.mark,
         problem=problem,
-        wrong_rows=len({one.row for one in found.plan.wrong}),
+        wrong_rows=len({problem.row for problem in shown.plan.wrong}),
         line=_line,
     )
 
@@ -112,16 +113,16 @@ def _line(row: Any) -> list[Any]:
 
 @router.post("/import/{import_id}/confirm")
 async def confirm(request: Request, import_id: UUID, principal: Country, bus: BusDep) -> Response:
-    """Import it."""
+    """Import the table."""
     sent = await request.form()
     chosen = sent.get("rows")
     async with bus.read() as session:
-        found = await actions.preview(session, principal, import_id)
-    if found.plan.wrong and chosen not in {"all", "right"} and found.upload.state == "waits":
-        unsaid = gettext("Choose what becomes of the wrong rows.")
-        return await _import_page(request, principal, bus, import_id, 422, unsaid)
+        shown = await preview(session, principal, import_id)
+    if shown.plan.wrong and chosen not in {"all", "right"} and shown.upload.state == "waits":
+        sentence = gettext("Choose what becomes of the wrong rows.")
+        return await _import_page(request, principal, bus, import_id, 422, sentence)
     try:
-        await actions.confirm(bus, principal, import_id, all_or_none=chosen != "right", seen=str(sent.get("seen", "")))
+        await imports.confirm(bus, principal, import_id, all_or_none=chosen != "right", seen=str(sent.get("seen", "")))
     except Refused as refused:
         if refused.status_code not in {409, 422}:
             raise
@@ -131,6 +132,6 @@ async def confirm(request: Request, import_id: UUID, principal: Country, bus: Bu
 
 @router.post("/import/{import_id}/discard")
 async def discard(import_id: UUID, principal: Country, bus: BusDep) -> Response:
-    """Forget it."""
-    await actions.discard(bus, principal, import_id)
+    """Discard the table."""
+    await imports.discard(bus, principal, import_id)
     return see_other(f"{AT}?done=discarded")

@@ -1,4 +1,4 @@
-"""What does an empty table of training needs look like? The template, as CSV and as a spreadsheet with the codes."""
+"""Make the empty table of training needs, as CSV and as a spreadsheet with the codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def csv_template() -> Response:
-    """The header and one example row; with a mark at its beginning by which spreadsheets know UTF-8."""
+    """Return the header and one example row, with the mark by which spreadsheets recognise UTF-8."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerows([COLUMNS, _EXAMPLE])
@@ -26,7 +26,7 @@ def csv_template() -> Response:
 
 
 def xlsx_template() -> Response:
-    """The same as a spreadsheet; all cells are text, so that no program turns a day into its own order."""
+    """Return the same as a spreadsheet, all cells as text, so that no program reorders a day."""
     packed = io.BytesIO()
     book = xlsxwriter.Workbook(packed, {"in_memory": True, "strings_to_formulas": False})
     plain, bold = book.add_format({"num_format": "@"}), book.add_format({"bold": True})

@@ -1,8 +1,8 @@
-"""How are refused attempts kept for the audit? After the answer has gone out, bounded, and never in its way.
+"""Record refused attempts for the audit, after the answer has gone out and within bounds.
 
-What counts: a page for another role (403), somebody else's or a forged id (404 under a route that names one), a forged
-ticket or token, a form that is not from our page, a formula in a name, characters that nobody can see. Of what was
-sent nothing is kept but the ids in the address. A person's first twenty a minute have a row; the rest is counted.
+An attempt is a page for another role (403), an id that is somebody else's or forged (404 under a route with an id), a
+forged ticket or token, a form from another site, a formula in a name, or invisible characters. Of the request only the
+ids in its address are kept. A person's first twenty attempts a minute get a row each; the rest are counted.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection
 
 from services.applications.oversight.store.attempts import Attempt
-from shared.attempts import Attempt as identity_Attempt
-from shared.attempts import collect_attempts
+from shared.attempts import AttemptKind, collect_attempts
 from shared.i18n import N_
 from shared.identity.session import open_session
 from shared.identity.state import identity_of
@@ -44,11 +43,11 @@ _log = structlog.get_logger()
 WHY: dict[str, str] = {
     "role": N_("A page for another role"),
     "not_theirs": N_("Somebody else's thing, or one that is not there"),
-    identity_Attempt.FORGED_TICKET: N_("A ticket that is not good here"),
-    identity_Attempt.FORGED_TOKEN: N_("A token that does not count"),
-    identity_Attempt.FOREIGN_FORM: N_("A form that is not from our page"),
-    identity_Attempt.FORMULA: N_("A formula in a name"),
-    identity_Attempt.CONTROL_CHARACTERS: N_("Characters that cannot be shown"),
+    AttemptKind.FORGED_TICKET: N_("A ticket that is not good here"),
+    AttemptKind.FORGED_TOKEN: N_("A token that does not count"),
+    AttemptKind.FOREIGN_FORM: N_("A form that is not from our page"),
+    AttemptKind.FORMULA: N_("A formula in a name"),
+    AttemptKind.CONTROL_CHARACTERS: N_("Characters that cannot be shown"),
     "counted": N_("Further ones, only counted"),
 }
 """Why an attempt was refused, in words."""
@@ -63,84 +62,84 @@ class _Minute:
     more: int = 0
 
 
-class Attempts:
-    """What one process remembers, so that a flood of attempts is no flood of rows."""
+class AttemptCounter:
+    """Count attempts in one process, so that a flood of attempts does not become a flood of rows."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Minute] = OrderedDict()
 
-    def let_in(self, who: str | None, at: float | None = None) -> list[Attempt] | None:
-        """None where this attempt is only counted; else what of earlier minutes is still to be written."""
+    def admit(self, who: str | None, at: float | None = None) -> list[Attempt] | None:
+        """Return None if this attempt is only counted; otherwise the rows still to write of earlier minutes."""
         minute = int((time.monotonic() if at is None else at) // 60)
         key = who or ""
-        known = self._known.get(key)
-        left = []
-        if known is None or known.minute != minute:
-            left = [] if known is None else _counted(who, known.more)
-            known = self._known[key] = _Minute(minute)
+        minute_entry = self._known.get(key)
+        earlier = []
+        if minute_entry is None or minute_entry.minute != minute:
+            earlier = [] if minute_entry is None else _counted_rows(who, minute_entry.more)
+            minute_entry = self._known[key] = _Minute(minute)
         self._known.move_to_end(key)
         while len(self._known) > _PEOPLE:
             self._known.popitem(last=False)
-        if known.rows >= A_MINUTE:
-            known.more += 1
+        if minute_entry.rows >= A_MINUTE:
+            minute_entry.more += 1
             return None
-        known.rows += 1
-        return left
+        minute_entry.rows += 1
+        return earlier
 
     def take_counted(self, at: float | None = None) -> list[Attempt]:
-        """Rows for what was counted in minutes that are over; each is given once."""
+        """Return rows for attempts counted in minutes that have ended; each is returned once."""
         minute = int((time.monotonic() if at is None else at) // 60)
-        over = [(key, one) for key, one in self._known.items() if one.minute != minute]
-        for key, _ in over:
+        ended = [(key, entry) for key, entry in self._known.items() if entry.minute != minute]
+        for key, _ in ended:
             del self._known[key]
-        return [row for key, one in over for row in _counted(key or None, one.more)]
+        return [row for key, entry in ended for row in _counted_rows(key or None, entry.more)]
 
 
-def _counted(who: str | None, more: int) -> list[Attempt]:
+def _counted_rows(who: str | None, more: int) -> list[Attempt]:
     if not more:
         return []
     return [Attempt(id=new_id(), at=clock.now(), who=who, method="", route="", why="counted", status=0, more=more)]
 
 
-class KeepAttempts:
-    """ASGI middleware, the outermost: looks at what was answered, and keeps what was refused."""
+class AttemptRecorder:
+    """ASGI middleware, the outermost: looks at each answer, and records refused attempts."""
 
-    def __init__(self, app: ASGIApp, bus: Bus, attempts: Attempts) -> None:
+    def __init__(self, app: ASGIApp, bus: Bus, attempts: AttemptCounter) -> None:
         self.app = app
         self._bus = bus
         self._attempts = attempts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        heard = collect_attempts()
+        noted = collect_attempts()
         status = 0
 
-        async def watched(message: Message) -> None:
+        async def send_and_watch(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
-        await self.app(scope, receive, watched)
-        found = _refused(scope, status, heard)
-        if found:
-            await self._keep(scope, status, found)
+        await self.app(scope, receive, send_and_watch)
+        reasons = _reasons(scope, status, noted)
+        if reasons:
+            await self._record(scope, status, reasons)
 
-    async def _keep(self, scope: Scope, status: int, found: Iterable[str]) -> None:
+    async def _record(self, scope: Scope, status: int, reasons: Iterable[str]) -> None:
         who = _who(scope)
         rows: list[Attempt] = []
-        for why in found:
-            left = self._attempts.let_in(who)
-            if left is not None:
-                rows += [*left, _attempt(scope, status, why, who)]
+        for why in reasons:
+            earlier = self._attempts.admit(who)
+            if earlier is not None:
+                rows += [*earlier, _attempt(scope, status, why, who)]
         await write(self._bus, rows)
 
 
 def _who(scope: Scope) -> str | None:
-    """Who asked: as the guard found, or by the session's cookie where the request was refused before its guard."""
+    """The person who asked, as the guard found, or by the session's cookie if no guard ran."""
     principal: Principal | None = scope.get("state", {}).get("principal")
     if principal is not None:
         return principal.subject
@@ -152,14 +151,14 @@ def _who(scope: Scope) -> str | None:
     return None if session is None else session.subject
 
 
-def _refused(scope: Scope, status: int, heard: list[identity_Attempt]) -> list[str]:
-    """Why a request was refused, each reason once; nothing where it was not, or for no reason to be kept."""
-    found: list[str] = sorted(set(heard)) if status >= 400 else []
-    if not found and status == 403:
-        found = ["role"]
-    if not found and status == 404 and scope.get("path_params"):
-        found = ["not_theirs"]
-    return found
+def _reasons(scope: Scope, status: int, noted: list[AttemptKind]) -> list[str]:
+    """Why a request was refused, each reason once; empty for a refusal that is not recorded."""
+    reasons: list[str] = sorted(set(noted)) if status >= 400 else []
+    if not reasons and status == 403:
+        reasons = ["role"]
+    if not reasons and status == 404 and scope.get("path_params"):
+        reasons = ["not_theirs"]
+    return reasons
 
 
 def _attempt(scope: Scope, status: int, why: str, who: str | None) -> Attempt:
@@ -177,7 +176,7 @@ def _attempt(scope: Scope, status: int, why: str, who: str | None) -> Attempt:
 
 
 def _id(value: Any) -> str | None:
-    """A part of the address, if it is an id: anything else could be content."""
+    """A part of the address if it is an id: anything else could be content."""
     try:
         return str(UUID(str(value)))
     except ValueError:
@@ -185,7 +184,7 @@ def _id(value: Any) -> str | None:
 
 
 async def write(bus: Bus, rows: list[Attempt]) -> None:
-    """Write rows; where the store does not take them that is said in the log, and nobody is held up by it."""
+    """Write rows; if the store refuses them, log that and go on."""
     if not rows:
         return
     try:
@@ -195,8 +194,8 @@ async def write(bus: Bus, rows: list[Attempt]) -> None:
         _log.warning("attempts not kept", count=len(rows), reason=type(error).__name__)
 
 
-async def keep_counted(service: Service, attempts: Attempts) -> None:
-    """The worker: once a minute write how many more there were."""
+async def write_counted_attempts(service: Service, attempts: AttemptCounter) -> None:
+    """Run the loop that once a minute writes the counted attempts."""
     while True:
         await write(service.bus, attempts.take_counted())
         await clock.moved_or(_WRITE_SECONDS)

@@ -1,4 +1,4 @@
-"""How does a program of an auditor read what was done and tried?"""
+"""Serve the audit trail to an auditor's programs."""
 
 from typing import Annotated, Any
 
@@ -14,10 +14,10 @@ router = APIRouter(prefix="/applications/api/audit", tags=["audit"])
 
 @router.get("")
 async def read(
-    _: Overseer, bus: BusDep, asked: AuditFilters, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    _: Overseer, bus: BusDep, filters: AuditFilters, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> dict[str, Any]:
     """One page (50) of a kind: attempts, register, partners, releases, looks; the newest first."""
     async with bus.read() as session:
-        lines, total = await store.page(session, asked, page)
+        lines, total = await store.page(session, filters, page)
     names = ("at", "who", "what", "about", "country", "details")
     return {"lines": [{name: getattr(line, name) for name in names} for line in lines], "total": total}

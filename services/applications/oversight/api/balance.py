@@ -1,4 +1,4 @@
-"""How does a program read what a country, or an EU agency, has sent and hosted?"""
+"""Serve what a country or an EU agency has sent and hosted."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from services.applications.guards import Decider
-from services.applications.oversight.views import Row, balance
+from services.applications.oversight.views.balance import Row, balance
 from services.applications.overview.store.balance import Filters
 from services.applications.parameters import BusDep
 
@@ -28,23 +28,24 @@ async def read(
 ) -> dict[str, Any]:
     """Visits sent and hosted with their days, mentorships received and given; by year and call, by country; the cases.
 
-    `way` is `sent`, `hosted`, `received` or `given`; `other` and `organisation` are of the other side. 50 cases a page.
+    `way` is `sent`, `hosted`, `received` or `given`; `other` and `organisation` are of the other side. 50 cases a
+    page.
     """
     filters = Filters(way, year, call, country, other, organisation)
     async with bus.read() as session:
-        found = await balance(session, principal, filters, page)
+        shown = await balance(session, principal, filters, page)
     return {
-        "totals": _row(found.totals),
+        "totals": _row(shown.totals),
         "by_year_and_call": [
             {"country": row.key[0], "year": int(row.key[1]), "call_id": row.key[2], **_row(row)}
-            for row in found.by_year
+            for row in shown.by_year
         ],
         "by_country_and_organisation": [
             {"country": row.key[0], "other": row.key[1], "organisation_id": row.key[2], **_row(row)}
-            for row in found.by_place
+            for row in shown.by_place
         ],
-        "cases": [asdict(line) for line in found.lines],
-        "total": found.total,
+        "cases": [asdict(line) for line in shown.lines],
+        "total": shown.total,
     }
 
 

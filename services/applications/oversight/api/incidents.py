@@ -1,41 +1,20 @@
-"""How does a program report an incident, and how do those chosen for it read it and follow it up?"""
+"""Serve incident reports: to make one, read it and follow it up."""
 
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 
+from services.applications.guards import Anyone, AnyoneOrProtectionOfficer, IncidentHandler
 from services.applications.oversight.actions import incidents as actions
 from services.applications.oversight.model import LONGEST, Category, Reader
 from services.applications.oversight.store.incidents import Incident
+from services.applications.oversight.views.incidents import IncidentView, visible_incidents
 from services.applications.parameters import Body, BusDep
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 
 router = APIRouter(prefix="/applications/api", tags=["incidents"])
-_PARTIES = (
-    Role.OFFICER,
-    Role.MENTOR,
-    Role.HOST_CONTACT,
-    Role.NATIONAL_COORDINATOR,
-    Role.CLEARANCE_OFFICER,
-    Role.PROGRAMME_COORDINATOR,
-)
-Involved = Annotated[Principal, Depends(allow(*_PARTIES))]
-Anyone = Annotated[Principal, Depends(allow(*_PARTIES, Role.DATA_PROTECTION_OFFICER))]
-Handler = Annotated[
-    Principal,
-    Depends(
-        allow(
-            Role.NATIONAL_COORDINATOR,
-            Role.CLEARANCE_OFFICER,
-            Role.PROGRAMME_COORDINATOR,
-            Role.DATA_PROTECTION_OFFICER,
-        )
-    ),
-]
 
 
 class Report(Body):
@@ -48,33 +27,33 @@ class Report(Body):
 
 
 class Words(Body):
-    """A note, or what whoever reported it is told."""
+    """A note, or the answer to the reporter."""
 
     text: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-def _row(one: Incident) -> dict[str, Any]:
+def _row(incident: Incident) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "reference": one.reference,
-        "category": one.category,
-        "state": one.state,
-        "since": one.since,
-        "reported_at": one.reported_at,
+        "id": incident.id,
+        "reference": incident.reference,
+        "category": incident.category,
+        "state": incident.state,
+        "since": incident.since,
+        "reported_at": incident.reported_at,
     }
 
 
-def _whole(view: actions.View) -> dict[str, Any]:
-    one = view.incident
-    return _row(one) | {
-        "match_id": one.match_id,
-        "visit_id": one.visit_id,
-        "mentorship_id": one.mentorship_id,
-        "by": one.party,
-        "happened_on": one.happened_on,
-        "text": one.text,
-        "readers": one.readers,
-        "answer": one.answer,
+def _incident_json(view: IncidentView) -> dict[str, Any]:
+    incident = view.incident
+    return _row(incident) | {
+        "match_id": incident.match_id,
+        "visit_id": incident.visit_id,
+        "mentorship_id": incident.mentorship_id,
+        "by": incident.party,
+        "happened_on": incident.happened_on,
+        "text": incident.text,
+        "readers": incident.readers,
+        "answer": incident.answer,
         "yours": view.own,
         "yours_to_handle": view.handles,
         "notes": [{"text": note.text, "at": note.at} for note in view.notes],
@@ -82,38 +61,38 @@ def _whole(view: actions.View) -> dict[str, Any]:
 
 
 @router.post("/matches/{match_id}/incidents", status_code=201)
-async def report(match_id: UUID, body: Report, principal: Involved, bus: BusDep) -> dict[str, Any]:
-    """Report an incident of a visit or mentorship, to those chosen and nobody else."""
-    made = await actions.report(bus, principal, match_id, body.category, body.text, body.readers, body.happened_on)
-    return _row(made)
+async def report(match_id: UUID, body: Report, principal: Anyone, bus: BusDep) -> dict[str, Any]:
+    """Report an incident of a visit or mentorship, to the chosen readers and nobody else."""
+    incident = await actions.report(bus, principal, match_id, body.category, body.text, body.readers, body.happened_on)
+    return _row(incident)
 
 
 @router.get("/incidents")
-async def read_all(principal: Anyone, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """What the reader reported or is to handle, without what it says."""
+async def read_all(principal: AnyoneOrProtectionOfficer, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
+    """The reports that the caller made or handles, without their text."""
     async with bus.read() as session:
-        return {"incidents": [_row(one) for one in await actions.listed(session, principal)]}
+        return {"incidents": [_row(incident) for incident in await visible_incidents(session, principal)]}
 
 
 @router.get("/incidents/{incident_id}")
-async def read_one(incident_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
-    """One report; each look of those who handle it is noted."""
-    return _whole(await actions.look(bus, principal, incident_id))
+async def read_one(incident_id: UUID, principal: AnyoneOrProtectionOfficer, bus: BusDep) -> dict[str, Any]:
+    """One report; each look of a handler is logged."""
+    return _incident_json(await actions.look(bus, principal, incident_id))
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
-async def acknowledge(incident_id: UUID, principal: Handler, bus: BusDep) -> dict[str, Any]:
-    """Say that it was read and is followed up."""
+async def acknowledge(incident_id: UUID, principal: IncidentHandler, bus: BusDep) -> dict[str, Any]:
+    """Acknowledge that the report was read and is followed up."""
     return _row(await actions.acknowledge(bus, principal, incident_id))
 
 
 @router.post("/incidents/{incident_id}/notes", status_code=201)
-async def note(incident_id: UUID, body: Words, principal: Handler, bus: BusDep) -> dict[str, Any]:
-    """Note what was done or found, for those who handle it."""
+async def note(incident_id: UUID, body: Words, principal: IncidentHandler, bus: BusDep) -> dict[str, Any]:
+    """Note what was done or found, for the handlers."""
     return _row(await actions.note(bus, principal, incident_id, body.text))
 
 
 @router.post("/incidents/{incident_id}/close")
-async def close(incident_id: UUID, body: Words, principal: Handler, bus: BusDep) -> dict[str, Any]:
-    """Close it, with what whoever reported it is told."""
+async def close(incident_id: UUID, body: Words, principal: IncidentHandler, bus: BusDep) -> dict[str, Any]:
+    """Close a report with an answer to the reporter."""
     return _row(await actions.close(bus, principal, incident_id, body.text))

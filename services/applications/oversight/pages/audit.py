@@ -1,4 +1,4 @@
-"""What do auditors and the data protection officer read? What was done and tried, with filters in the address."""
+"""Show auditors and the data protection officer what was done and tried."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -37,13 +37,19 @@ _LOOKS = {
 
 @router.get("/audit")
 async def audit(
-    request: Request, _: Overseer, bus: BusDep, asked: AuditFilters, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    request: Request, _: Overseer, bus: BusDep, filters: AuditFilters, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> Response:
-    """One page of what was asked for."""
+    """Show one page of the filtered audit trail."""
     async with bus.read() as session:
-        lines, total = await store.page(session, asked, page)
+        lines, total = await store.page(session, filters, page)
     rows = [
-        [dates.moment(line.at), line.who, what(asked.kind, line), _about(asked.kind, line), details(asked.kind, line)]
+        [
+            dates.moment(line.at),
+            line.who,
+            what(filters.kind, line),
+            _about(filters.kind, line),
+            details(filters.kind, line),
+        ]
         for line in lines
     ]
     return render(
@@ -52,45 +58,45 @@ async def audit(
         rows=rows,
         total=total,
         page=page,
-        fields=_fields(asked),
-        title=gettext(KINDS[asked.kind]),
-        narrowed=asked != store.Filters(kind=asked.kind),
-        kind=asked.kind,
+        fields=_fields(filters),
+        title=gettext(KINDS[filters.kind]),
+        narrowed=filters != store.Filters(kind=filters.kind),
+        kind=filters.kind,
         download=f"/applications/audit.csv?{request.url.query}" if request.url.query else "/applications/audit.csv",
     )
 
 
-def _fields(asked: store.Filters) -> list[dict[str, Any]]:
-    """The filters, as the macro draws them; those that the kind has."""
+def _fields(filters: store.Filters) -> list[dict[str, Any]]:
+    """The filters of the kind, as the macro draws them."""
     fields: list[dict[str, Any]] = [
         {
             "name": "kind",
             "label": gettext("What"),
-            "options": [(one.value, gettext(text)) for one, text in KINDS.items()],
-            "value": asked.kind,
+            "options": [(kind.value, gettext(text)) for kind, text in KINDS.items()],
+            "value": filters.kind,
         }
     ]
     choices = {
         store.Kind.ATTEMPTS: [(code, gettext(text)) for code, text in WHY.items()],
         store.Kind.REGISTER: [],
-        store.Kind.PARTNERS: [(one.value, labels.label(one)) for one in PartnerStatus],
-        store.Kind.RELEASES: [(one.value, labels.label(one)) for one in ReleasePurpose],
+        store.Kind.PARTNERS: [(kind.value, labels.label(kind)) for kind in PartnerStatus],
+        store.Kind.RELEASES: [(kind.value, labels.label(kind)) for kind in ReleasePurpose],
         store.Kind.LOOKS: [(code, gettext(text)) for code, text in _LOOKS.items()],
-    }[asked.kind]
+    }[filters.kind]
     if choices:
-        fields.append({"name": "what", "label": gettext("More exactly"), "options": choices, "value": asked.what})
-    if asked.kind in {store.Kind.REGISTER, store.Kind.PARTNERS, store.Kind.RELEASES}:
+        fields.append({"name": "what", "label": gettext("More exactly"), "options": choices, "value": filters.what})
+    if filters.kind in {store.Kind.REGISTER, store.Kind.PARTNERS, store.Kind.RELEASES}:
         countries = [(code, labels.country(code)) for code in PARTNERS]
-        fields.append({"name": "country", "label": gettext("Country"), "options": countries, "value": asked.country})
-    if asked.kind is not store.Kind.RELEASES:
-        fields.append({"name": "who", "label": gettext("Who (sign-in name)"), "value": asked.who})
-    fields.append({"name": "since", "label": gettext("From day, like 2026-11-24"), "value": asked.since})
-    fields.append({"name": "until", "label": gettext("To day"), "value": asked.until})
+        fields.append({"name": "country", "label": gettext("Country"), "options": countries, "value": filters.country})
+    if filters.kind is not store.Kind.RELEASES:
+        fields.append({"name": "who", "label": gettext("Who (sign-in name)"), "value": filters.who})
+    fields.append({"name": "since", "label": gettext("From day, like 2026-11-24"), "value": filters.since})
+    fields.append({"name": "until", "label": gettext("To day"), "value": filters.until})
     return fields
 
 
 def what(kind: store.Kind, line: store.Line) -> str:
-    """What happened, in words."""
+    """Return what happened, in words."""
     match kind:
         case store.Kind.ATTEMPTS:
             return gettext(WHY.get(line.what, line.what))
@@ -105,7 +111,7 @@ def what(kind: store.Kind, line: store.Line) -> str:
 
 
 def _about(kind: store.Kind, line: store.Line) -> Any:
-    """What it was about; with a way to it where the reader may go there."""
+    """What it was about, with a link if the reader may follow it."""
     if kind is store.Kind.PARTNERS and line.country is not None:
         address = f"/applications/partners/{line.country}/decisions/{line.about}"
         return {"text": labels.country(line.country), "href": address}
@@ -113,32 +119,39 @@ def _about(kind: store.Kind, line: store.Line) -> Any:
 
 
 def details(kind: store.Kind, line: store.Line) -> str:
-    """The rest in words."""
-    known = line.details
+    """Return the details in words."""
+    values = line.details
     match kind:
-        case store.Kind.ATTEMPTS if known["more"]:
-            return gettext("%(count)s more in a minute") % {"count": known["more"]}
+        case store.Kind.ATTEMPTS if values["more"]:
+            return gettext("%(count)s more in a minute") % {"count": values["more"]}
         case store.Kind.ATTEMPTS:
-            return f"{known['method']} {known['route']} ({known['status']})"
+            return f"{values['method']} {values['route']} ({values['status']})"
         case store.Kind.REGISTER:
-            return words.field_names(known["fields"] or ())
+            return words.field_names(values["fields"] or ())
         case store.Kind.PARTNERS:
-            return gettext("from %(day)s") % {"day": dates.day(date.fromisoformat(known["since"]))}
+            return gettext("from %(day)s") % {"day": dates.day(date.fromisoformat(values["since"]))}
         case store.Kind.RELEASES:
-            fields = ", ".join(labels.label(IdentityField(one)) for one in known["fields"])
-            parties = {"of": labels.label(Party(known["of"])), "to": labels.label(Party(known["to"])), "fields": fields}
+            fields = ", ".join(labels.label(IdentityField(field)) for field in values["fields"])
+            parties = {
+                "of": labels.label(Party(values["of"])),
+                "to": labels.label(Party(values["to"])),
+                "fields": fields,
+            }
             return gettext("Of: %(of)s (%(fields)s). To: %(to)s.") % parties
         case store.Kind.LOOKS:
-            return gettext("%(purpose)s; %(people)s people") % {"purpose": known["purpose"], "people": known["people"]}
+            return gettext("%(purpose)s; %(people)s people") % {
+                "purpose": values["purpose"],
+                "people": values["people"],
+            }
 
 
 @router.get("/audit.csv")
-async def download(_: Overseer, bus: BusDep, asked: AuditFilters) -> Response:
-    """All that was asked for as CSV; 10,000 lines at the most."""
+async def download(_: Overseer, bus: BusDep, filters: AuditFilters) -> Response:
+    """Download the filtered audit trail as CSV; at most 10,000 lines."""
     async with bus.read() as session:
-        lines = await store.everything(session, asked)
+        lines = await store.everything(session, filters)
     rows = [
-        [line.at.isoformat(), line.who, line.what, line.about, line.country, details(asked.kind, line)]
+        [line.at.isoformat(), line.who, line.what, line.about, line.country, details(filters.kind, line)]
         for line in lines
     ]
-    return csv_file(f"tandem-audit-{asked.kind}.csv", ["at", "who", "what", "about", "country", "details"], rows)
+    return csv_file(f"tandem-audit-{filters.kind}.csv", ["at", "who", "what", "about", "country", "details"], rows)

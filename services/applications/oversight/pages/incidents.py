@@ -1,4 +1,4 @@
-"""How does somebody report an incident in confidence, and how do those chosen for it follow it up?"""
+"""Report an incident in confidence, and follow it up as one of its chosen readers."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,11 +8,12 @@ from fastapi.responses import Response
 
 from services.applications.display import page_rows, tag
 from services.applications.forms import refuse
+from services.applications.guards import Anyone, AnyoneOrProtectionOfficer, IncidentHandler
 from services.applications.oversight.actions import incidents as actions
-from services.applications.oversight.api.incidents import Anyone, Handler, Involved
 from services.applications.oversight.forms import IncidentForm, WordsForm
 from services.applications.oversight.model import Category, Reader
 from services.applications.oversight.store.incidents import Incident
+from services.applications.oversight.views.incidents import IncidentView, may_report, visible_incidents
 from services.applications.parameters import BusDep
 from services.applications.tables import PAGE
 from shared.bus import Bus
@@ -36,43 +37,48 @@ _COORDINATORS = (Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAM
 @router.get("/incidents")
 async def show_all(
     request: Request,
-    principal: Anyone,
+    principal: AnyoneOrProtectionOfficer,
     bus: BusDep,
     state: str = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
-    """The reports that the reader made or handles, without what they say."""
+    """List the reports that the reader made or handles, without their text."""
     async with bus.read() as session:
-        found = await actions.listed(session, principal)
-    shown = [one for one in found if not state or one.state == state]
+        visible = await visible_incidents(session, principal)
+    filtered = [entry for entry in visible if not state or entry.state == state]
     return render(
         request,
         "oversight/incidents.html",
-        rows=[_row(one, principal) for one in page_rows(shown, page)],
-        total=len(shown),
+        rows=[_row(entry, principal) for entry in page_rows(filtered, page)],
+        total=len(filtered),
         page=page,
         size=PAGE,
         counts=[
-            {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
-            for one in states.states("incident")
-            if (count := sum(each.state == one.code for each in found))
+            {
+                "count": count,
+                "name": entry.word,
+                "href": f"?state={entry.code}",
+                "tone": entry.tone,
+            }
+            for entry in states.states("incident")
+            if (count := sum(incident.state == entry.code for incident in visible))
         ],
     )
 
 
-def _row(one: Incident, principal: Principal) -> list[Any]:
+def _row(incident: Incident, principal: Principal) -> list[Any]:
     return [
-        {"text": one.reference, "href": f"{HERE}/{one.id}"},
-        labels.label(one.about),
-        dates.day(one.reported_at, short=True),
-        gettext("You") if one.reporter == principal.subject else labels.label(Party(one.party)),
-        tag("incident", one.state),
+        {"text": incident.reference, "href": f"{HERE}/{incident.id}"},
+        labels.label(incident.about),
+        dates.day(incident.reported_at, short=True),
+        gettext("You") if incident.reporter == principal.subject else labels.label(Party(incident.party)),
+        tag("incident", incident.state),
     ]
 
 
 @router.get("/matches/{match_id}/incident")
-async def ask(request: Request, match_id: UUID, principal: Involved, bus: BusDep) -> Response:
-    """The form of a report, with what to do first if somebody is in danger."""
+async def ask(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
+    """Show the form of a report, with what to do first if somebody is in danger."""
     return await _form_page(request, principal, bus, match_id, IncidentForm())
 
 
@@ -80,7 +86,7 @@ async def _form_page(
     request: Request, principal: Principal, bus: Bus, match_id: UUID, form: IncidentForm, status: int = 200
 ) -> Response:
     async with bus.read() as session:
-        case = await actions.may_report(session, principal, match_id)
+        case = await may_report(session, principal, match_id)
     return render(
         request,
         "oversight/incident_form.html",
@@ -92,14 +98,14 @@ async def _form_page(
 
 
 @router.post("/matches/{match_id}/incident")
-async def report(request: Request, match_id: UUID, principal: Involved, bus: BusDep) -> Response:
-    """Report it."""
+async def report(request: Request, match_id: UUID, principal: Anyone, bus: BusDep) -> Response:
+    """Report an incident."""
     form = await IncidentForm.read(request)
     if not form.validate():
         return await _form_page(request, principal, bus, match_id, form, 422)
-    readers = [Reader(one) for one in form.readers.data or []]
+    readers = [Reader(reader) for reader in form.readers.data or []]
     try:
-        made = await actions.report(
+        incident = await actions.report(
             bus,
             principal,
             match_id,
@@ -113,12 +119,12 @@ async def report(request: Request, match_id: UUID, principal: Involved, bus: Bus
             raise
         refuse(form, refused)
         return await _form_page(request, principal, bus, match_id, form, 422)
-    return see_other(f"{HERE}/{made.id}?done=reported")
+    return see_other(f"{HERE}/{incident.id}?done=reported")
 
 
 @router.get("/incidents/{incident_id}")
-async def show(request: Request, incident_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """One report, for whoever made it and those chosen to read it."""
+async def show(request: Request, incident_id: UUID, principal: AnyoneOrProtectionOfficer, bus: BusDep) -> Response:
+    """Show one report to its reporter and its chosen readers."""
     return await _page(request, principal, bus, incident_id, WordsForm())
 
 
@@ -132,19 +138,19 @@ async def _page(
     at: str = "",
 ) -> Response:
     view = await actions.look(bus, principal, incident_id)
-    one = view.incident
+    incident = view.incident
     answer = render(
         request,
         "oversight/incident.html",
         status,
         view=view,
-        one=one,
+        one=incident,
         form_=form,
         at_=at,
-        where=Standing(state("incident", one.state), one.since, None),
-        category=labels.label(one.about),
-        party=labels.label(Party(one.party)),
-        readers=[labels.label(each) for each in one.read_by],
+        where=Standing(state("incident", incident.state), incident.since, None),
+        category=labels.label(incident.about),
+        party=labels.label(Party(incident.party)),
+        readers=[labels.label(item) for item in incident.read_by],
         link=_about(view, principal),
         done=request.query_params.get("done"),
     )
@@ -152,25 +158,25 @@ async def _page(
     return answer
 
 
-def _about(view: actions.View, principal: Principal) -> str:
-    """Where what it is about stands, for those who may see that too; a data protection officer may not."""
-    one = view.incident
+def _about(view: IncidentView, principal: Principal) -> str:
+    """The link to the visit or mentorship; none for a data protection officer, who may not see it."""
+    incident = view.incident
     if not view.own and not principal.has(*_COORDINATORS):
         return ""
-    if one.visit_id is not None:
-        return f"/applications/visits/{one.visit_id}"
-    return f"/applications/mentorships/{one.mentorship_id}"
+    if incident.visit_id is not None:
+        return f"/applications/visits/{incident.visit_id}"
+    return f"/applications/mentorships/{incident.mentorship_id}"
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
-async def acknowledge(incident_id: UUID, principal: Handler, bus: BusDep) -> Response:
-    """Say that it was read and is followed up."""
+async def acknowledge(incident_id: UUID, principal: IncidentHandler, bus: BusDep) -> Response:
+    """Acknowledge that the report was read and is followed up."""
     await actions.acknowledge(bus, principal, incident_id)
     return see_other(f"{HERE}/{incident_id}?done=acknowledged")
 
 
 @router.post("/incidents/{incident_id}/notes")
-async def note(request: Request, incident_id: UUID, principal: Handler, bus: BusDep) -> Response:
+async def note(request: Request, incident_id: UUID, principal: IncidentHandler, bus: BusDep) -> Response:
     """Note what was done or found."""
     form = await WordsForm.read(request)
     if not form.validate():
@@ -180,8 +186,8 @@ async def note(request: Request, incident_id: UUID, principal: Handler, bus: Bus
 
 
 @router.post("/incidents/{incident_id}/close")
-async def close(request: Request, incident_id: UUID, principal: Handler, bus: BusDep) -> Response:
-    """Close it, with what whoever reported it is told."""
+async def close(request: Request, incident_id: UUID, principal: IncidentHandler, bus: BusDep) -> Response:
+    """Close a report with an answer to the reporter."""
     form = await WordsForm.read(request)
     if not form.validate():
         return await _page(request, principal, bus, incident_id, form, 422, "close")

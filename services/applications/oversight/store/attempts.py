@@ -1,4 +1,4 @@
-"""Who tried what was refused? One row an attempt, without anything of what was sent; insert-only."""
+"""Store refused attempts: one row each, without the content of the request; insert-only."""
 
 from __future__ import annotations
 

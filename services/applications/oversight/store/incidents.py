@@ -1,4 +1,4 @@
-"""Which incidents were reported, and what was done about them? Nothing of it leaves the portal, nor is it an event."""
+"""Store incident reports and their notes. They never leave the portal, and no event mentions them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST = 500
 
 
 class Incident(Table, table=True):
-    """A report: `country` and `organisation_id` are those of the side that reported."""
+    """A report: `country` and `organisation_id` are those of the reporting side."""
 
     __tablename__ = "incident"
     __table_args__ = (
@@ -53,22 +53,22 @@ class Incident(Table, table=True):
 
     @property
     def stands(self) -> IncidentState:
-        """Its state."""
+        """Return the state."""
         return IncidentState(self.state)
 
     @property
     def about(self) -> Category:
-        """Its category."""
+        """Return the category."""
         return Category(self.category)
 
     @property
     def read_by(self) -> list[Reader]:
-        """Who may read it."""
-        return [Reader(one) for one in self.readers]
+        """Return who may read it."""
+        return [Reader(reader) for reader in self.readers]
 
 
 class Note(Table, table=True):
-    """What somebody who handles a report did or found; not for the one who reported."""
+    """What a handler of a report did or found; the reporter does not see it."""
 
     __tablename__ = "incident_note"
     __table_args__ = (sa.Index("incident_note_of", "incident_id", "id"),)
@@ -81,36 +81,36 @@ class Note(Table, table=True):
 
 
 async def incident(session: AsyncSession, incident_id: UUID, *, lock: bool = False) -> Incident | None:
-    """One report; with `lock` nobody else changes it until the commit."""
+    """Return one report; with `lock` nobody else changes it until the commit."""
     return await session.get(Incident, incident_id, with_for_update=lock, populate_existing=lock)
 
 
 async def of_reporter(session: AsyncSession, subject: str) -> list[Incident]:
-    """What somebody reported, the newest first."""
+    """Return a person's own reports, newest first."""
     query = select(Incident).where(Incident.reporter == subject).order_by(col(Incident.id).desc()).limit(MOST)
     return list(await session.scalars(query))
 
 
 async def same(session: AsyncSession, match_id: UUID, reporter: str, category: str, text: str) -> Incident | None:
-    """The report that says just this already, so that a second click makes no second one."""
+    """Return the identical report, so that a second click makes no second one."""
     query = select(Incident).where(Incident.match_id == match_id, Incident.reporter == reporter)
     query = query.where(Incident.category == category, Incident.text == text)
     return await session.scalar(query.order_by(col(Incident.id).desc()).limit(1))
 
 
 async def read_by(session: AsyncSession, readers: Sequence[sa.ColumnElement[bool]]) -> list[Incident]:
-    """The reports that meet one of `readers`, the oldest first."""
+    """Return the reports that meet one of the conditions `readers`, oldest first."""
     query = select(Incident).where(sa.or_(sa.false(), *readers)).order_by(col(Incident.id)).limit(MOST)
     return list(await session.scalars(query))
 
 
 def to(reader: Reader) -> sa.ColumnElement[bool]:
-    """The reports that this reader was chosen for."""
+    """Return the condition for reports that this reader was chosen for."""
     return col(Incident.readers).contains([reader.value])
 
 
 def to_country(countries: Sequence[str], organisation_ids: Sequence[UUID], union: str) -> sa.ColumnElement[bool]:
-    """Those for the coordinators of these countries, or the clearance officers of these EU agencies."""
+    """Return the condition for reports to coordinators of these countries, or to officers of these EU agencies."""
     own = sa.or_(
         sa.and_(col(Incident.country).in_(countries), col(Incident.country) != union),
         sa.and_(col(Incident.country) == union, col(Incident.organisation_id).in_(organisation_ids)),
@@ -119,6 +119,6 @@ def to_country(countries: Sequence[str], organisation_ids: Sequence[UUID], union
 
 
 async def notes(session: AsyncSession, incident_id: UUID) -> list[Note]:
-    """What was noted, the oldest first."""
+    """Return the notes of a report, oldest first."""
     query = select(Note).where(Note.incident_id == incident_id).order_by(col(Note.id))
     return list(await session.scalars(query))

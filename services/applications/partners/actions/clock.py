@@ -1,4 +1,4 @@
-"""What does the clock do about partners? Brings decisions into effect on their day, and ends what had notice."""
+"""Bring decisions about partners into effect on their day, and end cases whose notice has ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = structlog.get_logger()
 
 
 async def keep_partners(service: Service) -> None:
-    """The worker."""
+    """Run the loop that does this."""
     await run_by_lease(service, LEASE, _look)
 
 
@@ -33,7 +33,7 @@ async def _look(bus: Bus, lease: Lease) -> None:
 
 
 async def take_due(bus: Bus, lease: Lease | None = None) -> int:
-    """Bring the decisions whose day has come into effect, each in its own transaction; give how many."""
+    """Bring decisions whose day has come into effect, each in its own transaction; return how many."""
     async with bus.read() as session:
         waiting = await store.due(session, clock.today())
     taken = 0

@@ -1,4 +1,4 @@
-"""What happens when a decision about a partner takes effect? Everything, in the one transaction that is given."""
+"""Bring a decision about a partner into effect, all in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from services.applications.calls import store as calls_store
 from services.applications.mentors import actions as mentors_actions
 from services.applications.mentors import store as mentors_store
 from services.applications.partners import store
-from services.applications.partners.model import CaseState, Choice, GroupChoice, InFlight, Stage
-from services.applications.partners.views import in_flight
+from services.applications.partners.model import CaseState, Choice, GroupChoice, OpenCase, Stage
+from services.applications.partners.views import load_open_cases
 from services.applications.placements import store as placements_store
 from services.applications.placements.actions import placements
 from services.applications.register.store import entries
@@ -36,7 +36,7 @@ REASON = Reason.PARTNER_SUSPENDED
 
 
 async def take(tx: Tx, decision: store.Decision) -> None:
-    """Bring a locked decision about a country that is held into effect."""
+    """Bring a decision into effect that is locked, as its country is."""
     if decision.status == PartnerStatus.SUSPENDED:
         await _suspend(tx, decision)
     else:
@@ -44,7 +44,7 @@ async def take(tx: Tx, decision: store.Decision) -> None:
     status = PartnerStatus(decision.status)
     row = {"country": decision.country, "since": decision.since, "status": status.value}
     await entries.put(tx.session, entries.Partner, [row])
-    # The own guards know it with this commit, the other services' as soon as the log has gone round.
+    # The portal's guards know it with this commit, those of other services when the event reaches them.
     await write_partner(tx, decision.country, status, decision.since)
     event = PartnerStatusChanged(country=decision.country, status=status, since=decision.since)
     await tx.record(event, decision.country)
@@ -55,22 +55,30 @@ async def take(tx: Tx, decision: store.Decision) -> None:
 
 
 async def _suspend(tx: Tx, decision: store.Decision) -> None:
-    """Do to each case what was chosen for its group; what joined a group since the preview shares its choice."""
-    flight = await in_flight(tx.session, decision.country, lock=True)
-    made = [GroupChoice.model_validate(one) for one in decision.choices]
-    chosen = {(one.side, one.stage): one for one in made}
-    for case in flight.cases:
-        # A group that was empty when it was decided had nothing to be asked about: what came into it is finished.
+    """Apply to each case its group's choice, also to cases that joined the group since the preview."""
+    open_cases = await load_open_cases(tx.session, decision.country, lock=True)
+    choices = [GroupChoice.model_validate(supply) for supply in decision.choices]
+    chosen = {(supply.side, supply.stage): supply for supply in choices}
+    for case in open_cases.cases:
+        # No choice was asked for a group that was empty at the time; cases that joined it since are finished.
         choice = chosen.get(case.group) or GroupChoice(side=case.side, stage=case.stage, choice=Choice.FINISH)
         await _decide(tx, decision, case, choice)
-    for one in flight.supply:
-        await (_pause_offer if one.kind == "offer" else _pause_mentor)(tx, one.id)
+    for supply in open_cases.supply:
+        await (_pause_offer if supply.kind == "offer" else _pause_mentor)(tx, supply.id)
         tx.session.add(
-            _row(tx, decision, one.id, kind=one.kind, reference=one.reference, side=Side.HOST, state=CaseState.PAUSED)
+            _row(
+                tx,
+                decision,
+                supply.id,
+                kind=supply.kind,
+                reference=supply.reference,
+                side=Side.HOST,
+                state=CaseState.PAUSED,
+            )
         )
 
 
-async def _decide(tx: Tx, decision: store.Decision, case: InFlight, choice: GroupChoice) -> None:
+async def _decide(tx: Tx, decision: store.Decision, case: OpenCase, choice: GroupChoice) -> None:
     row = _row(
         tx,
         decision,
@@ -97,11 +105,11 @@ async def _decide(tx: Tx, decision: store.Decision, case: InFlight, choice: Grou
     tx.session.add(row)
 
 
-async def end(tx: Tx, case: InFlight) -> bool:
-    """End one case that is in flight; whether there was anything to end.
+async def end(tx: Tx, case: OpenCase) -> bool:
+    """End one open case; return whether there was anything to end.
 
-    An officer of the country that is suspended has the application cancelled, and matching ends what came of it. Who
-    was to come to its hosts or mentors keeps the application, and is matched again.
+    For an officer of the suspended country the application is cancelled, and matching ends its match. A guest or
+    mentee of its hosts or mentors keeps the application, and is matched again.
     """
     if case.side is Side.HOST:
         assert case.match_id is not None
@@ -144,7 +152,7 @@ async def _pause_mentor(tx: Tx, mentor_id: UUID) -> None:
 
 
 async def _end_notices(tx: Tx, decision: store.Decision) -> None:
-    """A notice that has not run out ends with the suspension: the case goes on."""
+    """End notices that have not run out, as the suspension has ended: the cases go on."""
     for earlier in await store.decisions(tx.session, decision.country):
         for case in await store.cases(tx.session, earlier.id, lock=True):
             if case.state == CaseState.NOTICE:

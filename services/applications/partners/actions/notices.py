@@ -1,4 +1,4 @@
-"""What becomes of a case that was cancelled with notice? It ends on its day, unless that is taken back before."""
+"""Withdraw notices, and end cases whose notice has run out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from services.applications.partners import store
 from services.applications.partners.actions.effects import end
 from services.applications.partners.model import CaseState, Stage
-from services.applications.partners.views import in_flight, lock_partner
+from services.applications.partners.views import load_open_cases, lock_partner
 from services.applications.refusals import not_found
 from shared.bus.db import leases
 from shared.errors import Refused
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def take_back(bus: Bus, principal: Principal, decision_id: UUID, case_id: UUID) -> store.DecidedCase:
-    """Let a case go on whose notice has not run out. Raises `Refused` (404; 409 where it has ended)."""
+    """Let a case go on whose notice has not run out. Raises `Refused` (404; 409 if it has ended)."""
     async with bus.transaction(principal.subject) as tx:
         case = await _case(tx, decision_id, case_id)
         if case.state == CaseState.NOTICE:
@@ -40,24 +40,26 @@ async def _case(tx: Tx, decision_id: UUID, case_id: UUID) -> store.DecidedCase:
     if decision is None:
         raise not_found()
     await lock_partner(tx.session, decision.country)
-    found = {one.id: one for one in await store.cases(tx.session, decision_id, lock=True)}
-    if case_id not in found:
+    cases = {case.id: case for case in await store.cases(tx.session, decision_id, lock=True)}
+    if case_id not in cases:
         raise not_found()
-    return found[case_id]
+    return cases[case_id]
 
 
 async def end_due(tx: Tx, decision_id: UUID, country: str) -> int:
-    """End the cases of a decision whose notice is over; give how many. The country is held by the caller."""
+    """End the cases of a decision whose notice has run out; return how many. The caller has locked the country."""
     today = clock.today()
-    flight = {one.id: one for one in (await in_flight(tx.session, country, lock=True)).cases}
+    open_cases = {case.id: case for case in (await load_open_cases(tx.session, country, lock=True)).cases}
     ended = 0
     for case in await store.cases(tx.session, decision_id, lock=True):
         if case.state != CaseState.NOTICE or case.ends_on is None or case.ends_on > today:
             continue
-        current = flight.get(case.id)
+        current = open_cases.get(case.id)
         # An application that waited may have a match by now, and a visit may have begun, which nothing cancels.
-        held = current or next((one for one in flight.values() if one.application_id == case.application_id), None)
-        gone = held is not None and held.stage is not Stage.UNDER_WAY and await end(tx, held)
+        open_case = current or next(
+            (case for case in open_cases.values() if case.application_id == case.application_id), None
+        )
+        gone = open_case is not None and open_case.stage is not Stage.UNDER_WAY and await end(tx, open_case)
         case.state = CaseState.CANCELLED if gone else CaseState.OVER
         case.at, case.by = clock.now(), tx.actor
         tx.session.add(case)
@@ -67,7 +69,7 @@ async def end_due(tx: Tx, decision_id: UUID, country: str) -> int:
 
 
 async def end_all_due(bus: Bus, lease: Lease | None = None) -> int:
-    """End all cases whose notice is over, a decision at a time; give how many. Raises `LeaseLost`."""
+    """End all cases whose notice has run out, a decision at a time; return how many. Raises `LeaseLost`."""
     async with bus.read() as session:
         waiting = await store.notices_due(session, clock.today())
     ended = 0

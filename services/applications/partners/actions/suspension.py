@@ -1,4 +1,4 @@
-"""How is a partner suspended? Preview of every case and of what becomes of it, then one step; or on its day, later."""
+"""Suspend a partner as previewed, at once or on a later day, and reinstate it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.partners import model, store
 from services.applications.partners.actions import effects
-from services.applications.partners.views import in_flight, lock_partner, partner_code
+from services.applications.partners.views import load_open_cases, lock_partner, partner_code
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.codes import PartnerStatus
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.partners.model import Flight, GroupChoice
+    from services.applications.partners.model import GroupChoice, OpenCases
     from shared.bus import Bus
     from shared.identity import Principal
 
@@ -32,7 +32,7 @@ FURTHEST = timedelta(days=366)
 
 
 class Changed(Refused):
-    """What is in flight is not what the preview showed; `preview` is what it would be now."""
+    """The open cases differ from those of the preview; `preview` is the current one."""
 
     def __init__(self, preview: Preview) -> None:
         super().__init__(gettext("Something has changed since you looked. Read it again, then confirm."), 409)
@@ -41,22 +41,22 @@ class Changed(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a suspension from `since` would do: every case with its group's choice, and the mark of all of it."""
+    """What a suspension from `since` would do: every case, the choices by group, and a digest of both."""
 
-    flight: Flight
+    open_cases: OpenCases
     since: date
     choices: tuple[GroupChoice, ...]
     digest: str
 
-    def choice(self, one: model.InFlight) -> GroupChoice:
-        """What becomes of one case."""
-        return next(made for made in self.choices if (made.side, made.stage) == one.group)
+    def choice(self, case: model.OpenCase) -> GroupChoice:
+        """Return the choice for one case."""
+        return next(choice for choice in self.choices if (choice.side, choice.stage) == case.group)
 
 
 async def preview(session: AsyncSession, country: str, since: date, choices: Sequence[GroupChoice]) -> Preview:
-    """What would be done. Raises `Refused` (404; 409 where it is suspended already; 422 names what is wrong)."""
+    """Preview a suspension. Raises `Refused` (404; 409 if it is suspended already; 422 by field)."""
     await _may_begin(session, partner_code(country))
-    return await _previewed(session, country, since, choices)
+    return await _preview(session, country, since, choices)
 
 
 async def _may_begin(session: AsyncSession, country: str) -> None:
@@ -66,27 +66,27 @@ async def _may_begin(session: AsyncSession, country: str) -> None:
         raise Refused(gettext("Something was decided about this partner for a later day. Withdraw that first."), 409)
 
 
-async def _previewed(
+async def _preview(
     session: AsyncSession, country: str, since: date, choices: Sequence[GroupChoice], *, lock: bool = False
 ) -> Preview:
-    found = day_problem(since)
-    flight = await in_flight(session, country, lock=lock)
+    problems_found = day_problem(since)
+    open_cases = await load_open_cases(session, country, lock=lock)
     today = clock.today()
     funds = {
-        str(one.id): (one.since, one.until)
-        for one in await entries.funds(session)
-        if one.active and (one.until is None or one.until >= today)
+        str(item.id): (item.since, item.until)
+        for item in await entries.funds(session)
+        if item.active and (item.until is None or item.until >= today)
     }
-    chosen = {(one.side, one.stage): one for one in choices}
-    found |= model.problems(flight, chosen, funds)
-    if found:
-        raise Refused(gettext("Some of it is missing."), 422, found)
+    chosen = {(item.side, item.stage): item for item in choices}
+    problems_found |= model.problems(open_cases, chosen, funds)
+    if problems_found:
+        raise Refused(gettext("Some of it is missing."), 422, problems_found)
     kept = tuple(chosen[group] for group in model.GROUPS if group in chosen)
-    return Preview(flight, since, kept, model.digest(flight, kept, since))
+    return Preview(open_cases, since, kept, model.digest(open_cases, kept, since))
 
 
 def day_problem(since: date) -> dict[str, str]:
-    """What is wrong with the day from which something is to hold: it is today or later, within a year."""
+    """Return what is wrong with the first day: it must be today or later, within a year."""
     today = clock.today()
     if today <= since <= today + FURTHEST:
         return {}
@@ -104,19 +104,19 @@ async def suspend(
     digest: str,
     note: str = "",
 ) -> store.Decision:
-    """Suspend a partner as previewed: at once where `since` is today, else on its day. All of it, or nothing.
+    """Suspend a partner as previewed: at once if `since` is today, otherwise on its day.
 
-    Raises `Refused` (404, 409, 422), and `Changed` (409) where the preview with that digest is no longer what it is.
+    All or nothing. Raises `Refused` (404, 409, 422), and `Changed` (409) if the current preview has another digest.
     """
     async with bus.transaction(principal.subject) as tx:
         await lock_partner(tx.session, partner_code(country))
-        known = await _same(tx.session, country, digest)
+        known = await _repeated(tx.session, country, digest)
         if known is not None:
             return known
         await _may_begin(tx.session, country)
-        seen = await _previewed(tx.session, country, since, choices, lock=True)
-        if seen.digest != digest:
-            raise Changed(seen)
+        current = await _preview(tx.session, country, since, choices, lock=True)
+        if current.digest != digest:
+            raise Changed(current)
         decision = store.Decision(
             id=new_id(),
             country=country,
@@ -126,8 +126,8 @@ async def suspend(
             decided_at=clock.now(),
             note=note.strip()[:1000],
             digest=digest,
-            shown=[_shown(one) for one in seen.flight.cases],
-            choices=[one.model_dump(mode="json") for one in seen.choices],
+            shown=[_case_json(item) for item in current.open_cases.cases],
+            choices=[item.model_dump(mode="json") for item in current.choices],
         )
         tx.session.add(decision)
         await tx.session.flush()
@@ -137,25 +137,25 @@ async def suspend(
         return decision
 
 
-async def _same(session: AsyncSession, country: str, digest: str) -> store.Decision | None:
-    """The decision that this very confirmation made a moment ago: a second click is answered with it."""
+async def _repeated(session: AsyncSession, country: str, digest: str) -> store.Decision | None:
+    """The decision that this very confirmation made before: the answer to a second click."""
     newest = next(iter(await store.decisions(session, country)), None)
     return newest if newest is not None and newest.digest == digest and newest.state != store.WITHDRAWN else None
 
 
-def _shown(one: model.InFlight) -> dict[str, str | None]:
+def _case_json(case: model.OpenCase) -> dict[str, str | None]:
     return {
-        "id": str(one.id),
-        "reference": one.reference,
-        "side": one.side,
-        "stage": one.stage,
-        "state": one.state,
-        "other": one.other,
+        "id": str(case.id),
+        "reference": case.reference,
+        "side": case.side,
+        "stage": case.stage,
+        "state": case.state,
+        "other": case.other,
     }
 
 
 async def withdraw(bus: Bus, principal: Principal, decision_id: UUID) -> store.Decision:
-    """Take back what was decided for a later day. Raises `Refused` (404; 409 where its day has come)."""
+    """Withdraw a decision for a later day. Raises `Refused` (404; 409 if its day has come)."""
     async with bus.transaction(principal.subject) as tx:
         decision = await store.decision(tx.session, decision_id, lock=True)
         if decision is None:
@@ -171,16 +171,16 @@ async def withdraw(bus: Bus, principal: Principal, decision_id: UUID) -> store.D
 
 
 async def reinstate(bus: Bus, principal: Principal, country: str, since: date, note: str = "") -> store.Decision:
-    """Reinstate a suspended partner: at once where `since` is today, else on its day.
+    """Reinstate a suspended partner: at once if `since` is today, otherwise on its day.
 
-    A second click is answered with what the first one decided. Raises `Refused` (404; 409 where it is not suspended,
-    or something else is decided for a later day; 422 for the day).
+    A second click returns the first decision. Raises `Refused` (404; 409 if it is not suspended, or something else
+    is decided for a later day; 422 for the day).
     """
     async with bus.transaction(principal.subject) as tx:
         await lock_partner(tx.session, partner_code(country))
         newest = next(iter(await store.decisions(tx.session, country)), None)
-        again = newest is not None and newest.status == PartnerStatus.REINSTATED and newest.since == since
-        if newest is not None and again and newest.state != store.WITHDRAWN:
+        same = newest is not None and newest.status == PartnerStatus.REINSTATED and newest.since == since
+        if newest is not None and same and newest.state != store.WITHDRAWN:
             return newest
         if await entries.partner_status(tx.session, country, clock.today()) is not PartnerStatus.SUSPENDED:
             raise Refused(gettext("This partner is not suspended."), 409)
@@ -188,9 +188,9 @@ async def reinstate(bus: Bus, principal: Principal, country: str, since: date, n
             raise Refused(
                 gettext("Something was decided about this partner for a later day. Withdraw that first."), 409
             )
-        found = day_problem(since)
-        if found:
-            raise Refused(gettext("Some of it is missing."), 422, found)
+        problems_found = day_problem(since)
+        if problems_found:
+            raise Refused(gettext("Some of it is missing."), 422, problems_found)
         decision = store.Decision(
             id=new_id(),
             country=country,

@@ -1,8 +1,8 @@
-"""What does the programme coordinator see and decide about a partner country?"""
+"""Show and decide, for the programme coordinator, about a partner country."""
 
 from services.applications.partners.pages import decisions, partners
 
 routers = (partners.router, decisions.router)
-"""In the order in which they are tried."""
+"""Routers in matching order."""
 
 __all__ = ["routers"]

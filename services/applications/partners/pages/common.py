@@ -1,4 +1,4 @@
-"""How are cases, decisions and what a country offers shown on a partner's pages?"""
+"""Show cases, decisions and paused placements or mentors on a partner's pages."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -12,85 +12,85 @@ from shared.time import dates
 
 
 def at(country: str, *further: object) -> str:
-    """The address of a partner's page, or of one below it."""
+    """Return the address of a partner's page, or of one below it."""
     return "/".join(["/applications/partners", country, *(str(one) for one in further)])
 
 
-def later(decision: store.Decision) -> str:
-    """What was decided, from which day."""
+def decision_title(decision: store.Decision) -> str:
+    """Return what was decided, and from which day."""
     sentence = gettext("Suspended from %(day)s")
     if decision.status == "reinstated":
         sentence = gettext("Reinstated from %(day)s")
     return sentence % {"day": dates.day(decision.since)}
 
 
-def flight_rows(flight: model.Flight) -> list[list[Any]]:
-    """What is in flight by group, then by state and country of the other side."""
+def open_case_rows(open_cases: model.OpenCases) -> list[list[Any]]:
+    """Return the rows of open cases by group, then by state and country of the other side."""
     rows = []
-    for side, stage in flight.groups:
-        cases = flight.of(side, stage)
-        for state in sorted({one.state for one in cases}):
-            held = [one for one in cases if one.state == state]
+    for side, stage in open_cases.groups:
+        cases = open_cases.of(side, stage)
+        for state in sorted({case.state for case in cases}):
+            in_state = [case for case in cases if case.state == state]
             others = ", ".join(
                 f"{labels.country(code) if code else gettext('not known yet')}: {count}"
-                for code, count in model.by_other(held).items()
+                for code, count in model.by_other(in_state).items()
             )
             query = urlencode({"side": side.value, "stage": stage.value, "state": state})
-            number = {"text": str(len(held)), "href": at(flight.country, "cases") + "?" + query}
-            rows.append([model.group_name(side, stage), state_tag(stage, held[0]), number, others])
+            number = {"text": str(len(in_state)), "href": at(open_cases.country, "cases") + "?" + query}
+            rows.append([model.group_name(side, stage), state_tag(stage, in_state[0]), number, others])
     return rows
 
 
-def state_tag(stage: model.Stage, one: model.InFlight) -> Any:
-    """The state of a case as people see it."""
+def state_tag(stage: model.Stage, case: model.OpenCase) -> Any:
+    """Return a tag with the state of a case as people see it."""
     kind = {
         model.Stage.WAITING: "application",
         model.Stage.MENTORSHIP: "mentorship",
         model.Stage.UNDER_WAY: "visit",
-        model.Stage.SCHEDULED: "match" if one.visit_id is None else "visit",
+        model.Stage.SCHEDULED: "match" if case.visit_id is None else "visit",
     }.get(stage, "match")
-    return tag(kind, one.state)
+    return tag(kind, case.state)
 
 
-def supply(one: model.Supply) -> str:
-    """What pauses, in words."""
-    return gettext("Placement") if one.kind == "offer" else gettext("Mentor")
+def supply(item: model.Supply) -> str:
+    """Return the kind of a paused placement or mentor, in words."""
+    return gettext("Placement") if item.kind == "offer" else gettext("Mentor")
 
 
-def supply_way(one: model.Supply) -> dict[str, str]:
-    """The way to what pauses."""
-    place = "offers" if one.kind == "offer" else "mentors"
-    return {"text": gettext("Open"), "href": f"/applications/{place}/{one.id}"}
+def supply_link(item: model.Supply) -> dict[str, str]:
+    """Return the link to a paused placement or mentor."""
+    folder = "offers" if item.kind == "offer" else "mentors"
+    return {"text": gettext("Open"), "href": f"/applications/{folder}/{item.id}"}
 
 
-def state_of(one: store.Decision) -> str:
-    """Where a decision stands."""
+def decision_state(decision: store.Decision) -> str:
+    """Return the state of a decision in words."""
     return {
         store.WAITING: gettext("Its day has not come"),
         store.TAKEN: gettext("In effect"),
         store.WITHDRAWN: gettext("Withdrawn"),
-    }[one.state]
+    }[decision.state]
 
 
-def reference(one: model.InFlight) -> dict[str, str]:
-    """The case's reference, with the way to it."""
-    if one.match_id is None:
-        return {"text": one.reference, "href": f"/applications/cases/{one.application_id}"}
-    return {"text": one.reference, "href": f"/applications/matches/{one.match_id}"}
+def reference(case: model.OpenCase) -> dict[str, str]:
+    """Return the case's reference as a link."""
+    if case.match_id is None:
+        return {"text": case.reference, "href": f"/applications/cases/{case.application_id}"}
+    return {"text": case.reference, "href": f"/applications/matches/{case.match_id}"}
 
 
-def _way(one: store.DecidedCase) -> str:
-    """Where a decided thing is."""
-    place = {"application": "cases", "match": "matches", "offer": "offers", "mentor": "mentors"}[one.kind]
-    return f"/applications/{place}/{one.id}"
+def _address(case: store.DecidedCase) -> str:
+    """The address of a decided case."""
+    folder = {"application": "cases", "match": "matches", "offer": "offers", "mentor": "mentors"}[case.kind]
+    return f"/applications/{folder}/{case.id}"
 
 
-def decided(one: store.DecidedCase, funds: dict[str, str], *, linked: bool) -> list[Any]:
-    """One case of a decision as a row: reference, group, other side, what became of it, since when.
+def decided_row(case: store.DecidedCase, funds: dict[str, str], *, linked: bool) -> list[Any]:
+    """Return a case of a decision as a row: reference, group, other side, result, since when.
 
-    `linked` for a reader who may go to the case itself.
+    `linked` for a reader who may open the case itself.
     """
-    named = {
+    words = {
         model.CaseState.GOES_ON: gettext("Goes on"),
         model.CaseState.NOTICE: gettext("Ends on %(day)s"),
         model.CaseState.CANCELLED: gettext("Cancelled"),
@@ -98,13 +98,13 @@ def decided(one: store.DecidedCase, funds: dict[str, str], *, linked: bool) -> l
         model.CaseState.OVER: gettext("Was over or under way before its day"),
         model.CaseState.PAUSED: gettext("Paused"),
     }
-    became = named[model.CaseState(one.state)]
-    if one.ends_on is not None and one.state == model.CaseState.NOTICE:
-        became %= {"day": dates.day(one.ends_on)}
-    if one.fund_id is not None:
-        became = gettext("Goes on under %(fund)s") % {"fund": funds.get(str(one.fund_id), "")}
-    group = gettext("Placement") if one.kind == "offer" else gettext("Mentor")
-    if one.stage is not None:
-        group = model.group_name(Side(one.side), model.Stage(one.stage))
-    name: Any = {"text": one.reference, "href": _way(one)} if linked else one.reference
-    return [name, group, one.other and labels.country(one.other), became, dates.moment(one.at)]
+    result = words[model.CaseState(case.state)]
+    if case.ends_on is not None and case.state == model.CaseState.NOTICE:
+        result %= {"day": dates.day(case.ends_on)}
+    if case.fund_id is not None:
+        result = gettext("Goes on under %(fund)s") % {"fund": funds.get(str(case.fund_id), "")}
+    group = gettext("Placement") if case.kind == "offer" else gettext("Mentor")
+    if case.stage is not None:
+        group = model.group_name(Side(case.side), model.Stage(case.stage))
+    name: Any = {"text": case.reference, "href": _address(case)} if linked else case.reference
+    return [name, group, case.other and labels.country(case.other), result, dates.moment(case.at)]

@@ -1,4 +1,4 @@
-"""How does the programme coordinator suspend and reinstate a partner? Question, preview of every case, one step."""
+"""Suspend and reinstate a partner: form, preview of every case, confirmation."""
 
 from datetime import date
 from typing import Any
@@ -12,8 +12,15 @@ from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.partners import model, views
 from services.applications.partners.actions import notices, suspension
-from services.applications.partners.forms import ReinstateForm, choices_of, chosen, day_of, suspend_form, written
-from services.applications.partners.pages.common import at, flight_rows, reference, state_tag, supply
+from services.applications.partners.forms import (
+    ReinstateForm,
+    as_parameters,
+    choices_of,
+    day_of,
+    form_choices,
+    suspend_form,
+)
+from services.applications.partners.pages.common import at, open_case_rows, reference, state_tag, supply
 from services.applications.register.store import entries
 from shared.contracts import labels
 from shared.errors import Refused
@@ -26,27 +33,27 @@ router = APIRouter(prefix="/applications/partners", include_in_schema=False)
 
 @router.get("/{country}/suspend")
 async def ask(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
-    """From when, and what becomes of each group."""
+    """Ask from when, and what happens to each group."""
     async with bus.read() as session:
-        found = await views.partner(session, country)
+        partner = await views.partner(session, country)
         funds = await _funds(bus)
-    form = suspend_form(found.flight, funds)(data={"since": clock.today()})
-    return _asked(request, found, form)
+    form = suspend_form(partner.open_cases, funds)(data={"since": clock.today()})
+    return _form_page(request, partner, form)
 
 
-def _asked(request: Request, found: views.Partner, form: Any, status: int = 200) -> Response:
+def _form_page(request: Request, partner: views.Partner, form: Any, status: int = 200) -> Response:
     return render(
         request,
         "partners/suspend.html",
         status,
         form_=form,
-        country=found.standing.country,
-        flight=flight_rows(found.flight),
+        country=partner.standing.country,
+        open_cases=open_case_rows(partner.open_cases),
         groups=[
-            (model.group_name(side, stage), len(found.flight.of(side, stage)), model.field_of(side, stage), stage)
-            for side, stage in found.flight.groups
+            (model.group_name(side, stage), len(partner.open_cases.of(side, stage)), model.field_of(side, stage), stage)
+            for side, stage in partner.open_cases.groups
         ],
-        supply=len(found.flight.supply),
+        supply=len(partner.open_cases.supply),
     )
 
 
@@ -54,19 +61,19 @@ async def _funds(bus: BusDep) -> dict[str, str]:
     """The funds that can pay: id -> name."""
     today = clock.today()
     async with bus.read() as session:
-        found = await entries.funds(session)
-    return {str(one.id): one.name for one in found if one.active and (one.until is None or one.until >= today)}
+        funds = await entries.funds(session)
+    return {str(fund.id): fund.name for fund in funds if fund.active and (fund.until is None or fund.until >= today)}
 
 
 @router.post("/{country}/suspend")
 async def look(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
-    """Check what was chosen, and go on to the preview of every case."""
+    """Check the choices, and go on to the preview of every case."""
     async with bus.read() as session:
-        found = await views.partner(session, country)
-    form = await suspend_form(found.flight, await _funds(bus)).read(request)
+        partner = await views.partner(session, country)
+    form = await suspend_form(partner.open_cases, await _funds(bus)).read(request)
     if not form.validate():
-        return _asked(request, found, form, 422)
-    since, choices = form["since"].data, chosen(form, found.flight)
+        return _form_page(request, partner, form, 422)
+    since, choices = form["since"].data, form_choices(form, partner.open_cases)
     try:
         async with bus.read() as session:
             await suspension.preview(session, country, since, choices)
@@ -75,23 +82,23 @@ async def look(request: Request, country: str, _: Coordinator, bus: BusDep) -> R
             raise
         for name, sentence in (refused.fields or {"": refused.detail}).items():
             form.refuse(name, sentence)
-        return _asked(request, found, form, refused.status_code)
-    return see_other(at(country, "suspend", "preview") + "?" + urlencode(written(since, choices)))
+        return _form_page(request, partner, form, refused.status_code)
+    return see_other(at(country, "suspend", "preview") + "?" + urlencode(as_parameters(since, choices)))
 
 
 @router.get("/{country}/suspend/preview")
 async def preview(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
-    """Exactly which cases, and what will be done with each."""
+    """Show exactly which cases are affected, and how."""
     values = dict(request.query_params)
     async with bus.read() as session:
-        made = await suspension.preview(session, country, day_of(values), choices_of(values))
-    return await _previewed(request, bus, made)
+        shown = await suspension.preview(session, country, day_of(values), choices_of(values))
+    return await _preview_page(request, bus, shown)
 
 
-async def _previewed(
+async def _preview_page(
     request: Request,
     bus: BusDep,
-    made: suspension.Preview,
+    shown: suspension.Preview,
     status: int = 200,
     problem: str | None = None,
     note: str = "",
@@ -101,25 +108,25 @@ async def _previewed(
         {
             "name": model.group_name(side, stage),
             "said": model.choice_in_words(
-                next(one for one in made.choices if (one.side, one.stage) == (side, stage)), funds
+                next(case for case in shown.choices if (case.side, case.stage) == (side, stage)), funds
             ),
             "cases": [
-                [reference(one), state_tag(stage, one), one.other and labels.country(one.other)]
-                for one in made.flight.of(side, stage)
+                [reference(case), state_tag(stage, case), case.other and labels.country(case.other)]
+                for case in shown.open_cases.of(side, stage)
             ],
         }
-        for side, stage in made.flight.groups
+        for side, stage in shown.open_cases.groups
     ]
     return render(
         request,
         "partners/preview.html",
         status,
-        country=made.flight.country,
-        since=made.since,
-        at_once=made.since <= clock.today(),
+        country=shown.open_cases.country,
+        since=shown.since,
+        at_once=shown.since <= clock.today(),
         groups=groups,
-        supply=[[one.reference, supply(one)] for one in made.flight.supply],
-        hidden={**written(made.since, made.choices), "digest": made.digest},
+        supply=[[case.reference, supply(case)] for case in shown.open_cases.supply],
+        hidden={**as_parameters(shown.since, shown.choices), "digest": shown.digest},
         problem=problem,
         note=note,
     )
@@ -127,7 +134,7 @@ async def _previewed(
 
 @router.post("/{country}/suspend/confirm")
 async def confirm(request: Request, country: str, principal: Coordinator, bus: BusDep) -> Response:
-    """Do it, all of it in one step; where something has changed since, show it again."""
+    """Suspend the partner in one step; if something has changed since, show the preview again."""
     values = {name: str(value) for name, value in (await sent(request)).items()}
     note = values.get("note", "")
     try:
@@ -141,13 +148,13 @@ async def confirm(request: Request, country: str, principal: Coordinator, bus: B
             note=note,
         )
     except suspension.Changed as changed:
-        return await _previewed(request, bus, changed.preview, 409, changed.detail, note)
+        return await _preview_page(request, bus, changed.preview, 409, changed.detail, note)
     return see_other(at(country, "decisions", decision.id) + "?done=decided")
 
 
 @router.get("/{country}/reinstate")
 async def ask_reinstate(request: Request, country: str, _: Coordinator, bus: BusDep) -> Response:
-    """From when it takes part again."""
+    """Ask from when the partner takes part again."""
     async with bus.read() as session:
         await views.partner(session, country)
     return render(
@@ -157,7 +164,7 @@ async def ask_reinstate(request: Request, country: str, _: Coordinator, bus: Bus
 
 @router.post("/{country}/reinstate")
 async def reinstate(request: Request, country: str, principal: Coordinator, bus: BusDep) -> Response:
-    """Reinstate it."""
+    """Reinstate the partner."""
     form = await ReinstateForm.read(request)
     status = 422
     if form.validate():
@@ -178,7 +185,7 @@ async def reinstate(request: Request, country: str, principal: Coordinator, bus:
 
 @router.post("/{country}/decisions/{decision_id}/withdraw")
 async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Take back a decision whose day has not come."""
+    """Withdraw a decision whose day has not come."""
     async with bus.read() as session:
         await views.decision(session, country, decision_id)
     await suspension.withdraw(bus, principal, decision_id)
@@ -187,7 +194,7 @@ async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus:
 
 @router.post("/{country}/decisions/{decision_id}/cases/{case_id}/keep")
 async def keep(country: str, decision_id: UUID, case_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Take back the notice of one case."""
+    """Withdraw the notice of one case."""
     async with bus.read() as session:
         await views.decision(session, country, decision_id)
     await notices.take_back(bus, principal, decision_id, case_id)

@@ -1,4 +1,4 @@
-"""What does a partner's page show: how it stands, what is in flight, what was decided? Auditors read it too."""
+"""Show partners: their standing, open cases and decisions. Auditors read these pages too."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -13,14 +13,14 @@ from services.applications.parameters import BusDep
 from services.applications.partners import model, views
 from services.applications.partners.pages.common import (
     at,
-    decided,
-    flight_rows,
-    later,
+    decided_row,
+    decision_state,
+    decision_title,
+    open_case_rows,
     reference,
-    state_of,
     state_tag,
     supply,
-    supply_way,
+    supply_link,
 )
 from services.applications.register.store import entries
 from shared.contracts import labels
@@ -33,56 +33,56 @@ router = APIRouter(prefix="/applications/partners", include_in_schema=False)
 
 @router.get("")
 async def all_partners(request: Request, _: OverseerOrCoordinator, bus: BusDep) -> Response:
-    """All partner countries and how each stands."""
+    """List all partner countries with their standing."""
     async with bus.read() as session:
-        found = await views.partners(session)
+        standings = await views.partners(session)
     rows = [
         [
-            {"text": labels.country(one.country), "href": at(one.country)},
-            tag("partner", one.status),
-            one.since and dates.day(one.since),
-            one.waiting and later(one.waiting),
+            {"text": labels.country(standing.country), "href": at(standing.country)},
+            tag("partner", standing.status),
+            standing.since and dates.day(standing.since),
+            standing.waiting and decision_title(standing.waiting),
         ]
-        for one in found
+        for standing in standings
     ]
     return render(request, "partners/all.html", rows=rows)
 
 
 @router.get("/{country}")
 async def show(request: Request, country: str, principal: OverseerOrCoordinator, bus: BusDep) -> Response:
-    """One partner: how it stands, what is in flight, what was decided."""
+    """Show one partner: its standing, open cases and decisions."""
     async with bus.read() as session:
-        found = await views.partner(session, country)
-        people = await entries.people_by_subject(session, [one.decided_by for one in found.decisions])
+        partner = await views.partner(session, country)
+        people = await entries.people_by_subject(session, [item.decided_by for item in partner.decisions])
     return render(
         request,
         "partners/show.html",
-        found=found,
+        found=partner,
         country=country,
         decides=principal.has(Role.PROGRAMME_COORDINATOR),
-        flight=flight_rows(found.flight),
-        supply=[[one.reference, supply(one), supply_way(one)] for one in found.flight.supply],
+        open_cases=open_case_rows(partner.open_cases),
+        supply=[[item.reference, supply(item), supply_link(item)] for item in partner.open_cases.supply],
         history=[
-            [dates.day(one.since), until and dates.day(until), tag("partner", one.status)]
-            for one, until in _until(found.history)
+            [dates.day(item.since), until and dates.day(until), tag("partner", item.status)]
+            for item, until in _until(partner.history)
         ],
         decisions=[
             [
-                {"text": later(one), "href": at(country, "decisions", one.id)},
-                state_of(one),
-                dates.moment(one.decided_at),
-                people[one.decided_by].name if one.decided_by in people else one.decided_by,
+                {"text": decision_title(item), "href": at(country, "decisions", item.id)},
+                decision_state(item),
+                dates.moment(item.decided_at),
+                people[item.decided_by].name if item.decided_by in people else item.decided_by,
             ]
-            for one in found.decisions
+            for item in partner.decisions
         ],
-        later=found.standing.waiting and later(found.standing.waiting),
+        decision_title=partner.standing.waiting and decision_title(partner.standing.waiting),
         done=request.query_params.get("done"),
     )
 
 
 def _until(history: list[entries.Partner]) -> list[tuple[entries.Partner, date | None]]:
-    """Each status with its last day, the newest first; the newest has none."""
-    ends = [None, *(one.since - timedelta(days=1) for one in history)]
+    """Each status with its last day, newest first; the newest has none."""
+    ends = [None, *(row.since - timedelta(days=1) for row in history)]
     return list(zip(history, ends, strict=False))
 
 
@@ -97,62 +97,62 @@ async def cases_of(
     state: str = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """The cases behind a count; without filters all that are in flight."""
+    """List the cases behind a count; without filters all open cases."""
     async with bus.read() as session:
-        found = await views.partner(session, country)
+        partner = await views.partner(session, country)
     decides = principal.has(Role.PROGRAMME_COORDINATOR)
-    held = [
-        one
-        for group in found.flight.groups
-        for one in found.flight.of(*group)
-        if side in {"", one.side} and stage in {"", one.stage} and state in {"", one.state}
+    cases = [
+        case
+        for group in partner.open_cases.groups
+        for case in partner.open_cases.of(*group)
+        if side in {"", case.side} and stage in {"", case.stage} and state in {"", case.state}
     ]
     rows = [
         [
-            reference(one) if decides else one.reference,
-            model.group_name(one.side, one.stage),
-            state_tag(one.stage, one),
-            one.other and labels.country(one.other),
+            reference(case) if decides else case.reference,
+            model.group_name(case.side, case.stage),
+            state_tag(case.stage, case),
+            case.other and labels.country(case.other),
         ]
-        for one in page_rows(held, page)
+        for case in page_rows(cases, page)
     ]
-    return render(request, "partners/cases.html", country=country, rows=rows, page=page, total=len(held))
+    return render(request, "partners/cases.html", country=country, rows=rows, page=page, total=len(cases))
 
 
 @router.get("/{country}/decisions/{decision_id}")
 async def show_decision(
     request: Request, country: str, decision_id: UUID, principal: OverseerOrCoordinator, bus: BusDep
 ) -> Response:
-    """The record of a decision: who, when, what was shown, what was chosen, which cases, and what became of each."""
+    """Show the record of a decision: who, when, what was shown, what was chosen, and the result for each case."""
     async with bus.read() as session:
         decision, cases = await views.decision(session, country, decision_id)
         people = await entries.people_by_subject(
-            session, [decision.decided_by, *filter(None, [decision.withdrawn_by]), *(one.by for one in cases)]
+            session, [decision.decided_by, *filter(None, [decision.withdrawn_by]), *(item.by for item in cases)]
         )
-        funds = {str(one.id): one.name for one in await entries.funds(session)}
-    # Choices for groups in which nothing was, and nothing came, say nothing.
-    held = {(one["side"], one["stage"]) for one in decision.shown} | {(one.side, one.stage) for one in cases}
-    made = [model.GroupChoice.model_validate(one) for one in decision.choices]
-    choices = [one for one in made if (one.side, one.stage) in held]
+        funds = {str(item.id): item.name for item in await entries.funds(session)}
+    # Choices for groups that stayed empty mean nothing.
+    groups = {(item["side"], item["stage"]) for item in decision.shown} | {(item.side, item.stage) for item in cases}
+    group_choices = [model.GroupChoice.model_validate(item) for item in decision.choices]
+    choices = [item for item in group_choices if (item.side, item.stage) in groups]
     decides = principal.has(Role.PROGRAMME_COORDINATOR)
     return render(
         request,
         "partners/decision.html",
         decision=decision,
         country=country,
-        state=state_of(decision),
-        title=later(decision),
+        state=decision_state(decision),
+        title=decision_title(decision),
         names={subject: person.name for subject, person in people.items()},
-        choices=[[model.group_name(one.side, one.stage), model.choice_in_words(one, funds)] for one in choices],
-        cases=[decided(one, funds, linked=decides) for one in cases],
-        notices=[one for one in cases if one.state == model.CaseState.NOTICE and decides],
+        choices=[[model.group_name(item.side, item.stage), model.choice_in_words(item, funds)] for item in choices],
+        cases=[decided_row(item, funds, linked=decides) for item in cases],
+        notices=[item for item in cases if item.state == model.CaseState.NOTICE and decides],
         shown=[
             [
-                one["reference"],
-                model.group_name(Side(one["side"]), model.Stage(one["stage"])),
-                one["other"] and labels.country(one["other"]),
+                item["reference"],
+                model.group_name(Side(item["side"]), model.Stage(item["stage"])),
+                item["other"] and labels.country(item["other"]),
             ]
-            for one in decision.shown
+            for item in decision.shown
         ],
         decides=decides,
         done=request.query_params.get("done"),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.attempts import Attempt, note_attempt
+from shared.attempts import AttemptKind, note_attempt
 from shared.contracts.access import AccessGrant
 from shared.contracts.base import Country, Language
 from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
@@ -28,7 +28,7 @@ def clean(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(letter).startswith("C") and letter not in _JOINERS for letter in text):
-        note_attempt(Attempt.CONTROL_CHARACTERS)
+        note_attempt(AttemptKind.CONTROL_CHARACTERS)
         raise ValueError(gettext("This holds characters that cannot be shown. Write it anew by hand."))
     return text
 
@@ -37,7 +37,7 @@ def name(text: str) -> str:
     """Return the name of a person or an organisation. Raises ValueError as `clean`, and for a formula."""
     text = clean(text)
     if text.startswith(_FORMULA):
-        note_attempt(Attempt.FORMULA)
+        note_attempt(AttemptKind.FORMULA)
         raise ValueError(gettext("A name begins with a letter."))
     return text
 

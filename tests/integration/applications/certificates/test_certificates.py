@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 import zxingcpp
 
-from services.applications.certificates.actions import A_MINUTE
+from services.applications.certificates.attempt_limit import A_MINUTE
 from shared.contracts import outcomes
 from shared.ids import new_id, new_number
 

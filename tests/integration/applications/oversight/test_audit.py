@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from services.applications.oversight.actions.attempts import A_MINUTE, Attempts
+from services.applications.oversight.actions.attempts import A_MINUTE, AttemptCounter
 from shared.identity import service_headers
 from shared.ids import new_id
 from shared.time import clock
@@ -156,13 +156,13 @@ async def test_a_flood_is_counted(programme: Programme, monkeypatch: pytest.Monk
 
 def test_what_was_counted_is_written_once() -> None:
     """The worker takes what is left of minutes that are over, and each number is taken once."""
-    known = Attempts()
+    known = AttemptCounter()
     for _ in range(A_MINUTE + 3):
-        known.let_in("ani", 0.0)
+        known.admit("ani", 0.0)
     assert known.take_counted(30.0) == []
     assert [(row.who, row.more) for row in known.take_counted(60.0)] == [("ani", 3)]
     assert known.take_counted(60.0) == []
-    assert known.let_in("ani", 61.0) == []
+    assert known.admit("ani", 61.0) == []
 
 
 async def test_a_store_that_does_not_answer_holds_nobody_up(programme: Programme) -> None:

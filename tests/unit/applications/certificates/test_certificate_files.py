@@ -29,7 +29,7 @@ from pypdf.generic import ContentStream
 from deploy.signing import signing_keys
 from services.applications.app import create_app
 from services.applications.certificates import document as certificates_document
-from services.applications.certificates.actions import A_MINUTE, AttemptLimit
+from services.applications.certificates.attempt_limit import A_MINUTE, AttemptLimit
 from services.applications.certificates.model import CertificateFacts, CertificateStanding, standing
 from services.applications.documents import signing
 from services.applications.settings import Settings
@@ -75,7 +75,7 @@ def signer() -> signing.Signer:
 @pytest.fixture(scope="module")
 def signed(signer: signing.Signer) -> bytes:
     """A certificate as it is served."""
-    return asyncio.run(certificates_document.made(facts(), "en", signer, at=GRANTED))
+    return asyncio.run(certificates_document.signed_pdf(facts(), "en", signer, at=GRANTED))
 
 
 def test_a_validator_finds_the_signature_whole(signed: bytes, signer: signing.Signer) -> None:
@@ -145,8 +145,8 @@ def test_a_key_that_cannot_be_used_is_refused_by_name() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_is_set_without_a_missing_sign(language: str) -> None:
     """All words are translated, all fonts are in the file, no sign is the empty box, and the number can be read."""
-    made = asyncio.run(certificates_document.unsigned(facts(language), language, at=GRANTED))
-    assert made == asyncio.run(certificates_document.unsigned(facts(language), language, at=GRANTED))
+    made = asyncio.run(certificates_document.unsigned_pdf(facts(language), language, at=GRANTED))
+    assert made == asyncio.run(certificates_document.unsigned_pdf(facts(language), language, at=GRANTED))
     page = PdfReader(BytesIO(made)).pages[0]
     text = " ".join(page.extract_text().split())
     assert NUMBER in text

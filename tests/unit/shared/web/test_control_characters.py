@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import FormData
 
-from shared.attempts import Attempt, collect_attempts
+from shared.attempts import AttemptKind, collect_attempts
 from shared.errors import Refused
 from shared.web import control_characters
 from shared.web.forms import sent
@@ -109,7 +109,7 @@ async def test_a_page_without_a_form_class_refuses_it_too() -> None:
         await sent(Asking(kind="ment\x00ee"))  # type: ignore[arg-type]  # as above
     assert refused.value.status_code == 422
     assert list(refused.value.fields) == ["kind"]
-    assert heard == [Attempt.CONTROL_CHARACTERS]
+    assert heard == [AttemptKind.CONTROL_CHARACTERS]
 
 
 class NoText(Exception):

@@ -1,0 +1,95 @@
+"""Import a table of training needs: upload, confirm or discard it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.applications.needs import store
+from services.applications.needs.actions.needs import write_need
+from services.applications.needs.model import (
+    read_table,
+)
+from services.applications.needs.table_files import cells_in, unreadable_file
+from services.applications.needs.views import own_upload, preview_of
+from shared.errors import Refused
+from shared.i18n import gettext
+from shared.ids import new_id
+from shared.time import clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+GOOD_FOR = timedelta(days=7)
+
+
+async def upload(bus: Bus, principal: Principal, content: bytes, filename: str) -> store.NeedImport:
+    """Store an uploaded table for its preview. Raises `Refused` (422, field `file`) if no row of it can be read."""
+    cells = cells_in(content, filename)
+    table = read_table(cells)
+    if table.problem:
+        raise unreadable_file(table.problem)
+    moment = clock.now()
+    stored = store.NeedImport(
+        id=new_id(),
+        subject=principal.subject,
+        filename="".join(letter for letter in filename if letter.isprintable())[:100],
+        cells=[[[cell.text.replace("\x00", ""), cell.formula] for cell in line] for line in cells],
+        uploaded_at=moment,
+        expires_at=moment + GOOD_FOR,
+    )
+    async with bus.transaction(principal.subject) as tx:
+        tx.session.add(stored)
+    return stored
+
+
+async def confirm(
+    bus: Bus, principal: Principal, import_id: UUID, *, all_or_none: bool, seen: str | None = None
+) -> store.NeedImport:
+    """Import all correct rows in one transaction; with `all_or_none` nothing unless all are correct.
+
+    `seen` is the mark of the preview that was shown. Confirming a finished import changes nothing. Raises `Refused`
+    (404; 409 if something changed since the preview; 422 if nothing can be imported).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        await store.lock_needs(tx.session)
+        stored = own_upload(principal, await store.upload(tx.session, import_id, lock=True))
+        if stored.state == "done":
+            return stored
+        if stored.state != "waits":
+            raise Refused(gettext("This table was discarded. Upload it again."), 409)
+        current = await preview_of(tx.session, principal, stored)
+        if seen is not None and seen != current.mark:
+            raise Refused(gettext("The needs were changed since this page was shown. Look at it again."), 409)
+        if all_or_none and current.plan.wrong:
+            raise Refused(
+                gettext("Some rows are wrong, so nothing was imported. Mend them and upload the file again."), 422
+            )
+        if not current.plan.does and not current.plan.unchanged:
+            raise Refused(gettext("No row can be imported. Mend them and upload the file again."), 422)
+        entries = [row.entry for row in (*current.plan.added, *(row for row, _ in current.plan.changed)) if row.entry]
+        known = await store.same(tx.session, entries)
+        for entry in entries:
+            await write_need(tx, entry, known.get(entry.key), action="imported")
+        stored.state = "done"
+        stored.result = {
+            "added": len(current.plan.added),
+            "changed": len(current.plan.changed),
+            "unchanged": len(current.plan.unchanged),
+            "wrong": len({problem.row for problem in current.plan.wrong}),
+        }
+        tx.session.add(stored)
+        return stored
+
+
+async def discard(bus: Bus, principal: Principal, import_id: UUID) -> None:
+    """Discard an uploaded table that is not confirmed. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        stored = own_upload(principal, await store.upload(tx.session, import_id, lock=True))
+        if stored.state == "done":
+            raise Refused(gettext("This table is imported already."), 409)
+        stored.state, stored.cells = "discarded", []
+        tx.session.add(stored)
