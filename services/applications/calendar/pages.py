@@ -55,9 +55,9 @@ async def show(
         "calendar/calendar.html",
         view=span.value,
         title=_title(span, found.weeks),
-        weeks=[_week_row(one) for one in found.weeks if span is not Span.LIST or one.visits],
+        weeks=[_week_row(week) for week in found.weeks if span is not Span.LIST or week.visits],
         single=_visits_by_day(found.weeks[0]) if span is Span.WEEK else [],
-        days=[dates.weekday(one) for one in found.weeks[0].days] if span is Span.WEEK else [],
+        days=[dates.weekday(weekday) for weekday in found.weeks[0].days] if span is Span.WEEK else [],
         before=address(span, before),
         after=address(span, after),
         today=address(span, clock.today()),
@@ -66,11 +66,11 @@ async def show(
         offer=offer,
         state=state,
         country=country,
-        offers=[(str(one.id), f"{one.reference} {one.title}") for one in found.placements],
-        states_=[(one.code, one.word) for one in states.states("visit")],
+        offers=[(str(placement.id), f"{placement.reference} {placement.title}") for placement in found.placements],
+        states_=[(known_state.code, known_state.word) for known_state in states.states("visit")],
         countries=[(code, labels.country(code)) for code in found.countries],
         narrowed=bool(filters),
-        empty=not any(one.visits for one in found.weeks),
+        empty=not any(week.visits for week in found.weeks),
     )
 
 

@@ -90,41 +90,41 @@ async def calendar(
         countries=visibility.countries,
         agencies=visibility.agencies,
     )
-    known = await matches.matches_by_id(session, {one.match_id for one in found})
+    known = await matches.matches_by_id(session, {visit.match_id for visit in found})
     views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
-    recorded = await visits_store.attendance_of(session, [one.id for one in found])
+    recorded = await visits_store.attendance_of(session, [visit.id for visit in found])
     coming = [
-        CalendarVisit(one, views[one.match_id], {day: record.present for day, record in recorded[one.id].items()})
-        for one in found
-        if one.match_id in views
+        CalendarVisit(visit, views[visit.match_id], {day: record.present for day, record in recorded[visit.id].items()})
+        for visit in found
+        if visit.match_id in views
     ]
-    taken = await matches.confirmed_counts(session, [one.id for one in placements])
-    fits = [one for one in coming if _fits(one, filters)]
-    chosen = [one for one in placements if filters.offer_id in {None, one.id}]
-    weekly = {one.id: by_week(_starts(coming, one.id)) for one in chosen}
-    hosts = {one.country for one in chosen} | {one.visit.host_country for one in fits}
+    taken = await matches.confirmed_counts(session, [placement.id for placement in placements])
+    fits = [entry for entry in coming if _fits(entry, filters)]
+    chosen = [placement for placement in placements if filters.offer_id in {None, placement.id}]
+    weekly = {placement.id: by_week(_starts(coming, placement.id)) for placement in chosen}
+    hosts = {placement.country for placement in chosen} | {entry.visit.host_country for entry in fits}
     weeks = [
         Week(
             week,
             _holidays(hosts, week),
-            [one for one in fits if one.visit.start is not None and monday(one.visit.start) == week],
+            [entry for entry in fits if entry.visit.start is not None and monday(entry.visit.start) == week],
             [
-                (one, places)
-                for one in chosen
+                (placement, places)
+                for placement in chosen
                 if (
                     places := places_in(
-                        one.entry,
+                        placement.entry,
                         week,
-                        weekly[one.id].get(week, 0),
-                        (one.entry.places or 0) - taken[one.id],
-                        open_=one.stands is OfferState.PUBLISHED,
+                        weekly[placement.id].get(week, 0),
+                        (placement.entry.places or 0) - taken[placement.id],
+                        open_=placement.stands is OfferState.PUBLISHED,
                     )
                 )
             ],
         )
         for week in mondays
     ]
-    return Calendar(weeks, placements, sorted({one.visit.country for one in coming}))
+    return Calendar(weeks, placements, sorted({entry.visit.country for entry in coming}))
 
 
 def _starts(coming: Sequence[CalendarVisit], offer_id: UUID) -> list[date]:

@@ -82,7 +82,7 @@ async def clear_several(body: ClearSeveral, principal: Decider, bus: BusDep) -> 
     """Clear several matches in one transaction; `left` names those that could not be cleared, and why."""
     outcome = await clearance.clear_all(bus, principal, body.match_ids)
     return {
-        "done": [one.id for one in outcome.done],
+        "done": [match.id for match in outcome.done],
         "left": [{"id": one.id, "detail": why} for one, why in outcome.left],
     }
 

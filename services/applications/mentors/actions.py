@@ -57,7 +57,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[
     """
     async with bus.transaction(principal.subject) as tx:
         mine = await store.of_subject(tx.session, principal.subject)
-        known = next((one for one in mine if one.call_id == call_id), None)
+        known = next((row for row in mine if row.call_id == call_id), None)
         if known is not None:
             return known
         call = await calls_store.call(tx.session, call_id)

@@ -44,7 +44,7 @@ async def begin(body: NewMentor, principal: Mentor, bus: BusDep) -> dict[str, An
 async def read_own(principal: Mentor, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """Return the own profiles, the newest first."""
     async with bus.read() as session:
-        return {"mentors": [resources.mentor(one) for one in await store.of_subject(session, principal.subject)]}
+        return {"mentors": [resources.mentor(mentor) for mentor in await store.of_subject(session, principal.subject)]}
 
 
 @router.get("/country")
@@ -62,10 +62,11 @@ async def read_country(
     async with bus.read() as session:
         found, total = await store.lines(session, seen, filters, page)
         counts = await store.counts(session, seen, filters)
-        going = await matches.mentee_counts(session, [one.id for one in found])
+        going = await matches.mentee_counts(session, [mentor.id for mentor in found])
     return {
         "mentors": [
-            resources.mentor(one, about=views.reads_all(principal, one)) | {"mentees": going[one.id]} for one in found
+            resources.mentor(mentor, about=views.reads_all(principal, mentor)) | {"mentees": going[mentor.id]}
+            for mentor in found
         ],
         "total": total,
         "counts": counts,

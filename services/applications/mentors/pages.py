@@ -63,18 +63,18 @@ async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response
     """Show the own profiles, and the calls for which there is none yet."""
     async with bus.read() as session:
         mine = await store.of_subject(session, principal.subject)
-        of = await calls_store.calls_by_id(session, {one.call_id for one in mine})
+        of = await calls_store.calls_by_id(session, {mentor.call_id for mentor in mine})
         published = await calls_store.calls(session, state=CallState.PUBLISHED)
-    taken = {one.call_id for one in mine}
+    taken = {mentor.call_id for mentor in mine}
     rows = [
         [
-            {"text": one.reference, "href": at(one.id)},
-            of[one.call_id].title,
-            tag("mentor", one.state),
-            one.entry.capacity,
-            dates.day(one.since, short=True),
+            {"text": mentor.reference, "href": at(mentor.id)},
+            of[mentor.call_id].title,
+            tag("mentor", mentor.state),
+            mentor.entry.capacity,
+            dates.day(mentor.since, short=True),
         ]
-        for one in mine
+        for mentor in mine
     ]
     open_calls = [
         call
@@ -109,16 +109,17 @@ async def show_country(
         found, total = await store.lines(session, seen, filters, page)
         counts = await store.counts(session, seen, filters)
         of = await calls_store.calls(session)
-        people = await entries.people_by_subject(session, [one.subject for one in found])
+        people = await entries.people_by_subject(session, [mentor.subject for mentor in found])
         agencies = {
-            one.id: one for one in await entries.organisations(session, ids={one.organisation_id for one in found})
+            agency.id: agency
+            for agency in await entries.organisations(session, ids={mentor.organisation_id for mentor in found})
         }
-        going = await matches.mentee_counts(session, [one.id for one in found])
-    titles = {one.id: one.reference for one in of}
+        going = await matches.mentee_counts(session, [mentor.id for mentor in found])
+    titles = {known_call.id: known_call.reference for known_call in of}
     return render(
         request,
         "mentors/country.html",
-        rows=[_row(one, principal, people, agencies, titles, going) for one in found],
+        rows=[_row(mentor, principal, people, agencies, titles, going) for mentor in found],
         total=total,
         page=page,
         size=PAGE,
@@ -128,13 +129,17 @@ async def show_country(
                 "name": "state",
                 "label": gettext("State"),
                 "options": [(store.ASKED, gettext("Asked whether still available"))]
-                + [(one.code, one.word) for one in states.states("mentor") if one.code != MentorState.DRAFT],
+                + [
+                    (known_state.code, known_state.word)
+                    for known_state in states.states("mentor")
+                    if known_state.code != MentorState.DRAFT
+                ],
                 "value": state,
             },
             {
                 "name": "call",
                 "label": gettext("Call"),
-                "options": [(str(one.id), f"{one.reference} {one.title}") for one in of],
+                "options": [(str(known_call.id), f"{known_call.reference} {known_call.title}") for known_call in of],
                 "value": call,
             },
             {"name": "q", "label": gettext("Reference"), "value": q},
@@ -157,7 +162,7 @@ def _row(
         _name(principal, mentor, people) or None,
         f"{agency.name if agency else ''}, {labels.country(mentor.country)}",
         of.get(mentor.call_id, ""),
-        ", ".join(labels.label(one.area) for one in mentor.entry.expertise),
+        ", ".join(labels.label(held.area) for held in mentor.entry.expertise),
         gettext("%(taken)s of %(places)s") % {"taken": going[mentor.id], "places": mentor.entry.capacity},
         tag("mentor", mentor.state),
         cause_word(mentor.cause) or None,
@@ -266,8 +271,8 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
 
 def _preview_page(request: Request, shown: actions.ProfilePreview, sent: FormData) -> Response:
     """Return what the revision changes; it is told by the button of this page only."""
-    entry = actions.entry_of(shown.mentor.entry, {one.field: one.new for one in shown.changes})
-    before, after = (rows(one, own=True, about=True) for one in (shown.mentor.entry, entry))
+    entry = actions.entry_of(shown.mentor.entry, {change.field: change.new for change in shown.changes})
+    before, after = (rows(version, own=True, about=True) for version in (shown.mentor.entry, entry))
     return render(
         request,
         "mentors/revise.html",

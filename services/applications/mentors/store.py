@@ -84,7 +84,7 @@ async def of_subject(session: AsyncSession, subject: str) -> list[Mentor]:
 async def mentors_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Mentor]:
     """Return the profiles with these ids."""
     query = select(Mentor).where(col(Mentor.id).in_(sorted(ids))).order_by(col(Mentor.id))
-    return {one.id: one for one in await session.scalars(query)}
+    return {row.id: row for row in await session.scalars(query)}
 
 
 async def by_reference(session: AsyncSession, reference: str) -> Mentor | None:

@@ -32,15 +32,16 @@ def rows(entry: MentorEntry, *, own: bool, about: bool) -> list[dict[str, Any]]:
     found = {
         gettext("Service"): labels.label(entry.service) if entry.service else "",
         gettext("Rank group"): labels.label(entry.rank_group) if entry.rank_group else "",
-        gettext("Areas of expertise"): ", ".join(_area(one, own=own) for one in entry.expertise),
+        gettext("Areas of expertise"): ", ".join(_area(expertise, own=own) for expertise in entry.expertise),
         gettext("Topics"): ", ".join(topic(code) for code in entry.topics),
         gettext("Languages"): ", ".join(
-            f"{labels.tongue(one.language)} {labels.label(one.level)}" for one in entry.languages
+            f"{labels.tongue(language.language)} {labels.label(language.level)}" for language in entry.languages
         ),
         gettext("Level that a mentee needs"): labels.label(entry.minimum_level),
         gettext("Mentees at most"): str(entry.capacity),
-        gettext("Ranks that are taken"): ", ".join(labels.label(one) for one in entry.rank_groups) or gettext("All"),
-        gettext("Periods"): "; ".join(dates.span(one.start, one.end) for one in entry.periods),
+        gettext("Ranks that are taken"): ", ".join(labels.label(rank_group) for rank_group in entry.rank_groups)
+        or gettext("All"),
+        gettext("Periods"): "; ".join(dates.span(period.start, period.end) for period in entry.periods),
     }
     if about:
         found[gettext("About the mentor")] = entry.about

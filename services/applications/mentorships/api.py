@@ -75,12 +75,12 @@ async def read_all(
     """The mentorships that concern the caller, those that wait for the caller first; 50 a page."""
     async with bus.read() as session:
         rows = await mentorship_rows(session, principal)
-    found = [one for one in rows if (state is None or one.mentorship.stands is state) and (one.waits or not waits)]
+    found = [row for row in rows if (state is None or row.mentorship.stands is state) and (row.waits or not waits)]
     return {
         "total": len(found),
         "page": page,
         "size": PAGE,
-        "mentorships": [resources.row(one) for one in page_rows(found, page)],
+        "mentorships": [resources.row(row) for row in page_rows(found, page)],
     }
 
 

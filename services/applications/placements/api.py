@@ -78,7 +78,7 @@ class Close(Body):
 @router.post("", status_code=201)
 async def begin(body: NewOffer, principal: Host, bus: BusDep) -> dict[str, Any]:
     """Draft a placement of the own organisation (to be named by who has several)."""
-    own = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
+    own = [UUID(own_id) for own_id in sorted(principal.organisations(Role.HOST_CONTACT))]
     organisation_id = body.organisation_id or (own[0] if len(own) == 1 else None)
     if organisation_id is None:
         raise not_found()
@@ -116,7 +116,7 @@ async def read_all(
         held = await held_on(session, clock.today())
         found, total = await store.lines(session, seen, filters, moment, held, page)
         counts = await store.counts(session, seen, filters, moment, held)
-    return {"offers": [resources.offer(one) for one in found], "total": total, "counts": counts}
+    return {"offers": [resources.offer(offer) for offer in found], "total": total, "counts": counts}
 
 
 @router.post("/decide")
@@ -124,7 +124,7 @@ async def decide(body: Several, principal: Decider, bus: BusDep) -> dict[str, An
     """Endorse several in one go, or ask their hosts for more; `left` says of which it was not possible, and why."""
     outcome = await bulk.decide_all(bus, principal, body.offer_ids, body.remarks)
     return {
-        "done": [one.id for one in outcome.done],
+        "done": [offer.id for offer in outcome.done],
         "left": [{"id": one.id, "detail": why} for one, why in outcome.left],
     }
 
@@ -160,10 +160,11 @@ async def differences(offer_id: UUID, body: Written, principal: Host, bus: BusDe
     entry = await _written(bus, principal, offer_id, body)
     found = await revisions.preview(bus, principal, offer_id, entry, version=body.version)
     return {
-        "changes": [{"field": one.field, "old": one.old, "new": one.new} for one in found.changes],
+        "changes": [{"field": change.field, "old": change.old, "new": change.new} for change in found.changes],
         "confirmed": found.confirmed,
         "matches_under_way": [
-            {"id": one.match.id, "reference": one.reference, "state": one.match.state} for one in found.touched
+            {"id": affected.match.id, "reference": affected.reference, "state": affected.match.state}
+            for affected in found.touched
         ],
         "opens": found.opens,
         "fills": found.fills,

@@ -90,7 +90,7 @@ class OfferForm(Form):
                 "periods": rows(entry.periods),
                 "languages": rows(entry.languages),
                 "prematched_with": known.get(entry.prematched_with, "") if entry.prematched_with else "",
-                "conflicts": "\n".join(known[one] for one in entry.conflicts if one in known),
+                "conflicts": "\n".join(known[conflict] for conflict in entry.conflicts if conflict in known),
             }
             self.process(data=entry.model_dump() | shown)
 

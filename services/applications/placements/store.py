@@ -110,7 +110,7 @@ async def kept_for(session: AsyncSession, call_id: UUID, application_id: UUID) -
 async def offers_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Offer]:
     """Return the placements with these ids."""
     query = select(Offer).where(col(Offer.id).in_(sorted(ids))).order_by(col(Offer.id))
-    return {one.id: one for one in await session.scalars(query)}
+    return {row.id: row for row in await session.scalars(query)}
 
 
 async def published_with_days_in(

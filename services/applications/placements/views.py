@@ -52,7 +52,14 @@ async def conflicts_named(session: AsyncSession, text: str, call_id: UUID) -> li
     if len(lines) > MOST_CONFLICTS:
         sentence = gettext("Name %(most)s at the most.") % {"most": MOST_CONFLICTS}
         raise Refused(sentence, 422, {"conflicts": sentence})
-    names = {one.name.casefold(): one.id for one in await register_entries.organisations(session)} if lines else {}
+    names = (
+        {
+            organisation.name.casefold(): organisation.id
+            for organisation in await register_entries.organisations(session)
+        }
+        if lines
+        else {}
+    )
     for line in lines:
         known = names.get(line.casefold())
         if known is None:
@@ -69,10 +76,12 @@ async def conflicts_named(session: AsyncSession, text: str, call_id: UUID) -> li
 
 async def names_of(session: AsyncSession, entries: Iterable[OfferEntry]) -> dict[UUID, str]:
     """Return, by id, what the applications and organisations that placements name are called: reference or name."""
-    ids = {one for entry in entries for one in (*entry.conflicts, entry.prematched_with) if one is not None}
+    ids = {named for entry in entries for named in (*entry.conflicts, entry.prematched_with) if named is not None}
     if not ids:
         return {}
-    found = {one.id: one.name for one in await register_entries.organisations(session, ids=ids)}
+    found = {
+        organisation.id: organisation.name for organisation in await register_entries.organisations(session, ids=ids)
+    }
     applied = await applications.by_id(session, ids)
     return found | {id_: one.reference for id_, one in applied.items() if one.reference}
 
@@ -110,15 +119,15 @@ def value_in_words(field: str, value: Any, names: Mapping[UUID, str]) -> str:  #
         case "expertise" | "excluded_rank_groups" | "costs_borne":
             return ", ".join(labels.label(code) for code in value)
         case "languages":
-            return ", ".join(f"{labels.tongue(one.language)} {labels.label(one.level)}" for one in value)
+            return ", ".join(f"{labels.tongue(item.language)} {labels.label(item.level)}" for item in value)
         case "periods":
-            return "; ".join(_period(one) for one in value)
+            return "; ".join(_period(item) for item in value)
         case "deadline":
             return dates.day(value)
         case "prematched_with":
             return names.get(value, gettext("an application that is not known"))
         case "conflicts":
-            return ", ".join(names[one] for one in value if one in names)
+            return ", ".join(names[item] for item in value if item in names)
     return str(value)
 
 

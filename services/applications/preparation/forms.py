@@ -107,7 +107,7 @@ class LineForm(Form):
     """Who pays how much, of one line of what a visit costs."""
 
     payer = SelectField(N_("Who pays?"), [Needed(N_("Choose who pays"))], choices=Payer, blank=N_("Choose one"))
-    currency = SelectField(N_("Currency"), choices=[(one, one) for one in CURRENCIES], default="EUR")
+    currency = SelectField(N_("Currency"), choices=[(code, code) for code in CURRENCIES], default="EUR")
     planned = StringField(N_("Planned amount"), [Needed(N_("Enter an amount like 120.50"))])
     note = StringField(N_("Note"), [Longest(200)])
 

@@ -110,8 +110,8 @@ async def sheets(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUI
     """Return, by visit and thing, what was written."""
     query = select(StoredSheet).where(col(StoredSheet.visit_id).in_(sorted(visit_ids)))
     found: dict[UUID, dict[PreparationItem, StoredSheet]] = {id_: {} for id_ in visit_ids}
-    for one in await session.scalars(query.order_by(col(StoredSheet.visit_id), col(StoredSheet.item))):
-        found[one.visit_id][one.of] = one
+    for sheet in await session.scalars(query.order_by(col(StoredSheet.visit_id), col(StoredSheet.item))):
+        found[sheet.visit_id][sheet.of] = sheet
     return found
 
 
@@ -126,8 +126,8 @@ async def costs(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID
     """Return, by visit, the lines in the order in which they were written."""
     found: dict[UUID, list[Cost]] = defaultdict(list)
     query = select(Cost).where(col(Cost.visit_id).in_(sorted(visit_ids)))
-    for one in await session.scalars(query.order_by(col(Cost.visit_id), col(Cost.id))):
-        found[one.visit_id].append(one)
+    for row in await session.scalars(query.order_by(col(Cost.visit_id), col(Cost.id))):
+        found[row.visit_id].append(row)
     return found
 
 
@@ -186,10 +186,10 @@ async def letters(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UU
     """Return, by visit, its letters without the documents, by kind and the newest first."""
     found: dict[UUID, list[Letter]] = {id_: [] for id_ in visit_ids}
     query = select(Letter).where(col(Letter.visit_id).in_(sorted(visit_ids))).options(defer(Letter.document))  # type: ignore[arg-type]  # a column of the mapped class
-    for one in await session.scalars(
+    for row in await session.scalars(
         query.order_by(col(Letter.visit_id), col(Letter.kind), col(Letter.version).desc())
     ):
-        found[one.visit_id].append(one)
+        found[row.visit_id].append(row)
     return found
 
 

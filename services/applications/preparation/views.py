@@ -43,7 +43,7 @@ async def checklists(session: AsyncSession, among: Collection[Visit]) -> dict[UU
     dated = {visit.id: visit for visit in among if visit.start is not None}
     if not dated:
         return {}
-    rules = [one.rule for one in await store.rules(session)]
+    rules = [rule_row.rule for rule_row in await store.rules(session)]
     written = await store.sheets(session, dated.keys())
     costs = await store.costs(session, dated.keys())
     letters = await store.letters(session, dated.keys())
@@ -58,7 +58,7 @@ async def checklists(session: AsyncSession, among: Collection[Visit]) -> dict[UU
             visit.start,
             visit.end,
             {item: row.sheet for item, row in written[id_].items()},
-            mark(one.line for one in costs.get(id_, [])),
+            mark(cost.line for cost in costs.get(id_, [])),
             newest,
         )
         wanted = model.asked(rules, visit.call_id, visit.country, visit.host_country)
@@ -79,7 +79,9 @@ async def visits_to_prepare(session: AsyncSession, seen: Collection[tuple[Case, 
         if visit is not None and visit.stands is VisitState.SCHEDULED
     }
     lists = await checklists(session, [visit for _, visit in seen if visit is not None and visit.id in to_come])
-    return {id_ for id_, found in lists.items() if any(one.owner in sides(to_come[id_]) for one in found.open_())}
+    return {
+        id_ for id_, found in lists.items() if any(standing.owner in sides(to_come[id_]) for standing in found.open_())
+    }
 
 
 async def readable_items(session: AsyncSession, case: Case) -> frozenset[PreparationItem]:
@@ -91,7 +93,8 @@ async def readable_items(session: AsyncSession, case: Case) -> frozenset[Prepara
     shown = (await participation.releases(session, [case.match.id]))[case.match.id]
     for item, (of, to, fields, _) in RELEASED_BY_SHEET.items():
         released = any(
-            (one.of, one.to) == (parties[of], parties[to]) and fields[0].value in one.fields for one in shown
+            (release.of, release.to) == (parties[of], parties[to]) and fields[0].value in release.fields
+            for release in shown
         )
         if own & model.SEEN_BY[item] == {to} and not released:
             found.discard(item)

@@ -123,7 +123,7 @@ async def take_back(bus: Bus, principal: Principal, mentorship_id: UUID, version
         row = found.row(version)
         if row is None:
             raise Refused(gettext("There is no such version."), 404)
-        as_ruled = next(each for each in found.versions if each.number == version)
+        as_ruled = next(candidate for candidate in found.versions if candidate.number == version)
         state, mine = found.states[version], row.party == one.party
         if may_proceed(model.may_take_back, one.mentorship.stands, as_ruled, state, mine):
             row.lapsed_at = clock.now()

@@ -70,9 +70,12 @@ async def end(
     """Ask to complete the mentorship, or, with a reason, to end it early. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         one = await acting(tx, principal, mentorship_id)
-        asked = {(each.what, each.party) for each in await visits_store.statements(tx.session, one.case.match.id)}
+        asked = {
+            (statement.what, statement.party)
+            for statement in await visits_store.statements(tx.session, one.case.match.id)
+        }
         if reason is None:
-            held = [each.held for each in await sessions.sessions(tx.session, mentorship_id)]
+            held = [session.held for session in await sessions.sessions(tx.session, mentorship_id)]
             summed = totals(held, (await one.terms()).sessions_to_complete)
             goes_on = may_proceed(model.may_complete, one.mentorship.stands, summed)
         else:

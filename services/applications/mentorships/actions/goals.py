@@ -69,7 +69,7 @@ async def note(
         if percent is not None and not 0 <= percent <= model.WHOLE:
             sentence = gettext("Write how far it is as a number from 0 to 100.")
             raise Refused(sentence, 422, {"percent": sentence})
-        notes = [each for each in await store.notes(tx.session, mentorship_id) if each.goal_id == goal_id]
+        notes = [row for row in await store.notes(tx.session, mentorship_id) if row.goal_id == goal_id]
         last = notes[-1] if notes else None
         if last is not None and (last.party, last.text, last.percent) == (one.party, text, percent):
             return last

@@ -36,10 +36,10 @@ async def log(
     """
     async with bus.transaction(principal.subject) as tx:
         one = await acting(tx, principal, mentorship_id)
-        held = [each for each in await store.sessions(tx.session, mentorship_id) if each.withdrawn_at is None]
-        for each in held:
-            if (each.party, each.held_on, each.minutes) == (one.party, said.held_on, said.minutes):
-                return each
+        held = [earlier for earlier in await store.sessions(tx.session, mentorship_id) if earlier.withdrawn_at is None]
+        for earlier in held:
+            if (earlier.party, earlier.held_on, earlier.minutes) == (one.party, said.held_on, said.minutes):
+                return earlier
         may_proceed(model.may_log, one.mentorship.stands, len(held))
         _lawful(one, said)
         if not another:
@@ -77,7 +77,7 @@ def _lawful(one: Acting, said: SessionReport) -> None:
 
 def _alone(held: Sequence[Session], day: date, party: Party) -> None:
     """Raises `Refused` (409) where a session of that day is there: it may be the same one."""
-    found = next((each for each in held if each.held_on == day), None)
+    found = next((earlier for earlier in held if earlier.held_on == day), None)
     if found is None:
         return
     minutes = ngettext("%(num)d minute", "%(num)d minutes", found.minutes) % {"num": found.minutes}

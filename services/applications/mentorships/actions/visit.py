@@ -59,7 +59,7 @@ async def ask(
             party=one.party,
             guest=guest,
             days=days,
-            periods_json=[one_.model_dump(mode="json") for one_ in periods],
+            periods_json=[period.model_dump(mode="json") for period in periods],
             note=note.strip()[:LONGEST_NOTE],
             actor=principal.subject,
             at=clock.now(),
@@ -113,7 +113,7 @@ async def cancel(
             raise not_found()
         asked = await visits_store.statements(tx.session, visit.about)
         if not may_proceed(may_cancel, one.case.match.stands, visit.stands) or one.party in {
-            each.party for each in asked
+            statement.party for statement in asked
         }:
             return one.mentorship
         tx.session.add(
@@ -133,7 +133,7 @@ async def cancel(
 
 async def _request(one: Acting, request_id: UUID) -> PairVisit:
     found = await store.requests(one.tx.session, one.mentorship.id)
-    request = next((each for each in found if each.id == request_id), None)
+    request = next((candidate for candidate in found if candidate.id == request_id), None)
     if request is None:
         raise not_found()
     return request

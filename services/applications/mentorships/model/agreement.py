@@ -52,7 +52,9 @@ class Meeting(Code):
 
 
 def _clean(text: str) -> str:
-    kept = "".join(one for one in text.replace("\r\n", "\n") if one == "\n" or one.isprintable())
+    kept = "".join(
+        character for character in text.replace("\r\n", "\n") if character == "\n" or character.isprintable()
+    )
     return kept.strip()
 
 
@@ -153,16 +155,16 @@ class Version:
 
 def states(versions: Sequence[Version], now: datetime, *, over: bool = False) -> dict[int, VersionState]:
     """Where each version stands, by number; `over`: the mentorship has ended, nothing waits to be signed any more."""
-    whole = max((one.number for one in versions if one.whole), default=None)
-    waits = max((one.number for one in versions if not over and _can_wait(one, whole, now)), default=None)
+    whole = max((version.number for version in versions if version.whole), default=None)
+    waits = max((version.number for version in versions if not over and _can_wait(version, whole, now)), default=None)
     found = {}
-    for one in versions:
-        if one.number == whole:
-            found[one.number] = VersionState.IN_FORCE
-        elif one.whole:
-            found[one.number] = VersionState.REPLACED
+    for version in versions:
+        if version.number == whole:
+            found[version.number] = VersionState.IN_FORCE
+        elif version.whole:
+            found[version.number] = VersionState.REPLACED
         else:
-            found[one.number] = VersionState.PROPOSED if one.number == waits else VersionState.LAPSED
+            found[version.number] = VersionState.PROPOSED if version.number == waits else VersionState.LAPSED
     return found
 
 
@@ -174,7 +176,7 @@ def _can_wait(one: Version, whole: int | None, now: datetime) -> bool:
 
 def in_force(versions: Sequence[Version]) -> int | None:
     """Return the number of the version in force: the newest that both have signed."""
-    return max((one.number for one in versions if one.whole), default=None)
+    return max((version.number for version in versions if version.whole), default=None)
 
 
 def to_sign(versions: Sequence[Version], now: datetime) -> int | None:
@@ -184,7 +186,7 @@ def to_sign(versions: Sequence[Version], now: datetime) -> int | None:
 
 def may_sign(state: MentorshipState, versions: Sequence[Version], number: int, party: Party, now: datetime) -> None:
     """Raises `AlreadyDone` where that side has signed the version, `NotNow` where it cannot be signed (any more)."""
-    version = next((one for one in versions if one.number == number), None)
+    version = next((candidate for candidate in versions if candidate.number == number), None)
     if version is not None and party in version.signed:
         raise refuse("mentorship", state, done=True)
     if state not in ONGOING:
@@ -203,7 +205,7 @@ def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: i
     """Raises `NotNow` where it cannot be changed, or somebody wrote a version that the writer has not seen."""
     if state not in ONGOING:
         raise refuse("mentorship", state)
-    newest = max(one.number for one in versions)
+    newest = max(version.number for version in versions)
     if based_on != newest:
         raise NotNow(
             gettext("Version %(new)s was written since you opened this page. Read it first; what you wrote is kept.")

@@ -78,9 +78,9 @@ class Totals:
 def totals(sessions: Iterable[LoggedSession], asked: int) -> Totals:
     """Add up sessions; `asked` is the call's rule."""
     held = list(sessions)
-    confirmed = [one for one in held if one.state is SessionState.CONFIRMED]
-    waiting = sum(one.state in {SessionState.LOGGED, SessionState.DISPUTED} for one in held)
-    minutes = sum(one.minutes for one in confirmed)
+    confirmed = [session for session in held if session.state is SessionState.CONFIRMED]
+    waiting = sum(session.state in {SessionState.LOGGED, SessionState.DISPUTED} for session in held)
+    minutes = sum(session.minutes for session in confirmed)
     return Totals(len(confirmed), minutes, waiting, max(0, asked - len(confirmed)))
 
 

@@ -52,13 +52,13 @@ def pending_tasks(
         return []
     found = []
     if state in ONGOING and (number := to_sign(list(versions), now)) is not None:
-        version = next(one for one in versions if one.number == number)
+        version = next(candidate for candidate in versions if candidate.number == number)
         if party not in version.signed:
             found.append(PendingTasks(PairTask.SIGN))
     if state in BEGUN:
         held = list(sessions)
-        confirm = sum(one.state is SessionState.LOGGED and one.by is not party for one in held)
-        correct = sum(one.state is SessionState.DISPUTED and one.by is party for one in held)
+        confirm = sum(session.state is SessionState.LOGGED and session.by is not party for session in held)
+        correct = sum(session.state is SessionState.DISPUTED and session.by is party for session in held)
         found += [
             PendingTasks(what, count)
             for what, count in ((PairTask.CONFIRM, confirm), (PairTask.CORRECT, correct))

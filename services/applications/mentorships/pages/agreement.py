@@ -99,7 +99,9 @@ async def read_version(request: Request, mentorship_id: UUID, version: int, prin
     row = view.agreement.row(version)
     if row is None:
         raise not_found()
-    earlier = [one.number for one in view.agreement.versions if one.whole and one.number < version]
+    earlier = [
+        candidate.number for candidate in view.agreement.versions if candidate.whole and candidate.number < version
+    ]
     before = view.agreement.row(max(earlier)) if earlier else None
     return render(
         request,

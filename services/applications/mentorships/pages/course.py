@@ -78,7 +78,7 @@ async def ask_complete(request: Request, mentorship_id: UUID, principal: Pair, b
     view = await own(bus, principal, mentorship_id)
     if view.mentorship.stands not in BEGUN or not view.totals.enough:
         return see_other(at(mentorship_id))
-    open_goals = sum(one.goal.met is None for one in view.goals)
+    open_goals = sum(goal_view.goal.met is None for goal_view in view.goals)
     text = gettext("It counts as completed. Both of you get a mail, and are asked to evaluate it.")
     if open_goals:
         text += " " + ngettext(

@@ -57,7 +57,7 @@ async def _page(
     status: int = 200,
 ) -> Response:
     view = await own(bus, principal, mentorship_id)
-    one = next((each for each in view.goals if each.goal.id == goal_id), None)
+    one = next((goal_view for goal_view in view.goals if goal_view.goal.id == goal_id), None)
     if one is None:
         raise not_found()
     goal, active = one.goal, view.mentorship.stands is MentorshipState.ACTIVE

@@ -73,7 +73,7 @@ def _row(row: MentorshipRow) -> list[Any]:
 def _next(row: MentorshipRow) -> str | None:
     """Return what waits for the reader, or when the two meet next."""
     if row.asked:
-        return "; ".join(said(one.what.label, one.count) for one in row.asked)
+        return "; ".join(said(task.what.label, task.count) for task in row.asked)
     if row.results:
         return gettext("Say what came of it at home")
     if row.next_on is not None:

@@ -67,10 +67,10 @@ async def page_of(
         in_force=view.agreement.in_force,
         waits=view.agreement.to_sign,
         signed=_signed(view),
-        goals=[_goal(view, each) for each in view.goals],
-        sessions=[_session(view, each) for each in view.sessions],
+        goals=[_goal(view, goal_view) for goal_view in view.goals],
+        sessions=[_session(view, session) for session in view.sessions],
         counted=_counted(view),
-        visits=[_visit(each) for each in view.visits],
+        visits=[_visit(visit) for visit in view.visits],
         may_set=party is not None and one.stands in ONGOING,
         may_log=party is not None and active,
         meeting=_meeting(view),
@@ -238,12 +238,14 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
     """Return what waits for the reader here, and reporting's forms."""
     found = [
         {
-            "title": said(one.what.label, one.count),
-            "href": _WHERE[one.what] if _WHERE[one.what].startswith("#") else at(view.mentorship.id, _WHERE[one.what]),
+            "title": said(task.what.label, task.count),
+            "href": _WHERE[task.what]
+            if _WHERE[task.what].startswith("#")
+            else at(view.mentorship.id, _WHERE[task.what]),
             "state": state("outcome", "due"),
         }
-        for one in view.asked
-        if one.what in _WHERE
+        for task in view.asked
+        if task.what in _WHERE
     ]
     names = {
         "evaluation": gettext("Evaluate the mentorship"),

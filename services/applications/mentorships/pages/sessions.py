@@ -55,7 +55,7 @@ async def _page(
     status: int = 200,
 ) -> Response:
     view = await own(bus, principal, mentorship_id)
-    held = next((one for one in view.sessions if one.id == session_id), None)
+    held = next((session for session in view.sessions if session.id == session_id), None)
     if held is None:
         raise not_found()
     waits = held.state in {SessionState.LOGGED, SessionState.DISPUTED} and view.mentorship.stands in BEGUN

@@ -58,7 +58,7 @@ def _page(
         may_withdraw=asked is not None and asked.stands is RequestState.ASKED and asked.party == view.party,
         may_ask=active and asked is None and not to_come,
         to_come=view.visits[0] if to_come else None,
-        earlier=[_shown(view, one) for one in view.requests if one is not asked],
+        earlier=[_shown(view, candidate) for candidate in view.requests if candidate is not asked],
         until=view.until,
         form_=form,
         answer_form=answer or VisitAnswerForm(),
@@ -155,7 +155,7 @@ async def ask_cancel(
 def _cancel_page(
     request: Request, view: MentorshipView, pair_visit_id: UUID, form: ReasonForm, status: int = 200
 ) -> Response:
-    if pair_visit_id not in {one.id for one in view.visits}:
+    if pair_visit_id not in {visit.id for visit in view.visits}:
         raise not_found()
     return render(
         request,

@@ -79,10 +79,11 @@ async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[U
     signed = select(Signature).where(col(Signature.mentorship_id).in_(sorted(ids)))
     marks = list(await session.scalars(signed.order_by(col(Signature.mentorship_id), col(Signature.version))))
     return {
-        one: as_rules(
-            [row for row in rows if row.mentorship_id == one], [mark for mark in marks if mark.mentorship_id == one]
+        mentorship_id: as_rules(
+            [row for row in rows if row.mentorship_id == mentorship_id],
+            [mark for mark in marks if mark.mentorship_id == mentorship_id],
         )
-        for one in ids
+        for mentorship_id in ids
     }
 
 

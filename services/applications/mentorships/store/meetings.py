@@ -44,7 +44,7 @@ async def to_come(session: AsyncSession, ids: Collection[UUID], now: datetime) -
         col(Meeting.mentorship_id).in_(sorted(ids)), col(Meeting.cancelled_at).is_(None), col(Meeting.begins_at) > now
     )
     found = await session.scalars(query.order_by(col(Meeting.begins_at).desc(), col(Meeting.id).desc()))
-    return {one.mentorship_id: one for one in found}
+    return {meeting.mentorship_id: meeting for meeting in found}
 
 
 async def one(session: AsyncSession, meeting_id: UUID) -> Meeting | None:

@@ -77,8 +77,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     ids = sorted({UUID(event.subject) for event in found})
     known = await tx.session.scalars(select(Mentorship).where(col(Mentorship.id).in_(ids)).order_by(col(Mentorship.id)))
     rows: dict[UUID, dict[str, Any]] = {}
-    for one in known:
-        rows[one.id] = one.model_dump(exclude={"plan_json"}) | {"plan": one.plan_json}
+    for row in known:
+        rows[row.id] = row.model_dump(exclude={"plan_json"}) | {"plan": row.plan_json}
     for event in found:
         rows[UUID(event.subject)] = _row_after(rows.get(UUID(event.subject)), event)
     await write_rows(tx.session, Mentorship, rows.values())
@@ -113,7 +113,7 @@ async def mentorship(session: AsyncSession, mentorship_id: UUID, *, lock: bool =
 async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Mentorship]:
     """The mentorships that came of these matches, by match."""
     query = select(Mentorship).where(col(Mentorship.match_id).in_(sorted(match_ids))).order_by(col(Mentorship.id))
-    return {one.match_id: one for one in await session.scalars(query)}
+    return {row.match_id: row for row in await session.scalars(query)}
 
 
 async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:

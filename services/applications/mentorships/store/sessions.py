@@ -66,7 +66,7 @@ async def sessions(session: AsyncSession, mentorship_id: UUID) -> list[Session]:
 async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, list[Session]]:
     """Return, by mentorship, its sessions, the newest first: for lists."""
     query = select(Session).where(col(Session.mentorship_id).in_(sorted(ids)))
-    found: dict[UUID, list[Session]] = {one: [] for one in ids}
+    found: dict[UUID, list[Session]] = {mentorship_id: [] for mentorship_id in ids}
     ordered = query.order_by(col(Session.mentorship_id), col(Session.held_on).desc(), col(Session.id).desc())
     for held in await session.scalars(ordered):
         found[held.mentorship_id].append(held)

@@ -49,7 +49,7 @@ class PairVisit(Table, table=True):
     @property
     def periods(self) -> tuple[DatePeriod, ...]:
         """When it may be."""
-        return tuple(DatePeriod.model_validate(one) for one in self.periods_json)
+        return tuple(DatePeriod.model_validate(period) for period in self.periods_json)
 
 
 async def requests(session: AsyncSession, mentorship_id: UUID) -> list[PairVisit]:
@@ -63,4 +63,4 @@ async def asked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Pair
     query = select(PairVisit).where(
         col(PairVisit.mentorship_id).in_(sorted(ids)), PairVisit.state == RequestState.ASKED.value
     )
-    return {one.mentorship_id: one for one in await session.scalars(query.order_by(col(PairVisit.at)))}
+    return {request.mentorship_id: request for request in await session.scalars(query.order_by(col(PairVisit.at)))}

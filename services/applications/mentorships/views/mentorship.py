@@ -130,7 +130,7 @@ class MentorshipView:
             self.mentorship.stands,
             self.party,
             self.agreement.versions,
-            [one.held for one in self.sessions],
+            [session.held for session in self.sessions],
             Party(request.party) if request is not None and request.answered_at is None else None,
             clock.now(),
             evaluated=not any(task.waits for task in self.tasks),
@@ -149,7 +149,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
         one,
         party,
         await agreement_of(session, one),
-        totals([each.held for each in held], call.terms.sessions_to_complete),
+        totals([logged.held for logged in held], call.terms.sessions_to_complete),
         visits=await visits_store.of_mentorship(session, one.id),
         left=await _left(session, case),
     )
@@ -171,7 +171,7 @@ def _next_on(sessions: Collection[Session], meeting: Meeting | None) -> date | N
     """Return when two meet next: as it is planned, else the next day that they agreed on when they logged a session."""
     if meeting is not None:
         return meeting.begins_at.astimezone(ZONE).date()
-    days = [one.next_on for one in sessions if one.next_on and one.withdrawn_at is None]
+    days = [session.next_on for session in sessions if session.next_on and session.withdrawn_at is None]
     return min((day for day in days if day >= clock.today()), default=None)
 
 
@@ -263,13 +263,13 @@ async def mentorship_rows(
         party = _own(view.case.parties)
         request = requests.get(one.id)
         sessions = held[one.id] if party is not None else []
-        summed = totals([each.held for each in held[one.id]], terms[view.match.call_id].sessions_to_complete)
+        summed = totals([logged.held for logged in held[one.id]], terms[view.match.call_id].sessions_to_complete)
         tasks = tasks_of(view.case.parties, Party.MENTEE, one.id, arrived, ended=one.stands in OVER, follows=False)
         waits = pending_tasks(
             one.stands,
             party,
             versions[one.id] or first_versions(one),
-            [each.held for each in sessions],
+            [logged.held for logged in sessions],
             Party(request.party) if request is not None else None,
             moment,
             evaluated=not any(task.waits for task in tasks),

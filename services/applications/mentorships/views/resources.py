@@ -34,7 +34,7 @@ def mentorship(view: MentorshipView) -> Shown:
         "reason": one.reason,
         "as": view.party,
         "left": view.left,
-        "asked": [{"what": each.what, "count": each.count} for each in view.asked],
+        "asked": [{"what": task.what, "count": task.count} for task in view.asked],
         "agreement": {
             "text": newest.text if view.party is not None else None,
             "signed": sorted(view.agreement.signed(newest.version)),
@@ -43,19 +43,19 @@ def mentorship(view: MentorshipView) -> Shown:
             "to_sign": view.agreement.to_sign.version if view.agreement.to_sign is not None else None,
             "versions": [version(view, row) for row in view.agreement.rows],
         },
-        "goals": [goal_view(each) for each in view.goals],
-        "sessions": [session(each) for each in view.sessions],
+        "goals": [goal_view(shown_goal) for shown_goal in view.goals],
+        "sessions": [session(logged) for logged in view.sessions],
         "confirmed_sessions": view.totals.confirmed,
         "confirmed_minutes": view.totals.minutes,
         "sessions_needed": view.totals.needed,
         "meet_next": view.next_on,
         "planned_session": meeting(view.meeting) if view.meeting is not None else None,
-        "proposed_visits": [pair_visit(each) for each in view.requests],
+        "proposed_visits": [pair_visit(request) for request in view.requests],
         "visits": [
-            {"id": each.id, "state": each.state, "start": each.start, "end": each.end, "guest": each.guest}
-            for each in view.visits
+            {"id": visit.id, "state": visit.state, "start": visit.start, "end": visit.end, "guest": visit.guest}
+            for visit in view.visits
         ],
-        "tasks": [resources.task(each) for each in view.tasks],
+        "tasks": [resources.task(task) for task in view.tasks],
         "match": resources.match(view.of),
     }
 
@@ -70,27 +70,27 @@ def row(one: MentorshipRow) -> Shown:
         "country": one.mentorship.country,
         "mentor_country": one.mentorship.mentor_country,
         "as": one.party,
-        "asked": [{"what": each.what, "count": each.count} for each in one.asked],
+        "asked": [{"what": task.what, "count": task.count} for task in one.asked],
         "results_asked": one.results,
         "confirmed_sessions": one.totals.confirmed,
         "meet_next": one.next_on,
     }
 
 
-def version(view: MentorshipView, row_: Agreement) -> Shown:
+def version(view: MentorshipView, rule_row: Agreement) -> Shown:
     """Return a version of the agreement: its words for the pair only."""
-    signed = view.agreement.signed(row_.version)
+    signed = view.agreement.signed(rule_row.version)
     own = view.party is not None
     return {
-        "version": row_.version,
-        "state": view.agreement.states[row_.version],
-        "by": row_.party,
-        "at": row_.at,
-        "due": row_.due,
-        "document": row_.document,
+        "version": rule_row.version,
+        "state": view.agreement.states[rule_row.version],
+        "by": rule_row.party,
+        "at": rule_row.at,
+        "due": rule_row.due,
+        "document": rule_row.document,
         "signed": {party.value: mark.at for party, mark in signed.items()},
-        "terms": row_.terms.model_dump(mode="json") if own else None,
-        "text": row_.text if own else None,
+        "terms": rule_row.terms.model_dump(mode="json") if own else None,
+        "text": rule_row.text if own else None,
     }
 
 
@@ -112,7 +112,7 @@ def goal(one: Goal) -> Shown:
 
 def goal_view(one: GoalView) -> Shown:
     """Return a goal with how far it is."""
-    return goal(one.goal) | {"percent": one.percent, "notes": [note(each) for each in one.notes]}
+    return goal(one.goal) | {"percent": one.percent, "notes": [note(row) for row in one.notes]}
 
 
 def note(one: GoalNote) -> Shown:

@@ -44,7 +44,10 @@ async def bulk_items(session: AsyncSession, principal: Principal, ids: Collectio
     Raises `Refused` (404) where one of them is not the principal's to see.
     """
     found = await _all_own(session, principal, ids)
-    return [BulkItem(one, await _obstacle(session, principal, one)) for one in sorted(found, key=lambda o: o.reference)]
+    return [
+        BulkItem(offer, await _obstacle(session, principal, offer))
+        for offer in sorted(found, key=lambda o: o.reference)
+    ]
 
 
 async def _obstacle(session: AsyncSession, principal: Principal, offer: store.Offer) -> str | None:
@@ -70,16 +73,16 @@ async def decide_all(
     done: list[store.Offer] = []
     left: list[tuple[store.Offer, str]] = []
     async with bus.transaction(principal.subject) as tx:
-        for one in sorted(await _all_own(tx.session, principal, ids), key=lambda offer: offer.id):
+        for row in sorted(await _all_own(tx.session, principal, ids), key=lambda offer: offer.id):
             try:
                 if remarks is None:
-                    done.append(await placements.endorse_in(tx, principal, one.id))
+                    done.append(await placements.endorse_in(tx, principal, row.id))
                 else:
-                    done.append(await placements.send_back_in(tx, principal, one.id, remarks))
+                    done.append(await placements.send_back_in(tx, principal, row.id, remarks))
             except Refused as refused:
                 if refused.status_code != 409:
                     raise
-                left.append((one, refused.detail))
+                left.append((row, refused.detail))
     return Outcome(done, left)
 
 
@@ -88,9 +91,10 @@ async def _all_own(session: AsyncSession, principal: Principal, ids: Collection[
     found = await store.offers_by_id(session, set(ids))
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     own = [
-        one
-        for one in found.values()
-        if one.stands is not OfferState.DRAFT and (programme or may_clear(principal, one.country, one.organisation_id))
+        offer
+        for offer in found.values()
+        if offer.stands is not OfferState.DRAFT
+        and (programme or may_clear(principal, offer.country, offer.organisation_id))
     ]
     if len(own) != len(set(ids)):
         raise not_found()

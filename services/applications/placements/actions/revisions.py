@@ -65,14 +65,14 @@ async def preview(
         entry = placements.entry_of(offer.entry, changes)
         await placements.revised_terms(session, offer, entry)
         going = await matches.open_of_offer(session, offer_id)
-        references = await applications.by_id(session, {one.application_id for one in going})
+        references = await applications.by_id(session, {match.application_id for match in going})
         taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
         return Preview(
             offer,
             model.changes(offer.entry, entry),
             await visits_store.of_offer(session, offer_id),
             taken,
-            [AffectedMatch(one, references[one.application_id].reference or "") for one in going],
+            [AffectedMatch(match, references[match.application_id].reference or "") for match in going],
             opens=offer.stands is OfferState.CLOSED,
             fills=model.is_full(entry, taken),
         )

@@ -132,5 +132,5 @@ def copied(entry: OfferEntry, of: CallTerms, to: CallTerms) -> OfferEntry:
 def _weeks_between(first: tuple[DatePeriod, ...], then: tuple[DatePeriod, ...]) -> timedelta:
     if not first or not then:
         return timedelta()
-    days = (min(one.start for one in then) - min(one.start for one in first)).days
+    days = (min(period.start for period in then) - min(period.start for period in first)).days
     return timedelta(weeks=round(days / _MONDAY_TO_SUNDAY))

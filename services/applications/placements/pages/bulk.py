@@ -96,8 +96,8 @@ async def _page(
         "placements/decide.html",
         status if ticked else 422,
         what=what,
-        able=[_named(one.offer, gettext(what.happens)) for one in looked if one.obstacle is None],
-        unable=[_named(one.offer, one.obstacle) for one in looked if one.obstacle is not None],
+        able=[_named(item.offer, gettext(what.happens)) for item in looked if item.obstacle is None],
+        unable=[_named(item.offer, item.obstacle) for item in looked if item.obstacle is not None],
         form_=form,
         ticked=ticked,
     )
@@ -118,7 +118,7 @@ async def decide(
         return await _page(request, bus, principal, what, offer, form, 422)
     remarks = {Section(form.data["section"]): form.data["remark"]} if act == "return" else None
     outcome = await bulk.decide_all(bus, principal, offer, remarks)
-    said = {"act": act, "done": [one.id for one in outcome.done], "left": [one.id for one, _ in outcome.left]}
+    said = {"act": act, "done": [row.id for row in outcome.done], "left": [one.id for one, _ in outcome.left]}
     return see_other(f"{HERE}/decided?{urlencode(said, doseq=True)}")
 
 
@@ -141,6 +141,6 @@ async def decided(
         request,
         "placements/decided.html",
         title=ngettext("%(num)d placement is done", "%(num)d placements are done", len(were)) % {"num": len(were)},
-        able=[_named(one.offer, gettext(what.done)) for one in were],
-        unable=[_named(one.offer, one.obstacle or changed) for one in others],
+        able=[_named(item.offer, gettext(what.done)) for item in were],
+        unable=[_named(item.offer, item.obstacle or changed) for item in others],
     )

@@ -35,13 +35,13 @@ async def _page(request: Request, bus: Bus, offer: store.Offer, form: CopyForm, 
 
 
 def _choices(open_calls: list[calls_store.Call]) -> Any:
-    return options([(str(one.id), one.title, one.reference) for one in open_calls])
+    return options([(str(call.id), call.title, call.reference) for call in open_calls])
 
 
 async def _open_calls(bus: Bus) -> list[calls_store.Call]:
     async with bus.read() as session:
         found = await calls_store.calls(session, state=CallState.PUBLISHED)
-    return [one for one in found if ApplicationKind.STUDY_VISIT in one.terms.kinds]
+    return [call for call in found if ApplicationKind.STUDY_VISIT in call.terms.kinds]
 
 
 @router.post("/{offer_id}/copy")

@@ -103,7 +103,7 @@ async def form_page(
 ) -> Response:
     """Return the page of the form, for a new placement of a call or for one that is there. Raises `Refused` (404)."""
     wanted = offer.call_id if offer is not None else call_id
-    held = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
+    held = [UUID(organisation_id) for organisation_id in sorted(principal.organisations(Role.HOST_CONTACT))]
     async with bus.read() as session:
         call = await calls_store.call(session, wanted) if wanted is not None else None
         hosts = await register_entries.organisations(session, ids=held)
@@ -178,7 +178,10 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
 
 async def _preview_page(request: Request, bus: Bus, shown: revisions.Preview, sent: FormData) -> Response:
     """Return what the revision changes, and for whom; it is told by the button of this page only."""
-    entries = [shown.offer.entry, placements.entry_of(shown.offer.entry, {one.field: one.new for one in shown.changes})]
+    entries = [
+        shown.offer.entry,
+        placements.entry_of(shown.offer.entry, {change.field: change.new for change in shown.changes}),
+    ]
     async with bus.read() as session:
         names = await views.names_of(session, entries)
     return render(
@@ -188,11 +191,11 @@ async def _preview_page(request: Request, bus: Bus, shown: revisions.Preview, se
         preview=shown,
         changes=[
             [
-                gettext(LABELS[one.field]),
-                value_in_words(one.field, one.old, names) or None,
-                value_in_words(one.field, one.new, names) or None,
+                gettext(LABELS[change.field]),
+                value_in_words(change.field, change.old, names) or None,
+                value_in_words(change.field, change.new, names) or None,
             ]
-            for one in shown.changes
+            for change in shown.changes
         ],
         sent=[
             (name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in CONTROL_FIELDS

@@ -54,21 +54,26 @@ async def show_all(
         counts = await store.counts(session, seen, filters, moment, held)
         of = await calls_store.calls(session)
         hosts = {
-            one.id: one for one in await entries.organisations(session, ids={one.organisation_id for one in found})
+            organisation.id: organisation
+            for organisation in await entries.organisations(session, ids={offer.organisation_id for offer in found})
         }
-        taken = await matches.confirmed_counts(session, [one.id for one in found])
+        taken = await matches.confirmed_counts(session, [offer.id for offer in found])
         countries = await store.countries(session, seen)
     open_calls = [
-        one for one in of if one.state == CallState.PUBLISHED and ApplicationKind.STUDY_VISIT in one.terms.kinds
+        known_call
+        for known_call in of
+        if known_call.state == CallState.PUBLISHED and ApplicationKind.STUDY_VISIT in known_call.terms.kinds
     ]
-    titles = {one.id: one for one in of}
-    ticks = any(_decides(principal, one) for one in found)
+    titles = {known_call.id: known_call for known_call in of}
+    ticks = any(_decides(principal, offer) for offer in found)
     all_ticked = "all" in request.query_params
     host = principal.has(Role.HOST_CONTACT)
     return render(
         request,
         "placements/list.html",
-        rows=[_row(one, hosts, titles, taken, box=_box(one, all_=all_ticked) if ticks else None) for one in found],
+        rows=[
+            _row(offer, hosts, titles, taken, box=_box(offer, all_=all_ticked) if ticks else None) for offer in found
+        ],
         acts=[(act, gettext(ACTS[act].button)) for act in ACTS] if ticks else [],
         total=total,
         page=page,
@@ -80,13 +85,13 @@ async def show_all(
                 "name": "state",
                 "label": gettext("State"),
                 "options": [(store.WAITS, gettext("Waits for you")), (store.LATE, gettext("Overdue"))]
-                + [(one.code, one.word) for one in states.states("offer")],
+                + [(known_state.code, known_state.word) for known_state in states.states("offer")],
                 "value": state,
             },
             {
                 "name": "call",
                 "label": gettext("Call"),
-                "options": [(str(one.id), f"{one.reference} {one.title}") for one in of],
+                "options": [(str(known_call.id), f"{known_call.reference} {known_call.title}") for known_call in of],
                 "value": call,
             },
             *country_filter([(code, labels.country(code)) for code in countries], country, gettext("Host country")),

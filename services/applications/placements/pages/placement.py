@@ -67,7 +67,7 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         own_hands = await capacity_for(session, principal, offer)
         taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
         coming = await visits_store.of_offer(session, offer_id)
-        references = await applications.by_id(session, {one.application_id for one in coming})
+        references = await applications.by_id(session, {visit.application_id for visit in coming})
     mine = may_act_for_organisation(principal, offer.organisation_id)
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     decidable = transitions.possible(offer_events.OfferEndorsed, offer.state)
@@ -80,7 +80,7 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         host=host,
         call=call,
         taken=taken,
-        coming=[_coming(one, references) for one in coming],
+        coming=[_coming(visit, references) for visit in coming],
         where=Standing(
             state("offer", offer.state),
             offer.since,

@@ -64,7 +64,9 @@ async def add(
         may_proceed(may_fill_in, visit.stands)
         _known(currency)
         found = (await store.costs(tx.session, [visit_id])).get(visit_id, [])
-        same = [one for one in found if _same(one, item, payer, currency, planned, note.strip()) and one.party == party]
+        same = [
+            cost for cost in found if _same(cost, item, payer, currency, planned, note.strip()) and cost.party == party
+        ]
         if same:
             return same[0]
         if len(found) >= model.MOST_LINES:
@@ -160,7 +162,7 @@ async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> 
             raise not_found()
         found = (await store.costs(session, [visit_id])).get(visit_id, [])
         written = (await store.sheets(session, [visit_id]))[visit_id].get(PreparationItem.COSTS)
-    now = model.mark(one.line for one in found)
+    now = model.mark(cost.line for cost in found)
     if now is None:
         raise Refused(gettext("Write at least one line first."), 409)
     if now != lines:

@@ -98,8 +98,10 @@ async def _facts(
     assert visit.start is not None
     assert visit.end is not None
     organisations = {
-        one.id: one
-        for one in await entries.organisations(session, ids={visit.host_organisation_id, case.guest_organisation_id})
+        organisation.id: organisation
+        for organisation in await entries.organisations(
+            session, ids={visit.host_organisation_id, case.guest_organisation_id}
+        )
     }
     host, agency = organisations.get(visit.host_organisation_id), organisations.get(case.guest_organisation_id)
     offer = None if visit.offer_id is None else await placements_store.offer(session, visit.offer_id)
@@ -148,7 +150,7 @@ async def _pays(session: AsyncSession, visit: Visit, offer: placements_store.Off
         said = f"{labels.label(line.line.item)} ({line.planned:,.2f} {line.currency})"
         found.setdefault(labels.label(line.line.payer), []).append(said)
     if not found and offer is not None and offer.entry.costs_borne:
-        found[labels.label(Party.HOST)] = [labels.label(one) for one in offer.entry.costs_borne]
+        found[labels.label(Party.HOST)] = [labels.label(cost_borne) for cost_borne in offer.entry.costs_borne]
     return [(payer, ", ".join(what)) for payer, what in found.items()]
 
 

@@ -127,7 +127,7 @@ async def _released(
         of=event.of,
         to=event.to,
         purpose=purpose,
-        fields=[one.value for one in fields],
+        fields=[field.value for field in fields],
         basis=basis,
         at=clock.now(),
     )
@@ -182,9 +182,12 @@ async def react_to_visits(tx: Tx, events: Sequence[Envelope]) -> None:
     if not dated:
         return
     found = {
-        str(one.id): one for one in await visits_store.by_ids(tx.session, {UUID(event.subject) for event in dated})
+        str(dated_visit.id): dated_visit
+        for dated_visit in await visits_store.by_ids(tx.session, {UUID(event.subject) for event in dated})
     }
-    lists = await checklists(tx.session, [one for one in found.values() if one.stands is VisitState.SCHEDULED])
+    lists = await checklists(
+        tx.session, [dated_visit for dated_visit in found.values() if dated_visit.stands is VisitState.SCHEDULED]
+    )
     for event in dated:
         visit = found.get(str(event.subject))
         ready = lists[visit.id].ready if visit is not None and visit.id in lists else ()

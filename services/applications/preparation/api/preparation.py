@@ -75,17 +75,22 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
         "due": view.preparation_due,
         "complete": checklist is not None and checklist.complete,
         "items": {
-            one.item.value: {"state": one.ready, "owner": one.owner, "remark": one.remark}
-            for one in (checklist.standings if checklist else ())
+            standing.item.value: {"state": standing.ready, "owner": standing.owner, "remark": standing.remark}
+            for standing in (checklist.standings if checklist else ())
         },
         "sheets": {item.value: {"version": row.version, "details": row.details} for item, row in readable.items()},
-        "costs": [cost(one) for one in lines],
+        "costs": [cost(line) for line in lines],
         "totals": [
-            {"payer": one.payer, "currency": one.currency, "planned": str(one.planned), "actual": str(one.actual)}
-            for one in costs_model.totals(line.line for line in lines)
+            {
+                "payer": total.payer,
+                "currency": total.currency,
+                "planned": str(total.planned),
+                "actual": str(total.actual),
+            }
+            for total in costs_model.totals(line.line for line in lines)
         ],
-        "lines": costs_model.mark(one.line for one in lines),
-        "letters": [shown(one) for one in letters] if own & letters_actions.READING else [],
+        "lines": costs_model.mark(line.line for line in lines),
+        "letters": [shown(letter) for letter in letters] if own & letters_actions.READING else [],
     }
 
 

@@ -109,9 +109,9 @@ def totals(lines: Iterable[Line]) -> list[Total]:
         Total(
             payer,
             currency,
-            sum((one.planned for one in of), Decimal(0)),
-            sum((one.actual for one in of if one.actual is not None), Decimal(0)),
-            all(one.actual is not None for one in of),
+            sum((cost_line.planned for cost_line in of), Decimal(0)),
+            sum((cost_line.actual for cost_line in of if cost_line.actual is not None), Decimal(0)),
+            all(cost_line.actual is not None for cost_line in of),
         )
         for payer in Payer
         for (whose, currency), of in sorted(found.items(), key=lambda entry: entry[0])
@@ -121,5 +121,5 @@ def totals(lines: Iterable[Line]) -> list[Total]:
 
 def mark(lines: Iterable[Line]) -> str | None:
     """What tells one planned list from another; None for an empty one. Actual amounts come later and change nothing."""
-    told = sorted(f"{one.id}|{one.item}|{one.payer}|{one.currency}|{one.planned}" for one in lines)
+    told = sorted(f"{line.id}|{line.item}|{line.payer}|{line.currency}|{line.planned}" for line in lines)
     return sha256("\n".join(told).encode()).hexdigest()[:32] if told else None

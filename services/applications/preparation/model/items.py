@@ -29,7 +29,7 @@ OWNERS: dict[Item, Party] = {
 """Who brings each thing: the sender owns planned facts, the host what it receives the guest with (EWP)."""
 
 
-ASKED = tuple(one for one in Item if one is not Item.ACCESS_NEEDS)
+ASKED = tuple(choice for choice in Item if choice is not Item.ACCESS_NEEDS)
 """What is asked where the programme says nothing else; access needs are offered, never asked."""
 
 
@@ -81,4 +81,4 @@ def asked(rules: Iterable[Rule], call_id: UUID, country: str, host_country: str)
             before = found.get(rule.item)
             if before is None or rule.exactness > before.exactness:
                 found[rule.item] = rule
-    return tuple(one for one in Item if (found[one].asked if one in found else one in ASKED))
+    return tuple(item for item in Item if (found[item].asked if item in found else item in ASKED))

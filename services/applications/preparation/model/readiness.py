@@ -65,7 +65,7 @@ class Checklist:
     @property
     def asked(self) -> tuple[Item, ...]:
         """What is asked for."""
-        return tuple(one.item for one in self.standings if one.ready is not Ready.NOT_ASKED)
+        return tuple(standing.item for standing in self.standings if standing.ready is not Ready.NOT_ASKED)
 
     @property
     def complete(self) -> bool:
@@ -75,7 +75,9 @@ class Checklist:
     def open_(self, party: Party | None = None) -> list[Standing]:
         """Return what is asked and not there, of one owner or of all."""
         done = {Ready.THERE, Ready.NOT_ASKED}
-        return [one for one in self.standings if one.ready not in done and party in (None, one.owner)]
+        return [
+            standing for standing in self.standings if standing.ready not in done and party in (None, standing.owner)
+        ]
 
     @property
     def ready(self) -> tuple[Party, ...]:

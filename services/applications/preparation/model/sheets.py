@@ -160,7 +160,7 @@ def read(item: Item, details: Mapping[str, Any], today: date) -> Sheet:
         sheet = SHEETS[item].model_validate(given)
     except ValidationError as error:
         raise Wrong(
-            {str(one["loc"][0]): _sentence(str(one["loc"][0]), one["type"]) for one in error.errors()}
+            {str(problem["loc"][0]): _sentence(str(problem["loc"][0]), problem["type"]) for problem in error.errors()}
         ) from error
     wrong = sheet.wrong(today)
     if wrong:

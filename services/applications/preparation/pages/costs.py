@@ -47,7 +47,7 @@ async def _page(
         lines = (await store.costs(session, [visit_id])).get(visit_id, [])
         checklist = await views.checklist(session, visit)
         offer = None if visit.offer_id is None else await placements_store.offer(session, visit.offer_id)
-    standing = next((one for one in (checklist.standings if checklist else ()) if one.item == "costs"), None)
+    standing = next((status for status in (checklist.standings if checklist else ()) if status.item == "costs"), None)
     open_ = visit.stands.value in {"scheduled", "under_way"}
     return render(
         request,
@@ -59,13 +59,13 @@ async def _page(
         rows=[_row(visit_id, line, own=actions.may_change(case, line)) for line in lines],
         totals=[
             [
-                labels.label(one.payer),
-                money(one.planned, one.currency),
-                money(one.actual, one.currency) if one.actual else None,
+                labels.label(total.payer),
+                money(total.planned, total.currency),
+                money(total.actual, total.currency) if total.actual else None,
             ]
-            for one in model.totals(line.line for line in lines)
+            for total in model.totals(line.line for line in lines)
         ],
-        borne=[labels.label(one) for one in offer.entry.costs_borne] if offer else [],
+        borne=[labels.label(cost_borne) for cost_borne in offer.entry.costs_borne] if offer else [],
         may_add=open_ and actions.writer(case) is not None,
         may_settle=open_ and bool(lines) and views.owns_item(case, PreparationItem.COSTS),
         settled=standing is not None and standing.ready.value == "there",

@@ -64,9 +64,17 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep)
     if view.checklist is None:
         return see_other(visit_path(visit_id))
     own = views.sides(view.of.case)
-    mine = [one for one in view.checklist.standings if views.owns_item(view.of.case, one.item)]
-    mine = [one for one in mine if one.item in view.checklist.asked or one.item is PreparationItem.ACCESS_NEEDS]
-    others = [one for one in view.checklist.standings if one not in mine and one.item in view.checklist.asked]
+    mine = [standing for standing in view.checklist.standings if views.owns_item(view.of.case, standing.item)]
+    mine = [
+        standing
+        for standing in mine
+        if standing.item in view.checklist.asked or standing.item is PreparationItem.ACCESS_NEEDS
+    ]
+    others = [
+        standing
+        for standing in view.checklist.standings
+        if standing not in mine and standing.item in view.checklist.asked
+    ]
     read = {item for item in _OWN_WAY if own & model.SEEN_BY[item]}
     return render(
         request,
@@ -74,13 +82,13 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep)
         view=view,
         visit=view.visit,
         due=view.preparation_due,
-        mine=[_task(view, one, linked=True) for one in sorted(mine, key=_first)],
-        others=[_task(view, one, linked=one.item in read) for one in others],
+        mine=[_task(view, standing, linked=True) for standing in sorted(mine, key=_first)],
+        others=[_task(view, standing, linked=standing.item in read) for standing in others],
         complete=view.checklist.complete,
         read=[
-            {"title": labels.label(one.item), "rows": rows_of(written[one.item].sheet)}
-            for one in view.checklist.standings
-            if one.item in written and one.item in allowed and one.item is not PreparationItem.COSTS
+            {"title": labels.label(standing.item), "rows": rows_of(written[standing.item].sheet)}
+            for standing in view.checklist.standings
+            if standing.item in written and standing.item in allowed and standing.item is not PreparationItem.COSTS
         ],
         emergency=Party.HOST in own and _emergency_now(view),
         emergency_days=view.visit.start is not None and Party.HOST in own,
@@ -228,7 +236,9 @@ async def write(request: Request, visit_id: UUID, item: PreparationItem, princip
     if not form.validate():
         return await _sheet_page(request, principal, bus, visit_id, item, form, 422, version)
     try:
-        await actions.fill_in(bus, principal, visit_id, item, {one.name: one.data for one in form}, version=version)
+        await actions.fill_in(
+            bus, principal, visit_id, item, {field.name: field.data for field in form}, version=version
+        )
     except Refused as refused:
         refuse(form, refused)
         return await _sheet_page(request, principal, bus, visit_id, item, form, refused.status_code, version)
@@ -263,7 +273,11 @@ async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus:
     if not own & model.SEEN_BY[PreparationItem.INVITATION]:
         raise not_found()
     standing = next(
-        (one for one in (view.checklist.standings if view.checklist else ()) if one.item is PreparationItem.INVITATION),
+        (
+            status
+            for status in (view.checklist.standings if view.checklist else ())
+            if status.item is PreparationItem.INVITATION
+        ),
         None,
     )
     days = (view.visit.start, view.visit.end)
@@ -273,8 +287,10 @@ async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus:
         view=view,
         visit=view.visit,
         remark=standing.remark if standing else "",
-        letters=[(one, labels.label(LetterKind(one.kind)), (one.start, one.end) == days) for one in found],
-        kinds=[(one.value, labels.label(one)) for one in LetterKind],
+        letters=[
+            (letter, labels.label(LetterKind(letter.kind)), (letter.start, letter.end) == days) for letter in found
+        ],
+        kinds=[(kind.value, labels.label(kind)) for kind in LetterKind],
         may_make=Party.HOST in own and view.visit.stands.value in {"scheduled", "under_way"},
         done=request.query_params.get("done"),
     )

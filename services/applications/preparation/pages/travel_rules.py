@@ -42,7 +42,7 @@ async def _page(request: Request, bus: Bus, form: AskedForm, status: int = 200) 
         "preparation/travel_rules.html",
         status,
         form_=form,
-        default=[labels.label(one) for one in ASKED],
+        default=[labels.label(item) for item in ASKED],
         rules=[
             (
                 row.id,

@@ -52,7 +52,7 @@ async def ask(
                 id=new_id(),
                 visit_id=visit_id,
                 party=party,
-                periods=[one.model_dump(mode="json") for one in periods],
+                periods=[period.model_dump(mode="json") for period in periods],
                 reason=reason,
                 text=text.strip()[:1000],
                 asked_in=visit.state,
