@@ -108,16 +108,18 @@ async def save(
         entry = entry_of(mentor.entry, changes)
         if entry == mentor.entry:
             if mentor.asked:
-                await confirmed(tx, mentor)
+                await record_available(tx, mentor)
             return mentor
-        opens = mentor.stands is MentorState.CLOSED
+        reopens = mentor.stands is MentorState.CLOSED
         if revisable(mentor):
-            await tx.record(mentor_events.MentorRevised(profile=await revised(tx.session, mentor, entry)), mentor.id)
+            await tx.record(
+                mentor_events.MentorRevised(profile=await revised_profile(tx.session, mentor, entry)), mentor.id
+            )
         mentor.entry_json, mentor.last_day, mentor.due = entry.model_dump(mode="json"), entry.last_day, None
-        if opens:
-            await move(tx, mentor, mentor_events.MentorResumed())
+        if reopens:
+            await apply_event(tx, mentor, mentor_events.MentorResumed())
         else:
-            _written(tx, mentor)
+            _touch(tx, mentor)
         await tx.changed("mentors")
         return mentor
 
@@ -127,11 +129,13 @@ def revisable(mentor: store.Mentor) -> bool:
     return mentor.stands in REVISABLE or (mentor.stands is MentorState.CLOSED and writable(mentor))
 
 
-async def revised(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> mentor_events.MentorProfile:
+async def revised_profile(
+    session: AsyncSession, mentor: store.Mentor, entry: MentorEntry
+) -> mentor_events.MentorProfile:
     """What a revision tells. Raises `Refused` (422 with the fields that cannot be so; 409 where its call is closed)."""
-    going = (await matches.mentee_counts(session, [mentor.id]))[mentor.id]
-    found = below_open_mentorships(entry, going)
-    found |= await _not_to_open(session, mentor, entry) if mentor.stands is MentorState.CLOSED else {}
+    mentees = (await matches.mentee_counts(session, [mentor.id]))[mentor.id]
+    found = below_open_mentorships(entry, mentees)
+    found |= await _obstacles_to_open(session, mentor, entry) if mentor.stands is MentorState.CLOSED else {}
     if found:
         raise Refused(gettext("It cannot be changed like this."), 422, found)
     return await _profile(session, mentor, entry)
@@ -143,8 +147,8 @@ class ProfilePreview:
 
     mentor: store.Mentor
     changes: Sequence[revision.Change]
-    going: int
-    opens: bool
+    mentees: int
+    reopens: bool
 
 
 async def preview_profile(
@@ -163,18 +167,18 @@ async def preview_profile(
         if not revisable(mentor):
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
         entry = entry_of(mentor.entry, changes)
-        await revised(session, mentor, entry)
-        going = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
-        opens = mentor.stands is MentorState.CLOSED
-        return ProfilePreview(mentor, revision.changes(mentor.entry, entry), going, opens)
+        await revised_profile(session, mentor, entry)
+        mentees = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
+        reopens = mentor.stands is MentorState.CLOSED
+        return ProfilePreview(mentor, revision.changed_fields(mentor.entry, entry), mentees, reopens)
 
 
 def writable(mentor: store.Mentor) -> bool:
     """Whether the mentor may change it: not once it was closed by choice; what was over may get a later period."""
-    return mentor.stands is not MentorState.CLOSED or mentor.cause in revision.BY_THE_CLOCK
+    return mentor.stands is not MentorState.CLOSED or mentor.cause in revision.REOPENABLE
 
 
-async def _not_to_open(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> dict[str, str]:
+async def _obstacles_to_open(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> dict[str, str]:
     """What keeps a profile from being matched (again): field -> sentence. Raises `Refused` (409: call closed)."""
     call = await calls_store.call(session, mentor.call_id)
     if call is None or call.state != CallState.PUBLISHED:
@@ -187,8 +191,8 @@ async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if may_proceed(transitions.after, "mentor", mentor_events.MentorPublished, mentor.state):
-            await _open(tx, mentor)
-            await move(
+            await _check_open(tx, mentor)
+            await apply_event(
                 tx, mentor, mentor_events.MentorPublished(profile=await _profile(tx.session, mentor, mentor.entry))
             )
         return mentor
@@ -196,7 +200,9 @@ async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
 
 async def pause(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
     """No new mentee for a while. Raises `Refused` (404, 409)."""
-    return await _by_mentor(bus, principal, mentor_id, mentor_events.MentorPaused(cause=PauseCause.BY_CHOICE))
+    return await _transition_by_mentor(
+        bus, principal, mentor_id, mentor_events.MentorPaused(cause=PauseCause.BY_CHOICE)
+    )
 
 
 async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
@@ -206,14 +212,14 @@ async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mento
         if mentor.stands is MentorState.CLOSED:
             raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
         if may_proceed(transitions.after, "mentor", mentor_events.MentorResumed, mentor.state):
-            await _open(tx, mentor)
-            await move(tx, mentor, mentor_events.MentorResumed())
+            await _check_open(tx, mentor)
+            await apply_event(tx, mentor, mentor_events.MentorResumed())
         return mentor
 
 
-async def _open(tx: Tx, mentor: store.Mentor) -> None:
+async def _check_open(tx: Tx, mentor: store.Mentor) -> None:
     """Raises `Refused` unless the profile could be matched: its call open, a period left."""
-    found = await _not_to_open(tx.session, mentor, mentor.entry)
+    found = await _obstacles_to_open(tx.session, mentor, mentor.entry)
     if found:
         raise Refused(" ".join(found.values()), 422, found)
 
@@ -223,11 +229,11 @@ async def confirm(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if may_proceed(transitions.after, "mentor", mentor_events.MentorAvailabilityConfirmed, mentor.state):
-            await confirmed(tx, mentor)
+            await record_available(tx, mentor)
         return mentor
 
 
-async def confirmed(tx: Tx, mentor: store.Mentor) -> None:
+async def record_available(tx: Tx, mentor: store.Mentor) -> None:
     """Note for a published, locked profile that there is time; told only where it was asked."""
     if mentor.asked:
         await tx.record(mentor_events.MentorAvailabilityConfirmed(), mentor.id)
@@ -238,14 +244,18 @@ async def confirmed(tx: Tx, mentor: store.Mentor) -> None:
 
 async def close(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
     """No more mentees; mentorships that are open stand. Raises `Refused` (404, 409)."""
-    return await _by_mentor(bus, principal, mentor_id, mentor_events.MentorClosed(cause=CloseCause.BY_CHOICE))
+    return await _transition_by_mentor(
+        bus, principal, mentor_id, mentor_events.MentorClosed(cause=CloseCause.BY_CHOICE)
+    )
 
 
-async def _by_mentor(bus: Bus, principal: Principal, mentor_id: UUID, event: mentor_events.MentorEvent) -> store.Mentor:
+async def _transition_by_mentor(
+    bus: Bus, principal: Principal, mentor_id: UUID, event: mentor_events.MentorEvent
+) -> store.Mentor:
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if may_proceed(transitions.after, "mentor", type(event), mentor.state):
-            await move(tx, mentor, event)
+            await apply_event(tx, mentor, event)
         return mentor
 
 
@@ -274,19 +284,19 @@ async def _profile(session: AsyncSession, mentor: store.Mentor, entry: MentorEnt
     )
 
 
-async def move(tx: Tx, mentor: store.Mentor, event: mentor_events.MentorEvent) -> None:
+async def apply_event(tx: Tx, mentor: store.Mentor, event: mentor_events.MentorEvent) -> None:
     """Bring a locked profile into the state to which `event` leads, and tell of it."""
     mentor.state = transitions.after("mentor", type(event), mentor.state)
     mentor.since, mentor.due = clock.now(), None
     mentor.cause = (
         str(event.cause) if isinstance(event, mentor_events.MentorPaused | mentor_events.MentorClosed) else None
     )
-    _written(tx, mentor)
+    _touch(tx, mentor)
     await tx.record(event, mentor.id)
     await tx.changed("mentors")
 
 
-def _written(tx: Tx, mentor: store.Mentor) -> None:
+def _touch(tx: Tx, mentor: store.Mentor) -> None:
     mentor.version += 1
     mentor.saved_at = clock.now()
     tx.session.add(mentor)

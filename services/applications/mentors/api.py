@@ -24,7 +24,7 @@ class NewMentor(Body):
     publish: bool = False
 
 
-class Written(Body):
+class MentorChange(Body):
     """Fields that replace those that are there; `version` is the one that was read."""
 
     entry: dict[str, Any]
@@ -58,14 +58,14 @@ async def read_country(
     page: Annotated[int, Query(ge=1)] = 1,
 ) -> dict[str, Any]:
     """The published profiles of the own country (all, for the programme coordinator), those that are asked first."""
-    filters, seen = store.Filters(state, call_id, country, reference), visibility_of(principal)
+    filters, visibility = store.Filters(state, call_id, country, reference), visibility_of(principal)
     async with bus.read() as session:
-        found, total = await store.lines(session, seen, filters, page)
-        counts = await store.counts(session, seen, filters)
-        going = await matches.mentee_counts(session, [mentor.id for mentor in found])
+        found, total = await store.list_page(session, visibility, filters, page)
+        counts = await store.counts(session, visibility, filters)
+        mentees = await matches.mentee_counts(session, [mentor.id for mentor in found])
     return {
         "mentors": [
-            resources.mentor(mentor, about=views.reads_all(principal, mentor)) | {"mentees": going[mentor.id]}
+            resources.mentor(mentor, about=views.reads_all(principal, mentor)) | {"mentees": mentees[mentor.id]}
             for mentor in found
         ],
         "total": total,
@@ -82,7 +82,7 @@ async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> 
 
 
 @router.put("/{mentor_id}")
-async def save(mentor_id: UUID, body: Written, principal: Mentor, bus: BusDep) -> dict[str, Any]:
+async def save(mentor_id: UUID, body: MentorChange, principal: Mentor, bus: BusDep) -> dict[str, Any]:
     """Keep what the mentor writes; of a published profile it is a revision."""
     return resources.mentor(await actions.save(bus, principal, mentor_id, body.entry, version=body.version))
 

@@ -89,17 +89,17 @@ def reference(country: str, year: int, number: int) -> str:
     return f"{country}-M-{year}-{number:04d}"
 
 
-def below_open_mentorships(entry: MentorEntry, going: int) -> dict[str, str]:
+def below_open_mentorships(entry: MentorEntry, mentees: int) -> dict[str, str]:
     """What a mentor's revision would take from mentees: field -> sentence with the number of open mentorships."""
-    if entry.capacity >= going:
+    if entry.capacity >= mentees:
         return {}
     return {
         "capacity": ngettext(
             "You have %(num)d mentee. Take at least as many, or end the mentorship first.",
             "You have %(num)d mentees. Take at least as many, or end a mentorship first.",
-            going,
+            mentees,
         )
-        % {"num": going}
+        % {"num": mentees}
     }
 
 

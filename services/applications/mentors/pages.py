@@ -38,7 +38,7 @@ from shared.web.states import Standing, state
 router = APIRouter(prefix="/applications/mentors", include_in_schema=False)
 
 
-_MOVES = {
+_ACTIONS = {
     "publish": actions.publish,
     "available": actions.confirm,
     "pause": actions.pause,
@@ -53,7 +53,7 @@ _EVENTS: dict[str, type[mentor_events.MentorEvent]] = {
 }
 
 
-def at(mentor_id: UUID, rest: str = "") -> str:
+def mentor_path(mentor_id: UUID, rest: str = "") -> str:
     """Return the address of a profile, or of a page of it."""
     return f"/applications/mentors/{mentor_id}" + (f"/{rest}" if rest else "")
 
@@ -63,13 +63,13 @@ async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response
     """Show the own profiles, and the calls for which there is none yet."""
     async with bus.read() as session:
         mine = await store.of_subject(session, principal.subject)
-        of = await calls_store.calls_by_id(session, {mentor.call_id for mentor in mine})
+        calls = await calls_store.calls_by_id(session, {mentor.call_id for mentor in mine})
         published = await calls_store.calls(session, state=CallState.PUBLISHED)
     taken = {mentor.call_id for mentor in mine}
     rows = [
         [
-            {"text": mentor.reference, "href": at(mentor.id)},
-            of[mentor.call_id].title,
+            {"text": mentor.reference, "href": mentor_path(mentor.id)},
+            calls[mentor.call_id].title,
             tag("mentor", mentor.state),
             mentor.entry.capacity,
             dates.day(mentor.since, short=True),
@@ -89,7 +89,7 @@ async def begin(principal: Mentor, bus: BusDep, call: UUID) -> Response:
     """Begin the own profile for a call, or take up the one that is there."""
     mentor = await actions.begin(bus, principal, call, {})
     rest = "edit" if mentor.stands is MentorState.DRAFT else ""
-    return see_other(at(mentor.id, rest))
+    return see_other(mentor_path(mentor.id, rest))
 
 
 @router.get("/country")
@@ -103,23 +103,23 @@ async def show_country(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """The mentors of the own country, for its coordinator: where each stands, and how many mentees each has."""
-    seen = visibility_of(principal)
+    visibility = visibility_of(principal)
     filters = store.Filters(state or None, read_id(call), None, q.strip() or None)
     async with bus.read() as session:
-        found, total = await store.lines(session, seen, filters, page)
-        counts = await store.counts(session, seen, filters)
-        of = await calls_store.calls(session)
+        found, total = await store.list_page(session, visibility, filters, page)
+        counts = await store.counts(session, visibility, filters)
+        calls = await calls_store.calls(session)
         people = await entries.people_by_subject(session, [mentor.subject for mentor in found])
         agencies = {
             agency.id: agency
             for agency in await entries.organisations(session, ids={mentor.organisation_id for mentor in found})
         }
-        going = await matches.mentee_counts(session, [mentor.id for mentor in found])
-    titles = {known_call.id: known_call.reference for known_call in of}
+        mentees = await matches.mentee_counts(session, [mentor.id for mentor in found])
+    titles = {known_call.id: known_call.reference for known_call in calls}
     return render(
         request,
         "mentors/country.html",
-        rows=[_row(mentor, principal, people, agencies, titles, going) for mentor in found],
+        rows=[_row(mentor, principal, people, agencies, titles, mentees) for mentor in found],
         total=total,
         page=page,
         size=PAGE,
@@ -139,7 +139,7 @@ async def show_country(
             {
                 "name": "call",
                 "label": gettext("Call"),
-                "options": [(str(known_call.id), f"{known_call.reference} {known_call.title}") for known_call in of],
+                "options": [(str(known_call.id), f"{known_call.reference} {known_call.title}") for known_call in calls],
                 "value": call,
             },
             {"name": "q", "label": gettext("Reference"), "value": q},
@@ -153,17 +153,17 @@ def _row(
     principal: Principal,
     people: dict[str, entries.Person],
     agencies: dict[UUID, entries.Organisation],
-    of: dict[UUID, str],
-    going: dict[UUID, int],
+    references: dict[UUID, str],
+    mentees: dict[UUID, int],
 ) -> list[Any]:
     agency = agencies.get(mentor.organisation_id)
     return [
-        {"text": mentor.reference, "href": at(mentor.id)},
+        {"text": mentor.reference, "href": mentor_path(mentor.id)},
         _name(principal, mentor, people) or None,
         f"{agency.name if agency else ''}, {labels.country(mentor.country)}",
-        of.get(mentor.call_id, ""),
+        references.get(mentor.call_id, ""),
         ", ".join(labels.label(held.area) for held in mentor.entry.expertise),
-        gettext("%(taken)s of %(places)s") % {"taken": going[mentor.id], "places": mentor.entry.capacity},
+        gettext("%(taken)s of %(places)s") % {"taken": mentees[mentor.id], "places": mentor.entry.capacity},
         tag("mentor", mentor.state),
         cause_word(mentor.cause) or None,
         None
@@ -193,7 +193,7 @@ async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bu
         mentor = await views.readable_mentor(session, principal, mentor_id)
         call = await calls_store.call(session, mentor.call_id)
         people = await entries.people_by_subject(session, [mentor.subject])
-        going = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
+        mentees = (await matches.mentee_counts(session, [mentor_id]))[mentor_id]
     mine = is_self(principal, mentor.subject)
     home = views.reads_all(principal, mentor)
     return render(
@@ -204,22 +204,22 @@ async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bu
         name=_name(principal, mentor, people),
         rows=rows(mentor.entry, own=home, about=home),
         before_names=rows(mentor.entry, own=False, about=False),
-        going=going,
+        going=mentees,
         call=call,
         where=Standing(
             state("mentor", mentor.state), mentor.since, mentor.due, reason=cause_word(mentor.cause) or None
         ),
-        moves=_moves(mentor, call),
+        moves=_possible_actions(mentor, call),
         writable=actions.writable(mentor),
         done=request.query_params.get("done"),
     )
 
 
-def _moves(mentor: store.Mentor, call: calls_store.Call | None) -> list[str]:
+def _possible_actions(mentor: store.Mentor, call: calls_store.Call | None) -> list[str]:
     """Return what the mentor can do with one button now: only what is possible."""
-    shut = mentor.stands is MentorState.CLOSED or call is None or call.state != CallState.PUBLISHED
+    cannot_open = mentor.stands is MentorState.CLOSED or call is None or call.state != CallState.PUBLISHED
     found = [name for name, event in _EVENTS.items() if transitions.possible(event, mentor.state)]
-    return [name for name in found if not (shut and name in {"publish", "resume"})]
+    return [name for name in found if not (cannot_open and name in {"publish", "resume"})]
 
 
 async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.Mentor, calls_store.Call]:
@@ -238,7 +238,7 @@ async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
     """Show the form with what is written."""
     mentor, call = await _own(bus, principal, mentor_id)
     if not actions.writable(mentor):
-        return see_other(at(mentor_id))
+        return see_other(mentor_path(mentor_id))
     form = MentorForm()
     form.fill(mentor.entry, call.terms)
     return render(request, "mentors/form.html", form_=form, mentor=mentor, call=call)
@@ -257,27 +257,27 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
     try:
         version = number(sent.get("version"))
         if actions.revisable(mentor) and "told" not in sent:
-            shown = await actions.preview_profile(bus, principal, mentor_id, form.changes(), version=version)
-            if shown.changes:
-                return _preview_page(request, shown, sent)
+            preview = await actions.preview_profile(bus, principal, mentor_id, form.changes(), version=version)
+            if preview.changes:
+                return _preview_page(request, preview, sent)
         mentor = await actions.save(bus, principal, mentor_id, form.changes(), version=version)
         if "publish" in sent:
             await actions.publish(bus, principal, mentor_id)
     except Refused as refused:
         refuse(form, refused)
         return render(request, "mentors/form.html", refused.status_code, form_=form, mentor=mentor, call=call)
-    return see_other(at(mentor_id) + ("?done=publish" if "publish" in sent else "?done=saved"))
+    return see_other(mentor_path(mentor_id) + ("?done=publish" if "publish" in sent else "?done=saved"))
 
 
-def _preview_page(request: Request, shown: actions.ProfilePreview, sent: FormData) -> Response:
+def _preview_page(request: Request, preview: actions.ProfilePreview, sent: FormData) -> Response:
     """Return what the revision changes; it is told by the button of this page only."""
-    entry = actions.entry_of(shown.mentor.entry, {change.field: change.new for change in shown.changes})
-    before, after = (rows(version, own=True, about=True) for version in (shown.mentor.entry, entry))
+    entry = actions.entry_of(preview.mentor.entry, {change.field: change.new for change in preview.changes})
+    before, after = (rows(version, own=True, about=True) for version in (preview.mentor.entry, entry))
     return render(
         request,
         "mentors/revise.html",
-        mentor=shown.mentor,
-        preview=shown,
+        mentor=preview.mentor,
+        preview=preview,
         changes=[
             [old["key"], old["value"], new["value"]]
             for old, new in zip(before, after, strict=True)
@@ -292,10 +292,10 @@ def _preview_page(request: Request, shown: actions.ProfilePreview, sent: FormDat
 @router.post("/{mentor_id}/{move}")
 async def act(request: Request, mentor_id: UUID, move: str, principal: Mentor, bus: BusDep) -> Response:
     """Publish, confirm, pause, resume or close it."""
-    if move not in _MOVES:
+    if move not in _ACTIONS:
         raise not_found()
     try:
-        await _MOVES[move](bus, principal, mentor_id)
+        await _ACTIONS[move](bus, principal, mentor_id)
     except Refused as refused:
         if refused.status_code != 422:
             raise
@@ -304,4 +304,4 @@ async def act(request: Request, mentor_id: UUID, move: str, principal: Mentor, b
         form.fill(mentor.entry, call.terms)
         refuse(form, refused)
         return render(request, "mentors/form.html", 422, form_=form, mentor=mentor, call=call)
-    return see_other(at(mentor_id) + f"?done={move}")
+    return see_other(mentor_path(mentor_id) + f"?done={move}")

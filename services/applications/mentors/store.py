@@ -105,39 +105,43 @@ class Filters:
     reference: str | None = None
 
 
-def _where(sight: Visibility, filters: Filters, *, state: bool = True) -> list[sa.ColumnElement[bool]]:
-    among = [col(Mentor.state) != MentorState.DRAFT]
-    if sight.countries is not None:
-        agency = sa.and_(col(Mentor.country) == UNION, col(Mentor.organisation_id).in_(sight.agencies))
-        among.append(sa.or_(col(Mentor.country).in_(sight.countries), agency))
+def _where(visibility: Visibility, filters: Filters, *, state: bool = True) -> list[sa.ColumnElement[bool]]:
+    conditions = [col(Mentor.state) != MentorState.DRAFT]
+    if visibility.countries is not None:
+        agency = sa.and_(col(Mentor.country) == UNION, col(Mentor.organisation_id).in_(visibility.agencies))
+        conditions.append(sa.or_(col(Mentor.country).in_(visibility.countries), agency))
     if state and filters.state == ASKED:
-        among.append(_asked())
+        conditions.append(_awaits_answer())
     elif state and filters.state:
-        among.append(col(Mentor.state) == filters.state)
+        conditions.append(col(Mentor.state) == filters.state)
     if filters.call_id:
-        among.append(col(Mentor.call_id) == filters.call_id)
+        conditions.append(col(Mentor.call_id) == filters.call_id)
     if filters.country:
-        among.append(col(Mentor.country) == filters.country)
+        conditions.append(col(Mentor.country) == filters.country)
     if filters.reference:
-        among.append(col(Mentor.reference) == filters.reference.upper())
-    return among
+        conditions.append(col(Mentor.reference) == filters.reference.upper())
+    return conditions
 
 
-def _asked() -> sa.ColumnElement[bool]:
+def _awaits_answer() -> sa.ColumnElement[bool]:
     return sa.and_(col(Mentor.state) == MentorState.PUBLISHED, col(Mentor.due).is_not(None))
 
 
-async def lines(session: AsyncSession, sight: Visibility, filters: Filters, page: int = 1) -> tuple[list[Mentor], int]:
+async def list_page(
+    session: AsyncSession, visibility: Visibility, filters: Filters, page: int = 1
+) -> tuple[list[Mentor], int]:
     """One page of the published profiles within sight, and how many there are; those that are asked come first."""
-    among = _where(sight, filters)
-    total = (await session.execute(sa.select(sa.func.count()).select_from(Mentor).where(*among))).scalar_one()
-    query = select(Mentor).where(*among).order_by(col(Mentor.due).nulls_last(), col(Mentor.id).desc())
+    conditions = _where(visibility, filters)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(Mentor).where(*conditions))).scalar_one()
+    query = select(Mentor).where(*conditions).order_by(col(Mentor.due).nulls_last(), col(Mentor.id).desc())
     return list(await session.scalars(one_page(query, page))), int(total)
 
 
-async def counts(session: AsyncSession, sight: Visibility, filters: Filters) -> dict[str, int]:
+async def counts(session: AsyncSession, visibility: Visibility, filters: Filters) -> dict[str, int]:
     """Return how many profiles within sight there are in each state, and how many are asked whether there is time."""
-    query = sa.select(col(Mentor.state), sa.func.count(), sa.func.count().filter(_asked()))
-    query = query.where(*_where(sight, filters, state=False)).group_by(col(Mentor.state)).order_by(col(Mentor.state))
+    query = sa.select(col(Mentor.state), sa.func.count(), sa.func.count().filter(_awaits_answer()))
+    query = (
+        query.where(*_where(visibility, filters, state=False)).group_by(col(Mentor.state)).order_by(col(Mentor.state))
+    )
     rows = (await session.execute(query)).all()
     return {str(state): int(count) for state, count, _ in rows} | {ASKED: sum(row[2] for row in rows)}

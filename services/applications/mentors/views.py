@@ -48,11 +48,11 @@ def rows(entry: MentorEntry, *, own: bool, about: bool) -> list[dict[str, Any]]:
     return [{"key": key, "value": value or None} for key, value in found.items()]
 
 
-def _area(held: ExpertiseHeld, *, own: bool) -> str:
-    if held.area.restricted and not own:
+def _area(expertise_held: ExpertiseHeld, *, own: bool) -> str:
+    if expertise_held.area.restricted and not own:
         return gettext("restricted")
-    named = [gettext("basic"), gettext("advanced"), gettext("expert")][held.level - 1]
-    return f"{labels.label(held.area)} ({named})"
+    level = [gettext("basic"), gettext("advanced"), gettext("expert")][expertise_held.level - 1]
+    return f"{labels.label(expertise_held.area)} ({level})"
 
 
 async def readable_mentor(session: AsyncSession, principal: Principal, mentor_id: UUID) -> store.Mentor:

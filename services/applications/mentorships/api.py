@@ -28,7 +28,7 @@ from shared.identity import Principal
 router = APIRouter(prefix="/applications/api/mentorships", tags=["mentorships"])
 
 
-async def mentorship_answer(bus: Bus, principal: Principal, mentorship_id: UUID) -> dict[str, Any]:
+async def _mentorship_answer(bus: Bus, principal: Principal, mentorship_id: UUID) -> dict[str, Any]:
     """Return the mentorship as the caller sees it."""
     async with bus.read() as session:
         return resources.mentorship(await mentorship_view(session, principal, mentorship_id))
@@ -87,42 +87,42 @@ async def read_all(
 @router.get("/{mentorship_id}")
 async def read_one(mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> dict[str, Any]:
     """Return one mentorship."""
-    return await mentorship_answer(bus, principal, mentorship_id)
+    return await _mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/sign")
 async def sign(mentorship_id: UUID, principal: Pair, bus: BusDep, body: Signing | None = None) -> dict[str, Any]:
     """Sign the agreement: the version that was read, or the one that waits."""
     await agreement.sign(bus, principal, mentorship_id, body.version if body is not None else None)
-    return await mentorship_answer(bus, principal, mentorship_id)
+    return await _mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/agreement", status_code=201)
 async def propose(mentorship_id: UUID, body: Proposal, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Propose the next version of the agreement, and sign it."""
     await agreement.propose(bus, principal, mentorship_id, body.terms, based_on=body.based_on)
-    return await mentorship_answer(bus, principal, mentorship_id)
+    return await _mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
 async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Take an own proposal back before the other signs it."""
     await agreement.take_back(bus, principal, mentorship_id, version)
-    return await mentorship_answer(bus, principal, mentorship_id)
+    return await _mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/pause", status_code=202)
 async def pause(mentorship_id: UUID, body: Reason, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Ask for a pause."""
     await course.pause(bus, principal, mentorship_id, body.reason, body.text)
-    return await mentorship_answer(bus, principal, mentorship_id)
+    return await _mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/resume", status_code=202)
 async def resume(mentorship_id: UUID, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Ask to go on after a pause."""
     await course.resume(bus, principal, mentorship_id)
-    return await mentorship_answer(bus, principal, mentorship_id)
+    return await _mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/end", status_code=202)
@@ -130,14 +130,14 @@ async def end(mentorship_id: UUID, principal: Pair, bus: BusDep, body: MaybeReas
     """Ask to complete the mentorship, or, with a reason, to end it early."""
     body = body or MaybeReason()
     await course.end(bus, principal, mentorship_id, body.reason, body.text)
-    return await mentorship_answer(bus, principal, mentorship_id)
+    return await _mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/visit", status_code=201)
 async def ask_visit(mentorship_id: UUID, body: NewVisit, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Propose a visit under the same agreement."""
-    made = await visit.ask(bus, principal, mentorship_id, body.periods, body.days, body.guest, body.note)
-    return resources.pair_visit(made)
+    request = await visit.ask(bus, principal, mentorship_id, body.periods, body.days, body.guest, body.note)
+    return resources.pair_visit(request)
 
 
 @router.post("/{mentorship_id}/visit/{request_id}/answer", status_code=202)
@@ -145,8 +145,8 @@ async def answer_visit(
     mentorship_id: UUID, request_id: UUID, body: VisitAnswer, principal: Pair, bus: BusDep
 ) -> dict[str, Any]:
     """Agree to a visit that the other side proposed, or say why not."""
-    made = await visit.answer(bus, principal, mentorship_id, request_id, body.answer, body.text)
-    return resources.pair_visit(made)
+    request = await visit.answer(bus, principal, mentorship_id, request_id, body.answer, body.text)
+    return resources.pair_visit(request)
 
 
 @router.post("/{mentorship_id}/visit/{request_id}/withdraw")
@@ -161,7 +161,7 @@ async def cancel_visit(
 ) -> dict[str, Any]:
     """Ask that the pair's visit be cancelled; the mentorship goes on."""
     await visit.cancel(bus, principal, mentorship_id, pair_visit_id, body.reason, body.text)
-    return await mentorship_answer(bus, principal, mentorship_id)
+    return await _mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/tickets", status_code=201)
@@ -169,8 +169,8 @@ async def ticket(
     mentorship_id: UUID, body: TicketFor, principal: PairOrDecider, bus: BusDep, settings: Portal
 ) -> dict[str, str]:
     """Return a ticket into reporting's form about the mentorship; good for two minutes."""
-    way = await tickets.for_mentorship(bus, settings, principal, mentorship_id, body.purpose)
-    return {"ticket": way.ticket, "address": way.address, "link": way.link}
+    issued = await tickets.for_mentorship(bus, settings, principal, mentorship_id, body.purpose)
+    return {"ticket": issued.ticket, "address": issued.address, "link": issued.link}
 
 
 class NewGoal(Body):
@@ -200,7 +200,7 @@ class TakingUp(Body):
     target: date | None = None
 
 
-class SessionSaid(Body):
+class SessionBody(Body):
     """A session that was held; the note is for the two of them."""
 
     held_on: date
@@ -209,18 +209,18 @@ class SessionSaid(Body):
     note: Text = ""
     next_on: date | None = None
 
-    def said(self) -> SessionReport:
+    def report(self) -> SessionReport:
         """As the actions take it."""
         return SessionReport(self.held_on, self.minutes, self.on_site, self.note, self.next_on)
 
 
-class NewSession(SessionSaid):
+class NewSession(SessionBody):
     """A session that was held; `another` where one of that day is logged already and this is not the same."""
 
     another: bool = False
 
 
-class Correction(SessionSaid):
+class Correction(SessionBody):
     """A session as it really was; `version` is the one that was read."""
 
     version: int | None = None
@@ -234,7 +234,7 @@ class NewMeeting(Body):
     minutes: int
     on_site: bool = False
 
-    def wanted(self) -> MeetingTime:
+    def meeting_time(self) -> MeetingTime:
         """As the actions take it."""
         return MeetingTime(self.day, self.time.replace(tzinfo=None), self.minutes, self.on_site)
 
@@ -288,14 +288,14 @@ async def take_up(
 @router.post("/{mentorship_id}/meetings", status_code=201)
 async def plan(mentorship_id: UUID, body: NewMeeting, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Plan the next session: day and time are those of the clocks in the own country."""
-    return resources.meeting(await meetings.plan(bus, principal, mentorship_id, body.wanted()))
+    return resources.meeting(await meetings.plan(bus, principal, mentorship_id, body.meeting_time()))
 
 
 @router.put("/{mentorship_id}/meetings/{meeting_id}")
 async def move(mentorship_id: UUID, meeting_id: UUID, body: NewTime, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Give a planned session another time."""
-    held = await meetings.move(bus, principal, mentorship_id, meeting_id, body.wanted(), version=body.version)
-    return resources.meeting(held)
+    stored = await meetings.move(bus, principal, mentorship_id, meeting_id, body.meeting_time(), version=body.version)
+    return resources.meeting(stored)
 
 
 @router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
@@ -310,8 +310,8 @@ async def cancel(
 @router.post("/{mentorship_id}/sessions", status_code=201)
 async def log_session(mentorship_id: UUID, body: NewSession, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Log a session."""
-    held = await sessions.log(bus, principal, mentorship_id, body.said(), another=body.another)
-    return resources.session(held)
+    stored = await sessions.log(bus, principal, mentorship_id, body.report(), another=body.another)
+    return resources.session(stored)
 
 
 @router.put("/{mentorship_id}/sessions/{session_id}")
@@ -319,8 +319,8 @@ async def correct(
     mentorship_id: UUID, session_id: UUID, body: Correction, principal: Pair, bus: BusDep
 ) -> dict[str, Any]:
     """Correct an own session before it is confirmed."""
-    held = await sessions.correct(bus, principal, mentorship_id, session_id, body.said(), version=body.version)
-    return resources.session(held)
+    stored = await sessions.correct(bus, principal, mentorship_id, session_id, body.report(), version=body.version)
+    return resources.session(stored)
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/confirm")
@@ -335,8 +335,8 @@ async def confirm(
 @router.post("/{mentorship_id}/sessions/{session_id}/dispute")
 async def dispute(mentorship_id: UUID, session_id: UUID, body: Dispute, principal: Pair, bus: BusDep) -> dict[str, Any]:
     """Say that a session did not take place so."""
-    held = await sessions.dispute(bus, principal, mentorship_id, session_id, body.text, body.version)
-    return resources.session(held)
+    stored = await sessions.dispute(bus, principal, mentorship_id, session_id, body.text, body.version)
+    return resources.session(stored)
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/withdraw")

@@ -95,7 +95,7 @@ class SessionForm(Form):
     note = TextAreaField(N_("Note for the two of you"), [Longest(1000)], description=N_("Nobody else reads it"))
     another = BooleanField(N_("This is another session on the same day"))
 
-    def said(self) -> SessionReport:
+    def report(self) -> SessionReport:
         """Return what was written."""
         assert self.held_on.data is not None
         assert self.minutes.data is not None
@@ -114,7 +114,7 @@ class MeetingForm(Form):
     )
     on_site = BooleanField(N_("We meet on site"), id="planned-on-site")
 
-    def wanted(self) -> MeetingTime:
+    def meeting_time(self) -> MeetingTime:
         """Return what was written."""
         assert self.day.data is not None
         assert self.clock.data is not None
@@ -155,7 +155,7 @@ class VisitForm(Form):
         N_("What is the visit for?"), [Longest(1000)], description=N_("For the two of you; nobody else reads it")
     )
 
-    def spans(self) -> tuple[DatePeriod, ...]:
+    def date_periods(self) -> tuple[DatePeriod, ...]:
         """The periods; where one is not whole or ends before it begins, the form is refused and none are given."""
         found = []
         for place, row in enumerate(self.periods.data):
@@ -188,6 +188,6 @@ class VisitAnswerForm(Form):
     )
 
 
-def rows_of(*, guest: str, days: str = "3") -> dict[str, Any]:
+def initial_values(*, guest: str, days: str = "3") -> dict[str, Any]:
     """Return what the form of a visit holds at first."""
     return {"guest": guest, "days": days, "periods": [{}]}

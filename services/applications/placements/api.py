@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from services.applications.access.store import deciders_on as held_on
+from services.applications.access.store import deciders_on
 from services.applications.bulk import MOST
 from services.applications.guards import Coordinator, Decider, Holder, Host
 from services.applications.overview.views import resources
@@ -36,7 +36,7 @@ class NewOffer(Body):
     submit: bool = False
 
 
-class Written(Body):
+class OfferChange(Body):
     """Fields that replace those that are there; `version` is the one that was read."""
 
     entry: dict[str, Any]
@@ -44,7 +44,7 @@ class Written(Body):
     version: int | None = None
 
 
-class Several(Body):
+class SeveralOffers(Body):
     """Which placements; without remarks they are endorsed, with them sent back."""
 
     offer_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
@@ -82,14 +82,14 @@ async def begin(body: NewOffer, principal: Host, bus: BusDep) -> dict[str, Any]:
     organisation_id = body.organisation_id or (own[0] if len(own) == 1 else None)
     if organisation_id is None:
         raise not_found()
-    entry = await _entry(bus, body.call_id, body.entry, body.prematched_reference)
+    entry = await _with_prematched(bus, body.call_id, body.entry, body.prematched_reference)
     offer = await placements.begin(bus, principal, body.call_id, organisation_id, entry)
     if body.submit:
         offer = await placements.submit(bus, principal, offer.id)
     return resources.offer(offer)
 
 
-async def _entry(bus: Bus, call_id: UUID, entry: dict[str, Any], reference: str) -> dict[str, Any]:
+async def _with_prematched(bus: Bus, call_id: UUID, entry: dict[str, Any], reference: str) -> dict[str, Any]:
     """Return the entry with the application that a reference names. Raises `Refused` (422)."""
     if not reference:
         return entry
@@ -111,16 +111,20 @@ async def read_all(
 
     Those that wait for the reader come first; `state=waits` gives only those, `state=late` those that are overdue.
     """
-    filters, seen, moment = store.Filters(state, call_id, country, reference), visibility_of(principal), clock.now()
+    filters, visibility, moment = (
+        store.Filters(state, call_id, country, reference),
+        visibility_of(principal),
+        clock.now(),
+    )
     async with bus.read() as session:
-        held = await held_on(session, clock.today())
-        found, total = await store.lines(session, seen, filters, moment, held, page)
-        counts = await store.counts(session, seen, filters, moment, held)
+        deciders = await deciders_on(session, clock.today())
+        found, total = await store.list_page(session, visibility, filters, moment, deciders, page)
+        counts = await store.counts(session, visibility, filters, moment, deciders)
     return {"offers": [resources.offer(offer) for offer in found], "total": total, "counts": counts}
 
 
 @router.post("/decide")
-async def decide(body: Several, principal: Decider, bus: BusDep) -> dict[str, Any]:
+async def decide(body: SeveralOffers, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Endorse several in one go, or ask their hosts for more; `left` says of which it was not possible, and why."""
     outcome = await bulk.decide_all(bus, principal, body.offer_ids, body.remarks)
     return {
@@ -140,24 +144,24 @@ async def read_one(offer_id: UUID, principal: Holder, bus: BusDep) -> dict[str, 
 
 
 @router.put("/{offer_id}")
-async def save(offer_id: UUID, body: Written, principal: Host, bus: BusDep) -> dict[str, Any]:
+async def save(offer_id: UUID, body: OfferChange, principal: Host, bus: BusDep) -> dict[str, Any]:
     """Keep what the host writes; of a published placement it is a revision."""
-    entry = await _written(bus, principal, offer_id, body)
+    entry = await _changes_of(bus, principal, offer_id, body)
     return resources.offer(await placements.save(bus, principal, offer_id, entry, version=body.version))
 
 
-async def _written(bus: Bus, principal: Principal, offer_id: UUID, body: Written) -> dict[str, Any]:
+async def _changes_of(bus: Bus, principal: Principal, offer_id: UUID, body: OfferChange) -> dict[str, Any]:
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
     if offer is None or not views.may_read(principal, offer):
         raise not_found()
-    return await _entry(bus, offer.call_id, body.entry, body.prematched_reference)
+    return await _with_prematched(bus, offer.call_id, body.entry, body.prematched_reference)
 
 
 @router.post("/{offer_id}/differences")
-async def differences(offer_id: UUID, body: Written, principal: Host, bus: BusDep) -> dict[str, Any]:
+async def differences(offer_id: UUID, body: OfferChange, principal: Host, bus: BusDep) -> dict[str, Any]:
     """Return what writing these fields would change of a published placement, and for whom. Nothing is written."""
-    entry = await _written(bus, principal, offer_id, body)
+    entry = await _changes_of(bus, principal, offer_id, body)
     found = await revisions.preview(bus, principal, offer_id, entry, version=body.version)
     return {
         "changes": [{"field": change.field, "old": change.old, "new": change.new} for change in found.changes],

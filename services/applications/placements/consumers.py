@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
     """The part of exchange.matches' `react` that is about placements."""
-    by_offer = {offer_id: event for event in events if (offer_id := _filled(event)) is not None}
+    by_offer = {offer_id: event for event in events if (offer_id := _offer_with_changed_places(event)) is not None}
     for offer_id in sorted(by_offer):
         offer = await store.offer(tx.session, offer_id, lock=True)
         if offer is None:
@@ -32,23 +32,23 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
         taken = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
         full, because = revision.is_full(offer.entry, taken), by_offer[offer_id]
         if full and transitions.possible(OfferClosed, offer.state):
-            await placements.move(tx, offer, OfferClosed(cause=CloseCause.FULL), because=because)
-        elif not full and await _opens_again(tx, offer):
-            await placements.move(tx, offer, OfferResumed(), because=because)
+            await placements.apply_event(tx, offer, OfferClosed(cause=CloseCause.FULL), because=because)
+        elif not full and await _may_reopen(tx, offer):
+            await placements.apply_event(tx, offer, OfferResumed(), because=because)
 
 
-def _filled(event: Envelope) -> UUID | None:
+def _offer_with_changed_places(event: Envelope) -> UUID | None:
     """Return the placement of which a place was confirmed, or a confirmed one fell free."""
-    of = event.data
-    if isinstance(of, MatchConfirmed) or (isinstance(of, MatchCancelled) and of.was is MatchState.CONFIRMED):
-        return of.pairing.offer_id
+    data = event.data
+    if isinstance(data, MatchConfirmed) or (isinstance(data, MatchCancelled) and data.was is MatchState.CONFIRMED):
+        return data.pairing.offer_id
     return None
 
 
-async def _opens_again(tx: Tx, offer: store.Offer) -> bool:
+async def _may_reopen(tx: Tx, offer: store.Offer) -> bool:
     """Return whether the placement closed because it was full, and could be matched now."""
     if offer.stands is not OfferState.CLOSED or offer.cause != CloseCause.FULL:
         return False
     call = await calls_store.call(tx.session, offer.call_id)
-    goes_on = call is not None and call.state == CallState.PUBLISHED
-    return goes_on and not revision.is_over(offer.entry, clock.today())
+    call_is_open = call is not None and call.state == CallState.PUBLISHED
+    return call_is_open and not revision.is_over(offer.entry, clock.today())

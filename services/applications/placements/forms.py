@@ -86,22 +86,22 @@ class OfferForm(Form):
         self.topics.choices = topics_of(call)
         if entry is not None:
             known = names or {}
-            shown = {
+            initial = {
                 "periods": rows(entry.periods),
                 "languages": rows(entry.languages),
                 "prematched_with": known.get(entry.prematched_with, "") if entry.prematched_with else "",
                 "conflicts": "\n".join(known[conflict] for conflict in entry.conflicts if conflict in known),
             }
-            self.process(data=entry.model_dump() | shown)
+            self.process(data=entry.model_dump() | initial)
 
     def changes(self) -> dict[str, Any]:
         """Return what was written, as the model takes it; those whom it names are looked up (`actions/named.py`)."""
         names = ("title", "unit", "city", "topics", "expertise", "outline", "excluded_rank_groups", "costs_borne")
-        made: dict[str, Any] = {name: self[name].data or ([] if name in _LISTS else "") for name in names}
-        made |= {"security": self.security.data or "", "contact": self.contact.data or ""}
-        made |= {"places": self.places.data, "deadline": iso_date(self.deadline.data)}
-        made |= {"days": self.days.data or 5, "group_size": self.group_size.data or 1}
-        made["periods"] = [
+        values: dict[str, Any] = {name: self[name].data or ([] if name in _LISTS else "") for name in names}
+        values |= {"security": self.security.data or "", "contact": self.contact.data or ""}
+        values |= {"places": self.places.data, "deadline": iso_date(self.deadline.data)}
+        values |= {"days": self.days.data or 5, "group_size": self.group_size.data or 1}
+        values["periods"] = [
             {
                 "start": iso_date(row["start"]),
                 "end": iso_date(row["end"]),
@@ -110,14 +110,14 @@ class OfferForm(Form):
             for row in self.periods.data
             if row["start"] or row["end"]
         ]
-        made["languages"] = [row for row in self.languages.data if row["language"] or row["level"]]
-        return made
+        values["languages"] = [row for row in self.languages.data if row["language"] or row["level"]]
+        return values
 
 
 _LISTS = frozenset({"topics", "expertise", "excluded_rank_groups", "costs_borne"})
 
 
-_PARTS = [
+_SECTIONS = [
     (Section.SERVICE.value, N_("Title, unit, city and contact")),
     (Section.TOPICS.value, N_("Topics")),
     (Section.PLACES.value, N_("Places and periods")),
@@ -131,13 +131,13 @@ _PARTS = [
 class ReturnOfferForm(Form):
     """A remark for each section that needs one."""
 
-    service = TextAreaField(_PARTS[0][1], [Longest(1000)])
-    topics = TextAreaField(_PARTS[1][1], [Longest(1000)])
-    places = TextAreaField(_PARTS[2][1], [Longest(1000)])
-    languages = TextAreaField(_PARTS[3][1], [Longest(1000)])
-    agenda = TextAreaField(_PARTS[4][1], [Longest(1000)])
-    costs = TextAreaField(_PARTS[5][1], [Longest(1000)])
-    security = TextAreaField(_PARTS[6][1], [Longest(1000)])
+    service = TextAreaField(_SECTIONS[0][1], [Longest(1000)])
+    topics = TextAreaField(_SECTIONS[1][1], [Longest(1000)])
+    places = TextAreaField(_SECTIONS[2][1], [Longest(1000)])
+    languages = TextAreaField(_SECTIONS[3][1], [Longest(1000)])
+    agenda = TextAreaField(_SECTIONS[4][1], [Longest(1000)])
+    costs = TextAreaField(_SECTIONS[5][1], [Longest(1000)])
+    security = TextAreaField(_SECTIONS[6][1], [Longest(1000)])
 
     def remarks(self) -> dict[Section, str]:
         """Return what is asked for, by section."""
@@ -152,7 +152,7 @@ class ReturnAllForm(Form):
     """The same remark to several hosts."""
 
     section = SelectField(
-        N_("Which part is it about?"), [Needed(N_("Choose a part"))], choices=_PARTS, blank=N_("Choose a part")
+        N_("Which part is it about?"), [Needed(N_("Choose a part"))], choices=_SECTIONS, blank=N_("Choose a part")
     )
     remark = TextAreaField(
         N_("What do you ask for?"),

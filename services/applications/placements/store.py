@@ -94,7 +94,7 @@ async def offer(session: AsyncSession, offer_id: UUID, *, lock: bool = False) ->
     return await session.get(Offer, offer_id, with_for_update=lock, populate_existing=lock)
 
 
-async def kept_for(session: AsyncSession, call_id: UUID, application_id: UUID) -> bool:
+async def is_kept_for(session: AsyncSession, call_id: UUID, application_id: UUID) -> bool:
     """Whether a host keeps a placement of that call for an application; what is over or taken out does not count."""
     over = (OfferState.CLOSED.value, OfferState.WITHDRAWN.value, OfferState.VOIDED.value)
     query = sa.select(
@@ -122,12 +122,14 @@ async def published_with_days_in(
     agencies: Collection[UUID] = (),
 ) -> list[Offer]:
     """The placements that were published and have a day on or after `first`, by reference; hosts as for visits."""
-    told = (OfferState.PUBLISHED.value, OfferState.PAUSED.value, OfferState.CLOSED.value)
-    among = [col(Offer.organisation_id).in_([*organisation_ids, *agencies])]
+    published = (OfferState.PUBLISHED.value, OfferState.PAUSED.value, OfferState.CLOSED.value)
+    conditions = [col(Offer.organisation_id).in_([*organisation_ids, *agencies])]
     if countries:
-        among.append(col(Offer.country).in_(sorted(countries)))
+        conditions.append(col(Offer.country).in_(sorted(countries)))
     query = select(Offer).where(
-        sa.true() if countries is None else sa.or_(*among), col(Offer.state).in_(told), col(Offer.last_day) >= first
+        sa.true() if countries is None else sa.or_(*conditions),
+        col(Offer.state).in_(published),
+        col(Offer.last_day) >= first,
     )
     return list(await session.scalars(query.order_by(col(Offer.reference)).limit(MOST)))
 
@@ -137,7 +139,7 @@ async def by_reference(session: AsyncSession, reference: str) -> Offer | None:
     return (await session.scalars(select(Offer).where(Offer.reference == reference))).first()
 
 
-async def within(
+async def list_visible(
     session: AsyncSession,
     *,
     organisation_ids: Sequence[UUID] = (),
@@ -148,8 +150,8 @@ async def within(
 
     Those that wait for an answer first, then the newest; at most `MOST`.
     """
-    told = col(Offer.state) != OfferState.DRAFT
-    abroad = told if countries is None else sa.and_(told, col(Offer.country).in_(countries))
+    submitted = col(Offer.state) != OfferState.DRAFT
+    abroad = submitted if countries is None else sa.and_(submitted, col(Offer.country).in_(countries))
     query = select(Offer).where(sa.or_(col(Offer.organisation_id).in_(organisation_ids), abroad))
     if states:
         query = query.where(col(Offer.state).in_(states))
@@ -176,18 +178,18 @@ class Filters:
     sort: str = "due"
 
 
-def _seen(sight: Visibility) -> sa.ColumnElement[bool]:
-    told = col(Offer.state) != OfferState.DRAFT
-    own = col(Offer.organisation_id).in_(sight.own)
-    if sight.countries is None:
-        return sa.or_(own, told)
-    return sa.or_(own, sa.and_(told, _decided_by(sight)))
+def _visible(visibility: Visibility) -> sa.ColumnElement[bool]:
+    submitted = col(Offer.state) != OfferState.DRAFT
+    own = col(Offer.organisation_id).in_(visibility.own)
+    if visibility.countries is None:
+        return sa.or_(own, submitted)
+    return sa.or_(own, sa.and_(submitted, _decided_by(visibility)))
 
 
-def _decided_by(sight: Visibility) -> sa.ColumnElement[bool]:
+def _decided_by(visibility: Visibility) -> sa.ColumnElement[bool]:
     """The placements on which somebody decides as coordinator of a country, or as an EU agency's clearance officer."""
-    countries = sight.countries or ()
-    agency = sa.and_(col(Offer.country) == UNION, col(Offer.organisation_id).in_(sight.agencies))
+    countries = visibility.countries or ()
+    agency = sa.and_(col(Offer.country) == UNION, col(Offer.organisation_id).in_(visibility.agencies))
     return sa.or_(col(Offer.country).in_(countries), agency)
 
 
@@ -195,77 +197,80 @@ def _late(moment: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(col(Offer.state) == OfferState.SUBMITTED, col(Offer.due) < moment)
 
 
-def _waits(sight: Visibility, moment: datetime, held: Deciders) -> sa.ColumnElement[bool]:
+def _waits(visibility: Visibility, moment: datetime, deciders: Deciders) -> sa.ColumnElement[bool]:
     """What waits for the reader: as host to go on with, as coordinator to endorse, as programme if all are silent."""
     written = (OfferState.DRAFT.value, OfferState.RETURNED.value, OfferState.ENDORSED.value)
-    asked = sa.and_(col(Offer.state) == OfferState.PUBLISHED, col(Offer.due).is_not(None))
-    silent = sa.and_(col(Offer.state) == OfferState.PAUSED, col(Offer.cause) == PauseCause.SILENCE)
-    host = sa.and_(col(Offer.organisation_id).in_(sight.own), sa.or_(col(Offer.state).in_(written), asked, silent))
-    if sight.programme:
-        came = by_silence(
-            held,
+    awaits_answer = sa.and_(col(Offer.state) == OfferState.PUBLISHED, col(Offer.due).is_not(None))
+    paused_for_silence = sa.and_(col(Offer.state) == OfferState.PAUSED, col(Offer.cause) == PauseCause.SILENCE)
+    host = sa.and_(
+        col(Offer.organisation_id).in_(visibility.own),
+        sa.or_(col(Offer.state).in_(written), awaits_answer, paused_for_silence),
+    )
+    if visibility.programme:
+        passed_to_programme = by_silence(
+            deciders,
             moment,
             country=col(Offer.country),
             organisation_id=col(Offer.organisation_id),
             call_id=col(Offer.call_id),
             due=col(Offer.due),
         )
-        return sa.or_(host, sa.and_(col(Offer.state) == OfferState.SUBMITTED, came))
-    return sa.or_(host, sa.and_(col(Offer.state) == OfferState.SUBMITTED, _decided_by(sight)))
+        return sa.or_(host, sa.and_(col(Offer.state) == OfferState.SUBMITTED, passed_to_programme))
+    return sa.or_(host, sa.and_(col(Offer.state) == OfferState.SUBMITTED, _decided_by(visibility)))
 
 
 def _where(
-    sight: Visibility, filters: Filters, moment: datetime, held: Deciders, *, state: bool = True
+    visibility: Visibility, filters: Filters, moment: datetime, deciders: Deciders, *, state: bool = True
 ) -> list[sa.ColumnElement[bool]]:
-    among = [_seen(sight)]
+    conditions = [_visible(visibility)]
     match filters.state if state else None:
         case None:
             pass
         case "waits":
-            among.append(_waits(sight, moment, held))
+            conditions.append(_waits(visibility, moment, deciders))
         case "late":
-            among.append(_late(moment))
+            conditions.append(_late(moment))
         case code:
-            among.append(col(Offer.state) == code)
+            conditions.append(col(Offer.state) == code)
     if filters.call_id:
-        among.append(col(Offer.call_id) == filters.call_id)
+        conditions.append(col(Offer.call_id) == filters.call_id)
     if filters.country:
-        among.append(col(Offer.country) == filters.country)
+        conditions.append(col(Offer.country) == filters.country)
     if filters.reference:
-        among.append(col(Offer.reference) == filters.reference.upper())
-    return among
+        conditions.append(col(Offer.reference) == filters.reference.upper())
+    return conditions
 
 
-async def lines(
-    session: AsyncSession, sight: Visibility, filters: Filters, moment: datetime, held: Deciders, page: int = 1
+async def list_page(
+    session: AsyncSession, visibility: Visibility, filters: Filters, moment: datetime, deciders: Deciders, page: int = 1
 ) -> tuple[list[Offer], int]:
     """Return one page of the placements within sight, and how many there are; what waits for the reader comes first."""
-    among = _where(sight, filters, moment, held)
-    total = (await session.execute(sa.select(sa.func.count()).select_from(Offer).where(*among))).scalar_one()
+    conditions = _where(visibility, filters, moment, deciders)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(Offer).where(*conditions))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"), col(Offer.due))
     order = by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()
-    first = [sa.case((_waits(sight, moment, held), 0), else_=1)] if filters.sort == "due" else []
-    query = select(Offer).where(*among).order_by(*first, order, col(Offer.id).desc())
+    first = [sa.case((_waits(visibility, moment, deciders), 0), else_=1)] if filters.sort == "due" else []
+    query = select(Offer).where(*conditions).order_by(*first, order, col(Offer.id).desc())
     return list(await session.scalars(one_page(query, page))), int(total)
 
 
 async def counts(
-    session: AsyncSession, sight: Visibility, filters: Filters, moment: datetime, held: Deciders
+    session: AsyncSession, visibility: Visibility, filters: Filters, moment: datetime, deciders: Deciders
 ) -> dict[str, int]:
     """How many placements within sight there are in each state, how many wait for the reader, how many are late."""
-    among = _where(sight, filters, moment, held, state=False)
+    conditions = _where(visibility, filters, moment, deciders, state=False)
     query = sa.select(
         col(Offer.state),
         sa.func.count(),
-        sa.func.count().filter(_waits(sight, moment, held)),
+        sa.func.count().filter(_waits(visibility, moment, deciders)),
         sa.func.count().filter(_late(moment)),
     )
-    rows = (await session.execute(query.where(*among).group_by(col(Offer.state)).order_by(col(Offer.state)))).all()
+    rows = (await session.execute(query.where(*conditions).group_by(col(Offer.state)).order_by(col(Offer.state)))).all()
     found = {str(state): int(count) for state, count, _, _ in rows}
     return found | {WAITS: sum(row[2] for row in rows), LATE: sum(row[3] for row in rows)}
 
 
-async def countries(session: AsyncSession, sight: Visibility) -> list[str]:
+async def countries(session: AsyncSession, visibility: Visibility) -> list[str]:
     """The host countries of the placements within sight."""
-    query = sa.select(col(Offer.country)).where(_seen(sight)).distinct().order_by(col(Offer.country))
+    query = sa.select(col(Offer.country)).where(_visible(visibility)).distinct().order_by(col(Offer.country))
     return list((await session.execute(query)).scalars())

@@ -64,8 +64,8 @@ async def conflicts_named(session: AsyncSession, text: str, call_id: UUID) -> li
         known = names.get(line.casefold())
         if known is None:
             application = await applications.of_reference(session, line.upper())
-            told = application is not None and application.state != ApplicationState.DRAFT
-            known = application.id if application is not None and told and application.call_id == call_id else None
+            submitted = application is not None and application.state != ApplicationState.DRAFT
+            known = application.id if application is not None and submitted and application.call_id == call_id else None
         if known is None:
             sentence = gettext("“%(line)s” is neither an agency in the register nor an application of this call.")
             sentence %= {"line": line[:60]}
@@ -82,8 +82,8 @@ async def names_of(session: AsyncSession, entries: Iterable[OfferEntry]) -> dict
     found = {
         organisation.id: organisation.name for organisation in await register_entries.organisations(session, ids=ids)
     }
-    applied = await applications.by_id(session, ids)
-    return found | {id_: one.reference for id_, one in applied.items() if one.reference}
+    named_applications = await applications.by_id(session, ids)
+    return found | {id_: one.reference for id_, one in named_applications.items() if one.reference}
 
 
 LABELS: dict[str, str] = {
@@ -121,7 +121,7 @@ def value_in_words(field: str, value: Any, names: Mapping[UUID, str]) -> str:  #
         case "languages":
             return ", ".join(f"{labels.tongue(item.language)} {labels.label(item.level)}" for item in value)
         case "periods":
-            return "; ".join(_period(item) for item in value)
+            return "; ".join(_period_words(item) for item in value)
         case "deadline":
             return dates.day(value)
         case "prematched_with":
@@ -131,7 +131,7 @@ def value_in_words(field: str, value: Any, names: Mapping[UUID, str]) -> str:  #
     return str(value)
 
 
-def _period(period: Any) -> str:
+def _period_words(period: Any) -> str:
     week = ngettext("%(num)d guest a week", "%(num)d guests a week", period.places_per_week)
     return f"{dates.span(period.start, period.end)} ({week % {'num': period.places_per_week}})"
 

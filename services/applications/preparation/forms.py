@@ -124,7 +124,7 @@ class ChangeCostForm(LineForm):
     actual = StringField(N_("Actual amount"), description=N_("Once it is known"))
 
 
-class AskedForm(Form):
+class TravelRuleForm(Form):
     """Whether something is asked before travel, where."""
 
     item = SelectField(

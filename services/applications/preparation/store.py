@@ -75,7 +75,7 @@ class Cost(Table, table=True):
         return Line(self.id, CostItem(self.item), Payer(self.payer), self.currency, self.planned, self.actual)
 
 
-class AskedRule(Table, table=True):
+class TravelRule(Table, table=True):
     """Whether something is asked before travel, in a call or between countries; empty stands for any."""
 
     __tablename__ = "preparation_rule"
@@ -137,23 +137,23 @@ async def cost(session: AsyncSession, visit_id: UUID, cost_id: UUID) -> Cost | N
     return found if found is not None and found.visit_id == visit_id else None
 
 
-async def rules(session: AsyncSession) -> list[AskedRule]:
+async def rules(session: AsyncSession) -> list[TravelRule]:
     """Return what the programme decided about what is asked, the newest first; the programme has few."""
-    return list(await session.scalars(select(AskedRule).order_by(col(AskedRule.id).desc()).limit(MOST_RULES)))
+    return list(await session.scalars(select(TravelRule).order_by(col(TravelRule.id).desc()).limit(MOST_RULES)))
 
 
-async def rule(session: AsyncSession, rule_id: UUID) -> AskedRule | None:
+async def rule(session: AsyncSession, rule_id: UUID) -> TravelRule | None:
     """Return one such decision."""
-    return await session.get(AskedRule, rule_id)
+    return await session.get(TravelRule, rule_id)
 
 
-async def same_rule(session: AsyncSession, wanted: Rule) -> AskedRule | None:
+async def same_rule(session: AsyncSession, wanted: Rule) -> TravelRule | None:
     """Return the decision about the same thing, call and countries, if there is one."""
-    query = select(AskedRule).where(
-        AskedRule.item == wanted.item,
-        col(AskedRule.call_id).is_not_distinct_from(wanted.call_id),
-        col(AskedRule.country).is_not_distinct_from(wanted.country),
-        col(AskedRule.host_country).is_not_distinct_from(wanted.host_country),
+    query = select(TravelRule).where(
+        TravelRule.item == wanted.item,
+        col(TravelRule.call_id).is_not_distinct_from(wanted.call_id),
+        col(TravelRule.country).is_not_distinct_from(wanted.country),
+        col(TravelRule.host_country).is_not_distinct_from(wanted.host_country),
     )
     return await session.scalar(query)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.applications.matches.store import participation
 from services.applications.matches.views import parties as matches_parties
 from services.applications.preparation import model, store
-from services.applications.preparation.model.costs import mark
+from services.applications.preparation.model.costs import list_digest
 from shared.contracts.codes import IdentityField, LegalBasis, Party, PreparationItem, VisitState
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ async def checklists(session: AsyncSession, among: Collection[Visit]) -> dict[UU
             visit.start,
             visit.end,
             {item: row.sheet for item, row in written[id_].items()},
-            mark(cost.line for cost in costs.get(id_, [])),
+            list_digest(cost.line for cost in costs.get(id_, [])),
             newest,
         )
-        wanted = model.asked(rules, visit.call_id, visit.country, visit.host_country)
-        found[id_] = model.checklist(wanted, facts)
+        required = model.required_items(rules, visit.call_id, visit.country, visit.host_country)
+        found[id_] = model.checklist(required, facts)
     return found
 
 
@@ -71,14 +71,14 @@ async def checklist(session: AsyncSession, visit: Visit) -> model.Checklist | No
     return (await checklists(session, [visit])).get(visit.id)
 
 
-async def visits_to_prepare(session: AsyncSession, seen: Collection[tuple[Case, Visit | None]]) -> set[UUID]:
+async def visits_to_prepare(session: AsyncSession, cases: Collection[tuple[Case, Visit | None]]) -> set[UUID]:
     """The visits to come for which somebody still has a part of the own to bring, of those that he or she sees."""
     to_come = {
         visit.id: matches_parties.as_visit_case(case, visit)
-        for case, visit in seen
+        for case, visit in cases
         if visit is not None and visit.stands is VisitState.SCHEDULED
     }
-    lists = await checklists(session, [visit for _, visit in seen if visit is not None and visit.id in to_come])
+    lists = await checklists(session, [visit for _, visit in cases if visit is not None and visit.id in to_come])
     return {
         id_ for id_, found in lists.items() if any(standing.owner in sides(to_come[id_]) for standing in found.open_())
     }
@@ -87,16 +87,16 @@ async def visits_to_prepare(session: AsyncSession, seen: Collection[tuple[Case, 
 async def readable_items(session: AsyncSession, case: Case) -> frozenset[PreparationItem]:
     """The things whose sheets somebody may read; what one side writes for the other, while it is released to it."""
     own = sides(case)
-    found = {item for item, readers in model.SEEN_BY.items() if readers & own}
+    found = {item for item, readers in model.READERS.items() if readers & own}
     guest, host = case.sides
     parties = {Party.GUEST: guest, Party.HOST: host}
-    shown = (await participation.releases(session, [case.match.id]))[case.match.id]
+    releases = (await participation.releases(session, [case.match.id]))[case.match.id]
     for item, (of, to, fields, _) in RELEASED_BY_SHEET.items():
         released = any(
             (release.of, release.to) == (parties[of], parties[to]) and fields[0].value in release.fields
-            for release in shown
+            for release in releases
         )
-        if own & model.SEEN_BY[item] == {to} and not released:
+        if own & model.READERS[item] == {to} and not released:
             found.discard(item)
     return frozenset(found)
 

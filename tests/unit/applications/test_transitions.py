@@ -260,7 +260,7 @@ def test_a_session_lies_between_start_and_today() -> None:
     start, today = date(2026, 3, 3), date(2026, 3, 10)
 
     def log(day: date, minutes: int = 60, next_on: date | None = None) -> type[NotNow] | None:
-        return refused(sessions.lawful, day, minutes, next_on, started_on=start, today=today)
+        return refused(sessions.check_session, day, minutes, next_on, started_on=start, today=today)
 
     assert log(today) is log(start) is log(today, 60, today + timedelta(1)) is None
     assert log(today + timedelta(1)) is log(start - timedelta(1)) is NotNow

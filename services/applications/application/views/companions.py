@@ -108,7 +108,7 @@ async def company_in(session: AsyncSession, case: Case) -> Company:
         if leader is not None:
             fellows.insert(0, _known(membership, leader, leads=True))
     live = [fellow for fellow in fellows if fellow.leader or fellow.companion.stands in companions.LIVE]
-    kept = bool(live) and await placements_store.kept_for(session, application.call_id, application.id)
+    kept = bool(live) and await placements_store.is_kept_for(session, application.call_id, application.id)
     group = membership is not None or any(one.companion.as_ is ApplicationMode.GROUP for one in live)
     mode = ApplicationMode.GROUP if group else ApplicationMode.PRE_MATCHED if live else ApplicationMode.OPEN
     sure = [one for one in live if one.leader or one.companion.stands is CompanionState.CONFIRMED]

@@ -70,9 +70,9 @@ async def _close(bus: Bus, lease: Lease | None, cause: CloseCause) -> int:
                 found = await store.of_closed_calls(tx.session, table)
             for supply in found:
                 if isinstance(supply, Offer):
-                    await placements.move(tx, supply, offer_events.OfferClosed(cause=cause))
+                    await placements.apply_event(tx, supply, offer_events.OfferClosed(cause=cause))
                 else:
-                    await mentors_actions.move(tx, supply, mentor_events.MentorClosed(cause=cause))
+                    await mentors_actions.apply_event(tx, supply, mentor_events.MentorClosed(cause=cause))
             count += len(found)
     return count
 
@@ -86,9 +86,9 @@ async def pause_silent(bus: Bus, lease: Lease | None = None) -> int:
             for supply in await store.unanswered(tx.session, table, clock.now()):
                 count += 1
                 if isinstance(supply, Offer):
-                    await placements.move(tx, supply, offer_events.OfferPaused(cause=PauseCause.SILENCE))
+                    await placements.apply_event(tx, supply, offer_events.OfferPaused(cause=PauseCause.SILENCE))
                 else:
-                    await mentors_actions.move(tx, supply, mentor_events.MentorPaused(cause=PauseCause.SILENCE))
+                    await mentors_actions.apply_event(tx, supply, mentor_events.MentorPaused(cause=PauseCause.SILENCE))
     return count
 
 

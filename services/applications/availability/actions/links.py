@@ -133,11 +133,11 @@ async def answer(bus: Bus, secret: str, reply: Reply) -> LinkedQuestion:
         tx.session.add(linked.question)
         match linked.about, reply:
             case placements_store.Offer() as offer, "available":
-                await placements.confirmed(tx, offer)
+                await placements.record_available(tx, offer)
             case placements_store.Offer() as offer, "pause":
-                await placements.move(tx, offer, offer_events.OfferPaused(cause=PauseCause.BY_CHOICE))
+                await placements.apply_event(tx, offer, offer_events.OfferPaused(cause=PauseCause.BY_CHOICE))
             case mentors_store.Mentor() as mentor, "available":
-                await mentors_actions.confirmed(tx, mentor)
+                await mentors_actions.record_available(tx, mentor)
             case mentors_store.Mentor() as mentor, "pause":
-                await mentors_actions.move(tx, mentor, mentor_events.MentorPaused(cause=PauseCause.BY_CHOICE))
+                await mentors_actions.apply_event(tx, mentor, mentor_events.MentorPaused(cause=PauseCause.BY_CHOICE))
         return LinkedQuestion(LinkState.USED, linked.about, linked.question)

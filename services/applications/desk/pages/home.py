@@ -16,7 +16,7 @@ from services.applications.calls import store as calls_store
 from services.applications.desk.views import role_links
 from services.applications.guards import SignedIn
 from services.applications.mentors import store as mentors_store
-from services.applications.mentorships.views.mentorship import SEEN, mentorship_rows
+from services.applications.mentorships.views.mentorship import MATCH_STATES, mentorship_rows
 from services.applications.outcomes.views import pair_results_asked, results_asked
 from services.applications.oversight.views import incidents
 from services.applications.overview.store import queue
@@ -63,7 +63,7 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
         asked = sum(view.waits for view in await match_views(session, principal, (PROPOSED, OFFERED)))
         reports = await incidents.count_waiting(session, principal)
         pair = principal.has(Role.OFFICER, Role.MENTOR)
-        agreed = await match_views(session, principal, SEEN if pair else (MatchState.CONFIRMED,))
+        agreed = await match_views(session, principal, MATCH_STATES if pair else (MatchState.CONFIRMED,))
         confirmed = [view for view in agreed if view.match.stands is MatchState.CONFIRMED]
         unready = len(
             await preparation_views.visits_to_prepare(session, [(view.case, view.visit) for view in confirmed])
@@ -87,7 +87,7 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
         going_on = await partners_views.continuing_cases(session, principal) if principal.suspended else []
         of_register = await waiting_counts(session, principal, settings) if proposes else []
         me = await entries.person(session, principal.subject)
-    moment, waiting = clock.now(), sum(bool(row.asked) for row in pairs)
+    moment, waiting = clock.now(), sum(bool(row.pending) for row in pairs)
     return render(
         request,
         "desk/home.html",

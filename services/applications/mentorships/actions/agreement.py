@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.mentorships.actions.parties import acting
+from services.applications.mentorships.actions.parties import pair_member
 from services.applications.mentorships.model import agreement as model
 from services.applications.mentorships.store import agreements as store
 from services.applications.mentorships.views.agreement import agreement_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.applications.mentorships.actions.parties import Acting
+    from services.applications.mentorships.actions.parties import PairMember
     from services.applications.mentorships.model.agreement import Terms
     from services.applications.mentorships.store.agreements import Agreement, Signature
     from services.applications.mentorships.store.mentorships import Mentorship
@@ -35,33 +35,35 @@ async def sign(bus: Bus, principal: Principal, mentorship_id: UUID, version: int
     Raises `Refused` (404; 409 where it can no longer be signed).
     """
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        found = await agreement_of(tx.session, one.mentorship)
+        member = await pair_member(tx, principal, mentorship_id)
+        found = await agreement_of(tx.session, member.mentorship)
         number = version or (found.to_sign.version if found.to_sign is not None else found.newest)
-        if may_proceed(model.may_sign, one.mentorship.stands, found.versions, number, one.party, clock.now()):
-            await _sign(one, found.rows, found.row(number), found.signed(number))
-        return one.mentorship
+        if may_proceed(model.may_sign, member.mentorship.stands, found.versions, number, member.party, clock.now()):
+            await _sign(member, found.rows, found.row(number), found.signed(number))
+        return member.mentorship
 
 
-async def _sign(one: Acting, rows: Sequence[Agreement], row: Agreement | None, signed: dict[Party, Signature]) -> None:
+async def _sign(
+    member: PairMember, rows: Sequence[Agreement], row: Agreement | None, signed: dict[Party, Signature]
+) -> None:
     assert row is not None
     if rows[0].version == model.FIRST_VERSION:
-        one.tx.session.add(rows[0])  # the programme's version is kept from the first signature or proposal on
-    one.tx.session.add(
+        member.tx.session.add(rows[0])  # the programme's version is kept from the first signature or proposal on
+    member.tx.session.add(
         store.Signature(
             mentorship_id=row.mentorship_id,
             version=row.version,
-            party=one.party,
+            party=member.party,
             document=row.document,
             text=row.text,
-            actor=one.tx.actor,
+            actor=member.tx.actor,
             at=clock.now(),
         )
     )
-    await one.tell(
+    await member.record(
         AgreementSigned(
-            **one.ids,
-            by=one.party,
+            **member.ids,
+            by=member.party,
             version=row.version,
             document=row.document,
             until=row.terms.until,
@@ -76,12 +78,12 @@ async def propose(bus: Bus, principal: Principal, mentorship_id: UUID, terms: Te
     Raises `Refused` (404; 409 where it cannot be changed or somebody wrote a version since; 422 where nothing changed).
     """
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        found = await agreement_of(tx.session, one.mentorship)
+        member = await pair_member(tx, principal, mentorship_id)
+        found = await agreement_of(tx.session, member.mentorship)
         newest = found.rows[-1]
-        if (newest.version, newest.party, newest.terms) == (based_on + 1, one.party, terms):
+        if (newest.version, newest.party, newest.terms) == (based_on + 1, member.party, terms):
             return newest  # a second click
-        may_proceed(model.may_propose, one.mentorship.stands, found.versions, based_on, terms, clock.today())
+        may_proceed(model.may_propose, member.mentorship.stands, found.versions, based_on, terms, clock.today())
         before = found.to_sign or found.in_force or newest
         if before.terms == terms:
             sentence = gettext("You changed nothing yet. Change what you want to agree on.")
@@ -90,43 +92,45 @@ async def propose(bus: Bus, principal: Principal, mentorship_id: UUID, terms: Te
         if waits is not None and waits.version != model.FIRST_VERSION:
             waits.lapsed_at = clock.now()
             tx.session.add(waits)
-        text = model.agreement(one.case.application.reference or "", one.mentorship.plan, terms, newest.version + 1)
+        text = model.agreement(
+            member.case.application.reference or "", member.mentorship.plan, terms, newest.version + 1
+        )
         row = store.Agreement(
             mentorship_id=mentorship_id,
             version=newest.version + 1,
             terms_json=terms.model_dump(mode="json"),
             text=text,
             document=model.digest(text),
-            party=one.party,
+            party=member.party,
             actor=principal.subject,
             at=clock.now(),
-            due=await _due(one),
+            due=await _due(member),
         )
         tx.session.add(row)
-        await _sign(one, found.rows, row, {})
+        await _sign(member, found.rows, row, {})
         return row
 
 
-async def _due(one: Acting) -> datetime | None:
+async def _due(member: PairMember) -> datetime | None:
     """Until when a proposal can be signed: before the start as the first version, later as long as that one had."""
-    if one.mentorship.stands is MentorshipState.OPENED:
-        return one.mentorship.due
-    timers = (await one.terms()).timers
-    return workdays.due(clock.now(), timers.agreement_wd, Unit.WORKING_DAYS, one.mentorship.country)
+    if member.mentorship.stands is MentorshipState.OPENED:
+        return member.mentorship.due
+    timers = (await member.terms()).timers
+    return workdays.due(clock.now(), timers.agreement_wd, Unit.WORKING_DAYS, member.mentorship.country)
 
 
 async def take_back(bus: Bus, principal: Principal, mentorship_id: UUID, version: int) -> Mentorship:
     """Take an own proposal back before the other signs it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        found = await agreement_of(tx.session, one.mentorship)
+        member = await pair_member(tx, principal, mentorship_id)
+        found = await agreement_of(tx.session, member.mentorship)
         row = found.row(version)
         if row is None:
             raise Refused(gettext("There is no such version."), 404)
         as_ruled = next(candidate for candidate in found.versions if candidate.number == version)
-        state, mine = found.states[version], row.party == one.party
-        if may_proceed(model.may_take_back, one.mentorship.stands, as_ruled, state, mine):
+        state, mine = found.states[version], row.party == member.party
+        if may_proceed(model.may_take_back, member.mentorship.stands, as_ruled, state, mine):
             row.lapsed_at = clock.now()
             tx.session.add(row)
             await tx.changed("matches")
-        return one.mentorship
+        return member.mentorship

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.mentorships.actions.parties import acting
+from services.applications.mentorships.actions.parties import pair_member
 from services.applications.mentorships.model import course as model
 from services.applications.mentorships.model.sessions import totals
 from services.applications.mentorships.store import pauses, sessions
@@ -29,39 +29,39 @@ async def pause(
 ) -> Mentorship:
     """Ask for a pause. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
+        member = await pair_member(tx, principal, mentorship_id)
         last = await pauses.last(tx.session, mentorship_id)
-        if not may_proceed(model.may_pause, one.mentorship.stands, asked=pause_arrived(one.mentorship, last)):
-            return one.mentorship
+        if not may_proceed(model.may_pause, member.mentorship.stands, asked=pause_arrived(member.mentorship, last)):
+            return member.mentorship
         tx.session.add(
             pauses.Pause(
                 id=new_id(),
                 mentorship_id=mentorship_id,
-                party=one.party,
+                party=member.party,
                 reason=reason,
                 text=text.strip()[:1000],
                 actor=principal.subject,
                 at=clock.now(),
             )
         )
-        await one.tell(PauseRequested(**one.ids, by=one.party, reason=published(reason)))
-        return one.mentorship
+        await member.record(PauseRequested(**member.ids, by=member.party, reason=published(reason)))
+        return member.mentorship
 
 
 async def resume(bus: Bus, principal: Principal, mentorship_id: UUID) -> Mentorship:
     """Ask to go on after a pause. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
+        member = await pair_member(tx, principal, mentorship_id)
         last = await pauses.last(tx.session, mentorship_id)
-        paused_by = Party(one.mentorship.paused_by) if one.mentorship.paused_by else None
-        asked = resume_arrived(one.mentorship, last)
-        if not may_proceed(model.may_resume, one.mentorship.stands, paused_by, asked=asked):
-            return one.mentorship
+        paused_by = Party(member.mentorship.paused_by) if member.mentorship.paused_by else None
+        asked = resume_arrived(member.mentorship, last)
+        if not may_proceed(model.may_resume, member.mentorship.stands, paused_by, asked=asked):
+            return member.mentorship
         if last is not None:
-            last.resumed_by, last.resumed_at = one.party, clock.now()
+            last.resumed_by, last.resumed_at = member.party, clock.now()
             tx.session.add(last)
-        await one.tell(ResumeRequested(**one.ids, by=one.party))
-        return one.mentorship
+        await member.record(ResumeRequested(**member.ids, by=member.party))
+        return member.mentorship
 
 
 async def end(
@@ -69,29 +69,29 @@ async def end(
 ) -> Mentorship:
     """Ask to complete the mentorship, or, with a reason, to end it early. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
+        member = await pair_member(tx, principal, mentorship_id)
         asked = {
             (statement.what, statement.party)
-            for statement in await visits_store.statements(tx.session, one.case.match.id)
+            for statement in await visits_store.statements(tx.session, member.case.match.id)
         }
         if reason is None:
-            held = [session.held for session in await sessions.sessions(tx.session, mentorship_id)]
-            summed = totals(held, (await one.terms()).sessions_to_complete)
-            goes_on = may_proceed(model.may_complete, one.mentorship.stands, summed)
+            held = [session.as_logged for session in await sessions.sessions(tx.session, mentorship_id)]
+            summed = totals(held, (await member.terms()).sessions_to_complete)
+            goes_on = may_proceed(model.may_complete, member.mentorship.stands, summed)
         else:
-            goes_on = may_proceed(model.may_end_early, one.mentorship.stands)
-        if not goes_on or (EndRequested.type, one.party) in asked:
-            return one.mentorship
+            goes_on = may_proceed(model.may_end_early, member.mentorship.stands)
+        if not goes_on or (EndRequested.type, member.party) in asked:
+            return member.mentorship
         tx.session.add(
             visits_store.Statement(
-                match_id=one.case.match.id,
+                match_id=member.case.match.id,
                 what=EndRequested.type,
-                party=one.party,
+                party=member.party,
                 reason=reason,
                 text=text.strip()[:1000],
                 actor=principal.subject,
                 at=clock.now(),
             )
         )
-        await one.tell(EndRequested(**one.ids, by=one.party, reason=reason and published(reason)))
-        return one.mentorship
+        await member.record(EndRequested(**member.ids, by=member.party, reason=reason and published(reason)))
+        return member.mentorship

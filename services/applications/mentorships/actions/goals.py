@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.mentorships.actions.parties import acting, required_text
+from services.applications.mentorships.actions.parties import pair_member, required_text
 from services.applications.mentorships.model import goals as model
 from services.applications.mentorships.store import goals as store
 from services.applications.refusals import may_proceed, not_found
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from services.applications.mentorships.actions.parties import Acting
+    from services.applications.mentorships.actions.parties import PairMember
     from services.applications.mentorships.store.goals import Goal, GoalNote
     from shared.bus import Bus
     from shared.identity import Principal
@@ -27,33 +27,35 @@ if TYPE_CHECKING:
 async def set_goal(bus: Bus, principal: Principal, mentorship_id: UUID, text: str, target: date | None = None) -> Goal:
     """Set a goal; the same words again are the same goal. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        text = _text(text)
+        member = await pair_member(tx, principal, mentorship_id)
+        text = _goal_text(text)
         goals = await store.goals(tx.session, mentorship_id)
         known = next((goal for goal in goals if goal.text == text and goal.met is None), None)
-        return known or await _set(one, goals, text, target)
+        return known or await _add_goal(member, goals, text, target)
 
 
-def _text(text: str) -> str:
+def _goal_text(text: str) -> str:
     sentence = gettext("Write a goal of up to %(most)s characters.") % {"most": model.LONGEST_GOAL}
     return required_text(text, model.LONGEST_GOAL, "text", sentence)
 
 
-async def _set(one: Acting, goals: list[Goal], text: str, target: date | None, follows: UUID | None = None) -> Goal:
-    may_proceed(model.may_set, one.mentorship.stands, sum(goal.met is None for goal in goals), len(goals))
+async def _add_goal(
+    member: PairMember, goals: list[Goal], text: str, target: date | None, follows: UUID | None = None
+) -> Goal:
+    may_proceed(model.may_set, member.mentorship.stands, sum(goal.met is None for goal in goals), len(goals))
     may_proceed(model.in_time, target, clock.today())
     goal = store.Goal(
         id=new_id(),
-        mentorship_id=one.mentorship.id,
+        mentorship_id=member.mentorship.id,
         number=len(goals) + 1,
         text=text,
         target=target,
-        party=one.party,
+        party=member.party,
         at=clock.now(),
         follows=follows,
     )
-    one.tx.session.add(goal)
-    await one.tell(GoalSet(**one.ids, goal_id=goal.id, by=one.party, number=goal.number, target=target))
+    member.tx.session.add(goal)
+    await member.record(GoalSet(**member.ids, goal_id=goal.id, by=member.party, number=goal.number, target=target))
     return goal
 
 
@@ -62,8 +64,8 @@ async def note(
 ) -> GoalNote:
     """Note how far a goal is; it stays in the portal. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        goal = await _goal(one, goal_id)
+        member = await pair_member(tx, principal, mentorship_id)
+        goal = await _goal(member, goal_id)
         sentence = gettext("Write a note of up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
         text = required_text(text, model.LONGEST_NOTE, "note", sentence)
         if percent is not None and not 0 <= percent <= model.WHOLE:
@@ -71,21 +73,21 @@ async def note(
             raise Refused(sentence, 422, {"percent": sentence})
         notes = [row for row in await store.notes(tx.session, mentorship_id) if row.goal_id == goal_id]
         last = notes[-1] if notes else None
-        if last is not None and (last.party, last.text, last.percent) == (one.party, text, percent):
+        if last is not None and (last.party, last.text, last.percent) == (member.party, text, percent):
             return last
-        may_proceed(model.may_note, one.mentorship.stands, closed=goal.met is not None, notes=len(notes))
-        made = store.GoalNote(
+        may_proceed(model.may_note, member.mentorship.stands, closed=goal.met is not None, notes=len(notes))
+        note_row = store.GoalNote(
             id=new_id(),
             mentorship_id=mentorship_id,
             goal_id=goal_id,
-            party=one.party,
+            party=member.party,
             percent=percent,
             text=text,
             at=clock.now(),
         )
-        tx.session.add(made)
+        tx.session.add(note_row)
         await tx.changed("matches")
-        return made
+        return note_row
 
 
 async def close(
@@ -93,17 +95,17 @@ async def close(
 ) -> Goal:
     """Close a goal: met, or given up and why. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        goal = await _goal(one, goal_id)
+        member = await pair_member(tx, principal, mentorship_id)
+        goal = await _goal(member, goal_id)
         if not met:
             sentence = gettext("Say why you give it up, in up to %(most)s characters.") % {"most": model.LONGEST_NOTE}
             reason = required_text(reason, model.LONGEST_NOTE, "reason", sentence)
-        if not may_proceed(model.may_close, one.mentorship.stands, closed=goal.met is not None):
+        if not may_proceed(model.may_close, member.mentorship.stands, closed=goal.met is not None):
             return goal
-        goal.met, goal.closed_at, goal.closed_by = met, clock.now(), one.party
+        goal.met, goal.closed_at, goal.closed_by = met, clock.now(), member.party
         goal.reason = "" if met else reason
         tx.session.add(goal)
-        await one.tell(GoalClosed(**one.ids, goal_id=goal_id, by=one.party, number=goal.number, met=met))
+        await member.record(GoalClosed(**member.ids, goal_id=goal_id, by=member.party, number=goal.number, met=met))
         return goal
 
 
@@ -112,20 +114,20 @@ async def take_up(
 ) -> Goal:
     """Take a closed goal up again: a new one with the same words that follows it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        old = await _goal(one, goal_id)
+        member = await pair_member(tx, principal, mentorship_id)
+        old = await _goal(member, goal_id)
         goals = await store.goals(tx.session, mentorship_id)
         follower = next((goal for goal in goals if goal.follows == goal_id), None)
         if not may_proceed(
-            model.may_take_up, one.mentorship.stands, closed=old.met is not None, taken_up=follower is not None
+            model.may_take_up, member.mentorship.stands, closed=old.met is not None, taken_up=follower is not None
         ):
             assert follower is not None
             return follower
-        return await _set(one, goals, old.text, target, old.id)
+        return await _add_goal(member, goals, old.text, target, old.id)
 
 
-async def _goal(one: Acting, goal_id: UUID) -> Goal:
-    goal = await store.goal(one.tx.session, goal_id)
-    if goal is None or goal.mentorship_id != one.mentorship.id:
+async def _goal(member: PairMember, goal_id: UUID) -> Goal:
+    goal = await store.goal(member.tx.session, goal_id)
+    if goal is None or goal.mentorship_id != member.mentorship.id:
         raise not_found()
     return goal

@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.applications.mentorships.actions.parties import acting
+from services.applications.mentorships.actions.parties import pair_member
 from services.applications.mentorships.model import meetings as model
 from services.applications.mentorships.store import meetings as store
 from services.applications.mentorships.store import mentorships
@@ -26,38 +26,38 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from services.applications.mentorships.actions.parties import Acting
+    from services.applications.mentorships.actions.parties import PairMember
     from services.applications.mentorships.model.meetings import MeetingTime
     from services.applications.mentorships.store.meetings import Meeting
     from services.applications.mentorships.store.mentorships import Mentorship
     from shared.bus import Bus, Envelope, Tx
     from shared.identity import Principal
 
-_REST = MentorshipPaused | MentorshipCompleted | MentorshipEndedEarly
+_ENDS_MEETINGS = MentorshipPaused | MentorshipCompleted | MentorshipEndedEarly
 
 
 async def plan(bus: Bus, principal: Principal, mentorship_id: UUID, wanted: MeetingTime) -> Meeting:
     """Plan the next session; the same again is the same session. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        held = (await store.to_come(tx.session, [mentorship_id], clock.now())).get(mentorship_id)
-        begins_at = model.begins(wanted.day, wanted.clock, country_of(one.mentorship, one.party))
-        if held is not None and _says(held) == (begins_at.astimezone(UTC), wanted.minutes, wanted.on_site):
-            return held
-        may_proceed(model.may_plan, one.mentorship.stands, None if held is None else _planned(held))
-        await _lawful(one, begins_at, wanted.minutes)
-        made = store.Meeting(
+        member = await pair_member(tx, principal, mentorship_id)
+        meeting = (await store.to_come(tx.session, [mentorship_id], clock.now())).get(mentorship_id)
+        begins_at = model.begins(wanted.day, wanted.clock, country_of(member.mentorship, member.party))
+        if meeting is not None and _time_of(meeting) == (begins_at.astimezone(UTC), wanted.minutes, wanted.on_site):
+            return meeting
+        may_proceed(model.may_plan, member.mentorship.stands, None if meeting is None else _as_planned(meeting))
+        await _check_time(member, begins_at, wanted.minutes)
+        meeting = store.Meeting(
             id=new_id(),
             mentorship_id=mentorship_id,
-            party=one.party,
+            party=member.party,
             begins_at=begins_at,
             minutes=wanted.minutes,
             on_site=wanted.on_site,
             at=clock.now(),
         )
-        tx.session.add(made)
-        await one.tell(_event(SessionPlanned, one.mentorship, made, one.party))
-        return made
+        tx.session.add(meeting)
+        await member.record(_meeting_event(SessionPlanned, member.mentorship, meeting, member.party))
+        return meeting
 
 
 async def move(
@@ -71,19 +71,23 @@ async def move(
 ) -> Meeting:
     """Give a planned session another time (`version`: as it was read). Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        held = await _held(one, meeting_id)
-        begins_at = model.begins(wanted.day, wanted.clock, country_of(one.mentorship, one.party))
-        if held.cancelled_at is None and _says(held) == (begins_at.astimezone(UTC), wanted.minutes, wanted.on_site):
-            return held
-        may_proceed(model.may_move, one.mentorship.stands, _planned(held), clock.now(), version)
-        await _lawful(one, begins_at, wanted.minutes)
-        held.begins_at, held.minutes, held.on_site = begins_at, wanted.minutes, wanted.on_site
-        held.party = one.party
-        held.version += 1
-        tx.session.add(held)
-        await one.tell(_event(SessionMoved, one.mentorship, held, one.party))
-        return held
+        member = await pair_member(tx, principal, mentorship_id)
+        meeting = await _meeting(member, meeting_id)
+        begins_at = model.begins(wanted.day, wanted.clock, country_of(member.mentorship, member.party))
+        if meeting.cancelled_at is None and _time_of(meeting) == (
+            begins_at.astimezone(UTC),
+            wanted.minutes,
+            wanted.on_site,
+        ):
+            return meeting
+        may_proceed(model.may_move, member.mentorship.stands, _as_planned(meeting), clock.now(), version)
+        await _check_time(member, begins_at, wanted.minutes)
+        meeting.begins_at, meeting.minutes, meeting.on_site = begins_at, wanted.minutes, wanted.on_site
+        meeting.party = member.party
+        meeting.version += 1
+        tx.session.add(meeting)
+        await member.record(_meeting_event(SessionMoved, member.mentorship, meeting, member.party))
+        return meeting
 
 
 async def cancel(
@@ -91,30 +95,30 @@ async def cancel(
 ) -> Meeting:
     """Cancel a planned session (`version`: as it was read). Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        held = await _held(one, meeting_id)
-        if not may_proceed(model.may_cancel, _planned(held), clock.now(), version):
-            return held
-        _end(held)
-        tx.session.add(held)
-        await one.tell(_event(SessionCancelled, one.mentorship, held, one.party))
-        return held
+        member = await pair_member(tx, principal, mentorship_id)
+        meeting = await _meeting(member, meeting_id)
+        if not may_proceed(model.may_cancel, _as_planned(meeting), clock.now(), version):
+            return meeting
+        _cancel_now(meeting)
+        tx.session.add(meeting)
+        await member.record(_meeting_event(SessionCancelled, member.mentorship, meeting, member.party))
+        return meeting
 
 
 async def react_to_mentorships(tx: Tx, events: Sequence[Envelope]) -> None:
     """The `react` of mentoring.mentorships: where one rests or has ended, its planned session does not take place."""
-    found = {event.subject: event for event in events if isinstance(event.data, _REST)}
+    found = {event.subject: event for event in events if isinstance(event.data, _ENDS_MEETINGS)}
     for id_, event in sorted(found.items()):
         assert isinstance(event.data, MentorshipEvent)
-        one = await mentorships.mentorship(tx.session, UUID(id_))
-        if one is None:
+        mentorship = await mentorships.mentorship(tx.session, UUID(id_))
+        if mentorship is None:
             continue
-        held = (await store.to_come(tx.session, [one.id], clock.now())).get(one.id)
-        if held is None:
+        meeting = (await store.to_come(tx.session, [mentorship.id], clock.now())).get(mentorship.id)
+        if meeting is None:
             continue
-        _end(held)
-        tx.session.add(held)
-        await tx.react(event, _event(SessionCancelled, one, held, None), one.match_id)
+        _cancel_now(meeting)
+        tx.session.add(meeting)
+        await tx.react(event, _meeting_event(SessionCancelled, mentorship, meeting, None), mentorship.match_id)
         await tx.changed("matches")
 
 
@@ -123,41 +127,43 @@ def country_of(mentorship: Mentorship, party: Party) -> str:
     return mentorship.mentor_country if party is Party.MENTOR else mentorship.country
 
 
-def _end(held: Meeting) -> None:
-    held.cancelled_at = clock.now()
-    held.version += 1
+def _cancel_now(meeting: Meeting) -> None:
+    meeting.cancelled_at = clock.now()
+    meeting.version += 1
 
 
-def _says(held: Meeting) -> tuple[object, ...]:
-    return held.begins_at, held.minutes, held.on_site
+def _time_of(meeting: Meeting) -> tuple[object, ...]:
+    return meeting.begins_at, meeting.minutes, meeting.on_site
 
 
-def _planned(held: Meeting) -> model.Planned:
-    return model.Planned(
-        held.begins_at, held.minutes, held.on_site, held.version, cancelled=held.cancelled_at is not None
+def _as_planned(meeting: Meeting) -> model.PlannedMeeting:
+    return model.PlannedMeeting(
+        meeting.begins_at, meeting.minutes, meeting.on_site, meeting.version, cancelled=meeting.cancelled_at is not None
     )
 
 
-async def _lawful(one: Acting, begins_at: datetime, minutes: int) -> None:
-    until = planned_end(one.mentorship, (await agreement_of(one.tx.session, one.mentorship)).until)
-    may_proceed(model.lawful, begins_at, minutes, until=until, now=clock.now())
+async def _check_time(member: PairMember, begins_at: datetime, minutes: int) -> None:
+    until = planned_end(member.mentorship, (await agreement_of(member.tx.session, member.mentorship)).until)
+    may_proceed(model.check_time, begins_at, minutes, until=until, now=clock.now())
 
 
-def _event(kind: type[MeetingEvent], of: Mentorship, held: Meeting, by: Party | None) -> MeetingEvent:
+def _meeting_event(
+    kind: type[MeetingEvent], mentorship: Mentorship, meeting: Meeting, by: Party | None
+) -> MeetingEvent:
     return kind(
-        application_id=of.application_id,
-        mentorship_id=of.id,
-        meeting_id=held.id,
+        application_id=mentorship.application_id,
+        mentorship_id=mentorship.id,
+        meeting_id=meeting.id,
         by=by,
-        begins_at=held.begins_at,
-        minutes=held.minutes,
-        on_site=held.on_site,
-        version=held.version,
+        begins_at=meeting.begins_at,
+        minutes=meeting.minutes,
+        on_site=meeting.on_site,
+        version=meeting.version,
     )
 
 
-async def _held(one: Acting, meeting_id: UUID) -> Meeting:
-    held = await store.one(one.tx.session, meeting_id)
-    if held is None or held.mentorship_id != one.mentorship.id:
+async def _meeting(member: PairMember, meeting_id: UUID) -> Meeting:
+    meeting = await store.meeting(member.tx.session, meeting_id)
+    if meeting is None or meeting.mentorship_id != member.mentorship.id:
         raise not_found()
-    return held
+    return meeting

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.calls import store as calls_store
-from services.applications.matches.views import parties
+from services.applications.matches.views import parties as match_parties
 from services.applications.mentorships.model.pair import PAIR
 from shared.errors import Refused
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class PairMember:
     """One of a pair in the own mentorship, which is held until the transaction ends."""
 
     tx: Tx
@@ -31,7 +31,7 @@ class Acting:
     mentorship: Mentorship
     party: Party
 
-    async def tell(self, event: ParticipationEvent) -> None:
+    async def record(self, event: ParticipationEvent) -> None:
         """Record what was done."""
         await self.tx.record(event, self.mentorship.match_id, correlation=self.case.correlation)
         await self.tx.changed("matches")
@@ -48,10 +48,10 @@ class Acting:
         return call.terms
 
 
-async def acting(tx: Tx, principal: Principal, mentorship_id: UUID) -> Acting:
+async def pair_member(tx: Tx, principal: Principal, mentorship_id: UUID) -> PairMember:
     """The principal as one of the pair. Raises `Refused` (404)."""
-    case, mentorship = await parties.case_of_mentorship(tx.session, principal, mentorship_id, lock=True)
-    return Acting(tx, case, mentorship, case.acts_as(*PAIR))
+    case, mentorship = await match_parties.case_of_mentorship(tx.session, principal, mentorship_id, lock=True)
+    return PairMember(tx, case, mentorship, case.acts_as(*PAIR))
 
 
 def required_text(text: str, longest: int, field: str, sentence: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.matches.model.answers import may_cancel
-from services.applications.mentorships.actions.parties import acting
+from services.applications.mentorships.actions.parties import pair_member
 from services.applications.mentorships.model import visit as model
 from services.applications.mentorships.store import visits as store
 from services.applications.mentorships.views.agreement import agreement_of
@@ -22,7 +22,7 @@ from shared.time import clock
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.applications.mentorships.actions.parties import Acting
+    from services.applications.mentorships.actions.parties import PairMember
     from services.applications.mentorships.store.mentorships import Mentorship
     from services.applications.mentorships.store.visits import PairVisit
     from shared.bus import Bus
@@ -43,20 +43,20 @@ async def ask(
 ) -> PairVisit:
     """Ask for a visit; the other side answers. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        held = await visits_store.of_mentorship(tx.session, mentorship_id)
-        known = open_request(await store.requests(tx.session, mentorship_id), held)
-        if known is not None and (known.party, known.periods, known.days) == (one.party, periods, days):
+        member = await pair_member(tx, principal, mentorship_id)
+        visits = await visits_store.of_mentorship(tx.session, mentorship_id)
+        known = open_request(await store.requests(tx.session, mentorship_id), visits)
+        if known is not None and (known.party, known.periods, known.days) == (member.party, periods, days):
             return known  # a second click
         state = known.stands if known is not None else None
-        may_proceed(model.may_ask, one.mentorship.stands, state, held[0].stands if held else None)
-        until = planned_end(one.mentorship, (await agreement_of(tx.session, one.mentorship)).until)
-        first = model.earliest(clock.today(), (await one.terms()).timers.notice_weeks)
-        may_proceed(model.lawful, periods, days, guest, first=first, until=until)
-        made = store.PairVisit(
+        may_proceed(model.may_ask, member.mentorship.stands, state, visits[0].stands if visits else None)
+        until = planned_end(member.mentorship, (await agreement_of(tx.session, member.mentorship)).until)
+        first = model.earliest(clock.today(), (await member.terms()).timers.notice_weeks)
+        may_proceed(model.check_periods, periods, days, guest, first=first, until=until)
+        request = store.PairVisit(
             id=new_id(),
             mentorship_id=mentorship_id,
-            party=one.party,
+            party=member.party,
             guest=guest,
             days=days,
             periods_json=[period.model_dump(mode="json") for period in periods],
@@ -64,9 +64,9 @@ async def ask(
             actor=principal.subject,
             at=clock.now(),
         )
-        tx.session.add(made)
-        await _tell(one, made, None)
-        return made
+        tx.session.add(request)
+        await _record_request(member, request, None)
+        return request
 
 
 async def answer(
@@ -75,27 +75,29 @@ async def answer(
     """Agree to a visit, or refuse it and say why. Raises `Refused` (404, 409; 422 for a no without a reason)."""
     why = why.strip()[:LONGEST_NOTE]
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        request = await _request(one, request_id)
+        member = await pair_member(tx, principal, mentorship_id)
+        request = await _request(member, request_id)
         if given is Answer.DECLINE and not why:
             sentence = gettext("Say why it does not suit you")
             raise Refused(sentence, 422, {"text": sentence})
-        if not may_proceed(model.may_answer, one.mentorship.stands, request.stands, Party(request.party), one.party):
+        if not may_proceed(
+            model.may_answer, member.mentorship.stands, request.stands, Party(request.party), member.party
+        ):
             return request
-        agreed_ = given is Answer.ACCEPT
-        request.state = (model.RequestState.AGREED if agreed_ else model.RequestState.REFUSED).value
-        request.answered_at, request.answer = clock.now(), "" if agreed_ else why
+        agrees = given is Answer.ACCEPT
+        request.state = (model.RequestState.AGREED if agrees else model.RequestState.REFUSED).value
+        request.answered_at, request.answer = clock.now(), "" if agrees else why
         tx.session.add(request)
-        await _tell(one, request, given)
+        await _record_request(member, request, given)
         return request
 
 
 async def withdraw(bus: Bus, principal: Principal, mentorship_id: UUID, request_id: UUID) -> PairVisit:
     """Take back what one asked for, before it is answered. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
-        request = await _request(one, request_id)
-        if may_proceed(model.may_withdraw, request.stands, Party(request.party), one.party):
+        member = await pair_member(tx, principal, mentorship_id)
+        request = await _request(member, request_id)
+        if may_proceed(model.may_withdraw, request.stands, Party(request.party), member.party):
             request.state, request.answered_at = model.RequestState.WITHDRAWN.value, clock.now()
             tx.session.add(request)
             await tx.changed("matches")
@@ -107,43 +109,45 @@ async def cancel(
 ) -> Mentorship:
     """Ask that the pair's visit be cancelled; the mentorship goes on. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        one = await acting(tx, principal, mentorship_id)
+        member = await pair_member(tx, principal, mentorship_id)
         visit = await visits_store.visit(tx.session, visit_id, lock=True)
         if visit is None or visit.mentorship_id != mentorship_id:
             raise not_found()
         asked = await visits_store.statements(tx.session, visit.about)
-        if not may_proceed(may_cancel, one.case.match.stands, visit.stands) or one.party in {
+        if not may_proceed(may_cancel, member.case.match.stands, visit.stands) or member.party in {
             statement.party for statement in asked
         }:
-            return one.mentorship
+            return member.mentorship
         tx.session.add(
             visits_store.Statement(
                 match_id=visit.about,
                 what=CancellationRequested.type,
-                party=one.party,
+                party=member.party,
                 reason=reason,
                 text=text.strip()[:1000],
                 actor=principal.subject,
                 at=clock.now(),
             )
         )
-        await one.tell(CancellationRequested(**one.ids, by=one.party, reason=published(reason), visit_id=visit_id))
-        return one.mentorship
+        await member.record(
+            CancellationRequested(**member.ids, by=member.party, reason=published(reason), visit_id=visit_id)
+        )
+        return member.mentorship
 
 
-async def _request(one: Acting, request_id: UUID) -> PairVisit:
-    found = await store.requests(one.tx.session, one.mentorship.id)
-    request = next((candidate for candidate in found if candidate.id == request_id), None)
+async def _request(member: PairMember, request_id: UUID) -> PairVisit:
+    requests = await store.requests(member.tx.session, member.mentorship.id)
+    request = next((candidate for candidate in requests if candidate.id == request_id), None)
     if request is None:
         raise not_found()
     return request
 
 
-async def _tell(one: Acting, request: PairVisit, given: Answer | None) -> None:
-    await one.tell(
+async def _record_request(member: PairMember, request: PairVisit, given: Answer | None) -> None:
+    await member.record(
         VisitRequested(
-            **one.ids,
-            by=one.party,
+            **member.ids,
+            by=member.party,
             periods=request.periods,
             days=request.days,
             request_id=request.id,

@@ -51,14 +51,14 @@ class Meeting(Code):
     ON_SITE = "on_site", N_("On site")
 
 
-def _clean(text: str) -> str:
-    kept = "".join(
+def _printable(text: str) -> str:
+    characters = "".join(
         character for character in text.replace("\r\n", "\n") if character == "\n" or character.isprintable()
     )
-    return kept.strip()
+    return characters.strip()
 
 
-Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_clean)]
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_printable)]
 
 
 class Terms(BaseModel):
@@ -148,35 +148,37 @@ class Version:
     signed: frozenset[Party] = frozenset()
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether both have signed it."""
         return self.signed >= set(PAIR)
 
 
 def states(versions: Sequence[Version], now: datetime, *, over: bool = False) -> dict[int, VersionState]:
     """Where each version stands, by number; `over`: the mentorship has ended, nothing waits to be signed any more."""
-    whole = max((version.number for version in versions if version.whole), default=None)
-    waits = max((version.number for version in versions if not over and _can_wait(version, whole, now)), default=None)
+    newest_complete = max((version.number for version in versions if version.complete), default=None)
+    waits = max(
+        (version.number for version in versions if not over and _can_wait(version, newest_complete, now)), default=None
+    )
     found = {}
     for version in versions:
-        if version.number == whole:
+        if version.number == newest_complete:
             found[version.number] = VersionState.IN_FORCE
-        elif version.whole:
+        elif version.complete:
             found[version.number] = VersionState.REPLACED
         else:
             found[version.number] = VersionState.PROPOSED if version.number == waits else VersionState.LAPSED
     return found
 
 
-def _can_wait(one: Version, whole: int | None, now: datetime) -> bool:
+def _can_wait(version: Version, newest_complete: int | None, now: datetime) -> bool:
     """Whether a version may still be signed, by itself: the programme's own one as long as nothing is in force."""
-    later = whole is None or one.number > whole
-    return later and not one.whole and not one.lapsed and (one.due is None or now <= one.due)
+    later = newest_complete is None or version.number > newest_complete
+    return later and not version.complete and not version.lapsed and (version.due is None or now <= version.due)
 
 
 def in_force(versions: Sequence[Version]) -> int | None:
     """Return the number of the version in force: the newest that both have signed."""
-    return max((version.number for version in versions if version.whole), default=None)
+    return max((version.number for version in versions if version.complete), default=None)
 
 
 def to_sign(versions: Sequence[Version], now: datetime) -> int | None:

@@ -30,7 +30,7 @@ class MeetingTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedMeeting:
     """A planned session as the rules see it; `version` counts what was said of it."""
 
     begins_at: datetime
@@ -49,7 +49,7 @@ def begins(day: date, clock: time, country: str) -> datetime:
     return datetime.combine(day, clock, zone_of(country))
 
 
-def lawful(begins_at: datetime, minutes: int, *, until: date | None, now: datetime) -> None:
+def check_time(begins_at: datetime, minutes: int, *, until: date | None, now: datetime) -> None:
     """Raises `NotNow` unless it lies ahead, not too far and within the mentorship, and lasts a lawful time."""
     if begins_at <= now:
         raise NotNow(gettext("This time has passed. Choose one that is still to come."))
@@ -64,32 +64,32 @@ def lawful(begins_at: datetime, minutes: int, *, until: date | None, now: dateti
         )
 
 
-def may_plan(state: MentorshipState, held: Planned | None) -> None:
+def may_plan(state: MentorshipState, planned: PlannedMeeting | None) -> None:
     """Raises `NotNow` unless the mentorship is under way and no session is planned already."""
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
-    if held is not None:
+    if planned is not None:
         raise NotNow(gettext("A session is planned already. Move that one, or cancel it first."))
 
 
-def may_move(state: MentorshipState, held: Planned, now: datetime, version: int | None = None) -> None:
+def may_move(state: MentorshipState, planned: PlannedMeeting, now: datetime, version: int | None = None) -> None:
     """Raises `NotNow` unless the session is still to come and as it was when it was opened."""
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
-    if held.cancelled:
+    if planned.cancelled:
         raise NotNow(gettext("This session is cancelled. You can plan another one."))
-    _stands(held, now, version)
+    _check_current(planned, now, version)
 
 
-def may_cancel(held: Planned, now: datetime, version: int | None = None) -> None:
+def may_cancel(planned: PlannedMeeting, now: datetime, version: int | None = None) -> None:
     """Raises `AlreadyDone` where it is cancelled, `NotNow` where it has begun or was moved since it was opened."""
-    if held.cancelled:
+    if planned.cancelled:
         raise AlreadyDone(gettext("This session is cancelled already."))
-    _stands(held, now, version)
+    _check_current(planned, now, version)
 
 
-def _stands(held: Planned, now: datetime, version: int | None) -> None:
-    if held.begins_at <= now:
+def _check_current(planned: PlannedMeeting, now: datetime, version: int | None) -> None:
+    if planned.begins_at <= now:
         raise NotNow(gettext("This session has begun, or is over. Log it if it took place."))
-    if version is not None and version != held.version:
+    if version is not None and version != planned.version:
         raise NotNow(gettext("The session was moved since you opened this page. Read it again."))

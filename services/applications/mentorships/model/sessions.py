@@ -75,16 +75,16 @@ class Totals:
         return self.needed == 0
 
 
-def totals(sessions: Iterable[LoggedSession], asked: int) -> Totals:
+def totals(sessions: Iterable[LoggedSession], required: int) -> Totals:
     """Add up sessions; `asked` is the call's rule."""
-    held = list(sessions)
-    confirmed = [session for session in held if session.state is SessionState.CONFIRMED]
-    waiting = sum(session.state in {SessionState.LOGGED, SessionState.DISPUTED} for session in held)
+    logged = list(sessions)
+    confirmed = [session for session in logged if session.state is SessionState.CONFIRMED]
+    waiting = sum(session.state in {SessionState.LOGGED, SessionState.DISPUTED} for session in logged)
     minutes = sum(session.minutes for session in confirmed)
-    return Totals(len(confirmed), minutes, waiting, max(0, asked - len(confirmed)))
+    return Totals(len(confirmed), minutes, waiting, max(0, required - len(confirmed)))
 
 
-def lawful(held_on: date, minutes: int, next_on: date | None, *, started_on: date | None, today: date) -> None:
+def check_session(held_on: date, minutes: int, next_on: date | None, *, started_on: date | None, today: date) -> None:
     """Raises `NotNow` unless the session lies between the mentorship's start and today and lasted a lawful time."""
     if held_on > today:
         raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(held_on)})
@@ -107,47 +107,47 @@ def may_log(state: MentorshipState, sessions: int) -> None:
         raise NotNow(gettext("A mentorship has up to %(most)s sessions.") % {"most": MOST_SESSIONS})
 
 
-def may_confirm(state: MentorshipState, held: LoggedSession, party: Party, version: int | None = None) -> None:
+def may_confirm(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
     """Raises `AlreadyDone` where it is confirmed, `NotNow` for the side that logged it or did not read this version."""
-    _may_answer(state, held, party, version, SessionState.CONFIRMED)
+    _may_answer(state, logged, party, version, SessionState.CONFIRMED)
 
 
-def may_dispute(state: MentorshipState, held: LoggedSession, party: Party, version: int | None = None) -> None:
+def may_dispute(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
     """Raises `AlreadyDone` where it is disputed, `NotNow` where it is confirmed, or for the side that logged it."""
-    _may_answer(state, held, party, version, SessionState.DISPUTED)
+    _may_answer(state, logged, party, version, SessionState.DISPUTED)
 
 
 def _may_answer(
-    state: MentorshipState, held: LoggedSession, party: Party, version: int | None, reached: SessionState
+    state: MentorshipState, logged: LoggedSession, party: Party, version: int | None, reached: SessionState
 ) -> None:
-    _stands(state, held, reached)
-    if held.by is party:
+    _check_open(state, logged, reached)
+    if logged.by is party:
         raise NotNow(gettext("The other side confirms a session that you logged."))
-    if version is not None and version != held.version:
+    if version is not None and version != logged.version:
         raise NotNow(gettext("The session was corrected since you opened this page. Read it again."))
 
 
-def may_correct(state: MentorshipState, held: LoggedSession, party: Party, version: int | None = None) -> None:
+def may_correct(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
     """Raises `NotNow` unless it is the own session, not confirmed, and as it was when it was opened."""
-    _stands(state, held, None)
-    if held.by is not party:
+    _check_open(state, logged, None)
+    if logged.by is not party:
         raise NotNow(gettext("Whoever logged a session corrects it. You can say that it did not take place so."))
-    if version is not None and version != held.version:
+    if version is not None and version != logged.version:
         raise NotNow(gettext("The session was corrected since you opened this page. Read it again."))
 
 
-def may_withdraw(state: MentorshipState, held: LoggedSession, party: Party) -> None:
+def may_withdraw(state: MentorshipState, logged: LoggedSession, party: Party) -> None:
     """Raises `AlreadyDone` where it was taken back, `NotNow` unless it is the own session and not confirmed."""
-    _stands(state, held, SessionState.WITHDRAWN)
-    if held.by is not party:
+    _check_open(state, logged, SessionState.WITHDRAWN)
+    if logged.by is not party:
         raise NotNow(gettext("Whoever logged a session takes it back. You can say that it did not take place so."))
 
 
-def _stands(state: MentorshipState, held: LoggedSession, reached: SessionState | None) -> None:
+def _check_open(state: MentorshipState, logged: LoggedSession, reached: SessionState | None) -> None:
     """Raises unless the session still waits, in a mentorship that has begun and not ended."""
-    if reached is not None and held.state is reached:
-        raise refuse("session", held.state, done=True)
+    if reached is not None and logged.state is reached:
+        raise refuse("session", logged.state, done=True)
     if state not in BEGUN:
         raise refuse("mentorship", state)
-    if held.state in {SessionState.CONFIRMED, SessionState.WITHDRAWN}:
-        raise refuse("session", held.state)
+    if logged.state in {SessionState.CONFIRMED, SessionState.WITHDRAWN}:
+        raise refuse("session", logged.state)

@@ -51,7 +51,7 @@ def may_ask(state: MentorshipState, open_request: RequestState | None, visit: Vi
         raise NotNow(gettext("Your visit is still to come. Ask for another one when it is over."))
 
 
-def lawful(periods: Sequence[DatePeriod], days: int, guest: Party, *, first: date, until: date | None) -> None:
+def check_periods(periods: Sequence[DatePeriod], days: int, guest: Party, *, first: date, until: date | None) -> None:
     """Raises `NotNow` for periods in which no visit of so many days can lie; `first` allows for the notice."""
     if guest not in PAIR:
         raise NotNow(gettext("Say which of you travels."))

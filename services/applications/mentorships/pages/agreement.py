@@ -12,7 +12,7 @@ from services.applications.mentorships.actions import agreement as actions
 from services.applications.mentorships.forms import TermsForm
 from services.applications.mentorships.model import agreement as model
 from services.applications.mentorships.model.pair import ONGOING, PAIR
-from services.applications.mentorships.pages.common import at, name_of, own, router, seen
+from services.applications.mentorships.pages.common import load_own_view, load_view, mentorship_path, name_of, router
 from services.applications.mentorships.store.agreements import Agreement
 from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
@@ -29,7 +29,7 @@ from shared.web.states import state
 @router.get("/{mentorship_id}/agreement")
 async def read_agreement(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> Response:
     """Show the agreement: what holds, what waits to be signed and how it differs, and all versions."""
-    view = await seen(bus, principal, mentorship_id)
+    view = await load_view(bus, principal, mentorship_id)
     return _page(request, view)
 
 
@@ -82,7 +82,7 @@ def _listed(view: MentorshipView, row: Agreement) -> list[Any]:
     name = gettext("Version %(number)s") % {"number": row.version}
     link: Any = name
     if view.party is not None:
-        link = {"text": name, "href": at(view.mentorship.id, f"agreement/versions/{row.version}")}
+        link = {"text": name, "href": mentorship_path(view.mentorship.id, f"agreement/versions/{row.version}")}
     return [
         link,
         name_of(view, row.party) if row.party else labels.label("programme"),
@@ -95,12 +95,12 @@ def _listed(view: MentorshipView, row: Agreement) -> list[Any]:
 @router.get("/{mentorship_id}/agreement/versions/{version}")
 async def read_version(request: Request, mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> Response:
     """Show one version, to be read and printed, and how it differs from the one that held before it."""
-    view = await own(bus, principal, mentorship_id)
+    view = await load_own_view(bus, principal, mentorship_id)
     row = view.agreement.row(version)
     if row is None:
         raise not_found()
     earlier = [
-        candidate.number for candidate in view.agreement.versions if candidate.whole and candidate.number < version
+        candidate.number for candidate in view.agreement.versions if candidate.complete and candidate.number < version
     ]
     before = view.agreement.row(max(earlier)) if earlier else None
     return render(
@@ -113,16 +113,16 @@ async def read_version(request: Request, mentorship_id: UUID, version: int, prin
         signed=_signatures(view, version),
         before=before,
         rows=_between(before, row),
-        back_href=at(mentorship_id, "agreement"),
+        back_href=mentorship_path(mentorship_id, "agreement"),
     )
 
 
 @router.get("/{mentorship_id}/agreement/propose")
 async def write(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Show the form for the next version, filled with the one that waits or holds."""
-    view = await own(bus, principal, mentorship_id)
+    view = await load_own_view(bus, principal, mentorship_id)
     if view.mentorship.stands not in ONGOING:
-        return see_other(at(mentorship_id, "agreement"))
+        return see_other(mentorship_path(mentorship_id, "agreement"))
     before = view.agreement.to_sign or view.agreement.in_force or view.agreement.rows[-1]
     return _form_page(request, view, TermsForm.of(before.terms))
 
@@ -139,14 +139,14 @@ def _form_page(
         reference=view.of.case.application.reference,
         planned=view.until,
         based_on=view.agreement.newest if based_on is None else based_on,
-        back_href=at(view.mentorship.id, "agreement"),
+        back_href=mentorship_path(view.mentorship.id, "agreement"),
     )
 
 
 @router.post("/{mentorship_id}/agreement/propose")
 async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Show the version with its differences; `step=sign` proposes and signs it, `step=change` changes it again."""
-    view, sent = await own(bus, principal, mentorship_id), await request.form()
+    view, sent = await load_own_view(bus, principal, mentorship_id), await request.form()
     form = await TermsForm.read(request)
     based_on = number(sent.get("version")) or view.agreement.newest
     if sent.get("step") == "change":
@@ -159,9 +159,9 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: B
             await actions.propose(bus, principal, mentorship_id, terms, based_on=based_on)
         except Refused as refused:
             refuse(form, refused)
-            fresh = await own(bus, principal, mentorship_id)
+            fresh = await load_own_view(bus, principal, mentorship_id)
             return _form_page(request, fresh, form, refused.status_code)
-        return see_other(at(mentorship_id, "agreement") + "?done=proposed")
+        return see_other(mentorship_path(mentorship_id, "agreement") + "?done=proposed")
     before = view.agreement.to_sign or view.agreement.in_force or view.agreement.rows[-1]
     if before.terms == terms:
         form.refuse("", gettext("You changed nothing yet. Change what you want to agree on."))
@@ -180,7 +180,7 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: B
         holds=holds,
         rows=difference(model.clauses(holds.text), model.clauses(text)),
         based_on=based_on,
-        back_href=at(mentorship_id, "agreement"),
+        back_href=mentorship_path(mentorship_id, "agreement"),
     )
 
 
@@ -188,11 +188,11 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: B
 async def sign(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Sign the version that the page showed."""
     await actions.sign(bus, principal, mentorship_id, await version_of(request))
-    return see_other(at(mentorship_id, "agreement") + "?done=signed")
+    return see_other(mentorship_path(mentorship_id, "agreement") + "?done=signed")
 
 
 @router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
 async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> Response:
     """Take an own proposal back."""
     await actions.take_back(bus, principal, mentorship_id, version)
-    return see_other(at(mentorship_id, "agreement") + "?done=taken_back")
+    return see_other(mentorship_path(mentorship_id, "agreement") + "?done=taken_back")

@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/applications/mentorships", include_in_schema=False)
 
 
-def at(mentorship_id: UUID, rest: str = "") -> str:
+def mentorship_path(mentorship_id: UUID, rest: str = "") -> str:
     """Return the address of a mentorship, or of a page of it."""
     return f"/applications/mentorships/{mentorship_id}" + (f"/{rest}" if rest else "")
 
 
-async def seen(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
+async def load_view(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
     """Return the mentorship as the reader sees it. Raises `Refused` (404)."""
     async with bus.read() as session:
         return await mentorship_view(session, principal, mentorship_id)
 
 
-async def own(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
+async def load_own_view(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
     """Return the reader's own mentorship. Raises `Refused` (404), for coordinators too."""
-    view = await seen(bus, principal, mentorship_id)
+    view = await load_view(bus, principal, mentorship_id)
     if view.party is None:
         raise Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
     return view

@@ -10,7 +10,7 @@ from services.applications.guards import Pair
 from services.applications.mentorships.actions import course as actions
 from services.applications.mentorships.forms import PauseForm
 from services.applications.mentorships.model.pair import BEGUN, OVER
-from services.applications.mentorships.pages.common import at, own, router
+from services.applications.mentorships.pages.common import load_own_view, mentorship_path, router
 from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
 from shared.contracts.codes import MentorshipState, StatedReason
@@ -22,9 +22,9 @@ from shared.web.render import render, see_other
 @router.get("/{mentorship_id}/pause")
 async def ask_pause(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask why, and say what follows."""
-    view = await own(bus, principal, mentorship_id)
+    view = await load_own_view(bus, principal, mentorship_id)
     if view.mentorship.stands is not MentorshipState.ACTIVE:
-        return see_other(at(mentorship_id))
+        return see_other(mentorship_path(mentorship_id))
     return _pause_page(request, view, PauseForm())
 
 
@@ -47,7 +47,7 @@ def _reason_page(
         caption=view.of.case.application.reference,
         title=title,
         text=text,
-        back_href=at(view.mentorship.id),
+        back_href=mentorship_path(view.mentorship.id),
         button=button,
     )
 
@@ -61,23 +61,23 @@ async def pause(request: Request, mentorship_id: UUID, principal: Pair, bus: Bus
         lambda: actions.pause(bus, principal, mentorship_id, StatedReason(form.reason.data), form.text.data or ""),
     )
     if status:
-        return _pause_page(request, await own(bus, principal, mentorship_id), form, status)
-    return see_other(at(mentorship_id) + "?done=pause")
+        return _pause_page(request, await load_own_view(bus, principal, mentorship_id), form, status)
+    return see_other(mentorship_path(mentorship_id) + "?done=pause")
 
 
 @router.post("/{mentorship_id}/resume")
 async def resume(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask to go on."""
     await actions.resume(bus, principal, mentorship_id)
-    return see_other(at(mentorship_id) + "?done=resume")
+    return see_other(mentorship_path(mentorship_id) + "?done=resume")
 
 
 @router.get("/{mentorship_id}/complete")
 async def ask_complete(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask once more before it is completed."""
-    view = await own(bus, principal, mentorship_id)
+    view = await load_own_view(bus, principal, mentorship_id)
     if view.mentorship.stands not in BEGUN or not view.totals.enough:
-        return see_other(at(mentorship_id))
+        return see_other(mentorship_path(mentorship_id))
     open_goals = sum(goal_view.goal.met is None for goal_view in view.goals)
     text = gettext("It counts as completed. Both of you get a mail, and are asked to evaluate it.")
     if open_goals:
@@ -91,8 +91,8 @@ async def ask_complete(request: Request, mentorship_id: UUID, principal: Pair, b
         "mentorships/complete.html",
         question=gettext("Complete the mentorship?"),
         text=text + _visit_to_come(view),
-        action=at(mentorship_id, "complete"),
-        back_href=at(mentorship_id),
+        action=mentorship_path(mentorship_id, "complete"),
+        back_href=mentorship_path(mentorship_id),
     )
 
 
@@ -105,15 +105,15 @@ def _visit_to_come(view: MentorshipView) -> str:
 async def complete(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask to complete it."""
     await actions.end(bus, principal, mentorship_id)
-    return see_other(at(mentorship_id) + "?done=end")
+    return see_other(mentorship_path(mentorship_id) + "?done=end")
 
 
 @router.get("/{mentorship_id}/end")
 async def ask_end(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Ask why it ends early, and say what follows."""
-    view = await own(bus, principal, mentorship_id)
+    view = await load_own_view(bus, principal, mentorship_id)
     if view.mentorship.stands in OVER:
-        return see_other(at(mentorship_id))
+        return see_other(mentorship_path(mentorship_id))
     return _end_page(request, view, ReasonForm())
 
 
@@ -140,6 +140,6 @@ async def end(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDe
     """Ask to end it early."""
     form = await ReasonForm.read(request)
     if not form.validate():
-        return _end_page(request, await own(bus, principal, mentorship_id), form, 422)
+        return _end_page(request, await load_own_view(bus, principal, mentorship_id), form, 422)
     await actions.end(bus, principal, mentorship_id, StatedReason(form.reason.data), form.text.data or "")
-    return see_other(at(mentorship_id) + "?done=end")
+    return see_other(mentorship_path(mentorship_id) + "?done=end")

@@ -11,8 +11,8 @@ from services.applications.guards import Pair
 from services.applications.mentorships.actions import goals as actions
 from services.applications.mentorships.forms import GiveUpForm, GoalForm, NoteForm
 from services.applications.mentorships.model.pair import ONGOING
-from services.applications.mentorships.pages.common import at, name_of, own, router
-from services.applications.mentorships.pages.mentorship import page_of
+from services.applications.mentorships.pages.common import load_own_view, mentorship_path, name_of, router
+from services.applications.mentorships.pages.mentorship import mentorship_page
 from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
@@ -35,8 +35,8 @@ async def set_goal(request: Request, mentorship_id: UUID, principal: Pair, bus: 
         "text",
     )
     if status:
-        return await page_of(request, principal, bus, mentorship_id, goal=form, status=status)
-    return see_other(at(mentorship_id) + "?done=goal#goals")
+        return await mentorship_page(request, principal, bus, mentorship_id, goal=form, status=status)
+    return see_other(mentorship_path(mentorship_id) + "?done=goal#goals")
 
 
 @router.get("/{mentorship_id}/goals/{goal_id}")
@@ -56,11 +56,11 @@ async def _page(
     give_up: GiveUpForm | None = None,
     status: int = 200,
 ) -> Response:
-    view = await own(bus, principal, mentorship_id)
-    one = next((goal_view for goal_view in view.goals if goal_view.goal.id == goal_id), None)
-    if one is None:
+    view = await load_own_view(bus, principal, mentorship_id)
+    goal_view = next((goal_view for goal_view in view.goals if goal_view.goal.id == goal_id), None)
+    if goal_view is None:
         raise not_found()
-    goal, active = one.goal, view.mentorship.stands is MentorshipState.ACTIVE
+    goal, active = goal_view.goal, view.mentorship.stands is MentorshipState.ACTIVE
     return render(
         request,
         "mentorships/goal.html",
@@ -69,26 +69,26 @@ async def _page(
         goal=goal,
         reference=view.of.case.application.reference,
         state=state("goal", goal.state),
-        percent=one.percent,
+        percent=goal_view.percent,
         by=name_of(view, goal.party),
         closed_by=name_of(view, goal.closed_by) if goal.closed_by else "",
-        timeline=_timeline(view, one),
-        before=one.before,
-        after=one.after,
-        here=at(mentorship_id, "goals"),
+        timeline=_timeline(view, goal_view),
+        before=goal_view.before,
+        after=goal_view.after,
+        here=mentorship_path(mentorship_id, "goals"),
         may_note=active and goal.met is None,
         may_close=active and goal.met is None,
-        may_take_up=goal.met is not None and one.after is None and view.mentorship.stands in ONGOING,
+        may_take_up=goal.met is not None and goal_view.after is None and view.mentorship.stands in ONGOING,
         note_form=note or NoteForm(),
         give_up_form=give_up or GiveUpForm(),
-        back_href=at(mentorship_id),
+        back_href=mentorship_path(mentorship_id),
         done=request.query_params.get("done"),
     )
 
 
-def _timeline(view: MentorshipView, one: Any) -> list[dict[str, Any]]:
+def _timeline(view: MentorshipView, goal_view: Any) -> list[dict[str, Any]]:
     """Return the notes, the newest first, between how the goal ended and how it began."""
-    goal = one.goal
+    goal = goal_view.goal
     found = [
         {
             "title": gettext("%(percent)s %% reached") % {"percent": note.percent}
@@ -98,7 +98,7 @@ def _timeline(view: MentorshipView, one: Any) -> list[dict[str, Any]]:
             "by": name_of(view, note.party),
             "text": note.text,
         }
-        for note in one.notes
+        for note in goal_view.notes
     ]
     if goal.closed_at is not None:
         ended = {
@@ -122,7 +122,7 @@ async def note(request: Request, mentorship_id: UUID, goal_id: UUID, principal: 
     )
     if status:
         return await _page(request, principal, bus, mentorship_id, goal_id, note=form, status=status)
-    return see_other(at(mentorship_id, f"goals/{goal_id}") + "?done=noted")
+    return see_other(mentorship_path(mentorship_id, f"goals/{goal_id}") + "?done=noted")
 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/close")
@@ -137,11 +137,11 @@ async def close_goal(request: Request, mentorship_id: UUID, goal_id: UUID, princ
     except Refused as refused:
         refuse(form, refused, "reason")
         return await _page(request, principal, bus, mentorship_id, goal_id, give_up=form, status=refused.status_code)
-    return see_other(at(mentorship_id, f"goals/{goal_id}") + "?done=closed")
+    return see_other(mentorship_path(mentorship_id, f"goals/{goal_id}") + "?done=closed")
 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/take-up")
 async def take_up(mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Take a closed goal up again, as a new one."""
     goal = await actions.take_up(bus, principal, mentorship_id, goal_id)
-    return see_other(at(mentorship_id, f"goals/{goal.id}") + "?done=taken_up")
+    return see_other(mentorship_path(mentorship_id, f"goals/{goal.id}") + "?done=taken_up")

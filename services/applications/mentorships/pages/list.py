@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from services.applications.display import page_rows, state_counts, tag
 from services.applications.guards import PairOrDecider
 from services.applications.matches.views.names import applicant_name, mentor_name
-from services.applications.mentorships.pages.common import at, router
+from services.applications.mentorships.pages.common import mentorship_path, router
 from services.applications.mentorships.views.mentorship import MentorshipRow, mentorship_rows
 from services.applications.parameters import BusDep
 from services.applications.tables import PAGE
@@ -32,7 +32,7 @@ async def show_all(
     """The mentorships that concern the reader: what waits for the reader first, then the newest first."""
     async with bus.read() as session:
         rows = await mentorship_rows(session, principal)
-    mine = [row for row in rows if row.asked]
+    mine = [row for row in rows if row.pending]
     results = [row for row in rows if row.results]
     shown = {WAITS: mine, RESULTS: results}.get(state)
     shown = [row for row in rows if not state or row.mentorship.state == state] if shown is None else shown
@@ -58,7 +58,7 @@ async def show_all(
 def _row(row: MentorshipRow) -> list[Any]:
     one, view = row.mentorship, row.of
     return [
-        {"text": view.case.application.reference or str(one.id), "href": at(one.id)},
+        {"text": view.case.application.reference or str(one.id), "href": mentorship_path(one.id)},
         applicant_name(view),
         mentor_name(view),
         gettext("%(mentee)s and %(mentor)s")
@@ -72,8 +72,8 @@ def _row(row: MentorshipRow) -> list[Any]:
 
 def _next(row: MentorshipRow) -> str | None:
     """Return what waits for the reader, or when the two meet next."""
-    if row.asked:
-        return "; ".join(said(task.what.label, task.count) for task in row.asked)
+    if row.pending:
+        return "; ".join(task_label(task.what.label, task.count) for task in row.pending)
     if row.results:
         return gettext("Say what came of it at home")
     if row.next_on is not None:
@@ -84,6 +84,6 @@ def _next(row: MentorshipRow) -> str | None:
     return None
 
 
-def said(label: str, count: int) -> str:
+def task_label(label: str, count: int) -> str:
     """Return what waits, and how often where it is more than once."""
     return gettext(label) if count == 1 else f"{gettext(label)} ({count})"

@@ -10,8 +10,8 @@ from services.applications.guards import Pair
 from services.applications.mentorships.actions import meetings as actions
 from services.applications.mentorships.actions.meetings import country_of
 from services.applications.mentorships.forms import MeetingForm
-from services.applications.mentorships.pages.common import at, own, router, when
-from services.applications.mentorships.pages.mentorship import page_of
+from services.applications.mentorships.pages.common import load_own_view, mentorship_path, router, when
+from services.applications.mentorships.pages.mentorship import mentorship_page
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
@@ -26,9 +26,11 @@ from shared.web.render import render, see_other
 async def plan(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Plan the next session."""
     form = await MeetingForm.read(request)
-    if status := await submit_form(form, lambda: actions.plan(bus, principal, mentorship_id, form.wanted()), "day"):
-        return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=status)
-    return see_other(at(mentorship_id) + "?done=planned#sessions")
+    if status := await submit_form(
+        form, lambda: actions.plan(bus, principal, mentorship_id, form.meeting_time()), "day"
+    ):
+        return await mentorship_page(request, principal, bus, mentorship_id, meeting_form=form, status=status)
+    return see_other(mentorship_path(mentorship_id) + "?done=planned#sessions")
 
 
 @router.get("/{mentorship_id}/meetings/{meeting_id}")
@@ -49,25 +51,25 @@ async def _page(
     form: MeetingForm | None = None,
     status: int = 200,
 ) -> Response:
-    view = await own(bus, principal, mentorship_id)
-    held = view.meeting
-    if held is None or held.id != meeting_id or view.party is None:
+    view = await load_own_view(bus, principal, mentorship_id)
+    meeting = view.meeting
+    if meeting is None or meeting.id != meeting_id or view.party is None:
         raise not_found()
     here = country_of(view.mentorship, view.party)
-    local = held.begins_at.astimezone(zone_of(here))
-    known = {"day": local.date(), "clock": local.time(), "minutes": held.minutes, "on_site": held.on_site}
+    local = meeting.begins_at.astimezone(zone_of(here))
+    known = {"day": local.date(), "clock": local.time(), "minutes": meeting.minutes, "on_site": meeting.on_site}
     return render(
         request,
         "mentorships/meeting.html",
         status,
-        held=held,
+        held=meeting,
         reference=view.of.case.application.reference,
-        when=when(view, held.begins_at),
+        when=when(view, meeting.begins_at),
         may_move=view.mentorship.stands is MentorshipState.ACTIVE,
         form_=form or MeetingForm(data=known),
         clocks_of=country(here),
-        here=at(mentorship_id, f"meetings/{meeting_id}"),
-        back_href=at(mentorship_id),
+        here=mentorship_path(mentorship_id, f"meetings/{meeting_id}"),
+        back_href=mentorship_path(mentorship_id),
     )
 
 
@@ -77,20 +79,20 @@ async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principa
     form, version = await MeetingForm.read(request), await version_of(request)
     status = await submit_form(
         form,
-        lambda: actions.move(bus, principal, mentorship_id, meeting_id, form.wanted(), version=version),
+        lambda: actions.move(bus, principal, mentorship_id, meeting_id, form.meeting_time(), version=version),
         "day",
     )
     if status:
-        held = (await own(bus, principal, mentorship_id)).meeting
-        if held is None or held.id != meeting_id:
+        meeting = (await load_own_view(bus, principal, mentorship_id)).meeting
+        if meeting is None or meeting.id != meeting_id:
             # It was cancelled meanwhile, or has begun: what was written can be planned as another session.
-            return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=status)
+            return await mentorship_page(request, principal, bus, mentorship_id, meeting_form=form, status=status)
         return await _page(request, principal, bus, mentorship_id, meeting_id, form=form, status=status)
-    return see_other(at(mentorship_id) + "?done=moved#sessions")
+    return see_other(mentorship_path(mentorship_id) + "?done=moved#sessions")
 
 
 @router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
 async def cancel(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Cancel the planned session."""
     await actions.cancel(bus, principal, mentorship_id, meeting_id, version=await version_of(request))
-    return see_other(at(mentorship_id) + "?done=called_off#sessions")
+    return see_other(mentorship_path(mentorship_id) + "?done=called_off#sessions")

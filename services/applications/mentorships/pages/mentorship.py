@@ -14,8 +14,8 @@ from services.applications.mentorships.forms import GoalForm, MeetingForm, Sessi
 from services.applications.mentorships.model.pair import BEGUN, ONGOING, OVER, PAIR
 from services.applications.mentorships.model.sessions import SessionState
 from services.applications.mentorships.model.tasks import PairTask
-from services.applications.mentorships.pages.common import at, name_of, router, seen, when
-from services.applications.mentorships.pages.list import said
+from services.applications.mentorships.pages.common import load_view, mentorship_path, name_of, router, when
+from services.applications.mentorships.pages.list import task_label
 from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.outcomes.actions import tickets
 from services.applications.parameters import BusDep, Portal
@@ -32,10 +32,10 @@ from shared.web.states import Standing, state
 @router.get("/{mentorship_id}")
 async def show(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> Response:
     """Show one mentorship: where it stands, agreement, goals, sessions, visits, and what is asked of the reader."""
-    return await page_of(request, principal, bus, mentorship_id)
+    return await mentorship_page(request, principal, bus, mentorship_id)
 
 
-async def page_of(
+async def mentorship_page(
     request: Request,
     principal: Principal,
     bus: Bus,
@@ -47,19 +47,24 @@ async def page_of(
     status: int = 200,
 ) -> Response:
     """Return the page of a mentorship, with the forms for a goal, a session, and the next one."""
-    view = await seen(bus, principal, mentorship_id)
-    one, party = view.mentorship, view.party
-    active = one.stands is MentorshipState.ACTIVE
+    view = await load_view(bus, principal, mentorship_id)
+    mentorship, party = view.mentorship, view.party
+    active = mentorship.stands is MentorshipState.ACTIVE
     return render(
         request,
         "mentorships/show.html",
         status,
         view=view,
-        one=one,
+        one=mentorship,
         party=party,
-        where=Standing(state("mentorship", one.state), one.since, one.due, reason=reason_word(one.reason) or None),
+        where=Standing(
+            state("mentorship", mentorship.state),
+            mentorship.since,
+            mentorship.due,
+            reason=reason_word(mentorship.reason) or None,
+        ),
         who=applicant_name(view.of),
-        topic=topic(one.plan.topic),
+        topic=topic(mentorship.plan.topic),
         mentor=mentor_name(view.of),
         about=_about(view),
         people=[(labels.label(each), known) for each, known in view.of.known.items() if known.name],
@@ -69,17 +74,17 @@ async def page_of(
         signed=_signed(view),
         goals=[_goal(view, goal_view) for goal_view in view.goals],
         sessions=[_session(view, session) for session in view.sessions],
-        counted=_counted(view),
+        counted=_totals_rows(view),
         visits=[_visit(visit) for visit in view.visits],
-        may_set=party is not None and one.stands in ONGOING,
+        may_set=party is not None and mentorship.stands in ONGOING,
         may_log=party is not None and active,
         meeting=_meeting(view),
         may_plan=party is not None and active and view.meeting is None,
-        clocks_of=labels.country(country_of(one, party)) if party is not None else "",
+        clocks_of=labels.country(country_of(mentorship, party)) if party is not None else "",
         may_pause=party is not None and active and not view.pause_arrived,
         may_resume=_may_resume(view),
-        may_complete=party is not None and one.stands in BEGUN and view.totals.enough,
-        may_end=party is not None and one.stands not in OVER,
+        may_complete=party is not None and mentorship.stands in BEGUN and view.totals.enough,
+        may_end=party is not None and mentorship.stands not in OVER,
         may_visit=party is not None and active and view.request is None and _no_visit(view),
         goal_form=goal or GoalForm(),
         session_form=session_form or SessionForm(data={"minutes": 60}),
@@ -137,43 +142,43 @@ def _signed(view: MentorshipView) -> list[tuple[str, str]]:
     ]
 
 
-def _goal(view: MentorshipView, one: Any) -> dict[str, Any]:
-    goal = one.goal
+def _goal(view: MentorshipView, goal_view: Any) -> dict[str, Any]:
+    goal = goal_view.goal
     return {
         "number": goal.number,
         "text": goal.text,
-        "href": at(view.mentorship.id, f"goals/{goal.id}"),
+        "href": mentorship_path(view.mentorship.id, f"goals/{goal.id}"),
         "state": state("goal", goal.state),
-        "percent": one.percent,
+        "percent": goal_view.percent,
         "target": goal.target,
         "by": name_of(view, goal.party),
-        "notes": len(one.notes),
+        "notes": len(goal_view.notes),
     }
 
 
-def _session(view: MentorshipView, held: Any) -> dict[str, Any]:
+def _session(view: MentorshipView, session: Any) -> dict[str, Any]:
     """Return a session, and what the reader can do with it."""
     begun = view.mentorship.stands in BEGUN
-    mine = held.party == view.party
-    waits = held.state in {SessionState.LOGGED, SessionState.DISPUTED}
+    mine = session.party == view.party
+    waits = session.state in {SessionState.LOGGED, SessionState.DISPUTED}
     return {
-        "id": held.id,
-        "version": held.version,
-        "day": held.held_on,
-        "minutes": ngettext("%(num)d minute", "%(num)d minutes", held.minutes) % {"num": held.minutes},
-        "where": gettext("on site") if held.on_site else gettext("remote"),
-        "by": name_of(view, held.party),
-        "note": held.note,
-        "dispute": held.dispute,
-        "state": state("session", held.state),
-        "href": at(view.mentorship.id, f"sessions/{held.id}"),
+        "id": session.id,
+        "version": session.version,
+        "day": session.held_on,
+        "minutes": ngettext("%(num)d minute", "%(num)d minutes", session.minutes) % {"num": session.minutes},
+        "where": gettext("on site") if session.on_site else gettext("remote"),
+        "by": name_of(view, session.party),
+        "note": session.note,
+        "dispute": session.dispute,
+        "state": state("session", session.state),
+        "href": mentorship_path(view.mentorship.id, f"sessions/{session.id}"),
         "confirm": begun and waits and not mine,
-        "dispute_it": begun and held.state is SessionState.LOGGED and not mine,
+        "dispute_it": begun and session.state is SessionState.LOGGED and not mine,
         "mine": begun and waits and mine,
     }
 
 
-def _counted(view: MentorshipView) -> list[dict[str, Any]]:
+def _totals_rows(view: MentorshipView) -> list[dict[str, Any]]:
     """Return what the sessions add up to, and what is still needed."""
     totals = view.totals
     rows: list[dict[str, Any]] = [
@@ -202,15 +207,15 @@ def _counted(view: MentorshipView) -> list[dict[str, Any]]:
 
 def _meeting(view: MentorshipView) -> dict[str, Any] | None:
     """Return the session that is planned, for the pair."""
-    held = view.meeting
-    if held is None:
+    meeting = view.meeting
+    if meeting is None:
         return None
     return {
-        "when": when(view, held.begins_at),
-        "minutes": ngettext("%(num)d minute", "%(num)d minutes", held.minutes) % {"num": held.minutes},
-        "where": gettext("on site") if held.on_site else gettext("remote"),
-        "by": name_of(view, held.party),
-        "href": at(view.mentorship.id, f"meetings/{held.id}"),
+        "when": when(view, meeting.begins_at),
+        "minutes": ngettext("%(num)d minute", "%(num)d minutes", meeting.minutes) % {"num": meeting.minutes},
+        "where": gettext("on site") if meeting.on_site else gettext("remote"),
+        "by": name_of(view, meeting.party),
+        "href": mentorship_path(view.mentorship.id, f"meetings/{meeting.id}"),
     }
 
 
@@ -226,7 +231,7 @@ def _visit(visit: Any) -> dict[str, Any]:
     }
 
 
-_WHERE = {
+_TASK_PAGES = {
     PairTask.SIGN: "agreement",
     PairTask.CONFIRM: "#sessions",
     PairTask.CORRECT: "#sessions",
@@ -238,14 +243,14 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
     """Return what waits for the reader here, and reporting's forms."""
     found = [
         {
-            "title": said(task.what.label, task.count),
-            "href": _WHERE[task.what]
-            if _WHERE[task.what].startswith("#")
-            else at(view.mentorship.id, _WHERE[task.what]),
+            "title": task_label(task.what.label, task.count),
+            "href": _TASK_PAGES[task.what]
+            if _TASK_PAGES[task.what].startswith("#")
+            else mentorship_path(view.mentorship.id, _TASK_PAGES[task.what]),
             "state": state("outcome", "due"),
         }
-        for task in view.asked
-        if task.what in _WHERE
+        for task in view.pending
+        if task.what in _TASK_PAGES
     ]
     names = {
         "evaluation": gettext("Evaluate the mentorship"),
@@ -255,7 +260,7 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
     return found + [
         {
             "title": names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
-            **outcome_task_row(task, at(view.mentorship.id)),
+            **outcome_task_row(task, mentorship_path(view.mentorship.id)),
         }
         for task in view.tasks
     ]

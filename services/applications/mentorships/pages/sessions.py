@@ -11,8 +11,8 @@ from services.applications.mentorships.actions import sessions as actions
 from services.applications.mentorships.forms import DisputeForm, SessionForm
 from services.applications.mentorships.model.pair import BEGUN
 from services.applications.mentorships.model.sessions import SessionState
-from services.applications.mentorships.pages.common import at, name_of, own, router
-from services.applications.mentorships.pages.mentorship import page_of
+from services.applications.mentorships.pages.common import load_own_view, mentorship_path, name_of, router
+from services.applications.mentorships.pages.mentorship import mentorship_page
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from shared.bus import Bus
@@ -27,12 +27,12 @@ async def log(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDe
     form = await SessionForm.read(request)
     status = await submit_form(
         form,
-        lambda: actions.log(bus, principal, mentorship_id, form.said(), another=bool(form.another.data)),
+        lambda: actions.log(bus, principal, mentorship_id, form.report(), another=bool(form.another.data)),
         "held_on",
     )
     if status:
-        return await page_of(request, principal, bus, mentorship_id, session_form=form, status=status)
-    return see_other(at(mentorship_id) + "?done=session#sessions")
+        return await mentorship_page(request, principal, bus, mentorship_id, session_form=form, status=status)
+    return see_other(mentorship_path(mentorship_id) + "?done=session#sessions")
 
 
 @router.get("/{mentorship_id}/sessions/{session_id}")
@@ -54,29 +54,29 @@ async def _page(
     dispute: DisputeForm | None = None,
     status: int = 200,
 ) -> Response:
-    view = await own(bus, principal, mentorship_id)
-    held = next((session for session in view.sessions if session.id == session_id), None)
-    if held is None:
+    view = await load_own_view(bus, principal, mentorship_id)
+    logged = next((session for session in view.sessions if session.id == session_id), None)
+    if logged is None:
         raise not_found()
-    waits = held.state in {SessionState.LOGGED, SessionState.DISPUTED} and view.mentorship.stands in BEGUN
-    mine = held.party == view.party
-    known = {name: getattr(held, name) for name in ("held_on", "minutes", "on_site", "note", "next_on")}
+    waits = logged.state in {SessionState.LOGGED, SessionState.DISPUTED} and view.mentorship.stands in BEGUN
+    mine = logged.party == view.party
+    values = {name: getattr(logged, name) for name in ("held_on", "minutes", "on_site", "note", "next_on")}
     return render(
         request,
         "mentorships/session.html",
         status,
         view=view,
-        held=held,
+        held=logged,
         reference=view.of.case.application.reference,
-        state=state("session", held.state),
-        by=name_of(view, held.party),
+        state=state("session", logged.state),
+        by=name_of(view, logged.party),
         may_correct=waits and mine,
         may_confirm=waits and not mine,
-        may_dispute=waits and not mine and held.state is SessionState.LOGGED,
-        form_=form or SessionForm(data=known),
+        may_dispute=waits and not mine and logged.state is SessionState.LOGGED,
+        form_=form or SessionForm(data=values),
         dispute_form=dispute or DisputeForm(),
-        here=at(mentorship_id, f"sessions/{session_id}"),
-        back_href=at(mentorship_id),
+        here=mentorship_path(mentorship_id, f"sessions/{session_id}"),
+        back_href=mentorship_path(mentorship_id),
     )
 
 
@@ -86,12 +86,12 @@ async def correct(request: Request, mentorship_id: UUID, session_id: UUID, princ
     form, version = await SessionForm.read(request), await version_of(request)
     status = await submit_form(
         form,
-        lambda: actions.correct(bus, principal, mentorship_id, session_id, form.said(), version=version),
+        lambda: actions.correct(bus, principal, mentorship_id, session_id, form.report(), version=version),
         "held_on",
     )
     if status:
         return await _page(request, principal, bus, mentorship_id, session_id, form=form, status=status)
-    return see_other(at(mentorship_id) + "?done=corrected#sessions")
+    return see_other(mentorship_path(mentorship_id) + "?done=corrected#sessions")
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/confirm")
@@ -99,7 +99,7 @@ async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, princ
     """Confirm a session that the other side logged."""
     version = await version_of(request)
     await actions.confirm(bus, principal, mentorship_id, session_id, version)
-    return see_other(at(mentorship_id) + "?done=confirmed#sessions")
+    return see_other(mentorship_path(mentorship_id) + "?done=confirmed#sessions")
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/dispute")
@@ -113,11 +113,11 @@ async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, princ
     )
     if status:
         return await _page(request, principal, bus, mentorship_id, session_id, dispute=form, status=status)
-    return see_other(at(mentorship_id) + "?done=disputed#sessions")
+    return see_other(mentorship_path(mentorship_id) + "?done=disputed#sessions")
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/withdraw")
 async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Take an own session back."""
     await actions.withdraw(bus, principal, mentorship_id, session_id)
-    return see_other(at(mentorship_id) + "?done=withdrawn#sessions")
+    return see_other(mentorship_path(mentorship_id) + "?done=withdrawn#sessions")

@@ -11,9 +11,9 @@ from services.applications.forms import ReasonForm, refuse
 from services.applications.guards import Pair
 from services.applications.matches.views.names import applicant_name, mentor_name
 from services.applications.mentorships.actions import visit as actions
-from services.applications.mentorships.forms import VisitAnswerForm, VisitForm, rows_of
+from services.applications.mentorships.forms import VisitAnswerForm, VisitForm, initial_values
 from services.applications.mentorships.model.visit import TO_COME, RequestState
-from services.applications.mentorships.pages.common import at, name_of, own, router
+from services.applications.mentorships.pages.common import load_own_view, mentorship_path, name_of, router
 from services.applications.mentorships.views.mentorship import MentorshipView
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
@@ -29,7 +29,7 @@ from shared.web.states import state
 @router.get("/{mentorship_id}/visit")
 async def show_visit(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Show what was proposed, and the form to answer it or to propose a visit."""
-    view = await own(bus, principal, mentorship_id)
+    view = await load_own_view(bus, principal, mentorship_id)
     return _page(request, view)
 
 
@@ -41,8 +41,8 @@ def _page(
     answer: VisitAnswerForm | None = None,
     status: int = 200,
 ) -> Response:
-    asked = view.request
-    form = form or VisitForm(data=rows_of(guest=Party.MENTEE.value))
+    open_request = view.request
+    form = form or VisitForm(data=initial_values(guest=Party.MENTEE.value))
     form.guest.choices = _guests(view)
     to_come = bool(view.visits) and view.visits[0].stands in TO_COME
     active = view.mentorship.stands is MentorshipState.ACTIVE
@@ -53,17 +53,22 @@ def _page(
         view=view,
         one=view.mentorship,
         reference=view.of.case.application.reference,
-        asked=_shown(view, asked) if asked is not None else None,
-        may_answer=asked is not None and asked.stands is RequestState.ASKED and asked.party != view.party and active,
-        may_withdraw=asked is not None and asked.stands is RequestState.ASKED and asked.party == view.party,
-        may_ask=active and asked is None and not to_come,
+        asked=_request_rows(view, open_request) if open_request is not None else None,
+        may_answer=open_request is not None
+        and open_request.stands is RequestState.ASKED
+        and open_request.party != view.party
+        and active,
+        may_withdraw=open_request is not None
+        and open_request.stands is RequestState.ASKED
+        and open_request.party == view.party,
+        may_ask=active and open_request is None and not to_come,
         to_come=view.visits[0] if to_come else None,
-        earlier=[_shown(view, candidate) for candidate in view.requests if candidate is not asked],
+        earlier=[_request_rows(view, candidate) for candidate in view.requests if candidate is not open_request],
         until=view.until,
         form_=form,
         answer_form=answer or VisitAnswerForm(),
-        here=at(view.mentorship.id, "visit"),
-        back_href=at(view.mentorship.id),
+        here=mentorship_path(view.mentorship.id, "visit"),
+        back_href=mentorship_path(view.mentorship.id),
         done=request.query_params.get("done"),
     )
 
@@ -78,30 +83,31 @@ def _guests(view: MentorshipView) -> Any:
     )
 
 
-def _shown(view: MentorshipView, one: Any) -> dict[str, Any]:
+def _request_rows(view: MentorshipView, visit_request: Any) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "by": name_of(view, one.party),
-        "at": one.at,
-        "guest": name_of(view, one.guest),
-        "days": ngettext("%(num)d working day", "%(num)d working days", one.days) % {"num": one.days},
-        "periods": [dates.span(period.start, period.end) for period in one.periods],
-        "note": one.note,
-        "answer": one.answer,
-        "tag": tag("pair_visit", one.state),
-        "state": state("pair_visit", one.state),
+        "id": visit_request.id,
+        "by": name_of(view, visit_request.party),
+        "at": visit_request.at,
+        "guest": name_of(view, visit_request.guest),
+        "days": ngettext("%(num)d working day", "%(num)d working days", visit_request.days)
+        % {"num": visit_request.days},
+        "periods": [dates.span(period.start, period.end) for period in visit_request.periods],
+        "note": visit_request.note,
+        "answer": visit_request.answer,
+        "tag": tag("pair_visit", visit_request.state),
+        "state": state("pair_visit", visit_request.state),
     }
 
 
 @router.post("/{mentorship_id}/visit")
 async def ask(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Propose a visit."""
-    view = await own(bus, principal, mentorship_id)
+    view = await load_own_view(bus, principal, mentorship_id)
     form = await VisitForm.read(request)
     form.guest.choices = _guests(view)
     if await form.rows_changed(request) or not form.validate():
         return _page(request, view, form=form, status=422)
-    periods = form.spans()
+    periods = form.date_periods()
     if not periods:
         return _page(request, view, form=form, status=422)
     try:
@@ -116,9 +122,9 @@ async def ask(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDe
         )
     except Refused as refused:
         refuse(form, refused, "periods")
-        view = await own(bus, principal, mentorship_id)
+        view = await load_own_view(bus, principal, mentorship_id)
         return _page(request, view, form=form, status=refused.status_code)
-    return see_other(at(mentorship_id, "visit") + "?done=asked")
+    return see_other(mentorship_path(mentorship_id, "visit") + "?done=asked")
 
 
 @router.post("/{mentorship_id}/visit/{request_id}/answer")
@@ -126,22 +132,22 @@ async def answer(request: Request, mentorship_id: UUID, request_id: UUID, princi
     """Agree to a visit, or say why not."""
     form = await VisitAnswerForm.read(request)
     if not form.validate():
-        return _page(request, await own(bus, principal, mentorship_id), answer=form, status=422)
+        return _page(request, await load_own_view(bus, principal, mentorship_id), answer=form, status=422)
     given = Answer(form.answer.data)
     try:
         await actions.answer(bus, principal, mentorship_id, request_id, given, form.text.data or "")
     except Refused as refused:
         refuse(form, refused, "answer")
-        view = await own(bus, principal, mentorship_id)
+        view = await load_own_view(bus, principal, mentorship_id)
         return _page(request, view, answer=form, status=refused.status_code)
-    return see_other(at(mentorship_id, "visit") + f"?done={given}")
+    return see_other(mentorship_path(mentorship_id, "visit") + f"?done={given}")
 
 
 @router.post("/{mentorship_id}/visit/{request_id}/withdraw")
 async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: BusDep) -> Response:
     """Take back what one proposed."""
     await actions.withdraw(bus, principal, mentorship_id, request_id)
-    return see_other(at(mentorship_id, "visit") + "?done=withdrawn")
+    return see_other(mentorship_path(mentorship_id, "visit") + "?done=withdrawn")
 
 
 @router.get("/{mentorship_id}/visits/{pair_visit_id}/cancel")
@@ -149,7 +155,7 @@ async def ask_cancel(
     request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: BusDep
 ) -> Response:
     """Ask why the visit is cancelled."""
-    return _cancel_page(request, await own(bus, principal, mentorship_id), pair_visit_id, ReasonForm())
+    return _cancel_page(request, await load_own_view(bus, principal, mentorship_id), pair_visit_id, ReasonForm())
 
 
 def _cancel_page(
@@ -175,7 +181,7 @@ async def cancel(request: Request, mentorship_id: UUID, pair_visit_id: UUID, pri
     """Ask that the visit be cancelled."""
     form = await ReasonForm.read(request)
     if not form.validate():
-        return _cancel_page(request, await own(bus, principal, mentorship_id), pair_visit_id, form, 422)
+        return _cancel_page(request, await load_own_view(bus, principal, mentorship_id), pair_visit_id, form, 422)
     reason = StatedReason(form.reason.data)
     await actions.cancel(bus, principal, mentorship_id, pair_visit_id, reason, form.text.data or "")
-    return see_other(at(mentorship_id) + "?done=visit_cancelled")
+    return see_other(mentorship_path(mentorship_id) + "?done=visit_cancelled")

@@ -44,9 +44,9 @@ async def to_come(session: AsyncSession, ids: Collection[UUID], now: datetime) -
         col(Meeting.mentorship_id).in_(sorted(ids)), col(Meeting.cancelled_at).is_(None), col(Meeting.begins_at) > now
     )
     found = await session.scalars(query.order_by(col(Meeting.begins_at).desc(), col(Meeting.id).desc()))
-    return {meeting.mentorship_id: meeting for meeting in found}
+    return {planned.mentorship_id: planned for planned in found}
 
 
-async def one(session: AsyncSession, meeting_id: UUID) -> Meeting | None:
+async def meeting(session: AsyncSession, meeting_id: UUID) -> Meeting | None:
     """Return one planned session."""
     return await session.get(Meeting, meeting_id)

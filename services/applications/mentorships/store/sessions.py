@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TIME = sa.DateTime(timezone=True)
 
 
-class Session(Table, table=True):
+class PairSession(Table, table=True):
     """A session that one side logged; the other confirms or disputes it. `version` counts its corrections."""
 
     __tablename__ = "session"
@@ -52,27 +52,29 @@ class Session(Table, table=True):
         return SessionState.LOGGED if self.disputed_at is None else SessionState.DISPUTED
 
     @property
-    def held(self) -> LoggedSession:
+    def as_logged(self) -> LoggedSession:
         """The session as the rules see it."""
         return LoggedSession(self.state, Party(self.party), self.minutes, self.version)
 
 
-async def sessions(session: AsyncSession, mentorship_id: UUID) -> list[Session]:
+async def sessions(session: AsyncSession, mentorship_id: UUID) -> list[PairSession]:
     """Return the sessions, the newest first."""
-    query = select(Session).where(Session.mentorship_id == mentorship_id)
-    return list(await session.scalars(query.order_by(col(Session.held_on).desc(), col(Session.id).desc())))
+    query = select(PairSession).where(PairSession.mentorship_id == mentorship_id)
+    return list(await session.scalars(query.order_by(col(PairSession.held_on).desc(), col(PairSession.id).desc())))
 
 
-async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, list[Session]]:
+async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, list[PairSession]]:
     """Return, by mentorship, its sessions, the newest first: for lists."""
-    query = select(Session).where(col(Session.mentorship_id).in_(sorted(ids)))
-    found: dict[UUID, list[Session]] = {mentorship_id: [] for mentorship_id in ids}
-    ordered = query.order_by(col(Session.mentorship_id), col(Session.held_on).desc(), col(Session.id).desc())
-    for held in await session.scalars(ordered):
-        found[held.mentorship_id].append(held)
+    query = select(PairSession).where(col(PairSession.mentorship_id).in_(sorted(ids)))
+    found: dict[UUID, list[PairSession]] = {mentorship_id: [] for mentorship_id in ids}
+    ordered = query.order_by(
+        col(PairSession.mentorship_id), col(PairSession.held_on).desc(), col(PairSession.id).desc()
+    )
+    for logged in await session.scalars(ordered):
+        found[logged.mentorship_id].append(logged)
     return found
 
 
-async def one(session: AsyncSession, session_id: UUID) -> Session | None:
+async def pair_session(session: AsyncSession, session_id: UUID) -> PairSession | None:
     """Return one session; the mentorship's row is the lock."""
-    return await session.get(Session, session_id)
+    return await session.get(PairSession, session_id)

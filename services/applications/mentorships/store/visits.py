@@ -58,7 +58,7 @@ async def requests(session: AsyncSession, mentorship_id: UUID) -> list[PairVisit
     return list(await session.scalars(query.order_by(col(PairVisit.at).desc(), col(PairVisit.id).desc())))
 
 
-async def asked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, PairVisit]:
+async def open_requests(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, PairVisit]:
     """Return, by mentorship, the request that waits for an answer: for lists."""
     query = select(PairVisit).where(
         col(PairVisit.mentorship_id).in_(sorted(ids)), PairVisit.state == RequestState.ASKED.value

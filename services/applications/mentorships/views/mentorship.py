@@ -16,8 +16,8 @@ from services.applications.mentorships.model.sessions import Totals, totals
 from services.applications.mentorships.model.tasks import PendingTasks, pending_tasks
 from services.applications.mentorships.model.visit import earliest
 from services.applications.mentorships.store import agreements, meetings, pauses, visits
-from services.applications.mentorships.store import goals as mentorships_goals
-from services.applications.mentorships.store import sessions as pairs
+from services.applications.mentorships.store import goals as goals_store
+from services.applications.mentorships.store import sessions as sessions_store
 from services.applications.mentorships.views.agreement import agreement_of, first_versions
 from services.applications.mentorships.views.requests import open_request, pause_arrived, planned_end, resume_arrived
 from services.applications.outcomes import store as outcomes_store
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from services.applications.mentorships.store.meetings import Meeting
     from services.applications.mentorships.store.mentorships import Mentorship
     from services.applications.mentorships.store.pauses import Pause
-    from services.applications.mentorships.store.sessions import Session
+    from services.applications.mentorships.store.sessions import PairSession
     from services.applications.mentorships.store.visits import PairVisit
     from services.applications.mentorships.views.agreement import AgreementView
     from services.applications.outcomes.views import Task
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from services.applications.visits.store import Visit
     from shared.identity import Principal
 
-SEEN = (MatchState.CONFIRMED, MatchState.CANCELLED)
+MATCH_STATES = (MatchState.CONFIRMED, MatchState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class MentorshipView:
     agreement: AgreementView
     totals: Totals
     goals: list[GoalView] = field(default_factory=list)
-    sessions: list[Session] = field(default_factory=list)
+    sessions: list[PairSession] = field(default_factory=list)
     requests: list[PairVisit] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
     pause: Pause | None = None
@@ -123,14 +123,14 @@ class MentorshipView:
         return mentor is not None and mentor.stands in {MentorState.PAUSED, MentorState.CLOSED}
 
     @property
-    def asked(self) -> list[PendingTasks]:
+    def pending(self) -> list[PendingTasks]:
         """What waits for the reader."""
         request = self.requests[0] if self.requests else None
         return pending_tasks(
             self.mentorship.stands,
             self.party,
             self.agreement.versions,
-            [session.held for session in self.sessions],
+            [session.as_logged for session in self.sessions],
             Party(request.party) if request is not None and request.answered_at is None else None,
             clock.now(),
             evaluated=not any(task.waits for task in self.tasks),
@@ -139,35 +139,35 @@ class MentorshipView:
 
 async def mentorship_view(session: AsyncSession, principal: Principal, mentorship_id: UUID) -> MentorshipView:
     """Return one mentorship. Raises `Refused` (404)."""
-    case, one = await matches_parties.case_of_mentorship(session, principal, mentorship_id)
+    case, mentorship = await matches_parties.case_of_mentorship(session, principal, mentorship_id)
     party = _own(case.parties)
     call = await calls_store.call(session, case.match.call_id)
     assert call is not None
-    held = await pairs.sessions(session, one.id)
+    sessions = await sessions_store.sessions(session, mentorship.id)
     view = MentorshipView(
         (await views_of(session, principal, [case]))[0],
-        one,
+        mentorship,
         party,
-        await agreement_of(session, one),
-        totals([logged.held for logged in held], call.terms.sessions_to_complete),
-        visits=await visits_store.of_mentorship(session, one.id),
+        await agreement_of(session, mentorship),
+        totals([logged.as_logged for logged in sessions], call.terms.sessions_to_complete),
+        visits=await visits_store.of_mentorship(session, mentorship.id),
         left=await _left(session, case),
     )
     if party is None:  # of a coordinator only the evaluation of what came of it is asked
-        return replace(view, tasks=await mentorship_tasks(session, case, one))
+        return replace(view, tasks=await mentorship_tasks(session, case, mentorship))
     return replace(
         view,
-        goals=await _goals(session, one.id),
-        sessions=held,
-        requests=await visits.requests(session, one.id),
-        pause=await pauses.last(session, one.id),
+        goals=await _goals(session, mentorship.id),
+        sessions=sessions,
+        requests=await visits.requests(session, mentorship.id),
+        pause=await pauses.last(session, mentorship.id),
         opens=earliest(clock.today(), call.terms.timers.notice_weeks),
-        tasks=await mentorship_tasks(session, case, one),
-        meeting=(await meetings.to_come(session, [one.id], clock.now())).get(one.id),
+        tasks=await mentorship_tasks(session, case, mentorship),
+        meeting=(await meetings.to_come(session, [mentorship.id], clock.now())).get(mentorship.id),
     )
 
 
-def _next_on(sessions: Collection[Session], meeting: Meeting | None) -> date | None:
+def _next_on(sessions: Collection[PairSession], meeting: Meeting | None) -> date | None:
     """Return when two meet next: as it is planned, else the next day that they agreed on when they logged a session."""
     if meeting is not None:
         return meeting.begins_at.astimezone(ZONE).date()
@@ -181,8 +181,8 @@ def _own(parties: Collection[Party]) -> Party | None:
 
 async def _goals(session: AsyncSession, mentorship_id: UUID) -> list[GoalView]:
     """Return the goals: open ones by their day, then those that are closed, the newest first."""
-    goals = await mentorships_goals.goals(session, mentorship_id)
-    notes = await mentorships_goals.notes(session, mentorship_id)
+    goals = await goals_store.goals(session, mentorship_id)
+    notes = await goals_store.notes(session, mentorship_id)
     by_id = {goal.id: goal for goal in goals}
     after = {goal.follows: goal for goal in goals if goal.follows is not None}
     open_ = [goal for goal in goals if goal.met is None]
@@ -221,7 +221,7 @@ class MentorshipRow:
     of: MatchView
     mentorship: Mentorship
     party: Party | None
-    asked: list[PendingTasks]
+    pending: list[PendingTasks]
     totals: Totals
     next_on: date | None
     results: bool = False
@@ -229,7 +229,7 @@ class MentorshipRow:
     @property
     def waits(self) -> bool:
         """Whether something in it waits for the reader."""
-        return bool(self.asked) or self.results
+        return bool(self.pending) or self.results
 
 
 async def mentorship_rows(
@@ -240,14 +240,14 @@ async def mentorship_rows(
     `seen`: the matches in one of the states `SEEN` that the person sees, where they have been read.
     """
     if seen is None:
-        seen = await match_views(session, principal, SEEN)
+        seen = await match_views(session, principal, MATCH_STATES)
     views = [view for view in seen if view.mentorship is not None]
     if not views:
         return []
     ids = [view.mentorship.id for view in views if view.mentorship is not None]
     versions = await agreements.of_mentorships(session, ids)
-    held = await pairs.of_mentorships(session, ids)
-    requests = await visits.asked(session, ids)
+    by_mentorship = await sessions_store.of_mentorships(session, ids)
+    requests = await visits.open_requests(session, ids)
     arrived = await outcomes_store.of_subjects(session, ids)
     terms = {
         id_: call.terms
@@ -258,24 +258,29 @@ async def mentorship_rows(
     results = await pair_results_asked(session, views)
     rows = []
     for view in views:
-        one = view.mentorship
-        assert one is not None
+        mentorship = view.mentorship
+        assert mentorship is not None
         party = _own(view.case.parties)
-        request = requests.get(one.id)
-        sessions = held[one.id] if party is not None else []
-        summed = totals([logged.held for logged in held[one.id]], terms[view.match.call_id].sessions_to_complete)
-        tasks = tasks_of(view.case.parties, Party.MENTEE, one.id, arrived, ended=one.stands in OVER, follows=False)
+        request = requests.get(mentorship.id)
+        sessions = by_mentorship[mentorship.id] if party is not None else []
+        summed = totals(
+            [logged.as_logged for logged in by_mentorship[mentorship.id]],
+            terms[view.match.call_id].sessions_to_complete,
+        )
+        tasks = tasks_of(
+            view.case.parties, Party.MENTEE, mentorship.id, arrived, ended=mentorship.stands in OVER, follows=False
+        )
         waits = pending_tasks(
-            one.stands,
+            mentorship.stands,
             party,
-            versions[one.id] or first_versions(one),
-            [logged.held for logged in sessions],
+            versions[mentorship.id] or first_versions(mentorship),
+            [logged.as_logged for logged in sessions],
             Party(request.party) if request is not None else None,
             moment,
             evaluated=not any(task.waits for task in tasks),
         )
-        meeting = planned.get(one.id) if party is not None else None
+        meeting = planned.get(mentorship.id) if party is not None else None
         next_on = _next_on(sessions, meeting)
-        rows.append(MentorshipRow(view, one, party, waits, summed, next_on, one.id in results))
+        rows.append(MentorshipRow(view, mentorship, party, waits, summed, next_on, mentorship.id in results))
     newest = sorted(rows, key=lambda row: row.mentorship.since, reverse=True)
     return sorted(newest, key=lambda row: not row.waits)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from services.applications.mentorships.store.agreements import Agreement
     from services.applications.mentorships.store.goals import Goal, GoalNote
     from services.applications.mentorships.store.meetings import Meeting
-    from services.applications.mentorships.store.sessions import Session
+    from services.applications.mentorships.store.sessions import PairSession
     from services.applications.mentorships.store.visits import PairVisit
     from services.applications.mentorships.views.mentorship import GoalView, MentorshipRow, MentorshipView
     from services.applications.overview.views.resources import Shown
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 def mentorship(view: MentorshipView) -> Shown:
     """Return a mentorship; the agreement's words, goals, sessions and proposals for the pair only."""
-    one, holds = view.mentorship, view.agreement.in_force
+    found, holds = view.mentorship, view.agreement.in_force
     newest = view.agreement.to_sign or holds or view.agreement.rows[-1]
     return {
-        "id": one.id,
-        "match_id": one.match_id,
-        "application_id": one.application_id,
-        "mentor_id": one.mentor_id,
-        "state": one.state,
-        "since": one.since,
-        "due": one.due,
-        "started_on": one.started_on,
+        "id": found.id,
+        "match_id": found.match_id,
+        "application_id": found.application_id,
+        "mentor_id": found.mentor_id,
+        "state": found.state,
+        "since": found.since,
+        "due": found.due,
+        "started_on": found.started_on,
         "until": view.until,
-        "ended_on": one.ended_on,
-        "reason": one.reason,
+        "ended_on": found.ended_on,
+        "reason": found.reason,
         "as": view.party,
         "left": view.left,
-        "asked": [{"what": task.what, "count": task.count} for task in view.asked],
+        "asked": [{"what": task.what, "count": task.count} for task in view.pending],
         "agreement": {
             "text": newest.text if view.party is not None else None,
             "signed": sorted(view.agreement.signed(newest.version)),
@@ -60,20 +60,20 @@ def mentorship(view: MentorshipView) -> Shown:
     }
 
 
-def row(one: MentorshipRow) -> Shown:
+def row(row: MentorshipRow) -> Shown:
     """Return a mentorship in a list."""
     return {
-        "id": one.mentorship.id,
-        "reference": one.of.case.application.reference,
-        "state": one.mentorship.state,
-        "since": one.mentorship.since,
-        "country": one.mentorship.country,
-        "mentor_country": one.mentorship.mentor_country,
-        "as": one.party,
-        "asked": [{"what": task.what, "count": task.count} for task in one.asked],
-        "results_asked": one.results,
-        "confirmed_sessions": one.totals.confirmed,
-        "meet_next": one.next_on,
+        "id": row.mentorship.id,
+        "reference": row.of.case.application.reference,
+        "state": row.mentorship.state,
+        "since": row.mentorship.since,
+        "country": row.mentorship.country,
+        "mentor_country": row.mentorship.mentor_country,
+        "as": row.party,
+        "asked": [{"what": task.what, "count": task.count} for task in row.pending],
+        "results_asked": row.results,
+        "confirmed_sessions": row.totals.confirmed,
+        "meet_next": row.next_on,
     }
 
 
@@ -94,72 +94,72 @@ def version(view: MentorshipView, rule_row: Agreement) -> Shown:
     }
 
 
-def goal(one: Goal) -> Shown:
+def goal(goal: Goal) -> Shown:
     """Return a goal of a mentorship."""
     return {
-        "id": one.id,
-        "number": one.number,
-        "text": one.text,
-        "target": one.target,
-        "by": one.party,
-        "met": one.met,
-        "closed_at": one.closed_at,
-        "closed_by": one.closed_by,
-        "reason": one.reason,
-        "follows": one.follows,
+        "id": goal.id,
+        "number": goal.number,
+        "text": goal.text,
+        "target": goal.target,
+        "by": goal.party,
+        "met": goal.met,
+        "closed_at": goal.closed_at,
+        "closed_by": goal.closed_by,
+        "reason": goal.reason,
+        "follows": goal.follows,
     }
 
 
-def goal_view(one: GoalView) -> Shown:
+def goal_view(view: GoalView) -> Shown:
     """Return a goal with how far it is."""
-    return goal(one.goal) | {"percent": one.percent, "notes": [note(row) for row in one.notes]}
+    return goal(view.goal) | {"percent": view.percent, "notes": [note(row) for row in view.notes]}
 
 
-def note(one: GoalNote) -> Shown:
+def note(note: GoalNote) -> Shown:
     """Return a note about a goal."""
-    return {"id": one.id, "by": one.party, "percent": one.percent, "text": one.text, "at": one.at}
+    return {"id": note.id, "by": note.party, "percent": note.percent, "text": note.text, "at": note.at}
 
 
-def session(one: Session) -> Shown:
+def session(session: PairSession) -> Shown:
     """Return a session of a mentorship."""
     return {
-        "id": one.id,
-        "state": one.state,
-        "version": one.version,
-        "held_on": one.held_on,
-        "minutes": one.minutes,
-        "on_site": one.on_site,
-        "next_on": one.next_on,
-        "by": one.party,
-        "note": one.note,
-        "dispute": one.dispute,
-        "confirmed_at": one.confirmed_at,
+        "id": session.id,
+        "state": session.state,
+        "version": session.version,
+        "held_on": session.held_on,
+        "minutes": session.minutes,
+        "on_site": session.on_site,
+        "next_on": session.next_on,
+        "by": session.party,
+        "note": session.note,
+        "dispute": session.dispute,
+        "confirmed_at": session.confirmed_at,
     }
 
 
-def meeting(one: Meeting) -> Shown:
+def meeting(meeting: Meeting) -> Shown:
     """Return a session that is planned."""
     return {
-        "id": one.id,
-        "version": one.version,
-        "begins_at": one.begins_at,
-        "minutes": one.minutes,
-        "on_site": one.on_site,
-        "by": one.party,
-        "cancelled_at": one.cancelled_at,
+        "id": meeting.id,
+        "version": meeting.version,
+        "begins_at": meeting.begins_at,
+        "minutes": meeting.minutes,
+        "on_site": meeting.on_site,
+        "by": meeting.party,
+        "cancelled_at": meeting.cancelled_at,
     }
 
 
-def pair_visit(one: PairVisit) -> Shown:
+def pair_visit(request: PairVisit) -> Shown:
     """Return a visit that one of the two proposed."""
     return {
-        "id": one.id,
-        "by": one.party,
-        "guest": one.guest,
-        "days": one.days,
-        "periods": [period.model_dump(mode="json") for period in one.periods],
-        "note": one.note,
-        "state": one.state,
-        "answer": one.answer,
-        "at": one.at,
+        "id": request.id,
+        "by": request.party,
+        "guest": request.guest,
+        "days": request.days,
+        "periods": [period.model_dump(mode="json") for period in request.periods],
+        "note": request.note,
+        "state": request.state,
+        "answer": request.answer,
+        "at": request.at,
     }

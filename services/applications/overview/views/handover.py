@@ -145,7 +145,7 @@ async def of_organisation(session: AsyncSession, ids: Sequence[UUID]) -> list[Ma
             one.state,
             f"/applications/offers/{one.id}",
         )
-        for one in await placements_store.within(session, organisation_ids=list(ids), states=_PLACES)
+        for one in await placements_store.list_visible(session, organisation_ids=list(ids), states=_PLACES)
     ]
     waiting = await matches.within(session, [matches.of_hosts(list(ids))], _TO_ANSWER)
     return found + _counted(len(waiting), "/applications/matches")

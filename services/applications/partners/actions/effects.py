@@ -142,13 +142,13 @@ async def end(tx: Tx, case: OpenCase) -> bool:
 async def _pause_offer(tx: Tx, offer_id: UUID) -> None:
     offer = await placements_store.offer(tx.session, offer_id, lock=True)
     assert offer is not None
-    await placements.move(tx, offer, OfferPaused(cause=PauseCause.PARTNER_SUSPENDED))
+    await placements.apply_event(tx, offer, OfferPaused(cause=PauseCause.PARTNER_SUSPENDED))
 
 
 async def _pause_mentor(tx: Tx, mentor_id: UUID) -> None:
     mentor = await mentors_store.mentor(tx.session, mentor_id, lock=True)
     assert mentor is not None
-    await mentors_actions.move(tx, mentor, MentorPaused(cause=PauseCause.PARTNER_SUSPENDED))
+    await mentors_actions.apply_event(tx, mentor, MentorPaused(cause=PauseCause.PARTNER_SUSPENDED))
 
 
 async def _end_notices(tx: Tx, decision: store.Decision) -> None:

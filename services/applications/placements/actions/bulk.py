@@ -43,7 +43,7 @@ async def bulk_items(session: AsyncSession, principal: Principal, ids: Collectio
 
     Raises `Refused` (404) where one of them is not the principal's to see.
     """
-    found = await _all_own(session, principal, ids)
+    found = await _all_decidable(session, principal, ids)
     return [
         BulkItem(offer, await _obstacle(session, principal, offer))
         for offer in sorted(found, key=lambda o: o.reference)
@@ -73,7 +73,7 @@ async def decide_all(
     done: list[store.Offer] = []
     left: list[tuple[store.Offer, str]] = []
     async with bus.transaction(principal.subject) as tx:
-        for row in sorted(await _all_own(tx.session, principal, ids), key=lambda offer: offer.id):
+        for row in sorted(await _all_decidable(tx.session, principal, ids), key=lambda offer: offer.id):
             try:
                 if remarks is None:
                     done.append(await placements.endorse_in(tx, principal, row.id))
@@ -86,7 +86,7 @@ async def decide_all(
     return Outcome(done, left)
 
 
-async def _all_own(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[store.Offer]:
+async def _all_decidable(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[store.Offer]:
     """Return the placements. Raises `Refused` (404) unless all of them are there and the principal's to decide on."""
     found = await store.offers_by_id(session, set(ids))
     programme = principal.has(Role.PROGRAMME_COORDINATOR)

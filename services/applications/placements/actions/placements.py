@@ -112,8 +112,8 @@ async def save(
         if revisable(offer):
             await _revise(tx, offer, entry)
         elif offer.stands in WRITABLE:
-            _keep(offer, entry)
-            _written(tx, offer)
+            _set_entry(offer, entry)
+            _touch(tx, offer)
         else:
             raise Refused(str(transitions.refuse("offer", offer.state)), 409)
         await tx.changed("offers")
@@ -122,7 +122,7 @@ async def save(
 
 def revisable(offer: store.Offer) -> bool:
     """Return whether what the host writes is a revision: it was told, or it closed by itself and may open again."""
-    closed_by_itself = offer.stands is OfferState.CLOSED and offer.cause in revision.BY_THE_CLOCK
+    closed_by_itself = offer.stands is OfferState.CLOSED and offer.cause in revision.REOPENABLE
     return offer.stands in REVISABLE or closed_by_itself
 
 
@@ -134,19 +134,19 @@ async def _revise(tx: Tx, offer: store.Offer, entry: OfferEntry) -> None:
     terms = await revised_terms(tx.session, offer, entry)
     if terms == offer.terms and entry == offer.entry:
         if offer.asked:
-            await confirmed(tx, offer)
+            await record_available(tx, offer)
         return
     offer.terms_json = terms.model_dump(mode="json")
-    _keep(offer, entry)
+    _set_entry(offer, entry)
     await tx.record(offer_events.OfferRevised(terms=terms), offer.id)
     if offer.stands is OfferState.CLOSED:
-        await move(tx, offer, offer_events.OfferResumed())
+        await apply_event(tx, offer, offer_events.OfferResumed())
         return
     offer.due = None
-    _written(tx, offer)
+    _touch(tx, offer)
     taken = (await matches.confirmed_counts(tx.session, [offer.id]))[offer.id]
     if revision.is_full(entry, taken):
-        await move(tx, offer, offer_events.OfferClosed(cause=CloseCause.FULL))
+        await apply_event(tx, offer, offer_events.OfferClosed(cause=CloseCause.FULL))
 
 
 async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> offer_events.OfferTerms:
@@ -160,13 +160,13 @@ async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferE
     )
     found = revision.below_confirmed(entry, taken, weeks)
     if not found and offer.stands is OfferState.CLOSED:
-        found = await not_to_open(session, offer, entry)
+        found = await obstacles_to_open(session, offer, entry)
     if found:
         raise Refused(gettext("It cannot be changed like this."), 422, found)
     return terms
 
 
-async def not_to_open(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> dict[str, str]:
+async def obstacles_to_open(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> dict[str, str]:
     """What keeps a placement from being matched (again): field -> sentence. Raises `Refused` (409: call closed)."""
     call = await calls_store.call(session, offer.call_id)
     if call is None or call.state != CallState.PUBLISHED:
@@ -175,7 +175,7 @@ async def not_to_open(session: AsyncSession, offer: store.Offer, entry: OfferEnt
     return revision.missing_to_open(entry, taken, clock.today())
 
 
-def _keep(offer: store.Offer, entry: OfferEntry) -> None:
+def _set_entry(offer: store.Offer, entry: OfferEntry) -> None:
     offer.entry_json, offer.last_day = entry.model_dump(mode="json"), entry.last_day
 
 
@@ -189,7 +189,7 @@ async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
             assert call is not None
             until = due(clock.now(), call.terms.timers.offer_endorse_wd, Unit.WORKING_DAYS, offer.country)
             offer.terms_json = terms.model_dump(mode="json")
-            await move(tx, offer, offer_events.OfferSubmitted(terms=terms, due=until), until=until)
+            await apply_event(tx, offer, offer_events.OfferSubmitted(terms=terms, due=until), until=until)
         return offer
 
 
@@ -201,10 +201,10 @@ async def endorse(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
 
 async def endorse_in(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
     """The same within a transaction that is open."""
-    offer, acting_as = await _abroad(tx, principal, offer_id)
+    offer, acting_as = await _for_decision(tx, principal, offer_id)
     if may_proceed(transitions.after, "offer", offer_events.OfferEndorsed, offer.state):
         offer.remarks = {}
-        await move(tx, offer, offer_events.OfferEndorsed(acting_as=acting_as))
+        await apply_event(tx, offer, offer_events.OfferEndorsed(acting_as=acting_as))
     return offer
 
 
@@ -216,14 +216,14 @@ async def send_back(bus: Bus, principal: Principal, offer_id: UUID, remarks: Map
 
 async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Mapping[Section, str]) -> store.Offer:
     """The same within a transaction that is open."""
-    written = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
-    if not written:
+    given = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
+    if not given:
         sentence = gettext("Write what you ask for, at least for one section.")
         raise Refused(sentence, 422, {"remarks": sentence})
-    offer, acting_as = await _abroad(tx, principal, offer_id)
+    offer, acting_as = await _for_decision(tx, principal, offer_id)
     if may_proceed(transitions.after, "offer", offer_events.OfferReturned, offer.state):
-        offer.remarks = {str(section): text for section, text in written.items()}
-        await move(tx, offer, offer_events.OfferReturned(sections=tuple(written), acting_as=acting_as))
+        offer.remarks = {str(section): text for section, text in given.items()}
+        await apply_event(tx, offer, offer_events.OfferReturned(sections=tuple(given), acting_as=acting_as))
     return offer
 
 
@@ -233,16 +233,16 @@ async def publish(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
         offer = await _own(tx, principal, offer_id)
         if may_proceed(transitions.after, "offer", offer_events.OfferPublished, offer.state):
             assert offer.terms is not None
-            found = await not_to_open(tx.session, offer, offer.entry)
+            found = await obstacles_to_open(tx.session, offer, offer.entry)
             if found:
                 raise Refused(" ".join(found.values()), 409)
-            await move(tx, offer, offer_events.OfferPublished(terms=offer.terms))
+            await apply_event(tx, offer, offer_events.OfferPublished(terms=offer.terms))
         return offer
 
 
 async def pause(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     """No new guest for a while. Raises `Refused` (404, 409)."""
-    return await _by_host(bus, principal, offer_id, offer_events.OfferPaused(cause=PauseCause.BY_CHOICE))
+    return await _transition_by_host(bus, principal, offer_id, offer_events.OfferPaused(cause=PauseCause.BY_CHOICE))
 
 
 async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
@@ -252,14 +252,14 @@ async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
         if offer.stands is OfferState.CLOSED:
             raise Refused(str(transitions.refuse("offer", offer.state)), 409)
         if may_proceed(transitions.after, "offer", offer_events.OfferResumed, offer.state):
-            await _open(tx, offer)
-            await move(tx, offer, offer_events.OfferResumed())
+            await _check_open(tx, offer)
+            await apply_event(tx, offer, offer_events.OfferResumed())
         return offer
 
 
-async def _open(tx: Tx, offer: store.Offer) -> None:
+async def _check_open(tx: Tx, offer: store.Offer) -> None:
     """Raises `Refused` unless the placement could be matched: its call open, a place and a period left."""
-    found = await not_to_open(tx.session, offer, offer.entry)
+    found = await obstacles_to_open(tx.session, offer, offer.entry)
     if found:
         raise Refused(" ".join(found.values()), 422, found)
 
@@ -269,11 +269,11 @@ async def confirm(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
         if may_proceed(transitions.after, "offer", offer_events.AvailabilityConfirmed, offer.state):
-            await confirmed(tx, offer)
+            await record_available(tx, offer)
         return offer
 
 
-async def confirmed(tx: Tx, offer: store.Offer) -> None:
+async def record_available(tx: Tx, offer: store.Offer) -> None:
     """Note for a published, locked placement that it is available; told only where it was asked."""
     if offer.asked:
         await tx.record(offer_events.AvailabilityConfirmed(), offer.id)
@@ -292,15 +292,15 @@ async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReaso
         if offer is None or offer.stands is OfferState.DRAFT or not principal.has(Role.PROGRAMME_COORDINATOR):
             raise not_found()
         if may_proceed(transitions.after, "offer", offer_events.OfferVoided, offer.state):
-            stand = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
-            if stand:
+            confirmed = (await matches.confirmed_counts(tx.session, [offer_id]))[offer_id]
+            if confirmed:
                 sentence = ngettext(
                     "%(num)d confirmed place stands by it. Void or cancel that application first.",
                     "%(num)d confirmed places stand by it. Void or cancel those applications first.",
-                    stand,
+                    confirmed,
                 )
-                raise Refused(sentence % {"num": stand}, 409)
-            await move(tx, offer, offer_events.OfferVoided(reason=reason))
+                raise Refused(sentence % {"num": confirmed}, 409)
+            await apply_event(tx, offer, offer_events.OfferVoided(reason=reason))
         return offer
 
 
@@ -308,19 +308,21 @@ async def close(
     bus: Bus, principal: Principal, offer_id: UUID, cause: CloseCause = CloseCause.BY_CHOICE
 ) -> store.Offer:
     """It takes nobody any more; confirmed visits stand. Raises `Refused` (404, 409)."""
-    return await _by_host(bus, principal, offer_id, offer_events.OfferClosed(cause=cause))
+    return await _transition_by_host(bus, principal, offer_id, offer_events.OfferClosed(cause=cause))
 
 
 async def withdraw(bus: Bus, principal: Principal, offer_id: UUID, reason: StatedReason) -> store.Offer:
     """The host takes it back; matches that are not confirmed are cancelled. Raises `Refused` (404, 409)."""
-    return await _by_host(bus, principal, offer_id, offer_events.OfferWithdrawn(reason=published(reason)))
+    return await _transition_by_host(bus, principal, offer_id, offer_events.OfferWithdrawn(reason=published(reason)))
 
 
-async def _by_host(bus: Bus, principal: Principal, offer_id: UUID, event: offer_events.OfferEvent) -> store.Offer:
+async def _transition_by_host(
+    bus: Bus, principal: Principal, offer_id: UUID, event: offer_events.OfferEvent
+) -> store.Offer:
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
         if may_proceed(transitions.after, "offer", type(event), offer.state):
-            await move(tx, offer, event)
+            await apply_event(tx, offer, event)
         return offer
 
 
@@ -332,7 +334,7 @@ async def _own(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
     return offer
 
 
-async def _abroad(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.Offer, ActingAs]:
+async def _for_decision(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.Offer, ActingAs]:
     """Return the placement, locked, and in which capacity the principal decides on it.
 
     Raises `Refused` (404; 409 for the programme coordinator while the host country has it).
@@ -345,9 +347,12 @@ async def _abroad(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.O
         or not (programme or may_clear(principal, offer.country, offer.organisation_id))
     ):
         raise not_found()
-    found = await capacity_for(tx.session, principal, offer)
+    capacity = await capacity_for(tx.session, principal, offer)
     # What is decided already gets the answer of the model, whoever asks.
-    return offer, found.decides() if offer.stands is OfferState.SUBMITTED else found.acting_as or ActingAs.PROGRAMME
+    return (
+        offer,
+        capacity.decides() if offer.stands is OfferState.SUBMITTED else capacity.acting_as or ActingAs.PROGRAMME,
+    )
 
 
 async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> offer_events.OfferTerms:
@@ -367,7 +372,7 @@ async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -
     )
 
 
-async def move(
+async def apply_event(
     tx: Tx,
     offer: store.Offer,
     event: offer_events.OfferEvent,
@@ -379,7 +384,7 @@ async def move(
     offer.state = transitions.after("offer", type(event), offer.state)
     offer.since, offer.due = clock.now(), until
     offer.cause = str(event.cause) if isinstance(event, offer_events.OfferPaused | offer_events.OfferClosed) else None
-    _written(tx, offer)
+    _touch(tx, offer)
     if because is None:
         await tx.record(event, offer.id)
     else:
@@ -387,7 +392,7 @@ async def move(
     await tx.changed("offers")
 
 
-def _written(tx: Tx, offer: store.Offer) -> None:
+def _touch(tx: Tx, offer: store.Offer) -> None:
     offer.version += 1
     offer.saved_at = clock.now()
     tx.session.add(offer)

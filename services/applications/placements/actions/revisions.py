@@ -35,7 +35,7 @@ class AffectedMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class RevisionPreview:
     """What a revision changes: field by field, how many confirmed visits stand, and which matches are under way."""
 
     offer: store.Offer
@@ -49,7 +49,7 @@ class Preview:
 
 async def preview(
     bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
-) -> Preview:
+) -> RevisionPreview:
     """Return what `save` would do with `changes` to a placement that was told. Nothing is written.
 
     Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
@@ -64,15 +64,15 @@ async def preview(
             raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
         entry = placements.entry_of(offer.entry, changes)
         await placements.revised_terms(session, offer, entry)
-        going = await matches.open_of_offer(session, offer_id)
-        references = await applications.by_id(session, {match.application_id for match in going})
+        open_matches = await matches.open_of_offer(session, offer_id)
+        references = await applications.by_id(session, {match.application_id for match in open_matches})
         taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
-        return Preview(
+        return RevisionPreview(
             offer,
-            model.changes(offer.entry, entry),
+            model.changed_fields(offer.entry, entry),
             await visits_store.of_offer(session, offer_id),
             taken,
-            [AffectedMatch(match, references[match.application_id].reference or "") for match in going],
+            [AffectedMatch(match, references[match.application_id].reference or "") for match in open_matches],
             opens=offer.stands is OfferState.CLOSED,
             fills=model.is_full(entry, taken),
         )
@@ -88,8 +88,8 @@ async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) ->
         if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
             raise not_found()
         known = await calls_store.calls_by_id(session, {offer.call_id, call_id})
-        to = known.get(call_id)
-    if to is None or to.state != CallState.PUBLISHED:
+        target = known.get(call_id)
+    if target is None or target.state != CallState.PUBLISHED:
         raise Refused(gettext("This call takes no placements now."), 409)
-    entry = model.copied(offer.entry, known[offer.call_id].terms, to.terms)
+    entry = model.copy_for_call(offer.entry, known[offer.call_id].terms, target.terms)
     return await placements.begin(bus, principal, call_id, offer.organisation_id, entry.model_dump(mode="json"))

@@ -80,8 +80,8 @@ def problems(entry: OfferEntry, call: CallTerms) -> dict[str, str]:
         "group_size": (entry.group_size > call.group_size, N_("The call allows groups of up to %(group)s")),
         "excluded_rank_groups": (len(set(entry.excluded_rank_groups)) == len(RankGroup), N_("Leave some ranks in")),
     }
-    named = {"least": call.minimum_days, "most": call.maximum_days, "group": call.group_size}
-    return {field: gettext(text) % named for field, (wrong, text) in found.items() if wrong}
+    numbers = {"least": call.minimum_days, "most": call.maximum_days, "group": call.group_size}
+    return {field: gettext(sentence) % numbers for field, (wrong, sentence) in found.items() if wrong}
 
 
 def _periods_fit(entry: OfferEntry, call: CallTerms) -> bool:
@@ -89,9 +89,9 @@ def _periods_fit(entry: OfferEntry, call: CallTerms) -> bool:
     if not entry.periods or any(period.end < period.start for period in entry.periods):
         return False
     return not call.visit_periods or any(
-        overlap(DatePeriod(start=mine.start, end=mine.end), theirs)
-        for mine in entry.periods
-        for theirs in call.visit_periods
+        overlap(DatePeriod(start=offered.start, end=offered.end), asked_for)
+        for offered in entry.periods
+        for asked_for in call.visit_periods
     )
 
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound="Entry")
 
-BY_THE_CLOCK = frozenset({CloseCause.FULL, CloseCause.PERIOD_OVER})
+REOPENABLE = frozenset({CloseCause.FULL, CloseCause.PERIOD_OVER})
 """What closes by itself opens again once there are places and periods; who closes by choice has closed."""
 
-_MONDAY_TO_SUNDAY = 7
+_DAYS_A_WEEK = 7
 
 
 class _HasLastDay(Protocol):
@@ -43,13 +43,13 @@ class Change:
     new: Any
 
 
-def changes(old: E, new: E) -> list[Change]:
+def changed_fields(old: E, new: E) -> list[Change]:
     """Return what `new` says otherwise than `old`, in the order of the fields."""
     names = type(old).model_fields
-    return [Change(name, getattr(old, name), getattr(new, name)) for name in names if _differ(old, new, name)]
+    return [Change(name, getattr(old, name), getattr(new, name)) for name in names if _differs(old, new, name)]
 
 
-def _differ(old: E, new: E, name: str) -> bool:
+def _differs(old: E, new: E, name: str) -> bool:
     return bool(getattr(old, name) != getattr(new, name))
 
 
@@ -80,7 +80,7 @@ def below_confirmed(entry: OfferEntry, confirmed: int, weeks: Mapping[date, int]
 
 def _covers(period: OfferPeriod, monday: date) -> bool:
     """Return whether the period shares a day with the week."""
-    return period.start < monday + timedelta(days=_MONDAY_TO_SUNDAY) and monday <= period.end
+    return period.start < monday + timedelta(days=_DAYS_A_WEEK) and monday <= period.end
 
 
 def is_over(entry: _HasLastDay, today: date) -> bool:
@@ -107,30 +107,30 @@ def missing_to_open(entry: OfferEntry, confirmed: int, today: date) -> dict[str,
     return found
 
 
-def copied(entry: OfferEntry, of: CallTerms, to: CallTerms) -> OfferEntry:
+def copy_for_call(entry: OfferEntry, source: CallTerms, target: CallTerms) -> OfferEntry:
     """Return the entry as a draft for another call: its days moved by whole weeks, so that weekdays stay.
 
     They move by as much as the first visit period of the one call lies after the other's. Topics that the other call
     does not have are left out, and so is the counterpart, who applied in the first call.
     """
-    weeks = _weeks_between(of.visit_periods, to.visit_periods)
+    weeks = _weeks_between(source.visit_periods, target.visit_periods)
     return entry.model_copy(
         update={
-            "topics": tuple(topic for topic in entry.topics if topic in to.topics),
+            "topics": tuple(topic for topic in entry.topics if topic in target.topics),
             "periods": tuple(
                 period.model_copy(update={"start": period.start + weeks, "end": period.end + weeks})
                 for period in entry.periods
             ),
             "deadline": entry.deadline and entry.deadline + weeks,
-            "days": min(max(entry.days, to.minimum_days), to.maximum_days),
-            "group_size": min(entry.group_size, to.group_size),
+            "days": min(max(entry.days, target.minimum_days), target.maximum_days),
+            "group_size": min(entry.group_size, target.group_size),
             "prematched_with": None,
         }
     )
 
 
-def _weeks_between(first: tuple[DatePeriod, ...], then: tuple[DatePeriod, ...]) -> timedelta:
-    if not first or not then:
+def _weeks_between(first: tuple[DatePeriod, ...], later: tuple[DatePeriod, ...]) -> timedelta:
+    if not first or not later:
         return timedelta()
-    days = (min(period.start for period in then) - min(period.start for period in first)).days
-    return timedelta(weeks=round(days / _MONDAY_TO_SUNDAY))
+    days = (min(period.start for period in later) - min(period.start for period in first)).days
+    return timedelta(weeks=round(days / _DAYS_A_WEEK))

@@ -58,7 +58,7 @@ ACTS: dict[str, Act] = {
 }
 
 
-def _named(offer: Offer, text: str) -> BulkRow:
+def _bulk_row(offer: Offer, text: str) -> BulkRow:
     return BulkRow(offer.id, offer.reference, offer.title, tag("offer", offer.state), text)
 
 
@@ -90,14 +90,14 @@ async def _page(
     status: int = 200,
 ) -> Response:
     async with bus.read() as session:
-        looked = await bulk.bulk_items(session, principal, ticked)
+        items = await bulk.bulk_items(session, principal, ticked)
     return render(
         request,
         "placements/decide.html",
         status if ticked else 422,
         what=what,
-        able=[_named(item.offer, gettext(what.happens)) for item in looked if item.obstacle is None],
-        unable=[_named(item.offer, item.obstacle) for item in looked if item.obstacle is not None],
+        able=[_bulk_row(item.offer, gettext(what.happens)) for item in items if item.obstacle is None],
+        unable=[_bulk_row(item.offer, item.obstacle) for item in items if item.obstacle is not None],
         form_=form,
         ticked=ticked,
     )
@@ -118,8 +118,8 @@ async def decide(
         return await _page(request, bus, principal, what, offer, form, 422)
     remarks = {Section(form.data["section"]): form.data["remark"]} if act == "return" else None
     outcome = await bulk.decide_all(bus, principal, offer, remarks)
-    said = {"act": act, "done": [row.id for row in outcome.done], "left": [one.id for one, _ in outcome.left]}
-    return see_other(f"{HERE}/decided?{urlencode(said, doseq=True)}")
+    query = {"act": act, "done": [row.id for row in outcome.done], "left": [one.id for one, _ in outcome.left]}
+    return see_other(f"{HERE}/decided?{urlencode(query, doseq=True)}")
 
 
 @router.get("/decided")
@@ -134,13 +134,14 @@ async def decided(
     """Show what was done, placement by placement, and what was not, with the reason."""
     what = _act(act)
     async with bus.read() as session:
-        were = await bulk.bulk_items(session, principal, done)
-        others = await bulk.bulk_items(session, principal, left)
+        done_items = await bulk.bulk_items(session, principal, done)
+        left_items = await bulk.bulk_items(session, principal, left)
     changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
     return render(
         request,
         "placements/decided.html",
-        title=ngettext("%(num)d placement is done", "%(num)d placements are done", len(were)) % {"num": len(were)},
-        able=[_named(item.offer, gettext(what.done)) for item in were],
-        unable=[_named(item.offer, item.obstacle or changed) for item in others],
+        title=ngettext("%(num)d placement is done", "%(num)d placements are done", len(done_items))
+        % {"num": len(done_items)},
+        able=[_bulk_row(item.offer, gettext(what.done)) for item in done_items],
+        unable=[_bulk_row(item.offer, item.obstacle or changed) for item in left_items],
     )

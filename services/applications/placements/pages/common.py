@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-def at(offer_id: UUID, rest: str = "") -> str:
+def offer_path(offer_id: UUID, rest: str = "") -> str:
     """Return the address of a placement, or of a page of it."""
     return f"/applications/offers/{offer_id}" + (f"/{rest}" if rest else "")
 
 
-async def seen(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+async def load_offer(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     """Return a placement that is the reader's to see. Raises `Refused` (404)."""
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
@@ -30,9 +30,9 @@ async def seen(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     return offer
 
 
-async def own(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+async def load_own_offer(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     """Return a placement of the own organisation. Raises `Refused` (404)."""
-    offer = await seen(bus, principal, offer_id)
+    offer = await load_offer(bus, principal, offer_id)
     if not may_act_for_organisation(principal, offer.organisation_id):
         raise not_found()
     return offer

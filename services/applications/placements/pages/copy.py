@@ -12,7 +12,7 @@ from services.applications.parameters import BusDep
 from services.applications.placements import store
 from services.applications.placements.actions import revisions
 from services.applications.placements.forms import CopyForm
-from services.applications.placements.pages.common import at, own
+from services.applications.placements.pages.common import load_own_offer, offer_path
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind, CallState
 from shared.web.forms import options
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 @router.get("/{offer_id}/copy")
 async def ask(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """To which call? Those that take placements now."""
-    offer = await own(bus, principal, offer_id)
+    offer = await load_own_offer(bus, principal, offer_id)
     return await _page(request, bus, offer, CopyForm())
 
 
@@ -47,10 +47,10 @@ async def _open_calls(bus: Bus) -> list[calls_store.Call]:
 @router.post("/{offer_id}/copy")
 async def copy(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """Return a new draft for that call, to be looked through and submitted."""
-    offer = await own(bus, principal, offer_id)
+    offer = await load_own_offer(bus, principal, offer_id)
     form = await CopyForm.read(request)
     form.call.choices = _choices(await _open_calls(bus))
     if not form.validate():
         return await _page(request, bus, offer, form, 422)
     made = await revisions.copy(bus, principal, offer_id, UUID(form.call.data))
-    return see_other(at(made.id) + "?done=copied")
+    return see_other(offer_path(made.id) + "?done=copied")

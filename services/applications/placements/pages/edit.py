@@ -14,7 +14,7 @@ from services.applications.parameters import BusDep
 from services.applications.placements import store, views
 from services.applications.placements.actions import placements, revisions
 from services.applications.placements.forms import OfferForm
-from services.applications.placements.pages.common import at, own
+from services.applications.placements.pages.common import load_own_offer, offer_path
 from services.applications.placements.views import LABELS, value_in_words
 from services.applications.refusals import not_found
 from services.applications.register.store import entries as register_entries
@@ -42,21 +42,21 @@ async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> R
     form = await _read(request, bus, call)
     if await form.rows_changed(request) or not form.validate():
         return await form_page(request, principal, bus, form, call_id=call, status=422)
-    held = sorted(principal.organisations(Role.HOST_CONTACT))
-    chosen = str(sent.get("organisation_id") or held[0])
-    if chosen not in held:
+    own_ids = sorted(principal.organisations(Role.HOST_CONTACT))
+    chosen = str(sent.get("organisation_id") or own_ids[0])
+    if chosen not in own_ids:
         raise not_found()
     try:
-        offer = await placements.begin(bus, principal, call, UUID(chosen), await _changes(bus, form, call))
+        offer = await placements.begin(bus, principal, call, UUID(chosen), await _entered_changes(bus, form, call))
     except Refused as refused:
         if refused.status_code != 422:
             raise
         refuse(form, refused)
         return await form_page(request, principal, bus, form, call_id=call, status=422)
-    return await _kept(request, principal, bus, offer, form, submit="submit" in sent)
+    return await _after_saving(request, principal, bus, offer, form, submit="submit" in sent)
 
 
-async def _changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str, Any]:
+async def _entered_changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str, Any]:
     """Return what was written, with the ids of those whom it names. Raises `Refused` (422)."""
     async with bus.read() as session:
         return form.changes() | {
@@ -65,12 +65,12 @@ async def _changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str, Any]:
         }
 
 
-async def _kept(
+async def _after_saving(
     request: Request, principal: Principal, bus: Bus, offer: store.Offer, form: OfferForm, *, submit: bool
 ) -> Response:
     """Return where to after a form was kept; with `submit` it is submitted first, or the form names what is missing."""
     if not submit:
-        return see_other(at(offer.id) + "?done=saved")
+        return see_other(offer_path(offer.id) + "?done=saved")
     try:
         await placements.submit(bus, principal, offer.id)
     except Refused as refused:
@@ -78,7 +78,7 @@ async def _kept(
             raise
         refuse(form, refused)
         return await form_page(request, principal, bus, form, offer=offer, status=422)
-    return see_other(at(offer.id) + "?done=submit")
+    return see_other(offer_path(offer.id) + "?done=submit")
 
 
 async def _read(request: Request, bus: Bus, call_id: UUID) -> OfferForm:
@@ -103,10 +103,10 @@ async def form_page(
 ) -> Response:
     """Return the page of the form, for a new placement of a call or for one that is there. Raises `Refused` (404)."""
     wanted = offer.call_id if offer is not None else call_id
-    held = [UUID(organisation_id) for organisation_id in sorted(principal.organisations(Role.HOST_CONTACT))]
+    own_ids = [UUID(organisation_id) for organisation_id in sorted(principal.organisations(Role.HOST_CONTACT))]
     async with bus.read() as session:
         call = await calls_store.call(session, wanted) if wanted is not None else None
-        hosts = await register_entries.organisations(session, ids=held)
+        hosts = await register_entries.organisations(session, ids=own_ids)
     if call is None:
         raise not_found()
     form.fill(None, call.terms)
@@ -147,16 +147,16 @@ async def filled_page(
 @router.get("/{offer_id}/edit")
 async def edit(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """Show the form with what is written; of what can no longer be changed the page itself says why."""
-    offer = await own(bus, principal, offer_id)
+    offer = await load_own_offer(bus, principal, offer_id)
     if offer.stands not in placements.WRITABLE and not placements.revisable(offer):
-        return see_other(at(offer_id))
+        return see_other(offer_path(offer_id))
     return await filled_page(request, principal, bus, offer)
 
 
 @router.post("/{offer_id}/edit")
 async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """Keep what was written; of a published placement it is a revision, which is shown before it is told."""
-    sent, offer = await request.form(), await own(bus, principal, offer_id)
+    sent, offer = await request.form(), await load_own_offer(bus, principal, offer_id)
     form = await _read(request, bus, offer.call_id)
     if "back" in sent:
         return await form_page(request, principal, bus, form, offer=offer)
@@ -164,38 +164,38 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
         return await form_page(request, principal, bus, form, offer=offer, status=422)
     opened = number(sent.get("version"))
     try:
-        changes = await _changes(bus, form, offer.call_id)
+        changes = await _entered_changes(bus, form, offer.call_id)
         if placements.revisable(offer) and "told" not in sent:
-            shown = await revisions.preview(bus, principal, offer_id, changes, version=opened)
-            if shown.changes:
-                return await _preview_page(request, bus, shown, sent)
+            preview = await revisions.preview(bus, principal, offer_id, changes, version=opened)
+            if preview.changes:
+                return await _preview_page(request, bus, preview, sent)
         offer = await placements.save(bus, principal, offer_id, changes, version=opened)
     except Refused as refused:
         refuse(form, refused)
         return await form_page(request, principal, bus, form, offer=offer, status=refused.status_code)
-    return await _kept(request, principal, bus, offer, form, submit="submit" in sent)
+    return await _after_saving(request, principal, bus, offer, form, submit="submit" in sent)
 
 
-async def _preview_page(request: Request, bus: Bus, shown: revisions.Preview, sent: FormData) -> Response:
+async def _preview_page(request: Request, bus: Bus, preview: revisions.RevisionPreview, sent: FormData) -> Response:
     """Return what the revision changes, and for whom; it is told by the button of this page only."""
     entries = [
-        shown.offer.entry,
-        placements.entry_of(shown.offer.entry, {change.field: change.new for change in shown.changes}),
+        preview.offer.entry,
+        placements.entry_of(preview.offer.entry, {change.field: change.new for change in preview.changes}),
     ]
     async with bus.read() as session:
         names = await views.names_of(session, entries)
     return render(
         request,
         "placements/revise.html",
-        offer=shown.offer,
-        preview=shown,
+        offer=preview.offer,
+        preview=preview,
         changes=[
             [
                 gettext(LABELS[change.field]),
                 value_in_words(change.field, change.old, names) or None,
                 value_in_words(change.field, change.new, names) or None,
             ]
-            for change in shown.changes
+            for change in preview.changes
         ],
         sent=[
             (name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in CONTROL_FIELDS

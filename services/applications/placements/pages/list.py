@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from services.applications.access.store import deciders_on as held_on
+from services.applications.access.store import deciders_on
 from services.applications.calls import store as calls_store
 from services.applications.display import cause_word, country_filter, state_counts, tag
 from services.applications.guards import Holder
@@ -14,7 +14,7 @@ from services.applications.matches.store import matches
 from services.applications.parameters import BusDep
 from services.applications.placements import store
 from services.applications.placements.pages.bulk import ACTS
-from services.applications.placements.pages.common import at
+from services.applications.placements.pages.common import offer_path
 from services.applications.placements.store import Offer
 from services.applications.register.store import entries
 from services.applications.tables import PAGE
@@ -46,25 +46,25 @@ async def show_all(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """Show the placements that are the reader's; those that wait for the reader are a filter of their own."""
-    seen = visibility_of(principal)
+    visibility = visibility_of(principal)
     filters = store.Filters(state or None, read_id(call), country or None, q.strip() or None, sort)
     async with bus.read() as session:
-        moment, held = clock.now(), await held_on(session, clock.today())
-        found, total = await store.lines(session, seen, filters, moment, held, page)
-        counts = await store.counts(session, seen, filters, moment, held)
-        of = await calls_store.calls(session)
+        moment, deciders = clock.now(), await deciders_on(session, clock.today())
+        found, total = await store.list_page(session, visibility, filters, moment, deciders, page)
+        counts = await store.counts(session, visibility, filters, moment, deciders)
+        calls = await calls_store.calls(session)
         hosts = {
             organisation.id: organisation
             for organisation in await entries.organisations(session, ids={offer.organisation_id for offer in found})
         }
         taken = await matches.confirmed_counts(session, [offer.id for offer in found])
-        countries = await store.countries(session, seen)
+        countries = await store.countries(session, visibility)
     open_calls = [
         known_call
-        for known_call in of
+        for known_call in calls
         if known_call.state == CallState.PUBLISHED and ApplicationKind.STUDY_VISIT in known_call.terms.kinds
     ]
-    titles = {known_call.id: known_call for known_call in of}
+    titles = {known_call.id: known_call for known_call in calls}
     ticks = any(_decides(principal, offer) for offer in found)
     all_ticked = "all" in request.query_params
     host = principal.has(Role.HOST_CONTACT)
@@ -91,7 +91,7 @@ async def show_all(
             {
                 "name": "call",
                 "label": gettext("Call"),
-                "options": [(str(known_call.id), f"{known_call.reference} {known_call.title}") for known_call in of],
+                "options": [(str(known_call.id), f"{known_call.reference} {known_call.title}") for known_call in calls],
                 "value": call,
             },
             *country_filter([(code, labels.country(code)) for code in countries], country, gettext("Host country")),
@@ -121,16 +121,16 @@ def _box(offer: Offer, *, all_: bool) -> Any:
 def _row(
     offer: Offer,
     hosts: dict[UUID, entries.Organisation],
-    of: dict[UUID, calls_store.Call],
+    calls: dict[UUID, calls_store.Call],
     taken: dict[UUID, int],
     *,
     box: Any,
 ) -> list[Any]:
-    host, call = hosts.get(offer.organisation_id), of.get(offer.call_id)
+    host, call = hosts.get(offer.organisation_id), calls.get(offer.call_id)
     places = offer.entry.places
     return [
         *([] if box is None else [box]),
-        {"text": offer.reference, "href": at(offer.id)},
+        {"text": offer.reference, "href": offer_path(offer.id)},
         offer.title,
         host.name if host else "",
         call.reference if call else "",

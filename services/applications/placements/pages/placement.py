@@ -19,7 +19,7 @@ from services.applications.placements import store, views
 from services.applications.placements.actions import placements
 from services.applications.placements.forms import ReturnOfferForm, VoidForm
 from services.applications.placements.model.placement import FIELDS
-from services.applications.placements.pages.common import at, own, seen
+from services.applications.placements.pages.common import load_offer, load_own_offer, offer_path
 from services.applications.placements.pages.edit import filled_page
 from services.applications.placements.views import rows
 from services.applications.refusals import not_found
@@ -38,7 +38,7 @@ from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 # What a host does with one button: action, function.
-_MOVES = {
+_ACTIONS = {
     "submit": placements.submit,
     "publish": placements.publish,
     "available": placements.confirm,
@@ -59,12 +59,12 @@ _EVENTS: dict[str, type[offer_events.OfferEvent]] = {
 @router.get("/{offer_id}")
 async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep) -> Response:
     """Show one placement: where it stands, what it says, who comes, and what can be done now."""
-    offer = await seen(bus, principal, offer_id)
+    offer = await load_offer(bus, principal, offer_id)
     async with bus.read() as session:
         host = await entries.organisation(session, offer.organisation_id)
         call = await calls_store.call(session, offer.call_id)
         names = await views.names_of(session, [offer.entry])
-        own_hands = await capacity_for(session, principal, offer)
+        capacity = await capacity_for(session, principal, offer)
         taken = (await matches.confirmed_counts(session, [offer_id]))[offer_id]
         coming = await visits_store.of_offer(session, offer_id)
         references = await applications.by_id(session, {visit.application_id for visit in coming})
@@ -80,32 +80,32 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
         host=host,
         call=call,
         taken=taken,
-        coming=[_coming(visit, references) for visit in coming],
+        coming=[_visit_row(visit, references) for visit in coming],
         where=Standing(
             state("offer", offer.state),
             offer.since,
             offer.due,
-            holder=_holder(offer, own_hands) or None,
+            holder=_holder(offer, capacity) or None,
             reason=cause_word(offer.cause) or None,
         ),
-        moves=_moves(offer, call) if mine else [],
+        moves=_possible_actions(offer, call) if mine else [],
         mine=mine,
         writable=mine and (offer.stands in placements.WRITABLE or placements.revisable(offer)),
         reopens=offer.stands is OfferState.CLOSED,
-        decides=decidable and own_hands.acting_as is not None,
-        asked=own_hands.notice_for(principal) if decidable else None,
+        decides=decidable and capacity.acting_as is not None,
+        asked=capacity.notice_for(principal) if decidable else None,
         voids=programme and transitions.possible(offer_events.OfferVoided, offer.state),
         remarks=[(labels.label(section), offer.remarks[section]) for section in FIELDS if section in offer.remarks],
         done=request.query_params.get("done"),
     )
 
 
-def _moves(offer: store.Offer, call: calls_store.Call | None) -> list[str]:
+def _possible_actions(offer: store.Offer, call: calls_store.Call | None) -> list[str]:
     """Return what the host can do with one button now: only what is possible."""
     found = [name for name, event in _EVENTS.items() if transitions.possible(event, offer.state)]
     open_ = call is not None and call.state == CallState.PUBLISHED
-    shut = offer.stands is OfferState.CLOSED or not open_
-    return [name for name in found if not (shut and name in {"resume", "publish", "submit"})]
+    cannot_open = offer.stands is OfferState.CLOSED or not open_
+    return [name for name in found if not (cannot_open and name in {"resume", "publish", "submit"})]
 
 
 def _holder(offer: store.Offer, own: Capacity) -> str:
@@ -115,7 +115,7 @@ def _holder(offer: store.Offer, own: Capacity) -> str:
     return own.holder if offer.stands is OfferState.SUBMITTED else ""
 
 
-def _coming(visit: visits_store.Visit, references: dict[UUID, applications.Application]) -> list[Any]:
+def _visit_row(visit: visits_store.Visit, references: dict[UUID, applications.Application]) -> list[Any]:
     application = references.get(visit.application_id)
     when = gettext("No dates yet")
     if visit.start is not None and visit.end is not None:
@@ -131,7 +131,7 @@ def _coming(visit: visits_store.Visit, references: dict[UUID, applications.Appli
 @router.get("/{offer_id}/withdraw")
 async def ask_withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
     """Ask why."""
-    return _withdraw_page(request, await own(bus, principal, offer_id), ReasonForm())
+    return _withdraw_page(request, await load_own_offer(bus, principal, offer_id), ReasonForm())
 
 
 def _withdraw_page(request: Request, offer: store.Offer, form: ReasonForm, status: int = 200) -> Response:
@@ -143,7 +143,7 @@ def _withdraw_page(request: Request, offer: store.Offer, form: ReasonForm, statu
         caption=offer.reference,
         title=gettext("Take the placement back"),
         text=gettext("Matches that are not confirmed are cancelled. Confirmed visits stand."),
-        back_href=at(offer.id),
+        back_href=offer_path(offer.id),
         button=gettext("Take it back"),
     )
 
@@ -153,22 +153,22 @@ async def withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDe
     """The host takes it back."""
     form = await ReasonForm.read(request)
     if not form.validate():
-        return _withdraw_page(request, await own(bus, principal, offer_id), form, 422)
+        return _withdraw_page(request, await load_own_offer(bus, principal, offer_id), form, 422)
     await placements.withdraw(bus, principal, offer_id, StatedReason(form.reason.data))
-    return see_other(at(offer_id) + "?done=withdraw")
+    return see_other(offer_path(offer_id) + "?done=withdraw")
 
 
 @router.post("/{offer_id}/endorse")
 async def endorse(offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Endorse it."""
     await placements.endorse(bus, principal, offer_id)
-    return see_other(at(offer_id) + "?done=endorse")
+    return see_other(offer_path(offer_id) + "?done=endorse")
 
 
 @router.get("/{offer_id}/return")
 async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Show a remark for each section."""
-    offer = await seen(bus, principal, offer_id)
+    offer = await load_offer(bus, principal, offer_id)
     return render(request, "placements/return.html", offer=offer, form_=ReturnOfferForm())
 
 
@@ -176,7 +176,7 @@ async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: 
 async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
     """Ask the host for more."""
     form = await ReturnOfferForm.read(request)
-    offer = await seen(bus, principal, offer_id)
+    offer = await load_offer(bus, principal, offer_id)
     if not form.validate():
         return render(request, "placements/return.html", 422, offer=offer, form_=form)
     try:
@@ -186,26 +186,28 @@ async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: B
             raise
         form.refuse("service", refused.detail)
         return render(request, "placements/return.html", 422, offer=offer, form_=form)
-    return see_other(at(offer_id) + "?done=return")
+    return see_other(offer_path(offer_id) + "?done=return")
 
 
 @router.get("/{offer_id}/void")
 async def ask_void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Ask once more, and why."""
-    return await _void_page(request, bus, await seen(bus, principal, offer_id), VoidForm())
+    return await _void_page(request, bus, await load_offer(bus, principal, offer_id), VoidForm())
 
 
 async def _void_page(request: Request, bus: Bus, offer: store.Offer, form: VoidForm, status: int = 200) -> Response:
     async with bus.read() as session:
         taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
-        going = await matches.open_of_offer(session, offer.id)
-    return render(request, "placements/void.html", status, offer=offer, form_=form, taken=taken, going=len(going))
+        open_matches = await matches.open_of_offer(session, offer.id)
+    return render(
+        request, "placements/void.html", status, offer=offer, form_=form, taken=taken, going=len(open_matches)
+    )
 
 
 @router.post("/{offer_id}/void")
 async def void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Take out what was entered in error."""
-    offer, form = await seen(bus, principal, offer_id), await VoidForm.read(request)
+    offer, form = await load_offer(bus, principal, offer_id), await VoidForm.read(request)
     if not form.validate():
         return await _void_page(request, bus, offer, form, 422)
     try:
@@ -215,18 +217,18 @@ async def void(request: Request, offer_id: UUID, principal: Coordinator, bus: Bu
             raise
         form.refuse("reason", refused.detail)
         return await _void_page(request, bus, offer, form, 409)
-    return see_other(at(offer_id) + "?done=void")
+    return see_other(offer_path(offer_id) + "?done=void")
 
 
 @router.post("/{offer_id}/{move}")
 async def act(request: Request, offer_id: UUID, move: str, principal: Host, bus: BusDep) -> Response:
     """Submit, publish, confirm, pause, resume or close it; where something is missing, the form names it."""
-    if move not in _MOVES:
+    if move not in _ACTIONS:
         raise not_found()
     try:
-        await _MOVES[move](bus, principal, offer_id)
+        await _ACTIONS[move](bus, principal, offer_id)
     except Refused as refused:
         if refused.status_code != 422:
             raise
-        return await filled_page(request, principal, bus, await own(bus, principal, offer_id), refused)
-    return see_other(at(offer_id) + f"?done={move}")
+        return await filled_page(request, principal, bus, await load_own_offer(bus, principal, offer_id), refused)
+    return see_other(offer_path(offer_id) + f"?done={move}")

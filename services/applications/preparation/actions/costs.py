@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from shared.identity import Principal
 
-WRITING = (Party.GUEST, Party.HOST, SENDER, Party.PROGRAMME)
+_WRITERS = (Party.GUEST, Party.HOST, SENDER, Party.PROGRAMME)
 _OVER = frozenset({VisitState.CANCELLED, VisitState.VOIDED, VisitState.NO_SHOW})
 
 
 def writer(case: Case) -> Party | None:
     """As which side somebody writes lines; None who only reads them."""
     own = views.sides(case)
-    return next((party for party in WRITING if party in own), None)
+    return next((party for party in _WRITERS if party in own), None)
 
 
 def may_change(case: Case, line: Cost) -> bool:
@@ -62,7 +62,7 @@ async def add(
         if party is None:
             raise not_found()
         may_proceed(may_fill_in, visit.stands)
-        _known(currency)
+        _check_currency(currency)
         found = (await store.costs(tx.session, [visit_id])).get(visit_id, [])
         same = [
             cost for cost in found if _same(cost, item, payer, currency, planned, note.strip()) and cost.party == party
@@ -71,7 +71,7 @@ async def add(
             return same[0]
         if len(found) >= model.MOST_LINES:
             raise Refused(gettext("The list is full. Put several amounts into one line."), 409)
-        before = await views.checklist(tx.session, visit)
+        checklist_before = await views.checklist(tx.session, visit)
         line = store.Cost(
             id=new_id(),
             visit_id=visit_id,
@@ -85,7 +85,7 @@ async def add(
             at=clock.now(),
         )
         tx.session.add(line)
-        await preparation.record_progress(tx, case, visit, before)
+        await preparation.record_progress(tx, case, visit, checklist_before)
         return line
 
 
@@ -93,7 +93,7 @@ def _same(line: Cost, item: str, payer: str, currency: str, planned: Decimal, no
     return (line.item, line.payer, line.currency, line.planned, line.note) == (item, payer, currency, planned, note)
 
 
-def _known(currency: str) -> None:
+def _check_currency(currency: str) -> None:
     if currency not in model.CURRENCIES:
         sentence = gettext("Choose a currency from the list.")
         raise Refused(sentence, 422, {"currency": sentence})
@@ -119,7 +119,7 @@ async def change(
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         line = await _own(tx.session, case, visit_id, cost_id)
-        _known(currency)
+        _check_currency(currency)
         if (line.payer, line.currency, line.planned, line.note) != (payer, currency, planned, note.strip()[:200]):
             may_proceed(may_fill_in, visit.stands)
         elif line.actual == actual:
@@ -128,10 +128,10 @@ async def change(
             raise Refused(gettext("The visit did not take place, so its costs no longer change."), 409)
         if line.version != version:
             raise Refused(gettext("Somebody changed this since you opened it. Read it first."), 409)
-        before = await views.checklist(tx.session, visit)
+        checklist_before = await views.checklist(tx.session, visit)
         line.payer, line.currency, line.planned, line.actual = payer, currency, planned, actual
         line.note, line.version, line.actor, line.at = note.strip()[:200], version + 1, principal.subject, clock.now()
-        await preparation.record_progress(tx, case, visit, before)
+        await preparation.record_progress(tx, case, visit, checklist_before)
         return line
 
 
@@ -148,9 +148,9 @@ async def remove(bus: Bus, principal: Principal, visit_id: UUID, cost_id: UUID) 
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         line = await _own(tx.session, case, visit_id, cost_id)
         may_proceed(may_fill_in, visit.stands)
-        before = await views.checklist(tx.session, visit)
+        checklist_before = await views.checklist(tx.session, visit)
         await tx.session.delete(line)
-        await preparation.record_progress(tx, case, visit, before)
+        await preparation.record_progress(tx, case, visit, checklist_before)
         return visit
 
 
@@ -162,10 +162,12 @@ async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> 
             raise not_found()
         found = (await store.costs(session, [visit_id])).get(visit_id, [])
         written = (await store.sheets(session, [visit_id]))[visit_id].get(PreparationItem.COSTS)
-    now = model.mark(cost.line for cost in found)
-    if now is None:
+    digest = model.list_digest(cost.line for cost in found)
+    if digest is None:
         raise Refused(gettext("Write at least one line first."), 409)
-    if now != lines:
+    if digest != lines:
         raise Refused(gettext("The list changed since you opened it. Read it first."), 409)
     version = written.version if written is not None else 0
-    return await preparation.fill_in(bus, principal, visit_id, PreparationItem.COSTS, {"lines": now}, version=version)
+    return await preparation.fill_in(
+        bus, principal, visit_id, PreparationItem.COSTS, {"lines": digest}, version=version
+    )

@@ -56,12 +56,12 @@ async def make(
         before = await store.newest_letters(tx.session, visit_id, kind)
         number = letters.new_number()
         facts = await _facts(tx.session, case, visit, kind, number, origin)
-        if before is not None and _told(facts) == before.facts:
+        if before is not None and _comparable_facts(facts) == before.facts:
             return before
-        stood = await views.checklist(tx.session, visit)
+        checklist_before = await views.checklist(tx.session, visit)
         moment = clock.now()
-        says = letters.says(facts) | {"qr": typesetting.qr(facts.address)}
-        document = await typesetting.pdf("letter", says, at=moment)
+        content = letters.letter_content(facts) | {"qr": typesetting.qr(facts.address)}
+        document = await typesetting.pdf("letter", content, at=moment)
         letter = store.Letter(
             number=number,
             visit_id=visit_id,
@@ -69,22 +69,22 @@ async def make(
             version=1 if before is None else before.version + 1,
             start=facts.start,
             end=facts.end,
-            facts=_told(facts),
+            facts=_comparable_facts(facts),
             digest=sha256(document).hexdigest(),
             document=document,
             actor=principal.subject,
             at=moment,
         )
         tx.session.add(letter)
-        await preparation.record_progress(tx, case, visit, stood)
+        await preparation.record_progress(tx, case, visit, checklist_before)
         return letter
 
 
-def _told(facts: letters.LetterFacts) -> dict[str, object]:
+def _comparable_facts(facts: letters.LetterFacts) -> dict[str, object]:
     """Return the facts as they are kept; what is each letter's own is left out, so that two can be compared."""
-    kept = asdict(facts) | {"start": facts.start.isoformat(), "end": facts.end.isoformat()}
-    kept["pays"] = [list(pair) for pair in facts.pays]
-    return {name: value for name, value in kept.items() if name not in {"number", "address", "made_on"}}
+    facts_kept = asdict(facts) | {"start": facts.start.isoformat(), "end": facts.end.isoformat()}
+    facts_kept["pays"] = [list(pair) for pair in facts.pays]
+    return {name: value for name, value in facts_kept.items() if name not in {"number", "address", "made_on"}}
 
 
 async def _facts(
@@ -129,26 +129,26 @@ async def _facts(
         start=visit.start,
         end=visit.end,
         days=len(visit.dates),
-        arrival=_arrival(arrival),
+        arrival=_arrival_words(arrival),
         signed_by=arrival.contact_name if arrival else "",
-        pays=await _pays(session, visit, offer),
+        pays=await _payments(session, visit, offer),
         address=f"{origin}/applications/verify-letter/{number}",
     )
 
 
-def _arrival(sheet: Arrival | None) -> str:
+def _arrival_words(sheet: Arrival | None) -> str:
     if sheet is None:
         return ""
-    said = {"place": " ".join(sheet.place.split()), "at": sheet.at.strftime("%H:%M"), "who": sheet.contact_name}
-    return gettext("%(place)s, at %(at)s; ask for %(who)s") % said
+    words = {"place": " ".join(sheet.place.split()), "at": sheet.at.strftime("%H:%M"), "who": sheet.contact_name}
+    return gettext("%(place)s, at %(at)s; ask for %(who)s") % words
 
 
-async def _pays(session: AsyncSession, visit: Visit, offer: placements_store.Offer | None) -> list[tuple[str, str]]:
+async def _payments(session: AsyncSession, visit: Visit, offer: placements_store.Offer | None) -> list[tuple[str, str]]:
     """Return who pays what: the planned lines by payer; without any, what the placement says that the host bears."""
     found: dict[str, list[str]] = {}
     for line in (await store.costs(session, [visit.id])).get(visit.id, []):
-        said = f"{labels.label(line.line.item)} ({line.planned:,.2f} {line.currency})"
-        found.setdefault(labels.label(line.line.payer), []).append(said)
+        words = f"{labels.label(line.line.item)} ({line.planned:,.2f} {line.currency})"
+        found.setdefault(labels.label(line.line.payer), []).append(words)
     if not found and offer is not None and offer.entry.costs_borne:
         found[labels.label(Party.HOST)] = [labels.label(cost_borne) for cost_borne in offer.entry.costs_borne]
     return [(payer, ", ".join(what)) for payer, what in found.items()]
@@ -179,25 +179,25 @@ async def read(
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedLetter:
     """What somebody learns who checks a number: no more than stands on the paper, and no name."""
 
     letter: store.Letter
-    standing: letters.LetterStanding
+    standing: letters.LetterValidity
     host: str
     host_country: str
 
 
-async def check(session: AsyncSession, number: str) -> Checked | None:
+async def check(session: AsyncSession, number: str) -> CheckedLetter | None:
     """Return a letter by its number; None where there is none."""
     letter = await store.letter(session, number)
     visit = None if letter is None else await visits_store.visit(session, letter.visit_id)
     if letter is None or visit is None:
         return None
     newest = await store.newest_letters(session, letter.visit_id, letter.kind)
-    standing = letters.standing(
+    validity = letters.validity(
         newest=newest is not None and newest.number == number,
         same_dates=(letter.start, letter.end) == (visit.start, visit.end),
         visit=VisitState(visit.state),
     )
-    return Checked(letter, standing, str(letter.facts["host"]), visit.host_country)
+    return CheckedLetter(letter, validity, str(letter.facts["host"]), visit.host_country)

@@ -52,8 +52,8 @@ async def fill_in(
             raise not_found()
         may_proceed(model.may_fill_in, visit.stands)
         try:
-            sheet = model.read(item, details, clock.today())
-        except model.Wrong as wrong:
+            sheet = model.read_sheet(item, details, clock.today())
+        except model.InvalidSheet as wrong:
             raise Refused(str(wrong), 422, wrong.fields) from wrong
         stored = (await store.sheets(tx.session, [visit_id]))[visit_id].get(item)
         new = sheet.model_dump(mode="json")
@@ -73,7 +73,7 @@ async def fill_in(
                 at=clock.now(),
             ),
         )
-        await _release(tx, case, visit, item)
+        await _release_sheet(tx, case, visit, item)
         await record_progress(tx, case, visit, before)
         return visit
 
@@ -93,13 +93,13 @@ async def record_progress(tx: Tx, case: Case, visit: Visit, before: model.Checkl
     await tx.changed("matches")
 
 
-async def _release(tx: Tx, case: Case, visit: Visit, item: PreparationItem) -> None:
+async def _release_sheet(tx: Tx, case: Case, visit: Visit, item: PreparationItem) -> None:
     if item in RELEASED_BY_SHEET:
         of, to, fields, basis = RELEASED_BY_SHEET[item]
-        await _released(tx, case, visit, of, to, fields, ReleasePurpose.PREPARATION, basis)
+        await _record_release(tx, case, visit, of, to, fields, ReleasePurpose.PREPARATION, basis)
 
 
-async def _released(
+async def _record_release(
     tx: Tx,
     case: Case,
     visit: Visit,
@@ -151,7 +151,7 @@ async def emergency_contact(bus: Bus, principal: Principal, visit_id: UUID) -> m
                 "The guest gave no emergency contact. Call the national coordinator of the guest's country."
             )
             raise Refused(sentence, 409)
-        await _released(
+        await _record_release(
             tx,
             case,
             visit,
@@ -192,5 +192,5 @@ async def react_to_visits(tx: Tx, events: Sequence[Envelope]) -> None:
         visit = found.get(str(event.subject))
         ready = lists[visit.id].ready if visit is not None and visit.id in lists else ()
         if visit is not None and ready:
-            told = PartPrepared(application_id=visit.application_id, visit_id=visit.id, parties=ready)
-            await tx.react(event, told, visit.match_id, correlation=visit.application_id)
+            prepared = PartPrepared(application_id=visit.application_id, visit_id=visit.id, parties=ready)
+            await tx.react(event, prepared, visit.match_id, correlation=visit.application_id)

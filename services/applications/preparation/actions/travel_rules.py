@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus
 
 
-async def decide(bus: Bus, actor: str, rule: Rule) -> store.AskedRule:
+async def decide(bus: Bus, actor: str, rule: Rule) -> store.TravelRule:
     """Ask for something, or no longer; a decision about the same takes the place of the one before.
 
     It holds for visits that are to come. Raises `Refused` (422 for a call that is not there, or one country twice).
@@ -33,7 +33,7 @@ async def decide(bus: Bus, actor: str, rule: Rule) -> store.AskedRule:
             raise Refused(sentence, 422, {"call_id": sentence})
         row = await store.same_rule(tx.session, rule)
         if row is None:
-            row = store.AskedRule(
+            row = store.TravelRule(
                 id=new_id(),
                 item=rule.item,
                 asked=rule.asked,

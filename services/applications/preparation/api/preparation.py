@@ -61,14 +61,14 @@ class SettleBody(Body):
     lines: Annotated[str, Field(min_length=1, max_length=100)]
 
 
-async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+async def _preparation_answer(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
         written = (await store.sheets(session, [visit_id]))[visit_id]
         lines = (await store.costs(session, [visit_id])).get(visit_id, [])
         allowed = await views.readable_items(session, view.of.case)
         letters = (await store.letters(session, [visit_id]))[visit_id]
-    own = views.sides(view.of.case)
+    own_sides = views.sides(view.of.case)
     checklist = view.checklist
     readable = {item: row for item, row in written.items() if item in allowed}
     return {
@@ -79,7 +79,7 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
             for standing in (checklist.standings if checklist else ())
         },
         "sheets": {item.value: {"version": row.version, "details": row.details} for item, row in readable.items()},
-        "costs": [cost(line) for line in lines],
+        "costs": [cost_answer(line) for line in lines],
         "totals": [
             {
                 "payer": total.payer,
@@ -89,43 +89,43 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
             }
             for total in costs_model.totals(line.line for line in lines)
         ],
-        "lines": costs_model.mark(line.line for line in lines),
-        "letters": [shown(letter) for letter in letters] if own & letters_actions.READING else [],
+        "lines": costs_model.list_digest(line.line for line in lines),
+        "letters": [letter_answer(letter) for letter in letters] if own_sides & letters_actions.READING else [],
     }
 
 
-def cost(one: store.Cost) -> dict[str, Any]:
+def cost_answer(cost: store.Cost) -> dict[str, Any]:
     """Return a line; amounts as text, so that no reader rounds them."""
     return {
-        "id": one.id,
-        "item": one.item,
-        "payer": one.payer,
-        "currency": one.currency,
-        "planned": str(one.planned),
-        "actual": None if one.actual is None else str(one.actual),
-        "note": one.note,
-        "by": one.party,
-        "version": one.version,
+        "id": cost.id,
+        "item": cost.item,
+        "payer": cost.payer,
+        "currency": cost.currency,
+        "planned": str(cost.planned),
+        "actual": None if cost.actual is None else str(cost.actual),
+        "note": cost.note,
+        "by": cost.party,
+        "version": cost.version,
     }
 
 
-def shown(one: store.Letter) -> dict[str, Any]:
+def letter_answer(letter: store.Letter) -> dict[str, Any]:
     """Return a letter without what it says."""
     return {
-        "number": one.number,
-        "kind": one.kind,
-        "version": one.version,
-        "start": one.start,
-        "end": one.end,
-        "digest": one.digest,
-        "at": one.at,
+        "number": letter.number,
+        "kind": letter.kind,
+        "version": letter.version,
+        "start": letter.start,
+        "end": letter.end,
+        "digest": letter.digest,
+        "at": letter.at,
     }
 
 
 @router.get("/{visit_id}/preparation")
 async def read(visit_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """Return where each thing stands, and of the sheets those that the reader may read."""
-    return await _shown(bus, principal, visit_id)
+    return await _preparation_answer(bus, principal, visit_id)
 
 
 @router.put("/{visit_id}/preparation/{item}")
@@ -134,7 +134,7 @@ async def write(
 ) -> dict[str, Any]:
     """Write one thing down, as its owner."""
     await actions.fill_in(bus, principal, visit_id, item, body.details, version=body.version)
-    return await _shown(bus, principal, visit_id)
+    return await _preparation_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/costs", status_code=201)
@@ -143,7 +143,7 @@ async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: BusDe
     made = await costs_actions.add(
         bus, principal, visit_id, body.item, body.payer, body.currency, body.planned, note=body.note
     )
-    return cost(made)
+    return cost_answer(made)
 
 
 @router.put("/{visit_id}/costs/{cost_id}")
@@ -163,21 +163,21 @@ async def change_cost(
         actual=body.actual,
         note=body.note,
     )
-    return cost(made)
+    return cost_answer(made)
 
 
 @router.delete("/{visit_id}/costs/{cost_id}")
 async def remove_cost(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """Take a line away."""
     await costs_actions.remove(bus, principal, visit_id, cost_id)
-    return await _shown(bus, principal, visit_id)
+    return await _preparation_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/costs-settled")
 async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """Say as the sender that the list of costs is complete."""
     await costs_actions.settle(bus, principal, visit_id, body.lines)
-    return await _shown(bus, principal, visit_id)
+    return await _preparation_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/letters/{letter}", status_code=201)
@@ -186,7 +186,7 @@ async def make_letter(
 ) -> dict[str, Any]:
     """Make a letter as the host; where nothing that it says has changed, the one that is there."""
     made = await letters_actions.make(bus, principal, visit_id, letter, origin=settings.origin)
-    return shown(made)
+    return letter_answer(made)
 
 
 @router.get("/{visit_id}/letters/{letter}", response_class=Response)

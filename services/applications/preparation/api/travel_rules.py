@@ -10,7 +10,7 @@ from services.applications.guards import Coordinator
 from services.applications.parameters import Body, BusDep
 from services.applications.preparation import store
 from services.applications.preparation.actions import travel_rules as actions
-from services.applications.preparation.model import ASKED, Rule
+from services.applications.preparation.model import DEFAULT_ITEMS, Rule
 from shared.contracts.codes import PreparationItem
 
 router = APIRouter(prefix="/applications/api/asked-before-travel", tags=["visits"])
@@ -28,7 +28,7 @@ class Decision(Body):
     host_country: Country | None = None
 
 
-def _shown(row: store.AskedRule) -> dict[str, Any]:
+def _rule_answer(row: store.TravelRule) -> dict[str, Any]:
     names = ("id", "item", "asked", "call_id", "country", "host_country", "at")
     return {name: getattr(row, name) for name in names}
 
@@ -37,14 +37,14 @@ def _shown(row: store.AskedRule) -> dict[str, Any]:
 async def read_all(_: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Return what is asked for where nothing else is said, and what is said."""
     async with bus.read() as session:
-        return {"default": ASKED, "rules": [_shown(row) for row in await store.rules(session)]}
+        return {"default": DEFAULT_ITEMS, "rules": [_rule_answer(row) for row in await store.rules(session)]}
 
 
 @router.post("", status_code=201)
 async def decide(body: Decision, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Ask for something, or no longer."""
     rule = Rule(body.item, body.asked, body.call_id, body.country, body.host_country)
-    return _shown(await actions.decide(bus, principal.subject, rule))
+    return _rule_answer(await actions.decide(bus, principal.subject, rule))
 
 
 @router.delete("/{rule_id}", status_code=204)

@@ -5,11 +5,11 @@ the programme's configuration (`asked`); whether a sheet is enough depends on th
 ready may be missing again once a visit moves.
 """
 
-from services.applications.preparation.model.items import ASKED, OWNERS, SEEN_BY, SENDER, Rule, asked
+from services.applications.preparation.model.items import DEFAULT_ITEMS, OWNERS, READERS, SENDER, Rule, required_items
 from services.applications.preparation.model.readiness import (
     Checklist,
     Facts,
-    Ready,
+    Readiness,
     Standing,
     checklist,
     may_fill_in,
@@ -22,18 +22,18 @@ from services.applications.preparation.model.sheets import (
     Authorisation,
     EmergencyContact,
     Insurance,
+    InvalidSheet,
     Settled,
     Sheet,
     Visa,
     VisaResult,
-    Wrong,
-    read,
+    read_sheet,
 )
 
 __all__ = [
-    "ASKED",
+    "DEFAULT_ITEMS",
     "OWNERS",
-    "SEEN_BY",
+    "READERS",
     "SENDER",
     "SHEETS",
     "AccessNeeds",
@@ -43,17 +43,17 @@ __all__ = [
     "EmergencyContact",
     "Facts",
     "Insurance",
-    "Ready",
+    "InvalidSheet",
+    "Readiness",
     "Rule",
     "Settled",
     "Sheet",
     "Standing",
     "Visa",
     "VisaResult",
-    "Wrong",
-    "asked",
     "checklist",
     "may_fill_in",
     "may_see_emergency",
-    "read",
+    "read_sheet",
+    "required_items",
 ]

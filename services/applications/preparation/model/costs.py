@@ -76,9 +76,9 @@ class Line:
 def amount(written: str) -> Decimal:
     """Return an amount as somebody writes it: 120, 120.50 or 120,50. Raises ValueError with a sentence."""
     sentence = gettext("Write an amount like 120.50")
-    plain = written.replace("\u00a0", "").replace(" ", "").replace(",", ".")
+    normalised = written.replace("\u00a0", "").replace(" ", "").replace(",", ".")
     try:
-        found = Decimal(plain)
+        found = Decimal(normalised)
     except InvalidOperation as error:
         raise ValueError(sentence) from error
     exponent = found.as_tuple().exponent
@@ -109,17 +109,17 @@ def totals(lines: Iterable[Line]) -> list[Total]:
         Total(
             payer,
             currency,
-            sum((cost_line.planned for cost_line in of), Decimal(0)),
-            sum((cost_line.actual for cost_line in of if cost_line.actual is not None), Decimal(0)),
-            all(cost_line.actual is not None for cost_line in of),
+            sum((cost_line.planned for cost_line in group), Decimal(0)),
+            sum((cost_line.actual for cost_line in group if cost_line.actual is not None), Decimal(0)),
+            all(cost_line.actual is not None for cost_line in group),
         )
         for payer in Payer
-        for (whose, currency), of in sorted(found.items(), key=lambda entry: entry[0])
-        if whose is payer
+        for (group_payer, currency), group in sorted(found.items(), key=lambda entry: entry[0])
+        if group_payer is payer
     ]
 
 
-def mark(lines: Iterable[Line]) -> str | None:
+def list_digest(lines: Iterable[Line]) -> str | None:
     """What tells one planned list from another; None for an empty one. Actual amounts come later and change nothing."""
-    told = sorted(f"{line.id}|{line.item}|{line.payer}|{line.currency}|{line.planned}" for line in lines)
-    return sha256("\n".join(told).encode()).hexdigest()[:32] if told else None
+    fingerprints = sorted(f"{line.id}|{line.item}|{line.payer}|{line.currency}|{line.planned}" for line in lines)
+    return sha256("\n".join(fingerprints).encode()).hexdigest()[:32] if fingerprints else None

@@ -29,11 +29,11 @@ OWNERS: dict[Item, Party] = {
 """Who brings each thing: the sender owns planned facts, the host what it receives the guest with (EWP)."""
 
 
-ASKED = tuple(choice for choice in Item if choice is not Item.ACCESS_NEEDS)
+DEFAULT_ITEMS = tuple(choice for choice in Item if choice is not Item.ACCESS_NEEDS)
 """What is asked where the programme says nothing else; access needs are offered, never asked."""
 
 
-SEEN_BY: dict[Item, frozenset[Party]] = {
+READERS: dict[Item, frozenset[Party]] = {
     Item.AUTHORISATION: frozenset({Party.GUEST, SENDER, Party.HOST, Party.HOST_COORDINATOR, Party.PROGRAMME}),
     Item.COSTS: frozenset({Party.GUEST, SENDER, Party.HOST, Party.HOST_COORDINATOR, Party.PROGRAMME}),
     Item.INVITATION: frozenset({Party.GUEST, SENDER, Party.HOST, Party.HOST_COORDINATOR}),
@@ -59,7 +59,7 @@ class Rule:
     country: str | None = None
     host_country: str | None = None
 
-    def holds(self, call_id: UUID, country: str, host_country: str) -> bool:
+    def applies_to(self, call_id: UUID, country: str, host_country: str) -> bool:
         """Return whether it is about such a visit."""
         return (
             self.call_id in (None, call_id)
@@ -68,17 +68,17 @@ class Rule:
         )
 
     @property
-    def exactness(self) -> tuple[int, bool]:
+    def specificity(self) -> tuple[int, bool]:
         """How much it says: a pair of countries goes before one country, that before a call."""
         return (self.country is not None) + (self.host_country is not None), self.call_id is not None
 
 
-def asked(rules: Iterable[Rule], call_id: UUID, country: str, host_country: str) -> tuple[Item, ...]:
+def required_items(rules: Iterable[Rule], call_id: UUID, country: str, host_country: str) -> tuple[Item, ...]:
     """Return what is asked for a visit: the most exact rule about each thing decides, else the default."""
     found: dict[Item, Rule] = {}
     for rule in rules:
-        if rule.holds(call_id, country, host_country):
+        if rule.applies_to(call_id, country, host_country):
             before = found.get(rule.item)
-            if before is None or rule.exactness > before.exactness:
+            if before is None or rule.specificity > before.specificity:
                 found[rule.item] = rule
-    return tuple(item for item in Item if (found[item].asked if item in found else item in ASKED))
+    return tuple(item for item in Item if (found[item].asked if item in found else item in DEFAULT_ITEMS))

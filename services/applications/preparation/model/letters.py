@@ -31,7 +31,7 @@ class LetterKind(Code):
     VISA = "visa", N_("Letter for the visa")
 
 
-class LetterStanding(Code):
+class LetterValidity(Code):
     """Whether a letter counts."""
 
     COUNTS = "counts", N_("This letter counts.")
@@ -71,35 +71,35 @@ class LetterFacts:
 
 def new_number() -> str:
     """Return a number that nobody can guess, in three groups: LT-7F3K-9QXM-2D8R."""
-    drawn = "".join(secrets.choice(_DIGITS) for _ in range(_COUNT))
-    return "LT-" + "-".join(drawn[start : start + 4] for start in range(0, _COUNT, 4))
+    digits = "".join(secrets.choice(_DIGITS) for _ in range(_COUNT))
+    return "LT-" + "-".join(digits[start : start + 4] for start in range(0, _COUNT, 4))
 
 
-def standing(*, newest: bool, same_dates: bool, visit: VisitState) -> LetterStanding:
+def validity(*, newest: bool, same_dates: bool, visit: VisitState) -> LetterValidity:
     """Whether a letter counts: the newest of its kind, with the dates of a visit that takes place or took place."""
     if visit in {VisitState.CANCELLED, VisitState.VOIDED, VisitState.UNSCHEDULABLE}:
-        return LetterStanding.OFF
+        return LetterValidity.OFF
     if not newest:
-        return LetterStanding.REPLACED
-    return LetterStanding.COUNTS if same_dates else LetterStanding.MOVED
+        return LetterValidity.REPLACED
+    return LetterValidity.COUNTS if same_dates else LetterValidity.MOVED
 
 
-def says(facts: LetterFacts) -> dict[str, Any]:
+def letter_content(facts: LetterFacts) -> dict[str, Any]:
     """Return the letter as the template sets it, in the language of whoever makes it."""
     visa = facts.kind is LetterKind.VISA
     who = f"{facts.guest} ({facts.own_name})" if facts.own_name and facts.own_name != facts.guest else facts.guest
     span = dates.span(facts.start, facts.end)
     length = ngettext("%(num)s working day", "%(num)s working days", facts.days) % {"num": facts.days}
     title = gettext("Letter in support of a visa application") if visa else gettext("Invitation to a study visit")
-    said = {"guest": who, "agency": facts.agency, "country": labels.country(facts.country), "host": facts.host}
+    words = {"guest": who, "agency": facts.agency, "country": labels.country(facts.country), "host": facts.host}
     opening = [
         gettext(
             "We confirm that %(guest)s of %(agency)s, %(country)s, is invited to %(host)s for a study visit. The visit"
             " is part of an exchange programme for law enforcement; it is professional and no employment."
         )
-        % said
+        % words
         if visa
-        else gettext("We are pleased to invite you to a study visit at %(host)s.") % said
+        else gettext("We are pleased to invite you to a study visit at %(host)s.") % words
     ]
     rows = [
         (gettext("Guest"), who),

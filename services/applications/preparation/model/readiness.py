@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 
-class Ready(Code):
+class Readiness(Code):
     """Whether a thing is there; a state of the kind `preparation` in `shared/web/states.py`."""
 
     MISSING = "missing", N_("Missing")
@@ -33,7 +33,7 @@ class Standing:
     """Where one thing stands: `remark` says in a sentence what is not right about it, or left to do."""
 
     item: Item
-    ready: Ready
+    ready: Readiness
     remark: str = ""
 
     @property
@@ -65,7 +65,7 @@ class Checklist:
     @property
     def asked(self) -> tuple[Item, ...]:
         """What is asked for."""
-        return tuple(standing.item for standing in self.standings if standing.ready is not Ready.NOT_ASKED)
+        return tuple(standing.item for standing in self.standings if standing.ready is not Readiness.NOT_ASKED)
 
     @property
     def complete(self) -> bool:
@@ -74,7 +74,7 @@ class Checklist:
 
     def open_(self, party: Party | None = None) -> list[Standing]:
         """Return what is asked and not there, of one owner or of all."""
-        done = {Ready.THERE, Ready.NOT_ASKED}
+        done = {Readiness.THERE, Readiness.NOT_ASKED}
         return [
             standing for standing in self.standings if standing.ready not in done and party in (None, standing.owner)
         ]
@@ -92,9 +92,9 @@ def checklist(wanted: Collection[Item], facts: Facts) -> Checklist:
         if item in wanted:
             found.append(_standing(item, facts))
         elif item is Item.ACCESS_NEEDS and item in facts.sheets:
-            found.append(Standing(item, Ready.THERE))
+            found.append(Standing(item, Readiness.THERE))
         else:
-            found.append(Standing(item, Ready.NOT_ASKED))
+            found.append(Standing(item, Readiness.NOT_ASKED))
     return Checklist(tuple(found))
 
 
@@ -104,32 +104,32 @@ def _standing(item: Item, facts: Facts) -> Standing:
     sheet = facts.sheets.get(item)
     match sheet:
         case None:
-            return Standing(item, Ready.MISSING)
+            return Standing(item, Readiness.MISSING)
         case Visa():
             return _visa(sheet, facts)
         case Insurance() if not _covers(sheet.valid_from, sheet.valid_until, facts):
-            return Standing(item, Ready.PROBLEM, gettext("The insurance does not cover all days of the visit."))
+            return Standing(item, Readiness.PROBLEM, gettext("The insurance does not cover all days of the visit."))
         case Settled() if sheet.lines != facts.lines:
-            return Standing(item, Ready.PROBLEM, gettext("The list was changed since it was confirmed."))
-    return Standing(item, Ready.THERE)
+            return Standing(item, Readiness.PROBLEM, gettext("The list was changed since it was confirmed."))
+    return Standing(item, Readiness.THERE)
 
 
 def _visa(visa: Visa, facts: Facts) -> Standing:
     match visa.result:
         case VisaResult.NOT_NEEDED:
-            return Standing(Item.VISA, Ready.THERE, gettext("No visa is needed."))
+            return Standing(Item.VISA, Readiness.THERE, gettext("No visa is needed."))
         case VisaResult.GRANTED if visa.valid_from and visa.valid_until:
             if _covers(visa.valid_from, visa.valid_until, facts):
-                return Standing(Item.VISA, Ready.THERE)
-            return Standing(Item.VISA, Ready.PROBLEM, gettext("The visa does not cover all days of the visit."))
+                return Standing(Item.VISA, Readiness.THERE)
+            return Standing(Item.VISA, Readiness.PROBLEM, gettext("The visa does not cover all days of the visit."))
         case VisaResult.REFUSED:
             remark = gettext(
                 "The visa was refused. Other dates can be asked for, or the visit cancelled for that reason."
             )
-            return Standing(Item.VISA, Ready.PROBLEM, remark)
+            return Standing(Item.VISA, Readiness.PROBLEM, remark)
         case VisaResult.APPLIED:
-            return Standing(Item.VISA, Ready.UNDER_WAY, gettext("The visa is applied for."))
-    return Standing(Item.VISA, Ready.UNDER_WAY, gettext("A visa is needed and not applied for yet."))
+            return Standing(Item.VISA, Readiness.UNDER_WAY, gettext("The visa is applied for."))
+    return Standing(Item.VISA, Readiness.UNDER_WAY, gettext("A visa is needed and not applied for yet."))
 
 
 def _letters(facts: Facts) -> Standing:
@@ -139,12 +139,12 @@ def _letters(facts: Facts) -> Standing:
         wanted.append("visa")
     missing = [kind for kind in wanted if kind not in facts.letters]
     if "invitation" in missing:
-        return Standing(Item.INVITATION, Ready.MISSING)
+        return Standing(Item.INVITATION, Readiness.MISSING)
     if any(facts.letters[kind] != (facts.start, facts.end) for kind in wanted if kind in facts.letters):
-        return Standing(Item.INVITATION, Ready.PROBLEM, gettext("The visit has other dates than the letter."))
+        return Standing(Item.INVITATION, Readiness.PROBLEM, gettext("The visit has other dates than the letter."))
     if missing:
-        return Standing(Item.INVITATION, Ready.UNDER_WAY, gettext("The guest needs a letter for the visa."))
-    return Standing(Item.INVITATION, Ready.THERE)
+        return Standing(Item.INVITATION, Readiness.UNDER_WAY, gettext("The guest needs a letter for the visa."))
+    return Standing(Item.INVITATION, Readiness.THERE)
 
 
 def _covers(first: date, last: date, facts: Facts) -> bool:

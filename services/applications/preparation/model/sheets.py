@@ -33,7 +33,7 @@ class Sheet(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    def wrong(self, today: date) -> dict[str, str]:  # noqa: ARG002 - what most sheets need not know
+    def problems(self, today: date) -> dict[str, str]:  # noqa: ARG002 - what most sheets need not know
         """Return what cannot be, by field."""
         return {}
 
@@ -41,16 +41,16 @@ class Sheet(BaseModel):
 Short = Annotated[Line, StringConstraints(max_length=100)]
 
 
-Told = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
+Required = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
 
 
 class Authorisation(Sheet):
     """The sending agency's order or letter: under which reference, of which day."""
 
-    reference: Told
+    reference: Required
     given_on: date
 
-    def wrong(self, today: date) -> dict[str, str]:
+    def problems(self, today: date) -> dict[str, str]:
         """Return an authorisation of a day to come was not given."""
         return _not_after(today, given_on=self.given_on)
 
@@ -64,7 +64,7 @@ class Visa(Sheet):
     valid_from: date | None = None
     valid_until: date | None = None
 
-    def wrong(self, today: date) -> dict[str, str]:
+    def problems(self, today: date) -> dict[str, str]:
         """Return what is decided has a day; what is granted is valid for a time."""
         found = _not_after(today, applied_on=self.applied_on, decided_on=self.decided_on)
         needed: dict[VisaResult, tuple[str, ...]] = {
@@ -83,12 +83,12 @@ class Visa(Sheet):
 class Insurance(Sheet):
     """Who insures the guest, under which number, from when until when."""
 
-    insurer: Told
-    policy_number: Told
+    insurer: Required
+    policy_number: Required
     valid_from: date
     valid_until: date
 
-    def wrong(self, today: date) -> dict[str, str]:  # noqa: ARG002 - an insurance may begin on any day
+    def problems(self, today: date) -> dict[str, str]:  # noqa: ARG002 - an insurance may begin on any day
         """Return a time that ends after it begins."""
         if self.valid_until < self.valid_from:
             return {"valid_until": gettext("The last day must not be before the first.")}
@@ -98,13 +98,13 @@ class Insurance(Sheet):
 class Settled(Sheet):
     """The sender says that the list of costs is complete; `lines` is the mark of the list that was read."""
 
-    lines: Told
+    lines: Required
 
 
 class EmergencyContact(Sheet):
     """Whom the host calls if something happens to the guest."""
 
-    name: Told
+    name: Required
     relation: Short = ""
     phone: Annotated[Line, StringConstraints(min_length=5, max_length=40, pattern=r"^\+?[0-9 ()/.-]+$")]
     languages: Short = ""
@@ -119,7 +119,7 @@ class AccessNeeds(Sheet):
 class Arrival(Sheet):
     """Whom the guest asks for, where and when, and what to bring."""
 
-    contact_name: Told
+    contact_name: Required
     contact_email: Annotated[Line, StringConstraints(max_length=200, pattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$")] = ""
     contact_phone: Annotated[Line, StringConstraints(max_length=40, pattern=r"^$|^\+?[0-9 ()/.-]{5,}$")] = ""
     place: Annotated[Text, StringConstraints(min_length=1, max_length=500)]
@@ -144,7 +144,7 @@ def _not_after(today: date, **days: date | None) -> dict[str, str]:
     return {name: sentence for name, day in days.items() if day is not None and day > today}
 
 
-class Wrong(ValueError):
+class InvalidSheet(ValueError):
     """What was written cannot be; `fields` names each with a sentence."""
 
     def __init__(self, fields: dict[str, str]) -> None:
@@ -153,22 +153,22 @@ class Wrong(ValueError):
         self.fields = fields
 
 
-def read(item: Item, details: Mapping[str, Any], today: date) -> Sheet:
+def read_sheet(item: Item, details: Mapping[str, Any], today: date) -> Sheet:
     """Return what somebody wrote, as a sheet. Raises `Wrong`, and KeyError for a thing that has no sheet."""
     given = {name: value for name, value in details.items() if value not in (None, "")}
     try:
         sheet = SHEETS[item].model_validate(given)
     except ValidationError as error:
-        raise Wrong(
+        raise InvalidSheet(
             {str(problem["loc"][0]): _sentence(str(problem["loc"][0]), problem["type"]) for problem in error.errors()}
         ) from error
-    wrong = sheet.wrong(today)
-    if wrong:
-        raise Wrong(wrong)
+    problems = sheet.problems(today)
+    if problems:
+        raise InvalidSheet(problems)
     return sheet
 
 
-_WRITTEN_LIKE: dict[str, str] = {
+_FORMATS: dict[str, str] = {
     "phone": N_("Write a telephone number like +374 10 123456"),
     "contact_phone": N_("Write a telephone number like +374 10 123456"),
     "contact_email": N_("Write an e-mail address like name@police.example"),
@@ -185,4 +185,4 @@ _REMEDIES: dict[str, str] = {
 
 def _sentence(name: str, kind: str) -> str:
     """Return what to do about a field that pydantic does not take."""
-    return gettext(_REMEDIES.get(kind) or _WRITTEN_LIKE.get(name) or N_("Check what you wrote here"))
+    return gettext(_REMEDIES.get(kind) or _FORMATS.get(name) or N_("Check what you wrote here"))

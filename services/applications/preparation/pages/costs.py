@@ -70,7 +70,7 @@ async def _page(
         may_settle=open_ and bool(lines) and views.owns_item(case, PreparationItem.COSTS),
         settled=standing is not None and standing.ready.value == "there",
         remark=standing.remark if standing else "",
-        mark=model.mark(line.line for line in lines) or "",
+        mark=model.list_digest(line.line for line in lines) or "",
         done=request.query_params.get("done"),
     )
 
@@ -125,8 +125,8 @@ async def add(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) 
 @router.post("/{visit_id}/costs-settled")
 async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
     """The sender says that the list is complete."""
-    mark = str((await request.form()).get("lines", ""))
-    await actions.settle(bus, principal, visit_id, mark)
+    digest = str((await request.form()).get("lines", ""))
+    await actions.settle(bus, principal, visit_id, digest)
     return see_other(visit_path(visit_id, "costs") + "?done=settled")
 
 

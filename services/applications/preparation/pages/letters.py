@@ -10,7 +10,7 @@ from services.applications.guards import Anyone, Participant
 from services.applications.matches.views import parties
 from services.applications.parameters import BusDep, Portal
 from services.applications.preparation.actions import letters as actions
-from services.applications.preparation.model.letters import LetterKind, LetterStanding
+from services.applications.preparation.model.letters import LetterKind, LetterValidity
 from services.applications.preparation.store import Letter
 from services.applications.visits.views.names import visit_path
 from shared.contracts import labels
@@ -60,7 +60,7 @@ async def verify(request: Request, number: str, _: Anybody, bus: BusDep) -> Resp
         "preparation/verify_letter.html",
         200 if found else 404,
         found=found,
-        counts=found is not None and found.standing is LetterStanding.COUNTS,
+        counts=found is not None and found.standing is LetterValidity.COUNTS,
         kind=labels.label(LetterKind(found.letter.kind)) if found else "",
         number=number[:40],
     )

@@ -41,8 +41,8 @@ ROLES = (
 )
 
 
-_OWN_WAY: dict[PreparationItem, str] = {PreparationItem.COSTS: "costs", PreparationItem.INVITATION: "letters"}
-_WHY: dict[PreparationItem, str] = {
+_OWN_PAGES: dict[PreparationItem, str] = {PreparationItem.COSTS: "costs", PreparationItem.INVITATION: "letters"}
+_EXPLANATIONS: dict[PreparationItem, str] = {
     PreparationItem.AUTHORISATION: N_("The order or letter by which the sending agency lets the officer travel."),
     PreparationItem.VISA: N_("Only you and the coordinator of your country see the days; others see where it stands."),
     PreparationItem.INSURANCE: N_("Only you and the coordinator of your country see insurer and number."),
@@ -63,7 +63,7 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep)
         allowed = await views.readable_items(session, view.of.case)
     if view.checklist is None:
         return see_other(visit_path(visit_id))
-    own = views.sides(view.of.case)
+    own_sides = views.sides(view.of.case)
     mine = [standing for standing in view.checklist.standings if views.owns_item(view.of.case, standing.item)]
     mine = [
         standing
@@ -75,56 +75,56 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep)
         for standing in view.checklist.standings
         if standing not in mine and standing.item in view.checklist.asked
     ]
-    read = {item for item in _OWN_WAY if own & model.SEEN_BY[item]}
+    read = {item for item in _OWN_PAGES if own_sides & model.READERS[item]}
     return render(
         request,
         "preparation/preparation.html",
         view=view,
         visit=view.visit,
         due=view.preparation_due,
-        mine=[_task(view, standing, linked=True) for standing in sorted(mine, key=_first)],
+        mine=[_task(view, standing, linked=True) for standing in sorted(mine, key=_urgency)],
         others=[_task(view, standing, linked=standing.item in read) for standing in others],
         complete=view.checklist.complete,
         read=[
-            {"title": labels.label(standing.item), "rows": rows_of(written[standing.item].sheet)}
+            {"title": labels.label(standing.item), "rows": sheet_rows(written[standing.item].sheet)}
             for standing in view.checklist.standings
             if standing.item in written and standing.item in allowed and standing.item is not PreparationItem.COSTS
         ],
-        emergency=Party.HOST in own and _emergency_now(view),
-        emergency_days=view.visit.start is not None and Party.HOST in own,
+        emergency=Party.HOST in own_sides and _may_see_emergency(view),
+        emergency_days=view.visit.start is not None and Party.HOST in own_sides,
         done=request.query_params.get("done"),
     )
 
 
-def _first(one: model.Standing) -> int:
-    return [model.Ready.PROBLEM, model.Ready.MISSING, model.Ready.UNDER_WAY, model.Ready.THERE].index(
-        one.ready if one.ready is not model.Ready.NOT_ASKED else model.Ready.THERE
+def _urgency(status: model.Standing) -> int:
+    return [model.Readiness.PROBLEM, model.Readiness.MISSING, model.Readiness.UNDER_WAY, model.Readiness.THERE].index(
+        status.ready if status.ready is not model.Readiness.NOT_ASKED else model.Readiness.THERE
     )
 
 
-def _task(view: VisitView, one: model.Standing, *, linked: bool) -> dict[str, Any]:
-    way = _OWN_WAY.get(one.item)
-    mine = views.owns_item(view.of.case, one.item)
-    hint = one.remark or (
-        "" if mine else gettext("Brought by: %(owner)s") % {"owner": party_name(view.visit, one.owner)}
+def _task(view: VisitView, status: model.Standing, *, linked: bool) -> dict[str, Any]:
+    page = _OWN_PAGES.get(status.item)
+    mine = views.owns_item(view.of.case, status.item)
+    hint = status.remark or (
+        "" if mine else gettext("Brought by: %(owner)s") % {"owner": party_name(view.visit, status.owner)}
     )
-    if one.item is PreparationItem.ACCESS_NEEDS and one.ready is model.Ready.NOT_ASKED:
+    if status.item is PreparationItem.ACCESS_NEEDS and status.ready is model.Readiness.NOT_ASKED:
         hint = gettext("If you need anything, tell your host here.")
     open_ = view.visit.stands.value in {"scheduled", "under_way"}
     return {
-        "title": labels.label(one.item),
+        "title": labels.label(status.item),
         "hint": hint,
-        "href": visit_path(view.visit.id, way or f"preparation/{one.item.value}")
-        if linked and (open_ or way)
+        "href": visit_path(view.visit.id, page or f"preparation/{status.item.value}")
+        if linked and (open_ or page)
         else None,
         "state": None
-        if one.item is PreparationItem.ACCESS_NEEDS and one.ready is model.Ready.NOT_ASKED
-        else state("preparation", one.ready),
+        if status.item is PreparationItem.ACCESS_NEEDS and status.ready is model.Readiness.NOT_ASKED
+        else state("preparation", status.ready),
         "status": gettext("Optional"),
     }
 
 
-def _emergency_now(view: VisitView) -> bool:
+def _may_see_emergency(view: VisitView) -> bool:
     """Return whether today is a day on which the host can look the emergency contact up."""
     visit = view.visit
     assert visit.start is not None
@@ -160,9 +160,9 @@ _FIELDS: dict[str, str] = {
 }
 
 
-def rows_of(sheet: model.Sheet) -> list[dict[str, str]]:
+def sheet_rows(sheet: model.Sheet) -> list[dict[str, str]]:
     """Return a sheet for reading."""
-    shown = []
+    rows = []
     for name, value in sheet:
         if value in (None, ""):
             continue
@@ -171,8 +171,8 @@ def rows_of(sheet: model.Sheet) -> list[dict[str, str]]:
             text = value.strftime("%H:%M") if name == "at" else dates.day(value)
         elif name == "result":
             text = labels.label(value)
-        shown.append({"key": gettext(_FIELDS[name]), "value": text})
-    return shown
+        rows.append({"key": gettext(_FIELDS[name]), "value": text})
+    return rows
 
 
 @router.get("/{visit_id}/preparation/{item}")
@@ -193,17 +193,17 @@ async def _sheet_page(
 ) -> Response:
     async with bus.read() as session:
         case, visit = await parties.case_of_visit(session, principal, visit_id)
-        if item in _OWN_WAY:
-            return see_other(visit_path(visit_id, _OWN_WAY[item]))
+        if item in _OWN_PAGES:
+            return see_other(visit_path(visit_id, _OWN_PAGES[item]))
         if not views.owns_item(case, item):
             raise not_found()
         row = (await store.sheets(session, [visit_id]))[visit_id].get(item)
         person = await entries.person(session, principal.subject)
     if form is None:
-        known: dict[str, Any] = {} if row is None else row.sheet.model_dump() | _as_written(row.sheet)
+        initial: dict[str, Any] = {} if row is None else row.sheet.model_dump() | _form_values(row.sheet)
         if row is None and item is PreparationItem.ARRIVAL and person is not None:
-            known = {"contact_name": person.name, "contact_email": person.email}
-        form = SHEET_FORMS[item](data=known)
+            initial = {"contact_name": person.name, "contact_email": person.email}
+        form = SHEET_FORMS[item](data=initial)
     return render(
         request,
         "preparation/sheet.html",
@@ -212,14 +212,14 @@ async def _sheet_page(
         visit=visit,
         caption=case.application.reference,
         title=labels.label(item),
-        why=gettext(_WHY[item]),
+        why=gettext(_EXPLANATIONS[item]),
         version=version if version is not None else (row.version if row is not None else 0),
         back_href=visit_path(visit_id, "preparation"),
         long={"text": 1000, "bring": 1000, "place": 500},
     )
 
 
-def _as_written(sheet: model.Sheet) -> dict[str, Any]:
+def _form_values(sheet: model.Sheet) -> dict[str, Any]:
     """Return what a form shows of a sheet otherwise than the model holds it."""
     return {"at": sheet.at.strftime("%H:%M")} if isinstance(sheet, model.Arrival) else {}
 
@@ -255,7 +255,7 @@ async def emergency(request: Request, visit_id: UUID, principal: Participant, bu
         request,
         "preparation/emergency.html",
         visit=visit,
-        rows=rows_of(sheet),
+        rows=sheet_rows(sheet),
         phone=sheet.phone,
         caption=case.application.reference,
     )
@@ -269,8 +269,8 @@ async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus:
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
         found = (await store.letters(session, [visit_id]))[visit_id]
-    own = views.sides(view.of.case)
-    if not own & model.SEEN_BY[PreparationItem.INVITATION]:
+    own_sides = views.sides(view.of.case)
+    if not own_sides & model.READERS[PreparationItem.INVITATION]:
         raise not_found()
     standing = next(
         (
@@ -291,6 +291,6 @@ async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus:
             (letter, labels.label(LetterKind(letter.kind)), (letter.start, letter.end) == days) for letter in found
         ],
         kinds=[(kind.value, labels.label(kind)) for kind in LetterKind],
-        may_make=Party.HOST in own and view.visit.stands.value in {"scheduled", "under_way"},
+        may_make=Party.HOST in own_sides and view.visit.stands.value in {"scheduled", "under_way"},
         done=request.query_params.get("done"),
     )

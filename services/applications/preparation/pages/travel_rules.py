@@ -11,8 +11,8 @@ from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
 from services.applications.preparation import store
 from services.applications.preparation.actions import travel_rules as actions
-from services.applications.preparation.forms import AskedForm
-from services.applications.preparation.model import ASKED, Rule
+from services.applications.preparation.forms import TravelRuleForm
+from services.applications.preparation.model import DEFAULT_ITEMS, Rule
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import COUNTRIES, PreparationItem
@@ -29,10 +29,10 @@ HERE = "/applications/asked-before-travel"
 @router.get("")
 async def show(request: Request, _: Coordinator, bus: BusDep) -> Response:
     """Show the default, what differs from it, and a form for one more decision."""
-    return await _page(request, bus, AskedForm())
+    return await _page(request, bus, TravelRuleForm())
 
 
-async def _page(request: Request, bus: Bus, form: AskedForm, status: int = 200) -> Response:
+async def _page(request: Request, bus: Bus, form: TravelRuleForm, status: int = 200) -> Response:
     async with bus.read() as session:
         rows = await store.rules(session)
         known = {call.id: call.title for call in await calls_store.calls(session)}
@@ -42,7 +42,7 @@ async def _page(request: Request, bus: Bus, form: AskedForm, status: int = 200) 
         "preparation/travel_rules.html",
         status,
         form_=form,
-        default=[labels.label(item) for item in ASKED],
+        default=[labels.label(item) for item in DEFAULT_ITEMS],
         rules=[
             (
                 row.id,
@@ -58,7 +58,7 @@ async def _page(request: Request, bus: Bus, form: AskedForm, status: int = 200) 
     )
 
 
-def _fill(form: AskedForm, known: dict[UUID, str]) -> None:
+def _fill(form: TravelRuleForm, known: dict[UUID, str]) -> None:
     form.call_id.choices = options([(str(id_), title) for id_, title in known.items()], blank=gettext("Any call"))()
     countries = sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda one: one[1])
     form.country.choices = options(countries, blank=gettext("Any country"))()
@@ -68,7 +68,7 @@ def _fill(form: AskedForm, known: dict[UUID, str]) -> None:
 @router.post("")
 async def decide(request: Request, principal: Coordinator, bus: BusDep) -> Response:
     """Ask for something, or no longer."""
-    form = await AskedForm.read(request)
+    form = await TravelRuleForm.read(request)
     async with bus.read() as session:
         _fill(form, {call.id: call.title for call in await calls_store.calls(session)})
     if not form.validate():

@@ -219,5 +219,5 @@ def test_nothing_is_taken_from_whoever_is_confirmed(entry: OfferEntry, confirmed
 def test_a_revision_names_what_it_changes_and_nothing_else(entry: OfferEntry, changed: dict[str, Any]) -> None:
     """The differences are exactly the fields whose value is another."""
     after = entry.model_copy(update=changed)
-    found = {one.field: (one.old, one.new) for one in revision.changes(entry, after)}
+    found = {one.field: (one.old, one.new) for one in revision.changed_fields(entry, after)}
     assert found == {name: ("", value) for name, value in changed.items() if value}

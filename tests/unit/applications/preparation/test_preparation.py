@@ -29,14 +29,16 @@ def facts(
     lines: str | None = None, letters: dict[str, tuple[date, date]] | None = None, **sheets: object
 ) -> preparation_model.Facts:
     """What is known of a visit in March."""
-    read = {Item(name): preparation_model.read(Item(name), details, TODAY) for name, details in sheets.items()}  # type: ignore[arg-type]  # dicts
+    read = {Item(name): preparation_model.read_sheet(Item(name), details, TODAY) for name, details in sheets.items()}  # type: ignore[arg-type]  # dicts
     return preparation_model.Facts(START, END, read, lines, letters or {})
 
 
-def ready(item: Item, known: preparation_model.Facts) -> preparation_model.Ready:
+def ready(item: Item, known: preparation_model.Facts) -> preparation_model.Readiness:
     """Where one thing stands."""
     return next(
-        one.ready for one in preparation_model.checklist(preparation_model.ASKED, known).standings if one.item is item
+        one.ready
+        for one in preparation_model.checklist(preparation_model.DEFAULT_ITEMS, known).standings
+        if one.item is item
     )
 
 
@@ -45,32 +47,34 @@ def test_an_insurance_is_enough_exactly_if_it_covers_all_days(first: date, last:
     """From the first to the last day of the visit; a time that ends before it begins is refused at its field."""
     written = {"insurer": "Ingo", "policy_number": "1", "valid_from": first, "valid_until": last}
     if last < first:
-        with pytest.raises(preparation_model.Wrong) as wrong:
+        with pytest.raises(preparation_model.InvalidSheet) as wrong:
             facts(insurance=written)
         assert list(wrong.value.fields) == ["valid_until"]
         return
-    expected = preparation_model.Ready.THERE if first <= START and last >= END else preparation_model.Ready.PROBLEM
+    expected = (
+        preparation_model.Readiness.THERE if first <= START and last >= END else preparation_model.Readiness.PROBLEM
+    )
     assert ready(Item.INSURANCE, facts(insurance=written)) is expected
 
 
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        ({"result": "not_needed"}, preparation_model.Ready.THERE),
-        ({"result": "needed"}, preparation_model.Ready.UNDER_WAY),
-        ({"result": "applied", "applied_on": TODAY}, preparation_model.Ready.UNDER_WAY),
+        ({"result": "not_needed"}, preparation_model.Readiness.THERE),
+        ({"result": "needed"}, preparation_model.Readiness.UNDER_WAY),
+        ({"result": "applied", "applied_on": TODAY}, preparation_model.Readiness.UNDER_WAY),
         (
             {"result": "granted", "decided_on": TODAY, "valid_from": START, "valid_until": END},
-            preparation_model.Ready.THERE,
+            preparation_model.Readiness.THERE,
         ),
         (
             {"result": "granted", "decided_on": TODAY, "valid_from": END, "valid_until": END},
-            preparation_model.Ready.PROBLEM,
+            preparation_model.Readiness.PROBLEM,
         ),
-        ({"result": "refused", "decided_on": TODAY}, preparation_model.Ready.PROBLEM),
+        ({"result": "refused", "decided_on": TODAY}, preparation_model.Readiness.PROBLEM),
     ],
 )
-def test_a_visa_in_all_its_states(written: dict[str, object], expected: preparation_model.Ready) -> None:
+def test_a_visa_in_all_its_states(written: dict[str, object], expected: preparation_model.Readiness) -> None:
     """Not needed or granted for the days is there; refused or for other days needs attention."""
     assert ready(Item.VISA, facts(visa=written)) is expected
 
@@ -90,8 +94,8 @@ def test_a_visa_in_all_its_states(written: dict[str, object], expected: preparat
 )
 def test_what_cannot_be_names_its_field(item: str, written: dict[str, object], field: str) -> None:
     """Each mistake is said at the field where it is mended."""
-    with pytest.raises(preparation_model.Wrong) as wrong:
-        preparation_model.read(Item(item), written, TODAY)
+    with pytest.raises(preparation_model.InvalidSheet) as wrong:
+        preparation_model.read_sheet(Item(item), written, TODAY)
     assert list(wrong.value.fields) == [field]
     assert wrong.value.fields[field]
 
@@ -99,20 +103,20 @@ def test_what_cannot_be_names_its_field(item: str, written: dict[str, object], f
 def test_letters_follow_the_dates_and_the_visa() -> None:
     """An invitation for these dates is enough unless a visa letter is needed; other dates need a new one."""
     now, before = (START, END), (START - timedelta(days=7), END - timedelta(days=7))
-    assert ready(Item.INVITATION, facts()) is preparation_model.Ready.MISSING
-    assert ready(Item.INVITATION, facts(letters={"invitation": now})) is preparation_model.Ready.THERE
-    assert ready(Item.INVITATION, facts(letters={"invitation": before})) is preparation_model.Ready.PROBLEM
+    assert ready(Item.INVITATION, facts()) is preparation_model.Readiness.MISSING
+    assert ready(Item.INVITATION, facts(letters={"invitation": now})) is preparation_model.Readiness.THERE
+    assert ready(Item.INVITATION, facts(letters={"invitation": before})) is preparation_model.Readiness.PROBLEM
     needed = {"visa": {"result": "needed"}, "letters": {"invitation": now}}
-    assert ready(Item.INVITATION, facts(**needed)) is preparation_model.Ready.UNDER_WAY  # type: ignore[arg-type]  # as above
+    assert ready(Item.INVITATION, facts(**needed)) is preparation_model.Readiness.UNDER_WAY  # type: ignore[arg-type]  # as above
     both = {"visa": {"result": "needed"}, "letters": {"invitation": now, "visa": now}}
-    assert ready(Item.INVITATION, facts(**both)) is preparation_model.Ready.THERE  # type: ignore[arg-type]  # as above
+    assert ready(Item.INVITATION, facts(**both)) is preparation_model.Readiness.THERE  # type: ignore[arg-type]  # as above
 
 
 def test_costs_are_settled_as_they_were_read() -> None:
     """A list that changed after the sender confirmed it is to be confirmed again."""
-    assert ready(Item.COSTS, facts(lines="one", costs={"lines": "one"})) is preparation_model.Ready.THERE
-    assert ready(Item.COSTS, facts(lines="two", costs={"lines": "one"})) is preparation_model.Ready.PROBLEM
-    assert ready(Item.COSTS, facts(lines="two")) is preparation_model.Ready.MISSING
+    assert ready(Item.COSTS, facts(lines="one", costs={"lines": "one"})) is preparation_model.Readiness.THERE
+    assert ready(Item.COSTS, facts(lines="two", costs={"lines": "one"})) is preparation_model.Readiness.PROBLEM
+    assert ready(Item.COSTS, facts(lines="two")) is preparation_model.Readiness.MISSING
 
 
 @given(st.sets(st.sampled_from(Item)))
@@ -142,14 +146,14 @@ RULES = st.lists(
 @given(RULES)
 def test_the_most_exact_rule_decides(rules: list[preparation_model.Rule]) -> None:
     """No rule that holds is more exact than one that decides; rules about others change nothing."""
-    found = preparation_model.asked(rules, CALL, "AM", "FR")
+    found = preparation_model.required_items(rules, CALL, "AM", "FR")
     for item in Item:
-        holding = [one for one in rules if one.item is item and one.holds(CALL, "AM", "FR")]
-        best = max((one.exactness for one in holding), default=None)
+        holding = [one for one in rules if one.item is item and one.applies_to(CALL, "AM", "FR")]
+        best = max((one.specificity for one in holding), default=None)
         if best is None:
-            assert (item in found) == (item in preparation_model.ASKED)
+            assert (item in found) == (item in preparation_model.DEFAULT_ITEMS)
         else:
-            assert (item in found) in {one.asked for one in holding if one.exactness == best}
+            assert (item in found) in {one.asked for one in holding if one.specificity == best}
 
 
 @given(st.decimals(0, 999_999, places=2))
@@ -186,16 +190,16 @@ def test_totals_add_up_and_never_mix_currencies(lines: list[costs.Line]) -> None
     found = costs.totals(lines)
     assert sum(one.planned for one in found) == sum(line.planned for line in lines)
     assert len({(one.payer, one.currency) for one in found}) == len(found)
-    assert costs.mark(lines) == costs.mark(reversed(lines))
-    assert (costs.mark(lines) is None) == (not lines)
+    assert costs.list_digest(lines) == costs.list_digest(reversed(lines))
+    assert (costs.list_digest(lines) is None) == (not lines)
 
 
 @given(st.booleans(), st.booleans(), st.sampled_from(VisitState))
 def test_a_letter_counts_only_for_a_visit_with_its_dates(newest: bool, same: bool, visit: VisitState) -> None:  # noqa: FBT001 - what hypothesis draws
     """The newest of its kind, for the dates that stand, of a visit that was not called off."""
-    found = preparation_letters.standing(newest=newest, same_dates=same, visit=visit)
+    found = preparation_letters.validity(newest=newest, same_dates=same, visit=visit)
     off = visit in {VisitState.CANCELLED, VisitState.VOIDED, VisitState.UNSCHEDULABLE}
-    assert (found is preparation_letters.LetterStanding.COUNTS) == (newest and same and not off)
+    assert (found is preparation_letters.LetterValidity.COUNTS) == (newest and same and not off)
 
 
 @given(st.dates(START - timedelta(days=9), END + timedelta(days=9)), st.sampled_from(VisitState))
