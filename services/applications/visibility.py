@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """Whose placements somebody sees: as host those of `own` organisations, drafts too; else only what was submitted.
+    """Whose placements a principal sees: as host those of `own` organisations with drafts, else submitted ones.
 
-    `countries` None is all of them; `agencies` are the EU agencies for which one clears.
+    `countries` None is all of them; `agencies` are the EU agencies for which the principal clears.
     """
 
     own: tuple[UUID, ...] = ()
@@ -26,12 +26,12 @@ class Visibility:
 
     @property
     def programme(self) -> bool:
-        """Whether all countries are seen."""
+        """Whether all countries are visible."""
         return self.countries is None
 
 
 def visibility_of(principal: Principal) -> Visibility:
-    """What the principal sees, by all of the own roles (`shared/identity/scope.py`)."""
+    """Return what the principal sees, by all their roles (`shared/identity/scope.py`)."""
     visible = countries_visible(principal)
     return Visibility(
         own=_ids(principal, Role.HOST_CONTACT),

@@ -1,4 +1,4 @@
-"""What does a mentor do with the own profile? Writes it, publishes, revises, pauses, resumes, closes it."""
+"""Write, publish, revise, pause, resume and close a mentor's profile."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ REVISABLE = frozenset({MentorState.PUBLISHED, MentorState.PAUSED})
 
 
 def entry_of(known: MentorEntry, changes: Mapping[str, Any]) -> MentorEntry:
-    """`known` with the fields in `changes`. Raises `Refused` (422) that names the fields that cannot be read."""
+    """Return `known` with the fields in `changes`. Raises `Refused` (422) that names the unreadable fields."""
     try:
         return MentorEntry.model_validate(known.model_dump(mode="json") | dict(changes))
     except ValidationError as error:
@@ -51,7 +51,7 @@ def entry_of(known: MentorEntry, changes: Mapping[str, Any]) -> MentorEntry:
 
 
 async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[str, Any]) -> store.Mentor:
-    """Draft a profile for a call, filled with what the register knows; the one that is there, where there is one.
+    """Draft a profile for a call, filled from the register; return the existing one if there is one.
 
     Raises `Refused` (404; 409 where the call takes none; 422 where the mentor is not in the register).
     """
@@ -95,7 +95,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[
 async def save(
     bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
 ) -> store.Mentor:
-    """Keep what the mentor writes; of a published profile it is a revision, told at once.
+    """Save what the mentor writes; for a published profile it is a revision, published at once.
 
     Raises `Refused` (404; 409 where it was changed since `version` or is closed; 422).
     """
@@ -107,7 +107,7 @@ async def save(
             raise Refused(str(transitions.refuse("mentor", mentor.state)), 409)
         entry = entry_of(mentor.entry, changes)
         if entry == mentor.entry:
-            if mentor.asked:
+            if mentor.awaits_answer:
                 await record_available(tx, mentor)
             return mentor
         reopens = mentor.stands is MentorState.CLOSED
@@ -125,14 +125,17 @@ async def save(
 
 
 def revisable(mentor: store.Mentor) -> bool:
-    """Return whether a change of it is a revision: it was told, and may be changed."""
+    """Return whether a change is a revision: the profile is published and may be changed."""
     return mentor.stands in REVISABLE or (mentor.stands is MentorState.CLOSED and writable(mentor))
 
 
 async def revised_profile(
     session: AsyncSession, mentor: store.Mentor, entry: MentorEntry
 ) -> mentor_events.MentorProfile:
-    """What a revision tells. Raises `Refused` (422 with the fields that cannot be so; 409 where its call is closed)."""
+    """Return the profile that a revision would publish.
+
+    Raises `Refused` (422 with the fields that are too low or missing; 409 where its call is closed).
+    """
     mentees = (await matches.mentee_counts(session, [mentor.id]))[mentor.id]
     found = below_open_mentorships(entry, mentees)
     found |= await _obstacles_to_open(session, mentor, entry) if mentor.stands is MentorState.CLOSED else {}
@@ -143,7 +146,7 @@ async def revised_profile(
 
 @dataclass(frozen=True, slots=True)
 class ProfilePreview:
-    """What a revision of a mentor's profile changes, and how many mentorships and matches go on as they are."""
+    """What a revision of a mentor's profile changes, and how many mentees go on as they are."""
 
     mentor: store.Mentor
     changes: Sequence[revision.Change]
@@ -154,7 +157,7 @@ class ProfilePreview:
 async def preview_profile(
     bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
 ) -> ProfilePreview:
-    """Return what `save` would do with `changes` to an own profile that was published. Nothing is written.
+    """Return what `save` would do with `changes` to the mentor's published profile. Nothing is written.
 
     Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
     """
@@ -174,12 +177,12 @@ async def preview_profile(
 
 
 def writable(mentor: store.Mentor) -> bool:
-    """Whether the mentor may change it: not once it was closed by choice; what was over may get a later period."""
+    """Return whether the mentor may change it: a profile closed by choice stays closed."""
     return mentor.stands is not MentorState.CLOSED or mentor.cause in revision.REOPENABLE
 
 
 async def _obstacles_to_open(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> dict[str, str]:
-    """What keeps a profile from being matched (again): field -> sentence. Raises `Refused` (409: call closed)."""
+    """Return what prevents a profile from being matched: field -> sentence. Raises `Refused` (409: call closed)."""
     call = await calls_store.call(session, mentor.call_id)
     if call is None or call.state != CallState.PUBLISHED:
         raise Refused(gettext("Its call is closed. Write a profile for another call."), 409)
@@ -187,7 +190,7 @@ async def _obstacles_to_open(session: AsyncSession, mentor: store.Mentor, entry:
 
 
 async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """From now on mentees can be matched. Raises `Refused` (404, 409; 422 names what is missing)."""
+    """Publish it, so that mentees can be matched. Raises `Refused` (404, 409; 422 names what is missing)."""
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if may_proceed(transitions.after, "mentor", mentor_events.MentorPublished, mentor.state):
@@ -199,14 +202,14 @@ async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
 
 
 async def pause(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """No new mentee for a while. Raises `Refused` (404, 409)."""
+    """Pause it: no new mentee for a while. Raises `Refused` (404, 409)."""
     return await _transition_by_mentor(
         bus, principal, mentor_id, mentor_events.MentorPaused(cause=PauseCause.BY_CHOICE)
     )
 
 
 async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """Mentees can be matched again. Raises `Refused` (404; 409; 422 where its periods are over)."""
+    """Resume it, so that mentees can be matched again. Raises `Refused` (404; 409; 422 where its periods are over)."""
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if mentor.stands is MentorState.CLOSED:
@@ -218,14 +221,14 @@ async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mento
 
 
 async def _check_open(tx: Tx, mentor: store.Mentor) -> None:
-    """Raises `Refused` unless the profile could be matched: its call open, a period left."""
+    """Raise `Refused` (422) unless the profile could be matched: its call open, a period left."""
     found = await _obstacles_to_open(tx.session, mentor, mentor.entry)
     if found:
         raise Refused(" ".join(found.values()), 422, found)
 
 
 async def confirm(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """The mentor says that there is still time. Raises `Refused` (404; 409 where the profile is not published)."""
+    """Confirm that the mentor still has time. Raises `Refused` (404; 409 where the profile is not published)."""
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if may_proceed(transitions.after, "mentor", mentor_events.MentorAvailabilityConfirmed, mentor.state):
@@ -234,8 +237,8 @@ async def confirm(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
 
 
 async def record_available(tx: Tx, mentor: store.Mentor) -> None:
-    """Note for a published, locked profile that there is time; told only where it was asked."""
-    if mentor.asked:
+    """Record that the mentor of a published, locked profile has time; publish an event only if that was asked."""
+    if mentor.awaits_answer:
         await tx.record(mentor_events.MentorAvailabilityConfirmed(), mentor.id)
     mentor.due, mentor.saved_at = None, clock.now()
     tx.session.add(mentor)
@@ -243,7 +246,7 @@ async def record_available(tx: Tx, mentor: store.Mentor) -> None:
 
 
 async def close(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """No more mentees; mentorships that are open stand. Raises `Refused` (404, 409)."""
+    """Close it: no more mentees, open mentorships remain. Raises `Refused` (404, 409)."""
     return await _transition_by_mentor(
         bus, principal, mentor_id, mentor_events.MentorClosed(cause=CloseCause.BY_CHOICE)
     )
@@ -268,7 +271,7 @@ async def _own(tx: Tx, principal: Principal, mentor_id: UUID) -> store.Mentor:
 
 
 async def _profile(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> mentor_events.MentorProfile:
-    """Return what is told of the entry. Raises `Refused` (422) that names what is missing."""
+    """Return the profile to publish of an entry. Raises `Refused` (422) that names what is missing."""
     call = await calls_store.call(session, mentor.call_id)
     assert call is not None
     found = problems(entry, call.terms)
@@ -285,7 +288,7 @@ async def _profile(session: AsyncSession, mentor: store.Mentor, entry: MentorEnt
 
 
 async def apply_event(tx: Tx, mentor: store.Mentor, event: mentor_events.MentorEvent) -> None:
-    """Bring a locked profile into the state to which `event` leads, and tell of it."""
+    """Move a locked profile to the state that `event` leads to, and publish the event."""
     mentor.state = transitions.after("mentor", type(event), mentor.state)
     mentor.since, mentor.due = clock.now(), None
     mentor.cause = (

@@ -1,4 +1,4 @@
-"""How does a program act for a mentor about the own profile?"""
+"""The JSON API of mentors' profiles."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/applications/api/mentors", tags=["mentors"])
 
 
 class NewMentor(Body):
-    """A profile for a call; `entry` as far as it is written. `publish` publishes it at once."""
+    """A profile for a call; `entry` holds the fields written so far. `publish` publishes it at once."""
 
     call_id: UUID
     entry: Annotated[dict[str, Any], Field(default_factory=dict)]
@@ -25,7 +25,7 @@ class NewMentor(Body):
 
 
 class MentorChange(Body):
-    """Fields that replace those that are there; `version` is the one that was read."""
+    """Fields that replace the present ones; `version` is the one that was read."""
 
     entry: dict[str, Any]
     version: int | None = None
@@ -33,7 +33,7 @@ class MentorChange(Body):
 
 @router.post("", status_code=201)
 async def begin(body: NewMentor, principal: Mentor, bus: BusDep) -> dict[str, Any]:
-    """Draft the own profile for a call, or take up the one that is there."""
+    """Draft your profile for a call, or continue the existing one."""
     mentor = await actions.begin(bus, principal, body.call_id, body.entry)
     if body.publish:
         mentor = await actions.publish(bus, principal, mentor.id)
@@ -42,7 +42,7 @@ async def begin(body: NewMentor, principal: Mentor, bus: BusDep) -> dict[str, An
 
 @router.get("")
 async def read_own(principal: Mentor, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """Return the own profiles, the newest first."""
+    """Return your profiles, the newest first."""
     async with bus.read() as session:
         return {"mentors": [resources.mentor(mentor) for mentor in await store.of_subject(session, principal.subject)]}
 
@@ -57,7 +57,7 @@ async def read_country(
     reference: str | None = None,
     page: Annotated[int, Query(ge=1)] = 1,
 ) -> dict[str, Any]:
-    """The published profiles of the own country (all, for the programme coordinator), those that are asked first."""
+    """Return the published profiles of your country (all, for the programme coordinator), those asked first."""
     filters, visibility = store.Filters(state, call_id, country, reference), visibility_of(principal)
     async with bus.read() as session:
         found, total = await store.list_page(session, visibility, filters, page)
@@ -75,7 +75,7 @@ async def read_country(
 
 @router.get("/{mentor_id}")
 async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> dict[str, Any]:
-    """Return the own profile; for coordinators a published one of the own country."""
+    """Return your profile; for coordinators a published one of their country."""
     async with bus.read() as session:
         mentor = await views.readable_mentor(session, principal, mentor_id)
     return resources.mentor(mentor, about=views.reads_all(principal, mentor))
@@ -83,35 +83,35 @@ async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> 
 
 @router.put("/{mentor_id}")
 async def save(mentor_id: UUID, body: MentorChange, principal: Mentor, bus: BusDep) -> dict[str, Any]:
-    """Keep what the mentor writes; of a published profile it is a revision."""
+    """Save what the mentor writes; for a published profile it is a revision."""
     return resources.mentor(await actions.save(bus, principal, mentor_id, body.entry, version=body.version))
 
 
 @router.post("/{mentor_id}/publish")
 async def publish(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
-    """From now on mentees can be matched."""
+    """Publish it, so that mentees can be matched."""
     return resources.mentor(await actions.publish(bus, principal, mentor_id))
 
 
 @router.post("/{mentor_id}/pause")
 async def pause(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
-    """No new mentee for a while."""
+    """Pause it: no new mentee for a while."""
     return resources.mentor(await actions.pause(bus, principal, mentor_id))
 
 
 @router.post("/{mentor_id}/resume")
 async def resume(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
-    """Mentees can be matched again."""
+    """Resume it, so that mentees can be matched again."""
     return resources.mentor(await actions.resume(bus, principal, mentor_id))
 
 
 @router.post("/{mentor_id}/close")
 async def close(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
-    """No more mentees; mentorships that are open stand."""
+    """Close it: no more mentees, open mentorships remain."""
     return resources.mentor(await actions.close(bus, principal, mentor_id))
 
 
 @router.post("/{mentor_id}/available")
 async def confirm(mentor_id: UUID, principal: Mentor, bus: BusDep) -> dict[str, Any]:
-    """Say that there is still time for mentees."""
+    """Confirm that you still have time for mentees."""
     return resources.mentor(await actions.confirm(bus, principal, mentor_id))

@@ -46,14 +46,14 @@ class MentorForm(Form):
     )
 
     def fill(self, entry: MentorEntry | None, call: CallTerms) -> None:
-        """Offer the call's topics and, where `entry` is given, show what was written."""
+        """Offer the call's topics and, with an `entry`, show its values."""
         self.topics.choices = topics_of(call)
         if entry is not None:
             known = {name: rows(getattr(entry, name)) for name in ("expertise", "languages", "periods")}
             self.process(data=entry.model_dump() | known | {"capacity": str(entry.capacity)})
 
     def changes(self) -> dict[str, Any]:
-        """Return what was written, as the model takes it."""
+        """Return the entered values as the model takes them."""
         return {
             "service": self.service.data or None,
             "rank_group": self.rank_group.data or None,

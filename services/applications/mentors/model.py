@@ -1,4 +1,4 @@
-"""What does a mentor write about himself or herself, what is still missing, and what of it is published?
+"""The entry of a mentor's profile: its fields, what is missing, and the profile published of it.
 
 `MentorEntry` is the draft; `MentorProfile` (the contract's) is what the other services read: no name, no free text.
 States and who moves them: `lifecycles.md`, "Offer of a placement"; the capacity of 1 to 5 is the contract's.
@@ -45,7 +45,7 @@ class MentorEntry(Entry):
 
 
 def problems(entry: MentorEntry, call: CallTerms) -> dict[str, str]:
-    """Return what keeps a profile from being published: field -> sentence; nothing when it is complete."""
+    """Return what prevents a profile from being published: field -> sentence; empty when it is complete."""
     found = {
         "form": (ApplicationKind.MENTEE not in call.kinds, N_("This call does not include mentoring")),
         "service": (entry.service is None, N_("Choose your service")),
@@ -63,7 +63,7 @@ def problems(entry: MentorEntry, call: CallTerms) -> dict[str, str]:
 def profile_of(
     entry: MentorEntry, call: CallTerms, *, call_id: UUID, reference: str, organisation_id: UUID, country: str
 ) -> MentorProfile:
-    """What is published of a complete entry (`problems` finds nothing); topics outside of the call are left out."""
+    """Return the profile published of a complete entry (`problems` finds nothing), without topics outside the call."""
     assert entry.service is not None
     assert entry.rank_group is not None
     return MentorProfile(
@@ -90,7 +90,7 @@ def reference(country: str, year: int, number: int) -> str:
 
 
 def below_open_mentorships(entry: MentorEntry, mentees: int) -> dict[str, str]:
-    """What a mentor's revision would take from mentees: field -> sentence with the number of open mentorships."""
+    """Return what a revision would take from mentees: field -> sentence with the number of open mentorships."""
     if entry.capacity >= mentees:
         return {}
     return {
@@ -104,5 +104,5 @@ def below_open_mentorships(entry: MentorEntry, mentees: int) -> dict[str, str]:
 
 
 def missing_to_open(entry: MentorEntry, today: date) -> dict[str, str]:
-    """Return what keeps a profile that closed by itself, or pauses, from being matched again: field -> sentence."""
+    """Return what prevents a profile that closed by itself, or pauses, from being matched: field -> sentence."""
     return {"periods": gettext("Its periods are over. Add a later one.")} if is_over(entry, today) else {}

@@ -1,4 +1,4 @@
-"""What does a mentor see and do about the own profile?"""
+"""The pages of mentors' profiles: your profiles, the mentors of a country, one profile and its form."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -60,7 +60,7 @@ def mentor_path(mentor_id: UUID, rest: str = "") -> str:
 
 @router.get("")
 async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response:
-    """Show the own profiles, and the calls for which there is none yet."""
+    """Show the reader's profiles, and the calls for which there is none yet."""
     async with bus.read() as session:
         mine = await store.of_subject(session, principal.subject)
         calls = await calls_store.calls_by_id(session, {mentor.call_id for mentor in mine})
@@ -86,7 +86,7 @@ async def show_all(request: Request, principal: Mentor, bus: BusDep) -> Response
 
 @router.post("/new")
 async def begin(principal: Mentor, bus: BusDep, call: UUID) -> Response:
-    """Begin the own profile for a call, or take up the one that is there."""
+    """Begin a profile for a call, or continue the existing one."""
     mentor = await actions.begin(bus, principal, call, {})
     rest = "edit" if mentor.stands is MentorState.DRAFT else ""
     return see_other(mentor_path(mentor.id, rest))
@@ -102,7 +102,7 @@ async def show_country(
     q: str = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """The mentors of the own country, for its coordinator: where each stands, and how many mentees each has."""
+    """Show a coordinator the mentors of the country: their states, and how many mentees each has."""
     visibility = visibility_of(principal)
     filters = store.Filters(state or None, read_id(call), None, q.strip() or None)
     async with bus.read() as session:
@@ -173,14 +173,14 @@ def _row(
 
 
 def _name(principal: Principal, mentor: store.Mentor, people: dict[str, entries.Person]) -> str:
-    """Return the mentor's name, for the own country's coordinator, who keeps the register of the country."""
+    """Return the mentor's name for the coordinator of the country, who keeps its register; else empty."""
     person = people.get(mentor.subject)
     own = may_clear(principal, mentor.country, mentor.organisation_id)
     return person.name if person is not None and own else ""
 
 
 def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
-    """Return what stands where; each count leads to exactly the rows that it counts."""
+    """Return the count of each state, with a link to exactly the rows that it counts."""
     asked = found.get(store.ASKED, 0)
     waiting = ngettext("is asked whether still available", "are asked whether still available", asked)
     return state_counts("mentor", found, (store.ASKED, asked, waiting, "wait"), here="/applications/mentors/country")
@@ -188,7 +188,7 @@ def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
 
 @router.get("/{mentor_id}")
 async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bus: BusDep) -> Response:
-    """A profile: where it stands and what it says; for its mentor also what can be done, and what a mentee sees."""
+    """Show a profile: state and fields; to its mentor also the possible actions, and what a mentee sees."""
     async with bus.read() as session:
         mentor = await views.readable_mentor(session, principal, mentor_id)
         call = await calls_store.call(session, mentor.call_id)
@@ -216,14 +216,14 @@ async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bu
 
 
 def _possible_actions(mentor: store.Mentor, call: calls_store.Call | None) -> list[str]:
-    """Return what the mentor can do with one button now: only what is possible."""
+    """Return the actions that the mentor can take now with one button."""
     cannot_open = mentor.stands is MentorState.CLOSED or call is None or call.state != CallState.PUBLISHED
     found = [name for name, event in _EVENTS.items() if transitions.possible(event, mentor.state)]
     return [name for name in found if not (cannot_open and name in {"publish", "resume"})]
 
 
 async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.Mentor, calls_store.Call]:
-    """Return the own profile and its call. Raises `Refused` (404)."""
+    """Return the reader's profile and its call. Raises `Refused` (404)."""
     async with bus.read() as session:
         mentor = await store.mentor(session, mentor_id)
         if mentor is None or not is_self(principal, mentor.subject):
@@ -235,7 +235,7 @@ async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.M
 
 @router.get("/{mentor_id}/edit")
 async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep) -> Response:
-    """Show the form with what is written."""
+    """Show the form with the saved values."""
     mentor, call = await _own(bus, principal, mentor_id)
     if not actions.writable(mentor):
         return see_other(mentor_path(mentor_id))
@@ -246,7 +246,7 @@ async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
 
 @router.post("/{mentor_id}/edit")
 async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep) -> Response:
-    """Keep what was written and, where asked, publish it; of a published profile the changes are shown before."""
+    """Save the entered values and, if asked, publish them; a revision of a published profile is previewed first."""
     mentor, call = await _own(bus, principal, mentor_id)
     form, sent = await MentorForm.read(request), await request.form()
     form.fill(None, call.terms)
@@ -270,7 +270,7 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: BusDep
 
 
 def _preview_page(request: Request, preview: actions.ProfilePreview, sent: FormData) -> Response:
-    """Return what the revision changes; it is told by the button of this page only."""
+    """Return the page with the changes of a revision; only its button publishes it."""
     entry = actions.entry_of(preview.mentor.entry, {change.field: change.new for change in preview.changes})
     before, after = (rows(version, own=True, about=True) for version in (preview.mentor.entry, entry))
     return render(

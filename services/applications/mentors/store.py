@@ -1,4 +1,4 @@
-"""Which mentors are there, and where does each profile stand?"""
+"""Store mentors' profiles, and list them for a reader by state, call, country and reference."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class Mentor(Table, table=True):
-    """A mentor's profile for one call: its id is the mentor's name on the log; whose it is stays here."""
+    """A mentor's profile for one call: its id is the mentor's name on the log; the person's identity stays here."""
 
     __tablename__ = "mentor"
     __table_args__ = (
@@ -65,7 +65,7 @@ class Mentor(Table, table=True):
         return MentorState(self.state)
 
     @property
-    def asked(self) -> bool:
+    def awaits_answer(self) -> bool:
         """Whether the mentor is asked if there is still time."""
         return self.stands is MentorState.PUBLISHED and self.due is not None
 
@@ -76,7 +76,7 @@ async def mentor(session: AsyncSession, mentor_id: UUID, *, lock: bool = False) 
 
 
 async def of_subject(session: AsyncSession, subject: str) -> list[Mentor]:
-    """Return a person's own profiles, the newest first."""
+    """Return a person's profiles, the newest first."""
     query = select(Mentor).where(Mentor.subject == subject).order_by(col(Mentor.id).desc()).limit(100)
     return list(await session.scalars(query))
 
@@ -97,7 +97,7 @@ ASKED = "asked"
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to; None is no filter. `state` may be `ASKED`: whose answer is waited for."""
+    """What a list is narrowed to; None is no filter. `state` may be `ASKED`: those whose answer is awaited."""
 
     state: str | None = None
     call_id: UUID | None = None
@@ -130,7 +130,7 @@ def _awaits_answer() -> sa.ColumnElement[bool]:
 async def list_page(
     session: AsyncSession, visibility: Visibility, filters: Filters, page: int = 1
 ) -> tuple[list[Mentor], int]:
-    """One page of the published profiles within sight, and how many there are; those that are asked come first."""
+    """Return one page of the visible published profiles, those that are asked first, and how many there are."""
     conditions = _where(visibility, filters)
     total = (await session.execute(sa.select(sa.func.count()).select_from(Mentor).where(*conditions))).scalar_one()
     query = select(Mentor).where(*conditions).order_by(col(Mentor.due).nulls_last(), col(Mentor.id).desc())
@@ -138,7 +138,7 @@ async def list_page(
 
 
 async def counts(session: AsyncSession, visibility: Visibility, filters: Filters) -> dict[str, int]:
-    """Return how many profiles within sight there are in each state, and how many are asked whether there is time."""
+    """Return how many visible profiles are in each state, and how many are asked whether there is time."""
     query = sa.select(col(Mentor.state), sa.func.count(), sa.func.count().filter(_awaits_answer()))
     query = (
         query.where(*_where(visibility, filters, state=False)).group_by(col(Mentor.state)).order_by(col(Mentor.state))

@@ -1,4 +1,4 @@
-"""How does a mentor's profile read: to the mentor, to the own country, and to a mentee before there are names?"""
+"""Describe a mentor's profile for its reader: the mentor, the coordinator of the country, or a mentee."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def rows(entry: MentorEntry, *, own: bool, about: bool) -> list[dict[str, Any]]:
     """Return the profile as the rows of a summary list.
 
-    Who is not of the mentor's own country reads restricted areas as such (`domain.md`); `about`, which the mentor wrote
-    in words, is for those who know the name.
+    Readers outside the mentor's country see restricted areas only as restricted (`domain.md`); `about`, the mentor's
+    text, is for those who know the name.
     """
     found = {
         gettext("Service"): labels.label(entry.service) if entry.service else "",
@@ -56,7 +56,7 @@ def _area(expertise_held: ExpertiseHeld, *, own: bool) -> str:
 
 
 async def readable_mentor(session: AsyncSession, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """Return a profile that is the principal's to read: the own one, and of the own country what is no draft.
+    """Return a profile that the principal may read: the principal's own, and of the country what is no draft.
 
     Raises `Refused` (404).
     """
@@ -73,5 +73,5 @@ async def readable_mentor(session: AsyncSession, principal: Principal, mentor_id
 
 
 def reads_all(principal: Principal, mentor: store.Mentor) -> bool:
-    """Return whether the principal reads a whole profile: the mentor, and the own country's coordinator."""
+    """Return whether the principal reads the whole profile: the mentor, and the coordinator of the country."""
     return is_self(principal, mentor.subject) or may_clear(principal, mentor.country, mentor.organisation_id)

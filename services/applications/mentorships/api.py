@@ -1,4 +1,4 @@
-"""What do the JSON routes of a mentorship share: the router, who may use them, how a mentorship is answered?"""
+"""The JSON API of mentorships: agreement, course, goals, sessions, meetings and visits."""
 
 from datetime import date, time
 from typing import Annotated, Any
@@ -35,13 +35,13 @@ async def _mentorship_answer(bus: Bus, principal: Principal, mentorship_id: UUID
 
 
 class Signing(Body):
-    """Which version was read."""
+    """The version that was read."""
 
     version: int | None = None
 
 
 class Proposal(Body):
-    """What the pair agrees on; `based_on` is the newest version that was read."""
+    """The terms that the pair agrees on; `based_on` is the newest version that was read."""
 
     terms: Terms
     based_on: int
@@ -57,7 +57,7 @@ class NewVisit(Body):
 
 
 class VisitAnswer(Body):
-    """Whether the visit suits; if not, why, for the two of them."""
+    """Yes or no to a visit; a no needs a reason, for the two of them."""
 
     answer: Answer
     text: Text = ""
@@ -72,7 +72,7 @@ async def read_all(
     *,
     waits: bool = False,
 ) -> dict[str, Any]:
-    """The mentorships that concern the caller, those that wait for the caller first; 50 a page."""
+    """Return the mentorships that concern the caller, those that wait for the caller first; 50 a page."""
     async with bus.read() as session:
         rows = await mentorship_rows(session, principal)
     found = [row for row in rows if (state is None or row.mentorship.stands is state) and (row.waits or not waits)]
@@ -106,7 +106,7 @@ async def propose(mentorship_id: UUID, body: Proposal, principal: Pair, bus: Bus
 
 @router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
 async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> dict[str, Any]:
-    """Take an own proposal back before the other signs it."""
+    """Take back your own proposal before the other signs it."""
     await agreement.take_back(bus, principal, mentorship_id, version)
     return await _mentorship_answer(bus, principal, mentorship_id)
 
@@ -120,14 +120,14 @@ async def pause(mentorship_id: UUID, body: Reason, principal: Pair, bus: BusDep)
 
 @router.post("/{mentorship_id}/resume", status_code=202)
 async def resume(mentorship_id: UUID, principal: Pair, bus: BusDep) -> dict[str, Any]:
-    """Ask to go on after a pause."""
+    """Ask to resume after a pause."""
     await course.resume(bus, principal, mentorship_id)
     return await _mentorship_answer(bus, principal, mentorship_id)
 
 
 @router.post("/{mentorship_id}/end", status_code=202)
 async def end(mentorship_id: UUID, principal: Pair, bus: BusDep, body: MaybeReason | None = None) -> dict[str, Any]:
-    """Ask to complete the mentorship, or, with a reason, to end it early."""
+    """Ask to complete the mentorship or, with a reason, to end it early."""
     body = body or MaybeReason()
     await course.end(bus, principal, mentorship_id, body.reason, body.text)
     return await _mentorship_answer(bus, principal, mentorship_id)
@@ -144,14 +144,14 @@ async def ask_visit(mentorship_id: UUID, body: NewVisit, principal: Pair, bus: B
 async def answer_visit(
     mentorship_id: UUID, request_id: UUID, body: VisitAnswer, principal: Pair, bus: BusDep
 ) -> dict[str, Any]:
-    """Agree to a visit that the other side proposed, or say why not."""
+    """Agree to a visit that the other side proposed, or refuse it with a reason."""
     request = await visit.answer(bus, principal, mentorship_id, request_id, body.answer, body.text)
     return resources.pair_visit(request)
 
 
 @router.post("/{mentorship_id}/visit/{request_id}/withdraw")
 async def withdraw_visit(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: BusDep) -> dict[str, Any]:
-    """Take back a visit that one proposed, before it is answered."""
+    """Withdraw a visit that you proposed, before it is answered."""
     return resources.pair_visit(await visit.withdraw(bus, principal, mentorship_id, request_id))
 
 
@@ -159,7 +159,7 @@ async def withdraw_visit(mentorship_id: UUID, request_id: UUID, principal: Pair,
 async def cancel_visit(
     mentorship_id: UUID, pair_visit_id: UUID, body: Reason, principal: Pair, bus: BusDep
 ) -> dict[str, Any]:
-    """Ask that the pair's visit be cancelled; the mentorship goes on."""
+    """Ask to cancel the pair's visit; the mentorship goes on."""
     await visit.cancel(bus, principal, mentorship_id, pair_visit_id, body.reason, body.text)
     return await _mentorship_answer(bus, principal, mentorship_id)
 
@@ -168,7 +168,7 @@ async def cancel_visit(
 async def ticket(
     mentorship_id: UUID, body: TicketFor, principal: PairOrDecider, bus: BusDep, settings: Portal
 ) -> dict[str, str]:
-    """Return a ticket into reporting's form about the mentorship; good for two minutes."""
+    """Issue a ticket to reporting's form about the mentorship; valid for two minutes."""
     issued = await tickets.for_mentorship(bus, settings, principal, mentorship_id, body.purpose)
     return {"ticket": issued.ticket, "address": issued.address, "link": issued.link}
 
@@ -181,21 +181,21 @@ class NewGoal(Body):
 
 
 class Closing(Body):
-    """Whether the goal was met; if not, why it is given up."""
+    """Whether the goal was reached; if not, why it is given up."""
 
     met: bool
     reason: Text = ""
 
 
 class NewNote(Body):
-    """How far a goal is, for the two of them."""
+    """Progress towards a goal, for the two of them."""
 
     text: Text
     percent: int | None = None
 
 
 class TakingUp(Body):
-    """By when a goal that is taken up again is to be reached."""
+    """The day by which a resumed goal is to be reached."""
 
     target: date | None = None
 
@@ -210,24 +210,24 @@ class SessionBody(Body):
     next_on: date | None = None
 
     def report(self) -> SessionReport:
-        """As the actions take it."""
+        """Return the session as the actions take it."""
         return SessionReport(self.held_on, self.minutes, self.on_site, self.note, self.next_on)
 
 
 class NewSession(SessionBody):
-    """A session that was held; `another` where one of that day is logged already and this is not the same."""
+    """A session that was held; `another` where one of that day is logged already and this is a different one."""
 
     another: bool = False
 
 
 class Correction(SessionBody):
-    """A session as it really was; `version` is the one that was read."""
+    """A corrected session; `version` is the one that was read."""
 
     version: int | None = None
 
 
 class NewMeeting(Body):
-    """When the two are to meet, on the clocks of the own country."""
+    """The time of the next session, on the clocks of your country."""
 
     day: date
     time: time
@@ -235,7 +235,7 @@ class NewMeeting(Body):
     on_site: bool = False
 
     def meeting_time(self) -> MeetingTime:
-        """As the actions take it."""
+        """Return the time as the actions take it."""
         return MeetingTime(self.day, self.time.replace(tzinfo=None), self.minutes, self.on_site)
 
 
@@ -246,13 +246,13 @@ class NewTime(NewMeeting):
 
 
 class Reading(Body):
-    """Which version of a session was read."""
+    """The version of a session that was read."""
 
     version: int | None = None
 
 
 class Dispute(Reading):
-    """What is not right with a session, for the two of them."""
+    """Why a session is disputed, for the two of them."""
 
     text: Text
 
@@ -265,13 +265,13 @@ async def set_goal(mentorship_id: UUID, body: NewGoal, principal: Pair, bus: Bus
 
 @router.post("/{mentorship_id}/goals/{goal_id}/notes", status_code=201)
 async def note(mentorship_id: UUID, goal_id: UUID, body: NewNote, principal: Pair, bus: BusDep) -> dict[str, Any]:
-    """Note how far a goal is."""
+    """Note progress towards a goal."""
     return resources.note(await goals.note(bus, principal, mentorship_id, goal_id, body.text, body.percent))
 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/close")
 async def close_goal(mentorship_id: UUID, goal_id: UUID, body: Closing, principal: Pair, bus: BusDep) -> dict[str, Any]:
-    """Close a goal: met, or given up and why."""
+    """Close a goal: reached, or given up with a reason."""
     closed = await goals.close(bus, principal, mentorship_id, goal_id, met=body.met, reason=body.reason)
     return resources.goal(closed)
 
@@ -280,20 +280,20 @@ async def close_goal(mentorship_id: UUID, goal_id: UUID, body: Closing, principa
 async def take_up(
     mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep, body: TakingUp | None = None
 ) -> dict[str, Any]:
-    """Take a closed goal up again, as a new one that follows it."""
+    """Resume a closed goal as a new one that follows it."""
     target = body.target if body is not None else None
     return resources.goal(await goals.take_up(bus, principal, mentorship_id, goal_id, target))
 
 
 @router.post("/{mentorship_id}/meetings", status_code=201)
 async def plan(mentorship_id: UUID, body: NewMeeting, principal: Pair, bus: BusDep) -> dict[str, Any]:
-    """Plan the next session: day and time are those of the clocks in the own country."""
+    """Plan the next session: day and time are those of the clocks in your country."""
     return resources.meeting(await meetings.plan(bus, principal, mentorship_id, body.meeting_time()))
 
 
 @router.put("/{mentorship_id}/meetings/{meeting_id}")
 async def move(mentorship_id: UUID, meeting_id: UUID, body: NewTime, principal: Pair, bus: BusDep) -> dict[str, Any]:
-    """Give a planned session another time."""
+    """Move a planned session."""
     stored = await meetings.move(bus, principal, mentorship_id, meeting_id, body.meeting_time(), version=body.version)
     return resources.meeting(stored)
 
@@ -318,7 +318,7 @@ async def log_session(mentorship_id: UUID, body: NewSession, principal: Pair, bu
 async def correct(
     mentorship_id: UUID, session_id: UUID, body: Correction, principal: Pair, bus: BusDep
 ) -> dict[str, Any]:
-    """Correct an own session before it is confirmed."""
+    """Correct your own session before it is confirmed."""
     stored = await sessions.correct(bus, principal, mentorship_id, session_id, body.report(), version=body.version)
     return resources.session(stored)
 
@@ -334,12 +334,12 @@ async def confirm(
 
 @router.post("/{mentorship_id}/sessions/{session_id}/dispute")
 async def dispute(mentorship_id: UUID, session_id: UUID, body: Dispute, principal: Pair, bus: BusDep) -> dict[str, Any]:
-    """Say that a session did not take place so."""
+    """Dispute a session that the other side logged."""
     stored = await sessions.dispute(bus, principal, mentorship_id, session_id, body.text, body.version)
     return resources.session(stored)
 
 
 @router.post("/{mentorship_id}/sessions/{session_id}/withdraw")
 async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> dict[str, Any]:
-    """Take an own session back that is not confirmed."""
+    """Withdraw your own session that is not confirmed."""
     return resources.session(await sessions.withdraw(bus, principal, mentorship_id, session_id))

@@ -1,4 +1,4 @@
-"""Which forms do mentee and mentor fill in, and how do they become what the actions take?"""
+"""The forms of mentee and mentor, and how their values become what the actions take."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TermsForm(Form):
         return cls(data=terms.model_dump())
 
     def terms(self) -> Terms:
-        """Return what was written."""
+        """Return the entered terms."""
         return Terms(
             rhythm=Rhythm(self.rhythm.data),
             meeting=Meeting(self.meeting.data),
@@ -69,7 +69,7 @@ class GoalForm(Form):
 
 
 class NoteForm(Form):
-    """How far a goal is."""
+    """Progress towards a goal."""
 
     note = TextAreaField(N_("What was done, and what comes next?"), [Needed(N_("Write a note")), Longest(LONGEST_NOTE)])
     percent = NumberField(
@@ -96,7 +96,7 @@ class SessionForm(Form):
     another = BooleanField(N_("This is another session on the same day"))
 
     def report(self) -> SessionReport:
-        """Return what was written."""
+        """Return the entered session."""
         assert self.held_on.data is not None
         assert self.minutes.data is not None
         return SessionReport(
@@ -105,7 +105,7 @@ class SessionForm(Form):
 
 
 class MeetingForm(Form):
-    """When the two are to meet next. It shares a page with `SessionForm`: what both ask for has an id of its own."""
+    """The time of the next session. It shares a page with `SessionForm`: fields that both have get ids of their own."""
 
     day = DateField(N_("On which day?"), [Needed(N_("Enter the day"))])
     clock = TimeField(N_("At what time?"), [Needed(N_("Enter a time such as 14:30"))])
@@ -115,7 +115,7 @@ class MeetingForm(Form):
     on_site = BooleanField(N_("We meet on site"), id="planned-on-site")
 
     def meeting_time(self) -> MeetingTime:
-        """Return what was written."""
+        """Return the entered time."""
         assert self.day.data is not None
         assert self.clock.data is not None
         assert self.minutes.data is not None
@@ -123,7 +123,7 @@ class MeetingForm(Form):
 
 
 class DisputeForm(Form):
-    """What is not right with a session."""
+    """Why a session is disputed."""
 
     text = TextAreaField(
         N_("What is not right?"),
@@ -133,7 +133,7 @@ class DisputeForm(Form):
 
 
 class PauseForm(Form):
-    """Why it pauses."""
+    """Why the mentorship pauses."""
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
     text = TextAreaField(
@@ -156,7 +156,7 @@ class VisitForm(Form):
     )
 
     def date_periods(self) -> tuple[DatePeriod, ...]:
-        """The periods; where one is not whole or ends before it begins, the form is refused and none are given."""
+        """Return the periods; none, with an error at the form, where one is incomplete or ends before it begins."""
         found = []
         for place, row in enumerate(self.periods.data):
             if not row["start"] and not row["end"]:
@@ -176,7 +176,7 @@ class VisitForm(Form):
 
 
 class VisitAnswerForm(Form):
-    """Whether a visit suits the other side."""
+    """Yes or no to a proposed visit."""
 
     answer = RadioField(
         N_("Do you agree to this visit?"),
@@ -189,5 +189,5 @@ class VisitAnswerForm(Form):
 
 
 def initial_values(*, guest: str, days: str = "3") -> dict[str, Any]:
-    """Return what the form of a visit holds at first."""
+    """Return the initial values of the form of a visit."""
     return {"guest": guest, "days": days, "periods": [{}]}

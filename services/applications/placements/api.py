@@ -1,4 +1,4 @@
-"""How does a program act for a host about a placement, and for the national coordinator who endorses it?"""
+"""The JSON API of placements, for hosts and for the coordinators who endorse them."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/applications/api/offers", tags=["offers"])
 
 
 class NewOffer(Body):
-    """A new placement; `entry` as far as it is written. `submit` submits it at once.
+    """A new placement; `entry` holds the fields written so far. `submit` submits it at once.
 
     `prematched_reference` names the application with which it is agreed, in place of its id in the entry.
     """
@@ -37,7 +37,7 @@ class NewOffer(Body):
 
 
 class OfferChange(Body):
-    """Fields that replace those that are there; `version` is the one that was read."""
+    """Fields that replace the present ones; `version` is the one that was read."""
 
     entry: dict[str, Any]
     prematched_reference: Text = ""
@@ -45,20 +45,20 @@ class OfferChange(Body):
 
 
 class SeveralOffers(Body):
-    """Which placements; without remarks they are endorsed, with them sent back."""
+    """The placements to decide on; without remarks they are endorsed, with them returned."""
 
     offer_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
     remarks: dict[Section, str] | None = None
 
 
 class Copy(Body):
-    """To which call."""
+    """The call to copy to."""
 
     call_id: UUID
 
 
 class Return(Body):
-    """What is asked for, by section."""
+    """The questions to the host, by section."""
 
     remarks: dict[Section, str]
 
@@ -77,7 +77,7 @@ class Close(Body):
 
 @router.post("", status_code=201)
 async def begin(body: NewOffer, principal: Host, bus: BusDep) -> dict[str, Any]:
-    """Draft a placement of the own organisation (to be named by who has several)."""
+    """Draft a placement of your organisation (name it if you act for several)."""
     own = [UUID(own_id) for own_id in sorted(principal.organisations(Role.HOST_CONTACT))]
     organisation_id = body.organisation_id or (own[0] if len(own) == 1 else None)
     if organisation_id is None:
@@ -107,7 +107,7 @@ async def read_all(
     reference: str | None = None,
     page: Annotated[int, Query(ge=1)] = 1,
 ) -> dict[str, Any]:
-    """Return the placements of the own organisation and, for coordinators, of the own country, 50 a page.
+    """Return the placements of your organisation and, for coordinators, of your country, 50 a page.
 
     Those that wait for the reader come first; `state=waits` gives only those, `state=late` those that are overdue.
     """
@@ -125,7 +125,7 @@ async def read_all(
 
 @router.post("/decide")
 async def decide(body: SeveralOffers, principal: Decider, bus: BusDep) -> dict[str, Any]:
-    """Endorse several in one go, or ask their hosts for more; `left` says of which it was not possible, and why."""
+    """Endorse several placements in one transaction, or return them; `left` names those not decided, and why."""
     outcome = await bulk.decide_all(bus, principal, body.offer_ids, body.remarks)
     return {
         "done": [offer.id for offer in outcome.done],
@@ -145,7 +145,7 @@ async def read_one(offer_id: UUID, principal: Holder, bus: BusDep) -> dict[str, 
 
 @router.put("/{offer_id}")
 async def save(offer_id: UUID, body: OfferChange, principal: Host, bus: BusDep) -> dict[str, Any]:
-    """Keep what the host writes; of a published placement it is a revision."""
+    """Save what the host writes; for a published placement it is a revision."""
     entry = await _changes_of(bus, principal, offer_id, body)
     return resources.offer(await placements.save(bus, principal, offer_id, entry, version=body.version))
 
@@ -160,7 +160,7 @@ async def _changes_of(bus: Bus, principal: Principal, offer_id: UUID, body: Offe
 
 @router.post("/{offer_id}/differences")
 async def differences(offer_id: UUID, body: OfferChange, principal: Host, bus: BusDep) -> dict[str, Any]:
-    """Return what writing these fields would change of a published placement, and for whom. Nothing is written."""
+    """Return what these fields would change of a published placement, and for whom. Nothing is written."""
     entry = await _changes_of(bus, principal, offer_id, body)
     found = await revisions.preview(bus, principal, offer_id, entry, version=body.version)
     return {
@@ -189,53 +189,53 @@ async def submit(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]
 
 @router.post("/{offer_id}/endorse")
 async def endorse(offer_id: UUID, principal: Decider, bus: BusDep) -> dict[str, Any]:
-    """Endorse a placement of the own country."""
+    """Endorse a placement of your country."""
     return resources.offer(await placements.endorse(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/return")
 async def send_back(offer_id: UUID, body: Return, principal: Decider, bus: BusDep) -> dict[str, Any]:
-    """Ask the host for more."""
+    """Return a placement to its host for information."""
     return resources.offer(await placements.send_back(bus, principal, offer_id, body.remarks))
 
 
 @router.post("/{offer_id}/publish")
 async def publish(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]:
-    """From now on it can be matched."""
+    """Publish it, so that it can be matched."""
     return resources.offer(await placements.publish(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/pause")
 async def pause(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]:
-    """No new guest for a while."""
+    """Pause it: no new guest for a while."""
     return resources.offer(await placements.pause(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/resume")
 async def resume(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]:
-    """It can be matched again."""
+    """Resume it, so that it can be matched again."""
     return resources.offer(await placements.resume(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/close")
 async def close(offer_id: UUID, principal: Host, bus: BusDep, body: Close | None = None) -> dict[str, Any]:
-    """It takes nobody any more; confirmed visits stand."""
+    """Close it: it takes no more guests, confirmed visits remain."""
     return resources.offer(await placements.close(bus, principal, offer_id, (body or Close()).cause))
 
 
 @router.post("/{offer_id}/withdraw")
 async def withdraw(offer_id: UUID, body: Reason, principal: Host, bus: BusDep) -> dict[str, Any]:
-    """The host takes it back."""
+    """Withdraw it."""
     return resources.offer(await placements.withdraw(bus, principal, offer_id, body.reason))
 
 
 @router.post("/{offer_id}/available")
 async def confirm(offer_id: UUID, principal: Host, bus: BusDep) -> dict[str, Any]:
-    """Say that it is still available."""
+    """Confirm that it is still available."""
     return resources.offer(await placements.confirm(bus, principal, offer_id))
 
 
 @router.post("/{offer_id}/void")
 async def void(offer_id: UUID, body: Void, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Take out a placement that was entered in error; refused while a confirmed visit stands by it."""
+    """Void a placement that was entered in error; refused while it has a confirmed visit."""
     return resources.offer(await placements.void(bus, principal, offer_id, body.reason))

@@ -1,4 +1,4 @@
-"""When does a placement close because its places are taken, and open again because one has fallen free?"""
+"""Close a placement when its last place is confirmed, and reopen it when a place falls free."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The part of exchange.matches' `react` that is about placements."""
+    """React to events of `exchange.matches` that confirm or free a place."""
     by_offer = {offer_id: event for event in events if (offer_id := _offer_with_changed_places(event)) is not None}
     for offer_id in sorted(by_offer):
         offer = await store.offer(tx.session, offer_id, lock=True)
@@ -38,7 +38,7 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 def _offer_with_changed_places(event: Envelope) -> UUID | None:
-    """Return the placement of which a place was confirmed, or a confirmed one fell free."""
+    """Return the placement of which a place was confirmed or fell free; None for other events."""
     data = event.data
     if isinstance(data, MatchConfirmed) or (isinstance(data, MatchCancelled) and data.was is MatchState.CONFIRMED):
         return data.pairing.offer_id

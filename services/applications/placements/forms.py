@@ -1,4 +1,4 @@
-"""Which forms are there for a placement, and how do they become what the model takes?"""
+"""The forms of a placement, and how their values become what the model takes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class WeeksRow(Row):
-    """From the first to the last day, and how many guests a week."""
+    """A period, and how many guests a week."""
 
     start = DateField(N_("First day"), [NotOptional()])
     end = DateField(N_("Last day"), [NotOptional()])
@@ -40,7 +40,7 @@ class WeeksRow(Row):
 
 
 class OfferForm(Form):
-    """A placement; a draft may leave everything open."""
+    """A placement; a draft may leave every field open."""
 
     title = StringField(
         N_("Title"), [NotOptional(), Longest(200)], description=N_("A week with the cybercrime unit, say")
@@ -82,7 +82,7 @@ class OfferForm(Form):
     )
 
     def fill(self, entry: OfferEntry | None, call: CallTerms, names: Mapping[UUID, str] | None = None) -> None:
-        """Offer the call's topics and, where `entry` is given, show what was written; `names` are those it names."""
+        """Offer the call's topics and, with an `entry`, show its values; `names` are those it refers to."""
         self.topics.choices = topics_of(call)
         if entry is not None:
             known = names or {}
@@ -95,7 +95,7 @@ class OfferForm(Form):
             self.process(data=entry.model_dump() | initial)
 
     def changes(self) -> dict[str, Any]:
-        """Return what was written, as the model takes it; those whom it names are looked up (`actions/named.py`)."""
+        """Return the entered values as the model takes them; references are looked up by `views`."""
         names = ("title", "unit", "city", "topics", "expertise", "outline", "excluded_rank_groups", "costs_borne")
         values: dict[str, Any] = {name: self[name].data or ([] if name in _LISTS else "") for name in names}
         values |= {"security": self.security.data or "", "contact": self.contact.data or ""}
@@ -140,16 +140,16 @@ class ReturnOfferForm(Form):
     security = TextAreaField(_SECTIONS[6][1], [Longest(1000)])
 
     def remarks(self) -> dict[Section, str]:
-        """Return what is asked for, by section."""
+        """Return the remarks by section."""
         return {Section(field.name): field.data or "" for field in self}
 
 
 class EndorseAllForm(Form):
-    """Nothing is asked but whether they are to be endorsed."""
+    """The confirmation to endorse several placements; it has no fields."""
 
 
 class ReturnAllForm(Form):
-    """The same remark to several hosts."""
+    """One remark to several hosts."""
 
     section = SelectField(
         N_("Which part is it about?"), [Needed(N_("Choose a part"))], choices=_SECTIONS, blank=N_("Choose a part")
@@ -162,7 +162,7 @@ class ReturnAllForm(Form):
 
 
 class CopyForm(Form):
-    """To which call."""
+    """The call to copy to."""
 
     call = RadioField(N_("For which call?"), [Needed(N_("Choose a call"))])
 

@@ -1,4 +1,4 @@
-"""Which placements do hosts offer, and where does each stand?"""
+"""Store placements, and list them for a reader by state, call, country and reference."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST = 500
 
 
 class Offer(Table, table=True):
-    """A placement: what the host wrote as it stands now, and the terms that were last told to the other services."""
+    """A placement: the host's entry as it is now, and the terms that were last published."""
 
     __tablename__ = "offer"
     __table_args__ = (
@@ -70,7 +70,7 @@ class Offer(Table, table=True):
 
     @property
     def terms(self) -> OfferTerms | None:
-        """What was last told to the other services."""
+        """The terms that were last published."""
         return None if self.terms_json is None else OfferTerms.model_validate(self.terms_json)
 
     @property
@@ -79,7 +79,7 @@ class Offer(Table, table=True):
         return OfferState(self.state)
 
     @property
-    def asked(self) -> bool:
+    def awaits_answer(self) -> bool:
         """Whether the host is asked if it is still available."""
         return self.stands is OfferState.PUBLISHED and self.due is not None
 
@@ -95,7 +95,7 @@ async def offer(session: AsyncSession, offer_id: UUID, *, lock: bool = False) ->
 
 
 async def is_kept_for(session: AsyncSession, call_id: UUID, application_id: UUID) -> bool:
-    """Whether a host keeps a placement of that call for an application; what is over or taken out does not count."""
+    """Return whether a host keeps an open placement of that call for an application."""
     over = (OfferState.CLOSED.value, OfferState.WITHDRAWN.value, OfferState.VOIDED.value)
     query = sa.select(
         sa.exists().where(
@@ -121,7 +121,7 @@ async def published_with_days_in(
     countries: Collection[str] | None,
     agencies: Collection[UUID] = (),
 ) -> list[Offer]:
-    """The placements that were published and have a day on or after `first`, by reference; hosts as for visits."""
+    """Return the published placements with a day on or after `first`, by reference; hosts as for visits."""
     published = (OfferState.PUBLISHED.value, OfferState.PAUSED.value, OfferState.CLOSED.value)
     conditions = [col(Offer.organisation_id).in_([*organisation_ids, *agencies])]
     if countries:
@@ -146,7 +146,7 @@ async def list_visible(
     countries: Sequence[str] | None = (),
     states: Sequence[str] = (),
 ) -> list[Offer]:
-    """The placements of these organisations, and those of these countries that are no drafts (None: all countries).
+    """Return the placements of these organisations, and the submitted ones of these countries (None: all).
 
     Those that wait for an answer first, then the newest; at most `MOST`.
     """
@@ -169,7 +169,7 @@ _SORTS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to; None is no filter. `state` may be `WAITS` (for the reader) or `LATE` too."""
+    """What a list is narrowed to; None is no filter. `state` may also be `WAITS` (for the reader) or `LATE`."""
 
     state: str | None = None
     call_id: UUID | None = None
@@ -187,7 +187,7 @@ def _visible(visibility: Visibility) -> sa.ColumnElement[bool]:
 
 
 def _decided_by(visibility: Visibility) -> sa.ColumnElement[bool]:
-    """The placements on which somebody decides as coordinator of a country, or as an EU agency's clearance officer."""
+    """Return the condition for placements that a coordinator or an EU agency's clearance officer decides on."""
     countries = visibility.countries or ()
     agency = sa.and_(col(Offer.country) == UNION, col(Offer.organisation_id).in_(visibility.agencies))
     return sa.or_(col(Offer.country).in_(countries), agency)
@@ -198,7 +198,7 @@ def _late(moment: datetime) -> sa.ColumnElement[bool]:
 
 
 def _waits(visibility: Visibility, moment: datetime, deciders: Deciders) -> sa.ColumnElement[bool]:
-    """What waits for the reader: as host to go on with, as coordinator to endorse, as programme if all are silent."""
+    """Return the condition for what waits for the reader: as host, as coordinator, as programme after silence."""
     written = (OfferState.DRAFT.value, OfferState.RETURNED.value, OfferState.ENDORSED.value)
     awaits_answer = sa.and_(col(Offer.state) == OfferState.PUBLISHED, col(Offer.due).is_not(None))
     paused_for_silence = sa.and_(col(Offer.state) == OfferState.PAUSED, col(Offer.cause) == PauseCause.SILENCE)
@@ -244,7 +244,7 @@ def _where(
 async def list_page(
     session: AsyncSession, visibility: Visibility, filters: Filters, moment: datetime, deciders: Deciders, page: int = 1
 ) -> tuple[list[Offer], int]:
-    """Return one page of the placements within sight, and how many there are; what waits for the reader comes first."""
+    """Return one page of the visible placements, those that wait for the reader first, and how many there are."""
     conditions = _where(visibility, filters, moment, deciders)
     total = (await session.execute(sa.select(sa.func.count()).select_from(Offer).where(*conditions))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"), col(Offer.due))
@@ -257,7 +257,7 @@ async def list_page(
 async def counts(
     session: AsyncSession, visibility: Visibility, filters: Filters, moment: datetime, deciders: Deciders
 ) -> dict[str, int]:
-    """How many placements within sight there are in each state, how many wait for the reader, how many are late."""
+    """Return how many visible placements are in each state, how many wait for the reader, how many are late."""
     conditions = _where(visibility, filters, moment, deciders, state=False)
     query = sa.select(
         col(Offer.state),
@@ -271,6 +271,6 @@ async def counts(
 
 
 async def countries(session: AsyncSession, visibility: Visibility) -> list[str]:
-    """The host countries of the placements within sight."""
+    """Return the host countries of the visible placements."""
     query = sa.select(col(Offer.country)).where(_visible(visibility)).distinct().order_by(col(Offer.country))
     return list((await session.execute(query)).scalars())

@@ -1,4 +1,4 @@
-"""Whose placements does somebody see in lists? The own organisations', and as coordinator the own countries'."""
+"""Describe placements in words, look up whom they name, and tell who may read them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_CONFLICTS = 20
 
 
 async def application_named(session: AsyncSession, reference: str, call_id: UUID) -> UUID | None:
-    """The application for a study visit in that call with that reference; None for none. Raises `Refused` (422)."""
+    """Return the study-visit application of that call with that reference; None for none. Raises `Refused` (422)."""
     reference = reference.strip().upper()
     if not reference:
         return None
@@ -46,7 +46,10 @@ async def application_named(session: AsyncSession, reference: str, call_id: UUID
 
 
 async def conflicts_named(session: AsyncSession, text: str, call_id: UUID) -> list[UUID]:
-    """Applications by reference and organisations by name, one a line. Raises `Refused` (422) that names the line."""
+    """Return the ids of applications by reference and organisations by name, one a line.
+
+    Raises `Refused` (422) that names the unknown line.
+    """
     found: list[UUID] = []
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_CONFLICTS:
@@ -75,7 +78,7 @@ async def conflicts_named(session: AsyncSession, text: str, call_id: UUID) -> li
 
 
 async def names_of(session: AsyncSession, entries: Iterable[OfferEntry]) -> dict[UUID, str]:
-    """Return, by id, what the applications and organisations that placements name are called: reference or name."""
+    """Return the names of the applications and organisations that placements refer to, by id."""
     ids = {named for entry in entries for named in (*entry.conflicts, entry.prematched_with) if named is not None}
     if not ids:
         return {}
@@ -110,7 +113,7 @@ LABELS: dict[str, str] = {
 
 
 def value_in_words(field: str, value: Any, names: Mapping[UUID, str]) -> str:  # noqa: PLR0911 - one return for each kind
-    """Return a field's value in words; empty for nothing. `names` are those of applications and organisations in it."""
+    """Return a field's value in words; empty for nothing. `names` are those of applications and organisations."""
     if value is None or value in ("", ()):
         return ""
     match field:
@@ -145,7 +148,7 @@ def rows(entry: OfferEntry, names: Mapping[UUID, str], fields: Iterable[str] = L
 
 
 def may_read(principal: Principal, offer: Offer) -> bool:
-    """Return whether a placement is the principal's to see; a draft is its own organisation's only."""
+    """Return whether the principal may see a placement; a draft only its own organisation may."""
     country = None if offer.stands is OfferState.DRAFT else offer.country
     if country is None and str(offer.organisation_id) not in principal.organisations(Role.HOST_CONTACT):
         return False

@@ -1,4 +1,4 @@
-"""Which forms do guest, sender and host fill in about a visit's dates and preparation?"""
+"""The forms of a visit's preparation: sheets, costs, rules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AuthorisationForm(Form):
 
 
 class VisaForm(Form):
-    """Where it stands with the visa."""
+    """The state of the visa."""
 
     result = RadioField(
         N_("Where does it stand with your visa?"),
@@ -104,7 +104,7 @@ SHEET_FORMS: dict[PreparationItem, type[Form]] = {
 
 
 class LineForm(Form):
-    """Who pays how much, of one line of what a visit costs."""
+    """The payer and amount of one line of a visit's costs."""
 
     payer = SelectField(N_("Who pays?"), [Needed(N_("Choose who pays"))], choices=Payer, blank=N_("Choose one"))
     currency = SelectField(N_("Currency"), choices=[(code, code) for code in CURRENCIES], default="EUR")
@@ -119,13 +119,13 @@ class CostForm(LineForm):
 
 
 class ChangeCostForm(LineForm):
-    """A line anew, with what it came to."""
+    """The new values of a line, with the actual amount."""
 
     actual = StringField(N_("Actual amount"), description=N_("Once it is known"))
 
 
 class TravelRuleForm(Form):
-    """Whether something is asked before travel, where."""
+    """Whether an item is required before travel, in which call and between which countries."""
 
     item = SelectField(
         N_("What?"), [Needed(N_("Choose what it is about"))], choices=PreparationItem, blank=N_("Choose one")

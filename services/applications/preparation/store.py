@@ -1,4 +1,4 @@
-"""What was written for a visit before travel: sheets, costs, and what the programme asks for. All of it stays here."""
+"""Store the sheets, costs, letters and rules of preparations. All of it stays in the portal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_RULES = 500
 
 
 class StoredSheet(Table, table=True):
-    """One sheet as it stands: `version` counts what was written, the optimistic lock of its form."""
+    """A sheet in its present version; `version` is the optimistic lock of its form."""
 
     __tablename__ = "sheet"
 
@@ -51,7 +51,7 @@ class StoredSheet(Table, table=True):
 
 
 class Cost(Table, table=True):
-    """One line of what a visit costs."""
+    """One line of a visit's costs."""
 
     __tablename__ = "cost"
     __table_args__ = (sa.Index("cost_visit", "visit_id", "id"),)
@@ -76,7 +76,7 @@ class Cost(Table, table=True):
 
 
 class TravelRule(Table, table=True):
-    """Whether something is asked before travel, in a call or between countries; empty stands for any."""
+    """Whether an item is required before travel, in a call or between countries; empty stands for any."""
 
     __tablename__ = "preparation_rule"
     __table_args__ = (
@@ -138,17 +138,17 @@ async def cost(session: AsyncSession, visit_id: UUID, cost_id: UUID) -> Cost | N
 
 
 async def rules(session: AsyncSession) -> list[TravelRule]:
-    """Return what the programme decided about what is asked, the newest first; the programme has few."""
+    """Return the programme's decisions about what is required, the newest first; there are few."""
     return list(await session.scalars(select(TravelRule).order_by(col(TravelRule.id).desc()).limit(MOST_RULES)))
 
 
 async def rule(session: AsyncSession, rule_id: UUID) -> TravelRule | None:
-    """Return one such decision."""
+    """Return one decision."""
     return await session.get(TravelRule, rule_id)
 
 
 async def same_rule(session: AsyncSession, wanted: Rule) -> TravelRule | None:
-    """Return the decision about the same thing, call and countries, if there is one."""
+    """Return the decision about the same item, call and countries, if there is one."""
     query = select(TravelRule).where(
         TravelRule.item == wanted.item,
         col(TravelRule.call_id).is_not_distinct_from(wanted.call_id),
@@ -159,7 +159,7 @@ async def same_rule(session: AsyncSession, wanted: Rule) -> TravelRule | None:
 
 
 class Letter(Table, table=True):
-    """A letter about a visit, by its number; a later one of its kind takes its place."""
+    """A letter about a visit, by its number; a later one of its kind replaces it."""
 
     __tablename__ = "letter"
     __table_args__ = (sa.Index("letter_visit", "visit_id", "kind", "version", unique=True),)
@@ -194,7 +194,7 @@ async def letters(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UU
 
 
 async def newest_letters(session: AsyncSession, visit_id: UUID, kind: str, version: int | None = None) -> Letter | None:
-    """Return the newest letter of a kind, or the version named, with its document."""
+    """Return the newest letter of a kind, or the given version, with its document."""
     query = select(Letter).where(Letter.visit_id == visit_id, Letter.kind == kind)
     if version is not None:
         query = query.where(Letter.version == version)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def sides(case: Case) -> frozenset[Party]:
-    """Return as what somebody sees a visit's preparation: a mentoring pair are guest and host of its visit.
+    """Return the roles in which somebody sees a visit's preparation: a mentoring pair are guest and host of its visit.
 
     Where the mentor travels, the mentor's country is the sender.
     """
@@ -33,13 +33,13 @@ def sides(case: Case) -> frozenset[Party]:
 
 
 def owns_item(case: Case, item: PreparationItem) -> bool:
-    """Return whether somebody owns a thing; the programme coordinator may stand in for the sender."""
+    """Return whether somebody owns an item; the programme coordinator may stand in for the sender."""
     owner, own = model.OWNERS[item], sides(case)
     return owner in own or (owner is model.SENDER and Party.PROGRAMME in own)
 
 
 async def checklists(session: AsyncSession, among: Collection[Visit]) -> dict[UUID, model.Checklist]:
-    """Return where each thing stands, by visit; of those that have dates."""
+    """Return the state of each item, by visit; only of visits that have dates."""
     dated = {visit.id: visit for visit in among if visit.start is not None}
     if not dated:
         return {}
@@ -67,12 +67,12 @@ async def checklists(session: AsyncSession, among: Collection[Visit]) -> dict[UU
 
 
 async def checklist(session: AsyncSession, visit: Visit) -> model.Checklist | None:
-    """Return where each thing of one visit stands; None while it has no dates."""
+    """Return the checklist of one visit; None while it has no dates."""
     return (await checklists(session, [visit])).get(visit.id)
 
 
 async def visits_to_prepare(session: AsyncSession, cases: Collection[tuple[Case, Visit | None]]) -> set[UUID]:
-    """The visits to come for which somebody still has a part of the own to bring, of those that he or she sees."""
+    """Return the scheduled visits among these for which the reader still has an item to bring."""
     to_come = {
         visit.id: matches_parties.as_visit_case(case, visit)
         for case, visit in cases
@@ -85,7 +85,7 @@ async def visits_to_prepare(session: AsyncSession, cases: Collection[tuple[Case,
 
 
 async def readable_items(session: AsyncSession, case: Case) -> frozenset[PreparationItem]:
-    """The things whose sheets somebody may read; what one side writes for the other, while it is released to it."""
+    """Return the items whose sheets somebody may read; those of the other side only while released to them."""
     own = sides(case)
     found = {item for item, readers in model.READERS.items() if readers & own}
     guest, host = case.sides
@@ -102,7 +102,7 @@ async def readable_items(session: AsyncSession, case: Case) -> frozenset[Prepara
 
 
 async def arrival(session: AsyncSession, case: Case, visit: Visit) -> model.Arrival | None:
-    """Return whom the guest asks for, where and when; None where it is not written, or not for the reader to know."""
+    """Return whom the guest asks for, where and when; None where it is not written, or not readable."""
     if PreparationItem.ARRIVAL not in await readable_items(session, case):
         return None
     row = (await store.sheets(session, [visit.id]))[visit.id].get(PreparationItem.ARRIVAL)

@@ -60,7 +60,7 @@ class LinkedQuestion:
 async def link_for(session: AsyncSession, about_id: UUID, subject: str) -> str | None:
     """Return a new link for one person to answer the open question about a placement or mentor; None where none is."""
     about = await _supply(session, about_id)
-    if about is None or not about.asked or about.due is None:
+    if about is None or not about.awaits_answer or about.due is None:
         return None
     await store.forget_older(session, about_id, about.due)
     secret = secrets.token_urlsafe(32)
@@ -97,7 +97,7 @@ async def _read_question(
         return LinkedQuestion(LinkState.UNKNOWN)
     if question.used_at is not None:
         return LinkedQuestion(LinkState.USED, about, question)
-    is_open = about.asked and about.due == question.due and question.due > clock.now()
+    is_open = about.awaits_answer and about.due == question.due and question.due > clock.now()
     principal = await load_principal(session, question.subject)
     if isinstance(about, placements_store.Offer):
         is_theirs = may_act_for_organisation(principal, about.organisation_id)

@@ -1,4 +1,4 @@
-"""How do mentee and mentor come to an agreement: read its versions, propose the next one, sign, take back?"""
+"""Sign, propose and take back versions of a pair's agreement."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def _sign(
 
 
 async def propose(bus: Bus, principal: Principal, mentorship_id: UUID, terms: Terms, *, based_on: int) -> Agreement:
-    """Propose the next version after `based_on`, and sign it; what waited before lapses.
+    """Propose the next version after `based_on`, and sign it; a version that waited before lapses.
 
     Raises `Refused` (404; 409 where it cannot be changed or somebody wrote a version since; 422 where nothing changed).
     """
@@ -112,7 +112,7 @@ async def propose(bus: Bus, principal: Principal, mentorship_id: UUID, terms: Te
 
 
 async def _due(member: PairMember) -> datetime | None:
-    """Until when a proposal can be signed: before the start as the first version, later as long as that one had."""
+    """Return the deadline to sign a proposal: before the start the first version's, later the call's term."""
     if member.mentorship.stands is MentorshipState.OPENED:
         return member.mentorship.due
     timers = (await member.terms()).timers
@@ -120,7 +120,7 @@ async def _due(member: PairMember) -> datetime | None:
 
 
 async def take_back(bus: Bus, principal: Principal, mentorship_id: UUID, version: int) -> Mentorship:
-    """Take an own proposal back before the other signs it. Raises `Refused` (404, 409)."""
+    """Take back the principal's own proposal before the other signs it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         found = await agreement_of(tx.session, member.mentorship)

@@ -1,4 +1,7 @@
-"""How do mentee and mentor pause their mentorship, resume it, complete it, end it early? Requests to matching."""
+"""Ask to pause, resume, complete or end a mentorship.
+
+These are requests: matching draws the conclusions.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ async def pause(
 
 
 async def resume(bus: Bus, principal: Principal, mentorship_id: UUID) -> Mentorship:
-    """Ask to go on after a pause. Raises `Refused` (404, 409)."""
+    """Ask to resume after a pause. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         last = await pauses.last(tx.session, mentorship_id)
@@ -67,7 +70,7 @@ async def resume(bus: Bus, principal: Principal, mentorship_id: UUID) -> Mentors
 async def end(
     bus: Bus, principal: Principal, mentorship_id: UUID, reason: StatedReason | None = None, text: str = ""
 ) -> Mentorship:
-    """Ask to complete the mentorship, or, with a reason, to end it early. Raises `Refused` (404, 409)."""
+    """Ask to complete the mentorship or, with a reason, to end it early. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         asked = {

@@ -1,4 +1,4 @@
-"""What do mentee and mentor do with their goals: set, note progress, close, take up again?"""
+"""Set, note, close and resume the goals of a mentorship."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 async def set_goal(bus: Bus, principal: Principal, mentorship_id: UUID, text: str, target: date | None = None) -> Goal:
-    """Set a goal; the same words again are the same goal. Raises `Refused` (404, 409, 422)."""
+    """Set a goal; the same text again is the same goal. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         text = _goal_text(text)
@@ -62,7 +62,7 @@ async def _add_goal(
 async def note(
     bus: Bus, principal: Principal, mentorship_id: UUID, goal_id: UUID, text: str, percent: int | None = None
 ) -> GoalNote:
-    """Note how far a goal is; it stays in the portal. Raises `Refused` (404, 409, 422)."""
+    """Note progress towards a goal; the note stays in the portal. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         goal = await _goal(member, goal_id)
@@ -93,7 +93,7 @@ async def note(
 async def close(
     bus: Bus, principal: Principal, mentorship_id: UUID, goal_id: UUID, *, met: bool, reason: str = ""
 ) -> Goal:
-    """Close a goal: met, or given up and why. Raises `Refused` (404, 409, 422)."""
+    """Close a goal: reached, or given up with a reason. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         goal = await _goal(member, goal_id)
@@ -112,7 +112,7 @@ async def close(
 async def take_up(
     bus: Bus, principal: Principal, mentorship_id: UUID, goal_id: UUID, target: date | None = None
 ) -> Goal:
-    """Take a closed goal up again: a new one with the same words that follows it. Raises `Refused` (404, 409)."""
+    """Resume a closed goal as a new one with the same text that follows it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         old = await _goal(member, goal_id)

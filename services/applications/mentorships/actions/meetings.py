@@ -1,6 +1,6 @@
-"""What do mentee and mentor do about their next session: plan it, move it, cancel it? When does it fall away by itself?
+"""Plan, move and cancel the next session of a pair, and cancel it when the mentorship pauses or ends.
 
-Either side does each: the other gets a mail with an invitation, and can move it in turn.
+Either side may do each: the other gets a mail with an invitation, and can move it in turn.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ENDS_MEETINGS = MentorshipPaused | MentorshipCompleted | MentorshipEndedEarly
 
 
 async def plan(bus: Bus, principal: Principal, mentorship_id: UUID, wanted: MeetingTime) -> Meeting:
-    """Plan the next session; the same again is the same session. Raises `Refused` (404, 409)."""
+    """Plan the next session; the same time again is the same session. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         meeting = (await store.to_come(tx.session, [mentorship_id], clock.now())).get(mentorship_id)
@@ -69,7 +69,7 @@ async def move(
     *,
     version: int | None = None,
 ) -> Meeting:
-    """Give a planned session another time (`version`: as it was read). Raises `Refused` (404, 409)."""
+    """Move a planned session (`version`: the one that was read). Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         meeting = await _meeting(member, meeting_id)
@@ -93,7 +93,7 @@ async def move(
 async def cancel(
     bus: Bus, principal: Principal, mentorship_id: UUID, meeting_id: UUID, *, version: int | None = None
 ) -> Meeting:
-    """Cancel a planned session (`version`: as it was read). Raises `Refused` (404, 409)."""
+    """Cancel a planned session (`version`: the one that was read). Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         meeting = await _meeting(member, meeting_id)
@@ -106,7 +106,7 @@ async def cancel(
 
 
 async def react_to_mentorships(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `react` of mentoring.mentorships: where one rests or has ended, its planned session does not take place."""
+    """React to `mentoring.mentorships`: cancel the planned session of a mentorship that pauses or has ended."""
     found = {event.subject: event for event in events if isinstance(event.data, _ENDS_MEETINGS)}
     for id_, event in sorted(found.items()):
         assert isinstance(event.data, MentorshipEvent)
@@ -123,7 +123,7 @@ async def react_to_mentorships(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 def country_of(mentorship: Mentorship, party: Party) -> str:
-    """In which country one of the two is at home: on its clocks the times are meant that this one writes."""
+    """Return the home country of one of the two; the times that this person enters are on its clocks."""
     return mentorship.mentor_country if party is Party.MENTOR else mentorship.country
 
 

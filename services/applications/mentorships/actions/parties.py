@@ -1,4 +1,4 @@
-"""Who acts in which mentorship, and how is what was done told? Asked by all actions of a pair."""
+"""Load a mentorship for one of the pair, and record what they did."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PairMember:
-    """One of a pair in the own mentorship, which is held until the transaction ends."""
+    """One of a pair in a mentorship that is locked until the transaction ends."""
 
     tx: Tx
     case: Case
@@ -32,13 +32,13 @@ class PairMember:
     party: Party
 
     async def record(self, event: ParticipationEvent) -> None:
-        """Record what was done."""
+        """Record an event about the mentorship."""
         await self.tx.record(event, self.mentorship.match_id, correlation=self.case.correlation)
         await self.tx.changed("matches")
 
     @property
     def ids(self) -> dict[str, UUID]:
-        """Of which mentorship each of its events is."""
+        """The ids that each event about the mentorship carries."""
         return {"application_id": self.mentorship.application_id, "mentorship_id": self.mentorship.id}
 
     async def terms(self) -> CallTerms:
@@ -49,13 +49,13 @@ class PairMember:
 
 
 async def pair_member(tx: Tx, principal: Principal, mentorship_id: UUID) -> PairMember:
-    """The principal as one of the pair. Raises `Refused` (404)."""
+    """Return the principal as one of the pair. Raises `Refused` (404)."""
     case, mentorship = await match_parties.case_of_mentorship(tx.session, principal, mentorship_id, lock=True)
     return PairMember(tx, case, mentorship, case.acts_as(*PAIR))
 
 
 def required_text(text: str, longest: int, field: str, sentence: str) -> str:
-    """Return a text that has to be there and is not too long. Raises `Refused` (422) with `sentence` at `field`."""
+    """Return a text that must not be empty or too long. Raises `Refused` (422) with `sentence` at `field`."""
     text = text.strip()
     if not text or len(text) > longest:
         raise Refused(sentence, 422, {field: sentence})

@@ -1,4 +1,4 @@
-"""What do mentee and mentor do with a session: log, correct, confirm, dispute, take back?"""
+"""Log, correct, confirm, dispute and withdraw the sessions of a pair."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def log(
 ) -> PairSession:
     """Log a session; the same side's same day and length again is the same session.
 
-    Where a session of that day is there already, `another` says that this is one more. Raises `Refused` (404, 409).
+    Where a session of that day is logged already, `another` says that this is one more. Raises `Refused` (404, 409).
     """
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
@@ -78,7 +78,7 @@ def _check_report(member: PairMember, report: SessionReport) -> None:
 
 
 def _check_not_logged_yet(logged: Sequence[PairSession], day: date, party: Party) -> None:
-    """Raises `Refused` (409) where a session of that day is there: it may be the same one."""
+    """Raise `Refused` (409) where a session of that day is logged: it may be the same one."""
     found = next((earlier for earlier in logged if earlier.held_on == day), None)
     if found is None:
         return
@@ -116,7 +116,7 @@ async def correct(
     *,
     version: int | None = None,
 ) -> PairSession:
-    """Correct an own session that is not confirmed yet; the other is asked anew. Raises `Refused` (404, 409)."""
+    """Correct an unconfirmed session of one's own; the other is asked again. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         logged = await _session(member, session_id)
@@ -138,7 +138,7 @@ async def correct(
 async def confirm(
     bus: Bus, principal: Principal, mentorship_id: UUID, session_id: UUID, version: int | None = None
 ) -> PairSession:
-    """The other side confirms a session (`version`: as it was read). Raises `Refused` (404, 409)."""
+    """Confirm a session of the other side (`version`: the one that was read). Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         logged = await _session(member, session_id)
@@ -156,7 +156,7 @@ async def confirm(
 async def dispute(
     bus: Bus, principal: Principal, mentorship_id: UUID, session_id: UUID, why: str, version: int | None = None
 ) -> PairSession:
-    """The other side says that a session did not take place so, and why. Raises `Refused` (404, 409, 422)."""
+    """Dispute a session of the other side, with a reason. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         logged = await _session(member, session_id)
@@ -173,7 +173,7 @@ async def dispute(
 
 
 async def withdraw(bus: Bus, principal: Principal, mentorship_id: UUID, session_id: UUID) -> PairSession:
-    """Take an own session back that is not confirmed. Raises `Refused` (404, 409)."""
+    """Withdraw an unconfirmed session of one's own. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         logged = await _session(member, session_id)

@@ -1,4 +1,7 @@
-"""How does a pair come to a visit under its agreement: one asks, the other answers, matching gives it its dates?"""
+"""Ask for a visit under the agreement of a pair, answer it, withdraw or cancel it.
+
+Matching gives an agreed visit its dates.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,7 @@ async def ask(
 async def answer(
     bus: Bus, principal: Principal, mentorship_id: UUID, request_id: UUID, given: Answer, why: str = ""
 ) -> PairVisit:
-    """Agree to a visit, or refuse it and say why. Raises `Refused` (404, 409; 422 for a no without a reason)."""
+    """Agree to a visit, or refuse it with a reason. Raises `Refused` (404, 409; 422 for a no without a reason)."""
     why = why.strip()[:LONGEST_NOTE]
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
@@ -93,7 +96,7 @@ async def answer(
 
 
 async def withdraw(bus: Bus, principal: Principal, mentorship_id: UUID, request_id: UUID) -> PairVisit:
-    """Take back what one asked for, before it is answered. Raises `Refused` (404, 409)."""
+    """Withdraw a request before it is answered. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         request = await _request(member, request_id)
@@ -107,7 +110,7 @@ async def withdraw(bus: Bus, principal: Principal, mentorship_id: UUID, request_
 async def cancel(
     bus: Bus, principal: Principal, mentorship_id: UUID, visit_id: UUID, reason: StatedReason, text: str = ""
 ) -> Mentorship:
-    """Ask that the pair's visit be cancelled; the mentorship goes on. Raises `Refused` (404, 409)."""
+    """Ask to cancel the pair's visit; the mentorship goes on. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         visit = await visits_store.visit(tx.session, visit_id, lock=True)

@@ -1,4 +1,4 @@
-"""What do mentee and mentor agree on, in which version, and which one is in force? Pure.
+"""The agreement of a pair: its text, its versions, and the rules to propose, sign and take back one.
 
 The first version is the programme's. Either side proposes the next one; it is in force once both have signed it, and
 lapses when it is taken back, when another is proposed in its place, or when its time to be signed is over. The text
@@ -89,7 +89,7 @@ _MEETINGS = {
 
 
 def agreement(reference: str, plan: MentorshipPlan, terms: Terms, version: int = FIRST_VERSION) -> str:
-    """The text of a version of the agreement, as both sides sign it; `reference` is the mentee's application's."""
+    """Return the text of a version of the agreement; `reference` is that of the mentee's application."""
     language = LANGUAGES.get(plan.language, plan.language)
     until = f"until {_day(terms.until)}" if terms.until else "until the end of the periods that both have named"
     clauses = [
@@ -116,7 +116,7 @@ def _day(day: date) -> str:
 
 
 def clauses(text: str) -> list[str]:
-    """The lines of a text that can differ between two versions: not its title, its foot or the clauses' numbers."""
+    """Return the lines that can differ between two versions: no title, no foot, no clause numbers."""
     found = []
     for line in text.splitlines()[1:-1]:
         number, point, rest = line.partition(". ")
@@ -125,12 +125,12 @@ def clauses(text: str) -> list[str]:
 
 
 def digest(text: str) -> str:
-    """Return what stands for the signed text in the event: its SHA-256 in hexadecimal."""
+    """Return the SHA-256 of the signed text in hexadecimal, which stands for it in the event."""
     return sha256(text.encode()).hexdigest()
 
 
 class VersionState(StrEnum):
-    """Where a version stands (the words are those of `shared.web.states`, kind `agreement`)."""
+    """The state of a version (its words are in `shared.web.states`, kind `agreement`)."""
 
     PROPOSED = "proposed"
     IN_FORCE = "in_force"
@@ -140,7 +140,7 @@ class VersionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version: until when it can be signed, whether it was taken back or replaced, and who signed it."""
+    """A version: its deadline to sign, whether it was taken back or replaced, and who signed it."""
 
     number: int
     due: datetime | None
@@ -154,7 +154,7 @@ class Version:
 
 
 def states(versions: Sequence[Version], now: datetime, *, over: bool = False) -> dict[int, VersionState]:
-    """Where each version stands, by number; `over`: the mentorship has ended, nothing waits to be signed any more."""
+    """Return the state of each version, by number; `over`: the mentorship has ended, nothing can be signed any more."""
     newest_complete = max((version.number for version in versions if version.complete), default=None)
     waits = max(
         (version.number for version in versions if not over and _can_wait(version, newest_complete, now)), default=None
@@ -171,7 +171,7 @@ def states(versions: Sequence[Version], now: datetime, *, over: bool = False) ->
 
 
 def _can_wait(version: Version, newest_complete: int | None, now: datetime) -> bool:
-    """Whether a version may still be signed, by itself: the programme's own one as long as nothing is in force."""
+    """Return whether a version may still be signed: the programme's own one until another is in force."""
     later = newest_complete is None or version.number > newest_complete
     return later and not version.complete and not version.lapsed and (version.due is None or now <= version.due)
 
@@ -187,7 +187,7 @@ def to_sign(versions: Sequence[Version], now: datetime) -> int | None:
 
 
 def may_sign(state: MentorshipState, versions: Sequence[Version], number: int, party: Party, now: datetime) -> None:
-    """Raises `AlreadyDone` where that side has signed the version, `NotNow` where it cannot be signed (any more)."""
+    """Raise `AlreadyDone` where that side has signed the version, `NotNow` where it cannot be signed (any more)."""
     version = next((candidate for candidate in versions if candidate.number == number), None)
     if version is not None and party in version.signed:
         raise refuse("mentorship", state, done=True)
@@ -204,7 +204,7 @@ def may_sign(state: MentorshipState, versions: Sequence[Version], number: int, p
 
 
 def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: int, terms: Terms, today: date) -> None:
-    """Raises `NotNow` where it cannot be changed, or somebody wrote a version that the writer has not seen."""
+    """Raise `NotNow` where the agreement cannot be changed, or has a version that the writer has not read."""
     if state not in ONGOING:
         raise refuse("mentorship", state)
     newest = max(version.number for version in versions)
@@ -220,7 +220,7 @@ def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: i
 
 
 def may_take_back(state: MentorshipState, version: Version, state_of: VersionState, mine: bool) -> None:  # noqa: FBT001 - pure
-    """Raises `NotNow` unless it is the own proposal and still waits; the programme's version is nobody's."""
+    """Raise `NotNow` unless it is one's proposal and still waits; nobody takes back the programme's version."""
     if version.lapsed:
         raise refuse("mentorship", state, done=True)
     if state_of is not VersionState.PROPOSED or version.number == FIRST_VERSION:

@@ -1,6 +1,6 @@
-"""May mentee or mentor pause their mentorship, resume it, complete it, end it early? Pure.
+"""Rules for pausing, resuming, completing and ending a mentorship.
 
-Requests only: matching draws the conclusion (`lifecycles.md`, "Mentorship").
+These are requests only: matching draws the conclusions (`lifecycles.md`, "Mentorship").
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def may_pause(state: MentorshipState, *, asked: bool) -> None:
-    """Raises `AlreadyDone` where a pause was asked for, `NotNow` unless the mentorship is under way."""
+    """Raise `AlreadyDone` where a pause was asked for, `NotNow` unless the mentorship is under way."""
     if asked or state is MentorshipState.PAUSED:
         raise refuse("mentorship", state, done=True)
     if state is not MentorshipState.ACTIVE:
@@ -25,7 +25,7 @@ def may_pause(state: MentorshipState, *, asked: bool) -> None:
 
 
 def may_resume(state: MentorshipState, paused_by: Party | None, *, asked: bool) -> None:
-    """Raises `AlreadyDone` where that was asked for, `NotNow` unless one of the two paused it."""
+    """Raise `AlreadyDone` where resuming was asked for, `NotNow` unless one of the two paused it."""
     if asked or state is MentorshipState.ACTIVE:
         raise refuse("mentorship", state, done=True)
     if state is not MentorshipState.PAUSED:
@@ -35,7 +35,7 @@ def may_resume(state: MentorshipState, paused_by: Party | None, *, asked: bool) 
 
 
 def may_complete(state: MentorshipState, totals: Totals) -> None:
-    """Raises `AlreadyDone` where it has ended, `NotNow` where it has not begun or too few sessions are confirmed."""
+    """Raise `AlreadyDone` where it has ended, `NotNow` where it has not begun or too few sessions are confirmed."""
     if state in OVER:
         raise refuse("mentorship", state, done=True)
     if state not in BEGUN:
@@ -52,6 +52,6 @@ def may_complete(state: MentorshipState, totals: Totals) -> None:
 
 
 def may_end_early(state: MentorshipState) -> None:
-    """Raises `AlreadyDone` where the mentorship has ended."""
+    """Raise `AlreadyDone` where the mentorship has ended."""
     if state in OVER:
         raise refuse("mentorship", state, done=True)

@@ -1,4 +1,4 @@
-"""What may mentee and mentor do with their goals: set, note progress, close, take up again? Pure."""
+"""Rules for setting, noting, closing and resuming the goals of a mentorship."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WHOLE = 100
 
 
 def may_set(state: MentorshipState, open_goals: int, goals: int) -> None:
-    """Raises `NotNow` where the mentorship is not open or has the most goals already."""
+    """Raise `NotNow` where the mentorship is not open or has the most goals already."""
     if state not in ONGOING:
         raise refuse("mentorship", state)
     if open_goals >= MOST_OPEN:
@@ -29,13 +29,13 @@ def may_set(state: MentorshipState, open_goals: int, goals: int) -> None:
 
 
 def in_time(target: date | None, today: date) -> None:
-    """Raises `NotNow` for a day by which nothing can be reached any more."""
+    """Raise `NotNow` for a target in the past."""
     if target is not None and target < today:
         raise NotNow(gettext("%(day)s is over. Choose a day to come.") % {"day": dates.day(target)})
 
 
 def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:
-    """Raises `NotNow` unless the goal is open, the mentorship under way and there is room for a note."""
+    """Raise `NotNow` unless the goal is open, the mentorship under way and there is room for a note."""
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if closed:
@@ -45,7 +45,7 @@ def may_note(state: MentorshipState, *, closed: bool, notes: int) -> None:
 
 
 def may_close(state: MentorshipState, *, closed: bool) -> None:
-    """Raises `AlreadyDone` where the goal is closed, `NotNow` where the mentorship is not under way."""
+    """Raise `AlreadyDone` where the goal is closed, `NotNow` where the mentorship is not under way."""
     if closed:
         raise refuse("mentorship", state, done=True)
     if state is not MentorshipState.ACTIVE:
@@ -53,7 +53,7 @@ def may_close(state: MentorshipState, *, closed: bool) -> None:
 
 
 def may_take_up(state: MentorshipState, *, closed: bool, taken_up: bool) -> None:
-    """Raises `AlreadyDone` where a goal follows it already, `NotNow` where it is open or the mentorship is not."""
+    """Raise `AlreadyDone` where a goal follows it already, `NotNow` where it is open or the mentorship is not."""
     if taken_up:
         raise refuse("mentorship", state, done=True)
     if state not in ONGOING:

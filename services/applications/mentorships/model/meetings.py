@@ -1,4 +1,4 @@
-"""When may a pair plan its next session, move it or cancel it, and what time is meant? Pure."""
+"""Rules for planning, moving and cancelling the next session of a pair, and the moment that its time means."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FARTHEST = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class MeetingTime:
-    """When the two meet: day and time on the clocks of whoever says it."""
+    """When the two meet: day and time on the clocks of the one who plans it."""
 
     day: date
     clock: time
@@ -31,7 +31,7 @@ class MeetingTime:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMeeting:
-    """A planned session as the rules see it; `version` counts what was said of it."""
+    """A planned session as the rules see it; `version` counts its changes."""
 
     begins_at: datetime
     minutes: int
@@ -41,16 +41,16 @@ class PlannedMeeting:
 
 
 def begins(day: date, clock: time, country: str) -> datetime:
-    """Return the moment that a clock in a country shows as `clock` on that day.
+    """Return the moment at which a clock in a country shows `clock` on that day.
 
-    Where clocks are set back and it comes twice, the first is meant; where they are set on and it never comes, it is
-    the moment that the clock shows an hour later.
+    Where clocks are set back and the time comes twice, the first is meant; where they are set on and it never comes,
+    it is the moment at which the clock shows an hour later.
     """
     return datetime.combine(day, clock, zone_of(country))
 
 
 def check_time(begins_at: datetime, minutes: int, *, until: date | None, now: datetime) -> None:
-    """Raises `NotNow` unless it lies ahead, not too far and within the mentorship, and lasts a lawful time."""
+    """Raise `NotNow` unless it is to come, within a year and the mentorship, and of an allowed length."""
     if begins_at <= now:
         raise NotNow(gettext("This time has passed. Choose one that is still to come."))
     if begins_at > now + FARTHEST:
@@ -65,7 +65,7 @@ def check_time(begins_at: datetime, minutes: int, *, until: date | None, now: da
 
 
 def may_plan(state: MentorshipState, planned: PlannedMeeting | None) -> None:
-    """Raises `NotNow` unless the mentorship is under way and no session is planned already."""
+    """Raise `NotNow` unless the mentorship is under way and no session is planned already."""
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if planned is not None:
@@ -73,7 +73,7 @@ def may_plan(state: MentorshipState, planned: PlannedMeeting | None) -> None:
 
 
 def may_move(state: MentorshipState, planned: PlannedMeeting, now: datetime, version: int | None = None) -> None:
-    """Raises `NotNow` unless the session is still to come and as it was when it was opened."""
+    """Raise `NotNow` unless the session is to come and unchanged since it was read."""
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if planned.cancelled:
@@ -82,7 +82,7 @@ def may_move(state: MentorshipState, planned: PlannedMeeting, now: datetime, ver
 
 
 def may_cancel(planned: PlannedMeeting, now: datetime, version: int | None = None) -> None:
-    """Raises `AlreadyDone` where it is cancelled, `NotNow` where it has begun or was moved since it was opened."""
+    """Raise `AlreadyDone` where it is cancelled, `NotNow` where it has begun or was moved since it was read."""
     if planned.cancelled:
         raise AlreadyDone(gettext("This session is cancelled already."))
     _check_current(planned, now, version)

@@ -1,4 +1,4 @@
-"""Who are the two of a mentorship, and when do they work together?"""
+"""The two parties of a mentorship, and the states in which they work together."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What may mentee and mentor do with a session: log, correct, confirm, dispute, take back? And what do they add up to?
+"""Rules for logging, correcting, confirming, disputing and withdrawing sessions, and their totals.
 
-Whoever logged a session never confirms it; what is confirmed stays as it is. Pure.
+Nobody confirms a session that they logged; a confirmed session no longer changes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LONGEST_NOTE = 1000
 
 
 class SessionState(StrEnum):
-    """Where a session stands (the words are those of `shared.web.states`, kind `session`)."""
+    """The state of a session (its words are in `shared.web.states`, kind `session`)."""
 
     LOGGED = "logged"
     DISPUTED = "disputed"
@@ -46,7 +46,7 @@ class LoggedSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """What somebody says of a session; `next_on` is when they agreed to meet again, the note is for the two of them."""
+    """What one side reports of a session; `next_on` is when they agreed to meet again, the note is for the two."""
 
     held_on: date
     minutes: int
@@ -57,7 +57,7 @@ class SessionReport:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the sessions add up to, and how many confirmed ones are still needed for the mentorship to be completed."""
+    """The totals of the sessions, and how many confirmed ones are still needed to complete the mentorship."""
 
     confirmed: int
     minutes: int
@@ -76,7 +76,7 @@ class Totals:
 
 
 def totals(sessions: Iterable[LoggedSession], required: int) -> Totals:
-    """Add up sessions; `asked` is the call's rule."""
+    """Add up sessions; `required` is the number that the call requires."""
     logged = list(sessions)
     confirmed = [session for session in logged if session.state is SessionState.CONFIRMED]
     waiting = sum(session.state in {SessionState.LOGGED, SessionState.DISPUTED} for session in logged)
@@ -85,7 +85,7 @@ def totals(sessions: Iterable[LoggedSession], required: int) -> Totals:
 
 
 def check_session(held_on: date, minutes: int, next_on: date | None, *, started_on: date | None, today: date) -> None:
-    """Raises `NotNow` unless the session lies between the mentorship's start and today and lasted a lawful time."""
+    """Raise `NotNow` unless the session lies between the mentorship's start and today and has an allowed length."""
     if held_on > today:
         raise NotNow(gettext("%(day)s has not come yet.") % {"day": dates.day(held_on)})
     if started_on is not None and held_on < started_on:
@@ -100,7 +100,7 @@ def check_session(held_on: date, minutes: int, next_on: date | None, *, started_
 
 
 def may_log(state: MentorshipState, sessions: int) -> None:
-    """Raises `NotNow` unless the mentorship is under way and there is room for a session."""
+    """Raise `NotNow` unless the mentorship is under way and there is room for a session."""
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if sessions >= MOST_SESSIONS:
@@ -108,12 +108,12 @@ def may_log(state: MentorshipState, sessions: int) -> None:
 
 
 def may_confirm(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
-    """Raises `AlreadyDone` where it is confirmed, `NotNow` for the side that logged it or did not read this version."""
+    """Raise `AlreadyDone` where it is confirmed, `NotNow` for the side that logged it or read an older version."""
     _may_answer(state, logged, party, version, SessionState.CONFIRMED)
 
 
 def may_dispute(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
-    """Raises `AlreadyDone` where it is disputed, `NotNow` where it is confirmed, or for the side that logged it."""
+    """Raise `AlreadyDone` where it is disputed, `NotNow` where it is confirmed, or for the side that logged it."""
     _may_answer(state, logged, party, version, SessionState.DISPUTED)
 
 
@@ -128,7 +128,7 @@ def _may_answer(
 
 
 def may_correct(state: MentorshipState, logged: LoggedSession, party: Party, version: int | None = None) -> None:
-    """Raises `NotNow` unless it is the own session, not confirmed, and as it was when it was opened."""
+    """Raise `NotNow` unless it is one's own session, unconfirmed, and unchanged since it was read."""
     _check_open(state, logged, None)
     if logged.by is not party:
         raise NotNow(gettext("Whoever logged a session corrects it. You can say that it did not take place so."))
@@ -137,14 +137,14 @@ def may_correct(state: MentorshipState, logged: LoggedSession, party: Party, ver
 
 
 def may_withdraw(state: MentorshipState, logged: LoggedSession, party: Party) -> None:
-    """Raises `AlreadyDone` where it was taken back, `NotNow` unless it is the own session and not confirmed."""
+    """Raise `AlreadyDone` where it was withdrawn, `NotNow` unless it is one's own session and unconfirmed."""
     _check_open(state, logged, SessionState.WITHDRAWN)
     if logged.by is not party:
         raise NotNow(gettext("Whoever logged a session takes it back. You can say that it did not take place so."))
 
 
 def _check_open(state: MentorshipState, logged: LoggedSession, reached: SessionState | None) -> None:
-    """Raises unless the session still waits, in a mentorship that has begun and not ended."""
+    """Raise unless the session still waits, in a mentorship that has begun and not ended."""
     if reached is not None and logged.state is reached:
         raise refuse("session", logged.state, done=True)
     if state not in BEGUN:

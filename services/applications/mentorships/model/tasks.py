@@ -1,4 +1,4 @@
-"""What is asked of mentee or mentor in their mentorship now? Pure; for task lists, counts and the first page."""
+"""List what mentee or mentor are asked to do in their mentorship, for task lists, counts and the first page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PairTask(Code):
-    """Something that waits for one of the two, in the order in which it is wanted."""
+    """A task of one of the two, in order of priority."""
 
     SIGN = "sign", N_("Sign the agreement")
     CONFIRM = "confirm", N_("Confirm a session")
@@ -31,7 +31,7 @@ class PairTask(Code):
 
 @dataclass(frozen=True, slots=True)
 class PendingTasks:
-    """What waits, and how often."""
+    """A task that waits, and how often."""
 
     what: PairTask
     count: int = 1
@@ -47,7 +47,7 @@ def pending_tasks(
     *,
     evaluated: bool = True,
 ) -> list[PendingTasks]:
-    """What waits for `party`; `visit_by` asked for a visit that is not answered, `evaluated`: nothing to evaluate."""
+    """Return the tasks of `party`; `visit_by` asked for an unanswered visit, `evaluated`: nothing to evaluate."""
     if party is None:
         return []
     found = []

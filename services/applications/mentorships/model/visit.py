@@ -1,4 +1,4 @@
-"""May mentee or mentor ask for a visit under their agreement, and may the other agree? Pure.
+"""Rules for asking for a visit under the agreement of a pair, and for answering.
 
 Matching gives an agreed visit its dates, with the notice and the lawful days of every visit.
 """
@@ -26,7 +26,7 @@ TO_COME = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
 
 
 class RequestState(StrEnum):
-    """Where a request stands (the words are those of `shared.web.states`, kind `pair_visit`)."""
+    """The state of a request (its words are in `shared.web.states`, kind `pair_visit`)."""
 
     ASKED = "asked"
     AGREED = "agreed"
@@ -40,7 +40,7 @@ def earliest(today: date, notice_weeks: int) -> date:
 
 
 def may_ask(state: MentorshipState, open_request: RequestState | None, visit: VisitState | None) -> None:
-    """Raises `NotNow` unless the mentorship is under way and neither a request nor a visit is open."""
+    """Raise `NotNow` unless the mentorship is under way and neither a request nor a visit is open."""
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
     if open_request is RequestState.ASKED:
@@ -52,7 +52,7 @@ def may_ask(state: MentorshipState, open_request: RequestState | None, visit: Vi
 
 
 def check_periods(periods: Sequence[DatePeriod], days: int, guest: Party, *, first: date, until: date | None) -> None:
-    """Raises `NotNow` for periods in which no visit of so many days can lie; `first` allows for the notice."""
+    """Raise `NotNow` for periods in which no visit of so many days fits; `first` allows for the notice."""
     if guest not in PAIR:
         raise NotNow(gettext("Say which of you travels."))
     if not LEAST_DAYS <= days <= MOST_DAYS:
@@ -74,7 +74,7 @@ def check_periods(periods: Sequence[DatePeriod], days: int, guest: Party, *, fir
 
 
 def may_answer(state: MentorshipState, request: RequestState, asked_by: Party, party: Party) -> None:
-    """Raises `AlreadyDone` where it was answered, `NotNow` for the side that asked, or where it was taken back."""
+    """Raise `AlreadyDone` where it was answered, `NotNow` for the side that asked, or where it was withdrawn."""
     if request in {RequestState.AGREED, RequestState.REFUSED}:
         raise refuse("pair_visit", request, done=True)
     if request is RequestState.WITHDRAWN:
@@ -86,7 +86,7 @@ def may_answer(state: MentorshipState, request: RequestState, asked_by: Party, p
 
 
 def may_withdraw(request: RequestState, asked_by: Party, party: Party) -> None:
-    """Raises `AlreadyDone` where it was taken back, `NotNow` for the other side, or where it was answered."""
+    """Raise `AlreadyDone` where it was withdrawn, `NotNow` for the other side, or where it was answered."""
     if request is RequestState.WITHDRAWN:
         raise refuse("pair_visit", request, done=True)
     if request is not RequestState.ASKED:

@@ -1,4 +1,4 @@
-"""What do mentee and mentor see and do in their mentorship? One module a thing, all on one router."""
+"""The pages of a mentorship, all on one router."""
 
 from services.applications.mentorships.pages import agreement, course, goals, meetings, mentorship, sessions, visit
 from services.applications.mentorships.pages import list as mentorships_list

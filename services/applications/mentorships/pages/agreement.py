@@ -1,4 +1,4 @@
-"""What do mentee and mentor agree on: read the versions and their differences, propose, check, sign, print?"""
+"""The pages of an agreement: its versions and their differences, proposal, check, signature."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ from shared.web.states import state
 
 @router.get("/{mentorship_id}/agreement")
 async def read_agreement(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> Response:
-    """Show the agreement: what holds, what waits to be signed and how it differs, and all versions."""
+    """Show the agreement: the version in force, the one to sign and how it differs, and all versions."""
     view = await load_view(bus, principal, mentorship_id)
     return _page(request, view)
 
@@ -59,7 +59,7 @@ def _page(request: Request, view: MentorshipView) -> Response:
 
 
 def _between(old: Agreement | None, new: Agreement | None) -> list[Row]:
-    """Return how the second differs from the first; nothing where there is only one."""
+    """Return how the second version differs from the first; empty where there is only one."""
     if old is None or new is None:
         return []
     return difference(model.clauses(old.text), model.clauses(new.text))
@@ -94,7 +94,7 @@ def _listed(view: MentorshipView, row: Agreement) -> list[Any]:
 
 @router.get("/{mentorship_id}/agreement/versions/{version}")
 async def read_version(request: Request, mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> Response:
-    """Show one version, to be read and printed, and how it differs from the one that held before it."""
+    """Show one version, to read and print, and how it differs from the one in force before it."""
     view = await load_own_view(bus, principal, mentorship_id)
     row = view.agreement.row(version)
     if row is None:
@@ -119,7 +119,7 @@ async def read_version(request: Request, mentorship_id: UUID, version: int, prin
 
 @router.get("/{mentorship_id}/agreement/propose")
 async def write(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Show the form for the next version, filled with the one that waits or holds."""
+    """Show the form for the next version, filled with the one that waits or is in force."""
     view = await load_own_view(bus, principal, mentorship_id)
     if view.mentorship.stands not in ONGOING:
         return see_other(mentorship_path(mentorship_id, "agreement"))
@@ -145,7 +145,7 @@ def _form_page(
 
 @router.post("/{mentorship_id}/agreement/propose")
 async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Show the version with its differences; `step=sign` proposes and signs it, `step=change` changes it again."""
+    """Show the version with its differences; `step=sign` proposes and signs it, `step=change` returns to the form."""
     view, sent = await load_own_view(bus, principal, mentorship_id), await request.form()
     form = await TermsForm.read(request)
     based_on = number(sent.get("version")) or view.agreement.newest
@@ -193,6 +193,6 @@ async def sign(request: Request, mentorship_id: UUID, principal: Pair, bus: BusD
 
 @router.post("/{mentorship_id}/agreement/versions/{version}/take-back")
 async def take_back(mentorship_id: UUID, version: int, principal: Pair, bus: BusDep) -> Response:
-    """Take an own proposal back."""
+    """Take back one's own proposal."""
     await actions.take_back(bus, principal, mentorship_id, version)
     return see_other(mentorship_path(mentorship_id, "agreement") + "?done=taken_back")

@@ -1,4 +1,4 @@
-"""What do the pages of a mentorship share: the router, addresses, who is who?"""
+"""Load a mentorship for a page, give its address, and name its parties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How do mentee and mentor pause their mentorship, resume it, complete it, end it early?"""
+"""The pages to pause, resume, complete or end a mentorship."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from shared.web.render import render, see_other
 
 @router.get("/{mentorship_id}/pause")
 async def ask_pause(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask why, and say what follows."""
+    """Ask for the reason of a pause, and say what follows."""
     view = await load_own_view(bus, principal, mentorship_id)
     if view.mentorship.stands is not MentorshipState.ACTIVE:
         return see_other(mentorship_path(mentorship_id))
@@ -67,14 +67,14 @@ async def pause(request: Request, mentorship_id: UUID, principal: Pair, bus: Bus
 
 @router.post("/{mentorship_id}/resume")
 async def resume(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask to go on."""
+    """Ask to resume."""
     await actions.resume(bus, principal, mentorship_id)
     return see_other(mentorship_path(mentorship_id) + "?done=resume")
 
 
 @router.get("/{mentorship_id}/complete")
 async def ask_complete(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask once more before it is completed."""
+    """Ask for confirmation before it is completed."""
     view = await load_own_view(bus, principal, mentorship_id)
     if view.mentorship.stands not in BEGUN or not view.totals.enough:
         return see_other(mentorship_path(mentorship_id))
@@ -110,7 +110,7 @@ async def complete(mentorship_id: UUID, principal: Pair, bus: BusDep) -> Respons
 
 @router.get("/{mentorship_id}/end")
 async def ask_end(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask why it ends early, and say what follows."""
+    """Ask for the reason of an early end, and say what follows."""
     view = await load_own_view(bus, principal, mentorship_id)
     if view.mentorship.stands in OVER:
         return see_other(mentorship_path(mentorship_id))

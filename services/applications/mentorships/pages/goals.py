@@ -1,4 +1,4 @@
-"""What do mentee and mentor aim at: set a goal, note how far it is, close it, take it up again?"""
+"""The pages of a pair's goals: set, note, close, resume."""
 
 from typing import Any
 from uuid import UUID
@@ -41,7 +41,7 @@ async def set_goal(request: Request, mentorship_id: UUID, principal: Pair, bus: 
 
 @router.get("/{mentorship_id}/goals/{goal_id}")
 async def show_goal(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Show one goal: who wrote what, how far it is, and what can be done with it."""
+    """Show one goal: its notes, its progress, and what can be done with it."""
     return await _page(request, principal, bus, mentorship_id, goal_id)
 
 
@@ -87,7 +87,7 @@ async def _page(
 
 
 def _timeline(view: MentorshipView, goal_view: Any) -> list[dict[str, Any]]:
-    """Return the notes, the newest first, between how the goal ended and how it began."""
+    """Return the notes, the newest first, between the end and the beginning of the goal."""
     goal = goal_view.goal
     found = [
         {
@@ -113,7 +113,7 @@ def _timeline(view: MentorshipView, goal_view: Any) -> list[dict[str, Any]]:
 
 @router.post("/{mentorship_id}/goals/{goal_id}/notes")
 async def note(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Note how far a goal is."""
+    """Note progress towards a goal."""
     form = await NoteForm.read(request)
     status = await submit_form(
         form,
@@ -127,7 +127,7 @@ async def note(request: Request, mentorship_id: UUID, goal_id: UUID, principal: 
 
 @router.post("/{mentorship_id}/goals/{goal_id}/close")
 async def close_goal(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Close a goal: met, or given up and why."""
+    """Close a goal: reached, or given up with a reason."""
     met = (await request.form()).get("met") == "yes"
     form = await GiveUpForm.read(request)
     if not met and not form.validate():
@@ -142,6 +142,6 @@ async def close_goal(request: Request, mentorship_id: UUID, goal_id: UUID, princ
 
 @router.post("/{mentorship_id}/goals/{goal_id}/take-up")
 async def take_up(mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Take a closed goal up again, as a new one."""
+    """Resume a closed goal as a new one."""
     goal = await actions.take_up(bus, principal, mentorship_id, goal_id)
     return see_other(mentorship_path(mentorship_id, f"goals/{goal.id}") + "?done=taken_up")

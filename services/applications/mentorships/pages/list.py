@@ -1,4 +1,4 @@
-"""Which mentorships concern the reader, and what waits in them?"""
+"""The list of mentorships, with what waits in each."""
 
 from collections import Counter
 from typing import Annotated, Any
@@ -29,7 +29,7 @@ async def show_all(
     state: str = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,
 ) -> Response:
-    """The mentorships that concern the reader: what waits for the reader first, then the newest first."""
+    """Show the mentorships that concern the reader: what waits for the reader first, then the newest first."""
     async with bus.read() as session:
         rows = await mentorship_rows(session, principal)
     mine = [row for row in rows if row.pending]
@@ -85,5 +85,5 @@ def _next(row: MentorshipRow) -> str | None:
 
 
 def task_label(label: str, count: int) -> str:
-    """Return what waits, and how often where it is more than once."""
+    """Return the label of a task, with its number where it is more than one."""
     return gettext(label) if count == 1 else f"{gettext(label)} ({count})"

@@ -1,4 +1,4 @@
-"""What do mentee and mentor do about their next session: plan it, move it, cancel it?"""
+"""The pages of a pair's next session: plan, move, cancel."""
 
 from uuid import UUID
 
@@ -75,7 +75,7 @@ async def _page(
 
 @router.post("/{mentorship_id}/meetings/{meeting_id}")
 async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Give the planned session another time."""
+    """Move the planned session."""
     form, version = await MeetingForm.read(request), await version_of(request)
     status = await submit_form(
         form,

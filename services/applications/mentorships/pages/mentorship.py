@@ -1,4 +1,4 @@
-"""Where does one mentorship stand, what is asked of the reader, and what can be done in it?"""
+"""The page of one mentorship: its state, the reader's tasks, and what can be done in it."""
 
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,7 @@ from shared.web.states import Standing, state
 
 @router.get("/{mentorship_id}")
 async def show(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: BusDep) -> Response:
-    """Show one mentorship: where it stands, agreement, goals, sessions, visits, and what is asked of the reader."""
+    """Show one mentorship: state, agreement, goals, sessions, visits and the reader's tasks."""
     return await mentorship_page(request, principal, bus, mentorship_id)
 
 
@@ -95,7 +95,7 @@ async def mentorship_page(
 
 
 def _about(view: MentorshipView) -> str:
-    """Return what the mentor says of himself or herself, for whoever knows who that is."""
+    """Return what the mentor wrote about themselves, for a reader who knows the name."""
     known, mentor = view.of.known.get(Party.MENTOR), view.of.case.mentor
     return mentor.entry.about if mentor is not None and known is not None and known.name is not None else ""
 
@@ -128,7 +128,7 @@ def _notes(view: MentorshipView) -> list[str]:
 
 
 def _signed(view: MentorshipView) -> list[tuple[str, str]]:
-    """Return who signed the version that waits, or else the one that is in force, and when."""
+    """Return who signed the version that waits, or else the one in force, and when."""
     row = view.agreement.to_sign or view.agreement.in_force
     marks = view.agreement.signed(row.version) if row is not None else {}
     return [
@@ -179,7 +179,7 @@ def _session(view: MentorshipView, session: Any) -> dict[str, Any]:
 
 
 def _totals_rows(view: MentorshipView) -> list[dict[str, Any]]:
-    """Return what the sessions add up to, and what is still needed."""
+    """Return the totals of the sessions, and what is still needed."""
     totals = view.totals
     rows: list[dict[str, Any]] = [
         {
@@ -206,7 +206,7 @@ def _totals_rows(view: MentorshipView) -> list[dict[str, Any]]:
 
 
 def _meeting(view: MentorshipView) -> dict[str, Any] | None:
-    """Return the session that is planned, for the pair."""
+    """Return the planned session, for the pair."""
     meeting = view.meeting
     if meeting is None:
         return None
@@ -240,7 +240,7 @@ _TASK_PAGES = {
 
 
 def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
-    """Return what waits for the reader here, and reporting's forms."""
+    """Return the reader's tasks here, and reporting's forms."""
     found = [
         {
             "title": task_label(task.what.label, task.count),
@@ -270,7 +270,7 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
 async def open_form(
     mentorship_id: UUID, purpose: str, principal: PairOrDecider, bus: BusDep, settings: Portal
 ) -> Response:
-    """On to reporting's form, with a ticket that says as whom the reader answers."""
+    """Redirect to reporting's form, with a ticket that says in which role the reader answers."""
     return see_other((await tickets.for_mentorship(bus, settings, principal, mentorship_id, purpose)).link)
 
 
@@ -278,5 +278,5 @@ async def open_form(
 async def why(
     mentorship_id: UUID, purpose: str, party: str, principal: PairOrDecider, bus: BusDep, settings: Portal
 ) -> Response:
-    """On to the form that is asked of the reader as this party: there it says why answers are no longer taken."""
+    """Redirect to the closed form for this party, which explains why answers are no longer accepted."""
     return see_other((await tickets.for_mentorship(bus, settings, principal, mentorship_id, purpose, party)).link)

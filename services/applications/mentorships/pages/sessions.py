@@ -1,4 +1,4 @@
-"""What do mentee and mentor do with a session: log, correct, confirm, dispute, take back?"""
+"""The pages of a pair's sessions: log, correct, confirm, dispute, withdraw."""
 
 from uuid import UUID
 
@@ -82,7 +82,7 @@ async def _page(
 
 @router.post("/{mentorship_id}/sessions/{session_id}")
 async def correct(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Correct an own session before it is confirmed."""
+    """Correct one's own session before it is confirmed."""
     form, version = await SessionForm.read(request), await version_of(request)
     status = await submit_form(
         form,
@@ -104,7 +104,7 @@ async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, princ
 
 @router.post("/{mentorship_id}/sessions/{session_id}/dispute")
 async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Say that a session did not take place so."""
+    """Dispute a session that the other side logged."""
     form, version = await DisputeForm.read(request), await version_of(request)
     status = await submit_form(
         form,
@@ -118,6 +118,6 @@ async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, princ
 
 @router.post("/{mentorship_id}/sessions/{session_id}/withdraw")
 async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Take an own session back."""
+    """Withdraw one's own session."""
     await actions.withdraw(bus, principal, mentorship_id, session_id)
     return see_other(mentorship_path(mentorship_id) + "?done=withdrawn#sessions")

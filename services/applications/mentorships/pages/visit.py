@@ -1,4 +1,4 @@
-"""How does a pair come to a visit: propose it, answer, take it back, cancel it?"""
+"""The pages of a pair's visit: propose, answer, withdraw, cancel."""
 
 from typing import Any
 from uuid import UUID
@@ -74,7 +74,7 @@ def _page(
 
 
 def _guests(view: MentorshipView) -> Any:
-    """Return who travels where, to choose from."""
+    """Return who may travel where, to choose from."""
     return options(
         [
             (Party.MENTEE.value, gettext("%(who)s visits the mentor's agency") % {"who": applicant_name(view.of)}),
@@ -129,7 +129,7 @@ async def ask(request: Request, mentorship_id: UUID, principal: Pair, bus: BusDe
 
 @router.post("/{mentorship_id}/visit/{request_id}/answer")
 async def answer(request: Request, mentorship_id: UUID, request_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Agree to a visit, or say why not."""
+    """Agree to a visit, or refuse it with a reason."""
     form = await VisitAnswerForm.read(request)
     if not form.validate():
         return _page(request, await load_own_view(bus, principal, mentorship_id), answer=form, status=422)
@@ -145,7 +145,7 @@ async def answer(request: Request, mentorship_id: UUID, request_id: UUID, princi
 
 @router.post("/{mentorship_id}/visit/{request_id}/withdraw")
 async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Take back what one proposed."""
+    """Withdraw one's own request."""
     await actions.withdraw(bus, principal, mentorship_id, request_id)
     return see_other(mentorship_path(mentorship_id, "visit") + "?done=withdrawn")
 
@@ -154,7 +154,7 @@ async def withdraw(mentorship_id: UUID, request_id: UUID, principal: Pair, bus: 
 async def ask_cancel(
     request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: BusDep
 ) -> Response:
-    """Ask why the visit is cancelled."""
+    """Ask for the reason of a cancellation."""
     return _cancel_page(request, await load_own_view(bus, principal, mentorship_id), pair_visit_id, ReasonForm())
 
 
@@ -178,7 +178,7 @@ def _cancel_page(
 
 @router.post("/{mentorship_id}/visits/{pair_visit_id}/cancel")
 async def cancel(request: Request, mentorship_id: UUID, pair_visit_id: UUID, principal: Pair, bus: BusDep) -> Response:
-    """Ask that the visit be cancelled."""
+    """Ask to cancel the visit."""
     form = await ReasonForm.read(request)
     if not form.validate():
         return _cancel_page(request, await load_own_view(bus, principal, mentorship_id), pair_visit_id, form, 422)

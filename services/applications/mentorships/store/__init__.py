@@ -1,4 +1,4 @@
-"""What have mentee and mentor done? Own facts, with the texts that stay in the portal; one module a thing."""
+"""Store what mentee and mentor did: the portal's own facts, with the texts that stay here."""
 
 from services.applications.mentorships.store import agreements, goals, meetings, pauses, sessions, visits
 

@@ -1,4 +1,4 @@
-"""Which versions of an agreement are there, and who signed which?"""
+"""Store the versions of agreements and their signatures."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Agreement(Table, table=True):
 
 
 class Signature(Table, table=True):
-    """One side signed a version of the agreement; `document` is the digest of the text that was signed."""
+    """The signature of one side; `document` is the digest of the text that was signed."""
 
     __tablename__ = "signature"
 
@@ -88,7 +88,7 @@ async def of_mentorships(session: AsyncSession, ids: Collection[UUID]) -> dict[U
 
 
 def as_rules(rows: Sequence[Agreement], marks: Sequence[Signature]) -> list[Version]:
-    """Versions and signatures as the rules see them."""
+    """Return versions and signatures as the rules see them."""
     return [
         Version(
             row.version,

@@ -1,4 +1,4 @@
-"""Which goals has a pair, and what did it note about each?"""
+"""Store the goals of pairs and the notes about them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class Goal(Table, table=True):
-    """A goal of a mentorship: its text stays here, events hold its number; `follows` is the one it takes up again."""
+    """A goal of a mentorship: its text stays here, events hold its number; `follows` is the goal that it resumes."""
 
     __tablename__ = "goal"
     __table_args__ = (sa.Index("goal_number", "mentorship_id", "number", unique=True),)
@@ -43,7 +43,7 @@ class Goal(Table, table=True):
 
 
 class GoalNote(Table, table=True):
-    """What one side noted about a goal, and how far it is in percent where that was said."""
+    """A note of one side about a goal, with the progress in percent where that was given."""
 
     __tablename__ = "goal_note"
     __table_args__ = (sa.Index("goal_note_of_mentorship", "mentorship_id", "goal_id", "at"),)

@@ -1,4 +1,4 @@
-"""Which sessions have pairs planned, and which of them are still to come?"""
+"""Store the sessions that pairs have planned."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class Meeting(Table, table=True):
-    """A session that a pair has planned; `version` counts what was said of it, a cancellation too."""
+    """A planned session; `version` counts its changes, a cancellation too."""
 
     __tablename__ = "meeting"
     __table_args__ = (
@@ -39,7 +39,7 @@ class Meeting(Table, table=True):
 
 
 async def to_come(session: AsyncSession, ids: Collection[UUID], now: datetime) -> dict[UUID, Meeting]:
-    """Return, by mentorship, the session that is planned and has not begun; the mentorship's row is the lock."""
+    """Return, by mentorship, the planned session that has not begun; the mentorship's row is the lock."""
     query = select(Meeting).where(
         col(Meeting.mentorship_id).in_(sorted(ids)), col(Meeting.cancelled_at).is_(None), col(Meeting.begins_at) > now
     )

@@ -1,4 +1,4 @@
-"""Which mentorships are there, as matching told them? A projection of `mentoring.mentorships`."""
+"""Store mentorships, a projection of `mentoring.mentorships`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STATES: dict[str, MentorshipState] = {
 
 
 class Mentorship(Table, table=True):
-    """A mentorship as it stands; `due` is when both have signed."""
+    """A mentorship in its present state; `due` is the deadline for both to sign."""
 
     __tablename__ = "mentorship"
     __table_args__ = (
@@ -72,7 +72,7 @@ class Mentorship(Table, table=True):
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Return the `evolve` of mentoring.mentorships: what became of each, and of the applications behind them."""
+    """Apply events of `mentoring.mentorships`: update each one and the progress of its application."""
     found = [event for event in events if isinstance(event.data, MentorshipEvent)]
     ids = sorted({UUID(event.subject) for event in found})
     known = await tx.session.scalars(select(Mentorship).where(col(Mentorship.id).in_(ids)).order_by(col(Mentorship.id)))
@@ -106,12 +106,12 @@ def _row_after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
 
 
 async def mentorship(session: AsyncSession, mentorship_id: UUID, *, lock: bool = False) -> Mentorship | None:
-    """Return one mentorship; with `lock` nobody else changes it, or does something about it, until the commit."""
+    """Return one mentorship; with `lock` nobody else changes it, or records anything about it, until the commit."""
     return await session.get(Mentorship, mentorship_id, with_for_update=lock, populate_existing=lock)
 
 
 async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Mentorship]:
-    """The mentorships that came of these matches, by match."""
+    """Return the mentorships of these matches, by match."""
     query = select(Mentorship).where(col(Mentorship.match_id).in_(sorted(match_ids))).order_by(col(Mentorship.id))
     return {row.match_id: row for row in await session.scalars(query)}
 
@@ -123,7 +123,7 @@ async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
 
 
 async def followed(session: AsyncSession, application_id: UUID) -> set[UUID]:
-    """The mentorships of an application of which it was, is or will be asked what they brought."""
+    """Return the mentorships of an application whose results were, are or will be asked for."""
     query = select(Mentorship.id).where(
         Mentorship.application_id == application_id, Mentorship.state != MentorshipState.ENDED_EARLY
     )

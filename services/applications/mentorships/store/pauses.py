@@ -1,4 +1,4 @@
-"""When did one of a pair ask for a pause, and when to go on?"""
+"""Store the pauses that pairs asked for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class Pause(Table, table=True):
-    """One side asked for a pause, and later one of them to go on."""
+    """A pause that one side asked for, and the later request of either side to resume."""
 
     __tablename__ = "pause"
     __table_args__ = (sa.Index("pause_of_mentorship", "mentorship_id", "at"),)

@@ -1,4 +1,4 @@
-"""Which sessions did a pair log, and what became of each?"""
+"""Store the sessions that pairs logged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PairSession(Table, table=True):
 
     @property
     def state(self) -> SessionState:
-        """Where it stands."""
+        """Its state."""
         if self.withdrawn_at is not None:
             return SessionState.WITHDRAWN
         if self.confirmed_at is not None:

@@ -1,4 +1,4 @@
-"""Which visits did one of a pair ask for, and what did the other say?"""
+"""Store the visits that one of a pair asked for, and the answers of the other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class PairVisit(Table, table=True):
 
     @property
     def stands(self) -> RequestState:
-        """Where it stands."""
+        """Its state."""
         return RequestState(self.state)
 
     @property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AgreementView:
-    """An agreement with its versions by number, who signed which, and where each stands."""
+    """An agreement with its versions by number, their signatures, and the state of each."""
 
     rows: list[Agreement]
     marks: list[Signature]
@@ -54,11 +54,11 @@ class AgreementView:
 
     @property
     def until(self) -> date | None:
-        """The end on which the version in force agrees."""
+        """The end of the mentorship in the version in force."""
         return self.in_force.terms.until if self.in_force is not None else None
 
     def row(self, number: int) -> Agreement | None:
-        """Return one version."""
+        """Return one version by its number."""
         return next((row for row in self.rows if row.version == number), None)
 
     def signed(self, number: int) -> dict[Party, Signature]:
@@ -67,7 +67,7 @@ class AgreementView:
 
 
 async def agreement_of(session: AsyncSession, mentorship: Mentorship) -> AgreementView:
-    """Return the agreement of a mentorship; its first version is there before anybody has signed it."""
+    """Return the agreement of a mentorship; its first version exists before anybody has signed it."""
     rows = await store.versions(session, mentorship.id)
     if not rows:
         application = await applications.application(session, mentorship.application_id)

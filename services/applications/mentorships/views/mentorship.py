@@ -1,6 +1,6 @@
-"""What does somebody see of a mentorship, and what waits there for the reader? For page, API, lists and first page.
+"""Read a mentorship for a person, and what waits there for them: for page, API, lists and first page.
 
-Goals, notes, sessions and the agreement's words are the pair's own; the coordinators see state, dates and counts.
+Goals, notes, sessions and the agreement's text are the pair's own; the coordinators see state, dates and counts.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ MATCH_STATES = (MatchState.CONFIRMED, MatchState.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class GoalView:
-    """A goal with its notes, the newest first, the goal that it takes up and the one that takes it up."""
+    """A goal with its notes, the newest first, the goal that it resumes and the one that resumes it."""
 
     goal: Goal
     notes: list[GoalNote]
@@ -63,7 +63,7 @@ class GoalView:
 
     @property
     def percent(self) -> int | None:
-        """How far it is, as was noted last; a goal that is met is whole."""
+        """The progress as last noted; a goal that is reached is whole."""
         if self.goal.met:
             return WHOLE
         return next((note.percent for note in self.notes if note.percent is not None), None)
@@ -71,7 +71,7 @@ class GoalView:
 
 @dataclass(frozen=True, slots=True)
 class MentorshipView:
-    """A mentorship for one person, with its match; `party` is as whom the person takes part, if at all.
+    """A mentorship for one person, with its match; `party` is the role in which the person takes part, if any.
 
     `left` is the one of the two who is no longer with the programme; `opens` the first day on which a visit can be.
     """
@@ -93,7 +93,7 @@ class MentorshipView:
 
     @property
     def until(self) -> date | None:
-        """Until when it is planned."""
+        """The planned end."""
         return planned_end(self.mentorship, self.agreement.until)
 
     @property
@@ -103,22 +103,22 @@ class MentorshipView:
 
     @property
     def pause_arrived(self) -> bool:
-        """Whether a pause was asked for and is not there yet."""
+        """Whether a pause was asked for and has not begun."""
         return pause_arrived(self.mentorship, self.pause)
 
     @property
     def resume_arrived(self) -> bool:
-        """Whether the pair asked to go on and does not yet."""
+        """Whether the pair asked to resume and has not resumed."""
         return resume_arrived(self.mentorship, self.pause)
 
     @property
     def next_on(self) -> date | None:
-        """The day on which the two agreed to meet next, while it is to come."""
+        """The day on which the two agreed to meet next, if it is to come."""
         return _next_on(self.sessions, self.meeting)
 
     @property
     def mentor_takes_nobody(self) -> bool:
-        """Whether the mentor's profile takes no new mentee; mentorships that are open stand."""
+        """Whether the mentor's profile takes no new mentee; open mentorships remain."""
         mentor = self.of.case.mentor
         return mentor is not None and mentor.stands in {MentorState.PAUSED, MentorState.CLOSED}
 
@@ -138,7 +138,7 @@ class MentorshipView:
 
 
 async def mentorship_view(session: AsyncSession, principal: Principal, mentorship_id: UUID) -> MentorshipView:
-    """Return one mentorship. Raises `Refused` (404)."""
+    """Return one mentorship as the principal sees it. Raises `Refused` (404)."""
     case, mentorship = await matches_parties.case_of_mentorship(session, principal, mentorship_id)
     party = _own(case.parties)
     call = await calls_store.call(session, case.match.call_id)
@@ -168,7 +168,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
 
 
 def _next_on(sessions: Collection[PairSession], meeting: Meeting | None) -> date | None:
-    """Return when two meet next: as it is planned, else the next day that they agreed on when they logged a session."""
+    """Return when the two meet next: as planned, else the next day that they agreed on in a session."""
     if meeting is not None:
         return meeting.begins_at.astimezone(ZONE).date()
     days = [session.next_on for session in sessions if session.next_on and session.withdrawn_at is None]
@@ -180,7 +180,7 @@ def _own(parties: Collection[Party]) -> Party | None:
 
 
 async def _goals(session: AsyncSession, mentorship_id: UUID) -> list[GoalView]:
-    """Return the goals: open ones by their day, then those that are closed, the newest first."""
+    """Return the goals: open ones by target, then closed ones, the newest first."""
     goals = await goals_store.goals(session, mentorship_id)
     notes = await goals_store.notes(session, mentorship_id)
     by_id = {goal.id: goal for goal in goals}
@@ -200,7 +200,7 @@ async def _goals(session: AsyncSession, mentorship_id: UUID) -> list[GoalView]:
 
 
 async def _left(session: AsyncSession, case: Case) -> Party | None:
-    """Return who of the two holds the role no longer under which they take part."""
+    """Return who of the two no longer holds the role in which they take part."""
     today = clock.today()
     subjects = [(Party.MENTEE, case.application.subject, Role.OFFICER)]
     if case.mentor is not None:
@@ -213,9 +213,9 @@ async def _left(session: AsyncSession, case: Case) -> Party | None:
 
 @dataclass(frozen=True, slots=True)
 class MentorshipRow:
-    """A mentorship in a list: with what waits for the reader, and what its sessions add up to.
+    """A mentorship in a list: with what waits for the reader, and the totals of its sessions.
 
-    `results`: the reader coordinates the mentee's country and is asked what came of it.
+    `results`: the reader coordinates the mentee's country and is asked for the results.
     """
 
     of: MatchView
@@ -235,9 +235,9 @@ class MentorshipRow:
 async def mentorship_rows(
     session: AsyncSession, principal: Principal, seen: Sequence[MatchView] | None = None
 ) -> list[MentorshipRow]:
-    """The mentorships that concern the principal: what waits for the reader first, then the newest first.
+    """Return the mentorships that concern the principal: what waits for them first, then the newest first.
 
-    `seen`: the matches in one of the states `SEEN` that the person sees, where they have been read.
+    `seen`: the matches in one of the states `MATCH_STATES` that the person sees, where they have been read.
     """
     if seen is None:
         seen = await match_views(session, principal, MATCH_STATES)

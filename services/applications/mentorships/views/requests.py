@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def planned_end(mentorship: Mentorship, until: date | None) -> date | None:
-    """Return until when the mentorship is planned: as the agreement says, else as both can."""
+    """Return the planned end of the mentorship: the agreement's, else the last day that both can."""
     return until or mentorship.until
 
 
 def open_request(requests: Sequence[PairVisit], held: Sequence[Visit]) -> PairVisit | None:
-    """Return the newest request, while it waits for an answer or for the dates of what was agreed."""
+    """Return the newest request, while it waits for an answer or for the dates of an agreed visit."""
     last = requests[0] if requests else None
     if last is None or last.stands not in {RequestState.ASKED, RequestState.AGREED}:
         return None
@@ -37,5 +37,5 @@ def pause_arrived(mentorship: Mentorship, last: Pause | None) -> bool:
 
 
 def resume_arrived(mentorship: Mentorship, last: Pause | None) -> bool:
-    """Return whether the pair asked to go on, and matching has not answered yet."""
+    """Return whether the pair asked to resume, and matching has not answered yet."""
     return mentorship.stands is MentorshipState.PAUSED and last is not None and last.resumed_at is not None

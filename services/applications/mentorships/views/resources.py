@@ -1,4 +1,4 @@
-"""How do a mentorship, its agreement, goals, sessions and proposed visits stand in the JSON API's answers?"""
+"""Represent a mentorship, its agreement, goals, sessions and proposed visits in the JSON API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def mentorship(view: MentorshipView) -> Shown:
-    """Return a mentorship; the agreement's words, goals, sessions and proposals for the pair only."""
+    """Return a mentorship; the agreement's text, goals, sessions and proposals for the pair only."""
     found, holds = view.mentorship, view.agreement.in_force
     newest = view.agreement.to_sign or holds or view.agreement.rows[-1]
     return {
@@ -78,7 +78,7 @@ def row(row: MentorshipRow) -> Shown:
 
 
 def version(view: MentorshipView, rule_row: Agreement) -> Shown:
-    """Return a version of the agreement: its words for the pair only."""
+    """Return a version of the agreement; its text for the pair only."""
     signed = view.agreement.signed(rule_row.version)
     own = view.party is not None
     return {
@@ -111,7 +111,7 @@ def goal(goal: Goal) -> Shown:
 
 
 def goal_view(view: GoalView) -> Shown:
-    """Return a goal with how far it is."""
+    """Return a goal with its progress."""
     return goal(view.goal) | {"percent": view.percent, "notes": [note(row) for row in view.notes]}
 
 
@@ -138,7 +138,7 @@ def session(session: PairSession) -> Shown:
 
 
 def meeting(meeting: Meeting) -> Shown:
-    """Return a session that is planned."""
+    """Return a planned session."""
     return {
         "id": meeting.id,
         "version": meeting.version,

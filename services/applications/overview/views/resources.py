@@ -37,7 +37,7 @@ def _supplied(one: Offer | Mentor) -> Shown:
         "since": one.since,
         "due": one.due,
         "cause": one.cause,
-        "asked": one.asked,
+        "asked": one.awaits_answer,
         "version": one.version,
     }
 
@@ -136,7 +136,7 @@ def task(one: Task) -> Shown:
         "purpose": one.purpose,
         "as": one.party,
         "done": one.done,
-        "asked": one.asked,
+        "asked": one.awaits_answer,
         "closed": one.closed,
         "due": one.due,
     }

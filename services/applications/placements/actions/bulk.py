@@ -1,6 +1,6 @@
-"""What happens when a coordinator decides on several ticked placements in one go?
+"""Endorse or return several selected placements in one transaction.
 
-All in one transaction; what cannot be done now is left as it is and named, so that nobody has to guess which were done.
+A placement that cannot be decided now is left as it is and named, so that the reader knows which were done.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BulkItem:
-    """One ticked placement before it is decided; `obstacle` says why it cannot be, where it cannot."""
+    """One selected placement before the decision; `obstacle` says why it cannot be decided, if so."""
 
     offer: store.Offer
     obstacle: str | None
 
 
 async def bulk_items(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[BulkItem]:
-    """Return what stands in the way of endorsing or returning each, by reference.
+    """Return each selected placement by reference, with what prevents endorsing or returning it.
 
-    Raises `Refused` (404) where one of them is not the principal's to see.
+    Raises `Refused` (404) where the principal may not see one of them.
     """
     found = await _all_decidable(session, principal, ids)
     return [
@@ -66,9 +66,9 @@ async def _obstacle(session: AsyncSession, principal: Principal, offer: store.Of
 async def decide_all(
     bus: Bus, principal: Principal, ids: Collection[UUID], remarks: Mapping[Section, str] | None = None
 ) -> Outcome[store.Offer]:
-    """Endorse all of these or, with `remarks`, send all of them back.
+    """Endorse all of these or, with `remarks`, return all of them to their hosts.
 
-    Raises `Refused` (404 where one is not the principal's to see; 422 without a remark).
+    Raises `Refused` (404 where the principal may not see one; 422 without a remark).
     """
     done: list[store.Offer] = []
     left: list[tuple[store.Offer, str]] = []
@@ -87,7 +87,7 @@ async def decide_all(
 
 
 async def _all_decidable(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> list[store.Offer]:
-    """Return the placements. Raises `Refused` (404) unless all of them are there and the principal's to decide on."""
+    """Return the placements. Raises `Refused` (404) unless all exist and the principal may decide on them."""
     found = await store.offers_by_id(session, set(ids))
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     own = [

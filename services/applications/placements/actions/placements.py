@@ -1,4 +1,7 @@
-"""What does a host do with a placement, and the national coordinator about it? One function a transition."""
+"""Write, submit, endorse, return, publish, pause, resume, close, withdraw and void a placement.
+
+One function for each transition.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ REVISABLE = frozenset({OfferState.PUBLISHED, OfferState.PAUSED})
 
 
 def entry_of(known: OfferEntry, changes: Mapping[str, Any]) -> OfferEntry:
-    """`known` with the fields in `changes`. Raises `Refused` (422) that names the fields that cannot be read."""
+    """Return `known` with the fields in `changes`. Raises `Refused` (422) that names the unreadable fields."""
     try:
         return OfferEntry.model_validate(known.model_dump(mode="json") | dict(changes))
     except ValidationError as error:
@@ -65,7 +68,7 @@ def entry_of(known: OfferEntry, changes: Mapping[str, Any]) -> OfferEntry:
 async def begin(
     bus: Bus, principal: Principal, call_id: UUID, organisation_id: UUID, changes: Mapping[str, Any]
 ) -> store.Offer:
-    """Draft a placement of the own organisation for a call. Raises `Refused` (404, 409, 422)."""
+    """Draft a placement of the principal's organisation for a call. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         if not may_act_for_organisation(principal, organisation_id):
             raise not_found()
@@ -100,7 +103,7 @@ async def begin(
 async def save(
     bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
 ) -> store.Offer:
-    """Keep what the host writes; of a published placement it is a revision, told at once.
+    """Save what the host writes; for a published placement it is a revision, published at once.
 
     Raises `Refused` (404; 409 where it was changed since `version` or cannot be changed; 422).
     """
@@ -121,19 +124,19 @@ async def save(
 
 
 def revisable(offer: store.Offer) -> bool:
-    """Return whether what the host writes is a revision: it was told, or it closed by itself and may open again."""
+    """Return whether a change is a revision: it is published, or it closed by itself and may open again."""
     closed_by_itself = offer.stands is OfferState.CLOSED and offer.cause in revision.REOPENABLE
     return offer.stands in REVISABLE or closed_by_itself
 
 
 async def _revise(tx: Tx, offer: store.Offer, entry: OfferEntry) -> None:
-    """Tell a revision, unless nothing changes; open again what was closed, close what is full by it.
+    """Publish a revision, unless nothing changes; reopen a closed placement, close one that is full by it.
 
-    Raises `Refused` (409 where its call is closed; 422 that names what is missing, or below what is confirmed).
+    Raises `Refused` (409 where its call is closed; 422 that names what is missing or below what is confirmed).
     """
     terms = await revised_terms(tx.session, offer, entry)
     if terms == offer.terms and entry == offer.entry:
-        if offer.asked:
+        if offer.awaits_answer:
             await record_available(tx, offer)
         return
     offer.terms_json = terms.model_dump(mode="json")
@@ -150,7 +153,7 @@ async def _revise(tx: Tx, offer: store.Offer, entry: OfferEntry) -> None:
 
 
 async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> offer_events.OfferTerms:
-    """Return what would be told of a revision. Raises `Refused` as `save` does."""
+    """Return the terms that a revision would publish. Raises `Refused` as `save` does."""
     terms = await _terms(session, offer, entry)
     taken = (await matches.confirmed_counts(session, [offer.id]))[offer.id]
     weeks = Counter(
@@ -167,7 +170,7 @@ async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferE
 
 
 async def obstacles_to_open(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> dict[str, str]:
-    """What keeps a placement from being matched (again): field -> sentence. Raises `Refused` (409: call closed)."""
+    """Return what prevents a placement from being matched: field -> sentence. Raises `Refused` (409: call closed)."""
     call = await calls_store.call(session, offer.call_id)
     if call is None or call.state != CallState.PUBLISHED:
         raise Refused(gettext("Its call is closed, so it takes no guests. Copy it to another call."), 409)
@@ -194,13 +197,13 @@ async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
 
 
 async def endorse(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """The host country supports it. Raises `Refused` (404, 409)."""
+    """Endorse it for the host country. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         return await endorse_in(tx, principal, offer_id)
 
 
 async def endorse_in(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
-    """The same within a transaction that is open."""
+    """Endorse it within an open transaction; see `endorse`."""
     offer, acting_as = await _for_decision(tx, principal, offer_id)
     if may_proceed(transitions.after, "offer", offer_events.OfferEndorsed, offer.state):
         offer.remarks = {}
@@ -209,13 +212,13 @@ async def endorse_in(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offe
 
 
 async def send_back(bus: Bus, principal: Principal, offer_id: UUID, remarks: Mapping[Section, str]) -> store.Offer:
-    """Ask the host for more; the remarks stay here. Raises `Refused` (404, 409; 422 without a remark)."""
+    """Return it to the host for information; the remarks stay here. Raises `Refused` (404, 409; 422 without one)."""
     async with bus.transaction(principal.subject) as tx:
         return await send_back_in(tx, principal, offer_id, remarks)
 
 
 async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Mapping[Section, str]) -> store.Offer:
-    """The same within a transaction that is open."""
+    """Return it to the host within an open transaction; see `send_back`."""
     given = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
     if not given:
         sentence = gettext("Write what you ask for, at least for one section.")
@@ -228,7 +231,7 @@ async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Ma
 
 
 async def publish(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """From now on it can be matched. Raises `Refused` (404, 409)."""
+    """Publish it, so that it can be matched. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
         if may_proceed(transitions.after, "offer", offer_events.OfferPublished, offer.state):
@@ -241,12 +244,12 @@ async def publish(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
 
 
 async def pause(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """No new guest for a while. Raises `Refused` (404, 409)."""
+    """Pause it: no new guest for a while. Raises `Refused` (404, 409)."""
     return await _transition_by_host(bus, principal, offer_id, offer_events.OfferPaused(cause=PauseCause.BY_CHOICE))
 
 
 async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """It can be matched again. Raises `Refused` (404; 409; 422 where its periods or its places are used up)."""
+    """Resume it, so that it can be matched. Raises `Refused` (404; 409; 422 where periods or places are used up)."""
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
         if offer.stands is OfferState.CLOSED:
@@ -258,14 +261,14 @@ async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
 
 
 async def _check_open(tx: Tx, offer: store.Offer) -> None:
-    """Raises `Refused` unless the placement could be matched: its call open, a place and a period left."""
+    """Raise `Refused` (422) unless the placement could be matched: its call open, a place and a period left."""
     found = await obstacles_to_open(tx.session, offer, offer.entry)
     if found:
         raise Refused(" ".join(found.values()), 422, found)
 
 
 async def confirm(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """The host says that it is still available. Raises `Refused` (404; 409 where it is not published)."""
+    """Confirm that it is still available. Raises `Refused` (404; 409 where it is not published)."""
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
         if may_proceed(transitions.after, "offer", offer_events.AvailabilityConfirmed, offer.state):
@@ -274,8 +277,8 @@ async def confirm(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
 
 
 async def record_available(tx: Tx, offer: store.Offer) -> None:
-    """Note for a published, locked placement that it is available; told only where it was asked."""
-    if offer.asked:
+    """Record that a published, locked placement is available; publish an event only if that was asked."""
+    if offer.awaits_answer:
         await tx.record(offer_events.AvailabilityConfirmed(), offer.id)
     offer.due, offer.saved_at = None, clock.now()
     tx.session.add(offer)
@@ -283,9 +286,9 @@ async def record_available(tx: Tx, offer: store.Offer) -> None:
 
 
 async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReason) -> store.Offer:
-    """The programme coordinator takes out what was entered in error: it leaves the counts.
+    """Void, as programme coordinator, a placement that was entered in error: it leaves the counts.
 
-    Raises `Refused` (404; 409 while a confirmed visit stands by it).
+    Raises `Refused` (404; 409 while it has a confirmed visit).
     """
     async with bus.transaction(principal.subject) as tx:
         offer = await store.offer(tx.session, offer_id, lock=True)
@@ -307,12 +310,12 @@ async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReaso
 async def close(
     bus: Bus, principal: Principal, offer_id: UUID, cause: CloseCause = CloseCause.BY_CHOICE
 ) -> store.Offer:
-    """It takes nobody any more; confirmed visits stand. Raises `Refused` (404, 409)."""
+    """Close it: it takes no more guests, confirmed visits remain. Raises `Refused` (404, 409)."""
     return await _transition_by_host(bus, principal, offer_id, offer_events.OfferClosed(cause=cause))
 
 
 async def withdraw(bus: Bus, principal: Principal, offer_id: UUID, reason: StatedReason) -> store.Offer:
-    """The host takes it back; matches that are not confirmed are cancelled. Raises `Refused` (404, 409)."""
+    """Withdraw it; matching cancels its unconfirmed matches. Raises `Refused` (404, 409)."""
     return await _transition_by_host(bus, principal, offer_id, offer_events.OfferWithdrawn(reason=published(reason)))
 
 
@@ -327,7 +330,7 @@ async def _transition_by_host(
 
 
 async def _own(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
-    """Return the placement, locked. Raises `Refused` (404) unless it is the own organisation's."""
+    """Return the placement, locked. Raises `Refused` (404) unless the principal acts for its organisation."""
     offer = await store.offer(tx.session, offer_id, lock=True)
     if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
         raise not_found()
@@ -335,7 +338,7 @@ async def _own(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
 
 
 async def _for_decision(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.Offer, ActingAs]:
-    """Return the placement, locked, and in which capacity the principal decides on it.
+    """Return the placement, locked, and the capacity in which the principal decides on it.
 
     Raises `Refused` (404; 409 for the programme coordinator while the host country has it).
     """
@@ -356,7 +359,7 @@ async def _for_decision(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[s
 
 
 async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> offer_events.OfferTerms:
-    """Return what is told of the entry. Raises `Refused` (422) that names what is missing."""
+    """Return the terms to publish of an entry. Raises `Refused` (422) that names what is missing."""
     call = await calls_store.call(session, offer.call_id)
     assert call is not None
     found = problems(entry, call.terms)
@@ -380,7 +383,7 @@ async def apply_event(
     until: datetime | None = None,
     because: Envelope | None = None,
 ) -> None:
-    """Bring a locked placement into the state to which `event` leads, and tell of it; `because` of another event."""
+    """Move a locked placement to the state that `event` leads to and publish it; `because` of another event."""
     offer.state = transitions.after("offer", type(event), offer.state)
     offer.since, offer.due = clock.now(), until
     offer.cause = str(event.cause) if isinstance(event, offer_events.OfferPaused | offer_events.OfferClosed) else None

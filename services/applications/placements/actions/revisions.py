@@ -1,4 +1,4 @@
-"""What would a revision of a placement or a profile change, and for whom? And how is a placement copied?"""
+"""Preview a revision of a placement, and copy a placement to another call."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AffectedMatch:
-    """A match that is not confirmed when a revision is told: it goes on under the terms as they were proposed."""
+    """An unconfirmed match during a revision: it goes on under the terms as they were proposed."""
 
     match: matches.Match
     reference: str
@@ -36,7 +36,7 @@ class AffectedMatch:
 
 @dataclass(frozen=True, slots=True)
 class RevisionPreview:
-    """What a revision changes: field by field, how many confirmed visits stand, and which matches are under way."""
+    """What a revision changes: field by field, which visits remain, and which matches are under way."""
 
     offer: store.Offer
     changes: Sequence[model.Change]
@@ -50,7 +50,7 @@ class RevisionPreview:
 async def preview(
     bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
 ) -> RevisionPreview:
-    """Return what `save` would do with `changes` to a placement that was told. Nothing is written.
+    """Return what `save` would do with `changes` to a published placement. Nothing is written.
 
     Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
     """
@@ -79,7 +79,7 @@ async def preview(
 
 
 async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) -> store.Offer:
-    """Draft the same placement for another call (or once more for this one), its periods moved to that call's time.
+    """Draft the same placement for a call (or again for the same one), with its periods moved to that call's time.
 
     Raises `Refused` (404; 409 where that call takes no placements).
     """

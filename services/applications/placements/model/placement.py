@@ -1,4 +1,4 @@
-"""What does a host write about a placement, what is still missing, and what of it is published?
+"""The entry of a placement: its fields, what is missing, and the terms published of it.
 
 `OfferEntry` is the draft: everything may be missing. `OfferTerms` (the contract's) is what the other services read.
 Contact, security requirements and remarks stay in the portal. States and who moves them: `lifecycles.md`, "Offer".
@@ -64,7 +64,7 @@ FIELDS: dict[Section, tuple[str, ...]] = {
 
 
 def problems(entry: OfferEntry, call: CallTerms) -> dict[str, str]:
-    """Return what keeps a placement from being submitted: field -> sentence; nothing when it is complete."""
+    """Return what prevents a placement from being submitted: field -> sentence; empty when it is complete."""
     found = {
         "title": (not entry.title, N_("Give the placement a title")),
         "city": (not entry.city, N_("Enter the city")),
@@ -98,7 +98,7 @@ def _periods_fit(entry: OfferEntry, call: CallTerms) -> bool:
 def terms_of(
     entry: OfferEntry, call: CallTerms, *, call_id: UUID, reference: str, organisation_id: UUID, country: str
 ) -> OfferTerms:
-    """What is published of a complete entry (`problems` finds nothing); topics outside of the call are left out."""
+    """Return the terms published of a complete entry (`problems` finds nothing), without topics outside the call."""
     assert entry.places is not None
     return OfferTerms(
         call_id=call_id,

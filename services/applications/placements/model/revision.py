@@ -1,6 +1,6 @@
-"""What does a revision change, may it be made, and may what was closed be opened again by it? Pure.
+"""Rules of a revision: what it changes, what it may not lower, and when it reopens what was closed.
 
-The same for placements and mentors' profiles; what is confirmed stands, so nothing may be lowered below it.
+Confirmed visits remain, so nothing may be lowered below them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Change:
 
 
 def changed_fields(old: E, new: E) -> list[Change]:
-    """Return what `new` says otherwise than `old`, in the order of the fields."""
+    """Return the fields in which `new` differs from `old`, in their order."""
     names = type(old).model_fields
     return [Change(name, getattr(old, name), getattr(new, name)) for name in names if _differs(old, new, name)]
 
@@ -56,8 +56,8 @@ def _differs(old: E, new: E, name: str) -> bool:
 def below_confirmed(entry: OfferEntry, confirmed: int, weeks: Mapping[date, int]) -> dict[str, str]:
     """Return what a revision would take from guests who have a place: field -> sentence with the numbers.
 
-    `confirmed` are the confirmed places, `weeks` the visits to come by the Monday of their week. A week that is left
-    out altogether is no mistake: the visits in it stand, and nobody is added.
+    `confirmed` counts the confirmed places, `weeks` the visits to come by the Monday of their week. Leaving out a week
+    altogether is allowed: its visits remain, and nobody is added.
     """
     found = {}
     if entry.places is not None and entry.places < confirmed:
@@ -94,7 +94,7 @@ def is_full(entry: OfferEntry, confirmed: int) -> bool:
 
 
 def missing_to_open(entry: OfferEntry, confirmed: int, today: date) -> dict[str, str]:
-    """Return what keeps something that closed by itself, or pauses, from being matched again: field -> sentence."""
+    """Return what prevents a placement that closed by itself, or pauses, from being matched: field -> sentence."""
     found = {}
     if is_over(entry, today):
         found["periods"] = gettext("Its periods are over. Add a later one.")
@@ -108,10 +108,10 @@ def missing_to_open(entry: OfferEntry, confirmed: int, today: date) -> dict[str,
 
 
 def copy_for_call(entry: OfferEntry, source: CallTerms, target: CallTerms) -> OfferEntry:
-    """Return the entry as a draft for another call: its days moved by whole weeks, so that weekdays stay.
+    """Return the entry as a draft for another call, its days moved by whole weeks so that weekdays stay.
 
-    They move by as much as the first visit period of the one call lies after the other's. Topics that the other call
-    does not have are left out, and so is the counterpart, who applied in the first call.
+    They move by as much as the first visit period of one call lies after the other's. Topics that the target call does
+    not have are left out, and so is the counterpart, who applied in the first call.
     """
     weeks = _weeks_between(source.visit_periods, target.visit_periods)
     return entry.model_copy(

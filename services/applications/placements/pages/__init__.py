@@ -1,4 +1,4 @@
-"""What do hosts see and do about placements, and the national coordinators who endorse them?"""
+"""The pages of placements, for hosts and for the coordinators who endorse them."""
 
 from services.applications.placements.pages import bulk, copy, edit, placement
 from services.applications.placements.pages import list as placements_list

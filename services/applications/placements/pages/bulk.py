@@ -1,4 +1,4 @@
-"""How does a coordinator decide on several placements? One page names each and asks; one says what was done."""
+"""The pages on which a coordinator decides on several placements: preview, confirmation and result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ HERE = "/applications/offers"
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that is done to several at once: its form, its button, the question, what happens, what was done."""
+    """A decision on several placements: its form, its button, the question, what happens, what was done."""
 
     form: type[Form]
     button: str
@@ -76,7 +76,7 @@ async def ask(
     act: str = "",
     offer: Ticked = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
-    """Name every ticked placement: what will happen to it, or why nothing can."""
+    """Show every selected placement: what will happen to it, or why nothing can."""
     return await _page(request, bus, principal, _act(act), offer, _act(act).form())
 
 
@@ -111,7 +111,7 @@ async def decide(
     act: str = "",
     offer: Ticked = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
-    """Do it to all that can be done, in one go; the next page says to which, and why not to the others."""
+    """Decide on all that can be decided, in one transaction; the next page shows which, and why not the others."""
     what = _act(act)
     form = await what.form.read(request)
     if not offer or not form.validate():

@@ -1,4 +1,4 @@
-"""What do the pages of placements share: where a page is, and whose placement it is?"""
+"""Load a placement for a page, and give its address."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def offer_path(offer_id: UUID, rest: str = "") -> str:
 
 
 async def load_offer(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """Return a placement that is the reader's to see. Raises `Refused` (404)."""
+    """Return a placement that the reader may see. Raises `Refused` (404)."""
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)
     if offer is None or not may_read(principal, offer):
@@ -31,7 +31,7 @@ async def load_offer(bus: Bus, principal: Principal, offer_id: UUID) -> store.Of
 
 
 async def load_own_offer(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """Return a placement of the own organisation. Raises `Refused` (404)."""
+    """Return a placement of the reader's organisation. Raises `Refused` (404)."""
     offer = await load_offer(bus, principal, offer_id)
     if not may_act_for_organisation(principal, offer.organisation_id):
         raise not_found()

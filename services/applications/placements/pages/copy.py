@@ -1,4 +1,4 @@
-"""How does a host copy a placement to another call, or to the next year's?"""
+"""The page on which a host copies a placement to another call."""
 
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/applications/offers", include_in_schema=False)
 
 @router.get("/{offer_id}/copy")
 async def ask(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """To which call? Those that take placements now."""
+    """Ask for the call, among those that take placements now."""
     offer = await load_own_offer(bus, principal, offer_id)
     return await _page(request, bus, offer, CopyForm())
 
@@ -46,7 +46,7 @@ async def _open_calls(bus: Bus) -> list[calls_store.Call]:
 
 @router.post("/{offer_id}/copy")
 async def copy(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """Return a new draft for that call, to be looked through and submitted."""
+    """Draft the placement for that call, to be checked and submitted."""
     offer = await load_own_offer(bus, principal, offer_id)
     form = await CopyForm.read(request)
     form.call.choices = _choices(await _open_calls(bus))

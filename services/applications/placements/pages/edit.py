@@ -1,4 +1,4 @@
-"""How does a host write a placement, and see what a revision would change before it is told?"""
+"""The pages on which a host writes a placement, and previews a revision before it is published."""
 
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ async def new(request: Request, principal: Host, bus: BusDep, call: UUID) -> Res
 
 @router.post("/new")
 async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> Response:
-    """Keep a new placement and, where asked, submit it."""
+    """Save a new placement and, if asked, submit it."""
     sent = await request.form()
     form = await _read(request, bus, call)
     if await form.rows_changed(request) or not form.validate():
@@ -57,7 +57,7 @@ async def begin(request: Request, principal: Host, bus: BusDep, call: UUID) -> R
 
 
 async def _entered_changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str, Any]:
-    """Return what was written, with the ids of those whom it names. Raises `Refused` (422)."""
+    """Return the entered values, with the ids of those that they name. Raises `Refused` (422)."""
     async with bus.read() as session:
         return form.changes() | {
             "prematched_with": await views.application_named(session, form.prematched_with.data or "", call_id),
@@ -68,7 +68,7 @@ async def _entered_changes(bus: Bus, form: OfferForm, call_id: UUID) -> dict[str
 async def _after_saving(
     request: Request, principal: Principal, bus: Bus, offer: store.Offer, form: OfferForm, *, submit: bool
 ) -> Response:
-    """Return where to after a form was kept; with `submit` it is submitted first, or the form names what is missing."""
+    """Return the next page after a form was saved; with `submit` it is submitted first, or the form names the gaps."""
     if not submit:
         return see_other(offer_path(offer.id) + "?done=saved")
     try:
@@ -101,7 +101,7 @@ async def form_page(
     offer: store.Offer | None = None,
     status: int = 200,
 ) -> Response:
-    """Return the page of the form, for a new placement of a call or for one that is there. Raises `Refused` (404)."""
+    """Return the page of the form, for a new placement of a call or an existing one. Raises `Refused` (404)."""
     wanted = offer.call_id if offer is not None else call_id
     own_ids = [UUID(organisation_id) for organisation_id in sorted(principal.organisations(Role.HOST_CONTACT))]
     async with bus.read() as session:
@@ -130,7 +130,7 @@ def _remarks(offer: store.Offer | None) -> list[str]:
 async def filled_page(
     request: Request, principal: Principal, bus: Bus, offer: store.Offer, refused: Refused | None = None
 ) -> Response:
-    """Return the form with what is written, and with what the rules do not allow at its fields."""
+    """Return the form with the saved values, and the refusals at their fields."""
     form = OfferForm()
     async with bus.read() as session:
         call = await calls_store.call(session, offer.call_id)
@@ -146,7 +146,7 @@ async def filled_page(
 
 @router.get("/{offer_id}/edit")
 async def edit(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """Show the form with what is written; of what can no longer be changed the page itself says why."""
+    """Show the form with the saved values; if it can no longer be changed, redirect to its page, which says why."""
     offer = await load_own_offer(bus, principal, offer_id)
     if offer.stands not in placements.WRITABLE and not placements.revisable(offer):
         return see_other(offer_path(offer_id))
@@ -155,7 +155,7 @@ async def edit(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
 
 @router.post("/{offer_id}/edit")
 async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """Keep what was written; of a published placement it is a revision, which is shown before it is told."""
+    """Save the entered values; for a published placement it is a revision, which is previewed before publication."""
     sent, offer = await request.form(), await load_own_offer(bus, principal, offer_id)
     form = await _read(request, bus, offer.call_id)
     if "back" in sent:
@@ -177,7 +177,7 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
 
 
 async def _preview_page(request: Request, bus: Bus, preview: revisions.RevisionPreview, sent: FormData) -> Response:
-    """Return what the revision changes, and for whom; it is told by the button of this page only."""
+    """Return the page with the changes of a revision and those affected; only its button publishes it."""
     entries = [
         preview.offer.entry,
         placements.entry_of(preview.offer.entry, {change.field: change.new for change in preview.changes}),

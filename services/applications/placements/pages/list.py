@@ -1,4 +1,4 @@
-"""Which placements are there for the reader: what waits first, counts that lead to their rows, filters?"""
+"""The list of placements, with counts and filters; those that wait for the reader come first."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -45,7 +45,7 @@ async def show_all(
     sort: str = "due",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """Show the placements that are the reader's; those that wait for the reader are a filter of their own."""
+    """Show the reader's placements; those that wait for the reader have a filter of their own."""
     visibility = visibility_of(principal)
     filters = store.Filters(state or None, read_id(call), country or None, q.strip() or None, sort)
     async with bus.read() as session:
@@ -104,7 +104,7 @@ async def show_all(
 
 
 def _decides(principal: Principal, offer: Offer) -> bool:
-    """Whether the placement waits for a decision of the reader's country, or may wait for one of the programme's."""
+    """Return whether the placement waits for the reader's country, or may wait for the programme's decision."""
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     return offer.stands is OfferState.SUBMITTED and (
         programme or may_clear(principal, offer.country, offer.organisation_id)
@@ -112,7 +112,7 @@ def _decides(principal: Principal, offer: Offer) -> bool:
 
 
 def _box(offer: Offer, *, all_: bool) -> Any:
-    """Return the box to tick before a placement that can be decided on; nothing before the others."""
+    """Return the tick box of a placement that can be decided on; empty for the others."""
     if offer.stands is not OfferState.SUBMITTED:
         return ""
     return {"tick": "offer", "value": offer.id, "label": f"{offer.reference} {offer.title}", "ticked": all_}
@@ -145,7 +145,7 @@ def _row(
 
 
 def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
-    """Return what stands where; each count leads to exactly the rows that it counts."""
+    """Return the count of each state, with a link to exactly the rows that it counts."""
     waits, late = found.get(store.WAITS, 0), found.get(store.LATE, 0)
     return state_counts(
         "offer",

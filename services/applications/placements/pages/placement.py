@@ -1,4 +1,4 @@
-"""What does a reader see of one placement, and what can be done about it now?"""
+"""The page of one placement, and the actions on it."""
 
 from typing import Any
 from uuid import UUID
@@ -58,7 +58,7 @@ _EVENTS: dict[str, type[offer_events.OfferEvent]] = {
 
 @router.get("/{offer_id}")
 async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep) -> Response:
-    """Show one placement: where it stands, what it says, who comes, and what can be done now."""
+    """Show one placement: its state, its fields, who comes, and what can be done now."""
     offer = await load_offer(bus, principal, offer_id)
     async with bus.read() as session:
         host = await entries.organisation(session, offer.organisation_id)
@@ -101,7 +101,7 @@ async def show(request: Request, offer_id: UUID, principal: Holder, bus: BusDep)
 
 
 def _possible_actions(offer: store.Offer, call: calls_store.Call | None) -> list[str]:
-    """Return what the host can do with one button now: only what is possible."""
+    """Return the actions that the host can take now with one button."""
     found = [name for name, event in _EVENTS.items() if transitions.possible(event, offer.state)]
     open_ = call is not None and call.state == CallState.PUBLISHED
     cannot_open = offer.stands is OfferState.CLOSED or not open_
@@ -109,8 +109,8 @@ def _possible_actions(offer: store.Offer, call: calls_store.Call | None) -> list
 
 
 def _holder(offer: store.Offer, own: Capacity) -> str:
-    """Return who has it now, where the state alone does not say: after silence the deputy, then the programme too."""
-    if offer.asked:
+    """Return the holder where the state alone does not say: after silence the deputy, then the programme too."""
+    if offer.awaits_answer:
         return gettext("Host")
     return own.holder if offer.stands is OfferState.SUBMITTED else ""
 
@@ -130,7 +130,7 @@ def _visit_row(visit: visits_store.Visit, references: dict[UUID, applications.Ap
 
 @router.get("/{offer_id}/withdraw")
 async def ask_withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """Ask why."""
+    """Ask for the reason of a withdrawal."""
     return _withdraw_page(request, await load_own_offer(bus, principal, offer_id), ReasonForm())
 
 
@@ -150,7 +150,7 @@ def _withdraw_page(request: Request, offer: store.Offer, form: ReasonForm, statu
 
 @router.post("/{offer_id}/withdraw")
 async def withdraw(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -> Response:
-    """The host takes it back."""
+    """Withdraw it."""
     form = await ReasonForm.read(request)
     if not form.validate():
         return _withdraw_page(request, await load_own_offer(bus, principal, offer_id), form, 422)
@@ -167,14 +167,14 @@ async def endorse(offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
 
 @router.get("/{offer_id}/return")
 async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Show a remark for each section."""
+    """Ask for a remark for each section."""
     offer = await load_offer(bus, principal, offer_id)
     return render(request, "placements/return.html", offer=offer, form_=ReturnOfferForm())
 
 
 @router.post("/{offer_id}/return")
 async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Ask the host for more."""
+    """Return it to the host for information."""
     form = await ReturnOfferForm.read(request)
     offer = await load_offer(bus, principal, offer_id)
     if not form.validate():
@@ -191,7 +191,7 @@ async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: B
 
 @router.get("/{offer_id}/void")
 async def ask_void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Ask once more, and why."""
+    """Ask for confirmation and the reason."""
     return await _void_page(request, bus, await load_offer(bus, principal, offer_id), VoidForm())
 
 
@@ -206,7 +206,7 @@ async def _void_page(request: Request, bus: Bus, offer: store.Offer, form: VoidF
 
 @router.post("/{offer_id}/void")
 async def void(request: Request, offer_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Take out what was entered in error."""
+    """Void a placement that was entered in error."""
     offer, form = await load_offer(bus, principal, offer_id), await VoidForm.read(request)
     if not form.validate():
         return await _void_page(request, bus, offer, form, 422)

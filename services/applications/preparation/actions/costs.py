@@ -1,4 +1,7 @@
-"""Who writes what a visit costs, by payer? Each side its own lines; the sender any, and says when they are complete."""
+"""Add, change, remove and settle the lines of a visit's costs.
+
+Each side writes its own lines; the sender any, and confirms when the list is complete.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +36,13 @@ _OVER = frozenset({VisitState.CANCELLED, VisitState.VOIDED, VisitState.NO_SHOW})
 
 
 def writer(case: Case) -> Party | None:
-    """As which side somebody writes lines; None who only reads them."""
+    """Return the side for which somebody writes lines; None for a reader."""
     own = views.sides(case)
     return next((party for party in _WRITERS if party in own), None)
 
 
 def may_change(case: Case, line: Cost) -> bool:
-    """Return whether somebody may change a line: the own side's, and the sender and the programme any."""
+    """Return whether somebody may change a line: their own side's; the sender and the programme any."""
     party = writer(case)
     return party is not None and (party in {SENDER, Party.PROGRAMME} or line.party == party)
 
@@ -55,7 +58,7 @@ async def add(
     *,
     note: str = "",
 ) -> Cost:
-    """Write one more line. Raises `Refused` (404, 409, 422)."""
+    """Add a line. Raises `Refused` (404, 409, 422)."""
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         party = writer(case)
@@ -112,7 +115,7 @@ async def change(
     actual: Decimal | None = None,
     note: str = "",
 ) -> Cost:
-    """Write a line anew after its `version`; once the visit is over only the actual amount still changes.
+    """Replace a line after its `version`; once the visit is over only the actual amount still changes.
 
     Raises `Refused` (404, 409, 422).
     """
@@ -143,7 +146,7 @@ async def _own(session: AsyncSession, case: Case, visit_id: UUID, cost_id: UUID)
 
 
 async def remove(bus: Bus, principal: Principal, visit_id: UUID, cost_id: UUID) -> Visit:
-    """Take a line away. Raises `Refused` (404, 409)."""
+    """Remove a line. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         case, visit = await parties.case_of_visit(tx.session, principal, visit_id, lock=True)
         line = await _own(tx.session, case, visit_id, cost_id)
@@ -155,7 +158,7 @@ async def remove(bus: Bus, principal: Principal, visit_id: UUID, cost_id: UUID) 
 
 
 async def settle(bus: Bus, principal: Principal, visit_id: UUID, lines: str) -> Visit:
-    """The sender says that the list whose mark is `lines` is complete. Raises `Refused` (404; 409 for another list)."""
+    """Confirm as sender that the list with the digest `lines` is complete. Raises `Refused` (404; 409)."""
     async with bus.read() as session:
         case, _ = await parties.case_of_visit(session, principal, visit_id)
         if not views.owns_item(case, PreparationItem.COSTS):

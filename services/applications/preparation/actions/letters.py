@@ -1,7 +1,7 @@
-"""Who makes the letters of a visit, who reads them, and who can check one?
+"""Make, read and check the letters of a visit.
 
-The host makes them, from what was released to it; guest, host and the two countries read them, each time with a line in
-the access log. Whoever holds the paper can check its number, and learns no name by it.
+The host makes them, from what was released to it; guest, host and the two countries read them, each time with an entry
+in the access log. The holder of a paper can check its number, without learning a name.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ READING = frozenset({Party.GUEST, Party.HOST, SENDER, Party.HOST_COORDINATOR})
 async def make(
     bus: Bus, principal: Principal, visit_id: UUID, kind: letters.LetterKind, *, origin: str
 ) -> store.Letter:
-    """Make a letter; the same facts again give the letter that is there, others its next version.
+    """Make a letter; the same facts again return the existing letter, others make its next version.
 
     Raises `Refused` (404; 409 where the visit has no dates, or the name was not released to the host).
     """
@@ -81,7 +81,7 @@ async def make(
 
 
 def _comparable_facts(facts: letters.LetterFacts) -> dict[str, object]:
-    """Return the facts as they are kept; what is each letter's own is left out, so that two can be compared."""
+    """Return the facts to store, without those that differ in every letter, so that two can be compared."""
     facts_kept = asdict(facts) | {"start": facts.start.isoformat(), "end": facts.end.isoformat()}
     facts_kept["pays"] = [list(pair) for pair in facts.pays]
     return {name: value for name, value in facts_kept.items() if name not in {"number", "address", "made_on"}}
@@ -144,7 +144,7 @@ def _arrival_words(sheet: Arrival | None) -> str:
 
 
 async def _payments(session: AsyncSession, visit: Visit, offer: placements_store.Offer | None) -> list[tuple[str, str]]:
-    """Return who pays what: the planned lines by payer; without any, what the placement says that the host bears."""
+    """Return who pays what: the planned lines by payer; without any, what the host bears by the placement."""
     found: dict[str, list[str]] = {}
     for line in (await store.costs(session, [visit.id])).get(visit.id, []):
         words = f"{labels.label(line.line.item)} ({line.planned:,.2f} {line.currency})"
@@ -157,7 +157,7 @@ async def _payments(session: AsyncSession, visit: Visit, offer: placements_store
 async def read(
     bus: Bus, principal: Principal, visit_id: UUID, kind: letters.LetterKind, version: int | None = None
 ) -> store.Letter:
-    """Return a letter with its document, the newest or the version named. Raises `Refused` (404)."""
+    """Return a letter with its document, the newest or the given version. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
         case, _ = await parties.case_of_visit(tx.session, principal, visit_id)
         letter = None
@@ -180,7 +180,7 @@ async def read(
 
 @dataclass(frozen=True, slots=True)
 class CheckedLetter:
-    """What somebody learns who checks a number: no more than stands on the paper, and no name."""
+    """What the check of a number reveals: no more than the paper says, and no name."""
 
     letter: store.Letter
     standing: letters.LetterValidity

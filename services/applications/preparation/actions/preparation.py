@@ -1,6 +1,6 @@
-"""What do guest, sender and host bring before travel? Sheets filled in by their owners; what is complete is told.
+"""Fill in the sheets of a visit's preparation, and release what the other side may read of them.
 
-Nothing of a sheet leaves the portal: events say who is ready, and what was released to whom.
+No sheet leaves the portal: events say who is ready, and what was released to whom.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 async def fill_in(
     bus: Bus, principal: Principal, visit_id: UUID, item: PreparationItem, details: Mapping[str, Any], *, version: int
 ) -> Visit:
-    """Write a sheet after its `version` (0: none was there); the owner does. The same again changes nothing.
+    """Write a sheet as its owner after its `version` (0: the first); the same content changes nothing.
 
     Raises `Refused` (404; 409 where the visit is over or somebody wrote it since; 422 with the fields).
     """
@@ -79,7 +79,7 @@ async def fill_in(
 
 
 async def record_progress(tx: Tx, case: Case, visit: Visit, before: model.Checklist | None) -> None:
-    """Say who has become ready by what was written in this transaction, and whether all is there now."""
+    """Record who has become ready by this transaction, and whether the preparation is complete."""
     await tx.session.flush()
     now = await checklist(tx.session, visit)
     of = {"application_id": visit.application_id, "visit_id": visit.id}
@@ -88,7 +88,7 @@ async def record_progress(tx: Tx, case: Case, visit: Visit, before: model.Checkl
             event = PartPrepared.model_validate({**of, "parties": now.ready})
             await tx.record(event, visit.match_id, correlation=case.correlation)
         if now.complete and not before.complete:
-            complete = PreparationCompleted.model_validate({**of, "items": now.asked})
+            complete = PreparationCompleted.model_validate({**of, "items": now.required})
             await tx.record(complete, visit.match_id, correlation=case.correlation)
     await tx.changed("matches")
 
@@ -109,7 +109,7 @@ async def _record_release(
     purpose: ReleasePurpose,
     basis: LegalBasis,
 ) -> None:
-    """Let fields be seen, and say so; once, however often they are written or looked at."""
+    """Release fields and record it; once, however often they are written or read."""
     guest, host = case.sides
     party = {Party.GUEST: guest, Party.HOST: host}
     event = IdentityReleased(
@@ -136,7 +136,7 @@ async def _record_release(
 
 
 async def emergency_contact(bus: Bus, principal: Principal, visit_id: UUID) -> model.EmergencyContact:
-    """Return the guest's emergency contact, for the host on the days of the visit; each look stands in the access log.
+    """Return the guest's emergency contact to the host on the days of the visit; each access is logged.
 
     Raises `Refused` (404 for anybody else, 409 on other days or where none was given).
     """
@@ -177,7 +177,7 @@ async def emergency_contact(bus: Bus, principal: Principal, visit_id: UUID) -> m
 
 
 async def react_to_visits(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `react` of exchange.visits: with new dates it is said anew who has all of the own part for them."""
+    """React to `exchange.visits`: with new dates, publish again who is ready for them."""
     dated = [event for event in events if isinstance(event.data, VisitScheduled | VisitMoved)]
     if not dated:
         return

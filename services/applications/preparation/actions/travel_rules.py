@@ -1,4 +1,4 @@
-"""What does the programme ask for before travel? The programme coordinator decides, by call and by countries."""
+"""Decide what is required before travel, by call and by countries."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 async def decide(bus: Bus, actor: str, rule: Rule) -> store.TravelRule:
-    """Ask for something, or no longer; a decision about the same takes the place of the one before.
+    """Require an item, or no longer; a decision about the same case replaces the one before.
 
-    It holds for visits that are to come. Raises `Refused` (422 for a call that is not there, or one country twice).
+    It applies to visits to come. Raises `Refused` (422 for an unknown call, or one country twice).
     """
     if rule.country is not None and rule.country == rule.host_country:
         sentence = gettext("A visit goes to another country: choose two, or leave one open.")
@@ -50,7 +50,7 @@ async def decide(bus: Bus, actor: str, rule: Rule) -> store.TravelRule:
 
 
 async def take_back(bus: Bus, actor: str, rule_id: UUID) -> None:
-    """Take a decision back: what is less exact holds again. Raises `Refused` (404)."""
+    """Take back a decision: the less specific one applies again. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
         row = await store.rule(tx.session, rule_id)
         if row is None:

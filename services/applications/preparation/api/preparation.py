@@ -1,4 +1,4 @@
-"""How does a program read and bring what is needed before travel: sheets, costs, letters, the emergency contact?"""
+"""The JSON API of a visit's preparation: sheets, costs, letters, emergency contact."""
 
 from decimal import Decimal
 from typing import Annotated, Any
@@ -28,14 +28,14 @@ Amount = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=2)]
 
 
 class SheetBody(Body):
-    """What is written about one thing, by field, after the version that was read (0: none was there)."""
+    """The fields of one sheet, after the version that was read (0: none existed)."""
 
     details: dict[str, Any]
     version: Annotated[int, Field(ge=0)] = 0
 
 
 class CostBody(Body):
-    """One line of what a visit costs."""
+    """One line of a visit's costs."""
 
     item: costs_model.CostItem
     payer: costs_model.Payer
@@ -45,7 +45,7 @@ class CostBody(Body):
 
 
 class CostChange(Body):
-    """A line anew, after the version that was read."""
+    """The new values of a line, after the version that was read."""
 
     version: int
     payer: costs_model.Payer
@@ -56,7 +56,7 @@ class CostChange(Body):
 
 
 class SettleBody(Body):
-    """The mark of the list that was read, as `preparation` shows it."""
+    """The digest of the list that was read, as `preparation` shows it."""
 
     lines: Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -110,7 +110,7 @@ def cost_answer(cost: store.Cost) -> dict[str, Any]:
 
 
 def letter_answer(letter: store.Letter) -> dict[str, Any]:
-    """Return a letter without what it says."""
+    """Return a letter without its content."""
     return {
         "number": letter.number,
         "kind": letter.kind,
@@ -124,7 +124,7 @@ def letter_answer(letter: store.Letter) -> dict[str, Any]:
 
 @router.get("/{visit_id}/preparation")
 async def read(visit_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
-    """Return where each thing stands, and of the sheets those that the reader may read."""
+    """Return the state of each item, and the sheets that the reader may read."""
     return await _preparation_answer(bus, principal, visit_id)
 
 
@@ -132,14 +132,14 @@ async def read(visit_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]
 async def write(
     visit_id: UUID, item: PreparationItem, body: SheetBody, principal: Anyone, bus: BusDep
 ) -> dict[str, Any]:
-    """Write one thing down, as its owner."""
+    """Write one sheet, as its owner."""
     await actions.fill_in(bus, principal, visit_id, item, body.details, version=body.version)
     return await _preparation_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/costs", status_code=201)
 async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: BusDep) -> dict[str, Any]:
-    """Write one more line of the costs."""
+    """Add a line of costs."""
     made = await costs_actions.add(
         bus, principal, visit_id, body.item, body.payer, body.currency, body.planned, note=body.note
     )
@@ -150,7 +150,7 @@ async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: BusDe
 async def change_cost(
     visit_id: UUID, cost_id: UUID, body: CostChange, principal: Anyone, bus: BusDep
 ) -> dict[str, Any]:
-    """Write a line anew, as the side that wrote it, or as the sender."""
+    """Replace a line, as the side that wrote it or as the sender."""
     made = await costs_actions.change(
         bus,
         principal,
@@ -168,14 +168,14 @@ async def change_cost(
 
 @router.delete("/{visit_id}/costs/{cost_id}")
 async def remove_cost(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> dict[str, Any]:
-    """Take a line away."""
+    """Remove a line."""
     await costs_actions.remove(bus, principal, visit_id, cost_id)
     return await _preparation_answer(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/costs-settled")
 async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: BusDep) -> dict[str, Any]:
-    """Say as the sender that the list of costs is complete."""
+    """Confirm as sender that the list of costs is complete."""
     await costs_actions.settle(bus, principal, visit_id, body.lines)
     return await _preparation_answer(bus, principal, visit_id)
 
@@ -184,7 +184,7 @@ async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: BusDe
 async def make_letter(
     visit_id: UUID, letter: LetterKind, principal: Participant, bus: BusDep, settings: Portal
 ) -> dict[str, Any]:
-    """Make a letter as the host; where nothing that it says has changed, the one that is there."""
+    """Make a letter as host; without changes to its content, return the existing one."""
     made = await letters_actions.make(bus, principal, visit_id, letter, origin=settings.origin)
     return letter_answer(made)
 
@@ -197,12 +197,12 @@ async def read_letter(
     bus: BusDep,
     version: Annotated[int | None, Query(ge=1, le=1000)] = None,
 ) -> Response:
-    """Return a letter as PDF, the newest or the version named; each time is noted."""
+    """Return a letter as PDF, the newest or the given version; each access is logged."""
     found = await letters_actions.read(bus, principal, visit_id, letter, version)
     return Response(found.document, media_type="application/pdf")
 
 
 @router.post("/{visit_id}/emergency-contact")
 async def emergency_contact(visit_id: UUID, principal: Participant, bus: BusDep) -> dict[str, Any]:
-    """Return the guest's emergency contact, for the host on the days of the visit; each look is noted."""
+    """Return the guest's emergency contact to the host on the days of the visit; each access is logged."""
     return (await actions.emergency_contact(bus, principal, visit_id)).model_dump()

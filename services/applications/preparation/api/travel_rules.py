@@ -1,4 +1,4 @@
-"""How does a program say what is asked for before travel, in a call or between two countries?"""
+"""The JSON API of the items required before travel, in a call or between two countries."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,7 +19,7 @@ Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
 class Decision(Body):
-    """Whether something is asked for; a call or a country that is left out stands for any."""
+    """Whether an item is required; a call or a country that is left out stands for any."""
 
     item: PreparationItem
     asked: bool
@@ -35,19 +35,19 @@ def _rule_answer(row: store.TravelRule) -> dict[str, Any]:
 
 @router.get("")
 async def read_all(_: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Return what is asked for where nothing else is said, and what is said."""
+    """Return what is required by default, and the decisions that differ."""
     async with bus.read() as session:
         return {"default": DEFAULT_ITEMS, "rules": [_rule_answer(row) for row in await store.rules(session)]}
 
 
 @router.post("", status_code=201)
 async def decide(body: Decision, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Ask for something, or no longer."""
+    """Require an item, or no longer."""
     rule = Rule(body.item, body.asked, body.call_id, body.country, body.host_country)
     return _rule_answer(await actions.decide(bus, principal.subject, rule))
 
 
 @router.delete("/{rule_id}", status_code=204)
 async def take_back(rule_id: UUID, principal: Coordinator, bus: BusDep) -> None:
-    """Take a decision back."""
+    """Take back a decision."""
     await actions.take_back(bus, principal.subject, rule_id)

@@ -1,4 +1,4 @@
-"""What does a visit cost, and who pays what? Lines by payer, planned and actual, in the currency of each. Pure."""
+"""The costs of a visit: lines by payer, planned and actual, each in its currency."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def amount(written: str) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What one payer pays in one currency; `actual` counts the lines whose actual amount is known."""
+    """The amount that one payer pays in one currency; `actual` counts the lines whose actual amount is known."""
 
     payer: Payer
     currency: str
@@ -101,7 +101,7 @@ class Total:
 
 
 def totals(lines: Iterable[Line]) -> list[Total]:
-    """Return, by payer in the order of the code list, then by currency."""
+    """Return the totals by payer in the order of the code list, then by currency."""
     found: dict[tuple[Payer, str], list[Line]] = defaultdict(list)
     for line in lines:
         found[line.payer, line.currency].append(line)
@@ -120,6 +120,6 @@ def totals(lines: Iterable[Line]) -> list[Total]:
 
 
 def list_digest(lines: Iterable[Line]) -> str | None:
-    """What tells one planned list from another; None for an empty one. Actual amounts come later and change nothing."""
+    """Return the digest of the planned list; None for an empty one. Actual amounts do not change it."""
     fingerprints = sorted(f"{line.id}|{line.item}|{line.payer}|{line.currency}|{line.planned}" for line in lines)
     return sha256("\n".join(fingerprints).encode()).hexdigest()[:32] if fingerprints else None

@@ -1,4 +1,4 @@
-"""What must be there before travel, who brings it, who reads it, and for which visits is it asked? Pure."""
+"""The items of a preparation: who owns each, who reads it, and for which visits it is required."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ The host sees the emergency contact by another way, on the days of the visit onl
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Whether a thing is asked in a call, or between two countries; None stands for any."""
+    """Whether an item is required in a call, or between two countries; None stands for any."""
 
     item: Item
     asked: bool
@@ -60,7 +60,7 @@ class Rule:
     host_country: str | None = None
 
     def applies_to(self, call_id: UUID, country: str, host_country: str) -> bool:
-        """Return whether it is about such a visit."""
+        """Return whether the rule is about such a visit."""
         return (
             self.call_id in (None, call_id)
             and self.country in (None, country)
@@ -69,12 +69,12 @@ class Rule:
 
     @property
     def specificity(self) -> tuple[int, bool]:
-        """How much it says: a pair of countries goes before one country, that before a call."""
+        """How specific it is: a pair of countries outranks one country, which outranks a call."""
         return (self.country is not None) + (self.host_country is not None), self.call_id is not None
 
 
 def required_items(rules: Iterable[Rule], call_id: UUID, country: str, host_country: str) -> tuple[Item, ...]:
-    """Return what is asked for a visit: the most exact rule about each thing decides, else the default."""
+    """Return the items required for a visit: the most specific rule about each decides, else the default."""
     found: dict[Item, Rule] = {}
     for rule in rules:
         if rule.applies_to(call_id, country, host_country):

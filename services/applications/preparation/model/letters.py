@@ -1,4 +1,4 @@
-"""What does a letter about a visit say, and does it still count? Pure.
+"""The content of a letter about a visit, and whether it is still valid.
 
 Two kinds: the invitation to the guest, and the letter that a consulate asks for. Both are written in the words of the
 host's letterhead from what was released to the host, and from facts of the visit; never from more.
@@ -25,14 +25,14 @@ _COUNT = 12
 
 
 class LetterKind(Code):
-    """For whom a letter is."""
+    """The kinds of letters."""
 
     INVITATION = "invitation", N_("Invitation to the guest")
     VISA = "visa", N_("Letter for the visa")
 
 
 class LetterValidity(Code):
-    """Whether a letter counts."""
+    """Whether a letter is valid."""
 
     COUNTS = "counts", N_("This letter counts.")
     REPLACED = "replaced", N_("A newer letter has taken the place of this one.")
@@ -42,7 +42,7 @@ class LetterValidity(Code):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFacts:
-    """All that a letter says. `pays` are pairs: who, and for what."""
+    """All facts in a letter. `pays` are pairs: who, and for what."""
 
     kind: LetterKind
     number: str
@@ -76,7 +76,7 @@ def new_number() -> str:
 
 
 def validity(*, newest: bool, same_dates: bool, visit: VisitState) -> LetterValidity:
-    """Whether a letter counts: the newest of its kind, with the dates of a visit that takes place or took place."""
+    """Return whether a letter is valid: the newest of its kind, with the dates of a visit that is not called off."""
     if visit in {VisitState.CANCELLED, VisitState.VOIDED, VisitState.UNSCHEDULABLE}:
         return LetterValidity.OFF
     if not newest:
@@ -85,7 +85,7 @@ def validity(*, newest: bool, same_dates: bool, visit: VisitState) -> LetterVali
 
 
 def letter_content(facts: LetterFacts) -> dict[str, Any]:
-    """Return the letter as the template sets it, in the language of whoever makes it."""
+    """Return the content for the letter's template, in the language of the one who makes it."""
     visa = facts.kind is LetterKind.VISA
     who = f"{facts.guest} ({facts.own_name})" if facts.own_name and facts.own_name != facts.guest else facts.guest
     span = dates.span(facts.start, facts.end)

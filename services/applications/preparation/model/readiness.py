@@ -1,4 +1,4 @@
-"""Is each thing there that must be there before travel, and may its sheet be written or read now? Pure."""
+"""Tell whether each item of a preparation is ready, and whether its sheet may be written or read now."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Readiness(Code):
-    """Whether a thing is there; a state of the kind `preparation` in `shared/web/states.py`."""
+    """The state of an item; a state of the kind `preparation` in `shared/web/states.py`."""
 
     MISSING = "missing", N_("Missing")
     UNDER_WAY = "under_way", N_("Under way")
@@ -30,7 +30,7 @@ class Readiness(Code):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one thing stands: `remark` says in a sentence what is not right about it, or left to do."""
+    """The state of one item: `remark` says in a sentence what is wrong with it, or left to do."""
 
     item: Item
     ready: Readiness
@@ -44,7 +44,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that readiness depends on: the visit's days, the sheets, the mark of the list of costs, letters by kind.
+    """All that readiness depends on: the visit's days, the sheets, the digest of the list of costs, the letters.
 
     `letters` holds the days for which the newest letter of each kind was made.
     """
@@ -58,22 +58,22 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """All things of a visit, those that are asked first in the order of the code list."""
+    """All items of a visit, in the order of the code list."""
 
     standings: tuple[Standing, ...]
 
     @property
-    def asked(self) -> tuple[Item, ...]:
-        """What is asked for."""
+    def required(self) -> tuple[Item, ...]:
+        """The items that are required."""
         return tuple(standing.item for standing in self.standings if standing.ready is not Readiness.NOT_ASKED)
 
     @property
     def complete(self) -> bool:
-        """Whether all that is asked is there."""
+        """Whether all required items are ready."""
         return not self.open_()
 
     def open_(self, party: Party | None = None) -> list[Standing]:
-        """Return what is asked and not there, of one owner or of all."""
+        """Return the required items that are not ready, of one owner or of all."""
         done = {Readiness.THERE, Readiness.NOT_ASKED}
         return [
             standing for standing in self.standings if standing.ready not in done and party in (None, standing.owner)
@@ -81,12 +81,12 @@ class Checklist:
 
     @property
     def ready(self) -> tuple[Party, ...]:
-        """The sides whose part is there; one of which nothing is asked has nothing left to bring."""
+        """The sides whose part is ready; a side of which nothing is required is ready."""
         return tuple(party for party in (Party.GUEST, SENDER, Party.HOST) if not self.open_(party))
 
 
 def checklist(wanted: Collection[Item], facts: Facts) -> Checklist:
-    """Return where each thing stands."""
+    """Return the state of each item."""
     found = []
     for item in Item:
         if item in wanted:
@@ -155,13 +155,13 @@ _FILLED_IN = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
 
 
 def may_fill_in(state: VisitState) -> None:
-    """Raises `NotNow` unless the visit is to come or under way: afterwards what was written stands."""
+    """Raise `NotNow` unless the visit is to come or under way: afterwards the sheets no longer change."""
     if state not in _FILLED_IN:
         raise refuse("visit", state)
 
 
 def may_see_emergency(state: VisitState, start: date, end: date, today: date) -> None:
-    """Raises `NotNow` unless today is a day of the visit: on no other does the host see the emergency contact."""
+    """Raise `NotNow` unless today is a day of the visit: on no other may the host see the emergency contact."""
     if state not in _FILLED_IN:
         raise refuse("visit", state)
     if not start <= today <= end:

@@ -1,4 +1,4 @@
-"""What is written about each thing before travel, and what is wrong with what was written? Pure."""
+"""The sheets of a preparation: their fields, and what is wrong with the values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class VisaResult(Code):
-    """Where it stands with the visa."""
+    """The state of a visa."""
 
     NOT_NEEDED = "not_needed", N_("No visa is needed")
     NEEDED = "needed", N_("A visa is needed, not applied for yet")
@@ -29,12 +29,12 @@ class VisaResult(Code):
 
 
 class Sheet(BaseModel):
-    """What somebody wrote about one thing; `wrong` names the fields that cannot be, with a sentence each."""
+    """What somebody wrote about one item; `problems` names the wrong fields, with a sentence each."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def problems(self, today: date) -> dict[str, str]:  # noqa: ARG002 - what most sheets need not know
-        """Return what cannot be, by field."""
+        """Return the problems, by field."""
         return {}
 
 
@@ -51,7 +51,7 @@ class Authorisation(Sheet):
     given_on: date
 
     def problems(self, today: date) -> dict[str, str]:
-        """Return an authorisation of a day to come was not given."""
+        """Refuse an authorisation dated in the future."""
         return _not_after(today, given_on=self.given_on)
 
 
@@ -65,7 +65,7 @@ class Visa(Sheet):
     valid_until: date | None = None
 
     def problems(self, today: date) -> dict[str, str]:
-        """Return what is decided has a day; what is granted is valid for a time."""
+        """Require the day of a decision, and the validity of a granted visa."""
         found = _not_after(today, applied_on=self.applied_on, decided_on=self.decided_on)
         needed: dict[VisaResult, tuple[str, ...]] = {
             VisaResult.APPLIED: ("applied_on",),
@@ -89,20 +89,20 @@ class Insurance(Sheet):
     valid_until: date
 
     def problems(self, today: date) -> dict[str, str]:  # noqa: ARG002 - an insurance may begin on any day
-        """Return a time that ends after it begins."""
+        """Refuse a time that ends before it begins."""
         if self.valid_until < self.valid_from:
             return {"valid_until": gettext("The last day must not be before the first.")}
         return {}
 
 
 class Settled(Sheet):
-    """The sender says that the list of costs is complete; `lines` is the mark of the list that was read."""
+    """The sender's confirmation that the list of costs is complete; `lines` is the digest of the list that was read."""
 
     lines: Required
 
 
 class EmergencyContact(Sheet):
-    """Whom the host calls if something happens to the guest."""
+    """The person whom the host calls if something happens to the guest."""
 
     name: Required
     relation: Short = ""
@@ -145,7 +145,7 @@ def _not_after(today: date, **days: date | None) -> dict[str, str]:
 
 
 class InvalidSheet(ValueError):
-    """What was written cannot be; `fields` names each with a sentence."""
+    """The values of a sheet are wrong; `fields` names each with a sentence."""
 
     def __init__(self, fields: dict[str, str]) -> None:
         """Take the fields."""
@@ -154,7 +154,7 @@ class InvalidSheet(ValueError):
 
 
 def read_sheet(item: Item, details: Mapping[str, Any], today: date) -> Sheet:
-    """Return what somebody wrote, as a sheet. Raises `Wrong`, and KeyError for a thing that has no sheet."""
+    """Return the values as a sheet. Raises `InvalidSheet`, and KeyError for an item that has no sheet."""
     given = {name: value for name, value in details.items() if value not in (None, "")}
     try:
         sheet = SHEETS[item].model_validate(given)

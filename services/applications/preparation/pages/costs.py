@@ -1,4 +1,4 @@
-"""Who pays what of a visit? The list by payer, a page for each line, and the sender's word that it is complete."""
+"""The pages of a visit's costs: the list by payer, a page for each line, and the sender's confirmation."""
 
 from decimal import Decimal
 from typing import Any
@@ -86,7 +86,7 @@ def _row(visit_id: UUID, line: store.Cost, *, own: bool) -> list[Any]:
 
 
 def _amount(form: LineForm, name: str) -> Decimal | None:
-    """Return the amount in a field; what cannot be one is said at the field."""
+    """Return the amount in a field; put an error at the field for anything else."""
     written = (form[name].data or "").strip()
     if not written:
         return None
@@ -99,7 +99,7 @@ def _amount(form: LineForm, name: str) -> Decimal | None:
 
 @router.post("/{visit_id}/costs")
 async def add(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Write one more line."""
+    """Add a line."""
     form = await CostForm.read(request)
     valid = form.validate()
     planned = _amount(form, "planned")
@@ -124,7 +124,7 @@ async def add(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) 
 
 @router.post("/{visit_id}/costs-settled")
 async def settle(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """The sender says that the list is complete."""
+    """Confirm as sender that the list is complete."""
     digest = str((await request.form()).get("lines", ""))
     await actions.settle(bus, principal, visit_id, digest)
     return see_other(visit_path(visit_id, "costs") + "?done=settled")
@@ -167,7 +167,7 @@ async def _line_page(
 
 @router.post("/{visit_id}/costs/{cost_id}")
 async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Write the line anew."""
+    """Replace the line."""
     form = await ChangeCostForm.read(request)
     valid = form.validate()
     planned, actual = _amount(form, "planned"), _amount(form, "actual")
@@ -194,6 +194,6 @@ async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Any
 
 @router.post("/{visit_id}/costs/{cost_id}/remove")
 async def remove(visit_id: UUID, cost_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Take the line away."""
+    """Remove the line."""
     await actions.remove(bus, principal, visit_id, cost_id)
     return see_other(visit_path(visit_id, "costs") + "?done=removed")

@@ -1,4 +1,4 @@
-"""How does a host make a letter, how is one read as PDF, and how does whoever holds it check it?"""
+"""The pages to make a letter, read it as PDF, and check its number."""
 
 from typing import Annotated
 from uuid import UUID
@@ -30,7 +30,7 @@ def as_pdf(letter: Letter, reference: str) -> Response:
 
 @router.post("/visits/{visit_id}/letters/{letter}")
 async def make(visit_id: UUID, letter: LetterKind, principal: Participant, bus: BusDep, settings: Portal) -> Response:
-    """Make a letter, or its next version where something that it says has changed."""
+    """Make a letter, or its next version where its content has changed."""
     await actions.make(bus, principal, visit_id, letter, origin=settings.origin)
     return see_other(visit_path(visit_id, "letters") + "?done=made")
 
@@ -52,7 +52,7 @@ async def read(
 
 @router.get("/verify-letter/{number}")
 async def verify(request: Request, number: str, _: Anybody, bus: BusDep) -> Response:
-    """Show whether a letter with that number counts: who made it, for which days; and no name."""
+    """Show whether a letter with that number is valid: who made it, for which days; and no name."""
     async with bus.read() as session:
         found = await actions.check(session, number.strip().upper()[:20])
     return render(

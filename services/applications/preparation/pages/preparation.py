@@ -1,4 +1,4 @@
-"""What is there before travel, and what is still missing? The checklist of a visit, and a page for each thing."""
+"""The pages of a visit's preparation: the checklist, and a page for each item."""
 
 from typing import Any
 from uuid import UUID
@@ -56,7 +56,7 @@ _EXPLANATIONS: dict[PreparationItem, str] = {
 
 @router.get("/{visit_id}/preparation")
 async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Show the checklist: what is the reader's to bring first, then what the others bring."""
+    """Show the checklist: the reader's items first, then those of the others."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
         written = (await store.sheets(session, [visit_id]))[visit_id]
@@ -68,12 +68,12 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep)
     mine = [
         standing
         for standing in mine
-        if standing.item in view.checklist.asked or standing.item is PreparationItem.ACCESS_NEEDS
+        if standing.item in view.checklist.required or standing.item is PreparationItem.ACCESS_NEEDS
     ]
     others = [
         standing
         for standing in view.checklist.standings
-        if standing not in mine and standing.item in view.checklist.asked
+        if standing not in mine and standing.item in view.checklist.required
     ]
     read = {item for item in _OWN_PAGES if own_sides & model.READERS[item]}
     return render(
@@ -125,7 +125,7 @@ def _task(view: VisitView, status: model.Standing, *, linked: bool) -> dict[str,
 
 
 def _may_see_emergency(view: VisitView) -> bool:
-    """Return whether today is a day on which the host can look the emergency contact up."""
+    """Return whether today is a day on which the host can read the emergency contact."""
     visit = view.visit
     assert visit.start is not None
     assert visit.end is not None
@@ -161,7 +161,7 @@ _FIELDS: dict[str, str] = {
 
 
 def sheet_rows(sheet: model.Sheet) -> list[dict[str, str]]:
-    """Return a sheet for reading."""
+    """Return a sheet as rows to read."""
     rows = []
     for name, value in sheet:
         if value in (None, ""):
@@ -177,7 +177,7 @@ def sheet_rows(sheet: model.Sheet) -> list[dict[str, str]]:
 
 @router.get("/{visit_id}/preparation/{item}")
 async def ask(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: BusDep) -> Response:
-    """Show the page on which its owner writes one thing down."""
+    """Show the page on which the owner fills in one sheet."""
     return await _sheet_page(request, principal, bus, visit_id, item)
 
 
@@ -220,13 +220,13 @@ async def _sheet_page(
 
 
 def _form_values(sheet: model.Sheet) -> dict[str, Any]:
-    """Return what a form shows of a sheet otherwise than the model holds it."""
+    """Return the values that a form shows otherwise than the model stores them."""
     return {"at": sheet.at.strftime("%H:%M")} if isinstance(sheet, model.Arrival) else {}
 
 
 @router.post("/{visit_id}/preparation/{item}")
 async def write(request: Request, visit_id: UUID, item: PreparationItem, principal: Anyone, bus: BusDep) -> Response:
-    """Keep what the owner wrote."""
+    """Save the owner's values."""
     async with bus.read() as session:
         case, _ = await parties.case_of_visit(session, principal, visit_id)
     if item not in SHEET_FORMS or not views.owns_item(case, item):
@@ -247,7 +247,7 @@ async def write(request: Request, visit_id: UUID, item: PreparationItem, princip
 
 @router.post("/{visit_id}/emergency")
 async def emergency(request: Request, visit_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """The guest's emergency contact, on a day of the visit; each look is noted, so it is asked for, not linked to."""
+    """Show the guest's emergency contact on a day of the visit; each access is logged, so it is a form, not a link."""
     sheet = await actions.emergency_contact(bus, principal, visit_id)
     async with bus.read() as session:
         case, visit = await parties.case_of_visit(session, principal, visit_id)
@@ -265,7 +265,7 @@ async def emergency(request: Request, visit_id: UUID, principal: Participant, bu
 
 @router.get("/{visit_id}/letters")
 async def show_letters(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep) -> Response:
-    """Show the letters that were made, and for the host what can be made."""
+    """Show the letters that were made and, to the host, those that can be made."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
         found = (await store.letters(session, [visit_id]))[visit_id]

@@ -1,4 +1,4 @@
-"""What does the programme ask for before travel, and where not?"""
+"""The page of the items required before travel."""
 
 from uuid import UUID
 
@@ -28,7 +28,7 @@ HERE = "/applications/asked-before-travel"
 
 @router.get("")
 async def show(request: Request, _: Coordinator, bus: BusDep) -> Response:
-    """Show the default, what differs from it, and a form for one more decision."""
+    """Show the default, the decisions that differ, and a form for one more."""
     return await _page(request, bus, TravelRuleForm())
 
 
@@ -67,7 +67,7 @@ def _fill(form: TravelRuleForm, known: dict[UUID, str]) -> None:
 
 @router.post("")
 async def decide(request: Request, principal: Coordinator, bus: BusDep) -> Response:
-    """Ask for something, or no longer."""
+    """Require an item, or no longer."""
     form = await TravelRuleForm.read(request)
     async with bus.read() as session:
         _fill(form, {call.id: call.title for call in await calls_store.calls(session)})
@@ -90,6 +90,6 @@ async def decide(request: Request, principal: Coordinator, bus: BusDep) -> Respo
 
 @router.post("/{rule_id}/take-back")
 async def take_back(rule_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Take a decision back."""
+    """Take back a decision."""
     await actions.take_back(bus, principal.subject, rule_id)
     return see_other(f"{HERE}?done=taken_back")

@@ -126,7 +126,7 @@ def test_a_side_is_ready_exactly_if_nothing_of_its_own_is_open(wanted: set[Item]
     owing = {preparation_model.OWNERS[item] for item in wanted}
     assert set(found.ready) == {Party.GUEST, Party.HOST, preparation_model.SENDER} - owing
     assert found.complete == (not wanted)
-    assert set(found.asked) == wanted
+    assert set(found.required) == wanted
 
 
 RULES = st.lists(
