@@ -136,7 +136,7 @@ def task(one: Task) -> Shown:
         "purpose": one.purpose,
         "as": one.party,
         "done": one.done,
-        "asked": one.awaits_answer,
+        "asked": one.asked,
         "closed": one.closed,
         "due": one.due,
     }

@@ -1,8 +1,8 @@
 """Rules of a visit's preparation: what is required before travel, who owns it, and whether it is ready.
 
-Each item is a sheet of its own, filled in by its owner: guest, sender (the home coordinator) or host. What is
-required is the programme's configuration (`required_items`); whether a sheet is enough depends on the dates of the visit, so
-that an item that was ready may be missing again once a visit moves.
+Each item is a sheet of its own, filled in by its owner: guest, sender (the home coordinator) or host. What is required
+is the programme's configuration (`required_items`); whether a sheet is enough depends on the dates of the visit: an
+item that was ready may be missing again once a visit moves.
 """
 
 from services.applications.preparation.model.items import DEFAULT_ITEMS, OWNERS, READERS, SENDER, Rule, required_items
