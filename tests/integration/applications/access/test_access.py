@@ -1,4 +1,4 @@
-"""Are addresses confirmed by their owners, access once a year, deputies for a time, and do leavers hand over?"""
+"""Owners confirm addresses, access is confirmed once a year, and deputies act for a time."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ TIMES = ConfirmationTimes()
 
 
 async def person(programme: Programme, subject: str) -> dict[str, Any]:
-    """A person of the register, as the programme reads it."""
+    """Return a person of the register, as the programme reads it."""
     found = (await programme.get("programme", "/people"))["people"]
     return next(one for one in found if one["subject"] == subject)
 
 
 async def grants(programme: Programme, subject: str) -> list[dict[str, Any]]:
-    """What a person may, as the programme reads it."""
+    """Return a person's grants, as the programme reads them."""
     found = await programme.get("programme", f"/register/people/{(await person(programme, subject))['id']}")
     return list(found["grants"])
 
 
-async def told(programme: Programme, subject: str) -> list[dict[str, Any]]:
-    """What was told of somebody's access, in order."""
+async def access_events(programme: Programme, subject: str) -> list[dict[str, Any]]:
+    """Return the access events about a person, in order."""
     return [payload for _, key, payload in await programme.journal("exchange.access") if key == subject]
 
 
 async def newcomer(programme: Programme) -> dict[str, Any]:
-    """Somebody whom the programme entered by the page's way: the address is not vouched for."""
+    """Enter a person by the page, so that nobody vouches for the address."""
     entry = {
         "subject": "lusine",
         "name": "Lusine Grigoryan",
@@ -58,15 +58,17 @@ async def newcomer(programme: Programme) -> dict[str, Any]:
     return await person(programme, "lusine")
 
 
-async def mail(programme: Programme, recipient: str, purpose: str = "address_to_confirm") -> list[dict[str, Any]]:
-    """To whom notifications would write now, and with which link."""
+async def mail_recipient(
+    programme: Programme, recipient: str, purpose: str = "address_to_confirm"
+) -> list[dict[str, Any]]:
+    """Return the address and link to which notifications would write now."""
     wanted = ContactRequest(AudienceKind.PERSON, purpose, recipient_id=UUID(recipient))
     state = programme.app.state.service
     return await contacts(state.bus, "notifications", wanted, seal=seal_of(state.settings))
 
 
 async def coordinators(programme: Programme, country: str) -> tuple[list[str], list[str]]:
-    """Whom notifications would write to as the coordinators of a country, and as their deputies."""
+    """Return the coordinators of a country, and their deputies, to whom notifications would write."""
     kinds = (AudienceKind.HOME_COORDINATOR, AudienceKind.HOME_DEPUTY)
     bus = programme.app.state.service.bus
     found = [
@@ -77,18 +79,18 @@ async def coordinators(programme: Programme, country: str) -> tuple[list[str], l
 
 
 def stranger(programme: Programme) -> httpx2.AsyncClient:
-    """Somebody who has not signed in: the owner of a mailbox, or a scanner that opens the links of mails."""
+    """A client without a session: the owner of a mailbox, or a scanner that opens the links of mails."""
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000", headers={"Accept": "text/html"}
     )
 
 
 async def test_an_address_is_confirmed_by_a_press_and_by_no_visit(programme: Programme) -> None:
-    """A GET confirms nothing; one POST does, a second says the same; only then does the programme write to it."""
+    """A GET confirms nothing, a POST does; only then does the programme write to the address."""
     made = await newcomer(programme)
-    assert (await told(programme, "lusine"))[-1]["contact_check"] is not None
-    assert await mail(programme, made["id"], "access_lapsed") == []
-    (recipient,) = await mail(programme, made["id"])
+    assert (await access_events(programme, "lusine"))[-1]["contact_check"] is not None
+    assert await mail_recipient(programme, made["id"], "access_lapsed") == []
+    (recipient,) = await mail_recipient(programme, made["id"])
     assert (recipient["name"], recipient["address"]) == ("", "lusine@police.example")
     async with stranger(programme) as client:
         for _ in range(2):
@@ -101,25 +103,27 @@ async def test_an_address_is_confirmed_by_a_press_and_by_no_visit(programme: Pro
         assert (await client.get(recipient["link"][:-3] + "xxx")).status_code == 404
         assert (await client.post("/applications/address/nothing")).status_code == 404
     assert (await person(programme, "lusine"))["email_verified_at"] is not None
-    assert (await told(programme, "lusine"))[-1]["contact_confirmed"] is True
-    assert await mail(programme, made["id"]) == []
-    assert [one["address"] for one in await mail(programme, made["id"], "access_lapsed")] == ["lusine@police.example"]
+    assert (await access_events(programme, "lusine"))[-1]["contact_confirmed"] is True
+    assert await mail_recipient(programme, made["id"]) == []
+    assert [one["address"] for one in await mail_recipient(programme, made["id"], "access_lapsed")] == [
+        "lusine@police.example"
+    ]
 
 
 async def test_a_link_ends_after_a_week_and_with_a_newer_one(programme: Programme) -> None:
-    """The mail can be asked for anew by its owner and by the coordinator, five times a day; the newest link counts."""
+    """Owner and coordinator can have the mail sent again, five times a day; only the newest link works."""
     made = await newcomer(programme)
-    (first,) = await mail(programme, made["id"])
+    (first,) = await mail_recipient(programme, made["id"])
     assert (await programme.as_("tigran").post(f"{PAGES}/people/{made['id']}/address")).status_code == 303
     assert (await programme.as_("giorgi").post(f"{PAGES}/people/{made['id']}/address")).status_code == 404
     assert (await programme.as_("lusine").post("/applications/account/address")).status_code == 303
-    (newest,) = await mail(programme, made["id"])
+    (newest,) = await mail_recipient(programme, made["id"])
     async with stranger(programme) as client:
         assert (await client.post(first["link"])).status_code == 409
         clock.move(timedelta(days=8))
         assert "counts no more" in (await client.get(newest["link"])).text
         assert (await client.post(newest["link"])).status_code == 409
-    assert await mail(programme, made["id"]) == []
+    assert await mail_recipient(programme, made["id"]) == []
     for _ in range(5):
         await programme.post("lusine", "/register/own-address", status=202)
     await programme.post("lusine", "/register/own-address", status=409)
@@ -127,7 +131,7 @@ async def test_a_link_ends_after_a_week_and_with_a_newer_one(programme: Programm
 
 
 async def test_a_new_address_counts_when_its_owner_says_so(programme: Programme) -> None:
-    """Until then the programme writes to the old one; what somebody else has got meanwhile is refused."""
+    """The programme writes to the old address until the new one is confirmed; a taken address is refused."""
     ani = await person(programme, "ani")
     entry = {name: ani[name] for name in ("subject", "name", "country", "organisation_id")}
     entry |= {"email": "ani.new@police.example", "grants": await grants(programme, "ani")}
@@ -135,8 +139,8 @@ async def test_a_new_address_counts_when_its_owner_says_so(programme: Programme)
     await programme.post("programme", "/register/proposals", body, 201)
     now = await person(programme, "ani")
     assert (now["email"], now["email_wanted"]) == ("ani@police.example", "ani.new@police.example")
-    assert [one["address"] for one in await mail(programme, ani["id"], "other")] == ["ani@police.example"]
-    (asked,) = await mail(programme, ani["id"])
+    assert [one["address"] for one in await mail_recipient(programme, ani["id"], "other")] == ["ani@police.example"]
+    (asked,) = await mail_recipient(programme, ani["id"])
     async with stranger(programme) as client:
         await client.post(asked["link"])
     now = await person(programme, "ani")
@@ -144,7 +148,7 @@ async def test_a_new_address_counts_when_its_owner_says_so(programme: Programme)
 
 
 async def test_access_lapses_unconfirmed_and_is_given_back(programme: Programme) -> None:
-    """Asked for from eleven months on, lapsed after a year and thirty days, told, restored by confirming."""
+    """Access is due after eleven months, lapses after a year and thirty days, and is restored by confirming."""
     ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
     bus = programme.app.state.service.bus
     assert (await programme.get("tigran", "/register/access"))["total"] == 0
@@ -164,21 +168,21 @@ async def test_access_lapses_unconfirmed_and_is_given_back(programme: Programme)
     clock.move(timedelta(days=60))
     assert await lapse(bus, TIMES) > 0
     assert await lapse(bus, TIMES) == 0
-    last = (await told(programme, "tigran"))[-1]
+    last = (await access_events(programme, "tigran"))[-1]
     assert (last["grants"], last["lapsed_on"]) == ([], str(clock.today()))
     assert (await programme.as_("tigran").get(PAGES)).status_code == 403
     assert (await grants(programme, "ani"))[0]["role"] == "officer"
 
     # The only programme coordinator stays, and gives the others theirs back.
     await programme.post("programme", "/register/access/confirm", {"ids": [tigran["id"]]})
-    last = (await told(programme, "tigran"))[-1]
+    last = (await access_events(programme, "tigran"))[-1]
     assert [one["role"] for one in last["grants"]] == ["national_coordinator"]
     assert (last["lapsed_on"], last["confirmed_on"]) == (None, str(clock.today()))
     assert (await programme.as_("tigran").get(PAGES)).status_code == 200
 
 
 async def test_nobody_confirms_the_own_access_or_another_countrys(programme: Programme) -> None:
-    """What is not the confirmer's is left, somebody else's country is not found, nobody ticked is an error."""
+    """One's own access is left out, another country's person is not found, an empty selection is an error."""
     ids = {name: (await person(programme, name))["id"] for name in ("ani", "tigran", "nino", "programme")}
     answer = await programme.post("tigran", "/register/access/confirm", {"ids": [ids["tigran"], ids["nino"]]})
     assert answer == {"confirmed": [], "left": [ids["tigran"]]}
@@ -191,12 +195,12 @@ async def test_nobody_confirms_the_own_access_or_another_countrys(programme: Pro
 
 
 def days(form: str, day: date) -> dict[str, str]:
-    """A date as three fields of a form."""
+    """Return a date as three fields of a form."""
     return {f"{form}-day": str(day.day), f"{form}-month": str(day.month), f"{form}-year": str(day.year)}
 
 
 async def test_a_deputy_acts_on_the_days_and_can_be_ended(programme: Programme) -> None:
-    """Named by page, seen on both pages, may do what the holder may on the days only, ended early at once."""
+    """A deputy may do what the holder may, on the named days only, and can be ended early."""
     ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
     today = clock.today()
     form = {"role": "national_coordinator", "deputy": ani["id"]}
@@ -230,7 +234,7 @@ async def test_a_deputy_acts_on_the_days_and_can_be_ended(programme: Programme) 
      (0, 5, "nino", "deputy"), (0, 5, "tigran", "deputy")],
 )  # fmt: skip
 async def test_what_is_wrong_with_a_deputy(programme: Programme, since: int, until: int, who: str, field: str) -> None:
-    """Days that are over, the wrong way round or too many, somebody of another country, oneself: named by field."""
+    """Past, reversed or too many days, another country's person and oneself are refused at the field."""
     today = clock.today()
     body = {
         "deputy_id": (await person(programme, who))["id"],
@@ -243,7 +247,7 @@ async def test_what_is_wrong_with_a_deputy(programme: Programme, since: int, unt
 
 
 async def test_only_the_programme_names_deputies_for_others(programme: Programme) -> None:
-    """Somebody else's deputies are not found; the programme names one where a coordinator cannot."""
+    """The programme names a deputy for a coordinator; to others that coordinator's deputies are not found."""
     ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
     today = clock.today()
     body = {"deputy_id": ani["id"], "role": "national_coordinator", "since": str(today), "until": str(today)}
@@ -254,7 +258,7 @@ async def test_only_the_programme_names_deputies_for_others(programme: Programme
 
 
 async def test_who_leaves_hands_over(programme: Programme) -> None:
-    """What is open is named first; access and deputies end with the day, and a successor takes over the day after."""
+    """Open matters are shown first; access and deputies end with the day, and a successor takes over."""
     made = await programme.submitted("ani")
     ani, tigran = await person(programme, "ani"), await person(programme, "tigran")
     page = f"{PAGES}/people/{ani['id']}/leave"
@@ -275,7 +279,7 @@ async def test_who_leaves_hands_over(programme: Programme) -> None:
 
 
 async def test_a_transfer_keeps_the_person_and_moves_the_roles(programme: Programme) -> None:
-    """Proposed by the old country, approved; the old role ends the day before, the new one begins on the day."""
+    """After an approved transfer the old role ends the day before the new one begins."""
     ani = await person(programme, "ani")
     day = clock.today() + timedelta(days=4)
     form = {"organisation_id": programme.organisations["GE"], **days("day", day)}
@@ -297,7 +301,7 @@ async def test_a_transfer_keeps_the_person_and_moves_the_roles(programme: Progra
 
 
 async def test_an_eu_agency_is_looked_after_by_its_clearance_officer(programme: Programme) -> None:
-    """The officer proposes the agency's people and confirms their access, and knows of nobody else."""
+    """A clearance officer proposes the agency's people and confirms their access, and sees nobody else."""
     entry = {"name": "Agency for training", "kind": "eu_agency", "country": "EU", "city": "Budapest"}
     made = await programme.post("programme", "/organisations", {"organisations": [entry]}, 201)
     programme.organisations["EU"] = made["ids"][0]
@@ -336,7 +340,7 @@ async def test_an_eu_agency_is_looked_after_by_its_clearance_officer(programme: 
 
 
 async def test_funds_and_excluded_pairs_are_the_programmes(programme: Programme) -> None:
-    """Added, changed with an eye on others, ended; a pair of one is refused; nobody else sees a pair."""
+    """Funds and pairs are added, changed and ended by the programme only; concurrent changes are refused."""
     today = clock.today()
     fund = {"name": "TOPCOP III", "payer": "European Commission", "active": "y", **days("since", today)}
     assert (await programme.as_("programme").post(f"{PAGES}/funds/new", data=fund)).status_code == 303
@@ -363,7 +367,7 @@ async def test_funds_and_excluded_pairs_are_the_programmes(programme: Programme)
 
 
 async def test_every_change_says_who_when_before_and_after(programme: Programme) -> None:
-    """The history holds the fields that differ, and the auditor's table the actor of each."""
+    """The history has the fields that differ, and the audit table the actor of each change."""
     ani = await person(programme, "ani")
     clock.move(timedelta(days=1))
     await programme.post("tigran", "/register/access/confirm", {"ids": [ani["id"]]})

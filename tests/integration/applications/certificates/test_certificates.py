@@ -1,4 +1,4 @@
-"""Can an officer take the certificate as a file, and does whoever holds it learn whether it counts?"""
+"""Officers download certificates, and anybody can check whether one counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VERIFY = "/applications/verify"
 
 
 async def granted(programme: Programme, feed: Feed) -> str:
-    """The address of a certificate that Ani was granted."""
+    """Grant Ani a certificate; return its address."""
     made = await programme.submitted()
     number = new_number("TC", 2026)
     about = dict(outcomes.CertificateGranted.example) | {"application_id": made["id"], "number": number}
@@ -33,18 +33,18 @@ async def granted(programme: Programme, feed: Feed) -> str:
 
 
 def stranger(programme: Programme) -> httpx2.AsyncClient:
-    """Somebody who is not signed in."""
+    """A client without a session."""
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000")
 
 
 async def sent(programme: Programme, content: bytes) -> httpx2.Response:
-    """The page after a file was sent to be checked, by somebody who is not signed in."""
+    """Send a file to be checked, without a session; return the page."""
     async with stranger(programme) as client:
         return await client.post(VERIFY, files={"file": ("x.pdf", content, "application/pdf")})
 
 
 async def test_a_file_is_made_once_and_proves_itself(programme: Programme, feed: Feed) -> None:
-    """The same bytes each time, one file a language; sent back they count, changed they do not; no name is shown."""
+    """Each language has one file with the same bytes each time; a changed file does not count; no name is shown."""
     at = await granted(programme, feed)
     ani = programme.as_("ani")
     file = await ani.get(f"{at}/document?language=hy")
@@ -73,7 +73,7 @@ async def test_a_file_is_made_once_and_proves_itself(programme: Programme, feed:
     ],
 )
 async def test_what_is_no_certificate_is_said_so(programme: Programme, content: bytes, status: int, says: str) -> None:
-    """Nothing, no PDF, too much, and a PDF of somebody else: each with its sentence, and the form again."""
+    """No file, no PDF, too large a file and a stranger's PDF each get their own sentence."""
     answer = await sent(programme, content)
     assert answer.status_code == status
     assert says in answer.text
@@ -81,7 +81,7 @@ async def test_what_is_no_certificate_is_said_so(programme: Programme, content: 
 
 
 async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Feed) -> None:
-    """The old number is marked as replaced, its file too; a second click changes nothing; revoking ends both."""
+    """The old number and file count as replaced; a second click changes nothing; revoking ends both numbers."""
     at = await granted(programme, feed)
     ani = programme.as_("ani")
     old = await ani.get(f"{at}/document")
@@ -111,7 +111,7 @@ async def test_a_corrected_name_gets_a_new_number(programme: Programme, feed: Fe
 
 
 async def test_numbers_are_tidied_and_guesses_are_bounded(programme: Programme, feed: Feed) -> None:
-    """A number is found however it is written; a slip is said so; after twenty wrong ones the address waits."""
+    """A number is found however it is written; a typing error is named; twenty wrong numbers block the address."""
     number = (await granted(programme, feed)).rpartition("/")[2]
     ani = programme.as_("ani")
     found = await ani.get(VERIFY, params={"number": f" {number.lower()} "})
@@ -125,14 +125,14 @@ async def test_numbers_are_tidied_and_guesses_are_bounded(programme: Programme, 
 
 
 def scanned(document: bytes) -> list[str]:
-    """What a reader of codes finds on the first page, drawn as a printer of 150 dots an inch draws it."""
+    """Return the text of the QR code on the first page, rendered at 150 dots per inch."""
     with pypdfium2.PdfDocument(document) as opened:
         drawn = opened[0].render(scale=150 / 72).to_numpy()
         return [found.text for found in zxingcpp.read_barcodes(drawn)]
 
 
 async def test_the_code_on_the_paper_leads_to_the_page_that_checks_it(programme: Programme, feed: Feed) -> None:
-    """Read from the drawn page as a phone does, in any language; a stranger who follows it learns whether it counts."""
+    """The QR code opens the checking page in any language, for strangers too."""
     at = await granted(programme, feed)
     number = at.rpartition("/")[2]
     for language in ("en", "ka"):
@@ -147,7 +147,7 @@ async def test_the_code_on_the_paper_leads_to_the_page_that_checks_it(programme:
 
 
 async def test_the_page_that_checks_is_found_without_a_paper(programme: Programme, feed: Feed) -> None:
-    """It stands at the foot of every page, for strangers too, and beside the certificate with its own number."""
+    """The footer of every page links to the checking page, as does the certificate with its own number."""
     at = await granted(programme, feed)
     async with stranger(programme) as client:
         foot = (await client.get("/")).text.partition("<footer")[2]
@@ -157,7 +157,7 @@ async def test_the_page_that_checks_is_found_without_a_paper(programme: Programm
 
 
 async def test_a_certificate_outlives_what_is_known_of_its_holder(programme: Programme, feed: Feed) -> None:
-    """Whose holder has left the register counts still, by number and by file, and the page tells nobody of that."""
+    """A certificate counts after its holder has left the register, and the page does not reveal that."""
     at = await granted(programme, feed)
     file = (await programme.as_("ani").get(f"{at}/document")).content
     number = at.rpartition("/")[2]

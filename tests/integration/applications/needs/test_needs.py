@@ -1,4 +1,4 @@
-"""Are training needs entered, changed, withdrawn and imported, by the own country only and told once?"""
+"""Coordinators enter, change, withdraw and import the training needs of their country."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ OTHER = "AM,,drug_trafficking,,1,5,2027-01-01,2027-12-31"
 
 
 def table(*rows: str) -> bytes:
-    """A table as CSV."""
+    """Return a table as CSV."""
     return "\n".join([HEADER, *rows]).encode()
 
 
 def sheet(rows: list[list[Any]]) -> bytes:
-    """A table as a spreadsheet."""
+    """Return a table as a spreadsheet."""
     packed = io.BytesIO()
     book = xlsxwriter.Workbook(packed, {"in_memory": True})
     page = book.add_worksheet()
@@ -46,13 +46,13 @@ async def uploaded(programme: Programme, content: bytes, name: str = "needs.csv"
     return answer.json()
 
 
-async def told(programme: Programme) -> list[dict[str, Any]]:
-    """The needs that were told, in order."""
+async def need_events(programme: Programme) -> list[dict[str, Any]]:
+    """Return the need events, in order."""
     return [payload for type_, _, payload in await programme.journal("exchange.registry") if type_ == "NeedChanged"]
 
 
 def form(**changes: str) -> dict[str, str]:
-    """A need as a form sends it."""
+    """Return a need as a form sends it."""
     first = {f"since-{part}": value for part, value in (("day", "1"), ("month", "1"), ("year", "2027"))}
     last = {f"until-{part}": value for part, value in (("day", "31"), ("month", "12"), ("year", "2027"))}
     return {
@@ -68,7 +68,7 @@ def form(**changes: str) -> dict[str, str]:
 
 
 async def test_a_need_is_entered_changed_and_withdrawn(programme: Programme) -> None:
-    """Each step is told once and stands in the history; another country's need is not found."""
+    """Each step has one event and an entry in the history; another country's need is not found."""
     answer = await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     assert answer.status_code == 303, answer.text
     page = answer.headers["location"].partition("?")[0]
@@ -81,7 +81,7 @@ async def test_a_need_is_entered_changed_and_withdrawn(programme: Programme) -> 
     assert (stale.status_code, "Somebody else changed it" in stale.text) == (409, True)
     assert (await programme.as_("tigran").post(f"{page}/withdraw")).status_code == 303
     assert (await programme.as_("tigran").post(f"{page}/withdraw")).status_code == 303
-    assert [(one["quantity"], one["withdrawn"]) for one in await told(programme)] == [
+    assert [(one["quantity"], one["withdrawn"]) for one in await need_events(programme)] == [
         (12, False),
         (20, False),
         (20, True),
@@ -91,7 +91,7 @@ async def test_a_need_is_entered_changed_and_withdrawn(programme: Programme) -> 
 
 
 async def test_the_same_need_is_not_entered_twice(programme: Programme) -> None:
-    """A second one for the same time and level is refused at the topic; another country's is refused at the country."""
+    """A duplicate is refused at the topic, another country's need at the country."""
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     again = await programme.as_("tigran").post(f"{PAGES}/new", data=form(quantity="3"))
     assert (again.status_code, "This need is there already" in again.text) == (422, True)
@@ -104,7 +104,7 @@ async def test_the_same_need_is_not_entered_twice(programme: Programme) -> None:
 
 
 async def test_filters_and_sums_are_of_what_is_shown(programme: Programme) -> None:
-    """Country, topic and level narrow the list; an unknown filter shows nothing rather than failing."""
+    """Country, topic and level narrow the list; an unknown filter shows nothing."""
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     shown = (await programme.as_("programme").get(f"{PAGES}?country=AM&level=2&topic=empact-2026:online_crime")).text
     assert "12 people to be trained" in shown
@@ -112,38 +112,38 @@ async def test_filters_and_sums_are_of_what_is_shown(programme: Programme) -> No
 
 
 async def test_a_table_is_previewed_then_imported_once(programme: Programme) -> None:
-    """Nothing is entered by the upload; confirming tells each need; the same file again changes nothing."""
+    """Uploading enters nothing, confirming enters each need once, and the same file again changes nothing."""
     made = await uploaded(programme, table(GOOD, OTHER))
     assert (made["added"], made["wrong"]) == ([2, 3], [])
-    assert await told(programme) == []
+    assert await need_events(programme) == []
     page = f"{PAGES}/import/{made['id']}"
     assert "to be added" in (await programme.as_("tigran").get(page)).text
     assert (await programme.as_("giorgi").get(page)).status_code == 404
     answer = await programme.as_("tigran").post(f"{page}/confirm", data={"seen": made["seen"]})
     assert answer.status_code == 303
     await programme.as_("tigran").post(f"{page}/confirm", data={"seen": made["seen"]})
-    assert len(await told(programme)) == 2
+    assert len(await need_events(programme)) == 2
     assert "2 added" in (await programme.as_("tigran").get(page)).text
 
     again = await uploaded(programme, table(GOOD, OTHER))
     assert (again["added"], again["changed"], again["unchanged"]) == ([], [], [2, 3])
     result = await programme.post("tigran", f"/register/needs/imports/{again['id']}/confirm", {})
     assert result == {"added": 0, "changed": 0, "unchanged": 2, "wrong": 0}
-    assert len(await told(programme)) == 2
+    assert len(await need_events(programme)) == 2
 
     more = await uploaded(programme, table(GOOD.replace(",12,", ",15,"), OTHER))
     assert (more["changed"], more["unchanged"]) == ([2], [3])
     await programme.post("tigran", f"/register/needs/imports/{more['id']}/confirm", {})
-    assert [one["quantity"] for one in await told(programme)] == [12, 5, 15]
+    assert [one["quantity"] for one in await need_events(programme)] == [12, 5, 15]
 
 
 async def test_wrong_rows_hold_back_all_or_are_left_out_as_the_reader_chooses(programme: Programme) -> None:
-    """Each wrong cell is named with row, column and remedy; both choices do what they say."""
+    """Wrong cells are named with row, column and remedy; the reader chooses all rows or the correct ones."""
     made = await uploaded(programme, table(GOOD, OTHER.replace(",1,5,", ",7,5,"), "GE" + OTHER[2:], GOOD))
     assert [(one["row"], one["column"]) for one in made["wrong"]] == [(3, "level"), (4, "country"), (5, "")]
     path = f"/register/needs/imports/{made['id']}/confirm"
     await programme.post("tigran", path, {"all_or_none": True}, 422)
-    assert await told(programme) == []
+    assert await need_events(programme) == []
     unsaid = await programme.as_("tigran").post(f"{PAGES}/import/{made['id']}/confirm", data={"seen": made["seen"]})
     assert (unsaid.status_code, "Choose what becomes of the wrong rows." in unsaid.text) == (422, True)
     page = (await programme.as_("tigran").get(f"{PAGES}/import/{made['id']}")).text
@@ -154,7 +154,7 @@ async def test_wrong_rows_hold_back_all_or_are_left_out_as_the_reader_chooses(pr
 
 
 async def test_what_changed_since_the_preview_is_noticed(programme: Programme) -> None:
-    """A need that was entered meanwhile makes the page's word stale: 409, and the page as it is now."""
+    """A need entered after the preview gives 409 and a current preview."""
     made = await uploaded(programme, table(GOOD))
     await programme.as_("tigran").post(f"{PAGES}/new", data=form())
     page = f"{PAGES}/import/{made['id']}"
@@ -163,7 +163,7 @@ async def test_what_changed_since_the_preview_is_noticed(programme: Programme) -
 
 
 async def test_an_upload_is_kept_discarded_and_over_after_a_week(programme: Programme) -> None:
-    """It is offered on the list until then; discarded it cannot be confirmed."""
+    """The list offers an upload for a week; a discarded one cannot be confirmed."""
     first, second = await uploaded(programme, table(GOOD)), await uploaded(programme, table(OTHER), "my needs.csv")
     assert "my needs.csv" in (await programme.as_("tigran").get(PAGES)).text
     assert (await programme.as_("tigran").post(f"{PAGES}/import/{second['id']}/discard")).status_code == 303
@@ -189,7 +189,7 @@ async def test_an_upload_is_kept_discarded_and_over_after_a_week(programme: Prog
     ],
 )
 async def test_files_that_are_no_table(programme: Programme, content: bytes, name: str, sentence: str) -> None:
-    """Each says what is wrong with the file and what to do, by API and on the page."""
+    """An unreadable file is refused with what is wrong and what to do, by API and page."""
     answer = await uploaded(programme, content, name, 422)
     assert sentence in answer["errors"][0]["detail"]
     page = await programme.as_("tigran").post(f"{PAGES}/import", files={"file": (name, content)})
@@ -198,7 +198,7 @@ async def test_files_that_are_no_table(programme: Programme, content: bytes, nam
 
 
 async def test_a_spreadsheet_with_real_dates_and_a_formula(programme: Programme) -> None:
-    """Days and numbers are taken as the spreadsheet has them; a formula is refused in its cell."""
+    """Dates and numbers of a spreadsheet are read; a formula is refused in its cell."""
     packed = io.BytesIO()
     book = xlsxwriter.Workbook(packed, {"in_memory": True, "default_date_format": "dd/mm/yyyy"})
     page = book.add_worksheet()
@@ -221,7 +221,7 @@ async def test_a_spreadsheet_with_real_dates_and_a_formula(programme: Programme)
 
 
 async def test_the_templates_can_be_uploaded_as_they_are(programme: Programme) -> None:
-    """Both have the header and an example that is right but for the country, and the spreadsheet names the codes."""
+    """The example row of both templates is correct except for the country; the spreadsheet lists the codes."""
     for name in ("template.csv", "template.xlsx"):
         answer = await programme.as_("tigran").get(f"{PAGES}/{name}")
         assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""Does an auditor read what was done and tried, and is a flood of attempts no flood of rows?"""
+"""Auditors read what was done and tried, and a flood of attempts is only counted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def audrey(programme: Programme) -> httpx2.AsyncClient:
 
 
 async def lines(programme: Programme, **filters: str) -> list[dict[str, Any]]:
-    """What the API gives."""
+    """Return the lines of the API's answer."""
     answer = await programme.as_("audrey").get("/applications/api/audit", params=filters)
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.json()["lines"]
@@ -42,7 +42,7 @@ async def lines(programme: Programme, **filters: str) -> list[dict[str, Any]]:
 
 @pytest.mark.usefixtures("audrey")
 async def test_each_kind_of_attempt_is_kept_without_its_content(programme: Programme) -> None:
-    """Somebody else's, a forged id, a wrong role, a forged token, a foreign form, a formula, a NUL."""
+    """Every kind of refused attempt is recorded without what was sent."""
     theirs = (await programme.submitted())["id"]
     forged = str(new_id())
     nino = programme.as_("nino")
@@ -73,7 +73,7 @@ async def test_each_kind_of_attempt_is_kept_without_its_content(programme: Progr
 
 
 async def test_the_page_its_filters_and_the_download(programme: Programme, audrey: httpx2.AsyncClient) -> None:
-    """Filters stand in the address, an empty answer says so, a cell is no formula, and only auditors read it."""
+    """Filters are in the address, an empty list says so, CSV cells hold no formula, and only auditors read it."""
     await programme.as_("nino").get("/applications/eligibility")
     await programme.as_("ani").get("/applications/eligibility")
     page = await audrey.get("/applications/audit")
@@ -98,7 +98,7 @@ async def test_the_page_its_filters_and_the_download(programme: Programme, audre
 
 @pytest.mark.usefixtures("audrey")
 async def test_releases_looks_and_decisions_are_read(programme: Programme, feed: Feed) -> None:
-    """A clearance's release of a name, a look for a message, and a suspension, each with who and what."""
+    """Releases of names, looks for messages and suspensions are listed with who and what."""
     abroad = Abroad(programme, feed)
     await abroad.fill()
     match_id = await abroad.placement_matched()
@@ -123,7 +123,7 @@ async def test_releases_looks_and_decisions_are_read(programme: Programme, feed:
 
 @pytest.mark.usefixtures("audrey")
 async def test_changes_of_the_register_are_read_without_what_was_in_them(programme: Programme) -> None:
-    """Who changed which entry, and which of its fields; the names and addresses themselves stay in the register."""
+    """The audit names the changed fields of an entry, not their contents."""
     changed = programme.person("nino", "Nino Kapanadze", "GE", "officer", service="police")
     await programme.post("programme", "/people", {"people": [changed]}, 201)
     found = await lines(programme, kind="register", who="programme", country="GE")
@@ -139,7 +139,7 @@ async def test_changes_of_the_register_are_read_without_what_was_in_them(program
 
 @pytest.mark.usefixtures("audrey")
 async def test_a_flood_is_counted(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of one person's attempts in a minute twenty have a row; the rest is one number, and others are kept as always."""
+    """Twenty attempts of a person a minute get a row, the rest one number; other people are unaffected."""
     monkeypatch.setattr("services.applications.oversight.actions.attempts.time.monotonic", lambda: 600.0)
     for _ in range(A_MINUTE + 7):
         await programme.as_("nino").get("/applications/eligibility")
@@ -155,7 +155,7 @@ async def test_a_flood_is_counted(programme: Programme, monkeypatch: pytest.Monk
 
 
 def test_what_was_counted_is_written_once() -> None:
-    """The worker takes what is left of minutes that are over, and each number is taken once."""
+    """The worker writes the counted attempts of past minutes once."""
     known = AttemptCounter()
     for _ in range(A_MINUTE + 3):
         known.admit("ani", 0.0)
@@ -166,7 +166,7 @@ def test_what_was_counted_is_written_once() -> None:
 
 
 async def test_a_store_that_does_not_answer_holds_nobody_up(programme: Programme) -> None:
-    """The refusal is answered as always though the attempt cannot be kept."""
+    """A request is refused as usual though its attempt cannot be stored."""
     async with programme.app.state.service.bus.transaction("system:tests") as tx:
         await tx.session.execute(sa.text("DROP TABLE attempt"))
     assert (await programme.as_("nino").get("/applications/eligibility")).status_code == 403

@@ -1,4 +1,4 @@
-"""Does a country see what it has sent and hosted, each figure leading to exactly its cases, and nobody else's?"""
+"""A country sees what it has sent and hosted, each figure with exactly its cases."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HERE = "/applications/balance"
 
 @pytest.fixture
 async def exchanged(programme: Programme, feed: Feed) -> Abroad:
-    """A visit from Armenia to France of which two days were attended, and a mentorship of Georgia with Lithuania."""
+    """A visit from Armenia to France with two days attended, and a mentorship of Georgia with Lithuania."""
     abroad = Abroad(programme, feed)
     await abroad.fill()
     match_id = await abroad.placement_matched()
@@ -45,14 +45,14 @@ async def exchanged(programme: Programme, feed: Feed) -> Abroad:
 
 
 async def page(abroad: Abroad, subject: str, path: str, status: int = 200) -> str:
-    """A page as somebody sees it."""
+    """Return a page as a person sees it."""
     answer = await abroad.of.as_(subject).get(path)
     assert answer.status_code == status, answer.text
     return html.unescape(answer.text)
 
 
 def cases(text: str) -> list[str]:
-    """The references in the last table of the page."""
+    """Return the references in the last table of the page."""
     body = text.rpartition("<tbody")[2].partition("</tbody>")[0] if "<tbody" in text else ""
     return re.findall(r"[A-Z]{2}-\d{4}-\d{4}(?=</a>)", body)
 
@@ -68,7 +68,7 @@ COUNTED: dict[str, tuple[dict[str, int], dict[str, int]]] = {
 
 
 async def test_each_side_counts_its_own(exchanged: Abroad) -> None:
-    """Sent is the home country's, hosted the host's; the days are those that were attended."""
+    """The home country counts a visit as sent, the host as hosted, with the days attended."""
     for subject, (counts, days) in COUNTED.items():
         told = await exchanged.get(subject, "/balance")
         assert {way: n for way, n in told["totals"]["counts"].items() if n} == counts, subject
@@ -77,7 +77,7 @@ async def test_each_side_counts_its_own(exchanged: Abroad) -> None:
 
 
 async def test_each_number_leads_to_its_cases(exchanged: Abroad) -> None:
-    """Behind each figure on top and each number in the tables stand as many cases as it says, whoever looks."""
+    """Each figure and each number in the tables links to as many cases as it says."""
     for subject in COUNTED:
         shown = await page(exchanged, subject, HERE)
         top = re.findall(r'<a href="([^"]+)"><span class="tandem-counts__number">(\d+)</span>', shown)
@@ -89,7 +89,7 @@ async def test_each_number_leads_to_its_cases(exchanged: Abroad) -> None:
 
 
 async def test_filters_and_nonsense_in_the_address(exchanged: Abroad) -> None:
-    """Year, call and the other country narrow it; what is none is no filter."""
+    """Year, call and other country narrow the page; a malformed filter is ignored."""
     year = clock.today().year
     call = exchanged.of.call["id"]
     for query, count in {
@@ -103,7 +103,7 @@ async def test_filters_and_nonsense_in_the_address(exchanged: Abroad) -> None:
 
 
 async def test_as_csv(exchanged: Abroad) -> None:
-    """The same cases as a file, without anybody's name, and no cell that a spreadsheet takes for a formula."""
+    """The CSV file has the same cases, no names of people, and no formula."""
     answer = await exchanged.of.as_("programme").get(f"{HERE}.csv")
     assert answer.headers["content-type"].startswith("text/csv")
     rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(answer.text)))
@@ -123,7 +123,7 @@ async def test_as_csv(exchanged: Abroad) -> None:
 
 
 async def test_others_see_nothing_of_it(exchanged: Abroad) -> None:
-    """Officers, hosts and mentors have no such page; an empty one says when something will be there."""
+    """Officers, hosts and mentors have no such page; an empty page says when it will have content."""
     for who in ("ani", "claire", "jonas"):
         await page(exchanged, who, HERE, 403)
         await exchanged.get(who, "/balance", 403)

@@ -1,4 +1,4 @@
-"""Is an incident report read by those chosen for it and nobody else, each look noted, and followed up to an answer?"""
+"""Incident reports are read by their chosen readers only, and followed up to an answer."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
 
 
 async def reported(abroad: Abroad, who: str, match_id: UUID, *readers: str, status: int = 201) -> Any:
-    """A report of somebody's to some readers."""
+    """Report an incident to some readers."""
     body = {"category": "harassment", "text": TEXT, "readers": list(readers), "happened_on": str(clock.today())}
     return await abroad.post(who, f"/matches/{match_id}/incidents", body, status)
 
 
 async def looks(programme: Programme, reference: str) -> list[str]:
-    """Who looked at a report."""
+    """Return who looked at a report."""
     query = sa.text("SELECT caller FROM access_log WHERE what = 'incident' AND purpose = :reference ORDER BY at")
     async with programme.app.state.service.bus.read() as session:
         return list(await session.scalars(query, {"reference": reference}))
@@ -56,7 +56,7 @@ async def looks(programme: Programme, reference: str) -> list[str]:
 async def test_only_those_chosen_read_it(
     abroad: Abroad, programme: Programme, reporter: str, reader: str, who: str
 ) -> None:
-    """By reporter and reader: the other side, the other country and whoever was not chosen find nothing."""
+    """The other side, the other country and readers who were not chosen find no report."""
     match_id = await abroad.placement_matched()
     await abroad.scheduled(match_id)
     made = await reported(abroad, reporter, match_id, reader)
@@ -74,7 +74,7 @@ async def test_only_those_chosen_read_it(
 
 
 async def test_it_is_followed_up_to_an_answer(abroad: Abroad, programme: Programme) -> None:
-    """Acknowledged, noted and closed by who handles it; the reporter sees the answer and no note; once each."""
+    """A handler acknowledges, notes and closes, once each; the reporter sees the answer and no note."""
     match_id = await abroad.placement_matched()
     await abroad.scheduled(match_id)
     made = await reported(abroad, "ani", match_id, "programme", "data_protection")
@@ -99,7 +99,7 @@ async def test_it_is_followed_up_to_an_answer(abroad: Abroad, programme: Program
 
 
 async def test_a_report_on_pages(abroad: Abroad, programme: Programme) -> None:
-    """By a mentee: what to do first in danger, a form that keeps what was written, a page for each step."""
+    """The pages show first what to do in danger; the form keeps its input; each step has a page."""
     match_id = await abroad.mentor_matched()
     form = f"/applications/matches/{match_id}/incident"
     assert (await programme.as_("nino").get(form)).status_code == 404
@@ -126,7 +126,7 @@ async def test_a_report_on_pages(abroad: Abroad, programme: Programme) -> None:
 
 
 async def test_nobody_reports_what_is_not_theirs(abroad: Abroad) -> None:
-    """Another officer, host or mentor finds no match to report about; nor does anybody before it is confirmed."""
+    """Uninvolved people find no match to report about, and nobody does before it is confirmed."""
     match_id = await abroad.placement_matched()
     await reported(abroad, "ani", match_id, "programme", status=404)
     await abroad.scheduled(match_id)

@@ -1,4 +1,4 @@
-"""Does a suspension end access and releases of names at once, but for what goes on, and come back as it was?"""
+"""A suspension ends access and releases of names at once, except for continuing cases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def test_access_ends_at_once_and_comes_back_as_it_was(abroad: Abroad) -> None:
-    """A session from before is over; a new one has no role; reinstated, a grant that ended meanwhile stays so."""
+    """Old sessions lose their roles; reinstatement restores them, but no grant that ended meanwhile."""
     programme = abroad.of
     draft = await abroad.post("nino", "/applications", {"call_id": programme.call["id"], "kind": "mentee"}, 201)
     for subject in ("nino", "giorgi"):
@@ -43,7 +43,7 @@ async def test_access_ends_at_once_and_comes_back_as_it_was(abroad: Abroad) -> N
 
 
 async def test_who_goes_on_may_do_what_belongs_to_the_case(abroad: Abroad) -> None:
-    """An officer of a suspended country reaches the visit that is finished, and nothing else."""
+    """An officer of a suspended country reaches the continuing visit, and nothing else."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     application_id = abroad.pairings[match_id]["application_id"]
@@ -68,7 +68,7 @@ async def test_who_goes_on_may_do_what_belongs_to_the_case(abroad: Abroad) -> No
 
 
 async def test_names_are_hidden_while_a_match_is_not_confirmed(abroad: Abroad) -> None:
-    """The host coordinator loses the guest's name with the suspension; a confirmed visit that goes on keeps it."""
+    """The suspension hides the guest's name from the host coordinator unless a confirmed visit goes on."""
     match_id = await abroad.placement_matched()
     await abroad.post("tigran", f"/matches/{match_id}/clear")
     assert "Ani Petrosyan" in (await abroad.of.as_("luc").get(f"/applications/matches/{match_id}")).text
@@ -79,7 +79,7 @@ async def test_names_are_hidden_while_a_match_is_not_confirmed(abroad: Abroad) -
 
 
 async def test_its_people_are_still_written_to(abroad: Abroad) -> None:
-    """A notice reaches the coordinator and the officer of a suspended country."""
+    """Coordinator and officer of a suspended country receive the notice."""
     application_id = await abroad.eligible()
     await suspend(abroad, "AM", FINISH)
     service = service_headers("notifications", SERVICE_TOKEN)

@@ -1,4 +1,4 @@
-"""Is a partner suspended in one step, as previewed, and reinstated, whatever happens meanwhile?"""
+"""A partner is suspended in one step as previewed, and reinstated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 async def in_stage(of: Abroad, side: str, stage: str) -> tuple[str, UUID | None]:
-    """A case of a group: the country to suspend (home AM or GE; host GE), and the match."""
+    """Make a case of a group; return the country to suspend (home AM or GE, host GE), and the match."""
     if stage == "waiting":
         await of.eligible()
         return "AM", None
@@ -56,7 +56,7 @@ async def in_stage(of: Abroad, side: str, stage: str) -> tuple[str, UUID | None]
 )
 @pytest.mark.parametrize("choice", ["finish", "fund", "cancel", "notice"])
 async def test_each_group_and_choice(abroad: Abroad, side: str, stage: str, choice: str) -> None:
-    """Finish leaves it, a fund is asked for, cancelling ends it with the reason, notice waits; the rest is refused."""
+    """Each group is finished, moved to a fund, cancelled or given notice; other choices are refused."""
     country, match_id = await in_stage(abroad, side, stage)
     fund = {"name": "Bilateral fund", "payer": "Somebody else", "since": "2025-01-01"}
     (fund_id,) = (await abroad.post("programme", "/funds", {"funds": [fund]}, 201))["ids"]
@@ -100,7 +100,7 @@ async def test_each_group_and_choice(abroad: Abroad, side: str, stage: str, choi
 
 
 async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> None:
-    """What a suspended country offers pauses with the reason; after the reinstatement only its owner resumes it."""
+    """Placements and mentors pause with the suspension; after reinstatement only their owner resumes them."""
     people = [abroad.of.person("gia", "Gia Host", "GE", "host_contact", organisation_id=abroad.of.organisations["GE"])]
     people += [abroad.of.person("keti", "Keti Mentor", "GE", "mentor", service="police", rank_group="supervisor")]
     await abroad.post("programme", "/people", {"people": people}, 201)
@@ -126,7 +126,7 @@ async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> N
 
 
 async def test_a_later_day_waits_and_can_be_withdrawn(abroad: Abroad) -> None:
-    """Nothing happens before its day; withdrawn, nothing happens at all; else all of it does, once."""
+    """A decision for a later day takes effect once, on its day, unless it is withdrawn before."""
     await abroad.eligible()
     first = await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(5))
     assert first["state"] == "waiting"
@@ -155,7 +155,7 @@ async def test_a_later_day_waits_and_can_be_withdrawn(abroad: Abroad) -> None:
 
 
 async def test_a_notice_can_be_taken_back_or_lapses_with_the_reinstatement(abroad: Abroad) -> None:
-    """Taken back, the case goes on; what still has notice when the partner is reinstated goes on too."""
+    """A case goes on when its notice is withdrawn, or when the partner is reinstated during the notice."""
     await abroad.eligible()
     decision = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
     (case,) = await cases(abroad, "AM", decision)
@@ -175,7 +175,7 @@ async def test_a_notice_can_be_taken_back_or_lapses_with_the_reinstatement(abroa
 
 
 async def test_what_changed_since_the_preview_is_shown_again(abroad: Abroad) -> None:
-    """Another application came in between: 409 by API, the preview again by page, and nothing was done."""
+    """A new application since the preview gives 409 by API, the preview again by page, and no change."""
     await abroad.eligible()
     body = {"since": str(clock.today()), "choices": FINISH}
     seen = await abroad.post("programme", "/partners/AM/suspension/preview", body)
@@ -199,7 +199,7 @@ async def test_what_changed_since_the_preview_is_shown_again(abroad: Abroad) -> 
 
 
 async def test_two_coordinators_at_once(abroad: Abroad) -> None:
-    """One of two different decisions at the same moment is made, the other is refused; the same one twice is one."""
+    """Of two different simultaneous decisions one is refused; the same decision twice is one."""
     await abroad.eligible()
     one, two = (
         {"since": str(clock.today()), "choices": made} for made in (FINISH, choosing("home", "waiting", "cancel"))
@@ -218,7 +218,7 @@ async def test_two_coordinators_at_once(abroad: Abroad) -> None:
 
 
 async def test_a_crash_in_the_middle_does_nothing(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What fails before the end leaves no decision, no event, no cancelled application and everybody's access."""
+    """A failure before the end leaves no decision, no event, no cancelled application, and all access."""
     await abroad.eligible()
 
     async def broken(*_: object) -> None:
@@ -236,7 +236,7 @@ async def test_a_crash_in_the_middle_does_nothing(abroad: Abroad, monkeypatch: p
 
 
 async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
-    """What is in flight, a question a group, the preview that names every case, the record; an auditor reads them."""
+    """The pages lead from open cases through choices and preview to the record; auditors can read them."""
     application = await abroad.of.submitted()
     people = [abroad.of.person("audrey", "Audrey Auditor", "FR", "auditor")]
     people[0]["grants"] = [{"role": "auditor", "since": "2025-01-01"}]
@@ -279,7 +279,7 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
 
 
 async def test_a_suspended_partner_is_not_entered_anew(abroad: Abroad) -> None:
-    """The bulk entry neither suspends nor reinstates."""
+    """Bulk entry neither suspends nor reinstates a partner."""
     entry = {"country": "AM", "status": "suspended", "since": str(clock.today())}
     await abroad.post("programme", "/partners", {"partners": [entry]}, 422)
     await suspend(abroad, "AM", FINISH)
@@ -287,7 +287,7 @@ async def test_a_suspended_partner_is_not_entered_anew(abroad: Abroad) -> None:
 
 
 async def test_a_later_day_and_a_notice_by_page(abroad: Abroad) -> None:
-    """The pages withdraw what waits and take a notice back, once; only the programme coordinator may."""
+    """The pages withdraw a decision and a notice, once, for the programme coordinator only."""
     await abroad.eligible()
     client, tigran = abroad.of.as_("programme"), abroad.of.as_("tigran")
     waiting = await suspend(abroad, "AM", FINISH, days(3))
@@ -308,7 +308,7 @@ async def test_a_later_day_and_a_notice_by_page(abroad: Abroad) -> None:
 
 
 async def test_whoever_lost_the_lease_does_nothing(abroad: Abroad) -> None:
-    """A process that was overtaken neither brings a decision into effect nor ends a case."""
+    """A process that lost the lease neither applies a decision nor ends a case."""
     await abroad.eligible()
     await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(1))
     clock.move(timedelta(days=1))

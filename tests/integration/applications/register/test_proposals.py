@@ -1,4 +1,4 @@
-"""Do countries propose people and organisations, and does the programme decide, by page and by API?"""
+"""Countries propose people and organisations, and the programme decides, by page and by API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGES = "/applications/register"
 
 
 def entry(programme: Programme, **changes: Any) -> dict[str, Any]:
-    """A new officer of Armenia, as an entry of the register."""
+    """Return a new officer of Armenia, as an entry of the register."""
     return {
         "subject": "lusine",
         "name": "Lusine Grigoryan",
@@ -29,7 +29,7 @@ def entry(programme: Programme, **changes: Any) -> dict[str, Any]:
 
 
 def person_form(programme: Programme, **changes: str) -> dict[str, str]:
-    """The same as a form sends it."""
+    """Return the same as a form sends it."""
     today = clock.today()
     return {
         "subject": "lusine",
@@ -48,27 +48,27 @@ def person_form(programme: Programme, **changes: str) -> dict[str, str]:
 
 
 async def proposed(programme: Programme, by: str = "tigran", **changes: Any) -> dict[str, Any]:
-    """A proposal of a new person that waits."""
+    """Propose a new person; return the waiting proposal."""
     body = {"change": {"kind": "person", "entry": entry(programme, **changes)}, "new": True}
     answer = await programme.post(by, "/register/proposals", body, 201)
     made: dict[str, Any] = answer["proposal"]
     return made
 
 
-async def known(programme: Programme, subject: str) -> dict[str, Any]:
-    """A person of the register, as the programme reads it."""
+async def person_in_register(programme: Programme, subject: str) -> dict[str, Any]:
+    """Return a person of the register, as the programme reads it."""
     found = (await programme.get("programme", "/people"))["people"]
     return next(one for one in found if one["subject"] == subject)
 
 
 async def rows(programme: Programme, query: str) -> list[Any]:
-    """What the portal's store holds."""
+    """Return rows of the portal's store."""
     async with programme.app.state.service.bus.read() as session:
         return list((await session.execute(sa.text(query))).all())
 
 
 async def test_a_country_proposes_a_person_and_the_programme_approves_by_page(programme: Programme) -> None:
-    """Nothing is entered before the approval; afterwards the person may sign in, and the history says who did what."""
+    """A proposed person is entered by the approval only; the history says who did what."""
     answer = await programme.as_("tigran").post(f"{PAGES}/people/new", data=person_form(programme))
     assert answer.status_code == 303, answer.text
     page = answer.headers["location"].partition("?")[0]
@@ -82,7 +82,7 @@ async def test_a_country_proposes_a_person_and_the_programme_approves_by_page(pr
     assert (await programme.as_("programme").post(f"{page}/approve", data={"version": "0"})).status_code == 303
     assert "Approved" in (await programme.as_("tigran").get(page)).text
 
-    person = await known(programme, "lusine")
+    person = await person_in_register(programme, "lusine")
     assert person["email_verified_at"] is None
     told = [payload for type_, key, payload in await programme.journal("exchange.access") if key == "lusine"]
     assert [(one["grants"][0]["role"], one["contact_confirmed"]) for one in told] == [("officer", False)]
@@ -93,7 +93,7 @@ async def test_a_country_proposes_a_person_and_the_programme_approves_by_page(pr
 
 
 async def test_no_personal_data_leaves_with_a_proposal_or_its_approval(programme: Programme) -> None:
-    """Neither name nor address nor the secret of the link stands in any event."""
+    """No event contains the name, the address or the secret of the link."""
     made = await proposed(programme)
     await programme.post("programme", f"/register/proposals/{made['id']}/approve")
     journal = await rows(programme, "SELECT payload FROM journal")
@@ -103,7 +103,7 @@ async def test_no_personal_data_leaves_with_a_proposal_or_its_approval(programme
 
 
 async def test_a_refusal_has_a_reason_and_a_proposal_can_be_taken_back(programme: Programme) -> None:
-    """The proposer reads why; what is settled cannot be settled again; others take nothing back."""
+    """The proposer reads the reason; a decided proposal stays decided; only its proposer takes one back."""
     made = await proposed(programme)
     path = f"/register/proposals/{made['id']}"
     await programme.post("programme", f"{path}/refuse", {"reason": "other"}, 422)
@@ -124,14 +124,14 @@ async def test_a_refusal_has_a_reason_and_a_proposal_can_be_taken_back(programme
 
 
 async def test_each_turn_of_a_proposal_is_told_without_what_it_says(programme: Programme) -> None:
-    """Waits, approved, refused, taken back: each an event with the proposer's opaque id, so that mails can go out."""
+    """Each state of a proposal has an event with the proposer's opaque id and without its contents."""
     first = await proposed(programme)
     await programme.post("programme", f"/register/proposals/{first['id']}/refuse", {"reason": "incomplete"})
     second = await proposed(programme)
     await programme.post("tigran", f"/register/proposals/{second['id']}/take-back")
     third = await proposed(programme)
     await programme.post("programme", f"/register/proposals/{third['id']}/approve")
-    tigran = (await known(programme, "tigran"))["id"]
+    tigran = (await person_in_register(programme, "tigran"))["id"]
     told = [
         (key, data) for kind, key, data in await programme.journal("exchange.registry") if kind == "ProposalChanged"
     ]
@@ -147,7 +147,7 @@ async def test_each_turn_of_a_proposal_is_told_without_what_it_says(programme: P
 async def test_another_country_knows_of_nothing(programme: Programme) -> None:
     """Proposals, people and organisations of another country are not found, by page and by API."""
     made = await proposed(programme)
-    ani = await known(programme, "ani")
+    ani = await person_in_register(programme, "ani")
     for path in (f"/proposals/{made['id']}", f"/people/{ani['id']}", f"/organisations/{programme.organisations['AM']}"):
         await programme.get("giorgi", f"/register{path}", 404)
         assert (await programme.as_("giorgi").get(f"{PAGES}{path}")).status_code == 404
@@ -173,14 +173,14 @@ async def test_another_country_knows_of_nothing(programme: Programme) -> None:
     ],
 )
 async def test_what_cannot_be_proposed(programme: Programme, changes: dict[str, Any], field: str) -> None:
-    """A taken sign-in name or address, another country, a role that is not the country's to give: named by field."""
+    """A taken sign-in name or address, another country and a foreign role are refused at the field."""
     body = {"change": {"kind": "person", "entry": entry(programme, **changes)}, "new": True}
     answer = await programme.post("tigran", "/register/proposals", body, 422)
     assert field in {one["field"] for one in answer["errors"]}
 
 
 async def test_two_proposals_about_one_person_are_noticed(programme: Programme) -> None:
-    """The second is refused while the first waits, and the form keeps what was written."""
+    """A second proposal is refused while the first waits, and the form keeps its input."""
     await proposed(programme)
     form = person_form(programme, unit="Analysis unit")
     answer = await programme.as_("tigran").post(f"{PAGES}/people/new", data=form)
@@ -190,8 +190,8 @@ async def test_two_proposals_about_one_person_are_noticed(programme: Programme) 
 
 
 async def test_a_change_since_the_proposal_is_shown_and_kept(programme: Programme) -> None:
-    """Approving is refused until the decider has seen what changed; then only what was proposed is changed."""
-    ani = await known(programme, "ani")
+    """A stale proposal is approved only after the changes were shown, and only its own fields change."""
+    ani = await person_in_register(programme, "ani")
     base = await programme.get("programme", f"/register/people/{ani['id']}")
     person = {name: base["person"][name] for name in entry(programme) if name in base["person"]}
     person |= {"grants": base["grants"], "service": "police", "rank_group": "operational", "years_in_field": 6}
@@ -212,13 +212,13 @@ async def test_a_change_since_the_proposal_is_shown_and_kept(programme: Programm
     answer = await programme.as_("programme").post(f"{page}/approve", data={"version": str(ani["version"])})
     assert answer.status_code == 409
     await programme.post("programme", f"/register/proposals/{made['id']}/approve", {"version": read["version"]})
-    now = await known(programme, "ani")
+    now = await person_in_register(programme, "ani")
     assert (now["unit"], now["email"]) == ("Digital forensics", "ani.p@police.example")
 
 
 async def test_two_who_change_one_person_at_once(programme: Programme) -> None:
-    """The second of two who had the same form open is told so, and keeps what was written."""
-    ani = await known(programme, "ani")
+    """The second of two concurrent changes is refused with a sentence, and the form keeps its input."""
+    ani = await person_in_register(programme, "ani")
     page = f"{PAGES}/people/{ani['id']}/edit"
     form = person_form(programme, name="Ani Petrosyan", email="ani@police.example", unit="First")
     form |= {"version": str(ani["version"]), "roles-0-since-day": "1", "roles-0-since-month": "1"}
@@ -228,11 +228,11 @@ async def test_two_who_change_one_person_at_once(programme: Programme) -> None:
     assert answer.status_code == 409
     assert "Somebody else changed it" in answer.text
     assert "Second" in answer.text
-    assert (await known(programme, "ani"))["unit"] == "First"
+    assert (await person_in_register(programme, "ani"))["unit"] == "First"
 
 
 async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Programme) -> None:
-    """What cannot be approved is left with its reason; nothing ticked is an error."""
+    """Proposals that cannot be approved are left with the reason; an empty selection is an error."""
     first = await proposed(programme)
     second = await proposed(programme, subject="arman", name="Arman Sarg", email="arman@police.example")
     third = await proposed(programme, "giorgi", subject="levan", email="taken@police.example", country="GE",
@@ -256,7 +256,7 @@ async def test_several_are_approved_at_once_and_the_rest_is_named(programme: Pro
 
 
 async def test_an_organisation_from_proposal_to_inactive(programme: Programme) -> None:
-    """Proposed, approved, told; changed by the programme at once; taken out after what it takes part in was shown."""
+    """A proposed organisation is approved, changed by the programme, and deactivated after its matters were shown."""
     form = {"name": "Customs of Armenia", "kind": "agency", "country": "AM", "city": "Yerevan", "note": "New partner"}
     answer = await programme.as_("tigran").post(f"{PAGES}/organisations/new", data=form)
     proposal = answer.headers["location"].partition("?")[0].rpartition("/")[2]
@@ -282,7 +282,7 @@ async def test_an_organisation_from_proposal_to_inactive(programme: Programme) -
 
 @pytest.mark.parametrize("name", ["", "=1+1", "x" * 201, "Customs\u202eof"])
 async def test_bad_names_are_refused_with_the_field_and_kept(programme: Programme, name: str) -> None:
-    """Empty, a formula, too long, a hidden character: an error at the field, the rest of the form as it was."""
+    """Empty, too long, formula and hidden characters are errors at the field; the form keeps the rest."""
     form = {"name": name, "kind": "agency", "country": "AM", "city": "Gyumri"}
     answer = await programme.as_("tigran").post(f"{PAGES}/organisations/new", data=form)
     assert answer.status_code == 422
@@ -292,7 +292,7 @@ async def test_bad_names_are_refused_with_the_field_and_kept(programme: Programm
 
 
 async def test_roles_are_rows_that_can_be_added_without_javascript(programme: Programme) -> None:
-    """The button sends the form and gives one more row; the programme can then enter both roles at once."""
+    """A button adds a row of the form, so that the programme can enter two roles at once."""
     form = person_form(programme, row="add:roles")
     answer = await programme.as_("programme").post(f"{PAGES}/people/new", data=form)
     assert "roles-1-role" in answer.text
@@ -305,7 +305,7 @@ async def test_roles_are_rows_that_can_be_added_without_javascript(programme: Pr
 
 
 async def test_people_are_found_by_name_address_role_and_standing(programme: Programme) -> None:
-    """Search and filters stand in the address and narrow the list; signs that mean something to a search do nothing."""
+    """Search and filters narrow the list by the address; search operators have no effect."""
     search = f"{PAGES}/people"
     assert "Ani Petrosyan" in (await programme.as_("programme").get(f"{search}?q=petros")).text
     assert "Nino Beridze" not in (await programme.as_("programme").get(f"{search}?q=petros")).text

@@ -1,4 +1,4 @@
-"""When is the deputy asked in a coordinator's place, and when the programme coordinator in the country's?"""
+"""After the deadline the deputy is asked in the coordinator's place, then the programme coordinator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CALLS = [UUID(int=one) for one in (1, 2)]
 def test_the_programme_is_asked_after_country_and_deputy_or_at_once_where_nobody_is(
     *, since: datetime, given_time: timedelta, more: timedelta | None, later: timedelta, held: bool
 ) -> None:
-    """Never before the deadline, nor within the deputy's term; from then on for good; at once where it has nobody."""
+    """The programme is asked once the deadlines of country and deputy have passed; at once if there is nobody."""
     due = since + given_time
     deputy = None if more is None else due + more
     last = due if deputy is None else deputy
@@ -36,7 +36,7 @@ def test_the_programme_is_asked_after_country_and_deputy_or_at_once_where_nobody
 
 @given(MOMENTS, SPANS)
 def test_what_has_no_deadline_stays_with_the_country(since: datetime, later: timedelta) -> None:
-    """Without a deadline nothing can be overdue."""
+    """Without a deadline nothing becomes overdue."""
     assert programme_asked_since(due=None, deputy_until=None, since=since, has_decider=True, now=since + later) is None
 
 
@@ -58,7 +58,7 @@ def test_what_has_no_deadline_stays_with_the_country(since: datetime, later: tim
 def test_lists_and_cases_agree_on_what_a_deputy_still_has(
     *, deputies: list[Deputyship], terms: list[int], due: datetime, now: timedelta, place: str
 ) -> None:
-    """The spans that a query asks for are those in which the rule for one case leaves it with the deputy."""
+    """The spans for queries are exactly those in which the rule for one case leaves it with the deputy."""
     due = datetime.combine(due.astimezone(ZONE).date(), datetime.max.time().replace(microsecond=0), ZONE)
     moment = due + now + timedelta(seconds=1)
     held = Deciders(frozenset(), tuple(deputies), dict(zip(CALLS, terms, strict=True)))

@@ -1,4 +1,4 @@
-"""Is a certificate's file signed as a stranger's validator expects, in every language, and is a change noticed?"""
+"""A certificate's file is signed as validators expect, in every language, and a change is detected."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ OWN = {"en": "Anna", "hy": "Անի Պետրոսյան", "az": "Əli Şəfizadə"
 
 
 def facts(language: str = "en") -> CertificateFacts:
-    """What a certificate says, with a name in the script of a language."""
+    """Return what a certificate says, with a name in the script of a language."""
     return CertificateFacts(
         number=NUMBER,
         replaces="TC-2026-000017",
@@ -79,7 +79,7 @@ def signed(signer: signing.Signer) -> bytes:
 
 
 def test_a_validator_finds_the_signature_whole(signed: bytes, signer: signing.Signer) -> None:
-    """PyHanko's validator trusts it, finds all of the file covered and no change allowed; it is a PAdES signature."""
+    """PyHanko trusts the PAdES signature, finds the whole file covered and no change allowed."""
     (found,) = PdfFileReader(BytesIO(signed)).embedded_signatures
     trusting = ValidationContext(trust_roots=[AsnCertificate.load(signer.chain[0])])
     status = validate_pdf_signature(found, trusting)
@@ -89,7 +89,7 @@ def test_a_validator_finds_the_signature_whole(signed: bytes, signer: signing.Si
 
 
 def test_the_signature_holds_by_hand(signed: bytes, signer: signing.Signer) -> None:
-    """Digest and signature computed with other means than those that made them."""
+    """Digest and signature verify with other means than those that made them."""
     span = re.search(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)", signed)
     assert span is not None
     first, length, second, rest = map(int, span.groups())
@@ -104,18 +104,18 @@ def test_the_signature_holds_by_hand(signed: bytes, signer: signing.Signer) -> N
 
 
 def test_a_change_is_noticed(signed: bytes, signer: signing.Signer) -> None:
-    """A byte changed within what is signed, something added behind it, and a file that was never ours."""
+    """A changed byte, an appendix and a stranger's file are detected."""
 
-    def said(document: bytes) -> signing.Signed:
+    def state_of(document: bytes) -> signing.Signed:
         return asyncio.run(signing.check(document, signer))
 
-    assert said(signed) is signing.Signed.HOLDS
+    assert state_of(signed) is signing.Signed.HOLDS
     end = signed.index(b"/ByteRange")
     for place in range(100, end, end // 5):
-        assert said(signed[:place] + bytes([signed[place] ^ 1]) + signed[place + 1 :]) is signing.Signed.CHANGED
-    assert said(signed + b"\n%more") is signing.Signed.CHANGED
-    assert said(signed + signed) is signing.Signed.CHANGED
-    assert said(b"%PDF-1.7 /ByteRange [0 5 9 9]") is signing.Signed.NOT_OURS
+        assert state_of(signed[:place] + bytes([signed[place] ^ 1]) + signed[place + 1 :]) is signing.Signed.CHANGED
+    assert state_of(signed + b"\n%more") is signing.Signed.CHANGED
+    assert state_of(signed + signed) is signing.Signed.CHANGED
+    assert state_of(b"%PDF-1.7 /ByteRange [0 5 9 9]") is signing.Signed.NOT_OURS
     keys = signing_keys("Somebody else")
     other = signing.read(keys["signing_key"], keys["signing_certificates"])
     assert asyncio.run(signing.check(signed, other)) is signing.Signed.NOT_OURS
@@ -124,7 +124,7 @@ def test_a_change_is_noticed(signed: bytes, signer: signing.Signer) -> None:
 
 
 def test_a_key_that_cannot_be_used_is_refused_by_name() -> None:
-    """Each setting at fault is named, and nothing of what it holds is shown."""
+    """A bad setting is named, and its contents are not shown."""
     good, other = document_keys(), signing_keys("Other")
     kind = ed25519.Ed25519PrivateKey.generate()
     wrong = kind.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -144,7 +144,7 @@ def test_a_key_that_cannot_be_used_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_is_set_without_a_missing_sign(language: str) -> None:
-    """All words are translated, all fonts are in the file, no sign is the empty box, and the number can be read."""
+    """Every language has all words translated, all fonts embedded and all glyphs; the number is readable."""
     made = asyncio.run(certificates_document.unsigned_pdf(facts(language), language, at=GRANTED))
     assert made == asyncio.run(certificates_document.unsigned_pdf(facts(language), language, at=GRANTED))
     page = PdfReader(BytesIO(made)).pages[0]
@@ -169,7 +169,7 @@ def test_every_language_is_set_without_a_missing_sign(language: str) -> None:
 
 @given(st.integers(0, 16), st.sampled_from(DIGITS))
 def test_a_slip_of_the_pen_is_noticed(place: int, letter: str) -> None:
-    """Any single wrong character after the kind makes a number one that cannot be."""
+    """Any single wrong character after the prefix makes a number invalid."""
     number = new_number("TC", 2026)
     assert not is_mistyped(number)
     assert normalise_number(f" {number.lower()} ") == number
@@ -180,13 +180,13 @@ def test_a_slip_of_the_pen_is_noticed(place: int, letter: str) -> None:
 
 
 def test_old_numbers_are_left_alone() -> None:
-    """A number of the earlier form has no check character and is looked up as it is; 0 is read for O."""
+    """A number of the earlier form has no check character and stays as it is; 0 is read for O."""
     assert normalise_number("tc-2026-OOOO17") == "TC-2026-000017"
     assert not is_mistyped("TC-2026-000017")
 
 
 def test_tries_are_bounded_by_the_minute() -> None:
-    """After twenty wrong tries an address waits until the next minute; another address does not."""
+    """After twenty wrong attempts an address waits until the next minute; another address does not."""
     tries = AttemptLimit()
     for _ in range(A_MINUTE):
         tries.refuse_more("a", 10.0)
@@ -198,7 +198,7 @@ def test_tries_are_bounded_by_the_minute() -> None:
 
 
 def test_a_revoked_certificate_counts_under_none_of_its_numbers() -> None:
-    """Revoked comes before replaced."""
+    """A revoked certificate is shown as revoked, not as replaced."""
     assert standing(revoked=False, newest=True) is CertificateStanding.COUNTS
     assert standing(revoked=False, newest=False) is CertificateStanding.REPLACED
     assert standing(revoked=True, newest=True) is standing(revoked=True, newest=False) is CertificateStanding.REVOKED

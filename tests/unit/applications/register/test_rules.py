@@ -1,4 +1,4 @@
-"""Do the rules on grants, deputies, the yearly confirmation and tables of needs hold, whatever is given?"""
+"""Rules on grants, deputies, the yearly confirmation and tables of needs hold for any input."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEADER = ["country", "topic", "level", "quantity", "from", "until"]
 
 @st.composite
 def grants(draw: st.DrawFn) -> tuple[AccessGrant, ...]:
-    """Some grants of one person in Armenia."""
+    """Draw some grants of one person in Armenia."""
     found = []
     for role in draw(st.lists(st.sampled_from(list(Role)), max_size=5)):
         since = draw(DAYS)
@@ -42,7 +42,7 @@ def grants(draw: st.DrawFn) -> tuple[AccessGrant, ...]:
 
 @given(grants(), DAYS)
 def test_nothing_holds_after_the_last_day(held: tuple[AccessGrant, ...], last: date) -> None:
-    """Whoever leaves may nothing after the last day, and just what he or she might until then."""
+    """A leaver has the same roles until the last day, and none afterwards."""
     left = register_grants.end_grants(held, last)
     assert not any(register_grants.active(one, last + timedelta(days=1)) for one in left)
     on_last = [one.role for one in held if register_grants.active(one, last)]
@@ -51,7 +51,7 @@ def test_nothing_holds_after_the_last_day(held: tuple[AccessGrant, ...], last: d
 
 @given(grants(), DAYS)
 def test_a_transfer_moves_what_moves_along_and_ends_the_rest(held: tuple[AccessGrant, ...], day: date) -> None:
-    """From the day on nothing holds in the old country; an officer or mentor is the same abroad, for as long."""
+    """From the day on nothing holds in the old country; officers and mentors keep their role abroad."""
     moved = register_grants.transfer_grants(held, country="GE", organisation_id=NEW, from_country="AM", day=day)
     assert not any(register_grants.active(one, day) and one.country == "AM" for one in moved)
     kept = {Role.OFFICER, Role.MENTOR} | register_grants.PROGRAMME_WIDE
@@ -62,7 +62,7 @@ def test_a_transfer_moves_what_moves_along_and_ends_the_rest(held: tuple[AccessG
 
 @given(grants(), grants())
 def test_a_form_changes_only_what_it_may(known: tuple[AccessGrant, ...], wanted: tuple[AccessGrant, ...]) -> None:
-    """Roles that the writer may not give, and those that are over, stay as they were."""
+    """Roles that the writer may not grant, and those that have ended, stay unchanged."""
     may = register_grants.PROPOSED_BY_COUNTRY
     held = [register_grants.RoleInput(one.role, one.since, one.until) for one in wanted if one.role in may]
     made = register_grants.replace_roles(known, held, roles=may, country="AM", organisation_id=OLD, day=TODAY)
@@ -73,7 +73,7 @@ def test_a_form_changes_only_what_it_may(known: tuple[AccessGrant, ...], wanted:
 
 @given(DAYS, DAYS, DAYS, DAYS)
 def test_deputies_never_overlap(first: date, last: date, since: date, until: date) -> None:
-    """A deputy is either named for days that nobody else has, from today on, or it is said which field is wrong."""
+    """A deputy is named for free days from today on, or the wrong field is named."""
     own = AccessGrant(role=Role.NATIONAL_COORDINATOR, country="AM", since=date(2020, 1, 1))
     there = own.model_copy(update={"since": min(first, last), "until": max(first, last), "deputy_for": "h"})
     made, wrong = register_grants.deputy(own, "h", since, until, others=[there], today=TODAY)
@@ -87,7 +87,7 @@ def test_deputies_never_overlap(first: date, last: date, since: date, until: dat
 
 @given(DAYS)
 def test_an_access_is_asked_for_before_it_is_overdue_before_it_lapses(confirmed: date) -> None:
-    """Eleven months, a year, a year and thirty days; on the last day it still holds."""
+    """Access is due after eleven months, overdue after a year, and holds until thirty days later."""
     times = register_grants.ConfirmationTimes()
     assert confirmed < times.due(confirmed) < times.lapses(confirmed)
     assert confirmed >= times.lapsed_before(times.lapses(confirmed))
@@ -97,7 +97,7 @@ def test_an_access_is_asked_for_before_it_is_overdue_before_it_lapses(confirmed:
 
 @given(st.dictionaries(st.text(max_size=3), st.integers()), st.dictionaries(st.text(max_size=3), st.integers()))
 def test_differences_lead_from_one_to_the_other(before: dict[str, int], after: dict[str, int]) -> None:
-    """What differs, put over the first, gives the second; what is the same is not named."""
+    """The differences applied to the first state give the second, and equal fields are not named."""
     found = differences(before, after)
     merged = before | {name: new for name, (_, new) in found.items()}
     assert {name: value for name, value in merged.items() if value is not None} == after
@@ -109,7 +109,7 @@ CELLS = st.builds(Cell, st.sampled_from(["", "AM", "XX", "online_crime", "2", "9
 
 @given(st.lists(st.lists(CELLS, max_size=8), max_size=6))
 def test_any_table_is_read_to_entries_or_named_errors(lines: list[list[Cell]]) -> None:
-    """No cell makes reading fail: each row has an entry or says what is wrong, with its number in the spreadsheet."""
+    """Every row of any table has an entry or problems with its number in the spreadsheet."""
     read = read_table([[Cell(name) for name in HEADER], *lines])
     assert bool(read.problem) == (not any(any(cell.text for cell in line) for line in lines))
     for row in read.rows:
@@ -118,7 +118,7 @@ def test_any_table_is_read_to_entries_or_named_errors(lines: list[list[Cell]]) -
 
 
 def test_a_plan_changes_only_what_differs() -> None:
-    """A need that is there with that quantity is left; another quantity, or a withdrawn one, is changed."""
+    """A need with the same quantity stays; another quantity, or a withdrawn need, is changed."""
     line = [Cell(text) for text in ("AM", "online_crime", "2", "12", "2027-01-01", "2027-12-31")]
     (row,) = read_table([[Cell(name) for name in HEADER], line]).rows
     assert row.entry is not None
