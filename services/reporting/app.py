@@ -24,8 +24,8 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
     """Return the service as an app; settings come from the environment unless they are passed."""
     settings = settings or Settings()
     if background:
-        key_of(settings)  # a service whose key cannot be used says so now, not with the first publication
-        open_to_all(settings)  # and one that would open a file that is none
+        key_of(settings)  # an unusable key fails at start, not with the first publication
+        open_to_all(settings)  # and so does an unknown file
     app = create(
         "reporting",
         settings,

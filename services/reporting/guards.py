@@ -43,7 +43,7 @@ TokenReader = Annotated[Principal, Depends(allow(*_AUDITING))]
 """Sees who has a token for the files, who issued it and what it fetched; the coordinator issues and revokes."""
 
 
-# Each with the portal's ticket, or as a line manager with a link: this service cannot tell whose visit it is.
+# Each needs the portal's ticket, or a line manager's link: this service does not know whose visit it is.
 Evaluating = Annotated[Ticket, Depends(ticket("evaluation", of="subject"))]
 """Evaluates a visit or a mentorship."""
 Reporting = Annotated[Ticket, Depends(ticket("report", of="subject"))]

@@ -64,7 +64,7 @@ def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[
         name = f'"{column.name}"'
         if isinstance(column.type, JSONB):
             kind, write, expression = "TEXT", json_text, f"{name}::jsonb"
-        elif isinstance(column.type, ARRAY):  # a list of lists would have to be a rectangle
+        elif isinstance(column.type, ARRAY):  # PostgreSQL's arrays of arrays must be rectangular
             write, expression, kind = _array_text, f"{name}::{kind}", "TEXT"
         else:
             expression = name
@@ -76,7 +76,7 @@ def _insert(table: sa.Table, *, replace: bool) -> tuple[str, dict[str, Callable[
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in writers if name not in keys)
     found = ", ".join(f'"{key}"' for key in keys)
     act = f"({found}) DO UPDATE SET {changes}" if replace and changes else "DO NOTHING"
-    # No text of anybody's is in the statement: names and types are those of our own tables.
+    # The statement holds no input: names and types are those of our own tables.
     statement = (
         f'INSERT INTO "{table.name}" ({names}) SELECT {", ".join(expressions)}'  # noqa: S608
         f" FROM unnest({', '.join(parameters)}) AS new({names}) ON CONFLICT {act}"

@@ -20,7 +20,7 @@ from services.reporting.indicators.model.figure import Cell, Figure, Measure
 from services.reporting.periods.model import periods
 from shared.contracts.codes import COUNTRIES, EMPACT_2026, PRIORITIES
 from tests.benchmarks.figures import Reference, within
-from tests.unit.reporting.application_samples import Asked, counted, told
+from tests.unit.reporting.application_samples import SampleApplication, counted, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,10 +88,10 @@ def _pack() -> dict[str, list[Figure]]:
     return found
 
 
-def _asked(quarter: int, dice: random.Random) -> list[Asked]:
+def _asked(quarter: int, dice: random.Random) -> list[SampleApplication]:
     """Some hundred applications of a quarter, from few countries more than from others, for few topics more."""
     return [
-        Asked(
+        SampleApplication(
             country=_drawn(_VALUES["country-of-service"], dice),
             topic=_drawn(tuple(PRIORITIES[EMPACT_2026]), dice),
             language=_drawn(("en", "fr", "de", "ro", "pl", "it"), dice),
@@ -110,7 +110,7 @@ def _drawn(values: Sequence[str], dice: random.Random) -> str:
 def _with_demand(pack: dict[str, list[Figure]]) -> dict[str, list[Figure]]:
     """The pack with what was asked for and what became of it, which share rows, in the place of the drawn ones."""
     dice = random.Random(11)
-    facts = told(one for quarter in (1, 2, 3, 4) for one in _asked(quarter, dice))
+    facts = facts_of(one for quarter in (1, 2, 3, 4) for one in _asked(quarter, dice))
     return {
         label: [*(each for each in figures if each.definition.id != RECEIVED), *counted(facts, label).values()]
         for label, figures in pack.items()

@@ -127,7 +127,7 @@ def _visit(case: Case | None, subject: str, event: visits.PlannedVisitEvent) -> 
     """Return the case after an event of its visit; built in one call, since a rebuild makes hundreds of thousands."""
     plan = event.plan
     ended_on, attended = (case.ended_on, case.attended_days) if case else (None, 0)
-    # By the class itself, as above.
+    # By the class itself, since `isinstance` goes through `abc`.
     if type(event) is visits.VisitEnded or type(event) is visits.VisitCompleted:
         ended_on, attended = event.ended_on, event.attended_days
     before = case.state if case else VisitState.SCHEDULED

@@ -139,7 +139,7 @@ async def _decide(
         if where.period.label in out
         else []
     )
-    # In a thread, since the attack takes a moment where much is hidden.
+    # In a thread, since the attack would block the event loop.
     return await asyncio.to_thread(decide, made, before, former)
 
 

@@ -110,7 +110,7 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::te
      AS new(id, topic, type, subject, sequence, source, occurred_at, day, story, told)
 ON CONFLICT DO NOTHING
 """
-# A row a type and connection (or nearly): two instances that read at the same time do not wait for each other.
+# About one row for each type and connection, so that two instances that read at once do not wait for each other.
 _COUNT = """
 INSERT INTO fact_count AS c (type, shard, facts, changes)
 SELECT type, pg_backend_pid() % 64, facts, 1 FROM unnest($1::text[], $2::bigint[]) AS new(type, facts)
@@ -219,7 +219,7 @@ _USED = """
 SELECT id, type, subject, sequence, occurred_at, day, topic, story, "values"::text FROM fact WHERE type = ANY($1)
 ORDER BY type, day
 """
-# What a frozen period was told too late, besides the facts of the types that are asked for.
+# Late facts about frozen periods, of any type that figures use.
 _LATE = """
 SELECT f.id, f.type, f.subject, f.sequence, f.occurred_at, f.day, f.topic, f.story, f."values"::text
 FROM unnest($1::date[], $2::date[], $3::timestamptz[]) AS frozen(first, last, at)
@@ -333,8 +333,8 @@ async def flawed(session: AsyncSession, limit: int, offset: int = 0) -> tuple[li
     return [_flawed(row) for row in rows], total
 
 
-# Of each visit the plan that stands is in the table of cases; a day outside of it is no day of the visit. A record of a
-# day is replaced by a later one of the same day, so only the newest counts.
+# The present plan of each visit is in the table of cases. A later record of the same day replaces an earlier one, so
+# only the newest counts.
 _ATTENDED = """
 SELECT DISTINCT ON (f.values->>'visit', f.day)
        f.id, f.topic, f.type, f.subject, f.occurred_at, f.day, f.values->>'present'

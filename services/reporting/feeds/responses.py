@@ -132,4 +132,4 @@ def _has(request: Request, tag: str, at: datetime) -> bool:
     try:
         return since is not None and at.replace(microsecond=0) <= parsedate_to_datetime(since)
     except (ValueError, TypeError):
-        return False  # not a date, so it says nothing
+        return False  # not a date, so it is ignored

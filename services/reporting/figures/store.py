@@ -148,7 +148,7 @@ async def figures_of_statement(
     number = col(KeptFigure.statement)
     query = query.where(number == statement if only else number <= statement)
     rows = await session.scalars(query.order_by(col(KeptFigure.indicator), number))
-    found = {row.indicator: row for row in rows}  # the last statement of each stays
+    found = {row.indicator: row for row in rows}  # the last statement of each indicator
     return [_figure_of_row(found[indicator], period) for indicator in COUNTED if indicator in found]
 
 

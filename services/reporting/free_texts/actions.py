@@ -72,7 +72,7 @@ async def correct(bus: Bus, subject: str, kind: str, corrected: Mapping[str, str
         form = await requested_form(tx.session, subject, kind)
         if form.submission is None:
             raise Refused(gettext("Nothing was handed in yet."), 409)
-        # Who erases locks the row too: words that were erased meanwhile must not be written again.
+        # Erasing locks the row too, so that text erased meanwhile is not written again.
         await tx.session.refresh(form.submission, with_for_update=True)
         if not await correctable(tx.session, form):
             raise Refused(gettext("The words can no longer be corrected: the figures of that period are frozen."), 409)

@@ -81,7 +81,7 @@ def rows(released: Sequence[Released], needs: Sequence[Need], where: Approval) -
             "definition_version": figure.definition.version,
             "cut_off": figure.cut_off.isoformat(),
         }
-        # The applications received are a figure agreed with the donor: their number stands once.
+        # The total of applications received is a row of another figure already.
         if figure.definition.id != RESULTS:
             yield {**own, "measure": _MEASURES[figure.definition.id], "by": "", **_number(figure.total)}
         for dimension, cells in figure.breakdowns.items():

@@ -41,7 +41,7 @@ class NeedRow(Table, table=True):
     counts: bool
 
 
-# What was wrong with a need is no longer, once its country tells of it again.
+# A new event about a need replaces the flaws of the one before.
 _MENDED = "DELETE FROM flaw WHERE topic = 'exchange.registry' AND subject = ANY($1)"
 
 

@@ -28,7 +28,7 @@ BECAME = (MATCHED, UNMET)
 _DIMENSIONS = {"topic": "priority-topic", "country": "country-of-service", "language": "language", "level": "level"}
 _RECEIVED_IN = {"topic": RECEIVED, "country": RECEIVED, "language": RESULTS, "level": RESULTS}
 _COLUMNS = 7
-"""So many columns of a map can be told apart on a phone."""
+"""The most columns of a map: more cannot be told apart on a phone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What do reporting's tests stand on? The service on a real database, people with roles, and a feed of events."""
+"""Run reporting for its tests: on a real database, with people of any role, and a feed of events."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class House:
     feed: Feed
 
     async def grant(self, *roles: Role, organisation: str | None = None, name: str | None = None) -> httpx2.AsyncClient:
-        """Somebody with these roles; gives their browser."""
+        """Return the browser of somebody with these roles."""
         name = name or "-".join(role.value for role in roles)
         grants = [Grant(role, clock.today(), "MD", organisation) for role in roles]
         async with self.app.state.service.bus.transaction("system:tests") as tx:
@@ -58,7 +58,7 @@ class House:
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, headers=headers)
 
     def stranger(self) -> httpx2.AsyncClient:
-        """Somebody without an account; keeps cookies as a browser does."""
+        """Return the client of somebody without an account; it keeps cookies as a browser does."""
         headers = {"Origin": ORIGIN, "Accept": "text/html", "Cookie": ""}
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, headers=headers)
 
@@ -71,7 +71,7 @@ class House:
         return await client.get(address)
 
     async def journal(self, topic: str) -> list[Any]:
-        """What the service told of on a topic: type, subject and payload, in order."""
+        """Return what the service recorded on a topic: type, subject and payload, in order."""
         from sqlalchemy import text  # noqa: PLC0415 - only here
 
         async with self.app.state.service.bus.read() as session:
@@ -83,7 +83,7 @@ class House:
             return list((await session.execute(query, {"topic": topic})).all())
 
     async def relay(self, topic: str) -> None:
-        """Let the service read what it told itself, as it does through the log."""
+        """Let the service read its own events, as it does through the log."""
         from shared.contracts import read  # noqa: PLC0415 - only here
 
         rows = await self.journal(topic)
@@ -104,13 +104,13 @@ class House:
 
 @pytest.fixture(scope="session")
 def migrated(postgres: Databases) -> str:
-    """A database as the migrations make it, to be copied."""
+    """Return a database as the migrations make it, to be copied."""
     return postgres.template("reporting", lambda address: migrate("reporting", address))
 
 
 @pytest.fixture
 async def house(postgres: Databases, migrated: str) -> AsyncIterator[House]:
-    """Reporting on a migrated database of its own."""
+    """Run reporting on a migrated database of its own."""
     address = postgres.new(migrated)
     settings = Settings(**settings_for(address))
     assert isinstance(settings.database_url, SecretStr)

@@ -1,4 +1,4 @@
-"""A small programme as its events tell it: applications, offers, visits and a mentorship."""
+"""Generate a small programme as events: applications, placements, visits and a mentorship."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ident(*parts: object) -> UUID:
 
 
 @dataclass(frozen=True)
-class Told:
+class WorldEvent:
     """An event with its subject, its time and its story."""
 
     event: Event
@@ -37,12 +37,12 @@ class World:
 
     people: int = 12
     start: date = date(2026, 3, 16)
-    told: list[Told] = field(default_factory=list)
+    events: list[WorldEvent] = field(default_factory=list)
 
-    def tell(self, type_: str, subject: UUID, at: datetime, story: UUID, **changes: Any) -> None:
+    def add(self, type_: str, subject: UUID, at: datetime, story: UUID, **changes: Any) -> None:
         """Tell an event: its example with changes."""
         event = EVENTS[type_]
-        self.told.append(Told(event.model_validate({**event.example, **changes}), subject, at, story))
+        self.events.append(WorldEvent(event.model_validate({**event.example, **changes}), subject, at, story))
 
     def story(self, n: int, *, ends: bool = True) -> None:
         """One application that ends in a completed visit."""
@@ -52,13 +52,13 @@ class World:
         at = datetime(2026, 1, 12, 9, n % 60, tzinfo=UTC)
         profile = {**ex.PROFILE, "reference": f"{country}-2026-{n:04d}", "country": country, "topics": [topic]}
         key = f"{n // 2 if n < 2 else n:032x}"
-        self.tell("CountingKeyAssigned", application, at, application, counting_key=key,
+        self.add("CountingKeyAssigned", application, at, application, counting_key=key,
                   sex=("female", "male", None)[n % 3])  # fmt: skip
-        self.tell("ApplicationSubmitted", application, at, application, profile=profile)
+        self.add("ApplicationSubmitted", application, at, application, profile=profile)
         pairing = {**ex.PAIRING, "application_id": application, "country": country, "host_country": host,
                    "topic": topic}  # fmt: skip
-        self.tell("MatchConfirmed", match, at + timedelta(days=20), application, pairing=pairing)
-        self.tell("ApplicationDecided", application, at + timedelta(days=20), application, country=country,
+        self.add("MatchConfirmed", match, at + timedelta(days=20), application, pairing=pairing)
+        self.add("ApplicationDecided", application, at + timedelta(days=20), application, country=country,
                   submitted_at=at)  # fmt: skip
         start = self.start + timedelta(weeks=n % 3)
         days = [start + timedelta(days=day) for day in range(5)]
@@ -67,49 +67,49 @@ class World:
             "host_country": host, "topic": topic, "start": start, "end": days[-1], "days": days,
             "host_organisation_id": ident("host", host),
         }  # fmt: skip
-        self.tell("VisitScheduled", visit, at + timedelta(days=21), application, plan=plan)
+        self.add("VisitScheduled", visit, at + timedelta(days=21), application, plan=plan)
         if not ends:
             return
         end = datetime.combine(days[-1], datetime.min.time(), UTC) + timedelta(hours=16)
-        self.tell("VisitStarted", visit, end - timedelta(days=4), application, plan=plan)
-        self.tell("VisitEnded", visit, end, application, plan=plan, attended=days, ended_on=days[-1])
-        self.tell("VisitCompleted", visit, end, application, plan=plan, ended_on=days[-1])
+        self.add("VisitStarted", visit, end - timedelta(days=4), application, plan=plan)
+        self.add("VisitEnded", visit, end, application, plan=plan, attended=days, ended_on=days[-1])
+        self.add("VisitCompleted", visit, end, application, plan=plan, ended_on=days[-1])
 
 
-def world(people: int = 12, *, running: int = 1) -> list[Told]:
+def world(people: int = 12, *, running: int = 1) -> list[WorldEvent]:
     """The events of so many completed visits, one offer, one call, and visits that are scheduled only."""
     made = World(people)
     early = datetime(2026, 1, 5, 9, tzinfo=UTC)
-    made.tell("CallPublished", UUID(ex.CALL), early, UUID(ex.CALL))
-    made.tell("OfferPublished", UUID(ex.OFFER), early, UUID(ex.OFFER))
+    made.add("CallPublished", UUID(ex.CALL), early, UUID(ex.CALL))
+    made.add("OfferPublished", UUID(ex.OFFER), early, UUID(ex.OFFER))
     for n in range(people + running):
         made.story(n, ends=n < people)
-    return made.told
+    return made.events
 
 
-def mentorship(*, goals: int = 2) -> list[Told]:
+def mentorship(*, goals: int = 2) -> list[WorldEvent]:
     """A mentorship with three confirmed sessions that is completed."""
     made = World()
     application, subject, match = ident("mentee"), ident("mentorship"), ident("mentoring match")
     at = datetime(2026, 2, 2, 9, tzinfo=UTC)
     profile = {**ex.PROFILE, "reference": "GE-2026-0900", "kind": "mentee", "country": "GE", "objectives": 0}
-    made.tell("ApplicationSubmitted", application, at, application, profile=profile)
+    made.add("ApplicationSubmitted", application, at, application, profile=profile)
     plan = {**ex.MENTORSHIP_PLAN, "application_id": application, "country": "GE"}
-    made.tell("MentorshipOpened", subject, at + timedelta(days=30), application, plan=plan)
-    made.tell("MentorshipStarted", subject, at + timedelta(days=33), application, plan=plan, started_on="2026-03-07")
+    made.add("MentorshipOpened", subject, at + timedelta(days=30), application, plan=plan)
+    made.add("MentorshipStarted", subject, at + timedelta(days=33), application, plan=plan, started_on="2026-03-07")
     for n in range(3):
         held = date(2026, 3, 10 + 7 * n)
-        made.tell("SessionConfirmed", match, at + timedelta(days=40 + 7 * n), application, application_id=application,
+        made.add("SessionConfirmed", match, at + timedelta(days=40 + 7 * n), application, application_id=application,
                   mentorship_id=subject, session_id=ident("session", n), held_on=held)  # fmt: skip
-    made.tell("MentorshipCompleted", subject, at + timedelta(days=90), application, plan=plan, ended_on="2026-05-03",
+    made.add("MentorshipCompleted", subject, at + timedelta(days=90), application, plan=plan, ended_on="2026-05-03",
               sessions=3, goals=goals, goals_met=goals)  # fmt: skip
-    return made.told
+    return made.events
 
 
 NEEDED = datetime(2026, 1, 3, 9, tzinfo=UTC)
 
 
-def need(n: int, **changes: Any) -> Told:
+def need(n: int, **changes: Any) -> WorldEvent:
     """A need of the register, as its event tells it."""
     event = EVENTS["NeedChanged"]
-    return Told(event.model_validate({**event.example, **changes}), ident("need", n), NEEDED, ident("need", n))
+    return WorldEvent(event.model_validate({**event.example, **changes}), ident("need", n), NEEDED, ident("need", n))

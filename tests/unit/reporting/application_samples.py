@@ -1,4 +1,4 @@
-"""Applications for tests: asked for, matched or not, completed or not, as their facts tell."""
+"""Generate applications for tests as facts: received, matched or not, completed or not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LATER = datetime(2028, 6, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Asked:
+class SampleApplication:
     """An application: who asks for what, and what becomes of it.
 
     `became` is `completed`, `matched`, the hard rule that left no place, `taken` (places were left, others had them),
@@ -49,21 +49,21 @@ class Asked:
             "languages": [{"language": "ro", "level": "NS"}, {"language": self.language, "level": "B2"}],
             "expertise": [{"area": "analysis", "level": self.level, "years": 3}],
         }
-        told = [fact("ApplicationSubmitted", application, self.day.isoformat(), profile=profile)]
+        facts_of = [fact("ApplicationSubmitted", application, self.day.isoformat(), profile=profile)]
         later = (self.day + timedelta(days=20)).isoformat()
         match self.became:
             case "open":
                 pass
             case "withdrawn":
-                told.append(fact("ApplicationDecided", application, later, sequence=2, outcome="withdrawn"))
+                facts_of.append(fact("ApplicationDecided", application, later, sequence=2, outcome="withdrawn"))
             case "matched" | "completed":
                 pairing = {**ex.PAIRING, "application_id": application}
-                told.append(fact("MatchConfirmed", ident("match", n), later, pairing=pairing))
+                facts_of.append(fact("MatchConfirmed", ident("match", n), later, pairing=pairing))
                 if self.became == "completed":
-                    told.append(self._completed(n))
+                    facts_of.append(self._completed(n))
             case rule:
-                told.append(no_match(application, later, rule))
-        return told
+                facts_of.append(no_match(application, later, rule))
+        return facts_of
 
     def _completed(self, n: object) -> Fact:
         end = (self.day + timedelta(days=60)).isoformat()
@@ -84,6 +84,6 @@ def counted(facts: Iterable[Fact], label: str = "2026") -> dict[str, Figure]:
     return {each.id: compute(each, book, parse(label)) for each in (INDICATORS[RECEIVED], *OWN.values())}
 
 
-def told(people: Iterable[Asked]) -> list[Fact]:
+def facts_of(people: Iterable[SampleApplication]) -> list[Fact]:
     """The facts of several applications, numbered."""
-    return [each for n, one in enumerate(people) for each in one.facts(n)]
+    return [each for n, application in enumerate(people) for each in application.facts(n)]

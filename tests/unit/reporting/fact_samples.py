@@ -1,4 +1,4 @@
-"""Facts for tests: made as the service makes them, from events in their envelopes."""
+"""Generate facts for tests as the service does, from events in their envelopes."""
 
 from __future__ import annotations
 

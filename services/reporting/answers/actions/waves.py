@@ -46,7 +46,7 @@ async def remind(bus: Bus, principal: Principal, wanted: Wanted, case_id: UUID |
         before = quiet_since()
         found = await waves.to_remind(tx.session, wanted, clock.today(), before, AT_ONCE, case_id)
         count = 0
-        # In one order, so that two evaluators who press at the same time wait for each other in one order only.
+        # Sorted, so that two evaluators who remind at the same time wait for each other in one order only.
         for answer in sorted(found, key=lambda answer: (str(answer.case_id), answer.form, answer.respondent)):
             if await waves.reminded(tx.session, answer, clock.now(), before):
                 await tx.record(_request(answer), answer.case_id, correlation=answer.application_id)

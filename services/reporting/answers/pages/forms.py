@@ -183,7 +183,7 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
             form_.take(problem)
         else:
             return see_other(address)
-    # What cannot be handed in yet is kept all the same, so that nothing is written twice.
+    # An incomplete form is saved as a draft, so that nothing must be written twice.
     draft = None
     try:
         draft = await drafts.keep(bus, subject, kind, data, writer=secrets.token_hex(8))

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from services.reporting.answers.actions import answers
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT, WAIVER, earnable, missing
 from services.reporting.answers.pages.waves import name_of
-from services.reporting.answers.store import answers as answers_answers
+from services.reporting.answers.store import answers as answers_store
 from services.reporting.answers.store import waves
 from services.reporting.answers.store.answers import Received
 from services.reporting.answers.store.waves import Closing
@@ -42,8 +42,8 @@ async def overview(
     async with bus.read() as session:
         found, total = await cases_views.ended_cases(session, PAGE, (page - 1) * PAGE, country=country)
         ids = [case.id for case in found]
-        received = await answers_answers.received(session, ids)
-        certificates = await answers_answers.certificates(session, ids)
+        received = await answers_store.received(session, ids)
+        certificates = await answers_store.certificates(session, ids)
         references = await facts_store.references(session, {case.application_id for case in found})
         calls = sorted({case.call_id for case in found})
         timers = {call: await cases_views.timers(session, call) for call in calls}

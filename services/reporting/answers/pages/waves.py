@@ -131,7 +131,7 @@ async def _page(
         rates = await store.rates(session, wanted, clock.today())
         in_state = {state: sum(rate.states[state] for rate in rates) for state in STATES}
         total = sum(in_state[state] for state in wanted.states)
-        # Where nothing is like this, looking for it would read everything.
+        # A search without any match would read everything.
         rows = await store.answers(session, wanted, clock.today(), PAGE, (page - 1) * PAGE) if total else []
         references = await facts_store.references(session, {row.application_id for row in rows})
         calls = await cases_views.calls(session)

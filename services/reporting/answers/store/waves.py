@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _TIME = sa.DateTime(timezone=True)
-# Long before any programme: PostgreSQL's days go further back than Python's, from which 800 are taken.
+# Long before any programme, and late enough that the query can subtract 800 days.
 _EARLIEST, _LATEST = date(1990, 1, 1), date(2200, 1, 1)
 MISSING = ("due", "late", "begun")
 """The states of an answer that is still waited for."""
@@ -134,7 +134,7 @@ class Rate:
     states: dict[str, int]
 
 
-# `told_as` is under which name the log knows the respondent: of a follow-up, as self or manager.
+# `told_as` is the respondent as the log names it: for a follow-up, self or manager.
 _ANSWERS = """
 SELECT c.id AS case_id, c.application_id, c.call_id, c.kind, c.country, c.topic, c.ended_on,
   w.form, w.respondent, w.due,
@@ -184,7 +184,7 @@ _COLUMNS = (
     "case_id, application_id, call_id, kind, country, topic, ended_on, form, respondent, due, late, state,"
     " reminded_at, times"
 )
-# Nothing of anybody's is put into these texts: they are made of the constants above.
+# These texts are made of the constants above only, so no input is put into SQL.
 LIST = (
     f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = ANY(:states)"  # noqa: S608
     " ORDER BY ended_on DESC, case_id, place LIMIT :limit OFFSET :offset"
@@ -194,7 +194,7 @@ _TO_REMIND = (
     " AND (reminded_at IS NULL OR reminded_at < :before) AND (CAST(:case_id AS uuid) IS NULL OR case_id = :case_id)"
     " ORDER BY due, case_id, place LIMIT :limit"
 )
-# Closed as things stand, and the log does not say so yet. What was handed in comes back by the log a moment later.
+# Closed, and not announced yet. A form that was submitted just now arrives by the log a moment later.
 UNTOLD = (
     f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM answer_closed t"  # noqa: S608 - as above
     " WHERE t.case_id = a.case_id AND t.form = a.form AND t.respondent = a.respondent)"
@@ -202,8 +202,8 @@ UNTOLD = (
     " WHERE s.case_id = a.case_id AND s.form = a.form AND s.respondent = a.respondent)"
     " ORDER BY case_id, place LIMIT :limit"
 )
-# Said to be closed, and no closing covers it any more: it was opened again, or is due later by now, since the call's
-# terms or the day of the end were changed. `over`: it was handed in, waived or voided meanwhile.
+# Announced as closed, and not covered by a closing any more: it was reopened, or is due later now, since the call's
+# terms or the day of the end changed. `over`: it was submitted, waived or voided meanwhile.
 OPEN_AGAIN = f"""
 SELECT t.case_id, t.form, t.respondent, coalesce(a.due, t.due) AS due,
   c.application_id, c.kind, c.country, c.topic, c.ended_on,
@@ -219,7 +219,7 @@ WHERE t.call_id = :call_id AND NOT EXISTS (
     AND x.due_until >= coalesce(a.due, t.due) AND x.reopened_at IS NULL)
 ORDER BY t.case_id, t.form, t.respondent LIMIT :limit
 """  # noqa: S608 - as above
-# One column a state, since a group a state would be sorted on disk where there are many answers.
+# One column for each state, since a group for each state would be sorted on disk if there are many answers.
 _RATES = (
     "SELECT form, respondent, count(*) FILTER (WHERE due < :today AND state <> 'waived') AS due,"  # noqa: S608
     " count(*) FILTER (WHERE due < :today AND state = 'submitted') AS answered, count(*) FILTER (WHERE late) AS late, "

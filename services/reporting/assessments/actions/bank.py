@@ -146,7 +146,7 @@ async def all_versions(session: AsyncSession, question_id: str) -> list[Question
 
 
 async def _locked_test(session: AsyncSession, test_id: str) -> Test:
-    # First the bank, then the tests: one order for everybody.
+    # First the bank, then the tests: always in this order, against deadlocks.
     await store.lock(session)
     await sittings.lock(session, alone=True)
     return await one_test(session, test_id)

@@ -10,7 +10,7 @@ from services.reporting.assessments.model import sittings
 from services.reporting.assessments.model.bank import Invalid, for_visit
 from services.reporting.assessments.model.sittings import Availability
 from services.reporting.assessments.store import bank
-from services.reporting.assessments.store import sittings as assessments_sittings
+from services.reporting.assessments.store import sittings as sittings_store
 from services.reporting.cases import views as cases_views
 from services.reporting.facts import store as facts_store
 from shared.contracts import visits
@@ -65,7 +65,7 @@ async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, lock: 
     case = await cases_views.case(session, visit) if (visit := read_id(key)) else None
     if case is None or named != Respondent.GUEST:
         raise _none()
-    both = await assessments_sittings.both(session, case.id, locked=lock)
+    both = await sittings_store.both(session, case.id, locked=lock)
     sitting = both.get(phase)
     test = await bank.test(session, sitting.test_id) if sitting else None
     if sitting is None or test is None:
@@ -131,7 +131,7 @@ def _keep(tx: Tx, found: Paper, chosen: Mapping[int, Sequence[int]]) -> sittings
         answers = sittings.valid_answers(found.questions, chosen)
     except Invalid as problem:
         raise _refused(problem) from None
-    found.sitting.answers, found.sitting.saved_at = assessments_sittings.values_of(answers), clock.now()
+    found.sitting.answers, found.sitting.saved_at = sittings_store.values_of(answers), clock.now()
     tx.session.add(found.sitting)
     return answers
 
@@ -150,7 +150,7 @@ def _refused(problem: Invalid) -> Refused:
 
 async def ask_before(tx: Tx, wanted: Mapping[UUID, tuple[Case, UUID]]) -> int:
     """Ask the guests of these visits to take these tests beforehand; return how many were not asked before."""
-    new = await assessments_sittings.ask(tx.session, wanted, PRE, clock.now())
+    new = await sittings_store.ask(tx.session, wanted, PRE, clock.now())
     terms = await _terms(tx.session, [wanted[id_][0] for id_ in new])
     for id_ in sorted(new):
         case, test_id = wanted[id_]
@@ -173,13 +173,13 @@ async def follow(tx: Tx, events: Sequence[Envelope]) -> None:
     }
     if not by_visit:
         return
-    await assessments_sittings.lock(tx.session, alone=False)
+    await sittings_store.lock(tx.session, alone=False)
     found = await cases_views.cases(tx.session, sorted(by_visit))
-    sat = await assessments_sittings.sittings(tx.session, list(found))
+    sat = await sittings_store.sittings(tx.session, list(found))
     tests = await bank.open_tests(tx.session)
     before, after, moved = _wanted(by_visit, found, sat, tests)
     new = {
-        phase: {id_: wanted[id_] for id_ in await assessments_sittings.ask(tx.session, wanted, phase, clock.now())}
+        phase: {id_: wanted[id_] for id_ in await sittings_store.ask(tx.session, wanted, phase, clock.now())}
         for phase, wanted in ((PRE, before), (POST, after))
     }
     terms = await _terms(tx.session, list(found.values()))

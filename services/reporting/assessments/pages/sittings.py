@@ -46,7 +46,7 @@ def _answers_from(paper: Paper, form: Form) -> Mapping[int, list[int]]:
     for place in range(1, len(paper.questions) + 1):
         data = form.data.get(f"q{place}") or []
         chosen = data if isinstance(data, list) else [data]
-        # What is no number is none of the answers: the action refuses it as it refuses a number that is too high.
+        # Text that is no number is none of the answers: the action refuses it like a number that is too high.
         answers[place] = [
             int(choice) if str(choice).isdecimal() and len(str(choice)) < 4 else -1 for choice in chosen if str(choice)
         ]
@@ -98,7 +98,7 @@ async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
         else:
             await actions.hand_in(bus, subject, phase, _answers_from(paper, form))
     except Refused as problem:
-        if problem.status_code == 409:  # its time is over: the page says so, and what was kept stays
+        if problem.status_code == 409:  # its time is over: the page says so, and saved answers stay
             return _page(request, paper, form, 409)
         form.take(problem)
         return _page(request, paper, form, 422)

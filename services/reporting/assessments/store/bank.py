@@ -178,7 +178,7 @@ async def keep(session: AsyncSession, test: Test, versions: Mapping[UUID, Questi
     """Save a test. With `versions` also its questions, in these versions, for good."""
     values = {name: getattr(test, name) for name in _TEST}
     await session.merge(TestRow(**{**values, "state": test.state.value}))
-    if test.state is TestState.CLOSED:  # its questions stay as they were published
+    if test.state is TestState.CLOSED:  # its questions are stored already
         return
     await session.execute(sa.delete(ItemRow).where(col(ItemRow.test_id) == test.id))
     session.add_all(

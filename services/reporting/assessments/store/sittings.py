@@ -88,7 +88,7 @@ async def ask(
         for case_id, (case, test_id) in sorted(wanted.items())
     ]
     new: set[UUID] = set()
-    for first in range(0, len(rows), 1000):  # a statement has room for so many values only
+    for first in range(0, len(rows), 1000):  # PostgreSQL limits the parameters of a statement
         added = (
             insert(Sitting).values(rows[first : first + 1000]).on_conflict_do_nothing().returning(col(Sitting.case_id))
         )

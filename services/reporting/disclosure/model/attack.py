@@ -186,7 +186,7 @@ class Attack:
             real = sum(row.amounts[layer] for row in table.rows.values())
             if abs(real - total) < _CLOSE:
                 self._rows.append((total, total, parts))
-            elif real > total:  # somebody counts in more than one row, and once in the total
+            elif real > total:  # a person counts in several rows, and once in the total
                 self._plain = False
                 self._rows.append((total, highspy.kHighsInf, parts))
                 for column in parts:
@@ -217,7 +217,7 @@ class Attack:
         elif not all_of_it and all(each > -_CLOSE for each in everything):
             self._relate(parent, children, 0.0, highspy.kHighsInf)
             self._rest(parent, children, left)
-        elif all_of_it and all(each < _CLOSE for each in everything):  # a person counts once a period
+        elif all_of_it and all(each < _CLOSE for each in everything):  # a person counts once in each period
             self._plain = False
             self._relate(parent, children, -highspy.kHighsInf, 0.0)
             for child in children:
@@ -236,7 +236,7 @@ class Attack:
         """Attack the rest of a period: it can be worked out though nobody published it."""
         totals = [table.totals for table in (parent, *children)]
         needed = POSSIBLE
-        if all(total is not None for total in totals):  # no more can be possible than the totals leave
+        if all(total is not None for total in totals):  # the totals limit what is possible
             whole, *subtracted = (sum(total or ()) for total in totals)
             needed = int(min(POSSIBLE, whole - sum(subtracted) + 1))
         for value, amounts in left.items():
@@ -273,8 +273,8 @@ class Attack:
 
     def _solver(self) -> highspy.Highs:
         solver = _Silent()
-        solver.setOptionValue("threads", 1)  # for systems this small; and HiGHS takes one number only in a process
-        solver.setOptionValue("presolve", "off")  # the same small system again and again: the last basis is worth more
+        solver.setOptionValue("threads", 1)  # enough for small systems; HiGHS allows one setting in a process
+        solver.setOptionValue("presolve", "off")  # the last basis of the same small system helps more
         lows, highs = zip(*self._bounds, strict=True)
         solver.addVars(len(self._bounds), np.array(lows), np.array(highs))
         for low, high, expression in self._rows:
@@ -301,7 +301,7 @@ class Attack:
         """Return the best state of the system, in whole numbers; None if there is no best."""
         state = _solved(solver)
         if state is None or self._plain or np.all(np.abs(state - np.round(state)) < _CLOSE):
-            return state  # a plain system is a network: its corners are whole numbers
+            return state  # a plain system is a network, whose corners are whole numbers
         everything = np.arange(len(self._bounds), dtype=np.int32)
         for kind in (highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous):
             solver.changeColsIntegrality(len(everything), everything, np.full(len(everything), kind))

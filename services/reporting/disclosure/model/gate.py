@@ -119,7 +119,7 @@ def _protect(group: Sequence[Table]) -> None:
     _complement_lines(sums)
     revealed = _hide(group, sums)
     if sums:
-        return  # to try each row again in tables that share rows takes long, and most of what is hidden there is needed
+        return  # in tables that share rows, trying each row again takes long, and most hidden rows are needed
     for table in open_:
         for value in sorted(table.hidden(), key=lambda v, of=table: (-of.rows[v].size, v)):  # type: ignore[misc]
             if (table.label, table.indicator, value) not in must:
@@ -131,7 +131,7 @@ def _protect(group: Sequence[Table]) -> None:
 def _hide(group: Sequence[Table], sums: Sequence[Line]) -> set[Place]:
     """Hide rows until the attack finds no unsafe number, except those that the totals alone give away."""
     revealed: set[Place] = set()
-    # What is safe stays safe while more and more is hidden: an attacker who knows less rules out no more.
+    # A safe number stays safe while more is hidden: an attacker who knows less can rule out no more.
     safe: set[tuple[Place, int]] = set()
     while (found := Attack(group).weak(revealed, safe)) is not None:
         if (candidate := _next(group, found, sums)) is not None:
@@ -141,7 +141,7 @@ def _hide(group: Sequence[Table], sums: Sequence[Line]) -> set[Place]:
         elif found.target.table.listed and not found.target.rest:
             raise NotSafe(found)
         else:
-            revealed.add(found.target.place)  # a period with one visit in all: its total says so, whatever is hidden
+            revealed.add(found.target.place)  # the total of a period with one visit reveals it, whatever is hidden
     return revealed
 
 

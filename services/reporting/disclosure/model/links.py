@@ -144,7 +144,7 @@ def lines(group: Sequence[Table]) -> list[Line]:
         free = [part for at, part in enumerate(parts_of(child.dimension)) if at not in link.place]
         known = len(CLOSED[free[0]]) if len(free) == 1 and free[0] in CLOSED else _MANY
         for value, rows in sorted(into.items()):
-            if value not in parent.rows:  # a total of none is no row of the other figure
+            if value not in parent.rows:  # a total of none has no row in the other figure
                 continue
             found.append(Line((parent, value), tuple(rows), 0 if child.listed else known - len(rows)))
     if found:

@@ -122,7 +122,7 @@ def tables_of(
         return
     few = total_is_few(figure)
     here = (period.label, period.start, period.end)
-    if period.kind is None:  # there are no facts outside of the programme, so whole years lie in it
+    if period.kind is None:  # without facts outside of the programme whole years lie in it
         here = (period.label, period.start.replace(month=1, day=1), period.end.replace(month=12, day=31))
     if definition.measure is Measure.SHARE or definition.guarded:
         shown = "" in out.get("", ()) if out is not None else not few
@@ -134,7 +134,7 @@ def tables_of(
         return
     for dimension, cells in figure.breakdowns.items():
         if definition.guarded and not cells:
-            continue  # its total of none says all of it
+            continue  # its total, none, says all
         before = former.breakdowns.get(dimension, {}) if former else {}
         rows = {
             value: Row(

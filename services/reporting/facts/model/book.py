@@ -73,7 +73,7 @@ class Book:
 
     def of(self, subject: str, *types: str) -> list[Fact]:
         """Return the facts of these types about one subject, oldest first."""
-        if len(types) == 1:  # they are in order: not sorted again for each of a hundred thousand subjects
+        if len(types) == 1:  # these are in order already
             return list(self._by_type.get(types[0], {}).get(subject, ()))
         found = [fact for type_ in types for fact in self._by_type.get(type_, {}).get(subject, ())]
         return sorted(found, key=lambda fact: fact.sequence)

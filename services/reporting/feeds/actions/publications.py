@@ -60,7 +60,7 @@ async def publish(
     now = clock.now()
     at = published_at or now
     written = await targets_store.everything(session)
-    # In a thread, since workbooks take a moment to write.
+    # In a thread, since writing workbooks would block the event loop.
     files = await asyncio.to_thread(feeds_files.files, released, where, settings, written)
     base = f"{settings.origin}{HOME}"
     added = model.publication(where, agreed(released), files, at, base=base, reason=reason)

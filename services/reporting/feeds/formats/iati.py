@@ -104,7 +104,7 @@ def check(root: Any) -> list[str]:
     rules = schema("organisations" if root.tag == "iati-organisations" else "activities")
     if rules.validate(root):
         return []
-    found: Any = rules.error_log  # lxml's stubs do not know that it can be walked
+    found: Any = rules.error_log  # lxml's stubs do not declare it iterable
     return [f"line {entry.line}: {entry.message}" for entry in found]
 
 

@@ -188,7 +188,7 @@ async def count_continuously(service: Service) -> None:
                 due = await stale_periods(session)
             if due and await leases.acquire(service.bus, "figures", LEASE_SECONDS):
                 counting = counting or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-                # In a process of its own: in a thread it would hold up every page.
+                # In a process of its own, since a thread would hold up every page.
                 loop = asyncio.get_running_loop()
                 started = monotonic()
                 made = await loop.run_in_executor(counting, count, service.settings, due)
@@ -196,7 +196,7 @@ async def count_continuously(service: Service) -> None:
                 log.info("figures counted", figures=made, periods=len(due), seconds=round(took, 1))
                 async with service.bus.transaction("system:figures") as tx:
                     await tx.changed("figures")
-            # Where counting is long, it shall not take more than a third of a processor.
+            # The pause is twice the counting, so that it takes at most a third of a processor.
             await asyncio.sleep(max(LOOK_SECONDS, 2 * took))
     finally:
         if counting is not None:
@@ -230,7 +230,8 @@ async def recount_stale(bus: Bus, labels: Sequence[str]) -> int:
 
 
 async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> int:
-    changes = await facts_store.changes(session)  # before the facts: what comes in between is counted once more
+    # Read before the facts: those that arrive in between are counted once more.
+    changes = await facts_store.changes(session)
     todo: list[tuple[Period, list[Definition]]] = []
     for label in labels:
         period = await _counted_for(session, label)

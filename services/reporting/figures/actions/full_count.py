@@ -90,7 +90,7 @@ async def _count_once(settings: ServiceSettings, request: CountRequest) -> Count
 def _finished(request: CountRequest, task: asyncio.Task[CountResult]) -> None:
     del _running[request]
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("figures could not be counted", exc_info=error)  # who asked may have gone away
+        log.error("figures could not be counted", exc_info=error)  # nobody may be waiting for it any more
 
 
 async def _apart(settings: ServiceSettings, request: CountRequest) -> CountResult:

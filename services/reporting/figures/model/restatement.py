@@ -67,7 +67,7 @@ class Proposal:
     decided_by: str | None = None
     decided_at: datetime | None = None
     counted: str | None = None
-    """Which events were counted, as PeriodRestated will tell it; None: proposed before that was told."""
+    """Which events were counted, as PeriodRestated will carry it; None for old proposals."""
 
 
 @dataclass(frozen=True, slots=True)

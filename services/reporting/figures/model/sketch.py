@@ -99,7 +99,7 @@ class Sketch:
             halves = high[cell : cell + 1].copy(), low[cell : cell + 1].copy()
             places, check = _places(*halves)
             if check[0] != checks[cell] or cell not in {int(place[0]) for place in places}:
-                continue  # several ids, whose numbers cancel out to one
+                continue  # several ids whose counts cancel out to one
             found = UUID(int=(int(halves[0][0]) << 64) | int(halves[1][0]))
             (mine if count == 1 else theirs).add(found)
             for place in places:

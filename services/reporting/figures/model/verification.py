@@ -117,7 +117,7 @@ def _checked(payload: FigurePayload, figure: Figure) -> CheckedFigure:
     cell = _cell(payload, figure)
     if cell is None:
         return CheckedFigure(name, ("no event belongs to this part",))
-    parts = (  # where there was nothing to divide by, neither was told
+    parts = (  # without a value neither was published
         ("numerator", payload.numerator, _text(cell.numerator)),
         ("denominator", payload.denominator, _text(cell.denominator)),
     )

@@ -117,7 +117,7 @@ class _Followed:
             state = Completion.COMPLETED if done else Completion.OPEN
             return Became(Result.MATCHED, (proof.id,), completion=state)
         decided, refused = self._decided.get(application), self._refused.get(application)
-        # Refused after a decision is in matching again: an appeal was upheld, or a match fell through.
+        # An application refused after its decision is in matching again: an appeal was upheld, or a match fell through.
         waits = refused is not None and (decided is None or refused.occurred_at > decided.occurred_at)
         if waits or (decided is not None and decided.values["outcome"] == Outcome.UNPLACED_AT_CLOSE):
             ids = tuple(fact.id for fact in (decided, refused) if fact is not None)

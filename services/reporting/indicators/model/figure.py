@@ -126,7 +126,7 @@ class Definition:
     guarded: bool = False
     """Whether its total is a part of another figure, and is hidden where few stand behind it."""
     late: bool = False
-    """Whether it also counts the facts that a frozen period was told too late, of whatever type."""
+    """Whether it also counts late facts about a frozen period, of any type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ def _grouped(units: Iterable[Unit], dimension: str, *, whole: bool) -> dict[str,
             if value is not None or not whole:
                 groups.setdefault(value or UNSAID, []).append(unit)
         return groups
-    # Names are put together for each group, not for each unit.
+    # Names are joined for each group, not for each unit.
     crossed: dict[tuple[str, ...], list[Unit]] = {}
     for unit in units:
         value_in = unit.dimensions.get

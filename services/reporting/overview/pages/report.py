@@ -9,7 +9,7 @@ from services.reporting.disclosure import views as disclosure_views
 from services.reporting.disclosure.actions import agreed_figures
 from services.reporting.disclosure.model import Released, ReleasedCell
 from services.reporting.guards import Reader, may_steer
-from services.reporting.overview.documents import report as overview_report
+from services.reporting.overview.documents.report import report as report_pdf
 from services.reporting.parameters import BusDep, SettingsDep
 from services.reporting.periods.model.approval import Approval
 from services.reporting.settings import Settings
@@ -43,7 +43,7 @@ async def report(
             advice=gettext("Two people approve a period's figures before it is published."),
         )
     cut_off = where.cut_off if where.fixed and where.cut_off else min(each.cut_off for each in released)
-    content = await overview_report.report(report_data(where, released, settings, moment(cut_off)), at=cut_off)
+    content = await report_pdf(report_data(where, released, settings, moment(cut_off)), at=cut_off)
     name = f"tandem-report-{where.period.label}{'' if published else '-draft'}.pdf"
     return Response(
         content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}

@@ -159,7 +159,7 @@ def _identity(target_value: TargetValue) -> tuple[object, ...]:
 
 def _draft(cells: dict[str, str]) -> targets.Draft:
     value = cells.get("value", "")
-    if value.count(",") == 1 and "." not in value:  # as spreadsheets write it in most of Europe
+    if value.count(",") == 1 and "." not in value:  # the decimal comma of most of Europe
         value = value.replace(",", ".")
     return targets.Draft(
         cells.get("indicator", "").upper(),

@@ -83,10 +83,7 @@ async def as_csv(_: Reader, bus: BusDep, kind: str = PeriodKind.YEAR.value) -> R
 
 async def _columns(bus: Bus, found: list[TargetValue], kind: str) -> list[views.Column]:
     kind = kind if kind in views.KINDS else PeriodKind.YEAR.value
-    return [
-        views.column(*await agreed_figures(bus, period.label), found)  # one after the other: each may count figures
-        for period in views.due_in(found, kind)
-    ]
+    return [views.column(*await agreed_figures(bus, period.label), found) for period in views.due_in(found, kind)]
 
 
 def _done(added: int, unchanged: int) -> str:

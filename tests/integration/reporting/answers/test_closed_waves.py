@@ -1,4 +1,4 @@
-"""Does the evaluator read that a closed form withholds certificates, and how guests get them all the same?"""
+"""A closed form that withholds certificates is shown to the evaluator, with the ways out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.contracts.codes import Role
 from tests.integration.reporting.answers.test_forms import APPLICATION, GUEST, REPORT, VISIT
 from tests.integration.reporting.answers.test_waves import ALL, CLOSE
 from tests.integration.reporting.conftest import set_day
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import mentorship, world
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def cells(page: str) -> list[str]:
-    """What the page says of each certificate, as a reader reads it."""
+    """Return what the page says of each certificate, as a reader reads it."""
     found = re.findall(r'data-label="Certificate"><div>(.*?)</div></td>', page, re.DOTALL)
     inline = [re.sub(r"</?(?:a|strong)\b[^>]*>", "", cell) for cell in found]
     return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in inline]
@@ -37,7 +37,7 @@ async def closing(evaluator: httpx2.AsyncClient, form: str, **day: str) -> None:
 
 
 async def answered(house: House) -> None:
-    """The guest of the first visit hands in evaluation and report."""
+    """Submit evaluation and report as the guest of the first visit."""
     guest = await house.grant(Role.OFFICER)
     for path, purpose, data in (("evaluations", "evaluation", GUEST), ("reports", "report", REPORT)):
         address = f"/reporting/{path}/{APPLICATION}"
@@ -51,7 +51,7 @@ async def test_a_certificate_names_what_it_waits_for_and_the_way_out(
 ) -> None:
     """Each missing form by name; a closed one with its remedy: opened again, or the host's waived, and it comes."""
     set_day(date(2026, 6, 15), tmp_path, monkeypatch)
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     evaluator, coordinator = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     (cell,) = cells((await evaluator.get("/reporting/outcomes")).text)
     assert cell == "waits for: Evaluation by the guest Evaluation by the host Report on the visit"
@@ -89,9 +89,9 @@ async def test_a_certificate_names_what_it_waits_for_and_the_way_out(
 async def test_before_the_report_is_due_the_page_says_from_when_it_can_be_waived(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The host's form closed after its week: no waiver is offered yet, and the day after which it can be is named."""
+    """If the host's form is closed early, no waiver is offered yet, and the day after which it is possible is named."""
     set_day(date(2026, 4, 10), tmp_path, monkeypatch)
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
     await closing(coordinator, "host", **{"due_until-month": "4"})
     (cell,) = cells((await coordinator.get("/reporting/outcomes")).text)
@@ -105,16 +105,16 @@ async def test_before_the_report_is_due_the_page_says_from_when_it_can_be_waived
 
 
 async def test_who_closes_reads_what_is_withheld(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside the form that closes a wave, and beside each closed one; not where no certificate waits for it."""
+    """The warning is beside the closing form and each closed one, but only where a certificate waits."""
     set_day(date(2026, 6, 15), tmp_path, monkeypatch)
-    await tell(house, [*world(1, running=0), *mentorship()])
+    await feed_events(house, [*world(1, running=0), *mentorship()])
     evaluator = await house.grant(Role.EVALUATOR)
 
-    async def said(form: str) -> tuple[bool, bool]:
+    async def warnings(form: str) -> tuple[bool, bool]:
         page = (await evaluator.get(f"/reporting/waves?form={form}&call={ex.CALL}&{ALL}")).text
         return "A certificate of attendance waits for this form" in page, "can waive it, visit by visit" in page
 
-    assert [await said(form) for form in ("host", "guest", "report", "mentor", "follow-up", "coordinator")] == [
+    assert [await warnings(form) for form in ("host", "guest", "report", "mentor", "follow-up", "coordinator")] == [
         (True, True),
         (True, False),
         (True, False),
@@ -135,13 +135,13 @@ async def test_who_closes_reads_what_is_withheld(house: House, tmp_path: Path, m
 async def test_a_visit_that_earns_none_waits_for_nothing(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mentorship has none; nobody is told that the certificate of a visit without a day that counts still comes."""
+    """Nothing waits for a certificate of a mentorship, or of a visit without a day that counts."""
     set_day(date(2026, 6, 15), tmp_path, monkeypatch)
     told = world(1, running=0)
     for one in told:
         if one.event.type in {"VisitEnded", "VisitCompleted"}:
             object.__setattr__(one, "event", one.event.model_copy(update={"attended_days": 0}))
-    await tell(house, [*told, *mentorship()])
+    await feed_events(house, [*told, *mentorship()])
     evaluator = await house.grant(Role.EVALUATOR)
-    said = cells((await evaluator.get("/reporting/outcomes")).text)
-    assert sorted(said) == ["none for a mentorship", "none: no day counts"]
+    warnings = cells((await evaluator.get("/reporting/outcomes")).text)
+    assert sorted(warnings) == ["none for a mentorship", "none: no day counts"]

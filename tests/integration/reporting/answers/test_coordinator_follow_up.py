@@ -1,4 +1,4 @@
-"""Does the sending country's coordinator say, months later, what a visit brought to the services at home?"""
+"""The sending country's coordinator evaluates, months later, what a visit brought to the services at home."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.reporting.cases import views as cases_views
 from shared.contracts.codes import Role
 from shared.time import clock
 from tests.integration.reporting.answers.test_forms import GUEST, VISIT
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, mentorship, world
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def months_later(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("months_later")
 async def test_results_are_told_of_once_and_count_among_the_answers(house: House) -> None:
-    """Level 4 statements, no objectives; one event by the coordinator, late or not; beside who has answered."""
-    await tell(house, world(2, running=0))
+    """The coordinator's level 4 statements become one event, and count beside the other answers."""
+    await feed_events(house, world(2, running=0))
     coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
     form = await house.with_ticket(coordinator, ADDRESS, "evaluation", "national_coordinator")
     assert "What came of it for your services?" in form.text
@@ -63,8 +63,8 @@ async def test_results_are_told_of_once_and_count_among_the_answers(house: House
 
 
 async def test_nobody_asks_a_coordinator_before_results_can_show(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Right after the end the form says when it is asked for and takes nothing in; the guest's own form is open."""
-    await tell(house, world(1, running=0))
+    """Right after the end the coordinator's form is closed and says when it opens; the guest's own form is open."""
+    await feed_events(house, world(1, running=0))
     async with house.app.state.service.bus.read() as session:
         case = await cases_views.case(session, VISIT)
     assert case is not None
@@ -84,7 +84,7 @@ async def test_nobody_asks_a_coordinator_before_results_can_show(house: House, m
 @pytest.mark.usefixtures("months_later")
 async def test_a_coordinator_is_asked_of_a_mentorship_too_and_never_for_a_report(house: House) -> None:
     """A completed mentorship has the same form without its goals; a report or a follow-up by a coordinator is none."""
-    await tell(house, mentorship())
+    await feed_events(house, mentorship())
     pair = ident("mentorship")
     coordinator = await house.grant(Role.NATIONAL_COORDINATOR)
     address = f"/reporting/api/evaluations/national_coordinator.{pair}"

@@ -1,4 +1,4 @@
-"""Is a form kept as its writer goes: on the server, field by field, until it is handed in?"""
+"""A form is saved on the server, field by field, while its writer fills it in, until it is submitted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.contracts.visits import VisitCompleted, VisitVoided
 from shared.identity import csrf
 from shared.time import clock
 from tests.integration.reporting.answers.test_forms import APPLICATION, GUEST, REPORT, VISIT
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
 
 if TYPE_CHECKING:
@@ -30,22 +30,22 @@ REPORTS = f"/reporting/reports/{APPLICATION}"
 
 
 async def opened(house: House, address: str = ADDRESS, purpose: str = "evaluation") -> httpx2.AsyncClient:
-    """The officer with a form open, as on a new device with a new ticket."""
+    """Open a form as the officer, on a new device with a new ticket."""
     guest = await house.grant(Role.OFFICER)
     form = await house.with_ticket(guest, address, purpose, "officer")
     assert form.status_code == 200, form.text
     return guest
 
 
-async def kept(house: House) -> int:
-    """How many drafts there are."""
+async def draft_count(house: House) -> int:
+    """Return how many drafts there are."""
     async with house.app.state.service.bus.read() as session:
         return int(await session.scalar(sa.text("SELECT count(*) FROM answer_draft")) or 0)
 
 
 async def test_what_is_begun_is_there_on_another_device(house: House) -> None:
-    """Fields come one by one; a new ticket shows them all, and handing in forgets the draft; no event holds it."""
-    await tell(house, world(1, running=0))
+    """Fields are saved one by one; a new ticket shows them all; submitting deletes the draft; no event holds it."""
+    await feed_events(house, world(1, running=0))
     phone = await opened(house)
     page = {"draft_writer": "phone", "draft_turn": "1"}
     said = (await phone.post(f"{ADDRESS}/draft", data={**page, "went_well": "The labs"})).json()
@@ -59,16 +59,16 @@ async def test_what_is_begun_is_there_on_another_device(house: House) -> None:
     assert "Saved " in shown
     assert await house.journal("exchange.outcomes") == []
     assert (await desk.post(ADDRESS, data=GUEST)).status_code == 303
-    assert await kept(house) == 0
+    assert await draft_count(house) == 0
     late = await phone.post(f"{ADDRESS}/draft", data={**page, "draft_turn": "3", "went_well": "Too late"})
-    assert (late.status_code, await kept(house)) == (409, 0)
+    assert (late.status_code, await draft_count(house)) == (409, 0)
     told = await house.journal("exchange.outcomes")
     assert "The labs" not in "".join(row.payload for row in told)
 
 
 async def test_the_last_write_stands_and_a_late_one_changes_nothing(house: House) -> None:
-    """A page's write that a slow network brings after a later one is dropped; another device's is taken."""
-    await tell(house, world(1, running=0))
+    """A page's write that arrives after a later one is dropped; another device's write is taken."""
+    await feed_events(house, world(1, running=0))
     guest = await opened(house)
     for writer, turn, text in (("a", "2", "second"), ("a", "1", "first"), ("a", "2", "once more")):
         sent = {"draft_writer": writer, "draft_turn": turn, "went_well": text}
@@ -80,8 +80,8 @@ async def test_the_last_write_stands_and_a_late_one_changes_nothing(house: House
 
 
 async def test_a_button_saves_without_javascript(house: House) -> None:
-    """`Save and finish later` keeps all that is on the page, complete or not; so does a form with a mistake."""
-    await tell(house, world(1, running=0))
+    """`Save and finish later` saves all that is on the page, complete or not; so does a form with a mistake."""
+    await feed_events(house, world(1, running=0))
     guest = await opened(house, REPORTS, "report")
     assert "Save and finish later" in (await guest.get(REPORTS)).text
     led = await guest.post(REPORTS, data={**REPORT, "learnt": "", "use": "A training", "later": "1"})
@@ -97,8 +97,8 @@ async def test_a_button_saves_without_javascript(house: House) -> None:
 
 
 async def test_a_line_manager_comes_back_by_another_link(house: House) -> None:
-    """Without an account, by a second ticket: what was written under the first is there."""
-    await tell(house, world(1, running=0))
+    """A line manager without an account finds, by a second ticket, what was written under the first."""
+    await feed_events(house, world(1, running=0))
     address = f"/reporting/follow-ups/line_manager.{APPLICATION}"
     for example in ("", "A case in May"):
         manager = house.stranger()
@@ -112,10 +112,10 @@ async def test_a_line_manager_comes_back_by_another_link(house: House) -> None:
 
 
 async def test_drafts_are_forgotten(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody went on with for the set days is deleted, and at once what is about a voided visit."""
+    """Drafts that nobody touched for the set days are deleted, and those about a voided visit at once."""
     monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
     told = world(1, running=0)
-    await tell(house, told)
+    await feed_events(house, told)
     guest = await opened(house)
     bus, write = house.app.state.service.bus, {"draft_writer": "a", "draft_turn": "1", "went_well": "The labs"}
     await guest.post(f"{ADDRESS}/draft", data=write)
@@ -129,8 +129,8 @@ async def test_drafts_are_forgotten(house: House, tmp_path: Path, monkeypatch: p
 
 
 async def test_nobody_keeps_a_draft_of_somebody_else(house: House) -> None:
-    """Without the ticket, or with one for another form, nothing is kept; nor before the end."""
-    await tell(house, world(1, running=1))
+    """Without the ticket, with one for another form, or before the end, nothing is saved."""
+    await feed_events(house, world(1, running=1))
     guest = await opened(house)
     assert (await house.stranger().post(f"{ADDRESS}/draft", data={"went_well": "x"})).status_code == 401
     assert (await guest.post(f"{REPORTS}/draft", data={"learnt": "x"})).status_code == 403
@@ -138,4 +138,4 @@ async def test_nobody_keeps_a_draft_of_somebody_else(house: House) -> None:
     early = f"/reporting/evaluations/{ident('application', 1)}"
     await house.with_ticket(guest, early, "evaluation", "officer")
     assert (await guest.post(f"{early}/draft", data={"went_well": "x"})).status_code == 409
-    assert await kept(house) == 0
+    assert await draft_count(house) == 0

@@ -1,4 +1,4 @@
-"""Do the forms after a visit or a mentorship become events, once, and does the certificate follow?"""
+"""The forms after a visit or a mentorship become events, once each, and the certificate follows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.identity import csrf, issue_ticket
 from shared.ids import is_mistyped
 from shared.time import clock
 from tests.integration.reporting.conftest import set_day
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, mentorship, world
 from tests.support import ticket_keys
 
@@ -41,13 +41,13 @@ REPORT = {"programme": "Five days in the lab", "learnt": "Methods", "use": "A tr
 
 
 async def the_guest(house: House) -> httpx2.AsyncClient:
-    """The officer whose visit it was."""
+    """Return the officer whose visit it was."""
     return await house.grant(Role.OFFICER)
 
 
 async def test_a_guest_evaluates_on_one_page_once(house: House) -> None:
-    """The form opens with the ticket, says what is missing, is taken in once, and is then shown as it was given."""
-    await tell(house, world(1, running=0))
+    """The form opens with the ticket, names what is missing, is taken once, and is then shown as it was given."""
+    await feed_events(house, world(1, running=0))
     guest = await the_guest(house)
     address = f"/reporting/evaluations/{APPLICATION}"
     form = await house.with_ticket(guest, address, "evaluation", "officer")
@@ -74,7 +74,7 @@ async def test_a_guest_evaluates_on_one_page_once(house: House) -> None:
 
 async def test_two_clicks_at_once_are_one_evaluation(house: House) -> None:
     """The same form sent twice at the same moment is one event."""
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     guest = await the_guest(house)
     address = f"/reporting/evaluations/{APPLICATION}"
     await house.with_ticket(guest, address, "evaluation", "officer")
@@ -85,7 +85,7 @@ async def test_two_clicks_at_once_are_one_evaluation(house: House) -> None:
 
 async def test_nobody_answers_before_the_end(house: House) -> None:
     """A visit that is only scheduled cannot be evaluated; the page says from when on it can."""
-    await tell(house, world(0, running=1))
+    await feed_events(house, world(0, running=1))
     guest = await the_guest(house)
     address = f"/reporting/evaluations/{APPLICATION}"
     form = await house.with_ticket(guest, address, "evaluation", "officer")
@@ -110,8 +110,8 @@ async def _answers(house: House, *, host: bool = True) -> None:
 
 
 async def test_the_certificate_follows_when_all_is_in(house: House) -> None:
-    """Guest evaluation, report and host evaluation: reporting grants the certificate by itself, once."""
-    await tell(house, world(1, running=0))
+    """With guest evaluation, report and host evaluation the certificate is granted by itself, once."""
+    await feed_events(house, world(1, running=0))
     await _answers(house)
     await house.relay("exchange.outcomes")
     await house.relay("exchange.outcomes")
@@ -130,7 +130,7 @@ async def test_the_certificate_follows_when_all_is_in(house: House) -> None:
 
 async def test_the_coordinator_waives_a_silent_host(house: House) -> None:
     """Thirty days after the end the host's evaluation can be waived with a reason, and the certificate follows."""
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     await _answers(house, host=False)
     await house.relay("exchange.outcomes")
     coordinator = await house.grant(Role.PROGRAMME_COORDINATOR)
@@ -148,7 +148,7 @@ async def test_the_coordinator_waives_a_silent_host(house: House) -> None:
 async def test_a_voided_visit_revokes_its_certificate(house: House) -> None:
     """A visit that was entered in error leaves the counts, and its certificate no longer counts."""
     told = world(1, running=0)
-    await tell(house, told)
+    await feed_events(house, told)
     await _answers(house)
     await house.relay("exchange.outcomes")
     completed = next(each for each in told if each.event.type == "VisitCompleted")
@@ -165,7 +165,7 @@ async def test_a_program_hands_in_with_ticket_and_token(house: House, monkeypatc
     from shared.identity.bearer import Proof  # noqa: PLC0415 - only here
     from shared.identity.state import identity_of  # noqa: PLC0415 - only here
 
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     await house.grant(Role.OFFICER)
     identity = identity_of(house.app)
 
@@ -208,7 +208,7 @@ async def test_a_program_hands_in_with_ticket_and_token(house: House, monkeypatc
 
 async def test_mentee_and_mentor_say_whether_goals_were_met(house: House) -> None:
     """Both sides of a mentorship score the goals; the figure counts it when both say that all were met."""
-    await tell(house, mentorship(goals=1))
+    await feed_events(house, mentorship(goals=1))
     subject = ident("mentorship")
     mentee, mentor = await house.grant(Role.OFFICER), await house.grant(Role.MENTOR)
     answers = {"overall": "5", "goal_1": "yes", "went_well": "", "improve": ""}
@@ -235,7 +235,7 @@ async def test_the_follow_up_counts_in_its_window(
         clock.move(timedelta(days=(wanted - clock.today()).days))
     else:
         clock.start_at(timedelta(days=(clock.today() - wanted).days))
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     guest = await the_guest(house)
     address = f"/reporting/follow-ups/{APPLICATION}"
     await house.with_ticket(guest, address, "follow_up", "officer")
@@ -248,7 +248,7 @@ async def test_the_follow_up_counts_in_its_window(
 
 async def test_a_line_manager_answers_without_an_account_once(house: House) -> None:
     """By a ticket without a person: use at work, statements of levels 3 and 4, each objective; never an evaluation."""
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     address = f"/reporting/follow-ups/line_manager.{APPLICATION}"
     manager = house.stranger()
     assert (await manager.get(address)).status_code == 303, "nobody gets in without a ticket"
@@ -288,9 +288,9 @@ async def test_a_line_manager_answers_without_an_account_once(house: House) -> N
 async def test_the_response_rates_stand_over_who_has_not_answered(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two visits one guest answered: half, beside the benchmark; a country lists its officers only."""
+    """If one of two guests answered, the rate is half, beside the benchmark; a country lists its officers only."""
     set_day(date(2026, 11, 20), tmp_path, monkeypatch)
-    await tell(house, world(2, running=0))
+    await feed_events(house, world(2, running=0))
     guest = await the_guest(house)
     await house.with_ticket(guest, f"/reporting/evaluations/{APPLICATION}", "evaluation", "officer")
     assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303

@@ -1,4 +1,4 @@
-"""Does an evaluator see who has not answered, remind them once in three days, and close a wave and open it again?"""
+"""An evaluator sees who has not answered, reminds them once in three days, and closes and reopens a wave."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.contracts.codes import Role
 from shared.time import clock
 from tests.integration.reporting.answers.test_forms import APPLICATION, GUEST, HOST, VISIT
 from tests.integration.reporting.conftest import set_day
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, mentorship, world
 
 if TYPE_CHECKING:
@@ -35,21 +35,21 @@ CLOSE = {"due_until-day": "1", "due_until-month": "6", "due_until-year": "2026",
 
 
 async def at_june(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> httpx2.AsyncClient:
-    """The evaluator on 15 June 2026: two visits and a mentorship are over, one guest has answered in a draft only."""
+    """Return the evaluator on 15 June 2026: two visits and a mentorship are over, and one guest has begun a draft."""
     set_day(date(2026, 6, 15), tmp_path, monkeypatch)
-    await tell(house, [*world(2, running=1), *mentorship()])
+    await feed_events(house, [*world(2, running=1), *mentorship()])
     return await house.grant(Role.EVALUATOR)
 
 
 async def begin(house: House) -> httpx2.AsyncClient:
-    """The first visit's guest, with the evaluation open and begun."""
+    """Open the evaluation as the first visit's guest, and begin it."""
     guest = await house.grant(Role.OFFICER)
     await house.with_ticket(guest, f"/reporting/evaluations/{APPLICATION}", "evaluation", "officer")
     return guest
 
 
 def listed(page: str) -> list[tuple[str, str]]:
-    """Reference and form of each answer in a page's list."""
+    """Return reference and form of each answer in a page's list."""
     found = re.findall(r'journey/[0-9a-f-]+">([^<]+)</a>.*?data-label="Form"><div>([^<]+)<', page, re.DOTALL)
     return [(reference, form) for reference, form in found]
 
@@ -110,12 +110,12 @@ async def test_reminders_go_out_once_in_three_days(
     assert "Nobody to remind" in (await evaluator.get(here)).text
     clock.move(timedelta(days=4))
     assert "reminded=8" in (await evaluator.post(here)).headers["location"]
-    told = await house.journal("exchange.outcomes")
-    assert [row.type for row in told] == ["AnswerAsked"] * 16
-    first = json.loads(told[0].payload)
+    announced = await house.journal("exchange.outcomes")
+    assert [row.type for row in announced] == ["AnswerAsked"] * 16
+    first = json.loads(announced[0].payload)
     assert (first["form"], first["respondent"], first["due"]) == ("evaluation", "guest", "2026-03-27")
-    assert told[0].aggregateid == str(VISIT)
-    both = {json.loads(row.payload)["mentorship_id"] for row in told}
+    assert announced[0].aggregateid == str(VISIT)
+    both = {json.loads(row.payload)["mentorship_id"] for row in announced}
     assert both == {None, str(ident("mentorship"))}
     assert (await evaluator.post(here, data={"case_id": "x", "of": "guest"})).status_code == 404
     officer = await house.grant(Role.OFFICER)
@@ -158,45 +158,45 @@ async def test_a_closed_wave_takes_no_answer_until_it_is_opened_again(
 
 
 async def test_each_closed_answer_is_told_once(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closing tells of each, also of one whose visit is told of later; two closings end as the last one is opened."""
+    """Closing announces each answer once, also one that becomes known later, until the last closing is reopened."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     here = f"/reporting/waves/closings?{WAVE}"
     assert (await evaluator.post(here, data=CLOSE)).status_code == 303
     assert (await evaluator.post(here, data=CLOSE)).status_code == 303, "a second closing of the same answers"
     bus = house.app.state.service.bus
 
-    async def told() -> list[tuple[str, str]]:
+    async def announced() -> list[tuple[str, str]]:
         await actions.announce_all(bus)
         return [(row.type, row.aggregateid) for row in await house.journal("exchange.outcomes")]
 
     closed = [("AnswerClosed", str(visit)) for visit in sorted([VISIT, ident("visit", 1)])]
-    assert await told() == closed
+    assert await announced() == closed
     late = [one for one in world(3, running=0) if one.subject == ident("visit", 2)]
-    await tell(house, [one for one in late if one.event.type != "VisitScheduled"])
+    await feed_events(house, [one for one in late if one.event.type != "VisitScheduled"])
     closed.append(("AnswerClosed", str(ident("visit", 2))))
-    assert await told() == closed, "this visit ended in March, and was told of today"
+    assert await announced() == closed, "this visit ended in March, and was told of today"
     page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text
     first, second = re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", page)
     assert (await evaluator.post(first)).status_code == 303
-    assert await told() == closed, "the other closing still holds"
+    assert await announced() == closed, "the other closing still holds"
     assert (await evaluator.post(second)).status_code == 303
     again = [("AnswerReopened", str(visit)) for visit in sorted([VISIT, *(ident("visit", n) for n in (1, 2))])]
-    assert await told() == closed + again
+    assert await announced() == closed + again
 
 
 async def test_more_time_takes_answers_out_of_a_closed_wave(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Terms that give more time move answers past what was closed: they are told as taken again, until then."""
+    """Terms with more time move answers past the closed day: they are announced as open, until their own."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     assert (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).status_code == 303
     terms = {**ex.CALL_TERMS, "revision": 9, "timers": {**ex.CALL_TERMS["timers"], "evaluation_days": 90}}
     revised = CallRevised.model_validate({**CallRevised.example, "terms": terms})
     await house.feed.apply([house.feed.record(revised, UUID(ex.CALL))])
     await actions.announce_all(house.app.state.service.bus)
-    told = await house.journal("exchange.outcomes")
-    assert [row.type for row in told] == ["AnswerClosed"] * 2 + ["AnswerReopened"] * 2
-    due = {row.aggregateid: json.loads(row.payload)["due"] for row in told if row.type == "AnswerReopened"}
+    announced = await house.journal("exchange.outcomes")
+    assert [row.type for row in announced] == ["AnswerClosed"] * 2 + ["AnswerReopened"] * 2
+    due = {row.aggregateid: json.loads(row.payload)["due"] for row in announced if row.type == "AnswerReopened"}
     assert due[str(VISIT)] == "2026-06-18", "ninety days after the 20th of March"
     guest = await begin(house)
     assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
@@ -205,7 +205,7 @@ async def test_more_time_takes_answers_out_of_a_closed_wave(
 async def test_an_answer_that_came_is_not_asked_for_again(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Handed in between the opening and its being told: the log does not say that it is waited for again."""
+    """An answer submitted between reopening and announcement is not announced as waited for."""
     evaluator = await at_june(house, tmp_path, monkeypatch)
     assert (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).status_code == 303
     page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text
@@ -215,12 +215,12 @@ async def test_an_answer_that_came_is_not_asked_for_again(
     guest = await begin(house)
     assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
     await actions.announce_all(house.app.state.service.bus)
-    told = [(row.type, row.aggregateid) for row in await house.journal("exchange.outcomes")]
-    assert [subject for type_, subject in told if type_ == "AnswerReopened"] == [str(ident("visit", 1))]
+    announced = [(row.type, row.aggregateid) for row in await house.journal("exchange.outcomes")]
+    assert [subject for type_, subject in announced if type_ == "AnswerReopened"] == [str(ident("visit", 1))]
 
 
 async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
-    """The list reads the cases that ended in the time looked at, and what is in about each, by their keys."""
+    """The list reads the cases that ended in the chosen time, and what belongs to each, by index."""
     wanted = waves.Wanted(date(2026, 1, 1), date(2026, 3, 1), call_id=UUID(ex.CALL))
     values = {**waves.parameters(wanted, date(2026, 3, 1)), "limit": 50, "offset": 0}
     async with house.app.state.service.bus.read() as session:
@@ -228,7 +228,7 @@ async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
         plan = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.LIST}"), values))
         anywhere = values | {"call_id": None}
         whole = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.LIST}"), anywhere))
-        told = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.UNTOLD}"), values))
+        announced = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.UNTOLD}"), values))
         again = {**values, "limit": 50}
         opened = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.OPEN_AGAIN}"), again))
     assert "case_ended" in whole, whole
@@ -240,5 +240,5 @@ async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
         "wave_closing_call_id",
     ):
         assert index in plan, plan
-    assert {"case_call_ended", "answer_closed_pkey", "submission_pkey"} <= set(re.findall(r"\w+", told)), told
+    assert {"case_call_ended", "answer_closed_pkey", "submission_pkey"} <= set(re.findall(r"\w+", announced)), announced
     assert {"answer_closed_call_id", "case_pkey", "wave_closing_call_id"} <= set(re.findall(r"\w+", opened)), opened

@@ -1,4 +1,4 @@
-"""Does a figure that stands change only by two people, with a reason, and does everybody see what it was?"""
+"""A frozen figure changes only by two people, with a reason, and everybody sees what it was before."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shared.contracts import TOPICS, read
 from shared.contracts.codes import Role
 from shared.contracts.periods import PeriodRestated, PeriodSubmitted
 from shared.identity import Principal
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
 from tests.processes import instead_of_spawned
 
@@ -39,15 +39,15 @@ PAGE = f"/reporting/periods/{LABEL}/restatement"
 
 @pytest.fixture
 def quick_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is counted apart is counted in a process that has the definitions already, and not in one that begins."""
+    """Count in a forked process, which has the definitions already, instead of a spawned one."""
     monkeypatch.setattr(
         full_count, "multiprocessing", instead_of_spawned("services.reporting.figures.actions.full_count")
     )
 
 
 async def _frozen(house: House, *, published: bool = True) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:
-    """A quarter with eight visits (of twelve) that was approved, maybe published; gives its author and its approver."""
-    await tell(house, world(12))
+    """Approve, perhaps publish, a quarter with eight visits (of twelve); return its author and its approver."""
+    await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     steps = [(author, "submit"), (other, "approve"), *([(author, "publish")] if published else [])]
     for who, step in steps:
@@ -57,12 +57,12 @@ async def _frozen(house: House, *, published: bool = True) -> tuple[httpx2.Async
 
 
 async def _late(house: House, *people: int) -> None:
-    """Visits of the quarter that are told of today: after the freeze."""
+    """Feed visits of the quarter that become known today, after the freeze."""
     told = [
         each for each in world(max(people) + 1, running=0) if each.story in {ident("application", n) for n in people}
     ]
     now = datetime.now(UTC)
-    await tell(house, [replace(each, at=now) if "Visit" in each.event.type else each for each in told])
+    await feed_events(house, [replace(each, at=now) if "Visit" in each.event.type else each for each in told])
 
 
 async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: House) -> None:
@@ -207,7 +207,7 @@ async def test_a_statement_tells_which_events_it_was_counted_from(house: House) 
 
 
 async def test_what_compaction_leaves_is_what_stands(house: House) -> None:
-    """Of each key the newest event alone, as the compacted topics keep it, says every number as it is shown now."""
+    """The newest event of each key alone, as the compacted topics keep it, gives every number as it is shown now."""
     assert TOPICS["exchange.figures"].compacted
     assert TOPICS["exchange.periods"].compacted
     author, other = await _frozen(house)
@@ -233,7 +233,7 @@ async def test_a_large_programme_is_counted_by_a_process_and_comes_out_the_same(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its process keeps the same figures, digests and events, finds the same changes, and pages are answered."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     submit = f"/reporting/periods/{LABEL}/submit"
     assert (await author.post(submit)).status_code == 303
@@ -264,8 +264,8 @@ async def test_a_large_programme_is_counted_by_a_process_and_comes_out_the_same(
 
 @pytest.mark.usefixtures("quick_processes")
 async def test_what_takes_long_goes_on_and_the_page_tells_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who submits or proposes need not wait: the page says that it is counted, then what came of it."""
-    await tell(house, world(12))
+    """A submission or proposal that takes long is shown as being counted, and then with its result."""
+    await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
     monkeypatch.setattr(running_counts, "PATIENCE", 0.0)
@@ -301,7 +301,7 @@ async def _done(house: House) -> None:
 
 
 async def _stated(house: House) -> list[tuple[Any, ...]]:
-    """What is kept of the quarter: each figure, and the events of each of its numbers."""
+    """Return what is stored of the quarter: each figure, and the events of each of its numbers."""
     figures_kept = (
         "SELECT period, indicator, statement, version, total::text, breakdowns::text, notes::text FROM kept_figure"
     )
@@ -314,8 +314,8 @@ async def _stated(house: House) -> list[tuple[Any, ...]]:
 async def test_what_went_wrong_is_told_until_the_same_was_counted(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A note that nothing could be counted goes when it was counted after all, also by another instance."""
-    await tell(house, world(12))
+    """A failed count is shown until the same was counted after all, also by another instance."""
+    await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     submit, overview = f"/reporting/periods/{LABEL}/submit", f"/reporting/?period={LABEL}"
     note = "It could not be counted"

@@ -1,4 +1,4 @@
-"""Do evaluators keep a bank of questions, and does what was asked once stay as it was?"""
+"""Evaluators keep a bank of questions, and a question that was asked once stays as it was."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.integration.reporting.assessments.test_sittings import (
     the_test,
     visits,
 )
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import TOPICS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ WRITTEN = {
 
 
 async def test_a_question_is_written_changed_and_taken_out_by_pages(house: House) -> None:
-    """Mistakes stand at their fields and nothing is lost; a change is the next version; nobody overwrites another."""
+    """Errors are shown at their fields and nothing is lost; a change is the next version; nobody overwrites another."""
     clock.move(timedelta(days=1))
     evaluator = await house.grant(Role.EVALUATOR)
     assert "There is no question of this choice yet" in (await evaluator.get(BANK)).text
@@ -99,10 +99,10 @@ async def test_a_test_is_made_and_handed_out_by_pages(house: House) -> None:
 
 
 async def test_what_was_asked_stays_as_it_was(house: House) -> None:
-    """A question in a test cannot be taken out or moved to another topic; changed, the guest keeps the old."""
+    """A question in a test cannot be deleted or change its topic; if it is changed, the guest keeps the old one."""
     await the_test(house)
     planned, _ = visits()
-    await tell(house, planned)
+    await feed_events(house, planned)
     evaluator = await house.grant(Role.EVALUATOR)
     question = (await evaluator.get("/reporting/api/questions")).json()["questions"][0]
     at = f"/reporting/api/questions/{question['id']}"

@@ -1,4 +1,4 @@
-"""Is a test handed out, taken once before and once after a visit, scored at once, and counted?"""
+"""A test is taken once before and once after a visit, scored at once, and counted."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shared.contracts import _examples as ex
 from shared.contracts.codes import Role
 from shared.contracts.visits import VisitCancelled, VisitMoved
 from shared.time import clock
-from tests.integration.reporting.overview.test_figures import tell
-from tests.integration.reporting.world import TOPICS, Told, World, ident
+from tests.integration.reporting.overview.test_figures import feed_events
+from tests.integration.reporting.world import TOPICS, World, WorldEvent, ident
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,24 +38,24 @@ RIGHT = {"q1": "0", "q2": ["0", "1"], "q3": "1"}
 
 @pytest.fixture(autouse=True)
 def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock of this test's own that can be moved."""
+    """Give this test a clock of its own that can be moved."""
     monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
 
 
-def visits(people: int = 1, *, topic: str = TOPICS[0]) -> tuple[list[Told], list[Told]]:
-    """Visits that begin in about ten weeks: what is told until they are scheduled, and then until they are over."""
+def visits(people: int = 1, *, topic: str = TOPICS[0]) -> tuple[list[WorldEvent], list[WorldEvent]]:
+    """Return visits that begin in about ten weeks: their events until they are scheduled, and until they are over."""
     world = World(start=clock.today() + timedelta(days=70 - clock.today().weekday()))
-    world.tell("CallPublished", _call(), clock.now(), _call())
-    planned = list(world.told)
-    over: list[Told] = []
+    world.add("CallPublished", _call(), clock.now(), _call())
+    planned = list(world.events)
+    over: list[WorldEvent] = []
     for n in range(people):
-        world.told = []
+        world.events = []
         world.story(n)
-        for told in world.told:
+        for told in world.events:
             plan = getattr(told.event, "plan", None)
             if plan is not None:
                 event = told.event.model_copy(update={"plan": plan.model_copy(update={"topic": topic})})
-                told = Told(event, told.subject, told.at, told.story)  # noqa: PLW2901 - the same story on that topic
+                told = WorldEvent(event, told.subject, told.at, told.story)  # noqa: PLW2901 - the same story on that topic
             (over if told.event.type in {"VisitStarted", "VisitEnded", "VisitCompleted"} else planned).append(told)
     return planned, over
 
@@ -64,15 +64,15 @@ def _call() -> UUID:
     return UUID(ex.CALL)
 
 
-async def to_the_end(house: House, over: Sequence[Told]) -> None:
+async def to_the_end(house: House, over: Sequence[WorldEvent]) -> None:
     """Let the visits take place and end, as time goes by."""
     last = max(told.at for told in over)
     clock.move(max(last - clock.now(), timedelta()) + timedelta(hours=1))
-    await tell(house, over)
+    await feed_events(house, over)
 
 
 async def the_test(house: House, topic: str = TOPICS[0], **more: Any) -> str:
-    """An evaluator writes three questions, makes a test of them and publishes it; gives its id."""
+    """Write three questions, make a test of them and publish it; return its id."""
     evaluator = await house.grant(Role.EVALUATOR)
     ids = []
     for one in QUESTIONS:
@@ -89,14 +89,14 @@ async def the_test(house: House, topic: str = TOPICS[0], **more: Any) -> str:
 
 
 async def the_guest(house: House, address: str = BEFORE) -> tuple[httpx2.AsyncClient, httpx2.Response]:
-    """The guest with the portal's ticket, and the page that it opens."""
+    """Return the guest with the portal's ticket, and the page that it opens."""
     guest = await house.grant(Role.OFFICER)
     purpose = "test_before" if "before" in address else "test_after"
     return guest, await house.with_ticket(guest, address, purpose, "officer")
 
 
 async def events(house: House) -> list[tuple[str, Mapping[str, Any]]]:
-    """What reporting told of the visits."""
+    """Return the events that reporting recorded about the visits."""
     return [(row.type, json.loads(row.payload)) for row in await house.journal("exchange.outcomes")]
 
 
@@ -104,7 +104,7 @@ async def test_a_test_is_asked_taken_scored_and_compared(house: House) -> None:
     """Asked at the scheduling; saved, handed in once; the second after the end; right answers when both are in."""
     await the_test(house)
     planned, over = visits()
-    await tell(house, planned)
+    await feed_events(house, planned)
     (asked,) = await events(house)
     assert (asked[0], asked[1]["phase"], asked[1]["again"]) == ("TestAsked", "pre", False)
     assert datetime.fromisoformat(asked[1]["due"]).date() < World().start + timedelta(days=1000)
@@ -154,7 +154,7 @@ async def test_figures_move_by_what_guests_answer(house: House) -> None:
     await the_test(house)
     await the_test(house, TOPICS[1])
     planned, over = visits(10)
-    await tell(house, planned)
+    await feed_events(house, planned)
     guest = await house.grant(Role.OFFICER)
 
     async def take(n: int, when: str, answers: dict[str, Any]) -> None:
@@ -179,12 +179,12 @@ async def test_figures_move_by_what_guests_answer(house: House) -> None:
 
 
 async def test_a_topic_without_a_test_asks_nobody(house: House) -> None:
-    """No test, a draft, one on another topic or of another call: nothing is told, and the form is not there."""
+    """Without a published test on the topic and for the call nobody is asked, and there is no form."""
     await the_test(house, "firearms_explosives")
     evaluator = await house.grant(Role.EVALUATOR)
     await evaluator.post("/reporting/api/tests", json={"title": "A draft", "topic": TOPICS[0]})
     planned, over = visits()
-    await tell(house, planned)
+    await feed_events(house, planned)
     await to_the_end(house, over)
     assert await events(house) == []
     for address in (BEFORE, AFTER):
@@ -194,10 +194,10 @@ async def test_a_topic_without_a_test_asks_nobody(house: House) -> None:
 
 
 async def test_publishing_asks_whoever_s_visit_is_to_come(house: House) -> None:
-    """Visits that are scheduled already are asked at once, those that are over or called off are not; once only."""
+    """Publishing asks the guests of scheduled visits at once, not of those over or called off; once only."""
     planned, over = visits(3)
-    await tell(house, planned)
-    await tell(house, [told for told in over if told.subject == ident("visit", 1)])
+    await feed_events(house, planned)
+    await feed_events(house, [told for told in over if told.subject == ident("visit", 1)])
     plan = next(told.event.plan for told in planned if told.subject == ident("visit", 2))  # type: ignore[attr-defined]  # a visit's
     await house.feed.deliver((VisitCancelled(plan=plan, reason="other", by="programme"), ident("visit", 2)))
     await the_test(house)
@@ -210,7 +210,7 @@ async def test_new_dates_give_the_test_another_day(house: House) -> None:
     """A visit that moves is asked again with its new day, which the page says; once the test is in, no more."""
     await the_test(house)
     planned, _ = visits()
-    await tell(house, planned)
+    await feed_events(house, planned)
     plan = next(told.event.plan for told in planned if told.subject == VISIT)  # type: ignore[attr-defined]  # a visit's
 
     async def move(weeks: int) -> None:
@@ -232,10 +232,10 @@ async def test_new_dates_give_the_test_another_day(house: House) -> None:
 
 
 async def test_nothing_is_taken_in_when_its_time_is_over(house: House) -> None:
-    """From the first day on the test before is over, says so, and takes nothing in; without it no second is asked."""
+    """From the first day on the test before is closed and says so; without it no second one is asked for."""
     await the_test(house)
     planned, over = visits()
-    await tell(house, planned)
+    await feed_events(house, planned)
     guest, _page = await the_guest(house)
     assert (await guest.post(BEFORE, data={"q1": "1", "later": "1"})).status_code == 303
     await to_the_end(house, over)
@@ -253,7 +253,7 @@ async def test_a_called_off_visit_asks_for_no_test(house: House) -> None:
     """The form says that the visit does not take place, and takes nothing in."""
     await the_test(house)
     planned, _ = visits()
-    await tell(house, planned)
+    await feed_events(house, planned)
     plan = next(told.event.plan for told in planned if told.subject == VISIT)  # type: ignore[attr-defined]  # a visit's
     await house.feed.deliver((VisitCancelled(plan=plan, reason="other", by="programme"), VISIT))
     guest, page = await the_guest(house)
@@ -265,7 +265,7 @@ async def test_a_test_is_the_guest_s_alone(house: House) -> None:
     """Another's ticket, a ticket into another form, the host's, or none: the test is not there for them."""
     await the_test(house)
     planned, _ = visits(2)
-    await tell(house, planned)
+    await feed_events(house, planned)
     guest, _page = await the_guest(house)
     other = f"/reporting/test-before/guest.{ident('visit', 1)}"
     assert (await guest.get(other)).status_code != 200
@@ -281,7 +281,7 @@ async def test_a_program_takes_a_test_and_sees_no_right_answer_before_the_end(ho
     """By the API: saved, handed in (201, then 200); no answer that there is not; right ones come with both."""
     await the_test(house)
     planned, over = visits()
-    await tell(house, planned)
+    await feed_events(house, planned)
     guest = await house.grant(Role.OFFICER)
     before, after = (address.replace("/reporting/", "/reporting/api/") for address in (BEFORE, AFTER))
     asked = (await house.with_ticket(guest, before, "test_before", "officer")).json()

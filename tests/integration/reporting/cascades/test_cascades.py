@@ -1,4 +1,4 @@
-"""Do sessions held at home become a figure, and only what the line manager confirms?"""
+"""Sessions held at home become a figure, as far as the line manager confirms them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.identity.state import identity_of
 from shared.time import clock
 from tests.integration.reporting.answers.test_forms import APPLICATION, VISIT
 from tests.integration.reporting.conftest import ORIGIN, set_day
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
 from tests.support import ticket_keys
 
@@ -39,12 +39,12 @@ SESSION = {
 
 @pytest.fixture(autouse=True)
 def _day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is November: the visits are over, and their sessions can still be told."""
+    """Set the clock to November: the visits are over, and their sessions can still be reported."""
     set_day(date(2026, 11, 20), tmp_path, monkeypatch)
 
 
 async def officer(house: House) -> httpx2.AsyncClient:
-    """The officer whose visit it was, with the page open."""
+    """Return the officer whose visit it was, with the page open."""
     guest = await house.grant(Role.OFFICER)
     page = await house.with_ticket(guest, OWN, "cascade", "officer")
     assert page.status_code == 200, page.text
@@ -52,7 +52,7 @@ async def officer(house: House) -> httpx2.AsyncClient:
 
 
 async def manager(house: House) -> tuple[httpx2.AsyncClient, str]:
-    """The line manager, who has no account, and the page that the link's ticket opens."""
+    """Return the line manager, who has no account, and the page that the link's ticket opens."""
     client = house.stranger()
     page = await house.with_ticket(client, MANAGED, "cascade", None)
     assert page.status_code == 200, page.text
@@ -69,13 +69,13 @@ async def reported(house: House, *sessions: dict[str, str]) -> None:
 
 
 def asked_of(page: str) -> str:
-    """The session that a manager's page asks about."""
+    """Return the session that a manager's page asks about."""
     return str(re.findall(r"/([0-9a-f-]{36})/confirm", page)[0])
 
 
 async def test_a_session_counts_with_the_number_that_the_manager_confirms(house: House) -> None:
     """Reported, corrected down with a reason, counted so; another one is refused and counts nothing."""
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     await reported(house, {}, {"held_on-month": "6", "attendees": "40", "about": "The laboratory"})
     client, page = await manager(house)
     assert "Tracing crypto assets" in page
@@ -111,7 +111,7 @@ async def test_a_session_counts_with_the_number_that_the_manager_confirms(house:
 
 async def test_what_cannot_be_is_refused_at_its_field(house: House) -> None:
     """A day before the end or to come, nobody reached, no words; a report sent twice is one."""
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     guest = await officer(house)
     tomorrow = clock.today() + timedelta(days=1)
     wrong = {
@@ -135,7 +135,7 @@ async def test_sessions_are_reported_for_the_months_of_the_call(
 ) -> None:
     """Not before the end, and for twelve months after it; then the page says until when it was possible."""
     monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
-    await tell(house, world(1, running=1))
+    await feed_events(house, world(1, running=1))
     guest = await officer(house)
     early = f"/reporting/cascades/{ident('application', 1)}"
     assert "It is not over yet" in (await house.with_ticket(guest, early, "cascade", "officer")).text
@@ -147,9 +147,9 @@ async def test_sessions_are_reported_for_the_months_of_the_call(
 
 
 async def test_what_was_entered_in_error_is_confirmed_by_nobody(house: House) -> None:
-    """A visit is voided after the manager has opened the link: neither yes nor no is taken, and nothing is told."""
+    """If a visit is voided after the manager has opened the link, no answer is taken and no event recorded."""
     told = world(1, running=0)
-    await tell(house, told)
+    await feed_events(house, told)
     await reported(house, {})
     client, page = await manager(house)
     completed = next(each.event for each in told if isinstance(each.event, VisitCompleted))
@@ -163,8 +163,8 @@ async def test_what_was_entered_in_error_is_confirmed_by_nobody(house: House) ->
 
 
 async def test_nobody_confirms_the_own_session(house: House) -> None:
-    """The officer's ticket confirms nothing, the manager's reports nothing, a host gets in by neither."""
-    await tell(house, world(1, running=0))
+    """The officer's ticket cannot confirm, the manager's cannot report, and a host can do neither."""
+    await feed_events(house, world(1, running=0))
     await reported(house, {})
     client, page = await manager(house)
     asked = asked_of(page)
@@ -180,9 +180,9 @@ async def test_nobody_confirms_the_own_session(house: House) -> None:
 
 
 async def test_a_silent_manager_is_reminded_once(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After fourteen days without a word there is one reminder for all that waits, and never another."""
+    """After fourteen days without an answer there is one reminder for all that waits, and never another."""
     monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     await reported(house, {}, {"attendees": "7"})
     bus = house.app.state.service.bus
     assert await cascades_actions.remind(bus) == 0
@@ -198,22 +198,22 @@ async def test_a_program_reports_with_ticket_and_token(house: House, monkeypatch
     async def proof(_: Any, token: str) -> Proof:
         return Proof(token)
 
-    await tell(house, world(1, running=0))
+    await feed_events(house, world(1, running=0))
     await house.grant(Role.OFFICER)
     monkeypatch.setattr(type(identity_of(house.app).bearer), "proof", proof)
     address = f"/reporting/api/cascades/guest.{VISIT}"
     session = {"held_on": "2026-05-20", "format": "briefing", "attendees": 9, "about": "What a joint team needs"}
 
-    async def asked(method: str, **more: Any) -> httpx2.Response:
+    async def response_to(method: str, **more: Any) -> httpx2.Response:
         ticket = issue_ticket("cascade", f"guest.{VISIT}", person="officer", private_key=ticket_keys()[0])
         headers = {"Authorization": "Bearer officer", "X-Ticket": ticket}
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(house.app), base_url=ORIGIN) as client:
             return await client.request(method, address, headers=headers, **more)
 
-    assert (await asked("POST", json={**session, "attendees": 0})).status_code == 422
-    assert (await asked("POST", json={**session, "held_on": "2026-01-20"})).status_code == 422
+    assert (await response_to("POST", json={**session, "attendees": 0})).status_code == 422
+    assert (await response_to("POST", json={**session, "held_on": "2026-01-20"})).status_code == 422
     same = {**session, "id": str(uuid4())}
-    assert [(await asked("POST", json=same)).status_code for _ in range(2)] == [201, 201]
-    found = (await asked("GET")).json()
+    assert [(await response_to("POST", json=same)).status_code for _ in range(2)] == [201, 201]
+    found = (await response_to("GET")).json()
     assert (found["open"], found["until"]) == (True, "2027-03-20")
     assert [(one["state"], one["attendees"], one["confirmed"]) for one in found["sessions"]] == [("reported", 9, None)]

@@ -1,4 +1,4 @@
-"""Is there one way out for figures, and does what is published stay as it was shown?"""
+"""Figures leave through one gate only, and what is published stays as it was shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting.disclosure import store as disclosure_store
 from shared.contracts.codes import Role
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import world
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_feeds_take_released_figures_only() -> None:
 
 async def test_what_was_published_stays_as_it_was_shown(house: House) -> None:
     """What of a period left the house is kept; and later facts change nothing of it."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
     for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
@@ -55,5 +55,5 @@ async def test_what_was_published_stays_as_it_was_shown(house: House) -> None:
     assert statement == 1
     assert pattern.shown["TOPCOP-OP-02"] == {"": frozenset({""})}, "of three visits the total is shown alone"
     before = (await donor.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
-    await tell(house, world(16)[-20:])
+    await feed_events(house, world(16)[-20:])
     assert (await donor.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json() == before

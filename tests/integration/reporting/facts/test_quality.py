@@ -1,4 +1,4 @@
-"""Is everything that makes no sense listed, with what becomes of it, and does it count once it is mended?"""
+"""Everything that makes no sense is listed, with what happens to it, and counts once it is corrected."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from shared.contracts import EVENTS
 from shared.contracts import _examples as ex
 from shared.contracts.codes import Role
 from tests.integration.reporting.facts.test_rebuild import changed
-from tests.integration.reporting.overview.test_figures import tell
-from tests.integration.reporting.world import Told, ident, world
+from tests.integration.reporting.overview.test_figures import feed_events
+from tests.integration.reporting.world import WorldEvent, ident, world
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 AT = datetime(2026, 4, 2, 9, tzinfo=UTC)
 
 
-def _told(type_: str, subject: UUID, **changes: object) -> Told:
+def _event(type_: str, subject: UUID, **changes: object) -> WorldEvent:
     model = EVENTS[type_]
-    return Told(model.model_validate({**model.example, **changes}), subject, AT, subject)
+    return WorldEvent(model.model_validate({**model.example, **changes}), subject, AT, subject)
 
 
 async def test_good_data_says_so(house: House) -> None:
     """Without a flaw the page says that nothing is wrong; a donor does not see it."""
-    await tell(house, world(3))
+    await feed_events(house, world(3))
     auditor, donor = await house.grant(Role.AUDITOR), await house.grant(Role.DONOR)
     assert "Nothing is wrong with the data" in (await auditor.get("/reporting/quality")).text
     assert (await donor.get("/reporting/quality")).status_code == 403
@@ -41,14 +41,14 @@ async def test_each_flaw_is_listed_with_its_event_and_its_fate(house: House) -> 
     """A visit that ends before it starts, a day outside, an impossible score, an unknown code: kept and listed."""
     visit = ident("visit", 0)
     plan = {**ex.VISIT_PLAN, "application_id": ident("application", 0)}
-    await tell(
+    await feed_events(
         house,
         [
             *world(2),
-            _told("VisitCompleted", ident("odd", 1), plan=plan, ended_on="2026-03-02"),
-            _told("TestScored", ident("odd", 2), phase="post", score=31, maximum=20),
-            _told("VisitScheduled", ident("odd", 3), plan={**plan, "topic": "stamp_collecting"}),
-            _told("AttendanceRecorded", ident("match", 0), visit_id=visit, day="2026-05-01", present=True),
+            _event("VisitCompleted", ident("odd", 1), plan=plan, ended_on="2026-03-02"),
+            _event("TestScored", ident("odd", 2), phase="post", score=31, maximum=20),
+            _event("VisitScheduled", ident("odd", 3), plan={**plan, "topic": "stamp_collecting"}),
+            _event("AttendanceRecorded", ident("match", 0), visit_id=visit, day="2026-05-01", present=True),
         ],
     )
     evaluator = await house.grant(Role.EVALUATOR)

@@ -1,4 +1,4 @@
-"""Does a rebuild in bulk leave what the reader leaves: the same tables, the same marks, the same parked events?"""
+"""A rebuild in bulk leaves what the reader leaves: the same tables, the same marks, the same dead letters."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_a_rebuild_in_bulk_leaves_what_the_reader_leaves(house: House) -> 
 
 
 async def test_a_load_reacts_to_what_nobody_has_reacted_to(house: House) -> None:
-    """Events that came while the service was away are loaded too, and what follows from them is told, once."""
+    """Events that came while the service was away are loaded too, and cause their reactions once."""
     told = world(1, running=0)
     records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in told]
     await _load(house, [records])

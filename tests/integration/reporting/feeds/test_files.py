@@ -1,4 +1,4 @@
-"""Are a published period's files served at addresses that stay, and is nothing published that breaks a rule?"""
+"""A published period's files keep their addresses, and nothing is published that breaks a rule."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from services.reporting.feeds.store import publications as store
 from shared.contracts.codes import Role
 from shared.time import clock
 from tests.integration.notifications.conftest import served
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ DOCUMENTED = Path(__file__).parents[4] / "docs/feeds.md"
 
 async def test_files_come_with_publication_and_stay(house: House) -> None:
     """Refused before; then each has one address, an ETag that is heeded, and the same bytes whatever comes later."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
     address = "/reporting/api/feeds/2026-Q1"
@@ -66,7 +66,7 @@ async def test_files_come_with_publication_and_stay(house: House) -> None:
     assert [each["name"] for each in stated["files"]] == list(KINDS)
     before = {each["name"]: await donor.get(urlsplit(each["address"]).path) for each in stated["files"]}
     # Neither facts that come, nor another name of the programme, nor a new target changes what was published.
-    await tell(house, world(16)[-20:])
+    await feed_events(house, world(16)[-20:])
     bus.settings = right.model_copy(update={"programme_title": "Another title"})
     for each in stated["files"]:
         name, answer = each["name"], before[each["name"]]
@@ -115,11 +115,11 @@ async def test_a_program_fetches_only_what_is_new(house: House) -> None:
 
 async def test_what_is_not_published_is_answered_in_words(house: House) -> None:
     """A draft, submitted or frozen period: 409 with its state; no such period, statement, file or manifest: 404."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
 
-    async def said(path: str) -> tuple[int, str]:
+    async def answer_to(path: str) -> tuple[int, str]:
         answer = await donor.get(f"/reporting/api/feeds/{path}")
         return answer.status_code, answer.json()["detail"]
 
@@ -129,7 +129,7 @@ async def test_what_is_not_published_is_answered_in_words(house: House) -> None:
                 await (other if step == "approve" else author).post(f"/reporting/periods/2026-Q1/{step}")
             ).is_redirect
         for name in KINDS:
-            assert await said(f"2026-Q1/{name}") == (
+            assert await answer_to(f"2026-Q1/{name}") == (
                 409,
                 f"The period 2026-Q1 is not published: it has no files yet. It stands at: {state}.",
             )
@@ -139,7 +139,7 @@ async def test_what_is_not_published_is_answered_in_words(house: House) -> None:
         True,
         False,
     )
-    assert (await said("latest/figures.csv"))[0] == 404
+    assert (await answer_to("latest/figures.csv"))[0] == 404
     assert (
         await donor.get("/reporting/feeds/manifest.json", headers={"Accept": "application/json"})
     ).status_code == 404
@@ -151,7 +151,7 @@ async def test_what_is_not_published_is_answered_in_words(house: House) -> None:
         ("2026-X1/figures.csv", "There is no such period"),
         ("programme/figures.csv", "There is no such period"),
     ):
-        status, sentence = await said(path)
+        status, sentence = await answer_to(path)
         assert (status, words in sentence) == (404, True), sentence
 
 
@@ -162,7 +162,7 @@ async def test_a_statement_that_was_replaced_stays_and_says_so(house: House) -> 
     first = await donor.get("/reporting/feeds/2026-Q1/1/figures.csv")
     assert "successor-version" not in first.headers["link"]
     late = [each for each in world(16, running=0) if each.story in {ident("application", 12), ident("application", 15)}]
-    await tell(house, [replace(each, at=clock.now()) if "Visit" in each.event.type else each for each in late])
+    await feed_events(house, [replace(each, at=clock.now()) if "Visit" in each.event.type else each for each in late])
     page = "/reporting/periods/2026-Q1/restatement"
     assert (await author.post(f"{page}/propose", data={"reason": "late_facts"})).status_code == 303
     assert (await other.post(f"{page}/approve")).status_code == 303
@@ -202,13 +202,13 @@ async def test_the_lines_of_the_documentation_check_what_was_published(house: Ho
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
             )
-            said, _ = await process.communicate()
-            return process.returncode, said.decode()
+            answer_to, _ = await process.communicate()
+            return process.returncode, answer_to.decode()
 
-        status, said = await checked()
-        assert (status, f"{len(KINDS)} files listed, 0 are not as listed" in said) == (0, True), said
+        status, answer_to = await checked()
+        assert (status, f"{len(KINDS)} files listed, 0 are not as listed" in answer_to) == (0, True), answer_to
         (key,) = (await donor.get("/reporting/feeds/keys")).json()["keys"]
-        assert key["kid"] in said
+        assert key["kid"] in answer_to
         assert key["kid"] in (await donor.get("/reporting/feeds")).text
 
         command = "-m", "deploy.cli.main", "feeds", "verify", f"{origin}/reporting/feeds", "--key", key["kid"]
@@ -226,8 +226,8 @@ async def test_the_lines_of_the_documentation_check_what_was_published(house: Ho
 
         async with bus.transaction("system:tests") as tx:
             await tx.session.execute(text("UPDATE feed_file SET sha256 = (SELECT sha256 FROM manifest)"))
-        status, said = await checked()
-        assert (status, f"{len(KINDS)} are not as listed" in said) == (0, True), said
+        status, answer_to = await checked()
+        assert (status, f"{len(KINDS)} are not as listed" in answer_to) == (0, True), answer_to
         async with bus.transaction("system:tests") as tx:
             forged = OKPKey.generate_key("Ed25519")
             content = (await donor.get("/reporting/feeds/manifest.json")).content
@@ -235,8 +235,8 @@ async def test_the_lines_of_the_documentation_check_what_was_published(house: Ho
             await tx.session.execute(
                 text("UPDATE manifest SET signature = split_part(signature, '.', 1) || '..' || :mac"), told
             )
-        status, said = await checked()
-        assert (status, "InvalidSignature" in said) == (1, True), said
+        status, answer_to = await checked()
+        assert (status, "InvalidSignature" in answer_to) == (1, True), answer_to
 
 
 async def test_the_command_looks_at_all_that_was_ever_published(house: House) -> None:
@@ -267,7 +267,7 @@ async def test_the_command_looks_at_all_that_was_ever_published(house: House) ->
 
 
 async def test_bytes_that_are_damaged_are_not_served(house: House) -> None:
-    """What the database holds is held against its digest each time it is read."""
+    """Stored bytes are compared with their digest each time they are read."""
     await published(house, "2026-Q1")
     bus = house.app.state.service.bus
     async with bus.transaction("system:tests") as tx:
@@ -305,9 +305,9 @@ async def test_what_was_published_before_files_were_kept_gets_them_once(house: H
 
 
 async def published(house: House, label: str, *, told: bool = True) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:
-    """A period that was published; gives its author and its approver. `told`: the small programme is told first."""
+    """Publish a period; return its author and its approver. `told`: feed the small programme first."""
     if told:
-        await tell(house, world(12))
+        await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
         answer = await who.post(f"/reporting/periods/{label}/{step}")
@@ -319,7 +319,7 @@ async def test_the_exclusion_policy_says_what_is_left_out(house: House) -> None:
     """In general, and by indicator for the period that is looked at; also where there is no figure yet."""
     donor = await house.grant(Role.DONOR)
     assert (await donor.get("/reporting/feeds/exclusions")).status_code == 200
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     page = (await donor.get("/reporting/feeds/exclusions?period=2026")).text
     assert "fewer than 5 people" in page
     assert "TOPCOP-PR-02" in page or "TOPCOP-OP-02" in page

@@ -1,4 +1,4 @@
-"""Does a consumer's token open the files of published periods, and nothing else, for as long as it is good?"""
+"""A consumer's token opens the files of published periods, and nothing else, while it is valid."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def form(**changes: str) -> dict[str, str]:
 
 
 async def issued(coordinator: httpx2.AsyncClient, consumer: str = "OPSYS") -> dict[str, Any]:
-    """A token that was issued by the API: what was told of it, with the token."""
+    """Issue a token by the API; return the answer, with the token."""
     wanted = {"consumer": consumer, "expires": str(clock.today() + timedelta(days=30))}
     answer = await coordinator.post("/reporting/api/feeds/tokens", json=wanted)
     assert answer.status_code == 201, answer.text

@@ -1,4 +1,4 @@
-"""Do rebuild and order leave reporting's tables as they should be?"""
+"""Rebuilds, and events in another order, leave reporting's tables as they should be."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.periods.model import periods
 from shared.contracts import _examples as ex
 from shared.time import clock
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import mentorship, world
 from tests.rebuilding import empty
 
@@ -36,7 +36,7 @@ async def _figures(house: House) -> list[object]:
 async def test_topics_in_any_order_give_the_same_figures(house: House) -> None:
     """Whatever topic runs ahead of another, and however events are cut into batches, the figures are the same."""
     told = [*world(8), *mentorship()]
-    await tell(house, told)
+    await feed_events(house, told)
     wanted = await _figures(house)
     bus = house.app.state.service.bus
     await empty(bus, house.app.state.service.consumers, "system:tests")
@@ -47,7 +47,7 @@ async def test_topics_in_any_order_give_the_same_figures(house: House) -> None:
     for topic in topics:
         of_topic = [each for each in told if each.event.topic == topic]
         for start in range(0, len(of_topic), 5):
-            await tell(house, of_topic[start : start + 5])
+            await feed_events(house, of_topic[start : start + 5])
     again = await _figures(house)
     assert [(one[0], one[1].value) for one in again] == [(one[0], one[1].value) for one in wanted]  # type: ignore[index]
 
@@ -58,13 +58,13 @@ async def test_a_large_programme_shows_figures_as_last_counted_and_counts_the_st
     """Kept figures are shown until facts come that they read; only those are counted again, to the same as anew."""
     monkeypatch.setattr(counting, "AT_ONCE", 0)
     bus = house.app.state.service.bus
-    await tell(house, world(8))
+    await feed_events(house, world(8))
     of_calls = {calls.period_of(call).label for call in (calls.ALL, ex.CALL)}
     assert await _stale(house) == {"programme", "2026", "2026-H1", "2026-Q1"} | await _later_labels(house) | of_calls
     wanted = await _figures(house)  # nothing is kept yet: counted while the page waits
     assert await counting.recount_stale(bus, ["2026"]) == len(COUNTED)
     assert await _figures(house) == wanted
-    await tell(house, mentorship())
+    await feed_events(house, mentorship())
     shown = await _figures(house)
     assert shown == wanted, "shown as they were last counted"
     assert "2026" in await _stale(house)

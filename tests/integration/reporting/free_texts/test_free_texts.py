@@ -1,4 +1,4 @@
-"""Is what people wrote corrected by its writer, and found, given out and erased by the right people only?"""
+"""Free text is corrected by its writer, and found, given out and erased by the right people only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.time import clock
 from tests.integration.reporting.answers.test_forms import APPLICATION, GUEST, REPORT
 from tests.integration.reporting.cascades.test_cascades import OWN as CASCADES
 from tests.integration.reporting.cascades.test_cascades import SESSION, officer
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import ident, world
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ WHY = {"form": "all", "why": "Asked for by the officer on 3 May"}
 
 async def written(house: House) -> httpx2.AsyncClient:
     """An evaluation and a report that are in, a follow-up that is begun, a session; gives the officer's browser."""
-    await tell(house, world(2, running=0))
+    await feed_events(house, world(2, running=0))
     guest = await officer(house)
     for address, purpose, given in ((EVALUATION, "evaluation", GUEST), (REPORTS, "report", REPORT)):
         await house.with_ticket(guest, address, purpose, "officer")

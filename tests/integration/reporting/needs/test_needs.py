@@ -1,4 +1,4 @@
-"""Do needs stand beside what was asked for, matched and completed, as page and as file, behind the gate?"""
+"""Needs are shown beside applications received, matched and completed, as page and as file, as far as they may be."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from shared.contracts import EVENTS
 from shared.contracts import _examples as ex
 from shared.contracts.codes import Role
 from tests.integration.reporting.facts.test_rebuild import changed
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import NEEDED as AT
-from tests.integration.reporting.world import Told, ident, need, world
+from tests.integration.reporting.world import WorldEvent, ident, need, world
 
 if TYPE_CHECKING:
     from tests.integration.reporting.conftest import House
@@ -35,7 +35,7 @@ READERS = (
 )
 
 
-def refused(n: int, country: str, rule: str) -> list[Told]:
+def refused(n: int, country: str, rule: str) -> list[WorldEvent]:
     """An application that the matching found no place for."""
     subject = ident("application", "refused", n)
     at = datetime(2026, 1, 14, 9, n, tzinfo=UTC)
@@ -48,8 +48,8 @@ def refused(n: int, country: str, rule: str) -> list[Told]:
     }
     funnel = [{"rule": rule, "remaining": 0}]
     return [
-        Told(submitted.model_validate({**submitted.example, "profile": profile}), subject, at, subject),
-        Told(receipt.model_validate({**receipt.example, "funnel": funnel}), subject, at, subject),
+        WorldEvent(submitted.model_validate({**submitted.example, "profile": profile}), subject, at, subject),
+        WorldEvent(receipt.model_validate({**receipt.example, "funnel": funnel}), subject, at, subject),
     ]
 
 
@@ -62,7 +62,7 @@ async def fill(house: House) -> None:
     ]
     for n in range(14):
         told += refused(n, ("MD", "GE")[n % 2], "common_language" if n < 12 else "topic")
-    await tell(house, told)
+    await feed_events(house, told)
 
 
 async def rows(client: Any, address: str) -> list[dict[str, str]]:
@@ -74,7 +74,7 @@ async def rows(client: Any, address: str) -> list[dict[str, str]]:
 
 async def test_nobody_without_a_match_is_no_headline(house: House) -> None:
     """Where all that asked still wait or have a place, the page says how many asked, not that none of them failed."""
-    await tell(house, [*world(12), need(1, country="MD", quantity=30)])
+    await feed_events(house, [*world(12), need(1, country="MD", quantity=30)])
     page = (await (await house.grant(Role.DONOR)).get("/reporting/needs?period=2026")).text
     assert "applications asked for a place" in page
     assert "found no match</h1>" not in page
@@ -101,7 +101,7 @@ async def test_a_programme_without_anything_says_so(house: House) -> None:
     """Nothing needed, nothing asked for: the page says so and leads on; needs alone are said too."""
     reader = await house.grant(Role.ANASPOC)
     assert "Nothing is needed and nothing was asked for" in (await reader.get("/reporting/needs")).text
-    await tell(house, [need(1, quantity=30)])
+    await feed_events(house, [need(1, quantity=30)])
     page = (await reader.get("/reporting/needs?period=2026")).text
     assert "Training is needed for 30 people, and nobody has applied yet" in page
 
@@ -142,7 +142,7 @@ async def test_what_few_stand_behind_is_in_no_file_and_on_no_page(house: House) 
     told = [*world(40)]
     for n in range(13):
         told += refused(n, "MD" if n < 3 else "GE", "common_language")
-    await tell(house, told)
+    await feed_events(house, told)
     donor = await house.grant(Role.DONOR)
     found = await rows(donor, "/reporting/needs.csv?period=2026")
     country = {
@@ -162,7 +162,7 @@ async def test_the_newest_event_of_a_need_counts_and_flaws_are_listed_until_mend
         need(2, since="2026-06-01", until="2026-01-01"),
         need(3, topic_code="stamp_collecting"),
     ]
-    await tell(house, first)
+    await feed_events(house, first)
     auditor = await house.grant(Role.AUDITOR)
     flaws = (await auditor.get("/reporting/api/quality")).json()["flaws"]
     assert {each["flaw"]: each["left_out"] for each in flaws} == {
@@ -171,13 +171,13 @@ async def test_the_newest_event_of_a_need_counts_and_flaws_are_listed_until_mend
     }
     assert "The need ends before it starts" in (await auditor.get("/reporting/quality")).text
     assert await _needed(house) == 42
-    await tell(
+    await feed_events(
         house, [need(1, quantity=5), need(2, quantity=7), need(3, withdrawn=True, topic_code="stamp_collecting")]
     )
     assert (await auditor.get("/reporting/api/quality")).json()["flaws"] == []
     assert await _needed(house) == 12
     assert await _needed(house, "2028") == 0, "the needs are over by then"
-    await tell(house, [need(1, quantity=9, withdrawn=True)])
+    await feed_events(house, [need(1, quantity=9, withdrawn=True)])
     assert await _needed(house) == 7
 
 

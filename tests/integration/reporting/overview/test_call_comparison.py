@@ -1,4 +1,4 @@
-"""Do calls stand side by side with the same indicators, behind the gate, in small programmes and in large ones?"""
+"""Calls are compared by the same indicators, under disclosure control, in small programmes and in large ones."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from shared.contracts import EVENTS
 from shared.contracts import _examples as ex
 from shared.contracts.applications import ApplicationSubmitted
 from shared.contracts.codes import Role
-from tests.integration.reporting.overview.test_figures import tell
-from tests.integration.reporting.world import Told, ident, world
+from tests.integration.reporting.overview.test_figures import feed_events
+from tests.integration.reporting.world import WorldEvent, ident, world
 
 if TYPE_CHECKING:
     import httpx2
@@ -31,12 +31,12 @@ ASKED = "TOPCOP-IN-01"
 VISITS = "TOPCOP-OP-02"
 
 
-def two_calls(people: int, every: int) -> list[Told]:
+def two_calls(people: int, every: int) -> list[WorldEvent]:
     """A programme of which each so-and-so-many-th application is in another call, `B-2026`."""
     published = EVENTS["CallPublished"]
     terms = {**published.example["terms"], "reference": "B-2026"}
     at = datetime(2026, 1, 5, 9, tzinfo=UTC)
-    made = [Told(published.model_validate({**published.example, "terms": terms}), OTHER, at, OTHER)]
+    made = [WorldEvent(published.model_validate({**published.example, "terms": terms}), OTHER, at, OTHER)]
     count = 0
     for told in world(people, running=0):
         if not isinstance(told.event, ApplicationSubmitted):
@@ -62,7 +62,7 @@ async def reference_of_first(house: House) -> str:
 
 async def test_calls_stand_side_by_side(house: House) -> None:
     """Each call has its own number and the difference to the first; a wrong choice is named and kept."""
-    await tell(house, two_calls(24, 3))
+    await feed_events(house, two_calls(24, 3))
     donor = await house.grant(Role.DONOR)
     first = await reference_of_first(house)
     page = await donor.get(f"/reporting/compare/calls?call={first}&call=B-2026&call=&call=")
@@ -85,7 +85,7 @@ async def test_calls_stand_side_by_side(house: House) -> None:
 
 async def test_a_call_of_few_is_not_told(house: House) -> None:
     """Three applications of twenty-four are in one call: neither it nor the other says its number, their sum does."""
-    await tell(house, two_calls(24, 8))
+    await feed_events(house, two_calls(24, 8))
     donor = await house.grant(Role.DONOR)
     first = await reference_of_first(house)
     found = await rows(donor, f"/reporting/compare/calls.csv?call={first}&call=B-2026")
@@ -101,7 +101,7 @@ async def test_without_a_call_the_page_says_so(house: House) -> None:
 
 async def test_a_large_programme_shows_calls_as_last_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the worker counts beforehand is what counting at once gives; then nothing is stale."""
-    await tell(house, two_calls(12, 2))
+    await feed_events(house, two_calls(12, 2))
     at_once = await _by_call(house)
     assert at_once
     monkeypatch.setattr(counting, "AT_ONCE", 0)
@@ -118,7 +118,7 @@ async def test_a_large_programme_shows_calls_as_last_counted(house: House, monke
 
 async def test_a_call_counts_as_a_programme_of_its_own_would(house: House) -> None:
     """The figures of a call are those of its applications' facts alone, and additive ones add up to all together."""
-    await tell(house, two_calls(12, 3))
+    await feed_events(house, two_calls(12, 3))
     async with house.app.state.service.bus.read() as session:
         held = await facts_store.used(session)
     made = {each.definition.id: each for each in await _by_call(house)}

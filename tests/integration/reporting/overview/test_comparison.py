@@ -1,4 +1,4 @@
-"""Are periods compared only where their definitions are the same, and only by what may be shown?"""
+"""Periods are compared only where their definitions are the same, and only by what may be shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.reporting.indicators.model.catalogue import INDICATORS
 from services.reporting.overview.pages.comparison import change, rows
 from services.reporting.periods.model import periods
 from shared.contracts.codes import Role
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import world
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_a_difference_needs_the_same_definition_and_two_numbers() -> None:
 
 async def test_periods_stand_side_by_side(house: House) -> None:
     """The page and its file name the difference to the first period; a wrong choice is named and kept."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     donor = await house.grant(Role.DONOR)
     page = await donor.get("/reporting/compare?period=2026-Q1&period=2026-Q2&period=&period=")
     assert page.status_code == 200, page.text

@@ -1,4 +1,4 @@
-"""Do the figures follow the events, on real PostgreSQL, through pages, API and feeds?"""
+"""The figures follow the events, on real PostgreSQL, through pages, API and feeds."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.integration.reporting.conftest import House
-    from tests.integration.reporting.world import Told
+    from tests.integration.reporting.world import WorldEvent
 
 
-async def tell(house: House, told: Sequence[Told]) -> None:
+async def feed_events(house: House, told: Sequence[WorldEvent]) -> None:
     """Let the service read these events, in one batch."""
     await house.feed.apply([house.feed.record(t.event, t.subject, at=t.at, correlation=t.story) for t in told])
 
@@ -38,7 +38,7 @@ async def test_an_empty_programme_says_so(house: House) -> None:
 async def test_the_figures_equal_a_count_of_the_events(house: House) -> None:
     """Applications, visits, officials and days are what the events say, with the digest of exactly those events."""
     told = world(12)
-    await tell(house, told)
+    await feed_events(house, told)
     evaluator = await house.grant(Role.EVALUATOR)
     answer = (await evaluator.get("/reporting/api/figures?period=2026")).json()
     figures = {figure["indicator"]: figure for figure in answer["figures"]}
@@ -57,7 +57,7 @@ async def test_the_figures_equal_a_count_of_the_events(house: House) -> None:
 
 async def test_small_parts_are_not_shown_anywhere(house: House) -> None:
     """No part of a breakdown with fewer than five behind it leaves by page, API, CSV or IATI."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     donor = await house.grant(Role.DONOR)
     figure = (await donor.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026")).json()
     assert figure["withheld"] == ["country-of-service", "sex"]
@@ -74,7 +74,7 @@ async def test_small_parts_are_not_shown_anywhere(house: House) -> None:
 
 async def test_donors_see_no_event(house: House) -> None:
     """A donor reads the figure and how many events prove it, but neither their ids nor a journey."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     donor = await house.grant(Role.DONOR)
     page = (await donor.get("/reporting/indicators/TOPCOP-OP-02?period=2026")).text
     assert "12 events" in page
@@ -90,7 +90,7 @@ async def test_donors_see_no_event(house: House) -> None:
 
 async def test_iati_holds_against_the_official_schema(house: House) -> None:
     """The activity file validates, tells the numbers, and leaves out what is hidden."""
-    await tell(house, [*world(12), *mentorship()])
+    await feed_events(house, [*world(12), *mentorship()])
     donor = await house.grant(Role.DONOR)
     answer = await donor.get("/reporting/iati.xml?period=2026")
     assert answer.status_code == 200, answer.text
@@ -105,7 +105,7 @@ async def test_iati_holds_against_the_official_schema(house: House) -> None:
 
 async def test_one_application_can_be_followed(house: House) -> None:
     """The journey lists an application's events through all topics, found by its reference."""
-    await tell(house, world(2))
+    await feed_events(house, world(2))
     evaluator = await house.grant(Role.AUDITOR)
     led = await evaluator.get("/reporting/journey?reference=am-2026-0000")
     assert led.headers["location"] == "/reporting/journey/AM-2026-0000"
@@ -121,7 +121,7 @@ async def test_one_application_can_be_followed(house: House) -> None:
 
 async def test_a_period_goes_from_draft_to_published_by_two_people(house: House) -> None:
     """Submitted by one, approved and frozen by another, published: the figures stand, whatever comes later."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     author = await house.grant(Role.EVALUATOR)
     other = await house.grant(Role.PROGRAMME_COORDINATOR)
     assert (await author.post("/reporting/periods/2099/submit")).status_code == 409, "it is not over"
@@ -137,7 +137,7 @@ async def test_a_period_goes_from_draft_to_published_by_two_people(house: House)
     assert len({row.aggregateid for row in figures}) == len(figures) >= 22
     before = (await author.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
     await house.relay("exchange.periods")
-    await tell(house, world(16)[-20:])
+    await feed_events(house, world(16)[-20:])
     after = (await author.get("/reporting/api/indicators/TOPCOP-OP-02?period=2026-Q1")).json()
     assert after == before
     assert after["state"] == "published"

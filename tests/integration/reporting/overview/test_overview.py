@@ -1,4 +1,4 @@
-"""Does the overview show few charts, each with its numbers as a file, for one period, many, and none?"""
+"""The overview shows few charts, each with its numbers as a file, for one period, many, and none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts.codes import Role
 from tests.integration.reporting.needs.test_needs import fill
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import world
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def test_each_chart_has_its_numbers_as_a_file(house: House) -> None:
 
 async def test_targets_are_followed_period_by_period(house: House) -> None:
     """The page of targets draws each beside the figures of the periods in which it is due, years or halves."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     donor = await house.grant(Role.DONOR)
     assert "period by period</h2>" not in (await donor.get("/reporting/targets")).text
     assert await rows(donor, "/reporting/targets.csv") == []

@@ -1,4 +1,4 @@
-"""Does the printable report say what the figures say, with what proves each, and only when it may?"""
+"""The printable report says what the figures say, with the proof of each, and only when it may."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from services.reporting.disclosure import views as disclosure_views
 from shared.contracts.codes import Role
-from tests.integration.reporting.overview.test_figures import tell
+from tests.integration.reporting.overview.test_figures import feed_events
 from tests.integration.reporting.world import world
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def words(content: bytes) -> str:
 
 async def test_the_report_says_each_figure_with_its_proof(house: House) -> None:
     """Published, it holds each figure's number, version, digest and address, is tagged, and is the same each time."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     donor = await house.grant(Role.DONOR)
     assert (await donor.get(ADDRESS)).status_code == 409, "not published yet"
@@ -63,7 +63,7 @@ async def test_the_report_says_each_figure_with_its_proof(house: House) -> None:
 
 async def test_each_part_of_a_figure_stands_there_with_its_proof(house: House) -> None:
     """Each breakdown's rows say their number, events and digest; a hidden one says so, and nothing that tells it."""
-    await tell(house, world(17))
+    await feed_events(house, world(17))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
         assert (await who.post(f"/reporting/periods/2026-H1/{step}")).status_code == 303
@@ -106,7 +106,7 @@ async def test_each_part_of_a_figure_stands_there_with_its_proof(house: House) -
 
 async def test_every_page_of_a_draft_says_that_it_is_one(house: House) -> None:
     """The watermark lies on each page until the period is published, in the reader's language; then on none."""
-    await tell(house, world(12))
+    await feed_events(house, world(12))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
 
     async def marked() -> list[bool]:

@@ -1,4 +1,4 @@
-"""Do baselines and targets come in as a table: all rows or none, wrong ones said, the same table again a no-op?"""
+"""Baselines and targets are imported as a table: all rows or none, with errors named, and only once."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ async def test_tables_of_other_spreadsheets_are_read(house: House) -> None:
 
 
 async def test_the_page_says_what_a_row_needs(house: House) -> None:
-    """Whoever uploads finds each indicator's id and what a column takes; who only reads is not asked to upload."""
+    """The page lists each indicator's id and what a column takes; a reader without the role is not asked to upload."""
     page = (await (await house.grant(Role.EVALUATOR)).get("/reporting/targets/import")).text
     assert all(each in page for each in INDICATORS)
     donor = await house.grant(Role.DONOR)

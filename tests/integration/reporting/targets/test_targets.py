@@ -1,4 +1,4 @@
-"""Are baselines and targets written by one and approved by another, by page and API?"""
+"""Baselines and targets are written by one person and approved by another, by page and API."""
 
 from __future__ import annotations
 

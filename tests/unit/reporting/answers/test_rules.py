@@ -1,4 +1,4 @@
-"""Do the rules of forms, certificates and approval hold?"""
+"""Test the rules of forms, certificates and approval."""
 
 from __future__ import annotations
 

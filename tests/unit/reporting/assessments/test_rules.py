@@ -1,4 +1,4 @@
-"""Do the rules of questions, tests and sittings hold, whoever writes what?"""
+"""Test the rules of questions, tests and sittings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DRAFT = Draft("online_crime", "", "single", "Which order holds?", ("By age", "By
 PRE, POST = TestPhase.PRE, TestPhase.POST
 
 
-def made(**changes: Any) -> Question:
+def a_question(**changes: Any) -> Question:
     """A question from a draft that is right but for these changes."""
     values = {name: changes.get(name, getattr(DRAFT, name)) for name in Draft.__dataclass_fields__}
     return bank.question(Draft(**values), id=uuid4(), version=1, author="evaluator", at=AT)
@@ -30,9 +30,9 @@ def made(**changes: Any) -> Question:
 
 def test_empty_answers_are_left_out_and_the_right_one_keeps_its_place() -> None:
     """What is right counts among the answers that are left, wherever it was written."""
-    question = made(answers=("", "By age", "", "By value"), right=(3,))
+    question = a_question(answers=("", "By age", "", "By value"), right=(3,))
     assert (question.answers, question.right) == (("By age", "By value"), (1,))
-    statement = made(kind="true_false", answers=(), right=(1,))
+    statement = a_question(kind="true_false", answers=(), right=(1,))
     assert statement.answers[statement.right[0]] == "False"
 
 
@@ -60,7 +60,7 @@ def test_empty_answers_are_left_out_and_the_right_one_keeps_its_place() -> None:
 def test_a_question_that_cannot_be_is_refused_at_its_field(changes: dict[str, Any], field: str) -> None:
     """Each mistake is named where it was made, with what to do."""
     with pytest.raises(Invalid) as refused:
-        made(**changes)
+        a_question(**changes)
     assert list(refused.value.fields) == [field]
 
 
@@ -74,7 +74,7 @@ def test_points_are_whole_or_none_and_never_above_the_maximum(
     """Whatever is answered: exactly the questions whose right answers were all chosen, and no other, have points."""
     answers = ("a", "b", "c", "d")
     questions = [
-        made(kind="multiple", answers=answers, right=tuple(sorted(one)), points=place)
+        a_question(kind="multiple", answers=answers, right=tuple(sorted(one)), points=place)
         for place, one in enumerate(right, 1)
     ]
     given_ = {place: tuple(one) for place, one in chosen.items()}
@@ -90,7 +90,7 @@ def test_points_are_whole_or_none_and_never_above_the_maximum(
 
 def test_an_answer_that_there_is_not_is_refused() -> None:
     """An answer outside of those given is an error at its question; one of no question at all is left out."""
-    question = made()
+    question = a_question()
     with pytest.raises(Invalid) as refused:
         sittings.valid_answers([question], {1: (2,)})
     assert list(refused.value.fields) == ["q1"]
@@ -105,7 +105,7 @@ def a_test(**changes: Any) -> bank.Test:
 
 def test_both_forms_of_a_test_have_the_same_points() -> None:
     """The same questions twice, or a parallel form of as many points; one of other points is not handed out."""
-    one, two, three = made(points=2), made(points=2), made(points=3)
+    one, two, three = a_question(points=2), a_question(points=2), a_question(points=3)
     known = {each.id: each for each in (one, two, three)}
     with pytest.raises(NotNow):
         bank.published(a_test(), known, AT)
@@ -126,7 +126,7 @@ def test_both_forms_of_a_test_have_the_same_points() -> None:
 def test_a_call_s_own_test_goes_before_one_for_all_and_the_newest_first() -> None:
     """No test of another topic, of another call, of a draft or of a closed one is ever handed out."""
     call, other = UUID(int=1), UUID(int=2)
-    question = made()
+    question = a_question()
     known = {question.id: question}
 
     def out(days: int, **changes: Any) -> bank.Test:

@@ -1,7 +1,4 @@
-"""Can a hidden number be worked out from several tables: of a year and its halves, of figures that bound each other?
-
-The attacker here tries all numbers there could be, and shares no code with the one that the gate asks.
-"""
+"""No hidden number follows from several tables: of a year and its halves, or of figures that bound each other."""
 
 from __future__ import annotations
 
@@ -78,7 +75,7 @@ def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
         yield tuple(right - left - 1 for left, right in itertools.pairwise(edges))
 
 
-class Seen:
+class PublicView:
     """What somebody sees of a period: its total, the rows that are shown, whether all rows are listed."""
 
     def __init__(self, released: Released) -> None:
@@ -90,7 +87,7 @@ class Seen:
 
         self.hidden = self.rows - set(self.shown) if self.listed else set()
 
-    def total_only(self) -> Seen:
+    def total_only(self) -> PublicView:
         """The same without a row."""
         less = copy(self)
         less.listed, less.shown, less.rows = False, {}, set()
@@ -108,7 +105,7 @@ class Seen:
         return fits
 
 
-def guesses(total: int, seen: Seen | None, values: list[str]) -> np.ndarray:
+def guesses(total: int, seen: PublicView | None, values: list[str]) -> np.ndarray:
     """All tables of that total, without those that what is seen of them alone rules out."""
     known = seen.shown if seen else {}
     free = [value for value in values if value not in known]
@@ -130,7 +127,7 @@ def test_no_number_can_be_worked_out_across_periods(h1: Counts, h2: Counts, orde
     for label in order if whole else order[:2]:
         figures = [visits(label, real[label])]
         out[label] = EarlierRelease(figures, decide(figures, out.values()))
-    seen = {label: Seen(released_by(one.figures, one.pattern)[0]) for label, one in out.items()}
+    seen = {label: PublicView(released_by(one.figures, one.pattern)[0]) for label, one in out.items()}
     values = [*"ABC", ELSEWHERE]
     first, second = (
         guesses(sum(real[label].values()), seen.get(label), values)[:, None if label == "2026-H1" else slice(None)]

@@ -1,4 +1,4 @@
-"""Can a number that is hidden be worked out from what is shown?"""
+"""No hidden number follows from what is shown."""
 
 from __future__ import annotations
 

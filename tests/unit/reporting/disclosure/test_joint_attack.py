@@ -1,9 +1,4 @@
-"""Can a hidden number be worked out of tables that share rows: topic by result, topic by country, country by reason?
-
-The attacker here has an unknown for each combination of topic, country, language and what became of it, in each
-quarter, and knows nothing but what a reader sees. CP-SAT (OR-tools) finds the least and the most that each hidden part
-can be in whole numbers; neither the gate's equations nor its choice of tables are used.
-"""
+"""No hidden number follows from tables that share rows: topic by result, topic by country, country by reason."""
 
 from __future__ import annotations
 
@@ -19,7 +14,7 @@ from ortools.sat.python import cp_model
 from services.reporting.disclosure.model import ROLLED_UP, THRESHOLD, EarlierRelease, decide, released_by
 from services.reporting.indicators.model.demand import MATCHED, RECEIVED, RESULTS, UNMET
 from services.reporting.indicators.model.figure import JOINT, parts_of, split
-from tests.unit.reporting.application_samples import Asked, counted, told
+from tests.unit.reporting.application_samples import SampleApplication, counted, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -111,12 +106,12 @@ def few(period: str, figures: Iterable[Figure]) -> list[Part]:
     ]
 
 
-def attacked(people: list[Asked], labels: Iterable[str]) -> dict[Part, int]:
+def attacked(people: list[SampleApplication], labels: Iterable[str]) -> dict[Part, int]:
     """Publish periods one after the other; give how many values each part can have that few stand behind."""
     attacker = Attacker()
     out: list[EarlierRelease] = []
     weak: list[Part] = []
-    facts = told(people)
+    facts = facts_of(people)
     for label in labels:
         made = counted(facts, label)
         figures = [figure for name, figure in made.items() if name in IN]
@@ -132,10 +127,10 @@ kinds = list(itertools.product(TOPICS, COUNTRIES, LANGUAGES, BECAME))
 slow = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 
 
-def drawn(counts: Mapping[str, list[int]]) -> list[Asked]:
+def applications_of(counts: Mapping[str, list[int]]) -> list[SampleApplication]:
     """The applications of each quarter, so many of each kind."""
     return [
-        Asked(country, topic, language, 2, became, QUARTERS[quarter])
+        SampleApplication(country, topic, language, 2, became, QUARTERS[quarter])
         for quarter, of in counts.items()
         for (topic, country, language, became), number in zip(kinds, of, strict=True)
         for _ in range(number)
@@ -146,7 +141,7 @@ def drawn(counts: Mapping[str, list[int]]) -> list[Asked]:
 @given(st.lists(numbers, min_size=len(kinds), max_size=len(kinds)))
 def test_tables_that_share_rows_give_nobody_away(counts: list[int]) -> None:
     """Whatever applications there are: of each part with few behind it three numbers or more remain possible."""
-    people = drawn({"2026-Q1": counts})
+    people = applications_of({"2026-Q1": counts})
     if len(people) >= THRESHOLD:
         found = attacked(people, ["2026-Q1"])
         assert {part: number for part, number in found.items() if number < 3} == {}
@@ -160,7 +155,7 @@ def test_tables_that_share_rows_give_nobody_away(counts: list[int]) -> None:
 )
 def test_neither_do_they_across_periods(first: list[int], second: list[int], labels: tuple[str, ...]) -> None:
     """A half-year beside one of its quarters, or both, in the order in which they are published."""
-    people = drawn({"2026-Q1": first, "2026-Q2": second})
+    people = applications_of({"2026-Q1": first, "2026-Q2": second})
     if min(sum(first), sum(second)) >= THRESHOLD:
         found = attacked(people, labels)
         assert {part: number for part, number in found.items() if number < 3} == {}
@@ -168,8 +163,12 @@ def test_neither_do_they_across_periods(first: list[int], second: list[int], lab
 
 def test_the_attacker_finds_what_is_given_away() -> None:
     """Four of six in one topic found no match; with topic by result shown whole, the attacker knows it."""
-    people = [Asked(became="taken")] * 4 + [Asked(became="completed")] * 6 + [Asked(topic=TOPICS[1], became="open")] * 9
-    made = [figure for name, figure in counted(told(people), "2026-Q1").items() if name in IN]
+    people = (
+        [SampleApplication(became="taken")] * 4
+        + [SampleApplication(became="completed")] * 6
+        + [SampleApplication(topic=TOPICS[1], became="open")] * 9
+    )
+    made = [figure for name, figure in counted(facts_of(people), "2026-Q1").items() if name in IN]
     pattern = decide(made)
     careless = dict(pattern.shown)
     careless[RESULTS] = {d: frozenset(cells) for d, cells in made[1].breakdowns.items()} | {"": frozenset({""})}
@@ -180,19 +179,19 @@ def test_the_attacker_finds_what_is_given_away() -> None:
 
 
 def test_what_did_not_happen_is_told_as_none() -> None:
-    """Where all that was asked for is open or completed, none were without a match, and that can be said."""
-    people = [Asked(became="open")] * 7 + [Asked(became="completed", country="GE")] * 9
+    """If all applications are open or completed, none were without a match, and that may be shown."""
+    people = [SampleApplication(became="open")] * 7 + [SampleApplication(became="completed", country="GE")] * 9
     assert min(attacked(people, ["2026-Q1"]).values(), default=3) >= 3
-    made = [figure for name, figure in counted(told(people)).items() if name in IN]
+    made = [figure for name, figure in counted(facts_of(people)).items() if name in IN]
     unmet = next(each for each in released_by(made, decide(made)) if each.definition.id == UNMET)
     assert unmet.total.value == 0
 
 
 @pytest.mark.parametrize("number", [3, 12])
 def test_a_total_that_is_a_part_of_another_figure_is_hidden_like_one(number: int) -> None:
-    """Three without a match: their number, and all that is told of them, is hidden; twelve are shown."""
-    people = [Asked(became="taken")] * number + [Asked(became="completed")] * 30
-    made = [figure for name, figure in counted(told(people)).items() if name in IN]
+    """Three without a match: their number, and all parts of it, are hidden; twelve are shown."""
+    people = [SampleApplication(became="taken")] * number + [SampleApplication(became="completed")] * 30
+    made = [figure for name, figure in counted(facts_of(people)).items() if name in IN]
     unmet = next(each for each in released_by(made, decide(made)) if each.definition.id == UNMET)
     assert (unmet.total.value is not None) == (number == 12)
     assert bool(unmet.breakdowns.get("gap")) == (number == 12)

@@ -1,4 +1,4 @@
-"""Do the files for donors keep the standards' rules, and is every broken rule said with its indicator and period?"""
+"""The files for donors keep the standards' rules; each broken rule is reported with its indicator and period."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_broken_rule_of_the_activity_is_said(change: Callable[[Any], None], ru
     ],
 )  # fmt: skip - one line a rule
 def test_a_broken_rule_of_a_result_names_the_indicator(change: Callable[[Any], None], rule: str, words: str) -> None:
-    """A finding below a result says which indicator it is about, and where it stands in a period, which one."""
+    """A finding below a result names its indicator, and, if it is in a period, the period too."""
     root = tree()
     change(root)
     found = [each for each in broken(root, AT.date()) if each.rule == rule and words in each.sentence]

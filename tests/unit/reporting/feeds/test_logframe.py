@@ -1,4 +1,4 @@
-"""Which baselines and targets stand, and does the logframe say them beside the current values?"""
+"""Approved baselines and targets are in the logframe beside the current values."""
 
 from __future__ import annotations
 

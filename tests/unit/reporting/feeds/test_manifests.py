@@ -1,4 +1,4 @@
-"""Is a manifest signed so that others can check it, and does it show when something was taken out or altered?"""
+"""A manifest is signed so that others can check it, and shows when something was removed or altered."""
 
 from __future__ import annotations
 

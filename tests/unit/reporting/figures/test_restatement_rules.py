@@ -1,4 +1,4 @@
-"""Who may decide on a restatement, and does the difference name every number that moved and nothing else?"""
+"""A restatement is decided by the right people, and names every number that moved and nothing else."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def test_only_frozen_figures_are_restated() -> None:
 def test_the_difference_is_what_the_events_make(before: set[int], after: set[int]) -> None:
     """Old events, less those removed, with those added are the new events; where nothing moved nothing is named."""
 
-    def made(people: set[int]) -> Book:
+    def book_of(people: set[int]) -> Book:
         return Book(
             [fact for n in sorted(people) for fact in (counted(n, n), *visit(n))], LATER, first=date(2026, 1, 1)
         )
 
-    old, new = figures(made(before), YEAR), figures(made(after), YEAR)
+    old, new = figures(book_of(before), YEAR), figures(book_of(after), YEAR)
     events = {
         (figure.definition.id, dimension, value): cell.events
         for figure in old

@@ -1,4 +1,4 @@
-"""Does a sketch of a set tell exactly what another set has besides, and never something wrong?"""
+"""A sketch of a set gives exactly what another set has besides, and never something wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do definitions keep what they promised: versions, reasons instead of zeros, and nothing that cannot be counted?"""
+"""Definitions keep their promises: versions, reasons instead of zeros, and nothing that cannot be counted."""
 
 from __future__ import annotations
 

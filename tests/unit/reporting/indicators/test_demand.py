@@ -1,4 +1,4 @@
-"""What became of what was asked for: is each application counted where it belongs, and on which events?"""
+"""Each application is counted by its result, proved by the right events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.reporting.indicators.model.figure import compute, joined, parts_of
 from services.reporting.indicators.model.reciprocity import SENT
 from services.reporting.periods.model.periods import parse
 from shared.contracts import _examples as ex
-from tests.unit.reporting.application_samples import LATER, Asked, counted, no_match, told
+from tests.unit.reporting.application_samples import LATER, SampleApplication, counted, facts_of, no_match
 from tests.unit.reporting.fact_samples import fact, ident, visit
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def parts(figure: Figure, dimension: str) -> dict[str, int]:
 def test_what_was_asked_for_is_told_by_what_became_of_it() -> None:
     """Two completed, one matched, two without a match for two reasons, one withdrawn, one open: each in its place."""
     made = counted(
-        told(
-            Asked(became=one, level=level, country=country)
+        facts_of(
+            SampleApplication(became=one, level=level, country=country)
             for one, level, country in (
                 ("completed", 1, "MD"),
                 ("completed", 2, "GE"),
@@ -69,19 +69,22 @@ def test_what_was_asked_for_is_told_by_what_became_of_it() -> None:
 )
 def test_reasons_are_few_and_tell_of_no_exclusion(rule: str, gap: str) -> None:
     """Each rule has its group; one that may be confidential stands with the others."""
-    assert parts(counted(told([Asked(became=rule)]))[UNMET], "gap") == {gap: 1}
+    assert parts(counted(facts_of([SampleApplication(became=rule)]))[UNMET], "gap") == {gap: 1}
 
 
 def test_without_a_place_on_offer_no_rule_is_to_blame() -> None:
     """Where nothing was considered, the first rule of the funnel left none, and is not the reason."""
-    facts = [*told([Asked()]), fact("NoMatchExplained", ident("application", 0), considered=0, feasible=0)]
+    facts = [
+        *facts_of([SampleApplication()]),
+        fact("NoMatchExplained", ident("application", 0), considered=0, feasible=0),
+    ]
     assert parts(counted(facts)[UNMET], "gap") == {"no_offer": 1}
 
 
 def test_a_match_after_a_refusal_counts_and_a_refusal_after_a_match_fell_through_too() -> None:
     """The newest of receipt and decision says what an application is; a cancelled match is none."""
     application = ident("application", 0)
-    late = Asked(became="matched").facts(0)
+    late = SampleApplication(became="matched").facts(0)
     assert parts(counted([*late, no_match(application, "2026-01-20", "topic")])[RESULTS], "result") == {"matched": 1}
     fell = [
         *late,
@@ -95,7 +98,7 @@ def test_a_match_after_a_refusal_counts_and_a_refusal_after_a_match_fell_through
 
 
 def test_the_language_is_the_best_one_besides_the_own() -> None:
-    """French at C1 before English at B2; who has the own language only is counted with it."""
+    """French at C1 comes before English at B2; an officer with a native language only is counted with it."""
     held = [
         {"language": "ro", "level": "NS"},
         {"language": "en", "level": "B2"},
@@ -114,7 +117,7 @@ def test_days_abroad_are_told_by_the_officers_country() -> None:
 
 people = st.lists(
     st.builds(
-        Asked,
+        SampleApplication,
         country=st.sampled_from(("MD", "GE")),
         topic=st.sampled_from(("online_crime", "drug_trafficking")),
         language=st.sampled_from(("en", "fr")),
@@ -128,9 +131,9 @@ people = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(people, st.data())
-def test_any_order_and_any_repetition_gives_the_same(drawn: list[Asked], data: st.DataObject) -> None:
-    """Permuted and told twice, from the own types of events or from all: the same numbers, events and digests."""
-    facts = told(drawn)
+def test_any_order_and_any_repetition_gives_the_same(drawn: list[SampleApplication], data: st.DataObject) -> None:
+    """Permuted and repeated, from their types of events or from all: the same numbers, events and digests."""
+    facts = facts_of(drawn)
     shuffled = data.draw(st.permutations([*facts, *data.draw(st.lists(st.sampled_from(facts), max_size=9))]))
     made = counted(facts)
     assert counted(shuffled) == made
@@ -142,9 +145,9 @@ def test_any_order_and_any_repetition_gives_the_same(drawn: list[Asked], data: s
 
 @settings(max_examples=40, deadline=None)
 @given(people)
-def test_joint_parts_add_up_to_those_that_they_cross(drawn: list[Asked]) -> None:
+def test_joint_parts_add_up_to_those_that_they_cross(drawn: list[SampleApplication]) -> None:
     """Of each joint breakdown both margins are the plain ones, and what is matched and not is what the total says."""
-    made = counted(told(drawn))
+    made = counted(facts_of(drawn))
     plain = {**made[RESULTS].breakdowns, **made[RECEIVED].breakdowns}
     for dimension, cells in made[RESULTS].breakdowns.items():
         for place, part in enumerate(parts_of(dimension)):

@@ -1,4 +1,4 @@
-"""Does each indicator count what its definition says, whatever order the facts come in?"""
+"""Each indicator counts what its definition says, in whatever order the facts come."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_people_visits_days_and_hosts() -> None:
 
 
 def test_a_figure_belongs_to_the_day_on_which_it_happened() -> None:
-    """A visit that ended on the last day of a quarter counts there, though it was told of in the next."""
+    """A visit that ended on the last day of a quarter counts there, though its event came in the next."""
     facts = [*visit(1, "2026-03-31")]
     late = [replace(each, occurred_at=datetime(2026, 5, 2, tzinfo=UTC)) for each in facts]
     assert value("TOPCOP-OP-02", late, "2026-Q1") == "1"
@@ -148,19 +148,19 @@ def test_mentorships() -> None:
     assert (value("TOPCOP-OP-07", facts, "2026-Q2"), value("TOPCOP-OP-07", facts, "2026-Q3")) == ("1", "0")
     assert (value("TOPCOP-OP-08", facts, "2026-Q2"), value("TOPCOP-OP-08", facts, "2026-Q3")) == ("0", "1")
 
-    def said(by: str, sequence: int, *, met: bool) -> Fact:
+    def evaluation(by: str, sequence: int, *, met: bool) -> Fact:
         return fact("EvaluationSubmitted", ident("m", 1), "2026-10-02", sequence=sequence, respondent=by,
                     visit_id=None, mentorship_id=ident("m", 1), goals=[{"number": 1, "met": met}])  # fmt: skip
 
-    both = [*facts, said("mentee", 1, met=True), said("mentor", 2, met=True)]
+    both = [*facts, evaluation("mentee", 1, met=True), evaluation("mentor", 2, met=True)]
     assert figure("TOPCOP-OC-06", both).total.numerator == 1
-    one = [*facts, said("mentee", 1, met=True), said("mentor", 2, met=False)]
+    one = [*facts, evaluation("mentee", 1, met=True), evaluation("mentor", 2, met=False)]
     assert figure("TOPCOP-OC-06", one).total.numerator == 0
     assert figure("TOPCOP-OC-06", facts).total.numerator == 0
 
 
 def test_an_application_entered_in_error_takes_its_mentorship_and_visit_along() -> None:
-    """OP-01, 02, 04, 07, 08 and OC-06: what came of a voided application is not counted either."""
+    """OP-01, 02, 04, 07, 08 and OC-06: what followed from a voided application is not counted either."""
     m = ident("m", 1)
     facts = [
         fact("MentorshipOpened", m, "2026-02-27", plan=mentorship(1)),

@@ -1,4 +1,4 @@
-"""Do the charts of the overview join only what belongs together, and say what they found?"""
+"""The charts of the overview join only what belongs together, and their titles say what they found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the charts over several figures draw only what may be shown, and say what they found?"""
+"""The charts over several figures draw only what may be shown, and their titles say what they found."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_path_leaves_out_what_is_hidden() -> None:
 
 
 def test_answers_stand_beside_what_is_wanted() -> None:
-    """The evaluation is held against 90 %, the follow-up against 85 %, and the title says which falls short."""
+    """The evaluation is compared with 90 %, the follow-up with 85 %, and the title names what falls short."""
     drawn = answering(released("TOPCOP-DQ-01", share(19, 20), Note(FOLLOWED, 8, 10)))
     assert drawn is not None
     assert drawn.title == "Fewer answer than is wanted: Follow-up after six months"
