@@ -1,4 +1,7 @@
-"""Who was given a name, an address or a text about a person, when and what for? The access log; insert-only."""
+"""The access log: who was given a name, an address or a text about a person, when and what for.
+
+Its table is insert-only.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Access(Table, table=True):
-    """One time that something about people was given out."""
+    """One release of something about people."""
 
     __tablename__ = "access_log"
     __table_args__ = (sa.Index("access_log_case", "case_id", "at"), sa.Index("access_log_at", "at", "id"))
@@ -47,7 +50,7 @@ async def log_access(
     purpose: str,
     people: Sequence[UUID],
 ) -> None:
-    """Note that something about `people` is given out; written with the transaction in which it is read."""
+    """Note that something about `people` is given out, in the transaction in which it is read."""
     session.add(
         Access(
             id=new_id(),

@@ -1,4 +1,4 @@
-"""The participants' portal: what is it made of? `create_app` puts its parts into the harness."""
+"""Build the participants' portal from its routes, consumers and workers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
-    """The portal as an app; settings come from the environment unless they are given."""
+    """Return the portal as an app; settings come from the environment unless they are given."""
     settings = settings or Settings()
     if background:
         signer_of(settings)  # a service whose key cannot be used says so now, not with the first certificate

@@ -1,4 +1,4 @@
-"""What comes of doing the same to several ticked cases: which were done, and why the others were not?"""
+"""The result of one action on several selected cases, and how a page shows each case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """`done` in one transaction; `left` with the sentence that says why: somebody was quicker, or it is not time."""
+    """The cases that were done in one transaction, and the others, each with the sentence that says why not."""
 
     done: Sequence[T]
     left: Sequence[tuple[T, str]]
@@ -24,7 +24,7 @@ class Outcome(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class BulkRow:
-    """One ticked case (or placement) on the page that asks, or on the one that says what was done."""
+    """One selected case on the page that asks, or on the one that shows the result."""
 
     id: UUID
     reference: str

@@ -1,4 +1,4 @@
-"""What does the portal do with the events of the other services? Which function of which module takes which topic."""
+"""The function that takes the events of each topic."""
 
 from __future__ import annotations
 

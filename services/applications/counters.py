@@ -1,4 +1,4 @@
-"""Which number comes next in a series, such as the references of one country and year?"""
+"""Count series, such as the references of one country and year."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Counter(Table, table=True):
-    """The last number of a series that was given out."""
+    """The last number of a series."""
 
     __tablename__ = "counter"
 
@@ -23,7 +23,7 @@ class Counter(Table, table=True):
 
 
 async def next_number(session: AsyncSession, series: str) -> int:
-    """The next number of `series`, from 1; its row stays locked until the commit, so that none is given twice."""
+    """Return the next number of `series`, from 1; its row stays locked until the commit, so that no number repeats."""
     statement = text(
         "INSERT INTO counter AS c (series, last) VALUES (:series, 1)"
         " ON CONFLICT (series) DO UPDATE SET last = c.last + 1 RETURNING last"

@@ -1,4 +1,4 @@
-"""What do all pages share: the store, a state as a tag, filters and counts of a list, the rows of a page?"""
+"""Parts that many pages share: state tags, filters and counts of lists, words for codes."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ T = TypeVar("T")
 
 
 def tag(kind: str, code: str) -> Markup:
-    """A state as the tag that a table's cell shows."""
+    """Return a state as the tag that a table cell shows."""
     shown = states.state(kind, code)
     return Markup('<strong class="govuk-tag tandem-tag tandem-tag--{}">{}</strong>').format(shown.tone, shown.word)
 
 
 def outcome_task_row(task: Task, here: str) -> dict[str, Any]:
-    """How a task list shows a form of reporting: in, waited for, closed, or to be told whenever there is something.
+    """Return a form of reporting as a row of a task list: submitted, due, closed, or open at any time.
 
-    `here` is the address of its visit or mentorship; the way to a closed one leads to what says why it is closed.
+    `here` is the address of its visit or mentorship; the row of a closed form leads to the reason why it is closed.
     """
     form = f"{here}/forms/{task.purpose}"
     if not task.asked:
@@ -45,18 +45,18 @@ def outcome_task_row(task: Task, here: str) -> dict[str, Any]:
 
 
 def topic(code: str) -> str:
-    """A priority topic as the newest scheme that knows it calls it."""
+    """Return a priority topic by its name in the newest scheme that has it."""
     scheme = next((priority for priority in sorted(PRIORITIES, reverse=True) if code in PRIORITIES[priority]), None)
     return labels.label(code) if scheme is None else gettext(topic_label(scheme, code))
 
 
 def page_rows(found: Sequence[T], page: int) -> Sequence[T]:
-    """The 50 of one page, from 1."""
+    """Return the 50 rows of one page, counted from 1."""
     return found[(page - 1) * PAGE : page * PAGE]
 
 
 def cause_word(code: str | None) -> str:
-    """Why a placement or a profile pauses or is closed, in words; empty for nothing."""
+    """Return why a placement or a profile is paused or closed, in words; empty for None."""
     for codes in (PauseCause, CloseCause):
         if code in list(codes):
             return labels.label(codes(code))
@@ -64,12 +64,12 @@ def cause_word(code: str | None) -> str:
 
 
 def reason_word(code: str | None) -> str:
-    """A reason as a reader sees it; empty for none."""
+    """Return a reason in words; empty for None."""
     return "" if not code else gettext(labels.label(StatedReason(code)) if code in list(StatedReason) else code)
 
 
 def country_filter(shown: Sequence[tuple[str, str]], value: str | None, label: str = "") -> list[dict[str, Any]]:
-    """The filter by country; none for a reader who sees one country only."""
+    """Return the filter by country; none for a reader who sees one country only."""
     if len(shown) < 2:
         return []
     return [{"name": "country", "label": label or gettext("Country"), "options": shown, "value": value}]
@@ -78,9 +78,9 @@ def country_filter(shown: Sequence[tuple[str, str]], value: str | None, label: s
 def state_counts(
     kind: str, found: Mapping[str, int], *first: tuple[str, int, str, str], here: str = ""
 ) -> list[dict[str, Any]]:
-    """How many rows stand where, each count with the address of exactly its rows; what is nought is left out.
+    """Return how many rows are in each state, each count with the address of exactly these rows; zeros are left out.
 
-    `found`: how many are in each state of the kind. `first`: what goes before (code, count, name, tone).
+    `found`: how many are in each state of the kind. `first`: what stands before them (code, count, name, tone).
     """
     of_states = [(state.code, found.get(state.code, 0), state.word, state.tone) for state in states.states(kind)]
     return [

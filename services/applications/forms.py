@@ -1,4 +1,4 @@
-"""What does a form send beside its fields, and where on it does a reader see that it was refused?"""
+"""Fields, rows and error handling that the forms of several rooms share."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ CONTROL_FIELDS = frozenset({FIELD, "told", "back", "submit", "row"})
 
 
 def number(value: object) -> int | None:
-    """A version as a form sends it; None for anything else."""
+    """Return a version as a form sends it; None for anything else."""
     text = str(value or "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 async def version_of(request: Request) -> int | None:
-    """The version that a form was opened with; None where it sends none that can be read."""
+    """Return the version that a form was opened with; None where it sends none that can be read."""
     return number((await request.form()).get("version"))
 
 
 async def submit_form(form: Form, act: Callable[[], Awaitable[object]], field: str = "") -> int:
-    """Do what a valid form asks for; 0 when it is done, else the status with which the form is shown again.
+    """Do what a valid form asks for; return 0, or the status with which the form is shown again.
 
-    What is refused then stands at its fields, as `refuse` puts it there; raises what no form can mend.
+    A refusal is put at its fields, as `refuse` does. Raises it where no change of the form can help.
     """
     if not form.validate():
         return 422
@@ -67,7 +67,7 @@ async def submit_form(form: Form, act: Callable[[], Awaitable[object]], field: s
 def refuse(form: Form, refused: Refused, field: str = "") -> None:
     """Put a refusal at the fields that it names (`periods.0.end` at the rows), else at `field`, else at the form.
 
-    Raises it where no form can be mended by it: the thing is not there, or not the reader's.
+    Raises it where no change of the form can help: the thing is not there, or not the reader's.
     """
     form.take(refused, field, statuses=(409, 422))
 
@@ -92,7 +92,7 @@ class LanguageRow(Row):
 
 
 class SpanRow(Row):
-    """From the first to the last day."""
+    """A first and a last day."""
 
     start = DateField(N_("First day"), [NotOptional()])
     end = DateField(N_("Last day"), [NotOptional()])
@@ -113,12 +113,12 @@ class ExpertiseRow(Row):
 
 
 def topics_of(call: CallTerms) -> Any:
-    """The call's topics, to choose from."""
+    """Return the call's topics as choices."""
     return options([(code, topic_label(call.scheme, code)) for code in call.topics])
 
 
 def rows(parts: Any) -> list[dict[str, Any]]:
-    """Parts of the model as the rows of a form; one empty row where there are none."""
+    """Return parts of the model as rows of a form; one empty row where there are none."""
     found = []
     for part in parts:
         row = part.model_dump()
@@ -127,12 +127,12 @@ def rows(parts: Any) -> list[dict[str, Any]]:
 
 
 def iso_date(value: date | None) -> str | None:
-    """A date as the model reads it."""
+    """Return a date as the model reads it."""
     return None if value is None else value.isoformat()
 
 
 class ReasonForm(Form):
-    """Why something is refused, cancelled or taken back."""
+    """Why something is refused, cancelled or withdrawn."""
 
     reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
     text = TextAreaField(

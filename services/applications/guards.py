@@ -1,4 +1,4 @@
-"""Who may use a route? The guards of pages and API, each named after those whom it lets in."""
+"""The guards of pages and API routes, each named after those whom it lets in."""
 
 # No `from __future__ import annotations` here: FastAPI reads these when the routes are made.
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""How does a loop of the portal run? Alone by lease; it looks now and then, and at once when the clock is moved."""
+"""Run a loop on one instance by lease, at intervals and at once when the clock is moved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEASE_SECONDS = 60
 async def run_by_lease(
     service: Service, name: str, look: Callable[[Bus, Lease], Awaitable[None]], *, every: float = 20.0
 ) -> None:
-    """Do `look` every so many seconds while the lease `name` is held; the harness starts a loop that fails again."""
+    """Call `look` every `every` seconds while the lease `name` is held; a loop that fails is started again."""
     while True:
         lease = await leases.acquire(service.bus, name, _LEASE_SECONDS)
         if lease is not None:

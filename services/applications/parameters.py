@@ -29,36 +29,36 @@ Text = Annotated[str, Field(max_length=1000)]
 
 
 def seal_of(settings: Settings) -> Seal:
-    """What makes and knows the links by which people confirm their addresses."""
+    """Return the seal of the links by which people confirm their addresses."""
     return Seal(keys_from(settings.session_key.get_secret_value()), PURPOSE)
 
 
 def address_seal(request: Request) -> Seal:
-    """The same, of the service that is asked."""
+    """Return the same seal, for the service that answers the request."""
     return seal_of(settings_of(request))
 
 
 class Body(BaseModel):
-    """A request's body: a field that is not known is refused, so that a misspelt one is noticed."""
+    """A request body; an unknown field is refused, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Reason(Body):
-    """Why; the text stays in the portal."""
+    """A reason; the text stays in the portal."""
 
     reason: StatedReason
     text: Text = ""
 
 
 class MaybeReason(Body):
-    """Why, where that is known; the text stays in the portal."""
+    """A reason, where one is known; the text stays in the portal."""
 
     reason: StatedReason | None = None
     text: Text = ""
 
 
 class TicketFor(Body):
-    """Which form: `evaluation`, `report`, `follow_up`, `cascade`, `test_before`, `test_after`."""
+    """The form: `evaluation`, `report`, `follow_up`, `cascade`, `test_before`, `test_after`."""
 
     purpose: str

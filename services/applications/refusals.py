@@ -1,4 +1,4 @@
-"""What do all actions share: how to say that something is not there, and the officer's own application."""
+"""Refusals that all actions share, and access to the officer's own application."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def not_found() -> Refused:
-    """What somebody reads who asks for a thing that is not there, or not theirs to know of."""
+    """Return the refusal (404) for a thing that does not exist or that the reader may not know of."""
     return Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
 
 
 def unreadable(error: ValidationError) -> dict[str, str]:
-    """A validation error as field -> sentence, without pydantic's own prefix."""
+    """Return a validation error as field -> sentence, without pydantic's own prefix."""
     return {
         ".".join(str(part) for part in one["loc"]): one["msg"].removeprefix("Value error, ") for one in error.errors()
     }
@@ -45,7 +45,7 @@ def lawful() -> Iterator[None]:
 
 
 async def own(tx: Tx, principal: Principal, application_id: UUID) -> Application:
-    """The officer's own application, locked. Raises `Refused` (404) for anybody else's."""
+    """Return the officer's own application, locked. Raises `Refused` (404) for anybody else's."""
     application = await applications.application(tx.session, application_id, lock=True)
     if application is None or not is_self(principal, application.subject):
         raise not_found()
@@ -56,7 +56,7 @@ P = ParamSpec("P")
 
 
 def may_proceed(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> bool:
-    """Whether to go on: False where it was done before, so that a second click shows what the first one reached.
+    """Return whether to go on: False where it was done before, so that a second click shows the first result.
 
     Raises `Refused` (409) with the model's sentence where it cannot be done.
     """

@@ -1,4 +1,4 @@
-"""Which pages does the register have? One module an aggregate, each with its own router."""
+"""The portal's routers, in the order in which they are tried."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ register_api_routers: list[APIRouter] = [
 
 
 def page_routers(settings: Settings) -> list[APIRouter]:
-    """All routers of this package, in the order in which they are tried."""
+    """Return the routers of all pages, in the order in which they are tried."""
     found = [sign_in_router(), start.router, home.router, inbox.router, desk_settings.router, calendar_feed.router]
     found += calls_pages.routers
     # The tasks come last: they take any word for one of an application's pages.
@@ -127,7 +127,7 @@ def page_routers(settings: Settings) -> list[APIRouter]:
 
 
 def api_routers(settings: Settings) -> list[APIRouter]:
-    """All routers of this package; the clock's only in a local run whose clock can be moved."""
+    """Return the routers of the API; the clock's only in a local run whose clock can be moved."""
     found = [
         *register_api_routers,
         partners_api.router,

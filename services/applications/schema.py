@@ -1,4 +1,4 @@
-"""Which tables does the portal keep? One module an aggregate; each holds the tables and the only queries on them."""
+"""Import every table of the portal, so that its metadata is complete."""
 
 from services.applications import access_log, counters
 from services.applications.application.store import applications, companions, standings

@@ -1,4 +1,4 @@
-"""What does the portal have to be told to run, beyond what every service is told?"""
+"""The portal's settings, beyond those that every service has."""
 
 from __future__ import annotations
 

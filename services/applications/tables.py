@@ -1,4 +1,4 @@
-"""What do all tables of the portal have in common? One metadata, and names that migrations can count on."""
+"""The base of the portal's tables: one metadata, bulk upserts and paging."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _AT_ONCE = 1000
 
 
 async def write_rows(session: AsyncSession, table: type[Table], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write whole rows (each with every column, by name); one statement for a thousand.
+    """Write whole rows (each with every column, by name), a thousand in one statement.
 
-    Sorted by key, so that two transactions that write the same rows wait for each other in one order only.
+    They are sorted by key, so that two transactions that write the same rows wait for each other in one order only.
     """
     made: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
     keys = [column.name for column in made.primary_key]
@@ -51,5 +51,5 @@ PAGE = 50
 
 
 def one_page(query: Query, number: int, size: int = PAGE) -> Query:
-    """Of the rows of an ordered query those of one page, from 1."""
+    """Limit an ordered query to one page, counted from 1."""
     return query.limit(size).offset((number - 1) * size)

@@ -1,4 +1,4 @@
-"""How do two texts differ? Line by line, and word by word within a line that was changed. Pure."""
+"""Compare two texts line by line, and word by word within a changed line. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ALIKE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some words of a line, and whether they stand on this side only."""
+    """Some words of a line, and whether only this side has them."""
 
     text: str
     marked: bool = False
@@ -25,7 +25,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line on each side; the side on which there is none is empty."""
+    """One line on each side; a side that has none is empty."""
 
     kind: Kind
     old: tuple[Piece, ...] = ()
@@ -33,7 +33,7 @@ class Row:
 
 
 def difference(old: Sequence[str], new: Sequence[str]) -> list[Row]:
-    """The lines of both texts beside each other, in order."""
+    """Return the lines of both texts side by side, in order."""
     rows: list[Row] = []
     for tag, from_old, to_old, from_new, to_new in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -44,7 +44,7 @@ def difference(old: Sequence[str], new: Sequence[str]) -> list[Row]:
 
 
 def _replaced(old: Sequence[str], new: Sequence[str]) -> list[Row]:
-    """Lines that differ: pairs that are alike become one row, what is left was removed or added."""
+    """Return lines that differ: similar pairs become one row, the rest was removed or added."""
     rows: list[Row] = []
     waiting = list(new)
     for line in old:

@@ -1,6 +1,6 @@
-"""May this happen now, and where does it lead? Asked of the contract's table of transitions; pure.
+"""Check transitions against the contract's table. Pure.
 
-An offer and a mentor's profile have few states of their own, all moved by the portal; both ask here.
+A placement and a mentor's profile have few states of their own, all moved by the portal; both are checked here.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _REACHED: dict[str, str] = {row.event: str(row.target) for row in TRANSITIONS if
 
 
 class NotNow(ValueError):
-    """What was asked for cannot happen in the state in which the thing is; the sentence says which that is."""
+    """The event cannot happen in the present state; the sentence names that state."""
 
 
 class AlreadyDone(NotNow):
-    """What was asked for has happened already: a second click is answered with what the first one reached."""
+    """The event has happened already: a second click is answered with the result of the first one."""
 
 
 def state_word(kind: str, state: str) -> str:
@@ -38,7 +38,7 @@ def state_word(kind: str, state: str) -> str:
 
 
 def refuse(kind: str, state: str, *, done: bool = False) -> NotNow:
-    """The exception that says where a thing of that kind (a word of `shared.web.states`) stands instead."""
+    """Return the exception that names the present state of a thing of that kind (a word of `shared.web.states`)."""
     text = gettext("It is now “%(state)s”, so this can no longer be done.")
     if done:
         text = gettext("This was done already. It is now “%(state)s”.")
@@ -46,14 +46,14 @@ def refuse(kind: str, state: str, *, done: bool = False) -> NotNow:
 
 
 def possible(event: type[Event], state: str | None) -> bool:
-    """Whether `event` may happen to a thing in that state (None: it does not exist yet)."""
+    """Return whether `event` may happen to a thing in that state (None: it does not exist yet)."""
     return (event.type, state) in _TARGETS
 
 
 def after(kind: str, event: type[Event], state: str) -> str:
-    """The state to which `event` leads from `state`.
+    """Return the state to which `event` leads from `state`.
 
-    Raises `AlreadyDone` where the thing is already there, `NotNow` where the event cannot happen.
+    Raises `AlreadyDone` where the thing is in that state already, `NotNow` where the event cannot happen.
     """
     target = _TARGETS.get((event.type, state))
     if target is None:

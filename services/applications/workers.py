@@ -1,4 +1,4 @@
-"""Which loops does the portal run beside answering requests? The harness starts them again when they fail."""
+"""The loops that the portal runs beside answering requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def first_start(service: Service) -> None:
-    """See that somebody can open the register; once, then rest (a loop that ends would be started again)."""
+    """Give the first programme coordinator access, once, then rest: a loop that ends would be started again."""
     assert isinstance(service.settings, Settings)
     if service.settings.first_coordinator:
         await enter_first_coordinator(service.bus, service.settings.first_coordinator)

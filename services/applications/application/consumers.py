@@ -1,7 +1,7 @@
-"""What follows for an application from what matching says?
+"""Decide or end applications by what matching publishes.
 
-A confirmed match decides it; a second silence ends it; and in a call that is closed a match that comes to nothing
-leaves it unplaced (`actions/calls.py` says why that is decided here).
+A confirmed match decides the application; a second silence withdraws it; and in a closed call a match that comes to
+nothing leaves it unplaced (`calls/actions/closing.py` says why that is decided here).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ENDS = MatchCancelled | MatchDeclined | MatchExpired | MatchSuperseded
 
 
 async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `react` of exchange.matches."""
+    """React to events of exchange.matches."""
     # The end of a reserve decides nothing: it held no place.
     deciding = [
         event
@@ -66,13 +66,13 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 def _left(application: store.Application, call: calls_store.Call | None) -> bool:
-    """Whether the application's call is closed, and it was left to matching to say whether it has a place."""
+    """Return whether the call is closed and the close left it to matching whether the application has a place."""
     closed = call is not None and call.state == CallState.CLOSED
     return closed and application.own_state in states.LEFT_AT_CLOSE and application.told is None
 
 
 def _silent_again(event: Envelope) -> bool:
-    """Whether a match expired because the officer did not answer, not for the first time."""
+    """Return whether a match expired because the officer did not answer, not for the first time."""
     of = event.data
     return (
         isinstance(of, MatchExpired) and bool({Party.GUEST, Party.MENTEE} & set(of.silent)) and of.silences >= SILENCES

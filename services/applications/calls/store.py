@@ -1,4 +1,4 @@
-"""Which calls are there, with their terms, and which terms did each have before?"""
+"""Calls with their terms, their revisions and their drafts."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class Call(Table, table=True):
         return self.text.title
 
     def takes_applications(self, at: datetime) -> bool:
-        """Whether one can apply at that moment."""
+        """Return whether one can apply at that moment."""
         return self.state == CallState.PUBLISHED and self.opens <= at <= self.deadline
 
     def shown_state(self, at: datetime) -> str:
-        """The state as pages show it: a published call whose deadline is over is `past_deadline`."""
+        """Return the state as pages show it: a published call whose deadline is over is `past_deadline`."""
         return "past_deadline" if self.state == CallState.PUBLISHED and self.deadline < at else self.state
 
 
@@ -88,7 +88,7 @@ class CallRevision(Table, table=True):
 
 
 def read_terms(document: dict[str, Any]) -> CallTerms:
-    """Terms as they were written; older rules are read with the defaults of what was added since.
+    """Return terms as they were written; older rules are read with the defaults of what was added since.
 
     Raises `Refused` (503) for rules of a newer schema than this code can judge by: it would judge wrongly.
     """
@@ -105,7 +105,7 @@ def read_terms(document: dict[str, Any]) -> CallTerms:
 
 
 async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False, hold: bool = False) -> Call | None:
-    """One call; `lock`: nobody else changes it until the commit; `hold`: neither, but others may hold it too."""
+    """Return one call; `lock`: nobody else changes it until the commit; `hold`: neither, but others may hold it too."""
     return await session.get(Call, call_id, with_for_update={"read": True} if hold else lock)
 
 
@@ -123,15 +123,15 @@ _BY_ID = select(Call).where(col(Call.id).in_(sa.bindparam("ids", expanding=True)
 
 
 async def held_for(session: AsyncSession, application_id: UUID) -> Call | None:
-    """The call of an application, held as `call` holds it; not the application."""
+    """Return the call of an application, held as `call` holds it; not the application."""
     return (await session.scalars(_HELD_FOR, {"id": application_id})).first()
 
 
 async def held(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
-    """The calls with these ids; until the commit none of them can be revised or closed. Before applications are locked.
+    """Return the calls with these ids, held: until the commit none can be revised or closed.
 
-    Whoever closes a call locks it first and its applications next: the same order everywhere, so that nobody waits for
-    somebody who waits in return.
+    To be called before applications are locked: closing a call locks it first and its applications next, and one order
+    everywhere avoids deadlocks.
     """
     query = select(Call).where(col(Call.id).in_(sorted(set(ids)))).order_by(col(Call.id))
     query = query.with_for_update(read=True).execution_options(populate_existing=True)
@@ -139,7 +139,7 @@ async def held(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
 
 
 async def calls(session: AsyncSession, *, state: CallState | None = None) -> list[Call]:
-    """All calls, or those in a state, the one with the latest deadline first."""
+    """Return all calls, or those in a state, the one with the latest deadline first."""
     query = select(Call).order_by(sa.column("deadline").desc(), Call.reference)
     if state is not None:
         query = query.where(Call.state == state)
@@ -147,23 +147,23 @@ async def calls(session: AsyncSession, *, state: CallState | None = None) -> lis
 
 
 async def calls_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
-    """The calls with these ids."""
+    """Return the calls with these ids."""
     return {one.id: one for one in await session.scalars(_BY_ID, {"ids": sorted(set(ids))})}
 
 
 async def citing(session: AsyncSession, need_id: UUID) -> list[Call]:
-    """The calls that cite a training need, the one with the latest deadline first; a programme has few calls."""
+    """Return the calls that cite a training need, the one with the latest deadline first; a programme has few calls."""
     cites = sa.column("terms", JSONB).contains({"needs": [str(need_id)]})
     return list((await session.scalars(select(Call).where(cites).order_by(sa.column("deadline").desc()))).all())
 
 
 async def revision(session: AsyncSession, call_id: UUID, number: int) -> CallRevision | None:
-    """One revision of a call."""
+    """Return one revision of a call."""
     return await session.get(CallRevision, (call_id, number))
 
 
 async def revisions(session: AsyncSession, call_id: UUID) -> list[CallRevision]:
-    """All revisions of a call, the newest first."""
+    """Return all revisions of a call, the newest first."""
     query = select(CallRevision).where(CallRevision.call_id == call_id).order_by(col(CallRevision.revision).desc())
     return list((await session.scalars(query)).all())
 
@@ -171,7 +171,7 @@ async def revisions(session: AsyncSession, call_id: UUID) -> list[CallRevision]:
 async def terms_of(
     session: AsyncSession, applications: Sequence[Application], of: Mapping[UUID, Call]
 ) -> dict[UUID, CallTerms]:
-    """By application, the terms by which it is judged: those it was submitted under, a draft's the newest of its call.
+    """Return, by application, the terms by which it is judged: those it was submitted under, a draft's the newest.
 
     `of` are the calls of the applications, by id.
     """
@@ -220,16 +220,16 @@ class CallDraft(Table, table=True):
 
 
 async def draft(session: AsyncSession, draft_id: UUID, *, lock: bool = False) -> CallDraft | None:
-    """One draft; with `lock` nobody else changes it until the commit."""
+    """Return one draft; with `lock` nobody else changes it until the commit."""
     return await session.get(CallDraft, draft_id, with_for_update=lock)
 
 
 async def drafts(session: AsyncSession) -> list[CallDraft]:
-    """All drafts, the one that was written last first."""
+    """Return all drafts, the one that was written last first."""
     query = select(CallDraft).order_by(col(CallDraft.saved_at).desc(), col(CallDraft.id)).limit(MOST_DRAFTS)
     return list((await session.scalars(query)).all())
 
 
 async def revising(session: AsyncSession, call_id: UUID) -> CallDraft | None:
-    """The draft of a call's next revision, if somebody has begun one."""
+    """Return the draft of a call's next revision, if somebody has begun one."""
     return (await session.scalars(select(CallDraft).where(CallDraft.revises == call_id))).first()

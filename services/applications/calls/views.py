@@ -1,4 +1,4 @@
-"""What does the register say that a call must fit: which funds pay, which training needs stand?"""
+"""A call for reading, the register's facts for its writers, and its requirements of an officer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 async def register_facts(session: AsyncSession, *of: CallEntry | CallTerms) -> Facts:
-    """What the register says: all funds, and the training needs that these calls cite or could cite."""
+    """Return all funds, and the training needs that these calls cite or could cite."""
     cited = {need for one in of for need in one.needs}
     topics = {topic for one in of for topic in PRIORITIES.get(one.scheme, {})}
     opens = [one.opens for one in of if one.opens is not None]
@@ -47,21 +47,21 @@ _LATER = frozenset({EligibilityRule.KIND, EligibilityRule.TOPICS, EligibilityRul
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What the rules of a call say of an officer as far as is known, and the officer's applications to it."""
+    """The findings of a call's rules about an officer, as far as known, and the officer's applications to it."""
 
     findings: tuple[Finding, ...]
     own: tuple[applications.Application, ...]
 
     @property
     def broken(self) -> list[Finding]:
-        """The rules that are not met as things stand."""
+        """The rules that are not met at present."""
         return [finding for finding in self.findings if not finding.held]
 
 
 async def requirements_of(
     session: AsyncSession, principal: Principal, calls: Sequence[Call]
 ) -> dict[UUID, Requirements]:
-    """By call, what is known of an officer who reads it; nothing for anybody else."""
+    """Return, by call, the requirements for the officer who reads it; nothing for anybody else."""
     if not principal.has(Role.OFFICER) or not calls:
         return {}
     person = await entries.person(session, principal.subject)
@@ -87,7 +87,7 @@ async def requirements_of(
 
 
 def _closed(of: CallEntry | CallTerms) -> list[dict[str, Any]]:
-    """The days without visits, by country."""
+    """Return the days without visits, by country."""
     if not of.closed_days:
         return []
     days = sorted((labels.country(one.country), one.day) for one in of.closed_days)
@@ -97,7 +97,7 @@ def _closed(of: CallEntry | CallTerms) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A call for reading: its text in the reader's language, what is open to whom until when, and what it asks."""
+    """A call for reading: its text in the reader's language, dates, rules and questions."""
 
     title: str
     summary: Sequence[str]
@@ -110,7 +110,7 @@ class View:
 
 
 def view(of: CallEntry | CallTerms) -> View:
-    """A call for reading; what is not written yet says so."""
+    """Return a call for reading; what is not written yet says so."""
     text, still = best(of.texts), gettext("Not written yet")
     tongue = text.language if text else i18n.language()
     other = text is not None and tongue != i18n.language()

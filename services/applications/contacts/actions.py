@@ -1,4 +1,4 @@
-"""Whom does an audience mean, and what did an officer write? Given to other services only with a note in the log."""
+"""Give other services the recipients of messages and officers' objectives, with a note in the access log."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _ANSWER = frozenset({AudienceKind.HOST_CONTACT, AudienceKind.MENTOR})
 
 @dataclass(frozen=True, slots=True)
 class ContactRequest:
-    """An audience and what for; which id is needed depends on the audience.
+    """An audience and a purpose; which id is needed depends on the audience.
 
-    `without_deputies` leaves out of a coordinator's audience whoever stands in for another: they get their own message.
+    `without_deputies` leaves deputies out of a coordinator's audience: they get their own message.
     """
 
     audience: AudienceKind
@@ -68,14 +68,14 @@ class ContactRequest:
 
 
 class Erased(Refused):
-    """The person was known and is not any more: whoever still holds the id has to let go of it (410)."""
+    """The person was known and is not any more: every holder of the id has to delete it (410)."""
 
     def __init__(self) -> None:
         super().__init__(gettext("The portal no longer knows this person."), 410)
 
 
 async def contacts(bus: Bus, caller: str, wanted: ContactRequest, *, seal: Seal | None = None) -> list[dict[str, Any]]:
-    """The recipients that an audience means: opaque id, name, address, language, time zone; maybe none.
+    """Return the recipients of an audience: opaque id, name, address, language, time zone; maybe none.
 
     Nobody is written to at an address that its owner has not confirmed, but for the message that asks for just that;
     `seal` makes its link (without it there is none). Host contacts and mentors who are asked about `availability_of`
@@ -89,7 +89,7 @@ async def contacts(bus: Bus, caller: str, wanted: ContactRequest, *, seal: Seal 
 async def contacts_of(
     bus: Bus, caller: str, many: Sequence[ContactRequest], *, seal: Seal | None = None
 ) -> tuple[list[list[dict[str, Any]]], list[int]]:
-    """As `contacts`, for many messages in one transaction, in their order; nobody where an audience makes no sense.
+    """Return the same for many messages in one transaction, in their order; nobody for an invalid request.
 
     With them the places (from 0) of those whose person was erased: nobody is meant there either, and never will be.
     """
@@ -119,7 +119,7 @@ async def contacts_of(
 
 
 def _role_of(wanted: ContactRequest) -> ContactRequest | None:
-    """What of a wish says who is meant, where that is whoever holds a role: it is the same for many messages."""
+    """Return the part of a request that selects holders of a role: it is the same for many messages."""
     plain = ContactRequest(
         audience=wanted.audience,
         purpose="",
@@ -143,7 +143,7 @@ def _role_of(wanted: ContactRequest) -> ContactRequest | None:
 async def _noted(
     session: AsyncSession, caller: str, wanted: ContactRequest, found: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The recipients with their links, and a note in the access log that they were given out."""
+    """Return the recipients with their links, and log that they were given out."""
     for one in found:
         subject = one.pop("subject", None)
         if wanted.availability_of is not None and wanted.audience in _ANSWER and subject is not None:
@@ -210,7 +210,7 @@ async def _application(session: AsyncSession, wanted: ContactRequest) -> applica
 async def _coordinators(
     session: AsyncSession, wanted: ContactRequest, *, deputies: bool | None = None
 ) -> list[dict[str, Any]]:
-    """The national coordinators of a country; for an EU agency its own clearance officers, who act as such.
+    """Return the national coordinators of a country; for an EU agency its own clearance officers.
 
     `deputies` as for `_holders`.
     """
@@ -225,7 +225,7 @@ async def _coordinators(
 
 
 async def _agency(session: AsyncSession, wanted: ContactRequest) -> UUID:
-    """The EU agency whose clearance officer acts as coordinator: the one named, or the mentor's, or the applicant's."""
+    """Return the EU agency whose clearance officer acts: the one named, the mentor's, or the applicant's."""
     if wanted.organisation_id is not None:
         return wanted.organisation_id
     if wanted.mentor_id is not None:
@@ -247,9 +247,9 @@ async def _holders(
     deputies: bool | None = None,
     alone: bool = False,
 ) -> list[dict[str, Any]]:
-    """Those who hold the role today, by name; only the `deputies` among them, or (False) only the others.
+    """Return those who have the role today, by name; only the `deputies` among them, or (False) only the others.
 
-    Where nobody but deputies holds the role they are the others too: somebody has to be told. `alone` leaves them out
+    Where only deputies have the role they count as the others too: somebody has to be notified. `alone` leaves them out
     all the same.
     """
     today = clock.today()
@@ -274,7 +274,7 @@ async def _holders(
 
 
 def _of(person: entries.Person, answers: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    """A person as a recipient; an application's own contact goes before the register's, which must be confirmed."""
+    """Return a person as a recipient; an application's own contact comes before the register's confirmed address."""
     answers = answers or {}
     address = answers.get("email") or (person.email if person.reachable else None)
     if address is None:
@@ -292,7 +292,7 @@ def _of(person: entries.Person, answers: dict[str, Any] | None = None) -> list[d
 
 
 async def _person(session: AsyncSession, wanted: ContactRequest, seal: Seal | None) -> list[dict[str, Any]]:
-    """One person of the register; the link and the unconfirmed address only for the message that asks for them."""
+    """Return one person of the register; link and unconfirmed address only for the message that asks for them."""
     person_id = _needed(wanted.recipient_id, "recipient_id")
     person = await people.by_id(session, person_id)
     if person is None:
@@ -313,10 +313,7 @@ async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[dict[str, Any]
 
 
 async def _still_known(session: AsyncSession, subject: str) -> entries.Person:
-    """Whoever stands behind an application or a profile: without an account there would be neither.
-
-    Raises `Erased` where there is no such person any more.
-    """
+    """Return the person of an application or a profile. Raises `Erased` where there is none any more."""
     person = await entries.person(session, subject)
     if person is None:
         raise Erased
@@ -324,7 +321,7 @@ async def _still_known(session: AsyncSession, subject: str) -> entries.Person:
 
 
 async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str, Any]]:
-    """Whom an officer has named: an officer or a mentor, or those who keep the placement that was named."""
+    """Return whom an officer has named: an officer or a mentor, or the contacts of the named placement."""
     one = await companions.companion(session, companion_id)
     if one is None:
         raise not_found()
@@ -334,7 +331,7 @@ async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str
 
 
 def _line_manager(application: applications.Application) -> list[dict[str, Any]]:
-    """The line manager whom the officer named; without an account, so the id is derived from the application's."""
+    """Return the line manager whom the officer named; without an account, so the id is derived."""
     answers = application.answers
     to = line_manager_id(application.id, answers)
     if to is None:
@@ -351,7 +348,7 @@ def _line_manager(application: applications.Application) -> list[dict[str, Any]]
 
 
 async def objectives(bus: Bus, caller: str, application_id: UUID, purpose: str) -> dict[str, Any]:
-    """The objectives' texts by number, and the cascade plan. Raises `Refused` (404)."""
+    """Return the objectives' texts by number, and the cascade plan. Raises `Refused` (404)."""
     async with bus.transaction(f"system:{caller}") as tx:
         application = await applications.application(tx.session, application_id)
         if application is None:
@@ -376,7 +373,7 @@ async def objectives(bus: Bus, caller: str, application_id: UUID, purpose: str) 
 
 
 async def parts(bus: Bus, person_id: UUID) -> dict[str, list[UUID]]:
-    """The ids of a person's applications and mentor's profiles; none for somebody whom nobody knows. No name."""
+    """Return the ids of a person's applications and mentor's profiles; none for an unknown person. No name."""
     async with bus.read() as session:
         person = await people.by_id(session, person_id)
         if person is None:

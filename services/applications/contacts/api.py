@@ -1,4 +1,4 @@
-"""What do the other services ask the portal for, since it alone knows names? Each answer stands in the access log."""
+"""Internal routes that give names and addresses to other services; each answer is logged."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,7 +16,7 @@ Caller = Annotated[str, Depends(internal())]
 
 
 class ContactsWanted(BaseModel):
-    """To whom a message goes and what for; which of the ids is needed depends on the audience."""
+    """An audience and a purpose; which of the ids is needed depends on the audience."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -33,13 +33,13 @@ class ContactsWanted(BaseModel):
 
 
 class ManyWanted(BaseModel):
-    """Several of them at once."""
+    """Several requests at once."""
 
     wanted: Annotated[list[ContactsWanted], Field(max_length=1000)]
 
 
 class ObjectivesWanted(BaseModel):
-    """Whose objectives, and for which form."""
+    """The application whose objectives are asked for, and for which form."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -51,14 +51,14 @@ class ObjectivesWanted(BaseModel):
 async def contacts(
     request: Request, body: ContactsWanted, caller: Caller, bus: BusDep
 ) -> dict[str, list[dict[str, Any]]]:
-    """The people whom an audience means, as recipients of one message; 410 where the one person meant was erased."""
+    """Return the recipients of one message; 410 where the one person meant was erased."""
     wanted = actions.ContactRequest(**dict(body))
     return {"recipients": await actions.contacts(bus, caller, wanted, seal=address_seal(request))}
 
 
 @router.post("/contacts/many")
 async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: BusDep) -> dict[str, list[Any]]:
-    """The recipients of many messages, in their order; `erased`: the places of those whose person is no more."""
+    """Return the recipients of many messages, in their order; `erased`: the places of erased people."""
     many = [actions.ContactRequest(**dict(one)) for one in body.wanted]
     answers, erased = await actions.contacts_of(bus, caller, many, seal=address_seal(request))
     return {"answers": answers, "erased": erased}
@@ -66,11 +66,11 @@ async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: B
 
 @router.post("/objectives")
 async def objectives(body: ObjectivesWanted, caller: Caller, bus: BusDep) -> dict[str, Any]:
-    """The objectives that the officer wrote, by number, for a form that asks how far each was met."""
+    """Return the officer's objectives, by number, for a form that asks how far each was met."""
     return await actions.objectives(bus, caller, body.application_id, body.purpose)
 
 
 @router.get("/parts")
 async def parts(bus: BusDep, _: Caller, person: UUID) -> dict[str, list[UUID]]:
-    """Which applications and mentor's profiles are a person's, by the opaque id: for the person's own calendar."""
+    """Return a person's applications and mentor's profiles, by the opaque id: for the person's own calendar."""
     return await actions.parts(bus, person)

@@ -1,4 +1,4 @@
-"""How does a program move the local run's clock? The route exists only where the clock can be moved."""
+"""API routes that move the clock of a local run; they exist only where it can be moved."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -23,11 +23,11 @@ class Move(BaseModel):
 
 @router.get("")
 async def read(_: Coordinator) -> dict[str, datetime]:
-    """What time it is here."""
+    """Return the present time."""
     return {"now": clock.now()}
 
 
 @router.post("")
 async def move(body: Move, _: Coordinator) -> dict[str, datetime]:
-    """Move the clock forward; gives the time that it then shows."""
+    """Move the clock forward; return the time that it then shows."""
     return {"now": clock.move(timedelta(days=body.days, hours=body.hours))}

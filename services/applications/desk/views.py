@@ -1,4 +1,4 @@
-"""Where does each role go on to from the portal's first page?"""
+"""Links from the portal's first page, by role."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
 
 
 def role_links(principal: Principal) -> list[dict[str, str]]:
-    """Where the reader's roles lead, each address once."""
+    """Return the pages to which the reader's roles lead, each address once."""
     found = {
         address: {"title": gettext(title), "text": gettext(text), "href": address}
         for roles, title, text, address in _WAYS

@@ -1,4 +1,4 @@
-"""What does the link in a line manager's mail open? A page without sign-in, whose button opens the form."""
+"""The page of the link in a line manager's mail: no sign-in, and a button that opens the form."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ _LONGEST = 100
 
 @router.get("")
 async def ask(request: Request, _: Anybody, bus: BusDep, key: str = "") -> Response:
-    """Show what is asked. Nothing happens by it, whoever opens it, and however often."""
+    """Show what is asked. This changes nothing, whoever opens it, and however often."""
     return await _page(request, bus, key[:_LONGEST])
 
 
@@ -42,7 +42,7 @@ async def _page(request: Request, bus: Bus, key: str, *, late: bool = False) -> 
 
 @router.post("")
 async def answer(request: Request, _: Anybody, bus: BusDep, settings: Portal, key: str = "") -> Response:
-    """Lead into the form by the button of a page opened less than ten minutes ago, or show why it does not."""
+    """Redirect into the form, from a page opened less than ten minutes ago; else show why not."""
     sent, key = await request.form(), key[:_LONGEST]
     if not button_is_fresh(identity_of(request.app).links, key, str(sent.get("press", ""))):
         return await _page(request, bus, key, late=True)

@@ -1,4 +1,4 @@
-"""What has come in about a visit or a mentorship? A projection of `exchange.outcomes`: what is in, not the answers."""
+"""What has been submitted about visits and mentorships: a projection of `exchange.outcomes`, without the answers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class OutcomeIn(Table, table=True):
-    """Something that is in, given by `of`: `what` is evaluation, report, follow_up, waiver, or one of `TESTS`.
+    """Something that was submitted, by `of`: `what` is evaluation, report, follow_up, waiver, or one of `TESTS`.
 
-    An answer that is no longer taken is `closed_` and its form, until it is taken again.
-    Of a cascade session (`of` is its id) `what` is `cascade`, and `settled` once the line manager has answered.
+    An answer that is no longer taken is `closed_` and its form, until it is taken again. Of a cascade session (`of` is
+    its id) `what` is `cascade`, and `settled` once the line manager has answered.
     """
 
     __tablename__ = "outcome_in"
@@ -57,7 +57,7 @@ TESTS: dict[TestPhase, str] = {TestPhase.PRE: "test_before", TestPhase.POST: "te
 
 
 def closed(form: str) -> str:
-    """What is in of an answer to that form (as the event or the ticket calls it) that is no longer taken."""
+    """Return the `what` of an answer to that form that is no longer taken."""
     return f"closed_{form}"
 
 
@@ -67,7 +67,7 @@ _MANAGER_CLOSED = (closed(AnswerForm.FOLLOW_UP), Respondent.LINE_MANAGER.value)
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.outcomes for what is in, and for the tests that are asked."""
+    """Apply events of exchange.outcomes: what was submitted, and the tests that are asked for."""
     rows: dict[tuple[UUID, str, str], dict[str, Any]] = {}
     tests: dict[tuple[UUID, str], dict[str, Any]] = {}
     taken_again: set[tuple[UUID, str, str]] = set()
@@ -102,7 +102,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 def _in(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 - one return for each way to be in
-    """What an event says is in: what, of whom (of a cascade session its id), and whether it came late."""
+    """Return what an event says was submitted: what, by whom (of a cascade session its id), and whether late."""
     match data:
         case told.EvaluationSubmitted(respondent=of, late=late):
             return "evaluation", of.value, late
@@ -124,19 +124,19 @@ def _in(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 - one ret
 
 
 async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> set[tuple[UUID, str, str]]:
-    """What is in about these visits or mentorships, as (subject, what, of)."""
+    """Return what was submitted about these visits or mentorships, as (subject, what, of)."""
     query = select(OutcomeIn).where(col(OutcomeIn.subject).in_(sorted(subjects))).order_by(col(OutcomeIn.subject))
     return {(one.subject, one.what, one.of) for one in await session.scalars(query)}
 
 
 async def tests_of(session: AsyncSession, visit_id: UUID) -> dict[str, datetime]:
-    """Which tests are asked about a visit, and until when."""
+    """Return which tests are asked for about a visit, and until when."""
     query = select(TestAskedRow).where(TestAskedRow.subject == visit_id).order_by(col(TestAskedRow.what).desc())
     return {one.what: one.due for one in await session.scalars(query)}
 
 
 async def manager_follow_ups(session: AsyncSession, application_id: UUID) -> tuple[bool, set[UUID]]:
-    """Whether the line manager has answered the follow-up of an application, and about what it is no longer taken."""
+    """Return whether the line manager has answered the follow-up, and about what it is no longer taken."""
     kinds = sa.tuple_(col(OutcomeIn.what), col(OutcomeIn.of))
     query = select(OutcomeIn.subject, OutcomeIn.what).where(
         OutcomeIn.application_id == application_id, kinds.in_([_MANAGER_SAID, _MANAGER_CLOSED])
@@ -149,7 +149,7 @@ async def manager_follow_ups(session: AsyncSession, application_id: UUID) -> tup
 
 
 async def cascades_wait(session: AsyncSession, application_id: UUID) -> bool:
-    """Whether a reported cascade session of an application waits for the line manager's word."""
+    """Return whether a reported cascade session of an application waits for the line manager's answer."""
     query = select(OutcomeIn.what, OutcomeIn.of).where(
         OutcomeIn.application_id == application_id, col(OutcomeIn.what).in_(("cascade", "settled"))
     )
@@ -178,7 +178,7 @@ class ManagerLink(Table, table=True):
 def new_link(
     secret: str, *, application_id: UUID, about: UUID, matter: str, recipient: UUID, at: datetime
 ) -> ManagerLink:
-    """A link with that secret."""
+    """Return a link with that secret."""
     return ManagerLink(
         digest=secret_digest(secret),
         application_id=application_id,
@@ -190,5 +190,5 @@ def new_link(
 
 
 async def link(session: AsyncSession, secret: str, *, lock: bool = False) -> ManagerLink | None:
-    """The link with that secret; with `lock` nobody else uses it until the commit."""
+    """Return the link with that secret; with `lock` nobody else uses it until the commit."""
     return await session.get(ManagerLink, secret_digest(secret), with_for_update=lock, populate_existing=lock)

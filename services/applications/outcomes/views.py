@@ -1,4 +1,4 @@
-"""Which forms of reporting are asked of somebody about a visit or a mentorship, and by now?"""
+"""The forms of reporting that somebody is asked for about a visit or a mentorship."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A form of reporting that somebody fills in: `purpose` is the ticket's, `party` as whom; `done`: it is in.
+    """A form of reporting to fill in: `purpose` is the ticket's, `party` the role of the reader; `done`: submitted.
 
-    `due` is until when it can be filled in, where that ends. What is not `asked` for may be told, any number of times,
-    and nobody waits for it. What is `closed` did not come and is no longer taken: the form says why.
+    `due` is the deadline, where there is one. What is not `asked` for may be submitted any number of times, and nobody
+    waits for it. What is `closed` was not submitted and is no longer taken: the form says why.
     """
 
     purpose: str
@@ -65,7 +65,7 @@ _ASKED: dict[Party, tuple[str, ...]] = {
 
 
 async def visit_tasks(session: AsyncSession, case: Case, visit: visits_store.Visit) -> list[Task]:
-    """The forms of reporting about a visit that are asked of the reader, or can be filled in."""
+    """Return the forms of reporting about a visit that the reader is asked for, or can fill in."""
     arrived = await store.of_subjects(session, [visit.id])
     ended, sends = visit.stands in EVALUATED, sender(case)
     return await tests_of(session, case, visit, arrived) + tasks_of(
@@ -81,7 +81,7 @@ async def visit_tasks(session: AsyncSession, case: Case, visit: visits_store.Vis
 
 
 async def mentorship_tasks(session: AsyncSession, case: Case, one: Mentorship) -> list[Task]:
-    """The same about a mentorship."""
+    """Return the same about a mentorship."""
     over = one.stands in OVER
     return tasks_of(
         case.parties,
@@ -97,9 +97,9 @@ async def mentorship_tasks(session: AsyncSession, case: Case, one: Mentorship) -
 async def tests_of(
     session: AsyncSession, case: Case, visit: visits_store.Visit, arrived: set[tuple[UUID, str, str]]
 ) -> list[Task]:
-    """The tests before and after the visit that its guest can take now, and those that are in.
+    """Return the tests before and after the visit that its guest can take now, and those submitted.
 
-    One that was not taken in time is asked no more, nor is one of a visit that does not take place.
+    One that was not taken in time is no longer asked for, nor is one of a visit that does not take place.
     """
     if Party.GUEST not in case.parties:
         return []
@@ -126,7 +126,7 @@ def tasks_of(
     sender: Party = Party.HOME_COORDINATOR,
     passes_on: bool = False,
 ) -> list[Task]:
-    """What is asked of somebody who is these parties of a visit or a mentorship, and what of it is in."""
+    """Return what these parties of a visit or a mentorship are asked for, and what of it was submitted."""
 
     def task(purpose: str, party: Party, respondent: str, told_as: str = "") -> Task:
         shut = (subject, store.closed(purpose), respondent) in arrived
@@ -148,12 +148,12 @@ def tasks_of(
 
 
 def sender(case: Case) -> Party:
-    """The coordinator of the country that sends who travels: on a mentoring pair's visit it may be the mentor's."""
+    """Return the coordinator of the country that sends: on a mentoring pair's visit it may be the mentor's."""
     return Party.HOST_COORDINATOR if case.guest is Party.MENTOR else Party.HOME_COORDINATOR
 
 
 async def follow_up_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
-    """Whether the follow-up is asked for by now: from the window before its date on (lifecycles.md, "Outcomes")."""
+    """Return whether the follow-up is asked for by now: from its window on (lifecycles.md, "Outcomes")."""
     call = await calls_store.call(session, case.match.call_id)
     return call is not None and _follow_up_open(call.terms.timers, case.match.country, ended_on)
 
@@ -166,7 +166,7 @@ def _follow_up_open(timers: Timers, country: str, ended_on: date | None) -> bool
 
 
 async def cascade_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
-    """Whether the officer may still tell whom the knowledge was passed on to (the call's `cascade_months`)."""
+    """Return whether cascade sessions can still be reported (the call's `cascade_months`)."""
     call = await calls_store.call(session, case.match.call_id)
     if call is None or ended_on is None:
         return False
@@ -174,7 +174,7 @@ async def cascade_open(session: AsyncSession, case: Case, ended_on: date | None)
 
 
 async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
-    """The visits among these of which the reader is asked, as the sending country's coordinator, what came of them."""
+    """Return the visits whose results the reader is asked for, as the sending country's coordinator."""
     return await _results_asked(
         session,
         {
@@ -188,7 +188,7 @@ async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> se
 
 
 async def pair_results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
-    """The mentorships among these of which the reader is asked, as the mentee's coordinator, what came of them."""
+    """Return the mentorships whose results the reader is asked for, as the mentee's coordinator."""
     return await _results_asked(
         session,
         {
@@ -202,7 +202,7 @@ async def pair_results_asked(session: AsyncSession, views: Sequence[MatchView]) 
 
 
 async def _results_asked(session: AsyncSession, own: dict[UUID, tuple[MatchView, date | None]]) -> set[UUID]:
-    """Of these visits or mentorships, with the day on which each ended, those whose answer is due and not in."""
+    """Return those of these visits or mentorships whose answer is due and not submitted."""
     if not own:
         return set()
     terms = await calls_store.calls_by_id(session, {view.match.call_id for view, _ in own.values()})
@@ -217,7 +217,7 @@ async def _results_asked(session: AsyncSession, own: dict[UUID, tuple[MatchView,
 
 
 def test_names() -> dict[str, str]:
-    """The names of the two tests, by the purpose of their tickets."""
+    """Return the names of the two tests, by the purpose of their tickets."""
     return {
         TESTS[TestPhase.PRE]: gettext("Take the test before the visit"),
         TESTS[TestPhase.POST]: gettext("Take the test after the visit"),
@@ -225,7 +225,7 @@ def test_names() -> dict[str, str]:
 
 
 def due_hint(task: Task) -> str:
-    """Until when a form can be filled in, while it is asked for; empty where it has no end."""
+    """Return until when a form can be filled in, while it is asked for; empty without an end."""
     if task.done or task.due is None:
         return ""
     return gettext("Until %(day)s") % {"day": dates.day(task.due)}

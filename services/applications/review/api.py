@@ -1,4 +1,4 @@
-"""How does a program act for those who decide: the national coordinator's endorsement, the programme's eligibility?"""
+"""API routes for those who decide: queue, endorsement, eligibility, endings and appeals."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/applications/api", tags=["decisions"])
 
 
 class Endorsement(BaseModel):
-    """What goes with an endorsement; the note is for other reviewers."""
+    """A note for other reviewers."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,7 +62,7 @@ class Refusal(BaseModel):
 
 
 class Decided(BaseModel):
-    """A decision on several applications; what does not belong to it is left out."""
+    """A decision on several applications; fields of other decisions are left out."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -104,7 +104,7 @@ class Voiding(BaseModel):
 
 
 class Confirmation(BaseModel):
-    """Of which applications eligibility is confirmed."""
+    """The applications whose eligibility is confirmed."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -164,7 +164,7 @@ async def read_queue(
 
 @router.get("/cases/{application_id}")
 async def read_case(application_id: UUID, principal: Decider, bus: BusDep) -> dict[str, Any]:
-    """One submitted application, as its coordinator sees it: where it stands, who decides, and what was answered."""
+    """Return one submitted application, as its coordinator sees it: state, answers, and who decides."""
     async with bus.read() as session:
         case = await case_of(session, application_id)
         if case is None or case.application.submitted_at is None:
@@ -205,7 +205,7 @@ async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, b
 
 @router.post("/decisions")
 async def decide(body: Decided, principal: Decider, bus: BusDep) -> dict[str, Any]:
-    """Decide the same on several applications in one go; `left` says of which it was not possible, and why.
+    """Decide the same on several applications; `left` says of which it was not possible, and why.
 
     `decision` is `endorse` (with `note`), `return` (with `remarks`) or `not_endorse` (with `reason` and `text`).
     """
@@ -254,7 +254,7 @@ def _judged(one: eligibility.Judgement) -> dict[str, Any]:
 
 
 class AppealDecision(BaseModel):
-    """What becomes of an appeal; the answer is for the officer to read."""
+    """The decision on an appeal; the answer is for the officer to read."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -269,7 +269,7 @@ async def read_appeals(
     state: Literal["waits", "open", "upheld", "dismissed"] | None = None,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> dict[str, Any]:
-    """Appeals of the own country or EU agency (all, for the programme coordinator), what waits for the reader first."""
+    """Return appeals of the own country or EU agency (all, for the programme coordinator), the reader's own first."""
     async with bus.read() as session:
         found, total = await review_store.within(session, principal, state, page)
     return {"appeals": [_appeal(principal, one, of) for one, of in found], "total": total}

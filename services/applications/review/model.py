@@ -1,9 +1,9 @@
-"""When may an officer appeal, who may decide on it, and where does the application go then? Pure; both sides' rules.
+"""The rules of appeals: until when, who decides, and the state after the decision. Pure.
 
 `lifecycles.md`, "Application": against not_endorsed, ineligible and cancelled, within the call's `appeal_wd`; another
 coordinator than before decides. Upheld, the application goes on from before the decision; dismissed, it is back where
-it was. One appeal a decision. A call that has closed meanwhile takes nobody up again: the decision falls, and the
-application is unplaced, as all are that the close leaves without a place.
+it was. One appeal a decision. A call that has closed meanwhile takes nobody up again: the application is unplaced, as
+all are that the close leaves without a place.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _BEFORE: dict[S, S] = {S.NOT_ENDORSED: S.SUBMITTED, S.INELIGIBLE: S.ENDORSED}
 
 
 def until(decided_at: datetime, terms: CallTerms, country: str) -> datetime:
-    """Until when the officer may appeal against a decision of `decided_at`."""
+    """Return until when the officer may appeal against a decision of `decided_at`."""
     return due(decided_at, terms.timers.appeal_wd, Unit.WORKING_DAYS, country)
 
 
 def file(state: S, *, now: datetime, until: datetime, filed: bool) -> S:
-    """The state to which an appeal leads; `filed`: there was one against this decision already.
+    """Return the state to which an appeal leads; `filed`: there was one against this decision already.
 
     Raises `NotPossible` where there is nothing to appeal against, where it is too late, and for a second appeal.
     """
@@ -59,12 +59,12 @@ def file(state: S, *, now: datetime, until: datetime, filed: bool) -> S:
 
 
 def before(against: S, earlier: S) -> S:
-    """The portal's state from which the decision was made; `earlier` is the one of the step before a cancellation."""
+    """Return the state before the decision; `earlier` is that of the step before a cancellation."""
     return _BEFORE.get(against, earlier)
 
 
 def decided(outcome: AppealOutcome, *, state: S, against: S, before: S, closed: bool) -> S:
-    """Where an appeal that is decided leads; `closed`: the call has closed meanwhile.
+    """Return the state after an appeal is decided; `closed`: the call has closed meanwhile.
 
     Raises `NotPossible` where the application is not appealed (any more).
     """
@@ -76,7 +76,7 @@ def decided(outcome: AppealOutcome, *, state: S, against: S, before: S, closed: 
 
 
 def next_due(state: S, now: datetime, terms: CallTerms, country: str) -> datetime | None:
-    """Until when the next step is asked for in the state that a decided appeal leads to; None: nobody is asked."""
+    """Return the next deadline in the state that a decided appeal leads to; None where nobody is asked."""
     timers = terms.timers
     days = {
         S.SUBMITTED: timers.endorse_wd,
@@ -87,6 +87,6 @@ def next_due(state: S, now: datetime, terms: CallTerms, country: str) -> datetim
 
 
 def another(decided_by: str, subject: str) -> None:
-    """Raises `NotPossible` for whoever made the decision that is appealed against."""
+    """Raise `NotPossible` for the coordinator who made the decision that is appealed against."""
     if decided_by == subject:
         raise NotPossible(gettext("You made the decision that is appealed against: another coordinator decides on it."))

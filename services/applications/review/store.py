@@ -1,7 +1,4 @@
-"""Which decisions are appealed against, by whom were they made, and what was decided on the appeal?
-
-The texts of both sides stay here; the events say only that there is an appeal and how it ended.
-"""
+"""Appeals, with the queries on them."""
 
 from __future__ import annotations
 
@@ -60,25 +57,25 @@ class Appeal(Table, table=True):
 
 
 async def appeal(session: AsyncSession, step_id: UUID) -> Appeal | None:
-    """The appeal against the decision of one step."""
+    """Return the appeal against the decision of one step."""
     return await session.get(Appeal, step_id)
 
 
 async def open_appeal(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> Appeal | None:
-    """The appeal on which is still to be decided; with `lock` nobody else decides it until the commit."""
+    """Return the appeal that is still to be decided; with `lock` nobody else decides it until the commit."""
     query = select(Appeal).where(Appeal.application_id == application_id, col(Appeal.outcome).is_(None))
     query = query.order_by(col(Appeal.filed_at).desc(), col(Appeal.id)).limit(1)
     return (await session.scalars(query.with_for_update() if lock else query)).first()
 
 
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Appeal]:
-    """All appeals of an application, the newest first."""
+    """Return all appeals of an application, the newest first."""
     query = select(Appeal).where(Appeal.application_id == application_id)
     return list((await session.scalars(query.order_by(col(Appeal.filed_at).desc(), col(Appeal.id)).limit(50))).all())
 
 
 def _decided_on_by(principal: Principal) -> sa.ColumnElement[bool]:
-    """The open appeals on which somebody decides: as another than before, for the own country or for the programme."""
+    """Return the condition of open appeals that somebody decides: not the own decision, own country or programme."""
     national = sa.and_(
         col(Appeal.against) == ApplicationState.NOT_ENDORSED,
         coordinated(national_only(principal), country=_A.c.country, organisation=_A.c.organisation_id),
@@ -88,14 +85,14 @@ def _decided_on_by(principal: Principal) -> sa.ColumnElement[bool]:
 
 
 def waits_for(principal: Principal) -> sa.ColumnElement[bool]:
-    """Whether an application has an appeal on which the principal decides: a condition for queries on applications."""
+    """Return the condition on applications that have an appeal for the principal to decide."""
     return sa.exists().where(col(Appeal.application_id) == _A.c.id, _decided_on_by(principal))
 
 
 async def within(
     session: AsyncSession, principal: Principal, state: str | None, page: int
 ) -> tuple[list[tuple[Appeal, Application]], int]:
-    """One page of the appeals that the principal sees, those that wait and are due first first, and how many there are.
+    """Return one page of the appeals that the principal sees, those to decide and due first on top, and the total.
 
     `state` is `waits` (for the principal), `open`, `upheld` or `dismissed`; None is all.
     """

@@ -1,4 +1,4 @@
-"""What does an officer do with an application? Begins it, saves it, submits it, answers what is asked, withdraws it."""
+"""Begin, save, submit, withdraw and discard an application."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ MOST_REPLY = 1000
 
 
 async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: ApplicationKind) -> store.Application:
-    """Begin a draft, filled with what the register knows; the officer's draft for this call where there is one.
+    """Begin a draft, filled from the register; return the officer's draft for this call where there is one.
 
     Raises `Refused` (404; 409 where the call takes none now; 422 where the officer is not in the register).
     """
@@ -90,7 +90,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
 
 
 async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]) -> store.Application:
-    """Keep answers: `changes` replaces the fields of `Answers` that it names, all others stay.
+    """Save answers: `changes` replaces the fields of `Answers` that it names, all others stay.
 
     Raises `Refused` (404; 409 once it is submitted; 422 with the fields that cannot be read).
     """
@@ -112,7 +112,7 @@ async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Ma
 async def save_readable(
     bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]
 ) -> store.Application:
-    """Keep of `changes` what can be read, and leave the rest as it was: for a page that its writer leaves half way.
+    """Save of `changes` what can be read, and leave the rest as it was: for a page that is left half way.
 
     Raises `Refused` (404, 409).
     """
@@ -128,7 +128,7 @@ async def save_readable(
 
 
 def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any]:
-    """The changes without what cannot be read: whole fields, and single answers to the call's own questions."""
+    """Return the changes without what cannot be read: whole fields, and single answers to the call's own questions."""
     left = dict(changes)
     for name in unread:
         field, _, code = name.partition(".")
@@ -140,7 +140,7 @@ def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any
 
 
 async def lawful_answers(tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, Any]) -> None:
-    """Raises `Refused` (422) for answers that the register or the call does not know; `changes` are those written."""
+    """Raise `Refused` (422) for answers that the register or the call does not know; `changes` are those written."""
     await _lawful_organisation(tx, application, answers)
     if "conflicts" in changes:
         await _lawful_conflicts(tx, answers)
@@ -149,7 +149,7 @@ async def lawful_answers(tx: Tx, application: store.Application, answers: Answer
 
 
 async def _lawful_conflicts(tx: Tx, answers: Answers) -> None:
-    """Raises `Refused` (422) for organisations that are not in the register."""
+    """Raise `Refused` (422) for organisations that are not in the register."""
     known = {organisation.id for organisation in await entries.organisations(tx.session, ids=answers.conflicts)}
     if set(answers.conflicts) - known:
         sentence = gettext("Choose organisations of the register.")
@@ -157,7 +157,7 @@ async def _lawful_conflicts(tx: Tx, answers: Answers) -> None:
 
 
 async def _lawful_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
-    """Raises `Refused` (422) for an agency of another country than the officer's."""
+    """Raise `Refused` (422) for an agency of another country than the officer's."""
     if answers.organisation_id is None:
         return
     organisation = await entries.organisation(tx.session, answers.organisation_id)
@@ -168,7 +168,7 @@ async def _lawful_organisation(tx: Tx, application: store.Application, answers: 
 
 
 async def _lawful_answers(tx: Tx, application: store.Application, answers: Answers) -> None:
-    """Raises `Refused` (422) for answers to the call's own questions that cannot be."""
+    """Raise `Refused` (422) for answers to the call's own questions that are not valid."""
     of = await calls_store.calls_by_id(tx.session, [application.call_id])
     terms = (await calls_store.terms_of(tx.session, [application], of))[application.id]
     found = questions.problems(terms, answers.questions)
@@ -180,9 +180,9 @@ async def _lawful_answers(tx: Tx, application: store.Application, answers: Answe
 async def submit(
     bus: Bus, principal: Principal, application_id: UUID, settings: Settings, text: str = ""
 ) -> store.Application:
-    """Submit a draft, or again what was returned; the home national coordinator has it from now on.
+    """Submit a draft, or resubmit a returned application to the home national coordinator.
 
-    `text` answers what the coordinator asked when it was returned; both read it in the history, it is in no event.
+    `text` answers the coordinator's question of a return; both read it in the history, it is in no event.
     Raises `Refused` (404; 409 where it is not the time or the state for it; 422 with what is missing by task).
     """
     moment = clock.now()
@@ -230,7 +230,7 @@ async def _held_call(tx: Tx, application_id: UUID) -> calls_store.Call:
 
 
 def _counting(application: store.Application, answers: Answers, settings: Settings) -> CountingKeyAssigned:
-    """The key under which reporting counts the person once in one programme, and cannot tell who it is."""
+    """Return the key under which reporting counts the person once in a programme, without knowing who it is."""
     secret = (settings.counting_secret or settings.session_key).get_secret_value().encode()
     told = f"{settings.programme}/{application.subject}".encode()
     key = hmac.new(secret, told, hashlib.sha256).hexdigest()[:32]
@@ -240,7 +240,7 @@ def _counting(application: store.Application, answers: Answers, settings: Settin
 async def withdraw(
     bus: Bus, principal: Principal, application_id: UUID, reason: StatedReason, text: str = ""
 ) -> store.Application:
-    """The officer withdraws an open application, with a reason. Raises `Refused` (404, 409)."""
+    """Withdraw an open application, with a reason. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         application = await own(tx, principal, application_id)
         with lawful():
@@ -251,7 +251,7 @@ async def withdraw(
 
 
 async def _withdrawn(session: AsyncSession, application: store.Application) -> ApplicationState:
-    """The state to which a withdrawal leads. Raises `NotPossible` where it is too late for it."""
+    """Return the state to which a withdrawal leads. Raises `NotPossible` where it is too late for it."""
     projected = await standings.standing_of(session, application.id)
     if application.own_state is ApplicationState.ELIGIBLE and projected is not None and projected.match_id:
         newest = await matches.match(session, projected.match_id)
@@ -271,7 +271,7 @@ async def may_withdraw(session: AsyncSession, application: store.Application) ->
 
 
 async def discard(bus: Bus, principal: Principal, application_id: UUID) -> None:
-    """Throw a draft away that was never submitted. Raises `Refused` (404, 409)."""
+    """Delete a draft that was never submitted. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         application = await own(tx, principal, application_id)
         if application.own_state is not ApplicationState.DRAFT:

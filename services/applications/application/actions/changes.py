@@ -1,6 +1,6 @@
-"""How does an officer change an application after it was submitted? With a reason, before a place is offered.
+"""Change an application after submission, with a reason, before a place is offered.
 
-The profile is told whole (ApplicationChanged); old and new answers stay here, for the coordinator to see.
+ApplicationChanged carries the whole profile; old and new answers stay here, for the coordinator to see.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def change(
     *,
     seen: datetime | None = None,
 ) -> Application:
-    """Change answers of the own submitted application; `seen` is when it was saved last as the form shows it.
+    """Change answers of the own submitted application; `seen` is when it was last saved as the form shows it.
 
     Nothing happens where nothing differs. Raises `Refused` (404; 409 where it cannot be changed now, or was changed
     since; 422 with the fields that cannot be read, or with what would be missing).

@@ -1,4 +1,4 @@
-"""Whom does an officer mean by a reference or a service e-mail, as far as both can apply together?"""
+"""Find the companion that a reference or a service e-mail means."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class FoundCompanion:
 
 
 def read_reference(written: str) -> str:
-    """A reference in capitals or an address. Raises `Refused` (422)."""
+    """Return a reference in capitals or an address. Raises `Refused` (422)."""
     try:
         text = clean(written)
     except ValueError as error:
@@ -56,7 +56,7 @@ def read_reference(written: str) -> str:
 
 
 async def find_companion(session: AsyncSession, of: Application, mode: ApplicationMode, written: str) -> FoundCompanion:
-    """Whom it means: somebody who can apply together with `of`, by the same call and kind; else nobody."""
+    """Return who is meant, where they can apply together with `of`: for the same call and kind; else nobody."""
     mentored = mode is ApplicationMode.PRE_MATCHED and of.for_ is ApplicationKind.MENTEE
     if "@" in written:
         return await _by_address(session, of, written, mentored=mentored)

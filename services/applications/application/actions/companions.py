@@ -1,4 +1,4 @@
-"""What do all steps of applying together share: the locked rows, is it still open, what does an event say?"""
+"""Name, answer, leave and remove companions."""
 
 from uuid import UUID
 
@@ -90,7 +90,7 @@ async def locked(
 
 
 async def answer(bus: Bus, principal: Principal, companion_id: UUID, *, yes: bool) -> store.Companion:
-    """Whoever was named says yes or no; a yes needs an application of the own for the same call, where officers pair.
+    """Confirm or decline a naming; officers who confirm need an own application for the same call.
 
     Raises `Refused` (404; 409 where it was taken back, or is too late; 422 without an own application).
     """
@@ -235,7 +235,7 @@ async def _both(tx: Tx, application: Application, companion: store.Companion, ke
 async def _pair(
     tx: Tx, application: Application, companion: store.Companion, theirs: Application, mutual: store.Companion
 ) -> None:
-    """Both officers name each other: each application says so, and who named first is told."""
+    """Confirm two officers who name each other: both applications change, and who named first is notified."""
     held = {one.id: one for one in await applications.locked(tx.session, [application.id, theirs.id])}
     moment = clock.now()
     for one, other in ((companion, theirs), (mutual, application)):
@@ -248,7 +248,7 @@ async def _pair(
 
 
 async def _mismatch(tx: Tx, application: Application, companion: store.Companion) -> None:
-    """Each names somebody, but not each other: both are told, once."""
+    """Record once that each names somebody, but not each other: both are notified."""
     if companion.mismatch:
         return
     companion.mismatch = True
@@ -258,7 +258,7 @@ async def _mismatch(tx: Tx, application: Application, companion: store.Companion
 
 
 async def leave(bus: Bus, principal: Principal, companion_id: UUID) -> store.Companion:
-    """Whoever said yes leaves: the group, or the pair. Raises `Refused` (404; 409 once a place is offered)."""
+    """Leave the group or the pair, as a confirmed companion. Raises `Refused` (404; 409 once a place is offered)."""
     async with bus.transaction(principal.subject) as tx:
         companion, application, mine = await locked(tx, principal, companion_id)
         if not may_proceed(companions.left, companion.stands):
@@ -270,7 +270,7 @@ async def leave(bus: Bus, principal: Principal, companion_id: UUID) -> store.Com
 
 
 async def remove(bus: Bus, principal: Principal, companion_id: UUID) -> store.Companion:
-    """Whoever named takes it back. Raises `Refused` (404; 409 once a place is offered)."""
+    """Take back a naming, as the officer who named. Raises `Refused` (404; 409 once a place is offered)."""
     async with bus.transaction(principal.subject) as tx:
         seen = await store.companion(tx.session, companion_id)
         if seen is None:
@@ -314,7 +314,7 @@ _GONE = frozenset({ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, Appli
 
 
 async def end_adrift(bus: Bus, lease: Lease | None = None) -> int:
-    """End what names applications that were withdrawn, cancelled, voided or thrown away; give how many.
+    """End companions of applications that were withdrawn, cancelled, voided or deleted; return how many.
 
     A hundred at the most. Raises `LeaseLost`.
     """

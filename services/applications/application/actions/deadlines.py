@@ -1,7 +1,4 @@
-"""What does the portal's clock do? An officer who does not answer what was asked is withdrawn (`no_answer`).
-
-Whoever named, or was named by, an application that has ended is no longer together with it.
-"""
+"""Withdraw applications without an answer in time, and end companions of ended applications."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ _log = structlog.get_logger()
 
 
 async def keep_deadlines(service: Service) -> None:
-    """The worker."""
+    """Run the worker."""
     await run_by_lease(service, LEASE, _look)
 
 
@@ -40,7 +37,7 @@ async def _look(bus: Bus, lease: Lease) -> None:
 
 
 async def withdraw_silent(bus: Bus, lease: Lease | None = None) -> int:
-    """Withdraw those who did not answer in time, a hundred at the most; give how many. Raises `LeaseLost`."""
+    """Withdraw applications not answered in time, a hundred at the most; return how many. Raises `LeaseLost`."""
     async with bus.transaction("system:clock") as tx:
         if lease is not None:
             await leases.check(tx.session, lease)

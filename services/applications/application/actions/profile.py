@@ -1,4 +1,4 @@
-"""What does an application tell the other services now? Its answers, and with whom it is made."""
+"""Assemble the profile that an application publishes, with its companions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def company_of(session: AsyncSession, application: Application) -> Company:
-    """With whom an application is made: alone, in a group, or with a counterpart once both name each other."""
+    """Return with whom an application is made: alone, in a group, or with a counterpart once both name each other."""
     rows = await companions.around(session, application.id)
     member = next((row for row in rows if row.named_id == application.id), None)
     if member is not None:
@@ -36,7 +36,7 @@ async def company_of(session: AsyncSession, application: Application) -> Company
 async def profile_for(
     session: AsyncSession, application: Application, answers: Answers, terms: CallTerms
 ) -> ApplicationProfile:
-    """The profile of complete answers of an application that has its reference."""
+    """Return the profile of complete answers of an application that has its reference."""
     assert application.reference is not None
     return profile_of(
         answers,

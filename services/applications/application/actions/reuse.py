@@ -1,4 +1,4 @@
-"""How does an officer apply again with the answers of an earlier application? Taken over into an untouched draft."""
+"""Fill an untouched draft with the answers of an earlier application."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 def untouched(application: store.Application) -> bool:
-    """Whether nobody has written in a draft yet."""
+    """Return whether nobody has written in a draft yet."""
     return application.own_state is ApplicationState.DRAFT and application.saved_at == application.created_at
 
 
 async def earlier(session: AsyncSession, application: store.Application) -> store.Application | None:
-    """The officer's newest other application that was submitted, offered while the draft is untouched.
+    """Return the officer's newest other submitted application, offered while the draft is untouched.
 
     One of the same kind goes before one of the other, in which most is the same and need not be asked twice either.
     """
@@ -45,7 +45,7 @@ async def earlier(session: AsyncSession, application: store.Application) -> stor
 
 
 async def next_calls(session: AsyncSession, application: store.Application) -> list[calls_store.Call]:
-    """The calls into which an application that ended without a place can be taken over now, the first deadline first.
+    """Return the calls in which an application that ended without a place can be reused, by deadline.
 
     None where it has not ended so, or where the officer has begun in that call already.
     """
@@ -58,7 +58,7 @@ async def next_calls(session: AsyncSession, application: store.Application) -> l
 
 
 async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlier_id: UUID) -> store.Application:
-    """Fill the own untouched draft with the answers of an own earlier application, as far as they still hold.
+    """Fill the own untouched draft with the answers of an own earlier application, as far as they still apply.
 
     Raises `Refused` (404; 409 where something was written already).
     """
@@ -89,7 +89,7 @@ async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlie
 
 
 async def left_open(session: AsyncSession, case: Case) -> dict[str, str]:
-    """What of the earlier answers was out of date and has to be looked at, by task; nothing where none were taken."""
+    """Return which of the reused answers are out of date, by task; nothing where none were reused."""
     if case.application.earlier_id is None or case.application.own_state is not ApplicationState.DRAFT:
         return {}
     before = await store.application(session, case.application.earlier_id)

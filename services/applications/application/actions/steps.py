@@ -1,4 +1,4 @@
-"""How is a step of an application recorded? In one place: state, history, event and, once, the outcome."""
+"""Record a step of an application: state, history, event and, once, the outcome."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ async def record(
     remarks: dict[str, str] | None = None,
     note: str = "",
 ) -> None:
-    """Bring a locked application into `state` by `event` (None: only its outcome is told), with what follows.
+    """Bring a locked application into `state` by `event` (None: only its outcome is published), with what follows.
 
-    `due` is when the next step is asked for. With `cause` it is a reaction, written once however often worked out.
+    `due` is the deadline of the next step. With `cause` it is a reaction, written once however often it is computed.
     """
     moment = clock.now()
     if event is not None:
@@ -64,7 +64,7 @@ async def record(
 
 
 async def decide(tx: Tx, application: Application, outcome: Outcome, *, cause: Envelope | None = None) -> None:
-    """Tell the first final outcome of an application; does nothing where one was told before."""
+    """Publish the first final outcome of an application; does nothing where one was published before."""
     if application.told is not None:
         return
     assert application.submitted_at is not None

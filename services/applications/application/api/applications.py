@@ -1,4 +1,4 @@
-"""How does a program act for an officer: begin, save, submit, withdraw an application, and read where it stands?"""
+"""API routes by which a program acts for an officer: begin, save, submit, withdraw and read applications."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -31,9 +31,9 @@ Reader = Annotated[Principal, Depends(allow(Role.OFFICER, Role.NATIONAL_COORDINA
 
 
 class Begin(BaseModel):
-    """A new application: for which call and what, with answers as far as there are any; `submit` submits it at once.
+    """A new application: its call and kind, with answers as far as there are any; `submit` submits it at once.
 
-    `privacy`: the officer has read the privacy notice as it is now.
+    `privacy`: the officer has read the present privacy notice.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,7 +46,7 @@ class Begin(BaseModel):
 
 
 class Submission(BaseModel):
-    """What the officer answers to the coordinator's question, where the application was returned with one."""
+    """The officer's answer to the coordinator's question, where the application was returned with one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -82,7 +82,7 @@ class LineManager(BaseModel):
 
 
 class Earlier(BaseModel):
-    """Whose answers a draft begins with: an own earlier application."""
+    """The own earlier application whose answers a draft begins with."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -98,7 +98,7 @@ class Appeal(BaseModel):
 
 
 class TicketWanted(BaseModel):
-    """A way into a form or receipt of another service."""
+    """A ticket into a form or receipt of another service."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -116,7 +116,7 @@ async def _shown(bus: Bus, application_id: UUID) -> dict[str, Any]:
 
 
 async def _moved(bus: Bus, application: store.Application) -> dict[str, Any]:
-    """Where a submitted application stands that was just acted on: as it was written, so that little is read again."""
+    """Return the state of a submitted application after an action: as it was written, so that little is read again."""
     async with bus.glance() as session:
         projected = await standings.standing_of(session, application.id)
     return standing_resource(application, standing_of(application, projected), projected)
@@ -124,7 +124,7 @@ async def _moved(bus: Bus, application: store.Application) -> dict[str, Any]:
 
 @router.post("/applications", status_code=201)
 async def begin(body: Begin, principal: Officer, bus: BusDep, settings: Portal) -> dict[str, Any]:
-    """Begin an application, or take up the draft that is there; with `submit` submit it at once."""
+    """Begin an application, or return the existing draft; with `submit` submit it at once."""
     application = await actions.begin(bus, principal, body.call_id, body.kind)
     changes = dict(body.answers)
     if body.privacy:
@@ -138,7 +138,7 @@ async def begin(body: Begin, principal: Officer, bus: BusDep, settings: Portal) 
 
 @router.get("/applications")
 async def read_own(principal: Officer, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """The officer's own applications, the newest first."""
+    """Return the officer's own applications, the newest first."""
     async with bus.read() as session:
         mine = await store.of_officer(session, principal.subject)
         cases = [await case_of(session, one.id) for one in mine]
@@ -147,7 +147,7 @@ async def read_own(principal: Officer, bus: BusDep) -> dict[str, list[dict[str, 
 
 @router.get("/applications/{application_id}")
 async def read_one(application_id: UUID, principal: Reader, bus: BusDep) -> dict[str, Any]:
-    """Where an application stands; its answers for the officer and for those who decide on it."""
+    """Return the state of an application; its answers for the officer and for those who decide on it."""
     async with bus.read() as session:
         case = await case_of(session, application_id)
     if case is None or not _theirs(principal, case.application):
@@ -163,14 +163,14 @@ def _theirs(principal: Principal, application: store.Application) -> bool:
 
 @router.put("/applications/{application_id}/answers")
 async def save(application_id: UUID, body: dict[str, Any], principal: Officer, bus: BusDep) -> dict[str, Any]:
-    """Keep answers: the fields that are sent replace those that are there."""
+    """Save answers: the fields that are sent replace the present ones."""
     await actions.save(bus, principal, application_id, body)
     return await _shown(bus, application_id)
 
 
 @router.post("/applications/{application_id}/again")
 async def take_over(application_id: UUID, body: Earlier, principal: Officer, bus: BusDep) -> dict[str, Any]:
-    """Fill an untouched draft with the answers of an own earlier application, as far as they still hold."""
+    """Fill an untouched draft with the answers of an own earlier application, as far as they still apply."""
     await reuse.take_over(bus, principal, application_id, body.earlier_id)
     return await _shown(bus, application_id)
 
@@ -179,7 +179,7 @@ async def take_over(application_id: UUID, body: Earlier, principal: Officer, bus
 async def submit(
     application_id: UUID, principal: Officer, bus: BusDep, settings: Portal, body: Submission | None = None
 ) -> dict[str, Any]:
-    """Submit a draft, or again what was returned, with an answer to what the coordinator asked."""
+    """Submit a draft, or resubmit a returned application, with an answer to the coordinator's question."""
     return await _moved(bus, await actions.submit(bus, principal, application_id, settings, body.text if body else ""))
 
 
@@ -211,6 +211,6 @@ async def appeal(application_id: UUID, body: Appeal, principal: Officer, bus: Bu
 
 @router.post("/tickets", status_code=201)
 async def ticket(body: TicketWanted, principal: Officer, bus: BusDep, settings: Portal) -> dict[str, str]:
-    """A ticket into the own form or receipt in another service; good for two minutes, sent in the header X-Ticket."""
+    """Return a ticket into the own form or receipt in another service; good for two minutes, in the header X-Ticket."""
     way = await tickets.for_application(bus, settings, principal, body.purpose, body.application_id, body.subject)
     return {"ticket": way.ticket, "address": way.address, "link": way.link}

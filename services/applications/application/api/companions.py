@@ -1,4 +1,4 @@
-"""How does a program name a counterpart, ask into a group, answer, leave, and read with whom an officer applies?"""
+"""API routes to name companions, answer, leave, remove, and read with whom an officer applies."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -31,7 +31,7 @@ class Said(Body):
 
 @router.get("/applications/{application_id}/company")
 async def read(application_id: UUID, principal: Officer, bus: BusDep) -> dict[str, Any]:
-    """With whom the own application is made; names are there once both sides have said yes."""
+    """Return with whom the own application is made, with names once both sides have confirmed."""
     async with bus.read() as session:
         _, found = await companions.company_of(session, principal, application_id)
     return {
@@ -56,14 +56,14 @@ async def read(application_id: UUID, principal: Officer, bus: BusDep) -> dict[st
 
 @router.post("/applications/{application_id}/companions", status_code=201)
 async def name(application_id: UUID, body: Naming, principal: Officer, bus: BusDep) -> dict[str, Any]:
-    """Name a counterpart, or ask somebody into the own group; the answer does not tell whether anybody is known."""
+    """Name a counterpart, or ask somebody into the own group; the answer does not say whether anybody is known."""
     made = await actions.name(bus, principal, application_id, body.mode, body.written)
     return {"id": made.id, "written": made.written}
 
 
 @router.get("/companions")
 async def named(principal: Participant, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """By whom the reader, or a placement of the own organisation, is named; the newest first."""
+    """Return the invitations to the reader, or to a placement of the own organisation, the newest first."""
     async with bus.read() as session:
         found = await companions.invitations_for(session, principal)
     return {
@@ -84,13 +84,13 @@ async def named(principal: Participant, bus: BusDep) -> dict[str, list[dict[str,
 
 @router.post("/companions/{companion_id}/answer")
 async def answer(companion_id: UUID, body: Said, principal: Participant, bus: BusDep) -> dict[str, Any]:
-    """Say yes or no to whoever has named the reader; officers need an application of their own to say yes."""
+    """Confirm or decline; officers need an application of their own to confirm."""
     return _state(await actions.answer(bus, principal, companion_id, yes=body.yes))
 
 
 @router.post("/companions/{companion_id}/leave")
 async def leave(companion_id: UUID, principal: Participant, bus: BusDep) -> dict[str, Any]:
-    """Take an own yes back: leave the group or the pair."""
+    """Take back an own confirmation: leave the group or the pair."""
     return _state(await actions.leave(bus, principal, companion_id))
 
 

@@ -1,4 +1,4 @@
-"""What is a page of an application, and what do the forms of all of them share?"""
+"""A page of an application as a form, and helpers that the forms share."""
 
 from __future__ import annotations
 
@@ -62,25 +62,25 @@ class Task:
 
 
 def choices(codes: Iterable[Any], *, empty: str | None = N_("Choose")) -> Choices:
-    """The members of a code list as choices, in the reader's language, with an empty one before them."""
+    """Return the members of a code list as choices in the reader's language, with an empty one before them."""
     found = [(str(code), labels.label(code)) for code in codes]
     return ([("", gettext(empty))] if empty is not None else []) + found
 
 
 def languages_known() -> Choices:
-    """Languages by their name in the reader's language."""
+    """Return languages by their name in the reader's language."""
     return [("", gettext("Choose")), *sorted(((c, labels.tongue(c)) for c in LANGUAGES), key=lambda one: one[1])]
 
 
 def countries_known() -> Choices:
-    """Countries by their name in the reader's language."""
+    """Return countries by their name in the reader's language."""
     return [("", gettext("Choose")), *sorted(((c, labels.country(c)) for c in COUNTRIES), key=lambda one: one[1])]
 
 
 def same(
     *names: str, empty: frozenset[str] = frozenset()
 ) -> tuple[Callable[[Answers], dict[str, Any]], Callable[[Form], dict[str, Any]]]:
-    """`fields` and `changes` of a form whose fields are called like the answers.
+    """Return `fields` and `changes` of a form whose fields are called like the answers.
 
     An empty text is no answer, but for those in `empty`.
     """
@@ -99,20 +99,20 @@ def same(
 
 
 def rows(form: Form, name: str) -> list[dict[str, Any]]:
-    """What is written in the rows of a field."""
+    """Return what is written in the rows of a field."""
     found = form[name]
     assert isinstance(found, FieldList)
     return [entry.data for entry in found]
 
 
 def readable(form: Form, name: str) -> bool:
-    """Whether all that is written in the rows of a field could be read."""
+    """Return whether all that is written in the rows of a field could be read."""
     found = form[name]
     assert isinstance(found, FieldList)
     return not any(cell.process_errors for entry in found for cell in entry.form)
 
 
 def column(form: Form, name: str, part: str) -> list[str]:
-    """One answer a row, in the order of the rows, each once and none empty."""
+    """Return one answer a row, in the order of the rows, each once and none empty."""
     texts = [str(row[part] or "").strip() for row in rows(form, name)]
     return list(dict.fromkeys(text for text in texts if text))

@@ -1,4 +1,4 @@
-"""Which pages ask who the officer is, where he or she serves, and what has been read and agreed to?"""
+"""The pages about the officer: contact, service, line manager, courses and conflicts, privacy notice."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _agencies(form: ServiceForm, context: FormContext) -> None:
 
 
 class LineManagerForm(Form):
-    """Who is asked six months later whether what was learnt is used."""
+    """Who answers the follow-up six months later."""
 
     line_manager_name = StringField(N_("Name"), [Needed(N_("Enter your line manager's name"))])
     line_manager_email = EmailField(

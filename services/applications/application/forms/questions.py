@@ -1,4 +1,4 @@
-"""How does a form ask what a call asks of its own? One field a question, made from the call's terms."""
+"""The page with a call's own questions: one field a question, made from the call's terms."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class QuestionsForm(Form):
 
 
 def form_of(terms: CallTerms) -> type[QuestionsForm]:
-    """The form that asks the questions of a call, in the reader's language."""
+    """Return the form that asks the questions of a call, in the reader's language."""
     fields = {f"{PREFIX}{question.code}": _field(question) for question in terms.questions}
     return type("QuestionsForm", (QuestionsForm,), fields)
 
@@ -60,12 +60,12 @@ def _field(question: CallQuestion) -> Any:
 
 
 def fields(answers: Answers) -> dict[str, Any]:
-    """The answers as the form's fields."""
+    """Return the answers as the form's fields."""
     return {f"{PREFIX}{code}": given for code, given in answers.questions.items()}
 
 
 def changes(form: Form) -> dict[str, Any]:
-    """The form's fields as answers; what was not answered is left out."""
+    """Return the form's fields as answers; what was not answered is left out."""
     given = {
         field.name.removeprefix(PREFIX): field.data
         for field in form
@@ -75,7 +75,7 @@ def changes(form: Form) -> dict[str, Any]:
 
 
 def field_of(name: str) -> str:
-    """The field at which an error of the model belongs: `questions.unit` at `q_unit`."""
+    """Return the field at which an error of the model belongs: `questions.unit` at `q_unit`."""
     first, _, code = name.partition(".")
     return f"{PREFIX}{code}" if first == "questions" and code else first
 

@@ -1,4 +1,4 @@
-"""Which pages ask what the officer knows: areas of expertise and languages?"""
+"""The pages about what the officer knows: areas of expertise and languages."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Which pages does an application have, each with its form, in which order?
+"""The pages of an application in their order, each with its form.
 
-One module a group of sections: `person`, `skills`, `wishes`, `call` (what a call asks of its own); `parts` is what
-they share.
+One module a group of sections: `person`, `skills`, `wishes`, `questions` (the call's own); `parts` is what they share.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ TASK_FORMS: dict[str, Task] = {str(task.code): task for task in _ALL}
 
 
 def tasks_of(terms: CallTerms) -> dict[str, Task]:
-    """The pages of an application to this call: one that asks nothing of its own has no page for it."""
+    """Return the pages of an application to this call, by code; without questions of its own it has none for them."""
     return {code: TASK_FORMS[code] for code in tasks_for(terms)}
 
 

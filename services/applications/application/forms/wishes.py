@@ -1,4 +1,4 @@
-"""Which pages ask what the officer wants: topics, countries, time, objectives, and how it is passed on?"""
+"""The pages about what the officer wants: topics, countries, periods, objectives and passing them on."""
 
 from __future__ import annotations
 

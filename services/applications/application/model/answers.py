@@ -1,4 +1,4 @@
-"""What does an officer answer in an application, what is still missing, and what of it leaves the portal?
+"""The answers of an application, and what of them leaves the portal.
 
 `Answers` is the draft: everything may be missing. `Profile` (the contract's) is what a submitted application says to
 the other services: no name, no contact, no free text.
@@ -39,7 +39,7 @@ Text = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_text)]
 
 
 class Answers(BaseModel):
-    """The answers as far as they are given; lists keep the officer's order."""
+    """The answers given so far; lists keep the officer's order."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -96,7 +96,7 @@ def profile_of(
     first_time: bool,
     company: Company = ALONE,
 ) -> ApplicationProfile:
-    """What leaves the portal of complete answers (`missing` gives nothing); topics outside of the call are left out."""
+    """Return what leaves the portal of complete answers (`missing` finds none), without topics that the call lacks."""
     assert answers.organisation_id is not None
     assert answers.service is not None
     assert answers.rank_group is not None
@@ -128,7 +128,7 @@ def profile_of(
 
 
 def candidate_of(answers: Answers, *, kind: ApplicationKind, country: str, partner_active: bool) -> Candidate:
-    """What the call's rules look at, of answers that need not be complete."""
+    """Return what the call's rules look at, of answers that need not be complete."""
     return Candidate(
         kind=kind,
         country=country,
@@ -145,6 +145,6 @@ def candidate_of(answers: Answers, *, kind: ApplicationKind, country: str, partn
 
 
 def line_manager_id(application_id: UUID, answers: Answers) -> UUID | None:
-    """Worked out from application and address, so another line manager has another; None where none is named."""
+    """Return the line manager's id, derived from application and address; None where none is named."""
     address = answers.line_manager_email
     return reaction_id(application_id, "line_manager", address) if address else None

@@ -1,4 +1,4 @@
-"""With whom does an officer apply: may somebody be named, say yes, leave, be removed? Pure.
+"""The rules of applying together: naming, confirming, leaving and removing a companion. Pure.
 
 `domain.md`: modes `pre_matched` (two name each other) and `group` (up to the call's size). Nobody learns of the other
 before both have named each other; nobody is in two groups, or in a group and a pair.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CompanionState(StrEnum):
-    """How it stands with somebody who was named."""
+    """The state of a companion who was named."""
 
     ASKED = "asked"
     CONFIRMED = "confirmed"
@@ -35,12 +35,12 @@ LIVE: frozenset[C] = frozenset({C.ASKED, C.CONFIRMED})
 
 
 def group_id(leader: UUID) -> UUID:
-    """The id that the members of a group share: worked out from the leader's application."""
+    """Return the id that the members of a group share, derived from the leader's application."""
     return reaction_id(leader, "group", "")
 
 
 def open_for_change(shown: ApplicationState) -> None:
-    """Raises `NotNow` where an application is so far that with whom it is made can no longer change.
+    """Raise `NotNow` where the companions of an application can no longer change.
 
     `shown` is the state as people see it; while it is a draft or returned, it is simply written.
     """
@@ -50,9 +50,9 @@ def open_for_change(shown: ApplicationState) -> None:
 
 
 def alone(*, member: bool, leads: bool, paired: bool) -> None:
-    """Raises `NotNow` for somebody who applies with others already: each is in one group, or in one pair.
+    """Raise `NotNow` for somebody who applies with others already: each is in one group, or in one pair.
 
-    `member`: said yes to a group; `leads`: has one of the own; `paired`: has named a counterpart.
+    `member`: confirmed in a group; `leads`: leads one; `paired`: has named a counterpart.
     """
     if member:
         raise NotNow(gettext("You are in a group already. Leave it first."))
@@ -63,7 +63,7 @@ def alone(*, member: bool, leads: bool, paired: bool) -> None:
 
 
 def ask(live: int, most: int) -> None:
-    """Raises `NotNow` where a group with its leader and `live` others, asked or confirmed, is full."""
+    """Raise `NotNow` where a group with its leader and `live` others, asked or confirmed, is full."""
     if 1 + live >= most:
         raise NotNow(
             gettext("A group of this call has at most %(most)d members, you and those who have not answered included.")
@@ -72,7 +72,7 @@ def ask(live: int, most: int) -> None:
 
 
 def answered(state: C, *, yes: bool) -> C:
-    """What an answer of whoever was named leads to. Raises `AlreadyDone` for the same answer again, else `NotNow`."""
+    """Return the state after an answer. Raises `AlreadyDone` for the same answer again, else `NotNow`."""
     target = C.CONFIRMED if yes else C.DECLINED
     if state is target:
         raise AlreadyDone(gettext("You have answered this already."))
@@ -82,12 +82,12 @@ def answered(state: C, *, yes: bool) -> C:
 
 
 def left(state: C) -> C:
-    """The state after whoever had said yes leaves. Raises `AlreadyDone`, `NotNow`."""
+    """Return the state after a confirmed companion leaves. Raises `AlreadyDone`, `NotNow`."""
     return _ended(state, C.LEFT, frozenset({C.CONFIRMED}))
 
 
 def removed(state: C) -> C:
-    """The state after whoever named takes it back. Raises `AlreadyDone`, `NotNow`."""
+    """Return the state after the officer removes the companion. Raises `AlreadyDone`, `NotNow`."""
     return _ended(state, C.REMOVED, LIVE)
 
 

@@ -1,4 +1,4 @@
-"""What of an earlier application's answers still holds for another call, and what has to be answered anew? Pure."""
+"""Carry the answers of an earlier application over to another call. Pure."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _FRESH = (
 def carried_over(
     earlier: Answers, known: Answers, *, scheme: str, terms: CallTerms, today: date, took_part: bool
 ) -> Answers:
-    """Earlier answers for the call with these terms: `known` is what the register says, `scheme` the earlier call's.
+    """Return earlier answers for the call with these terms: `known` is from the register, `scheme` the earlier call's.
 
-    Topics become their successors, as far as the call has them; periods that are over, the privacy notice and the
-    other call's own questions are left out.
+    Topics become their successors, as far as the call has them; past periods, the privacy notice and the other call's
+    own questions are left out.
     """
     fresh = {name: value for name in _FRESH if (value := getattr(known, name)) not in (None, "")}
     return earlier.model_copy(
@@ -59,7 +59,7 @@ def _topics(earlier: Answers, scheme: str, terms: CallTerms) -> tuple[str, ...]:
 
 
 def _mapped(code: str, scheme: str, wanted: str) -> tuple[str, ...]:
-    """A topic of one scheme in another: itself, or what followed it."""
+    """Return a topic of one scheme in another: itself, or its successors."""
     if scheme == wanted:
         return (code,)
     topic = PRIORITIES.get(scheme, {}).get(code)
@@ -71,7 +71,7 @@ def _ahead(periods: tuple[DatePeriod, ...], today: date) -> tuple[DatePeriod, ..
 
 
 def left_open(earlier: Answers, *, scheme: str, terms: CallTerms, today: date) -> dict[str, str]:
-    """What was out of date, by task, as sentences: what was dropped, and what took its place."""
+    """Return what was out of date, by task, as sentences: what was dropped, and what took its place."""
     found: dict[str, str] = {}
     kept = _topics(earlier, scheme, terms)
     gone = [code for code in earlier.topics if not set(_mapped(code, scheme, terms.scheme)) & set(kept)]

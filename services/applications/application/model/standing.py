@@ -1,4 +1,4 @@
-"""Where does an application stand, from what matching and reporting said about it? Pure.
+"""Derive the state of an eligible application from its match, visit or mentorship. Pure.
 
 From `eligible` on no event of the portal's own says it (`lifecycles.md`, "Application"): it follows from the newest
 match, its visit or mentorship, and the receipt of the last run. What becomes of it when a confirmed match is cancelled
@@ -47,11 +47,11 @@ def standing(
     waiting: bool = False,
     call_open: bool = True,
 ) -> ApplicationState:
-    """The state of an eligible application.
+    """Return the state of an eligible application.
 
-    `match` is the newest one's, `visit` and `mentorship` are what grew out of it; `whole` says of a visit that ended
-    whether all required days were attended (its VisitCompleted is then on its way). Of a cancelled match `was` is the
-    state before, `by` who cancelled it. `waiting`: the last run gave the application a place in line.
+    `match` is the newest one's state, `visit` and `mentorship` those of what followed from it; `whole` says of an ended
+    visit whether all required days were attended (its VisitCompleted is then on its way). Of a cancelled match `was` is
+    the state before, `by` who cancelled it. `waiting`: the last run gave the application a place in line.
     """
     if match is None or match not in _BY_MATCH:
         confirmed = match is MatchState.CANCELLED and was is MatchState.CONFIRMED

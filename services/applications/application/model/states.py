@@ -1,7 +1,7 @@
-"""How does an application go from draft to decided? Its states, after `lifecycles.md`; pure.
+"""The states of an application and the transitions between them, after `lifecycles.md`. Pure.
 
-The table of transitions is the contract's (`shared/contracts/lifecycle`); here it is asked, and what cannot be done is
-said in a sentence. From `eligible` on the state that people see is projected from matching's and reporting's events.
+The table of transitions is the contract's (`shared/contracts/lifecycle`). From `eligible` on the state that people see
+is projected from matching's and reporting's events.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ _DOING: dict[str, str] = {
 
 
 class NotPossible(ValueError):
-    """The application is not in a state from which this can happen; the sentence says where it is."""
+    """The event cannot happen in the application's present state; the sentence names that state."""
 
 
 def after(event: type[Event], state: S) -> S:
-    """The state to which `event` leads from `state`. Raises `NotPossible`."""
+    """Return the state to which `event` leads from `state`. Raises `NotPossible`."""
     target = _TARGETS.get((event.type, state))
     if target is None:
         raise _not_possible(event, state)
@@ -79,13 +79,13 @@ def after(event: type[Event], state: S) -> S:
 
 
 def still_open(event: type[Event], projected: S) -> None:
-    """Raises `NotPossible` where an eligible application's visit or mentorship is over: `event` comes too late."""
+    """Raise `NotPossible` where an eligible application's visit or mentorship is over: `event` comes too late."""
     if not is_open(projected):
         raise _not_possible(event, projected)
 
 
 def may_change(state: S, shown: S) -> bool:
-    """Whether a submitted application may be changed: before a place is offered, and not while it is returned.
+    """Return whether a submitted application may be changed: before a place is offered, and not while returned.
 
     `state` is the portal's own, `shown` the one that people see: once eligible, the projected one.
     """
@@ -93,7 +93,7 @@ def may_change(state: S, shown: S) -> bool:
 
 
 def after_change(state: S, shown: S, *, matters: bool) -> S:
-    """The portal's state after a change; what was endorsed is endorsed again where it `matters` to the call's rules.
+    """Return the portal's state after a change: back to submitted where the change `matters` to the call's rules.
 
     Raises `NotPossible`.
     """
@@ -113,20 +113,20 @@ def _not_possible(event: type[Event], state: S) -> NotPossible:
 
 
 def possible(event: type[Event], state: S) -> bool:
-    """Whether `event` may happen to an application in that state."""
+    """Return whether `event` may happen to an application in that state."""
     return (event.type, state) in _TARGETS
 
 
 def is_open(state: S) -> bool:
-    """Whether an application is open: from submitted to under way."""
+    """Return whether an application is open: from submitted to under way."""
     return state in OPEN
 
 
 def outcome_of(state: S, told: Outcome | None) -> Outcome | None:
-    """The outcome to tell on reaching `state`: the first final one, once; None where there is nothing to tell."""
+    """Return the outcome to publish on reaching `state`: the first final one, once; else None."""
     return FINAL.get(state) if told is None else None
 
 
 def reference(country: str, year: int, number: int) -> str:
-    """A reference that reads well aloud: `AM-2026-0042`, counted by country and year."""
+    """Return a reference such as `AM-2026-0042`, counted by country and year."""
     return f"{country}-{year}-{number:04d}"

@@ -66,7 +66,7 @@ def tasks_for(terms: CallTerms) -> list[str]:
 
 
 def missing(answers: Answers, terms: CallTerms) -> dict[str, list[str]]:
-    """What is still to be answered, by task, as sentences; a task that is not in it is done."""
+    """Return what is still to be answered, by task, as sentences; a task without an entry is complete."""
     found = {task: [gettext(text) for text in _missing(task, answers, terms)] for task in TASKS if task != BACKGROUND}
     return {task: texts for task, texts in found.items() if texts}
 
@@ -135,14 +135,14 @@ FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def changed_tasks(before: Answers, after: Answers) -> list[str]:
-    """The tasks whose answers differ, in the order of the pages."""
+    """Return the tasks whose answers differ, in the order of the pages."""
     return [
         task for task, fields in FIELDS.items() if any(getattr(before, name) != getattr(after, name) for name in fields)
     ]
 
 
 def sections_of(tasks: Sequence[str]) -> tuple[Section, ...]:
-    """Tasks as the sections that an event names, each once: what has no section of its own belongs to the service."""
+    """Return tasks as the sections that an event names, each once; those without a section belong to the service."""
     known = frozenset(str(one) for one in Section)
     return tuple(dict.fromkeys(Section(task) if task in known else Section.SERVICE for task in tasks))
 

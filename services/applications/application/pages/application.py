@@ -1,4 +1,4 @@
-"""What does an officer see and do about an application? Task list, check answers, where it stands, withdrawing it."""
+"""The officer's page of an application: task list, check answers, status and withdrawal."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -65,7 +65,7 @@ class ReplyForm(Form):
 
 @router.post("/calls/{call_id}/apply")
 async def begin(request: Request, call_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """Begin an application, or take up the draft that is there."""
+    """Begin an application, or open the existing draft."""
     kind = str((await sent(request)).get("kind", ApplicationKind.STUDY_VISIT))
     if kind not in list(ApplicationKind):
         raise Refused(gettext("Choose a study visit or mentoring."), 422)
@@ -75,7 +75,7 @@ async def begin(request: Request, call_id: UUID, principal: Officer, bus: BusDep
 
 @router.get("/mine/{application_id}")
 async def show(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """While it can be written: the task list. After that: where it stands, what was answered, and its history."""
+    """Show the task list while it can be written; after that status, answers and history."""
     case = await own_case(bus, principal, application_id)
     async with bus.read() as session:
         returned = await store.last_return(session, application_id)
@@ -130,7 +130,7 @@ _NOES = frozenset({ApplicationState.NOT_ENDORSED, ApplicationState.INELIGIBLE, A
 
 
 def _why(case: Case, steps: Sequence[store.Step], events: Sequence[dict[str, Any]]) -> str | None:
-    """The reason of a no, as the history has it; `events` are the steps in words, in the same order."""
+    """Return the reason of a refusal, as the history has it; `events` are the steps in words, in the same order."""
     if case.application.own_state is ApplicationState.UNPLACED and steps and steps[0].event == AppealDecided.type:
         return gettext(
             "Your appeal was upheld: the decision against you no longer stands. But the call had closed by then."
@@ -154,7 +154,7 @@ _CAME = frozenset(
 
 
 async def _came_of(session: AsyncSession, case: Case) -> str | None:
-    """The address of the visit or mentorship that the newest match became."""
+    """Return the address of the visit or mentorship of the newest match."""
     if case.projected is None or case.projected.match_id is None or case.shown_state not in _CAME:
         return None
     match_id = case.projected.match_id
@@ -166,12 +166,12 @@ async def _came_of(session: AsyncSession, case: Case) -> str | None:
 
 
 def task_of(section: str) -> str:
-    """The page on which a section is answered: the cascade plan stands with the objectives."""
+    """Return the page on which a section is answered: the cascade plan belongs to the objectives."""
     return section if section in TASK_FORMS else "objectives"
 
 
 def _remarks(returned: store.Step | None) -> list[tuple[str, str]]:
-    """What the coordinator asked when the application was returned: the part that it is about, and the question."""
+    """Return what the coordinator asked when the application was returned: the part, and the question."""
     remarks = {} if returned is None else returned.remarks
     return [(gettext(TASK_FORMS[task_of(section)].title), text) for section, text in remarks.items()]
 
@@ -201,7 +201,7 @@ def _tasks(case: Case, remarks: dict[str, str], notes: dict[str, str]) -> list[d
 
 @router.post("/mine/{application_id}/again")
 async def take_over(application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """Take over the answers of the newest earlier application."""
+    """Reuse the answers of the newest earlier application."""
     case = await own_case(bus, principal, application_id)
     async with bus.read() as session:
         before = await reuse.earlier(session, case.application)
@@ -213,7 +213,7 @@ async def take_over(application_id: UUID, principal: Officer, bus: BusDep) -> Re
 
 @router.get("/mine/{application_id}/check")
 async def check(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """All answers on one page, before they are submitted."""
+    """Show all answers on one page, before they are submitted."""
     return await _check(request, await own_case(bus, principal, application_id), bus)
 
 
@@ -252,7 +252,7 @@ async def _check(
 
 @router.post("/mine/{application_id}/check")
 async def submit(request: Request, application_id: UUID, principal: Officer, bus: BusDep, settings: Portal) -> Response:
-    """Submit it."""
+    """Submit the application."""
     form = await ReplyForm.read(request)
     if not form.validate():
         return await _check(request, await own_case(bus, principal, application_id), bus, form=form)
@@ -267,7 +267,7 @@ async def submit(request: Request, application_id: UUID, principal: Officer, bus
 
 @router.get("/mine/{application_id}/withdraw")
 async def ask_withdraw(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """Ask once more, and why; where it cannot be withdrawn any more, on to where it stands."""
+    """Ask for the reason; where it can no longer be withdrawn, redirect to its status."""
     case = await own_case(bus, principal, application_id)
     async with bus.read() as session:
         leaves = await actions.may_withdraw(session, case.application)
@@ -278,7 +278,7 @@ async def ask_withdraw(request: Request, application_id: UUID, principal: Office
 
 @router.post("/mine/{application_id}/withdraw")
 async def withdraw(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """Withdraw it; a draft that was never submitted is thrown away."""
+    """Withdraw the application; a draft that was never submitted is deleted."""
     case = await own_case(bus, principal, application_id)
     if case.application.own_state is ApplicationState.DRAFT:
         await actions.discard(bus, principal, application_id)
@@ -294,6 +294,6 @@ async def withdraw(request: Request, application_id: UUID, principal: Officer, b
 async def way_in(
     application_id: UUID, purpose: str, principal: Officer, bus: BusDep, settings: Portal, subject: UUID | None = None
 ) -> Response:
-    """On to the own form or receipt in another service, with a ticket that opens just that."""
+    """Redirect to the own form or receipt in another service, with a ticket that opens just that."""
     way = await tickets.for_application(bus, settings, principal, purpose, application_id, subject)
     return see_other(way.link)

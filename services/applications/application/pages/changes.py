@@ -1,4 +1,4 @@
-"""How does an officer change a submitted application? Section by section, with a reason; and the line manager."""
+"""The pages on which an officer changes a submitted application, section by section, or the line manager."""
 
 from datetime import datetime
 from uuid import UUID
@@ -40,12 +40,12 @@ class Reasoned(Form):
 
 
 def _form_of(page: Task, case: Case) -> type[Form]:
-    """The page's own form, and the reason after it."""
+    """Return the page's own form, followed by the reason."""
     return type("ChangeForm", (Reasoned, page.form_for(case.terms)), {})
 
 
 async def _changeable(bus: Bus, principal: Principal, application_id: UUID) -> Case:
-    """The own case where it can be changed. Raises `Refused` (404, 409)."""
+    """Return the own case where it can be changed. Raises `Refused` (404, 409)."""
     case = await own_case(bus, principal, application_id)
     if not states.may_change(case.application.own_state, case.shown_state):
         raise Refused(gettext("It cannot be changed now. Its page says where it stands."), 409)
@@ -54,7 +54,7 @@ async def _changeable(bus: Bus, principal: Principal, application_id: UUID) -> C
 
 @router.get("/{application_id}/change")
 async def choose(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """What can be changed, and what follows from it; where nothing can, on to where it stands."""
+    """Show what can be changed and what follows; where nothing can, redirect to the status."""
     case = await own_case(bus, principal, application_id)
     if not states.may_change(case.application.own_state, case.shown_state):
         return see_other(application_address(application_id))
@@ -76,7 +76,7 @@ async def choose(request: Request, application_id: UUID, principal: Officer, bus
 
 @router.get("/{application_id}/change/{code}")
 async def show(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
-    """One section as it was submitted, to be changed; where nothing can be, on to where it stands."""
+    """Show one section as it was submitted, to be changed; where nothing can be, redirect to the status."""
     case = await own_case(bus, principal, application_id)
     page = _page_of(case, code)
     if not states.may_change(case.application.own_state, case.shown_state):
@@ -105,7 +105,7 @@ def _drawn(request: Request, case: Case, page: Task, form: Form, seen: str, stat
 
 @router.post("/{application_id}/change/{code}")
 async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
-    """Change it."""
+    """Change the section."""
     case = await _changeable(bus, principal, application_id)
     page = _page_of(case, code)
     form = await _form_of(page, case).read(request)
@@ -139,7 +139,7 @@ def _moment(text: str) -> datetime | None:
 
 @router.get("/{application_id}/line-manager")
 async def ask_manager(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """Who the line manager is, to be changed at any time before the follow-up."""
+    """Ask for another line manager, at any time before the follow-up."""
     case = await own_case(bus, principal, application_id)
     form = LINE_MANAGER.form(data=LINE_MANAGER.fields(case.application.answers))
     return await _manager(request, bus, case, form)

@@ -1,4 +1,4 @@
-"""With whom does an officer apply? The page that names a counterpart or asks into a group, and the one that answers."""
+"""The pages on which an officer names companions, and answers to being named."""
 
 from uuid import UUID
 
@@ -41,7 +41,7 @@ class NameForm(Form):
 
 @router.get("/mine/{application_id}/company")
 async def show(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """With whom the application is made."""
+    """Show with whom the application is made."""
     return await _page(request, principal, bus, application_id, NameForm())
 
 
@@ -98,7 +98,7 @@ async def leave(application_id: UUID, companion_id: UUID, principal: Officer, bu
 
 @router.get("/companions")
 async def who(request: Request, principal: Participant, bus: BusDep) -> Response:
-    """By whom the reader is named: yes or no."""
+    """Show who has named the reader."""
     return await _named(request, principal, bus)
 
 
@@ -118,7 +118,7 @@ async def _named(request: Request, principal: Principal, bus: Bus, refused: Refu
 
 @router.post("/companions/{companion_id}/answer")
 async def answer(request: Request, companion_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Say yes or no."""
+    """Confirm or decline."""
     said = (await sent(request)).get("answer")
     async with bus.read() as session:
         await actions.known(session, principal, companion_id)
@@ -135,6 +135,6 @@ async def answer(request: Request, companion_id: UUID, principal: Participant, b
 
 @router.post("/companions/{companion_id}/leave")
 async def step_back(companion_id: UUID, principal: Participant, bus: BusDep) -> Response:
-    """Take an own yes back."""
+    """Take back an own confirmation."""
     await actions.leave(bus, principal, companion_id)
     return see_other("/applications/companions?done=left")

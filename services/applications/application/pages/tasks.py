@@ -1,4 +1,4 @@
-"""How does an officer fill in one page of the application? It is shown, saved, left half way, and its rows change."""
+"""One page of an application: shown, saved, saved as a draft, with rows added and removed."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ router = APIRouter(prefix="/applications/mine", include_in_schema=False)
 
 
 def page_of(case: Case, code: str) -> Task:
-    """The page with that code. Raises `Refused` (404)."""
+    """Return the page with that code. Raises `Refused` (404)."""
     tasks = tasks_of(case.terms)
     if code not in tasks:
         raise not_found()
@@ -45,13 +45,13 @@ async def prepared(bus: Bus, case: Case, page: Task, form: Form) -> None:
 
 
 def field_of(form: Form, name: str) -> str:
-    """The field of the form at which an error of the model belongs: `languages.0.level` at `languages`."""
+    """Return the form's field at which an error of the model belongs: `languages.0.level` at `languages`."""
     first = questions.field_of(name)
     return first if first in form else next(iter(form)).name
 
 
 def shown_in(case: Case, page: Task, form: Form) -> dict[str, Any]:
-    """What the template of a page needs, wherever the page stands."""
+    """Return what the template of a page needs, wherever the page is shown."""
     return {
         "case": case,
         "application": case.application,
@@ -66,7 +66,7 @@ def shown_in(case: Case, page: Task, form: Form) -> dict[str, Any]:
 
 @router.get("/{application_id}/{code}")
 async def task(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
-    """One page of the application."""
+    """Show one page of the application."""
     case = await own_case(bus, principal, application_id)
     page = page_of(case, code)
     if case.application.own_state not in actions.WRITABLE:
@@ -100,7 +100,7 @@ async def _drawn(request: Request, bus: Bus, case: Case, page: Task, form: Form,
 
 @router.post("/{application_id}/{code}")
 async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
-    """Keep one page and go on to the next, or back to the task list."""
+    """Save one page and go on to the next, or back to the task list."""
     case = await own_case(bus, principal, application_id)
     page = page_of(case, code)
     form = await page.form_for(case.terms).read(request)
@@ -144,7 +144,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
 
 @router.post("/{application_id}/{code}/draft")
 async def autosave(request: Request, application_id: UUID, code: str, principal: Officer, bus: BusDep) -> Response:
-    """Keep what can be read of a page that its writer leaves."""
+    """Save what can be read of a page that its writer leaves."""
     case = await own_case(bus, principal, application_id)
     page = page_of(case, code)
     form = await page.form_for(case.terms).read(request)

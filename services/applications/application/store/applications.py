@@ -1,4 +1,4 @@
-"""Which applications are there, where does each stand, and what was done about it?"""
+"""Applications, the steps of their history and their changes after submission."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class Application(Table, table=True):
-    """An application: the officer's answers as they stand now, and the profile that was last submitted."""
+    """An application: the officer's present answers, and the profile that was last submitted."""
 
     __tablename__ = "application"
     __table_args__ = (
@@ -62,22 +62,22 @@ class Application(Table, table=True):
 
     @property
     def answers(self) -> Answers:
-        """The officer's answers as far as they are given."""
+        """The answers given so far."""
         return Answers.model_validate(self.answers_json)
 
     @property
     def profile(self) -> ApplicationProfile | None:
-        """What was last submitted."""
+        """The profile that was last submitted."""
         return None if self.profile_json is None else ApplicationProfile.model_validate(self.profile_json)
 
     @property
     def own_state(self) -> ApplicationState:
-        """The state that the portal itself holds."""
+        """The portal's own state."""
         return ApplicationState(self.state)
 
     @property
     def for_(self) -> ApplicationKind:
-        """What it is for."""
+        """The kind of application."""
         return ApplicationKind(self.kind)
 
     @property
@@ -87,7 +87,7 @@ class Application(Table, table=True):
 
 
 class Step(Table, table=True):
-    """Something that was done about an application, as its history shows it.
+    """A step in the history of an application.
 
     `remarks` (by section) and `text` are for the officer to read; `note` is what reviewers write for each other.
     """
@@ -109,12 +109,12 @@ class Step(Table, table=True):
 
 
 async def application(session: AsyncSession, application_id: UUID, *, lock: bool = False) -> Application | None:
-    """One application; with `lock` nobody else changes it until the commit."""
+    """Return one application; with `lock` nobody else changes it until the commit."""
     return await session.get(Application, application_id, with_for_update=lock)
 
 
 async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
-    """Several applications as far as they exist, in the order of their ids."""
+    """Return several applications as far as they exist, in the order of their ids."""
     query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
     return list((await session.scalars(query)).all())
 
@@ -137,12 +137,12 @@ _TOOK_PART = (
 
 
 async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
-    """Several applications, in the order of their ids (so that two who lock them do not wait for each other)."""
+    """Return several applications, locked in the order of their ids, so that two transactions cannot deadlock."""
     return list((await session.scalars(_LOCKED, {"ids": sorted(set(ids))})).all())
 
 
 async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Application]:
-    """Several applications, by id."""
+    """Return several applications, by id."""
     query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
     return {one.id: one for one in await session.scalars(query)}
 
@@ -153,13 +153,13 @@ async def of_reference(session: AsyncSession, reference: str) -> Application | N
 
 
 async def of_officer(session: AsyncSession, subject: str) -> list[Application]:
-    """An officer's own applications, the newest first."""
+    """Return an officer's own applications, the newest first."""
     query = select(Application).where(Application.subject == subject).order_by(col(Application.id).desc()).limit(100)
     return list((await session.scalars(query)).all())
 
 
 async def draft_of(session: AsyncSession, subject: str, call_id: UUID, kind: str) -> Application | None:
-    """An officer's draft for a call, if there is one."""
+    """Return an officer's draft for a call, if there is one."""
     query = select(Application).where(
         Application.subject == subject,
         Application.call_id == call_id,
@@ -170,7 +170,7 @@ async def draft_of(session: AsyncSession, subject: str, call_id: UUID, kind: str
 
 
 async def newest_for(session: AsyncSession, subject: str, call_id: UUID, kind: str) -> Application | None:
-    """An officer's newest application for a call that was not taken back, if there is one."""
+    """Return an officer's newest application for a call that was not withdrawn or ended, if there is one."""
     gone = (ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, ApplicationState.VOIDED)
     query = select(Application).where(
         Application.subject == subject,
@@ -182,29 +182,29 @@ async def newest_for(session: AsyncSession, subject: str, call_id: UUID, kind: s
 
 
 async def by_reference(session: AsyncSession, reference: str) -> Application | None:
-    """The application with that reference."""
+    """Return the application with that reference."""
     return (await session.scalars(select(Application).where(Application.reference == reference))).first()
 
 
 async def took_part(session: AsyncSession, subject: str) -> bool:
-    """Whether a place was confirmed for one of the officer's applications before."""
+    """Return whether a place was confirmed for one of the officer's applications before."""
     return (await session.scalar(_TOOK_PART, {"subject": subject})) is not None
 
 
 async def steps(session: AsyncSession, application_id: UUID) -> list[Step]:
-    """What was done about an application, the newest first."""
+    """Return the steps of an application, the newest first."""
     query = select(Step).where(Step.application_id == application_id).order_by(col(Step.id).desc()).limit(200)
     return list((await session.scalars(query)).all())
 
 
 async def last_return(session: AsyncSession, application_id: UUID) -> Step | None:
-    """The newest return for information, with its remarks."""
+    """Return the newest return for information, with its remarks."""
     query = select(Step).where(Step.application_id == application_id, Step.event == "ApplicationReturned")
     return (await session.scalars(query.order_by(col(Step.id).desc()).limit(1))).first()
 
 
 async def silent(session: AsyncSession, at: datetime, limit: int = 100) -> list[Application]:
-    """Applications that were returned and not answered in time, locked; those that others hold are left out."""
+    """Return applications that were returned and not answered in time, locked; rows locked by others are left out."""
     query = (
         select(Application)
         .where(Application.state == ApplicationState.RETURNED_FOR_INFORMATION, col(Application.due) < at)
@@ -216,7 +216,10 @@ async def silent(session: AsyncSession, at: datetime, limit: int = 100) -> list[
 
 
 async def left_at_close(session: AsyncSession, call_id: UUID, states: Sequence[ApplicationState]) -> list[Application]:
-    """The call's applications in `states` that have no place, locked: after an appeal an outcome was told before."""
+    """Return the call's applications in `states` without a place, locked.
+
+    After an appeal an outcome may have been published before.
+    """
     unplaced = sa.or_(col(Application.outcome).is_(None), col(Application.outcome) != Outcome.PLACE_CONFIRMED)
     query = (
         select(Application)
@@ -228,7 +231,7 @@ async def left_at_close(session: AsyncSession, call_id: UUID, states: Sequence[A
 
 
 async def looking_again(session: AsyncSession, call_id: UUID) -> list[UUID]:
-    """The call's applications that look for a place anew, since the one that was confirmed was cancelled."""
+    """Return the call's applications that look for another place since their confirmed one was cancelled."""
     query = (
         select(Application.id)
         .join(Standing, col(Standing.application_id) == col(Application.id))
@@ -244,14 +247,14 @@ async def looking_again(session: AsyncSession, call_id: UUID) -> list[UUID]:
 
 
 async def of_call(session: AsyncSession, call_id: UUID, states: Sequence[ApplicationState]) -> list[Application]:
-    """The call's applications in `states`, by country and reference."""
+    """Return the call's applications in `states`, by country and reference."""
     query = select(Application).where(Application.call_id == call_id, col(Application.state).in_(states))
     query = query.order_by(Application.country, col(Application.reference), col(Application.id))
     return list((await session.scalars(query)).all())
 
 
 async def kinds_of(session: AsyncSession, call_id: UUID) -> list[str]:
-    """For which kinds somebody has submitted an application to the call."""
+    """Return the kinds for which somebody has submitted an application to the call."""
     query = (
         select(Application.kind)
         .where(Application.call_id == call_id, Application.state != ApplicationState.DRAFT)
@@ -262,7 +265,7 @@ async def kinds_of(session: AsyncSession, call_id: UUID) -> list[str]:
 
 
 async def counted(session: AsyncSession, call_ids: Iterable[UUID], state: ApplicationState) -> dict[UUID, int]:
-    """By call, how many applications are in that state of the portal's own."""
+    """Return, by call, how many applications are in that state of the portal's own."""
     query = (
         sa.select(col(Application.call_id), sa.func.count())
         .where(col(Application.call_id).in_(sorted(set(call_ids))), col(Application.state) == state)
@@ -275,7 +278,7 @@ async def counted(session: AsyncSession, call_ids: Iterable[UUID], state: Applic
 async def ready_for_eligibility(
     session: AsyncSession, call_id: UUID | None = None, limit: int = 500
 ) -> list[Application]:
-    """Endorsed applications (of one call), those that are due first."""
+    """Return endorsed applications (of one call), those that are due first."""
     query = select(Application).where(Application.state == ApplicationState.ENDORSED)
     if call_id is not None:
         query = query.where(Application.call_id == call_id)
@@ -298,6 +301,6 @@ class Change(Table, table=True):
 
 
 async def changes(session: AsyncSession, application_id: UUID) -> list[Change]:
-    """The changes of an application, the newest first."""
+    """Return the changes of an application, the newest first."""
     query = select(Change).where(Change.application_id == application_id)
     return list((await session.scalars(query.order_by(col(Change.id).desc()).limit(50))).all())

@@ -1,6 +1,6 @@
-"""Whom has an officer named: a counterpart, or somebody asked into a group? And by whom was somebody named?
+"""The companions that applications name: counterparts, and officers asked into a group.
 
-`written` is what the officer wrote, the only thing that he or she sees of somebody who has not said yes.
+`written` is what the officer wrote, the only thing that he or she sees of somebody who has not confirmed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ENDED = (ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, ApplicationSta
 
 
 class Companion(Table, table=True):
-    """Somebody, or a placement, that an application names. In a group the one who names is the leader."""
+    """A person or placement that an application names. In a group the officer who names is the leader."""
 
     __tablename__ = "companion"
     __table_args__ = (
@@ -76,18 +76,18 @@ class Companion(Table, table=True):
 
 
 async def companion(session: AsyncSession, companion_id: UUID, *, lock: bool = False) -> Companion | None:
-    """One who was named; with `lock` nobody else changes it until the commit."""
+    """Return one companion; with `lock` nobody else changes it until the commit."""
     return await session.get(Companion, companion_id, with_for_update=lock, populate_existing=lock)
 
 
 async def named_by(session: AsyncSession, application_id: UUID) -> list[Companion]:
-    """Those whom an application names or asked, in the order in which it did."""
+    """Return the companions that an application names, in the order in which it named them."""
     query = select(Companion).where(Companion.application_id == application_id)
     return list((await session.scalars(query.order_by(col(Companion.id)).limit(100))).all())
 
 
 async def around(session: AsyncSession, application_id: UUID) -> list[Companion]:
-    """Both at once: the row by which an application is a member of a group, and those whom it names itself."""
+    """Return the row by which an application is a member of a group, and the live companions that it names."""
     return list((await session.scalars(_AROUND, {"id": application_id})).all())
 
 
@@ -111,7 +111,7 @@ _AROUND = (
 
 
 async def live_by(session: AsyncSession, application_ids: Collection[UUID]) -> list[Companion]:
-    """Those whom these applications name and who have not said no."""
+    """Return the companions that these applications name and that have not declined."""
     query = select(Companion).where(
         col(Companion.application_id).in_(sorted(application_ids)), col(Companion.state).in_(_LIVE)
     )
@@ -119,14 +119,14 @@ async def live_by(session: AsyncSession, application_ids: Collection[UUID]) -> l
 
 
 async def group_of(session: AsyncSession, application_id: UUID) -> Companion | None:
-    """The row by which an application is a member of a group, if it is in one."""
+    """Return the row by which an application is a member of a group, if it is in one."""
     return (await session.scalars(select(Companion).where(*_member(application_id)).limit(1))).first()
 
 
 async def naming(
     session: AsyncSession, *, subject: str | None, organisation_ids: Collection[UUID] = (), live: bool = True
 ) -> list[Companion]:
-    """The rows that name this person, or a placement of these organisations, the newest first; at most a hundred."""
+    """Return the rows that name this person, or a placement of these organisations, the newest first; at most 100."""
     mine = sa.or_(col(Companion.subject) == subject, col(Companion.organisation_id).in_(sorted(organisation_ids)))
     query = select(Companion).where(mine)
     if live:
@@ -135,7 +135,10 @@ async def naming(
 
 
 async def adrift(session: AsyncSession, limit: int = 100) -> list[Companion]:
-    """Live rows one of whose applications is gone, withdrawn, cancelled or voided, locked; others' are left out."""
+    """Return live rows with an application that is deleted, withdrawn, cancelled or voided, locked.
+
+    Rows locked by others are left out.
+    """
     query = (
         select(Companion)
         .where(
@@ -150,12 +153,12 @@ async def adrift(session: AsyncSession, limit: int = 100) -> list[Companion]:
 
 
 def _of_an_application() -> sa.ColumnElement[bool]:
-    """Whether what is named is an officer's application: not a placement, not a mentor's profile."""
+    """Return the condition that an officer's application is named: not a placement, not a mentor's profile."""
     officer = sa.or_(col(Companion.mode) == ApplicationMode.GROUP, col(Companion.kind) == ApplicationKind.STUDY_VISIT)
     return sa.and_(officer, col(Companion.organisation_id).is_(None), col(Companion.named_id).is_not(None))
 
 
 def _over(column: Any) -> sa.ColumnElement[bool]:
-    """Whether the application of that id is no more, or has ended by somebody's word."""
+    """Return the condition that the application of that id is deleted, withdrawn, cancelled or voided."""
     stays = sa.select(col(Application.id)).where(col(Application.id) == column, col(Application.state).not_in(_ENDED))
     return ~sa.exists(stays)

@@ -1,6 +1,6 @@
-"""Where does an eligible application stand since then? Projected from the events of matching and reporting.
+"""The projected states of eligible applications, from the events of matching and reporting.
 
-The one table that says it for lists, filters and the officer's page; `store/matches.py` writes it as it reads what
+Lists, filters and the officer's page all read this table; `overview/store/progress.py` writes it as it reads what
 happened to matches, visits and mentorships. An eligible application without a row is in matching.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Standing(Table, table=True):
-    """The projected state of one application, with what it comes from."""
+    """The projected state of one application, with its sources."""
 
     __tablename__ = "standing"
 
@@ -40,7 +40,7 @@ class Standing(Table, table=True):
 
 
 async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None:
-    """Write where applications stand now; the last of several rows of one application counts. One statement."""
+    """Write the states of applications in one statement; the last of several rows of one application counts."""
     newest = {row.application_id: row for row in rows}
     if not newest:
         return
@@ -50,12 +50,12 @@ async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None
 
 
 async def standing_of(session: AsyncSession, application_id: UUID) -> Standing | None:
-    """Where an eligible application stands; None while nothing was proposed for it."""
+    """Return the projected state of an application; None while nothing was proposed for it."""
     return await session.get(Standing, application_id)
 
 
 async def states_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The projected states of these applications; one of which nothing was proposed is left out."""
+    """Return the projected states of these applications, as far as something was proposed for them."""
     query = sa.select(col(Standing.application_id), col(Standing.state)).where(
         col(Standing.application_id).in_(sorted(ids))
     )

@@ -1,4 +1,4 @@
-"""How are the answers of an application shown for reading: on the check page, to the officer and to coordinators?"""
+"""The answers of an application for reading: on the check page, to the officer and to coordinators."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def answer_sections(
     names: bool = True,
     others: bool = False,
 ) -> list[tuple[str, str, list[Row]]]:
-    """(task, title, rows) for each task; `change` gives the address at which a task is changed.
+    """Return (task, title, rows) for each task; `change` gives the address at which a task is changed.
 
-    Without `names` the contact details and the line manager are left out. `others`: for whoever is not the officer.
+    Without `names` the contact details and the line manager are left out. `others`: for readers other than the officer.
     """
     answers = case.application.answers
     of = {str(organisation.id): organisation.name for organisation in organisations}
@@ -65,7 +65,7 @@ def answer_sections(
 
 
 async def answer_changes(session: AsyncSession, case: Case) -> list[dict[str, Any]]:
-    """What was changed after submission, the newest first: when, and of each answer what it was and what it is."""
+    """Return the changes after submission, the newest first: when, and of each answer the old and the new value."""
     found = await applications.changes(session, case.application.id)
     whole = case.application.answers_json
     read = [
@@ -93,7 +93,7 @@ async def answer_changes(session: AsyncSession, case: Case) -> list[dict[str, An
 
 
 async def organisations_of(session: AsyncSession, *answers: Answers) -> list[Organisation]:
-    """The organisations that answers name: the officer's own, and those with a conflict of interest."""
+    """Return the organisations that answers name: the officer's own, and those with a conflict of interest."""
     named = {one for of in answers for one in (of.organisation_id, *of.conflicts) if one is not None}
     return await entries.organisations(session, ids=named)
 
@@ -192,7 +192,7 @@ def _skill(area: Expertise, level: int, years: int) -> str:
 
 
 def answers_from_register(person: entries.Person) -> Answers:
-    """What need not be asked again."""
+    """Return the answers that the register already knows."""
     return Answers.model_validate(
         {
             "name": person.name,

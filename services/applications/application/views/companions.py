@@ -1,6 +1,7 @@
-"""With whom is an application made, for whoever looks at it; and by whom was somebody named?
+"""With whom an application is made, and who has named the reader.
 
-Names are shown once both sides have said yes: whoever names somebody is told on the page that he or she is then known.
+Names are shown once both sides have confirmed: the page tells an officer who names somebody that this makes him or her
+known.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fellow:
-    """Somebody with whom an officer applies, or would like to: `who` is the name, or what was written until then."""
+    """A companion of an officer: `who` is the name, or until both confirm what was written."""
 
     companion: Companion
     who: str
@@ -84,7 +85,7 @@ class Company:
 
 
 async def company_of(session: AsyncSession, principal: Principal, application_id: UUID) -> tuple[Case, Company]:
-    """With whom the own application is made. Raises `Refused` (404)."""
+    """Return the own application's case and with whom it is made. Raises `Refused` (404)."""
     case = await case_of(session, application_id)
     if case is None or not is_self(principal, case.application.subject):
         raise not_found()
@@ -92,7 +93,7 @@ async def company_of(session: AsyncSession, principal: Principal, application_id
 
 
 async def company_in(session: AsyncSession, case: Case) -> Company:
-    """With whom the application of a case is made; the caller has checked whose it is, and shows names to it alone."""
+    """Return with whom the application of a case is made; the caller has checked that the reader may see names."""
     application = case.application
     call = await calls_store.call(session, application.call_id)
     assert call is not None
@@ -135,7 +136,7 @@ def _may_change(case: Case) -> bool:
 
 
 async def _fellow(session: AsyncSession, row: Companion) -> Fellow:
-    """Who it is, as far as both have said yes."""
+    """Return the companion of a row, by name as far as both have confirmed."""
     if row.stands is not CompanionState.CONFIRMED or row.named_id is None:
         return Fellow(row, row.written)
     if row.organisation_id is not None:
@@ -172,7 +173,7 @@ class Invitation:
 
 
 async def invitations_for(session: AsyncSession, principal: Principal) -> list[Invitation]:
-    """By whom the reader, or a placement of the own organisation, is named and has not said no; the newest first."""
+    """Return the live rows that name the reader, or a placement of the own organisation, the newest first."""
     agencies = [UUID(organisation) for organisation in sorted(principal.organisations(Role.HOST_CONTACT))]
     rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
     by = await applications.by_id(session, {row.application_id for row in rows})
@@ -193,14 +194,14 @@ async def invitations_for(session: AsyncSession, principal: Principal) -> list[I
 
 
 async def count_waiting(session: AsyncSession, principal: Principal) -> int:
-    """How many wait for the reader's yes or no."""
+    """Return how many invitations wait for the reader's answer."""
     agencies = [UUID(organisation) for organisation in sorted(principal.organisations(Role.HOST_CONTACT))]
     rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
     return sum(row.stands is CompanionState.ASKED for row in rows)
 
 
 def company_sentence(found: Company, *, others: bool = False) -> str:
-    """With whom it is made, as the task list says it; `others`: in words for somebody who is not the officer."""
+    """Return with whom an application is made, in words; `others`: for readers other than the officer."""
     match found.mode:
         case ApplicationMode.GROUP:
             said = gettext("In a group: %(submitted)s of %(members)s have submitted")

@@ -1,4 +1,4 @@
-"""How is what was done about an application shown: to its officer without what reviewers wrote for each other?"""
+"""The history of an application: for its officer without what reviewers wrote for each other."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _PROGRAMMES = frozenset(
 
 
 def history(steps: Sequence[Step], reader: Principal, *, internal: bool) -> list[dict[str, Any]]:
-    """The steps for `timeline`, the newest first; with `internal` also the reviewers' notes."""
+    """Return the steps for `timeline`, the newest first; with `internal` also the reviewers' notes."""
     return [_shown(step, reader, internal=internal) for step in steps]
 
 
@@ -72,7 +72,7 @@ def _shown(step: Step, reader: Principal, *, internal: bool) -> dict[str, Any]:
 
 
 def _by(step: Step, reader: Principal) -> str:
-    """Who did it, as a role: names of coordinators are nobody's business in a history."""
+    """Return who did it, as a role: the history names no coordinator."""
     if step.actor == reader.subject:
         return gettext("You")
     if step.actor.startswith("system:"):
@@ -85,7 +85,7 @@ def _by(step: Step, reader: Principal) -> str:
 
 
 def reason_word(code: str | None) -> str:
-    """A reason's code in words; nothing where there is none."""
+    """Return a reason's code in words; empty for None."""
     if code is None:
         return ""
     if code == WITH_WHOM:

@@ -16,7 +16,7 @@ from shared.identity import Principal
 
 
 async def outcome_tasks(session: AsyncSession, principal: Principal, application_id: UUID) -> list[dict[str, Any]]:
-    """What reporting asks of the officer about the application's visits and mentorships; the answers are there only."""
+    """Return the forms of reporting about the application's visits and mentorships, as rows of a task list."""
     asked = []
     for visit_id in await visits_store.ids_of(session, application_id):
         tasks = await visit_tasks(session, *await parties.case_of_visit(session, principal, visit_id))

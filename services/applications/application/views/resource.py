@@ -1,4 +1,4 @@
-"""An application as API routes answer it."""
+"""An application as the API answers it."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from shared.web.states import Standing
 
 
 def application_resource(case: Case, *, answers: bool, others: bool = False) -> dict[str, Any]:
-    """An application as the API shows it: where it stands, and the answers for whom they are.
+    """Return an application as the API shows it: its state, and with `answers` also the answers and findings.
 
-    `others`: for whoever is not the officer that it is about.
+    `others`: for readers other than the officer.
     """
     application = case.application
     shown = standing_resource(application, standing(case, others=others), case.projected)

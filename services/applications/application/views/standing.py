@@ -1,4 +1,4 @@
-"""Where does an application stand, for whoever looks at it: state, since when, who has it, what is next, by when?"""
+"""The state of an application for its reader: since when, with whom, next step and due date."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An application with what is needed to say where it stands.
+    """An application with what is needed to show its state.
 
     `terms` are those by which it is judged: of the call's revision that it was submitted under; a draft's the newest.
     """
@@ -57,7 +57,7 @@ class Case:
         return self.findings_for(others=False)
 
     def findings_for(self, *, others: bool) -> list[Finding]:
-        """The same; with `others` for whoever is not the officer."""
+        """Return the findings; with `others` in words for readers other than the officer."""
         of = candidate_of(
             self.application.answers,
             kind=self.application.for_,
@@ -68,7 +68,7 @@ class Case:
 
 
 async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
-    """The case of one application; the caller checks whose it is."""
+    """Return the case of one application; the caller checks whose it is."""
     application = await store.application(session, application_id)
     if application is None:
         return None
@@ -91,9 +91,9 @@ def _shown(application: store.Application, projected: standings.Standing | None)
 
 
 def standing(case: Case, *, others: bool = False) -> Standing:
-    """Where the case stands, with the words of the one table of states and what is known more exactly.
+    """Return the state of a case, with what is known more exactly than the table of states.
 
-    `others`: for whoever is not the officer that it is about.
+    `others`: for readers other than the officer.
     """
     return standing_of(case.application, case.projected, deadline=case.call.deadline, others=others)
 
@@ -105,7 +105,7 @@ def standing_of(
     deadline: datetime | None = None,
     others: bool = False,
 ) -> Standing:
-    """The same of an application; a draft's next step is due at the call's `deadline`."""
+    """Return the same for an application; a draft's next step is due at the call's `deadline`."""
     shown = _shown(application, projected)
     since, due = application.since, application.due
     if application.own_state is ApplicationState.ELIGIBLE:
@@ -125,12 +125,12 @@ def standing_of(
 
 
 def application_address(application_id: UUID, rest: str = "") -> str:
-    """The address of the officer's own application, or of a page of it."""
+    """Return the address of the officer's own application, or of a page of it."""
     return f"/applications/mine/{application_id}" + (f"/{rest}" if rest else "")
 
 
 async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:
-    """The officer's own case. Raises `Refused` (404)."""
+    """Return the officer's own case. Raises `Refused` (404)."""
     async with bus.read() as session:
         case = await case_of(session, application_id)
     if case is None or not is_self(principal, case.application.subject):

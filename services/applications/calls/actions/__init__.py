@@ -1,4 +1,4 @@
-"""What do programme coordinators do with calls? They write, publish, revise, copy and close them."""
+"""Write, publish, revise, copy and close calls."""
 
 from services.applications.calls.actions.closing import close, still_open
 from services.applications.calls.actions.publishing import publish

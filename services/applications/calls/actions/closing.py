@@ -1,8 +1,8 @@
-"""How does a call close? By the programme coordinator; it leaves nobody without an answer.
+"""Close a call, with an answer for every application that is left.
 
 Closing crosses with what matching does at the same moment. Who owns a fact decides: matching can confirm a match only
-when both sides have said yes, and what they say is said here. So from the close on nobody can say yes any more, and of
-the applications that are left only those with both answers wait for matching's word (`actions/reactions.py`).
+when both sides have accepted, and their answers are recorded here. So from the close on nobody can accept any more, and
+of the applications that are left only those with both answers wait for matching (`application/consumers.py`).
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ _MATCHED = (ApplicationState.MATCHED, ApplicationState.OFFERED)
 
 @dataclass(frozen=True, slots=True)
 class RemainingGroup:
-    """How many applications of a call stand in a state as people see it, and what its close makes of them.
+    """How many applications of a call are in a state as people see it, and what its close makes of them.
 
-    `becomes`: `unplaced`, `ends` (its match ends first) or `stays`; of those whose match ends, `awaited` have a yes of
-    both sides, so that matching decides.
+    `becomes`: `unplaced`, `ends` (its match ends first) or `stays`; of those whose match ends, `awaited` were accepted
+    by both sides, so that matching decides.
     """
 
     state: ApplicationState
@@ -60,7 +60,7 @@ class RemainingGroup:
 
 
 async def remaining_groups(session: AsyncSession, call_id: UUID) -> tuple[store.Call, list[RemainingGroup]]:
-    """What is left in a call, by state. Raises `Refused` (404; 409 where it is closed)."""
+    """Return the applications left in a call, by state. Raises `Refused` (404; 409 where it is closed)."""
     call = await store.call(session, call_id)
     if call is None:
         raise not_found()
@@ -83,9 +83,9 @@ async def remaining_groups(session: AsyncSession, call_id: UUID) -> tuple[store.
 
 
 async def close(bus: Bus, actor: str, call_id: UUID) -> int:
-    """Close a call after the last cohort; give how many applications are left without a place by it.
+    """Close a call after the last cohort; return how many applications it leaves without a place.
 
-    Where both sides have said yes and matching has not answered yet, its answer decides: place confirmed, or unplaced.
+    Where both sides have accepted and matching has not answered yet, its answer decides: place confirmed, or unplaced.
     Raises `Refused` (404, or 409 where it is closed already).
     """
     async with bus.transaction(actor) as tx:
@@ -111,7 +111,7 @@ async def close(bus: Bus, actor: str, call_id: UUID) -> int:
 
 
 async def still_open(tx: Tx, call_id: UUID) -> store.Call:
-    """The call of a match that somebody clears or answers, held open until the commit. Raises `Refused` (409)."""
+    """Return the call of a match to clear or answer, locked open until the commit. Raises `Refused` (409)."""
     call = await store.call(tx.session, call_id, hold=True)
     if call is None or call.state != CallState.PUBLISHED:
         raise Refused(gettext("The call is closed. Nothing is asked of you about this match any more."), 409)

@@ -1,4 +1,4 @@
-"""How is a call written? Section by section, by all programme coordinators, left and found again, copied, published."""
+"""Write a call as a draft that all programme coordinators share: begin, save, copy, publish, discard."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ Document = dict[str, Any]
 
 
 async def begin(bus: Bus, actor: str, written: Mapping[str, Any]) -> store.CallDraft:
-    """Begin a call with what is written of it. Raises `Refused` (422) for what cannot be read."""
+    """Begin a call from the given fields. Raises `Refused` (422) for what cannot be read."""
     entry = read(dict(written))
     async with bus.transaction(actor) as tx:
         return await begun(tx, new_id(), entry)
 
 
 async def begun(tx: Tx, draft_id: UUID, entry: CallEntry, **more: Any) -> store.CallDraft:
-    """A new draft within a transaction that is open."""
+    """Add a draft within an open transaction."""
     moment = clock.now()
     draft = store.CallDraft(
         id=draft_id,
@@ -65,7 +65,7 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
 async def save(
     bus: Bus, actor: str, draft_id: UUID, change: Callable[[Document], Document], version: int | None
 ) -> store.CallDraft:
-    """Keep what `change` makes of the draft's document. `version` is the draft's as its writer had it.
+    """Save what `change` makes of the draft's document. `version` is the draft's as its writer had it.
 
     Raises `Refused` (404; 409 where somebody else changed the same section since; 422 for what cannot be read).
     """
@@ -91,14 +91,14 @@ async def save(
 
 
 async def discard(bus: Bus, actor: str, draft_id: UUID) -> None:
-    """Throw a draft away. Raises `Refused` (404)."""
+    """Delete a draft. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
         await tx.session.delete(await _draft(tx, draft_id))
         await tx.changed("calls")
 
 
 async def publish(bus: Bus, actor: str, draft_id: UUID) -> store.Call:
-    """Publish a draft; a second click gives what the first one published.
+    """Publish a draft; a second click returns what the first one published.
 
     Raises `Refused` (404; 409 for a revision, which is published as such; 422 with all that is missing or wrong).
     """
@@ -117,7 +117,7 @@ async def publish(bus: Bus, actor: str, draft_id: UUID) -> store.Call:
 
 
 def read(document: Mapping[str, Any]) -> CallEntry:
-    """A draft's document. Raises `Refused` (422) with the places that cannot be read."""
+    """Return a draft's document as an entry. Raises `Refused` (422) with the places that cannot be read."""
     try:
         return CallEntry.model_validate(document)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""How does a call open? What is written is held against itself and the register, numbered, kept and told."""
+"""Publish a call: check it against itself and the register, number it, record it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def publish(bus: Bus, actor: str, terms: CallTerms) -> store.Call:
 
 
 async def published(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:
-    """Publish what is written, within a transaction that is open. Raises `Refused` (422) as `publish` does."""
+    """Publish an entry within an open transaction. Raises `Refused` (422) as `publish` does."""
     await whole(tx.session, entry)
     assert entry.opens is not None
     number = await next_number(tx.session, f"call-{entry.opens.year}")
@@ -59,19 +59,19 @@ async def published(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:
 
 
 async def whole(session: AsyncSession, entry: CallEntry) -> None:
-    """Raises `Refused` (422) that names every field which is missing, or contradicts another one or the register."""
+    """Raise `Refused` (422) that names every field which is missing, or contradicts another one or the register."""
     found = problems(entry, await register_facts(session, entry))
     if found:
         raise Refused(gettext("The call is not complete, or contradicts itself."), 422, found)
 
 
 def opening(terms: CallTerms) -> datetime:
-    """The moment from which one can apply: the first of its first day at the programme's seat."""
+    """Return the moment from which one can apply: the start of its first day at the programme's seat."""
     return datetime.combine(terms.opens, time(), ZONE)
 
 
 def keep(tx: Tx, call: store.Call, touches: list[str] | None = None) -> None:
-    """Keep the call as it is now among its revisions."""
+    """Add the present call to its revisions."""
     tx.session.add(
         store.CallRevision(
             call_id=call.id,

@@ -1,7 +1,7 @@
-"""How is a published call revised? Every revision is kept; who has submitted keeps the rules of that day, or gains.
+"""Revise a published call; submitted applications keep their rules, or gain by the new ones.
 
-The coordinator sees first for which applications the new rules would be better or worse, and chooses whether those that
-gain move to them. Nobody else's application is touched.
+Every revision is kept. The coordinator sees first for which applications the new rules would be better or worse, and
+chooses whether those that gain move to them. Nobody else's application is touched.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class AffectedApplication:
 
 
 async def begin(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
-    """Begin the next revision of a call, or take up the one that somebody has begun.
+    """Begin the next revision of a call, or return the one that somebody has begun.
 
     Raises `Refused` (404; 409 for a call that is closed).
     """
@@ -64,7 +64,7 @@ async def begin(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
 
 
 async def affected_applications(session: AsyncSession, call: store.Call, new: CallTerms) -> list[AffectedApplication]:
-    """The submitted applications for which `new` would be better or worse than what they are judged by now.
+    """Return the submitted applications for which `new` would be better or worse than their present terms.
 
     Those that are open and those that were found not eligible, by country and reference.
     """
@@ -90,7 +90,7 @@ async def affected_applications(session: AsyncSession, call: store.Call, new: Ca
 
 
 def affected_digest(of: Sequence[AffectedApplication]) -> str:
-    """What a coordinator was shown, in short: it is another when an application comes, goes or changes meanwhile."""
+    """Return a digest of what a coordinator was shown; it differs when an application comes, goes or changes."""
     lines = [f"{one.application.id} {one.effects.effect} {one.moves}" for one in of]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
@@ -98,7 +98,7 @@ def affected_digest(of: Sequence[AffectedApplication]) -> str:
 async def proposed(
     session: AsyncSession, draft: store.CallDraft
 ) -> tuple[store.Call, CallTerms, list[AffectedApplication]]:
-    """The call, what a draft would make of it, and whom that touches.
+    """Return the call, the terms that a draft would give it, and the applications that this affects.
 
     Raises `Refused` (404; 409 where the call is closed; 422 with the fields that are missing, wrong, or not to be
     revised).
@@ -113,8 +113,8 @@ async def proposed(
 async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, shown: str | None = None) -> store.Call:
     """Publish a revision. `favour`: the applications that gain by it are judged by it from now on.
 
-    `shown` is what the coordinator saw (`seen`): where the applications changed since, nothing is done (409).
-    Raises `Refused` (404; 409; 422 with the fields that are missing, wrong, or not to be revised).
+    `shown` is the digest that the coordinator saw (`affected_digest`): where the applications changed since, nothing is
+    done (409). Raises `Refused` (404; 409; 422 with the fields that are missing, wrong, or not to be revised).
     """
     async with bus.transaction(actor) as tx:
         written = await store.draft(tx.session, draft_id)
@@ -168,7 +168,7 @@ async def _published(tx: Tx, call_id: UUID) -> store.Call:
 
 
 async def _terms(session: AsyncSession, call: store.Call, draft: store.CallDraft) -> CallTerms:
-    """What the draft would make of the call. Raises `Refused` (409, 422)."""
+    """Return the terms that the draft would give the call. Raises `Refused` (409, 422)."""
     if call.state != CallState.PUBLISHED:
         raise Refused(gettext("This call is closed: it cannot be revised any more."), 409)
     entry = read(draft.entry_json)

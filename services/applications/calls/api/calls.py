@@ -1,4 +1,4 @@
-"""How does a program read, publish and close a call, copy it, begin its next revision, and see what became of it?"""
+"""API routes to read, publish, copy, revise and close calls."""
 
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ class CallDraft(CallTerms):
 
 
 def described(call: store.Call) -> dict[str, Any]:
-    """A call as the API shows it."""
+    """Return a call as the API shows it."""
     return {
         "id": call.id,
         "reference": call.reference,
@@ -57,7 +57,7 @@ async def read_all(_: SignedIn, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
 
 @router.get("/{call_id}")
 async def read_one(call_id: UUID, principal: SignedIn, bus: BusDep) -> dict[str, Any]:
-    """One call; an officer also reads what the rules say of him or her, as far as is known (else `asked` is null)."""
+    """Return one call; an officer also reads the findings of the rules, as far as known (else `asked` is null)."""
     async with bus.read() as session:
         call = await store.call(session, call_id)
         if call is None:
@@ -80,7 +80,7 @@ async def read_one(call_id: UUID, principal: SignedIn, bus: BusDep) -> dict[str,
 
 @router.get("/{call_id}/revisions")
 async def read_revisions(call_id: UUID, _: SignedIn, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """All revisions of a call, the newest first, with its terms then and what it changed, in sentences by section."""
+    """Return all revisions of a call, the newest first, with their terms and changes, in sentences by section."""
     async with bus.read() as session:
         found = await store.revisions(session, call_id)
         facts = await register_facts(session, *(one.terms for one in found))
@@ -109,15 +109,16 @@ async def copy(call_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, 
 
 @router.post("/{call_id}/revise", status_code=201)
 async def begin_revision(call_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Begin the next revision of a call as a draft, or take up the one that somebody has begun."""
+    """Begin the next revision of a call as a draft, or return the one that somebody has begun."""
     return await shown(bus, (await revisions.begin(bus, principal.subject, call_id)).id)
 
 
 @router.get("/{call_id}/left")
 async def read_left(call_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """What is left in a call, by state, and what its close makes of it: `unplaced`, `ends` (its match) or `stays`.
+    """Return what is left in a call, by state, and what its close makes of it.
 
-    `awaited`: of these so many have a yes of both sides, so that matching's answer decides.
+    That is `unplaced`, `ends` (its match) or `stays`. `awaited`: so many of these were accepted by both sides, so that
+    matching's answer decides.
     """
     async with bus.read() as session:
         _call, found = await remaining_groups(session, call_id)
@@ -130,5 +131,5 @@ async def read_left(call_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, lis
 
 @router.post("/{call_id}/close")
 async def close(call_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, int]:
-    """Close a call after the last cohort; gives how many applications it leaves without a place."""
+    """Close a call after the last cohort; return how many applications it leaves without a place."""
     return {"unplaced": await actions.close(bus, principal.subject, call_id)}

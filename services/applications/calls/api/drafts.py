@@ -1,4 +1,4 @@
-"""How does a program write a call or its next revision, see what is missing and whom it touches, and publish it?"""
+"""API routes to write a call or its next revision, see its effects, and publish it."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/applications/api/call-drafts", tags=["calls"])
 
 
 class Written(BaseModel):
-    """What is written of a call: fields of its terms, as many as there are by now; those not named stay.
+    """Fields of a call's terms, as many as there are by now; those not named stay.
 
     `version` is the draft's as its writer had it: where somebody else changed the same section since, it is refused.
     """
@@ -35,7 +35,7 @@ class Written(BaseModel):
 class Revision(BaseModel):
     """A revision to be published.
 
-    `favour`: applications that gain by it are judged by it from now on. `seen`: what `effects` gave; where the
+    `favour`: applications that gain by it are judged by it from now on. `seen`: the digest of `effects`; where the
     applications changed since, nothing is done.
     """
 
@@ -46,7 +46,7 @@ class Revision(BaseModel):
 
 
 async def shown(bus: Bus, draft_id: UUID) -> dict[str, Any]:
-    """A draft as the API shows it: what is written, in sentences too, and what is missing. Raises `Refused` (404)."""
+    """Return a draft as the API shows it, with its sentences and what is missing. Raises `Refused` (404)."""
     async with bus.read() as session:
         draft = await store.draft(session, draft_id)
         if draft is None:
@@ -69,13 +69,13 @@ async def shown(bus: Bus, draft_id: UUID) -> dict[str, Any]:
 
 @router.post("", status_code=201)
 async def begin(body: Written, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Begin a call with what is written of it."""
+    """Begin a call from the given fields."""
     return await shown(bus, (await actions.begin(bus, principal.subject, body.entry)).id)
 
 
 @router.get("")
 async def read_all(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """All drafts, the one that was written last first."""
+    """Return all drafts, the one that was written last first."""
     async with bus.read() as session:
         found = await store.drafts(session)
     return {
@@ -87,20 +87,20 @@ async def read_all(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]
 
 @router.get("/{draft_id}")
 async def read_one(draft_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """One draft, with what is missing by field and all that it says in sentences: the preview."""
+    """Return one draft, with what is missing by field and all its sentences: the preview."""
     return await shown(bus, draft_id)
 
 
 @router.patch("/{draft_id}")
 async def save(draft_id: UUID, body: Written, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """Keep what is written; 409 where somebody else changed the same section since `version`."""
+    """Save fields of a draft; 409 where somebody else changed the same section since `version`."""
     await actions.save(bus, principal.subject, draft_id, lambda document: document | body.entry, body.version)
     return await shown(bus, draft_id)
 
 
 @router.delete("/{draft_id}", status_code=204)
 async def discard(draft_id: UUID, principal: Coordinator, bus: BusDep) -> None:
-    """Throw a draft away."""
+    """Delete a draft."""
     await actions.discard(bus, principal.subject, draft_id)
 
 
@@ -113,7 +113,7 @@ async def publish(draft_id: UUID, principal: Coordinator, bus: BusDep) -> dict[s
 
 @router.get("/{draft_id}/effects")
 async def effects(draft_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, Any]:
-    """For which submitted applications a revision would be better or worse, and which of them can move to it."""
+    """Return the submitted applications for which a revision would be better or worse, and which can move to it."""
     async with bus.read() as session:
         draft = await store.draft(session, draft_id)
         if draft is None:

@@ -1,4 +1,4 @@
-"""What does the form of each section of a call ask, and from what can be chosen?"""
+"""The form of each section of a call, and its choices."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ Choices = list[tuple[str, str]]
 
 
 def named(codes: Any, name: Callable[[str], str]) -> Choices:
-    """Codes as choices, by their name in the reader's language."""
+    """Return codes as choices, by their name in the reader's language."""
     return sorted(((code, name(code)) for code in codes), key=lambda one: one[1])
 
 
@@ -199,7 +199,7 @@ class WeightsForm(Form):
 
 
 class TimersForm(Form):
-    """By when things are asked for; a field a timer is added by `timed`."""
+    """The deadlines; a field a timer is added by `timed`."""
 
 
 TIMER_LABELS: dict[str, str] = {
@@ -238,7 +238,7 @@ _MOST = {
 
 
 def timed(section: str, more: dict[str, Any]) -> type[TimersForm]:
-    """The form of a section of timers, with `more` fields after them."""
+    """Return the form of a section of timers, with `more` fields after them."""
     fields = {
         name: NumberField(TIMER_LABELS[name], [Needed(N_("Enter a number")), Between(0, _MOST.get(name, 400))])
         for name in TIMERS[section]
@@ -247,13 +247,16 @@ def timed(section: str, more: dict[str, Any]) -> type[TimersForm]:
 
 
 def weighted() -> type[WeightsForm]:
-    """The form of the weights, with a field for each criterion."""
+    """Return the form of the weights, with a field for each criterion."""
     rows = {f"{criterion}": FormField(WeightRow, label=criterion.label) for criterion in Criterion}
     return type("WeightsForm", (WeightsForm,), rows)
 
 
 def of_schemes() -> type[TopicsForm]:
-    """A list of topics for each scheme, since the page works without JavaScript; the chosen scheme's counts."""
+    """Return the form with a list of topics for each scheme; the chosen scheme's counts.
+
+    All lists are shown, since the page works without JavaScript.
+    """
     fields = {topics_field(scheme): CheckboxesField(scheme) for scheme in sorted(PRIORITIES, reverse=True)}
     # Made last, so that they stand below the topics that they are needs for.
     fields["needs"] = CheckboxesField(
@@ -264,12 +267,12 @@ def of_schemes() -> type[TopicsForm]:
 
 
 def topics_field(scheme: str) -> str:
-    """The field of a scheme's topics."""
+    """Return the name of the field of a scheme's topics."""
     return "topics_" + scheme.replace("-", "_")
 
 
 def rows_of(form: Form, name: str) -> list[dict[str, Any]]:
-    """What the rows of a form say."""
+    """Return what the rows of a form say."""
     field = form[name]
     assert isinstance(field, FieldList)
     return [entry.data for entry in field]
@@ -335,7 +338,10 @@ def lacking(form: Form) -> None:
 
 
 def field_of(form: Form, name: str) -> str:
-    """The field at which a problem of the model belongs: `rules.languages` at `languages`, `topics` at its scheme's."""
+    """Return the field at which a problem of the model belongs.
+
+    `rules.languages` belongs at `languages`, `topics` at its scheme's.
+    """
     last = name.split(".")[1] if name.startswith(("rules.", "timers.")) else name.split(".", maxsplit=1)[0]
     if last == "topics" and isinstance(form, TopicsForm):
         return topics_field(str(form["scheme"].data))

@@ -1,4 +1,4 @@
-"""Which form does each section of a call have, and how do its fields become what is written?"""
+"""The sections of a call as forms, and the way from their fields to the entry and back."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _END_OF_DAY = time(23, 59, 59)
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section: its form, and the way from what is written to the fields and back."""
+    """One section: its form, and the way from the entry to the fields and back."""
 
     code: str
     form: Callable[[], type[Form]]
@@ -58,7 +58,7 @@ def _day(value: date | None) -> str | None:
 
 
 def end_of(day: date | None) -> str | None:
-    """The last moment of a day at the programme's seat, as the contract writes it."""
+    """Return the last moment of a day at the programme's seat, as the contract writes it."""
     return None if day is None else datetime.combine(day, _END_OF_DAY, ZONE).astimezone(UTC).isoformat()
 
 

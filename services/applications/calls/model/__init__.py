@@ -1,4 +1,4 @@
-"""The rules of calls, pure: how an application is judged, and what may be written, published, revised and copied."""
+"""The rules of calls: how an application is judged, and what may be written, published, revised and copied. Pure."""
 
 from services.applications.calls.model.judging import (
     Candidate,

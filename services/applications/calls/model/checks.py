@@ -1,4 +1,4 @@
-"""What is missing in a call, or contradicts itself or the register? Each problem at its field, with the remedy."""
+"""Find what is missing in a call, or contradicts itself or the register: each problem at its field, with the remedy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def problems(entry: CallEntry, facts: Facts | None = None) -> dict[str, str]:
-    """What is missing or contradicts itself, or the register (`facts`), by field, each with the remedy."""
+    """Return what is missing or contradicts itself, or the register (`facts`), by field, each with the remedy."""
     found: dict[str, str] = {}
     for check in _CHECKS:
         for name, sentence in check(entry):
@@ -160,7 +160,7 @@ def _questions(entry: CallEntry) -> Iterator[tuple[str, str]]:
 
 
 def question_problem(question: CallQuestion) -> str | None:
-    """What is wrong with a question, as a sentence with the remedy."""
+    """Return what is wrong with a question, as a sentence with the remedy."""
     tongues = [one.language for one in question.texts]
     found: str | None = None
     if not question.texts:
@@ -202,7 +202,7 @@ _CHECKS: tuple[Callable[[CallEntry], Iterator[tuple[str, str]]], ...] = (
 
 
 def _against(entry: CallEntry, facts: Facts) -> Iterator[tuple[str, str]]:
-    """What contradicts the register."""
+    """Yield what contradicts the register."""
     fund = None if entry.fund_id is None else facts.funds.get(entry.fund_id)
     if entry.fund_id is not None and (fund is None or not fund.active):
         yield "fund_id", gettext("This fund does not pay any more. Choose another one.")

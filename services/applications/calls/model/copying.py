@@ -1,4 +1,4 @@
-"""What is next year's call, taken from this year's? Everything a year later, on the same days of the week."""
+"""Copy a call to the next year: everything a year later, on the same days of the week."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ YEAR = timedelta(weeks=52)
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Next year's call, and what of this year's is not in it: needs that had ended, topics without a successor."""
+    """Next year's call, and what was left out: needs that had ended, topics without a successor."""
 
     entry: CallEntry
     ended: tuple[UUID, ...] = ()
@@ -32,10 +32,10 @@ class Copy:
 
 
 def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
-    """The entry moved by a year. `needs` is what the register says of those that the call cites.
+    """Return the entry moved by a year. `needs` is what the register says of those that the call cites.
 
     A need that is over before the new call's visits begin, was withdrawn or is not known is left out. Where another
-    scheme of topics counts by then, each topic becomes its successor.
+    scheme of topics applies by then, each topic becomes its successor.
     """
     periods = tuple(DatePeriod(start=moved(period.start), end=moved(period.end)) for period in entry.visit_periods)
     opens = None if entry.opens is None else moved(entry.opens)
@@ -68,12 +68,12 @@ def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
 
 
 def moved(day: date) -> date:
-    """The same day of the week, a year later."""
+    """Return the same day of the week, a year later."""
     return day + YEAR
 
 
 def _moment(moment: datetime) -> datetime:
-    """The same time of the day at the programme's seat, a year later: summer time may have changed in between."""
+    """Return the same time of the day at the programme's seat, a year later, whatever summer time does."""
     local = moment.astimezone(ZONE)
     return datetime.combine(moved(local.date()), local.time(), ZONE).astimezone(moment.tzinfo)
 

@@ -1,4 +1,4 @@
-"""What can be written of a call before it is published, and in which sections?
+"""A call before it is published, and the sections in which it is written.
 
 `CallEntry` is the draft: everything may be missing. `CallTerms` (the contract's) is what is published. Every field
 belongs to a section, so that a page can lead to what is missing or wrong (`checks.py`).
@@ -102,7 +102,7 @@ MOST_ROWS = 60
 
 
 class CallEntry(BaseModel):
-    """A call as far as it is written. The defaults are those of the programme; `None` is what must still be said."""
+    """A call as far as it is written. The defaults are those of the programme; `None` is still to be entered."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -133,7 +133,7 @@ class CallEntry(BaseModel):
 
 
 def section_of(name: str) -> str:
-    """The section in which a field, or an error's place such as `rules.languages`, is written."""
+    """Return the section in which a field, or an error's place such as `rules.languages`, is written."""
     parts = name.split(".")
     if parts[0] == "timers":
         return next((code for code, names in TIMERS.items() if parts[-1] in names), "timers")
@@ -142,12 +142,12 @@ def section_of(name: str) -> str:
 
 
 def touched(before: CallEntry, after: CallEntry) -> set[str]:
-    """The sections in which two states of a draft differ."""
+    """Return the sections in which two states of a draft differ."""
     return {code for code in SECTIONS if part(before, code) != part(after, code)}
 
 
 def part(entry: CallEntry, section: str) -> dict[str, Any]:
-    """What is written in a section, by field."""
+    """Return what is written in a section, by field."""
     found: dict[str, Any] = {}
     for name in SECTIONS[section]:
         if name in OF_RULES:
@@ -160,7 +160,7 @@ def part(entry: CallEntry, section: str) -> dict[str, Any]:
 
 
 def with_part(document: Mapping[str, Any], section: str, written: Mapping[str, Any]) -> dict[str, Any]:
-    """A draft's document (`CallEntry` as JSON) with a section written anew, to be validated."""
+    """Return a draft's document (`CallEntry` as JSON) with one section replaced, to be validated."""
     new = dict(document)
     for name, value in written.items():
         if name in OF_RULES:
@@ -173,15 +173,15 @@ def with_part(document: Mapping[str, Any], section: str, written: Mapping[str, A
 
 
 def entry_of(terms: CallTerms) -> CallEntry:
-    """A published call as an entry, to be revised or copied."""
+    """Return a published call as an entry, to be revised or copied."""
     return CallEntry.model_validate(terms.model_dump(exclude={"reference", "revision"}))
 
 
 def terms_of(entry: CallEntry, *, reference: str, revision: int) -> CallTerms:
-    """What is published of an entry of which `problems` (`checks.py`) finds nothing."""
+    """Return the terms of an entry of which `problems` (`checks.py`) finds nothing."""
     return CallTerms.model_validate(entry.model_dump() | {"reference": reference, "revision": revision})
 
 
 def last_day(entry: CallEntry | CallTerms) -> date | None:
-    """The last day on which one can apply, as people read it."""
+    """Return the last day on which one can apply, as people read it."""
     return None if entry.deadline is None else entry.deadline.astimezone(ZONE).date()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Fund(Protocol):
-    """What is known of a fund."""
+    """A fund as the register has it."""
 
     name: str
     since: date
@@ -28,7 +28,7 @@ class Fund(Protocol):
 
 
 class Need(Protocol):
-    """What is known of a training need of the OTNA."""
+    """A training need of the OTNA as the register has it."""
 
     country: Country
     scheme: str
@@ -45,23 +45,23 @@ class Need(Protocol):
 
 
 def need_open(need: Need, entry: CallEntry) -> bool:
-    """Whether a call may cite a training need: of its scheme, not withdrawn, not over when the visits begin."""
+    """Return whether a call may cite a training need: of its scheme, not withdrawn, not over when the visits begin."""
     first = min((period.start for period in entry.visit_periods), default=entry.opens)
     return need.scheme == entry.scheme and not need.withdrawn and (first is None or need.until >= first)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The funds, and the training needs that a call cites or could cite, by id."""
+    """What a call must fit: the funds, and the training needs that it cites or could cite, by id."""
 
     funds: Mapping[UUID, Fund]
     needs: Mapping[UUID, Need]
 
     def fund(self, fund_id: UUID) -> str:
-        """A fund's name."""
+        """Return a fund's name."""
         found = self.funds.get(fund_id)
         return gettext("A fund that is not in the register") if found is None else found.name
 
     def need(self, need_id: UUID) -> Need | None:
-        """A training need, where it is known."""
+        """Return a training need, where it is known."""
         return self.needs.get(need_id)

@@ -1,4 +1,4 @@
-"""Which rules does a call have, does an application meet them, and how are both said in words?
+"""The rules of a call: judge an application by them, and state both in words.
 
 The rules are data of the call (`EligibilityRules`); an application is judged by the revision it was submitted under.
 What an officer has not answered yet is not judged, so that the same function serves while a draft is written.
@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What the rules of a call look at; None is what the officer has not answered yet.
-
-    `native` are the languages of the country, which do not count as foreign.
-    """
+    """What the rules of a call look at; None is what the officer has not answered yet."""
 
     kind: ApplicationKind
     country: str
@@ -47,7 +44,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule in words: what the call asks, what was given, and what would help (empty where the rule holds)."""
+    """One rule in words: what the call asks, what was given, and what would help (empty where the rule is met)."""
 
     rule: EligibilityRule
     held: bool
@@ -57,12 +54,12 @@ class Finding:
 
 
 def judge(terms: CallTerms, candidate: Candidate) -> tuple[EligibilityCheck, ...]:
-    """Each rule of the call that can be judged by now, held or not, with short codes and no prose."""
+    """Return each rule of the call that can be judged by now, met or not, with short codes and no prose."""
     return tuple(_checks(terms, candidate))
 
 
 def eligible(checks: Sequence[EligibilityCheck]) -> bool:
-    """Whether all rules that were judged held."""
+    """Return whether all rules that were judged are met."""
     return all(check.held for check in checks)
 
 
@@ -96,7 +93,7 @@ def _checks(terms: CallTerms, of: Candidate) -> Iterator[EligibilityCheck]:
 
 
 def _language(terms: CallTerms, held: Sequence[LanguageHeld]) -> EligibilityCheck:
-    """One foreign language at the call's level: of those that the call names, or of any where it names none."""
+    """Judge one foreign language at the call's level: of those that the call names, or of any where it names none."""
     rules = terms.rules
     asked = [one for one in held if not rules.languages or one.language in rules.languages]
     foreign = [one for one in asked if one.level is not LanguageLevel.NS]
@@ -108,7 +105,7 @@ def _language(terms: CallTerms, held: Sequence[LanguageHeld]) -> EligibilityChec
 
 
 def overlap(one: DatePeriod, other: DatePeriod) -> bool:
-    """Whether two periods share a day."""
+    """Return whether two periods share a day."""
     return one.start <= other.end and other.start <= one.end
 
 
@@ -123,9 +120,9 @@ def _check(rule: EligibilityRule, held: bool, needed: object, given: object) -> 
 
 
 def findings(terms: CallTerms, checks: Sequence[EligibilityCheck], *, others: bool = False) -> list[Finding]:
-    """The checks in words: "English B1; this call asks for B2".
+    """Return the checks in words: "English B1; this call asks for B2".
 
-    `others`: for whoever is not the officer: nobody there is "you", and the remedy is the officer's business.
+    `others`: for readers other than the officer: nobody there is "you", and the remedy is the officer's business.
     """
     sentences, told = _sentences(terms), _for_others(terms)
     found = []
@@ -138,12 +135,12 @@ def findings(terms: CallTerms, checks: Sequence[EligibilityCheck], *, others: bo
 
 
 def asked(of: CallTerms | CallEntry, rule: EligibilityRule) -> str:
-    """What the call asks by one rule, as a sentence."""
+    """Return what the call asks by one rule, as a sentence."""
     return _sentences(of)[rule][0]
 
 
 def rule_sentences(terms: CallTerms | CallEntry) -> list[str]:
-    """The call's rules as sentences, in the order in which they are checked."""
+    """Return the call's rules as sentences, in the order in which they are checked."""
     rules = terms.rules
     holds: dict[EligibilityRule, bool] = {
         EligibilityRule.KIND: bool(terms.kinds),
@@ -165,7 +162,7 @@ def rule_sentences(terms: CallTerms | CallEntry) -> list[str]:
 
 
 def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str, str]]:
-    """For each rule: what the call asks, and what would help somebody who does not meet it."""
+    """Return for each rule what the call asks, and what would help somebody who does not meet it."""
     rules, level = terms.rules, terms.rules.minimum_level.value
     tongues = gettext(" or ").join(labels.tongue(code) for code in rules.languages)
     language = (
@@ -226,7 +223,7 @@ def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str,
 
 
 def _for_others(terms: CallTerms) -> dict[EligibilityRule, str]:
-    """What the call asks, for the rules whose sentence above speaks to the officer."""
+    """Return what the call asks, for the rules whose sentence above speaks to the officer."""
     rules = terms.rules
     held = {"languages": gettext(" or ").join(labels.tongue(code) for code in rules.languages)}
     language = (
@@ -251,7 +248,7 @@ def _for_others(terms: CallTerms) -> dict[EligibilityRule, str]:
 
 
 def _given(terms: CallTerms, check: EligibilityCheck) -> str:
-    """What the application says, as a person would: `English B1`."""
+    """Return what the application says, in words: `English B1`."""
     text = check.given or gettext("nothing yet")
     if not check.given:
         return text
@@ -279,5 +276,5 @@ def _labels(codes: Sequence[Any]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Several names in one sentence."""
+    """Return several names in one sentence."""
     return ", ".join(names)

@@ -1,4 +1,4 @@
-"""What does a call ask of its own, is an answer good, and how are both said in words?
+"""The questions that a call asks of its own: wording, checks and answers in words.
 
 Answers are personal: they stay in the portal. A text is kept as it was written, a number as a number, a choice by its
 code.
@@ -21,20 +21,20 @@ Given = str | int
 
 
 def worded(question: CallQuestion) -> QuestionText:
-    """The question in the reader's language. A question has at least one text (`problems`)."""
+    """Return the question in the reader's language. A question has at least one text (`problems`)."""
     text = best(question.texts)
     assert text is not None
     return text
 
 
 def choices(question: CallQuestion) -> dict[str, str]:
-    """The answers from which one is chosen, by code, in the reader's language."""
+    """Return the answers from which one is chosen, by code, in the reader's language."""
     names = worded(question).choices
     return dict(zip(question.choices, names, strict=False))
 
 
 def problem(question: CallQuestion, given: Given | None) -> str | None:
-    """What is wrong with an answer, as a sentence with the remedy; None where it is good or not given."""
+    """Return what is wrong with an answer, as a sentence with the remedy; None where it is valid or missing."""
     if given is None or given == "":
         return None
     found: str | None = None
@@ -62,7 +62,7 @@ def problem(question: CallQuestion, given: Given | None) -> str | None:
 
 
 def problems(terms: CallTerms, given: Mapping[str, Given]) -> dict[str, str]:
-    """What is wrong with answers, by the question's code; a code that the call does not ask is wrong too."""
+    """Return what is wrong with answers, by the question's code; a code that the call does not ask is wrong too."""
     asked = {question.code: question for question in terms.questions}
     found = {code: problem(asked[code], answer) for code, answer in given.items() if code in asked}
     unknown = {code: gettext("The call does not ask this") for code in given if code not in asked}
@@ -70,7 +70,7 @@ def problems(terms: CallTerms, given: Mapping[str, Given]) -> dict[str, str]:
 
 
 def unanswered(terms: CallTerms, given: Mapping[str, Given]) -> list[str]:
-    """What is still to be answered, or to be mended, as sentences."""
+    """Return what is still to be answered or corrected, as sentences."""
     found = []
     for question in terms.questions:
         answer = given.get(question.code)
@@ -83,7 +83,7 @@ def unanswered(terms: CallTerms, given: Mapping[str, Given]) -> list[str]:
 
 
 def said(question: CallQuestion, given: Given | None) -> str:
-    """An answer in words, for reading; empty where there is none."""
+    """Return an answer in words, for reading; empty where there is none."""
     if given is None:
         return ""
     return choices(question).get(str(given), "") if question.kind is QuestionKind.CHOICE else str(given)

@@ -1,4 +1,4 @@
-"""What may a revision of a published call change, what does it change, and for whom? Pure.
+"""What a revision of a published call may change, what it changes, and for whom. Pure.
 
 A revision never changes what a submitted application was judged by, unless in the applicant's favour: `effect` compares
 what the two revisions say of one application. Better is only what takes a failed rule away and adds none; where a
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Effect(StrEnum):
-    """What a revision would be for an application that was submitted under an earlier one."""
+    """The effect of a revision on an application that was submitted under an earlier one."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -50,17 +50,17 @@ class Effects:
 
     @property
     def gained(self) -> list[EligibilityRule]:
-        """Rules that would hold and did not, in the order in which they are checked."""
+        """Rules that would be met and were not, in the order in which they are checked."""
         return [rule for rule in EligibilityRule if rule in self.before - self.after]
 
     @property
     def lost(self) -> list[EligibilityRule]:
-        """Rules that held and would not."""
+        """Rules that were met and would not be."""
         return [rule for rule in EligibilityRule if rule in self.after - self.before]
 
 
 def effect(old: CallTerms, new: CallTerms, of: Candidate, answers: Answers) -> Effects:
-    """What judging `of` by `new` would be instead of by `old`; a new question without an answer is no gain either."""
+    """Return the effect of judging `of` by `new` instead of `old`; a new question without an answer is no gain."""
     before, after = _failed(old, of), _failed(new, of)
     lacks = _lacking(new, answers) - _lacking(old, answers)
     if after - before:
@@ -82,7 +82,7 @@ def _lacking(terms: CallTerms, answers: Answers) -> frozenset[tuple[str, str]]:
 
 
 def refused(old: CallTerms, new: CallEntry, *, at: datetime, used: Collection[ApplicationKind]) -> dict[str, str]:
-    """What may not be revised in a published call, by field, with the reason. `used`: kinds that were applied for."""
+    """Return what may not be revised in a published call, by field, with the reason. `used`: kinds applied for."""
     found: dict[str, str] = {}
     gone = [kind for kind in old.kinds if kind not in new.kinds and kind in used]
     if gone:
@@ -116,7 +116,7 @@ class Difference:
 
 
 def differences(old: CallTerms | CallEntry, new: CallTerms | CallEntry, names: Facts) -> list[Difference]:
-    """What two revisions say differently, by section, in sentences."""
+    """Return what two revisions say differently, by section, in sentences."""
     before, after = sentences(old, names), sentences(new, names)
     found = []
     for code in SECTIONS:

@@ -1,4 +1,4 @@
-"""How is everything that a call says said in sentences, section by section?
+"""Everything that a call says, in sentences, section by section.
 
 Shown beside what is edited, in the preview and in the history of revisions, where two lists of sentences are compared.
 What an officer reads of the rules is `rule_sentences` (`judging.py`).
@@ -55,7 +55,7 @@ TIMER_SENTENCES: dict[str, str] = {
 
 
 def sentences(of: Said, names: Facts) -> dict[str, list[str]]:
-    """Everything that a call says, by section; what is not written yet is left out."""
+    """Return everything that a call says, by section; what is not written yet is left out."""
     return {code: list(_SECTIONS[code](of, names)) for code in SECTIONS}
 
 
@@ -84,7 +84,7 @@ def _topics(of: Said, names: Facts) -> list[str]:
 
 
 def need_sentence(need: Need | None) -> str:
-    """A training need as a sentence."""
+    """Return a training need as a sentence."""
     if need is None:
         return gettext("It answers a training need that is not in the register any more.")
     level = [gettext("basic"), gettext("advanced"), gettext("expert")][need.level - 1]
@@ -190,7 +190,7 @@ def _questions(of: Said, _: Facts) -> list[str]:
 
 
 def question_sentence(question: CallQuestion) -> str:
-    """A question with how it is answered, as a sentence."""
+    """Return a question with how it is answered, as a sentence."""
     text = worded(question)
     must = gettext("must be answered") if question.required else gettext("may be left open")
     match question.kind:
@@ -233,7 +233,7 @@ def _after(of: Said, _: Facts) -> list[str]:
 
 
 def timer_sentence(name: str, count: int) -> str:
-    """A timer as a sentence."""
+    """Return a timer as a sentence."""
     return gettext(TIMER_SENTENCES[name]) % {"count": count}
 
 

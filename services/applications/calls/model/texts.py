@@ -1,4 +1,4 @@
-"""In which language is a call read? The reader's, else English, else the first that it is written in."""
+"""Choose the language in which a call is read: the reader's, else English, else the first available."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T", bound=Written)
 
 
 def best(texts: Sequence[T], wanted: str | None = None) -> T | None:
-    """The text to show to somebody who reads `wanted` (None: the language of the request); None where there is none."""
+    """Return the text for a reader of `wanted` (None: the language of the request); None where there is none."""
     for code in (wanted or language(), SOURCE):
         found = next((text for text in texts if text.language == code), None)
         if found is not None:
@@ -34,5 +34,5 @@ def best(texts: Sequence[T], wanted: str | None = None) -> T | None:
 
 
 def lacking(texts: Sequence[Written]) -> tuple[str, ...]:
-    """The languages in which a call could be written and is not."""
+    """Return the languages in which a call could be written and is not."""
     return tuple(code for code in LANGUAGES if all(text.language != code for text in texts))

@@ -1,4 +1,4 @@
-"""Which pages do calls have? Those that everybody reads, and those on which the programme coordinator writes them."""
+"""The pages of calls: those that everybody reads, and those on which the programme coordinator writes them."""
 
 from services.applications.calls.pages import calls, closing, drafts, questions, revisions
 

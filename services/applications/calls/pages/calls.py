@@ -1,4 +1,4 @@
-"""Which calls are there, what does each ask, and what needs me first?"""
+"""The list of calls, and the page of one call."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -43,7 +43,7 @@ async def all_calls(
     state: str = "",
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
-    """Calls, what needs the reader first on top; the state is a filter, so that a link can be sent."""
+    """Show calls, those that need the reader first on top; the state is a filter, so that a link can be sent."""
     moment, writes = clock.now(), principal.has(Role.PROGRAMME_COORDINATOR)
     async with bus.read() as session:
         calls = await store.calls(session)
@@ -121,7 +121,7 @@ def _draft(draft: store.CallDraft, revised: store.Call | None, name: str) -> dic
 
 @router.get("/{call_id}")
 async def one(request: Request, call_id: UUID, principal: SignedIn, bus: BusDep) -> Response:
-    """One call, its rules as sentences, and the way to apply."""
+    """Show one call, its rules as sentences, and the button to apply."""
     moment = clock.now()
     writes = principal.has(Role.PROGRAMME_COORDINATOR)
     async with bus.read() as session:

@@ -1,4 +1,4 @@
-"""What is left in a call, what becomes of each, and how is it closed?"""
+"""The page that closes a call, with what happens to the applications that are left."""
 
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 
 @router.get("/{call_id}/close")
 async def ask_close(request: Request, call_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """What is left, by state, and what becomes of each; then ask."""
+    """Show what is left, by state, with what happens to each, and ask."""
     async with bus.read() as session:
         call, found = await remaining_groups(session, call_id)
     return render(
@@ -59,6 +59,6 @@ def _becomes(one: RemainingGroup) -> str:
 
 @router.post("/{call_id}/close")
 async def close(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Close it."""
+    """Close the call."""
     await actions.close(bus, principal.subject, call_id)
     return see_other(f"/applications/calls/{call_id}?done=closed")

@@ -1,4 +1,4 @@
-"""How does the programme coordinator write a call? Section by section, previewed as an officer sees it, published."""
+"""The pages on which the programme coordinator writes a call: task list, sections, preview, publication."""
 
 from datetime import datetime
 from typing import Any
@@ -36,22 +36,22 @@ router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 
 
 def at(draft_id: UUID, rest: str = "") -> str:
-    """The address of a draft, or of a page of it."""
+    """Return the address of a draft, or of a page of it."""
     return f"/applications/calls/drafts/{draft_id}" + (f"/{rest}" if rest else "")
 
 
 class Draft:
-    """A draft with what the register says, and, of a revision, the call that is published."""
+    """A draft with the register's facts, and, of a revision, the call that is published."""
 
     def __init__(self, row: store.CallDraft, facts: Facts, call: store.Call | None) -> None:
-        """Take what `load` read."""
+        """Keep what `load` read."""
         self.row, self.facts, self.call = row, facts, call
         self.entry: CallEntry = actions.read(row.entry_json)
         self.problems: dict[str, str] = problems(self.entry, facts)
 
     @property
     def caption(self) -> str:
-        """What stands above the heading of its pages."""
+        """The caption above the heading of its pages."""
         if self.call is None:
             return gettext("Draft of a call")
         return gettext("Next revision of %(reference)s") % {"reference": self.call.reference}
@@ -62,12 +62,12 @@ class Draft:
         return view(self.entry).title
 
     def of(self, section: str) -> list[str]:
-        """What is missing or wrong in a section."""
+        """Return what is missing or wrong in a section."""
         return [text for name, text in self.problems.items() if section_of(name) == section]
 
 
 async def load(bus: Bus, draft_id: UUID) -> Draft:
-    """One draft. Raises `Refused` (404)."""
+    """Return one draft. Raises `Refused` (404)."""
     async with bus.read() as session:
         row = await store.draft(session, draft_id)
         if row is None:
@@ -81,7 +81,7 @@ async def load(bus: Bus, draft_id: UUID) -> Draft:
 
 @router.get("/new")
 async def new(request: Request, _: Coordinator) -> Response:
-    """The first question: what the call is called, and in which language."""
+    """Ask the first question: the call's title, and in which language."""
     section = SECTION_FORMS["texts"]
     return render(request, "calls/section.html", form_=section.form()(data=section.fields(CallEntry())), **_first())
 
@@ -124,14 +124,14 @@ async def copy(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
 
 @router.get("/drafts/{draft_id}")
 async def show(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """The task list: what is written, what is missing, what others wrote."""
+    """Show the task list: what is written, what is missing, what others wrote."""
     return await task_page(request, bus, principal, await load(bus, draft_id))
 
 
 async def task_page(
     request: Request, bus: Bus, principal: Principal, draft: Draft, refused: Refused | None = None
 ) -> Response:
-    """The task list of a draft; `refused` says why it was not published."""
+    """Show the task list of a draft; `refused` says why it was not published."""
     row = draft.row
     writers = {row.saved_by, row.created_by} | {mark["by"] for mark in row.touched.values()}
     async with bus.read() as session:
@@ -169,7 +169,7 @@ def _left_out(one: dict[str, Any], draft: Draft) -> str:
 
 
 def _changed(draft: Draft) -> set[str]:
-    """The sections in which a revision differs from the call as it is."""
+    """Return the sections in which a revision differs from the present call."""
     if draft.call is None:
         return set()
     return {difference.section for difference in differences(draft.call.terms, draft.entry, draft.facts)}
@@ -193,7 +193,7 @@ def _tasks(draft: Draft, others: dict[str, str], refused: dict[str, str]) -> lis
 
 @router.get("/drafts/{draft_id}/preview")
 async def preview(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """The call as an officer will see it, what is missing, and all that it says in sentences."""
+    """Show the call as an officer will see it, what is missing, and all its sentences."""
     draft = await load(bus, draft_id)
     said = sentences(draft.entry, draft.facts)
     return render(
@@ -208,7 +208,7 @@ async def preview(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep)
 
 @router.post("/drafts/{draft_id}/publish")
 async def publish(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Publish it; what is missing is named, each with a link to where it is written."""
+    """Publish the draft; what is missing is named, each with a link to where it is written."""
     try:
         call = await actions.publish(bus, principal.subject, draft_id)
     except Refused as refused:
@@ -220,20 +220,20 @@ async def publish(request: Request, draft_id: UUID, principal: Coordinator, bus:
 
 @router.get("/drafts/{draft_id}/discard")
 async def ask_discard(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """Ask once more."""
+    """Ask for confirmation."""
     return render(request, "calls/discard.html", draft=await load(bus, draft_id))
 
 
 @router.post("/drafts/{draft_id}/discard")
 async def discard(draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Throw it away."""
+    """Delete the draft."""
     await actions.discard(bus, principal.subject, draft_id)
     return see_other("/applications/calls?done=discarded")
 
 
 @router.post("/{call_id}/revise")
 async def revise(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Begin the next revision, or take up the one that somebody has begun."""
+    """Begin the next revision, or open the one that somebody has begun."""
     draft = await revisions.begin(bus, principal.subject, call_id)
     return see_other(at(draft.id))
 
@@ -246,7 +246,7 @@ def _section(code: str) -> Section:
 
 @router.get("/drafts/{draft_id}/{code}")
 async def section(request: Request, draft_id: UUID, code: str, _: Coordinator, bus: BusDep) -> Response:
-    """One section."""
+    """Show one section."""
     part, draft = _section(code), await load(bus, draft_id)
     form = part.form()(data=part.fields(draft.entry))
     prepare(form, draft.facts, draft.entry)
@@ -274,7 +274,7 @@ def _page(
 
 @router.post("/drafts/{draft_id}/{code}")
 async def save(request: Request, draft_id: UUID, code: str, principal: Coordinator, bus: BusDep) -> Response:
-    """Keep a section, and go on to the next one or back to the list."""
+    """Save a section, and go on to the next one or back to the list."""
     part, draft = _section(code), await load(bus, draft_id)
     form, sent = await part.form().read(request), await request.form()
     changed = await form.rows_changed(request)

@@ -1,4 +1,4 @@
-"""How does the programme coordinator write the questions that a call asks of its own? A page a question."""
+"""The pages on which the programme coordinator writes a call's own questions, one a page."""
 
 from typing import Any
 from uuid import UUID
@@ -83,7 +83,7 @@ def _lines(text: str | None) -> list[str]:
 
 
 def _written(form: QuestionForm, before: CallQuestion | None) -> CallQuestion:
-    """What the form says. An answer that was there keeps its code. Raises pydantic.ValidationError."""
+    """Return the question of the form. An answer that was there keeps its code. Raises pydantic.ValidationError."""
     rows = [entry.data for entry in form.texts if entry.data["language"] and entry.data["question"]]
     choice = form.kind.data == QuestionKind.CHOICE
     texts = [row | {"hint": row["hint"] or "", "choices": _lines(row["choices"]) if choice else []} for row in rows]
@@ -109,7 +109,7 @@ def _written(form: QuestionForm, before: CallQuestion | None) -> CallQuestion:
 
 @router.get("/drafts/{draft_id}/questions")
 async def show(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """The questions in their order, each to be changed, moved or taken away."""
+    """Show the questions in their order, each to be changed, moved or removed."""
     draft = await load(bus, draft_id)
     codes = list(SECTIONS)
     onward = codes[codes.index("questions") + 1]
@@ -133,14 +133,14 @@ def _question(draft: Draft, number: int) -> CallQuestion:
 
 @router.get("/drafts/{draft_id}/questions/new")
 async def new(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
-    """An empty question."""
+    """Show an empty question."""
     form = QuestionForm(data={"required": True, "longest": 1000, "texts": [{"language": "en"}]})
     return _page(request, await load(bus, draft_id), form, None)
 
 
 @router.get("/drafts/{draft_id}/questions/{number}")
 async def one(request: Request, draft_id: UUID, number: int, _: Coordinator, bus: BusDep) -> Response:
-    """One question."""
+    """Show one question."""
     draft = await load(bus, draft_id)
     return _page(request, draft, QuestionForm(data=_fields(_question(draft, number))), number)
 
@@ -159,13 +159,13 @@ def _page(
 
 @router.post("/drafts/{draft_id}/questions/new")
 async def add(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Keep a new question."""
+    """Save a new question."""
     return await _keep(request, draft_id, principal, bus, None)
 
 
 @router.post("/drafts/{draft_id}/questions/{number}")
 async def change(request: Request, draft_id: UUID, number: int, principal: Coordinator, bus: BusDep) -> Response:
-    """Keep a question that was there."""
+    """Save an existing question."""
     return await _keep(request, draft_id, principal, bus, number)
 
 
@@ -212,7 +212,7 @@ async def _replace(bus: BusDep, principal: Principal, draft_id: UUID, asked: lis
 async def move(
     request: Request, draft_id: UUID, number: int, verb: str, principal: Coordinator, bus: BusDep
 ) -> Response:
-    """Move a question up or down, or take it away."""
+    """Move a question up or down, or remove it."""
     draft, version = await load(bus, draft_id), number_in((await sent(request)).get("version")) or 0
     question, asked = _question(draft, number), list(draft.entry.questions)
     asked.remove(question)

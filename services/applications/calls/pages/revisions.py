@@ -1,4 +1,4 @@
-"""How does the programme coordinator publish a revision, and what did each one change?"""
+"""The pages that publish a revision of a call and show its history."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ async def effects(
     bus: BusDep,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
-    """Before a revision is published: what it changes, and whose application would be judged differently."""
+    """Show what a revision changes, and which applications would be judged differently, before it is published."""
     return await _effects(request, bus, principal, await load(bus, draft_id), ReviseForm(), page=page)
 
 
@@ -125,7 +125,7 @@ def _row(one: AffectedApplication) -> list[Any]:
 
 @router.post("/drafts/{draft_id}/revise")
 async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Publish the revision; where the applications changed since the page was drawn, it is drawn anew."""
+    """Publish the revision; where the applications changed since the page was rendered, it is shown again."""
     draft = await load(bus, draft_id)
     form, written = await ReviseForm.read(request), await sent(request)
     if "favour" not in written and written.get("moving") == "0":
@@ -149,7 +149,7 @@ async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: 
 
 @router.get("/{call_id}/history")
 async def history(request: Request, call_id: UUID, principal: SignedIn, bus: BusDep) -> Response:
-    """All revisions of a call, the newest first, each with what it changed in sentences."""
+    """Show all revisions of a call, the newest first, each with its changes in sentences."""
     async with bus.read() as session:
         call = await store.call(session, call_id)
         found = await store.revisions(session, call_id)

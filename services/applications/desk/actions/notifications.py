@@ -1,4 +1,4 @@
-"""What has notifications for somebody? Asked by the portal, which knows who that is, by the person's opaque id."""
+"""Ask notifications for a person's messages, preferences and calendar address, by the person's opaque id."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Unavailable(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """One page of the messages to a person: how many there are (as they were asked for), and how many unread in all.
+    """One page of the messages to a person: how many there are (as filtered), and how many are unread in all.
 
-    `language` is the one that the messages are in, `words` what stands beside them in that language.
+    `language` is the one that the messages are in, `words` the words beside them in that language.
     """
 
     messages: Sequence[dict[str, Any]]
@@ -63,10 +63,10 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person is sent of what is not mandatory: the code that is chosen, and all that can be, with its words.
+    """Which optional messages a person gets: the chosen code, and all codes with their words.
 
-    `subjects` are of those messages. `usual` is from when until when mail to the person's country waits, where it does;
-    `night` which hours the person has chosen, as `NightForm.as_text` gives it.
+    `subjects` are of those messages. `usual` are the country's quiet hours, where it has any; `night` the hours that
+    the person has chosen, as `QuietHoursForm.as_text` gives it.
     """
 
     code: str
@@ -77,7 +77,7 @@ class Choice:
 
     @property
     def quiet(self) -> tuple[str, str] | None:
-        """From when until when mail to the person waits; None where it does not."""
+        """The hours in which mail to the person waits; None where it does not."""
         if self.night == QuietHours.COUNTRY:
             return self.usual
         since, _, until = self.night.partition("-")
@@ -86,7 +86,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A person's private calendar address: made when, last read by a calendar when. Real time."""
+    """A person's private calendar address: when it was made and last read. Real time."""
 
     id: UUID
     made_at: datetime
@@ -94,7 +94,7 @@ class Subscription:
 
 
 async def inbox(settings: Settings, person: UUID, language: str, *, page: int = 1, unread: bool = False) -> Inbox:
-    """The messages to a person, the newest first, fifty a page. Raises `Away`."""
+    """Return the messages to a person, the newest first, fifty a page. Raises `Unavailable`."""
     asked = {"recipient": str(person), "language": language, "page": page, "unread": unread}
     found = await _ask(settings, "GET", "inbox", params=asked)
     try:
@@ -106,7 +106,7 @@ async def inbox(settings: Settings, person: UUID, language: str, *, page: int = 
 
 
 async def unread(settings: Settings, person: UUID) -> int:
-    """How many messages to a person are unread. Raises `Away`, soon: nobody waits for a number."""
+    """Return how many messages to a person are unread. Raises `Unavailable` after 0.3 seconds: no page waits for it."""
     try:
         async with asyncio.timeout(_COUNT_SECONDS):
             found = await _ask(settings, "GET", "inbox/unread", params={"recipient": str(person)})
@@ -116,13 +116,13 @@ async def unread(settings: Settings, person: UUID) -> int:
 
 
 async def mark_read(settings: Settings, person: UUID, ids: Sequence[UUID] | None = None) -> None:
-    """Mark messages (None: all) as read; those of others are left alone. Raises `Away`."""
+    """Mark messages (None: all) as read; those of others are left alone. Raises `Unavailable`."""
     named = None if ids is None else [str(id_) for id_ in ids]
     await _ask(settings, "POST", "inbox/read", json={"recipient": str(person), "ids": named})
 
 
 async def choice(settings: Settings, person: UUID, country: str | None, language: str, roles: Iterable[Role]) -> Choice:
-    """What a person with these roles has chosen to be sent, in words of `language`. Raises `Away`."""
+    """Return what a person with these roles has chosen to be sent, in words of `language`. Raises `Unavailable`."""
     to = sorted({kind.value for role in roles for kind in _AUDIENCES.get(role, ())} | {AudienceKind.PERSON.value})
     asked: dict[str, Any] = {"recipient": str(person), "language": language, "to": to}
     asked |= {} if country is None else {"country": country}
@@ -142,12 +142,12 @@ async def choice(settings: Settings, person: UUID, country: str | None, language
 
 
 async def choose(settings: Settings, person: UUID, code: str, night: str) -> None:
-    """Keep what a person wants to be sent from now on, and at which hours not. Raises `Away`."""
+    """Save what a person wants to be sent from now on, and the quiet hours. Raises `Unavailable`."""
     await _ask(settings, "POST", "choice", json={"recipient": str(person), "choice": code, "night": night})
 
 
 async def subscription(settings: Settings, person: UUID) -> Subscription | None:
-    """The person's private calendar address, if there is one. Raises `Away`."""
+    """Return the person's private calendar address, if there is one. Raises `Unavailable`."""
     found = await _ask(settings, "GET", "feed", params={"person": str(person)})
     if found.get("id") is None:
         return None
@@ -157,9 +157,9 @@ async def subscription(settings: Settings, person: UUID) -> Subscription | None:
 
 
 async def subscribe(settings: Settings, person: UUID, subject: str, language: str, replaces: UUID | None) -> str:
-    """Make the address, or a new one in the place of `replaces`; give it as a path, which nobody can ask for again.
+    """Make the address, or a new one in place of `replaces`; return its path, which is never shown again.
 
-    Raises `Away`, and `Refused` (409) where it was made already.
+    Raises `Unavailable`, and `Refused` (409) where it was made already.
     """
     wanted = {"person": str(person), "subject": subject, "language": language}
     wanted |= {} if replaces is None else {"replaces": str(replaces)}
@@ -167,7 +167,7 @@ async def subscribe(settings: Settings, person: UUID, subject: str, language: st
 
 
 async def unsubscribe(settings: Settings, person: UUID) -> None:
-    """End the address. Raises `Away`."""
+    """End the address. Raises `Unavailable`."""
     await _ask(settings, "POST", "feed/revoke", json={"person": str(person)})
 
 
@@ -188,10 +188,9 @@ async def _ask(settings: Settings, method: str, path: str, **sent: Any) -> dict[
 
 
 async def write_in(bus: Bus, principal: Principal, code: str) -> None:
-    """Write to whoever is signed in, from now on, in that language (ISO 639-1).
+    """Send messages to the principal in that language (ISO 639-1) from now on.
 
-    It goes before what the register and an application say. Does nothing for
-    whom the register does not know.
+    It overrides what the register and an application say. Does nothing for somebody who is not in the register.
     """
     async with bus.transaction(principal.subject) as tx:
         person = await entries.person(tx.session, principal.subject)

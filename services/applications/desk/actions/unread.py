@@ -1,4 +1,4 @@
-"""How many messages are unread, for the header of every page? Asked of notifications now and then, kept in between."""
+"""Cache the number of unread messages for the header of every page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AWAY = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A person's number (None: nobody can say), when it was asked for, and until when it counts."""
+    """A person's number (None: unknown), when it was asked for, and until when it counts."""
 
     count: int | None
     asked: float
@@ -38,7 +38,7 @@ class Unread:
     _known: OrderedDict[UUID, _Known] = field(default_factory=OrderedDict)
 
     async def of(self, settings: Settings, person: UUID) -> int | None:
-        """How many are unread, at most twenty seconds old; None where nobody can say."""
+        """Return how many are unread, at most twenty seconds old; None where it is unknown."""
         now = self.seconds()
         held = self._known.get(person)
         if held is not None and now < held.until:
@@ -52,11 +52,11 @@ class Unread:
         return count
 
     def learnt(self, person: UUID, count: int) -> None:
-        """Somebody was just shown this number."""
+        """Store a number that somebody was just shown."""
         self._keep(person, count, asked=self.seconds(), kept=_KEPT)
 
     def forget(self, person: UUID) -> None:
-        """Something was read: the number is asked for anew, and one that was asked for before does not count."""
+        """Drop the number, and one that is being asked for, after something was read."""
         self._keep(person, None, asked=self.seconds(), kept=0.0)
 
     def _keep(self, person: UUID, count: int | None, *, asked: float, kept: float) -> None:

@@ -1,4 +1,4 @@
-"""How do I get my dates into my own calendar? One private address, made, renewed and ended here; shown once."""
+"""The page of a person's private calendar address: made, renewed and ended here, and shown once."""
 
 from uuid import UUID
 
@@ -24,14 +24,14 @@ HERE = "/applications/subscription"
 
 @router.get("")
 async def show(request: Request, principal: Anyone, bus: BusDep, settings: Portal) -> Response:
-    """Whether there is an address, and when a calendar last read it."""
+    """Show whether there is an address, and when a calendar last read it."""
     person = await _person(bus, principal)
     return await _page(request, settings, person, done=request.query_params.get("done"))
 
 
 @router.post("/make")
 async def make(request: Request, principal: Anyone, bus: BusDep, settings: Portal) -> Response:
-    """Make the address, or another in its place: the answer shows it, and no page after it does.
+    """Make the address, or another in its place: only this answer shows it.
 
     The form says which address it replaces, so that sending it twice (or going back) makes only one.
     """

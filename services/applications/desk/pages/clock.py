@@ -1,4 +1,4 @@
-"""How does a coordinator move the local run's clock? The page exists only where the clock can be moved."""
+"""The page that moves the clock of a local run; it exists only where the clock can be moved."""
 
 from datetime import timedelta
 
@@ -26,13 +26,13 @@ class ClockForm(Form):
 
 @router.get("")
 async def show(request: Request, _: Coordinator) -> Response:
-    """What time it is here, and the form."""
+    """Show the present time, and the form."""
     return render(request, "desk/clock.html", form_=ClockForm(), done="moved" in request.query_params)
 
 
 @router.post("")
 async def move(request: Request, _: Coordinator) -> Response:
-    """Move it."""
+    """Move the clock forward."""
     form = await ClockForm.read(request)
     if not form.validate():
         return render(request, "desk/clock.html", 422, form_=form, done=False)

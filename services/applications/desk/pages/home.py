@@ -1,4 +1,4 @@
-"""What needs me first? The portal's first page, for each role what waits for that role."""
+"""The portal's first page: for each role what waits for it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -47,7 +47,7 @@ PROPOSED, OFFERED = MatchState.PROPOSED, MatchState.OFFERED
 
 @router.get("/")
 async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
-    """The portal's first page."""
+    """Show the portal's first page."""
     async with bus.read() as session:
         mine = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
         cases = [case for one in mine[:20] if (case := await case_of(session, one.id)) is not None]
@@ -172,7 +172,7 @@ _FORMS = (ApplicationState.SCHEDULED, ApplicationState.UNDER_WAY, ApplicationSta
 
 
 async def _forms(session: AsyncSession, principal: Principal, case: Case) -> int:
-    """How many forms are asked of the officer about what came of the application, and are not in."""
+    """Return how many forms about what came of the application the officer has still to fill in."""
     if case.shown_state not in _FORMS:
         return 0
     tasks = await outcome_tasks(session, principal, case.application.id)
@@ -190,7 +190,7 @@ _MINE = (ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.OFFERED, Ap
 
 
 def _first(one: tuple[Case, Standing]) -> tuple[int, datetime]:
-    """In which order an officer's applications are shown: what waits for the officer, by deadline; the rest by age."""
+    """Return the sort key of an officer's application: what waits for the officer, by deadline; the rest by age."""
     case, where = one
     shown = case.shown_state
     far = datetime.max.replace(tzinfo=UTC)
@@ -204,14 +204,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _case_way(one: DecidedCase) -> str:
-    """Where a case that goes on is: the match, with all that came of it, or the application."""
+    """Return the address of a continuing case: the match, with all that followed from it, or the application."""
     if one.match_id is None:
         return f"/applications/mine/{one.application_id}"
     return f"/applications/matches/{one.match_id}"
 
 
 def _counts(principal: Principal, found: queue.Figures, appealed: int) -> list[dict[str, Any]]:
-    """What of the queue waits for the reader or presses, with the way to exactly those."""
+    """Return the figures of the queue that wait for the reader or are urgent, each with a link to its rows."""
     shown = []
     if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER):
         own = found.needs
@@ -240,5 +240,5 @@ def _counts(principal: Principal, found: queue.Figures, appealed: int) -> list[d
 
 
 def _asked(count: int, name: str, address: str) -> list[dict[str, Any]]:
-    """One more thing that waits for the reader, if there is any of it."""
+    """Return one figure of what waits for the reader; empty for zero."""
     return [{"count": count, "name": name, "href": address, "tone": "wait"}] if count else []

@@ -1,4 +1,4 @@
-"""Which messages were sent to me? The page is the portal's, which knows who I am; notifications keeps the list."""
+"""The messages of whoever is signed in; notifications keeps the list."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ Page = Annotated[int, Query(ge=1, le=100_000)]
 
 
 def _counts(request: Request) -> Unread:
-    """The numbers that this process keeps."""
+    """Return the numbers that this process caches."""
     state = request.app.state
     if not hasattr(state, "unread"):
         state.unread = Unread()
@@ -46,7 +46,7 @@ async def inbox(
     show: str = "",
     page: Page = 1,
 ) -> Response:
-    """The messages of whoever is signed in, the newest first; `show=unread` those that are unread.
+    """Show the messages of whoever is signed in, the newest first; `show=unread` only the unread ones.
 
     They are in the language in which this person is written to, as the mails are.
     """
@@ -74,7 +74,7 @@ async def inbox(
 
 @router.get("/unread")
 async def unread(principal: Reader, bus: BusDep, settings: Portal, counts: Counts) -> Response:
-    """How many are unread, as the page's header draws it; nothing where none is, or nobody can say.
+    """Return how many are unread, as the page's header shows it; empty for none or unknown.
 
     A browser does not keep it: what is marked as read shows on the next page.
     """
@@ -86,7 +86,7 @@ async def unread(principal: Reader, bus: BusDep, settings: Portal, counts: Count
 
 @router.post("/read")
 async def read(request: Request, principal: Reader, bus: BusDep, settings: Portal, counts: Counts) -> Response:
-    """Mark one message or all as read; then on to what it is about, or back to the list as it was."""
+    """Mark one message or all as read; then go to what it is about, or back to the list as it was."""
     form = await request.form()
     sent: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
     one = read_id(sent.get("id", ""))
@@ -106,7 +106,7 @@ async def read(request: Request, principal: Reader, bus: BusDep, settings: Porta
 
 
 def _ours(address: str) -> bool:
-    """Whether an address is a page of this site."""
+    """Return whether an address is a page of this site."""
     return address.startswith("/") and not address.startswith(("//", "/\\"))
 
 

@@ -1,4 +1,4 @@
-"""What am I sent, in which language, and when? The page is the portal's, notifications keeps what is chosen."""
+"""The page of a person's message settings: which, in which language, and when."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -24,7 +24,7 @@ HERE = "/applications/choices"
 
 
 class ChoicesForm(QuietHoursForm):
-    """What somebody chooses."""
+    """The settings of one person."""
 
     choice = RadioField(
         N_("How do you want to get messages that are not mandatory?"),
@@ -37,7 +37,7 @@ class ChoicesForm(QuietHoursForm):
 
 @router.get("")
 async def show(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
-    """The choice as it is now: what, in which language, and at which hours not."""
+    """Show the present settings."""
     person = await _person(bus, principal)
     try:
         held = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
@@ -50,7 +50,7 @@ async def show(request: Request, principal: SignedIn, bus: BusDep, settings: Por
 
 @router.post("")
 async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
-    """Keep the choice: first where it may fail."""
+    """Save the settings: first in notifications, where it may fail."""
     person = await _person(bus, principal)
     try:
         held = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
@@ -66,7 +66,7 @@ async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: P
 
 
 def _roles(principal: Principal) -> set[Role]:
-    """The roles of whoever is signed in; those that are suspended come back."""
+    """Return the roles of whoever is signed in; those that are suspended come back."""
     return {grant.role for grant in (*principal.grants, *principal.suspended)}
 
 

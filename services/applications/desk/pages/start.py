@@ -1,4 +1,4 @@
-"""What does a newcomer see? What this is and for whom; in the local run one click per persona and a tour."""
+"""The start page, the account page and the event catalogue; in the local run personas and a tour."""
 
 import json
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ class Persona:
     organisation: str | None = None
 
     def enters(self, address: str = "/applications/") -> str:
-        """The address by which one goes in as this person."""
+        """Return the address by which one signs in as this person."""
         return f"/sign-in?{urlencode({'as': self.subject, 'next': address})}"
 
 
 def personas(settings: Settings) -> list[Persona]:
-    """The personas that the start page offers; none outside of a local run, or where the file is not there (yet)."""
+    """Return the personas that the start page offers; none outside a local run, or where the file is missing."""
     if not settings.local or settings.personas_file is None:
         return []
     file = Path(settings.personas_file)
@@ -102,7 +102,7 @@ _TOUR: tuple[tuple[str, str, str, str], ...] = (
 
 
 def tour(found: list[Persona]) -> list[dict[str, str]]:
-    """The steps of the tour with the persona of each; steps that nobody can take are left out."""
+    """Return the steps of the tour with the persona of each; steps that nobody can take are left out."""
     by = {
         "home_coordinator": _of(found, Role.NATIONAL_COORDINATOR, _country(found, Role.OFFICER)),
         "host_coordinator": _of(found, Role.NATIONAL_COORDINATOR, _country(found, Role.HOST_CONTACT)),
@@ -134,7 +134,7 @@ def _country(found: list[Persona], role: Role) -> str | None:
 
 @router.get("/")
 async def start(request: Request, principal: Anybody, settings: Portal) -> Response:
-    """The start page."""
+    """Show the start page."""
     found = personas(settings)
     return render(
         request,
@@ -156,7 +156,7 @@ async def start(request: Request, principal: Anybody, settings: Portal) -> Respo
 
 @router.get("/applications/account")
 async def account(request: Request, principal: SignedIn, bus: BusDep) -> Response:
-    """What is known about whoever is signed in: name, address, roles."""
+    """Show what is known about whoever is signed in: name, address, roles."""
     async with bus.read() as session:
         person = await entries.person(session, principal.subject)
         ids = [grant.organisation_id for grant in principal.grants if grant.organisation_id]
@@ -174,5 +174,5 @@ async def account(request: Request, principal: SignedIn, bus: BusDep) -> Respons
 
 @router.get("/applications/contracts")
 async def contracts(request: Request, _: Anybody) -> Response:
-    """Every topic and event of the programme, with life cycle and example."""
+    """Show every topic and event of the programme, with life cycle and example."""
     return render(request, "desk/contracts.html", topics=catalogue())

@@ -1,4 +1,4 @@
-"""Who is the officer's line manager, and was he or she told? It may change at any time before the follow-up."""
+"""Name an officer's line manager, at any time before the follow-up."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _NOT_THEN = frozenset(
 
 
 class FollowUp(StrEnum):
-    """How the line manager's follow-up stands."""
+    """The state of the line manager's follow-up."""
 
     ASKED = "asked"
     GIVEN = "given"
@@ -51,10 +51,10 @@ class FollowUp(StrEnum):
 
 
 async def follow_up(session: AsyncSession, application_id: UUID, about: UUID | None = None) -> FollowUp:
-    """How the line manager's follow-up stands: asked for, now or later; in; or no longer taken.
+    """Return the state of the line manager's follow-up: asked for (now or later), given, or closed.
 
-    `about` is the visit or mentorship that is meant. The application's own id, or none, means whichever is left:
-    as long as one visit or mentorship is not closed, the line manager is asked about that.
+    `about` is the visit or mentorship that is meant. The application's own id, or None, means whichever is left: as
+    long as one visit or mentorship is not closed, the line manager is asked about that.
     """
     given, closed = await store.manager_follow_ups(session, application_id)
     if given:
@@ -70,17 +70,17 @@ async def follow_up(session: AsyncSession, application_id: UUID, about: UUID | N
 
 
 async def may_name(session: AsyncSession, application: Application) -> bool:
-    """Whether another line manager can be named now: while the line manager's follow-up is or will be asked for."""
+    """Return whether another line manager can be named now: while the follow-up is or will be asked for."""
     return application.own_state not in _NOT_THEN and await follow_up(session, application.id) is FollowUp.ASKED
 
 
 async def asked_no_more(session: AsyncSession, application: Application) -> bool:
-    """Whether the line manager was to be asked about the application, and is not any more: it is in, or closed."""
+    """Return whether the line manager's follow-up was to be asked for, and is given or closed."""
     return application.own_state not in _NOT_THEN and await follow_up(session, application.id) is not FollowUp.ASKED
 
 
 async def name(bus: Bus, principal: Principal, application_id: UUID, who: str, email: str) -> Application:
-    """Name another line manager for the own submitted application; the new one is told.
+    """Name another line manager for the own submitted application; the new one is notified.
 
     Raises `Refused` (404; 409 where nobody is asked any more; 422 for a name or an address that cannot be read).
     """
@@ -111,7 +111,7 @@ async def name(bus: Bus, principal: Principal, application_id: UUID, who: str, e
 
 
 async def tell_line_manager(tx: Tx, application: Application) -> None:
-    """Tell that a line manager was named, once an address, however often it is named again."""
+    """Record that a line manager was named, once an address, however often it is named again."""
     address = (application.answers.line_manager_email or "").lower()
     if not address or address in application.managers_told:
         return

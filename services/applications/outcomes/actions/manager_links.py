@@ -1,9 +1,9 @@
-"""How does a line manager answer, who has no account, and not a mail scanner that opens the links of a mail?
+"""Let a line manager without an account answer by a link in a mail.
 
-The mail holds a link. Opening it shows a page and changes nothing, be it opened twice, by a scanner or as a preview;
-only that page's button opens the form. From the first press on the link is good for ten minutes, and for one answer.
-When it is over the page's other button has a new one sent, once a link, to the address that the portal holds: whoever
-found an old link gets nothing by it. The link's secret is kept as a digest; no event holds it.
+Opening the link shows a page and changes nothing, be it opened twice, by a mail scanner or as a preview; only that
+page's button opens the form. From the first press on the link is good for ten minutes, and for one answer. When it is
+over the page's other button has a new one sent, once a link, to the address that the portal has: whoever found an old
+link gets nothing by it. The link's secret is kept as a digest; no event contains it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ KEPT = timedelta(days=60)
 
 
 class Link(StrEnum):
-    """What a link is good for."""
+    """The state of a link."""
 
     OPEN = "open"
     ANSWERED = "answered"
@@ -57,7 +57,7 @@ _ENDS = {FollowUp.GIVEN: Link.ANSWERED, FollowUp.CLOSED: Link.CLOSED}
 
 @dataclass(frozen=True, slots=True)
 class LinkSubject:
-    """What a link is good for, and about which application (None where the link is not known)."""
+    """The state of a link, and its application (None where the link is not known)."""
 
     link: Link
     application: Application | None = None
@@ -65,14 +65,14 @@ class LinkSubject:
 
 
 def matter_of(purpose: str) -> AnswerForm:
-    """What the message of that name asks a line manager: about cascade sessions, or else for the follow-up."""
+    """Return what the message of that name asks a line manager: about cascade sessions, or for the follow-up."""
     return AnswerForm.CASCADE if purpose in ABOUT_CASCADE else AnswerForm.FOLLOW_UP
 
 
 async def link_for(
     session: AsyncSession, application_id: UUID, about: UUID, matter: AnswerForm = AnswerForm.FOLLOW_UP
 ) -> str | None:
-    """A new link for the line manager of an application, into one form; None where there is no line manager."""
+    """Return a new link for the line manager of an application, into one form; None without a line manager."""
     application = await applications.application(session, application_id)
     to = None if application is None else line_manager_id(application.id, application.answers)
     if to is None:
@@ -86,7 +86,7 @@ async def link_for(
 
 
 async def look(bus: Bus, secret: str) -> LinkSubject:
-    """What the link is good for now, without changing anything."""
+    """Return the present state of the link, without changing anything."""
     async with bus.read() as session:
         return await _asked(session, await store.link(session, secret))
 
@@ -105,14 +105,14 @@ async def _asked(session: AsyncSession, row: store.ManagerLink | None) -> LinkSu
 
 
 async def _end(session: AsyncSession, row: store.ManagerLink) -> Link | None:
-    """Why nothing is left that the link could answer; None while something is."""
+    """Return why nothing is left that the link could answer; None while something is."""
     if row.matter == AnswerForm.CASCADE:
         return None if await store.cascades_wait(session, row.application_id) else Link.ANSWERED
     return _ENDS.get(await line_managers.follow_up(session, row.application_id, row.about))
 
 
 async def open_(bus: Bus, settings: Settings, secret: str) -> TicketLink | None:
-    """The way into the form, by a press of the button; None where the link is not good any more."""
+    """Return the ticket into the form, at a press of the button; None where the link is not good any more."""
     async with bus.transaction("line_manager") as tx:
         asked = await _asked(tx.session, await store.link(tx.session, secret, lock=True))
         if asked.link is not Link.OPEN or asked.row is None:

@@ -1,4 +1,4 @@
-"""How does an officer get from the own application into a form or a receipt of another service? By a signed ticket."""
+"""Sign tickets that lead people into forms and receipts of other services."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TicketLink:
 
 
 def ticket_link(settings: Settings, principal: Principal, purpose: str, subject: str) -> TicketLink:
-    """A ticket for `purpose` and the case `subject`, made out to the principal; the caller has checked whose it is.
+    """Return a ticket for `purpose` and the case `subject`, for the principal; the caller has checked whose it is.
 
     Raises KeyError for an unknown purpose.
     """
@@ -69,7 +69,10 @@ def ticket_link(settings: Settings, principal: Principal, purpose: str, subject:
 
 
 def ticket_link_without_account(settings: Settings, purpose: str, subject: str) -> TicketLink:
-    """As `way`, for somebody without an account: the ticket alone lets in. The caller has checked the person's link."""
+    """Return the same for somebody without an account; the caller has checked the person's link.
+
+    The ticket alone lets in.
+    """
     key = settings.ticket_private_key.get_secret_value()
     return TicketLink(
         issue_ticket(purpose, subject, person=None, private_key=key), ADDRESSES[purpose].format(subject=subject)
@@ -84,7 +87,7 @@ async def for_application(
     application_id: UUID,
     subject: UUID | None = None,
 ) -> TicketLink:
-    """The officer's own way into a form about the own application; `subject` where the form is about its visit.
+    """Return the officer's ticket into a form about the own application; `subject` where it is about its visit.
 
     Raises `Refused` (404 for somebody else's, 422 for an unknown purpose).
     """
@@ -101,7 +104,7 @@ async def for_application(
 
 
 def receipt_for_host(view: MatchView) -> bool:
-    """Whether host or mentor may read why this guest: the match stands, and the published receipt is about it."""
+    """Return whether host or mentor may read why this guest: the match is open, and the receipt is about it."""
     told = view.receipt
     return (
         bool({Party.HOST, Party.MENTOR} & view.case.parties)
@@ -112,7 +115,7 @@ def receipt_for_host(view: MatchView) -> bool:
 
 
 async def for_host(bus: Bus, settings: Settings, principal: Principal, match_id: UUID) -> TicketLink:
-    """The way of host or mentor into why this guest: the points that speak for it. Raises `Refused` (404)."""
+    """Return the ticket of host or mentor into the points that speak for this guest. Raises `Refused` (404)."""
     async with bus.read() as session:
         view = await match_view(session, principal, match_id)
     if not receipt_for_host(view):
@@ -123,9 +126,9 @@ async def for_host(bus: Bus, settings: Settings, principal: Principal, match_id:
 async def for_visit(
     bus: Bus, settings: Settings, principal: Principal, visit_id: UUID, purpose: str, party: str = ""
 ) -> TicketLink:
-    """The way into the form about a visit that is asked of the principal. Raises `Refused` (404).
+    """Return the ticket into the form about a visit that the principal is asked for. Raises `Refused` (404).
 
-    With `party` (a `Party`) the form that is asked of the principal as that one, whatever else is asked.
+    With `party` (a `Party`) the form that the principal is asked for as that one, whatever else is asked.
     """
     async with bus.read() as session:
         tasks = await visit_tasks(session, *await parties.case_of_visit(session, principal, visit_id))
@@ -135,7 +138,7 @@ async def for_visit(
 async def for_mentorship(
     bus: Bus, settings: Settings, principal: Principal, mentorship_id: UUID, purpose: str, party: str = ""
 ) -> TicketLink:
-    """The same about a mentorship. Raises `Refused` (404)."""
+    """Return the same about a mentorship. Raises `Refused` (404)."""
     async with bus.read() as session:
         tasks = await mentorship_tasks(session, *await parties.case_of_mentorship(session, principal, mentorship_id))
     return _way(settings, principal, tasks, mentorship_id, purpose, party)

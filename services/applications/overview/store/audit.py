@@ -1,4 +1,4 @@
-"""What does an auditor read? Attempts, changes of the register, decisions about partners, releases, looks at people.
+"""What an auditor reads: attempts, changes of the register, decisions about partners, releases, looks at people.
 
 Each kind is one query of the same columns: when, who, what, about what, country, details. Read only.
 """
@@ -32,7 +32,7 @@ _DAYS_OF = ZoneInfo("UTC")
 
 
 class Kind(StrEnum):
-    """What is read."""
+    """A kind of audit record."""
 
     ATTEMPTS = "attempts"
     REGISTER = "register"
@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is asked for; `since` and `until` are days of UTC, both included."""
+    """The filters of the audit log; `since` and `until` are days of UTC, both included."""
 
     kind: Kind = Kind.ATTEMPTS
     who: str | None = None
@@ -55,7 +55,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened."""
+    """One record."""
 
     at: datetime
     who: str | None
@@ -66,7 +66,7 @@ class Line:
 
 
 def _lines(kind: Kind) -> sa.Subquery:
-    """All of one kind with the same columns."""
+    """Return all records of one kind with the same columns."""
     none = sa.cast(sa.null(), sa.Text)
     build = sa.func.jsonb_build_object
     query: sa.Select[Any]
@@ -148,7 +148,7 @@ def _filtered(filters: Filters) -> sa.Select[Any]:
 
 
 async def page(session: AsyncSession, filters: Filters, number: int) -> tuple[list[Line], int]:
-    """One page of 50, the newest first, and how many there are (counted up to 10,000)."""
+    """Return one page of 50, the newest first, and how many there are (counted up to 10,000)."""
     query = _filtered(filters)
     counted = sa.select(sa.func.count()).select_from(query.order_by(None).limit(MOST).subquery())
     total = (await session.execute(counted)).scalar_one()
@@ -156,7 +156,7 @@ async def page(session: AsyncSession, filters: Filters, number: int) -> tuple[li
 
 
 async def everything(session: AsyncSession, filters: Filters) -> list[Line]:
-    """All that fits, the newest first; 10,000 at the most."""
+    """Return all that fits, the newest first; 10,000 at the most."""
     return await _read(session, _filtered(filters).limit(MOST))
 
 

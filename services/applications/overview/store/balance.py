@@ -1,4 +1,4 @@
-"""What has a country, or an EU agency, sent and hosted: visits with their days, and mentorships received and given?
+"""What a country, or an EU agency, has sent and hosted: visits with their days, and mentorships.
 
 Counted is what has begun: a visit that is under way or over, with the days attended by now; a mentorship once signed.
 What was entered in error, cancelled, or came to nothing is not.
@@ -44,7 +44,7 @@ _SIGNED = (
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the list is narrowed to; None is no filter."""
+    """The filters of the list; None is no filter."""
 
     way: str | None = None
     year: int | None = None
@@ -54,13 +54,13 @@ class Filters:
     organisation_id: UUID | None = None
 
     def wide(self) -> Filters:
-        """The same without the direction: what the figures on top count."""
+        """Return the same without the direction: what the figures on top count."""
         return replace(self, way=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One visit or mentorship, seen from one side: `country` is whose balance it is, `other` the other one's."""
+    """One visit or mentorship, seen from one side: `country` is whose ledger it is, `other` the other side's."""
 
     way: str
     id: UUID
@@ -86,7 +86,7 @@ class Sum:
 
 
 def _side(principal: Principal, way: str) -> sa.Select[Any]:
-    """One direction as columns of the same names."""
+    """Return one direction as columns of the same names."""
     days: sa.ColumnElement[Any]
     of, home = (_V, "sent") if way in {"sent", "hosted"} else (_M, "received")
     if of is _V:
@@ -135,7 +135,7 @@ def _lines(principal: Principal, filters: Filters) -> sa.Subquery:
 async def lines(
     session: AsyncSession, principal: Principal, filters: Filters, page: int = 1, size: int = PAGE
 ) -> tuple[list[Line], int]:
-    """One page of the visits and mentorships, the newest first, and how many there are."""
+    """Return one page of the visits and mentorships, the newest first, and how many there are."""
     of = _lines(principal, filters)
     total = (await session.execute(sa.select(sa.func.count()).select_from(of))).scalar_one()
     query = sa.select(of).order_by(of.c.first.desc(), of.c.id, of.c.way)
@@ -143,7 +143,7 @@ async def lines(
 
 
 async def sums(session: AsyncSession, principal: Principal, filters: Filters, *, by: Sequence[str]) -> list[Sum]:
-    """How much of each direction, by some of the columns (`year` too), in the order of these."""
+    """Return how much of each direction there is, by some of the columns (`year` too), in the order of these."""
     of = _lines(principal, filters)
     keys = [sa.extract("year", of.c.first) if name == "year" else of.c[name] for name in by]
     query = (

@@ -1,7 +1,7 @@
-"""Where does each application stand after what was just told? Works it out anew from the projections, for many at once.
+"""Compute the states of applications from the projections, many in one statement.
 
 Topics may come in any order among each other, so nothing is carried along: each time, the newest match of an
-application, what grew out of it, and its receipt are read again.
+application, what followed from it, and its receipt are read again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ORDER BY wanted.application_id
 
 
 async def restate(session: AsyncSession, touched: Mapping[UUID, datetime]) -> None:
-    """Write where these applications stand now; the times are those of the newest event about each."""
+    """Write the present states of these applications; the times are those of the newest event about each."""
     if not touched:
         return
     found = (await session.execute(_FOUND, {"wanted": sorted(touched)})).mappings().all()
@@ -77,7 +77,7 @@ def _as(code: Any, value: str | None) -> Any:
 
 
 def _due(state: ApplicationState, row: sa.RowMapping) -> datetime | None:
-    """Until when the next step is asked for."""
+    """Return the deadline of the next step."""
     match state:
         case ApplicationState.MATCHED | ApplicationState.OFFERED:
             due: datetime | None = row["match_due"]

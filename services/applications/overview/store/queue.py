@@ -1,4 +1,4 @@
-"""What does a coordinator's queue show: which applications, in which projected state, how many of each?"""
+"""The queries of a coordinator's queue: which applications, in which projected state, and how many of each."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ FIRST = "first"
 
 
 def _said(name: str) -> sa.ColumnElement[Any]:
-    """A field of the profile that was last submitted, as text."""
+    """Return a field of the profile that was last submitted, as text."""
     return sa.cast(_A.c.profile[name].astext, sa.Text)
 
 
@@ -81,7 +81,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whose queue it is, when, and which countries and EU agencies have a coordinator, or a deputy (`coordinators`)."""
+    """Whose queue it is, when, and which countries and EU agencies have a coordinator or a deputy."""
 
     principal: Principal
     now: datetime
@@ -90,7 +90,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a queue is narrowed to; None is no filter. `sort`: a key of the columns, with `-` before it downwards.
+    """The filters of a queue; None is no filter. `sort`: a key of the columns, with `-` before it downwards.
 
     `needs` is `me` (what the reader can decide now) or `silence` (what nobody answered, in the country's stead);
     `due` is `overdue`, `week`, `later`; `age` is `week`, `month`, `older`, counted from the first submission.
@@ -112,12 +112,12 @@ class Filters:
     sort: str = FIRST
 
     def wide(self) -> Filters:
-        """The same without what the figures on top narrow by."""
+        """Return the same without the filters that the figures on top set."""
         return replace(self, state=None, needs=None, due=None)
 
 
 def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
-    """What came to the programme coordinator: deadline and deputy's term are over, or nobody is there to decide."""
+    """Return the condition of cases that passed to the programme: no decision in time, or nobody to decide."""
     came = access_store.by_silence(
         reader.held,
         reader.now,
@@ -130,7 +130,10 @@ def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
 
 
 def needs(reader: Reader) -> sa.ColumnElement[bool]:
-    """What the reader can decide now: endorsements, for the programme eligibility and what was silent, appeals."""
+    """Return the condition of cases that the reader can decide now.
+
+    These are endorsements and appeals; for the programme also eligibility and what came to it by silence.
+    """
     principal = reader.principal
     any_of = [
         sa.and_(
@@ -198,7 +201,7 @@ def _where(reader: Reader, filters: Filters) -> list[sa.ColumnElement[bool]]:
 
 
 async def lines(session: AsyncSession, reader: Reader, filters: Filters, page: int = 1) -> tuple[list[Line], int]:
-    """One page of the submitted applications within reach, and how many there are in all."""
+    """Return one page of the submitted applications within reach, and how many there are in all."""
     among, mine = _where(reader, filters), needs(reader)
     total = (await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"))
@@ -230,7 +233,7 @@ async def lines(session: AsyncSession, reader: Reader, filters: Filters, page: i
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many there are of what: by state as it is shown, and of what presses."""
+    """How many cases there are by state as shown, and how many are urgent."""
 
     states: dict[str, int]
     needs: int
@@ -240,7 +243,7 @@ class Figures:
 
 
 async def figures(session: AsyncSession, reader: Reader, filters: Filters) -> Figures:
-    """The figures on top of the queue: each counts exactly the rows that the filter of the same name shows."""
+    """Return the figures on top of the queue: each counts exactly the rows that the filter of the same name shows."""
     among = _where(reader, filters.wide())
     by_state = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
     pressing = [needs(reader), by_silence(reader), _due("overdue", reader.now), _due("week", reader.now)]
@@ -250,13 +253,13 @@ async def figures(session: AsyncSession, reader: Reader, filters: Filters) -> Fi
 
 
 async def of_call(session: AsyncSession, call_id: UUID) -> dict[str, int]:
-    """How many submitted applications of a call there are in each state as it is shown; for the whole programme."""
+    """Return how many submitted applications of a call are in each state as shown; for the whole programme."""
     among = (_A.c.call_id == call_id, _A.c.submitted_at.is_not(None))
     query = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
     return {str(state): int(count) for state, count in (await session.execute(query)).all()}
 
 
 async def organisations(session: AsyncSession, reader: Reader) -> Sequence[UUID]:
-    """The organisations from which there is a case in the queue: the choices of its filter."""
+    """Return the organisations that have a case in the queue: the choices of its filter."""
     query = sa.select(_A.c.organisation_id).where(*_where(reader, Filters()), _A.c.organisation_id.is_not(None))
     return list((await session.execute(query.distinct().order_by(_A.c.organisation_id).limit(500))).scalars())

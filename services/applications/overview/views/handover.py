@@ -1,4 +1,4 @@
-"""What is open when somebody leaves or an organisation takes part no more? Shown before, so that it is handed over."""
+"""What is open when somebody leaves or an organisation closes, shown before it is handed over."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PLACES = (OfferState.SUBMITTED, OfferState.RETURNED, OfferState.ENDORSED, Offer
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Something that is open: what it is, where it stands (kind and code of the table of states), where it is shown."""
+    """Something open: its title, its state (kind and code of the table of states), and its address."""
 
     title: str
     kind: str = ""
@@ -51,7 +51,7 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A role of somebody's that others depend on, and who else holds it."""
+    """A role of somebody's that others depend on, and who else has it."""
 
     grant: AccessGrant
     others: tuple[str, ...]
@@ -59,7 +59,7 @@ class Office:
 
 
 async def of_person(session: AsyncSession, person: entries.Person) -> list[Matter]:
-    """What somebody takes part in: applications, a mentor's profile, mentorships."""
+    """Return what somebody takes part in: applications, a mentor's profile, mentorships."""
     found = []
     for application in await applications.of_officer(session, person.subject):
         if application.own_state not in _OPEN:
@@ -96,7 +96,7 @@ async def of_person(session: AsyncSession, person: entries.Person) -> list[Matte
 
 
 async def offices_of(session: AsyncSession, person: entries.Person, grants: Sequence[AccessGrant]) -> list[Office]:
-    """What somebody looks after: each office with who else holds it today, and what waits there."""
+    """Return what somebody looks after: each role with who else has it today, and what waits there."""
     today = clock.today()
     found = []
     for grant in register_grants.deputisable_offices(grants, today):
@@ -137,7 +137,7 @@ def _counted(count: int, href: str) -> list[Matter]:
 
 
 async def of_organisation(session: AsyncSession, ids: Sequence[UUID]) -> list[Matter]:
-    """What organisations take part in as hosts: placements that are open, matches that wait."""
+    """Return what organisations take part in as hosts: placements that are open, matches that wait."""
     found = [
         Matter(
             gettext("Placement %(reference)s: %(title)s") % {"reference": one.reference, "title": one.title},

@@ -1,4 +1,4 @@
-"""What does somebody see of a match, a visit, a mentorship? All that page and API show, read once, for that person.
+"""A match and a visit as one person may see them, for page and API alike.
 
 Before a release: rank group, service, expertise and languages only (`domain.md`, staged identity).
 """
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
-    """A match for one person: `turn` is whose turn it is to clear, `answers` who has answered what."""
+    """A match for one person: `turn` says which country clears it next, `answers` who has answered what."""
 
     case: Case
     turn: clearance.ClearanceStatus
@@ -69,7 +69,7 @@ class MatchView:
 
     @property
     def profile(self) -> ApplicationProfile | None:
-        """What was submitted of the applicant: no name in it."""
+        """The applicant's submitted profile: no name in it."""
         return self.case.application.profile
 
     @property
@@ -99,14 +99,14 @@ class MatchView:
 
 
 async def match_view(session: AsyncSession, principal: Principal, match_id: UUID) -> MatchView:
-    """One match, with the receipt of its application. Raises `Refused` (404)."""
+    """Return one match, with the receipt of its application. Raises `Refused` (404)."""
     view = (await views_of(session, principal, [await matches_parties.case_of_match(session, principal, match_id)]))[0]
     found = await matches.receipt(session, view.match.application_id)
     return replace(view, receipt=found.explained if found is not None else None)
 
 
 async def views_of(session: AsyncSession, principal: Principal, found: Sequence[Case]) -> list[MatchView]:
-    """These matches as the principal sees them."""
+    """Return these matches as the principal sees them."""
     if not found:
         return []
     ids = [case.match.id for case in found]
@@ -146,13 +146,13 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
 async def match_views(
     session: AsyncSession, principal: Principal, states: Sequence[MatchState] = ()
 ) -> list[MatchView]:
-    """All matches that the person sees, by any of the own roles, those due first; `matches.MOST` at the most."""
+    """Return all matches that the person sees, by any of the own roles, those due first; `matches.MOST` at the most."""
     found = await matches.within(session, await seen_by(session, principal), states=states)
     return await views_of_matches(session, principal, found)
 
 
 async def seen_by(session: AsyncSession, principal: Principal) -> list[sa.ColumnElement[bool]]:
-    """Which matches the person sees, by any of the own roles: those that meet one of these conditions."""
+    """Return the conditions of the matches that the person sees, by any of the own roles."""
     among: list[sa.ColumnElement[bool]] = []
     coordinator = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
     if coordinator:
@@ -173,7 +173,7 @@ async def seen_by(session: AsyncSession, principal: Principal) -> list[sa.Column
 async def views_of_matches(
     session: AsyncSession, principal: Principal, found: Sequence[matches.Match]
 ) -> list[MatchView]:
-    """Those of these matches that the person sees, in their order."""
+    """Return those of these matches that the person sees, in their order."""
     if not found:
         return []
     applications = await applications_store.by_id(session, {one.application_id for one in found})
@@ -255,7 +255,7 @@ class VisitView:
 
 
 async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID) -> VisitView:
-    """One visit. Raises `Refused` (404)."""
+    """Return one visit. Raises `Refused` (404)."""
     case, visit = await matches_parties.case_of_visit(session, principal, visit_id)
     view = (await views_of(session, principal, [case]))[0]
     version, agenda = await agenda_of(session, visit)
@@ -280,14 +280,14 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
 
 
 async def _host_of(session: AsyncSession, view: MatchView, visit: visits_store.Visit) -> entries.Organisation | None:
-    """The organisation that is visited: mostly the match's host; of a pair's visit that of the one who stays."""
+    """Return the organisation that is visited: mostly the match's host; of a pair's visit that of the one who stays."""
     if view.host is not None and view.host.id == visit.host_organisation_id:
         return view.host
     return next(iter(await entries.organisations(session, ids={visit.host_organisation_id})), None)
 
 
 async def _preparation_due(session: AsyncSession, visit: visits_store.Visit) -> datetime | None:
-    """When all must be there before travel; None while the visit has no dates."""
+    """Return when everything before travel must be ready; None while the visit has no dates."""
     call = await calls_store.call(session, visit.call_id)
     if call is None or visit.start is None:
         return None
@@ -309,10 +309,10 @@ class MatchList:
 
 
 async def match_list(session: AsyncSession, principal: Principal, state: str = "", page: int = 1) -> MatchList:
-    """One page of the matches that the person sees; `state` is one of a match, `waits`, or empty for all.
+    """Return one page of the matches that the person sees; `state` is one of a match, `waits`, or empty for all.
 
     What waits for the person comes first, then what is due, then what is settled, the newest first. Only what is not
-    settled is looked at as a whole: it ends within weeks, while what is settled grows from call to call.
+    settled is read as a whole: it ends within weeks, while what is settled grows from call to call.
     """
     among = await seen_by(session, principal)
     counts = await matches.counts(session, among)

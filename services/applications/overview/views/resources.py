@@ -1,4 +1,4 @@
-"""How do a placement, a mentor, a match and a visit look to a program? The same facts as on the pages."""
+"""A placement, a mentor, a match and a visit as the API answers them, with the same facts as the pages."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 def offer(one: Offer) -> Shown:
-    """A placement with what the host wrote."""
+    """Return a placement with what the host wrote."""
     return {**_supplied(one), "remarks": one.remarks, "entry": one.entry_json}
 
 
 def mentor(one: Mentor, *, about: bool = True) -> Shown:
-    """A mentor's profile; `about`, the words about a person, is for the mentor and the own country."""
+    """Return a mentor's profile; `about`, the text about a person, is for the mentor and the own country."""
     entry = one.entry_json if about else {name: part for name, part in one.entry_json.items() if name != "about"}
     return {**_supplied(one), "entry": entry}
 
 
 def _supplied(one: Offer | Mentor) -> Shown:
-    """Where a placement or a profile stands."""
+    """Return the state of a placement or a profile."""
     return {
         "id": one.id,
         "reference": one.reference,
@@ -43,7 +43,7 @@ def _supplied(one: Offer | Mentor) -> Shown:
 
 
 def match(view: MatchView) -> Shown:
-    """A match, with what of the people's identity the reader may know."""
+    """Return a match, with as much of the people's identity as the reader may know."""
     of, profile = view.match, view.profile
     return {
         "id": of.id,
@@ -85,7 +85,7 @@ def match(view: MatchView) -> Shown:
 
 
 def visit(view: VisitView) -> Shown:
-    """A visit, with what was agreed and recorded."""
+    """Return a visit, with what was agreed and recorded."""
     one = view.visit
     return {
         "id": one.id,
@@ -131,7 +131,7 @@ def visit(view: VisitView) -> Shown:
 
 
 def task(one: Task) -> Shown:
-    """A form of reporting that is asked of the reader."""
+    """Return a form of reporting that the reader is asked for."""
     return {
         "purpose": one.purpose,
         "as": one.party,

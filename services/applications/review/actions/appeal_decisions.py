@@ -1,4 +1,4 @@
-"""Who decides on an appeal, and what follows? Another coordinator than before; the reason in words is for the officer.
+"""Decide appeals: another coordinator than before, with a reason that the officer reads.
 
 Not endorsed: another coordinator of the country (of the EU agency), or the programme coordinator. Not eligible or
 cancelled, which the programme itself decided: another programme coordinator.
@@ -48,7 +48,7 @@ class AppealCapacity:
 
 
 def appeal_capacity(principal: Principal, application: Application, appeal: Appeal) -> AppealCapacity:
-    """As whom the reader decides on this appeal, or why not; without the names of others."""
+    """Return as whom the reader decides on this appeal, or why not; without the names of others."""
     own: ActingAs | None = None
     if appeal.decided_state is ApplicationState.NOT_ENDORSED:
         own = acting_as(principal, application.country, application.organisation_id)
@@ -68,7 +68,7 @@ def appeal_capacity(principal: Principal, application: Application, appeal: Appe
 async def appeal_capacity_with_others(
     session: AsyncSession, principal: Principal, application: Application, appeal: Appeal
 ) -> AppealCapacity:
-    """The same; to whoever does not decide it says who could."""
+    """Return the same; readers who do not decide also learn who could."""
     found = appeal_capacity(principal, application, appeal)
     if found.acting_as is not None or appeal.outcome is not None:
         return found
@@ -87,9 +87,9 @@ async def decide(
 ) -> Application:
     """Uphold an appeal (on from before the decision, with new deadlines) or dismiss it (back where it was).
 
-    Upheld after the call's close, it is unplaced: nothing becomes live again in a closed call. A second click finds it
-    decided. Raises `Refused` (404; 409 where it is decided or not the principal's to decide; 422 without a reason in
-    words).
+    Upheld after the call's close, the application is unplaced: nothing becomes live again in a closed call. A second
+    click finds it decided. Raises `Refused` (404; 409 where it is decided or not the principal's to decide; 422 without
+    a reason in words).
     """
     written = answer.strip()
     if not written or len(written) > MOST:

@@ -1,4 +1,4 @@
-"""How does an officer appeal against a decision? With a reason that stays here; another coordinator decides."""
+"""File an appeal against a decision, with a reason that stays in the portal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MOST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Appealable:
-    """A decision that can be appealed against, until when, and where the application stood before it."""
+    """A decision that can be appealed against, its deadline, and the application's state before it."""
 
     decision: Step
     until: datetime
@@ -42,7 +42,7 @@ class Appealable:
 
 
 async def appealable(session: AsyncSession, application: Application) -> Appealable | None:
-    """The decision to which the application's present state is due, with what an appeal against it needs.
+    """Return the decision that led to the application's present state, with what an appeal against it needs.
 
     None where it is not in a state against which one can appeal.
     """
@@ -65,7 +65,7 @@ async def appealable(session: AsyncSession, application: Application) -> Appeala
 
 
 def may_file(application: Application, of: Appealable | None) -> bool:
-    """Whether an appeal can be filed now: what a page asks before it offers it."""
+    """Return whether an appeal can be filed now, so that a page offers only what is possible."""
     return of is not None and not of.filed and clock.now() <= of.until and application.submitted_at is not None
 
 

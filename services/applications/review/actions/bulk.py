@@ -1,6 +1,6 @@
-"""What happens when a coordinator decides on several ticked applications in one go?
+"""Decide on several selected applications in one transaction.
 
-All in one transaction; what cannot be done now is left as it is and named, so that nobody has to guess which were done.
+What cannot be done now is left as it is and named, so that nobody has to guess which were done.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BulkItem:
-    """One ticked application before it is decided; `obstacle` says why it cannot be, where it cannot."""
+    """One selected application before it is decided; `obstacle` says why it cannot be, where it cannot."""
 
     application: store.Application
     obstacle: str | None
@@ -44,7 +44,7 @@ class BulkItem:
 async def bulk_items(
     session: AsyncSession, principal: Principal, ids: Collection[UUID], event: type[ApplicationEvent]
 ) -> list[BulkItem]:
-    """What would become of each ticked application by `event`, in the order of their references.
+    """Return each selected application with what stands in the way of `event`, in the order of their references.
 
     Raises `Refused` (404) where one of them is not the principal's to see.
     """
@@ -56,7 +56,7 @@ async def bulk_items(
 
 
 def obstacle(application: store.Application, own: Capacity, event: type[ApplicationEvent]) -> str | None:
-    """Why the principal cannot decide so now; None where nothing is in the way."""
+    """Return why the principal cannot decide so now; None where nothing is in the way."""
     try:
         with lawful():
             states.after(event, application.own_state)
@@ -96,7 +96,7 @@ async def decide_all(
 
 
 def _all_own(principal: Principal, ids: Collection[UUID], found: Sequence[store.Application]) -> None:
-    """Raises `Refused` (404) unless all of them are there and the principal's to see."""
+    """Raise `Refused` (404) unless all of them exist and are the principal's to see."""
     own = [
         one
         for one in found

@@ -1,4 +1,4 @@
-"""Who is eligible? Computed from the call's rules, confirmed by the programme coordinator, singly or in bulk."""
+"""Judge endorsed applications by their call's rules, and confirm the result."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ class Judgement:
 
     @property
     def eligible(self) -> bool:
-        """Whether all rules held."""
+        """Whether all rules are met."""
         return eligible(self.checks)
 
     @property
     def findings(self) -> list[Finding]:
-        """The rules in words, for those who are not the officer."""
+        """The rules in words, for readers other than the officer."""
         return findings(self.terms, self.checks, others=True)
 
 
 async def judged(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:
-    """Each application held against its call's rules, as far as it is answered."""
+    """Return each application judged by its call's rules, as far as it is answered."""
     of = await calls_store.calls_by_id(session, {application.call_id for application in applications})
     terms = await calls_store.terms_of(session, applications, of)
     today = clock.today()
@@ -104,7 +104,7 @@ async def confirm(bus: Bus, actor: str, ids: Collection[UUID], *, seen: datetime
 
 
 def confirmable(application: store.Application) -> None:
-    """Raises `Refused` (409) with the sentence where its eligibility cannot be confirmed now."""
+    """Raise `Refused` (409) with the reason where its eligibility cannot be confirmed now."""
     with lawful():
         states.after(ApplicationFoundEligible, application.own_state)
 

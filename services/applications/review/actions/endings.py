@@ -1,6 +1,6 @@
-"""How does the programme coordinator end an application: cancel an open one, or take out what was entered in error?
+"""Cancel an open application, or void one that was entered in error.
 
-What hangs on it follows by itself: matching reads the event and ends match, visit and mentorship, reporting revokes a
+What depends on it follows by itself: matching reads the event and ends match, visit and mentorship, reporting revokes a
 certificate. Neither can be undone; a cancellation can be appealed against.
 """
 
@@ -44,7 +44,7 @@ _GOING = frozenset({MentorshipState.OPENED, MentorshipState.ACTIVE, MentorshipSt
 
 @dataclass(frozen=True, slots=True)
 class Dependants:
-    """What hangs on an application: the newest match, what grew out of it, and the certificates that count."""
+    """What depends on an application: the newest match, its visit or mentorship, and the certificates that count."""
 
     match: matches.Match | None
     visit: visits_store.Visit | None
@@ -53,7 +53,7 @@ class Dependants:
 
     @property
     def held(self) -> bool:
-        """Whether a match stands that ends with it."""
+        """Whether a match ends with it."""
         return self.match is not None and self.match.stands in _HELD
 
     @property
@@ -68,7 +68,7 @@ class Dependants:
 
 
 async def dependants_of(session: AsyncSession, application_id: UUID) -> Dependants:
-    """What hangs on an application."""
+    """Return what depends on an application."""
     found = [match for match in await matches.of_application(session, application_id) if not match.reserve][:1]
     ids = [one.id for one in found]
     came, pairs = await visits_store.of_matches(session, ids), await mentorships.of_matches(session, ids)
@@ -82,7 +82,7 @@ async def dependants_of(session: AsyncSession, application_id: UUID) -> Dependan
 
 
 async def cancellable(session: AsyncSession, application: store.Application) -> ApplicationState:
-    """The state to which a cancellation leads. Raises `Refused` (409) where the application cannot be cancelled now."""
+    """Return the state to which a cancellation leads. Raises `Refused` (409) where it cannot be cancelled now."""
     with lawful():
         state = states.after(ApplicationCancelled, application.own_state)
         projected = await standings.standing_of(session, application.id)
@@ -97,7 +97,7 @@ async def cancellable(session: AsyncSession, application: store.Application) -> 
 
 
 async def cancels(session: AsyncSession, application: store.Application) -> bool:
-    """Whether it can be cancelled now: what a page asks before it offers it."""
+    """Return whether it can be cancelled now, so that a page offers only what is possible."""
     try:
         await cancellable(session, application)
     except Refused:
@@ -152,7 +152,7 @@ async def _locked(tx: Tx, application_id: UUID) -> store.Application:
 
 
 async def _done(tx: Tx, application: store.Application, event: type[ApplicationEvent], state: ApplicationState) -> bool:
-    """Whether the same person has just done it."""
+    """Return whether the same person has just done it."""
     if application.own_state is not state:
         return False
     steps = await store.steps(tx.session, application.id)

@@ -1,7 +1,8 @@
-"""What does the home national coordinator do? Endorses, asks for information, or does not endorse, with a reason.
+"""Endorse, return or refuse an application, as its home national coordinator.
 
-A clearance officer does it for an EU agency; the programme coordinator once asked (`capacity.py`). One case or several
-ticked ones (`bulk.py`) go the same way: a `Decision` says what is to be done, `carry_out` does it to one locked case.
+A clearance officer does it for an EU agency; the programme coordinator once a deadline has passed
+(`access/actions/capacity.py`). One case or several selected ones (`bulk.py`) go the same way: a `Decision` says what is
+to be done, `carry_out` does it to one locked case.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Endorse:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Information is asked for, by section."""
+    """A return for information, by section."""
 
     remarks: Mapping[Section, str]
     event: type[ApplicationEvent] = field(default=ApplicationReturned, init=False)
@@ -81,7 +82,7 @@ async def decide(
 ) -> store.Application:
     """Decide on one application. `seen` is when the principal opened the case.
 
-    Raises `Refused` (404; 409 where it is not the time, the state or the principal's turn; 422 without a remark).
+    Raises `Refused` (404; 409 where the time, the state or another decider forbids it; 422 without a remark).
     """
     if isinstance(decision, Return):
         decision = Return(decision.written)
@@ -94,7 +95,7 @@ async def decide(
 
 
 async def repeated(tx: Tx, principal: Principal, application: store.Application, decision: Decision) -> bool:
-    """Whether the principal decided just this last: a second click, answered with what the first one reached."""
+    """Return whether the principal made just this decision last: a second click, answered with the first result."""
     if application.state == states.after(decision.event, states.S.SUBMITTED):
         steps = await store.steps(tx.session, application.id)
         last = next((step for step in steps if step.event != "ApplicationDecided"), None)
@@ -135,15 +136,15 @@ def _until(application: store.Application, working_days: int) -> datetime:
 
 
 def unchanged(application: store.Application, seen: datetime | None) -> None:
-    """Raises `Refused` (409) where something was done about the application after somebody opened it at `seen`."""
+    """Raise `Refused` (409) where the application has changed since somebody opened it at `seen`."""
     if seen is not None and application.since > seen:
         raise Refused(gettext("It has changed since you opened it. Look at it as it is now, then decide."), 409)
 
 
 async def _case(tx: Tx, principal: Principal, application_id: UUID) -> tuple[store.Application, CallTerms, Capacity]:
-    """The application, locked, its call's terms, and in whose hands it is.
+    """Return the application, locked, its call's terms, and who decides on it.
 
-    Raises `Refused` (404) where it is another country's: knowing that it is there would tell too much.
+    Raises `Refused` (404) for another country's: that it exists would reveal too much.
     """
     application = await store.application(tx.session, application_id, lock=True)
     if (

@@ -1,4 +1,4 @@
-"""Which questions are asked of whoever decides on an application?"""
+"""The forms of decisions on applications."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class EndorseForm(Form):
 
 
 class NotEndorseForm(Form):
-    """Why not."""
+    """The reason not to endorse."""
 
     reason = SelectField(
         N_("Why do you not endorse it?"), [Needed(N_("Choose a reason"))], choices=lambda: choices(NotEndorsedReason)
@@ -66,11 +66,11 @@ class ReturnAllForm(Form):
 
 
 class ConfirmForm(Form):
-    """Nothing is asked but whether it is to be done."""
+    """A confirmation without any question."""
 
 
 async def seen_at(request: Request) -> datetime | None:
-    """When the page was drawn whose form was sent; None where it does not say so."""
+    """Return when the page of the form was rendered; None where the form does not say."""
     text = (await sent(request)).get("seen")
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None

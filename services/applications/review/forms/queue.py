@@ -1,4 +1,4 @@
-"""What does the address of a coordinator's queue ask for? The same for its page and its API route."""
+"""The filters and order in the address of a coordinator's queue, for its page and its API route."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HERE = "/applications/cases"
 
 
 class QueueQuery(BaseModel):
-    """What the address of a queue asks for, for pages and programs alike; what is empty is no filter."""
+    """The query of a queue's address; an empty value is no filter."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -36,13 +36,13 @@ class QueueQuery(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def nothing(cls, value: Any) -> Any:
-        """An empty choice of the form is no filter."""
+        """Turn an empty choice of the form into no filter."""
         return (value.strip() or None) if isinstance(value, str) else value
 
     @field_validator("call", "organisation", mode="before")
     @classmethod
     def an_id(cls, value: Any) -> Any:
-        """An id that cannot be one finds nothing."""
+        """Turn an id that cannot be one into one that finds nothing."""
         try:
             return UUID(value) if isinstance(value, str) else value
         except ValueError:
@@ -51,12 +51,12 @@ class QueueQuery(BaseModel):
     @field_validator("sort", mode="before")
     @classmethod
     def an_order(cls, value: Any) -> Any:
-        """No order asked for is the queue's own."""
+        """Turn an empty order into the queue's own."""
         return value or queue.FIRST
 
     @property
     def filters(self) -> queue.Filters:
-        """The same as the store knows it."""
+        """The filters as the store takes them."""
         return queue.Filters(
             state=self.state,
             needs=self.needs if self.needs in {"me", "silence"} else None,
@@ -75,7 +75,7 @@ class QueueQuery(BaseModel):
         )
 
     def address(self, **changes: str | None) -> str:
-        """The queue with these filters, some changed; None takes one away."""
+        """Return the address of the queue with these filters, some changed; None removes one."""
         asked = {name: value for name, value in self.model_dump(mode="json").items() if value}
         if asked.get("sort") == queue.FIRST:
             asked.pop("sort")

@@ -1,4 +1,4 @@
-"""What does another coordinator than before see and decide of an appeal? The list of appeals, and one of them."""
+"""The list of appeals, and the page on which one is decided."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -35,7 +35,7 @@ _DISMISSED = (AppealOutcome.DISMISSED.value, N_("Dismissed: the decision stands"
 
 
 class DecisionForm(Form):
-    """What becomes of an appeal, and why."""
+    """The decision on an appeal, and its reason."""
 
     outcome = RadioField(
         N_("What becomes of the appeal?"),
@@ -60,7 +60,7 @@ async def show_all(
     state: str = "",
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
-    """The appeals of the own country or EU agency (all, for the programme), those that wait for the reader first."""
+    """Show the appeals of the own country or EU agency (all, for the programme), the reader's own tasks first."""
     async with bus.read() as session:
         found, total = await store.within(session, principal, state or None, page)
         people = await entries.people_by_subject(session, [of.subject for _, of in found])
@@ -104,7 +104,7 @@ def _row(
 
 @router.get("/cases/{application_id}/appeal")
 async def show(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """One appeal: the decision with its reason, what the officer writes, and what can be decided by whom."""
+    """Show one appeal: the decision with its reason, what the officer writes, and who can decide what."""
     return await _page(request, principal, bus, application_id, DecisionForm())
 
 
@@ -146,7 +146,7 @@ async def _page(
 
 @router.post("/cases/{application_id}/appeal")
 async def decide(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Decide it."""
+    """Decide the appeal."""
     await visible_case(bus, principal, application_id)
     form = await DecisionForm.read(request)
     if not form.validate():

@@ -1,4 +1,4 @@
-"""How does an officer appeal against a decision on the own application? One page that asks why."""
+"""The page on which an officer appeals against a decision."""
 
 from uuid import UUID
 
@@ -30,7 +30,7 @@ class AppealForm(Form):
 
 @router.get("/{application_id}/appeal")
 async def ask(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """What is appealed against, until when, and why."""
+    """Ask for the reason, and show the decision and the deadline."""
     return await _page(request, principal, bus, application_id, AppealForm())
 
 
@@ -49,7 +49,7 @@ async def _page(
 
 @router.post("/{application_id}/appeal")
 async def file(request: Request, application_id: UUID, principal: Officer, bus: BusDep) -> Response:
-    """File it."""
+    """File the appeal."""
     form = await AppealForm.read(request)
     if not form.validate():
         return await _page(request, principal, bus, application_id, form, 422)

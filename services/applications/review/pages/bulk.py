@@ -1,4 +1,4 @@
-"""How does a coordinator do the same to several applications? One page names each and asks; one says what was done."""
+"""The pages that decide on several applications: one asks, one shows the result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ Cases = Annotated[list[UUID], Query(max_length=MOST)]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that is done to several at once: its button, the question, what happens to each, what was done."""
+    """An action on several applications: its event, form, button, question, effect and result."""
 
     event: type[ApplicationEvent]
     form: type[Form]
@@ -94,7 +94,7 @@ ACTS: dict[str, Act] = {
 
 
 def acts_of(principal: Principal) -> list[str]:
-    """What the principal can do to several at once."""
+    """Return the actions that the principal can take on several applications."""
     return [act for act in ACTS if act != "eligibility" or principal.has(Role.PROGRAMME_COORDINATOR)]
 
 
@@ -113,7 +113,7 @@ async def ask(
     case: Cases = [],  # noqa: B006 - FastAPI copies it
     back: str = "",
 ) -> Response:
-    """Name every ticked case: what will happen to it, or why nothing can."""
+    """Name every selected case: what will happen to it, or why nothing can."""
     return await _page(request, bus, principal, act, case, _act(principal, act).form(), back)
 
 
@@ -158,7 +158,7 @@ async def _page(
 
 
 def _for_programme(one: bulk.BulkItem) -> bulk.BulkItem:
-    """Eligibility is the programme's to confirm: whose country it is stands in nobody's way."""
+    """Return the item without a country's obstacle: eligibility is the programme's to confirm."""
     try:
         eligibility.confirmable(one.application)
     except Refused as refused:
@@ -187,7 +187,7 @@ def _named(
 
 
 def _back(act: str, query: str) -> str:
-    """The list from which the cases were ticked."""
+    """Return the address of the list on which the cases were selected."""
     if act == "eligibility" and query == "eligibility":
         return "/applications/eligibility"
     return "/applications/cases" + (f"?{query}" if query else "")
@@ -202,7 +202,7 @@ async def decide(
     case: Cases = [],  # noqa: B006 - FastAPI copies it
     back: str = "",
 ) -> Response:
-    """Do it to all that can be done, in one go; the next page says to which, and why not to the others."""
+    """Act on all cases that can be decided; the next page shows which, and why not the others."""
     form = await _act(principal, act).form.read(request)
     if not case or not form.validate():
         return await _page(request, bus, principal, act, case, form, back, 422)
@@ -244,7 +244,7 @@ async def decided(
     left: Cases = [],  # noqa: B006 - as above
     back: str = "",
 ) -> Response:
-    """What was done, case by case, and what was not, with the reason."""
+    """Show the result, case by case, with the reason of each that was not done."""
     what = _act(principal, act)
     async with bus.read() as session:
         were = await bulk.bulk_items(session, principal, done, what.event)

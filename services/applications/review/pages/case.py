@@ -1,6 +1,6 @@
-"""What does the home national coordinator see and do about one case? The case itself, and the three decisions.
+"""The page of one case, and its three decisions.
 
-A clearance officer sees and does it for an EU agency, the programme coordinator for all, once asked.
+A clearance officer sees and decides it for an EU agency, the programme coordinator for all once a deadline has passed.
 """
 
 from dataclasses import replace
@@ -43,7 +43,7 @@ def at(application_id: UUID, rest: str = "") -> str:
 
 
 async def visible_case(bus: Bus, principal: Principal, application_id: UUID) -> Case:
-    """A submitted case that is the principal's to see. Raises `Refused` (404)."""
+    """Return a submitted case that is the principal's to see. Raises `Refused` (404)."""
     async with bus.read() as session:
         case = await case_of(session, application_id)
     if (
@@ -57,7 +57,7 @@ async def visible_case(bus: Bus, principal: Principal, application_id: UUID) -> 
 
 @router.get("/{application_id}")
 async def show(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """One case: where it stands, what the rules say, what was answered, and what can be decided now."""
+    """Show one case: status, rules, answers, and what can be decided now."""
     case = await visible_case(bus, principal, application_id)
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     async with bus.read() as session:
@@ -91,14 +91,14 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
 
 @router.get("/{application_id}/endorse")
 async def ask_endorse(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Ask once more, with room for a note."""
+    """Ask for confirmation, with room for a note."""
     case = await visible_case(bus, principal, application_id)
     return render(request, "review/endorse.html", application=case.application, form_=EndorseForm())
 
 
 @router.post("/{application_id}/endorse")
 async def endorse(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Endorse it."""
+    """Endorse the application."""
     case, form = await visible_case(bus, principal, application_id), await EndorseForm.read(request)
     decision = actions.Endorse(form.note.data or "")
     if form.validate() and await _decided(request, bus, principal, case, form, decision):
@@ -109,7 +109,7 @@ async def endorse(request: Request, application_id: UUID, principal: Decider, bu
 async def _decided(
     request: Request, bus: Bus, principal: Principal, case: Case, form: Form, decision: actions.Decision
 ) -> bool:
-    """Decide; where it has changed since the page was opened, say so on the form, whose answers stay."""
+    """Decide and return True; where the case has changed since the page was opened, say so on the form."""
     try:
         await actions.decide(bus, principal, case.application.id, decision, seen=await seen_at(request))
     except Refused as refused:
@@ -121,13 +121,13 @@ async def _decided(
 
 
 def _status(form: Form) -> int:
-    """409 where the case has moved on, 422 where the form itself has to be mended."""
+    """Return 409 where the case has moved on, 422 where the form itself has to be corrected."""
     return 409 if form.form_errors else 422
 
 
 @router.get("/{application_id}/return")
 async def ask_return(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """A remark for each section."""
+    """Ask for a remark on each section."""
     return await _return_page(request, await visible_case(bus, principal, application_id), ReturnForm(), bus)
 
 
@@ -148,7 +148,7 @@ async def _return_page(request: Request, case: Case, form: ReturnForm, bus: Bus,
 
 @router.post("/{application_id}/return")
 async def send_back(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Ask for information."""
+    """Return the application for information."""
     case, form = await visible_case(bus, principal, application_id), await ReturnForm.read(request)
     remarks = {Section(field.name): field.data or "" for field in form}
     if form.validate() and not any(remarks.values()):
@@ -160,14 +160,14 @@ async def send_back(request: Request, application_id: UUID, principal: Decider, 
 
 @router.get("/{application_id}/not-endorse")
 async def ask_not_endorse(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Ask why."""
+    """Ask for the reason."""
     case = await visible_case(bus, principal, application_id)
     return render(request, "review/not_endorse.html", application=case.application, form_=NotEndorseForm())
 
 
 @router.post("/{application_id}/not-endorse")
 async def not_endorse(request: Request, application_id: UUID, principal: Decider, bus: BusDep) -> Response:
-    """Do not endorse it."""
+    """Refuse the endorsement."""
     case, form = await visible_case(bus, principal, application_id), await NotEndorseForm.read(request)
     if form.validate():
         decision = actions.NotEndorse(NotEndorsedReason(form.reason.data), form.text.data or "")

@@ -1,4 +1,4 @@
-"""What does the programme coordinator see and do about eligibility? Confirms what the rules say."""
+"""The page on which the programme coordinator confirms eligibility."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/applications", include_in_schema=False)
 async def waiting(
     request: Request, _: Coordinator, bus: BusDep, page: Annotated[int, Query(ge=1, le=100)] = 1
 ) -> Response:
-    """Endorsed applications with what the rules say, to be ticked and confirmed."""
+    """Show endorsed applications with what the rules say, to be selected and confirmed."""
     async with bus.read() as session:
         ready = await store.ready_for_eligibility(session)
         judged = await actions.judged(session, page_rows(ready, page))

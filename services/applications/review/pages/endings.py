@@ -1,4 +1,4 @@
-"""What does the programme coordinator read before an application is cancelled, or taken out as entered in error?"""
+"""The pages that cancel or void an application, with everything that ends with it."""
 
 from typing import Any
 from uuid import UUID
@@ -47,7 +47,7 @@ class VoidForm(Form):
 
 
 async def _page(request: Request, bus: Bus, case: Case, form: Form, what: str, status: int = 200) -> Response:
-    """The page that asks once more: what becomes of all that hangs on the application."""
+    """Show the question, with what happens to all that depends on the application."""
     application = case.application
     async with bus.read() as session:
         hangs = await endings.dependants_of(session, application.id)
@@ -124,13 +124,13 @@ def _voided(hangs: endings.Dependants, host: str) -> list[str]:
 
 @router.get("/{application_id}/cancel")
 async def ask_cancel(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Ask why, and say what becomes of the match."""
+    """Ask for the reason, and say what happens to the match."""
     return await _page(request, bus, await visible_case(bus, principal, application_id), CancelForm(), "cancel")
 
 
 @router.post("/{application_id}/cancel")
 async def cancel(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Cancel it."""
+    """Cancel the application."""
     case, form = await visible_case(bus, principal, application_id), await CancelForm.read(request)
     if not form.validate():
         return await _page(request, bus, case, form, "cancel", 422)
@@ -145,13 +145,13 @@ async def cancel(request: Request, application_id: UUID, principal: Coordinator,
 
 @router.get("/{application_id}/void")
 async def ask_void(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Ask once more, and say what becomes of match, visit and certificate."""
+    """Ask for the error, and say what happens to match, visit and certificate."""
     return await _page(request, bus, await visible_case(bus, principal, application_id), VoidForm(), "void")
 
 
 @router.post("/{application_id}/void")
 async def void(request: Request, application_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
-    """Take it out."""
+    """Void the application."""
     case, form = await visible_case(bus, principal, application_id), await VoidForm.read(request)
     if not form.validate():
         return await _page(request, bus, case, form, "void", 422)

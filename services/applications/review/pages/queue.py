@@ -1,4 +1,4 @@
-"""What does a coordinator's queue show: figures that lead to their rows, filters in the address, boxes to tick?"""
+"""A coordinator's queue: figures, filters in the address, and selectable rows."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -41,7 +41,7 @@ async def show_queue(
     bus: BusDep,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """The submitted applications of the own country or EU agency, what waits for the reader first."""
+    """Show the submitted applications of the own country or EU agency, the reader's own tasks first."""
     asked = QueueQuery.model_validate(dict(request.query_params))
     async with bus.read() as session:
         reader = queue.Reader(principal, clock.now(), await held_on(session, clock.today()))
