@@ -22,25 +22,25 @@ T = TypeVar("T")
 
 def tag(kind: str, code: str) -> Markup:
     """Return a state as the tag that a table cell shows."""
-    shown = states.state(kind, code)
-    return Markup('<strong class="govuk-tag tandem-tag tandem-tag--{}">{}</strong>').format(shown.tone, shown.word)
+    entry = states.state(kind, code)
+    return Markup('<strong class="govuk-tag tandem-tag tandem-tag--{}">{}</strong>').format(entry.tone, entry.word)
 
 
-def outcome_task_row(task: Task, here: str) -> dict[str, Any]:
+def outcome_task_row(task: Task, address: str) -> dict[str, Any]:
     """Return a form of reporting as a row of a task list: submitted, due, closed, or open at any time.
 
-    `here` is the address of its visit or mentorship; the row of a closed form leads to the reason why it is closed.
+    `address` is the address of its visit or mentorship; the row of a closed form leads to the reason why it is closed.
     """
-    form = f"{here}/forms/{task.purpose}"
+    form = f"{address}/forms/{task.purpose}"
     if not task.asked:
-        said = gettext("Each session at home in which you pass on what you learnt. Nobody waits for it.")
-        return {"href": form, "hint": said}
+        hint = gettext("Each session at home in which you pass on what you learnt. Nobody waits for it.")
+        return {"href": form, "hint": hint}
     if task.done:
         return {"href": None, "state": states.state("outcome", "submitted")}
     if task.closed:
-        said = gettext("It did not come, and is no longer taken. Open it to read why, and what you can do.")
-        why = f"{here}/closed-forms/{task.purpose}/{task.party}"
-        return {"href": why, "state": states.state("outcome", "closed"), "hint": said}
+        hint = gettext("It did not come, and is no longer taken. Open it to read why, and what you can do.")
+        reason_address = f"{address}/closed-forms/{task.purpose}/{task.party}"
+        return {"href": reason_address, "state": states.state("outcome", "closed"), "hint": hint}
     return {"href": form, "state": states.state("outcome", "due")}
 
 
@@ -68,11 +68,11 @@ def reason_word(code: str | None) -> str:
     return "" if not code else gettext(labels.label(StatedReason(code)) if code in list(StatedReason) else code)
 
 
-def country_filter(shown: Sequence[tuple[str, str]], value: str | None, label: str = "") -> list[dict[str, Any]]:
+def country_filter(countries: Sequence[tuple[str, str]], value: str | None, label: str = "") -> list[dict[str, Any]]:
     """Return the filter by country; none for a reader who sees one country only."""
-    if len(shown) < 2:
+    if len(countries) < 2:
         return []
-    return [{"name": "country", "label": label or gettext("Country"), "options": shown, "value": value}]
+    return [{"name": "country", "label": label or gettext("Country"), "options": countries, "value": value}]
 
 
 def state_counts(

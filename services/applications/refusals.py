@@ -44,7 +44,7 @@ def lawful() -> Iterator[None]:
         raise Refused(str(error), 409) from error
 
 
-async def own(tx: Tx, principal: Principal, application_id: UUID) -> Application:
+async def own_application(tx: Tx, principal: Principal, application_id: UUID) -> Application:
     """Return the officer's own application, locked. Raises `Refused` (404) for anybody else's."""
     application = await applications.application(tx.session, application_id, lock=True)
     if application is None or not is_self(principal, application.subject):

@@ -33,12 +33,12 @@ async def write_rows(session: AsyncSession, table: type[Table], rows: Iterable[M
 
     They are sorted by key, so that two transactions that write the same rows wait for each other in one order only.
     """
-    made: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
-    keys = [column.name for column in made.primary_key]
+    sql_table: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
+    keys = [column.name for column in sql_table.primary_key]
     ordered = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
     for start in range(0, len(ordered), _AT_ONCE):
-        new = insert(made).values([dict(row) for row in ordered[start : start + _AT_ONCE]])
-        changes = {column.name: new.excluded[column.name] for column in made.columns if column.name not in keys}
+        new = insert(sql_table).values([dict(row) for row in ordered[start : start + _AT_ONCE]])
+        changes = {column.name: new.excluded[column.name] for column in sql_table.columns if column.name not in keys}
         await session.execute(new.on_conflict_do_update(index_elements=keys, set_=changes))
 
 

@@ -68,10 +68,10 @@ def _likeness(old: str, new: str) -> float:
 
 def _changed(old: str, new: str) -> Row:
     before, after = _words(old), _words(new)
-    left: list[Piece] = []
-    right: list[Piece] = []
+    old_pieces: list[Piece] = []
+    new_pieces: list[Piece] = []
     for tag, from_old, to_old, from_new, to_new in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        for side, words in ((left, before[from_old:to_old]), (right, after[from_new:to_new])):
+        for side, words in ((old_pieces, before[from_old:to_old]), (new_pieces, after[from_new:to_new])):
             if words:
                 side.append(Piece("".join(words), marked=tag != "equal"))
-    return Row("changed", tuple(left), tuple(right))
+    return Row("changed", tuple(old_pieces), tuple(new_pieces))

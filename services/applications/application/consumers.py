@@ -45,7 +45,7 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
     if not deciding:
         return
     pairings = [event.data.pairing for event in deciding if isinstance(event.data, MatchEvent)]
-    of = await calls_store.held(tx.session, {pairing.call_id for pairing in pairings})
+    calls = await calls_store.hold_calls(tx.session, {pairing.call_id for pairing in pairings})
     applications = {
         one.id: one for one in await store.locked(tx.session, {pairing.application_id for pairing in pairings})
     }
@@ -57,23 +57,25 @@ async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
             continue
         if isinstance(event.data, MatchConfirmed):
             await decide(tx, application, Outcome.PLACE_CONFIRMED, cause=event)
-        elif _silent_again(event) and states.possible(ApplicationWithdrawn, application.own_state):
+        elif _second_silence(event) and states.possible(ApplicationWithdrawn, application.own_state):
             state = states.after(ApplicationWithdrawn, application.own_state)
             withdrawn = ApplicationWithdrawn(reason=Reason.NO_ANSWER, by=Party.CLOCK)
             await record(tx, application, withdrawn, state=state, cause=event, reason=Reason.NO_ANSWER)
-        elif _left(application, of.get(application.call_id)) and application.id not in awaited:
+        elif _left_to_matching(application, calls.get(application.call_id)) and application.id not in awaited:
             await record(tx, application, None, state=ApplicationState.UNPLACED, cause=event)
 
 
-def _left(application: store.Application, call: calls_store.Call | None) -> bool:
+def _left_to_matching(application: store.Application, call: calls_store.Call | None) -> bool:
     """Return whether the call is closed and the close left it to matching whether the application has a place."""
     closed = call is not None and call.state == CallState.CLOSED
-    return closed and application.own_state in states.LEFT_AT_CLOSE and application.told is None
+    return closed and application.own_state in states.LEFT_AT_CLOSE and application.published_outcome is None
 
 
-def _silent_again(event: Envelope) -> bool:
+def _second_silence(event: Envelope) -> bool:
     """Return whether a match expired because the officer did not answer, not for the first time."""
-    of = event.data
+    data = event.data
     return (
-        isinstance(of, MatchExpired) and bool({Party.GUEST, Party.MENTEE} & set(of.silent)) and of.silences >= SILENCES
+        isinstance(data, MatchExpired)
+        and bool({Party.GUEST, Party.MENTEE} & set(data.silent))
+        and data.silences >= SILENCES
     )

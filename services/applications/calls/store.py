@@ -88,7 +88,7 @@ class CallRevision(Table, table=True):
 
 
 def read_terms(document: dict[str, Any]) -> CallTerms:
-    """Return terms as they were written; older rules are read with the defaults of what was added since.
+    """Return terms as they were written; older rules are read with the defaults of later additions.
 
     Raises `Refused` (503) for rules of a newer schema than this code can judge by: it would judge wrongly.
     """
@@ -110,7 +110,7 @@ async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False, hold
 
 
 # Asked with each submission and confirmation, so both are put together once.
-_HELD_FOR = (
+_CALL_OF_APPLICATION = (
     select(Call)
     .where(
         col(Call.id)
@@ -122,12 +122,12 @@ _HELD_FOR = (
 _BY_ID = select(Call).where(col(Call.id).in_(sa.bindparam("ids", expanding=True))).order_by(Call.reference)
 
 
-async def held_for(session: AsyncSession, application_id: UUID) -> Call | None:
+async def hold_call_of(session: AsyncSession, application_id: UUID) -> Call | None:
     """Return the call of an application, held as `call` holds it; not the application."""
-    return (await session.scalars(_HELD_FOR, {"id": application_id})).first()
+    return (await session.scalars(_CALL_OF_APPLICATION, {"id": application_id})).first()
 
 
-async def held(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
+async def hold_calls(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
     """Return the calls with these ids, held: until the commit none can be revised or closed.
 
     To be called before applications are locked: closing a call locks it first and its applications next, and one order
@@ -169,13 +169,13 @@ async def revisions(session: AsyncSession, call_id: UUID) -> list[CallRevision]:
 
 
 async def terms_of(
-    session: AsyncSession, applications: Sequence[Application], of: Mapping[UUID, Call]
+    session: AsyncSession, applications: Sequence[Application], calls_of: Mapping[UUID, Call]
 ) -> dict[UUID, CallTerms]:
     """Return, by application, the terms by which it is judged: those it was submitted under, a draft's the newest.
 
-    `of` are the calls of the applications, by id.
+    `calls_of` are the calls of the applications, by id.
     """
-    newest = {id_: one.terms for id_, one in of.items()}
+    newest = {id_: one.terms for id_, one in calls_of.items()}
     wanted = {
         (application.call_id, application.rules_version)
         for application in applications
@@ -230,6 +230,6 @@ async def drafts(session: AsyncSession) -> list[CallDraft]:
     return list((await session.scalars(query)).all())
 
 
-async def revising(session: AsyncSession, call_id: UUID) -> CallDraft | None:
+async def revision_draft(session: AsyncSession, call_id: UUID) -> CallDraft | None:
     """Return the draft of a call's next revision, if somebody has begun one."""
     return (await session.scalars(select(CallDraft).where(CallDraft.revises == call_id))).first()

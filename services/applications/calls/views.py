@@ -11,7 +11,7 @@ from services.applications.application.views.answers import answers_from_registe
 from services.applications.calls.model import Finding, findings, judge, rule_sentences
 from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.sentences import question_sentence
-from services.applications.calls.model.texts import best, lacking
+from services.applications.calls.model.texts import best, missing_languages
 from services.applications.needs import store as needs_store
 from services.applications.register.store import entries
 from shared import i18n
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-async def register_facts(session: AsyncSession, *of: CallEntry | CallTerms) -> Facts:
+async def register_facts(session: AsyncSession, *calls: CallEntry | CallTerms) -> Facts:
     """Return all funds, and the training needs that these calls cite or could cite."""
-    cited = {need for one in of for need in one.needs}
-    topics = {topic for one in of for topic in PRIORITIES.get(one.scheme, {})}
-    opens = [one.opens for one in of if one.opens is not None]
+    cited = {need for one in calls for need in one.needs}
+    topics = {topic for one in calls for topic in PRIORITIES.get(one.scheme, {})}
+    opens = [one.opens for one in calls if one.opens is not None]
     funds = {fund.id: fund for fund in await entries.funds(session)}
     return Facts(funds, await needs_store.for_calls(session, cited, topics, min(opens, default=None)))
 
@@ -67,14 +67,14 @@ async def requirements_of(
     person = await entries.person(session, principal.subject)
     if person is None or person.country is None:
         return {}
-    mine = await applications.of_officer(session, principal.subject)
+    applications_of_officer = await applications.of_officer(session, principal.subject)
     # The newest answers are what is known best; before the first application it is what the register says.
-    answers = mine[0].answers if mine else answers_from_register(person)
+    answers = applications_of_officer[0].answers if applications_of_officer else answers_from_register(person)
     status = await entries.partner_status(session, person.country, clock.today())
     found = {}
     for call in calls:
         terms = call.terms
-        own = tuple(one for one in mine if one.call_id == call.id)
+        own = tuple(one for one in applications_of_officer if one.call_id == call.id)
         candidate = candidate_of(
             answers,
             kind=terms.kinds[0],
@@ -86,17 +86,17 @@ async def requirements_of(
     return found
 
 
-def _closed(of: CallEntry | CallTerms) -> list[dict[str, Any]]:
+def _closed(call: CallEntry | CallTerms) -> list[dict[str, Any]]:
     """Return the days without visits, by country."""
-    if not of.closed_days:
+    if not call.closed_days:
         return []
-    days = sorted((labels.country(one.country), one.day) for one in of.closed_days)
-    said = "; ".join(f"{country}: {dates.day(day)}" for country, day in days)
-    return [{"key": gettext("Further days without visits"), "value": said}]
+    days = sorted((labels.country(one.country), one.day) for one in call.closed_days)
+    text = "; ".join(f"{country}: {dates.day(day)}" for country, day in days)
+    return [{"key": gettext("Further days without visits"), "value": text}]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CallView:
     """A call for reading: its text in the reader's language, dates, rules and questions."""
 
     title: str
@@ -109,37 +109,38 @@ class View:
     unwritten: Sequence[str]
 
 
-def view(of: CallEntry | CallTerms) -> View:
+def call_view(call: CallEntry | CallTerms) -> CallView:
     """Return a call for reading; what is not written yet says so."""
-    text, still = best(of.texts), gettext("Not written yet")
+    text, not_written = best(call.texts), gettext("Not written yet")
     tongue = text.language if text else i18n.language()
     other = text is not None and tongue != i18n.language()
     note = gettext("This call is written in %(language)s.") % {"language": labels.tongue(tongue)} if other else ""
-    apply_ = still
-    if of.opens is not None and of.deadline is not None:
-        said = {"first": dates.day(of.opens), "last": dates.moment(of.deadline)}
-        apply_ = gettext("from %(first)s to %(last)s") % said
-    length = gettext("%(least)s to %(most)s working days") % {"least": of.minimum_days, "most": of.maximum_days}
-    return View(
+    apply_ = not_written
+    if call.opens is not None and call.deadline is not None:
+        values = {"first": dates.day(call.opens), "last": dates.moment(call.deadline)}
+        apply_ = gettext("from %(first)s to %(last)s") % values
+    length = gettext("%(least)s to %(most)s working days") % {"least": call.minimum_days, "most": call.maximum_days}
+    return CallView(
         title=text.title if text else gettext("A call without a title"),
         summary=[part for part in text.summary.split("\n\n") if part.strip()] if text else [],
         language=tongue,
         language_note=note,
         facts=[
-            {"key": gettext("For"), "value": ", ".join(labels.label(kind) for kind in of.kinds) or still},
+            {"key": gettext("For"), "value": ", ".join(labels.label(kind) for kind in call.kinds) or not_written},
             {
                 "key": gettext("Topics"),
-                "value": "; ".join(gettext(topic_label(of.scheme, code)) for code in of.topics) or still,
+                "value": "; ".join(gettext(topic_label(call.scheme, code)) for code in call.topics) or not_written,
             },
             {"key": gettext("Apply"), "value": apply_},
             {
                 "key": gettext("Visits"),
-                "value": "; ".join(dates.span(period.start, period.end) for period in of.visit_periods) or still,
+                "value": "; ".join(dates.span(period.start, period.end) for period in call.visit_periods)
+                or not_written,
             },
             {"key": gettext("Length"), "value": length},
-            *_closed(of),
+            *_closed(call),
         ],
-        rules=rule_sentences(of),
-        questions=[question_sentence(question) for question in of.questions],
-        unwritten=[i18n.own_name(code) for code in lacking(of.texts)],
+        rules=rule_sentences(call),
+        questions=[question_sentence(question) for question in call.questions],
+        unwritten=[i18n.own_name(code) for code in missing_languages(call.texts)],
     )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from shared.identity.sealing import Seal
 
 # Who is asked whether something is still available.
-_ANSWER = frozenset({AudienceKind.HOST_CONTACT, AudienceKind.MENTOR})
+_AVAILABILITY_AUDIENCES = frozenset({AudienceKind.HOST_CONTACT, AudienceKind.MENTOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Erased(Refused):
         super().__init__(gettext("The portal no longer knows this person."), 410)
 
 
-async def contacts(bus: Bus, caller: str, wanted: ContactRequest, *, seal: Seal | None = None) -> list[dict[str, Any]]:
+async def contacts(bus: Bus, caller: str, request: ContactRequest, *, seal: Seal | None = None) -> list[dict[str, Any]]:
     """Return the recipients of an audience: opaque id, name, address, language, time zone; maybe none.
 
     Nobody is written to at an address that its owner has not confirmed, but for the message that asks for just that;
@@ -83,11 +83,11 @@ async def contacts(bus: Bus, caller: str, wanted: ContactRequest, *, seal: Seal 
     missing, (404) where nobody of that id was ever known, `Erased` where somebody was.
     """
     async with bus.transaction(f"system:{caller}") as tx:
-        return await _noted(tx.session, caller, wanted, await _recipients(tx.session, wanted, seal))
+        return await _noted(tx.session, caller, request, await _recipients(tx.session, request, seal))
 
 
 async def contacts_of(
-    bus: Bus, caller: str, many: Sequence[ContactRequest], *, seal: Seal | None = None
+    bus: Bus, caller: str, requests: Sequence[ContactRequest], *, seal: Seal | None = None
 ) -> tuple[list[list[dict[str, Any]]], list[int]]:
     """Return the same for many messages in one transaction, in their order; nobody for an invalid request.
 
@@ -95,17 +95,17 @@ async def contacts_of(
     """
     async with bus.transaction(f"system:{caller}") as tx:
         # Read at once what would be read one by one: the session then has them.
-        ids = [one.application_id for one in many if one.application_id is not None]
+        ids = [one.application_id for one in requests if one.application_id is not None]
         known = await applications.by_ids(tx.session, ids)
         people_read = await entries.people_by_subject(tx.session, [one.subject for one in known])
         of_roles: dict[ContactRequest, list[dict[str, Any]]] = {}
         answers, erased = [], []
-        for place, wanted in enumerate(many):
-            role = _role_of(wanted)
+        for place, request in enumerate(requests):
+            role = _role_of(request)
             found = of_roles.get(role) if role is not None else None
             if found is None:
                 try:
-                    found = await _recipients(tx.session, wanted, seal)
+                    found = await _recipients(tx.session, request, seal)
                 except Erased:
                     found = []
                     erased.append(place)
@@ -113,21 +113,21 @@ async def contacts_of(
                     found = []
                 if role is not None:
                     of_roles[role] = found
-            answers.append(await _noted(tx.session, caller, wanted, [dict(one) for one in found]))
+            answers.append(await _noted(tx.session, caller, request, [dict(one) for one in found]))
         del known, people_read  # held until here: the session lets go of what nobody holds
     return answers, erased
 
 
-def _role_of(wanted: ContactRequest) -> ContactRequest | None:
+def _role_of(request: ContactRequest) -> ContactRequest | None:
     """Return the part of a request that selects holders of a role: it is the same for many messages."""
     plain = ContactRequest(
-        audience=wanted.audience,
+        audience=request.audience,
         purpose="",
-        country=wanted.country,
-        organisation_id=wanted.organisation_id,
-        without_deputies=wanted.without_deputies,
+        country=request.country,
+        organisation_id=request.organisation_id,
+        without_deputies=request.without_deputies,
     )
-    match wanted.audience:
+    match request.audience:
         case AudienceKind.PROGRAMME_COORDINATOR | AudienceKind.HOST_CONTACT:
             return plain
         case (
@@ -135,88 +135,88 @@ def _role_of(wanted: ContactRequest) -> ContactRequest | None:
             | AudienceKind.HOST_COORDINATOR
             | AudienceKind.HOME_DEPUTY
             | AudienceKind.HOST_DEPUTY
-        ) if wanted.country != EU:
+        ) if request.country != EU:
             return plain
     return None
 
 
 async def _noted(
-    session: AsyncSession, caller: str, wanted: ContactRequest, found: list[dict[str, Any]]
+    session: AsyncSession, caller: str, request: ContactRequest, found: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the recipients with their links, and log that they were given out."""
-    for one in found:
-        subject = one.pop("subject", None)
-        if wanted.availability_of is not None and wanted.audience in _ANSWER and subject is not None:
-            one["link"] = await link_for(session, wanted.availability_of, subject)
-        if wanted.availability_of is not None and wanted.audience is AudienceKind.LINE_MANAGER:
-            application_id = _needed(wanted.application_id, "application_id")
-            matter = manager_links.matter_of(wanted.purpose)
-            one["link"] = await manager_links.link_for(session, application_id, wanted.availability_of, matter)
+    for recipient in found:
+        subject = recipient.pop("subject", None)
+        if request.availability_of is not None and request.audience in _AVAILABILITY_AUDIENCES and subject is not None:
+            recipient["link"] = await link_for(session, request.availability_of, subject)
+        if request.availability_of is not None and request.audience is AudienceKind.LINE_MANAGER:
+            application_id = _require(request.application_id, "application_id")
+            matter = manager_links.matter_of(request.purpose)
+            recipient["link"] = await manager_links.link_for(session, application_id, request.availability_of, matter)
     await log_access(
         session,
         caller=caller,
         what="contact",
-        audience=wanted.audience,
-        case_id=wanted.case,
-        purpose=wanted.purpose,
-        people=[one["recipient"] for one in found],
+        audience=request.audience,
+        case_id=request.case,
+        purpose=request.purpose,
+        people=[recipient["recipient"] for recipient in found],
     )
     return found
 
 
 async def _recipients(  # noqa: PLR0911 - one return for each audience
-    session: AsyncSession, wanted: ContactRequest, seal: Seal | None
+    session: AsyncSession, request: ContactRequest, seal: Seal | None
 ) -> list[dict[str, Any]]:
-    match wanted.audience:
+    match request.audience:
         case AudienceKind.APPLICANT:
-            application = await _application(session, wanted)
-            return _of(await _still_known(session, application.subject), application.answers_json)
+            application = await _application(session, request)
+            return _recipient(await _still_known(session, application.subject), application.answers_json)
         case AudienceKind.COMPANION:
-            return await _companion(session, _needed(wanted.companion_id, "companion_id"))
+            return await _companion(session, _require(request.companion_id, "companion_id"))
         case AudienceKind.LINE_MANAGER:
-            return _line_manager(await _application(session, wanted))
+            return _line_manager(await _application(session, request))
         case AudienceKind.HOME_COORDINATOR | AudienceKind.HOST_COORDINATOR:
-            return await _coordinators(session, wanted, deputies=False if wanted.without_deputies else None)
+            return await _coordinators(session, request, deputies=False if request.without_deputies else None)
         case AudienceKind.HOME_DEPUTY | AudienceKind.HOST_DEPUTY:
-            return await _coordinators(session, wanted, deputies=True)
+            return await _coordinators(session, request, deputies=True)
         case AudienceKind.HOST_CONTACT:
-            organisation_id = _needed(wanted.organisation_id, "organisation_id")
+            organisation_id = _require(request.organisation_id, "organisation_id")
             return await _holders(session, Role.HOST_CONTACT, organisation_id=organisation_id)
         case AudienceKind.MENTOR:
-            return await _mentor(session, _needed(wanted.mentor_id, "mentor_id"))
+            return await _mentor(session, _require(request.mentor_id, "mentor_id"))
         case AudienceKind.PROGRAMME_COORDINATOR:
             return await _holders(session, Role.PROGRAMME_COORDINATOR)
         case AudienceKind.PERSON:
-            return await _person(session, wanted, seal)
+            return await _person(session, request, seal)
 
 
 T = TypeVar("T")
 
 
-def _needed(value: T | None, name: str) -> T:
+def _require(value: T | None, name: str) -> T:
     if value is None:
         sentence = gettext("This audience needs it.")
         raise Refused(sentence, 422, {name: sentence})
     return value
 
 
-async def _application(session: AsyncSession, wanted: ContactRequest) -> applications.Application:
-    application = await applications.application(session, _needed(wanted.application_id, "application_id"))
+async def _application(session: AsyncSession, request: ContactRequest) -> applications.Application:
+    application = await applications.application(session, _require(request.application_id, "application_id"))
     if application is None:
         raise not_found()
     return application
 
 
 async def _coordinators(
-    session: AsyncSession, wanted: ContactRequest, *, deputies: bool | None = None
+    session: AsyncSession, request: ContactRequest, *, deputies: bool | None = None
 ) -> list[dict[str, Any]]:
     """Return the national coordinators of a country; for an EU agency its own clearance officers.
 
     `deputies` as for `_holders`.
     """
-    country = _needed(wanted.country, "country")
+    country = _require(request.country, "country")
     if country == EU:
-        agency = await _agency(session, wanted)
+        agency = await _agency(session, request)
         return await _holders(session, Role.CLEARANCE_OFFICER, organisation_id=agency, deputies=deputies)
     if await entries.partner_status(session, country, clock.today()) is PartnerStatus.SUSPENDED:
         # Nobody stands in for a country that does not take part: only the coordinators themselves are told.
@@ -224,18 +224,18 @@ async def _coordinators(
     return await _holders(session, Role.NATIONAL_COORDINATOR, country=country, deputies=deputies)
 
 
-async def _agency(session: AsyncSession, wanted: ContactRequest) -> UUID:
+async def _agency(session: AsyncSession, request: ContactRequest) -> UUID:
     """Return the EU agency whose clearance officer acts: the one named, the mentor's, or the applicant's."""
-    if wanted.organisation_id is not None:
-        return wanted.organisation_id
-    if wanted.mentor_id is not None:
-        mentor = await mentors_store.mentor(session, wanted.mentor_id)
-        return _needed(None if mentor is None else mentor.organisation_id, "organisation_id")
+    if request.organisation_id is not None:
+        return request.organisation_id
+    if request.mentor_id is not None:
+        mentor = await mentors_store.mentor(session, request.mentor_id)
+        return _require(None if mentor is None else mentor.organisation_id, "organisation_id")
     home = (
-        wanted.audience in {AudienceKind.HOME_COORDINATOR, AudienceKind.HOME_DEPUTY}
-        and wanted.application_id is not None
+        request.audience in {AudienceKind.HOME_COORDINATOR, AudienceKind.HOME_DEPUTY}
+        and request.application_id is not None
     )
-    return _needed((await _application(session, wanted)).organisation_id if home else None, "organisation_id")
+    return _require((await _application(session, request)).organisation_id if home else None, "organisation_id")
 
 
 async def _holders(
@@ -254,26 +254,28 @@ async def _holders(
     """
     today = clock.today()
     subjects = await entries.subjects_with_role(session, role, country=country, organisation_id=organisation_id)
-    held: dict[str, bool] = {}
+    deputy_by_subject: dict[str, bool] = {}
     for subject in subjects:
         for grant in await grants_of(session, subject):
             fits = grant.role is role and (country is None or grant.country == country)
             fits = fits and (organisation_id is None or grant.organisation_id == str(organisation_id))
             if fits and grant.active(today):
-                held[subject] = held.get(subject, False) or grant.deputy_for is not None
-    if deputies or (deputies is False and not all(held.values())):
-        held = {subject: stands_in for subject, stands_in in held.items() if stands_in is deputies}
+                deputy_by_subject[subject] = deputy_by_subject.get(subject, False) or grant.deputy_for is not None
+    if deputies or (deputies is False and not all(deputy_by_subject.values())):
+        deputy_by_subject = {
+            subject: stands_in for subject, stands_in in deputy_by_subject.items() if stands_in is deputies
+        }
     if alone:
-        held = {subject: stands_in for subject, stands_in in held.items() if not stands_in}
-    known = await entries.people_by_subject(session, held)
+        deputy_by_subject = {subject: stands_in for subject, stands_in in deputy_by_subject.items() if not stands_in}
+    known = await entries.people_by_subject(session, deputy_by_subject)
     return [
         recipient
         for subject in sorted(known, key=lambda one: (known[one].name, one))
-        for recipient in _of(known[subject])
+        for recipient in _recipient(known[subject])
     ]
 
 
-def _of(person: entries.Person, answers: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+def _recipient(person: entries.Person, answers: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """Return a person as a recipient; an application's own contact comes before the register's confirmed address."""
     answers = answers or {}
     address = answers.get("email") or (person.email if person.reachable else None)
@@ -291,25 +293,29 @@ def _of(person: entries.Person, answers: dict[str, Any] | None = None) -> list[d
     ]
 
 
-async def _person(session: AsyncSession, wanted: ContactRequest, seal: Seal | None) -> list[dict[str, Any]]:
+async def _person(session: AsyncSession, request: ContactRequest, seal: Seal | None) -> list[dict[str, Any]]:
     """Return one person of the register; link and unconfirmed address only for the message that asks for them."""
-    person_id = _needed(wanted.recipient_id, "recipient_id")
+    person_id = _require(request.recipient_id, "recipient_id")
     person = await people.by_id(session, person_id)
     if person is None:
         raise Erased if await people.was_removed(session, person_id) else not_found()
     # The one message that goes to an address before its owner has confirmed it, with the link by which that is done.
-    if wanted.purpose != Purpose.ADDRESS_TO_CONFIRM:
-        return _of(person)
-    asked = None if seal is None else await addresses.recipient(session, seal, person)
+    if request.purpose != Purpose.ADDRESS_TO_CONFIRM:
+        return _recipient(person)
+    confirmation = None if seal is None else await addresses.recipient(session, seal, person)
     # The mail may reach a stranger: it names nobody.
-    return [] if asked is None else [one | asked | {"name": ""} for one in _of(person, {"email": asked["address"]})]
+    return (
+        []
+        if confirmation is None
+        else [one | confirmation | {"name": ""} for one in _recipient(person, {"email": confirmation["address"]})]
+    )
 
 
 async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[dict[str, Any]]:
     mentor = await mentors_store.mentor(session, mentor_id)
     if mentor is None:
         raise not_found()
-    return _of(await _still_known(session, mentor.subject))
+    return _recipient(await _still_known(session, mentor.subject))
 
 
 async def _still_known(session: AsyncSession, subject: str) -> entries.Person:
@@ -322,12 +328,12 @@ async def _still_known(session: AsyncSession, subject: str) -> entries.Person:
 
 async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str, Any]]:
     """Return whom an officer has named: an officer or a mentor, or the contacts of the named placement."""
-    one = await companions.companion(session, companion_id)
-    if one is None:
+    companion = await companions.companion(session, companion_id)
+    if companion is None:
         raise not_found()
-    if one.organisation_id is not None:
-        return await _holders(session, Role.HOST_CONTACT, organisation_id=one.organisation_id)
-    return [] if one.subject is None else _of(await _still_known(session, one.subject))
+    if companion.organisation_id is not None:
+        return await _holders(session, Role.HOST_CONTACT, organisation_id=companion.organisation_id)
+    return [] if companion.subject is None else _recipient(await _still_known(session, companion.subject))
 
 
 def _line_manager(application: applications.Application) -> list[dict[str, Any]]:
@@ -372,7 +378,7 @@ async def objectives(bus: Bus, caller: str, application_id: UUID, purpose: str) 
     }
 
 
-async def parts(bus: Bus, person_id: UUID) -> dict[str, list[UUID]]:
+async def cases_of_person(bus: Bus, person_id: UUID) -> dict[str, list[UUID]]:
     """Return the ids of a person's applications and mentor's profiles; none for an unknown person. No name."""
     async with bus.read() as session:
         person = await people.by_id(session, person_id)

@@ -52,15 +52,15 @@ async def contacts(
     request: Request, body: ContactsWanted, caller: Caller, bus: BusDep
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the recipients of one message; 410 where the one person meant was erased."""
-    wanted = actions.ContactRequest(**dict(body))
-    return {"recipients": await actions.contacts(bus, caller, wanted, seal=address_seal(request))}
+    audience = actions.ContactRequest(**dict(body))
+    return {"recipients": await actions.contacts(bus, caller, audience, seal=address_seal(request))}
 
 
 @router.post("/contacts/many")
 async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: BusDep) -> dict[str, list[Any]]:
     """Return the recipients of many messages, in their order; `erased`: the places of erased people."""
-    many = [actions.ContactRequest(**dict(one)) for one in body.wanted]
-    answers, erased = await actions.contacts_of(bus, caller, many, seal=address_seal(request))
+    requests = [actions.ContactRequest(**dict(one)) for one in body.wanted]
+    answers, erased = await actions.contacts_of(bus, caller, requests, seal=address_seal(request))
     return {"answers": answers, "erased": erased}
 
 
@@ -73,4 +73,4 @@ async def objectives(body: ObjectivesWanted, caller: Caller, bus: BusDep) -> dic
 @router.get("/parts")
 async def parts(bus: BusDep, _: Caller, person: UUID) -> dict[str, list[UUID]]:
     """Return a person's applications and mentor's profiles, by the opaque id: for the person's own calendar."""
-    return await actions.parts(bus, person)
+    return await actions.cases_of_person(bus, person)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 # Where each role goes on to: (roles, title, text, address).
-_WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
+_LINKS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     (
         frozenset({Role.OFFICER}),
         N_("Calls"),
@@ -197,7 +197,7 @@ def role_links(principal: Principal) -> list[dict[str, str]]:
     """Return the pages to which the reader's roles lead, each address once."""
     found = {
         address: {"title": gettext(title), "text": gettext(text), "href": address}
-        for roles, title, text, address in _WAYS
+        for roles, title, text, address in _LINKS
         if principal.has(*roles)
     }
     return list(found.values())

@@ -22,18 +22,18 @@ _LONGEST = 100
 
 @router.get("")
 async def ask(request: Request, _: Anybody, bus: BusDep, key: str = "") -> Response:
-    """Show what is asked. This changes nothing, whoever opens it, and however often."""
+    """Show what is asked. This changes nothing, no matter who opens it, and however often."""
     return await _page(request, bus, key[:_LONGEST])
 
 
 async def _page(request: Request, bus: Bus, key: str, *, late: bool = False) -> Response:
-    asked = await actions.look(bus, key)
+    subject = await actions.look_up(bus, key)
     return render(
         request,
         "outcomes/line_manager.html",
-        409 if late and asked.link is Link.OPEN else _STATUS.get(asked.link, 200),
-        asked=asked,
-        link=asked.link.value,
+        409 if late and subject.link is Link.OPEN else _STATUS.get(subject.link, 200),
+        asked=subject,
+        link=subject.link.value,
         key=key,
         press=button_token(identity_of(request.app).links, key),
         late=late,
@@ -46,8 +46,8 @@ async def answer(request: Request, _: Anybody, bus: BusDep, settings: Portal, ke
     sent, key = await request.form(), key[:_LONGEST]
     if not button_is_fresh(identity_of(request.app).links, key, str(sent.get("press", ""))):
         return await _page(request, bus, key, late=True)
-    way = await actions.open_(bus, settings, key)
-    return await _page(request, bus, key) if way is None else see_other(way.link)
+    ticket_link = await actions.open_form(bus, settings, key)
+    return await _page(request, bus, key) if ticket_link is None else see_other(ticket_link.link)
 
 
 @router.post("/renewal")

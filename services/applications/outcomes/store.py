@@ -11,7 +11,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.availability.store import secret_digest
 from services.applications.tables import Table, write_rows
-from shared.contracts import outcomes as told
+from shared.contracts import outcomes as events_of_outcomes
 from shared.contracts.codes import AnswerForm, FollowUpBy, Respondent, TestPhase
 from shared.contracts.outcomes import OutcomeEvent
 
@@ -56,14 +56,14 @@ TESTS: dict[TestPhase, str] = {TestPhase.PRE: "test_before", TestPhase.POST: "te
 """What the form of a test is called, which is also the purpose of the ticket into it."""
 
 
-def closed(form: str) -> str:
+def closed_form(form: str) -> str:
     """Return the `what` of an answer to that form that is no longer taken."""
     return f"closed_{form}"
 
 
 # A follow-up that is in is told by whom it is, one that is closed with the respondent who was asked.
 _MANAGER_SAID = ("follow_up", FollowUpBy.MANAGER.value)
-_MANAGER_CLOSED = (closed(AnswerForm.FOLLOW_UP), Respondent.LINE_MANAGER.value)
+_MANAGER_CLOSED = (closed_form(AnswerForm.FOLLOW_UP), Respondent.LINE_MANAGER.value)
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -72,14 +72,14 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     tests: dict[tuple[UUID, str], dict[str, Any]] = {}
     taken_again: set[tuple[UUID, str, str]] = set()
     for event in events:
-        if isinstance(event.data, told.AnswerReopened):
-            again = UUID(event.subject), closed(event.data.form), event.data.respondent.value
+        if isinstance(event.data, events_of_outcomes.AnswerReopened):
+            again = UUID(event.subject), closed_form(event.data.form), event.data.respondent.value
             rows.pop(again, None)
             taken_again.add(again)
-        if isinstance(event.data, told.TestAsked):
+        if isinstance(event.data, events_of_outcomes.TestAsked):
             asked = UUID(event.subject), TESTS[event.data.phase]
             tests[asked] = {"subject": asked[0], "what": asked[1], "due": event.data.due}
-        if (found := _in(event.data)) is None:
+        if (found := _submission(event.data)) is None:
             continue
         assert isinstance(event.data, OutcomeEvent)
         what, of, late = found
@@ -101,24 +101,27 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         await tx.changed("matches")
 
 
-def _in(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 - one return for each way to be in
+def _submission(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 - one return for each way to be in
     """Return what an event says was submitted: what, by whom (of a cascade session its id), and whether late."""
     match data:
-        case told.EvaluationSubmitted(respondent=of, late=late):
+        case events_of_outcomes.EvaluationSubmitted(respondent=of, late=late):
             return "evaluation", of.value, late
-        case told.ReportSubmitted(late=late):
+        case events_of_outcomes.ReportSubmitted(late=late):
             return "report", Respondent.GUEST.value, late
-        case told.FollowUpSubmitted(by=by):
+        case events_of_outcomes.FollowUpSubmitted(by=by):
             return "follow_up", by.value, False
-        case told.TestScored(phase=phase):
+        case events_of_outcomes.TestScored(phase=phase):
             return TESTS[phase], Respondent.GUEST.value, False
-        case told.AnswerClosed(form=form, respondent=of):
-            return closed(form), of.value, False
-        case told.EvaluationWaived(respondent=of):
+        case events_of_outcomes.AnswerClosed(form=form, respondent=of):
+            return closed_form(form), of.value, False
+        case events_of_outcomes.EvaluationWaived(respondent=of):
             return "waiver", of.value, False
-        case told.CascadeDelivered(cascade_id=session_id):
+        case events_of_outcomes.CascadeDelivered(cascade_id=session_id):
             return "cascade", str(session_id), False
-        case told.CascadeConfirmed(cascade_id=session_id) | told.CascadeRefused(cascade_id=session_id):
+        case (
+            events_of_outcomes.CascadeConfirmed(cascade_id=session_id)
+            | events_of_outcomes.CascadeRefused(cascade_id=session_id)
+        ):
             return "settled", str(session_id), False
     return None
 

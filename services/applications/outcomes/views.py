@@ -80,17 +80,18 @@ async def visit_tasks(session: AsyncSession, case: Case, visit: visits_store.Vis
     )
 
 
-async def mentorship_tasks(session: AsyncSession, case: Case, one: Mentorship) -> list[Task]:
+async def mentorship_tasks(session: AsyncSession, case: Case, mentorship: Mentorship) -> list[Task]:
     """Return the same about a mentorship."""
-    over = one.stands in OVER
+    over = mentorship.stands in OVER
     return tasks_of(
         case.parties,
         Party.MENTEE,
-        one.id,
-        await store.of_subjects(session, [one.id]),
+        mentorship.id,
+        await store.of_subjects(session, [mentorship.id]),
         ended=over,
-        follows=one.stands is MentorshipState.COMPLETED and await follow_up_open(session, case, one.ended_on),
-        passes_on=over and await cascade_open(session, case, one.ended_on),
+        follows=mentorship.stands is MentorshipState.COMPLETED
+        and await follow_up_open(session, case, mentorship.ended_on),
+        passes_on=over and await cascade_open(session, case, mentorship.ended_on),
     )
 
 
@@ -129,7 +130,7 @@ def tasks_of(
     """Return what these parties of a visit or a mentorship are asked for, and what of it was submitted."""
 
     def task(purpose: str, party: Party, respondent: str, told_as: str = "") -> Task:
-        shut = (subject, store.closed(purpose), respondent) in arrived
+        shut = (subject, store.closed_form(purpose), respondent) in arrived
         return Task(purpose, party, (subject, purpose, told_as or respondent) in arrived, closed=shut)
 
     tasks = [
@@ -212,7 +213,7 @@ async def _results_asked(session: AsyncSession, own: dict[UUID, tuple[MatchView,
         for id_, (view, ended_on) in own.items()
         if (call := terms.get(view.match.call_id)) is not None
         and _follow_up_open(call.terms.timers, view.match.country, ended_on)
-        and not {(id_, what, _COORDINATOR) for what in ("evaluation", store.closed("evaluation"))} & arrived
+        and not {(id_, what, _COORDINATOR) for what in ("evaluation", store.closed_form("evaluation"))} & arrived
     }
 
 

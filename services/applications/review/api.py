@@ -74,7 +74,7 @@ class Decided(BaseModel):
     text: str = ""
 
     @property
-    def meant(self) -> endorsement.Decision:
+    def decision_made(self) -> endorsement.Decision:
         """The decision. Raises `Refused` (422) where its reason is missing."""
         if self.decision == "endorse":
             return endorsement.Endorse(self.note)
@@ -111,7 +111,7 @@ class Confirmation(BaseModel):
     application_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=500)]
 
 
-def _state(application: store.Application) -> dict[str, Any]:
+def _state_resource(application: store.Application) -> dict[str, Any]:
     return {
         "id": application.id,
         "reference": application.reference,
@@ -124,18 +124,18 @@ def _state(application: store.Application) -> dict[str, Any]:
 async def read_queue(
     request: Request, principal: Decider, bus: BusDep, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> dict[str, Any]:
-    """Submitted applications of the own country or EU agency (all, for the programme coordinator), 50 a page.
+    """Submitted applications of the reader's own country or EU agency (all, for the programme coordinator), 50 a page.
 
     What waits for the reader comes first. The address takes the filters of the queue's page: `state`, `needs` (`me`,
     `silence`), `due` (`overdue`, `week`, `later`), `age` (`week`, `month`, `older`), `country`, `call`, `kind`, `mode`,
     `rank_group`, `service`, `organisation`, `first_time` (`yes`, `no`), `q` (a part of the reference) and `sort`.
     """
-    asked = QueueQuery.model_validate(dict(request.query_params))
+    query = QueueQuery.model_validate(dict(request.query_params))
     async with bus.read() as session:
         reader = queue.Reader(principal, clock.now(), await held_on(session, clock.today()))
-        lines, total = await queue.lines(session, reader, asked.filters, page)
-        figures = await queue.figures(session, reader, asked.filters)
-    shown = [
+        lines, total = await queue.lines(session, reader, query.filters, page)
+        figures = await queue.figures(session, reader, query.filters)
+    rows = [
         {
             "id": line.id,
             "reference": line.reference,
@@ -152,7 +152,7 @@ async def read_queue(
         for line in lines
     ]
     return {
-        "applications": shown,
+        "applications": rows,
         "total": total,
         "counts": figures.states,
         "waits_for_you": figures.needs,
@@ -169,11 +169,11 @@ async def read_case(application_id: UUID, principal: Decider, bus: BusDep) -> di
         case = await case_of(session, application_id)
         if case is None or case.application.submitted_at is None:
             raise not_found()
-        one = case.application
-        if not may_coordinate(principal, one.country, one.organisation_id):
+        application = case.application
+        if not may_coordinate(principal, application.country, application.organisation_id):
             raise not_found()
-        own = await capacity_for(session, principal, one)
-    waits = one.own_state is ApplicationState.SUBMITTED
+        own = await capacity_for(session, principal, application)
+    waits = application.own_state is ApplicationState.SUBMITTED
     return application_resource(case, answers=True, others=True) | {
         "you_decide_as": own.acting_as if waits else None,
         "deputy_asked_until": own.deputy_until if waits and own.overdue else None,
@@ -185,22 +185,22 @@ async def read_case(application_id: UUID, principal: Decider, bus: BusDep) -> di
 async def endorse(
     application_id: UUID, principal: Decider, bus: BusDep, body: Endorsement | None = None
 ) -> dict[str, Any]:
-    """Endorse an application of the own country."""
+    """Endorse an application of the reader's own country."""
     decision = endorsement.Endorse("" if body is None else body.note)
-    return _state(await endorsement.decide(bus, principal, application_id, decision))
+    return _state_resource(await endorsement.decide(bus, principal, application_id, decision))
 
 
 @router.post("/applications/{application_id}/return")
 async def send_back(application_id: UUID, body: Return, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Ask for information on some sections."""
-    return _state(await endorsement.decide(bus, principal, application_id, endorsement.Return(body.remarks)))
+    return _state_resource(await endorsement.decide(bus, principal, application_id, endorsement.Return(body.remarks)))
 
 
 @router.post("/applications/{application_id}/not-endorse")
 async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Do not endorse, with a reason."""
     decision = endorsement.NotEndorse(body.reason, body.text)
-    return _state(await endorsement.decide(bus, principal, application_id, decision))
+    return _state_resource(await endorsement.decide(bus, principal, application_id, decision))
 
 
 @router.post("/decisions")
@@ -209,31 +209,31 @@ async def decide(body: Decided, principal: Decider, bus: BusDep) -> dict[str, An
 
     `decision` is `endorse` (with `note`), `return` (with `remarks`) or `not_endorse` (with `reason` and `text`).
     """
-    outcome = await bulk.decide_all(bus, principal, body.application_ids, body.meant)
+    outcome = await bulk.decide_all(bus, principal, body.application_ids, body.decision_made)
     return {
-        "done": [_state(one) for one in outcome.done],
-        "left": [_state(one) | {"detail": why} for one, why in outcome.left],
+        "done": [_state_resource(one) for one in outcome.done],
+        "left": [_state_resource(one) | {"detail": why} for one, why in outcome.left],
     }
 
 
 @router.post("/applications/{application_id}/cancel")
 async def cancel(application_id: UUID, body: Cancelling, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Cancel an open application, with a reason; its match ends, and the officer may appeal."""
-    return _state(await endings.cancel(bus, principal.subject, application_id, body.reason, body.text))
+    return _state_resource(await endings.cancel(bus, principal.subject, application_id, body.reason, body.text))
 
 
 @router.post("/applications/{application_id}/void")
 async def void(application_id: UUID, body: Voiding, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Mark an application as entered in error: it leaves the counts, and its match ends."""
-    return _state(await endings.void(bus, principal.subject, application_id, body.reason))
+    return _state_resource(await endings.void(bus, principal.subject, application_id, body.reason))
 
 
 @router.get("/eligibility")
 async def read_eligibility(_: Coordinator, bus: BusDep, call_id: UUID | None = None) -> dict[str, Any]:
     """Endorsed applications with what the rules of their call say, to be confirmed."""
     async with bus.read() as session:
-        judged = await eligibility.judged(session, await store.ready_for_eligibility(session, call_id))
-    return {"applications": [_judged(one) for one in judged]}
+        judged = await eligibility.judge_applications(session, await store.ready_for_eligibility(session, call_id))
+    return {"applications": [_judgement_resource(one) for one in judged]}
 
 
 @router.post("/eligibility/confirm")
@@ -241,15 +241,15 @@ async def confirm(body: Confirmation, principal: Coordinator, bus: BusDep) -> di
     """Confirm what the rules say about these applications; `left` says of which it was not possible, and why."""
     outcome = await eligibility.confirm(bus, principal.subject, body.application_ids)
     return {
-        "applications": [_judged(one) for one in outcome.done],
-        "left": [_state(one.application) | {"detail": why} for one, why in outcome.left],
+        "applications": [_judgement_resource(one) for one in outcome.done],
+        "left": [_state_resource(one.application) | {"detail": why} for one, why in outcome.left],
     }
 
 
-def _judged(one: eligibility.Judgement) -> dict[str, Any]:
-    return _state(one.application) | {
-        "eligible": one.eligible,
-        "checks": [check.model_dump(mode="json") for check in one.checks],
+def _judgement_resource(judgement: eligibility.Judgement) -> dict[str, Any]:
+    return _state_resource(judgement.application) | {
+        "eligible": judgement.eligible,
+        "checks": [check.model_dump(mode="json") for check in judgement.checks],
     }
 
 
@@ -269,29 +269,34 @@ async def read_appeals(
     state: Literal["waits", "open", "upheld", "dismissed"] | None = None,
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> dict[str, Any]:
-    """Return appeals of the own country or EU agency (all, for the programme coordinator), the reader's own first."""
+    """Return appeals of the reader's country or EU agency (all, for the programme), the reader's own tasks first."""
     async with bus.read() as session:
         found, total = await review_store.within(session, principal, state, page)
-    return {"appeals": [_appeal(principal, one, of) for one, of in found], "total": total}
-
-
-def _appeal(principal: Principal, one: review_store.Appeal, of: store.Application) -> dict[str, Any]:
     return {
-        "application_id": of.id,
-        "reference": of.reference,
-        "country": of.country,
-        "against": one.against,
-        "filed_at": one.filed_at,
-        "due": one.due,
-        "text": one.text,
-        "outcome": one.outcome,
-        "answer": one.answer,
-        "you_decide": one.outcome is None
-        and appeal_decisions.appeal_capacity(principal, of, one).acting_as is not None,
+        "appeals": [_appeal_resource(principal, appeal, application) for appeal, application in found],
+        "total": total,
+    }
+
+
+def _appeal_resource(
+    principal: Principal, appeal: review_store.Appeal, application: store.Application
+) -> dict[str, Any]:
+    return {
+        "application_id": application.id,
+        "reference": application.reference,
+        "country": application.country,
+        "against": appeal.against,
+        "filed_at": appeal.filed_at,
+        "due": appeal.due,
+        "text": appeal.text,
+        "outcome": appeal.outcome,
+        "answer": appeal.answer,
+        "you_decide": appeal.outcome is None
+        and appeal_decisions.appeal_capacity(principal, application, appeal).acting_as is not None,
     }
 
 
 @router.post("/applications/{application_id}/appeal/decide")
 async def decide_appeal(application_id: UUID, body: AppealDecision, principal: Decider, bus: BusDep) -> dict[str, Any]:
     """Decide on an appeal: another coordinator than the one who made the decision that is appealed against."""
-    return _state(await appeal_decisions.decide(bus, principal, application_id, body.outcome, body.answer))
+    return _state_resource(await appeal_decisions.decide(bus, principal, application_id, body.outcome, body.answer))

@@ -40,12 +40,12 @@ DECISIONS: dict[str, S] = {
 _BEFORE: dict[S, S] = {S.NOT_ENDORSED: S.SUBMITTED, S.INELIGIBLE: S.ENDORSED}
 
 
-def until(decided_at: datetime, terms: CallTerms, country: str) -> datetime:
+def appeal_deadline(decided_at: datetime, terms: CallTerms, country: str) -> datetime:
     """Return until when the officer may appeal against a decision of `decided_at`."""
     return due(decided_at, terms.timers.appeal_wd, Unit.WORKING_DAYS, country)
 
 
-def file(state: S, *, now: datetime, until: datetime, filed: bool) -> S:
+def after_filing(state: S, *, now: datetime, until: datetime, filed: bool) -> S:
     """Return the state to which an appeal leads; `filed`: there was one against this decision already.
 
     Raises `NotPossible` where there is nothing to appeal against, where it is too late, and for a second appeal.
@@ -58,12 +58,12 @@ def file(state: S, *, now: datetime, until: datetime, filed: bool) -> S:
     return target
 
 
-def before(against: S, earlier: S) -> S:
+def state_before(against: S, earlier: S) -> S:
     """Return the state before the decision; `earlier` is that of the step before a cancellation."""
     return _BEFORE.get(against, earlier)
 
 
-def decided(outcome: AppealOutcome, *, state: S, against: S, before: S, closed: bool) -> S:
+def after_decision(outcome: AppealOutcome, *, state: S, against: S, before: S, closed: bool) -> S:
     """Return the state after an appeal is decided; `closed`: the call has closed meanwhile.
 
     Raises `NotPossible` where the application is not appealed (any more).
@@ -86,7 +86,7 @@ def next_due(state: S, now: datetime, terms: CallTerms, country: str) -> datetim
     return None if days is None else due(now, days, Unit.WORKING_DAYS, country)
 
 
-def another(decided_by: str, subject: str) -> None:
+def check_other_decider(decided_by: str, subject: str) -> None:
     """Raise `NotPossible` for the coordinator who made the decision that is appealed against."""
     if decided_by == subject:
         raise NotPossible(gettext("You made the decision that is appealed against: another coordinator decides on it."))

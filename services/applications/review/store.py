@@ -75,7 +75,7 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ap
 
 
 def _decided_on_by(principal: Principal) -> sa.ColumnElement[bool]:
-    """Return the condition of open appeals that somebody decides: not the own decision, own country or programme."""
+    """Return the condition of open appeals for the principal to decide: against another's decision, within reach."""
     national = sa.and_(
         col(Appeal.against) == ApplicationState.NOT_ENDORSED,
         coordinated(national_only(principal), country=_A.c.country, organisation=_A.c.organisation_id),
@@ -110,4 +110,6 @@ async def within(
         .order_by(_decided_on_by(principal).desc(), col(Appeal.outcome).is_(None).desc())
         .order_by(col(Appeal.due), col(Appeal.id))
     )
-    return [(one, of) for one, of in (await session.execute(one_page(query, page))).all()], int(total)
+    return [(appeal, application) for appeal, application in (await session.execute(one_page(query, page))).all()], int(
+        total
+    )

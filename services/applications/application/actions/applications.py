@@ -20,8 +20,8 @@ from services.applications.calls import store as calls_store
 from services.applications.calls.model import questions
 from services.applications.counters import next_number
 from services.applications.matches.store import matches
-from services.applications.outcomes.actions.line_managers import tell_line_manager
-from services.applications.refusals import lawful, not_found, own, unreadable
+from services.applications.outcomes.actions.line_managers import record_line_manager
+from services.applications.refusals import lawful, not_found, own_application, unreadable
 from services.applications.register.store import entries
 from shared.contracts.applications import ApplicationResubmitted, ApplicationSubmitted, ApplicationWithdrawn
 from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, Sex, StatedReason, published
@@ -95,14 +95,14 @@ async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Ma
     Raises `Refused` (404; 409 once it is submitted; 422 with the fields that cannot be read).
     """
     async with bus.transaction(principal.subject) as tx:
-        application = await own(tx, principal, application_id)
+        application = await own_application(tx, principal, application_id)
         if application.own_state not in WRITABLE:
             raise Refused(gettext("It was submitted, so it cannot be changed now."), 409)
         try:
             answers = Answers.model_validate(application.answers_json | dict(changes))
         except ValidationError as error:
             raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
-        await lawful_answers(tx, application, answers, changes)
+        await check_answers(tx, application, answers, changes)
         application.answers_json = answers.model_dump(mode="json")
         application.saved_at = clock.now()
         tx.session.add(application)
@@ -112,43 +112,45 @@ async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Ma
 async def save_readable(
     bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]
 ) -> store.Application:
-    """Save of `changes` what can be read, and leave the rest as it was: for a page that is left half way.
+    """Save those `changes` that can be read, and leave the rest as it was: for a page that is left half way.
 
     Raises `Refused` (404, 409).
     """
-    kept = dict(changes)
+    readable = dict(changes)
     while True:
         try:
-            return await save(bus, principal, application_id, kept)
+            return await save(bus, principal, application_id, readable)
         except Refused as refused:
-            left = _without(kept, refused.fields)
-            if refused.status_code != 422 or left == kept:
+            remaining = _without(readable, refused.fields)
+            if refused.status_code != 422 or remaining == readable:
                 raise
-            kept = left
+            readable = remaining
 
 
 def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any]:
     """Return the changes without what cannot be read: whole fields, and single answers to the call's own questions."""
-    left = dict(changes)
+    remaining = dict(changes)
     for name in unread:
         field, _, code = name.partition(".")
         if field == "questions" and code:
-            left[field] = {asked: given for asked, given in left.get(field, {}).items() if asked != code}
+            remaining[field] = {
+                question: answer for question, answer in remaining.get(field, {}).items() if question != code
+            }
         else:
-            left.pop(field, None)
-    return left
+            remaining.pop(field, None)
+    return remaining
 
 
-async def lawful_answers(tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, Any]) -> None:
+async def check_answers(tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, Any]) -> None:
     """Raise `Refused` (422) for answers that the register or the call does not know; `changes` are those written."""
-    await _lawful_organisation(tx, application, answers)
+    await _check_organisation(tx, application, answers)
     if "conflicts" in changes:
-        await _lawful_conflicts(tx, answers)
+        await _check_conflicts(tx, answers)
     if "questions" in changes:
-        await _lawful_answers(tx, application, answers)
+        await _check_question_answers(tx, application, answers)
 
 
-async def _lawful_conflicts(tx: Tx, answers: Answers) -> None:
+async def _check_conflicts(tx: Tx, answers: Answers) -> None:
     """Raise `Refused` (422) for organisations that are not in the register."""
     known = {organisation.id for organisation in await entries.organisations(tx.session, ids=answers.conflicts)}
     if set(answers.conflicts) - known:
@@ -156,7 +158,7 @@ async def _lawful_conflicts(tx: Tx, answers: Answers) -> None:
         raise Refused(sentence, 422, {"conflicts": sentence})
 
 
-async def _lawful_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
+async def _check_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
     """Raise `Refused` (422) for an agency of another country than the officer's."""
     if answers.organisation_id is None:
         return
@@ -167,10 +169,10 @@ async def _lawful_organisation(tx: Tx, application: store.Application, answers: 
     application.organisation_id = organisation.id
 
 
-async def _lawful_answers(tx: Tx, application: store.Application, answers: Answers) -> None:
+async def _check_question_answers(tx: Tx, application: store.Application, answers: Answers) -> None:
     """Raise `Refused` (422) for answers to the call's own questions that are not valid."""
-    of = await calls_store.calls_by_id(tx.session, [application.call_id])
-    terms = (await calls_store.terms_of(tx.session, [application], of))[application.id]
+    calls = await calls_store.calls_by_id(tx.session, [application.call_id])
+    terms = (await calls_store.terms_of(tx.session, [application], calls))[application.id]
     found = questions.problems(terms, answers.questions)
     if found:
         named = {f"questions.{code}": sentence for code, sentence in found.items()}
@@ -187,8 +189,8 @@ async def submit(
     """
     moment = clock.now()
     async with bus.transaction(principal.subject) as tx:
-        call = await _held_call(tx, application_id)
-        application = await own(tx, principal, application_id)
+        call = await _hold_call(tx, application_id)
+        application = await own_application(tx, principal, application_id)
         first = application.own_state is ApplicationState.DRAFT
         with lawful():
             state = states.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
@@ -196,16 +198,16 @@ async def submit(
             raise Refused(gettext("The deadline of this call is over."), 409)
         terms = (await calls_store.terms_of(tx.session, [application], {call.id: call}))[application.id]
         answers = application.answers
-        lacking = missing(answers, terms)
-        if lacking:
-            fields = {task: ". ".join(texts) for task, texts in lacking.items()}
+        missing_answers = missing(answers, terms)
+        if missing_answers:
+            fields = {task: ". ".join(texts) for task, texts in missing_answers.items()}
             raise Refused(gettext("Some answers are still missing."), 422, fields)
         if application.reference is None:
             series = f"{application.country}-{moment.year}"
             number = await next_number(tx.session, series)
             application.reference = states.reference(application.country, moment.year, number)
             application.submitted_at = moment
-            await tx.record(_counting(application, answers, settings), application.id)
+            await tx.record(_counting_key(application, answers, settings), application.id)
         with tx.session.no_autoflush:  # nothing of what it asks for is being written here
             profile = await profile_for(tx.session, application, answers, terms)
         application.profile_json = profile.model_dump(mode="json")
@@ -214,26 +216,26 @@ async def submit(
         until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
         event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)
         await record(tx, application, event, state=state, due=until, text="" if first else text.strip()[:MOST_REPLY])
-        await tell_line_manager(tx, application)
+        await record_line_manager(tx, application)
         return application
 
 
-async def _held_call(tx: Tx, application_id: UUID) -> calls_store.Call:
+async def _hold_call(tx: Tx, application_id: UUID) -> calls_store.Call:
     """The application's call, held: one that closes at this moment finds the application, or is found closed.
 
     The call goes before the application, as where it closes. Raises `Refused` (404).
     """
-    call = await calls_store.held_for(tx.session, application_id)
+    call = await calls_store.hold_call_of(tx.session, application_id)
     if call is None:
         raise not_found()
     return call
 
 
-def _counting(application: store.Application, answers: Answers, settings: Settings) -> CountingKeyAssigned:
+def _counting_key(application: store.Application, answers: Answers, settings: Settings) -> CountingKeyAssigned:
     """Return the key under which reporting counts the person once in a programme, without knowing who it is."""
     secret = (settings.counting_secret or settings.session_key).get_secret_value().encode()
-    told = f"{settings.programme}/{application.subject}".encode()
-    key = hmac.new(secret, told, hashlib.sha256).hexdigest()[:32]
+    identity = f"{settings.programme}/{application.subject}".encode()
+    key = hmac.new(secret, identity, hashlib.sha256).hexdigest()[:32]
     return CountingKeyAssigned(counting_key=key, sex=None if answers.sex is None else Sex(answers.sex))
 
 
@@ -242,29 +244,29 @@ async def withdraw(
 ) -> store.Application:
     """Withdraw an open application, with a reason. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        application = await own(tx, principal, application_id)
+        application = await own_application(tx, principal, application_id)
         with lawful():
-            state = await _withdrawn(tx.session, application)
+            state = await _state_after_withdrawal(tx.session, application)
         event = ApplicationWithdrawn(reason=published(reason))
         await record(tx, application, event, state=state, reason=reason, text=text.strip()[:1000])
         return application
 
 
-async def _withdrawn(session: AsyncSession, application: store.Application) -> ApplicationState:
+async def _state_after_withdrawal(session: AsyncSession, application: store.Application) -> ApplicationState:
     """Return the state to which a withdrawal leads. Raises `NotPossible` where it is too late for it."""
     projected = await standings.standing_of(session, application.id)
     if application.own_state is ApplicationState.ELIGIBLE and projected is not None and projected.match_id:
         newest = await matches.match(session, projected.match_id)
         # Where the match was cancelled with its visit, another place is looked for: that can be withdrawn.
         if newest is not None and newest.stands is MatchState.CONFIRMED:
-            states.still_open(ApplicationWithdrawn, ApplicationState(projected.state))
+            states.check_not_over(ApplicationWithdrawn, ApplicationState(projected.state))
     return states.after(ApplicationWithdrawn, application.own_state)
 
 
 async def may_withdraw(session: AsyncSession, application: store.Application) -> bool:
     """Whether a submitted application can be withdrawn now, so that only what is possible is offered."""
     try:
-        await _withdrawn(session, application)
+        await _state_after_withdrawal(session, application)
     except states.NotPossible:
         return False
     return True
@@ -273,7 +275,7 @@ async def may_withdraw(session: AsyncSession, application: store.Application) ->
 async def discard(bus: Bus, principal: Principal, application_id: UUID) -> None:
     """Delete a draft that was never submitted. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        application = await own(tx, principal, application_id)
+        application = await own_application(tx, principal, application_id)
         if application.own_state is not ApplicationState.DRAFT:
             raise Refused(gettext("It was submitted: you can withdraw it."), 409)
         await tx.session.delete(application)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from services.applications.application.actions.applications import lawful_answers
+from services.applications.application.actions.applications import check_answers
 from services.applications.application.actions.profile import profile_for
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
@@ -17,7 +17,7 @@ from services.applications.application.model.answers import Answers, candidate_o
 from services.applications.application.model.tasks import FIELDS, WITH_WHOM, changed_tasks, missing, sections_of
 from services.applications.application.store import applications
 from services.applications.application.views.standing import case_of
-from services.applications.refusals import lawful, not_found, own, unreadable
+from services.applications.refusals import lawful, not_found, own_application, unreadable
 from shared.contracts.applications import ApplicationChanged
 from shared.contracts.codes import ApplicationState, Section, StatedReason, published
 from shared.contracts.lifecycle import Unit
@@ -51,13 +51,13 @@ async def change(
     *,
     seen: datetime | None = None,
 ) -> Application:
-    """Change answers of the own submitted application; `seen` is when it was last saved as the form shows it.
+    """Change answers of the officer's own submitted application; `seen` is when it was last saved as the form shows it.
 
     Nothing happens where nothing differs. Raises `Refused` (404; 409 where it cannot be changed now, or was changed
     since; 422 with the fields that cannot be read, or with what would be missing).
     """
     async with bus.transaction(principal.subject) as tx:
-        application = await own(tx, principal, application_id)
+        application = await own_application(tx, principal, application_id)
         case = await case_of(tx.session, application_id)
         assert case is not None
         with lawful():
@@ -72,10 +72,10 @@ async def change(
             answers = Answers.model_validate(application.answers_json | dict(changes))
         except ValidationError as error:
             raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
-        await lawful_answers(tx, application, answers, changes)
-        lacking = missing(answers, case.terms)
-        if lacking:
-            fields = {task: ". ".join(texts) for task, texts in lacking.items()}
+        await check_answers(tx, application, answers, changes)
+        missing_answers = missing(answers, case.terms)
+        if missing_answers:
+            fields = {task: ". ".join(texts) for task, texts in missing_answers.items()}
             raise Refused(gettext("Some answers would be missing."), 422, fields)
         before = application.answers
         tasks = changed_tasks(before, answers)
@@ -88,20 +88,20 @@ async def change(
                 id=new_id(), application_id=application.id, at=clock.now(), tasks=list(tasks), before=old, after=new
             )
         )
-        matters = _judged(case, before) != _judged(case, answers)
+        matters = _candidate(case, before) != _candidate(case, answers)
         application.answers_json = answers.model_dump(mode="json")
         application.saved_at = clock.now()
-        await tell(tx, case, sections_of(tasks), reason, text, matters=matters)
+        await record_change(tx, case, sections_of(tasks), reason, text, matters=matters)
         return application
 
 
-def _judged(case: Case, answers: Answers) -> object:
+def _candidate(case: Case, answers: Answers) -> object:
     """What of the answers the call's rules look at."""
     application = case.application
     return candidate_of(answers, kind=application.for_, country=application.country, partner_active=case.partner_active)
 
 
-async def tell(
+async def record_change(
     tx: Tx, case: Case, sections: Sequence[Section], reason: StatedReason, text: str = "", *, matters: bool = False
 ) -> None:
     """Tell that a locked, submitted application is another one now. Raises `Refused` (409)."""
@@ -128,7 +128,7 @@ async def tell(
     application.since = since
 
 
-async def told_company(tx: Tx, application: Application) -> None:
+async def record_company_change(tx: Tx, application: Application) -> None:
     """Tell with whom a locked application is made now, where it was submitted; a draft says it when it is submitted.
 
     Raises `Refused` (404, 409).
@@ -142,4 +142,4 @@ async def told_company(tx: Tx, application: Application) -> None:
         return
     profile = await profile_for(tx.session, application, application.answers, case.terms)
     if profile != application.profile:
-        await tell(tx, case, (Section.COUNTERPART,), StatedReason.OTHER)
+        await record_change(tx, case, (Section.COUNTERPART,), StatedReason.OTHER)

@@ -38,7 +38,7 @@ class FoundCompanion:
     names: UUID | None = None
 
     @property
-    def known(self) -> bool:
+    def found_somebody(self) -> bool:
         """Whether there is anybody to ask."""
         return self.subject is not None or self.organisation_id is not None
 
@@ -55,22 +55,24 @@ def read_reference(written: str) -> str:
     return text if "@" in text else text.upper()
 
 
-async def find_companion(session: AsyncSession, of: Application, mode: ApplicationMode, written: str) -> FoundCompanion:
-    """Return who is meant, where they can apply together with `of`: for the same call and kind; else nobody."""
-    mentored = mode is ApplicationMode.PRE_MATCHED and of.for_ is ApplicationKind.MENTEE
+async def find_companion(
+    session: AsyncSession, application: Application, mode: ApplicationMode, written: str
+) -> FoundCompanion:
+    """Return who is meant, where they can apply together with `application` (same call and kind); else nobody."""
+    mentored = mode is ApplicationMode.PRE_MATCHED and application.for_ is ApplicationKind.MENTEE
     if "@" in written:
-        return await _by_address(session, of, written, mentored=mentored)
+        return await _by_address(session, application, written, mentored=mentored)
     if mentored:
         profile = await mentors_store.by_reference(session, written)
-        fits = profile is not None and profile.call_id == of.call_id
+        fits = profile is not None and profile.call_id == application.call_id
         return (
             FoundCompanion(profile.subject, named_id=profile.id) if profile is not None and fits else FoundCompanion()
         )
     theirs = await applications.by_reference(session, written)
-    if theirs is not None and (theirs.call_id, theirs.kind) == (of.call_id, of.kind):
+    if theirs is not None and (theirs.call_id, theirs.kind) == (application.call_id, application.kind):
         return FoundCompanion(theirs.subject, named_id=theirs.id)
     offer = None if mode is ApplicationMode.GROUP else await placements_store.by_reference(session, written)
-    if offer is None or offer.call_id != of.call_id or offer.stands not in _OFFERED:
+    if offer is None or offer.call_id != application.call_id or offer.stands not in _OFFERED:
         return FoundCompanion()
     return FoundCompanion(organisation_id=offer.organisation_id, named_id=offer.id, names=offer.entry.prematched_with)
 
@@ -81,12 +83,16 @@ _OFFERED = frozenset(
 )
 
 
-async def _by_address(session: AsyncSession, of: Application, written: str, *, mentored: bool) -> FoundCompanion:
+async def _by_address(
+    session: AsyncSession, application: Application, written: str, *, mentored: bool
+) -> FoundCompanion:
     person = await entries.person_by_email(session, written)
     if person is None:
         return FoundCompanion()
     if mentored:
-        profiles = [one for one in await mentors_store.of_subject(session, person.subject) if one.call_id == of.call_id]
+        profiles = [
+            one for one in await mentors_store.of_subject(session, person.subject) if one.call_id == application.call_id
+        ]
         return FoundCompanion(person.subject, named_id=profiles[0].id) if profiles else FoundCompanion()
-    theirs = await applications.newest_for(session, person.subject, of.call_id, of.kind)
+    theirs = await applications.newest_for(session, person.subject, application.call_id, application.kind)
     return FoundCompanion(person.subject, named_id=None if theirs is None else theirs.id)

@@ -13,7 +13,7 @@ from services.applications.application.store import companions as store
 from services.applications.application.store.applications import Application
 from services.applications.application.views.standing import case_of
 from services.applications.calls import store as calls_store
-from services.applications.refusals import may_proceed, not_found, own
+from services.applications.refusals import may_proceed, not_found, own_application
 from shared.bus import Bus, Lease, Tx
 from shared.bus.db import leases
 from shared.contracts.applications import CompanionAnswered, CompanionAsked
@@ -26,7 +26,7 @@ from shared.ids import new_id
 from shared.time import clock
 
 
-def of_case(application: Application, companion: store.Companion) -> dict[str, object]:
+def event_case(application: Application, companion: store.Companion) -> dict[str, object]:
     """What an event says of whose case it is."""
     return {
         "companion_id": companion.id,
@@ -39,54 +39,58 @@ def of_case(application: Application, companion: store.Companion) -> dict[str, o
     }
 
 
-async def still_open(session: AsyncSession, application: Application) -> None:
+async def check_open(session: AsyncSession, application: Application) -> None:
     """Raises `Refused` (404; 409 once a place is offered or the application has ended; what was returned is open)."""
     case = await case_of(session, application.id)
     if case is None:
         raise not_found()
     if application.own_state is not ApplicationState.RETURNED_FOR_INFORMATION:
-        may_proceed(companions.open_for_change, case.shown_state)
+        may_proceed(companions.check_open_for_change, case.shown_state)
 
 
-def officers(companion: store.Companion) -> bool:
+def names_officer(companion: store.Companion) -> bool:
     """Whether an officer is named, who applies too: not a placement, not a mentor."""
     if companion.as_ is ApplicationMode.GROUP:
         return True
     return companion.for_ is ApplicationKind.STUDY_VISIT and companion.organisation_id is None
 
 
-def named(principal: Principal, companion: store.Companion) -> bool:
-    """Whether it is the principal who is named, or a placement of the own organisation."""
+def is_named(principal: Principal, companion: store.Companion) -> bool:
+    """Whether it is the principal who is named, or a placement of the officer's own organisation."""
     if companion.organisation_id is not None:
         return may_act_for_organisation(principal, companion.organisation_id)
     return is_self(principal, companion.subject)
 
 
-async def known(session: AsyncSession, principal: Principal, companion_id: UUID) -> store.Companion:
-    """A row that names the principal. Raises `Refused` (404) for whoever is not named."""
-    seen = await store.companion(session, companion_id)
-    if seen is None or not named(principal, seen):
+async def named_companion(session: AsyncSession, principal: Principal, companion_id: UUID) -> store.Companion:
+    """A row that names the principal. Raises `Refused` (404) for anybody else."""
+    companion = await store.companion(session, companion_id)
+    if companion is None or not is_named(principal, companion):
         raise not_found()
-    return seen
+    return companion
 
 
-async def locked(
+async def lock_companion(
     tx: Tx, principal: Principal, companion_id: UUID
 ) -> tuple[store.Companion, Application, Application | None]:
-    """The row, the application that names, and the own one; applications are locked first, in the order of their ids.
+    """The row, the application that names, and the officer's own one; applications are locked first, in the order of their ids.
 
-    Raises `Refused` (404) for whoever is not named.
+    Raises `Refused` (404) for anybody else.
     """
-    seen = await known(tx.session, principal, companion_id)
+    unlocked = await named_companion(tx.session, principal, companion_id)
     mine = None
-    if officers(seen):
-        mine = await applications.newest_for(tx.session, principal.subject, seen.call_id, seen.kind)
-    ids = [seen.application_id, *([] if mine is None else [mine.id])]
-    held = {one.id: one for one in await applications.locked(tx.session, ids)}
+    if names_officer(unlocked):
+        mine = await applications.newest_for(tx.session, principal.subject, unlocked.call_id, unlocked.kind)
+    ids = [unlocked.application_id, *([] if mine is None else [mine.id])]
+    applications_by_id = {one.id: one for one in await applications.locked(tx.session, ids)}
     companion = await store.companion(tx.session, companion_id, lock=True)
-    if companion is None or seen.application_id not in held:
+    if companion is None or unlocked.application_id not in applications_by_id:
         raise not_found()
-    return companion, held[seen.application_id], None if mine is None else held.get(mine.id)
+    return (
+        companion,
+        applications_by_id[unlocked.application_id],
+        None if mine is None else applications_by_id.get(mine.id),
+    )
 
 
 async def answer(bus: Bus, principal: Principal, companion_id: UUID, *, yes: bool) -> store.Companion:
@@ -95,34 +99,36 @@ async def answer(bus: Bus, principal: Principal, companion_id: UUID, *, yes: boo
     Raises `Refused` (404; 409 where it was taken back, or is too late; 422 without an own application).
     """
     async with bus.transaction(principal.subject) as tx:
-        companion, application, mine = await locked(tx, principal, companion_id)
-        if not may_proceed(companions.answered, companion.stands, yes=yes):
+        companion, application, mine = await lock_companion(tx, principal, companion_id)
+        if not may_proceed(companions.after_answer, companion.stands, yes=yes):
             return companion
         if yes:
-            await still_open(tx.session, application)
-            if officers(companion):
+            await check_open(tx.session, application)
+            if names_officer(companion):
                 if mine is None:
                     sentence = gettext("Begin an application for this call first, then say yes.")
                     raise Refused(sentence, 422, {"application": sentence})
-                await still_open(tx.session, mine)
-                await _free(tx.session, mine, companion)
+                await check_open(tx.session, mine)
+                await _check_free(tx.session, mine, companion)
                 companion.named_id = mine.id
-        companion.state = companions.answered(companion.stands, yes=yes)
+        companion.state = companions.after_answer(companion.stands, yes=yes)
         companion.answered_at = clock.now()
         tx.session.add(companion)
         if yes and mine is not None and companion.as_ is ApplicationMode.PRE_MATCHED:
-            tx.session.add(_back(companion, application, mine))
+            tx.session.add(_mutual_companion(companion, application, mine))
         await tx.session.flush()
-        given = CompanionAnswer.CONFIRMED if yes else CompanionAnswer.DECLINED
-        await tx.record(CompanionAnswered(**of_case(application, companion), answer=given), application.id)
-        await changes.told_company(tx, application)
+        companion_answer = CompanionAnswer.CONFIRMED if yes else CompanionAnswer.DECLINED
+        await tx.record(
+            CompanionAnswered(**event_case(application, companion), answer=companion_answer), application.id
+        )
+        await changes.record_company_change(tx, application)
         if yes and mine is not None:
-            await changes.told_company(tx, mine)
+            await changes.record_company_change(tx, mine)
         await tx.changed("applications")
         return companion
 
 
-def _back(companion: store.Companion, application: Application, mine: Application) -> store.Companion:
+def _mutual_companion(companion: store.Companion, application: Application, mine: Application) -> store.Companion:
     """The naming back: that of the officer who said yes."""
     return store.Companion(
         id=new_id(),
@@ -139,11 +145,11 @@ def _back(companion: store.Companion, application: Application, mine: Applicatio
     )
 
 
-async def _free(session: AsyncSession, mine: Application, companion: store.Companion) -> None:
+async def _check_free(session: AsyncSession, mine: Application, companion: store.Companion) -> None:
     """Raises `Refused` (409) for an officer who applies with others already."""
     live = await store.live_by(session, [mine.id])
     may_proceed(
-        companions.alone,
+        companions.check_alone,
         member=await store.group_of(session, mine.id) is not None,
         leads=any(one.as_ is ApplicationMode.GROUP for one in live),
         paired=any(one.as_ is ApplicationMode.PRE_MATCHED and one.subject != companion.subject for one in live),
@@ -153,21 +159,21 @@ async def _free(session: AsyncSession, mine: Application, companion: store.Compa
 async def name(
     bus: Bus, principal: Principal, application_id: UUID, mode: ApplicationMode, written: str
 ) -> store.Companion:
-    """Name a counterpart, or ask somebody into the own group, by reference or service e-mail.
+    """Name a counterpart, or ask somebody into the officer's own group, by reference or service e-mail.
 
-    The answer is the same whoever is meant, and if nobody is. Raises `Refused` (404; 409 where it cannot be now; 422).
+    The answer does not depend on who is meant, or whether anybody is. Raises `Refused` (404; 409 where it cannot be now; 422).
     """
     written = read_reference(written)
     async with bus.transaction(principal.subject) as tx:
-        seen = await applications.application(tx.session, application_id)
-        if seen is None or not is_self(principal, seen.subject):
+        unlocked = await applications.application(tx.session, application_id)
+        if unlocked is None or not is_self(principal, unlocked.subject):
             raise not_found()
-        meant = await find_companion(tx.session, seen, mode, written)
+        found = await find_companion(tx.session, unlocked, mode, written)
         # Both are locked in one order, so that two who name each other at once do not wait for each other.
-        theirs = meant.named_id if meant.subject is not None else None
+        theirs = found.named_id if found.subject is not None else None
         await applications.locked(tx.session, [application_id, *([] if theirs is None else [theirs])])
-        application = await own(tx, principal, application_id)
-        await still_open(tx.session, application)
+        application = await own_application(tx, principal, application_id)
+        await check_open(tx.session, application)
         live = await store.live_by(tx.session, [application.id])
         if any(one.written.lower() == written.lower() for one in live):
             raise Refused(gettext("You have named them already."), 409)
@@ -176,14 +182,14 @@ async def name(
         group = mode is ApplicationMode.GROUP
         leads = any(one.as_ is ApplicationMode.GROUP for one in live)
         may_proceed(
-            companions.alone,
+            companions.check_alone,
             member=await store.group_of(tx.session, application.id) is not None,
             leads=leads and not group,
             paired=any(one.as_ is ApplicationMode.PRE_MATCHED for one in live),
         )
         if group:
-            may_proceed(companions.ask, len(live), call.terms.group_size)
-        if meant.subject == principal.subject:
+            may_proceed(companions.check_group_size, len(live), call.terms.group_size)
+        if found.subject == principal.subject:
             sentence = gettext("This is yourself. Name somebody else.")
             raise Refused(sentence, 422, {"written": sentence})
         companion = store.Companion(
@@ -193,21 +199,23 @@ async def name(
             call_id=application.call_id,
             kind=application.kind,
             written=written,
-            subject=meant.subject,
-            organisation_id=meant.organisation_id,
-            named_id=None if group else meant.named_id,
+            subject=found.subject,
+            organisation_id=found.organisation_id,
+            named_id=None if group else found.named_id,
             asked_at=clock.now(),
         )
         tx.session.add(companion)
         await tx.session.flush()
-        if not await _both(tx, application, companion, meant.names) and meant.known:
-            await tx.record(CompanionAsked(**of_case(application, companion)), application.id)
-        await changes.told_company(tx, application)
+        if not await _confirm_if_mutual(tx, application, companion, found.names) and found.found_somebody:
+            await tx.record(CompanionAsked(**event_case(application, companion)), application.id)
+        await changes.record_company_change(tx, application)
         await tx.changed("applications")
         return companion
 
 
-async def _both(tx: Tx, application: Application, companion: store.Companion, kept_for: UUID | None) -> bool:
+async def _confirm_if_mutual(
+    tx: Tx, application: Application, companion: store.Companion, kept_for: UUID | None
+) -> bool:
     """Whether a counterpart has named this officer before: then both are agreed. Who names others hears of that."""
     if kept_for is not None:
         if kept_for != application.id:
@@ -236,15 +244,15 @@ async def _pair(
     tx: Tx, application: Application, companion: store.Companion, theirs: Application, mutual: store.Companion
 ) -> None:
     """Confirm two officers who name each other: both applications change, and who named first is notified."""
-    held = {one.id: one for one in await applications.locked(tx.session, [application.id, theirs.id])}
+    applications_by_id = {one.id: one for one in await applications.locked(tx.session, [application.id, theirs.id])}
     moment = clock.now()
     for one, other in ((companion, theirs), (mutual, application)):
         one.state, one.named_id, one.answered_at = CompanionState.CONFIRMED, other.id, moment
         tx.session.add(one)
     await tx.session.flush()
-    event = CompanionAnswered(**of_case(theirs, mutual), answer=CompanionAnswer.CONFIRMED)
+    event = CompanionAnswered(**event_case(theirs, mutual), answer=CompanionAnswer.CONFIRMED)
     await tx.record(event, theirs.id)
-    await changes.told_company(tx, held[theirs.id])
+    await changes.record_company_change(tx, applications_by_id[theirs.id])
 
 
 async def _mismatch(tx: Tx, application: Application, companion: store.Companion) -> None:
@@ -253,18 +261,18 @@ async def _mismatch(tx: Tx, application: Application, companion: store.Companion
         return
     companion.mismatch = True
     tx.session.add(companion)
-    event = CompanionAnswered(**of_case(application, companion), answer=CompanionAnswer.MISMATCH)
+    event = CompanionAnswered(**event_case(application, companion), answer=CompanionAnswer.MISMATCH)
     await tx.record(event, application.id)
 
 
 async def leave(bus: Bus, principal: Principal, companion_id: UUID) -> store.Companion:
     """Leave the group or the pair, as a confirmed companion. Raises `Refused` (404; 409 once a place is offered)."""
     async with bus.transaction(principal.subject) as tx:
-        companion, application, mine = await locked(tx, principal, companion_id)
-        if not may_proceed(companions.left, companion.stands):
+        companion, application, mine = await lock_companion(tx, principal, companion_id)
+        if not may_proceed(companions.after_leaving, companion.stands):
             return companion
         if mine is not None:
-            await still_open(tx.session, mine)
+            await check_open(tx.session, mine)
         await end(tx, companion, application, CompanionState.LEFT)
         return companion
 
@@ -272,19 +280,19 @@ async def leave(bus: Bus, principal: Principal, companion_id: UUID) -> store.Com
 async def remove(bus: Bus, principal: Principal, companion_id: UUID) -> store.Companion:
     """Take back a naming, as the officer who named. Raises `Refused` (404; 409 once a place is offered)."""
     async with bus.transaction(principal.subject) as tx:
-        seen = await store.companion(tx.session, companion_id)
-        if seen is None:
+        unlocked = await store.companion(tx.session, companion_id)
+        if unlocked is None:
             raise not_found()
-        ids = [seen.application_id, *([seen.named_id] if officers(seen) and seen.named_id else [])]
-        held = {one.id: one for one in await applications.locked(tx.session, ids)}
-        application = held.get(seen.application_id)
+        ids = [unlocked.application_id, *([unlocked.named_id] if names_officer(unlocked) and unlocked.named_id else [])]
+        applications_by_id = {one.id: one for one in await applications.locked(tx.session, ids)}
+        application = applications_by_id.get(unlocked.application_id)
         if application is None or not is_self(principal, application.subject):
             raise not_found()
         companion = await store.companion(tx.session, companion_id, lock=True)
         assert companion is not None
-        if not may_proceed(companions.removed, companion.stands):
+        if not may_proceed(companions.after_removal, companion.stands):
             return companion
-        await still_open(tx.session, application)
+        await check_open(tx.session, application)
         await end(tx, companion, application, CompanionState.REMOVED)
         return companion
 
@@ -295,7 +303,7 @@ async def end(tx: Tx, companion: store.Companion, application: Application | Non
     companion.state, companion.answered_at = state, clock.now()
     tx.session.add(companion)
     concerned = {companion.application_id}
-    if confirmed and officers(companion) and companion.named_id is not None:
+    if confirmed and names_officer(companion) and companion.named_id is not None:
         concerned.add(companion.named_id)
         for back in await store.live_by(tx.session, [companion.named_id]):
             if back.as_ is ApplicationMode.PRE_MATCHED and back.named_id == companion.application_id:
@@ -303,17 +311,19 @@ async def end(tx: Tx, companion: store.Companion, application: Application | Non
                 tx.session.add(back)
     await tx.session.flush()
     if application is not None and (confirmed or companion.subject or companion.organisation_id):
-        given = CompanionAnswer.LEFT if state is CompanionState.LEFT else CompanionAnswer.REMOVED
-        await tx.record(CompanionAnswered(**of_case(application, companion), answer=given), application.id)
+        companion_answer = CompanionAnswer.LEFT if state is CompanionState.LEFT else CompanionAnswer.REMOVED
+        await tx.record(
+            CompanionAnswered(**event_case(application, companion), answer=companion_answer), application.id
+        )
     for one in await applications.locked(tx.session, concerned):
-        await changes.told_company(tx, one)
+        await changes.record_company_change(tx, one)
     await tx.changed("applications")
 
 
 _GONE = frozenset({ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, ApplicationState.VOIDED})
 
 
-async def end_adrift(bus: Bus, lease: Lease | None = None) -> int:
+async def end_orphaned(bus: Bus, lease: Lease | None = None) -> int:
     """End companions of applications that were withdrawn, cancelled, voided or deleted; return how many.
 
     A hundred at the most. Raises `LeaseLost`.
@@ -321,7 +331,7 @@ async def end_adrift(bus: Bus, lease: Lease | None = None) -> int:
     async with bus.transaction("system:clock") as tx:
         if lease is not None:
             await leases.check(tx.session, lease)
-        found = await store.adrift(tx.session)
+        found = await store.orphaned(tx.session)
         for companion in found:
             application = await applications.application(tx.session, companion.application_id)
             over = application is None or application.own_state in _GONE
@@ -329,4 +339,4 @@ async def end_adrift(bus: Bus, lease: Lease | None = None) -> int:
     return len(found)
 
 
-__all__ = ["MOST_WRITTEN", "answer", "end_adrift", "known", "leave", "name", "named", "remove"]
+__all__ = ["MOST_WRITTEN", "answer", "end_orphaned", "is_named", "leave", "name", "named_companion", "remove"]

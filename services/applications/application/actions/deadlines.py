@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.applications.application.actions.companions import end_adrift
+from services.applications.application.actions.companions import end_orphaned
 from services.applications.application.actions.steps import record
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
@@ -26,13 +26,13 @@ _log = structlog.get_logger()
 
 async def keep_deadlines(service: Service) -> None:
     """Run the worker."""
-    await run_by_lease(service, LEASE, _look)
+    await run_by_lease(service, LEASE, _apply_deadlines)
 
 
-async def _look(bus: Bus, lease: Lease) -> None:
+async def _apply_deadlines(bus: Bus, lease: Lease) -> None:
     while count := await withdraw_silent(bus, lease):
         _log.info("withdrawn for no answer", count=count)
-    while count := await end_adrift(bus, lease):
+    while count := await end_orphaned(bus, lease):
         _log.info("no longer together", count=count)
 
 
@@ -41,7 +41,7 @@ async def withdraw_silent(bus: Bus, lease: Lease | None = None) -> int:
     async with bus.transaction("system:clock") as tx:
         if lease is not None:
             await leases.check(tx.session, lease)
-        found = await store.silent(tx.session, clock.now())
+        found = await store.unanswered_returns(tx.session, clock.now())
         for application in found:
             state = states.after(ApplicationWithdrawn, application.own_state)
             event = ApplicationWithdrawn(reason=Reason.NO_ANSWER, by=Party.CLOCK)

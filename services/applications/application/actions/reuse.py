@@ -9,7 +9,7 @@ from services.applications.application.model.states import FINAL
 from services.applications.application.store import applications as store
 from services.applications.application.views.answers import answers_from_register
 from services.applications.calls import store as calls_store
-from services.applications.refusals import not_found, own
+from services.applications.refusals import not_found, own_application
 from services.applications.register.store import entries
 from shared.contracts.codes import ApplicationState, CallState
 from shared.errors import Refused
@@ -58,26 +58,26 @@ async def next_calls(session: AsyncSession, application: store.Application) -> l
 
 
 async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlier_id: UUID) -> store.Application:
-    """Fill the own untouched draft with the answers of an own earlier application, as far as they still apply.
+    """Fill the officer's own untouched draft with the answers of an own earlier application, as far as they still apply.
 
     Raises `Refused` (404; 409 where something was written already).
     """
     async with bus.transaction(principal.subject) as tx:
-        application = await own(tx, principal, application_id)
+        application = await own_application(tx, principal, application_id)
         before = await store.application(tx.session, earlier_id)
         if before is None or not is_self(principal, before.subject) or before.submitted_at is None:
             raise not_found()
         if not untouched(application) or before.id == application.id:
             raise Refused(gettext("You have begun to write already, so the earlier answers are not taken over."), 409)
-        of = await calls_store.calls_by_id(tx.session, [application.call_id, before.call_id])
+        calls = await calls_store.calls_by_id(tx.session, [application.call_id, before.call_id])
         person = await entries.person(tx.session, principal.subject)
         if person is None:
             raise not_found()
         answers = reuse.carried_over(
             before.answers,
             answers_from_register(person),
-            scheme=of[before.call_id].terms.scheme,
-            terms=of[application.call_id].terms,
+            scheme=calls[before.call_id].terms.scheme,
+            terms=calls[application.call_id].terms,
             today=clock.today(),
             took_part=await store.took_part(tx.session, principal.subject),
         )
@@ -88,7 +88,7 @@ async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlie
         return application
 
 
-async def left_open(session: AsyncSession, case: Case) -> dict[str, str]:
+async def out_of_date(session: AsyncSession, case: Case) -> dict[str, str]:
     """Return which of the reused answers are out of date, by task; nothing where none were reused."""
     if case.application.earlier_id is None or case.application.own_state is not ApplicationState.DRAFT:
         return {}
@@ -96,4 +96,4 @@ async def left_open(session: AsyncSession, case: Case) -> dict[str, str]:
     call = None if before is None else await calls_store.call(session, before.call_id)
     if before is None or call is None:
         return {}
-    return reuse.left_open(before.answers, scheme=call.terms.scheme, terms=case.terms, today=clock.today())
+    return reuse.out_of_date(before.answers, scheme=call.terms.scheme, terms=case.terms, today=clock.today())

@@ -39,7 +39,7 @@ async def record(
     """
     moment = clock.now()
     if event is not None:
-        await _tell(tx, application, event, cause)
+        await _record_event(tx, application, event, cause)
     application.state, application.since, application.due = state, moment, due
     tx.session.add(application)
     tx.session.add(
@@ -57,7 +57,7 @@ async def record(
             note=note,
         )
     )
-    outcome = outcome_of(state, application.told)
+    outcome = outcome_of(state, application.published_outcome)
     if outcome is not None:
         await decide(tx, application, outcome, cause=cause)
     await tx.changed("applications")
@@ -65,7 +65,7 @@ async def record(
 
 async def decide(tx: Tx, application: Application, outcome: Outcome, *, cause: Envelope | None = None) -> None:
     """Publish the first final outcome of an application; does nothing where one was published before."""
-    if application.told is not None:
+    if application.published_outcome is not None:
         return
     assert application.submitted_at is not None
     application.outcome = outcome
@@ -77,10 +77,10 @@ async def decide(tx: Tx, application: Application, outcome: Outcome, *, cause: E
         kind=application.for_,
         country=application.country,
     )
-    await _tell(tx, application, event, cause)
+    await _record_event(tx, application, event, cause)
 
 
-async def _tell(tx: Tx, application: Application, event: ApplicationEvent, cause: Envelope | None) -> None:
+async def _record_event(tx: Tx, application: Application, event: ApplicationEvent, cause: Envelope | None) -> None:
     if cause is None:
         await tx.record(event, application.id)
     else:

@@ -82,7 +82,7 @@ class LineManager(BaseModel):
 
 
 class Earlier(BaseModel):
-    """The own earlier application whose answers a draft begins with."""
+    """The officer's own earlier application whose answers a draft begins with."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -107,7 +107,7 @@ class TicketWanted(BaseModel):
     subject: UUID | None = None
 
 
-async def _shown(bus: Bus, application_id: UUID) -> dict[str, Any]:
+async def _resource_of(bus: Bus, application_id: UUID) -> dict[str, Any]:
     async with bus.read() as session:
         case = await case_of(session, application_id)
     if case is None:
@@ -115,7 +115,7 @@ async def _shown(bus: Bus, application_id: UUID) -> dict[str, Any]:
     return application_resource(case, answers=True)
 
 
-async def _moved(bus: Bus, application: store.Application) -> dict[str, Any]:
+async def _standing_after(bus: Bus, application: store.Application) -> dict[str, Any]:
     """Return the state of a submitted application after an action: as it was written, so that little is read again."""
     async with bus.glance() as session:
         projected = await standings.standing_of(session, application.id)
@@ -133,7 +133,7 @@ async def begin(body: Begin, principal: Officer, bus: BusDep, settings: Portal) 
         await actions.save(bus, principal, application.id, changes)
     if body.submit:
         await actions.submit(bus, principal, application.id, settings)
-    return await _shown(bus, application.id)
+    return await _resource_of(bus, application.id)
 
 
 @router.get("/applications")
@@ -150,12 +150,12 @@ async def read_one(application_id: UUID, principal: Reader, bus: BusDep) -> dict
     """Return the state of an application; its answers for the officer and for those who decide on it."""
     async with bus.read() as session:
         case = await case_of(session, application_id)
-    if case is None or not _theirs(principal, case.application):
+    if case is None or not _may_read(principal, case.application):
         raise not_found()
     return application_resource(case, answers=True)
 
 
-def _theirs(principal: Principal, application: store.Application) -> bool:
+def _may_read(principal: Principal, application: store.Application) -> bool:
     if application.submitted_at is None:
         return is_self(principal, application.subject)
     return may_see_case(principal, country=application.country, subject=application.subject)
@@ -165,14 +165,14 @@ def _theirs(principal: Principal, application: store.Application) -> bool:
 async def save(application_id: UUID, body: dict[str, Any], principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Save answers: the fields that are sent replace the present ones."""
     await actions.save(bus, principal, application_id, body)
-    return await _shown(bus, application_id)
+    return await _resource_of(bus, application_id)
 
 
 @router.post("/applications/{application_id}/again")
 async def take_over(application_id: UUID, body: Earlier, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Fill an untouched draft with the answers of an own earlier application, as far as they still apply."""
     await reuse.take_over(bus, principal, application_id, body.earlier_id)
-    return await _shown(bus, application_id)
+    return await _resource_of(bus, application_id)
 
 
 @router.post("/applications/{application_id}/submit")
@@ -180,37 +180,41 @@ async def submit(
     application_id: UUID, principal: Officer, bus: BusDep, settings: Portal, body: Submission | None = None
 ) -> dict[str, Any]:
     """Submit a draft, or resubmit a returned application, with an answer to the coordinator's question."""
-    return await _moved(bus, await actions.submit(bus, principal, application_id, settings, body.text if body else ""))
+    return await _standing_after(
+        bus, await actions.submit(bus, principal, application_id, settings, body.text if body else "")
+    )
 
 
 @router.post("/applications/{application_id}/withdraw")
 async def withdraw(application_id: UUID, body: Withdrawal, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Withdraw an open application."""
-    return await _moved(bus, await actions.withdraw(bus, principal, application_id, body.reason, body.text))
+    return await _standing_after(bus, await actions.withdraw(bus, principal, application_id, body.reason, body.text))
 
 
 @router.post("/applications/{application_id}/change")
 async def change(application_id: UUID, body: Change, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Change a submitted application before a place is offered, with a reason."""
     await application_changes.change(bus, principal, application_id, body.answers, body.reason, body.text)
-    return await _shown(bus, application_id)
+    return await _resource_of(bus, application_id)
 
 
 @router.put("/applications/{application_id}/line-manager")
 async def name_line_manager(application_id: UUID, body: LineManager, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Name another line manager of a submitted application, at any time before the follow-up."""
-    await line_managers.name(bus, principal, application_id, body.name, body.email)
-    return await _shown(bus, application_id)
+    await line_managers.name_line_manager(bus, principal, application_id, body.name, body.email)
+    return await _resource_of(bus, application_id)
 
 
 @router.post("/applications/{application_id}/appeal")
 async def appeal(application_id: UUID, body: Appeal, principal: Officer, bus: BusDep) -> dict[str, Any]:
     """Appeal against the decision not to endorse, not eligible, or cancelled, within the call's time for it."""
-    return await _moved(bus, await appeals.file(bus, principal, application_id, body.text))
+    return await _standing_after(bus, await appeals.file(bus, principal, application_id, body.text))
 
 
 @router.post("/tickets", status_code=201)
 async def ticket(body: TicketWanted, principal: Officer, bus: BusDep, settings: Portal) -> dict[str, str]:
-    """Return a ticket into the own form or receipt in another service; good for two minutes, in the header X-Ticket."""
-    way = await tickets.for_application(bus, settings, principal, body.purpose, body.application_id, body.subject)
-    return {"ticket": way.ticket, "address": way.address, "link": way.link}
+    """Return a ticket into the officer's own form or receipt in another service; good for two minutes, in the header X-Ticket."""
+    ticket_link = await tickets.for_application(
+        bus, settings, principal, body.purpose, body.application_id, body.subject
+    )
+    return {"ticket": ticket_link.ticket, "address": ticket_link.address, "link": ticket_link.link}

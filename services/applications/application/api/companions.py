@@ -23,7 +23,7 @@ class Naming(Body):
     written: Annotated[str, Field(max_length=actions.MOST_WRITTEN)]
 
 
-class Said(Body):
+class Reply(Body):
     """Yes or no."""
 
     yes: bool
@@ -31,9 +31,9 @@ class Said(Body):
 
 @router.get("/applications/{application_id}/company")
 async def read(application_id: UUID, principal: Officer, bus: BusDep) -> dict[str, Any]:
-    """Return with whom the own application is made, with names once both sides have confirmed."""
+    """Return with whom the officer's own application is made, with names once both sides have confirmed."""
     async with bus.read() as session:
-        _, found = await companions.company_of(session, principal, application_id)
+        _, found = await companions.own_company(session, principal, application_id)
     return {
         "mode": found.mode,
         "complete": found.complete,
@@ -56,14 +56,14 @@ async def read(application_id: UUID, principal: Officer, bus: BusDep) -> dict[st
 
 @router.post("/applications/{application_id}/companions", status_code=201)
 async def name(application_id: UUID, body: Naming, principal: Officer, bus: BusDep) -> dict[str, Any]:
-    """Name a counterpart, or ask somebody into the own group; the answer does not say whether anybody is known."""
-    made = await actions.name(bus, principal, application_id, body.mode, body.written)
-    return {"id": made.id, "written": made.written}
+    """Name a counterpart, or ask somebody into the officer's own group; the answer does not say whether anybody is known."""
+    companion = await actions.name(bus, principal, application_id, body.mode, body.written)
+    return {"id": companion.id, "written": companion.written}
 
 
 @router.get("/companions")
-async def named(principal: Participant, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
-    """Return the invitations to the reader, or to a placement of the own organisation, the newest first."""
+async def read_invitations(principal: Participant, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
+    """Return the invitations to the reader, or to a placement of the officer's own organisation, the newest first."""
     async with bus.read() as session:
         found = await companions.invitations_for(session, principal)
     return {
@@ -83,7 +83,7 @@ async def named(principal: Participant, bus: BusDep) -> dict[str, list[dict[str,
 
 
 @router.post("/companions/{companion_id}/answer")
-async def answer(companion_id: UUID, body: Said, principal: Participant, bus: BusDep) -> dict[str, Any]:
+async def answer(companion_id: UUID, body: Reply, principal: Participant, bus: BusDep) -> dict[str, Any]:
     """Confirm or decline; officers need an application of their own to confirm."""
     return _state(await actions.answer(bus, principal, companion_id, yes=body.yes))
 
@@ -96,7 +96,7 @@ async def leave(companion_id: UUID, principal: Participant, bus: BusDep) -> dict
 
 @router.post("/companions/{companion_id}/remove")
 async def remove(companion_id: UUID, principal: Officer, bus: BusDep) -> dict[str, Any]:
-    """Take a naming or an invitation back, or remove a member from the own group."""
+    """Take a naming or an invitation back, or remove a member from the officer's own group."""
     return _state(await actions.remove(bus, principal, companion_id))
 
 

@@ -77,7 +77,7 @@ def countries_known() -> Choices:
     return [("", gettext("Choose")), *sorted(((c, labels.country(c)) for c in COUNTRIES), key=lambda one: one[1])]
 
 
-def same(
+def same_names(
     *names: str, empty: frozenset[str] = frozenset()
 ) -> tuple[Callable[[Answers], dict[str, Any]], Callable[[Form], dict[str, Any]]]:
     """Return `fields` and `changes` of a form whose fields are called like the answers.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.application.forms.parts import FormContext, Task, choices, column, rows, same
+from services.applications.application.forms.parts import FormContext, Task, choices, column, rows, same_names
 from services.applications.application.model.answers import PRIVACY_VERSION
 from services.applications.application.model.tasks import BACKGROUND, PRIVACY
 from services.applications.forms import NotOptional
@@ -43,7 +43,7 @@ class ContactForm(Form):
     language = SelectField(N_("Language in which we write to you"))
 
 
-def _languages(form: ContactForm, _: FormContext) -> None:
+def _language_choices(form: ContactForm, _: FormContext) -> None:
     form.language.choices = [("", gettext("Choose")), *labels.written(form.language.data)]
 
 
@@ -69,7 +69,7 @@ class ServiceForm(Form):
     took_part_before = BooleanField(N_("I have taken part in an exchange before"))
 
 
-def _agencies(form: ServiceForm, context: FormContext) -> None:
+def _agency_choices(form: ServiceForm, context: FormContext) -> None:
     form.organisation_id.choices = [("", gettext("Choose")), *((str(one.id), one.name) for one in context.own)]
 
 
@@ -106,13 +106,13 @@ class BackgroundForm(Form):
     conflicts = FieldList(FormField(ConflictRow), min_entries=0, max_entries=20)
 
 
-def _background(form: BackgroundForm, context: FormContext) -> None:
+def _course_choices(form: BackgroundForm, context: FormContext) -> None:
     """Offer the call's own courses as boxes, so that their names are written as the rule has them."""
-    asked = context.terms.rules.courses
+    courses = context.terms.rules.courses
     finished = {*column(form, "courses", "course"), *(form.asked_courses.data or ())}
-    form.asked_courses.choices = [(course, course) for course in asked]
-    form.asked_courses.data = [course for course in asked if course in finished]
-    others = [place for place, row in enumerate(rows(form, "courses")) if (row["course"] or "").strip() not in asked]
+    form.asked_courses.choices = [(course, course) for course in courses]
+    form.asked_courses.data = [course for course in courses if course in finished]
+    others = [place for place, row in enumerate(rows(form, "courses")) if (row["course"] or "").strip() not in courses]
     arrange(form.courses, others)
     organisations = [(str(one.id), f"{labels.country(one.country)}: {one.name}") for one in context.abroad]
     for entry in form.conflicts:
@@ -142,7 +142,7 @@ class PrivacyForm(Form):
     )
 
 
-def _privacy(form: PrivacyForm) -> dict[str, Any]:
+def _privacy_changes(form: PrivacyForm) -> dict[str, Any]:
     if not form.confirmed.data:
         return {}
     return {"privacy_version": PRIVACY_VERSION, "privacy_at": clock.now().isoformat()}
@@ -151,13 +151,13 @@ def _privacy(form: PrivacyForm) -> dict[str, Any]:
 CONTACT = Task(
     Section.CONTACT,
     ContactForm,
-    *same("name", "own_name", "email", "language"),
-    prepare=_languages,
+    *same_names("name", "own_name", "email", "language"),
+    prepare=_language_choices,
 )
 SERVICE = Task(
     Section.SERVICE,
     ServiceForm,
-    *same(
+    *same_names(
         "organisation_id",
         "unit",
         "service",
@@ -168,27 +168,27 @@ SERVICE = Task(
         "took_part_before",
         empty=frozenset({"unit", "national_rank"}),
     ),
-    prepare=_agencies,
+    prepare=_agency_choices,
     rules=("years_in_field", "service", "rank_group", "country", "partner_active"),
 )
 LINE_MANAGER = Task(
     Section.LINE_MANAGER,
     LineManagerForm,
-    *same("line_manager_name", "line_manager_email"),
+    *same_names("line_manager_name", "line_manager_email"),
 )
 COURSES = Task(
     BACKGROUND,
     BackgroundForm,
     _background_fields,
     _background_changes,
-    prepare=_background,
+    prepare=_course_choices,
     rules=("course",),
 )
 NOTICE = Task(
     PRIVACY,
     PrivacyForm,
     lambda answers: {"confirmed": answers.privacy_version == PRIVACY_VERSION},
-    _privacy,
+    _privacy_changes,
 )
 
 __all__ = ["CONTACT", "COURSES", "LINE_MANAGER", "NOTICE", "SERVICE", "choices"]

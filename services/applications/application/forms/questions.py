@@ -19,7 +19,7 @@ PREFIX = "q_"
 _RADIOS = 6
 
 
-class _Good:
+class _AnswerCheck:
     """Holds an answer against its question."""
 
     def __init__(self, question: CallQuestion) -> None:
@@ -43,20 +43,20 @@ def form_of(terms: CallTerms) -> type[QuestionsForm]:
 
 
 def _field(question: CallQuestion) -> Any:
-    text = model.worded(question)
+    text = model.in_reader_language(question)
     checks: list[Any] = [Needed(N_("Answer this"))] if question.required else []
-    checks.append(_Good(question))
-    known: dict[str, Any] = {"description": text.hint}
+    checks.append(_AnswerCheck(question))
+    options: dict[str, Any] = {"description": text.hint}
     match question.kind:
         case QuestionKind.NUMBER:
-            return NumberField(text.question, checks, **known)
+            return NumberField(text.question, checks, **options)
         case QuestionKind.CHOICE:
             choices = list(model.choices(question).items())
             if len(choices) > _RADIOS or not question.required:
-                return SelectField(text.question, checks, choices=choices, blank=N_("Choose"), **known)
-            return RadioField(text.question, checks, choices=choices, **known)
+                return SelectField(text.question, checks, choices=choices, blank=N_("Choose"), **options)
+            return RadioField(text.question, checks, choices=choices, **options)
         case _:
-            return TextAreaField(text.question, checks, **known)
+            return TextAreaField(text.question, checks, **options)
 
 
 def fields(answers: Answers) -> dict[str, Any]:

@@ -25,12 +25,12 @@ class ExpertiseForm(Form):
     expertise = FieldList(FormField(ExpertiseRow), min_entries=1, max_entries=10)
 
 
-def _skilled(form: ExpertiseForm) -> None:
+def _check_expertise(form: ExpertiseForm) -> None:
     if not any(row["area"] for row in rows(form, "expertise")):
         form.refuse("expertise", gettext("Add at least one area of expertise"))
 
 
-def _expertise(form: ExpertiseForm) -> dict[str, Any]:
+def _expertise_changes(form: ExpertiseForm) -> dict[str, Any]:
     return {"expertise": [row | {"years": row["years"] or 0} for row in rows(form, "expertise") if row["area"]]}
 
 
@@ -47,12 +47,12 @@ class LanguagesForm(Form):
     languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
 
 
-def _tongues(form: LanguagesForm, _: FormContext) -> None:
+def _language_choices(form: LanguagesForm, _: FormContext) -> None:
     for entry in form.languages:
         entry.form.language.choices = languages_known()
 
 
-def _spoken(form: LanguagesForm) -> None:
+def _check_languages(form: LanguagesForm) -> None:
     written = rows(form, "languages")
     if not any(row["language"] and row["level"] for row in written):
         form.refuse("languages", gettext("Add at least one language with its level"))
@@ -67,15 +67,15 @@ EXPERTISE = Task(
     Section.EXPERTISE,
     ExpertiseForm,
     lambda answers: {"expertise": [one.model_dump(mode="json") for one in answers.expertise]},
-    _expertise,
-    check=_skilled,
+    _expertise_changes,
+    check=_check_expertise,
 )
 LANGUAGES = Task(
     Section.LANGUAGES,
     LanguagesForm,
     lambda answers: {"languages": [one.model_dump(mode="json") for one in answers.languages]},
     lambda form: {"languages": [row for row in rows(form, "languages") if row["language"] and row["level"]]},
-    prepare=_tongues,
-    check=_spoken,
+    prepare=_language_choices,
+    check=_check_languages,
     rules=("language",),
 )

@@ -45,7 +45,7 @@ class TopicsForm(Form):
     preferred_countries = FieldList(FormField(CountryRow), min_entries=0, max_entries=10)
 
 
-def _offered(form: TopicsForm, context: FormContext) -> None:
+def _topic_choices(form: TopicsForm, context: FormContext) -> None:
     topics = [(code, gettext(topic_label(context.terms.scheme, code))) for code in context.terms.topics]
     for entry in form.topics:
         entry.form.topic.choices = [("", gettext("Choose")), *topics]
@@ -53,7 +53,7 @@ def _offered(form: TopicsForm, context: FormContext) -> None:
         entry.form.country.choices = countries_known()
 
 
-def _wished(form: TopicsForm) -> None:
+def _check_topics(form: TopicsForm) -> None:
     if not column(form, "topics", "topic"):
         form.refuse("topics", gettext("Choose at least one topic of the call"))
     for name, part, sentence in (
@@ -86,7 +86,7 @@ class PeriodsForm(Form):
     blackouts = FieldList(FormField(PeriodRow), min_entries=0, max_entries=10)
 
 
-def _periods(form: PeriodsForm) -> dict[str, Any]:
+def _period_changes(form: PeriodsForm) -> dict[str, Any]:
     return {
         name: [
             {"start": row["start"].isoformat(), "end": row["end"].isoformat()}
@@ -97,7 +97,7 @@ def _periods(form: PeriodsForm) -> dict[str, Any]:
     }
 
 
-def _timed(form: PeriodsForm) -> None:
+def _check_periods(form: PeriodsForm) -> None:
     for name in ("periods", "blackouts"):
         if not readable(form, name):
             continue  # the dates say themselves what is wrong with them
@@ -131,7 +131,7 @@ class ObjectivesForm(Form):
     )
 
 
-def _objectives(form: ObjectivesForm) -> dict[str, Any]:
+def _objective_changes(form: ObjectivesForm) -> dict[str, Any]:
     committed = form.cascade_committed.data
     return {
         "objectives": [row["text"].strip() for row in rows(form, "objectives") if (row["text"] or "").strip()],
@@ -149,8 +149,8 @@ def _objective_fields(answers: Answers) -> dict[str, Any]:
     }
 
 
-def _meant(form: ObjectivesForm) -> None:
-    if not _objectives(form)["objectives"]:
+def _check_objectives(form: ObjectivesForm) -> None:
+    if not _objective_changes(form)["objectives"]:
         form.refuse("objectives", gettext("Write at least one objective"))
     if form.cascade_committed.data == "yes" and not form.cascade_plan.data:
         form.refuse("cascade_plan", gettext("Write how you will pass it on"))
@@ -164,8 +164,8 @@ TOPICS = Task(
         "topics": column(form, "topics", "topic"),
         "preferred_countries": column(form, "preferred_countries", "country"),
     },
-    prepare=_offered,
-    check=_wished,
+    prepare=_topic_choices,
+    check=_check_topics,
     rules=("topics",),
 )
 PERIODS = Task(
@@ -175,15 +175,15 @@ PERIODS = Task(
         "periods": [period.model_dump() for period in answers.periods],
         "blackouts": [blackout.model_dump() for blackout in answers.blackouts],
     },
-    _periods,
-    check=_timed,
+    _period_changes,
+    check=_check_periods,
     rules=("periods",),
 )
 OBJECTIVES = Task(
     Section.OBJECTIVES,
     ObjectivesForm,
     _objective_fields,
-    _objectives,
-    check=_meant,
+    _objective_changes,
+    check=_check_objectives,
     rules=("cascade",),
 )

@@ -39,17 +39,17 @@ def group_id(leader: UUID) -> UUID:
     return reaction_id(leader, "group", "")
 
 
-def open_for_change(shown: ApplicationState) -> None:
+def check_open_for_change(shown_state: ApplicationState) -> None:
     """Raise `NotNow` where the companions of an application can no longer change.
 
-    `shown` is the state as people see it; while it is a draft or returned, it is simply written.
+    `shown_state` is the state as people see it; while it is a draft or returned, it is simply written.
     """
-    if shown is ApplicationState.DRAFT or shown in BEFORE_OFFERED:
+    if shown_state is ApplicationState.DRAFT or shown_state in BEFORE_OFFERED:
         return
     raise NotNow(gettext("With whom you apply can be changed until a place is offered, while the application is open."))
 
 
-def alone(*, member: bool, leads: bool, paired: bool) -> None:
+def check_alone(*, member: bool, leads: bool, paired: bool) -> None:
     """Raise `NotNow` for somebody who applies with others already: each is in one group, or in one pair.
 
     `member`: confirmed in a group; `leads`: leads one; `paired`: has named a counterpart.
@@ -62,7 +62,7 @@ def alone(*, member: bool, leads: bool, paired: bool) -> None:
         raise NotNow(gettext("You have named a counterpart already. Take that back first."))
 
 
-def ask(live: int, most: int) -> None:
+def check_group_size(live: int, most: int) -> None:
     """Raise `NotNow` where a group with its leader and `live` others, asked or confirmed, is full."""
     if 1 + live >= most:
         raise NotNow(
@@ -71,7 +71,7 @@ def ask(live: int, most: int) -> None:
         )
 
 
-def answered(state: C, *, yes: bool) -> C:
+def after_answer(state: C, *, yes: bool) -> C:
     """Return the state after an answer. Raises `AlreadyDone` for the same answer again, else `NotNow`."""
     target = C.CONFIRMED if yes else C.DECLINED
     if state is target:
@@ -81,17 +81,17 @@ def answered(state: C, *, yes: bool) -> C:
     return target
 
 
-def left(state: C) -> C:
+def after_leaving(state: C) -> C:
     """Return the state after a confirmed companion leaves. Raises `AlreadyDone`, `NotNow`."""
-    return _ended(state, C.LEFT, frozenset({C.CONFIRMED}))
+    return _after_end(state, C.LEFT, frozenset({C.CONFIRMED}))
 
 
-def removed(state: C) -> C:
+def after_removal(state: C) -> C:
     """Return the state after the officer removes the companion. Raises `AlreadyDone`, `NotNow`."""
-    return _ended(state, C.REMOVED, LIVE)
+    return _after_end(state, C.REMOVED, LIVE)
 
 
-def _ended(state: C, target: C, sources: frozenset[C]) -> C:
+def _after_end(state: C, target: C, sources: frozenset[C]) -> C:
     if state is target:
         raise AlreadyDone(gettext("This was done already."))
     if state not in sources:

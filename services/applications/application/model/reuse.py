@@ -29,22 +29,22 @@ _FRESH = (
 
 
 def carried_over(
-    earlier: Answers, known: Answers, *, scheme: str, terms: CallTerms, today: date, took_part: bool
+    earlier: Answers, register_answers: Answers, *, scheme: str, terms: CallTerms, today: date, took_part: bool
 ) -> Answers:
-    """Return earlier answers for the call with these terms: `known` is from the register, `scheme` the earlier call's.
+    """Return earlier answers for the call with these terms; `scheme` is the earlier call's.
 
     Topics become their successors, as far as the call has them; past periods, the privacy notice and the other call's
     own questions are left out.
     """
-    fresh = {name: value for name in _FRESH if (value := getattr(known, name)) not in (None, "")}
+    fresh = {name: value for name in _FRESH if (value := getattr(register_answers, name)) not in (None, "")}
     return earlier.model_copy(
         update={
             **fresh,
-            "language": known.language,
+            "language": register_answers.language,
             "took_part_before": earlier.took_part_before or took_part,
             "topics": _topics(earlier, scheme, terms),
-            "periods": _ahead(earlier.periods, today),
-            "blackouts": _ahead(earlier.blackouts, today),
+            "periods": _not_over(earlier.periods, today),
+            "blackouts": _not_over(earlier.blackouts, today),
             "objectives": earlier.objectives[:MOST_OBJECTIVES],
             "questions": {},
             "privacy_version": None,
@@ -58,31 +58,31 @@ def _topics(earlier: Answers, scheme: str, terms: CallTerms) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in found if code in terms.topics))
 
 
-def _mapped(code: str, scheme: str, wanted: str) -> tuple[str, ...]:
+def _mapped(code: str, scheme: str, target: str) -> tuple[str, ...]:
     """Return a topic of one scheme in another: itself, or its successors."""
-    if scheme == wanted:
+    if scheme == target:
         return (code,)
     topic = PRIORITIES.get(scheme, {}).get(code)
-    return tuple(one for one in (topic.successors if topic else ()) if one in PRIORITIES.get(wanted, {}))
+    return tuple(one for one in (topic.successors if topic else ()) if one in PRIORITIES.get(target, {}))
 
 
-def _ahead(periods: tuple[DatePeriod, ...], today: date) -> tuple[DatePeriod, ...]:
+def _not_over(periods: tuple[DatePeriod, ...], today: date) -> tuple[DatePeriod, ...]:
     return tuple(period for period in periods if period.end > today)
 
 
-def left_open(earlier: Answers, *, scheme: str, terms: CallTerms, today: date) -> dict[str, str]:
+def out_of_date(earlier: Answers, *, scheme: str, terms: CallTerms, today: date) -> dict[str, str]:
     """Return what was out of date, by task, as sentences: what was dropped, and what took its place."""
     found: dict[str, str] = {}
     kept = _topics(earlier, scheme, terms)
-    gone = [code for code in earlier.topics if not set(_mapped(code, scheme, terms.scheme)) & set(kept)]
-    renamed = [code for code in earlier.topics if code not in gone and scheme != terms.scheme]
-    if gone:
-        names = ", ".join(gettext(topic_label(scheme, code)) for code in gone)
+    dropped = [code for code in earlier.topics if not set(_mapped(code, scheme, terms.scheme)) & set(kept)]
+    renamed = [code for code in earlier.topics if code not in dropped and scheme != terms.scheme]
+    if dropped:
+        names = ", ".join(gettext(topic_label(scheme, code)) for code in dropped)
         found[Section.TOPICS] = gettext("This call does not have: %(topics)s.") % {"topics": names}
     elif renamed:
         names = ", ".join(gettext(topic_label(terms.scheme, code)) for code in kept)
         found[Section.TOPICS] = gettext("The topics have new names now: %(topics)s.") % {"topics": names}
-    if len(_ahead(earlier.periods, today)) < len(earlier.periods):
+    if len(_not_over(earlier.periods, today)) < len(earlier.periods):
         found[Section.PERIODS] = gettext("The periods that are over were left out. Add when you have time now.")
     if terms.questions:
         found[Section.QUESTIONS] = gettext("This call asks questions of its own.")

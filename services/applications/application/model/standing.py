@@ -42,20 +42,20 @@ def standing(
     visit: VisitState | None = None,
     whole: bool = True,
     mentorship: MentorshipState | None = None,
-    was: MatchState | None = None,
-    by: Party | None = None,
+    state_before: MatchState | None = None,
+    cancelled_by: Party | None = None,
     waiting: bool = False,
     call_open: bool = True,
 ) -> ApplicationState:
     """Return the state of an eligible application.
 
-    `match` is the newest one's state, `visit` and `mentorship` those of what followed from it; `whole` says of an ended
-    visit whether all required days were attended (its VisitCompleted is then on its way). Of a cancelled match `was` is
-    the state before, `by` who cancelled it. `waiting`: the last run gave the application a place in line.
+    `match` is the newest one's state, `visit` and `mentorship` those that followed from it; `whole` says of an ended
+    visit whether all required days were attended (its VisitCompleted is then on its way). `state_before` and
+    `cancelled_by` are of a cancelled match. `waiting`: the last run gave the application a place in line.
     """
     if match is None or match not in _BY_MATCH:
-        confirmed = match is MatchState.CANCELLED and was is MatchState.CONFIRMED
-        over = visit is VisitState.VOIDED or (confirmed and (by in _APPLICANTS or not call_open))
+        confirmed = match is MatchState.CANCELLED and state_before is MatchState.CONFIRMED
+        over = visit is VisitState.VOIDED or (confirmed and (cancelled_by in _APPLICANTS or not call_open))
         if over:
             return S.ENDED
         return S.WAITLISTED if waiting else S.IN_MATCHING

@@ -78,27 +78,27 @@ def after(event: type[Event], state: S) -> S:
     return target
 
 
-def still_open(event: type[Event], projected: S) -> None:
+def check_not_over(event: type[Event], projected: S) -> None:
     """Raise `NotPossible` where an eligible application's visit or mentorship is over: `event` comes too late."""
     if not is_open(projected):
         raise _not_possible(event, projected)
 
 
-def may_change(state: S, shown: S) -> bool:
+def may_change(state: S, shown_state: S) -> bool:
     """Return whether a submitted application may be changed: before a place is offered, and not while returned.
 
-    `state` is the portal's own, `shown` the one that people see: once eligible, the projected one.
+    `state` is the portal's own, `shown_state` the one that people see: once eligible, the projected one.
     """
-    return shown in BEFORE_OFFERED and state is not S.RETURNED_FOR_INFORMATION
+    return shown_state in BEFORE_OFFERED and state is not S.RETURNED_FOR_INFORMATION
 
 
-def after_change(state: S, shown: S, *, matters: bool) -> S:
+def after_change(state: S, shown_state: S, *, matters: bool) -> S:
     """Return the portal's state after a change: back to submitted where the change `matters` to the call's rules.
 
     Raises `NotPossible`.
     """
-    if not may_change(state, shown):
-        raise _not_possible(ApplicationChanged, shown)
+    if not may_change(state, shown_state):
+        raise _not_possible(ApplicationChanged, shown_state)
     return S.SUBMITTED if matters else state
 
 
@@ -122,9 +122,9 @@ def is_open(state: S) -> bool:
     return state in OPEN
 
 
-def outcome_of(state: S, told: Outcome | None) -> Outcome | None:
+def outcome_of(state: S, published: Outcome | None) -> Outcome | None:
     """Return the outcome to publish on reaching `state`: the first final one, once; else None."""
-    return FINAL.get(state) if told is None else None
+    return FINAL.get(state) if published is None else None
 
 
 def reference(country: str, year: int, number: int) -> str:

@@ -106,7 +106,7 @@ def _missing(task: str, answers: Answers, terms: CallTerms) -> list[str]:
             return unanswered(terms, answers.questions)
         case _:
             needs = {N_("Confirm that you have read the privacy notice"): answers.privacy_version == PRIVACY_VERSION}
-    return [text for text, given in needs.items() if not given]
+    return [text for text, answer in needs.items() if not answer]
 
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -143,8 +143,8 @@ def changed_tasks(before: Answers, after: Answers) -> list[str]:
 
 def sections_of(tasks: Sequence[str]) -> tuple[Section, ...]:
     """Return tasks as the sections that an event names, each once; those without a section belong to the service."""
-    known = frozenset(str(one) for one in Section)
-    return tuple(dict.fromkeys(Section(task) if task in known else Section.SERVICE for task in tasks))
+    sections = frozenset(str(one) for one in Section)
+    return tuple(dict.fromkeys(Section(task) if task in sections else Section.SERVICE for task in tasks))
 
 
 # The step's reason where it is another company that makes it another application.

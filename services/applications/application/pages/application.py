@@ -80,18 +80,18 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
     async with bus.read() as session:
         returned = await store.last_return(session, application_id)
         steps = await store.steps(session, application_id)
-        papers = await certificates_store.certificates_of(session, application_id)
+        certificates = await certificates_store.certificates_of(session, application_id)
         organisations = await organisations_of(session, case.application.answers)
         decision = await appeals.appealable(session, case.application)
-        _, together = await companions.company_of(session, principal, application_id)
-        leaves = await actions.may_withdraw(session, case.application)
-        manager = await line_managers.may_name(session, case.application)
-        no_manager = not manager and await line_managers.asked_no_more(session, case.application)
-        asked = await outcome_tasks(session, principal, application_id)
+        _, company = await companions.own_company(session, principal, application_id)
+        may_withdraw = await actions.may_withdraw(session, case.application)
+        may_name = await line_managers.may_name(session, case.application)
+        manager_over = not may_name and await line_managers.follow_up_over(session, case.application)
+        outcomes = await outcome_tasks(session, principal, application_id)
         changed = await answer_changes(session, case)
         before = await reuse.earlier(session, case.application)
-        notes = await reuse.left_open(session, case)
-        came = await _came_of(session, case)
+        notes = await reuse.out_of_date(session, case)
+        next_address = await _next_address(session, case)
         next_ = await reuse.next_calls(session, case.application)
     events = history(steps, principal, internal=False)
     writable = case.application.own_state in actions.WRITABLE
@@ -102,7 +102,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         case=case,
         application=case.application,
         call=case.call,
-        where=replace(standing(case), reason=_why(case, steps, events)),
+        where=replace(standing(case), reason=_refusal_reason(case, steps, events)),
         writable=writable,
         tasks=_tasks(case, remarks, notes) if writable else [],
         left=len(missing(case.application.answers, case.terms)),
@@ -110,39 +110,39 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         findings=case.findings,
         answers=answer_sections(case, organisations),
         events=events,
-        certificates=papers,
-        company=company_sentence(together),
-        outcomes=asked,
+        certificates=certificates,
+        company=company_sentence(company),
+        outcomes=outcomes,
         changed=changed,
         earlier=before,
         next_calls=next_,
-        came=came,
-        may_withdraw=leaves,
+        came=next_address,
+        may_withdraw=may_withdraw,
         may_change=states.may_change(case.application.own_state, case.shown_state),
-        may_name=manager,
-        manager_over=no_manager,
+        may_name=may_name,
+        manager_over=manager_over,
         appeal_until=decision.until if decision and appeals.may_file(case.application, decision) else None,
         done=request.query_params.get("done"),
     )
 
 
-_NOES = frozenset({ApplicationState.NOT_ENDORSED, ApplicationState.INELIGIBLE, ApplicationState.CANCELLED})
+_REFUSED = frozenset({ApplicationState.NOT_ENDORSED, ApplicationState.INELIGIBLE, ApplicationState.CANCELLED})
 
 
-def _why(case: Case, steps: Sequence[store.Step], events: Sequence[dict[str, Any]]) -> str | None:
+def _refusal_reason(case: Case, steps: Sequence[store.Step], events: Sequence[dict[str, Any]]) -> str | None:
     """Return the reason of a refusal, as the history has it; `events` are the steps in words, in the same order."""
     if case.application.own_state is ApplicationState.UNPLACED and steps and steps[0].event == AppealDecided.type:
         return gettext(
             "Your appeal was upheld: the decision against you no longer stands. But the call had closed by then."
         )
-    if case.application.own_state not in _NOES:
+    if case.application.own_state not in _REFUSED:
         return None
-    said = (event["text"] for step, event in zip(steps, events, strict=True) if step.state == case.application.state)
-    return next(said, None)
+    reasons = (event["text"] for step, event in zip(steps, events, strict=True) if step.state == case.application.state)
+    return next(reasons, None)
 
 
 # In these states a visit or a mentorship has come of the application, and is where it goes on.
-_CAME = frozenset(
+_WITH_PARTICIPATION = frozenset(
     {
         ApplicationState.ACCEPTED,
         ApplicationState.SCHEDULED,
@@ -153,9 +153,9 @@ _CAME = frozenset(
 )
 
 
-async def _came_of(session: AsyncSession, case: Case) -> str | None:
+async def _next_address(session: AsyncSession, case: Case) -> str | None:
     """Return the address of the visit or mentorship of the newest match."""
-    if case.projected is None or case.projected.match_id is None or case.shown_state not in _CAME:
+    if case.projected is None or case.projected.match_id is None or case.shown_state not in _WITH_PARTICIPATION:
         return None
     match_id = case.projected.match_id
     visit = (await visits_store.of_matches(session, [match_id])).get(match_id)
@@ -165,7 +165,7 @@ async def _came_of(session: AsyncSession, case: Case) -> str | None:
     return None if visit is None else f"/applications/visits/{visit.id}"
 
 
-def task_of(section: str) -> str:
+def task_of_section(section: str) -> str:
     """Return the page on which a section is answered: the cascade plan belongs to the objectives."""
     return section if section in TASK_FORMS else "objectives"
 
@@ -173,20 +173,20 @@ def task_of(section: str) -> str:
 def _remarks(returned: store.Step | None) -> list[tuple[str, str]]:
     """Return what the coordinator asked when the application was returned: the part, and the question."""
     remarks = {} if returned is None else returned.remarks
-    return [(gettext(TASK_FORMS[task_of(section)].title), text) for section, text in remarks.items()]
+    return [(gettext(TASK_FORMS[task_of_section(section)].title), text) for section, text in remarks.items()]
 
 
 def _tasks(case: Case, remarks: dict[str, str], notes: dict[str, str]) -> list[dict[str, Any]]:
-    lacks = missing(case.application.answers, case.terms)
-    asked = {task_of(section) for section in remarks}
+    missing_answers = missing(case.application.answers, case.terms)
+    returned_tasks = {task_of_section(section) for section in remarks}
     rows = []
     for code, task in tasks_of(case.terms).items():
-        hint = lacks[code][0] if code in lacks else ""
+        hint = missing_answers[code][0] if code in missing_answers else ""
         hint = notes.get(code) or hint
-        status = gettext("Not yet complete") if code in lacks else gettext("Completed")
+        status = gettext("Not yet complete") if code in missing_answers else gettext("Completed")
         if code == BACKGROUND and not (case.application.answers.courses or case.application.answers.conflicts):
             status = gettext("Optional")
-        if code in asked:
+        if code in returned_tasks:
             status, hint = gettext("Your coordinator has a question"), ""
         rows.append(
             {
@@ -224,17 +224,17 @@ async def _check(
         return see_other(application_address(case.application.id))
     returned = case.application.own_state is not ApplicationState.DRAFT
     async with bus.read() as session:
-        asked = await store.last_return(session, case.application.id) if returned else None
+        last_return = await store.last_return(session, case.application.id) if returned else None
         organisations = await organisations_of(session, case.application.answers)
-        together = await companions.company_in(session, case)
-    lacks = missing(case.application.answers, case.terms)
+        company = await companions.company_of_case(session, case)
+    missing_answers = missing(case.application.answers, case.terms)
     return render(
         request,
         "application/check.html",
         refused.status_code if refused is not None else 422 if form is not None else 200,
         form_=(form or ReplyForm()) if returned else None,
-        remarks=_remarks(asked),
-        company=company_sentence(together),
+        remarks=_remarks(last_return),
+        company=company_sentence(company),
         case=case,
         application=case.application,
         call=case.call,
@@ -243,7 +243,7 @@ async def _check(
         ),
         lacks=[
             (TASK_FORMS[code].title, application_address(case.application.id, code), texts)
-            for code, texts in lacks.items()
+            for code, texts in missing_answers.items()
         ],
         findings=case.findings,
         refused=refused,
@@ -270,8 +270,8 @@ async def ask_withdraw(request: Request, application_id: UUID, principal: Office
     """Ask for the reason; where it can no longer be withdrawn, redirect to its status."""
     case = await own_case(bus, principal, application_id)
     async with bus.read() as session:
-        leaves = await actions.may_withdraw(session, case.application)
-    if not leaves and case.application.own_state is not ApplicationState.DRAFT:
+        may_withdraw = await actions.may_withdraw(session, case.application)
+    if not may_withdraw and case.application.own_state is not ApplicationState.DRAFT:
         return see_other(application_address(application_id))
     return render(request, "application/withdraw.html", application=case.application, form_=WithdrawForm())
 
@@ -291,9 +291,9 @@ async def withdraw(request: Request, application_id: UUID, principal: Officer, b
 
 
 @router.get("/mine/{application_id}/open/{purpose}")
-async def way_in(
+async def open_form(
     application_id: UUID, purpose: str, principal: Officer, bus: BusDep, settings: Portal, subject: UUID | None = None
 ) -> Response:
-    """Redirect to the own form or receipt in another service, with a ticket that opens just that."""
-    way = await tickets.for_application(bus, settings, principal, purpose, application_id, subject)
-    return see_other(way.link)
+    """Redirect to the officer's own form or receipt in another service, with a ticket that opens just that."""
+    ticket_link = await tickets.for_application(bus, settings, principal, purpose, application_id, subject)
+    return see_other(ticket_link.link)

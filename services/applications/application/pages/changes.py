@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from services.applications.application.actions import changes as actions
 from services.applications.application.forms.tasks import LINE_MANAGER, Task, tasks_of
 from services.applications.application.model import states
-from services.applications.application.pages.tasks import field_of, page_of, prepared, shown_in
+from services.applications.application.pages.tasks import field_of, page_of, prepare_form, task_context
 from services.applications.application.views.standing import Case, application_address, own_case
 from services.applications.guards import Officer
 from services.applications.outcomes.actions import line_managers
@@ -45,7 +45,7 @@ def _form_of(page: Task, case: Case) -> type[Form]:
 
 
 async def _changeable(bus: Bus, principal: Principal, application_id: UUID) -> Case:
-    """Return the own case where it can be changed. Raises `Refused` (404, 409)."""
+    """Return the officer's own case where it can be changed. Raises `Refused` (404, 409)."""
     case = await own_case(bus, principal, application_id)
     if not states.may_change(case.application.own_state, case.shown_state):
         raise Refused(gettext("It cannot be changed now. Its page says where it stands."), 409)
@@ -82,8 +82,8 @@ async def show(request: Request, application_id: UUID, code: str, principal: Off
     if not states.may_change(case.application.own_state, case.shown_state):
         return see_other(application_address(application_id))
     form = _form_of(page, case)(data=page.fields(case.application.answers))
-    await prepared(bus, case, page, form)
-    return _drawn(request, case, page, form, case.application.saved_at.isoformat())
+    await prepare_form(bus, case, page, form)
+    return _page(request, case, page, form, case.application.saved_at.isoformat())
 
 
 def _page_of(case: Case, code: str) -> Task:
@@ -92,13 +92,13 @@ def _page_of(case: Case, code: str) -> Task:
     return page_of(case, code)
 
 
-def _drawn(request: Request, case: Case, page: Task, form: Form, seen: str, status: int = 200) -> Response:
+def _page(request: Request, case: Case, page: Task, form: Form, saved_at: str, status: int = 200) -> Response:
     return render(
         request,
         "application/change_one.html",
         status,
-        **shown_in(case, page, form),
-        seen=seen,
+        **task_context(case, page, form),
+        seen=saved_at,
         back_to=application_address(case.application.id, "change"),
     )
 
@@ -109,24 +109,24 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
     case = await _changeable(bus, principal, application_id)
     page = _page_of(case, code)
     form = await _form_of(page, case).read(request)
-    seen = str((await request.form()).get("seen", ""))
+    saved_at = str((await request.form()).get("seen", ""))
     changed = await form.rows_changed(request)
-    await prepared(bus, case, page, form)
+    await prepare_form(bus, case, page, form)
     if changed:
-        return _drawn(request, case, page, form, seen)
+        return _page(request, case, page, form, saved_at)
     valid = form.validate()
     page.check(form)
     if not valid or form.problems():
-        return _drawn(request, case, page, form, seen, 422)
+        return _page(request, case, page, form, saved_at, 422)
     reason, text = StatedReason(form["change_reason"].data), form["change_text"].data or ""
     try:
-        await actions.change(bus, principal, application_id, page.changes(form), reason, text, seen=_moment(seen))
+        await actions.change(bus, principal, application_id, page.changes(form), reason, text, seen=_moment(saved_at))
     except Refused as refused:
         if refused.status_code == 404:
             raise
         for name, sentence in (refused.fields or {"": str(refused.detail)}).items():
             form.refuse(field_of(form, name) if refused.fields else "", sentence)
-        return _drawn(request, case, page, form, seen, refused.status_code)
+        return _page(request, case, page, form, saved_at, refused.status_code)
     return see_other(application_address(application_id) + "?done=changed")
 
 
@@ -148,7 +148,7 @@ async def ask_manager(request: Request, application_id: UUID, principal: Officer
 async def _manager(request: Request, bus: Bus, case: Case, form: Form, status: int = 200) -> Response:
     async with bus.read() as session:
         if not await line_managers.may_name(session, case.application):
-            over = await line_managers.asked_no_more(session, case.application)
+            over = await line_managers.follow_up_over(session, case.application)
             return see_other(application_address(case.application.id) + ("?done=manager-over" if over else ""))
     return render(request, "application/line_manager.html", status, application=case.application, form_=form)
 
@@ -160,10 +160,10 @@ async def name_manager(request: Request, application_id: UUID, principal: Office
     form = await LINE_MANAGER.form.read(request)
     if not form.validate():
         return await _manager(request, bus, case, form, 422)
-    said = LINE_MANAGER.changes(form)
+    changes = LINE_MANAGER.changes(form)
     try:
-        await line_managers.name(
-            bus, principal, application_id, said["line_manager_name"] or "", said["line_manager_email"] or ""
+        await line_managers.name_line_manager(
+            bus, principal, application_id, changes["line_manager_name"] or "", changes["line_manager_email"] or ""
         )
     except Refused as refused:
         if refused.status_code != 422:

@@ -49,16 +49,16 @@ async def _page(
     request: Request, principal: Principal, bus: Bus, application_id: UUID, form: NameForm, status: int = 200
 ) -> Response:
     async with bus.read() as session:
-        case, found = await companions.company_of(session, principal, application_id)
-    if found.mode is not ApplicationMode.OPEN:
-        form.mode.data = found.mode.value
+        case, company = await companions.own_company(session, principal, application_id)
+    if company.mode is not ApplicationMode.OPEN:
+        form.mode.data = company.mode.value
     return render(
         request,
         "application/company.html",
         status,
         application=case.application,
         call=case.call,
-        company=found,
+        company=company,
         form_=form,
         done=request.query_params.get("done"),
     )
@@ -97,12 +97,14 @@ async def leave(application_id: UUID, companion_id: UUID, principal: Officer, bu
 
 
 @router.get("/companions")
-async def who(request: Request, principal: Participant, bus: BusDep) -> Response:
+async def show_invitations(request: Request, principal: Participant, bus: BusDep) -> Response:
     """Show who has named the reader."""
-    return await _named(request, principal, bus)
+    return await _invitations_page(request, principal, bus)
 
 
-async def _named(request: Request, principal: Principal, bus: Bus, refused: Refused | None = None) -> Response:
+async def _invitations_page(
+    request: Request, principal: Principal, bus: Bus, refused: Refused | None = None
+) -> Response:
     async with bus.read() as session:
         found = await companions.invitations_for(session, principal)
     return render(
@@ -119,22 +121,22 @@ async def _named(request: Request, principal: Principal, bus: Bus, refused: Refu
 @router.post("/companions/{companion_id}/answer")
 async def answer(request: Request, companion_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Confirm or decline."""
-    said = (await sent(request)).get("answer")
+    chosen = (await sent(request)).get("answer")
     async with bus.read() as session:
-        await actions.known(session, principal, companion_id)
-    if said not in {"yes", "no"}:
+        await actions.named_companion(session, principal, companion_id)
+    if chosen not in {"yes", "no"}:
         return see_other("/applications/companions")
     try:
-        await actions.answer(bus, principal, companion_id, yes=said == "yes")
+        await actions.answer(bus, principal, companion_id, yes=chosen == "yes")
     except Refused as refused:
         if refused.status_code == 404:
             raise
-        return await _named(request, principal, bus, refused)
-    return see_other(f"/applications/companions?done={said}")
+        return await _invitations_page(request, principal, bus, refused)
+    return see_other(f"/applications/companions?done={chosen}")
 
 
 @router.post("/companions/{companion_id}/leave")
-async def step_back(companion_id: UUID, principal: Participant, bus: BusDep) -> Response:
+async def withdraw_confirmation(companion_id: UUID, principal: Participant, bus: BusDep) -> Response:
     """Take back an own confirmation."""
     await actions.leave(bus, principal, companion_id)
     return see_other("/applications/companions?done=left")

@@ -10,7 +10,7 @@ from services.applications.application.actions import applications as actions
 from services.applications.application.forms import questions
 from services.applications.application.forms.tasks import FormContext, Task, tasks_of
 from services.applications.application.model.tasks import FIELDS
-from services.applications.application.pages.application import task_of
+from services.applications.application.pages.application import task_of_section
 from services.applications.application.store import applications as store
 from services.applications.application.views.standing import Case, application_address, case_of, own_case
 from services.applications.guards import Officer
@@ -35,7 +35,7 @@ def page_of(case: Case, code: str) -> Task:
     return tasks[code]
 
 
-async def prepared(bus: Bus, case: Case, page: Task, form: Form) -> None:
+async def prepare_form(bus: Bus, case: Case, page: Task, form: Form) -> None:
     """Give the page's form the choices that depend on the call and on the register."""
     async with bus.read() as session:
         everybody = await entries.organisations(session)
@@ -50,7 +50,7 @@ def field_of(form: Form, name: str) -> str:
     return first if first in form else next(iter(form)).name
 
 
-def shown_in(case: Case, page: Task, form: Form) -> dict[str, Any]:
+def task_context(case: Case, page: Task, form: Form) -> dict[str, Any]:
     """Return what the template of a page needs, wherever the page is shown."""
     return {
         "case": case,
@@ -76,11 +76,11 @@ async def task(request: Request, application_id: UUID, code: str, principal: Off
 
 
 async def _page(request: Request, bus: Bus, case: Case, page: Task, form: Form, status: int = 200) -> Response:
-    await prepared(bus, case, page, form)
-    return await _drawn(request, bus, case, page, form, status)
+    await prepare_form(bus, case, page, form)
+    return await _render(request, bus, case, page, form, status)
 
 
-async def _drawn(request: Request, bus: Bus, case: Case, page: Task, form: Form, status: int) -> Response:
+async def _render(request: Request, bus: Bus, case: Case, page: Task, form: Form, status: int) -> Response:
     async with bus.read() as session:
         returned = await store.last_return(session, case.application.id)
     codes = list(tasks_of(case.terms))
@@ -89,12 +89,12 @@ async def _drawn(request: Request, bus: Bus, case: Case, page: Task, form: Form,
         request,
         "application/task.html",
         status,
-        **shown_in(case, page, form),
+        **task_context(case, page, form),
         step=codes.index(page.code) + 1,
         steps=len(codes),
         back_to=application_address(case.application.id),
         autosave=application_address(case.application.id, f"{page.code}/draft"),
-        remark=" ".join(text for section, text in remarks.items() if task_of(section) == page.code),
+        remark=" ".join(text for section, text in remarks.items() if task_of_section(section) == page.code),
     )
 
 
@@ -107,7 +107,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
     if await form.rows_changed(request):
         await actions.save_readable(bus, principal, application_id, page.changes(form))
         return await _page(request, bus, case, page, form)
-    await prepared(bus, case, page, form)
+    await prepare_form(bus, case, page, form)
     if "later" in await request.form():
         await actions.save_readable(bus, principal, application_id, page.changes(form))
         return see_other(application_address(application_id))
@@ -115,7 +115,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
     page.check(form)
     if not valid or form.problems():
         await actions.save_readable(bus, principal, application_id, page.changes(form))
-        return await _drawn(request, bus, case, page, form, 422)
+        return await _render(request, bus, case, page, form, 422)
     try:
         await actions.save(bus, principal, application_id, page.changes(form))
     except Refused as refused:
@@ -124,7 +124,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
         await actions.save_readable(bus, principal, application_id, page.changes(form))
         for name, sentence in refused.fields.items():
             form.refuse(field_of(form, name), sentence)
-        return await _drawn(request, bus, case, page, form, 422)
+        return await _render(request, bus, case, page, form, 422)
     codes = list(tasks_of(case.terms))
     after = codes.index(code) + 1
     returned = case.application.own_state is not ApplicationState.DRAFT

@@ -81,8 +81,8 @@ class Application(Table, table=True):
         return ApplicationKind(self.kind)
 
     @property
-    def told(self) -> Outcome | None:
-        """The outcome that was told."""
+    def published_outcome(self) -> Outcome | None:
+        """The outcome that was published, once there is one."""
         return None if self.outcome is None else Outcome(self.outcome)
 
 
@@ -203,7 +203,7 @@ async def last_return(session: AsyncSession, application_id: UUID) -> Step | Non
     return (await session.scalars(query.order_by(col(Step.id).desc()).limit(1))).first()
 
 
-async def silent(session: AsyncSession, at: datetime, limit: int = 100) -> list[Application]:
+async def unanswered_returns(session: AsyncSession, at: datetime, limit: int = 100) -> list[Application]:
     """Return applications that were returned and not answered in time, locked; rows locked by others are left out."""
     query = (
         select(Application)
@@ -264,7 +264,7 @@ async def kinds_of(session: AsyncSession, call_id: UUID) -> list[str]:
     return list((await session.scalars(query)).all())
 
 
-async def counted(session: AsyncSession, call_ids: Iterable[UUID], state: ApplicationState) -> dict[UUID, int]:
+async def count_by_call(session: AsyncSession, call_ids: Iterable[UUID], state: ApplicationState) -> dict[UUID, int]:
     """Return, by call, how many applications are in that state of the portal's own."""
     query = (
         sa.select(col(Application.call_id), sa.func.count())

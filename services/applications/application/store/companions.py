@@ -127,14 +127,14 @@ async def naming(
     session: AsyncSession, *, subject: str | None, organisation_ids: Collection[UUID] = (), live: bool = True
 ) -> list[Companion]:
     """Return the rows that name this person, or a placement of these organisations, the newest first; at most 100."""
-    mine = sa.or_(col(Companion.subject) == subject, col(Companion.organisation_id).in_(sorted(organisation_ids)))
-    query = select(Companion).where(mine)
+    named = sa.or_(col(Companion.subject) == subject, col(Companion.organisation_id).in_(sorted(organisation_ids)))
+    query = select(Companion).where(named)
     if live:
         query = query.where(col(Companion.state).in_(_LIVE))
     return list((await session.scalars(query.order_by(col(Companion.id).desc()).limit(100))).all())
 
 
-async def adrift(session: AsyncSession, limit: int = 100) -> list[Companion]:
+async def orphaned(session: AsyncSession, limit: int = 100) -> list[Companion]:
     """Return live rows with an application that is deleted, withdrawn, cancelled or voided, locked.
 
     Rows locked by others are left out.
@@ -143,7 +143,10 @@ async def adrift(session: AsyncSession, limit: int = 100) -> list[Companion]:
         select(Companion)
         .where(
             col(Companion.state).in_(_LIVE),
-            sa.or_(_over(col(Companion.application_id)), sa.and_(_of_an_application(), _over(col(Companion.named_id)))),
+            sa.or_(
+                _is_over(col(Companion.application_id)),
+                sa.and_(_of_an_application(), _is_over(col(Companion.named_id))),
+            ),
         )
         .order_by(col(Companion.id))
         .limit(limit)
@@ -158,7 +161,7 @@ def _of_an_application() -> sa.ColumnElement[bool]:
     return sa.and_(officer, col(Companion.organisation_id).is_(None), col(Companion.named_id).is_not(None))
 
 
-def _over(column: Any) -> sa.ColumnElement[bool]:
+def _is_over(column: Any) -> sa.ColumnElement[bool]:
     """Return the condition that the application of that id is deleted, withdrawn, cancelled or voided."""
     stays = sa.select(col(Application.id)).where(col(Application.id) == column, col(Application.state).not_in(_ENDED))
     return ~sa.exists(stays)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.applications.application.model.answers import Answers
 from services.applications.application.model.tasks import PRIVACY, task_title, tasks_for
 from services.applications.application.store import applications
-from services.applications.calls.model.questions import said, worded
+from services.applications.calls.model.questions import answer_text, in_reader_language
 from services.applications.register.store import entries
 from shared.contracts import labels
 from shared.contracts.codes import (
@@ -45,13 +45,14 @@ def answer_sections(
     Without `names` the contact details and the line manager are left out. `others`: for readers other than the officer.
     """
     answers = case.application.answers
-    of = {str(organisation.id): organisation.name for organisation in organisations}
+    organisation_names = {str(organisation.id): organisation.name for organisation in organisations}
     found = []
     for code in tasks_for(case.terms):
         if not names and code in {Section.CONTACT, Section.LINE_MANAGER}:
             continue
         rows = [
-            {"key": key, "value": value or gettext("Not answered")} for key, value in _rows(code, answers, case, of)
+            {"key": key, "value": value or gettext("Not answered")}
+            for key, value in _rows(code, answers, case, organisation_names)
         ]
         if code == Section.SERVICE and not others:
             sex = answers.sex
@@ -59,8 +60,10 @@ def answer_sections(
             rows.append({"key": gettext("Sex"), "value": said_sex})
         if change is not None and rows:
             rows[0]["change"] = change(code)
-        known = others and code in set(Section)
-        found.append((code, labels.label(Section(code)) if known else task_title(code, case.application.for_), rows))
+        named_by_contract = others and code in set(Section)
+        found.append(
+            (code, labels.label(Section(code)) if named_by_contract else task_title(code, case.application.for_), rows)
+        )
     return found
 
 
@@ -72,7 +75,7 @@ async def answer_changes(session: AsyncSession, case: Case) -> list[dict[str, An
         (change, Answers.model_validate(whole | change.before), Answers.model_validate(whole | change.after))
         for change in found
     ]
-    of = {
+    organisation_names = {
         str(one.id): one.name
         for one in await organisations_of(session, *(answers for _, *both in read for answers in both))
     }
@@ -83,7 +86,9 @@ async def answer_changes(session: AsyncSession, case: Case) -> list[dict[str, An
             "rows": [
                 (f"{titles.get(task, task)}: {key}", old.get(key) or NONE, new.get(key) or NONE)
                 for task in change.tasks
-                for old, new in [(dict(_rows(task, was, case, of)), dict(_rows(task, now, case, of)))]
+                for old, new in [
+                    (dict(_rows(task, was, case, organisation_names)), dict(_rows(task, now, case, organisation_names)))
+                ]
                 for key in dict.fromkeys([*old, *new])
                 if old.get(key) != new.get(key)
             ],
@@ -98,97 +103,108 @@ async def organisations_of(session: AsyncSession, *answers: Answers) -> list[Org
     return await entries.organisations(session, ids=named)
 
 
-def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> list[tuple[str, str]]:
+def _rows(code: str, answers: Answers, case: Case, organisations: dict[str, str]) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]]
     match code:
         case Section.CONTACT | Section.LINE_MANAGER:
-            rows = _people(code, of)
+            rows = _people(code, answers)
         case Section.SERVICE:
-            rows = _service(of, organisations)
+            rows = _service(answers, organisations)
         case Section.EXPERTISE:
             rows = [
-                (gettext("Expertise"), "; ".join(_skill(area.area, area.level, area.years) for area in of.expertise))
+                (
+                    gettext("Expertise"),
+                    "; ".join(_skill(area.area, area.level, area.years) for area in answers.expertise),
+                )
             ]
         case Section.LANGUAGES:
-            held = [
+            spoken = [
                 f"{labels.tongue(language.language)} {labels.label(LanguageLevel(language.level))}"
-                for language in of.languages
+                for language in answers.languages
             ]
-            rows = [(gettext("Languages"), "; ".join(held))]
+            rows = [(gettext("Languages"), "; ".join(spoken))]
         case "background":
             named = [
                 organisations.get(str(organisation_id), gettext("No longer in the register"))
-                for organisation_id in of.conflicts
+                for organisation_id in answers.conflicts
             ]
             rows = [
-                (gettext("Finished courses"), "; ".join(of.courses) or NONE),
+                (gettext("Finished courses"), "; ".join(answers.courses) or NONE),
                 (gettext("Conflicts of interest"), "; ".join(named) or NONE),
             ]
         case Section.TOPICS:
-            topics = [gettext(topic_label(case.terms.scheme, topic)) for topic in of.topics]
-            countries = ", ".join(labels.country(country) for country in of.preferred_countries)
+            topics = [gettext(topic_label(case.terms.scheme, topic)) for topic in answers.topics]
+            countries = ", ".join(labels.country(country) for country in answers.preferred_countries)
             rows = [
                 (gettext("Topics, in order"), "; ".join(topics)),
                 (gettext("Countries, in order"), countries or NONE),
             ]
         case Section.PERIODS:
             rows = [
-                (gettext("Has time"), "; ".join(dates.span(period.start, period.end) for period in of.periods)),
+                (gettext("Has time"), "; ".join(dates.span(period.start, period.end) for period in answers.periods)),
                 (
                     gettext("Has no time"),
-                    "; ".join(dates.span(blackout.start, blackout.end) for blackout in of.blackouts) or NONE,
+                    "; ".join(dates.span(blackout.start, blackout.end) for blackout in answers.blackouts) or NONE,
                 ),
             ]
         case Section.OBJECTIVES:
-            committed = {None: "", True: gettext("Yes"), False: gettext("No")}[of.cascade_committed]
-            numbered = [(gettext("Objective %(n)d") % {"n": n}, text) for n, text in enumerate(of.objectives, start=1)]
+            committed = {None: "", True: gettext("Yes"), False: gettext("No")}[answers.cascade_committed]
+            numbered = [
+                (gettext("Objective %(n)d") % {"n": n}, text) for n, text in enumerate(answers.objectives, start=1)
+            ]
             rows = [
                 *(numbered or [(gettext("Objectives"), "")]),
                 (gettext("Passes it on at home"), committed),
-                (gettext("How"), of.cascade_plan or NONE),
+                (gettext("How"), answers.cascade_plan or NONE),
             ]
         case Section.QUESTIONS:
             rows = [
-                (worded(question).question, said(question, of.questions.get(question.code)))
+                (in_reader_language(question).question, answer_text(question, answers.questions.get(question.code)))
                 for question in case.terms.questions
             ]
         case _:
             assert code == PRIVACY
-            read = "" if of.privacy_at is None else dates.moment(of.privacy_at)
+            read = "" if answers.privacy_at is None else dates.moment(answers.privacy_at)
             rows = [(gettext("Privacy notice read"), read)]
     return rows
 
 
-def _people(code: str, of: Answers) -> list[tuple[str, str]]:
+def _people(code: str, answers: Answers) -> list[tuple[str, str]]:
     if code == Section.LINE_MANAGER:
-        return [(gettext("Name"), of.line_manager_name or ""), (gettext("Service e-mail"), of.line_manager_email or "")]
+        return [
+            (gettext("Name"), answers.line_manager_name or ""),
+            (gettext("Service e-mail"), answers.line_manager_email or ""),
+        ]
     return [
-        (gettext("Name"), of.name or ""),
-        (gettext("Name in the own script"), of.own_name or NONE),
-        (gettext("Service e-mail"), of.email or ""),
-        (gettext("Language of messages"), labels.tongue(of.language)),
+        (gettext("Name"), answers.name or ""),
+        (gettext("Name in the own script"), answers.own_name or NONE),
+        (gettext("Service e-mail"), answers.email or ""),
+        (gettext("Language of messages"), labels.tongue(answers.language)),
     ]
 
 
-def _service(of: Answers, organisations: dict[str, str]) -> list[tuple[str, str]]:
-    years = of.years_in_field
+def _service(answers: Answers, organisations: dict[str, str]) -> list[tuple[str, str]]:
+    years = answers.years_in_field
     return [
-        (gettext("Agency"), organisations.get(str(of.organisation_id), "")),
-        (gettext("Unit"), of.unit or NONE),
-        (gettext("Service"), "" if of.service is None else labels.label(of.service)),
-        (gettext("Rank"), ", ".join(filter(None, [of.rank_group and labels.label(of.rank_group), of.national_rank]))),
+        (gettext("Agency"), organisations.get(str(answers.organisation_id), "")),
+        (gettext("Unit"), answers.unit or NONE),
+        (gettext("Service"), "" if answers.service is None else labels.label(answers.service)),
+        (
+            gettext("Rank"),
+            ", ".join(filter(None, [answers.rank_group and labels.label(answers.rank_group), answers.national_rank])),
+        ),
         (
             gettext("Years in the field"),
             "" if years is None else ngettext("%(years)d year", "%(years)d years", years) % {"years": years},
         ),
-        (gettext("Took part before"), gettext("Yes") if of.took_part_before else gettext("No")),
+        (gettext("Took part before"), gettext("Yes") if answers.took_part_before else gettext("No")),
     ]
 
 
 def _skill(area: Expertise, level: int, years: int) -> str:
     named = [gettext("basic"), gettext("advanced"), gettext("expert")][level - 1]
-    held = ngettext("%(years)d year", "%(years)d years", years) % {"years": years}
-    return f"{labels.label(area)} ({named}, {held})"
+    experience = ngettext("%(years)d year", "%(years)d years", years) % {"years": years}
+    return f"{labels.label(area)} ({named}, {experience})"
 
 
 def answers_from_register(person: entries.Person) -> Answers:

@@ -84,15 +84,15 @@ class Company:
         return 1 + len(live) >= self.most
 
 
-async def company_of(session: AsyncSession, principal: Principal, application_id: UUID) -> tuple[Case, Company]:
-    """Return the own application's case and with whom it is made. Raises `Refused` (404)."""
+async def own_company(session: AsyncSession, principal: Principal, application_id: UUID) -> tuple[Case, Company]:
+    """Return the officer's own application's case and with whom it is made. Raises `Refused` (404)."""
     case = await case_of(session, application_id)
     if case is None or not is_self(principal, case.application.subject):
         raise not_found()
-    return case, await company_in(session, case)
+    return case, await company_of_case(session, case)
 
 
-async def company_in(session: AsyncSession, case: Case) -> Company:
+async def company_of_case(session: AsyncSession, case: Case) -> Company:
     """Return with whom the application of a case is made; the caller has checked that the reader may see names."""
     application = case.application
     call = await calls_store.call(session, application.call_id)
@@ -107,7 +107,7 @@ async def company_in(session: AsyncSession, case: Case) -> Company:
     if membership is not None:
         leader = await applications.application(session, membership.application_id)
         if leader is not None:
-            fellows.insert(0, _known(membership, leader, leads=True))
+            fellows.insert(0, _officer(membership, leader, leads=True))
     live = [fellow for fellow in fellows if fellow.leader or fellow.companion.stands in companions.LIVE]
     kept = bool(live) and await placements_store.is_kept_for(session, application.call_id, application.id)
     group = membership is not None or any(one.companion.as_ is ApplicationMode.GROUP for one in live)
@@ -129,7 +129,7 @@ def _may_change(case: Case) -> bool:
     if case.application.own_state is ApplicationState.RETURNED_FOR_INFORMATION:
         return True
     try:
-        companions.open_for_change(case.shown_state)
+        companions.check_open_for_change(case.shown_state)
     except NotNow:
         return False
     return True
@@ -144,7 +144,7 @@ async def _fellow(session: AsyncSession, row: Companion) -> Fellow:
         return Fellow(row, row.written if offer is None else offer.title, row.written, submitted=True)
     theirs = await applications.application(session, row.named_id)
     if theirs is not None:
-        return _known(row, theirs)
+        return _officer(row, theirs)
     profile = await mentors_store.mentor(session, row.named_id)
     person = None if profile is None else await entries.person(session, profile.subject)
     return Fellow(
@@ -155,7 +155,7 @@ async def _fellow(session: AsyncSession, row: Companion) -> Fellow:
     )
 
 
-def _known(row: Companion, theirs: Application, *, leads: bool = False) -> Fellow:
+def _officer(row: Companion, theirs: Application, *, leads: bool = False) -> Fellow:
     name = theirs.answers_json.get("name") or row.written
     return Fellow(row, name, theirs.reference, theirs.submitted_at is not None, leads)
 
@@ -173,23 +173,23 @@ class Invitation:
 
 
 async def invitations_for(session: AsyncSession, principal: Principal) -> list[Invitation]:
-    """Return the live rows that name the reader, or a placement of the own organisation, the newest first."""
+    """Return the live rows that name the reader, or a placement of the officer's own organisation, the newest first."""
     agencies = [UUID(organisation) for organisation in sorted(principal.organisations(Role.HOST_CONTACT))]
     rows = await application_companions.naming(session, subject=principal.subject, organisation_ids=agencies)
-    by = await applications.by_id(session, {row.application_id for row in rows})
-    of = await calls_store.calls_by_id(session, {row.call_id for row in rows})
+    applications_by_id = await applications.by_id(session, {row.application_id for row in rows})
+    calls = await calls_store.calls_by_id(session, {row.call_id for row in rows})
     places = await placements_store.offers_by_id(
         session, {row.named_id for row in rows if row.organisation_id and row.named_id}
     )
     found = []
     for row in rows:
-        theirs = by.get(row.application_id)
+        theirs = applications_by_id.get(row.application_id)
         if theirs is None:
             continue
         mine = await applications.newest_for(session, principal.subject, row.call_id, row.kind)
         place = places.get(row.named_id) if row.named_id else None
         who = theirs.answers_json.get("name") or theirs.reference or ""
-        found.append(Invitation(row, who, theirs.country, of[row.call_id], mine, place.title if place else ""))
+        found.append(Invitation(row, who, theirs.country, calls[row.call_id], mine, place.title if place else ""))
     return found
 
 
@@ -200,14 +200,14 @@ async def count_waiting(session: AsyncSession, principal: Principal) -> int:
     return sum(row.stands is CompanionState.ASKED for row in rows)
 
 
-def company_sentence(found: Company, *, others: bool = False) -> str:
+def company_sentence(company: Company, *, others: bool = False) -> str:
     """Return with whom an application is made, in words; `others`: for readers other than the officer."""
-    match found.mode:
+    match company.mode:
         case ApplicationMode.GROUP:
-            said = gettext("In a group: %(submitted)s of %(members)s have submitted")
-            return said % {"submitted": found.submitted, "members": found.members}
+            text = gettext("In a group: %(submitted)s of %(members)s have submitted")
+            return text % {"submitted": company.submitted, "members": company.members}
         case ApplicationMode.PRE_MATCHED:
-            both = any(fellow.companion.stands is CompanionState.CONFIRMED for fellow in found.fellows)
+            both = any(fellow.companion.stands is CompanionState.CONFIRMED for fellow in company.fellows)
             if both:
                 return gettext("With a counterpart: both name each other")
             waits = gettext("The counterpart has not said yes yet")

@@ -52,22 +52,22 @@ _PROGRAMMES = frozenset(
 
 def history(steps: Sequence[Step], reader: Principal, *, internal: bool) -> list[dict[str, Any]]:
     """Return the steps for `timeline`, the newest first; with `internal` also the reviewers' notes."""
-    return [_shown(step, reader, internal=internal) for step in steps]
+    return [_event_row(step, reader, internal=internal) for step in steps]
 
 
-def _shown(step: Step, reader: Principal, *, internal: bool) -> dict[str, Any]:
+def _event_row(step: Step, reader: Principal, *, internal: bool) -> dict[str, Any]:
     texts = [reason_word(step.reason), step.text]
     texts += [f"{labels.label(Section(section))}: {text}" for section, text in step.remarks.items()]
     if internal and step.note:
         texts.append(gettext("For reviewers: %(note)s") % {"note": step.note})
-    told, title = ApplicationState(step.state), gettext(_TITLES.get(step.event, step.event))
-    ends = told in FINAL and state("application", told).word != title
+    reached, title = ApplicationState(step.state), gettext(_TITLES.get(step.event, step.event))
+    ends = reached in FINAL and state("application", reached).word != title
     return {
         "title": title,
         "when": step.at,
         "by": _by(step, reader),
         "text": ". ".join(text.rstrip(".") for text in texts if text) or None,
-        "state": state("application", told) if ends else None,
+        "state": state("application", reached) if ends else None,
     }
 
 

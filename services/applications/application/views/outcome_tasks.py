@@ -17,13 +17,13 @@ from shared.identity import Principal
 
 async def outcome_tasks(session: AsyncSession, principal: Principal, application_id: UUID) -> list[dict[str, Any]]:
     """Return the forms of reporting about the application's visits and mentorships, as rows of a task list."""
-    asked = []
+    tasks_by_address = []
     for visit_id in await visits_store.ids_of(session, application_id):
         tasks = await visit_tasks(session, *await parties.case_of_visit(session, principal, visit_id))
-        asked.append((f"visits/{visit_id}", tasks))
+        tasks_by_address.append((f"visits/{visit_id}", tasks))
     for mentorship_id in await mentorships.ids_of(session, application_id):
         tasks = await mentorship_tasks(session, *await parties.case_of_mentorship(session, principal, mentorship_id))
-        asked.append((f"mentorships/{mentorship_id}", tasks))
+        tasks_by_address.append((f"mentorships/{mentorship_id}", tasks))
     names = {
         "evaluation": gettext("Evaluate how it was"),
         "report": gettext("Write your report"),
@@ -38,7 +38,7 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
             "waits": task.waits,
             **outcome_task_row(task, f"/applications/{where}"),
         }
-        for where, tasks in asked
+        for where, tasks in tasks_by_address
         for task in tasks
         if task.party in {Party.GUEST, Party.MENTEE}
     ]

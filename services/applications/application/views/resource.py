@@ -15,19 +15,19 @@ def application_resource(case: Case, *, answers: bool, others: bool = False) -> 
     `others`: for readers other than the officer.
     """
     application = case.application
-    shown = standing_resource(application, standing(case, others=others), case.projected)
+    resource = standing_resource(application, standing(case, others=others), case.projected)
     if answers:
-        shown["answers"] = application.answers_json
-        shown["missing"] = missing(application.answers, case.terms)
-        shown["eligibility"] = [
+        resource["answers"] = application.answers_json
+        resource["missing"] = missing(application.answers, case.terms)
+        resource["eligibility"] = [
             {"rule": f.rule, "held": f.held, "asks": f.asks, "given": f.given, "remedy": f.remedy}
             for f in case.findings
         ]
-    return shown
+    return resource
 
 
 def standing_resource(
-    application: store.Application, stands: Standing, projected: standings.Standing | None
+    application: store.Application, standing: Standing, projected: standings.Standing | None
 ) -> dict[str, Any]:
     """Return the state of an application with its dates, holder and next step."""
     return {
@@ -36,11 +36,11 @@ def standing_resource(
         "call_id": application.call_id,
         "kind": application.kind,
         "country": application.country,
-        "state": stands.state.code,
-        "since": stands.since,
-        "due": stands.due,
-        "holder": stands.holder or stands.state.holder,
-        "next": stands.next or stands.state.next,
+        "state": standing.state.code,
+        "since": standing.since,
+        "due": standing.due,
+        "holder": standing.holder or standing.state.holder,
+        "next": standing.next or standing.state.next,
         "outcome": application.outcome,
         "match_id": None if projected is None else projected.match_id,
         "submitted_at": application.submitted_at,

@@ -49,7 +49,7 @@ class Case:
     @property
     def shown_state(self) -> ApplicationState:
         """The state that people see: the portal's own, or, once it is eligible, the projected one."""
-        return _shown(self.application, self.projected)
+        return _shown_state(self.application, self.projected)
 
     @property
     def findings(self) -> list[Finding]:
@@ -58,13 +58,13 @@ class Case:
 
     def findings_for(self, *, others: bool) -> list[Finding]:
         """Return the findings; with `others` in words for readers other than the officer."""
-        of = candidate_of(
+        candidate = candidate_of(
             self.application.answers,
             kind=self.application.for_,
             country=self.application.country,
             partner_active=self.partner_active,
         )
-        return findings(self.terms, judge(self.terms, of), others=others)
+        return findings(self.terms, judge(self.terms, candidate), others=others)
 
 
 async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
@@ -84,7 +84,7 @@ async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
     )
 
 
-def _shown(application: store.Application, projected: standings.Standing | None) -> ApplicationState:
+def _shown_state(application: store.Application, projected: standings.Standing | None) -> ApplicationState:
     if application.own_state is not ApplicationState.ELIGIBLE:
         return application.own_state
     return ApplicationState.IN_MATCHING if projected is None else ApplicationState(projected.state)
@@ -106,19 +106,19 @@ def standing_of(
     others: bool = False,
 ) -> Standing:
     """Return the same for an application; a draft's next step is due at the call's `deadline`."""
-    shown = _shown(application, projected)
+    shown_state = _shown_state(application, projected)
     since, due = application.since, application.due
     if application.own_state is ApplicationState.ELIGIBLE:
         due = None
         if projected is not None:
             since, due = projected.since, projected.due
-    if shown is ApplicationState.DRAFT:
+    if shown_state is ApplicationState.DRAFT:
         due = deadline
     holder = None
-    if shown is ApplicationState.SUBMITTED:
+    if shown_state is ApplicationState.SUBMITTED:
         holder = labels.coordinator(application.country)
-    ahead = projected is not None and projected.cleared_ahead and shown is ApplicationState.WAITLISTED
-    told = state("application", "waitlisted_cleared" if ahead else shown)
+    ahead = projected is not None and projected.cleared_ahead and shown_state is ApplicationState.WAITLISTED
+    told = state("application", "waitlisted_cleared" if ahead else shown_state)
     if application.for_ is ApplicationKind.MENTEE:
         return Standing(told.of_mentoring(others=others), since, due, holder)
     return Standing(told.for_others if others else told, since, due, holder)

@@ -40,7 +40,7 @@ _PLACED = (
     ApplicationState.COMPLETED,
 )
 # Eligible, and without a match: as people see it.
-_LOOKING = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
+_WITHOUT_MATCH = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
 # Here a match stands that ends with the call, unless both sides have said yes.
 _MATCHED = (ApplicationState.MATCHED, ApplicationState.OFFERED)
 
@@ -73,7 +73,9 @@ async def remaining_groups(session: AsyncSession, call_id: UUID) -> tuple[store.
     found = []
     for state in ApplicationState:
         count = counted.get(state, 0)
-        if not count or not (state in _PLACED or state in _MATCHED or state in LEFT_AT_CLOSE or state in _LOOKING):
+        if not count or not (
+            state in _PLACED or state in _MATCHED or state in LEFT_AT_CLOSE or state in _WITHOUT_MATCH
+        ):
             continue
         if state in _MATCHED:
             found.append(RemainingGroup(state, count, "ends", sum(one == state for one in standing.values())))
@@ -96,7 +98,7 @@ async def close(bus: Bus, actor: str, call_id: UUID) -> int:
             raise Refused(gettext("This call is closed already."), 409)
         call.state, call.closed_at = CallState.CLOSED, clock.now()
         await tx.record(CallClosed(terms=call.terms), call.id)
-        revision = await store.revising(tx.session, call_id)
+        revision = await store.revision_draft(tx.session, call_id)
         if revision is not None:
             await tx.session.delete(revision)
         left = await applications.left_at_close(tx.session, call_id, LEFT_AT_CLOSE)
@@ -110,7 +112,7 @@ async def close(bus: Bus, actor: str, call_id: UUID) -> int:
     return len(unplaced)
 
 
-async def still_open(tx: Tx, call_id: UUID) -> store.Call:
+async def hold_open_call(tx: Tx, call_id: UUID) -> store.Call:
     """Return the call of a match to clear or answer, locked open until the commit. Raises `Refused` (409)."""
     call = await store.call(tx.session, call_id, hold=True)
     if call is None or call.state != CallState.PUBLISHED:

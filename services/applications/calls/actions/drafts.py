@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from services.applications.calls import store
-from services.applications.calls.actions.publishing import published
+from services.applications.calls.actions.publishing import publish_entry
 from services.applications.calls.model.copying import next_year
-from services.applications.calls.model.entry import CallEntry, entry_of, touched
+from services.applications.calls.model.entry import CallEntry, changed_sections, entry_of
 from services.applications.calls.views import register_facts
 from services.applications.refusals import not_found, unreadable
 from shared.errors import Refused
@@ -28,12 +28,12 @@ Document = dict[str, Any]
 
 async def begin(bus: Bus, actor: str, written: Mapping[str, Any]) -> store.CallDraft:
     """Begin a call from the given fields. Raises `Refused` (422) for what cannot be read."""
-    entry = read(dict(written))
+    entry = read_entry(dict(written))
     async with bus.transaction(actor) as tx:
-        return await begun(tx, new_id(), entry)
+        return await add_draft(tx, new_id(), entry)
 
 
-async def begun(tx: Tx, draft_id: UUID, entry: CallEntry, **more: Any) -> store.CallDraft:
+async def add_draft(tx: Tx, draft_id: UUID, entry: CallEntry, **more: Any) -> store.CallDraft:
     """Add a draft within an open transaction."""
     moment = clock.now()
     draft = store.CallDraft(
@@ -57,9 +57,9 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
         if call is None:
             raise not_found()
         entry = entry_of(call.terms)
-        made = next_year(entry, (await register_facts(tx.session, entry)).needs)
-        left = [{"need": str(one)} for one in made.ended] + [{"topic": topic} for topic in made.topics]
-        return await begun(tx, new_id(), made.entry, copied=call_id, left_out=left)
+        next_call = next_year(entry, (await register_facts(tx.session, entry)).needs)
+        left_out = [{"need": str(one)} for one in next_call.ended] + [{"topic": topic} for topic in next_call.topics]
+        return await add_draft(tx, new_id(), next_call.entry, copied=call_id, left_out=left_out)
 
 
 async def save(
@@ -71,9 +71,9 @@ async def save(
     """
     async with bus.transaction(actor) as tx:
         draft = await _draft(tx, draft_id)
-        before = read(draft.entry_json)
-        after = read(change(draft.entry_json))
-        sections = touched(before, after)
+        before = read_entry(draft.entry_json)
+        after = read_entry(change(draft.entry_json))
+        sections = changed_sections(before, after)
         if not sections:
             return draft
         since = {code: draft.touched[code]["version"] for code in sections if code in draft.touched}
@@ -111,12 +111,12 @@ async def publish(bus: Bus, actor: str, draft_id: UUID) -> store.Call:
             return call
         if draft.revises is not None:
             raise Refused(gettext("This is a revision of a call that is published. Publish it as a revision."), 409)
-        call = await published(tx, draft.id, read(draft.entry_json))
+        call = await publish_entry(tx, draft.id, read_entry(draft.entry_json))
         await tx.session.delete(draft)
         return call
 
 
-def read(document: Mapping[str, Any]) -> CallEntry:
+def read_entry(document: Mapping[str, Any]) -> CallEntry:
     """Return a draft's document as an entry. Raises `Refused` (422) with the places that cannot be read."""
     try:
         return CallEntry.model_validate(document)

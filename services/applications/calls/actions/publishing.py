@@ -33,12 +33,12 @@ async def publish(bus: Bus, actor: str, terms: CallTerms) -> store.Call:
     Raises `Refused` (422) with the fields of terms that contradict themselves or the register.
     """
     async with bus.transaction(actor) as tx:
-        return await published(tx, new_id(), entry_of(terms))
+        return await publish_entry(tx, new_id(), entry_of(terms))
 
 
-async def published(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:
+async def publish_entry(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:
     """Publish an entry within an open transaction. Raises `Refused` (422) as `publish` does."""
-    await whole(tx.session, entry)
+    await check_complete(tx.session, entry)
     assert entry.opens is not None
     number = await next_number(tx.session, f"call-{entry.opens.year}")
     terms = terms_of(entry, reference=f"TC-{entry.opens.year}-{number}", revision=1)
@@ -52,13 +52,13 @@ async def published(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:
         published_at=clock.now(),
     )
     tx.session.add(call)
-    keep(tx, call)
+    add_revision(tx, call)
     await tx.record(CallPublished(terms=terms), call.id)
     await tx.changed("calls")
     return call
 
 
-async def whole(session: AsyncSession, entry: CallEntry) -> None:
+async def check_complete(session: AsyncSession, entry: CallEntry) -> None:
     """Raise `Refused` (422) that names every field which is missing, or contradicts another one or the register."""
     found = problems(entry, await register_facts(session, entry))
     if found:
@@ -70,7 +70,7 @@ def opening(terms: CallTerms) -> datetime:
     return datetime.combine(terms.opens, time(), ZONE)
 
 
-def keep(tx: Tx, call: store.Call, touches: list[str] | None = None) -> None:
+def add_revision(tx: Tx, call: store.Call, touches: list[str] | None = None) -> None:
     """Add the present call to its revisions."""
     tx.session.add(
         store.CallRevision(

@@ -14,10 +14,10 @@ from services.applications.application.model.answers import candidate_of
 from services.applications.application.model.states import LEFT_AT_CLOSE
 from services.applications.application.store import applications
 from services.applications.calls import store
-from services.applications.calls.actions.drafts import begun, read
-from services.applications.calls.actions.publishing import keep, opening, whole
+from services.applications.calls.actions.drafts import add_draft, read_entry
+from services.applications.calls.actions.publishing import add_revision, check_complete, opening
 from services.applications.calls.model.entry import entry_of, terms_of
-from services.applications.calls.model.revision import Effect, Effects, effect, refused
+from services.applications.calls.model.revision import Effect, Effects, effect, not_revisable
 from services.applications.refusals import not_found
 from services.applications.register.store import entries
 from shared.contracts.calls import CallRevised
@@ -57,10 +57,10 @@ async def begin(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
     """
     async with bus.transaction(actor) as tx:
         call = await _published(tx, call_id)
-        draft = await store.revising(tx.session, call_id)
+        draft = await store.revision_draft(tx.session, call_id)
         if draft is not None:
             return draft
-        return await begun(tx, new_id(), entry_of(call.terms), revises=call_id, base=call.revision)
+        return await add_draft(tx, new_id(), entry_of(call.terms), revises=call_id, base=call.revision)
 
 
 async def affected_applications(session: AsyncSession, call: store.Call, new: CallTerms) -> list[AffectedApplication]:
@@ -74,28 +74,31 @@ async def affected_applications(session: AsyncSession, call: store.Call, new: Ca
     today = clock.today()
     suspended = {
         country
-        for country in sorted({one.country for one in found})
+        for country in sorted({application.country for application in found})
         if await entries.partner_status(session, country, today) is PartnerStatus.SUSPENDED
     }
     different = []
-    for one in found:
-        answers = one.answers
+    for application in found:
+        answers = application.answers
         candidate = candidate_of(
-            answers, kind=one.for_, country=one.country, partner_active=one.country not in suspended
+            answers,
+            kind=application.for_,
+            country=application.country,
+            partner_active=application.country not in suspended,
         )
-        effects = effect(old[one.id], new, candidate, answers)
+        effects = effect(old[application.id], new, candidate, answers)
         if effects.effect is not Effect.SAME:
-            different.append(AffectedApplication(one, effects))
+            different.append(AffectedApplication(application, effects))
     return different
 
 
-def affected_digest(of: Sequence[AffectedApplication]) -> str:
-    """Return a digest of what a coordinator was shown; it differs when an application comes, goes or changes."""
-    lines = [f"{one.application.id} {one.effects.effect} {one.moves}" for one in of]
+def affected_digest(affected: Sequence[AffectedApplication]) -> str:
+    """Return a digest of the list that a coordinator saw; it differs when an application comes, goes or changes."""
+    lines = [f"{one.application.id} {one.effects.effect} {one.moves}" for one in affected]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
-async def proposed(
+async def proposed_revision(
     session: AsyncSession, draft: store.CallDraft
 ) -> tuple[store.Call, CallTerms, list[AffectedApplication]]:
     """Return the call, the terms that a draft would give it, and the applications that this affects.
@@ -110,11 +113,11 @@ async def proposed(
     return call, terms, await affected_applications(session, call, terms)
 
 
-async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, shown: str | None = None) -> store.Call:
+async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, digest: str | None = None) -> store.Call:
     """Publish a revision. `favour`: the applications that gain by it are judged by it from now on.
 
-    `shown` is the digest that the coordinator saw (`affected_digest`): where the applications changed since, nothing is
-    done (409). Raises `Refused` (404; 409; 422 with the fields that are missing, wrong, or not to be revised).
+    `digest` is the `affected_digest` that the coordinator saw: where the applications changed since, nothing is done
+    (409). Raises `Refused` (404; 409; 422 with the fields that are missing, wrong, or not to be revised).
     """
     async with bus.transaction(actor) as tx:
         written = await store.draft(tx.session, draft_id)
@@ -127,22 +130,22 @@ async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, shown: s
             return call
         terms = await _terms(tx.session, call, draft)
         found = await affected_applications(tx.session, call, terms)
-        if shown is not None and shown != affected_digest(found):
+        if digest is not None and digest != affected_digest(found):
             text = gettext("Applications have come or changed since this page was drawn. Look at whom it touches now.")
             raise Refused(text, 409)
         call.terms_json, call.deadline, call.opens = terms.model_dump(mode="json"), terms.deadline, opening(terms)
         tx.session.add(call)
         gains = [one.application.id for one in found if one.moves] if favour else []
         for application in await applications.locked(tx.session, gains):
-            _move(tx, application, terms.revision)
-        keep(tx, call, [str(gain) for gain in gains])
+            _apply_revision(tx, application, terms.revision)
+        add_revision(tx, call, [str(gain) for gain in gains])
         await tx.record(CallRevised(terms=terms, touches=tuple(gains)), call.id)
         await tx.session.delete(draft)
         await tx.changed("calls")
         return call
 
 
-def _move(tx: Tx, application: applications.Application, number: int) -> None:
+def _apply_revision(tx: Tx, application: applications.Application, number: int) -> None:
     """Judge a locked application by this revision from now on; its history says so."""
     application.rules_version = number
     tx.session.add(application)
@@ -171,13 +174,13 @@ async def _terms(session: AsyncSession, call: store.Call, draft: store.CallDraft
     """Return the terms that the draft would give the call. Raises `Refused` (409, 422)."""
     if call.state != CallState.PUBLISHED:
         raise Refused(gettext("This call is closed: it cannot be revised any more."), 409)
-    entry = read(draft.entry_json)
+    entry = read_entry(draft.entry_json)
     old = call.terms
     used = {ApplicationKind(kind) for kind in await applications.kinds_of(session, call.id)}
-    found = refused(old, entry, at=clock.now(), used=used)
+    found = not_revisable(old, entry, at=clock.now(), used=used)
     if found:
         raise Refused(gettext("Some of this cannot be revised any more."), 422, found)
-    await whole(session, entry)
+    await check_complete(session, entry)
     if entry == entry_of(old):
         raise Refused(gettext("Nothing is different from the call as it is now."), 422)
     return terms_of(entry, reference=call.reference, revision=call.revision + 1)

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from services.applications.calls import actions, store
 from services.applications.calls.actions import drafts, revisions
 from services.applications.calls.actions.closing import remaining_groups
-from services.applications.calls.api.drafts import shown
+from services.applications.calls.api.drafts import draft_resource
 from services.applications.calls.model import rule_sentences
 from services.applications.calls.model.revision import differences
 from services.applications.calls.views import register_facts, requirements_of
@@ -28,7 +28,7 @@ class CallDraft(CallTerms):
     revision: int = 1
 
 
-def described(call: store.Call) -> dict[str, Any]:
+def call_resource(call: store.Call) -> dict[str, Any]:
     """Return a call as the API shows it."""
     return {
         "id": call.id,
@@ -44,7 +44,7 @@ def described(call: store.Call) -> dict[str, Any]:
 async def publish(body: CallDraft, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Publish a call that was never a draft; what is missing or contradicts itself is named by field."""
     terms = CallTerms.model_validate(body.model_dump())
-    return described(await actions.publish(bus, principal.subject, terms))
+    return call_resource(await actions.publish(bus, principal.subject, terms))
 
 
 @router.get("")
@@ -52,7 +52,7 @@ async def read_all(_: SignedIn, bus: BusDep) -> dict[str, list[dict[str, Any]]]:
     """All calls, the one with the latest deadline first."""
     async with bus.read() as session:
         found = await store.calls(session)
-    return {"calls": [described(call) for call in found]}
+    return {"calls": [call_resource(call) for call in found]}
 
 
 @router.get("/{call_id}")
@@ -62,9 +62,9 @@ async def read_one(call_id: UUID, principal: SignedIn, bus: BusDep) -> dict[str,
         call = await store.call(session, call_id)
         if call is None:
             raise not_found()
-        asked = (await requirements_of(session, principal, [call])).get(call_id)
+        requirements = (await requirements_of(session, principal, [call])).get(call_id)
     found = None
-    if asked is not None:
+    if requirements is not None:
         found = [
             {
                 "rule": finding.rule,
@@ -73,9 +73,9 @@ async def read_one(call_id: UUID, principal: SignedIn, bus: BusDep) -> dict[str,
                 "given": finding.given,
                 "remedy": finding.remedy,
             }
-            for finding in asked.findings
+            for finding in requirements.findings
         ]
-    return described(call) | {"asked": found}
+    return call_resource(call) | {"asked": found}
 
 
 @router.get("/{call_id}/revisions")
@@ -86,10 +86,10 @@ async def read_revisions(call_id: UUID, _: SignedIn, bus: BusDep) -> dict[str, l
         facts = await register_facts(session, *(one.terms for one in found))
     if not found:
         raise not_found()
-    told = []
+    rows = []
     for newer, older in zip(found, [*found[1:], None], strict=True):
         changed = [] if older is None else differences(older.terms, newer.terms, facts)
-        told.append(
+        rows.append(
             {
                 "revision": newer.revision,
                 "at": newer.at,
@@ -98,19 +98,19 @@ async def read_revisions(call_id: UUID, _: SignedIn, bus: BusDep) -> dict[str, l
                 "touched": len(newer.touches),
             }
         )
-    return {"revisions": told}
+    return {"revisions": rows}
 
 
 @router.post("/{call_id}/copy", status_code=201)
 async def copy(call_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Begin next year's call as a draft: all dates 52 weeks later; needs that are over then are left out and named."""
-    return await shown(bus, (await drafts.copy(bus, principal.subject, call_id)).id)
+    return await draft_resource(bus, (await drafts.copy(bus, principal.subject, call_id)).id)
 
 
 @router.post("/{call_id}/revise", status_code=201)
 async def begin_revision(call_id: UUID, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Begin the next revision of a call as a draft, or return the one that somebody has begun."""
-    return await shown(bus, (await revisions.begin(bus, principal.subject, call_id)).id)
+    return await draft_resource(bus, (await revisions.begin(bus, principal.subject, call_id)).id)
 
 
 @router.get("/{call_id}/left")

@@ -45,13 +45,13 @@ class Revision(BaseModel):
     seen: str | None = None
 
 
-async def shown(bus: Bus, draft_id: UUID) -> dict[str, Any]:
+async def draft_resource(bus: Bus, draft_id: UUID) -> dict[str, Any]:
     """Return a draft as the API shows it, with its sentences and what is missing. Raises `Refused` (404)."""
     async with bus.read() as session:
         draft = await store.draft(session, draft_id)
         if draft is None:
             raise not_found()
-        entry = actions.read(draft.entry_json)
+        entry = actions.read_entry(draft.entry_json)
         facts = await register_facts(session, entry)
     return {
         "id": draft.id,
@@ -70,7 +70,7 @@ async def shown(bus: Bus, draft_id: UUID) -> dict[str, Any]:
 @router.post("", status_code=201)
 async def begin(body: Written, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Begin a call from the given fields."""
-    return await shown(bus, (await actions.begin(bus, principal.subject, body.entry)).id)
+    return await draft_resource(bus, (await actions.begin(bus, principal.subject, body.entry)).id)
 
 
 @router.get("")
@@ -88,14 +88,14 @@ async def read_all(_: Coordinator, bus: BusDep) -> dict[str, list[dict[str, Any]
 @router.get("/{draft_id}")
 async def read_one(draft_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Return one draft, with what is missing by field and all its sentences: the preview."""
-    return await shown(bus, draft_id)
+    return await draft_resource(bus, draft_id)
 
 
 @router.patch("/{draft_id}")
 async def save(draft_id: UUID, body: Written, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Save fields of a draft; 409 where somebody else changed the same section since `version`."""
     await actions.save(bus, principal.subject, draft_id, lambda document: document | body.entry, body.version)
-    return await shown(bus, draft_id)
+    return await draft_resource(bus, draft_id)
 
 
 @router.delete("/{draft_id}", status_code=204)
@@ -118,7 +118,7 @@ async def effects(draft_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, Any]
         draft = await store.draft(session, draft_id)
         if draft is None:
             raise not_found()
-        _call, _terms, touched = await revisions.proposed(session, draft)
+        _call, _terms, touched = await revisions.proposed_revision(session, draft)
     return {
         "seen": revisions.affected_digest(touched),
         "applications": [
@@ -140,5 +140,5 @@ async def effects(draft_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, Any]
 @router.post("/{draft_id}/revise")
 async def revise(draft_id: UUID, body: Revision, principal: Coordinator, bus: BusDep) -> dict[str, Any]:
     """Publish a revision: submitted applications keep their rules, but for those that gain, with `favour`."""
-    call = await revisions.revise(bus, principal.subject, draft_id, favour=body.favour, shown=body.seen)
+    call = await revisions.revise(bus, principal.subject, draft_id, favour=body.favour, digest=body.seen)
     return {"id": call.id, "reference": call.reference, "revision": call.revision}

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 Choices = list[tuple[str, str]]
 
 
-def named(codes: Any, name: Callable[[str], str]) -> Choices:
+def named_choices(codes: Any, name: Callable[[str], str]) -> Choices:
     """Return codes as choices, by their name in the reader's language."""
     return sorted(((code, name(code)) for code in codes), key=lambda one: one[1])
 
@@ -237,7 +237,7 @@ _MOST = {
 }
 
 
-def timed(section: str, more: dict[str, Any]) -> type[TimersForm]:
+def timers_form(section: str, more: dict[str, Any]) -> type[TimersForm]:
     """Return the form of a section of timers, with `more` fields after them."""
     fields = {
         name: NumberField(TIMER_LABELS[name], [Needed(N_("Enter a number")), Between(0, _MOST.get(name, 400))])
@@ -246,13 +246,13 @@ def timed(section: str, more: dict[str, Any]) -> type[TimersForm]:
     return type("TimersForm", (TimersForm,), fields | more)
 
 
-def weighted() -> type[WeightsForm]:
+def weights_form() -> type[WeightsForm]:
     """Return the form of the weights, with a field for each criterion."""
     rows = {f"{criterion}": FormField(WeightRow, label=criterion.label) for criterion in Criterion}
     return type("WeightsForm", (WeightsForm,), rows)
 
 
-def of_schemes() -> type[TopicsForm]:
+def topics_form() -> type[TopicsForm]:
     """Return the form with a list of topics for each scheme; the chosen scheme's counts.
 
     All lists are shown, since the page works without JavaScript.
@@ -278,47 +278,47 @@ def rows_of(form: Form, name: str) -> list[dict[str, Any]]:
     return [entry.data for entry in field]
 
 
-def prepare(form: Form, known: Facts, entry: CallEntry) -> None:
+def prepare(form: Form, facts: Facts, entry: CallEntry) -> None:
     """Give a form the choices that depend on the register."""
     if isinstance(form, PurposeForm):
         chosen = entry.fund_id
-        paying = [(str(id_), fund.name) for id_, fund in known.funds.items() if fund.active or id_ == chosen]
+        paying = [(str(id_), fund.name) for id_, fund in facts.funds.items() if fund.active or id_ == chosen]
         form.fund_id.choices = [("", gettext("Choose")), *paying]
     if isinstance(form, TopicsForm):
-        _prepare_topics(form, known, entry)
+        _prepare_topics(form, facts, entry)
     if isinstance(form, WhoForm):
         others = sorted(set(entry.rules.countries) - set(PARTNERS))
-        form.countries.choices = named((*PARTNERS, *others), labels.country)
+        form.countries.choices = named_choices((*PARTNERS, *others), labels.country)
     if isinstance(form, RulesForm):
-        form.languages.choices = named(LANGUAGES, labels.tongue)
+        form.languages.choices = named_choices(LANGUAGES, labels.tongue)
     if isinstance(form, DatesForm):
         for row in form.closed_days:
-            row.form.country.choices = [("", gettext("Choose")), *named(COUNTRIES, labels.country)]
+            row.form.country.choices = [("", gettext("Choose")), *named_choices(COUNTRIES, labels.country)]
     if isinstance(form, QuotasForm):
         usual = set(entry.rules.countries) or set(PARTNERS)
         chosen_too = {quota.country for quota in entry.quotas}
-        among = named((usual | chosen_too) & set(COUNTRIES), labels.country)
+        among = named_choices((usual | chosen_too) & set(COUNTRIES), labels.country)
         for row in form.quotas:
             row.form.country.choices = [("", gettext("Choose")), *among]
 
 
-def _prepare_topics(form: TopicsForm, known: Facts, entry: CallEntry) -> None:
+def _prepare_topics(form: TopicsForm, facts: Facts, entry: CallEntry) -> None:
     form.scheme.choices = []
     for scheme, topics in sorted(PRIORITIES.items(), reverse=True):
         first, last = min(one.since for one in topics.values()), max(one.until for one in topics.values())
-        said = {"scheme": scheme.upper(), "since": dates.day(first), "until": dates.day(last)}
-        form.scheme.choices.append((scheme, gettext("%(scheme)s (counts from %(since)s to %(until)s)") % said))
+        values = {"scheme": scheme.upper(), "since": dates.day(first), "until": dates.day(last)}
+        form.scheme.choices.append((scheme, gettext("%(scheme)s (counts from %(since)s to %(until)s)") % values))
         field = form[topics_field(scheme)]
         assert isinstance(field, CheckboxesField)
         field.label.text = gettext("Topics of %(scheme)s") % {"scheme": scheme.upper()}
         field.choices = [(code, gettext(topic.label)) for code, topic in topics.items()]
-    open_ = [(str(id_), need_sentence(need)) for id_, need in known.needs.items() if need_open(need, entry)]
+    open_ = [(str(id_), need_sentence(need)) for id_, need in facts.needs.items() if need_open(need, entry)]
     form.needs.choices = open_
     if not open_:
         del form.needs
 
 
-def lacking(form: Form) -> None:
+def check_rows(form: Form) -> None:
     """Put an error at rows that are only half filled in (`validate` sees single fields only)."""
     if isinstance(form, TextsForm):
         rows = rows_of(form, "texts")

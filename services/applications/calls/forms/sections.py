@@ -13,11 +13,11 @@ from services.applications.calls.forms.fields import (
     RulesForm,
     TextsForm,
     WhoForm,
-    of_schemes,
     rows_of,
-    timed,
+    timers_form,
     topics_field,
-    weighted,
+    topics_form,
+    weights_form,
 )
 from services.applications.calls.model.entry import TIMERS, TITLES, last_day
 from shared.contracts.codes import Criterion
@@ -165,16 +165,16 @@ def _quotas_written(form: Form) -> dict[str, Any]:
 
 
 def _weights_fields(entry: CallEntry) -> dict[str, Any]:
-    known = {weight.criterion: {"applicant": weight.applicant, "host": weight.host} for weight in entry.weights}
-    return {"objective": entry.objective.value} | {str(code): known[code] for code in known}
+    weights = {weight.criterion: {"applicant": weight.applicant, "host": weight.host} for weight in entry.weights}
+    return {"objective": entry.objective.value} | {str(code): weights[code] for code in weights}
 
 
 def _weights_written(form: Form) -> dict[str, Any]:
     weights = []
     for criterion in Criterion:
-        given = form[str(criterion)].data
-        if given["applicant"] is not None or given["host"] is not None:
-            counts = {name: given[name] or 0 for name in ("applicant", "host")}
+        row = form[str(criterion)].data
+        if row["applicant"] is not None or row["host"] is not None:
+            counts = {name: row[name] or 0 for name in ("applicant", "host")}
             weights.append({"criterion": criterion.value, **counts})
     return {"objective": form["objective"].data, "weights": weights}
 
@@ -210,14 +210,14 @@ _ALL = (
         lambda form: {"kinds": form["kinds"].data or [], "fund_id": form["fund_id"].data or None},
     ),
     Section("texts", _same(TextsForm), _texts_fields, _texts_written),
-    Section("topics", of_schemes, _topics_fields, _topics_written),
+    Section("topics", topics_form, _topics_fields, _topics_written),
     Section("dates", _same(DatesForm), _dates_fields, _dates_written),
     Section("who", _same(WhoForm), _who_fields, _who_written),
     Section("rules", _same(RulesForm), _rules_fields, _rules_written),
     Section("quotas", _same(QuotasForm), _quotas_fields, _quotas_written),
-    Section("weights", weighted, _weights_fields, _weights_written),
-    Section("timers", lambda: timed("timers", {}), *_timers("timers")),
-    Section("after", lambda: timed("after", _AFTER), *_timers("after", *_AFTER)),
+    Section("weights", weights_form, _weights_fields, _weights_written),
+    Section("timers", lambda: timers_form("timers", {}), *_timers("timers")),
+    Section("after", lambda: timers_form("after", _AFTER), *_timers("after", *_AFTER)),
 )
 SECTION_FORMS: dict[str, Section] = {one.code: one for one in _ALL}
 """The sections that are one form, by code; `questions` has a page a question (`questions.py`)."""

@@ -53,11 +53,11 @@ def _texts(entry: CallEntry) -> Iterator[tuple[str, str]]:
 
 
 def _topics(entry: CallEntry) -> Iterator[tuple[str, str]]:
-    known = PRIORITIES.get(entry.scheme)
-    if known is None:
+    topics = PRIORITIES.get(entry.scheme)
+    if topics is None:
         yield "scheme", gettext("Choose a scheme of topics that the programme knows.")
         return
-    if not entry.topics or any(topic not in known for topic in entry.topics):
+    if not entry.topics or any(topic not in topics for topic in entry.topics):
         yield "topics", gettext("Choose topics of the scheme that the call names.")
     elif len(set(entry.topics)) < len(entry.topics):
         yield "topics", gettext("Choose each topic once.")
@@ -65,16 +65,16 @@ def _topics(entry: CallEntry) -> Iterator[tuple[str, str]]:
         return
     first, last = entry.opens, max(period.end for period in entry.visit_periods)
     for code in entry.topics:
-        topic = known.get(code)
+        topic = topics.get(code)
         if topic is not None and (topic.until < first or last < topic.since):
             text = gettext(
                 "%(topic)s counts from %(since)s to %(until)s, and the call runs from %(first)s to %(last)s. Choose"
                 " topics of the scheme of those years."
             )
-            said = {"since": topic.since, "until": topic.until, "first": first, "last": last}
+            values = {"since": topic.since, "until": topic.until, "first": first, "last": last}
             yield (
                 "topics",
-                text % ({name: dates.day(day) for name, day in said.items()} | {"topic": gettext(topic.label)}),
+                text % ({name: dates.day(day) for name, day in values.items()} | {"topic": gettext(topic.label)}),
             )
             return
 
@@ -214,8 +214,8 @@ def _against(entry: CallEntry, facts: Facts) -> Iterator[tuple[str, str]]:
         if last < fund.since or (fund.until is not None and fund.until < first):
             text = gettext("%(fund)s does not pay in the periods of the visits. Choose another fund, or other periods.")
             yield "fund_id", text % {"fund": fund.name}
-    known = [facts.needs.get(need) for need in entry.needs]
-    if any(need is None or need.withdrawn for need in known):
+    needs = [facts.needs.get(need) for need in entry.needs]
+    if any(need is None or need.withdrawn for need in needs):
         yield "needs", gettext("One of the training needs is not in the register any more. Take it away.")
-    elif any(need and need.scheme == entry.scheme and need.topic_code not in entry.topics for need in known):
+    elif any(need and need.scheme == entry.scheme and need.topic_code not in entry.topics for need in needs):
         yield "needs", gettext("A training need is for a topic that the call does not have. Add the topic.")

@@ -37,8 +37,10 @@ def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
     A need that is over before the new call's visits begin, was withdrawn or is not known is left out. Where another
     scheme of topics applies by then, each topic becomes its successor.
     """
-    periods = tuple(DatePeriod(start=moved(period.start), end=moved(period.end)) for period in entry.visit_periods)
-    opens = None if entry.opens is None else moved(entry.opens)
+    periods = tuple(
+        DatePeriod(start=a_year_later(period.start), end=a_year_later(period.end)) for period in entry.visit_periods
+    )
+    opens = None if entry.opens is None else a_year_later(entry.opens)
     first = min((period.start for period in periods), default=opens)
     kept = [
         id_
@@ -55,7 +57,7 @@ def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
     new = entry.model_copy(
         update={
             "opens": opens,
-            "closes": None if entry.closes is None else moved(entry.closes),
+            "closes": None if entry.closes is None else a_year_later(entry.closes),
             "deadline": None if entry.deadline is None else _moment(entry.deadline),
             "visit_periods": periods,
             "closed_days": (),
@@ -67,7 +69,7 @@ def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
     return Copy(new, tuple(id_ for id_ in entry.needs if id_ not in kept), dropped)
 
 
-def moved(day: date) -> date:
+def a_year_later(day: date) -> date:
     """Return the same day of the week, a year later."""
     return day + YEAR
 
@@ -75,7 +77,7 @@ def moved(day: date) -> date:
 def _moment(moment: datetime) -> datetime:
     """Return the same time of the day at the programme's seat, a year later, whatever summer time does."""
     local = moment.astimezone(ZONE)
-    return datetime.combine(moved(local.date()), local.time(), ZONE).astimezone(moment.tzinfo)
+    return datetime.combine(a_year_later(local.date()), local.time(), ZONE).astimezone(moment.tzinfo)
 
 
 def _successor(scheme: str, code: str, into: str) -> str | None:

@@ -141,12 +141,12 @@ def section_of(name: str) -> str:
     return next((code for code, names in SECTIONS.items() if field in names), "rules")
 
 
-def touched(before: CallEntry, after: CallEntry) -> set[str]:
+def changed_sections(before: CallEntry, after: CallEntry) -> set[str]:
     """Return the sections in which two states of a draft differ."""
-    return {code for code in SECTIONS if part(before, code) != part(after, code)}
+    return {code for code in SECTIONS if section_fields(before, code) != section_fields(after, code)}
 
 
-def part(entry: CallEntry, section: str) -> dict[str, Any]:
+def section_fields(entry: CallEntry, section: str) -> dict[str, Any]:
     """Return what is written in a section, by field."""
     found: dict[str, Any] = {}
     for name in SECTIONS[section]:
@@ -159,7 +159,7 @@ def part(entry: CallEntry, section: str) -> dict[str, Any]:
     return found
 
 
-def with_part(document: Mapping[str, Any], section: str, written: Mapping[str, Any]) -> dict[str, Any]:
+def with_section(document: Mapping[str, Any], section: str, written: Mapping[str, Any]) -> dict[str, Any]:
     """Return a draft's document (`CallEntry` as JSON) with one section replaced, to be validated."""
     new = dict(document)
     for name, value in written.items():

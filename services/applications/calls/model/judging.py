@@ -63,40 +63,48 @@ def eligible(checks: Sequence[EligibilityCheck]) -> bool:
     return all(check.held for check in checks)
 
 
-def _checks(terms: CallTerms, of: Candidate) -> Iterator[EligibilityCheck]:
+def _checks(terms: CallTerms, candidate: Candidate) -> Iterator[EligibilityCheck]:
     rules = terms.rules
-    yield _check(EligibilityRule.KIND, of.kind in terms.kinds, ",".join(terms.kinds), of.kind)
-    yield _check(EligibilityRule.PARTNER_ACTIVE, of.partner_active, "active", of.country)
+    yield _check(EligibilityRule.KIND, candidate.kind in terms.kinds, ",".join(terms.kinds), candidate.kind)
+    yield _check(EligibilityRule.PARTNER_ACTIVE, candidate.partner_active, "active", candidate.country)
     if rules.countries:
-        yield _check(EligibilityRule.COUNTRY, of.country in rules.countries, ",".join(rules.countries), of.country)
-    if of.years_in_field is not None:
-        held = of.years_in_field >= rules.minimum_years
-        yield _check(EligibilityRule.YEARS_IN_FIELD, held, rules.minimum_years, of.years_in_field)
-    if rules.services and of.service is not None:
-        yield _check(EligibilityRule.SERVICE, of.service in rules.services, ",".join(rules.services), of.service)
-    if rules.rank_groups and of.rank_group is not None:
-        held = of.rank_group in rules.rank_groups
-        yield _check(EligibilityRule.RANK_GROUP, held, ",".join(rules.rank_groups), of.rank_group)
-    if of.languages:
-        yield _language(terms, of.languages)
-    if of.topics:
-        held = any(topic in terms.topics for topic in of.topics)
-        yield _check(EligibilityRule.TOPICS, held, ",".join(terms.topics), ",".join(of.topics))
-    if of.periods and terms.visit_periods:
-        held = any(overlap(mine, theirs) for mine in of.periods for theirs in terms.visit_periods)
-        yield _check(EligibilityRule.PERIODS, held, _span(terms.visit_periods), _span(of.periods))
-    if rules.cascade_commitment and of.cascade_committed is not None:
-        yield _check(EligibilityRule.CASCADE, of.cascade_committed, "yes", "yes" if of.cascade_committed else "no")
+        yield _check(
+            EligibilityRule.COUNTRY, candidate.country in rules.countries, ",".join(rules.countries), candidate.country
+        )
+    if candidate.years_in_field is not None:
+        met = candidate.years_in_field >= rules.minimum_years
+        yield _check(EligibilityRule.YEARS_IN_FIELD, met, rules.minimum_years, candidate.years_in_field)
+    if rules.services and candidate.service is not None:
+        yield _check(
+            EligibilityRule.SERVICE, candidate.service in rules.services, ",".join(rules.services), candidate.service
+        )
+    if rules.rank_groups and candidate.rank_group is not None:
+        met = candidate.rank_group in rules.rank_groups
+        yield _check(EligibilityRule.RANK_GROUP, met, ",".join(rules.rank_groups), candidate.rank_group)
+    if candidate.languages:
+        yield _language(terms, candidate.languages)
+    if candidate.topics:
+        met = any(topic in terms.topics for topic in candidate.topics)
+        yield _check(EligibilityRule.TOPICS, met, ",".join(terms.topics), ",".join(candidate.topics))
+    if candidate.periods and terms.visit_periods:
+        met = any(
+            overlap(own_period, call_period) for own_period in candidate.periods for call_period in terms.visit_periods
+        )
+        yield _check(EligibilityRule.PERIODS, met, _span(terms.visit_periods), _span(candidate.periods))
+    if rules.cascade_commitment and candidate.cascade_committed is not None:
+        yield _check(
+            EligibilityRule.CASCADE, candidate.cascade_committed, "yes", "yes" if candidate.cascade_committed else "no"
+        )
     if rules.courses:
-        held = any(course in of.courses for course in rules.courses)
-        yield _check(EligibilityRule.COURSE, held, ",".join(rules.courses), ",".join(of.courses))
+        met = any(course in candidate.courses for course in rules.courses)
+        yield _check(EligibilityRule.COURSE, met, ",".join(rules.courses), ",".join(candidate.courses))
 
 
-def _language(terms: CallTerms, held: Sequence[LanguageHeld]) -> EligibilityCheck:
+def _language(terms: CallTerms, languages: Sequence[LanguageHeld]) -> EligibilityCheck:
     """Judge one foreign language at the call's level: of those that the call names, or of any where it names none."""
     rules = terms.rules
-    asked = [one for one in held if not rules.languages or one.language in rules.languages]
-    foreign = [one for one in asked if one.level is not LanguageLevel.NS]
+    eligible_languages = [one for one in languages if not rules.languages or one.language in rules.languages]
+    foreign = [one for one in eligible_languages if one.level is not LanguageLevel.NS]
     best = max(foreign, key=lambda one: (one.level.order, one.language), default=None)
     given = "" if best is None else f"{best.language} {best.level.value}"
     reached = best is not None and best.level.reaches(rules.minimum_level)
@@ -124,19 +132,19 @@ def findings(terms: CallTerms, checks: Sequence[EligibilityCheck], *, others: bo
 
     `others`: for readers other than the officer: nobody there is "you", and the remedy is the officer's business.
     """
-    sentences, told = _sentences(terms), _for_others(terms)
+    sentences, sentences_for_others = _sentences(terms), _for_others(terms)
     found = []
     for check in checks:
         asks, remedy = sentences[check.rule]
         if others:
-            asks, remedy = told.get(check.rule, asks), ""
-        found.append(Finding(check.rule, check.held, asks, _given(terms, check), "" if check.held else remedy))
+            asks, remedy = sentences_for_others.get(check.rule, asks), ""
+        found.append(Finding(check.rule, check.held, asks, _given_words(terms, check), "" if check.held else remedy))
     return found
 
 
-def asked(of: CallTerms | CallEntry, rule: EligibilityRule) -> str:
+def rule_sentence(call: CallTerms | CallEntry, rule: EligibilityRule) -> str:
     """Return what the call asks by one rule, as a sentence."""
-    return _sentences(of)[rule][0]
+    return _sentences(call)[rule][0]
 
 
 def rule_sentences(terms: CallTerms | CallEntry) -> list[str]:
@@ -225,7 +233,7 @@ def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str,
 def _for_others(terms: CallTerms) -> dict[EligibilityRule, str]:
     """Return what the call asks, for the rules whose sentence above speaks to the officer."""
     rules = terms.rules
-    held = {"languages": gettext(" or ").join(labels.tongue(code) for code in rules.languages)}
+    values = {"languages": gettext(" or ").join(labels.tongue(code) for code in rules.languages)}
     language = (
         gettext("%(languages)s at level %(level)s or higher.")
         if rules.languages
@@ -238,7 +246,7 @@ def _for_others(terms: CallTerms) -> dict[EligibilityRule, str]:
     return {
         EligibilityRule.PARTNER_ACTIVE: gettext("The country takes part in the programme at present."),
         EligibilityRule.YEARS_IN_FIELD: years % {"years": rules.minimum_years},
-        EligibilityRule.LANGUAGE: language % (held | {"level": rules.minimum_level.value}),
+        EligibilityRule.LANGUAGE: language % (values | {"level": rules.minimum_level.value}),
         EligibilityRule.TOPICS: gettext("At least one topic of the call: %(topics)s.") % {"topics": topics},
         EligibilityRule.PERIODS: gettext("At least one possible period lies in the call's periods."),
         EligibilityRule.CASCADE: gettext("What is learnt is passed on to colleagues at home."),
@@ -247,7 +255,7 @@ def _for_others(terms: CallTerms) -> dict[EligibilityRule, str]:
     }
 
 
-def _given(terms: CallTerms, check: EligibilityCheck) -> str:
+def _given_words(terms: CallTerms, check: EligibilityCheck) -> str:
     """Return what the application says, in words: `English B1`."""
     text = check.given or gettext("nothing yet")
     if not check.given:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Given = str | int
 
 
-def worded(question: CallQuestion) -> QuestionText:
+def in_reader_language(question: CallQuestion) -> QuestionText:
     """Return the question in the reader's language. A question has at least one text (`problems`)."""
     text = best(question.texts)
     assert text is not None
@@ -29,18 +29,18 @@ def worded(question: CallQuestion) -> QuestionText:
 
 def choices(question: CallQuestion) -> dict[str, str]:
     """Return the answers from which one is chosen, by code, in the reader's language."""
-    names = worded(question).choices
+    names = in_reader_language(question).choices
     return dict(zip(question.choices, names, strict=False))
 
 
-def problem(question: CallQuestion, given: Given | None) -> str | None:
+def problem(question: CallQuestion, answer: Given | None) -> str | None:
     """Return what is wrong with an answer, as a sentence with the remedy; None where it is valid or missing."""
-    if given is None or given == "":
+    if answer is None or answer == "":
         return None
     found: str | None = None
     match question.kind:
         case QuestionKind.TEXT:
-            over = len(str(given)) - question.longest
+            over = len(str(answer)) - question.longest
             if over > 0:
                 text = ngettext(
                     "Shorten this by %(over)d character: %(most)d is the most",
@@ -49,41 +49,41 @@ def problem(question: CallQuestion, given: Given | None) -> str | None:
                 )
                 found = text % {"over": over, "most": question.longest}
         case QuestionKind.NUMBER:
-            if not isinstance(given, int):
+            if not isinstance(answer, int):
                 found = gettext("Write a whole number, such as 5")
-            elif question.minimum is not None and given < question.minimum:
+            elif question.minimum is not None and answer < question.minimum:
                 found = gettext("Write a number from %(first)d up") % {"first": question.minimum}
-            elif question.maximum is not None and given > question.maximum:
+            elif question.maximum is not None and answer > question.maximum:
                 found = gettext("Write a number up to %(last)d") % {"last": question.maximum}
         case _:
-            if given not in question.choices:
+            if answer not in question.choices:
                 found = gettext("Choose one of the answers given")
     return found
 
 
-def problems(terms: CallTerms, given: Mapping[str, Given]) -> dict[str, str]:
+def problems(terms: CallTerms, answers: Mapping[str, Given]) -> dict[str, str]:
     """Return what is wrong with answers, by the question's code; a code that the call does not ask is wrong too."""
-    asked = {question.code: question for question in terms.questions}
-    found = {code: problem(asked[code], answer) for code, answer in given.items() if code in asked}
-    unknown = {code: gettext("The call does not ask this") for code in given if code not in asked}
+    questions = {question.code: question for question in terms.questions}
+    found = {code: problem(questions[code], answer) for code, answer in answers.items() if code in questions}
+    unknown = {code: gettext("The call does not ask this") for code in answers if code not in questions}
     return {code: text for code, text in found.items() if text} | unknown
 
 
-def unanswered(terms: CallTerms, given: Mapping[str, Given]) -> list[str]:
+def unanswered(terms: CallTerms, answers: Mapping[str, Given]) -> list[str]:
     """Return what is still to be answered or corrected, as sentences."""
     found = []
     for question in terms.questions:
-        answer = given.get(question.code)
+        answer = answers.get(question.code)
         if answer in (None, ""):
             if question.required:
-                found.append(gettext("Answer “%(question)s”") % {"question": worded(question).question})
+                found.append(gettext("Answer “%(question)s”") % {"question": in_reader_language(question).question})
         elif (wrong := problem(question, answer)) is not None:
-            found.append(f"{worded(question).question}: {wrong}")
+            found.append(f"{in_reader_language(question).question}: {wrong}")
     return found
 
 
-def said(question: CallQuestion, given: Given | None) -> str:
+def answer_text(question: CallQuestion, answer: Given | None) -> str:
     """Return an answer in words, for reading; empty where there is none."""
-    if given is None:
+    if answer is None:
         return ""
-    return choices(question).get(str(given), "") if question.kind is QuestionKind.CHOICE else str(given)
+    return choices(question).get(str(answer), "") if question.kind is QuestionKind.CHOICE else str(answer)

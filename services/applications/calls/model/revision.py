@@ -59,34 +59,34 @@ class Effects:
         return [rule for rule in EligibilityRule if rule in self.after - self.before]
 
 
-def effect(old: CallTerms, new: CallTerms, of: Candidate, answers: Answers) -> Effects:
-    """Return the effect of judging `of` by `new` instead of `old`; a new question without an answer is no gain."""
-    before, after = _failed(old, of), _failed(new, of)
-    lacks = _lacking(new, answers) - _lacking(old, answers)
+def effect(old: CallTerms, new: CallTerms, candidate: Candidate, answers: Answers) -> Effects:
+    """Return the effect of judging by `new` instead of `old`; a new question without an answer is no gain."""
+    before, after = _failed(old, candidate), _failed(new, candidate)
+    newly_missing = _missing_answers(new, answers) - _missing_answers(old, answers)
     if after - before:
         found = Effect.WORSE
     elif before - after:
-        found = Effect.WORSE if lacks else Effect.BETTER
+        found = Effect.WORSE if newly_missing else Effect.BETTER
     else:
         found = Effect.SAME
     return Effects(found, before, after)
 
 
-def _failed(terms: CallTerms, of: Candidate) -> frozenset[EligibilityRule]:
-    return frozenset(check.rule for check in judge(terms, of) if not check.held)
+def _failed(terms: CallTerms, candidate: Candidate) -> frozenset[EligibilityRule]:
+    return frozenset(check.rule for check in judge(terms, candidate) if not check.held)
 
 
-def _lacking(terms: CallTerms, answers: Answers) -> frozenset[tuple[str, str]]:
+def _missing_answers(terms: CallTerms, answers: Answers) -> frozenset[tuple[str, str]]:
     # Answer by answer: a task that lacked one before must not hide that it lacks another now.
     return frozenset((task, text) for task, texts in missing(answers, terms).items() for text in texts)
 
 
-def refused(old: CallTerms, new: CallEntry, *, at: datetime, used: Collection[ApplicationKind]) -> dict[str, str]:
+def not_revisable(old: CallTerms, new: CallEntry, *, at: datetime, used: Collection[ApplicationKind]) -> dict[str, str]:
     """Return what may not be revised in a published call, by field, with the reason. `used`: kinds applied for."""
     found: dict[str, str] = {}
-    gone = [kind for kind in old.kinds if kind not in new.kinds and kind in used]
-    if gone:
-        named = ", ".join(labels.label(kind) for kind in gone)
+    dropped = [kind for kind in old.kinds if kind not in new.kinds and kind in used]
+    if dropped:
+        named = ", ".join(labels.label(kind) for kind in dropped)
         text = gettext("There are applications for this already: %(kinds)s. Leave it in.")
         found["kinds"] = text % {"kinds": named}
     if new.scheme != old.scheme:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.calls.model.entry import SECTIONS, TIMERS, last_day
-from services.applications.calls.model.judging import asked, listed, rule_sentences
-from services.applications.calls.model.questions import worded
+from services.applications.calls.model.judging import listed, rule_sentence, rule_sentences
+from services.applications.calls.model.questions import in_reader_language
 from shared.contracts import labels
 from shared.contracts.codes import EligibilityRule, QuestionKind, topic_label
 from shared.i18n import N_, gettext, ngettext
@@ -54,33 +54,33 @@ TIMER_SENTENCES: dict[str, str] = {
 """A sentence for each timer of a call."""
 
 
-def sentences(of: Said, names: Facts) -> dict[str, list[str]]:
+def sentences(call: Said, names: Facts) -> dict[str, list[str]]:
     """Return everything that a call says, by section; what is not written yet is left out."""
-    return {code: list(_SECTIONS[code](of, names)) for code in SECTIONS}
+    return {code: list(_SECTIONS[code](call, names)) for code in SECTIONS}
 
 
-def _purpose(of: Said, names: Facts) -> list[str]:
+def _purpose(call: Said, names: Facts) -> list[str]:
     found = []
-    if of.kinds:
-        found.append(asked(of, EligibilityRule.KIND))
-    if of.fund_id is not None:
-        found.append(gettext("%(fund)s pays.") % {"fund": names.fund(of.fund_id)})
+    if call.kinds:
+        found.append(rule_sentence(call, EligibilityRule.KIND))
+    if call.fund_id is not None:
+        found.append(gettext("%(fund)s pays.") % {"fund": names.fund(call.fund_id)})
     return found
 
 
-def _texts(of: Said, _: Facts) -> list[str]:
+def _texts(call: Said, _: Facts) -> list[str]:
     found = []
-    for text in of.texts:
-        said = {"language": labels.tongue(text.language), "title": text.title}
-        found.append(gettext("In %(language)s: “%(title)s”.") % said)
+    for text in call.texts:
+        values = {"language": labels.tongue(text.language), "title": text.title}
+        found.append(gettext("In %(language)s: “%(title)s”.") % values)
         found += [text.summary] if text.summary else []
     return found
 
 
-def _topics(of: Said, names: Facts) -> list[str]:
-    found = [gettext("The topics are those of %(scheme)s.") % {"scheme": of.scheme.upper()}]
-    found += [gettext("Topic: %(topic)s.") % {"topic": gettext(topic_label(of.scheme, code))} for code in of.topics]
-    return found + [need_sentence(names.need(need)) for need in of.needs]
+def _topics(call: Said, names: Facts) -> list[str]:
+    found = [gettext("The topics are those of %(scheme)s.") % {"scheme": call.scheme.upper()}]
+    found += [gettext("Topic: %(topic)s.") % {"topic": gettext(topic_label(call.scheme, code))} for code in call.topics]
+    return found + [need_sentence(names.need(need)) for need in call.needs]
 
 
 def need_sentence(need: Need | None) -> str:
@@ -105,38 +105,43 @@ def need_sentence(need: Need | None) -> str:
     }
 
 
-def _dates(of: Said, _: Facts) -> list[str]:
-    found, last = [], last_day(of)
-    if of.opens is not None:
-        found.append(gettext("It opens on %(day)s.") % {"day": dates.day(of.opens)})
-    if of.deadline is not None and last is not None:
-        found.append(gettext("One can apply until %(day)s.") % {"day": dates.moment(of.deadline)})
-    if of.closes is not None:
-        found.append(gettext("It closes on %(day)s.") % {"day": dates.day(of.closes)})
+def _dates(call: Said, _: Facts) -> list[str]:
+    found, last = [], last_day(call)
+    if call.opens is not None:
+        found.append(gettext("It opens on %(day)s.") % {"day": dates.day(call.opens)})
+    if call.deadline is not None and last is not None:
+        found.append(gettext("One can apply until %(day)s.") % {"day": dates.moment(call.deadline)})
+    if call.closes is not None:
+        found.append(gettext("It closes on %(day)s.") % {"day": dates.day(call.closes)})
     found += [
         gettext("Visits can be %(span)s.") % {"span": dates.span(period.start, period.end)}
-        for period in of.visit_periods
+        for period in call.visit_periods
     ]
     text = gettext("A visit lasts %(least)d to %(most)d working days.")
-    return [*found, text % {"least": of.minimum_days, "most": of.maximum_days}]
+    return [*found, text % {"least": call.minimum_days, "most": call.maximum_days}]
 
 
-def _who(of: Said, _: Facts) -> list[str]:
-    rules = of.rules
+def _who(call: Said, _: Facts) -> list[str]:
+    rules = call.rules
     everybody = {
         EligibilityRule.COUNTRY: (rules.countries, N_("Officers from all countries can apply.")),
         EligibilityRule.SERVICE: (rules.services, N_("All services can apply.")),
         EligibilityRule.RANK_GROUP: (rules.rank_groups, N_("All ranks can apply.")),
         EligibilityRule.COURSE: (rules.courses, N_("No course is asked for.")),
     }
-    return [asked(of, rule) if chosen else gettext(text) for rule, (chosen, text) in everybody.items()]
+    return [rule_sentence(call, rule) if chosen else gettext(text) for rule, (chosen, text) in everybody.items()]
 
 
-def _rules(of: Said, _: Facts) -> list[str]:
-    shown = {asked(of, rule) for rule in (EligibilityRule.COUNTRY, EligibilityRule.SERVICE, EligibilityRule.RANK_GROUP)}
-    shown |= {asked(of, rule) for rule in (EligibilityRule.COURSE, EligibilityRule.KIND, EligibilityRule.TOPICS)}
-    found = [sentence for sentence in rule_sentences(of) if sentence not in shown]
-    rules = of.rules
+def _rules(call: Said, _: Facts) -> list[str]:
+    in_other_sections = {
+        rule_sentence(call, rule)
+        for rule in (EligibilityRule.COUNTRY, EligibilityRule.SERVICE, EligibilityRule.RANK_GROUP)
+    }
+    in_other_sections |= {
+        rule_sentence(call, rule) for rule in (EligibilityRule.COURSE, EligibilityRule.KIND, EligibilityRule.TOPICS)
+    }
+    found = [sentence for sentence in rule_sentences(call) if sentence not in in_other_sections]
+    rules = call.rules
     if rules.minimum_years == 0:
         found.insert(0, gettext("No years in the field are asked for."))
     if not rules.cascade_commitment:
@@ -146,52 +151,52 @@ def _rules(of: Said, _: Facts) -> list[str]:
     return found
 
 
-def _quotas(of: Said, _: Facts) -> list[str]:
+def _quotas(call: Said, _: Facts) -> list[str]:
     found = []
-    for quota in of.quotas:
+    for quota in call.quotas:
         text = (
             gettext("%(country)s: at least %(floor)d and at most %(ceiling)d officers are placed.")
             if quota.ceiling is not None
             else gettext("%(country)s: at least %(floor)d officers are placed, without a limit.")
         )
-        said = {"country": labels.country(quota.country), "floor": quota.floor, "ceiling": quota.ceiling}
-        found.append(text % said)
+        values = {"country": labels.country(quota.country), "floor": quota.floor, "ceiling": quota.ceiling}
+        found.append(text % values)
     if not found:
         found.append(gettext("No country has a quota."))
     text = gettext("At most %(share)d %% of the places of one offer go to one country, but at least one place.")
-    found.append(text % {"share": of.share_of_offer})
-    text = ngettext("A group has at most %(num)d member.", "A group has at most %(num)d members.", of.group_size)
-    found.append(text % {"num": of.group_size})
-    if not of.reserves:
+    found.append(text % {"share": call.share_of_offer})
+    text = ngettext("A group has at most %(num)d member.", "A group has at most %(num)d members.", call.group_size)
+    found.append(text % {"num": call.group_size})
+    if not call.reserves:
         return [*found, gettext("No reserves are cleared beforehand.")]
     text = ngettext(
         "Where the coordinator asks for it, %(num)d reserve for each place is cleared beforehand.",
         "Where the coordinator asks for it, %(num)d reserves for each place are cleared beforehand.",
-        of.reserves,
+        call.reserves,
     )
-    return [*found, text % {"num": of.reserves}]
+    return [*found, text % {"num": call.reserves}]
 
 
-def _weights(of: Said, _: Facts) -> list[str]:
-    found = [gettext("The matching aims at: %(aim)s.") % {"aim": labels.label(of.objective)}]
-    if not of.weights:
+def _weights(call: Said, _: Facts) -> list[str]:
+    found = [gettext("The matching aims at: %(aim)s.") % {"aim": labels.label(call.objective)}]
+    if not call.weights:
         return [*found, gettext("All criteria count as the programme sets them.")]
     text = gettext("%(criterion)s counts %(applicant)d for the applicant and %(host)d for the host or mentor.")
     return found + [
         text % {"criterion": labels.label(weight.criterion), "applicant": weight.applicant, "host": weight.host}
-        for weight in of.weights
+        for weight in call.weights
     ]
 
 
-def _questions(of: Said, _: Facts) -> list[str]:
-    if not of.questions:
+def _questions(call: Said, _: Facts) -> list[str]:
+    if not call.questions:
         return [gettext("It asks nothing beside what every application asks.")]
-    return [question_sentence(question) for question in of.questions]
+    return [question_sentence(question) for question in call.questions]
 
 
 def question_sentence(question: CallQuestion) -> str:
     """Return a question with how it is answered, as a sentence."""
-    text = worded(question)
+    text = in_reader_language(question)
     must = gettext("must be answered") if question.required else gettext("may be left open")
     match question.kind:
         case QuestionKind.CHOICE:
@@ -201,9 +206,9 @@ def question_sentence(question: CallQuestion) -> str:
         case _:
             how = ngettext("text of up to %(num)d character", "text of up to %(num)d characters", question.longest)
             how %= {"num": question.longest}
-    said = {"question": text.question, "how": how, "must": must}
+    values = {"question": text.question, "how": how, "must": must}
     hint = f" {text.hint}" if text.hint else ""
-    return gettext("“%(question)s” (%(how)s; %(must)s).") % said + hint
+    return gettext("“%(question)s” (%(how)s; %(must)s).") % values + hint
 
 
 def _number(question: CallQuestion) -> str:
@@ -217,19 +222,19 @@ def _number(question: CallQuestion) -> str:
     return gettext("a number")
 
 
-def _timers(of: Said, _: Facts) -> list[str]:
-    return [timer_sentence(name, getattr(of.timers, name)) for name in TIMERS["timers"]]
+def _timers(call: Said, _: Facts) -> list[str]:
+    return [timer_sentence(name, getattr(call.timers, name)) for name in TIMERS["timers"]]
 
 
-def _after(of: Said, _: Facts) -> list[str]:
-    found = [timer_sentence(name, getattr(of.timers, name)) for name in TIMERS["after"]]
+def _after(call: Said, _: Facts) -> list[str]:
+    found = [timer_sentence(name, getattr(call.timers, name)) for name in TIMERS["after"]]
     text = ngettext(
         "A mentorship is complete after at least %(num)d confirmed session.",
         "A mentorship is complete after at least %(num)d confirmed sessions.",
-        of.sessions_to_complete,
+        call.sessions_to_complete,
     )
-    found.append(text % {"num": of.sessions_to_complete})
-    return [*found, gettext("Evaluations use version %(num)d of the form.") % {"num": of.evaluation_form}]
+    found.append(text % {"num": call.sessions_to_complete})
+    return [*found, gettext("Evaluations use version %(num)d of the form.") % {"num": call.evaluation_form}]
 
 
 def timer_sentence(name: str, count: int) -> str:

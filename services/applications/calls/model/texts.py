@@ -33,6 +33,6 @@ def best(texts: Sequence[T], wanted: str | None = None) -> T | None:
     return texts[0] if texts else None
 
 
-def lacking(texts: Sequence[Written]) -> tuple[str, ...]:
+def missing_languages(texts: Sequence[Written]) -> tuple[str, ...]:
     """Return the languages in which a call could be written and is not."""
     return tuple(code for code in LANGUAGES if all(text.language != code for text in texts))

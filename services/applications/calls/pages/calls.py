@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from services.applications.application.store import applications
 from services.applications.calls import store
 from services.applications.calls.model.sentences import need_sentence
-from services.applications.calls.pages.drafts import at
-from services.applications.calls.views import Requirements, requirements_of, view
+from services.applications.calls.pages.drafts import draft_address
+from services.applications.calls.views import Requirements, call_view, requirements_of
 from services.applications.display import page_rows
 from services.applications.guards import SignedIn
 from services.applications.needs import store as needs_store
@@ -49,7 +49,7 @@ async def all_calls(
         calls = await store.calls(session)
         drafts = await store.drafts(session) if writes else []
         open_ = [call.id for call in calls if writes and call.state == CallState.PUBLISHED]
-        waiting = await applications.counted(session, open_, ApplicationState.ENDORSED)
+        waiting = await applications.count_by_call(session, open_, ApplicationState.ENDORSED)
         people = await entries.people_by_subject(session, {one.saved_by for one in drafts})
         asks = await requirements_of(session, principal, [one for one in calls if one.takes_applications(moment)])
     cards = [_card(call, moment, waiting, asks.get(call.id)) for call in calls]
@@ -62,12 +62,12 @@ async def all_calls(
     cards.sort(key=lambda one: order.index(one["state"]))
     counts = [
         {
-            "count": sum(card["state"] == stands.code for card in cards),
-            "name": stands.word,
-            "href": f"/applications/calls?state={stands.code}",
-            "tone": stands.tone,
+            "count": sum(card["state"] == state_entry.code for card in cards),
+            "name": state_entry.word,
+            "href": f"/applications/calls?state={state_entry.code}",
+            "tone": state_entry.tone,
         }
-        for stands in states("call")
+        for state_entry in states("call")
     ]
     shown = [card for card in cards if not state or card["state"] == state]
     return render(
@@ -84,7 +84,9 @@ async def all_calls(
     )
 
 
-def _card(call: store.Call, moment: datetime, waiting: dict[UUID, int], asked: Requirements | None) -> dict[str, Any]:
+def _card(
+    call: store.Call, moment: datetime, waiting: dict[UUID, int], requirements: Requirements | None
+) -> dict[str, Any]:
     kinds = ", ".join(labels.label(kind) for kind in call.terms.kinds)
     until = gettext("apply until %(day)s") % {"day": dates.day(call.deadline)}
     if call.opens > moment:
@@ -98,21 +100,21 @@ def _card(call: store.Call, moment: datetime, waiting: dict[UUID, int], asked: R
         "title": call.title,
         "href": f"/applications/calls/{call.id}",
         "meta": f"{call.reference} · {kinds} · {until}",
-        "asked": asked,
+        "asked": requirements,
         "link": {"text": wait, "href": f"/applications/cases?state=endorsed&call={call.id}"} if ready else None,
     }
 
 
 def _draft(draft: store.CallDraft, revised: store.Call | None, name: str) -> dict[str, Any]:
     titles = draft.entry_json.get("texts") or [{"title": gettext("A call without a title")}]
-    said = {"name": name or draft.saved_by, "moment": dates.moment(draft.saved_at)}
-    meta = gettext("Written last by %(name)s, %(moment)s") % said
+    values = {"name": name or draft.saved_by, "moment": dates.moment(draft.saved_at)}
+    meta = gettext("Written last by %(name)s, %(moment)s") % values
     if revised is not None:
         meta = gettext("Next revision of %(reference)s") % {"reference": revised.reference} + " · " + meta
     return {
         "state": "draft",
         "title": revised.title if revised is not None else titles[0]["title"],
-        "href": at(draft.id),
+        "href": draft_address(draft.id),
         "meta": meta,
         "asked": None,
         "link": None,
@@ -120,7 +122,7 @@ def _draft(draft: store.CallDraft, revised: store.Call | None, name: str) -> dic
 
 
 @router.get("/{call_id}")
-async def one(request: Request, call_id: UUID, principal: SignedIn, bus: BusDep) -> Response:
+async def show_call(request: Request, call_id: UUID, principal: SignedIn, bus: BusDep) -> Response:
     """Show one call, its rules as sentences, and the button to apply."""
     moment = clock.now()
     writes = principal.has(Role.PROGRAMME_COORDINATOR)
@@ -128,8 +130,8 @@ async def one(request: Request, call_id: UUID, principal: SignedIn, bus: BusDep)
         call = await store.call(session, call_id)
         if call is None:
             raise not_found()
-        asked = (await requirements_of(session, principal, [call])).get(call_id)
-        revision = await store.revising(session, call_id) if writes else None
+        requirements = (await requirements_of(session, principal, [call])).get(call_id)
+        revision = await store.revision_draft(session, call_id) if writes else None
         needs = await needs_store.for_calls(session, call.terms.needs)
     # The programme sees all needs; others those of their own country, as in the register.
     own = None if writes else principal.countries(Role.OFFICER) | principal.countries(Role.NATIONAL_COORDINATOR)
@@ -137,11 +139,11 @@ async def one(request: Request, call_id: UUID, principal: SignedIn, bus: BusDep)
         request,
         "calls/one.html",
         call=call,
-        view=view(call.terms),
+        view=call_view(call.terms),
         answers=[need_sentence(need) for need in needs.values() if own is None or need.country in own],
         kinds=call.terms.kinds,
         state_=call.shown_state(moment),
-        asked=asked,
+        asked=requirements,
         may_apply=principal.has(Role.OFFICER) and call.takes_applications(moment),
         writes=writes,
         open_=call.state == CallState.PUBLISHED,

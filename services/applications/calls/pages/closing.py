@@ -31,30 +31,33 @@ async def ask_close(request: Request, call_id: UUID, _: Coordinator, bus: BusDep
     )
 
 
-def _row(one: RemainingGroup, call_id: UUID) -> list[Any]:
+def _row(group: RemainingGroup, call_id: UUID) -> list[Any]:
     return [
-        {"text": state("application", one.state).word, "href": f"/applications/cases?state={one.state}&call={call_id}"},
-        one.count,
-        _becomes(one),
+        {
+            "text": state("application", group.state).word,
+            "href": f"/applications/cases?state={group.state}&call={call_id}",
+        },
+        group.count,
+        _becomes(group),
     ]
 
 
-def _becomes(one: RemainingGroup) -> str:
-    if one.becomes == "stays":
+def _becomes(group: RemainingGroup) -> str:
+    if group.becomes == "stays":
         return gettext("Goes on as it is")
-    told = gettext("Told at once that no place was found")
-    if one.becomes == "unplaced":
-        return told
-    if one.awaited == 0:
-        return gettext("The match ends. %(told)s") % {"told": told}
+    unplaced = gettext("Told at once that no place was found")
+    if group.becomes == "unplaced":
+        return unplaced
+    if group.awaited == 0:
+        return gettext("The match ends. %(told)s") % {"told": unplaced}
     text = ngettext(
         "To %(num)d both sides have said yes: it is confirmed, or told that no place was found.",
         "To %(num)d both sides have said yes: they are confirmed, or told that no place was found.",
-        one.awaited,
-    ) % {"num": one.awaited}
-    if one.awaited == one.count:
+        group.awaited,
+    ) % {"num": group.awaited}
+    if group.awaited == group.count:
         return text
-    return text + " " + gettext("The other matches end. %(told)s") % {"told": told}
+    return text + " " + gettext("The other matches end. %(told)s") % {"told": unplaced}
 
 
 @router.post("/{call_id}/close")

@@ -10,14 +10,14 @@ from fastapi.responses import Response
 from services.applications.calls import store
 from services.applications.calls.actions import drafts as actions
 from services.applications.calls.actions import revisions
-from services.applications.calls.forms.fields import field_of, lacking, prepare
+from services.applications.calls.forms.fields import check_rows, field_of, prepare
 from services.applications.calls.forms.sections import SECTION_FORMS, Section
 from services.applications.calls.model.checks import problems
-from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, entry_of, section_of, with_part
+from services.applications.calls.model.entry import SECTIONS, TITLES, CallEntry, entry_of, section_of, with_section
 from services.applications.calls.model.facts import Facts
 from services.applications.calls.model.revision import differences
 from services.applications.calls.model.sentences import sentences
-from services.applications.calls.views import register_facts, view
+from services.applications.calls.views import call_view, register_facts
 from services.applications.forms import number
 from services.applications.guards import Coordinator
 from services.applications.parameters import BusDep
@@ -35,7 +35,7 @@ from shared.web.render import render, see_other
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 
 
-def at(draft_id: UUID, rest: str = "") -> str:
+def draft_address(draft_id: UUID, rest: str = "") -> str:
     """Return the address of a draft, or of a page of it."""
     return f"/applications/calls/drafts/{draft_id}" + (f"/{rest}" if rest else "")
 
@@ -46,7 +46,7 @@ class Draft:
     def __init__(self, row: store.CallDraft, facts: Facts, call: store.Call | None) -> None:
         """Keep what `load` read."""
         self.row, self.facts, self.call = row, facts, call
-        self.entry: CallEntry = actions.read(row.entry_json)
+        self.entry: CallEntry = actions.read_entry(row.entry_json)
         self.problems: dict[str, str] = problems(self.entry, facts)
 
     @property
@@ -59,7 +59,7 @@ class Draft:
     @property
     def title(self) -> str:
         """The title in the reader's language."""
-        return view(self.entry).title
+        return call_view(self.entry).title
 
     def of(self, section: str) -> list[str]:
         """Return what is missing or wrong in a section."""
@@ -73,7 +73,7 @@ async def load(bus: Bus, draft_id: UUID) -> Draft:
         if row is None:
             raise not_found()
         call = None if row.revises is None else await store.call(session, row.revises)
-        read = [actions.read(row.entry_json)] + ([] if call is None else [entry_of(call.terms)])
+        read = [actions.read_entry(row.entry_json)] + ([] if call is None else [entry_of(call.terms)])
         left_out = [UUID(one["need"]) for one in row.left_out if "need" in one]
         facts = await register_facts(session, *read, CallEntry(needs=tuple(left_out)))
         return Draft(row, facts, call)
@@ -105,21 +105,21 @@ async def begin(request: Request, principal: Coordinator, bus: BusDep) -> Respon
     if await form.rows_changed(request):
         return render(request, "calls/section.html", form_=form, **_first())
     valid = form.validate()
-    lacking(form)
+    check_rows(form)
     written = section.written(form)
     if not written["texts"] and not form.problems():
         form.refuse("texts", gettext("Write the call's title in at least one language."))
     if not valid or form.problems():
         return render(request, "calls/section.html", 422, form_=form, **_first())
     draft = await actions.begin(bus, principal.subject, written)
-    return see_other(at(draft.id) + "?done=begun")
+    return see_other(draft_address(draft.id) + "?done=begun")
 
 
 @router.post("/{call_id}/copy")
 async def copy(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Begin next year's call from this one."""
     draft = await actions.copy(bus, principal.subject, call_id)
-    return see_other(at(draft.id) + "?done=copied")
+    return see_other(draft_address(draft.id) + "?done=copied")
 
 
 @router.get("/drafts/{draft_id}")
@@ -148,24 +148,24 @@ async def task_page(
         tasks=_tasks(draft, others, fields),
         left=sum(bool(draft.of(code)) for code in SECTIONS),
         refused=refused,
-        refusals=[(at(row.id, section_of(name)), text) for name, text in fields.items()],
+        refusals=[(draft_address(row.id, section_of(name)), text) for name, text in fields.items()],
         saved_by=names.get(row.saved_by, row.saved_by),
         copied=copied,
         left_out=[_left_out(one, draft) for one in row.left_out],
         done=request.query_params.get("done"),
-        unwritten=view(draft.entry).unwritten,
+        unwritten=call_view(draft.entry).unwritten,
         changed=_changed(draft),
     )
 
 
-def _left_out(one: dict[str, Any], draft: Draft) -> str:
-    if "topic" in one:
-        topic = next((topic_label(s, one["topic"]) for s in ("empact-2022", "empact-2026")), one["topic"])
+def _left_out(left_out: dict[str, Any], draft: Draft) -> str:
+    if "topic" in left_out:
+        topic = next((topic_label(s, left_out["topic"]) for s in ("empact-2022", "empact-2026")), left_out["topic"])
         return gettext("The topic %(topic)s has no successor.") % {"topic": gettext(topic)}
-    need = draft.facts.need(UUID(one["need"]))
+    need = draft.facts.need(UUID(left_out["need"]))
     if need is None:
         return gettext("A training need that is not in the register any more.")
-    return sentences(draft.entry.model_copy(update={"needs": (UUID(one["need"]),)}), draft.facts)["topics"][-1]
+    return sentences(draft.entry.model_copy(update={"needs": (UUID(left_out["need"]),)}), draft.facts)["topics"][-1]
 
 
 def _changed(draft: Draft) -> set[str]:
@@ -187,7 +187,9 @@ def _tasks(draft: Draft, others: dict[str, str], refused: dict[str, str]) -> lis
         if not hint and mark is not None and mark["by"] in others:
             moment = dates.moment(datetime.fromisoformat(mark["at"]))
             hint = gettext("Written by %(name)s, %(moment)s") % {"name": others[mark["by"]], "moment": moment}
-        rows.append({"title": gettext(TITLES[code]), "href": at(draft.row.id, code), "hint": hint, "status": status})
+        rows.append(
+            {"title": gettext(TITLES[code]), "href": draft_address(draft.row.id, code), "hint": hint, "status": status}
+        )
     return rows
 
 
@@ -195,14 +197,14 @@ def _tasks(draft: Draft, others: dict[str, str], refused: dict[str, str]) -> lis
 async def preview(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> Response:
     """Show the call as an officer will see it, what is missing, and all its sentences."""
     draft = await load(bus, draft_id)
-    said = sentences(draft.entry, draft.facts)
+    all_sentences = sentences(draft.entry, draft.facts)
     return render(
         request,
         "calls/preview.html",
         draft=draft,
-        view=view(draft.entry),
-        missing=[(at(draft_id, section_of(name)), text) for name, text in draft.problems.items()],
-        said=[(gettext(TITLES[code]), at(draft_id, code), said[code]) for code in SECTIONS],
+        view=call_view(draft.entry),
+        missing=[(draft_address(draft_id, section_of(name)), text) for name, text in draft.problems.items()],
+        said=[(gettext(TITLES[code]), draft_address(draft_id, code), all_sentences[code]) for code in SECTIONS],
     )
 
 
@@ -235,7 +237,7 @@ async def discard(draft_id: UUID, principal: Coordinator, bus: BusDep) -> Respon
 async def revise(call_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Begin the next revision, or open the one that somebody has begun."""
     draft = await revisions.begin(bus, principal.subject, call_id)
-    return see_other(at(draft.id))
+    return see_other(draft_address(draft.id))
 
 
 def _section(code: str) -> Section:
@@ -265,7 +267,7 @@ def _page(
         section=part,
         form_=form,
         caption=draft.caption,
-        back_to=at(draft.row.id),
+        back_to=draft_address(draft.row.id),
         step=codes.index(part.code) + 1,
         steps=len(codes),
         conflict=sentences(draft.entry, draft.facts)[part.code] if conflict else [],
@@ -282,7 +284,7 @@ async def save(request: Request, draft_id: UUID, code: str, principal: Coordinat
     if changed:
         return _page(request, draft, part, form)
     valid = form.validate()
-    lacking(form)
+    check_rows(form)
     if not valid or form.problems():
         return _page(request, draft, part, form, 422)
     try:
@@ -290,7 +292,7 @@ async def save(request: Request, draft_id: UUID, code: str, principal: Coordinat
             bus,
             principal.subject,
             draft_id,
-            lambda document: with_part(document, code, part.written(form)),
+            lambda document: with_section(document, code, part.written(form)),
             number(sent.get("version")) or 0,
         )
     except Refused as refused:
@@ -312,5 +314,5 @@ async def save(request: Request, draft_id: UUID, code: str, principal: Coordinat
     codes = list(SECTIONS)
     onward = codes.index(code) + 1
     if "later" in sent or onward == len(codes) or after.call is not None:
-        return see_other(at(draft_id))
-    return see_other(at(draft_id, codes[onward]))
+        return see_other(draft_address(draft_id))
+    return see_other(draft_address(draft_id, codes[onward]))

@@ -12,7 +12,7 @@ from services.applications.calls.model.checks import question_problem
 from services.applications.calls.model.entry import MOST_QUESTIONS, SECTIONS
 from services.applications.calls.model.sentences import question_sentence
 from services.applications.calls.model.texts import LANGUAGES as WRITTEN
-from services.applications.calls.pages.drafts import Draft, at, load
+from services.applications.calls.pages.drafts import Draft, draft_address, load
 from services.applications.forms import NotOptional, version_of
 from services.applications.forms import number as number_in
 from services.applications.guards import Coordinator
@@ -89,10 +89,10 @@ def _written(form: QuestionForm, before: CallQuestion | None) -> CallQuestion:
     texts = [row | {"hint": row["hint"] or "", "choices": _lines(row["choices"]) if choice else []} for row in rows]
     codes: list[str] = []
     if choice and texts:
-        known = {}
+        codes_by_name = {}
         if before is not None and before.texts:
-            known = dict(zip(before.texts[0].choices, before.choices, strict=False))
-        codes = [known.get(name) or f"a_{new_id().hex[-8:]}" for name in texts[0]["choices"]]
+            codes_by_name = dict(zip(before.texts[0].choices, before.choices, strict=False))
+        codes = [codes_by_name.get(name) or f"a_{new_id().hex[-8:]}" for name in texts[0]["choices"]]
     return CallQuestion.model_validate(
         {
             "code": before.code if before is not None else f"q_{new_id().hex[-8:]}",
@@ -120,7 +120,7 @@ async def show(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) ->
         questions=[question_sentence(question) for question in draft.entry.questions],
         wrong=draft.of("questions"),
         most=MOST_QUESTIONS,
-        onward=at(draft_id, onward),
+        onward=draft_address(draft_id, onward),
         conflict="conflict" in request.query_params,
     )
 
@@ -139,7 +139,7 @@ async def new(request: Request, draft_id: UUID, _: Coordinator, bus: BusDep) -> 
 
 
 @router.get("/drafts/{draft_id}/questions/{number}")
-async def one(request: Request, draft_id: UUID, number: int, _: Coordinator, bus: BusDep) -> Response:
+async def show_question(request: Request, draft_id: UUID, number: int, _: Coordinator, bus: BusDep) -> Response:
     """Show one question."""
     draft = await load(bus, draft_id)
     return _page(request, draft, QuestionForm(data=_fields(_question(draft, number))), number)
@@ -160,16 +160,16 @@ def _page(
 @router.post("/drafts/{draft_id}/questions/new")
 async def add(request: Request, draft_id: UUID, principal: Coordinator, bus: BusDep) -> Response:
     """Save a new question."""
-    return await _keep(request, draft_id, principal, bus, None)
+    return await _save(request, draft_id, principal, bus, None)
 
 
 @router.post("/drafts/{draft_id}/questions/{number}")
 async def change(request: Request, draft_id: UUID, number: int, principal: Coordinator, bus: BusDep) -> Response:
     """Save an existing question."""
-    return await _keep(request, draft_id, principal, bus, number)
+    return await _save(request, draft_id, principal, bus, number)
 
 
-async def _keep(request: Request, draft_id: UUID, principal: Principal, bus: BusDep, number: int | None) -> Response:
+async def _save(request: Request, draft_id: UUID, principal: Principal, bus: BusDep, number: int | None) -> Response:
     draft, form = await load(bus, draft_id), await QuestionForm.read(request)
     before = None if number is None else _question(draft, number)
     if await form.rows_changed(request):
@@ -186,13 +186,13 @@ async def _keep(request: Request, draft_id: UUID, principal: Principal, bus: Bus
     if wrong is not None:
         form.refuse("texts", wrong)
         return _page(request, draft, form, number, 422)
-    asked = list(draft.entry.questions)
+    questions = list(draft.entry.questions)
     if number is None:
-        asked.append(question)
+        questions.append(question)
     else:
-        asked[number - 1] = question
+        questions[number - 1] = question
     try:
-        await _replace(bus, principal, draft_id, asked, await version_of(request) or 0)
+        await _replace(bus, principal, draft_id, questions, await version_of(request) or 0)
     except Refused as refused:
         if refused.status_code == 404:
             raise
@@ -200,11 +200,13 @@ async def _keep(request: Request, draft_id: UUID, principal: Principal, bus: Bus
             form.refuse("texts", sentence)
         fresh = await load(bus, draft_id)
         return _page(request, fresh, form, number, refused.status_code, conflict=refused.status_code == 409)
-    return see_other(at(draft_id, "questions"))
+    return see_other(draft_address(draft_id, "questions"))
 
 
-async def _replace(bus: BusDep, principal: Principal, draft_id: UUID, asked: list[CallQuestion], version: int) -> None:
-    written = [one.model_dump(mode="json") for one in asked]
+async def _replace(
+    bus: BusDep, principal: Principal, draft_id: UUID, questions: list[CallQuestion], version: int
+) -> None:
+    written = [one.model_dump(mode="json") for one in questions]
     await actions.save(bus, principal.subject, draft_id, lambda document: document | {"questions": written}, version)
 
 
@@ -214,17 +216,17 @@ async def move(
 ) -> Response:
     """Move a question up or down, or remove it."""
     draft, version = await load(bus, draft_id), number_in((await sent(request)).get("version")) or 0
-    question, asked = _question(draft, number), list(draft.entry.questions)
-    asked.remove(question)
+    question, questions = _question(draft, number), list(draft.entry.questions)
+    questions.remove(question)
     places = {"up": max(number - 2, 0), "down": number}
     if verb in places:
-        asked.insert(places[verb], question)
+        questions.insert(places[verb], question)
     elif verb != "remove":
         raise not_found()
     try:
-        await _replace(bus, principal, draft_id, asked, version)
+        await _replace(bus, principal, draft_id, questions, version)
     except Refused as refused:
         if refused.status_code != 409:
             raise
-        return see_other(at(draft_id, "questions?conflict=1"))
-    return see_other(at(draft_id, "questions"))
+        return see_other(draft_address(draft_id, "questions?conflict=1"))
+    return see_other(draft_address(draft_id, "questions"))

@@ -69,7 +69,7 @@ async def _effects(
 ) -> Response:
     try:
         async with bus.read() as session:
-            call, terms, touched = await revisions.proposed(session, draft.row)
+            call, terms, touched = await revisions.proposed_revision(session, draft.row)
     except Refused as wrong:
         if wrong.status_code == 404:
             raise
@@ -83,7 +83,7 @@ async def _effects(
         call=call,
         form_=form,
         refused=refused,
-        differences=_shown(differences(call.terms, terms, draft.facts)),
+        differences=_difference_rows(differences(call.terms, terms, draft.facts)),
         countries=_by_country(touched),
         rows=[_row(one) for one in page_rows(touched, page)],
         moving=sum(one.moves for one in touched),
@@ -94,8 +94,8 @@ async def _effects(
     )
 
 
-def _shown(of: Sequence[Difference]) -> list[tuple[str, Sequence[str], Sequence[str]]]:
-    return [(gettext(TITLES[one.section]), one.gone, one.new) for one in of]
+def _difference_rows(found: Sequence[Difference]) -> list[tuple[str, Sequence[str], Sequence[str]]]:
+    return [(gettext(TITLES[one.section]), one.gone, one.new) for one in found]
 
 
 def _by_country(touched: Sequence[AffectedApplication]) -> list[list[Any]]:
@@ -106,20 +106,22 @@ def _by_country(touched: Sequence[AffectedApplication]) -> list[list[Any]]:
     ]
 
 
-def _row(one: AffectedApplication) -> list[Any]:
-    of, effects_ = one.application, one.effects
+def _row(affected: AffectedApplication) -> list[Any]:
+    application, effects_ = affected.application, affected.effects
     better = effects_.effect is Effect.BETTER
     named = [labels.label(rule) for rule in (effects_.gained if better else effects_.lost)]
-    kept = gettext("Keeps the rules that it was submitted under")
+    consequence = gettext("Keeps the rules that it was submitted under")
     if better:
-        kept = gettext("Can move to the new rules") if one.moves else gettext("Was decided; the officer can appeal")
+        consequence = (
+            gettext("Can move to the new rules") if affected.moves else gettext("Was decided; the officer can appeal")
+        )
     return [
-        {"text": of.reference, "href": f"/applications/cases/{of.id}"},
-        labels.country(of.country),
-        tag("application", of.state),
+        {"text": application.reference, "href": f"/applications/cases/{application.id}"},
+        labels.country(application.country),
+        tag("application", application.state),
         gettext("Better") if better else gettext("Worse"),
         ", ".join(named) or gettext("A new question is not answered"),
-        kept,
+        consequence,
     ]
 
 
@@ -138,7 +140,7 @@ async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: 
             principal.subject,
             draft_id,
             favour=form.favour.data == "yes",
-            shown=str(written.get("seen", "")),
+            digest=str(written.get("seen", "")),
         )
     except Refused as refused:
         if refused.status_code == 404:
@@ -159,7 +161,7 @@ async def history(request: Request, call_id: UUID, principal: SignedIn, bus: Bus
         raise not_found()
     versions = []
     for newer, older in zip(found, [*found[1:], None], strict=True):
-        changed = [] if older is None else _shown(differences(older.terms, newer.terms, facts))
+        changed = [] if older is None else _difference_rows(differences(older.terms, newer.terms, facts))
         person = people.get(newer.actor)
         versions.append((newer, changed, person.name if person else ""))
     return render(

@@ -95,8 +95,8 @@ class Subscription:
 
 async def inbox(settings: Settings, person: UUID, language: str, *, page: int = 1, unread: bool = False) -> Inbox:
     """Return the messages to a person, the newest first, fifty a page. Raises `Unavailable`."""
-    asked = {"recipient": str(person), "language": language, "page": page, "unread": unread}
-    found = await _ask(settings, "GET", "inbox", params=asked)
+    query = {"recipient": str(person), "language": language, "page": page, "unread": unread}
+    found = await _request(settings, "GET", "inbox", params=query)
     try:
         messages = [one | {"at": datetime.fromisoformat(one["at"])} for one in found["messages"]]
         count, words = int(found["unread"]), dict(found["words"])
@@ -109,7 +109,7 @@ async def unread(settings: Settings, person: UUID) -> int:
     """Return how many messages to a person are unread. Raises `Unavailable` after 0.3 seconds: no page waits for it."""
     try:
         async with asyncio.timeout(_COUNT_SECONDS):
-            found = await _ask(settings, "GET", "inbox/unread", params={"recipient": str(person)})
+            found = await _request(settings, "GET", "inbox/unread", params={"recipient": str(person)})
         return int(found["unread"])
     except (KeyError, TypeError, ValueError, TimeoutError) as error:
         raise Unavailable(type(error).__name__) from error
@@ -118,15 +118,15 @@ async def unread(settings: Settings, person: UUID) -> int:
 async def mark_read(settings: Settings, person: UUID, ids: Sequence[UUID] | None = None) -> None:
     """Mark messages (None: all) as read; those of others are left alone. Raises `Unavailable`."""
     named = None if ids is None else [str(id_) for id_ in ids]
-    await _ask(settings, "POST", "inbox/read", json={"recipient": str(person), "ids": named})
+    await _request(settings, "POST", "inbox/read", json={"recipient": str(person), "ids": named})
 
 
 async def choice(settings: Settings, person: UUID, country: str | None, language: str, roles: Iterable[Role]) -> Choice:
     """Return what a person with these roles has chosen to be sent, in words of `language`. Raises `Unavailable`."""
     to = sorted({kind.value for role in roles for kind in _AUDIENCES.get(role, ())} | {AudienceKind.PERSON.value})
-    asked: dict[str, Any] = {"recipient": str(person), "language": language, "to": to}
-    asked |= {} if country is None else {"country": country}
-    found = await _ask(settings, "GET", "choice", params=asked)
+    query: dict[str, Any] = {"recipient": str(person), "language": language, "to": to}
+    query |= {} if country is None else {"country": country}
+    found = await _request(settings, "GET", "choice", params=query)
     try:
         usual = found["quiet_since"], found["quiet_until"]
         ways = [(str(one["code"]), str(one["text"])) for one in found["ways"]]
@@ -143,12 +143,12 @@ async def choice(settings: Settings, person: UUID, country: str | None, language
 
 async def choose(settings: Settings, person: UUID, code: str, night: str) -> None:
     """Save what a person wants to be sent from now on, and the quiet hours. Raises `Unavailable`."""
-    await _ask(settings, "POST", "choice", json={"recipient": str(person), "choice": code, "night": night})
+    await _request(settings, "POST", "choice", json={"recipient": str(person), "choice": code, "night": night})
 
 
 async def subscription(settings: Settings, person: UUID) -> Subscription | None:
     """Return the person's private calendar address, if there is one. Raises `Unavailable`."""
-    found = await _ask(settings, "GET", "feed", params={"person": str(person)})
+    found = await _request(settings, "GET", "feed", params={"person": str(person)})
     if found.get("id") is None:
         return None
     read_at = found["read_at"]
@@ -161,17 +161,17 @@ async def subscribe(settings: Settings, person: UUID, subject: str, language: st
 
     Raises `Unavailable`, and `Refused` (409) where it was made already.
     """
-    wanted = {"person": str(person), "subject": subject, "language": language}
-    wanted |= {} if replaces is None else {"replaces": str(replaces)}
-    return str((await _ask(settings, "POST", "feed", json=wanted))["path"])
+    body = {"person": str(person), "subject": subject, "language": language}
+    body |= {} if replaces is None else {"replaces": str(replaces)}
+    return str((await _request(settings, "POST", "feed", json=body))["path"])
 
 
 async def unsubscribe(settings: Settings, person: UUID) -> None:
     """End the address. Raises `Unavailable`."""
-    await _ask(settings, "POST", "feed/revoke", json={"person": str(person)})
+    await _request(settings, "POST", "feed/revoke", json={"person": str(person)})
 
 
-async def _ask(settings: Settings, method: str, path: str, **sent: Any) -> dict[str, Any]:
+async def _request(settings: Settings, method: str, path: str, **sent: Any) -> dict[str, Any]:
     address = f"{settings.notifications_url}/notifications/internal/{path}"
     headers = service_headers("applications", settings.service_token.get_secret_value())
     try:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from services.applications.settings import Settings
 
-_KEPT = 20.0
+_SECONDS_VALID = 20.0
 # Where notifications does not answer, it is not asked at each page.
-_AWAY = 5.0
+_SECONDS_UNKNOWN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _CachedCount:
     """A person's number (None: unknown), when it was asked for, and until when it counts."""
 
     count: int | None
@@ -35,35 +35,35 @@ class Unread:
 
     seconds: Callable[[], float] = monotonic
     most: int = 5_000
-    _known: OrderedDict[UUID, _Known] = field(default_factory=OrderedDict)
+    _known: OrderedDict[UUID, _CachedCount] = field(default_factory=OrderedDict)
 
     async def of(self, settings: Settings, person: UUID) -> int | None:
         """Return how many are unread, at most twenty seconds old; None where it is unknown."""
         now = self.seconds()
-        held = self._known.get(person)
-        if held is not None and now < held.until:
-            return held.count
+        known = self._known.get(person)
+        if known is not None and now < known.until:
+            return known.count
         try:
             count = await notifications.unread(settings, person)
         except notifications.Unavailable:
-            self._keep(person, None, asked=now, kept=_AWAY)
+            self._keep(person, None, asked_at=now, seconds_valid=_SECONDS_UNKNOWN)
             return None
-        self._keep(person, count, asked=now, kept=_KEPT)
+        self._keep(person, count, asked_at=now, seconds_valid=_SECONDS_VALID)
         return count
 
-    def learnt(self, person: UUID, count: int) -> None:
+    def remember(self, person: UUID, count: int) -> None:
         """Store a number that somebody was just shown."""
-        self._keep(person, count, asked=self.seconds(), kept=_KEPT)
+        self._keep(person, count, asked_at=self.seconds(), seconds_valid=_SECONDS_VALID)
 
     def forget(self, person: UUID) -> None:
         """Drop the number, and one that is being asked for, after something was read."""
-        self._keep(person, None, asked=self.seconds(), kept=0.0)
+        self._keep(person, None, asked_at=self.seconds(), seconds_valid=0.0)
 
-    def _keep(self, person: UUID, count: int | None, *, asked: float, kept: float) -> None:
-        held = self._known.get(person)
-        if held is not None and held.asked > asked:
+    def _keep(self, person: UUID, count: int | None, *, asked_at: float, seconds_valid: float) -> None:
+        known = self._known.get(person)
+        if known is not None and known.asked > asked_at:
             return
-        self._known[person] = _Known(count, asked, self.seconds() + kept)
+        self._known[person] = _CachedCount(count, asked_at, self.seconds() + seconds_valid)
         self._known.move_to_end(person)
         if len(self._known) > self.most:
             self._known.popitem(last=False)

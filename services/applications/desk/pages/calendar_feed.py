@@ -62,11 +62,13 @@ async def _page(
     request: Request, settings: Settings, person: UUID, *, address: str = "", done: str | None = None
 ) -> Response:
     try:
-        held, away = await notifications.subscription(settings, person), False
+        subscription, away = await notifications.subscription(settings, person), False
     except notifications.Unavailable:
-        held, away = None, True
+        subscription, away = None, True
     webcal = f"webcal://{address.partition('://')[2]}" if address else ""
-    return render(request, "desk/calendar_feed.html", held=held, away=away, address=address, webcal=webcal, done=done)
+    return render(
+        request, "desk/calendar_feed.html", held=subscription, away=away, address=address, webcal=webcal, done=done
+    )
 
 
 async def _person(bus: Bus, principal: Principal) -> UUID:

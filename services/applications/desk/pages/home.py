@@ -49,18 +49,18 @@ PROPOSED, OFFERED = MatchState.PROPOSED, MatchState.OFFERED
 async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Portal) -> Response:
     """Show the portal's first page."""
     async with bus.read() as session:
-        mine = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
-        cases = [case for one in mine[:20] if (case := await case_of(session, one.id)) is not None]
+        own_applications = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
+        cases = [case for one in own_applications[:20] if (case := await case_of(session, one.id)) is not None]
         forms = [(case, await _forms(session, principal, case)) for case in cases]
         open_calls = await calls_store.calls(session, state=CallState.PUBLISHED) if principal.has(Role.OFFICER) else []
-        found, appealed = None, 0
-        held = await held_on(session, clock.today())
-        proposes = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
-        if proposes:
-            reader = queue.Reader(principal, clock.now(), held)
-            found = await queue.figures(session, reader, queue.Filters())
+        queue_figures, appealed = None, 0
+        deciders = await held_on(session, clock.today())
+        decides = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
+        if decides:
+            reader = queue.Reader(principal, clock.now(), deciders)
+            queue_figures = await queue.figures(session, reader, queue.Filters())
             _, appealed = await review_store.within(session, principal, "waits", 1)
-        asked = sum(view.waits for view in await match_views(session, principal, (PROPOSED, OFFERED)))
+        waiting_matches = sum(view.waits for view in await match_views(session, principal, (PROPOSED, OFFERED)))
         reports = await incidents.count_waiting(session, principal)
         pair = principal.has(Role.OFFICER, Role.MENTOR)
         agreed = await match_views(session, principal, MATCH_STATES if pair else (MatchState.CONFIRMED,))
@@ -77,82 +77,82 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
         if principal.has(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR):
             named = await companions.count_waiting(session, principal)
         places = paused = 0
-        if proposes or principal.has(Role.HOST_CONTACT):
+        if decides or principal.has(Role.HOST_CONTACT):
             placed = await placements_store.counts(
-                session, visibility_of(principal), placements_store.Filters(), clock.now(), held
+                session, visibility_of(principal), placements_store.Filters(), clock.now(), deciders
             )
             places = placed[placements_store.WAITS]
             paused = placed.get(OfferState.PAUSED, 0) if principal.has(Role.HOST_CONTACT) else 0
         missing = sum(len(guest.missing) for guest in await guests(session, principal, confirmed))
-        going_on = await partners_views.continuing_cases(session, principal) if principal.suspended else []
-        of_register = await waiting_counts(session, principal, settings) if proposes else []
+        continuing = await partners_views.continuing_cases(session, principal) if principal.suspended else []
+        of_register = await waiting_counts(session, principal, settings) if decides else []
         me = await entries.person(session, principal.subject)
     moment, waiting = clock.now(), sum(bool(row.pending) for row in pairs)
     return render(
         request,
         "desk/home.html",
-        cases=sorted(((case, standing(case)) for case in cases), key=_first),
-        mine_waits=any(case.shown_state in _MINE for case in cases),
+        cases=sorted(((case, standing(case)) for case in cases), key=_sort_key),
+        mine_waits=any(case.shown_state in _WAITS_FOR_OFFICER for case in cases),
         open_calls=[call for call in open_calls if call.takes_applications(moment)],
         officer=principal.has(Role.OFFICER),
         counts=[
-            *(_counts(principal, found, appealed) if found is not None else []),
-            *(row for case, left in forms for row in _asked_forms(case, left)),
-            *_asked(
+            *(_counts(principal, queue_figures, appealed) if queue_figures is not None else []),
+            *(row for case, left in forms for row in _form_figures(case, left)),
+            *_figure(
                 unready,
                 ngettext(
                     "visit needs something of you before travel", "visits need something of you before travel", unready
                 ),
                 "/applications/visits?state=unready",
             ),
-            *_asked(
+            *_figure(
                 results,
                 ngettext("visit waits for what came of it", "visits wait for what came of them", results),
                 "/applications/visits?state=results",
             ),
-            *_asked(
+            *_figure(
                 pair_results,
                 ngettext(
                     "mentorship waits for what came of it", "mentorships wait for what came of them", pair_results
                 ),
                 "/applications/mentorships?state=results",
             ),
-            *_asked(
+            *_figure(
                 reports,
                 ngettext("incident report waits for you", "incident reports wait for you", reports),
                 "/applications/incidents?state=reported",
             ),
-            *_asked(
-                asked,
-                ngettext("match waits for you", "matches wait for you", asked),
+            *_figure(
+                waiting_matches,
+                ngettext("match waits for you", "matches wait for you", waiting_matches),
                 "/applications/matches?state=waits",
             ),
-            *_asked(
+            *_figure(
                 named,
                 ngettext("has named you: say yes or no", "have named you: say yes or no", named),
                 "/applications/companions",
             ),
-            *_asked(
+            *_figure(
                 waiting,
                 ngettext("mentorship waits for you", "mentorships wait for you", waiting),
                 "/applications/mentorships?state=waits",
             ),
-            *_asked(
+            *_figure(
                 missing,
                 ngettext("day of attendance is not recorded", "days of attendance are not recorded", missing),
                 "/applications/visits/attendance",
             ),
-            *_asked(
+            *_figure(
                 places,
                 ngettext("placement waits for you", "placements wait for you", places),
                 f"/applications/offers?state={placements_store.WAITS}",
             ),
-            *_asked(
+            *_figure(
                 paused,
                 ngettext("placement waits until you resume it", "placements wait until you resume them", paused),
                 "/applications/offers?state=paused",
             ),
-            *_asked(
+            *_figure(
                 resting,
                 ngettext("profile waits until you resume it", "profiles wait until you resume them", resting),
                 "/applications/mentors",
@@ -161,7 +161,7 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
         ],
         address_waits=me is not None and me.unconfirmed_address is not None,
         cards=role_links(principal),
-        going_on=[(one.reference, _case_way(one), one.ends_on) for one in going_on],
+        going_on=[(one.reference, _case_address(one), one.ends_on) for one in continuing],
         movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),
         done=request.query_params.get("done"),
     )
@@ -172,73 +172,73 @@ _FORMS = (ApplicationState.SCHEDULED, ApplicationState.UNDER_WAY, ApplicationSta
 
 
 async def _forms(session: AsyncSession, principal: Principal, case: Case) -> int:
-    """Return how many forms about what came of the application the officer has still to fill in."""
+    """Return how many forms about the outcomes of the application the officer has still to fill in."""
     if case.shown_state not in _FORMS:
         return 0
     tasks = await outcome_tasks(session, principal, case.application.id)
     return sum(task["waits"] for task in tasks)
 
 
-def _asked_forms(case: Case, left: int) -> list[dict[str, Any]]:
-    name = ngettext("form to fill in: %(reference)s", "forms to fill in: %(reference)s", left)
-    said = name % {"reference": case.application.reference}
-    return _asked(left, said, f"/applications/mine/{case.application.id}")
+def _form_figures(case: Case, count: int) -> list[dict[str, Any]]:
+    name = ngettext("form to fill in: %(reference)s", "forms to fill in: %(reference)s", count)
+    text = name % {"reference": case.application.reference}
+    return _figure(count, text, f"/applications/mine/{case.application.id}")
 
 
 # What waits for the officer, the most pressing first; after that what is on its way, then what is over.
-_MINE = (ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.OFFERED, ApplicationState.DRAFT)
+_WAITS_FOR_OFFICER = (ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.OFFERED, ApplicationState.DRAFT)
 
 
-def _first(one: tuple[Case, Standing]) -> tuple[int, datetime]:
+def _sort_key(item: tuple[Case, Standing]) -> tuple[int, datetime]:
     """Return the sort key of an officer's application: what waits for the officer, by deadline; the rest by age."""
-    case, where = one
-    shown = case.shown_state
+    case, where = item
+    state = case.shown_state
     far = datetime.max.replace(tzinfo=UTC)
-    if shown in _MINE:
+    if state in _WAITS_FOR_OFFICER:
         due = where.due if isinstance(where.due, datetime) else far
-        return _MINE.index(shown), due
-    return len(_MINE) + (not where.state.next), far - (case.application.since - _EPOCH)
+        return _WAITS_FOR_OFFICER.index(state), due
+    return len(_WAITS_FOR_OFFICER) + (not where.state.next), far - (case.application.since - _EPOCH)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _case_way(one: DecidedCase) -> str:
+def _case_address(case: DecidedCase) -> str:
     """Return the address of a continuing case: the match, with all that followed from it, or the application."""
-    if one.match_id is None:
-        return f"/applications/mine/{one.application_id}"
-    return f"/applications/matches/{one.match_id}"
+    if case.match_id is None:
+        return f"/applications/mine/{case.application_id}"
+    return f"/applications/matches/{case.match_id}"
 
 
 def _counts(principal: Principal, found: queue.Figures, appealed: int) -> list[dict[str, Any]]:
     """Return the figures of the queue that wait for the reader or are urgent, each with a link to its rows."""
-    shown = []
+    rows = []
     if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER):
         own = found.needs
         name = ngettext("application waits for your decision", "applications wait for your decision", own)
-        shown += _asked(own, name, "/applications/cases?needs=me")
+        rows += _figure(own, name, "/applications/cases?needs=me")
     if principal.has(Role.PROGRAMME_COORDINATOR):
         endorsed, silence = found.states.get(ApplicationState.ENDORSED, 0), found.silence
         name = ngettext("waits for eligibility", "wait for eligibility", endorsed)
-        shown += _asked(endorsed, name, "/applications/eligibility")
-        shown += _asked(silence, gettext("came to you by silence"), "/applications/cases?needs=silence")
+        rows += _figure(endorsed, name, "/applications/eligibility")
+        rows += _figure(silence, gettext("came to you by silence"), "/applications/cases?needs=silence")
     name = ngettext("appeal waits for you", "appeals wait for you", appealed)
-    shown += _asked(appealed, name, "/applications/appeals?state=waits")
-    shown += _asked(found.overdue, gettext("overdue"), "/applications/cases?due=overdue")
-    asked = found.states.get(ApplicationState.RETURNED_FOR_INFORMATION, 0)
+    rows += _figure(appealed, name, "/applications/appeals?state=waits")
+    rows += _figure(found.overdue, gettext("overdue"), "/applications/cases?due=overdue")
+    returned = found.states.get(ApplicationState.RETURNED_FOR_INFORMATION, 0)
     word = states.state("application", ApplicationState.RETURNED_FOR_INFORMATION).word
-    if asked:
-        shown.append(
+    if returned:
+        rows.append(
             {
-                "count": asked,
+                "count": returned,
                 "name": word,
                 "href": "/applications/cases?state=returned_for_information",
                 "tone": "office",
             }
         )  # fmt: skip - as above
-    return shown
+    return rows
 
 
-def _asked(count: int, name: str, address: str) -> list[dict[str, Any]]:
-    """Return one figure of what waits for the reader; empty for zero."""
+def _figure(count: int, name: str, address: str) -> list[dict[str, Any]]:
+    """Return one figure for what waits for the reader; empty for zero."""
     return [{"count": count, "name": name, "href": address, "tone": "wait"}] if count else []

@@ -1,4 +1,4 @@
-"""The messages of whoever is signed in; notifications keeps the list."""
+"""The messages of the signed-in person; notifications keeps the list."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -29,8 +29,8 @@ def _counts(request: Request) -> Unread:
     state = request.app.state
     if not hasattr(state, "unread"):
         state.unread = Unread()
-    kept: Unread = state.unread
-    return kept
+    cached: Unread = state.unread
+    return cached
 
 
 Counts = Annotated[Unread, Depends(_counts)]
@@ -46,7 +46,7 @@ async def inbox(
     show: str = "",
     page: Page = 1,
 ) -> Response:
-    """Show the messages of whoever is signed in, the newest first; `show=unread` only the unread ones.
+    """Show the messages of the signed-in person, the newest first; `show=unread` only the unread ones.
 
     They are in the language in which this person is written to, as the mails are.
     """
@@ -56,7 +56,7 @@ async def inbox(
     if person is not None:
         try:
             found = await notifications.inbox(settings, person.id, person.written_in, page=page, unread=only)
-            counts.learnt(person.id, found.unread)
+            counts.remember(person.id, found.unread)
         except notifications.Unavailable:
             found = None
     return render(
@@ -89,20 +89,24 @@ async def read(request: Request, principal: Reader, bus: BusDep, settings: Porta
     """Mark one message or all as read; then go to what it is about, or back to the list as it was."""
     form = await request.form()
     sent: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
-    one = read_id(sent.get("id", ""))
+    message_id = read_id(sent.get("id", ""))
     person = await _person(bus, principal)
     done = "read"
-    if person is not None and (one is not None or sent.get("all") == "yes"):
+    if person is not None and (message_id is not None or sent.get("all") == "yes"):
         try:
-            await notifications.mark_read(settings, person.id, None if one is None else [one])
+            await notifications.mark_read(settings, person.id, None if message_id is None else [message_id])
             counts.forget(person.id)
         except notifications.Unavailable:
             done = "away"
     to = sent.get("to", "")
     if _ours(to):
         return see_other(to)
-    kept = {"show": sent.get("show", ""), "page": sent.get("page", ""), "done": "" if one and done == "read" else done}
-    return see_other(f"{HERE}?{urlencode({name: value for name, value in kept.items() if value})}")
+    query = {
+        "show": sent.get("show", ""),
+        "page": sent.get("page", ""),
+        "done": "" if message_id and done == "read" else done,
+    }
+    return see_other(f"{HERE}?{urlencode({name: value for name, value in query.items() if value})}")
 
 
 def _ours(address: str) -> bool:

@@ -40,12 +40,12 @@ async def show(request: Request, principal: SignedIn, bus: BusDep, settings: Por
     """Show the present settings."""
     person = await _person(bus, principal)
     try:
-        held = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
+        choice = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
     except notifications.Unavailable:
         return _page(request, person, None, None)
-    form = ChoicesForm(data=_known(held, person))
-    _ask(form, held, person)
-    return _page(request, person, held, form)
+    form = ChoicesForm(data=_form_data(choice, person))
+    _set_choices(form, choice, person)
+    return _page(request, person, choice, form)
 
 
 @router.post("")
@@ -53,11 +53,11 @@ async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: P
     """Save the settings: first in notifications, where it may fail."""
     person = await _person(bus, principal)
     try:
-        held = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
-        form = await ChoicesForm.read(request, **_known(held, person))
-        _ask(form, held, person)
+        present = await notifications.choice(settings, person.id, person.country, language(), _roles(principal))
+        form = await ChoicesForm.read(request, **_form_data(present, person))
+        _set_choices(form, present, person)
         if not form.validate():
-            return _page(request, person, held, form, 422)
+            return _page(request, person, present, form, 422)
         await notifications.choose(settings, person.id, form.choice.data, form.as_text)
         await write_in(bus, principal, form.language.data)
     except notifications.Unavailable:
@@ -66,27 +66,27 @@ async def choose(request: Request, principal: SignedIn, bus: BusDep, settings: P
 
 
 def _roles(principal: Principal) -> set[Role]:
-    """Return the roles of whoever is signed in; those that are suspended come back."""
+    """Return the roles of the signed-in person; those that are suspended come back."""
     return {grant.role for grant in (*principal.grants, *principal.suspended)}
 
 
-def _known(held: notifications.Choice, person: Person) -> dict[str, str]:
-    return {"choice": held.code, "language": person.written_in, **ChoicesForm.holding(held.night, held.usual)}
+def _form_data(choice: notifications.Choice, person: Person) -> dict[str, str]:
+    return {"choice": choice.code, "language": person.written_in, **ChoicesForm.holding(choice.night, choice.usual)}
 
 
-def _ask(form: ChoicesForm, held: notifications.Choice, person: Person) -> None:
-    form.choice.choices = list(held.ways)
-    form.say_usual(held.usual)
+def _set_choices(form: ChoicesForm, choice: notifications.Choice, person: Person) -> None:
+    form.choice.choices = list(choice.ways)
+    form.say_usual(choice.usual)
     form.language.choices = [(code, own_name(code)) for code in LANGUAGES]
     if person.written_in not in LANGUAGES:
         form.language.choices.append((person.written_in, labels.tongue(person.written_in)))
 
 
 def _page(
-    request: Request, person: Person, held: notifications.Choice | None, form: ChoicesForm | None, status: int = 200
+    request: Request, person: Person, choice: notifications.Choice | None, form: ChoicesForm | None, status: int = 200
 ) -> Response:
     done = request.query_params.get("done")
-    return render(request, "desk/settings.html", status, person=person, held=held, form=form, done=done)
+    return render(request, "desk/settings.html", status, person=person, held=choice, form=form, done=done)
 
 
 async def _person(bus: Bus, principal: Principal) -> Person:

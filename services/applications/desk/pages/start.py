@@ -35,7 +35,7 @@ class Persona:
     country: str | None = None
     organisation: str | None = None
 
-    def enters(self, address: str = "/applications/") -> str:
+    def sign_in_address(self, address: str = "/applications/") -> str:
         """Return the address by which one signs in as this person."""
         return f"/sign-in?{urlencode({'as': self.subject, 'next': address})}"
 
@@ -103,32 +103,32 @@ _TOUR: tuple[tuple[str, str, str, str], ...] = (
 
 def tour(found: list[Persona]) -> list[dict[str, str]]:
     """Return the steps of the tour with the persona of each; steps that nobody can take are left out."""
-    by = {
-        "home_coordinator": _of(found, Role.NATIONAL_COORDINATOR, _country(found, Role.OFFICER)),
-        "host_coordinator": _of(found, Role.NATIONAL_COORDINATOR, _country(found, Role.HOST_CONTACT)),
-        **{role.value: _of(found, role) for role in Role},
+    personas_by_role = {
+        "home_coordinator": _persona_with(found, Role.NATIONAL_COORDINATOR, _country(found, Role.OFFICER)),
+        "host_coordinator": _persona_with(found, Role.NATIONAL_COORDINATOR, _country(found, Role.HOST_CONTACT)),
+        **{role.value: _persona_with(found, role) for role in Role},
     }
     steps = []
     for who, title, text, address in _TOUR:
-        persona = by.get(who)
+        persona = personas_by_role.get(who)
         if persona is not None:
             steps.append(
                 {
                     "title": gettext(title),
                     "text": gettext(text),
                     "who": f"{persona.name}, {persona.words}",
-                    "href": persona.enters(address),
+                    "href": persona.sign_in_address(address),
                 }
             )
     return steps
 
 
-def _of(found: list[Persona], role: Role, country: str | None = None) -> Persona | None:
+def _persona_with(found: list[Persona], role: Role, country: str | None = None) -> Persona | None:
     return next((one for one in found if one.role == role and country in {None, one.country}), None)
 
 
 def _country(found: list[Persona], role: Role) -> str | None:
-    persona = _of(found, role)
+    persona = _persona_with(found, role)
     return None if persona is None else persona.country
 
 
@@ -144,7 +144,7 @@ async def start(request: Request, principal: Anybody, settings: Portal) -> Respo
                 "title": one.name,
                 "meta": ", ".join(filter(None, [labels.role(one.role), labels.country(one.country)])),
                 "text": one.words,
-                "href": one.enters(),
+                "href": one.sign_in_address(),
             }
             for one in found
         ],
@@ -156,12 +156,12 @@ async def start(request: Request, principal: Anybody, settings: Portal) -> Respo
 
 @router.get("/applications/account")
 async def account(request: Request, principal: SignedIn, bus: BusDep) -> Response:
-    """Show what is known about whoever is signed in: name, address, roles."""
+    """Show what is known about the signed-in person: name, address, roles."""
     async with bus.read() as session:
         person = await entries.person(session, principal.subject)
         ids = [grant.organisation_id for grant in principal.grants if grant.organisation_id]
-        of = await entries.organisations(session)
-    names: dict[str, Any] = {str(one.id): one.name for one in of if str(one.id) in ids}
+        organisations = await entries.organisations(session)
+    names: dict[str, Any] = {str(one.id): one.name for one in organisations if str(one.id) in ids}
     return render(
         request,
         "desk/account.html",

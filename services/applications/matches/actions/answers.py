@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.calls.actions import still_open
+from services.applications.calls.actions import hold_open_call
 from services.applications.matches.model import answers as model
 from services.applications.matches.store import participation as store
 from services.applications.matches.views import parties
@@ -47,7 +47,7 @@ async def answer(
         before = await store.answers(tx.session, [match_id])
         if not may_proceed(model.may_answer, case.match.stands, before[match_id], party):
             return case.match
-        await still_open(tx, case.match.call_id)
+        await hold_open_call(tx, case.match.call_id)
         published_reason = published(reason) if given is Answer.DECLINE and reason is not None else None
         tx.session.add(
             store.MatchAnswer(

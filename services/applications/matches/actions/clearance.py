@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.access.store import deciders_on
 from services.applications.bulk import Outcome
-from services.applications.calls.actions import still_open
+from services.applications.calls.actions import hold_open_call
 from services.applications.matches.model import clearance as model
 from services.applications.matches.store import participation as store
 from services.applications.matches.views import parties
@@ -80,7 +80,7 @@ async def _clear(tx: Tx, principal: Principal, case: parties.Case, side: Side, d
     if not may_proceed(model.may_decide, match.stands, _decisions(given), side):
         return
     capacity = capacity_for_side(deciders, principal, match, side, given).decides()
-    call = await still_open(tx, match.call_id)
+    call = await hold_open_call(tx, match.call_id)
     country, _ = side_of(match, side)
     moment, host_due = clock.now(), None
     if side is Side.HOME:

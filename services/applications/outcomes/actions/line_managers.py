@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.applications.application.model.answers import Answers
 from services.applications.mentorships.store import mentorships
 from services.applications.outcomes import store
-from services.applications.refusals import own, unreadable
+from services.applications.refusals import own_application, unreadable
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import LineManagerNamed
 from shared.contracts.codes import ApplicationState
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 # Nobody is asked about an application that has come to nothing; while it can be written, its own page asks.
-_NOT_THEN = frozenset(
+_NO_LINE_MANAGER = frozenset(
     {
         ApplicationState.DRAFT,
         ApplicationState.RETURNED_FOR_INFORMATION,
@@ -71,21 +71,23 @@ async def follow_up(session: AsyncSession, application_id: UUID, about: UUID | N
 
 async def may_name(session: AsyncSession, application: Application) -> bool:
     """Return whether another line manager can be named now: while the follow-up is or will be asked for."""
-    return application.own_state not in _NOT_THEN and await follow_up(session, application.id) is FollowUp.ASKED
+    return application.own_state not in _NO_LINE_MANAGER and await follow_up(session, application.id) is FollowUp.ASKED
 
 
-async def asked_no_more(session: AsyncSession, application: Application) -> bool:
+async def follow_up_over(session: AsyncSession, application: Application) -> bool:
     """Return whether the line manager's follow-up was to be asked for, and is given or closed."""
-    return application.own_state not in _NOT_THEN and await follow_up(session, application.id) is not FollowUp.ASKED
+    return (
+        application.own_state not in _NO_LINE_MANAGER and await follow_up(session, application.id) is not FollowUp.ASKED
+    )
 
 
-async def name(bus: Bus, principal: Principal, application_id: UUID, who: str, email: str) -> Application:
-    """Name another line manager for the own submitted application; the new one is notified.
+async def name_line_manager(bus: Bus, principal: Principal, application_id: UUID, who: str, email: str) -> Application:
+    """Name another line manager for the officer's own submitted application; the new one is notified.
 
     Raises `Refused` (404; 409 where nobody is asked any more; 422 for a name or an address that cannot be read).
     """
     async with bus.transaction(principal.subject) as tx:
-        application = await own(tx, principal, application_id)
+        application = await own_application(tx, principal, application_id)
         if not await may_name(tx.session, application):
             raise Refused(gettext("Your line manager is not asked any more, so the name cannot be changed now."), 409)
         missing = {
@@ -106,11 +108,11 @@ async def name(bus: Bus, principal: Principal, application_id: UUID, who: str, e
         application.answers_json = answers.model_dump(mode="json")
         application.saved_at = clock.now()
         tx.session.add(application)
-        await tell_line_manager(tx, application)
+        await record_line_manager(tx, application)
         return application
 
 
-async def tell_line_manager(tx: Tx, application: Application) -> None:
+async def record_line_manager(tx: Tx, application: Application) -> None:
     """Record that a line manager was named, once an address, however often it is named again."""
     address = (application.answers.line_manager_email or "").lower()
     if not address or address in application.managers_told:

@@ -2,7 +2,7 @@
 
 Opening the link shows a page and changes nothing, be it opened twice, by a mail scanner or as a preview; only that
 page's button opens the form. From the first press on the link is good for ten minutes, and for one answer. When it is
-over the page's other button has a new one sent, once a link, to the address that the portal has: whoever found an old
+over the page's other button has a new one sent, once a link, to the address that the portal has: who finds an old
 link gets nothing by it. The link's secret is kept as a digest; no event contains it.
 """
 
@@ -85,13 +85,13 @@ async def link_for(
     return f"{PAGE}?key={secret}"
 
 
-async def look(bus: Bus, secret: str) -> LinkSubject:
+async def look_up(bus: Bus, secret: str) -> LinkSubject:
     """Return the present state of the link, without changing anything."""
     async with bus.read() as session:
-        return await _asked(session, await store.link(session, secret))
+        return await _subject_of(session, await store.link(session, secret))
 
 
-async def _asked(session: AsyncSession, row: store.ManagerLink | None) -> LinkSubject:
+async def _subject_of(session: AsyncSession, row: store.ManagerLink | None) -> LinkSubject:
     application = None if row is None else await applications.application(session, row.application_id)
     if row is None or application is None or line_manager_id(application.id, application.answers) != row.recipient:
         return LinkSubject(Link.UNKNOWN)  # also where somebody else is the line manager by now
@@ -99,7 +99,7 @@ async def _asked(session: AsyncSession, row: store.ManagerLink | None) -> LinkSu
         return LinkSubject(end, application, row)
     if row.renewed_at is not None:
         return LinkSubject(Link.RENEWED, application, row)
-    opened = row.opened_at is not None and _real() > row.opened_at + GOOD_FOR
+    opened = row.opened_at is not None and _real_time() > row.opened_at + GOOD_FOR
     old = row.opened_at is None and clock.now() > row.made_at + KEPT
     return LinkSubject(Link.OVER if opened or old else Link.OPEN, application, row)
 
@@ -111,29 +111,29 @@ async def _end(session: AsyncSession, row: store.ManagerLink) -> Link | None:
     return _ENDS.get(await line_managers.follow_up(session, row.application_id, row.about))
 
 
-async def open_(bus: Bus, settings: Settings, secret: str) -> TicketLink | None:
+async def open_form(bus: Bus, settings: Settings, secret: str) -> TicketLink | None:
     """Return the ticket into the form, at a press of the button; None where the link is not good any more."""
     async with bus.transaction("line_manager") as tx:
-        asked = await _asked(tx.session, await store.link(tx.session, secret, lock=True))
-        if asked.link is not Link.OPEN or asked.row is None:
+        link = await _subject_of(tx.session, await store.link(tx.session, secret, lock=True))
+        if link.link is not Link.OPEN or link.row is None:
             return None
-        if asked.row.opened_at is None:
-            asked.row.opened_at = _real()
-            tx.session.add(asked.row)
-        subject, matter = f"{Respondent.LINE_MANAGER.value}.{asked.row.about}", asked.row.matter
+        if link.row.opened_at is None:
+            link.row.opened_at = _real_time()
+            tx.session.add(link.row)
+        subject, matter = f"{Respondent.LINE_MANAGER.value}.{link.row.about}", link.row.matter
     return ticket_link_without_account(settings, matter, subject)
 
 
 async def renew(bus: Bus, secret: str) -> None:
     """Have a new link sent in place of one that is over; a second press, or one for a good link, changes nothing."""
     async with bus.transaction("line_manager") as tx:
-        asked = await _asked(tx.session, await store.link(tx.session, secret, lock=True))
-        if asked.link is not Link.OVER or asked.row is None or asked.application is None:
+        link = await _subject_of(tx.session, await store.link(tx.session, secret, lock=True))
+        if link.link is not Link.OVER or link.row is None or link.application is None:
             return
-        asked.row.renewed_at = clock.now()
-        tx.session.add(asked.row)
-        await tx.record(LineManagerLinkAsked(matter=AnswerForm(asked.row.matter)), asked.application.id)
+        link.row.renewed_at = clock.now()
+        tx.session.add(link.row)
+        await tx.record(LineManagerLinkAsked(matter=AnswerForm(link.row.matter)), link.application.id)
 
 
-def _real() -> datetime:
+def _real_time() -> datetime:
     return datetime.now(UTC)

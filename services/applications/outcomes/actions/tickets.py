@@ -41,7 +41,7 @@ ADDRESSES: dict[str, str] = {
 }
 
 # What is opened by somebody who is not the officer whose application it is.
-_STANDS = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED})
+_OPEN_MATCH = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED})
 _OF_OTHERS: dict[str, str] = {"host-receipt": "/matching/receipts/{subject}/host"}
 
 
@@ -87,7 +87,7 @@ async def for_application(
     application_id: UUID,
     subject: UUID | None = None,
 ) -> TicketLink:
-    """Return the officer's ticket into a form about the own application; `subject` where it is about its visit.
+    """Return the officer's ticket into a form about the officer's own application; `subject` where it is about its visit.
 
     Raises `Refused` (404 for somebody else's, 422 for an unknown purpose).
     """
@@ -105,12 +105,12 @@ async def for_application(
 
 def receipt_for_host(view: MatchView) -> bool:
     """Return whether host or mentor may read why this guest: the match is open, and the receipt is about it."""
-    told = view.receipt
+    receipt = view.receipt
     return (
         bool({Party.HOST, Party.MENTOR} & view.case.parties)
-        and view.match.stands in _STANDS
-        and isinstance(told, MatchExplained)
-        and (told.offer_id, told.mentor_id) == (view.match.offer_id, view.match.mentor_id)
+        and view.match.stands in _OPEN_MATCH
+        and isinstance(receipt, MatchExplained)
+        and (receipt.offer_id, receipt.mentor_id) == (view.match.offer_id, view.match.mentor_id)
     )
 
 
@@ -132,7 +132,7 @@ async def for_visit(
     """
     async with bus.read() as session:
         tasks = await visit_tasks(session, *await parties.case_of_visit(session, principal, visit_id))
-    return _way(settings, principal, tasks, visit_id, purpose, party)
+    return _task_ticket(settings, principal, tasks, visit_id, purpose, party)
 
 
 async def for_mentorship(
@@ -141,18 +141,18 @@ async def for_mentorship(
     """Return the same about a mentorship. Raises `Refused` (404)."""
     async with bus.read() as session:
         tasks = await mentorship_tasks(session, *await parties.case_of_mentorship(session, principal, mentorship_id))
-    return _way(settings, principal, tasks, mentorship_id, purpose, party)
+    return _task_ticket(settings, principal, tasks, mentorship_id, purpose, party)
 
 
-def _way(
+def _task_ticket(
     settings: Settings, principal: Principal, tasks: list[Task], subject: UUID, purpose: str, party: str
 ) -> TicketLink:
     # Who is asked twice, such as a guest who coordinates a country, is led to what is not in yet.
-    meant = (one for one in tasks if one.purpose == purpose and party in {"", one.party})
-    asked = sorted(meant, key=lambda one: not one.waits)
-    if not asked:
+    matching = (one for one in tasks if one.purpose == purpose and party in {"", one.party})
+    by_urgency = sorted(matching, key=lambda one: not one.waits)
+    if not by_urgency:
         raise not_found()
-    task = asked[0]
+    task = by_urgency[0]
     return ticket_link(settings, principal, purpose, f"{_RESPONDENTS[task.party]}.{subject}")
 
 

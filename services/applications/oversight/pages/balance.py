@@ -99,7 +99,7 @@ async def show(
     async with bus.read() as session:
         shown = await balance(session, principal, address.filters, page)
         calls = await calls_store.calls(session)
-        countries = [item.key[0] for item in await store.sums(session, principal, store.Filters(), by=("country",))]
+        countries = [item.key[0] for item in await store.totals(session, principal, store.Filters(), by=("country",))]
     several = principal.has(Role.PROGRAMME_COORDINATOR) or len({row.key[0] for row in shown.by_year}) > 1
     return render(
         request,

@@ -44,9 +44,9 @@ class Balance:
 
 async def balance(session: AsyncSession, principal: Principal, filters: store.Filters, page: int = 1) -> Balance:
     """Return what the principal's country or EU agency (the programme: each country) has sent and hosted."""
-    totals = rows(await store.sums(session, principal, filters.wide(), by=()))
-    by_year = rows(await store.sums(session, principal, filters.wide(), by=YEARS))
-    by_place = rows(await store.sums(session, principal, filters.wide(), by=PLACES))
+    totals = rows(await store.totals(session, principal, filters.wide(), by=()))
+    by_year = rows(await store.totals(session, principal, filters.wide(), by=YEARS))
+    by_place = rows(await store.totals(session, principal, filters.wide(), by=PLACES))
     lines, total = await store.lines(session, principal, filters, page)
     organisation_ids = {row.key[2] for row in by_place} | {line.organisation_id for line in lines}
     names = {
@@ -62,7 +62,7 @@ async def balance(session: AsyncSession, principal: Principal, filters: store.Fi
     return Balance(first, by_year, by_place, lines, total, references, names)
 
 
-def rows(sums: list[store.Sum]) -> list[Row]:
+def rows(sums: list[store.Total]) -> list[Row]:
     """Return the sums of all directions under one key as one row, in their order."""
     by_key: dict[tuple[Any, ...], Row] = {}
     for item in sums:

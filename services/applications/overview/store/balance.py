@@ -76,7 +76,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class Total:
     """How many of one direction, and how many days of visits, under one key."""
 
     key: tuple[Any, ...]
@@ -88,8 +88,8 @@ class Sum:
 def _side(principal: Principal, way: str) -> sa.Select[Any]:
     """Return one direction as columns of the same names."""
     days: sa.ColumnElement[Any]
-    of, home = (_V, "sent") if way in {"sent", "hosted"} else (_M, "received")
-    if of is _V:
+    table, home = (_V, "sent") if way in {"sent", "hosted"} else (_M, "received")
+    if table is _V:
         host_country, host_organisation = _V.c.host_country, _V.c.host_organisation_id
         first, days, begun = _V.c.start, sa.func.jsonb_array_length(_V.c.attended), _V.c.state.in_(_BEGUN)
         call_id = _V.c.call_id
@@ -97,23 +97,23 @@ def _side(principal: Principal, way: str) -> sa.Select[Any]:
         host_country, host_organisation = _M.c.mentor_country, _M.c.mentor_organisation_id
         first, days, begun = _M.c.started_on, sa.literal(0), _M.c.state.in_(_SIGNED)
         call_id = _A.c.call_id
-    sides = [(of.c.country, _A.c.organisation_id), (host_country, host_organisation)]
+    sides = [(table.c.country, _A.c.organisation_id), (host_country, host_organisation)]
     (country, organisation), (other, other_organisation) = sides if way == home else sides[::-1]
     return (
         sa.select(
             sa.literal(way).label("way"),
-            of.c.id,
+            table.c.id,
             _A.c.reference,
             call_id.label("call_id"),
             country.label("country"),
             organisation.label("organisation_id"),
             other.label("other"),
             other_organisation.label("other_organisation_id"),
-            of.c.state,
+            table.c.state,
             first.label("first"),
             days.label("days"),
         )
-        .select_from(sa.join(of, _A, of.c.application_id == _A.c.id))
+        .select_from(sa.join(table, _A, table.c.application_id == _A.c.id))
         .where(begun, first.is_not(None), coordinated(principal, country=country, organisation=organisation))
     )
 
@@ -136,23 +136,23 @@ async def lines(
     session: AsyncSession, principal: Principal, filters: Filters, page: int = 1, size: int = PAGE
 ) -> tuple[list[Line], int]:
     """Return one page of the visits and mentorships, the newest first, and how many there are."""
-    of = _lines(principal, filters)
-    total = (await session.execute(sa.select(sa.func.count()).select_from(of))).scalar_one()
-    query = sa.select(of).order_by(of.c.first.desc(), of.c.id, of.c.way)
+    selected = _lines(principal, filters)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(selected))).scalar_one()
+    query = sa.select(selected).order_by(selected.c.first.desc(), selected.c.id, selected.c.way)
     return [Line(*row) for row in (await session.execute(one_page(query, page, size))).all()], int(total)
 
 
-async def sums(session: AsyncSession, principal: Principal, filters: Filters, *, by: Sequence[str]) -> list[Sum]:
+async def totals(session: AsyncSession, principal: Principal, filters: Filters, *, by: Sequence[str]) -> list[Total]:
     """Return how much of each direction there is, by some of the columns (`year` too), in the order of these."""
-    of = _lines(principal, filters)
-    keys = [sa.extract("year", of.c.first) if name == "year" else of.c[name] for name in by]
+    selected = _lines(principal, filters)
+    keys = [sa.extract("year", selected.c.first) if name == "year" else selected.c[name] for name in by]
     query = (
-        sa.select(*keys, of.c.way, sa.func.count(), sa.func.coalesce(sa.func.sum(of.c.days), 0))
-        .group_by(*keys, of.c.way)
-        .order_by(*keys, of.c.way)
+        sa.select(*keys, selected.c.way, sa.func.count(), sa.func.coalesce(sa.func.sum(selected.c.days), 0))
+        .group_by(*keys, selected.c.way)
+        .order_by(*keys, selected.c.way)
         .limit(MOST)
     )
     return [
-        Sum(tuple(keys_), way, int(count), int(days))
+        Total(tuple(keys_), way, int(count), int(days))
         for *keys_, way, count, days in (await session.execute(query)).all()
     ]  # fmt: skip - one value a line says less

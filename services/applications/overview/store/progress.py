@@ -53,17 +53,17 @@ async def restate(session: AsyncSession, touched: Mapping[UUID, datetime]) -> No
             visit=_as(VisitState, row["visit"]),
             whole=row["whole"] is not False,
             mentorship=_as(MentorshipState, row["mentorship"]),
-            was=_as(MatchState, row["was"]),
-            by=_as(Party, row["ended_by"]),
+            state_before=_as(MatchState, row["was"]),
+            cancelled_by=_as(Party, row["ended_by"]),
             waiting=bool(row["waiting"] or row["cleared_ahead"]),
             call_open=row["call"] != CallState.CLOSED,
         )
-        kept = row["before"] == state
+        unchanged = row["before"] == state
         rows.append(
             Standing(
                 application_id=row["application_id"],
                 state=state,
-                since=row["since"] if kept else touched[row["application_id"]],
+                since=row["since"] if unchanged else touched[row["application_id"]],
                 due=_due(state, row),
                 match_id=row["match_id"],
                 cleared_ahead=row["cleared_ahead"] and state is ApplicationState.WAITLISTED,

@@ -50,14 +50,14 @@ FIRST = "first"
 """The order in which what needs the reader comes first, then what is due first."""
 
 
-def _said(name: str) -> sa.ColumnElement[Any]:
+def _profile_field(name: str) -> sa.ColumnElement[Any]:
     """Return a field of the profile that was last submitted, as text."""
     return sa.cast(_A.c.profile[name].astext, sa.Text)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the queue: no name, so that a list can be shown to whoever may see the case."""
+    """One line of the queue: no name, so that a list can be shown to all who may see the case."""
 
     id: UUID
     reference: str
@@ -118,7 +118,7 @@ class Filters:
 
 def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
     """Return the condition of cases that passed to the programme: no decision in time, or nobody to decide."""
-    came = access_store.by_silence(
+    passed_on = access_store.by_silence(
         reader.held,
         reader.now,
         country=_A.c.country,
@@ -126,10 +126,10 @@ def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
         call_id=_A.c.call_id,
         due=_A.c.due,
     )
-    return sa.and_(_A.c.state == ApplicationState.SUBMITTED, came)
+    return sa.and_(_A.c.state == ApplicationState.SUBMITTED, passed_on)
 
 
-def needs(reader: Reader) -> sa.ColumnElement[bool]:
+def needs_reader(reader: Reader) -> sa.ColumnElement[bool]:
     """Return the condition of cases that the reader can decide now.
 
     These are endorsements and appeals; for the programme also eligibility and what came to it by silence.
@@ -178,7 +178,7 @@ def _where(reader: Reader, filters: Filters) -> list[sa.ColumnElement[bool]]:
     if filters.state:
         among.append(SHOWN == filters.state)  # noqa: SIM300 - SQLAlchemy's operator, which the other order loses on mypy
     if filters.needs:
-        among.append(needs(reader) if filters.needs == "me" else by_silence(reader))
+        among.append(needs_reader(reader) if filters.needs == "me" else by_silence(reader))
     if filters.due:
         among.append(_due(filters.due, reader.now))
     if filters.age:
@@ -188,13 +188,13 @@ def _where(reader: Reader, filters: Filters) -> list[sa.ColumnElement[bool]]:
         _A.c.call_id: filters.call_id,
         _A.c.kind: filters.kind,
         _A.c.organisation_id: filters.organisation_id,
-        _said("mode"): filters.mode,
-        _said("rank_group"): filters.rank_group,
-        _said("service"): filters.service,
+        _profile_field("mode"): filters.mode,
+        _profile_field("rank_group"): filters.rank_group,
+        _profile_field("service"): filters.service,
     }
     among += [column == value for column, value in columns.items() if value]
     if filters.first_time is not None:
-        among.append(_said("first_time") == ("true" if filters.first_time else "false"))
+        among.append(_profile_field("first_time") == ("true" if filters.first_time else "false"))
     if filters.reference:
         among.append(_A.c.reference.contains(filters.reference.upper(), autoescape=True))
     return among
@@ -202,7 +202,7 @@ def _where(reader: Reader, filters: Filters) -> list[sa.ColumnElement[bool]]:
 
 async def lines(session: AsyncSession, reader: Reader, filters: Filters, page: int = 1) -> tuple[list[Line], int]:
     """Return one page of the submitted applications within reach, and how many there are in all."""
-    among, mine = _where(reader, filters), needs(reader)
+    among, mine = _where(reader, filters), needs_reader(reader)
     total = (await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"))
     order: list[sa.ColumnElement[Any]] = [mine.desc(), DUE.asc().nulls_last()]
@@ -246,7 +246,7 @@ async def figures(session: AsyncSession, reader: Reader, filters: Filters) -> Fi
     """Return the figures on top of the queue: each counts exactly the rows that the filter of the same name shows."""
     among = _where(reader, filters.wide())
     by_state = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
-    pressing = [needs(reader), by_silence(reader), _due("overdue", reader.now), _due("week", reader.now)]
+    pressing = [needs_reader(reader), by_silence(reader), _due("overdue", reader.now), _due("week", reader.now)]
     counted = sa.select(*(sa.func.count().filter(one) for one in pressing)).select_from(_JOIN).where(*among)
     states = {str(state): int(count) for state, count in (await session.execute(by_state)).all()}
     return Figures(states, *(int(one) for one in (await session.execute(counted)).one()))

@@ -64,13 +64,13 @@ async def of_person(session: AsyncSession, person: entries.Person) -> list[Matte
     for application in await applications.of_officer(session, person.subject):
         if application.own_state not in _OPEN:
             continue
-        shown = application.state
+        state = application.state
         if application.own_state is ApplicationState.ELIGIBLE:
             standing = await standings.standing_of(session, application.id)
-            shown = ApplicationState.IN_MATCHING.value if standing is None else standing.state
-        if shown not in _OVER:
+            state = ApplicationState.IN_MATCHING.value if standing is None else standing.state
+        if state not in _OVER:
             title = gettext("Application %(reference)s") % {"reference": application.reference}
-            found.append(Matter(title, "application", shown, f"/applications/cases/{application.id}"))
+            found.append(Matter(title, "application", state, f"/applications/cases/{application.id}"))
     profiles = [
         one
         for one in await mentors_store.of_subject(session, person.subject)
@@ -82,9 +82,9 @@ async def of_person(session: AsyncSession, person: entries.Person) -> list[Matte
     ]
     ids = [profile.id for profile in profiles]
     paired = await matches.within(session, [matches.of_mentors(ids)], [*_TO_ANSWER, MatchState.CONFIRMED])
-    of = await mentorships.of_matches(session, {one.id for one in paired})
+    mentorships_by_match = await mentorships.of_matches(session, {one.id for one in paired})
     for match in paired:
-        pair = of.get(match.id)
+        pair = mentorships_by_match.get(match.id)
         if pair is None and match.state != MatchState.CONFIRMED:
             found.append(
                 Matter(gettext("Match as a mentor"), "match", match.shown_state, f"/applications/matches/{match.id}")
@@ -100,20 +100,20 @@ async def offices_of(session: AsyncSession, person: entries.Person, grants: Sequ
     today = clock.today()
     found = []
     for grant in register_grants.deputisable_offices(grants, today):
-        wanted = {"role": grant.role.value}
+        query = {"role": grant.role.value}
         if grant.role is Role.NATIONAL_COORDINATOR:
-            wanted["country"] = grant.country or ""
+            query["country"] = grant.country or ""
         else:
-            wanted["organisation_id"] = str(grant.organisation_id)
+            query["organisation_id"] = str(grant.organisation_id)
         others = [
             subject
-            for subject, held in (await people.with_grant(session, wanted)).items()
+            for subject, grants_of_other in (await people.with_grant(session, query)).items()
             if subject != person.subject
             and any(
                 (one.role, one.country, one.organisation_id) == (grant.role, grant.country, grant.organisation_id)
                 and register_grants.active(one, today)
                 and one.deputy_for != person.subject
-                for one in held
+                for one in grants_of_other
             )
         ]
         found.append(Office(grant, tuple(others), tuple(await _waiting(session, grant))))

@@ -74,10 +74,10 @@ class MatchView:
 
     @property
     def expertise(self) -> list[Expertise | None]:
-        """The applicant's areas; None is a restricted one, which nobody but the own country sees (`domain.md`)."""
+        """The applicant's areas; None is a restricted one, which nobody but the reader's own country sees (`domain.md`)."""
         own = bool({self.case.applicant, Party.HOME_COORDINATOR} & self.case.parties)
-        held = self.profile.expertise if self.profile else ()
-        return [one.area if own or not one.area.restricted else None for one in held]
+        areas = self.profile.expertise if self.profile else ()
+        return [one.area if own or not one.area.restricted else None for one in areas]
 
     @property
     def answering(self) -> Party | None:
@@ -112,7 +112,7 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
     ids = [case.match.id for case in found]
     cleared = await participation.clearances(session, ids)
     answers = await participation.answers(session, ids)
-    held = await held_on(session, clock.today())
+    deciders = await held_on(session, clock.today())
     organisation_ids = {case.match.host_organisation_id for case in found}
     hosts = {
         organisation.id: organisation for organisation in await entries.organisations(session, ids=organisation_ids)
@@ -120,24 +120,24 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
     placements = await placements_store.offers_by_id(
         session, {case.match.offer_id for case in found if case.match.offer_id}
     )
-    came_visits = await visits_store.of_matches(session, ids)
+    visits_by_match = await visits_store.of_matches(session, ids)
     travelling = [
-        matches_parties.as_visit_case(case, came_visits[case.match.id]) if case.match.id in came_visits else case
+        matches_parties.as_visit_case(case, visits_by_match[case.match.id]) if case.match.id in visits_by_match else case
         for case in found
     ]
-    known = await matches_parties.identities_of(session, travelling, await participation.releases(session, ids))
-    came_pairs = await mentorships.of_matches(session, ids)
+    identities = await matches_parties.identities_of(session, travelling, await participation.releases(session, ids))
+    mentorships_by_match = await mentorships.of_matches(session, ids)
     return [
         MatchView(
             case,
-            clearance.clearance_status(principal, case.match, cleared[case.match.id], held),
+            clearance.clearance_status(principal, case.match, cleared[case.match.id], deciders),
             cleared[case.match.id],
             answers[case.match.id],
-            known[case.match.id],
+            identities[case.match.id],
             hosts.get(case.match.host_organisation_id),
             placements.get(case.match.offer_id) if case.match.offer_id else None,
-            came_visits.get(case.match.id),
-            came_pairs.get(case.match.id),
+            visits_by_match.get(case.match.id),
+            mentorships_by_match.get(case.match.id),
         )
         for case in found
     ]
@@ -146,13 +146,13 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
 async def match_views(
     session: AsyncSession, principal: Principal, states: Sequence[MatchState] = ()
 ) -> list[MatchView]:
-    """Return all matches that the person sees, by any of the own roles, those due first; `matches.MOST` at the most."""
+    """Return all matches that the person sees, by any of the reader's own roles, those due first; `matches.MOST` at the most."""
     found = await matches.within(session, await seen_by(session, principal), states=states)
     return await views_of_matches(session, principal, found)
 
 
 async def seen_by(session: AsyncSession, principal: Principal) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions of the matches that the person sees, by any of the own roles."""
+    """Return the conditions of the matches that the person sees, by any of the reader's own roles."""
     among: list[sa.ColumnElement[bool]] = []
     coordinator = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
     if coordinator:
@@ -178,7 +178,7 @@ async def views_of_matches(
         return []
     applications = await applications_store.by_id(session, {one.application_id for one in found})
     profiles = await mentors_store.mentors_by_id(session, {one.mentor_id for one in found if one.mentor_id})
-    seen = []
+    visible = []
     for match in found:
         application = applications.get(match.application_id)
         mentor = profiles.get(match.mentor_id) if match.mentor_id else None
@@ -186,8 +186,8 @@ async def views_of_matches(
             continue
         parties = matches_parties.parties_of(principal, match, application.subject, mentor.subject if mentor else None)
         if parties:
-            seen.append(Case(match, application, mentor, parties))
-    return await views_of(session, principal, seen)
+            visible.append(Case(match, application, mentor, parties))
+    return await views_of(session, principal, visible)
 
 
 def _ids(principal: Principal, role: Role) -> list[UUID]:
@@ -318,17 +318,17 @@ async def match_list(session: AsyncSession, principal: Principal, state: str = "
     counts = await matches.counts(session, among)
     under_way = await views_of_matches(session, principal, await matches.within(session, among, matches.UNCONFIRMED))
     under_way.sort(key=lambda view: not view.waits)
-    mine = [view for view in under_way if view.waits]
+    waiting = [view for view in under_way if view.waits]
     settled: Sequence[str] = sorted(set(counts) - set(matches.UNCONFIRMED))
     if state == WAITS:
-        under_way, settled = mine, ()
+        under_way, settled = waiting, ()
     elif state:
         under_way = [view for view in under_way if view.match.state == state]
         settled = [one for one in settled if one == state]
     begin = (page - 1) * PAGE
     views = under_way[begin : begin + PAGE]
     if settled and len(views) < PAGE:
-        left = max(begin - len(under_way), 0)
-        found = await matches.settled_page(session, among, settled, left, PAGE - len(views))
+        offset = max(begin - len(under_way), 0)
+        found = await matches.settled_page(session, among, settled, offset, PAGE - len(views))
         views += await views_of_matches(session, principal, found)
-    return MatchList(views, len(under_way) + sum(counts[one] for one in settled), counts, len(mine))
+    return MatchList(views, len(under_way) + sum(counts[one] for one in settled), counts, len(waiting))

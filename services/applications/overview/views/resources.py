@@ -14,62 +14,64 @@ if TYPE_CHECKING:
     Shown = dict[str, Any]
 
 
-def offer(one: Offer) -> Shown:
+def offer(placement: Offer) -> Shown:
     """Return a placement with what the host wrote."""
-    return {**_supplied(one), "remarks": one.remarks, "entry": one.entry_json}
+    return {**_supplied(placement), "remarks": placement.remarks, "entry": placement.entry_json}
 
 
-def mentor(one: Mentor, *, about: bool = True) -> Shown:
-    """Return a mentor's profile; `about`, the text about a person, is for the mentor and the own country."""
-    entry = one.entry_json if about else {name: part for name, part in one.entry_json.items() if name != "about"}
-    return {**_supplied(one), "entry": entry}
+def mentor(profile: Mentor, *, about: bool = True) -> Shown:
+    """Return a mentor's profile; `about`, the text about a person, is for the mentor and the reader's own country."""
+    entry = (
+        profile.entry_json if about else {name: part for name, part in profile.entry_json.items() if name != "about"}
+    )
+    return {**_supplied(profile), "entry": entry}
 
 
-def _supplied(one: Offer | Mentor) -> Shown:
+def _supplied(supply: Offer | Mentor) -> Shown:
     """Return the state of a placement or a profile."""
     return {
-        "id": one.id,
-        "reference": one.reference,
-        "call_id": one.call_id,
-        "organisation_id": one.organisation_id,
-        "country": one.country,
-        "state": one.state,
-        "since": one.since,
-        "due": one.due,
-        "cause": one.cause,
-        "asked": one.awaits_answer,
-        "version": one.version,
+        "id": supply.id,
+        "reference": supply.reference,
+        "call_id": supply.call_id,
+        "organisation_id": supply.organisation_id,
+        "country": supply.country,
+        "state": supply.state,
+        "since": supply.since,
+        "due": supply.due,
+        "cause": supply.cause,
+        "asked": supply.awaits_answer,
+        "version": supply.version,
     }
 
 
 def match(view: MatchView) -> Shown:
     """Return a match, with as much of the people's identity as the reader may know."""
-    of, profile = view.match, view.profile
+    match_row, profile = view.match, view.profile
     return {
-        "id": of.id,
-        "application_id": of.application_id,
+        "id": match_row.id,
+        "application_id": match_row.application_id,
         "reference": view.case.application.reference,
-        "kind": of.kind,
-        "offer_id": of.offer_id,
-        "mentor_id": of.mentor_id,
-        "country": of.country,
-        "host_country": of.host_country,
-        "host_organisation_id": of.host_organisation_id,
+        "kind": match_row.kind,
+        "offer_id": match_row.offer_id,
+        "mentor_id": match_row.mentor_id,
+        "country": match_row.country,
+        "host_country": match_row.host_country,
+        "host_organisation_id": match_row.host_organisation_id,
         "host": view.host.name if view.host else None,
-        "state": of.state,
-        "reserve": of.reserve,
-        "since": of.since,
-        "due": view.turn.due or of.due,
-        "reason": of.reason,
-        "topic": of.pairing_json["topic"],
-        "language": of.pairing_json["language"],
+        "state": match_row.state,
+        "reserve": match_row.reserve,
+        "since": match_row.since,
+        "due": view.turn.due or match_row.due,
+        "reason": match_row.reason,
+        "topic": match_row.pairing_json["topic"],
+        "language": match_row.pairing_json["language"],
         "as": sorted(party.value for party in view.case.parties),
         "turn": view.turn.side,
         "your_turn": view.turn.mine,
         "cleared": {side.value: one.given for side, one in view.cleared.items()},
         "your_answer_is_asked": view.answering is not None,
         "your_answer_has_arrived": view.arrived,
-        "too_late": of.late,
+        "too_late": match_row.late,
         "applicant": {
             "rank_group": profile.rank_group,
             "service": profile.service,
@@ -86,21 +88,21 @@ def match(view: MatchView) -> Shown:
 
 def visit(view: VisitView) -> Shown:
     """Return a visit, with what was agreed and recorded."""
-    one = view.visit
+    visit_row = view.visit
     return {
-        "id": one.id,
-        "match_id": one.match_id,
-        "application_id": one.application_id,
-        "mentorship_id": one.mentorship_id,
-        "replaces": one.replaces,
-        "guest": one.guest,
-        "state": one.state,
-        "since": one.since,
-        "start": one.start,
-        "end": one.end,
-        "days": one.days,
-        "required_days": one.required_days,
-        "agenda_due": one.agenda_due,
+        "id": visit_row.id,
+        "match_id": visit_row.match_id,
+        "application_id": visit_row.application_id,
+        "mentorship_id": visit_row.mentorship_id,
+        "replaces": visit_row.replaces,
+        "guest": visit_row.guest,
+        "state": visit_row.state,
+        "since": visit_row.since,
+        "start": visit_row.start,
+        "end": visit_row.end,
+        "days": visit_row.days,
+        "required_days": visit_row.required_days,
+        "agenda_due": visit_row.agenda_due,
         "agenda": {
             "version": view.version,
             "text": view.agenda,
@@ -112,31 +114,33 @@ def visit(view: VisitView) -> Shown:
         else None,
         "attendance": {day.isoformat(): present for day, present in view.attendance.items()},
         "corrections": {
-            day.isoformat(): one.was for day, one in view.records.items() if one.was not in {None, one.present}
+            day.isoformat(): visit_row.was
+            for day, visit_row in view.records.items()
+            if visit_row.was not in {None, visit_row.present}
         },
         "recordable": view.recordable,
-        "ended_on": one.ended_on,
-        "reason": one.reason,
-        "cause": one.cause,
+        "ended_on": visit_row.ended_on,
+        "reason": visit_row.reason,
+        "cause": visit_row.cause,
         "move": {
             "proposed": asdict(view.proposal) if view.proposal else None,
             "asked_by": view.asked_move,
             "answers": view.move_answers,
             "your_answer_is_asked": view.answering_move,
-            "kept": one.kept,
+            "kept": visit_row.kept,
         },
         "tasks": [task(each) for each in view.tasks],
         "match": match(view.of),
     }
 
 
-def task(one: Task) -> Shown:
+def task(form: Task) -> Shown:
     """Return a form of reporting that the reader is asked for."""
     return {
-        "purpose": one.purpose,
-        "as": one.party,
-        "done": one.done,
-        "asked": one.asked,
-        "closed": one.closed,
-        "due": one.due,
+        "purpose": form.purpose,
+        "as": form.party,
+        "done": form.done,
+        "asked": form.asked,
+        "closed": form.closed,
+        "due": form.due,
     }

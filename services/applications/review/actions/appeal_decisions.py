@@ -59,7 +59,7 @@ def appeal_capacity(principal: Principal, application: Application, appeal: Appe
             None, gettext("The programme made this decision: a programme coordinator decides on the appeal.")
         )
     try:
-        model.another(appeal.decided_by, principal.subject)
+        model.check_other_decider(appeal.decided_by, principal.subject)
     except NotPossible as error:
         return AppealCapacity(None, str(error))
     return AppealCapacity(own)
@@ -123,7 +123,7 @@ async def decide(
             raise Refused(own.why_not, 409)
         closed = call.state == CallState.CLOSED
         with lawful():
-            state = model.decided(
+            state = model.after_decision(
                 outcome,
                 state=application.own_state,
                 against=appeal.decided_state,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.applications.application.actions.steps import record
 from services.applications.application.store import applications
 from services.applications.calls import store as calls_store
-from services.applications.refusals import lawful, own
+from services.applications.refusals import lawful, own_application
 from services.applications.review import model, store
 from shared.contracts.applications import AppealFiled
 from shared.contracts.codes import ApplicationState
@@ -58,19 +58,24 @@ async def appealable(session: AsyncSession, application: Application) -> Appeala
     earlier = ApplicationState(steps[place + 1].state) if place + 1 < len(steps) else ApplicationState.SUBMITTED
     return Appealable(
         decision,
-        model.until(decision.at, call.terms, application.country),
-        model.before(application.own_state, earlier),
+        model.appeal_deadline(decision.at, call.terms, application.country),
+        model.state_before(application.own_state, earlier),
         await store.appeal(session, decision.id) is not None,
     )
 
 
-def may_file(application: Application, of: Appealable | None) -> bool:
+def may_file(application: Application, decision: Appealable | None) -> bool:
     """Return whether an appeal can be filed now, so that a page offers only what is possible."""
-    return of is not None and not of.filed and clock.now() <= of.until and application.submitted_at is not None
+    return (
+        decision is not None
+        and not decision.filed
+        and clock.now() <= decision.until
+        and application.submitted_at is not None
+    )
 
 
 async def file(bus: Bus, principal: Principal, application_id: UUID, text: str) -> Application:
-    """Appeal against the decision on the own application; a second click finds it filed.
+    """Appeal against the decision on the reader's own application; a second click finds it filed.
 
     Raises `Refused` (404; 409 where there is nothing to appeal against, or too late; 422 without a reason in words).
     """
@@ -84,26 +89,29 @@ async def file(bus: Bus, principal: Principal, application_id: UUID, text: str) 
         raise Refused(sentence, 422, {"text": sentence})
     moment = clock.now()
     async with bus.transaction(principal.subject) as tx:
-        application = await own(tx, principal, application_id)
+        application = await own_application(tx, principal, application_id)
         if application.own_state is ApplicationState.APPEALED:
             return application
-        of = await appealable(tx.session, application)
+        decision = await appealable(tx.session, application)
         against = application.own_state
         with lawful():
-            state = model.file(
-                against, now=moment, until=moment if of is None else of.until, filed=of is not None and of.filed
+            state = model.after_filing(
+                against,
+                now=moment,
+                until=moment if decision is None else decision.until,
+                filed=decision is not None and decision.filed,
             )
-        assert of is not None
+        assert decision is not None
         call = await calls_store.call(tx.session, application.call_id)
         assert call is not None
         decide_by = due(moment, call.terms.timers.appeal_decision_wd, Unit.WORKING_DAYS, application.country)
         tx.session.add(
             store.Appeal(
-                id=of.decision.id,
+                id=decision.decision.id,
                 application_id=application.id,
                 against=against,
-                before=of.before,
-                decided_by=of.decision.actor,
+                before=decision.before,
+                decided_by=decision.decision.actor,
                 text=written,
                 filed_at=moment,
                 due=decide_by,

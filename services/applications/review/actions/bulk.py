@@ -15,7 +15,7 @@ from services.applications.application.store import applications as store
 from services.applications.bulk import Outcome
 from services.applications.calls import store as calls_store
 from services.applications.refusals import lawful, not_found
-from services.applications.review.actions.endorsement import Decision, Return, carry_out, repeated
+from services.applications.review.actions.endorsement import Decision, Return, carry_out, is_repeat
 from shared.errors import Refused
 from shared.identity.scope import may_coordinate
 from shared.time import clock
@@ -49,10 +49,10 @@ async def bulk_items(
     Raises `Refused` (404) where one of them is not the principal's to see.
     """
     found = await store.by_id(session, ids)
-    _all_own(principal, ids, list(found.values()))
-    held = await held_on(session, clock.today())
+    _check_all_visible(principal, ids, list(found.values()))
+    deciders = await held_on(session, clock.today())
     in_order = sorted(found.values(), key=lambda one: one.reference or "")
-    return [BulkItem(one, obstacle(one, capacity_among(held, principal, one), event)) for one in in_order]
+    return [BulkItem(one, obstacle(one, capacity_among(deciders, principal, one), event)) for one in in_order]
 
 
 def obstacle(application: store.Application, own: Capacity, event: type[ApplicationEvent]) -> str | None:
@@ -67,9 +67,9 @@ def obstacle(application: store.Application, own: Capacity, event: type[Applicat
 
 
 async def decide_all(
-    bus: Bus, principal: Principal, ids: Collection[UUID], decision: Decision, *, seen: datetime | None = None
+    bus: Bus, principal: Principal, ids: Collection[UUID], decision: Decision, *, opened_at: datetime | None = None
 ) -> Outcome[store.Application]:
-    """Decide the same on all of these. `seen` is when the principal looked at the list of them.
+    """Decide the same on all of these. `opened_at` is when the principal looked at the list of them.
 
     Raises `Refused` (404 where one is not the principal's to see; 422 without a remark).
     """
@@ -79,14 +79,14 @@ async def decide_all(
     left: list[tuple[store.Application, str]] = []
     async with bus.transaction(principal.subject) as tx:
         found = await store.locked(tx.session, ids)
-        _all_own(principal, ids, found)
-        held = await held_on(tx.session, clock.today())
-        of = await calls_store.calls_by_id(tx.session, {one.call_id for one in found})
+        _check_all_visible(principal, ids, found)
+        deciders = await held_on(tx.session, clock.today())
+        calls = await calls_store.calls_by_id(tx.session, {one.call_id for one in found})
         for one in found:
             try:
-                if not await repeated(tx, principal, one, decision):
+                if not await is_repeat(tx, principal, one, decision):
                     await carry_out(
-                        tx, one, of[one.call_id].terms, capacity_among(held, principal, one), decision, seen
+                        tx, one, calls[one.call_id].terms, capacity_among(deciders, principal, one), decision, opened_at
                     )
             except Refused as refused:
                 left.append((one, refused.detail))
@@ -95,7 +95,7 @@ async def decide_all(
     return Outcome(done, left)
 
 
-def _all_own(principal: Principal, ids: Collection[UUID], found: Sequence[store.Application]) -> None:
+def _check_all_visible(principal: Principal, ids: Collection[UUID], found: Sequence[store.Application]) -> None:
     """Raise `Refused` (404) unless all of them exist and are the principal's to see."""
     own = [
         one

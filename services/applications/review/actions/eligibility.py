@@ -14,7 +14,7 @@ from services.applications.calls import store as calls_store
 from services.applications.calls.model import Finding, eligible, findings, judge
 from services.applications.refusals import lawful, not_found
 from services.applications.register.store import entries
-from services.applications.review.actions.endorsement import unchanged
+from services.applications.review.actions.endorsement import check_unchanged
 from shared.contracts.applications import ApplicationFoundEligible, ApplicationFoundIneligible
 from shared.contracts.codes import PartnerStatus
 from shared.contracts.lifecycle import Unit
@@ -54,10 +54,10 @@ class Judgement:
         return findings(self.terms, self.checks, others=True)
 
 
-async def judged(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:
+async def judge_applications(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:
     """Return each application judged by its call's rules, as far as it is answered."""
-    of = await calls_store.calls_by_id(session, {application.call_id for application in applications})
-    terms = await calls_store.terms_of(session, applications, of)
+    calls = await calls_store.calls_by_id(session, {application.call_id for application in applications})
+    terms = await calls_store.terms_of(session, applications, calls)
     today = clock.today()
     status = {
         country: await entries.partner_status(session, country, today)
@@ -66,7 +66,7 @@ async def judged(session: AsyncSession, applications: Sequence[store.Application
     return [
         Judgement(
             application,
-            of[application.call_id],
+            calls[application.call_id],
             judge(
                 terms[application.id],
                 candidate_of(
@@ -82,10 +82,12 @@ async def judged(session: AsyncSession, applications: Sequence[store.Application
     ]
 
 
-async def confirm(bus: Bus, actor: str, ids: Collection[UUID], *, seen: datetime | None = None) -> Outcome[Judgement]:
+async def confirm(
+    bus: Bus, actor: str, ids: Collection[UUID], *, opened_at: datetime | None = None
+) -> Outcome[Judgement]:
     """Confirm what the rules say about these endorsed applications; what cannot be confirmed now is named.
 
-    `seen` is when the actor looked at what the rules say. Raises `Refused` (404 for an unknown one).
+    `opened_at` is when the actor looked at what the rules say. Raises `Refused` (404 for an unknown one).
     """
     done: list[Judgement] = []
     left: list[tuple[Judgement, str]] = []
@@ -93,9 +95,9 @@ async def confirm(bus: Bus, actor: str, ids: Collection[UUID], *, seen: datetime
         applications = await store.locked(tx.session, ids)
         if len(applications) != len(set(ids)):
             raise not_found()
-        for one in await judged(tx.session, applications):
+        for one in await judge_applications(tx.session, applications):
             try:
-                await _confirm(tx, one, seen)
+                await _confirm(tx, one, opened_at)
             except Refused as refused:
                 left.append((one, refused.detail))
             else:
@@ -103,22 +105,24 @@ async def confirm(bus: Bus, actor: str, ids: Collection[UUID], *, seen: datetime
     return Outcome(done, left)
 
 
-def confirmable(application: store.Application) -> None:
+def check_confirmable(application: store.Application) -> None:
     """Raise `Refused` (409) with the reason where its eligibility cannot be confirmed now."""
     with lawful():
         states.after(ApplicationFoundEligible, application.own_state)
 
 
-async def _confirm(tx: Tx, one: Judgement, seen: datetime | None) -> None:
-    application, terms = one.application, one.terms
-    confirmable(application)
-    event_type = ApplicationFoundEligible if one.eligible else ApplicationFoundIneligible
+async def _confirm(tx: Tx, judgement: Judgement, opened_at: datetime | None) -> None:
+    application, terms = judgement.application, judgement.terms
+    check_confirmable(application)
+    event_type = ApplicationFoundEligible if judgement.eligible else ApplicationFoundIneligible
     state = states.after(event_type, application.own_state)
-    unchanged(application, seen)
+    check_unchanged(application, opened_at)
     version = terms.revision
-    if one.eligible:
-        await record(tx, application, ApplicationFoundEligible(rules_version=version, checks=one.checks), state=state)
+    if judgement.eligible:
+        await record(
+            tx, application, ApplicationFoundEligible(rules_version=version, checks=judgement.checks), state=state
+        )
         return
     until = due(clock.now(), terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
-    refused = ApplicationFoundIneligible(rules_version=version, checks=one.checks, appeal_until=until)
+    refused = ApplicationFoundIneligible(rules_version=version, checks=judgement.checks, appeal_until=until)
     await record(tx, application, refused, state=state)

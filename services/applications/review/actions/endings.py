@@ -18,7 +18,7 @@ from services.applications.certificates import store as certificates_store
 from services.applications.matches.store import matches
 from services.applications.mentorships.store import mentorships
 from services.applications.refusals import lawful, not_found
-from services.applications.review.actions.endorsement import unchanged
+from services.applications.review.actions.endorsement import check_unchanged
 from services.applications.visits import store as visits_store
 from shared.contracts.applications import ApplicationCancelled, ApplicationEvent, ApplicationVoided
 from shared.contracts.codes import ApplicationState, MatchState, MentorshipState, VisitState, published
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Tx
     from shared.contracts.codes import StatedReason, VoidReason
 
-_HELD = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED})
-_TO_COME = frozenset({VisitState.SCHEDULED, VisitState.UNSCHEDULABLE})
-_GOING = frozenset({MentorshipState.OPENED, MentorshipState.ACTIVE, MentorshipState.PAUSED})
+_OPEN_MATCH = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED})
+_UPCOMING_VISIT = frozenset({VisitState.SCHEDULED, VisitState.UNSCHEDULABLE})
+_OPEN_MENTORSHIP = frozenset({MentorshipState.OPENED, MentorshipState.ACTIVE, MentorshipState.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,61 +52,75 @@ class Dependants:
     certificates: tuple[certificates_store.Certificate, ...]
 
     @property
-    def held(self) -> bool:
+    def match_ends(self) -> bool:
         """Whether a match ends with it."""
-        return self.match is not None and self.match.stands in _HELD
+        return self.match is not None and self.match.stands in _OPEN_MATCH
 
     @property
-    def visit_to_come(self) -> bool:
+    def visit_is_cancelled(self) -> bool:
         """Whether a visit is cancelled with it."""
-        return self.held and self.visit is not None and self.visit.stands in _TO_COME
+        return self.match_ends and self.visit is not None and self.visit.stands in _UPCOMING_VISIT
 
     @property
-    def mentorship_going(self) -> bool:
+    def mentorship_ends(self) -> bool:
         """Whether a mentorship ends with it."""
-        return self.held and self.mentorship is not None and self.mentorship.stands in _GOING
+        return self.match_ends and self.mentorship is not None and self.mentorship.stands in _OPEN_MENTORSHIP
 
 
 async def dependants_of(session: AsyncSession, application_id: UUID) -> Dependants:
     """Return what depends on an application."""
     found = [match for match in await matches.of_application(session, application_id) if not match.reserve][:1]
     ids = [one.id for one in found]
-    came, pairs = await visits_store.of_matches(session, ids), await mentorships.of_matches(session, ids)
-    papers = await certificates_store.certificates_of(session, application_id)
+    visits, mentorships_by_match = (
+        await visits_store.of_matches(session, ids),
+        await mentorships.of_matches(session, ids),
+    )
+    certificates = await certificates_store.certificates_of(session, application_id)
     return Dependants(
         found[0] if found else None,
-        came.get(ids[0]) if ids else None,
-        pairs.get(ids[0]) if ids else None,
-        tuple(paper for paper in papers if paper.revoked_at is None),
+        visits.get(ids[0]) if ids else None,
+        mentorships_by_match.get(ids[0]) if ids else None,
+        tuple(paper for paper in certificates if paper.revoked_at is None),
     )
 
 
-async def cancellable(session: AsyncSession, application: store.Application) -> ApplicationState:
+async def state_after_cancelling(session: AsyncSession, application: store.Application) -> ApplicationState:
     """Return the state to which a cancellation leads. Raises `Refused` (409) where it cannot be cancelled now."""
     with lawful():
         state = states.after(ApplicationCancelled, application.own_state)
         projected = await standings.standing_of(session, application.id)
         if application.own_state is ApplicationState.ELIGIBLE and projected is not None:
-            states.still_open(ApplicationCancelled, ApplicationState(projected.state))
-    hangs = await dependants_of(session, application.id)
-    if hangs.held and hangs.mentorship is None and hangs.visit is not None and hangs.visit.stands not in _TO_COME:
+            states.check_not_over(ApplicationCancelled, ApplicationState(projected.state))
+    dependants = await dependants_of(session, application.id)
+    if (
+        dependants.match_ends
+        and dependants.mentorship is None
+        and dependants.visit is not None
+        and dependants.visit.stands not in _UPCOMING_VISIT
+    ):
         raise Refused(
             gettext("Its visit has begun. It ends by itself, or by the early return that the host reports."), 409
         )
     return state
 
 
-async def cancels(session: AsyncSession, application: store.Application) -> bool:
+async def can_cancel(session: AsyncSession, application: store.Application) -> bool:
     """Return whether it can be cancelled now, so that a page offers only what is possible."""
     try:
-        await cancellable(session, application)
+        await state_after_cancelling(session, application)
     except Refused:
         return False
     return True
 
 
 async def cancel(
-    bus: Bus, actor: str, application_id: UUID, reason: StatedReason, text: str = "", *, seen: datetime | None = None
+    bus: Bus,
+    actor: str,
+    application_id: UUID,
+    reason: StatedReason,
+    text: str = "",
+    *,
+    opened_at: datetime | None = None,
 ) -> store.Application:
     """Cancel an open application; `text` is for the officer to read. A second click finds it cancelled.
 
@@ -114,10 +128,10 @@ async def cancel(
     """
     async with bus.transaction(actor) as tx:
         application = await _locked(tx, application_id)
-        if await _done(tx, application, ApplicationCancelled, ApplicationState.CANCELLED):
+        if await _done_by_actor(tx, application, ApplicationCancelled, ApplicationState.CANCELLED):
             return application
-        state = await cancellable(tx.session, application)
-        unchanged(application, seen)
+        state = await state_after_cancelling(tx.session, application)
+        check_unchanged(application, opened_at)
         call = await calls_store.call(tx.session, application.call_id)
         assert call is not None
         until = due(clock.now(), call.terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
@@ -127,19 +141,19 @@ async def cancel(
 
 
 async def void(
-    bus: Bus, actor: str, application_id: UUID, reason: VoidReason, *, seen: datetime | None = None
+    bus: Bus, actor: str, application_id: UUID, reason: VoidReason, *, opened_at: datetime | None = None
 ) -> store.Application:
     """Mark an application as entered in error, whatever its state; a second click finds it done.
 
-    Raises `Refused` (404; 409 for a draft, or where it has changed since it was `seen`).
+    Raises `Refused` (404; 409 for a draft, or where it has changed since it was `opened_at`).
     """
     async with bus.transaction(actor) as tx:
         application = await _locked(tx, application_id)
-        if await _done(tx, application, ApplicationVoided, ApplicationState.VOIDED):
+        if await _done_by_actor(tx, application, ApplicationVoided, ApplicationState.VOIDED):
             return application
         with lawful():
             state = states.after(ApplicationVoided, application.own_state)
-        unchanged(application, seen)
+        check_unchanged(application, opened_at)
         await record(tx, application, ApplicationVoided(reason=reason), state=state, reason=reason)
         return application
 
@@ -151,7 +165,9 @@ async def _locked(tx: Tx, application_id: UUID) -> store.Application:
     return application
 
 
-async def _done(tx: Tx, application: store.Application, event: type[ApplicationEvent], state: ApplicationState) -> bool:
+async def _done_by_actor(
+    tx: Tx, application: store.Application, event: type[ApplicationEvent], state: ApplicationState
+) -> bool:
     """Return whether the same person has just done it."""
     if application.own_state is not state:
         return False

@@ -78,9 +78,9 @@ Decision = Endorse | Return | NotEndorse
 
 
 async def decide(
-    bus: Bus, principal: Principal, application_id: UUID, decision: Decision, *, seen: datetime | None = None
+    bus: Bus, principal: Principal, application_id: UUID, decision: Decision, *, opened_at: datetime | None = None
 ) -> store.Application:
-    """Decide on one application. `seen` is when the principal opened the case.
+    """Decide on one application. `opened_at` is when the principal opened the case.
 
     Raises `Refused` (404; 409 where the time, the state or another decider forbids it; 422 without a remark).
     """
@@ -88,13 +88,13 @@ async def decide(
         decision = Return(decision.written)
     async with bus.transaction(principal.subject) as tx:
         application, terms, own = await _case(tx, principal, application_id)
-        if await repeated(tx, principal, application, decision):
+        if await is_repeat(tx, principal, application, decision):
             return application
-        await carry_out(tx, application, terms, own, decision, seen)
+        await carry_out(tx, application, terms, own, decision, opened_at)
         return application
 
 
-async def repeated(tx: Tx, principal: Principal, application: store.Application, decision: Decision) -> bool:
+async def is_repeat(tx: Tx, principal: Principal, application: store.Application, decision: Decision) -> bool:
     """Return whether the principal made just this decision last: a second click, answered with the first result."""
     if application.state == states.after(decision.event, states.S.SUBMITTED):
         steps = await store.steps(tx.session, application.id)
@@ -104,40 +104,45 @@ async def repeated(tx: Tx, principal: Principal, application: store.Application,
 
 
 async def carry_out(
-    tx: Tx, application: store.Application, terms: CallTerms, own: Capacity, decision: Decision, seen: datetime | None
+    tx: Tx,
+    application: store.Application,
+    terms: CallTerms,
+    own: Capacity,
+    decision: Decision,
+    opened_at: datetime | None,
 ) -> None:
     """Decide on a locked application. Raises `Refused` (409) with the reason why it cannot be done now."""
     with lawful():
         state = states.after(decision.event, application.own_state)
     acting_as = own.decides()
-    unchanged(application, seen)
+    check_unchanged(application, opened_at)
     event: ApplicationEvent
     match decision:
         case Endorse():
-            until = _until(application, terms.timers.eligibility_wd)
+            until = _deadline(application, terms.timers.eligibility_wd)
             event = ApplicationEndorsed(acting_as=acting_as, due=until)
             note = decision.note.strip()[:1000]
             await record(tx, application, event, state=state, due=until, acting_as=acting_as, note=note)
         case Return():
-            until = _until(application, terms.timers.information_wd)
+            until = _deadline(application, terms.timers.information_wd)
             event = ApplicationReturned(sections=tuple(decision.remarks), acting_as=acting_as, due=until)
             remarks = {str(section): text for section, text in decision.remarks.items()}
             await record(tx, application, event, state=state, due=until, acting_as=acting_as, remarks=remarks)
         case NotEndorse():
-            until = _until(application, terms.timers.appeal_wd)
+            until = _deadline(application, terms.timers.appeal_wd)
             event = ApplicationNotEndorsed(reason=decision.reason, acting_as=acting_as, appeal_until=until)
             text = decision.text.strip()[:1000]
             reason = decision.reason
             await record(tx, application, event, state=state, acting_as=acting_as, reason=reason, text=text)
 
 
-def _until(application: store.Application, working_days: int) -> datetime:
+def _deadline(application: store.Application, working_days: int) -> datetime:
     return due(clock.now(), working_days, Unit.WORKING_DAYS, application.country)
 
 
-def unchanged(application: store.Application, seen: datetime | None) -> None:
-    """Raise `Refused` (409) where the application has changed since somebody opened it at `seen`."""
-    if seen is not None and application.since > seen:
+def check_unchanged(application: store.Application, opened_at: datetime | None) -> None:
+    """Raise `Refused` (409) where the application has changed since somebody opened it at `opened_at`."""
+    if opened_at is not None and application.since > opened_at:
         raise Refused(gettext("It has changed since you opened it. Look at it as it is now, then decide."), 409)
 
 

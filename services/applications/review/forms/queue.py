@@ -76,8 +76,8 @@ class QueueQuery(BaseModel):
 
     def address(self, **changes: str | None) -> str:
         """Return the address of the queue with these filters, some changed; None removes one."""
-        asked = {name: value for name, value in self.model_dump(mode="json").items() if value}
-        if asked.get("sort") == queue.FIRST:
-            asked.pop("sort")
-        asked = {name: value for name, value in (asked | changes).items() if value}
-        return HERE + (f"?{urlencode(asked)}" if asked else "")
+        query = {name: value for name, value in self.model_dump(mode="json").items() if value}
+        if query.get("sort") == queue.FIRST:
+            query.pop("sort")
+        query = {name: value for name, value in (query | changes).items() if value}
+        return HERE + (f"?{urlencode(query)}" if query else "")

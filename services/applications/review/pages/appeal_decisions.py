@@ -14,7 +14,7 @@ from services.applications.parameters import BusDep
 from services.applications.register.store import entries
 from services.applications.review import store
 from services.applications.review.actions import appeal_decisions as actions
-from services.applications.review.pages.case import at, visible_case
+from services.applications.review.pages.case import case_address, visible_case
 from shared.bus import Bus
 from shared.contracts import labels
 from shared.contracts.codes import AppealOutcome, CallState
@@ -60,15 +60,15 @@ async def show_all(
     state: str = "",
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
-    """Show the appeals of the own country or EU agency (all, for the programme), the reader's own tasks first."""
+    """Show the appeals of the reader's country or EU agency (all, for the programme), the reader's own tasks first."""
     async with bus.read() as session:
         found, total = await store.within(session, principal, state or None, page)
-        people = await entries.people_by_subject(session, [of.subject for _, of in found])
+        people = await entries.people_by_subject(session, [application.subject for _, application in found])
         counts = {one: (await store.within(session, principal, one, 1))[1] for one in STATES}
     return render(
         request,
         "review/appeals.html",
-        rows=[_row(principal, one, of, people) for one, of in found],
+        rows=[_row(principal, one, application, people) for one, application in found],
         total=total,
         page=page,
         state=state,
@@ -86,19 +86,19 @@ async def show_all(
 
 
 def _row(
-    principal: Principal, one: store.Appeal, of: applications.Application, people: dict[str, entries.Person]
+    principal: Principal, appeal: store.Appeal, application: applications.Application, people: dict[str, entries.Person]
 ) -> list[Any]:
-    person = people.get(of.subject)
-    ends = one.outcome and labels.label(AppealOutcome(one.outcome))
-    mine = actions.appeal_capacity(principal, of, one).acting_as is not None
+    person = people.get(application.subject)
+    ends = appeal.outcome and labels.label(AppealOutcome(appeal.outcome))
+    mine = actions.appeal_capacity(principal, application, appeal).acting_as is not None
     return [
-        {"text": of.reference, "href": at(of.id, "appeal")},
+        {"text": application.reference, "href": case_address(application.id, "appeal")},
         person.name if person else "",
-        labels.country(of.country),
-        tag("application", one.against),
-        dates.day(one.filed_at, short=True),
+        labels.country(application.country),
+        tag("application", appeal.against),
+        dates.day(appeal.filed_at, short=True),
         ends or (gettext("You") if mine else gettext("Another coordinator")),
-        None if ends else f"{dates.day(one.due, short=True)} ({dates.relative(one.due, clock.today())})",
+        None if ends else f"{dates.day(appeal.due, short=True)} ({dates.relative(appeal.due, clock.today())})",
     ]
 
 
@@ -115,9 +115,9 @@ async def _page(
     async with bus.read() as session:
         filed = await store.of_application(session, application_id)
         if not filed:
-            return see_other(at(application_id))
+            return see_other(case_address(application_id))
         appeal = filed[0]
-        seat = await actions.appeal_capacity_with_others(session, principal, case.application, appeal)
+        capacity = await actions.appeal_capacity_with_others(session, principal, case.application, appeal)
         steps = await applications.steps(session, application_id)
     closed = case.call.state == CallState.CLOSED
     if closed:
@@ -137,7 +137,7 @@ async def _page(
         where=Standing(states.state("application", "appealed").for_others, appeal.filed_at, appeal.due),
         before=states.state("application", appeal.before),
         outcome=labels.label(AppealOutcome(appeal.outcome)) if appeal.outcome else "",
-        seat=seat,
+        seat=capacity,
         closed=closed,
         form_=form,
         done=request.query_params.get("done"),
@@ -159,4 +159,4 @@ async def decide(request: Request, application_id: UUID, principal: Decider, bus
             raise
         form.refuse("", refused.detail)
         return await _page(request, principal, bus, application_id, form, 409)
-    return see_other(at(application_id, "appeal") + "?done=decided")
+    return see_other(case_address(application_id, "appeal") + "?done=decided")

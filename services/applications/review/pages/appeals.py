@@ -39,11 +39,11 @@ async def _page(
 ) -> Response:
     case = await own_case(bus, principal, application_id)
     async with bus.read() as session:
-        of = await actions.appealable(session, case.application)
-    if not actions.may_file(case.application, of):
+        decision = await actions.appealable(session, case.application)
+    if not actions.may_file(case.application, decision):
         return see_other(application_address(application_id))
     return render(
-        request, "review/appeal_form.html", status, application=case.application, case=case, of=of, form_=form
+        request, "review/appeal_form.html", status, application=case.application, case=case, of=decision, form_=form
     )
 
 

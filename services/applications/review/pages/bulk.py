@@ -129,21 +129,22 @@ async def _page(
 ) -> Response:
     what = ACTS[act]
     async with bus.read() as session:
-        looked = await bulk.bulk_items(session, principal, cases, what.event)
+        items = await bulk.bulk_items(session, principal, cases, what.event)
         if act == "eligibility":
             judged = {
-                one.application.id: one for one in await eligibility.judged(session, [o.application for o in looked])
+                one.application.id: one
+                for one in await eligibility.judge_applications(session, [o.application for o in items])
             }
-            looked = [_for_programme(one) for one in looked]
+            items = [_for_programme(one) for one in items]
         else:
             judged = {}
-        people = await entries.people_by_subject(session, [one.application.subject for one in looked])
+        people = await entries.people_by_subject(session, [one.application.subject for one in items])
     able = [
-        _named(one.application, people, *_happens(what, judged.get(one.application.id)))
-        for one in looked
+        _row(one.application, people, *_effect(what, judged.get(one.application.id)))
+        for one in items
         if one.obstacle is None
     ]
-    unable = [_named(one.application, people, one.obstacle) for one in looked if one.obstacle is not None]
+    unable = [_row(one.application, people, one.obstacle) for one in items if one.obstacle is not None]
     return render(
         request,
         "review/decide.html",
@@ -157,16 +158,16 @@ async def _page(
     )
 
 
-def _for_programme(one: bulk.BulkItem) -> bulk.BulkItem:
+def _for_programme(item: bulk.BulkItem) -> bulk.BulkItem:
     """Return the item without a country's obstacle: eligibility is the programme's to confirm."""
     try:
-        eligibility.confirmable(one.application)
+        eligibility.check_confirmable(item.application)
     except Refused as refused:
-        return bulk.BulkItem(one.application, refused.detail)
-    return bulk.BulkItem(one.application, None)
+        return bulk.BulkItem(item.application, refused.detail)
+    return bulk.BulkItem(item.application, None)
 
 
-def _happens(what: Act, judged: eligibility.Judgement | None) -> tuple[str, tuple[str, ...]]:
+def _effect(what: Act, judged: eligibility.Judgement | None) -> tuple[str, tuple[str, ...]]:
     if judged is None:
         return gettext(what.happens), ()
     if judged.eligible:
@@ -178,12 +179,14 @@ def _happens(what: Act, judged: eligibility.Judgement | None) -> tuple[str, tupl
     return gettext("It is not eligible. The officer reads why and may appeal."), notes
 
 
-def _named(
-    one: store.Application, people: dict[str, entries.Person], text: str, notes: tuple[str, ...] = ()
+def _row(
+    application: store.Application, people: dict[str, entries.Person], text: str, notes: tuple[str, ...] = ()
 ) -> BulkRow:
-    person = people.get(one.subject)
-    name = one.answers.name or (person.name if person else "")
-    return BulkRow(one.id, one.reference or "", name, tag("application", one.state), text, notes)
+    person = people.get(application.subject)
+    name = application.answers.name or (person.name if person else "")
+    return BulkRow(
+        application.id, application.reference or "", name, tag("application", application.state), text, notes
+    )
 
 
 def _back(act: str, query: str) -> str:
@@ -206,32 +209,32 @@ async def decide(
     form = await _act(principal, act).form.read(request)
     if not case or not form.validate():
         return await _page(request, bus, principal, act, case, form, back, 422)
-    seen = await seen_at(request)
+    opened_at = await seen_at(request)
     outcome: Outcome[Any]
     if act == "eligibility":
-        judged = await eligibility.confirm(bus, principal.subject, case, seen=seen)
+        judged = await eligibility.confirm(bus, principal.subject, case, opened_at=opened_at)
         outcome = Outcome(
             [one.application for one in judged.done], [(one.application, why) for one, why in judged.left]
         )
     else:
-        outcome = await bulk.decide_all(bus, principal, case, _decision(act, form), seen=seen)
-    said = {
+        outcome = await bulk.decide_all(bus, principal, case, _decision(act, form), opened_at=opened_at)
+    query = {
         "act": act,
         "done": [one.id for one in outcome.done],
         "left": [one.id for one, _ in outcome.left],
         "back": back,
     }
-    return see_other("/applications/cases/decided?" + urlencode(said, doseq=True))
+    return see_other("/applications/cases/decided?" + urlencode(query, doseq=True))
 
 
 def _decision(act: str, form: Form) -> endorsement.Decision:
-    given = form.data
+    data = form.data
     match act:
         case "endorse":
-            return endorsement.Endorse(given["note"] or "")
+            return endorsement.Endorse(data["note"] or "")
         case "return":
-            return endorsement.Return({Section(given["section"]): given["remark"] or ""})
-    return endorsement.NotEndorse(NotEndorsedReason(given["reason"]), given["text"] or "")
+            return endorsement.Return({Section(data["section"]): data["remark"] or ""})
+    return endorsement.NotEndorse(NotEndorsedReason(data["reason"]), data["text"] or "")
 
 
 @router.get("/decided")
@@ -247,18 +250,19 @@ async def decided(
     """Show the result, case by case, with the reason of each that was not done."""
     what = _act(principal, act)
     async with bus.read() as session:
-        were = await bulk.bulk_items(session, principal, done, what.event)
+        done_items = await bulk.bulk_items(session, principal, done, what.event)
         others = await bulk.bulk_items(session, principal, left, what.event)
         if act == "eligibility":
             others = [_for_programme(other) for other in others]
-        people = await entries.people_by_subject(session, [one.application.subject for one in (*were, *others)])
+        people = await entries.people_by_subject(session, [one.application.subject for one in (*done_items, *others)])
     changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
     return render(
         request,
         "review/decided.html",
         what=what,
-        title=ngettext("%(num)d application is done", "%(num)d applications are done", len(were)) % {"num": len(were)},
-        able=[_named(one.application, people, gettext(what.done)) for one in were],
-        unable=[_named(other.application, people, other.obstacle or changed) for other in others],
+        title=ngettext("%(num)d application is done", "%(num)d applications are done", len(done_items))
+        % {"num": len(done_items)},
+        able=[_row(one.application, people, gettext(what.done)) for one in done_items],
+        unable=[_row(other.application, people, other.obstacle or changed) for other in others],
         back=_back(act, back),
     )

@@ -14,14 +14,14 @@ from services.applications.application.forms.tasks import TASK_FORMS
 from services.applications.application.model import states
 from services.applications.application.store import applications as store
 from services.applications.application.views.answers import answer_changes, answer_sections, organisations_of
-from services.applications.application.views.companions import company_in, company_sentence
+from services.applications.application.views.companions import company_of_case, company_sentence
 from services.applications.application.views.history import history
 from services.applications.application.views.standing import Case, case_of, standing
 from services.applications.guards import Decider
 from services.applications.parameters import BusDep
 from services.applications.refusals import not_found
 from services.applications.review.actions import endorsement as actions
-from services.applications.review.actions.endings import cancels
+from services.applications.review.actions.endings import can_cancel
 from services.applications.review.forms.decisions import EndorseForm, NotEndorseForm, ReturnForm, seen_at
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationEndorsed, ApplicationVoided
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/applications/cases", include_in_schema=False)
 deciders = allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
 
 
-def at(application_id: UUID, rest: str = "") -> str:
+def case_address(application_id: UUID, rest: str = "") -> str:
     """The address of a case, or of a page of it."""
     return f"/applications/cases/{application_id}" + (f"/{rest}" if rest else "")
 
@@ -64,20 +64,20 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         steps = await store.steps(session, application_id)
         organisations = await organisations_of(session, case.application.answers)
         changed = await answer_changes(session, case)
-        together = await company_in(session, case)
+        company = await company_of_case(session, case)
         own = await capacity_for(session, principal, case.application)
-        may_cancel = programme and await cancels(session, case.application)
+        may_cancel = programme and await can_cancel(session, case.application)
     decidable = states.possible(ApplicationEndorsed, case.application.own_state)
-    stands = standing(case, others=True)
+    shown_standing = standing(case, others=True)
     return render(
         request,
         "review/case.html",
         changed=changed,
-        company=company_sentence(together, others=True),
+        company=company_sentence(company, others=True),
         case=case,
         application=case.application,
         call=case.call,
-        where=replace(stands, holder=own.holder) if decidable else stands,
+        where=replace(shown_standing, holder=own.holder) if decidable else shown_standing,
         answers=answer_sections(case, organisations, others=True),
         findings=case.findings_for(others=True),
         events=history(steps, principal, internal=True),
@@ -101,17 +101,17 @@ async def endorse(request: Request, application_id: UUID, principal: Decider, bu
     """Endorse the application."""
     case, form = await visible_case(bus, principal, application_id), await EndorseForm.read(request)
     decision = actions.Endorse(form.note.data or "")
-    if form.validate() and await _decided(request, bus, principal, case, form, decision):
-        return see_other(at(application_id) + "?done=endorsed")
+    if form.validate() and await _decide(request, bus, principal, case, form, decision):
+        return see_other(case_address(application_id) + "?done=endorsed")
     return render(request, "review/endorse.html", _status(form), application=case.application, form_=form)
 
 
-async def _decided(
+async def _decide(
     request: Request, bus: Bus, principal: Principal, case: Case, form: Form, decision: actions.Decision
 ) -> bool:
     """Decide and return True; where the case has changed since the page was opened, say so on the form."""
     try:
-        await actions.decide(bus, principal, case.application.id, decision, seen=await seen_at(request))
+        await actions.decide(bus, principal, case.application.id, decision, opened_at=await seen_at(request))
     except Refused as refused:
         if refused.status_code not in {409, 422}:
             raise
@@ -134,14 +134,14 @@ async def ask_return(request: Request, application_id: UUID, principal: Decider,
 async def _return_page(request: Request, case: Case, form: ReturnForm, bus: Bus, status: int = 200) -> Response:
     async with bus.read() as session:
         organisations = await organisations_of(session, case.application.answers)
-    shown = {code: rows for code, _, rows in answer_sections(case, organisations, others=True)}
+    answers = {code: rows for code, _, rows in answer_sections(case, organisations, others=True)}
     return render(
         request,
         "review/return.html",
         status,
         application=case.application,
         form_=form,
-        shown=shown,
+        shown=answers,
         titles={code: task.title for code, task in TASK_FORMS.items()},
     )
 
@@ -153,8 +153,8 @@ async def send_back(request: Request, application_id: UUID, principal: Decider, 
     remarks = {Section(field.name): field.data or "" for field in form}
     if form.validate() and not any(remarks.values()):
         form.refuse("contact", gettext("Write what you ask for, at least for one section."))
-    elif form.validate() and await _decided(request, bus, principal, case, form, actions.Return(remarks)):
-        return see_other(at(application_id) + "?done=returned")
+    elif form.validate() and await _decide(request, bus, principal, case, form, actions.Return(remarks)):
+        return see_other(case_address(application_id) + "?done=returned")
     return await _return_page(request, case, form, bus, _status(form))
 
 
@@ -171,6 +171,6 @@ async def not_endorse(request: Request, application_id: UUID, principal: Decider
     case, form = await visible_case(bus, principal, application_id), await NotEndorseForm.read(request)
     if form.validate():
         decision = actions.NotEndorse(NotEndorsedReason(form.reason.data), form.text.data or "")
-        if await _decided(request, bus, principal, case, form, decision):
-            return see_other(at(application_id) + "?done=not_endorsed")
+        if await _decide(request, bus, principal, case, form, decision):
+            return see_other(case_address(application_id) + "?done=not_endorsed")
     return render(request, "review/not_endorse.html", _status(form), application=case.application, form_=form)

@@ -22,5 +22,5 @@ async def waiting(
     """Show endorsed applications with what the rules say, to be selected and confirmed."""
     async with bus.read() as session:
         ready = await store.ready_for_eligibility(session)
-        judged = await actions.judged(session, page_rows(ready, page))
+        judged = await actions.judge_applications(session, page_rows(ready, page))
     return render(request, "review/eligibility.html", judged=judged, page=page, total=len(ready))

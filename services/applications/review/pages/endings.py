@@ -13,7 +13,7 @@ from services.applications.parameters import BusDep
 from services.applications.register.store import entries
 from services.applications.review.actions import endings
 from services.applications.review.forms.decisions import seen_at
-from services.applications.review.pages.case import at, visible_case
+from services.applications.review.pages.case import case_address, visible_case
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import StatedReason, VoidReason
@@ -50,8 +50,8 @@ async def _page(request: Request, bus: Bus, case: Case, form: Form, what: str, s
     """Show the question, with what happens to all that depends on the application."""
     application = case.application
     async with bus.read() as session:
-        hangs = await endings.dependants_of(session, application.id)
-        host_id = hangs.match.host_organisation_id if hangs.match is not None else None
+        dependants = await endings.dependants_of(session, application.id)
+        host_id = dependants.match.host_organisation_id if dependants.match is not None else None
         host = await entries.organisation(session, host_id) if host_id is not None else None
         obstacle = await _obstacle(session, case, what)
     name = host.name if host else ""
@@ -63,7 +63,7 @@ async def _page(request: Request, bus: Bus, case: Case, form: Form, what: str, s
         call=case.call,
         form_=form,
         what=what,
-        follows=(_cancelled if what == "cancel" else _voided)(hangs, name),
+        follows=(_cancelled if what == "cancel" else _voided)(dependants, name),
         obstacle=obstacle,
     )
 
@@ -71,7 +71,7 @@ async def _page(request: Request, bus: Bus, case: Case, form: Form, what: str, s
 async def _obstacle(session: Any, case: Case, what: str) -> str | None:
     try:
         if what == "cancel":
-            await endings.cancellable(session, case.application)
+            await endings.state_after_cancelling(session, case.application)
         else:
             states.after(ApplicationVoided, case.application.own_state)
     except (Refused, states.NotPossible) as error:
@@ -79,21 +79,21 @@ async def _obstacle(session: Any, case: Case, what: str) -> str | None:
     return None
 
 
-def _span(hangs: endings.Dependants) -> str:
-    visit = hangs.visit
+def _span(dependants: endings.Dependants) -> str:
+    visit = dependants.visit
     if visit is None or visit.start is None or visit.end is None:
         return gettext("without dates yet")
     return dates.span(visit.start, visit.end)
 
 
-def _cancelled(hangs: endings.Dependants, host: str) -> list[str]:
+def _cancelled(dependants: endings.Dependants, host: str) -> list[str]:
     found = []
-    if hangs.visit_to_come:
+    if dependants.visit_is_cancelled:
         text = gettext("The visit at %(host)s (%(days)s) is cancelled. Guest and host are told.")
-        found.append(text % {"host": host, "days": _span(hangs)})
-    elif hangs.mentorship_going:
+        found.append(text % {"host": host, "days": _span(dependants)})
+    elif dependants.mentorship_ends:
         found.append(gettext("The mentorship ends early. Mentor and mentee are told."))
-    elif hangs.held:
+    elif dependants.match_ends:
         text = gettext("The match with %(host)s is cancelled. Its place goes to the next in line.")
         found.append(text % {"host": host})
     else:
@@ -102,19 +102,19 @@ def _cancelled(hangs: endings.Dependants, host: str) -> list[str]:
     return found
 
 
-def _voided(hangs: endings.Dependants, host: str) -> list[str]:
+def _voided(dependants: endings.Dependants, host: str) -> list[str]:
     found = []
-    if hangs.visit is not None:
+    if dependants.visit is not None:
         text = gettext("The visit at %(host)s (%(days)s) leaves the counts, whatever became of it.")
-        found.append(text % {"host": host, "days": _span(hangs)})
-    if hangs.mentorship is not None:
+        found.append(text % {"host": host, "days": _span(dependants)})
+    if dependants.mentorship is not None:
         found.append(gettext("The mentorship leaves the counts; if it still goes on, it ends."))
-    if hangs.held and hangs.visit is None and hangs.mentorship is None:
+    if dependants.match_ends and dependants.visit is None and dependants.mentorship is None:
         text = gettext("The match with %(host)s is cancelled. Its place goes to the next in line.")
         found.append(text % {"host": host})
     found += [
         gettext("Certificate %(number)s is revoked.") % {"number": certificate.number}
-        for certificate in hangs.certificates
+        for certificate in dependants.certificates
     ]
     if not found:
         found.append(gettext("No match, visit or certificate hangs on it."))
@@ -136,11 +136,11 @@ async def cancel(request: Request, application_id: UUID, principal: Coordinator,
         return await _page(request, bus, case, form, "cancel", 422)
     try:
         reason, text = StatedReason(form.reason.data), form.text.data or ""
-        await endings.cancel(bus, principal.subject, application_id, reason, text, seen=await seen_at(request))
+        await endings.cancel(bus, principal.subject, application_id, reason, text, opened_at=await seen_at(request))
     except Refused as refused:
         form.refuse("", refused.detail)
         return await _page(request, bus, case, form, "cancel", refused.status_code)
-    return see_other(at(application_id) + "?done=cancelled")
+    return see_other(case_address(application_id) + "?done=cancelled")
 
 
 @router.get("/{application_id}/void")
@@ -157,8 +157,8 @@ async def void(request: Request, application_id: UUID, principal: Coordinator, b
         return await _page(request, bus, case, form, "void", 422)
     try:
         reason = VoidReason(form.reason.data)
-        await endings.void(bus, principal.subject, application_id, reason, seen=await seen_at(request))
+        await endings.void(bus, principal.subject, application_id, reason, opened_at=await seen_at(request))
     except Refused as refused:
         form.refuse("", refused.detail)
         return await _page(request, bus, case, form, "void", refused.status_code)
-    return see_other(at(application_id) + "?done=voided")
+    return see_other(case_address(application_id) + "?done=voided")

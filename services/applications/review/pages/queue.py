@@ -15,7 +15,7 @@ from services.applications.parameters import BusDep
 from services.applications.register.store import entries
 from services.applications.review.forms.queue import QueueQuery
 from services.applications.review.pages.bulk import ACTS, acts_of
-from services.applications.review.pages.case import at, deciders
+from services.applications.review.pages.case import case_address, deciders
 from shared.contracts import labels
 from shared.contracts.codes import PARTNERS, ApplicationKind, ApplicationMode, RankGroup, Role, ServiceKind
 from shared.i18n import N_, gettext, ngettext
@@ -41,16 +41,16 @@ async def show_queue(
     bus: BusDep,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """Show the submitted applications of the own country or EU agency, the reader's own tasks first."""
-    asked = QueueQuery.model_validate(dict(request.query_params))
+    """Show the submitted applications of the reader's own country or EU agency, the reader's own tasks first."""
+    query = QueueQuery.model_validate(dict(request.query_params))
     async with bus.read() as session:
         reader = queue.Reader(principal, clock.now(), await held_on(session, clock.today()))
-        lines, total = await queue.lines(session, reader, asked.filters, page)
-        figures = await queue.figures(session, reader, asked.filters)
+        lines, total = await queue.lines(session, reader, query.filters, page)
+        figures = await queue.figures(session, reader, query.filters)
         people = await entries.people_by_subject(session, [line.subject for line in lines])
-        known = await calls_store.calls(session)
+        calls = await calls_store.calls(session)
         agencies = await entries.organisations(session, ids=await queue.organisations(session, reader))
-    names = {call.id: call.reference for call in known}
+    names = {call.id: call.reference for call in calls}
     acts = acts_of(principal)
     ticks = any(line.tickable for line in lines)
     return render(
@@ -63,12 +63,12 @@ async def show_queue(
         acts=[(act, gettext(ACTS[act].button)) for act in acts],
         total=total,
         page=page,
-        sort=asked.sort,
-        counts=_counts(figures, asked, principal),
-        filters_=asked,
-        narrowed=asked.filters != queue.Filters(sort=asked.sort),
-        fields=_fields(asked, known),
-        more=_more(asked, principal, agencies),
+        sort=query.sort,
+        counts=_counts(figures, query, principal),
+        filters_=query,
+        narrowed=query.filters != queue.Filters(sort=query.sort),
+        fields=_fields(query, calls),
+        more=_more(query, principal, agencies),
         back_to=request.url.query,
     )
 
@@ -88,7 +88,7 @@ def _row(
     box = {"tick": "case", "value": line.id, "label": f"{line.reference} {name}", "ticked": all_}
     return [
         *([box if line.tickable else ""] if ticks else []),
-        {"text": line.reference, "href": at(line.id)},
+        {"text": line.reference, "href": case_address(line.id)},
         name,
         labels.country(line.country),
         names.get(line.call_id, ""),
@@ -106,9 +106,9 @@ def _due(line: queue.Line, reader: queue.Reader) -> str | None:
     return gettext("Overdue: %(when)s") % {"when": when} if line.due < reader.now else when
 
 
-def _counts(found: queue.Figures, asked: QueueQuery, principal: Principal) -> list[dict[str, Any]]:
+def _counts(found: queue.Figures, query: QueueQuery, principal: Principal) -> list[dict[str, Any]]:
     """What presses, then what stands where; each count leads to exactly the rows that it counts."""
-    wide = asked.model_copy(update={"state": None, "needs": None, "due": None})
+    wide = query.model_copy(update={"state": None, "needs": None, "due": None})
     counts = [
         (found.needs, ngettext("waits for you", "wait for you", found.needs), {"needs": "me"}, "wait"),
         (found.overdue, gettext("overdue"), {"due": "overdue"}, "error"),
@@ -127,42 +127,42 @@ def _counts(found: queue.Figures, asked: QueueQuery, principal: Principal) -> li
     ]
 
 
-def _fields(asked: QueueQuery, known: list[calls_store.Call]) -> list[dict[str, Any]]:
-    shown = [(state.code, state.word) for state in states.states("application") if state.code != "draft"]
+def _fields(query: QueueQuery, calls: list[calls_store.Call]) -> list[dict[str, Any]]:
+    state_options = [(state.code, state.word) for state in states.states("application") if state.code != "draft"]
     return [
-        {"name": "state", "label": gettext("State"), "options": shown, "value": asked.state},
-        {"name": "due", "label": gettext("Due"), "options": _said(DUES), "value": asked.due},
+        {"name": "state", "label": gettext("State"), "options": state_options, "value": query.state},
+        {"name": "due", "label": gettext("Due"), "options": _label_options(DUES), "value": query.due},
         {
             "name": "call",
             "label": gettext("Call"),
-            "options": [(str(call.id), f"{call.reference} {call.title}") for call in known],
-            "value": asked.call,
+            "options": [(str(call.id), f"{call.reference} {call.title}") for call in calls],
+            "value": query.call,
         },
-        {"name": "q", "label": gettext("Reference, or a part of it"), "value": asked.q},
+        {"name": "q", "label": gettext("Reference, or a part of it"), "value": query.q},
     ]
 
 
-def _more(asked: QueueQuery, principal: Principal, agencies: list[entries.Organisation]) -> list[dict[str, Any]]:
+def _more(query: QueueQuery, principal: Principal, agencies: list[entries.Organisation]) -> list[dict[str, Any]]:
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     needs = NEEDS if programme else {"me": NEEDS["me"]}
     choices: list[tuple[str, str, list[tuple[str, str]]]] = [
-        ("needs", gettext("Who has it"), _said(needs)),
-        ("age", gettext("Age"), _said(AGES)),
+        ("needs", gettext("Who has it"), _label_options(needs)),
+        ("age", gettext("Age"), _label_options(AGES)),
         ("kind", gettext("Kind"), [(one.value, labels.label(one)) for one in ApplicationKind]),
         ("mode", gettext("How they come"), [(one.value, labels.label(one)) for one in ApplicationMode]),
         ("rank_group", gettext("Rank group"), [(one.value, labels.label(one)) for one in RankGroup]),
         ("service", gettext("Service"), [(one.value, labels.label(one)) for one in ServiceKind]),
-        ("first_time", gettext("Took part before"), _said(FIRST_TIME)),
+        ("first_time", gettext("Took part before"), _label_options(FIRST_TIME)),
         ("organisation", gettext("Organisation"), [(str(agency.id), agency.name) for agency in agencies]),
     ]
     if programme:
         choices.append(("country", gettext("Country"), [(code, labels.country(code)) for code in (*PARTNERS, "EU")]))
     return [
-        {"name": name, "label": label, "options": options, "value": getattr(asked, name)}
+        {"name": name, "label": label, "options": options, "value": getattr(query, name)}
         for name, label, options in choices
         if options
     ]
 
 
-def _said(choices: dict[str, str]) -> list[tuple[str, str]]:
+def _label_options(choices: dict[str, str]) -> list[tuple[str, str]]:
     return [(code, gettext(text)) for code, text in choices.items()]

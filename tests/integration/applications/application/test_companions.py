@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.applications.application.actions.companions import end_adrift
+from services.applications.application.actions.companions import end_orphaned
 from shared.identity import service_headers
 from tests.support import SERVICE_TOKEN
 
@@ -209,13 +209,13 @@ async def test_whoever_withdraws_is_no_longer_in_a_group(three: Programme) -> No
         made = await _names(three, "ani", ani["id"], "group", written)
         await three.post(who, f"/companions/{made['id']}/answer", {"yes": True})
     bus = three.app.state.service.bus
-    assert await end_adrift(bus) == 0
+    assert await end_orphaned(bus) == 0
     await three.as_("nino").post(f"/applications/mine/{nino}/withdraw")
-    assert await end_adrift(bus) == 1
+    assert await end_orphaned(bus) == 1
     assert (await three.get("ani", f"/applications/{ani['id']}/company"))["members"] == 2
     await three.post("ani", f"/applications/{ani['id']}/withdraw", {"reason": "operational_duty"})
-    assert await end_adrift(bus) == 1
-    assert await end_adrift(bus) == 0
+    assert await end_orphaned(bus) == 1
+    assert await end_orphaned(bus) == 0
     assert (await three.get("davit", f"/applications/{davit['id']}/company"))["mode"] == "open"
 
 

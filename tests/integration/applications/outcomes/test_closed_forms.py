@@ -100,7 +100,7 @@ async def test_who_is_asked_twice_reads_why_the_closed_one_is_closed(programme: 
     settings = programme.app.state.service.settings
 
     def leads(party: str) -> str:
-        return tickets._way(settings, Principal("ani"), tasks, subject, "evaluation", party).address
+        return tickets._task_ticket(settings, Principal("ani"), tasks, subject, "evaluation", party).address
 
     assert leads("guest") == f"/reporting/evaluations/guest.{subject}"
     assert leads("") == leads("home_coordinator") == f"/reporting/evaluations/national_coordinator.{subject}"

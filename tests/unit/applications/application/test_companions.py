@@ -44,8 +44,8 @@ class Together(RuleBasedStateMachine):
         if leader == member or leader in self.gone:
             return
         try:
-            companions.alone(member=self.member(leader), leads=False, paired=False)
-            companions.ask(self.leads(leader), MOST)
+            companions.check_alone(member=self.member(leader), leads=False, paired=False)
+            companions.check_group_size(self.leads(leader), MOST)
         except NotNow:
             return
         self.rows.append([leader, member, CompanionState.ASKED])
@@ -58,11 +58,11 @@ class Together(RuleBasedStateMachine):
         row = self.rows[at]
         assert isinstance(row[1], int)
         try:
-            state = companions.answered(row[2], yes=yes)  # type: ignore[arg-type]  # the third of a row is its state
+            state = companions.after_answer(row[2], yes=yes)  # type: ignore[arg-type]  # the third of a row is its state
             if yes:
                 if row[1] in self.gone:
                     return
-                companions.alone(member=self.member(row[1]), leads=self.leads(row[1]) > 0, paired=False)
+                companions.check_alone(member=self.member(row[1]), leads=self.leads(row[1]) > 0, paired=False)
         except NotNow:
             return
         row[2] = state
@@ -73,7 +73,7 @@ class Together(RuleBasedStateMachine):
         if at >= len(self.rows):
             return
         try:
-            rule_ = companions.removed if by_leader else companions.left
+            rule_ = companions.after_removal if by_leader else companions.after_leaving
             self.rows[at][2] = rule_(self.rows[at][2])  # type: ignore[arg-type]  # as above
         except NotNow:
             return
@@ -127,11 +127,11 @@ TestTogether = Together.TestCase
 def test_a_second_click_finds_what_the_first_one_did() -> None:
     """The same again is no error; something else is."""
     with pytest.raises(AlreadyDone):
-        companions.answered(CompanionState.CONFIRMED, yes=True)
+        companions.after_answer(CompanionState.CONFIRMED, yes=True)
     with pytest.raises(AlreadyDone):
-        companions.left(CompanionState.LEFT)
+        companions.after_leaving(CompanionState.LEFT)
     with pytest.raises(NotNow, match="taken back") as refused:
-        companions.answered(CompanionState.REMOVED, yes=True)
+        companions.after_answer(CompanionState.REMOVED, yes=True)
     assert not isinstance(refused.value, AlreadyDone)
 
 
@@ -139,7 +139,7 @@ def test_a_second_click_finds_what_the_first_one_did() -> None:
 def test_with_whom_changes_until_a_place_is_offered(state: ApplicationState) -> None:
     """A draft and what is before the offer may change it; everything else is refused with the reason."""
     if state is ApplicationState.DRAFT or state in BEFORE_OFFERED:
-        companions.open_for_change(state)
+        companions.check_open_for_change(state)
         return
     with pytest.raises(NotNow, match="until a place is offered"):
-        companions.open_for_change(state)
+        companions.check_open_for_change(state)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.applications.application.model.answers import Answers
-from services.applications.application.model.reuse import carried_over, left_open
+from services.applications.application.model.reuse import carried_over, out_of_date
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.calls import CallTerms, DatePeriod
 from shared.contracts.codes import EMPACT_2022, EMPACT_2026, PRIORITIES
@@ -38,7 +38,7 @@ def test_topics_of_another_scheme_become_their_successors() -> None:
     assert got.topics == ("economic_financial_crime", "online_crime")
     assert (got.unit, got.language, got.took_part_before, got.privacy_version) == ("New unit", "hy", True, None)
     assert got.objectives == ("Seizures",)
-    notes = left_open(earlier, scheme=EMPACT_2022, terms=terms, today=TODAY)
+    notes = out_of_date(earlier, scheme=EMPACT_2022, terms=terms, today=TODAY)
     assert "Environmental crime" in notes["topics"]
     assert "privacy" in notes
 
@@ -56,6 +56,6 @@ def test_nothing_that_is_out_of_date_is_taken_over(topics: list[str], spans: lis
     assert set(got.topics) <= asked
     assert all(one.end > TODAY for one in (*got.periods, *got.blackouts))
     assert [one for one in spans if one.end > TODAY] == list(got.periods)
-    notes = left_open(earlier, scheme=EMPACT_2022, terms=terms, today=TODAY)
+    notes = out_of_date(earlier, scheme=EMPACT_2022, terms=terms, today=TODAY)
     assert ("periods" in notes) == (len(got.periods) < len(spans))
     assert ("topics" in notes) == bool(topics)

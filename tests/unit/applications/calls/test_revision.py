@@ -19,18 +19,18 @@ from services.applications.calls.model.entry import (
     TIMERS,
     TITLES,
     CallEntry,
+    changed_sections,
     entry_of,
-    part,
+    section_fields,
     section_of,
     terms_of,
-    touched,
-    with_part,
+    with_section,
 )
 from services.applications.calls.model.facts import Facts
-from services.applications.calls.model.questions import problem, said, unanswered
-from services.applications.calls.model.revision import Effect, differences, effect, refused
+from services.applications.calls.model.questions import answer_text, problem, unanswered
+from services.applications.calls.model.revision import Effect, differences, effect, not_revisable
 from services.applications.calls.model.sentences import TIMER_SENTENCES, sentences
-from services.applications.calls.model.texts import best, lacking
+from services.applications.calls.model.texts import best, missing_languages
 from shared.contracts import labels
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
@@ -260,10 +260,10 @@ def test_an_entry_is_its_terms_and_back() -> None:
     assert again == TERMS
     document = CallEntry().model_dump(mode="json")
     for section in SECTIONS:
-        document = with_part(document, section, part(entry, section))
+        document = with_section(document, section, section_fields(entry, section))
     assert CallEntry.model_validate(document) == entry
-    assert touched(entry, entry.model_copy(update={"reserves": 4})) == {"quotas"}
-    assert touched(entry, entry.model_copy(update={"timers": Timers(report_days=9)})) == {"after"}
+    assert changed_sections(entry, entry.model_copy(update={"reserves": 4})) == {"quotas"}
+    assert changed_sections(entry, entry.model_copy(update={"timers": Timers(report_days=9)})) == {"after"}
 
 
 @pytest.mark.parametrize(
@@ -325,9 +325,9 @@ def test_an_answer_is_good_or_says_why_not(given_: int | str) -> None:
 
 def test_answers_are_said_in_words() -> None:
     """A choice is shown by its name, a number as it is, nothing as nothing."""
-    assert said(CHOICE, "own") == "Our own"
-    assert said(NUMBER, 7) == "7"
-    assert said(TEXT, None) == ""
+    assert answer_text(CHOICE, "own") == "Our own"
+    assert answer_text(NUMBER, 7) == "7"
+    assert answer_text(TEXT, None) == ""
 
 
 @given(
@@ -339,7 +339,7 @@ def test_the_text_is_the_readers_else_english_else_the_first(codes: list[str], w
     text = best(texts, wanted)
     expected = wanted if wanted in codes else "en" if "en" in codes else codes[0] if codes else None
     assert (None if text is None else text.language) == expected
-    assert set(lacking(texts)).isdisjoint(codes)
+    assert set(missing_languages(texts)).isdisjoint(codes)
 
 
 def test_what_may_not_be_revised() -> None:
@@ -347,17 +347,17 @@ def test_what_may_not_be_revised() -> None:
     at = datetime(2026, 1, 20, tzinfo=UTC)
     entry = entry_of(TERMS)
     used = {ApplicationKind.MENTEE}
-    assert refused(TERMS, entry, at=at, used=used) == {}
+    assert not_revisable(TERMS, entry, at=at, used=used) == {}
     only = entry.model_copy(update={"kinds": (ApplicationKind.STUDY_VISIT,)})
-    assert set(refused(TERMS, only, at=at, used=used)) == {"kinds"}
-    assert refused(TERMS, only, at=at, used=set()) == {}
+    assert set(not_revisable(TERMS, only, at=at, used=used)) == {"kinds"}
+    assert not_revisable(TERMS, only, at=at, used=set()) == {}
     later = entry.model_copy(update={"opens": date(2026, 1, 25)})
-    assert set(refused(TERMS, later, at=at, used=used)) == {"opens"}
+    assert set(not_revisable(TERMS, later, at=at, used=used)) == {"opens"}
     early = datetime(2025, 12, 1, tzinfo=UTC)
-    assert refused(TERMS, later, at=early, used=used) == {}
+    assert not_revisable(TERMS, later, at=early, used=used) == {}
     past = entry.model_copy(update={"opens": date(2025, 11, 1)})
-    assert set(refused(TERMS, past, at=early, used=used)) == {"opens"}
+    assert set(not_revisable(TERMS, past, at=early, used=used)) == {"opens"}
     over = entry.model_copy(update={"deadline": datetime(2026, 1, 19, tzinfo=UTC)})
-    assert set(refused(TERMS, over, at=at, used=used)) == {"deadline"}
+    assert set(not_revisable(TERMS, over, at=at, used=used)) == {"deadline"}
     other = entry.model_copy(update={"scheme": "empact-2022"})
-    assert set(refused(TERMS, other, at=at, used=used)) == {"scheme"}
+    assert set(not_revisable(TERMS, other, at=at, used=used)) == {"scheme"}

@@ -26,16 +26,16 @@ def test_an_appeal_is_possible_once_and_in_time_only(state: S, filed: bool, late
     """It leads to appealed from the three decisions, unless there was one already or its time is over."""
     until = NOW - timedelta(seconds=1) if late else NOW
     if allowed("AppealFiled", state) and not filed and not late:
-        assert review_model.file(state, now=NOW, until=until, filed=filed) is S.APPEALED
+        assert review_model.after_filing(state, now=NOW, until=until, filed=filed) is S.APPEALED
         return
     with pytest.raises(NotPossible):
-        review_model.file(state, now=NOW, until=until, filed=filed)
+        review_model.after_filing(state, now=NOW, until=until, filed=filed)
 
 
 @given(st.sampled_from(list(review_model.DECISIONS.values())), st.sampled_from(OPEN))
 def test_upheld_goes_on_from_before_and_dismissed_goes_back(against: S, earlier: S) -> None:
     """A decided appeal leads to the state before the decision, or to the decision; a second decision is refused."""
-    before = review_model.before(against, earlier)
+    before = review_model.state_before(against, earlier)
     if against is not S.CANCELLED:
         assert allowed(
             {S.NOT_ENDORSED: "ApplicationNotEndorsed", S.INELIGIBLE: "ApplicationFoundIneligible"}[against], before
@@ -43,24 +43,24 @@ def test_upheld_goes_on_from_before_and_dismissed_goes_back(against: S, earlier:
     else:
         assert before is earlier
     known: dict[str, Any] = {"state": S.APPEALED, "against": against, "before": before, "closed": False}
-    assert review_model.decided(AppealOutcome.UPHELD, **known) is before
-    assert review_model.decided(AppealOutcome.DISMISSED, **known) is against
+    assert review_model.after_decision(AppealOutcome.UPHELD, **known) is before
+    assert review_model.after_decision(AppealOutcome.DISMISSED, **known) is against
     late = known | {"closed": True}
-    assert review_model.decided(AppealOutcome.UPHELD, **late) is S.UNPLACED
-    assert review_model.decided(AppealOutcome.DISMISSED, **late) is against
+    assert review_model.after_decision(AppealOutcome.UPHELD, **late) is S.UNPLACED
+    assert review_model.after_decision(AppealOutcome.DISMISSED, **late) is against
     with pytest.raises(NotPossible, match="decided already"):
-        review_model.decided(AppealOutcome.UPHELD, **known | {"state": before})
+        review_model.after_decision(AppealOutcome.UPHELD, **known | {"state": before})
 
 
 def test_the_time_for_it_is_the_calls() -> None:
     """Ten working days by default; what an upheld appeal asks for next has the call's own time."""
-    assert review_model.until(NOW, TERMS, "AM") - NOW >= timedelta(days=14)
+    assert review_model.appeal_deadline(NOW, TERMS, "AM") - NOW >= timedelta(days=14)
     assert review_model.next_due(S.SUBMITTED, NOW, TERMS, "AM") is not None
     assert review_model.next_due(S.ELIGIBLE, NOW, TERMS, "AM") is None
 
 
 def test_nobody_decides_on_an_appeal_against_the_own_decision() -> None:
     """Another coordinator than before decides."""
-    review_model.another("tigran", "armen")
+    review_model.check_other_decider("tigran", "armen")
     with pytest.raises(NotPossible, match="another coordinator"):
-        review_model.another("tigran", "tigran")
+        review_model.check_other_decider("tigran", "tigran")
