@@ -87,7 +87,7 @@ async def for_application(
     application_id: UUID,
     subject: UUID | None = None,
 ) -> TicketLink:
-    """Return the officer's ticket into a form about the officer's own application; `subject` where it is about its visit.
+    """Return the ticket into a form about the officer's own application; `subject` where it is about its visit.
 
     Raises `Refused` (404 for somebody else's, 422 for an unknown purpose).
     """

@@ -74,7 +74,7 @@ class MatchView:
 
     @property
     def expertise(self) -> list[Expertise | None]:
-        """The applicant's areas; None is a restricted one, which nobody but the reader's own country sees (`domain.md`)."""
+        """The applicant's areas; None is a restricted one, which only the applicant's country sees (`domain.md`)."""
         own = bool({self.case.applicant, Party.HOME_COORDINATOR} & self.case.parties)
         areas = self.profile.expertise if self.profile else ()
         return [one.area if own or not one.area.restricted else None for one in areas]
@@ -146,7 +146,7 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
 async def match_views(
     session: AsyncSession, principal: Principal, states: Sequence[MatchState] = ()
 ) -> list[MatchView]:
-    """Return all matches that the person sees, by any of the reader's own roles, those due first; `matches.MOST` at the most."""
+    """Return all matches that the person sees by any role, those due first; `matches.MOST` at the most."""
     found = await matches.within(session, await seen_by(session, principal), states=states)
     return await views_of_matches(session, principal, found)
 
