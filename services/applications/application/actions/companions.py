@@ -73,7 +73,7 @@ async def named_companion(session: AsyncSession, principal: Principal, companion
 async def lock_companion(
     tx: Tx, principal: Principal, companion_id: UUID
 ) -> tuple[store.Companion, Application, Application | None]:
-    """The row, the application that names, and the officer's own one; applications are locked first, in the order of their ids.
+    """Return the row, the naming and the own application; applications are locked first, in the order of their ids.
 
     Raises `Refused` (404) for anybody else.
     """
@@ -161,7 +161,8 @@ async def name(
 ) -> store.Companion:
     """Name a counterpart, or ask somebody into the officer's own group, by reference or service e-mail.
 
-    The answer does not depend on who is meant, or whether anybody is. Raises `Refused` (404; 409 where it cannot be now; 422).
+    The answer does not depend on who is meant, or whether anybody is.
+    Raises `Refused` (404; 409 where it cannot be now; 422).
     """
     written = read_reference(written)
     async with bus.transaction(principal.subject) as tx:

@@ -58,7 +58,7 @@ async def next_calls(session: AsyncSession, application: store.Application) -> l
 
 
 async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlier_id: UUID) -> store.Application:
-    """Fill the officer's own untouched draft with the answers of an own earlier application, as far as they still apply.
+    """Fill an untouched draft with the answers of an own earlier application, as far as they still apply.
 
     Raises `Refused` (404; 409 where something was written already).
     """

@@ -213,7 +213,7 @@ async def appeal(application_id: UUID, body: Appeal, principal: Officer, bus: Bu
 
 @router.post("/tickets", status_code=201)
 async def ticket(body: TicketWanted, principal: Officer, bus: BusDep, settings: Portal) -> dict[str, str]:
-    """Return a ticket into the officer's own form or receipt in another service; good for two minutes, in the header X-Ticket."""
+    """Return a ticket into a form or receipt in another service; good for two minutes, sent in the header X-Ticket."""
     ticket_link = await tickets.for_application(
         bus, settings, principal, body.purpose, body.application_id, body.subject
     )

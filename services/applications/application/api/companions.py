@@ -56,7 +56,7 @@ async def read(application_id: UUID, principal: Officer, bus: BusDep) -> dict[st
 
 @router.post("/applications/{application_id}/companions", status_code=201)
 async def name(application_id: UUID, body: Naming, principal: Officer, bus: BusDep) -> dict[str, Any]:
-    """Name a counterpart, or ask somebody into the officer's own group; the answer does not say whether anybody is known."""
+    """Name a counterpart, or ask somebody into a group; the answer does not say whether anybody is known."""
     companion = await actions.name(bus, principal, application_id, body.mode, body.written)
     return {"id": companion.id, "written": companion.written}
 

@@ -122,7 +122,9 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
     )
     visits_by_match = await visits_store.of_matches(session, ids)
     travelling = [
-        matches_parties.as_visit_case(case, visits_by_match[case.match.id]) if case.match.id in visits_by_match else case
+        matches_parties.as_visit_case(case, visits_by_match[case.match.id])
+        if case.match.id in visits_by_match
+        else case
         for case in found
     ]
     identities = await matches_parties.identities_of(session, travelling, await participation.releases(session, ids))
