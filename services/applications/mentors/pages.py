@@ -162,7 +162,7 @@ def _row(
         _name(principal, mentor, people) or None,
         f"{agency.name if agency else ''}, {labels.country(mentor.country)}",
         references.get(mentor.call_id, ""),
-        ", ".join(labels.label(held.area) for held in mentor.entry.expertise),
+        ", ".join(labels.label(expertise.area) for expertise in mentor.entry.expertise),
         gettext("%(taken)s of %(places)s") % {"taken": mentees[mentor.id], "places": mentor.entry.capacity},
         tag("mentor", mentor.state),
         cause_word(mentor.cause) or None,

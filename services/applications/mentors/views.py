@@ -48,11 +48,11 @@ def rows(entry: MentorEntry, *, own: bool, about: bool) -> list[dict[str, Any]]:
     return [{"key": key, "value": value or None} for key, value in found.items()]
 
 
-def _area(expertise_held: ExpertiseHeld, *, own: bool) -> str:
-    if expertise_held.area.restricted and not own:
+def _area(area: ExpertiseHeld, *, own: bool) -> str:
+    if area.area.restricted and not own:
         return gettext("restricted")
-    level = [gettext("basic"), gettext("advanced"), gettext("expert")][expertise_held.level - 1]
-    return f"{labels.label(expertise_held.area)} ({level})"
+    level = [gettext("basic"), gettext("advanced"), gettext("expert")][area.level - 1]
+    return f"{labels.label(area.area)} ({level})"
 
 
 async def readable_mentor(session: AsyncSession, principal: Principal, mentor_id: UUID) -> store.Mentor:

@@ -1,4 +1,4 @@
-"""Do placements, profiles, clearance and answers move only as the life cycles say?"""
+"""Placements, profiles, clearance and answers move only as the life cycles allow."""
 
 from __future__ import annotations
 

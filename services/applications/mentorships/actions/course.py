@@ -78,8 +78,8 @@ async def end(
             for statement in await visits_store.statements(tx.session, member.case.match.id)
         }
         if reason is None:
-            held = [session.as_logged for session in await sessions.sessions(tx.session, mentorship_id)]
-            summed = totals(held, (await member.terms()).sessions_to_complete)
+            logged = [session.as_logged for session in await sessions.sessions(tx.session, mentorship_id)]
+            summed = totals(logged, (await member.terms()).sessions_to_complete)
             goes_on = may_proceed(model.may_complete, member.mentorship.stands, summed)
         else:
             goes_on = may_proceed(model.may_end_early, member.mentorship.stands)

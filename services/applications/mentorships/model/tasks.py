@@ -56,9 +56,9 @@ def pending_tasks(
         if party not in version.signed:
             found.append(PendingTasks(PairTask.SIGN))
     if state in BEGUN:
-        held = list(sessions)
-        confirm = sum(session.state is SessionState.LOGGED and session.by is not party for session in held)
-        correct = sum(session.state is SessionState.DISPUTED and session.by is party for session in held)
+        logged = list(sessions)
+        confirm = sum(session.state is SessionState.LOGGED and session.by is not party for session in logged)
+        correct = sum(session.state is SessionState.DISPUTED and session.by is party for session in logged)
         found += [
             PendingTasks(what, count)
             for what, count in ((PairTask.CONFIRM, confirm), (PairTask.CORRECT, correct))

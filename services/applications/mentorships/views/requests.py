@@ -22,13 +22,13 @@ def planned_end(mentorship: Mentorship, until: date | None) -> date | None:
     return until or mentorship.until
 
 
-def open_request(requests: Sequence[PairVisit], held: Sequence[Visit]) -> PairVisit | None:
+def open_request(requests: Sequence[PairVisit], visits: Sequence[Visit]) -> PairVisit | None:
     """Return the newest request, while it waits for an answer or for the dates of an agreed visit."""
     last = requests[0] if requests else None
     if last is None or last.stands not in {RequestState.ASKED, RequestState.AGREED}:
         return None
-    came = last.answered_at is not None and any(visit.since >= last.answered_at for visit in held)
-    return None if came else last
+    has_dates = last.answered_at is not None and any(visit.since >= last.answered_at for visit in visits)
+    return None if has_dates else last
 
 
 def pause_arrived(mentorship: Mentorship, last: Pause | None) -> bool:

@@ -136,7 +136,7 @@ SHEETS: dict[Item, type[Sheet]] = {
     Item.ARRIVAL: Arrival,
     Item.ACCESS_NEEDS: AccessNeeds,
 }
-"""What is written about each thing; the invitation is a letter (`model/letter.py`)."""
+"""The sheet of each item; the invitation is a letter (`model/letters.py`)."""
 
 
 def _not_after(today: date, **days: date | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Do placements and mentors answer to the clock: asked, paused for silence, closed when full or over, opened again?"""
+"""Placements and mentors are asked by the clock, pause after silence, close when full or over, and open again."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ async def put(programme: Programme, who: str, path: str, **entry: Any) -> httpx2
     return await programme.as_(who).put(f"/applications/api{path}", json={"entry": entry})
 
 
-async def asked(programme: Programme, about: str, audience: AudienceKind = AudienceKind.HOST_CONTACT) -> str:
-    """The way of the link that a mail about the open question gets."""
+async def answer_link(programme: Programme, about: str, audience: AudienceKind = AudienceKind.HOST_CONTACT) -> str:
+    """Return the link that a mail about the open question gets."""
     wanted = ContactRequest(
         audience,
         "offer_availability",
@@ -107,7 +107,7 @@ async def test_one_click_from_a_mail_answers_and_a_scanner_does_not(abroad: Abro
     far = clock.today() + timedelta(days=150)
     offer = await abroad.offer(periods=[{"start": str(far), "end": str(far), "places_per_week": 1}])
     await later(programme, 61)
-    link = await asked(programme, offer["id"])
+    link = await answer_link(programme, offer["id"])
     async with stranger(programme) as client:
         for _ in range(2):
             page = await client.get(link)
@@ -144,7 +144,7 @@ async def test_a_button_is_good_for_ten_minutes_and_a_link_for_its_question(
     far = clock.today() + timedelta(days=150)
     offer = await abroad.offer(periods=[{"start": str(far), "end": str(far), "places_per_week": 1}])
     await later(programme, 61)
-    link = await asked(programme, offer["id"])
+    link = await answer_link(programme, offer["id"])
     seal = identity_of(programme.app).links
     key = link.partition("key=")[2]
     made = float(links.button_token(seal, key).partition(".")[0])
@@ -177,7 +177,7 @@ async def test_a_mentor_is_asked_answers_by_link_and_closes_when_over(abroad: Ab
     of = f"/mentors/{mentor['id']}"
     await later(programme, 61)
     assert (await abroad.get("jonas", of))["asked"]
-    link = await asked(programme, mentor["id"], AudienceKind.MENTOR)
+    link = await answer_link(programme, mentor["id"], AudienceKind.MENTOR)
     async with stranger(programme) as client:
         page = await client.get(link)
         await client.post(link, data={"press": button(page.text), "answer": "pause"})

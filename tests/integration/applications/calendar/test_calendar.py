@@ -1,4 +1,4 @@
-"""Does the calendar show a host who comes when, what is left in each week, and no name before it was released?"""
+"""The calendar shows a host who comes when, what is left in each week, and no name before it was released."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a match cleared by whoever is to, singly and several at once, and is nothing of anybody shown before?"""
+"""A match is cleared by those entitled, singly and in bulk, and shows nobody's identity before that."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ async def page(abroad: Abroad, subject: str, path: str, status: int = 200) -> st
     return html.unescape(answer.text)
 
 
-async def seen(abroad: Abroad, viewer: str, match_id: UUID, party: str) -> set[str]:
-    """Which fields of a party's identity somebody sees in a match, by API."""
+async def visible_fields(abroad: Abroad, viewer: str, match_id: UUID, party: str) -> set[str]:
+    """Return the fields of a party's identity that somebody sees in a match, by API."""
     people = (await abroad.get(viewer, f"/matches/{match_id}"))["people"]
     return {name for name, value in people.get(party, {}).items() if value and name not in {"party", "own_name"}}
 
@@ -68,7 +68,7 @@ async def holds(
         listed = await page(abroad, viewer, MATCHES)
         for party, who in people.items():
             fields = parties.get(party, set())
-            assert await seen(abroad, viewer, match_id, party) == fields, (viewer, party)
+            assert await visible_fields(abroad, viewer, match_id, party) == fields, (viewer, party)
             for name, value in HELD[who].items():
                 assert (value in shown) is (name in fields), (viewer, party, name)
                 assert value not in listed or name in fields, (viewer, party, name)
@@ -278,13 +278,13 @@ async def test_an_eu_agency_clears_whom_it_hosts(abroad: Abroad) -> None:
     )
     await abroad.post("eva", f"/matches/{match_id}/clear", status=409)
     await abroad.post("tigran", f"/matches/{match_id}/clear")
-    assert await seen(abroad, "eva", match_id, "guest") == VETTING
+    assert await visible_fields(abroad, "eva", match_id, "guest") == VETTING
     problem = await abroad.post("programme", f"/matches/{match_id}/clear", status=409)
     assert "Clearance officer of the EU agency" in problem["detail"]
     await page(abroad, "pieter", f"{MATCHES}/{match_id}", 404)
     told = await abroad.post("eva", f"/matches/{match_id}/clear")
     assert told["cleared"] == {"home": True, "host": True}
-    assert await seen(abroad, "hugo", match_id, "guest") == MEETING
+    assert await visible_fields(abroad, "hugo", match_id, "guest") == MEETING
 
 
 @pytest.mark.parametrize("who", ["tigran", "luc", "claire", "programme"])

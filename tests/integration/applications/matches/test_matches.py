@@ -1,4 +1,4 @@
-"""Does a match go through clearance, answers, visit and mentorship, with names shown only as they are released?"""
+"""A match goes through clearance, answers, visit and mentorship, and shows names only as they are released."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does the portal make of a match that is cleared beforehand: nobody has a place by it until it is called up."""
+"""A match that is cleared beforehand holds no place until it is called up."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_the_projection_is_the_same_after_a_rebuild(programme: Programme, 
         for count, (match_id, step) in enumerate(told)
     ]
     await feed.apply(records)
-    once = await _held(programme)
+    once = await _stored_rows(programme)
     assert [(row[1], row[2]) for row in once["match"]] == [
         ("proposed", True),
         ("cleared", True),
@@ -115,10 +115,10 @@ async def test_the_projection_is_the_same_after_a_rebuild(programme: Programme, 
             await tx.session.execute(sa.text(f'TRUNCATE "{table}"'))
     for record in records:
         await feed.apply([record])
-    assert await _held(programme) == once
+    assert await _stored_rows(programme) == once
 
 
-async def _held(programme: Programme) -> dict[str, list[tuple[Any, ...]]]:
+async def _stored_rows(programme: Programme) -> dict[str, list[tuple[Any, ...]]]:
     async with programme.app.state.service.bus.read() as session:
         found = {}
         for table, columns in (("match", "id, state, reserve"), ("standing", "application_id, state, cleared_ahead")):

@@ -1,4 +1,4 @@
-"""Who sees what of a mentor: the own country all, a mentee no words and no name before the release; why a match?"""
+"""The mentor's country sees the whole profile; a mentee sees no text and no name before the release."""
 
 from __future__ import annotations
 

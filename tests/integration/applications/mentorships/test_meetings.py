@@ -1,4 +1,4 @@
-"""Does a pair plan its next session, move it and cancel it, on its own clocks, by page and by program?"""
+"""A pair plans, moves and cancels its next session, each on their own clock, by page and by API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.contracts import mentorships
 from shared.contracts.codes import Party, Reason
 from shared.time import clock
 from shared.time.zones import zone_of
-from tests.integration.applications.mentorships.test_mentorships import pair, told
+from tests.integration.applications.mentorships.test_mentorships import pair, recorded
 
 if TYPE_CHECKING:
     from tests.integration.applications.abroad import Abroad
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 KINDS = ("SessionPlanned", "SessionMoved", "SessionCancelled")
 
 
-def said(days: int, time: str = "14:30", **more: Any) -> dict[str, Any]:
-    """A session in so many days."""
+def meeting_in(days: int, time: str = "14:30", **more: Any) -> dict[str, Any]:
+    """Return the body of a session in so many days."""
     return {"day": str(clock.today() + timedelta(days=days)), "time": time, "minutes": 60, **more}
 
 
@@ -37,7 +37,7 @@ async def put(abroad: Abroad, who: str, path: str, body: dict[str, Any]) -> int:
 async def test_either_plans_moves_and_cancels_on_the_own_clock(abroad: Abroad) -> None:
     """Half past two is that of whoever writes it; each step tells the whole, with a growing number; twice is once."""
     _, _, of = await pair(abroad)
-    first, second = said(10), said(12, on_site=True)
+    first, second = meeting_in(10), meeting_in(12, on_site=True)
     made = await abroad.post("nino", f"{of}/meetings", first, 201)
     assert (await abroad.post("nino", f"{of}/meetings", first, 201))["id"] == made["id"]
     await abroad.post("jonas", f"{of}/meetings", second, 409)
@@ -51,7 +51,7 @@ async def test_either_plans_moves_and_cancels_on_the_own_clock(abroad: Abroad) -
     for _ in range(2):
         await abroad.post("nino", f"{at}/cancel", {"version": 2})
     assert (await abroad.get("nino", of))["planned_session"] is None
-    assert await put(abroad, "jonas", at, said(15)) == 409
+    assert await put(abroad, "jonas", at, meeting_in(15)) == 409
     events = [(kind, body) for kind, _, body in await abroad.of.journal("exchange.participation") if kind in KINDS]
     assert [(kind, one["by"], one["version"], one["on_site"]) for kind, one in events] == [
         ("SessionPlanned", "mentee", 1, False),
@@ -60,39 +60,39 @@ async def test_either_plans_moves_and_cancels_on_the_own_clock(abroad: Abroad) -
     ]
     begins = [datetime.fromisoformat(one["begins_at"]) for _, one in events]
     assert begins == [moment(first, "GE"), moment(second, "LT"), moment(second, "LT")]
-    await abroad.post("nino", f"{of}/meetings", said(20), 201)
+    await abroad.post("nino", f"{of}/meetings", meeting_in(20), 201)
 
 
 async def test_what_cannot_be_is_refused(abroad: Abroad) -> None:
     """Not in the past, not after the planned end, not for a minute, not before the mentorship has begun."""
     match_id, mentorship_id, of = await pair(abroad)
-    for wrong in (said(0, "00:00"), said(-1), said(181), said(400), said(3, minutes=1)):
+    for wrong in (meeting_in(0, "00:00"), meeting_in(-1), meeting_in(181), meeting_in(400), meeting_in(3, minutes=1)):
         await abroad.post("nino", f"{of}/meetings", wrong, 409)
-    await abroad.post("nino", f"{of}/meetings", said(3, "25:00"), 422)
-    made = await abroad.post("nino", f"{of}/meetings", said(3), 201)
+    await abroad.post("nino", f"{of}/meetings", meeting_in(3, "25:00"), 422)
+    made = await abroad.post("nino", f"{of}/meetings", meeting_in(3), 201)
     clock.move(timedelta(days=4))
     await abroad.post("nino", f"{of}/meetings/{made['id']}/cancel", status=409)
-    assert await put(abroad, "nino", f"{of}/meetings/{made['id']}", said(9)) == 409
-    await abroad.post("jonas", f"{of}/meetings", said(9), 201)  # what is over stands in nobody's way
+    assert await put(abroad, "nino", f"{of}/meetings/{made['id']}", meeting_in(9)) == 409
+    await abroad.post("jonas", f"{of}/meetings", meeting_in(9), 201)  # what is over stands in nobody's way
     paused = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY}
     await abroad.tell_pair(mentorships.MentorshipPaused, mentorship_id, match_id, **paused)
-    await abroad.post("nino", f"{of}/meetings", said(9), 409)
+    await abroad.post("nino", f"{of}/meetings", meeting_in(9), 409)
 
 
 async def test_a_mentorship_that_rests_or_ends_takes_its_session_with_it(abroad: Abroad) -> None:
     """Paused and ended: the planned session is cancelled by nobody, once, however often it is told."""
     match_id, mentorship_id, of = await pair(abroad)
-    await abroad.post("nino", f"{of}/meetings", said(10), 201)
+    await abroad.post("nino", f"{of}/meetings", meeting_in(10), 201)
     why = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY}
     for _ in range(2):
         await abroad.tell_pair(mentorships.MentorshipPaused, mentorship_id, match_id, **why)
-    (cancelled,) = await told(abroad, "SessionCancelled")
+    (cancelled,) = await recorded(abroad, "SessionCancelled")
     assert (cancelled["by"], cancelled["version"]) == (None, 2)
     await abroad.tell_pair(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTOR)
-    await abroad.post("nino", f"{of}/meetings", said(10), 201)
+    await abroad.post("nino", f"{of}/meetings", meeting_in(10), 201)
     ended = why | {"ended_on": clock.today()}
     await abroad.tell_pair(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
-    assert [one["by"] for one in await told(abroad, "SessionCancelled")] == [None, None]
+    assert [one["by"] for one in await recorded(abroad, "SessionCancelled")] == [None, None]
     assert (await abroad.get("nino", of))["planned_session"] is None
 
 

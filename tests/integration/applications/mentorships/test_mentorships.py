@@ -1,4 +1,4 @@
-"""Does a pair agree in versions, work on goals, confirm sessions, pause, end and travel, as programs do it?"""
+"""A pair agrees in versions, works on goals, confirms sessions, pauses, ends and travels, by API."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MONTHLY = {"rhythm": "monthly", "meeting": "remote", "aims": "Read charts."}
 
 
-async def told(abroad: Abroad, *kinds: str) -> list[dict[str, Any]]:
-    """What the portal told of these kinds, in order."""
+async def recorded(abroad: Abroad, *kinds: str) -> list[dict[str, Any]]:
+    """Return the events of these kinds, in order."""
     return [body for kind, _, body in await abroad.of.journal("exchange.participation") if kind in kinds]
 
 
@@ -58,7 +58,7 @@ async def test_versions_are_proposed_signed_and_told(abroad: Abroad) -> None:
     shown = await abroad.post("nino", f"{of}/sign", {"version": 2})
     assert (shown["agreement"]["in_force"], shown["until"]) == (2, until)
     assert [one["state"] for one in shown["agreement"]["versions"]] == ["replaced", "in_force"]
-    signed = [one for one in await told(abroad, "AgreementSigned") if one["version"] == 2]
+    signed = [one for one in await recorded(abroad, "AgreementSigned") if one["version"] == 2]
     assert [(one["by"], one["complete"], one["until"]) for one in signed] == [
         ("mentor", False, until),
         ("mentee", True, until),
@@ -100,7 +100,7 @@ async def test_a_proposal_before_the_start(abroad: Abroad) -> None:
     await abroad.post("nino", f"{of}/sign", {"version": 1})  # a second click on what was signed: nothing new
     shown = await abroad.post("nino", f"{of}/sign")
     assert shown["agreement"]["in_force"] == 2
-    assert [one["version"] for one in await told(abroad, "AgreementSigned")] == [1, 2, 2]
+    assert [one["version"] for one in await recorded(abroad, "AgreementSigned")] == [1, 2, 2]
 
 
 async def test_goals_with_progress(abroad: Abroad) -> None:
@@ -126,8 +126,8 @@ async def test_goals_with_progress(abroad: Abroad) -> None:
     assert (await abroad.post("jonas", f"{at}/take-up", status=201))["id"] == new["id"]
     past = str(clock.today() - timedelta(days=1))
     await abroad.post("nino", f"{of}/goals", {"text": "Too late.", "target": past}, 409)
-    assert len(await told(abroad, "GoalSet")) == 2
-    assert "The case is closed." not in str(await told(abroad, "GoalClosed"))
+    assert len(await recorded(abroad, "GoalSet")) == 2
+    assert "The case is closed." not in str(await recorded(abroad, "GoalClosed"))
     assert (await abroad.get("giorgi", of))["goals"] == []
 
 
@@ -165,7 +165,7 @@ async def test_sessions_are_corrected_disputed_and_taken_back(abroad: Abroad) ->
         "SessionLogged",
         "SessionWithdrawn",
     ]
-    assert "longer" not in str(await told(abroad, *names))
+    assert "longer" not in str(await recorded(abroad, *names))
 
 
 async def test_a_session_that_is_there_already_is_noticed(abroad: Abroad) -> None:
@@ -195,11 +195,11 @@ async def test_pause_and_resume(abroad: Abroad) -> None:
         await abroad.post("nino", f"{of}/resume", status=202)
     await abroad.tell_pair(mentorships.MentorshipResumed, mentorship_id, match_id, by=Party.MENTEE)
     await abroad.post("nino", f"{of}/resume", status=202)
-    (asked,) = await told(abroad, "PauseRequested")
+    (asked,) = await recorded(abroad, "PauseRequested")
     assert (asked["by"], asked["reason"]) == ("mentor", "personal")
-    assert [one["by"] for one in await told(abroad, "ResumeRequested")] == ["mentee"]
+    assert [one["by"] for one in await recorded(abroad, "ResumeRequested")] == ["mentee"]
     await abroad.post("nino", f"{of}/pause", {"reason": "operational_duty"}, 202)
-    assert len(await told(abroad, "PauseRequested")) == 2
+    assert len(await recorded(abroad, "PauseRequested")) == 2
 
 
 async def test_what_the_programme_paused_it_resumes(abroad: Abroad) -> None:
@@ -208,7 +208,7 @@ async def test_what_the_programme_paused_it_resumes(abroad: Abroad) -> None:
     by = {"by": Party.PROGRAMME, "reason": Reason.PARTNER_SUSPENDED}
     await abroad.tell_pair(mentorships.MentorshipPaused, mentorship_id, match_id, **by)
     await abroad.post("nino", f"{of}/resume", status=409)
-    assert await told(abroad, "ResumeRequested") == []
+    assert await recorded(abroad, "ResumeRequested") == []
 
 
 async def test_complete_or_end_early(abroad: Abroad) -> None:
@@ -224,7 +224,7 @@ async def test_complete_or_end_early(abroad: Abroad) -> None:
         await abroad.post("nino", f"{of}/sessions/{held['id']}/confirm")
     await abroad.post("nino", f"{of}/end", {}, 202)
     await abroad.post("nino", f"{of}/end", {}, 202)
-    assert [one["reason"] for one in await told(abroad, "EndRequested")] == [None]
+    assert [one["reason"] for one in await recorded(abroad, "EndRequested")] == [None]
     ended = {"ended_on": clock.today(), "sessions": 3, "goals": 0, "goals_met": 0}
     await abroad.tell_pair(mentorships.MentorshipCompleted, mentorship_id, match_id, **ended)
     for who in ("nino", "jonas"):
@@ -270,7 +270,7 @@ async def test_a_pair_comes_to_a_visit(abroad: Abroad) -> None:
     await abroad.post("jonas", f"{of}/visit/{asked['id']}/answer", {"answer": "accept"}, 202)
     await abroad.post("jonas", f"{of}/visit/{asked['id']}/answer", {"answer": "accept"}, 202)
     await abroad.post("nino", f"{of}/visit", wanted | {"days": 2}, 409)
-    events = await told(abroad, "VisitRequested")
+    events = await recorded(abroad, "VisitRequested")
     assert [(one["by"], one["answer"], one["days"]) for one in events] == [("mentee", None, 3), ("mentor", "accept", 3)]
     assert "analysts" not in str(events)
     visit_id = await abroad.pair_visit(match_id, mentorship_id)
@@ -286,12 +286,12 @@ async def test_a_pair_comes_to_a_visit(abroad: Abroad) -> None:
     assert (await abroad.of.as_("jonas").put(f"/applications/api{at}/agenda", json=agenda)).status_code == 200
     for who in ("nino", "jonas"):
         await abroad.post(who, f"{at}/agenda/agree")
-    assert [one["by"] for one in await told(abroad, "AgendaAgreed")] == ["guest", "host"]
+    assert [one["by"] for one in await recorded(abroad, "AgendaAgreed")] == ["guest", "host"]
     days = abroad.pair_plan(match_id, mentorship_id)["days"]
     clock.move(timedelta(days=90))
     await abroad.post("nino", f"{at}/attendance", {"days": {days[0]: True}}, 404)
     await abroad.post("jonas", f"{at}/attendance", {"days": {days[0]: True}})
-    assert [one["present"] for one in await told(abroad, "AttendanceRecorded")] == [True]
+    assert [one["present"] for one in await recorded(abroad, "AttendanceRecorded")] == [True]
 
 
 async def test_the_mentor_travels_and_the_mentee_is_the_host(abroad: Abroad) -> None:
@@ -387,13 +387,13 @@ async def test_a_visit_is_refused_taken_back_and_cancelled(abroad: Abroad) -> No
     for _ in range(2):
         await abroad.post("nino", f"{of}/visit/{second['id']}/withdraw")
     await abroad.post("jonas", f"{of}/visit/{second['id']}/answer", {"answer": "accept"}, 409)
-    assert "leave" not in str(await told(abroad, "VisitRequested"))
+    assert "leave" not in str(await recorded(abroad, "VisitRequested"))
     for wrong in ({"days": 6}, {"guest": "host"}, {"periods": [span(1, 20)]}, {"periods": [span(300, 320)]}):
         await abroad.post("nino", f"{of}/visit", wanted | wrong, 409)
     visit_id = await abroad.pair_visit(match_id, mentorship_id)
     for _ in range(2):
         await abroad.post("nino", f"{of}/visits/{visit_id}/cancel", {"reason": "timetable_conflict"}, 202)
-    (cancelled,) = await told(abroad, "CancellationRequested")
+    (cancelled,) = await recorded(abroad, "CancellationRequested")
     assert (cancelled["visit_id"], cancelled["mentorship_id"]) == (str(visit_id), str(mentorship_id))
 
 
@@ -406,7 +406,7 @@ async def test_a_second_visit_has_its_own_story(abroad: Abroad) -> None:
     await abroad.tell_pair_visit(visits.VisitNoShow, first, match_id, mentorship_id)
     second = await abroad.pair_visit(match_id, mentorship_id)
     await abroad.post("jonas", f"/visits/{second}/no-show", {"reason": "other"})
-    assert [one["visit_id"] for one in await told(abroad, "NoShowReported")] == [str(first), str(second)]
+    assert [one["visit_id"] for one in await recorded(abroad, "NoShowReported")] == [str(first), str(second)]
 
 
 async def test_who_sees_what(abroad: Abroad) -> None:

@@ -1,4 +1,4 @@
-"""Can mentee and mentor do all of it on pages, without JavaScript, and is what they wrote kept when it is refused?"""
+"""Mentee and mentor can do everything on pages without JavaScript, and a refusal keeps what they wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the pages of placements show what a revision changes, name others by reference, copy, list and take out?"""
+"""The pages of placements preview a revision, name others by reference, copy, list and void."""
 
 from __future__ import annotations
 
@@ -118,17 +118,17 @@ async def test_what_waits_comes_first_and_counts_lead_to_their_rows(abroad: Abro
     submitted = await abroad.post("claire", "/offers", body, 201)
     draft = await abroad.post("claire", "/offers", {"call_id": programme.call["id"], "entry": {}}, 201)
 
-    async def seen(who: str, query: str = "") -> list[str]:
+    async def visible_ids(who: str, query: str = "") -> list[str]:
         return [one["id"] for one in (await abroad.get(who, f"/offers{query}"))["offers"]]
 
-    assert (await seen("claire"))[0] == draft["id"]
-    assert await seen("claire", "?state=waits") == [draft["id"]]
-    assert set(await seen("luc")) == {published["id"], submitted["id"]}
-    assert await seen("luc", "?state=waits") == [submitted["id"]]
-    assert await seen("programme", "?state=waits") == []
-    assert await seen("rasa") == await seen("paul") == []
-    assert await seen("luc", "?reference=" + published["reference"].lower()) == [published["id"]]
-    assert await seen("luc", f"?call_id={programme.organisations['FR']}") == []
+    assert (await visible_ids("claire"))[0] == draft["id"]
+    assert await visible_ids("claire", "?state=waits") == [draft["id"]]
+    assert set(await visible_ids("luc")) == {published["id"], submitted["id"]}
+    assert await visible_ids("luc", "?state=waits") == [submitted["id"]]
+    assert await visible_ids("programme", "?state=waits") == []
+    assert await visible_ids("rasa") == await visible_ids("paul") == []
+    assert await visible_ids("luc", "?reference=" + published["reference"].lower()) == [published["id"]]
+    assert await visible_ids("luc", f"?call_id={programme.organisations['FR']}") == []
     page = await read(abroad, "luc", "/applications/offers")
     assert "/applications/offers?state=waits" in page
     assert "No placement fits these filters" in await read(

@@ -1,4 +1,4 @@
-"""Does a placement go from draft to published and back, only by whom it is for, each step told once?"""
+"""A placement goes from draft to published and back, only by those entitled, with one event for each step."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_what_is_missing_is_named(abroad: Abroad, programme: Programme) ->
 
 
 async def test_other_hosts_and_countries_find_nothing(abroad: Abroad, programme: Programme) -> None:
-    """Another host, another country and an unknown id are told the same; a draft is its own organisation's only."""
+    """Another host, another country and an unknown id get the same answer; only its own organisation sees a draft."""
     body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
     made = await abroad.post("claire", "/offers", body, 201)
     of = f"/offers/{made['id']}"

@@ -1,4 +1,4 @@
-"""Do guest, sender and host bring what is needed before travel, and does each see only the own part?"""
+"""Guest, sender and host bring what is needed before travel, and each sees only what is theirs to see."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ async def all_there(abroad: Abroad, match_id: UUID, visit_id: UUID) -> None:
     await abroad.post("claire", f"/visits/{visit_id}/letters/invitation", status=201)
 
 
-async def told(programme: Programme, *kinds: str) -> list[tuple[str, Any]]:
-    """What was told of some kinds."""
+async def recorded(programme: Programme, *kinds: str) -> list[tuple[str, Any]]:
+    """Return the events of these kinds."""
     found = await programme.journal("exchange.participation")
     return [(kind, payload) for kind, _, payload in found if kind in kinds]
 
@@ -80,12 +80,12 @@ async def test_all_that_is_asked_is_brought_and_told_once(abroad: Abroad, progra
     shown = await abroad.get("ani", f"/visits/{visit_id}/preparation")
     assert shown["complete"]
     assert {one["state"] for name, one in shown["items"].items() if name != "access_needs"} == {"there"}
-    said = await told(programme, "PartPrepared", "PreparationCompleted")
+    said = await recorded(programme, "PartPrepared", "PreparationCompleted")
     assert [kind for kind, _ in said] == ["PartPrepared"] * 3 + ["PreparationCompleted"]
     assert set(said[2][1]["parties"]) == {"guest", "host", "home_coordinator"}
     details = written(abroad, match_id)["insurance"][1]
     await write(abroad, "ani", visit_id, "insurance", details)
-    assert len(await told(programme, "PartPrepared", "PreparationCompleted")) == 4
+    assert len(await recorded(programme, "PartPrepared", "PreparationCompleted")) == 4
     everything = str(await programme.journal("exchange.participation"))
     for secret in ("Aram", "Ingo", "Order 12", "Main gate", "Claire", "410"):
         assert secret not in everything
@@ -103,7 +103,7 @@ async def test_what_was_enough_is_missing_again_when_the_visit_moves(abroad: Abr
     shown = (await abroad.get("ani", f"/visits/{visit_id}/preparation"))["items"]
     assert (shown["insurance"]["state"], shown["invitation"]["state"]) == ("problem", "problem")
     assert shown["authorisation"]["state"] == "there"
-    assert (await told(programme, "PartPrepared"))[-1][1]["parties"] == ["home_coordinator"]
+    assert (await recorded(programme, "PartPrepared"))[-1][1]["parties"] == ["home_coordinator"]
     before = (await abroad.get("claire", f"/visits/{visit_id}/preparation"))["letters"][0]
     check = (await programme.as_("paul").get(f"/applications/verify-letter/{before['number']}")).text
     assert "other dates than this letter says" in check
@@ -131,7 +131,7 @@ async def test_everybody_reads_only_what_is_theirs(abroad: Abroad) -> None:
     assert seen["tigran"] == open_ | {"visa", "insurance", "arrival"}
     assert seen["claire"] == open_ | {"arrival", "access_needs"}
     assert seen["luc"] == seen["programme"] == open_
-    released = await told(abroad.of, "IdentityReleased")
+    released = await recorded(abroad.of, "IdentityReleased")
     assert [(one["of"], one["to"], one["fields"]) for _, one in released[-2:]] == [
         ("host", "guest", ["name", "service_email"]),
         ("guest", "host", ["access_needs"]),
@@ -156,7 +156,7 @@ async def test_the_host_sees_the_emergency_contact_on_the_days_of_the_visit_only
     shown = await programme.as_("claire").post(page)
     assert "Aram Petrosyan" in shown.text
     assert shown.headers["cache-control"] == "no-store"
-    released = [one for _, one in await told(programme, "IdentityReleased") if one["purpose"] == "emergency"]
+    released = [one for _, one in await recorded(programme, "IdentityReleased") if one["purpose"] == "emergency"]
     assert [(one["fields"], one["basis"]) for one in released] == [(["emergency_contact"], "vital_interest")]
     query = sa.text("SELECT count(*) FROM access_log WHERE what = 'emergency_contact' AND caller = 'claire'")
     async with programme.app.state.service.bus.read() as session:

@@ -1,4 +1,4 @@
-"""Does a host record attendance tap by tap, correct it visibly, and not overwrite what a colleague recorded?"""
+"""A host records attendance tap by tap, corrects it visibly, and never overwrites what a colleague recorded."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ async def begun(abroad: Abroad, day: int = 1) -> tuple[UUID, UUID, date]:
     return visit_id, match_id, start
 
 
-async def told(programme: Programme) -> list[tuple[str, Any]]:
-    """What was told of attendance: day and whether the guest was there."""
+async def recorded_days(programme: Programme) -> list[tuple[str, Any]]:
+    """Return the recorded attendance: day and whether the guest attended."""
     found = await programme.journal("exchange.participation")
     return [(data["day"], data["present"]) for kind, _, data in found if kind == "AttendanceRecorded"]
 
@@ -43,7 +43,7 @@ async def test_one_tap_a_day_today_first(abroad: Abroad, programme: Programme) -
     for _ in range(2):
         answer = await send(abroad, "claire", at, tap)
         assert answer.headers["location"].startswith("/applications/visits/attendance")
-    assert await told(programme) == [(str(today), True)]
+    assert await recorded_days(programme) == [(str(today), True)]
     await send(abroad, "claire", at, {f"day-{start}": "no", f"seen-{start}": "", "day-x": "yes", "back": "today"})
     assert "All is recorded for today" in await read(abroad, "claire", "/applications/visits/attendance")
     found = (await abroad.get("claire", "/visits/attendance"))["visits"]
@@ -65,7 +65,7 @@ async def test_a_correction_stays_visible_and_is_told(abroad: Abroad, programme:
     for reader in ("claire", "ani", "tigran"):
         page = await read(abroad, reader, f"/applications/visits/{visit_id}")
         assert "Before, it said: was there" in page, reader
-    assert await told(programme) == [(str(start), True), (str(start), False)]
+    assert await recorded_days(programme) == [(str(start), True), (str(start), False)]
 
 
 async def test_a_colleague_was_quicker(abroad: Abroad, programme: Programme) -> None:
@@ -83,7 +83,7 @@ async def test_a_colleague_was_quicker(abroad: Abroad, programme: Programme) -> 
         409,
     )
     await abroad.post("claire", path, {"days": {str(start): True}, "seen": {str(start): None}})
-    assert await told(programme) == [(str(start), True)]
+    assert await recorded_days(programme) == [(str(start), True)]
 
 
 async def test_only_days_that_have_come_and_not_after_the_end(abroad: Abroad) -> None:
@@ -137,5 +137,5 @@ async def test_who_of_a_pair_stays_at_home_records_the_other(abroad: Abroad, pro
     tap = {f"day-{start}": "yes", f"seen-{start}": "", "back": "today"}
     await send(abroad, "jonas", at, tap, 404)
     await send(abroad, "nino", at, tap)
-    assert await told(programme) == [(str(start), True)]
+    assert await recorded_days(programme) == [(str(start), True)]
     assert "All is recorded for today" in await read(abroad, "nino", list_)

@@ -1,4 +1,4 @@
-"""Can guest, host and programme ask for other dates of a visit and answer them, by page and by API, and nobody else?"""
+"""Guest, host and programme ask for other dates of a visit and answer them, by page and by API, and nobody else can."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ async def proposed(abroad: Abroad, visit_id: UUID, match_id: UUID, move: int = 1
     return new
 
 
-async def told(programme: Programme) -> list[tuple[str, dict[str, Any]]]:
-    """What was told about moves."""
+async def recorded_moves(programme: Programme) -> list[tuple[str, dict[str, Any]]]:
+    """Return the events about moves."""
     found = await programme.journal("exchange.participation")
     return [(kind, payload) for kind, _, payload in found if kind.startswith("Move")]
 
@@ -74,7 +74,7 @@ async def test_dates_are_asked_for_proposed_accepted_and_moved(abroad: Abroad, p
     for somebody in ("ani", "ani", "claire"):
         seen = await abroad.post(somebody, f"{of}/moves/1/answer", {"answer": "accept"}, 202)
     assert (seen["move"]["answers"], seen["start"]) == ({"guest": "accept", "host": "accept"}, old)
-    said = await told(programme)
+    said = await recorded_moves(programme)
     assert [kind for kind, _ in said] == ["MoveRequested", "MoveAccepted", "MoveAccepted"]
     assert "trial" not in str(said)
     moved = abroad.plan(match_id) | new
@@ -113,7 +113,7 @@ async def test_a_refusal_needs_a_reason_and_leaves_the_old_dates(abroad: Abroad,
     assert (no.status_code, "Choose why you refuse" in no.text, "I am away" in no.text) == (422, True, True)
     sent = await ani.post(f"{at}/moves/1", data={"answer": "decline", "reason": "not_available", "text": "Away"})
     assert sent.headers["location"] == f"{at}?done=move_answered"
-    said = await told(programme)
+    said = await recorded_moves(programme)
     assert [(kind, payload["reason"]) for kind, payload in said] == [
         ("MoveRequested", "personal"),
         ("MoveRefused", "not_available"),

@@ -1,4 +1,4 @@
-"""Do versions of an agreement stand as they should, and does the difference between two say all that changed?"""
+"""Versions of an agreement have the right states, and the difference between two shows every change."""
 
 from __future__ import annotations
 

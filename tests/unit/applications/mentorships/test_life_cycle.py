@@ -1,6 +1,6 @@
-"""Whatever mentee and mentor do in any order, does the mentorship stay lawful to its end?
+"""A mentorship stays lawful to its end, in whatever order mentee and mentor act.
 
-The portal's rules say who may; matching's state machine draws the conclusions, in the order in which the events come.
+The portal's rules say who may act; matching's state machine draws the conclusions, in the order of the events.
 """
 
 from __future__ import annotations

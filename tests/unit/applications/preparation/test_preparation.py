@@ -1,4 +1,4 @@
-"""Is what is asked before travel asked of the right side, and is what is there enough for the dates?"""
+"""The right side is asked for each item before travel, and readiness follows the dates of the visit."""
 
 from __future__ import annotations
 
