@@ -85,8 +85,8 @@ def command(
     *,
     topic: Annotated[str | None, typer.Option(help="Only of this topic.")] = None,
     subject: Annotated[str | None, typer.Option(help="Only this aggregate.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that is dead_letters.")] = False,
-    skip: Annotated[int | None, typer.Option(help="Pass over the dead_letters event with this number.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
+    skip: Annotated[int | None, typer.Option(help="Pass over the dead letter with this number.")] = None,
     reason: Annotated[str, typer.Option(help="Why it is passed over.")] = "",
     by: Annotated[str, typer.Option(help="Who decides, for the record.")] = "operator",
 ) -> None:

@@ -68,8 +68,8 @@ def test_what_programs_can_do_is_read_without_scrolling_aside(browser: Browser, 
 
 def test_why_a_number_is_hidden_is_read_without_scrolling_aside(browser: Browser) -> None:
     """Numbers stand in pairs on a phone; the sentence that stands instead of one goes on further lines."""
-    folders = [ROOT / "services/reporting/templates", ROOT / "shared/web/templates"]
-    page = Environment(loader=FileSystemLoader(folders), autoescape=True).from_string(TABLE)
+    loader = site.environment(ROOT / "services" / "reporting").loader
+    page = Environment(loader=loader, autoescape=True).from_string(TABLE)
     cells = [ReleasedCell(None, hidden=one) for one in Hidden]
     text = page.render(show=disclosure_views, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
     room = _room(browser, text, 320)

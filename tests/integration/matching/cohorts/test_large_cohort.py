@@ -247,7 +247,7 @@ async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeyp
         ends.append(await apart(*given, **options))
         return ends[-1]
 
-    monkeypatch.setattr(processes, "apart", seen)
+    monkeypatch.setattr(processes, "run_in_process", seen)
     late = await world.officer("AM", eligible=False, first_time=False)
     async with world.bus.transaction("system:tests") as tx:
         await store.version(tx.session, world.call_id, lock=True)  # whoever writes waits for it
