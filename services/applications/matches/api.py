@@ -67,7 +67,7 @@ async def read_all(
         found = await matches.within(session, among, state or (), page)
         views = await views_of_matches(session, principal, found)
         counts = await matches.counts(session, among)
-    total = sum(count for one, count in counts.items() if not state or one in state)
+    total = sum(count for state_, count in counts.items() if not state or state_ in state)
     return {"matches": [resources.match(view) for view in views], "total": total}
 
 
@@ -83,7 +83,7 @@ async def clear_several(body: ClearSeveral, principal: Decider, bus: BusDep) -> 
     outcome = await clearance.clear_all(bus, principal, body.match_ids)
     return {
         "done": [match.id for match in outcome.done],
-        "left": [{"id": one.id, "detail": why} for one, why in outcome.left],
+        "left": [{"id": match.id, "detail": why} for match, why in outcome.left],
     }
 
 

@@ -181,9 +181,11 @@ def _name(principal: Principal, mentor: store.Mentor, people: dict[str, entries.
 
 def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
     """Return the count of each state, with a link to exactly the rows that it counts."""
-    asked = found.get(store.ASKED, 0)
-    waiting = ngettext("is asked whether still available", "are asked whether still available", asked)
-    return state_counts("mentor", found, (store.ASKED, asked, waiting, "wait"), here="/applications/mentors/country")
+    asked_count = found.get(store.ASKED, 0)
+    waiting = ngettext("is asked whether still available", "are asked whether still available", asked_count)
+    return state_counts(
+        "mentor", found, (store.ASKED, asked_count, waiting, "wait"), here="/applications/mentors/country"
+    )
 
 
 @router.get("/{mentor_id}")

@@ -129,7 +129,7 @@ async def decide(body: SeveralOffers, principal: Decider, bus: BusDep) -> dict[s
     outcome = await bulk.decide_all(bus, principal, body.offer_ids, body.remarks)
     return {
         "done": [offer.id for offer in outcome.done],
-        "left": [{"id": one.id, "detail": why} for one, why in outcome.left],
+        "left": [{"id": offer.id, "detail": why} for offer, why in outcome.left],
     }
 
 

@@ -86,7 +86,9 @@ async def names_of(session: AsyncSession, entries: Iterable[OfferEntry]) -> dict
         organisation.id: organisation.name for organisation in await register_entries.organisations(session, ids=ids)
     }
     named_applications = await applications.by_id(session, ids)
-    return found | {id_: one.reference for id_, one in named_applications.items() if one.reference}
+    return found | {
+        id_: application.reference for id_, application in named_applications.items() if application.reference
+    }
 
 
 LABELS: dict[str, str] = {

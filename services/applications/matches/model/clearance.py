@@ -54,10 +54,10 @@ def may_decide(state: MatchState, given: Mapping[Side, bool], side: Side) -> Non
     """Raise `AlreadyDone` where that side has decided, `NotNow` where another side is asked."""
     if side in given:
         raise refuse("match", state, done=True)
-    turn = side_to_clear(state, given)
-    if turn is None:
+    asked_side = side_to_clear(state, given)
+    if asked_side is None:
         raise refuse("match", state)
-    if turn is not side:
+    if asked_side is not side:
         raise NotNow(gettext("The home country clears first. You will see the case here when it has."))
 
 

@@ -75,7 +75,10 @@ async def ask(request: Request, principal: Decider, bus: BusDep, match: Matches 
 async def clear(principal: Decider, bus: BusDep, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Clear those that can be cleared in one transaction; the next page shows which were, and why the others not."""
     outcome = await clearance.clear_all(bus, principal, match)
-    query = {"done": [cleared_match.id for cleared_match in outcome.done], "left": [one.id for one, _ in outcome.left]}
+    query = {
+        "done": [cleared_match.id for cleared_match in outcome.done],
+        "left": [other_match.id for other_match, _ in outcome.left],
+    }
     return see_other("/applications/matches/cleared?" + urlencode(query, doseq=True))
 
 

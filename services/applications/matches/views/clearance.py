@@ -39,7 +39,7 @@ def clearance_status(
     principal: Principal, match: Match, given: dict[Side, store.Clearance], deciders: Deciders = _NOBODY
 ) -> ClearanceStatus:
     """Return who is asked about a match, given the decisions so far; `deciders`: which places have a coordinator."""
-    side = model.side_to_clear(match.stands, {side: one.given for side, one in given.items()})
+    side = model.side_to_clear(match.stands, {side: decision.given for side, decision in given.items()})
     if side is None:
         return ClearanceStatus(None, None, mine=False)
     capacity = capacity_for_side(deciders, principal, match, side, given)

@@ -34,7 +34,9 @@ async def pause(
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
         last = await pauses.last(tx.session, mentorship_id)
-        if not may_proceed(model.may_pause, member.mentorship.stands, asked=pause_arrived(member.mentorship, last)):
+        if not may_proceed(
+            model.may_pause, member.mentorship.stands, already_asked=pause_arrived(member.mentorship, last)
+        ):
             return member.mentorship
         tx.session.add(
             pauses.Pause(
@@ -57,8 +59,8 @@ async def resume(bus: Bus, principal: Principal, mentorship_id: UUID) -> Mentors
         member = await pair_member(tx, principal, mentorship_id)
         last = await pauses.last(tx.session, mentorship_id)
         paused_by = Party(member.mentorship.paused_by) if member.mentorship.paused_by else None
-        asked = resume_arrived(member.mentorship, last)
-        if not may_proceed(model.may_resume, member.mentorship.stands, paused_by, asked=asked):
+        already_asked = resume_arrived(member.mentorship, last)
+        if not may_proceed(model.may_resume, member.mentorship.stands, paused_by, already_asked=already_asked):
             return member.mentorship
         if last is not None:
             last.resumed_by, last.resumed_at = member.party, clock.now()
@@ -73,7 +75,7 @@ async def end(
     """Ask to complete the mentorship or, with a reason, to end it early. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         member = await pair_member(tx, principal, mentorship_id)
-        asked = {
+        already_asked = {
             (statement.what, statement.party)
             for statement in await visits_store.statements(tx.session, member.case.match.id)
         }
@@ -83,7 +85,7 @@ async def end(
             goes_on = may_proceed(model.may_complete, member.mentorship.stands, summed)
         else:
             goes_on = may_proceed(model.may_end_early, member.mentorship.stands)
-        if not goes_on or (EndRequested.type, member.party) in asked:
+        if not goes_on or (EndRequested.type, member.party) in already_asked:
             return member.mentorship
         tx.session.add(
             visits_store.Statement(

@@ -116,9 +116,9 @@ async def cancel(
         visit = await visits_store.visit(tx.session, visit_id, lock=True)
         if visit is None or visit.mentorship_id != mentorship_id:
             raise not_found()
-        asked = await visits_store.statements(tx.session, visit.about)
+        statements = await visits_store.statements(tx.session, visit.about)
         if not may_proceed(may_cancel, member.case.match.stands, visit.stands) or member.party in {
-            statement.party for statement in asked
+            statement.party for statement in statements
         }:
             return member.mentorship
         tx.session.add(

@@ -219,11 +219,11 @@ def may_propose(state: MentorshipState, versions: Sequence[Version], based_on: i
         raise NotNow(gettext("Choose an end between tomorrow and %(day)s.") % {"day": dates.day(today + LONGEST)})
 
 
-def may_take_back(state: MentorshipState, version: Version, state_of: VersionState, mine: bool) -> None:  # noqa: FBT001 - pure
+def may_take_back(state: MentorshipState, version: Version, state_of: VersionState, own: bool) -> None:  # noqa: FBT001 - pure
     """Raise `NotNow` unless it is one's proposal and still waits; nobody takes back the programme's version."""
     if version.lapsed:
         raise refuse("mentorship", state, done=True)
     if state_of is not VersionState.PROPOSED or version.number == FIRST_VERSION:
         raise NotNow(gettext("Only a version that waits for a signature can be taken back."))
-    if not mine:
+    if not own:
         raise NotNow(gettext("Whoever proposed a version takes it back. You can propose another one."))

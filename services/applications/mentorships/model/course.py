@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from services.applications.mentorships.model.sessions import Totals
 
 
-def may_pause(state: MentorshipState, *, asked: bool) -> None:
+def may_pause(state: MentorshipState, *, already_asked: bool) -> None:
     """Raise `AlreadyDone` where a pause was asked for, `NotNow` unless the mentorship is under way."""
-    if asked or state is MentorshipState.PAUSED:
+    if already_asked or state is MentorshipState.PAUSED:
         raise refuse("mentorship", state, done=True)
     if state is not MentorshipState.ACTIVE:
         raise refuse("mentorship", state)
 
 
-def may_resume(state: MentorshipState, paused_by: Party | None, *, asked: bool) -> None:
+def may_resume(state: MentorshipState, paused_by: Party | None, *, already_asked: bool) -> None:
     """Raise `AlreadyDone` where resuming was asked for, `NotNow` unless one of the two paused it."""
-    if asked or state is MentorshipState.ACTIVE:
+    if already_asked or state is MentorshipState.ACTIVE:
         raise refuse("mentorship", state, done=True)
     if state is not MentorshipState.PAUSED:
         raise refuse("mentorship", state)

@@ -34,10 +34,10 @@ async def show_all(
         rows = await mentorship_rows(session, principal)
     mine = [row for row in rows if row.pending]
     results = [row for row in rows if row.results]
-    shown = {WAITS: mine, RESULTS: results}.get(state)
-    shown = [row for row in rows if not state or row.mentorship.state == state] if shown is None else shown
-    waiting = (WAITS, len(mine), ngettext("waits for you", "wait for you", len(mine)), "wait")
-    asked = (
+    listed = {WAITS: mine, RESULTS: results}.get(state)
+    listed = [row for row in rows if not state or row.mentorship.state == state] if listed is None else listed
+    waiting_count = (WAITS, len(mine), ngettext("waits for you", "wait for you", len(mine)), "wait")
+    results_count = (
         RESULTS,
         len(results),
         ngettext("waits for what came of it at home", "wait for what came of them at home", len(results)),
@@ -46,25 +46,25 @@ async def show_all(
     return render(
         request,
         "mentorships/list.html",
-        rows=[_row(row) for row in page_rows(shown, page)],
-        total=len(shown),
+        rows=[_row(row) for row in page_rows(listed, page)],
+        total=len(listed),
         page=page,
         size=PAGE,
         filtered=bool(state) and bool(rows),
-        counts=state_counts("mentorship", Counter(row.mentorship.state for row in rows), waiting, asked),
+        counts=state_counts("mentorship", Counter(row.mentorship.state for row in rows), waiting_count, results_count),
     )
 
 
 def _row(row: MentorshipRow) -> list[Any]:
-    one, view = row.mentorship, row.of
+    mentorship, view = row.mentorship, row.of
     return [
-        {"text": view.case.application.reference or str(one.id), "href": mentorship_path(one.id)},
+        {"text": view.case.application.reference or str(mentorship.id), "href": mentorship_path(mentorship.id)},
         applicant_name(view),
         mentor_name(view),
         gettext("%(mentee)s and %(mentor)s")
-        % {"mentee": labels.country(one.country), "mentor": labels.country(one.mentor_country)},
-        tag("mentorship", one.state),
-        dates.day(one.since, short=True),
+        % {"mentee": labels.country(mentorship.country), "mentor": labels.country(mentorship.mentor_country)},
+        tag("mentorship", mentorship.state),
+        dates.day(mentorship.since, short=True),
         gettext("%(count)s confirmed") % {"count": row.totals.confirmed},
         _next(row),
     ]

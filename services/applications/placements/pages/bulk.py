@@ -118,7 +118,11 @@ async def decide(
         return await _page(request, bus, principal, what, offer, form, 422)
     remarks = {Section(form.data["section"]): form.data["remark"]} if act == "return" else None
     outcome = await bulk.decide_all(bus, principal, offer, remarks)
-    query = {"act": act, "done": [row.id for row in outcome.done], "left": [one.id for one, _ in outcome.left]}
+    query = {
+        "act": act,
+        "done": [row.id for row in outcome.done],
+        "left": [not_done.id for not_done, _ in outcome.left],
+    }
     return see_other(f"{HERE}/decided?{urlencode(query, doseq=True)}")
 
 

@@ -52,5 +52,5 @@ async def copy(request: Request, offer_id: UUID, principal: Host, bus: BusDep) -
     form.call.choices = _choices(await _open_calls(bus))
     if not form.validate():
         return await _page(request, bus, offer, form, 422)
-    made = await revisions.copy(bus, principal, offer_id, UUID(form.call.data))
-    return see_other(offer_path(made.id) + "?done=copied")
+    draft = await revisions.copy(bus, principal, offer_id, UUID(form.call.data))
+    return see_other(offer_path(draft.id) + "?done=copied")

@@ -140,10 +140,10 @@ async def write(
 @router.post("/{visit_id}/costs", status_code=201)
 async def add_cost(visit_id: UUID, body: CostBody, principal: Anyone, bus: BusDep) -> dict[str, Any]:
     """Add a line of costs."""
-    made = await costs_actions.add(
+    cost = await costs_actions.add(
         bus, principal, visit_id, body.item, body.payer, body.currency, body.planned, note=body.note
     )
-    return cost_answer(made)
+    return cost_answer(cost)
 
 
 @router.put("/{visit_id}/costs/{cost_id}")
@@ -151,7 +151,7 @@ async def change_cost(
     visit_id: UUID, cost_id: UUID, body: CostChange, principal: Anyone, bus: BusDep
 ) -> dict[str, Any]:
     """Replace a line, as the side that wrote it or as the sender."""
-    made = await costs_actions.change(
+    cost = await costs_actions.change(
         bus,
         principal,
         visit_id,
@@ -163,7 +163,7 @@ async def change_cost(
         actual=body.actual,
         note=body.note,
     )
-    return cost_answer(made)
+    return cost_answer(cost)
 
 
 @router.delete("/{visit_id}/costs/{cost_id}")
@@ -185,8 +185,8 @@ async def make_letter(
     visit_id: UUID, letter: LetterKind, principal: Participant, bus: BusDep, settings: Portal
 ) -> dict[str, Any]:
     """Make a letter as host; without changes to its content, return the existing one."""
-    made = await letters_actions.make(bus, principal, visit_id, letter, origin=settings.origin)
-    return letter_answer(made)
+    stored = await letters_actions.make(bus, principal, visit_id, letter, origin=settings.origin)
+    return letter_answer(stored)
 
 
 @router.get("/{visit_id}/letters/{letter}", response_class=Response)

@@ -64,16 +64,16 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep)
     if view.checklist is None:
         return see_other(visit_path(visit_id))
     own_sides = views.sides(view.of.case)
-    mine = [standing for standing in view.checklist.standings if views.owns_item(view.of.case, standing.item)]
-    mine = [
+    own_items = [standing for standing in view.checklist.standings if views.owns_item(view.of.case, standing.item)]
+    own_items = [
         standing
-        for standing in mine
+        for standing in own_items
         if standing.item in view.checklist.required or standing.item is PreparationItem.ACCESS_NEEDS
     ]
-    others = [
+    other_items = [
         standing
         for standing in view.checklist.standings
-        if standing not in mine and standing.item in view.checklist.required
+        if standing not in own_items and standing.item in view.checklist.required
     ]
     read = {item for item in _OWN_PAGES if own_sides & model.READERS[item]}
     return render(
@@ -82,8 +82,8 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: BusDep)
         view=view,
         visit=view.visit,
         due=view.preparation_due,
-        mine=[_task(view, standing, linked=True) for standing in sorted(mine, key=_urgency)],
-        others=[_task(view, standing, linked=standing.item in read) for standing in others],
+        mine=[_task(view, standing, linked=True) for standing in sorted(own_items, key=_urgency)],
+        others=[_task(view, standing, linked=standing.item in read) for standing in other_items],
         complete=view.checklist.complete,
         read=[
             {"title": labels.label(standing.item), "rows": sheet_rows(written[standing.item].sheet)}

@@ -60,7 +60,7 @@ async def _page(request: Request, bus: Bus, form: TravelRuleForm, status: int = 
 
 def _fill(form: TravelRuleForm, known: dict[UUID, str]) -> None:
     form.call_id.choices = options([(str(id_), title) for id_, title in known.items()], blank=gettext("Any call"))()
-    countries = sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda one: one[1])
+    countries = sorted(((code, labels.country(code)) for code in COUNTRIES), key=lambda country: country[1])
     form.country.choices = options(countries, blank=gettext("Any country"))()
     form.host_country.choices = options(countries, blank=gettext("Any country"))()
 

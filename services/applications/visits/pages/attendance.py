@@ -80,9 +80,13 @@ async def attend(request: Request, visit_id: UUID, principal: Participant, bus: 
     `seen-2026-03-16` is what the page showed of that day, so that nobody overwrites another's record.
     """
     sent = await request.form()
-    answered, seen = _answers(sent, "day-"), _answers(sent, "seen-", none=True)
+    answered, known = _answers(sent, "day-"), _answers(sent, "seen-", none=True)
     await actions.record_days(
-        bus, principal, visit_id, {day: present for day, present in answered.items() if present is not None}, known=seen
+        bus,
+        principal,
+        visit_id,
+        {day: present for day, present in answered.items() if present is not None},
+        known=known,
     )
     if sent.get("back") == "today":
         return see_other(f"{HERE}?done=1#visit-{visit_id}")

@@ -191,13 +191,13 @@ class Pair(RuleBasedStateMachine):
     @rule(by=either)
     def pause(self, by: Party) -> None:
         """Ask for a pause, which takes effect."""
-        if self.lets(lambda: course.may_pause(self.one.state, asked=False)):
+        if self.lets(lambda: course.may_pause(self.one.state, already_asked=False)):
             self.follow(matching.pause(self.one, by, Reason.OPERATIONAL_DUTY, now=self.now))
 
     @rule(by=either)
     def resume(self, by: Party) -> None:
         """Ask to go on."""
-        if self.lets(lambda: course.may_resume(self.one.state, Party.MENTOR, asked=False)):
+        if self.lets(lambda: course.may_resume(self.one.state, Party.MENTOR, already_asked=False)):
             self.follow(matching.resume(self.one, by, now=self.now))
 
     @rule(by=either)
