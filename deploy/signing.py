@@ -1,6 +1,6 @@
-"""With which keys does a run sign its documents that brings none? Fresh ones, with a certificate that it issued itself.
+"""Make fresh signing keys with a self-issued certificate, for a run that brings none.
 
-It proves that a document was not changed, and to the run itself that it made it. For others to trust it, production
+They prove that a document was not changed, and to the run itself that it made it. For others to trust it, production
 sets key and certificates of an issuer that they know (`TANDEM_SIGNING_KEY`, `TANDEM_SIGNING_CERTIFICATES`).
 """
 

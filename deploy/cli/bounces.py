@@ -1,4 +1,7 @@
-"""What do delivery reports in a file say? `tandem bounces` reads an mbox or single mails and takes them in."""
+"""Import delivery reports from a file: `tandem bounces`.
+
+The file is an mbox or a single mail.
+"""
 
 import asyncio
 import mailbox
@@ -22,7 +25,7 @@ _HEADERS = ("Delivered-To", "X-Original-To", "X-Envelope-To", "Envelope-To", "To
 
 
 def mails_in(file: Path) -> "Iterator[bytes]":
-    """The mails of a file: an mbox, or one mail. Raises `Failed` where it cannot be read."""
+    """Return the mails of a file: an mbox, or one mail. Raises `Failed` if it cannot be read."""
     from deploy.cli.system import Failed  # noqa: PLC0415 - heavy: the help of all commands is shown without it
 
     try:
@@ -39,7 +42,7 @@ def mails_in(file: Path) -> "Iterator[bytes]":
 
 
 def report_address(raw: bytes, box: str) -> str:
-    """The address of ours to which a report was brought; empty where none of its headers has one."""
+    """Return our address to which a report was delivered; empty if no header has one."""
     name, _, domain = box.lower().rpartition("@")
     mail = message_from_bytes(raw, policy=policy.default)
     for header in _HEADERS:
@@ -50,7 +53,7 @@ def report_address(raw: bytes, box: str) -> str:
 
 
 async def import_reports(system: "System", file: Path) -> dict[str, int]:
-    """Take in all reports of a file; how many of each kind there were. Raises `Failed`."""
+    """Import all reports of a file; return how many of each kind there were. Raises `Failed`."""
     from deploy.cli.system import report_unreachable  # noqa: PLC0415 - heavy
     from services.notifications.mail.bounces.reports import TooEarly, take_report  # noqa: PLC0415 - as above
     from services.notifications.mail.model import VERDICTS  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""How does a tool act in the programme as a person does? Over the JSON API, with that person's own bearer token."""
+"""Act in the programme as a person, over the JSON API with that person's bearer token."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _AGAIN_AFTER = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 class Refused(Failed):
-    """The installation answered that it will not do this; `status` is the HTTP status."""
+    """The installation refused a request; `status` is the HTTP status."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -37,10 +37,10 @@ class Refused(Failed):
 
 
 class People:
-    """Acts as any person that the sign-in provider lets in; at most `at_once` requests run at the same time.
+    """Act as any person whom the sign-in provider admits; at most `at_once` requests run at the same time.
 
-    `base` is where the API answers: the gateway, or for bulk work each service's own address. A service that is away is
-    waited for up to `patience` seconds. An async context manager.
+    `base` is where the API answers: the gateway, or for bulk work each service's own address. The client waits up
+    to `patience` seconds for an unavailable service. An async context manager.
     """
 
     def __init__(self, system: System, *, at_once: int = 8, patience: float = 60.0, direct: bool = False) -> None:
@@ -64,23 +64,24 @@ class People:
             await self._programs.close()
 
     async def get(self, who: str, path: str, **params: Any) -> Any:
-        """Read `path` as `who`; gives the JSON. Raises as `ask`."""
+        """Read `path` as `who`; return the JSON. Raises as `ask`."""
         return await self.ask("GET", who, path, params={k: v for k, v in params.items() if v is not None})
 
     async def post(self, who: str, path: str, body: Any = None, *, ticket: str | None = None) -> Any:
-        """Do what `path` says as `who`; gives the JSON. Raises as `ask`."""
+        """Post to `path` as `who`; return the JSON. Raises as `ask`."""
         return await self.ask("POST", who, path, json=body, ticket=ticket)
 
     async def put(self, who: str, path: str, body: Any) -> Any:
-        """Replace what is at `path` as `who`; gives the JSON. Raises as `ask`."""
+        """Replace the resource at `path` as `who`; return the JSON. Raises as `ask`."""
         return await self.ask("PUT", who, path, json=body)
 
     async def ask(self, method: str, who: str, path: str, *, ticket: str | None = None, **request: Any) -> Any:
-        """One request as the person with the sign-in subject `who`.
+        """Send one request as the person with the sign-in subject `who`.
 
-        A service that does not answer is asked again. Raises `Refused` where the answer is no, and `Failed` when nobody
-        answers or the person cannot sign in. After a try whose end is unknown, "done already" (409) counts as done. The
-        local provider keeps its tokens in memory: who is not known any more (401) signs in again, once.
+        Tries again while a service does not answer. Raises `Refused` for a refusal, and `Failed` if nobody
+        answers or the person cannot sign in. After a try with an unknown result, "done already" (409) counts as
+        done. The local provider keeps its tokens in memory: an unknown token (401) makes the person sign in
+        again, once.
         """
         until = monotonic() + self._patience
         unsure, tries = False, 0
@@ -97,8 +98,8 @@ class People:
                 if answer.status_code == 409 and unsure and method != "GET":
                     return None
                 if answer.status_code not in _PASSING:
-                    raise Refused(answer.status_code, f"{method} {path} as {who}: {_said(answer)}")
-                wrong = f"{answer.status_code} {_said(answer)}"
+                    raise Refused(answer.status_code, f"{method} {path} as {who}: {_refusal_text(answer)}")
+                wrong = f"{answer.status_code} {_refusal_text(answer)}"
                 unsure = unsure or answer.status_code in {502, 504}
             if monotonic() > until:
                 raise Failed(f"{method} {path} was not answered within {self._patience:.0f} s ({wrong}).")
@@ -124,9 +125,9 @@ class People:
             return await self._http.request(method, self._address(path), headers=headers, **request)
 
     async def until(self, what: str, look: Callable[[], Awaitable[Any]], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - the wait itself is what is asked for
-        """Look again and again until `look` gives something; gives that. Raises `Failed` after `timeout` seconds.
+        """Call `look` until it returns something; return that. Raises `Failed` after `timeout` seconds.
 
-        A service that answers "not found" (404) may just not have heard of it yet, so that is nothing too.
+        "Not found" (404) counts as nothing, since the service may not have received the event yet.
         """
         end, pause = monotonic() + timeout, 0.02
         while True:
@@ -172,7 +173,7 @@ def _programs(system: System) -> Programs:
 
 
 def _tokens(file: str | None) -> dict[str, str]:
-    """Access tokens by sign-in subject, for installations where a person signs in with a password. Raises `Failed`."""
+    """Access tokens by sign-in subject, for installations that ask for a password. Raises `Failed`."""
     if not file:
         return {}
     try:
@@ -182,8 +183,8 @@ def _tokens(file: str | None) -> dict[str, str]:
         raise Failed(f"{file} (TANDEM_TOKENS_FILE) cannot be read as JSON of subject and token.") from error
 
 
-def _said(answer: httpx2.Response) -> str:
-    """What a refusal says, with the fields that it names."""
+def _refusal_text(answer: httpx2.Response) -> str:
+    """The text of a refusal, with the fields that it names."""
     try:
         problem = answer.json()
         fields = "; ".join(f"{one['field']}: {one['detail']}" for one in problem.get("errors") or ())

@@ -1,4 +1,4 @@
-"""How does one move the local run's clock forward? `tandem clock +14d`."""
+"""Move the local run's clock forward: `tandem clock +14d`."""
 
 import re
 from datetime import timedelta
@@ -13,7 +13,7 @@ _LONGEST = timedelta(days=400)
 
 
 def span(text: str) -> timedelta:
-    """The time span that `+14d`, `+6h`, `+30m` or `+2w` means.
+    """Return the time span that `+14d`, `+6h`, `+30m` or `+2w` means.
 
     Raises `Failed` for anything else, and for more than 400 days: the log forgets what is older.
     """

@@ -1,4 +1,4 @@
-"""Which documents describe the interfaces? `tandem contracts` writes them; with `--check` it only compares."""
+"""Write the documents that describe the interfaces, or compare them: `tandem contracts`."""
 
 import sys
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ FOLDER = "docs/contracts"
 
 
 def openapi(service: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of a service's JSON API, as the running service gives it too."""
+    """Return the OpenAPI 3.1 document of a service's JSON API, as the running service gives it."""
     from importlib import import_module  # noqa: PLC0415 - one service after the other, each heavy
 
     settings = import_module(f"services.{service}.settings").Settings
@@ -28,7 +28,7 @@ def _stand_in(annotation: object) -> str:
 
 
 def documents() -> dict[str, str]:
-    """The text of each OpenAPI document, by its path from the root of the repository."""
+    """Return the text of each OpenAPI document, by its path from the root of the repository."""
     import json  # noqa: PLC0415 - with the rest
 
     from deploy.cli.system import SERVICES  # noqa: PLC0415 - as above

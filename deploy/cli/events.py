@@ -1,4 +1,4 @@
-"""What happens on the log? `tandem events` shows it as readable lines, and follows it."""
+"""Show the event log as readable lines, and follow it: `tandem events`."""
 
 import re
 import sys
@@ -23,7 +23,7 @@ _SHOWN = 6
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """The moment that `2h`, `3d` (ago) or an ISO date or time means; without a zone it is UTC. Raises `Failed`."""
+    """Return the moment that `2h`, `3d` (ago) or an ISO date or time means; default zone UTC. Raises `Failed`."""
     from datetime import UTC  # noqa: PLC0415 - with the rest
 
     from deploy.cli.system import Failed  # noqa: PLC0415 - as above
@@ -39,8 +39,8 @@ def moment(text: str, now: datetime) -> datetime:
 
 
 def line(event: "Envelope") -> str:
-    """An event as one line: when, what, about what, in which story, and its first codes and numbers."""
-    fields = " ".join(_told(event.data.model_dump(mode="json"), _SHOWN))
+    """Return an event as one line: time, type, subject, correlation, and its first codes and numbers."""
+    fields = " ".join(_payload_values(event.data.model_dump(mode="json"), _SHOWN))
     return (
         f"{event.time:%Y-%m-%d %H:%M:%S}  {event.topic:<24} {event.type:<24} {event.subject} #{event.sequence}"
         f"  story {event.correlationid}  {fields}".rstrip()
@@ -48,19 +48,19 @@ def line(event: "Envelope") -> str:
 
 
 def describe_unreadable(record: "ConsumerRecord", fault: "Faulty") -> str:
-    """A record that is no event as one line: where it is, about what, and what is wrong with it."""
+    """Return a record that is not an event as one line: its place, its subject, and what is wrong."""
     return (
         f"{record.topic} partition {record.partition} offset {record.offset} is no event that can be read: "
         f"{fault.subject or 'without a subject'}, {fault.reason}: {fault.detail}"
     )
 
 
-def _told(data: dict[str, Any], most: int) -> list[str]:
-    """The first plain values of a payload, those of its one part too; ids are left out, they are long."""
+def _payload_values(data: dict[str, Any], most: int) -> list[str]:
+    """The first plain values of a payload, also of its one part; ids are left out, as they are long."""
     told: list[str] = []
     for name, value in data.items():
         if isinstance(value, dict):
-            told += _told(value, most)
+            told += _payload_values(value, most)
         elif isinstance(value, (str, int)) and not isinstance(value, bool) and not name.endswith("_id") and value != "":
             told.append(f"{name}={value}")
         elif value is True:
@@ -69,12 +69,12 @@ def _told(data: dict[str, Any], most: int) -> list[str]:
 
 
 async def stored_events(system: "System", topics: list[str]) -> "list[Envelope]":
-    """All events of `topics` that the log holds now, by their time. Raises `Failed` when Kafka does not answer."""
+    """Return all events of `topics` on the log, by time. Raises `Failed` if Kafka does not answer."""
     return [event async for event in _read(system, topics, follow=False)]
 
 
 def _events(records: "Iterable[ConsumerRecord]", about: str | None) -> "Iterator[Envelope]":
-    """The events among records; what cannot be read is told on standard error, of all subjects or of `about`."""
+    """The events among records; unreadable records are printed on standard error, all or those of `about`."""
     from shared.bus.log.envelope import Envelope, read  # noqa: PLC0415 - heavy
 
     for record in records:
@@ -88,7 +88,7 @@ def _events(records: "Iterable[ConsumerRecord]", about: str | None) -> "Iterator
 async def _read(
     system: "System", topics: list[str], *, follow: bool, about: str | None = None
 ) -> "AsyncIterator[Envelope]":
-    """The events of topics: those that are there, by time; then, following, those that come, as they come."""
+    """The events of topics: those on the log, by time; then, following, new ones as they arrive."""
     from aiokafka import TopicPartition  # noqa: PLC0415 - heavy
 
     from deploy.cli.system import report_unreachable  # noqa: PLC0415 - with the rest

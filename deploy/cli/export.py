@@ -1,4 +1,4 @@
-"""How do the journals leave the database whole? `tandem export DIR`: JSON lines, and a manifest that anchors them."""
+"""Export the journals as JSON lines with a manifest that anchors them: `tandem export DIR`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,9 +16,9 @@ _SELECT = (
 
 
 async def export(system: "System", folder: Path) -> dict[str, Any]:
-    """Write all journals into `folder`, each as one moment saw it; give the manifest.
+    """Write all journals into `folder`, each from one snapshot; return the manifest.
 
-    The manifest is written last, so a folder without one is no export. Raises `Failed` when there is one already, when
+    The manifest is written last, so a folder without one is not an export. Raises `Failed` if there is one already,
     the folder cannot be written or a database does not answer.
     """
     import json  # noqa: PLC0415 - with the rest
@@ -72,7 +72,7 @@ async def _one(system: "System", service: str, folder: Path) -> dict[str, Any]:
                 connection = await driver(session)
                 with bar(f"Journal of {service}", total) as shown:
                     async for row in connection.cursor(_SELECT, prefetch=1000):
-                        told = _told(row)
+                        told = _journal_row(row)
                         chains.add(told)
                         line = (json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
                         whole.update(line)
@@ -93,8 +93,8 @@ async def _one(system: "System", service: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def _told(row: Any) -> dict[str, Any]:
-    """One row of the journal; the payload stays text, for its digest is that of its very bytes."""
+def _journal_row(row: Any) -> dict[str, Any]:
+    """One row of the journal; the payload stays text, as its digest is that of its bytes."""
     return {
         "topic": row["aggregatetype"],
         "subject": row["aggregateid"],

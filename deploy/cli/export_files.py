@@ -1,4 +1,4 @@
-"""What does an export of the journals look like, and does it still agree with itself and with the journals?
+"""Read and write the files of an export, and compare them with each other and with the journals.
 
 A folder with one file of JSON lines a service, by aggregate and number, and `manifest.json`: the SHA-256 of each file
 and the digest of the heads of all chains, which anchors them outside of the database.
@@ -26,14 +26,14 @@ Aggregate = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where an aggregate's chain stood: the number and the hash of its newest event."""
+    """The head of an aggregate's chain: number and hash of its newest event."""
 
     sequence: int
     hash: bytes
 
 
 def heads_digest(heads: Mapping[Aggregate, Head]) -> str:
-    """SHA-256 over all heads in the order of topic and subject, one a line."""
+    """Return the SHA-256 over all heads, one a line, in the order of topic and subject."""
     whole = sha256()
     for (topic, subject), head in sorted(heads.items()):
         whole.update(f"{topic}\t{subject}\t{head.sequence}\t{head.hash.hex()}\n".encode())
@@ -42,14 +42,14 @@ def heads_digest(heads: Mapping[Aggregate, Head]) -> str:
 
 @dataclass
 class Chains:
-    """The chains of one service's file, followed line by line."""
+    """The chains of one service's file, checked line by line."""
 
     heads: dict[Aggregate, Head] = field(default_factory=dict)
     events: int = 0
     faults: list[str] = field(default_factory=list)
 
     def add(self, line: Mapping[str, Any]) -> None:
-        """Take the next event of an aggregate; note where its chain does not hold."""
+        """Add the next event of an aggregate, and note a broken chain."""
         aggregate = (line["topic"], line["subject"])
         before = self.heads.get(aggregate, Head(0, CHAIN_START))
         here = Head(line["sequence"], bytes.fromhex(line["hash"]))
@@ -66,14 +66,14 @@ class Chains:
 
 @dataclass
 class Exported:
-    """An export that was read: the heads by service, and what is wrong with the files themselves."""
+    """An export that was read: the heads by service, and what is wrong with the files."""
 
     heads: dict[str, dict[Aggregate, Head]]
     faults: list[str]
 
     @classmethod
     def read(cls, folder: Path) -> Exported:
-        """The export in `folder`, held against its manifest. Raises `Failed` when it is none."""
+        """Return the export in `folder`, compared with its manifest. Raises `Failed` if it is not an export."""
         try:
             manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
             services = {name: manifest["services"][name] for name in SERVICES}

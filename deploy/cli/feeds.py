@@ -1,4 +1,4 @@
-"""Is what was ever published still there, as it was? `tandem feeds verify ADDRESS` asks as a consumer does."""
+"""Check, as a consumer, that all published files are still there, unchanged: `tandem feeds verify ADDRESS`."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ def feeds() -> None:
 
 @dataclass
 class Inspection:
-    """What was looked at: how many manifests and files, what is wrong with them, and how many files were not open."""
+    """The result of a check: numbers of manifests and files, what is wrong, and how many files were not open."""
 
     manifests: int = 0
     files: int = 0
@@ -35,9 +35,9 @@ class Inspection:
 
 
 async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) -> Inspection:
-    """Every manifest with its signature and its link to the one before, and every file that the newest lists.
+    """Check every manifest with its signature and link, and every file that the newest one lists.
 
-    `known` is the thumbprint of the key that has to have signed. Raises `Failed` where there is no manifest.
+    `known` is the thumbprint of the key that must have signed. Raises `Failed` if there is no manifest.
     """
     from services.reporting.feeds.model.publication import broken  # noqa: PLC0415 - as above
     from services.reporting.feeds.signing import holds  # noqa: PLC0415 - heavy
@@ -87,7 +87,7 @@ async def _look_at(http: "httpx2.AsyncClient", file: "dict[str, Any]", found: In
 
 
 async def _answer(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
-    """What is answered, also to who has asked too often and has to wait. Raises `Failed` where nobody answers."""
+    """The answer to a request, waiting if asked to slow down. Raises `Failed` if nobody answers."""
     import httpx2  # noqa: PLC0415 - heavy
 
     for _ in range(_TRIES):

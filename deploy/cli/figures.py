@@ -1,4 +1,4 @@
-"""Do the published figures follow from the journals? `tandem figures verify EXPORT` needs nothing but an export."""
+"""Check that the published figures follow from an export of the journals: `tandem figures verify EXPORT`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,10 +21,9 @@ def figures() -> None:
 
 
 def recount_export(folder: Path) -> "tuple[list[str], list[CheckedFigure], list[Statement]]":
-    """What is wrong with the export in `folder` itself, and each figure that was ever published, computed again.
+    """Return what is wrong with the export in `folder`, and every published figure computed again.
 
-    Besides, each statement whose events are not all those that happened before its cut-off. Raises `Failed` where it is
-    no export.
+    Also each statement whose events are not all those before its cut-off. Raises `Failed` if it is not an export.
     """
     from deploy.cli.export_files import Exported  # noqa: PLC0415 - heavy
     from services.reporting.facts.model.facts import USED  # noqa: PLC0415 - as above
@@ -74,7 +73,7 @@ def _lines(folder: Path) -> "Iterator[dict[str, Any]]":
 
 
 def _event(line: "dict[str, Any]") -> Any:
-    """The event of a line, as a reader would have it; None where its payload is against the contract."""
+    """The event of a line, as a reader would have it; None if its payload breaks the contract."""
     from datetime import datetime  # noqa: PLC0415 - with the rest
     from uuid import UUID  # noqa: PLC0415 - as above
 
@@ -102,7 +101,7 @@ def _event(line: "dict[str, Any]") -> Any:
     )
 
 
-def _say(statement: "Statement") -> None:
+def _print_difference(statement: "Statement") -> None:
     """Print how the events of a statement differ from those of the export."""
     name = f"{statement.period}, counted at {statement.cut_off.isoformat()}"
     if statement.untold:
@@ -126,7 +125,7 @@ def verify(
     for fault in wrong:
         print(fault)
     for stated in statements:
-        _say(stated)
+        _print_difference(stated)
     broken = [each for each in checked if each.differences]
     for each in checked if every else broken:
         how = "; ".join(each.differences) or ("not shown when it was published" if each.hidden else "holds")

@@ -1,4 +1,7 @@
-"""How far have the services read the log, and what have they still to send? Asked of their databases and of Kafka."""
+"""Measure how far the services have read the log, and what they have still to send.
+
+Asks their databases and Kafka.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ SELECT (SELECT count(*) FROM pending) AS pending,
 
 @dataclass(frozen=True, slots=True)
 class ServiceLag:
-    """Of one service: events still to be sent, records still to be read, records there are in all, events parked."""
+    """Of one service: events to send, records to read, records in all, and dead letters."""
 
     pending: int
     unread: int
@@ -70,7 +73,7 @@ class Lag:
     async def __aexit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         if self._reads is not None:
             await asyncio.wait([self._reads])
         if self._consumer is not None:
@@ -79,7 +82,7 @@ class Lag:
             await database.close()
 
     async def standings(self) -> dict[str, ServiceLag]:
-        """How each service stands. The stores are looked at before the log, so nothing on its way is missed."""
+        """Return the lag of each service. Stores are read before the log, so that nothing in transit is missed."""
         assert self._consumer is not None
         assert self._reads is not None
         topics = await self._reads
@@ -107,10 +110,10 @@ class Lag:
         return found
 
     async def settled(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109 - the wait itself is what is asked for
-        """Return when everything that was done has gone all the way round. Raises `Failed` after `timeout` seconds.
+        """Return when every effect of past actions has been processed. Raises `Failed` after `timeout` seconds.
 
-        Twice in a row nothing is to be sent or read, and the log has not grown in between: a reaction is in the outbox
-        in the very transaction that moves the reader on.
+        Twice in a row nothing is to be sent or read, and the log has not grown in between: a reaction is in the
+        outbox in the same transaction that moves the reader on.
         """
         until = monotonic() + timeout
         before: dict[str, int] | None = None
@@ -139,5 +142,5 @@ def _by_partition(offsets: Mapping[TopicPartition, int]) -> dict[Partition, int]
 
 
 def _topics(services: Iterable[str]) -> dict[str, frozenset[str]]:
-    """What each of these services reads; blocks."""
+    """The topics that each of these services reads; blocks."""
     return {name: frozenset(consumers_of(name).readings) for name in services}

@@ -1,4 +1,4 @@
-"""What can an operator do with Tandem from a terminal? The command `tandem`, one module a subcommand.
+"""Run the command `tandem`, with one module for each subcommand.
 
 Each module imports what is heavy when it is called, so that `tandem --help` answers at once.
 """
@@ -61,7 +61,7 @@ app.add_typer(sample.app, name="sample")
 
 
 def main() -> None:
-    """Run the command line; what goes wrong in a known way is one line and exit code 2."""
+    """Run the command line; a known failure is one line and exit code 2."""
     gc.set_threshold(50_000, 20, 20)  # most of a command's time goes into imports, and what they make stays
     try:
         app()

@@ -1,4 +1,4 @@
-"""What does the engine make of a coordinator's own files? `tandem match FILE...`, without any service."""
+"""Match a coordinator's own files without any service: `tandem match FILE...`."""
 
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ Out = Annotated[Path | None, typer.Option(help="Write the results into this fold
 
 
 def summary(result: "Result") -> list[str]:
-    """A run in lines, with both prices."""
+    """Return a run in lines, with both prices."""
     prices, problem = result.prices, result.problem
     best = f"{prices.of_best_ppm / 10_000:.2f} % of the best"
     lines = [

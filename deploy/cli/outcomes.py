@@ -1,4 +1,4 @@
-"""How are the forms after a visit or a mentorship filled in by a program? With the portal's ticket, at reporting."""
+"""Fill in the forms after a visit or mentorship by program, with the portal's ticket."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ REPORT_TEXTS = {
 
 
 async def way(people: People, who: str, kind: str, subject: str, purpose: str) -> tuple[str, str]:
-    """Where reporting's API has a form of `who` about a visit or mentorship, and the portal's ticket into it.
+    """Return the address of a form of `who` in reporting's API, and the portal's ticket for it.
 
-    `kind` is `visits` or `mentorships`. A ticket is good for two minutes.
+    `kind` is `visits` or `mentorships`. A ticket is valid for two minutes.
     """
     answer = await people.post(who, f"/applications/api/{kind}/{subject}/tickets", {"purpose": purpose})
     return answer["address"].replace("/reporting/", "/reporting/api/", 1), answer["ticket"]
 
 
 async def form(people: People, who: str, kind: str, subject: str) -> dict[str, Any]:
-    """What the evaluation asks of `who`."""
+    """Return what the evaluation asks of `who`."""
     address, ticket = await way(people, who, kind, subject, "evaluation")
     answer: dict[str, Any] = await people.ask("GET", who, address, ticket=ticket)
     return answer
 
 
 async def evaluate(people: People, who: str, kind: str, subject: str, score: Callable[[], int] = lambda: 5) -> None:
-    """Fill in the evaluation that is asked of `who`; `score` gives each score from 1 to 5."""
+    """Fill in the evaluation of `who`; `score` gives each score from 1 to 5."""
     asked = await form(people, who, kind, subject)
     body = {
         "overall": score(),

@@ -1,4 +1,4 @@
-"""How does a command show that it is at work? A bar where somebody looks, lines where nobody does."""
+"""Show that a command is at work: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
 
 class Bar:
-    """One bar; `at(done, total, words)` moves it. To a file or a pipe only what changes in words is written."""
+    """A progress bar; `at(done, total, words)` moves it.
+
+    Elsewhere than on a terminal only changed words are printed.
+    """
 
     def __init__(self, words: str, total: float | None) -> None:
-        """Begin at 0 of `total`; None while nobody knows how much there is."""
+        """Begin at 0 of `total`; None while the total is unknown."""
         from rich.console import Console  # noqa: PLC0415 - heavy
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
@@ -30,20 +33,20 @@ class Bar:
         )
         self._task = self._bar.add_task(words, total=total)
         self._words, self._began = "", monotonic()
-        self.say(words)
+        self.describe(words)
 
     def at(self, done: float, total: float | None = None, words: str | None = None) -> None:
         """Move the bar to `done`."""
         self._bar.update(self._task, completed=done, total=total, description=words)
         if words is not None:
-            self.say(words)
+            self.describe(words)
 
     def advance(self, by: float = 1) -> None:
         """Move the bar on."""
         self._bar.advance(self._task, by)
 
-    def say(self, words: str) -> None:
-        """What is being done now."""
+    def describe(self, words: str) -> None:
+        """Set what is being done now."""
         if words == self._words:
             return
         self._words = words
@@ -56,13 +59,13 @@ class Bar:
         self._bar.start()
 
     def stop(self) -> None:
-        """Take it away."""
+        """Remove it."""
         self._bar.stop()
 
 
 @contextmanager
 def bar(words: str, total: float | None = None) -> Iterator[Bar]:
-    """A bar for as long as the block lasts."""
+    """Show a bar while the block runs."""
     one = Bar(words, total)
     one.start()
     try:

@@ -1,4 +1,4 @@
-"""How is a service's projection made again from the log? `tandem rebuild SERVICE`."""
+"""Rebuild a service's projections from the log: `tandem rebuild SERVICE`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +13,10 @@ _PATIENCE = 120.0
 
 
 async def rebuild(system: "System", service: str, by: str) -> list[str]:
-    """Make the projections of `service` anew from the log, then wait until its reader has read what came meanwhile.
+    """Rebuild the projections of `service`, then wait until its reader has caught up; return the table names.
 
-    The pages show the old ones until the new ones are whole. Gives the tables' names. Raises `Failed` when the reader
-    makes no headway for two minutes.
+    Pages show the old tables until the new ones are complete. Raises `Failed` if the reader makes no progress for
+    two minutes.
     """
     import asyncio  # noqa: PLC0415 - with the rest
     from time import monotonic  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""What is parked, and how does it come back? `tandem redrive` lists, applies again, or passes over."""
+"""List dead letters, apply them again, or pass over one: `tandem redrive`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ NAME = "redrive"
 
 
 async def dead_letters(system: "System", service: str) -> "list[DeadLetter]":
-    """All parked events of a service, oldest first. Raises `Failed` when the database does not answer."""
+    """Return all dead letters of a service, oldest first. Raises `Failed` if the database does not answer."""
     from deploy.cli.system import report_unreachable  # noqa: PLC0415 - with the rest
     from shared.bus.dead_letters.letters import open_events  # noqa: PLC0415 - heavy
 

@@ -1,4 +1,4 @@
-"""How does an owner tell its story again? `tandem replay` puts journals into the outbox once more."""
+"""Put journals into the outbox once more: `tandem replay`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ NAME = "replay"
 
 
 def topics_of(what: str) -> list[str]:
-    """The topics that `what`, a topic or a service that owns some, means. Raises `Failed`."""
+    """Return the topics that `what` means: a topic, or a service that owns some. Raises `Failed`."""
     from deploy.cli.system import SERVICES, Failed  # noqa: PLC0415 - with the rest below
     from shared.contracts import TOPICS  # noqa: PLC0415 - heavy
 
@@ -25,9 +25,9 @@ def topics_of(what: str) -> list[str]:
 
 
 async def replay(system: "System", topics: "Sequence[str]", subjects: list[str] | None) -> int:
-    """Have the owners send the journals of `topics` again; gives the number of events.
+    """Make the owners send the journals of `topics` again; return the number of events.
 
-    Raises `Failed` when a database does not answer.
+    Raises `Failed` if a database does not answer.
     """
     from sqlalchemy import text  # noqa: PLC0415 - heavy
 

@@ -1,4 +1,4 @@
-"""Does a committed run give the same result again? `tandem rerun RUN` repeats it, here, from what the service kept."""
+"""Repeat a committed run from its stored inputs, and compare the results: `tandem rerun RUN`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +16,7 @@ _SHOWN = 20
 
 
 async def fetch(system: "System", run_id: str, who: str) -> dict[str, Any]:
-    """What the service kept of a run. Raises `Failed` where it refuses or does not answer."""
+    """Return what the service stored of a run. Raises `Failed` if it refuses or does not answer."""
     from deploy.cli.client import People  # noqa: PLC0415 - heavy
 
     async with People(system) as people:
@@ -25,7 +25,7 @@ async def fetch(system: "System", run_id: str, who: str) -> dict[str, Any]:
 
 
 def repeat(kept: "Mapping[str, Any]") -> "Reproduction":
-    """Match again what `fetch` gave. Raises `Failed` where this version cannot read the problem."""
+    """Match again what `fetch` returned. Raises `Failed` if this version cannot read the problem."""
     from deploy.cli.system import Failed  # noqa: PLC0415 - with the rest
     from services.matching.cohorts.model import reproduce  # noqa: PLC0415 - as above
     from services.matching.engine.problem import document  # noqa: PLC0415 - heavy
@@ -39,7 +39,7 @@ def repeat(kept: "Mapping[str, Any]") -> "Reproduction":
 
 
 def report_lines(done: "Reproduction") -> list[str]:
-    """The outcome in lines."""
+    """Return the outcome in lines."""
     lines = [f"Engine {done.engine}, now {done.engine_now}. Digest of the inputs: {done.digest}."]
     if done.digest != done.digest_now:
         lines.append(f"The digest is {done.digest_now} now: the engine counts or reads the inputs in another way.")

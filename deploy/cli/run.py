@@ -1,4 +1,4 @@
-"""How does one start all of Tandem on this machine? `tandem run`."""
+"""Start all of Tandem on this machine: `tandem run`."""
 
 import sys
 

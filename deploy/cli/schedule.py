@@ -1,4 +1,4 @@
-"""On which days do visits take place? `tandem schedule FILE`, without any service."""
+"""Schedule visits from a file without any service: `tandem schedule FILE`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ COLUMNS = ("candidate_id", "seat_id", "start", "end", "days", "wanted", "moved_f
 
 
 def rows(plan: "Plan") -> list[tuple[object, ...]]:
-    """A row a visit, in the order given: its dates, or the cause that ruled out most weeks."""
+    """Return a row for each visit, in the given order: its dates, or the cause that ruled out most weeks."""
     from services.matching.engine.schedule.single import estimated  # noqa: PLC0415 - heavy
 
     moves = {one.request for one in plan.moves}

@@ -1,7 +1,7 @@
-"""Which installation do the tools work on, and how do they reach it?
+"""Describe the installation that the tools work on, and connect to it.
 
-What they need stands in the environment (`TANDEM_...`, as for the services). Where it does not, it is what the local
-run in `TANDEM_DATA` (default `.data`) wrote for them.
+Its values are in the environment (`TANDEM_...`, as for the services); otherwise those that the local run in
+`TANDEM_DATA` (default `.data`) wrote for its tools.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _UNUSED = {
 
 
 class Failed(RuntimeError):
-    """Something that the person at the terminal can understand and mend; its text is the whole message."""
+    """A failure that the person at the terminal can understand and correct; its text is the whole message."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class System:
 
     @classmethod
     def here(cls) -> System:
-        """The installation that the environment names, or the local run. Raises `Failed` when there is neither.
+        """Return the installation of the environment, or the local run. Raises `Failed` if there is neither.
 
-        From then on only warnings are logged, on standard error: what a command has to say it prints.
+        From then on only warnings are logged, on standard error: a command prints its own output.
         """
         _log_warnings_only()
         given = {name: value for name, value in os.environ.items() if name.startswith("TANDEM_") and value}
@@ -95,14 +95,14 @@ class System:
 
 
 def service_named(name: str) -> str:
-    """The service of that name. Raises `Failed` for any other word."""
+    """Return the service of that name. Raises `Failed` for any other word."""
     if name not in SERVICES:
         raise Failed(f"There is no service {name!r}: there are {', '.join(SERVICES)}.")
     return name
 
 
 def topics_named(names: Sequence[str]) -> None:
-    """Raise `Failed` where one of the names is no topic's."""
+    """Raise `Failed` if one of the names is not a topic's."""
     from shared.contracts import TOPICS  # noqa: PLC0415 - heavy
 
     if unknown := sorted(set(names) - set(TOPICS)):
@@ -110,7 +110,7 @@ def topics_named(names: Sequence[str]) -> None:
 
 
 def consumers_of(service: str) -> Consumers:
-    """What a service does with the events that it reads."""
+    """Return a service's handlers of events."""
     from importlib import import_module  # noqa: PLC0415 - one service of four
 
     consumers: Consumers = import_module(f"services.{service}.consumers").consumers
@@ -119,7 +119,7 @@ def consumers_of(service: str) -> Consumers:
 
 @contextmanager
 def report_unreachable(what: str = "The database") -> Iterator[None]:
-    """Turn what drivers raise when nobody answers into one line."""
+    """Turn a driver's error about an unreachable server into one line."""
     import asyncpg  # noqa: PLC0415 - heavy
     from aiokafka.errors import KafkaError  # noqa: PLC0415 - heavy
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - heavy
@@ -164,7 +164,7 @@ def _local_run() -> dict[str, str]:
 
 
 def _is_held(lock: os.PathLike[str]) -> bool:
-    """Whether a process holds the run's lock: the file alone would outlive a run that was killed."""
+    """Whether a process holds the run's lock: the file alone would outlive a killed run."""
     try:
         with open(lock, "rb") as file:  # noqa: PTH123 - a descriptor for flock
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

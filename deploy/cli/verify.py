@@ -1,4 +1,4 @@
-"""Are the journals what was written? `tandem verify` walks all hash chains, and holds an export against them."""
+"""Check the hash chains of all journals, and compare them with an export: `tandem verify`."""
 
 import sys
 from pathlib import Path
@@ -13,10 +13,10 @@ NAME = "verify"
 
 
 async def verify(system: "System", export: Path | None = None) -> list[str]:
-    """Walk the journals of all services; give what does not hold, as sentences.
+    """Check the journals of all services; return what does not hold, as sentences.
 
-    `export` is a folder that `tandem export` wrote: its chains must be where the journals' chains come from. Raises
-    `Failed` when a database does not answer or the export cannot be read.
+    `export` is a folder that `tandem export` wrote: the journals' chains must continue its chains. Raises `Failed`
+    if a database does not answer or the export cannot be read.
     """
     from sqlalchemy import text  # noqa: PLC0415 - heavy
 

@@ -1,4 +1,4 @@
-"""Who would gain and who would lose under other terms? `tandem what-if FILE...`, without any service."""
+"""Compare the matching of files under other terms: `tandem what-if FILE...`."""
 
 from collections import Counter
 from pathlib import Path
@@ -19,7 +19,7 @@ _GROUPS = (("country", "country"), ("service", "service"), ("rank group", "rank_
 
 
 def seat_changes(before: "Result", after: "Result") -> list[tuple[str, str | None, str | None, str]]:
-    """Everybody whose seat differs, by id: seat before, seat after, and `wins`, `loses` or `moves`."""
+    """Return everybody whose seat differs, by id: seat before, seat after, and `wins`, `loses` or `moves`."""
     then, now = before.matching, after.matching
     return [
         (one, then.get(one), now.get(one), "moves" if one in then and one in now else "wins" if one in now else "loses")
@@ -29,7 +29,7 @@ def seat_changes(before: "Result", after: "Result") -> list[tuple[str, str | Non
 
 
 def by_group(before: "Result", after: "Result") -> "Iterator[tuple[str, str, int, int, int]]":
-    """Winners, losers and movers by country, service and rank group: group, its name, how many of each."""
+    """Return winners, losers and movers by country, service and rank group."""
     people = {one.id: one for one in before.problem.candidates}
     changes = seat_changes(before, after)
     for words, name in _GROUPS:

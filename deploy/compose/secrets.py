@@ -1,4 +1,4 @@
-"""Which secrets does `docker compose` need? Prints a fresh `.env`; the file stays on the machine and out of git."""
+"""Print a fresh `.env` with the secrets of `docker compose`; the file stays on the machine and out of git."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deploy.signing import ed25519_keys, signing_keys
 
 
 def environment() -> dict[str, str]:
-    """All variables that `docker-compose.yml` asks for."""
+    """Return all variables that `docker-compose.yml` asks for."""
     keys = signing_keys("Tandem") | ed25519_keys("ticket")
     names = (
         "POSTGRES_PASSWORD",

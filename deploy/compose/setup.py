@@ -1,4 +1,4 @@
-"""What has to be there before the services of docker-compose start? The topics, and each database's tables."""
+"""Create the topics and tables that the services of docker-compose need before they start."""
 
 from __future__ import annotations
 

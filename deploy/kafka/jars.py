@@ -1,8 +1,8 @@
-"""Which jars make up the broker, and are they the ones that were checked in?
+"""Fetch the broker's jars, and check them against the lock file.
 
 `jars.lock` names each jar by its Maven coordinate and sha256. The jars come through `jgo`, from wherever this machine's
-Maven settings point, into the machine's Maven repository (`~/.m2`, or `M2_REPO`): all checkouts and runs share them.
-`python -m deploy.kafka.jars lock` resolves the coordinates anew and writes the lock.
+Maven settings point, into the machine's Maven repository (`~/.m2`, or `M2_REPO`), which all checkouts and runs share.
+`python -m deploy.kafka.jars lock` resolves the coordinates again and writes the lock.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOCK = Path(__file__).with_name("jars.lock")
 
 
 class JarsWrong(RuntimeError):
-    """A jar could not be fetched, or is not the one that the lock names."""
+    """A jar could not be fetched, or is not the one in the lock."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ class Jar:
 
 
 def locked() -> list[Jar]:
-    """The jars of the lock file, in the order of the class path."""
+    """Return the jars of the lock file, in the order of the class path."""
     rows = [line for line in LOCK.read_text("ascii").splitlines() if line and not line.startswith("#")]
     return [Jar(*row.replace(" ", ":").split(":")) for row in rows]
 
 
 def fetch() -> list[Path]:
-    """The paths of all jars in the order of the class path; fetches those that are missing, checks every one.
+    """Return the paths of all jars in the order of the class path; fetch missing ones and check every one.
 
-    Raises `JarsWrong` when one cannot be had or has another sha256 than the lock.
+    Raises `JarsWrong` if one cannot be fetched or has another sha256 than the lock.
     """
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(_fetch_one, locked()))
@@ -63,7 +63,7 @@ def _fetch_one(jar: Jar) -> Path:
 
 
 def _here(jar: Jar) -> Path:
-    """Where Maven keeps the jar on this machine, present or not. Does without jgo, whose import takes a while."""
+    """The path of the jar on this machine, present or not. Does without jgo, which is slow to import."""
     from os import environ  # noqa: PLC0415 - read at call, so that a test can move the repository
 
     home = Path(environ.get("M2_REPO") or Path.home() / ".m2" / "repository")

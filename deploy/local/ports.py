@@ -1,4 +1,4 @@
-"""Which TCP ports are free, and who has one that is not?"""
+"""Find free TCP ports, and the process that holds one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of 127.0.0.1 now."""
+    """Return whether a server could listen on this port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -24,7 +24,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port(taken: frozenset[int] | set[int] = frozenset()) -> int:
-    """A port that is free now and is not in `taken`. Raises `RuntimeError` when 200 tries find none."""
+    """Return a port that is free now and not in `taken`. Raises `RuntimeError` if 200 tries find none."""
     for _ in range(200):
         port = random.randrange(_FIRST, _LAST)  # noqa: S311 - a port is no secret
         if port not in taken and is_free(port):
@@ -33,7 +33,7 @@ def free_port(taken: frozenset[int] | set[int] = frozenset()) -> int:
 
 
 def holder(port: int) -> str | None:
-    """`name (pid 123)` of the process that listens on the port, or None where this user may not know."""
+    """Return `name (pid 123)` of the process that listens on the port, or None if this user may not know."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.Error:

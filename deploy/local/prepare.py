@@ -1,6 +1,6 @@
-"""Before the services start: topics as the contracts say, tables as the migrations say. A short process of its own.
+"""Create topics and tables before the services start, in a short process of its own.
 
-Being one, it takes the weight of four services' tables and of the contracts with it when it ends.
+When it ends, it frees the memory of four services' tables and of the contracts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.runtime.migrate import migrate
 
 
 def main() -> None:
-    """Do both at the same time; the addresses are in the environment (`tools_environment`)."""
+    """Create both at the same time; the addresses are in the environment (`tools_environment`)."""
     env = os.environ
     with ThreadPoolExecutor(1) as beside:
         applied = beside.submit(asyncio.run, topics.apply(env["TANDEM_KAFKA"]))

@@ -1,4 +1,4 @@
-"""How is one server process started, watched and ended, so that none is ever left behind?
+"""Start, watch and end one server process, so that none is ever left behind.
 
 Each child leads a session of its own, so that Ctrl-C in the terminal reaches the supervisor only, which stops all in
 order. On Linux the kernel sends the child its stop signal when the supervisor itself is killed.
@@ -125,7 +125,7 @@ class Child:
 
 
 def how_ended(code: int) -> str:
-    """An exit code in words: `exit code 1`, `killed by SIGKILL`."""
+    """Return an exit code in words: `exit code 1`, `killed by SIGKILL`."""
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -135,7 +135,7 @@ def how_ended(code: int) -> str:
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says something, for an error message, and where the rest is."""
+    """Return the last meaningful line of a log, for an error message, and the log's path."""
     try:
         lines = [line.strip() for line in log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
     except OSError:

@@ -1,4 +1,4 @@
-"""How does all of Tandem run on one machine? The order in which things start, what is told, the order of the end."""
+"""Run all of Tandem on one machine: start it in order, print its addresses, and stop it in order."""
 
 from __future__ import annotations
 
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
 
 
 class _Stop(BaseException):
-    """Somebody asked to stop: raised wherever the start happens to be."""
+    """A request to stop, raised wherever the start happens to be."""
 
 
 def main() -> int:
-    """Run until Ctrl-C or SIGTERM. Gives the exit code: 0 stopped when asked to, 1 with one line that says why not."""
+    """Run until Ctrl-C or SIGTERM; return the exit code.
+
+    0 after a requested stop; 1 with one line that says why not.
+    """
     if sys.version_info < (3, 11):  # noqa: UP036 - said plainly to whoever starts it with another Python
         return _fail(f"Tandem needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -67,7 +70,7 @@ def _say(line: str) -> None:
 
 
 def _print(line: str) -> None:
-    """Print at once; that nobody listens any more (a closed terminal or pipe) stops nothing."""
+    """Print at once; a closed terminal or pipe stops nothing."""
     with suppress(BrokenPipeError):
         print(line, flush=True)
 
@@ -94,7 +97,7 @@ class _Run:
         try:
             self._start(chosen, with_sample=with_sample)
             _say(f"Everything is ready after {time.monotonic() - began:.0f} s.")
-            _tell(chosen, self._place)
+            _print_addresses(chosen, self._place)
             while True:
                 self._supervisor.look()
                 time.sleep(0.25)
@@ -198,7 +201,7 @@ def _clean_environment() -> dict[str, str]:
 
 
 def _definitions() -> str:
-    """A digest of what topics and tables should be: as long as it is the same, there is nothing to prepare."""
+    """A digest of the definitions of topics and tables; unchanged, there is nothing to prepare."""
     files = [ROOT / "shared" / "contracts" / "topics.yaml", *ROOT.glob("services/*/migrations/versions/*.py")]
     digest = hashlib.sha256()
     for file in sorted(files):
@@ -212,8 +215,8 @@ def _personas() -> list[dict[str, object]]:
     return [dataclasses.asdict(persona) for persona in PERSONAS]
 
 
-def _tell(chosen: RunSettings, place: RunFolder) -> None:
-    """Print the addresses and whom one can be."""
+def _print_addresses(chosen: RunSettings, place: RunFolder) -> None:
+    """Print the addresses and the personas."""
     _print(f"\n  Tandem        {chosen.origin}/\n  Mail          {chosen.mail}/\n  Logs          {place / 'logs'}\n")
     _print("  On the start page you can be, with one click:")
     for persona in _personas():

@@ -1,4 +1,4 @@
-"""Is the sample programme in? It is loaded once a data folder, through the running services, as people would."""
+"""Load the sample programme once for each data folder, through the running services."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ _YEAR = timedelta(days=365)
 
 
 def wanted(place: RunFolder) -> bool:
-    """Whether it is still to be loaded: not twice, and not into a run that began with `TANDEM_SAMPLE=none`.
+    """Return whether it is still to be loaded: not twice, and not into a run with `TANDEM_SAMPLE=none`.
 
-    Raises `ServerFailed` for any other word there, and when loading was cut off before: what is in cannot be taken out
-    again.
+    Raises `ServerFailed` for any other word there, and after an interrupted loading, which cannot be undone.
     """
     state = (place.read(_MARK) or {}).get("state")
     if state == "begun":
@@ -44,16 +43,16 @@ def wanted(place: RunFolder) -> bool:
 
 
 def set_clock_back(place: RunFolder) -> None:
-    """Let the clock of a new run begin a year ago, where the sample programme begins; before any service asks it."""
+    """Let the clock of a new run begin a year ago, before any service reads it."""
     os.environ["TANDEM_CLOCK_FILE"] = str(place / "clock")
     with suppress(clock.ClockBackwards):
         clock.start_at(_YEAR)
 
 
 def load(place: RunFolder, env: Mapping[str, str], look: Callable[[], None]) -> None:
-    """Load it with `tandem sample load`, whose progress bar is seen; `look` is called meanwhile, to mend what ended.
+    """Load it with `tandem sample load` and its progress bar; `look` is called meanwhile to restart ended processes.
 
-    Raises `ServerFailed` when it fails.
+    Raises `ServerFailed` if it fails.
     """
     place.write(_MARK, {"state": "begun"})
     command = [sys.executable, "-m", "deploy.cli.main", "sample", "load"]

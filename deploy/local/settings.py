@@ -1,4 +1,4 @@
-"""What is each process of the local run told? Ports and secrets, chosen once, as the environment that settings read."""
+"""Choose ports and secrets once, and give each process of the local run its environment."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class RunSettings:
 
 
 def choose(place: RunFolder) -> RunSettings:
-    """Ports and secrets of the run in `place`: those of the last run, new ones where there are none or one is taken.
+    """Return ports and secrets of the run in `place`: the last run's, or new ones where missing or taken.
 
-    Raises `ServerFailed` when the gateway's port (`TANDEM_PORT`, default 8000) is no port or is taken.
+    Raises `ServerFailed` if the gateway's port (`TANDEM_PORT`, default 8000) is invalid or taken.
     """
     return RunSettings(_ports(place), _secrets(place))
 
@@ -105,7 +105,7 @@ def _secrets(place: RunFolder) -> dict[str, str]:
 
 
 def shared_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
-    """What all four services are told, and the tools (`tandem clock`, `journey`, `events`, ...) too."""
+    """Return the environment of all four services and the tools (`tandem clock`, `journey`, `events`, ...)."""
     return {
         "TANDEM_LOCAL": "true",
         "TANDEM_DATA": str(place.folder),
@@ -126,13 +126,13 @@ def shared_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
 
 
 def tools_environment(chosen: RunSettings, place: RunFolder) -> dict[str, str]:
-    """What `tandem` is told: the shared part, and each database as `TANDEM_DATABASE_URL_<SERVICE>`."""
+    """Return the environment of `tandem`: the shared part, and `TANDEM_DATABASE_URL_<SERVICE>` for each database."""
     databases = {f"TANDEM_DATABASE_URL_{service.upper()}": chosen.database(service) for service in SERVICES}
     return shared_environment(chosen, place) | databases
 
 
 def service_environment(chosen: RunSettings, place: RunFolder, service: str) -> dict[str, str]:
-    """What one service is told beside that: its port, its database, and what only it may know."""
+    """Return one service's additional environment: its port, its database, and its own secrets."""
     own = {
         "TANDEM_HOST": HOST,
         "TANDEM_PORT": str(chosen.ports[service]),

@@ -1,4 +1,4 @@
-"""Is something still running that an earlier run, which was killed, started here? It is ended, and nothing else is."""
+"""End the processes that an earlier, killed run left on this data folder, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GRACE = 10.0
 
 
 def remember(place: RunFolder, pids: Mapping[str, int]) -> None:
-    """Write down which processes belong to this run: name -> pid. The start time tells them from later ones."""
+    """Write down the processes of this run: name -> pid. Start times distinguish them from later ones."""
     known = []
     for name, pid in pids.items():
         try:
@@ -31,12 +31,12 @@ def remember(place: RunFolder, pids: Mapping[str, int]) -> None:
 
 
 def forget(place: RunFolder) -> None:
-    """All were stopped in order."""
+    """Forget them after an orderly stop."""
     (place / _FILE).unlink(missing_ok=True)
 
 
 def end(place: RunFolder) -> list[str]:
-    """End what is left of an earlier run; gives `name (pid)` of each that was still there."""
+    """End what is left of an earlier run; return `name (pid)` of each process ended."""
     found: dict[psutil.Process, str] = {}
     for entry in place.read(_FILE) or []:
         try:

@@ -1,4 +1,4 @@
-"""Does everything that should run, run? Starts what ended again, gives up on what keeps ending, stops all in order."""
+"""Keep the processes of a run running: restart those that end, give up on repeat failures, stop all in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST_PAUSE = 5.0
 
 @dataclass
 class SupervisedProcess:
-    """One process that should run: how to start it, how to see that it is ready, what happened to it."""
+    """A process that should run: how to start it, how to see that it is ready, and its history."""
 
     child: Child
     begin: Callable[[], None]
@@ -115,7 +115,7 @@ class Supervisor:
 
 
 def answers(url: str) -> Callable[[], bool]:
-    """A `ready` that asks an address: any 2xx is a yes."""
+    """Return a `ready` function that asks an address: any 2xx means ready."""
 
     def ask() -> bool:
         try:

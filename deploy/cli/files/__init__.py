@@ -1,4 +1,4 @@
-"""How does the engine work on a coordinator's own files? Read, matched or scheduled, and written again.
+"""Read a coordinator's own files for the engine, and write its results.
 
-The formats stand in docs/file-formats.md. Nothing here needs a running system.
+The formats are in docs/file-formats.md. Nothing here needs a running system.
 """

@@ -1,4 +1,4 @@
-"""What does a cell of a table say? A text as the value that its column's type wants (docs/file-formats.md)."""
+"""Turn the text of a table's cell into the value of its column's type (docs/file-formats.md)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SWITCHES = {"yes": True, "true": True, "1": True, "no": False, "false": False, 
 
 
 class Malformed(ValueError):
-    """A cell that is not written as its column wants."""
+    """A cell that does not fit its column's type."""
 
 
 def value(kind: Any, text: str) -> Any:
-    """The value in a cell that is not empty, as JSON knows it (`engine/document.py` checks it). Raises `Malformed`."""
+    """Return the value of a non-empty cell as JSON has it (`engine/document.py` checks it). Raises `Malformed`."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin in {Union, UnionType}:
         return value(next(part for part in parts if part is not type(None)), text)
@@ -71,5 +71,5 @@ def _number(text: str) -> int | str:
 
 
 def column(kind: Any) -> str:
-    """In a word, what a column of that type holds: for the message about a column that is missing."""
+    """Return in a word what a column of that type holds, for the message about a missing column."""
     return {date: "a day", int: "a number", bool: "yes or no"}.get(kind, "a text")

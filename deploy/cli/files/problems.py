@@ -1,7 +1,7 @@
-"""Which matching problem do these files make together?
+"""Read a matching problem from one or more files.
 
-A JSON file holds any of the names of a problem (`engine/document.py`); a CSV file is known by its heading: candidates,
-seats or fixed pairs. What is wrong is named by file, row and column, all at once.
+A JSON file holds any of the names of a problem (`engine/document.py`); a CSV file is recognised by its heading:
+candidates, seats or fixed pairs. All faults are named at once, by file, row and column.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ALONE = tuple(part.name for part in fields(Problem) if part.name not in PARTS)
 
 
 def read(files: Iterable[Path], *, day: date, seed: str | None = None) -> Problem:
-    """The problem in the files; `day` counts where none is named, `seed` wins over the one in a file.
+    """Return the problem in the files; `day` is the default day, `seed` takes precedence over the files.
 
     Raises `Failed` that names every fault by its place.
     """
@@ -60,7 +60,7 @@ def read(files: Iterable[Path], *, day: date, seed: str | None = None) -> Proble
 
 
 def _take_json(file: Path, items: dict[str, list[Item]], alone: dict[str, tuple[Path, Any]], faults: list[str]) -> None:
-    """Add what a JSON file holds."""
+    """Add the contents of a JSON file."""
     found = json_of(file)
     if not isinstance(found, dict):
         raise Failed(f"{file} holds no object; its names are any of {', '.join((*PARTS, *_ALONE))}.")
@@ -78,7 +78,7 @@ def _take_json(file: Path, items: dict[str, list[Item]], alone: dict[str, tuple[
 
 
 def _table_of(table: Table) -> str:
-    """Which part of a problem a table holds, by its heading. Raises `Failed`."""
+    """The part of a problem that a table holds, by its heading. Raises `Failed`."""
     heading = set(table.heading)
     if {"candidate_id", "seat_id"} <= heading:
         return "fixed"
@@ -93,7 +93,7 @@ def _table_of(table: Table) -> str:
 
 
 def _doubled(name: str, rows: list[Item]) -> list[str]:
-    """Items that stand twice."""
+    """Items that occur twice."""
     key = KEYS[name]
     ids = [str(item.value.get(key)) for item in rows]
     counted, first = Counter(ids), dict[str, Item]()
@@ -105,7 +105,7 @@ def _doubled(name: str, rows: list[Item]) -> list[str]:
 
 
 def _placed(fault: document.Fault, items: Mapping[str, list[Item]], alone: Mapping[str, tuple[Path, Any]]) -> str:
-    """A fault of the whole problem, told by the file that it comes from."""
+    """A fault of the whole problem, with the file that it comes from."""
     match fault.path:
         case (str() as name, int() as number, *rest) if name in items:
             origin = items[name][number].origin

@@ -1,4 +1,4 @@
-"""How is the result of a run written: matches and receipts as tables, the run with its prices as JSON?"""
+"""Write the result of a run: matches and receipts as tables, the run with its prices as JSON."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RESTRICTED = {one.value for one in Expertise if one.restricted}
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV in which no text is a formula in a spreadsheet."""
+    """Return rows as CSV in which no text is a formula in a spreadsheet."""
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
     lines.writerow(columns)
@@ -45,7 +45,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def matches(result: Result, receipts: Iterable[Receipt]) -> str:
-    """The pairs: points of both sides, rank of the seat for the candidate, standing of the candidate at the seat."""
+    """Return the pairs: points of both sides, rank of the seat for the candidate and the reverse."""
     chosen = {one.candidate_id: one.match for one in receipts if one.match is not None}
     return table(
         MATCHES,
@@ -58,7 +58,7 @@ def matches(result: Result, receipts: Iterable[Receipt]) -> str:
 
 
 def receipts(found: Iterable[Receipt]) -> str:
-    """One row a candidate: why, and the smallest changes that would have matched."""
+    """Return one row a candidate: the reason, and the smallest changes that would have matched."""
     return table(
         RECEIPTS,
         (
@@ -78,12 +78,12 @@ def receipts(found: Iterable[Receipt]) -> str:
 
 
 def receipts_json(found: Iterable[Receipt]) -> str:
-    """The whole receipts: points by criterion, the funnel, options and changes."""
+    """Return the whole receipts: points by criterion, the funnel, options and changes."""
     return _text([_receipt(one) for one in found])
 
 
 def run(result: Result) -> dict[str, Any]:
-    """What a run was and what it costs."""
+    """Return the facts of a run and its price."""
     prices = result.prices
     return {
         "engine": result.engine_version,
@@ -105,7 +105,7 @@ def run(result: Result) -> dict[str, Any]:
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
-    """Write the files into a folder, which is made where it is missing. Raises `Failed`."""
+    """Write the files into a folder, creating it if missing. Raises `Failed`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
@@ -115,7 +115,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def all_of(result: Result, effort: int) -> dict[str, str]:
-    """The files that `tandem match` writes, by name."""
+    """Return the files that `tandem match` writes, by name."""
     found = list(result.receipts(effort=effort))
     return {
         "matches.csv": matches(result, found),

@@ -1,4 +1,4 @@
-"""What do the rows of a CSV file or the items of a JSON file say, and where does each stand?"""
+"""Read the rows of a CSV file or the items of a JSON file, each with its place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DELIMITERS = (",", ";", "\t")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an item was read: the file, and its row in a table (1 is the heading; None: a JSON file)."""
+    """The place of an item: the file, and its row in a table (1 is the heading; None: a JSON file)."""
 
     file: Path
     row: int | None = None
@@ -44,14 +44,14 @@ class Item:
 
 
 def fail(faults: list[str]) -> Failed:
-    """The faults as one message, one a line."""
+    """Return the faults as one message, one a line."""
     more = [f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
     listed = [*faults[:SHOWN], *more]
     return Failed(listed[0] if len(listed) == 1 else "the files cannot be used:\n  " + "\n  ".join(listed))
 
 
 def text_of(file: Path) -> str:
-    """The text of a file. Raises `Failed` where there is none."""
+    """Return the text of a file. Raises `Failed` if there is none."""
     try:
         return file.read_bytes().decode("utf-8-sig")
     except OSError as wrong:
@@ -61,7 +61,7 @@ def text_of(file: Path) -> str:
 
 
 def json_of(file: Path) -> Any:
-    """The value in a JSON file. Raises `Failed`."""
+    """Return the value in a JSON file. Raises `Failed`."""
     try:
         return json.loads(text_of(file))
     except ValueError as wrong:
@@ -78,7 +78,7 @@ class Table:
 
     @classmethod
     def read(cls, file: Path) -> Table:
-        """The table in a file; columns are separated by comma, semicolon or tab. Raises `Failed`."""
+        """Return the table in a file; columns are separated by comma, semicolon or tab. Raises `Failed`."""
         text = text_of(file)
         first = text.partition("\n")[0]
         delimiter = max(_DELIMITERS, key=first.count)

@@ -1,4 +1,4 @@
-"""What would other terms be? The rules of a problem with some of them changed, by options or by a file."""
+"""Change the rules of a problem by options or by a file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def change_rules(rules: Rules, file: Path | None, options: Mapping[str, Any]) -> Rules:
-    """The rules with those of a file (JSON: `rules`, or their names alone) and then the options put in their place.
+    """Return the rules with those of a file (JSON: `rules`, or their names alone), then the options, applied.
 
-    Of `weights`, `ceilings` and `floors` only what is named is replaced; null takes a ceiling or floor away. Raises
+    Of `weights`, `ceilings` and `floors` only what is named is replaced; null removes a ceiling or floor. Raises
     `Failed`.
     """
     value = document.plain(rules)
@@ -49,7 +49,7 @@ def _put(value: dict[str, Any], given: Mapping[str, Any]) -> None:
 
 
 def weights(texts: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Weights as options give them: `topic=5:1` is 5 for the applicant and 1 for the host. Raises `Failed`."""
+    """Return weights from options: `topic=5:1` is 5 for the applicant and 1 for the host. Raises `Failed`."""
     found = {}
     for text in texts:
         name, equals, numbers = text.partition("=")
@@ -61,7 +61,7 @@ def weights(texts: Sequence[str]) -> dict[str, dict[str, int]]:
 
 
 def counts(option: str, texts: Sequence[str]) -> dict[str, int | None]:
-    """Numbers by country as options give them: `AM=3`, or `AM=none` for no limit. Raises `Failed`."""
+    """Return numbers by country from options: `AM=3`, or `AM=none` for no limit. Raises `Failed`."""
     found: dict[str, int | None] = {}
     for text in texts:
         country, equals, number = text.partition("=")

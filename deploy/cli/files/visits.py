@@ -1,4 +1,4 @@
-"""Which visits need dates, by which policy? Read from a CSV or JSON file."""
+"""Read the visits that need dates, and the policy, from CSV or JSON files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read(file: Path) -> list[VisitRequest]:
-    """The visits of a file, in its order: a table, or a JSON list of objects. Raises `Failed`, all faults named."""
+    """Return the visits of a file, in its order: a table, or a JSON list. Raises `Failed` with all faults."""
     faults: list[str] = []
     if file.suffix.lower() == ".json":
         found = json_of(file)
@@ -40,7 +40,7 @@ def read(file: Path) -> list[VisitRequest]:
 
 
 def policy(file: Path | None) -> SchedulePolicy:
-    """The policy in a JSON file; the usual one without. Raises `Failed`."""
+    """Return the policy in a JSON file, or the default one. Raises `Failed`."""
     if file is None:
         return SchedulePolicy()
     value: Any = json_of(file)

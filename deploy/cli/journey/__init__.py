@@ -1,4 +1,4 @@
-"""Does everything work together? `tandem journey` goes all the way of one application and one mentorship."""
+"""Drive one application and one mentorship through the whole system: `tandem journey`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Did the invitation to the visit arrive? Looked for in the mail catcher, where there is one."""
+"""Check in the mail catcher, if there is one, that the invitation to the visit arrived."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NEWEST = 20
 
 
 async def invitation(walk: Journey, catcher: str | None, reference: str) -> None:
-    """Wait for a mail about the application that carries a calendar; without a catcher it is only said so.
+    """Wait for a mail about the application with a calendar; without a catcher, say that it was not checked.
 
-    Raises `Failed` when none comes.
+    Raises `Failed` if none arrives.
     """
     if catcher is None:
         walk.say("There is no mail catcher here, so nobody looks for the invitation.")

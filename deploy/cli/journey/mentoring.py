@@ -1,4 +1,4 @@
-"""How do a mentor and a mentee come together? The journey's part of the two."""
+"""Bring a mentor and a mentee together: the journey's part of these two."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
-    """From the mentor's profile to a session that both confirm."""
+    """Go from the mentor's profile to a session that both confirm."""
     people = walk.people
     async with walk.step("The mentor publishes a profile"):
         entry = {
@@ -67,6 +67,6 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
 
 
 async def _own(walk: Journey, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:
-    """What was made although the answer got lost."""
+    """What was created although the answer got lost."""
     found: list[dict[str, Any]] = (await walk.people.get(who, f"{PORTAL}/{what}"))[what]
     return next(one for one in found if one["call_id"] == call["id"])

@@ -1,4 +1,4 @@
-"""Does the register know all who take part in the journey? Who is missing is entered; nobody is changed."""
+"""Enter the people of the journey who are missing in the register; nobody is changed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BODIES = {
 
 
 async def complete(walk: Journey, since: str) -> str:
-    """Enter who is missing, and a fund if there is none; gives the fund's id."""
+    """Enter missing people, and a fund if there is none; return the fund's id."""
     people = walk.people
     known = await _known(walk)
     missing = [one for one in PERSONAS if one.subject in _PARTICIPANTS and one.subject not in known]
@@ -59,7 +59,7 @@ async def complete(walk: Journey, since: str) -> str:
 
 
 async def _may_read_figures(walk: Journey) -> bool:
-    """Reporting hears of a grant a moment after the portal has entered it."""
+    """Whether reporting knows of the grant, which it learns a moment after the portal."""
     try:
         await walk.people.get(DONOR, "/reporting/api/figures", period="programme")
     except Refused as error:

@@ -1,4 +1,4 @@
-"""How does the journey say what it does? Each step with its number, its words and its time."""
+"""Print and time the steps of the journey."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MENTEE_COUNTRY, MENTOR_COUNTRY = "persona-coordinator-ge", "persona-coordinator-
 
 @dataclass
 class Journey:
-    """One journey: who acts, and how many steps were taken."""
+    """One journey: who acts, and how many steps were done."""
 
     people: People
     movable: bool
@@ -38,7 +38,7 @@ class Journey:
 
     @asynccontextmanager
     async def step(self, words: str) -> AsyncIterator[None]:
-        """One step: printed with its time when it happened. What goes wrong in it is told with its words."""
+        """Run a step and print it with its time; a failure is printed with the step's words."""
         self.steps += 1
         start = monotonic()
         try:
@@ -49,7 +49,7 @@ class Journey:
         print(f"{self.steps:>3}  {words:<72} {monotonic() - start:6.2f} s", flush=True)
 
     def say(self, words: str) -> None:
-        """A line that is no step."""
+        """Print a line that is not a step."""
         print(f"     {words}", flush=True)
 
     async def seen(
@@ -62,7 +62,10 @@ class Journey:
         params: Mapping[str, Any] | None = None,
         timeout: float = 45.0,  # noqa: ASYNC109 - the wait itself is what is asked for
     ) -> Any:
-        """What `find` gives of the answer at `path`, once it gives something. Raises `Failed` after `timeout`."""
+        """Return what `find` gives of the answer at `path`, once it gives something.
+
+        Raises `Failed` after `timeout` seconds.
+        """
 
         async def look() -> Any:
             return find(await self.people.get(who, path, **(params or {})))
@@ -70,21 +73,21 @@ class Journey:
         return await self.people.until(what, look, timeout=timeout)
 
     async def state(self, path: str, who: str, *wanted: str) -> dict[str, Any]:
-        """The thing at `path` once it is in one of the states `wanted`."""
+        """Return the resource at `path` once it is in one of the states `wanted`."""
         found: dict[str, Any] = await self.seen(
             f"state {' or '.join(wanted)} at {path}", who, path, lambda one: one if one["state"] in wanted else None
         )
         return found
 
     async def figure(self, indicator: str) -> int:
-        """A figure's total over the whole programme, as the donor reads it."""
+        """Return a figure's total over the whole programme, as the donor reads it."""
         found = await self.people.get(DONOR, f"/reporting/api/indicators/{indicator}", period="programme")
         return int(found["value"] or 0)
 
     async def counts(self, indicator: str, application_id: str, type_: str, *, wanted: bool = True) -> None:
         """Wait until a figure counts (or, not `wanted`, no longer counts) the application's event of that type.
 
-        Looked up among the events that the figure names as its own, so that others may be at work meanwhile.
+        Only the events that the figure names are looked at, so that others may work meanwhile.
         """
 
         async def look() -> bool:
@@ -111,12 +114,12 @@ class Journey:
         self.undo.insert(first, (PROGRAMME, f"{PORTAL}/offers/{offer_id}/void", {"reason": "test"}))
 
     async def take_out(self) -> None:
-        """Take out what was made, the newest first. Raises `Failed`."""
+        """Remove what was created, the newest first. Raises `Failed`."""
         while self.undo:
             await self._undo(*self.undo.pop())
 
     async def _undo(self, who: str, path: str, body: dict[str, str] | None) -> None:
-        """Take out one thing; a placement once the visit that stands by it (409) is taken out too."""
+        """Remove one thing; a placement once its visit (409) is removed too."""
         if "/offers/" not in path:
             await self.people.post(who, path, body)
             return
@@ -133,7 +136,7 @@ class Journey:
         await self.people.until(f"an answer of {path}", gone)
 
     async def take_out_what_can_be(self) -> None:
-        """The same after a journey that failed: what cannot be taken out is named."""
+        """Do the same after a failed journey, and name what cannot be removed."""
         while self.undo:
             try:
                 await self._undo(*self.undo.pop())
@@ -142,6 +145,6 @@ class Journey:
 
 
 async def accept(people: People, match_id: str, *who: str) -> None:
-    """Both sides accept a match that is offered."""
+    """Accept an offered match on both sides."""
     for one in who:
         await people.post(one, f"{PORTAL}/matches/{match_id}/answer", {"answer": "accept"})

@@ -1,4 +1,4 @@
-"""What happens on the journey, in order? A small call of its own, one application, one mentorship, and the way out."""
+"""Define the order of the journey: a small call, one application, one mentorship, and the clean-up."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TIMERS = {"notice_weeks": 1, "agenda_weeks": 0}
 
 
 async def journey(system: System, *, with_clock: bool, keep: bool) -> None:
-    """Take the whole journey and print each step. Raises `Failed` at the first that does not happen."""
+    """Go the whole journey and print each step. Raises `Failed` at the first step that fails."""
     async with People(system) as people:
         now, movable = await _now(people)
         walk = Journey(people, movable=movable and with_clock)

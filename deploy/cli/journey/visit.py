@@ -1,4 +1,4 @@
-"""How does an application become a visit, and the visit a certificate? The journey's part of officer and host."""
+"""Turn an application into a visit, and the visit into a certificate: the journey's part of officer and host."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ANSWERS: dict[str, Any] = {
 
 
 def period(today: date, first: int = 0, last: int = 70) -> dict[str, str]:
-    """From so many days after today to so many."""
+    """Return a period between two days, counted from today."""
     return {"start": (today + timedelta(days=first)).isoformat(), "end": (today + timedelta(days=last)).isoformat()}
 
 
 async def apply(walk: Journey, call: dict[str, Any], today: date) -> dict[str, Any]:
-    """Draft, submitted, returned once, corrected, endorsed, eligible; gives the application."""
+    """Draft, submit, return, correct, endorse and confirm an application; return it."""
     people = walk.people
     async with walk.step("The officer begins an application and saves it half done"):
         draft = await people.post(OFFICER, f"{PORTAL}/applications", {"call_id": call["id"], "kind": "study_visit"})
@@ -69,7 +69,7 @@ async def apply(walk: Journey, call: dict[str, Any], today: date) -> dict[str, A
 
 
 async def host_publishes(walk: Journey, call: dict[str, Any], today: date) -> None:
-    """A placement: written, submitted, endorsed by the host country, published."""
+    """Write, submit, endorse and publish a placement."""
     people = walk.people
     entry = {
         "title": "A week with the cybercrime unit",
@@ -96,13 +96,13 @@ async def host_publishes(walk: Journey, call: dict[str, Any], today: date) -> No
 
 
 async def _own_offer(walk: Journey, call: dict[str, Any]) -> dict[str, Any]:
-    """The placement that was made although the answer got lost."""
+    """The placement that was created although the answer got lost."""
     found: list[dict[str, Any]] = (await walk.people.get(HOST, f"{PORTAL}/offers"))["offers"]
     return next(one for one in found if one["call_id"] == call["id"] and one["state"] == "submitted")
 
 
 async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> None:
-    """The programme coordinator confirms what the call's rules say."""
+    """Confirm, as the programme coordinator, what the call's rules say."""
 
     def ours(answer: Any) -> Any:
         return [one for one in answer["applications"] if one["id"] == application_id]
@@ -121,7 +121,7 @@ async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> 
 
 
 async def provisional(walk: Journey, call: dict[str, Any], application_id: str) -> dict[str, Any]:
-    """The application's provisional match on the board."""
+    """Return the application's provisional match on the board."""
     found: dict[str, Any] = await walk.seen(
         "a provisional match on the board",
         PROGRAMME,
@@ -133,7 +133,7 @@ async def provisional(walk: Journey, call: dict[str, Any], application_id: str) 
 
 
 async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) -> str:
-    """Commit the cohort of that pair; gives the match's id once both countries can see it."""
+    """Commit the cohort of that pair; return the match's id once both countries see it."""
     body = {"call_id": call["id"], "pairs": [{"application_id": pair["id"], "seat_id": pair["seat_id"]}]}
     await walk.people.post(PROGRAMME, "/matching/api/cohorts", body)
     found = await walk.seen(
@@ -147,7 +147,7 @@ async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) ->
 
 
 async def matched(walk: Journey, call: dict[str, Any], application: dict[str, Any]) -> dict[str, Any]:
-    """From eligible to a visit that has its dates; gives the visit."""
+    """Go from eligible to a visit with dates; return the visit."""
     people = walk.people
     async with walk.step("The programme coordinator confirms that it is eligible"):
         await eligible(walk, call, application["id"])
@@ -175,7 +175,7 @@ async def matched(walk: Journey, call: dict[str, Any], application: dict[str, An
 
 
 async def takes_place(walk: Journey, visit: dict[str, Any], application: dict[str, Any]) -> None:
-    """Agenda, the days themselves, evaluations and report, and the certificate."""
+    """Go through agenda, visit days, evaluations and report to the certificate."""
     people, at = walk.people, f"{PORTAL}/visits/{visit['id']}"
     async with walk.step("Guest and host agree on the agenda, the guest is prepared"):
         await people.post(HOST, f"{at}/agenda/agree")

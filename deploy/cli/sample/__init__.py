@@ -1,4 +1,4 @@
-"""How does a sample programme come into a new local run? `tandem sample load`."""
+"""Load a sample programme into a new local run: `tandem sample load`."""
 
 from typing import Annotated
 

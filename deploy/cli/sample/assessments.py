@@ -1,4 +1,4 @@
-"""What are guests of the sample programme asked before and after their visit, and what do they know? By topic."""
+"""Write the sample programme's questions and tests by topic, and answer them."""
 
 from __future__ import annotations
 

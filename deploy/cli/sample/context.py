@@ -1,4 +1,4 @@
-"""What do the steps of the loading share? The plan, who acts, and the ids that the system gave to what was sent in."""
+"""Share the plan, the people and the ids between the steps of the loading."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LoadContext:
     """The visits whose forms are filled in."""
 
     async def all(self, acts: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
-        """Do things at the same time, as many as the client lets through; the first that fails ends it."""
+        """Run things at the same time, as many as the client permits; the first failure ends it."""
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(act) for act in acts]
@@ -82,8 +82,8 @@ class LoadContext:
         ours = {self.applications[place] for place, _ in self.planned(call) if place in self.applications}
         return sorted((one for one in found if one["application_id"] in ours), key=lambda one: str(one["reference"]))
 
-    def told(self) -> str:
-        """What is in, in words."""
+    def summary(self) -> str:
+        """Return what was loaded, in words."""
         officers = sum(one.role is Role.OFFICER for one in self.programme.people)
         return (
             f"{len(self.programme.organisations)} organisations, {officers} officers, "

@@ -1,4 +1,4 @@
-"""What do hosts and mentors of the sample programme offer? Pure: the same chance gives the same."""
+"""Generate the placements and mentors' profiles of the sample programme from a random source."""
 
 from __future__ import annotations
 

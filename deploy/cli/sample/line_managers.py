@@ -1,7 +1,7 @@
-"""How does a line manager confirm what was passed on, who has no account? By the link in the mail, as in real use.
+"""Confirm reported sessions as line managers do, who have no account: by the link in the mail.
 
 The newest mail about the application is looked for in the mail catcher, its link opened, the page's button pressed and
-the form sent: what a person does in a browser, with the fields that the pages hold.
+the form sent, with the fields that the pages hold.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _NEWEST = 5
 
 
 async def confirm(room: LoadContext, match: dict[str, Any], fewer: int = 0) -> None:
-    """Confirm the session that the match's officer reported, with so many people fewer than were said.
+    """Confirm the session that the match's officer reported, with that many people fewer.
 
-    Raises `Failed` where no mail came, or where a page is not as it was.
+    Raises `Failed` if no mail arrived, or if a page is not as expected.
     """
     if room.mail is None:
         return

@@ -1,6 +1,6 @@
-"""How does the sample programme go in? As in real life: day by day, each person by the JSON API with the own token.
+"""Load the sample programme day by day, each person through the JSON API with his or her own token.
 
-The local clock starts a year back and is moved from day to day; what was done is waited for before the next day.
+The local clock starts a year back and is moved from day to day; each day's effects are awaited before the next.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def steps() -> list[Step]:
 
 
 async def load(system: System, seed: int) -> str | None:
-    """Load it; gives what is in, in words, or None when it was in before.
+    """Load the programme; return what was loaded, in words, or None if it was loaded before.
 
     Raises `Failed` outside of a new local run.
     """
@@ -76,7 +76,7 @@ async def load(system: System, seed: int) -> str | None:
             shown.at(len(plan), words="Today")
             clock.move(max(timedelta(), -clock.offset()))
             await lag.settled()
-    return room.told()
+    return room.summary()
 
 
 async def _is_loaded(people: People) -> bool:

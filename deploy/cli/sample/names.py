@@ -1,6 +1,6 @@
-"""What are people called in the programme's countries? As in a passport (Latin letters) and in the own script.
+"""Draw made-up names by country, in Latin letters as in a passport and in the country's own script.
 
-Common given names and surnames; who is put together from them is made up.
+Common given names and surnames; the people put together from them do not exist.
 """
 
 # ruff: noqa: RUF001 - letters of other scripts are what this is about

@@ -1,4 +1,4 @@
-"""How far has this year's call come? So far that everybody who signs in has something to do."""
+"""Bring this year's call so far that everybody who signs in has something to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which organisations take part in the sample programme? Six partner countries, fourteen host agencies, an EU agency.
+"""List the organisations of the sample: six partner countries, fourteen host agencies, an EU agency.
 
 Names say what such a body does; none is a real one's.
 """

@@ -1,4 +1,4 @@
-"""How did last year's call go, from its first day to its close? Most of it as it should, some of it as life is."""
+"""Play last year's call from its first day to its close, with some realistic failures."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ async def cascades(room: LoadContext) -> None:
 
 
 async def close(room: LoadContext) -> None:
-    """The call closes; who has no place by then is told so."""
+    """Close the call; applicants without a place are notified."""
     await room.people.post(PROGRAMME, f"{API}/calls/{room.calls[FINISHED]}/close")
 
 

@@ -1,4 +1,4 @@
-"""What can stand in a sample programme: people, calls, applications, placements, mentors, and on which day each comes?
+"""Define the plan of a sample programme: people, calls, applications, placements, mentors, by day.
 
 Days are counted from the day on which the loading ends.
 """

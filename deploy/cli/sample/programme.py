@@ -1,4 +1,4 @@
-"""What is in the sample programme? Worked out, not sent: `generate` gives all of it.
+"""Generate the sample programme.
 
 Pure: the same seed and day always give the same programme.
 """

@@ -1,4 +1,4 @@
-"""How do organisations, people, partners and funds of the sample get into the register? In bulk, as by an import."""
+"""Enter the sample's organisations, people, partners and funds in bulk, as an import would."""
 
 from __future__ import annotations
 

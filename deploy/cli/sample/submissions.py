@@ -1,4 +1,4 @@
-"""How are calls opened, and how do hosts, mentors and officers send in what they planned? For both calls alike."""
+"""Open the calls, and send in what hosts, mentors and officers planned, for both calls alike."""
 
 from __future__ import annotations
 

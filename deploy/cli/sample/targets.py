@@ -1,4 +1,4 @@
-"""What does the made-up programme set out to reach? Baselines and targets: one person writes them, another approves."""
+"""Enter the sample's baselines and targets: one person writes them, another approves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What do people of the sample programme write? Objectives, plans, outlines and goals, by topic."""
+"""Hold the texts that people of the sample programme write: objectives, plans, outlines and goals, by topic."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Where does the local run's mail go? Into a catcher that takes every mail by SMTP and shows it in the browser."""
+"""Catch the local run's mail: take every mail by SMTP and show it in the browser."""

@@ -1,7 +1,7 @@
-"""How does caught mail look in the browser, and to a test?
+"""Show caught mail in the browser, and as JSON for tests.
 
 The JSON has the addresses and field names of Mailpit's (`/api/v1/...`), which takes this catcher's place in compose, so
-that whoever reads mail reads it in the same way in both.
+that clients read mail in the same way in both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PAGE = 50
 
 
 def application(store: Store, origin: str) -> Starlette:
-    """The catcher's pages and its JSON; `origin` is where the programme's own pages are."""
+    """Return the catcher's pages and JSON; `origin` is where the programme's pages are."""
     pages = _Pages(store, origin)
     return Starlette(
         routes=[

@@ -1,4 +1,4 @@
-"""Which mails were caught? One SQLite file with the mails as they came, newest first."""
+"""Store caught mails as they came in one SQLite file; read them newest first."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Mail:
 
     @property
     def attachments(self) -> list[Attachment]:
-        """What hangs on the mail, alternatives that are no text (a calendar invitation) included."""
+        """Return the attachments, alternatives that are not text (a calendar invitation) included."""
         message = self.message
         bodies = [message.get_body((kind,)) for kind in ("plain", "html")]
         found = []
@@ -121,7 +121,7 @@ class Store:
 
 
 def _subject(raw: bytes) -> str:
-    """The subject of a mail. To take the whole mail apart for it would cost more than all else that is done with it."""
+    """The subject of a mail, without the costly parsing of the whole mail."""
     subject = str(_HEADERS.parsebytes(raw, headersonly=True).get("Subject", ""))
     if "=?" in subject:
         subject = str(policy.default.header_fetch_parse("Subject", subject))
