@@ -1,7 +1,7 @@
-"""How do the tests' many engines know what one of them has compiled? They share a dialect, and what it was asked.
+"""Share compiled SQL between the tests' many engines.
 
-Each test has a store of its own, so an engine of its own. SQLAlchemy keeps by engine which statements it has written as
-SQL, and what the server said of itself: each test would compile and ask all of it anew.
+Each test has its own store, so its own engine. SQLAlchemy keeps compiled statements and facts about the server by
+engine: without sharing, each test would compile and ask everything again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _known: list[Engine] = []
 
 
 def engine(*given: Any, **options: Any) -> AsyncEngine:
-    """As `sqlalchemy.ext.asyncio.create_async_engine`, and knows what the engines before it knew."""
+    """Return an engine as `create_async_engine` does, which shares what earlier engines compiled."""
     made = create_async_engine(*given, **options, query_cache_size=_STATEMENTS)
     own = made.sync_engine
     if not _known:

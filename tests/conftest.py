@@ -1,4 +1,4 @@
-"""Which real servers do the tests get? One PostgreSQL and one Apache Kafka a session, on free ports."""
+"""Give the tests real servers: one PostgreSQL and one Apache Kafka a session, on free ports."""
 
 from __future__ import annotations
 

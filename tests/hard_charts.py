@@ -1,4 +1,4 @@
-"""Which charts are the hardest to draw on a phone? Each kind with names and numbers as long as they get."""
+"""Hold the charts that are hardest to draw on a phone: each kind with names and numbers at their longest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a test start the whole of Tandem as a newcomer would, in a folder and on a port of its own?"""
+"""Start the whole of Tandem as a newcomer would, in its own folder and on its own port."""
 
 from __future__ import annotations
 

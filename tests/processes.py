@@ -1,7 +1,8 @@
-"""How does a test start many processes of a service? As forks of one that has imported it: two seconds less for each.
+"""Start many processes of a service as forks of one that has imported it, which saves the imports.
 
-What a service starts by itself begins with nothing (`spawn`). That is tried too: in `unit/matching/test_workshop.py`,
-`integration/matching/test_what_if.py` and one test of `integration/reporting/test_restatements.py`.
+A service's own start begins with nothing (`spawn`). That is tried too: in `unit/matching/background/test_processes.py`,
+`integration/matching/interventions/test_what_if.py` and one test of
+`integration/reporting/approval/test_restatements.py`.
 """
 
 from __future__ import annotations

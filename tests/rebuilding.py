@@ -1,7 +1,7 @@
-"""How does a test have a service read the log once more, by its own reader? Its projections are emptied.
+"""Make a service's own reader read the log once more, with its projections emptied.
 
 `tandem rebuild` fills new tables beside them instead (`shared/bus/rebuild/loading.py`), and is compared with what the
-reader's way gives. What was reacted to is kept (`applied.reacted`), so that nobody is told anything twice.
+reader's way gives. Records of past reactions are kept (`applied.reacted`), so that no reaction happens twice.
 """
 
 from __future__ import annotations

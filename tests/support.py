@@ -1,4 +1,4 @@
-"""How does a test give a service its settings, and the events that it would read from the log?"""
+"""Give a service its settings, and the events that it would read from the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where is a browser for the tests? Chromium from the system; without one they skip, except in CI, which has it."""
+"""Give the tests a browser: Chromium from the system; without one they skip, except in CI, which has it."""
 
 from __future__ import annotations
 
@@ -103,12 +103,12 @@ def running(browser: Browser, request: pytest.FixtureRequest) -> Running:
     """
     assert browser.is_connected()
     if "TANDEM_RUNNING" in os.environ:
-        return _known(Path(os.environ["TANDEM_RUNNING"]))
+        return _enter_personas(Path(os.environ["TANDEM_RUNNING"]))
     run: LocalRun = request.getfixturevalue("local_run")
-    return _known(run.folder)
+    return _enter_personas(run.folder)
 
 
-def _known(folder: Path) -> Running:
+def _enter_personas(folder: Path) -> Running:
     """Enter the personas into the register, as `tandem journey` does."""
     system = System(json.loads((folder / "environment.json").read_text("utf-8")))
 

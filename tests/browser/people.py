@@ -1,4 +1,4 @@
-"""How does a test sit at a person's desk? One browser context a persona, clicked through as that persona would."""
+"""Act as a persona in a browser: one browser context a person."""
 
 from __future__ import annotations
 

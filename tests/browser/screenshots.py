@@ -1,7 +1,7 @@
-"""Which pictures does the README show? `python -m tests.browser.screenshots http://localhost:8000` makes them anew.
+"""Take the README's pictures: `python -m tests.browser.screenshots http://localhost:8000`.
 
 The system at that address has to hold the sample programme. The officer's persona applies in its open call for the
-picture of where an application stands; where that is done already, the application is shown as it is.
+picture of an application's status; an existing application is shown as it is.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ TALLEST, LARGEST = 1600, 250_000
 """Pixels and bytes: what is longer is cut from below."""
 
 
-def taken(page: Page, name: str) -> None:
-    """Keep the page as a picture, from its top."""
+def save_picture(page: Page, name: str) -> None:
+    """Save the page as a picture, from its top."""
     page.evaluate("document.fonts.ready")
     tall: int = page.evaluate("document.documentElement.scrollHeight")
     file, height = PICTURES / f"{name}.png", min(tall, TALLEST)
@@ -59,19 +59,19 @@ def take(browser: Browser, origin: str) -> None:
     page = browser.new_context(viewport=PAGE, locale="en-GB").new_page()
     page.goto(f"{origin}/")
     expect(page.get_by_role("link", name=PERSONAS[0].name).first).to_be_visible()
-    taken(page, "start")
+    save_picture(page, "start")
 
     board = as_(browser, origin, "persona-programme", "/matching/")
     expect(board.get_by_role("link", name=re.compile("^Why")).first).to_be_visible()
-    taken(board, "board")
+    save_picture(board, "board")
     board.get_by_role("link", name=re.compile("^Why [A-Z]{2}-")).nth(3).click()
     expect(board.get_by_role("heading", name="Receipt")).to_be_visible()
-    taken(board, "receipt")
+    save_picture(board, "receipt")
 
     donor = as_(browser, origin, "persona-donor", "/reporting/?period=programme")
     donor.get_by_role("link", name="Applications received").first.click()
     expect(donor.get_by_text("Computed from")).to_be_visible()
-    taken(donor, "figure")
+    save_picture(donor, "figure")
     apply(browser, origin)
 
 
@@ -84,7 +84,7 @@ def apply(browser: Browser, origin: str) -> None:
     officer.press("Apply for a study visit")
     if officer.page.get_by_role("link", name="Throw the draft away").count():
         officer.follow("Topics and countries").choose("Topic", TOPIC, WISH).press("Save and come back later")
-        taken(officer.page, "application")
+        save_picture(officer.page, "application")
         answer_tasks(officer, Season(title, date.today()), own="Armenian", level="B2")  # noqa: DTZ011 - made-up days
         reference = submit(officer)
         country = Person(browser, origin, "Tigran Hakobyan").go("/applications/cases?state=submitted").follow(reference)
@@ -98,7 +98,7 @@ def apply(browser: Browser, origin: str) -> None:
     officer.go("/applications/")
     officer.page.locator("main section").filter(has_text=title).get_by_role("link").first.click()
     expect(officer.page.get_by_role("region", name="Where it stands")).to_be_visible()
-    taken(officer.page, "standing")
+    save_picture(officer.page, "standing")
 
 
 def main() -> None:

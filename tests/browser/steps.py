@@ -1,4 +1,4 @@
-"""How are the longer forms filled in? A call, an application, a placement and a mentor's profile, page by page."""
+"""Fill in the longer forms page by page: a call, an application, a placement, a mentor's profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the board follow in a real browser, catch up after a lost connection, and work without JavaScript?"""
+"""The board follows live in a real browser, catches up after a lost connection, and works without JavaScript."""
 
 from __future__ import annotations
 

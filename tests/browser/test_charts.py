@@ -1,4 +1,4 @@
-"""Do the charts' texts stay where they belong in a real browser, whose letters are as wide as they are?"""
+"""The charts' texts stay in their places in a real browser with real letter widths."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BOXES = """picture => {
 
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
-def drawn(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+def chart_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page with all charts, as the macro draws them, and the pages' style sheets and fonts."""
     viewport: ViewportSize = request.param
     templates = Environment(loader=FileSystemLoader(Path(site.__file__).parent / "templates"), autoescape=True)
@@ -72,9 +72,9 @@ def _touch(one: list[float], other: list[float]) -> bool:
     return all(min(one[n + 2], other[n + 2]) - max(one[n], other[n]) > 0.5 for n in (0, 1))
 
 
-def test_texts_stay_where_they_belong(drawn: Page) -> None:
+def test_texts_stay_where_they_belong(chart_page: Page) -> None:
     """None leaves its picture or its field or lies on another, and estimates are no shorter than letters."""
-    shown = [picture for picture in drawn.locator(".tandem-chart svg").all() if picture.is_visible()]
+    shown = [picture for picture in chart_page.locator(".tandem-chart svg").all() if picture.is_visible()]
     assert len(shown) == len(all_of_them())
     wrong = []
     for picture in shown:
@@ -101,10 +101,10 @@ def test_texts_stay_where_they_belong(drawn: Page) -> None:
     assert not wrong, "\n".join(map(str, wrong))
 
 
-def test_the_numbers_keep_to_their_place(drawn: Page) -> None:
+def test_the_numbers_keep_to_their_place(chart_page: Page) -> None:
     """A table of many rows scrolls beside its picture, and on a desk none is so broad that it has to be moved."""
-    desk = drawn.viewport_size == DESK
-    pictures = drawn.locator(".tandem-chart").all()
+    desk = chart_page.viewport_size == DESK
+    pictures = chart_page.locator(".tandem-chart").all()
     assert any(one.locator("thead th").count() > 5 for one in pictures)
     long = 0
     for one in pictures:
@@ -119,10 +119,10 @@ def test_the_numbers_keep_to_their_place(drawn: Page) -> None:
     assert long
 
 
-def test_all_numbers_are_on_paper(drawn: Page) -> None:
+def test_all_numbers_are_on_paper(chart_page: Page) -> None:
     """What scrolls on the screen is printed to its last row: paper does not scroll."""
     long = "each => each.scrollHeight > each.clientHeight + 1"
-    places = drawn.locator(".tandem-chart__numbers [tabindex]").all()
+    places = chart_page.locator(".tandem-chart__numbers [tabindex]").all()
     assert any(place.evaluate(long) for place in places)
-    drawn.emulate_media(media="print")
+    chart_page.emulate_media(media="print")
     assert not any(place.evaluate(long) for place in places)

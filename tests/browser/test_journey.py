@@ -1,4 +1,4 @@
-"""Can one application and one mentorship be taken all the way by hand, in a browser, on a whole system?"""
+"""One application and one mentorship go all the way by hand, in a browser, on a whole system."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PROGRAMME, DONOR = "Marta Kovacs", "Henrik Lund"
 
 
 class Room:
-    """Everybody at the own desk, opened when first needed."""
+    """All personas at their own browser, opened when first needed."""
 
     def __init__(self, browser: Browser, running: Running) -> None:
         self._browser, self._origin = browser, running.origin
@@ -82,7 +82,7 @@ def room(browser: Browser, running: Running) -> Iterator[Room]:
 
 
 def test_one_application_and_one_mentorship_by_hand(room: Room, browser: Browser, running: Running) -> None:
-    """From a draft to the donor's figure and from a profile to a confirmed session; everybody sees where it stands."""
+    """From a draft to the donor's figure and from a profile to a confirmed session; everybody sees the status."""
     season = steps.Season(f"Exchange {new_id().hex[-6:]}", running.today())
     call = steps.publish_call(room[PROGRAMME], season)
     board = Board(browser, running, call.rpartition("/")[2])

@@ -1,4 +1,4 @@
-"""Do the parts of a page that JavaScript helps work in a real browser, and without JavaScript too?"""
+"""The parts of a page that use JavaScript work in a real browser, and without JavaScript too."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def demo(postgres: Databases) -> Iterator[Demo]:
     running.stop()
 
 
-def drawn(page: Page) -> Any:
+def live_stamp(page: Page) -> Any:
     """The stamp at which the live part was drawn: it moves with every change that the server heard."""
     return page.locator("#board").get_attribute("data-live-seen")
 
@@ -86,7 +86,7 @@ def test_a_change_is_drawn_without_reload(demo: Demo, page: Page) -> None:
     """A commit in the database draws the live part anew, and again."""
     live(page, demo.address)
     for _ in range(2):
-        before = drawn(page)
+        before = live_stamp(page)
         demo.changed()
         expect(page.locator("#board")).not_to_have_attribute("data-live-seen", before)
         expect(page.locator("#board")).to_have_count(1)
@@ -101,13 +101,13 @@ def test_all_tabs_hear_through_one_stream(demo: Demo, page: Page) -> None:
     other.wait_for_timeout(3500)
     for tab in (page, other):
         tab.bring_to_front()
-        before = drawn(tab)
+        before = live_stamp(tab)
         demo.changed()
         expect(tab.locator("#board")).not_to_have_attribute("data-live-seen", before)
     page.goto("about:blank")
     other.bring_to_front()
     other.wait_for_timeout(500)
-    before = drawn(other)
+    before = live_stamp(other)
     demo.changed()
     expect(other.locator("#board")).not_to_have_attribute("data-live-seen", before)
 

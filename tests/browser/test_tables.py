@@ -1,4 +1,4 @@
-"""Do tables keep to a phone's width in a real browser, whatever stands in their cells?"""
+"""Tables keep to a phone's width in a real browser, whatever their cells contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the code lists say what they should?"""
+"""Code lists have labels, values, orders and schemes."""
 
 from datetime import date
 

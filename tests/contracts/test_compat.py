@@ -1,4 +1,4 @@
-"""Is a change that would break somebody refused, and a harmless one let through?"""
+"""A change that would break a reader is refused, and a harmless one passes."""
 
 import copy
 import os

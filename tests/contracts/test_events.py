@@ -1,4 +1,4 @@
-"""Is every event complete, readable and free of people?"""
+"""Every event is complete, readable and free of personal data."""
 
 import json
 import re
@@ -53,7 +53,7 @@ A call's questions are such texts; the answers to them are in no event.
 
 
 def walk(node: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each field below a schema with its path, references followed, alternatives taken apart."""
+    """Yield each field below a schema with its path, following references and alternatives."""
     if "$ref" in node:
         yield from walk(root["$defs"][node["$ref"].rpartition("/")[2]], root, path)
         return
@@ -69,7 +69,7 @@ def walk(node: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterato
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 def test_the_example_round_trips(event: type[Event]) -> None:
-    """An event's example is valid, names every field, and is the same after it was written and read."""
+    """An event's example is valid, names every field, and stays the same after writing and reading."""
     one = event(**event.example)
     assert set(event.example) == set(event.model_fields)
     assert event.read(one.write()) == one
@@ -78,14 +78,14 @@ def test_the_example_round_trips(event: type[Event]) -> None:
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 def test_the_docstring_says_what_it_means(event: type[Event]) -> None:
-    """Every event has a docstring of its own and stands on a topic that exists."""
+    """Every event has its own docstring and an existing topic."""
     assert "__doc__" in event.__dict__
     assert len(event.__doc__ or "") > 20
     assert event.topic in TOPICS
 
 
 def test_a_reader_ignores_what_it_does_not_know() -> None:
-    """Fields that a newer owner writes, at any depth, do not disturb an older reader."""
+    """Unknown fields at any depth do not disturb a reader."""
     event = EVENTS["ApplicationSubmitted"]
     payload = json.loads(event(**event.example).write())
     payload["later"] = 1
@@ -95,7 +95,7 @@ def test_a_reader_ignores_what_it_does_not_know() -> None:
 
 
 def test_our_own_code_cannot_misspell_a_field() -> None:
-    """An unknown field is an error where an event is made, in its parts too."""
+    """An unknown field is an error when an event or one of its parts is made."""
     event = EVENTS["ApplicationSubmitted"]
     with pytest.raises(ValidationError, match="extra"):
         event(**{**event.example, "reasn": "other"})
@@ -104,14 +104,14 @@ def test_our_own_code_cannot_misspell_a_field() -> None:
 
 
 def test_an_event_cannot_be_changed() -> None:
-    """Events are frozen: what happened stays."""
+    """Events are frozen."""
     one = EVENTS["ApplicationWithdrawn"].read(b'{"reason": "other"}')
     with pytest.raises(ValidationError, match="frozen"):
         one.reason = "funding"  # type: ignore[attr-defined]
 
 
 def test_an_event_needs_docstring_example_and_a_name_of_its_own() -> None:
-    """A class that lacks what readers of the contract need is refused when it is defined."""
+    """An event class without docstring, example or unique name is refused when it is defined."""
     with pytest.raises(TypeError, match="needs a docstring"):
 
         class Nameless(Event):
@@ -130,14 +130,14 @@ def test_an_event_needs_docstring_example_and_a_name_of_its_own() -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_anything_else_is_refused_with_one_kind_of_error(junk: bytes | str) -> None:
-    """Bytes that are no event raise ValidationError and nothing else."""
+    """Bytes that are not an event raise ValidationError and nothing else."""
     with pytest.raises(ValidationError):
         EVENTS["MatchProposed"].read(junk)
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 def test_no_field_can_hold_a_person(event: type[Event]) -> None:
-    """No field is called like a person's data, and no field takes free text unless it is published text."""
+    """No field is named after personal data, and only published text is free text."""
     schema = schema_of(event)
     for path, field in walk(schema, schema, ""):
         full = f"{event.type}{path}"
@@ -149,7 +149,7 @@ def test_no_field_can_hold_a_person(event: type[Event]) -> None:
 
 
 def test_every_source_of_an_indicator_is_an_event() -> None:
-    """The indicators' source events and qualifiers are known."""
+    """The indicators' source events and qualifiers exist."""
     if not INDICATORS.is_file():
         pytest.skip(f"{INDICATORS} is not there: the indicators' table is not part of the repository")
     import csv  # noqa: PLC0415 - needed where the table is only

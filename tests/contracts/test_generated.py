@@ -1,4 +1,4 @@
-"""Are the generated documents up to date and true to their standards?"""
+"""The generated documents are up to date and valid against their standards."""
 
 import json
 from pathlib import Path

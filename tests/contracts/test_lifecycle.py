@@ -1,4 +1,4 @@
-"""Do the life cycles, the events and the deadlines fit together?"""
+"""Life cycles, events and deadlines are consistent with each other."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Do each service's migrations stand in one line, so that a database always knows which one is next?"""
+"""Each service's migrations form one line, so that a database always knows the next one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the OpenAPI documents what the four services answer to?"""
+"""The OpenAPI documents match the routes of the four services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does topics.yaml say who owns what, consistently?"""
+"""topics.yaml names the owner and readers of every topic consistently."""
 
 from pathlib import Path
 

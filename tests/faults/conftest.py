@@ -1,4 +1,4 @@
-"""How do the tests of the local run start one, and see that it is ended?"""
+"""Start local runs for tests, and check that they end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., LocalRun]]:
-    """A function that starts a run in a folder of its own (or where it is told to); all are ended after the test."""
+    """A function that starts a run in a folder of its own, or in a given one; all end after the test."""
     own = quick_folder("tandem-run-")
     runs: list[LocalRun] = []
     port = free_port()

@@ -1,4 +1,4 @@
-"""What does a newcomer meet who starts, stops, kills and starts again?"""
+"""A local run survives kills, and names what stops it from starting."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _eventually(say: Callable[[], bool], timeout: float = 30) -> bool:
 
 
 def _alive(pids: dict[str, int]) -> list[str]:
-    """The names of those that still run."""
+    """The names of the processes that still run."""
     return [name for name, pid in pids.items() if psutil.pid_exists(pid)]
 
 
@@ -61,7 +61,7 @@ def _left(run: LocalRun) -> list[str]:
 
 @pytest.mark.timeout(600)
 def test_a_run_survives_kill_9_of_a_service_and_of_itself(local_run: LocalRun, start: Callable[..., LocalRun]) -> None:
-    """A killed service comes back; a killed run is cleaned up by the next, which keeps its data and leaves nothing."""
+    """A killed service restarts; after a killed run the next one cleans up and keeps the data."""
     run = local_run
     assert {service: _ready(run, service) for service in SERVICES} == dict.fromkeys(SERVICES, 200)
     assert httpx2.get(f"{run.origin}/applications/internal/contacts").status_code == 404
@@ -99,7 +99,7 @@ def test_a_run_survives_kill_9_of_a_service_and_of_itself(local_run: LocalRun, s
 
 
 def test_the_children_of_a_killed_supervisor_stop_by_themselves(tmp_path: Path) -> None:
-    """The kernel tells a child when its supervisor is gone, so that even kill -9 leaves nothing."""
+    """The kernel stops the children of a killed supervisor."""
     script = (
         "import sys, time; from pathlib import Path; from deploy.local.process import Child\n"
         f"child = Child('sleeper', [sys.executable, '-c', 'import time; time.sleep(60)'], log=Path('{tmp_path}/log'))\n"
@@ -114,7 +114,7 @@ def test_the_children_of_a_killed_supervisor_stop_by_themselves(tmp_path: Path) 
 
 
 def test_a_taken_port_is_named_with_its_holder_and_the_remedy(start: Callable[..., LocalRun]) -> None:
-    """One line says which port, who has it, and what to type."""
+    """One line names the port, the process that holds it, and the remedy."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -128,21 +128,21 @@ def test_a_taken_port_is_named_with_its_holder_and_the_remedy(start: Callable[..
 
 
 def test_a_port_that_is_none_is_refused(start: Callable[..., LocalRun]) -> None:
-    """A typing error in TANDEM_PORT is said plainly."""
+    """A typing error in TANDEM_PORT is named."""
     run = start(TANDEM_PORT="eight")
     assert run.process.wait(30) == 1
     assert run.output == "Tandem stopped: TANDEM_PORT is 'eight': give a number from 1 to 65535.\n"
 
 
 def test_a_word_that_is_no_sample_is_refused(start: Callable[..., LocalRun]) -> None:
-    """A typing error in TANDEM_SAMPLE does not load what was meant to stay away."""
+    """A typing error in TANDEM_SAMPLE is refused and loads nothing."""
     run = start(TANDEM_SAMPLE="nine")
     assert run.process.wait(30) == 1
     assert run.output == "Tandem stopped: TANDEM_SAMPLE is 'nine': give 'none' to start empty, or leave it out.\n"
 
 
 def test_a_full_disk_is_said_before_anything_starts(start: Callable[..., LocalRun], tmp_path: Path) -> None:
-    """One line says how much room there is and how much is needed."""
+    """One line says how much disk space there is and how much is needed."""
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
@@ -168,7 +168,7 @@ def test_a_folder_that_cannot_be_written_is_said(start: Callable[..., LocalRun],
 
 
 def test_a_service_that_keeps_ending_stops_the_run(tmp_path: Path) -> None:
-    """Five ends within a minute: starting it again does not help, and its last words are shown."""
+    """Five ends within a minute stop the run, which shows the service's last words."""
     said: list[str] = []
     with RunFolder(tmp_path / "data") as place:
         child = Child("broken", [sys.executable, "-c", "exit('no such table')"], log=place.log("broken"))
@@ -188,7 +188,7 @@ def test_a_service_that_keeps_ending_stops_the_run(tmp_path: Path) -> None:
 
 
 def test_a_child_that_does_not_listen_is_killed_with_what_it_started(tmp_path: Path) -> None:
-    """Stopping is bounded: who ignores SIGTERM is killed, with its children."""
+    """A process that ignores SIGTERM is killed with its children."""
     script = (
         "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True); time.sleep(60)"

@@ -1,6 +1,6 @@
-"""Do portal and matching agree on what becomes of an application whose confirmed place is cancelled (decision 0012)?
+"""Portal and matching agree on an application whose confirmed place is cancelled (decision 0012).
 
-Matching is driven with people's statements; what it tells is given to the portal, event by event.
+Matching is driven with people's statements; its events are given to the portal, one by one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Does every route of every service let in whom its guard names, and nobody else?
+"""Every route of every service admits those whom its guard names, and nobody else.
 
-The guards are held against a stranger and against somebody with each one of the roles: each lets in whoever it names
-(the handler behind it is other tests' business: it may need a case that exists) and refuses everybody else; of guards
-that are made alike one is asked. That the running app heeds its guard is shown with real requests to each route.
+Each guard is called for a stranger and for somebody with each one of the roles. It must admit those it names (the
+handler behind it may need a case that exists, and is for other tests) and refuse everybody else; of identical guards
+one is called. Real requests to each route show that the running app obeys its guard.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def own_headers(app: FastAPI, role: Role) -> dict[str, str]:
     return {"Cookie": cookie, csrf.HEADER: token, "Origin": ORIGIN}
 
 
-async def asked(app: FastAPI, method: str, path: str, **headers: str) -> httpx2.Response:
+async def answer_to(app: FastAPI, method: str, path: str, **headers: str) -> httpx2.Response:
     """The answer of the running app, as a browser on our own page gets it."""
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
@@ -167,7 +167,7 @@ async def test_a_stranger_gets_to_public_routes_only(app: FastAPI) -> None:
     for method, path, _, _, access in each(app):
         if access.kind == "public":
             continue
-        answer = await asked(app, method, path)
+        answer = await answer_to(app, method, path)
         led = answer.status_code == 303 and urlsplit(answer.headers["location"]).path == "/sign-in"
         if not (led or answer.status_code == 401):
             wrong.append(f"{method} {path}: {answer.status_code}")
@@ -190,7 +190,7 @@ async def test_a_role_gets_in_exactly_where_it_is_named(app: FastAPI) -> None:
                 wrong.append(f"{method} {path} as {role.value}: not let in, {status}")
         if refused:
             role = refused[place % len(refused)]  # each role in its turn
-            answer = await asked(app, method, path, **people[role])
+            answer = await answer_to(app, method, path, **people[role])
             if answer.status_code != expected:
                 wrong.append(f"{method} {path} as {role.value}, asked for: {answer.status_code}")
     assert wrong == []
@@ -216,7 +216,7 @@ async def test_no_form_is_taken_from_another_site(app: FastAPI) -> None:
             status, _ = await at_the_guard(app, method, path, parameters, route, **headers)
             if status != 403:
                 wrong.append(f"{method} {path} with {sorted(headers)}: {status}")
-        answer = await asked(app, method, path, **forged[place % len(forged)])
+        answer = await answer_to(app, method, path, **forged[place % len(forged)])
         if answer.status_code != 403:
             wrong.append(f"{method} {path} with {sorted(forged[place % len(forged)])}, asked for: {answer.status_code}")
     assert wrong == []
@@ -228,7 +228,7 @@ async def test_internal_routes_open_with_the_service_token(app: FastAPI) -> None
         if access.kind == "internal":
             headers = {"X-Service-Token": SERVICE_TOKEN, "X-Service": "tests"}
             assert await past_the_guard(app, method, path, parameters, route, **headers) == "tests"
-            assert (await asked(app, method, path, **{"X-Service-Token": "guess"})).status_code == 401
+            assert (await answer_to(app, method, path, **{"X-Service-Token": "guess"})).status_code == 401
 
 
 async def test_a_ticket_opens_the_case_it_names(app: FastAPI) -> None:
@@ -238,7 +238,7 @@ async def test_a_ticket_opens_the_case_it_names(app: FastAPI) -> None:
             continue
         cookie, _ = signed_in(app, Role.OFFICER)
         ticket = issue_ticket(access.purpose, ANYBODY, person=Role.OFFICER.value, private_key=PRIVATE)
-        answer = await asked(app, method, f"{path}?ticket={ticket}", Cookie=cookie)
+        answer = await answer_to(app, method, f"{path}?ticket={ticket}", Cookie=cookie)
         assert (answer.status_code, answer.headers["location"]) == (303, path)
         narrow = answer.headers["set-cookie"].split(";", 1)[0]
         held = await past_the_guard(app, method, path, parameters, route, Cookie=f"{cookie}; {narrow}")

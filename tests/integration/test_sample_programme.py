@@ -1,4 +1,4 @@
-"""Does a newcomer's first start end with a programme in which everybody has something true to see?"""
+"""A newcomer's first start ends with a programme in which everybody has something to do."""
 
 from __future__ import annotations
 

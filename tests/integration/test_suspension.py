@@ -1,4 +1,4 @@
-"""Does one PartnerStatusChanged end the access of a country's people in every service that reads it?"""
+"""One PartnerStatusChanged ends the access of a country's people in every service that reads it."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ async def running(migrated: tuple[str, str]) -> AsyncIterator[tuple[FastAPI, Fee
     await app.state.service.bus.close()
 
 
-async def asked(app: FastAPI, path: str, at: float) -> int:
-    """The status of a page for the person, who signed in at that moment."""
+async def page_status(app: FastAPI, path: str, at: float) -> int:
+    """Return the status of a page for the person, who signed in at that moment."""
     identity = identity_of(app)
     cookie = f"{identity.cookies.session}={sealed_session(Session.begin('minsk', at=at), identity.sessions)}"
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
@@ -75,9 +75,9 @@ async def test_nothing_is_open_and_all_of_it_is_again(running: tuple[FastAPI, Fe
     told = PartnerStatusChanged(country="BY", status=PartnerStatus.SUSPENDED, since=day)
     await feed.deliver((told, "BY"))
     for path in paths:
-        assert await asked(app, path, time.time() - 60) in {303, 401}, path
-        assert await asked(app, path, time.time() + 60) == 403, path
+        assert await page_status(app, path, time.time() - 60) in {303, 401}, path
+        assert await page_status(app, path, time.time() + 60) == 403, path
     await feed.deliver((PartnerStatusChanged(country="BY", status=PartnerStatus.REINSTATED, since=day), "BY"))
     for path in paths:
-        assert await asked(app, path, time.time() - 60) in {303, 401}, path
-        assert await asked(app, path, time.time() + 60) not in {303, 401, 403}, path
+        assert await page_status(app, path, time.time() - 60) in {303, 401}, path
+        assert await page_status(app, path, time.time() + 60) not in {303, 401, 403}, path

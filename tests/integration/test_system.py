@@ -1,7 +1,7 @@
-"""Does the whole of Tandem work together, also when a part of it dies? One real local run, driven as an operator would.
+"""The whole of Tandem works together in one real local run, also when a part of it dies.
 
-The journey keeps what it makes (`--keep`), so that at the end the published figures can be held against a count of the
-events that is made here, from the journals and without the code of reporting.
+The journey keeps what it makes (`--keep`), so that at the end the published figures can be compared with a count of the
+events, made here from the journals and without the code of reporting.
 """
 
 from __future__ import annotations

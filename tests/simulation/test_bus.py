@@ -1,7 +1,7 @@
-"""Does every event take effect exactly once and in order, whatever is doubled, lost, reordered, poisoned or killed?
+"""Every event takes effect exactly once and in order, under duplicates, losses, reordering, poison and kills.
 
 A state machine drives the real bus through arbitrary interleavings; at the end of each it lets everything settle and
-compares what the reader's tables hold with what the owner's journal says.
+compares the reader's tables with the owner's journal.
 """
 
 from __future__ import annotations
@@ -298,13 +298,13 @@ class BusMachine(RuleBasedStateMachine):
     @invariant()
     def never_twice_and_never_out_of_order(self) -> None:
         """At every moment, what was applied of a subject is 1, 2, 3 … without a gap, and reacted to at most once."""
-        seen = self.run(self._seen("evolved"))
+        seen = self.run(self._positions_seen("evolved"))
         for numbers in seen.values():
             assert numbers == list(range(1, len(numbers) + 1))
-        for numbers in self.run(self._seen("reacted")).values():
+        for numbers in self.run(self._positions_seen("reacted")).values():
             assert len(numbers) == len(set(numbers))
 
-    async def _seen(self, table: str) -> dict[str, list[int]]:
+    async def _positions_seen(self, table: str) -> dict[str, list[int]]:
         async with self.store.read() as session:
             rows = await session.execute(text(f"SELECT subject, number FROM {table} ORDER BY ctid"))
             found: dict[str, list[int]] = {}
@@ -318,8 +318,10 @@ class BusMachine(RuleBasedStateMachine):
             self.poison.clear()
             self.run(self._settle())
             written = self.run(self._written())
-            assert self.run(self._seen("evolved")) == {key: list(range(1, n + 1)) for key, n in written.items()}
-            reacted = {key: sorted(numbers) for key, numbers in self.run(self._seen("reacted")).items()}
+            assert self.run(self._positions_seen("evolved")) == {
+                key: list(range(1, n + 1)) for key, n in written.items()
+            }
+            reacted = {key: sorted(numbers) for key, numbers in self.run(self._positions_seen("reacted")).items()}
             expected = {key: list(range(1, n + 1)) for key, n in written.items()}
             for application, offer in self.subjects:
                 if application in expected and offer not in expected:
@@ -340,7 +342,7 @@ class BusMachine(RuleBasedStateMachine):
             await self._redrive_all()
             await self._read_all()
             assert {
-                key: len(numbers) for key, numbers in (await self._seen("evolved")).items()
+                key: len(numbers) for key, numbers in (await self._positions_seen("evolved")).items()
             } == await self._written()
         for _ in range(3):
             self.lease = None  # the relay starts anew and compares the log's ends

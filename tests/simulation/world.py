@@ -1,6 +1,6 @@
-"""What does the simulation replace? Only the wire: a log in memory, and clients of it that can fail at every step.
+"""Replace the wire of the bus: a log in memory, and clients of it that can fail at every step.
 
-Everything else is the real thing: the owner's transactions, the relay, the reader, the applier, on real PostgreSQL.
+Everything else is real: the owner's transactions, the relay, the reader, the applier, on real PostgreSQL.
 """
 
 from __future__ import annotations

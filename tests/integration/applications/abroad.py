@@ -1,4 +1,4 @@
-"""Who else takes part when a match is made: host country, mentor, and what matching would tell of them."""
+"""Provide the other people of a match: host country, mentor, and matching's events about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Reader(Protocol):
-    """Whoever is told what happens: a service's `Feed`, or several at once."""
+    """A service's `Feed`, or several at once, to which events are delivered."""
 
     async def deliver(self, *events: tuple[Event, UUID | str], **options: Any) -> None:
         """Let it read (event, subject) pairs."""

@@ -1,4 +1,4 @@
-"""What do the tests of calls share: a second coordinator, the forms of a complete call, a draft of one."""
+"""Provide a second coordinator, the forms of a complete call, and a draft call for tests of calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What do the portal's tests get? The real app on the real PostgreSQL, a small programme, and what it told."""
+"""Give the portal's tests the real app on the real PostgreSQL, a small programme, and its events."""
 
 from __future__ import annotations
 

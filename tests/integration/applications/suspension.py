@@ -1,4 +1,4 @@
-"""How does a test suspend a partner, and see what was done?"""
+"""Suspend a partner in a test, and read the results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FINISH = [{"side": "home", "stage": stage, "choice": "finish"} for stage in HOME
 
 
 def choosing(side: str, stage: str, choice: str, **more: Any) -> list[dict[str, Any]]:
-    """All groups finish, but one."""
+    """Return choices that finish all groups but one."""
     others = [one for one in FINISH if (one["side"], one["stage"]) != (side, stage)]
     return [*others, {"side": side, "stage": stage, "choice": choice, **more}]
 
@@ -39,7 +39,7 @@ async def suspend(of: Abroad, country: str, choices: list[dict[str, Any]], since
 
 
 def signed_in_anew(programme: Programme, subject: str) -> httpx2.AsyncClient:
-    """Somebody who signs in once more, a moment later."""
+    """Sign somebody in again, a moment later."""
     client = programme.as_(subject)
     identity = identity_of(programme.app)
     session = Session.begin(subject, at=time.time() + 2)
@@ -49,11 +49,11 @@ def signed_in_anew(programme: Programme, subject: str) -> httpx2.AsyncClient:
 
 
 async def cases(of: Abroad, country: str, decision: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a decision did."""
+    """Return the cases of a decision."""
     found = await of.get("programme", f"/partners/{country}/decisions/{decision['id']}")
     return [one for one in found["cases"] if one["kind"] in {"application", "match"}]
 
 
 async def told(of: Abroad, topic: str, kind: str) -> list[dict[str, Any]]:
-    """The payloads of one type of event."""
+    """Return the payloads of one type of event."""
     return [payload for type_, _, payload in await of.of.journal(topic) if type_ == kind]

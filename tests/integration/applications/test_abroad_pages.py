@@ -1,4 +1,4 @@
-"""Can hosts, mentors, coordinators and officers do all of it on pages, without JavaScript?"""
+"""Hosts, mentors, coordinators and officers can do everything on pages, without JavaScript."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def read(abroad: Abroad, subject: str, address: str, status: int = 200) -> str:
-    """A page as somebody sees it."""
+    """Return a page as a person sees it."""
     answer = await abroad.of.as_(subject).get(address)
     assert answer.status_code == status, answer.text
     return answer.text
@@ -26,19 +26,19 @@ async def read(abroad: Abroad, subject: str, address: str, status: int = 200) ->
 async def send(
     abroad: Abroad, subject: str, address: str, data: dict[str, Any] | None = None, status: int = 303
 ) -> httpx2.Response:
-    """A form as somebody sends it."""
+    """Send a form as a person."""
     answer = await abroad.of.as_(subject).post(address, data=data or {})
     assert answer.status_code == status, re.findall(r'error-message">(.*?)</p>', answer.text, re.DOTALL)
     return answer
 
 
 def written(day: Any, name: str) -> dict[str, str]:
-    """A date as a form sends it."""
+    """Return a date as a form sends it."""
     return {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
 
 
 def offer_form(**changes: Any) -> dict[str, Any]:
-    """The placement's form, filled in."""
+    """Return the placement's form, filled in."""
     start = clock.today() + timedelta(days=70)
     return {
         "title": "A week with the cybercrime unit",
@@ -60,7 +60,7 @@ def offer_form(**changes: Any) -> dict[str, Any]:
 
 
 async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
-    """Draft with a row added, submitted, sent back, changed, submitted, endorsed, published, revised, paused."""
+    """A placement is drafted, submitted, returned, changed, endorsed, published, revised and paused."""
     new = f"/applications/offers/new?call={abroad.of.call['id']}"
     assert "Offer a placement" in await read(abroad, "claire", "/applications/offers")
     assert "Outline of the agenda" in await read(abroad, "claire", new)
@@ -96,7 +96,7 @@ async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
 
 
 async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
-    """A mentor begins, is told what is missing, publishes, and pauses."""
+    """A mentor begins, reads what is missing, publishes, and pauses."""
     assert "Write your profile" in await read(abroad, "jonas", "/applications/mentors")
     begun = await send(abroad, "jonas", f"/applications/mentors/new?call={abroad.of.call['id']}")
     edit = begun.headers["location"]
@@ -130,7 +130,7 @@ async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
 
 
 async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
-    """Each sees what waits for it, clears or answers once, and no name before its time."""
+    """Each person sees what waits, clears or answers once, and sees no name too early."""
     match_id = await abroad.placement_matched()
     at = f"/applications/matches/{match_id}"
     assert "Ani Petrosyan" in await read(abroad, "tigran", "/applications/matches?state=waits")
@@ -160,7 +160,7 @@ async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
 
 
 async def test_a_visit_on_pages(abroad: Abroad) -> None:
-    """Agenda written and agreed by both, attendance by day, forms opened with a ticket."""
+    """An agenda is agreed, attendance is recorded by day, and forms are opened with a ticket."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     at = f"/applications/visits/{visit_id}"

@@ -1,4 +1,4 @@
-"""Does the answer to an action say what is found there afterwards?"""
+"""The answer to an action equals what is read at the same address afterwards."""
 
 from __future__ import annotations
 

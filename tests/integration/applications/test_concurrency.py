@@ -1,7 +1,7 @@
-"""What happens when two people change the same thing at the same moment? One is first, and the other is told.
+"""When two people change the same thing at the same moment, one is first and the other is refused.
 
-Each pair of actions is sent at once. Nobody gets an error of ours, and the story that was told is one that the table of
-transitions allows, event by event.
+Each pair of actions is sent at once. Nobody gets a server error, and the table of transitions permits the recorded
+events, one by one.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ OF_AN_OFFERED_MATCH: dict[str, Action] = {
 
 
 def pairs(actions: dict[str, Action]) -> list[Any]:
-    """Each two of the actions, an action with itself too."""
+    """Return each pair of the actions, an action with itself too."""
     return [
         pytest.param(actions[one], actions[other], id=f"{one} and {other}")
         for one, other in combinations_with_replacement(actions, 2)
@@ -80,7 +80,7 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
 
 
 async def at_once(abroad: Abroad, subject: UUID | str, *actions: Action) -> list[int]:
-    """Send all at the same moment; the statuses of the answers."""
+    """Send all at the same moment; return the statuses of the answers."""
 
     async def send(who: str, path: str, body: Any) -> int:
         method = "PUT" if path.count("/") == 2 else "POST"
@@ -91,7 +91,7 @@ async def at_once(abroad: Abroad, subject: UUID | str, *actions: Action) -> list
 
 
 async def lawful(abroad: Abroad, topic: str, subject: UUID | str, state: str | None = None) -> list[str]:
-    """The story told of a subject, each event allowed in the state to which those before it led."""
+    """Return the events about a subject, each checked against the state that the earlier ones led to."""
     targets = {(row.event, source): row.target for row in TRANSITIONS for source in row.sources or (None,)}
     story = [type_ for type_, about, _ in await abroad.of.journal(topic) if about == str(subject)]
     for event in story:
@@ -101,13 +101,13 @@ async def lawful(abroad: Abroad, topic: str, subject: UUID | str, state: str | N
 
 
 def fine(statuses: list[int]) -> bool:
-    """Whether everybody was answered, and at least one was first."""
+    """Return whether every request was answered, and at least one was first."""
     return set(statuses) <= {200, 201, 202, 204, 409} and any(status < 300 for status in statuses)
 
 
 @pytest.mark.parametrize(("one", "other"), pairs(OF_A_SUBMITTED_APPLICATION))
 async def test_two_decide_on_an_application(abroad: Abroad, one: Action, other: Action) -> None:
-    """Whatever two people do about a submitted application at once, its story is a lawful one with one outcome."""
+    """Two simultaneous decisions on an application leave lawful events with one outcome."""
     application = (await abroad.of.submitted())["id"]
     assert fine(await at_once(abroad, application, one, other))
     story = await lawful(abroad, "exchange.applications", application)
@@ -116,7 +116,7 @@ async def test_two_decide_on_an_application(abroad: Abroad, one: Action, other: 
 
 @pytest.mark.parametrize(("one", "other"), pairs(OF_A_SUBMITTED_OFFER))
 async def test_two_decide_on_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
-    """The same of a placement that waits for its country."""
+    """Two simultaneous decisions on a placement leave lawful events with one outcome."""
     body = {"call_id": abroad.of.call["id"], "entry": abroad.offer_entry(), "submit": True}
     offer = (await abroad.post("claire", "/offers", body, 201))["id"]
     assert fine(await at_once(abroad, offer, one, other))
@@ -125,7 +125,7 @@ async def test_two_decide_on_a_placement(abroad: Abroad, one: Action, other: Act
 
 @pytest.mark.parametrize(("one", "other"), pairs(OF_A_PUBLISHED_OFFER))
 async def test_two_change_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
-    """The same of a placement that is published."""
+    """Two simultaneous changes of a published placement leave lawful events."""
     offer = (await abroad.offer())["id"]
     assert fine(await at_once(abroad, offer, one, other))
     await lawful(abroad, "exchange.offers", offer)
@@ -143,7 +143,7 @@ async def test_two_clear_a_match(abroad: Abroad, one: Action, other: Action) -> 
 
 @pytest.mark.parametrize(("one", "other"), pairs(OF_AN_OFFERED_MATCH))
 async def test_two_answer_an_offer(abroad: Abroad, one: Action, other: Action) -> None:
-    """Each side answers once, however often and in however many windows it is asked."""
+    """Each side answers once, in however many windows."""
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
     assert fine(await at_once(abroad, match_id, one, other))
@@ -169,7 +169,7 @@ async def test_a_draft_is_begun_once(abroad: Abroad) -> None:
 
 
 async def test_two_officers_get_two_references(abroad: Abroad) -> None:
-    """Numbers are given once, also at the same moment."""
+    """No number is given twice, also at the same moment."""
     lilit = abroad.of.person("lilit", "Lilit Sargsyan", "AM", "officer", service="police", rank_group="operational",
                              years_in_field=5)  # fmt: skip
     await abroad.post("programme", "/people", {"people": [lilit]}, 201)
@@ -179,7 +179,7 @@ async def test_two_officers_get_two_references(abroad: Abroad) -> None:
 
 @pytest.mark.parametrize("returned", [False, True], ids=["first", "again"])
 async def test_a_call_closes_while_somebody_submits(abroad: Abroad, *, returned: bool) -> None:
-    """Whoever is first: nobody is left without an outcome in a closed call."""
+    """No application stays without an outcome when its call closes during the submission."""
     body = {"call_id": abroad.of.call["id"], "kind": "study_visit", "answers": abroad.of.answers(), "privacy": True}
     draft = (await abroad.post("ani", "/applications", body, 201))["id"]
     if returned:

@@ -1,4 +1,4 @@
-"""Are the queries of the pages and sweeps answered by index?"""
+"""The queries of pages and sweeps use an index."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Does every link that somebody is shown lead somewhere, and does every form bear what people write into it?
+"""Every link leads somewhere, and every form copes with any input.
 
 A crawl, as each person, through all pages of the portal that links lead to, while a visit and a mentorship are under
-way. Every form with something to write in is then sent with what nobody should write: it is answered with an error that
-is shown, the rest of the input kept, and never with an error of ours.
+way. Every form with a text field is then sent with bad input: the answer shows an error, keeps the rest of the input,
+and is never a server error.
 """
 
 from __future__ import annotations

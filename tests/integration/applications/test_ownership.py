@@ -1,8 +1,8 @@
-"""Is everything that belongs to somebody else not there: by page and by API, for every role that gets past the guard?
+"""What belongs to somebody else is not found, by page and by API, for every role that passes the guard.
 
-Each route with an id in its path is asked for a real thing of another country, organisation or person, by somebody who
-holds a role that the route admits, and for an id that nobody ever gave. Both answers are the same "not found", so that
-the answer does not tell that the thing is there; and nothing is told on the log.
+Each route with an id in its path is asked for a real thing of another country, organisation or person, by somebody with
+a role that the route admits, and for an id that does not exist. Both answers are the same "not found", so that the
+answer does not reveal that the thing exists; and no event is recorded.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def _object_for(schema: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]
     return {name: body_for(schema["properties"][name], known) for name in schema.get("required", ())}
 
 
-async def asked(world: World, who: str, method: str, path: str, ids: dict[str, str]) -> httpx2.Response:
+async def answer_to(world: World, who: str, method: str, path: str, ids: dict[str, str]) -> httpx2.Response:
     """The answer to a request for the thing with these ids, with the least body that the route takes."""
     client = world.of.of.as_(who)
     if "/api/" not in path:
@@ -227,8 +227,8 @@ async def test_what_is_not_yours_is_not_there(world: World) -> None:
             if not access.admits(role):
                 continue
             tried += 1
-            theirs = await asked(world, who, method, path, world.ids)
-            nobodys = await asked(world, who, method, path, forged)
+            theirs = await answer_to(world, who, method, path, world.ids)
+            nobodys = await answer_to(world, who, method, path, forged)
             if theirs.status_code != 404 or nobodys.status_code != 404:
                 wrong.append(f"{who}: {method} {path}: {theirs.status_code}, forged {nobodys.status_code}")
             elif said(theirs, world.ids) != said(nobodys, forged):
@@ -246,7 +246,7 @@ async def test_what_is_yours_is_there(world: World) -> None:
     for method, path, _ in owned(programme):
         if method != "GET" or "forms/" in path or "open/" in path:
             continue
-        answers = [(await asked(world, who, method, path, world.ids)).status_code for who in insiders]
+        answers = [(await answer_to(world, who, method, path, world.ids)).status_code for who in insiders]
         if not {200, 303} & set(answers):
             hidden.append(f"{path}: {answers}")
     assert not hidden, "\n".join(hidden)
