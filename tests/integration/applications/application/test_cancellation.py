@@ -1,4 +1,4 @@
-"""What becomes of an application whose place is cancelled, and what does everybody read of it (decision 0012)?"""
+"""Tests of an application whose place is cancelled, and of what each side reads (decision 0012)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("by", "state"), [("host", "in_matching"), ("programme", "in_matching"), ("guest", "ended")])
 async def test_a_cancelled_place_and_the_close_of_the_call(abroad: Abroad, by: str, state: str) -> None:
-    """While the call is open by who cancelled; once closed it has ended for all, and no outcome is told twice."""
+    """The state depends on who cancelled while the call is open; once closed it has ended, with one outcome only."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     application = f"/applications/{abroad.pairings[match_id]['application_id']}"

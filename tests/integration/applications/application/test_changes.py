@@ -1,4 +1,4 @@
-"""Can an officer change what was submitted, with a reason, before a place is offered; and who sees what it was?"""
+"""Tests of changes after submission: with a reason, before an offer, and who sees the old answers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_what_matters_to_the_rules_is_endorsed_again(programme: Programme)
     same = await programme.post("ani", address, body)
     assert same["since"] == answer["since"]
     events = await _changed(programme)
-    assert [(one["state"], one["due"] is None) for one in events] == [("endorsed", True), ("submitted", False)]
+    assert [(event["state"], event["due"] is None) for event in events] == [("endorsed", True), ("submitted", False)]
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
 
 
@@ -108,21 +108,21 @@ async def test_once_a_place_is_offered_nothing_changes(abroad: Abroad) -> None:
 
 
 async def test_a_line_manager_is_told_once(programme: Programme, feed: Feed) -> None:
-    """On submission, and when another one is named; the same address never twice; not after the follow-up."""
+    """A line manager is notified on submission and when newly named; each address once; not after the follow-up."""
     made = await programme.submitted()
     mine, address = f"/applications/mine/{made['id']}/line-manager", f"/applications/{made['id']}/line-manager"
 
-    async def told() -> int:
+    async def times_named() -> int:
         return [kind for kind, _, _ in await programme.journal(TOPIC)].count("LineManagerNamed")
 
-    assert await told() == 1
+    assert await times_named() == 1
     assert "Vardan Sargsyan" in (await programme.as_("ani").get(mine)).text
     wrong = await programme.as_("ani").post(mine, data={"line_manager_name": "Anna", "line_manager_email": "anna"})
     assert wrong.status_code == 422
     data = {"line_manager_name": "Anna Grigoryan", "line_manager_email": "Anna@police.example"}
     saved = await programme.as_("ani").post(mine, data=data)
     assert saved.headers["location"] == f"/applications/mine/{made['id']}?done=manager"
-    assert await told() == 2
+    assert await times_named() == 2
 
     async def put(subject: str, email: str) -> int:
         body = {"name": "Vardan Sargsyan", "email": email}
@@ -130,7 +130,7 @@ async def test_a_line_manager_is_told_once(programme: Programme, feed: Feed) -> 
 
     assert await put("ani", "VARDAN@police.example") == 200
     assert await put("ani", "anna@police.example") == 200
-    assert await told() == 2
+    assert await times_named() == 2
     assert await put("nino", "anna@police.example") == 404
     assert await put("ani", "") == 422
     example = dict(outcomes.FollowUpSubmitted.example) | {"application_id": made["id"], "by": "manager"}

@@ -1,4 +1,4 @@
-"""Do officers name each other and come in groups, without learning of anybody who has not said yes?"""
+"""Tests of applying together: pairs and groups, without revealing anybody who has not confirmed."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ async def _draft(programme: Programme, subject: str, kind: str = "study_visit") 
     return str((await programme.post(subject, "/applications", body, 201))["id"])
 
 
-async def _names(programme: Programme, subject: str, of: str, mode: str, written: str, status: int = 201) -> Any:
+async def _name(programme: Programme, subject: str, of: str, mode: str, written: str, status: int = 201) -> Any:
     return await programme.post(subject, f"/applications/{of}/companions", {"mode": mode, "written": written}, status)
 
 
-async def _asked(programme: Programme, subject: str) -> list[dict[str, Any]]:
+async def _invitations(programme: Programme, subject: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (await programme.get(subject, "/companions"))["companions"]
     return found
 
 
-async def _changed(programme: Programme, of: str) -> list[dict[str, Any]]:
-    """The profiles that were told of an application after it was submitted."""
+async def _changed_profiles(programme: Programme, of: str) -> list[dict[str, Any]]:
+    """Return the profiles that were published of an application after it was submitted."""
     told = await programme.journal(TOPIC)
     return [data["profile"] for kind, subject, data in told if kind == "ApplicationChanged" and subject == of]
 
 
-async def _told(programme: Programme) -> list[tuple[str, str | None]]:
-    """The companions' events: type and answer."""
+async def _companion_events(programme: Programme) -> list[tuple[str, str | None]]:
+    """Return the companions' events: type and answer."""
     told = await programme.journal(TOPIC)
     return [(kind, data.get("answer")) for kind, _, data in told if kind.startswith("Companion")]
 
@@ -60,14 +60,17 @@ async def _told(programme: Programme) -> list[tuple[str, str | None]]:
 async def test_two_name_each_other(three: Programme) -> None:
     """Who names second is agreed at once; what both submit names the other's application."""
     ani, nino = await three.submitted(), await three.submitted("nino")
-    await _names(three, "ani", ani["id"], "pre_matched", "NINO@police.example")
+    await _name(three, "ani", ani["id"], "pre_matched", "NINO@police.example")
     waiting = await three.get("ani", f"/applications/{ani['id']}/company")
     assert (waiting["mode"], waiting["companions"][0]["who"]) == ("pre_matched", "NINO@police.example")
-    await _names(three, "nino", nino["id"], "pre_matched", ani["reference"])
+    await _name(three, "nino", nino["id"], "pre_matched", ani["reference"])
     company = await three.get("ani", f"/applications/{ani['id']}/company")
     assert [one["who"] for one in company["companions"]] == ["Nino Beridze"]
-    assert await _told(three) == [("CompanionAsked", None), ("CompanionAnswered", "confirmed")]
-    (*_, ani_says), (*_, nino_says) = await _changed(three, ani["id"]), await _changed(three, nino["id"])
+    assert await _companion_events(three) == [("CompanionAsked", None), ("CompanionAnswered", "confirmed")]
+    (*_, ani_says), (*_, nino_says) = (
+        await _changed_profiles(three, ani["id"]),
+        await _changed_profiles(three, nino["id"]),
+    )
     assert ani_says["prematched_with"] == nino["id"]
     assert nino_says["prematched_with"] == ani["id"]
     assert ani_says["mode"] == nino_says["mode"] == "pre_matched"
@@ -77,10 +80,10 @@ async def test_two_name_each_other(three: Programme) -> None:
 
 
 async def test_once_a_host_keeps_a_placement_the_page_asks_for_none(abroad: Abroad) -> None:
-    """Of two who name each other each is told that a host must keep a placement for him or her, until one does."""
+    """Each of a pair reads that a host must keep a placement, until one does."""
     ani, nino = await abroad.of.submitted(), await abroad.of.submitted("nino")
-    await _names(abroad.of, "ani", ani["id"], "pre_matched", nino["reference"])
-    await _names(abroad.of, "nino", nino["id"], "pre_matched", ani["reference"])
+    await _name(abroad.of, "ani", ani["id"], "pre_matched", nino["reference"])
+    await _name(abroad.of, "nino", nino["id"], "pre_matched", ani["reference"])
     await abroad.offer(prematched_with=ani["id"])
     for who, of, needed in (("ani", ani, False), ("nino", nino, True)):
         shown = (await abroad.of.as_(who).get(f"/applications/mine/{of['id']}/company")).text
@@ -88,11 +91,11 @@ async def test_once_a_host_keeps_a_placement_the_page_asks_for_none(abroad: Abro
 
 
 async def test_nothing_is_learnt_of_somebody_who_has_not_said_yes(three: Programme) -> None:
-    """Whoever is named, known or not, the answer and the page are the same but for what was written."""
+    """Answer and page are the same for known and unknown people, but for what was written."""
     ani = await _draft(three, "ani")
     answers = []
     for written in ("nobody@police.example", "nino@police.example", "GE-2026-9999"):
-        made = await _names(three, "ani", ani, "pre_matched", written)
+        made = await _name(three, "ani", ani, "pre_matched", written)
         shown = (await three.get("ani", f"/applications/{ani}/company"))["companions"][-1]
         answers.append((sorted(made), {key: shown[key] for key in shown if key not in {"id", "who"}}))
         assert shown["who"] == written
@@ -102,16 +105,16 @@ async def test_nothing_is_learnt_of_somebody_who_has_not_said_yes(three: Program
 
 
 async def test_a_mismatch_is_told_to_both(three: Programme) -> None:
-    """Ani names Nino, who has named Davit: both hear that they do not name each other, and nothing more."""
+    """Ani names Nino, who has named Davit: both read that they do not name each other, and nothing more."""
     ani, nino = await _draft(three, "ani"), await _draft(three, "nino")
     await _draft(three, "davit")
-    await _names(three, "nino", nino, "pre_matched", "davit@police.example")
-    await _names(three, "ani", ani, "pre_matched", "nino@police.example")
-    assert ("CompanionAnswered", "mismatch") in await _told(three)
+    await _name(three, "nino", nino, "pre_matched", "davit@police.example")
+    await _name(three, "ani", ani, "pre_matched", "nino@police.example")
+    assert ("CompanionAnswered", "mismatch") in await _companion_events(three)
     page = await three.as_("ani").get(f"/applications/mine/{ani}/company")
     assert "do not name each other" in page.text
     assert "Davit" not in page.text
-    assert [one["who"] for one in await _asked(three, "nino")] == ["Ani Petrosyan"]
+    assert [invitation["who"] for invitation in await _invitations(three, "nino")] == ["Ani Petrosyan"]
 
 
 async def test_a_group_by_pages(three: Programme) -> None:
@@ -127,11 +130,11 @@ async def test_a_group_by_pages(three: Programme) -> None:
     assert again.status_code == 409
     page = await three.as_("davit").get("/applications/companions")
     assert "Ani Petrosyan" in page.text
-    (invited,) = await _asked(three, "davit")
+    (invited,) = await _invitations(three, "davit")
     address = f"/applications/companions/{invited['id']}/answer"
     yes = await three.as_("davit").post(address, data={"answer": "yes"})
     assert yes.headers["location"] == "/applications/companions?done=yes"
-    (other,) = await _asked(three, "nino")
+    (other,) = await _invitations(three, "nino")
     no = await three.as_("nino").post(f"/applications/companions/{other['id']}/answer", data={"answer": "no"})
     assert no.headers["location"] == "/applications/companions?done=no"
     shown = (await three.as_("ani").get(mine)).text
@@ -144,38 +147,38 @@ async def test_a_group_by_pages(three: Programme) -> None:
     assert "Ani Petrosyan (leads the group)" in shown
     assert "The group is complete." in shown
     profiles = [data["profile"] for kind, _, data in await three.journal(TOPIC) if kind == "ApplicationSubmitted"]
-    assert {one["mode"] for one in profiles} == {"group"}
-    assert len({one["group_id"] for one in profiles}) == 1
+    assert {profile["mode"] for profile in profiles} == {"group"}
+    assert len({profile["group_id"] for profile in profiles}) == 1
 
 
 async def test_a_member_leaves_and_is_removed(three: Programme) -> None:
     """Either side may end it until a place is offered; what was submitted says so; a second click changes nothing."""
     ani, davit = await three.submitted("ani"), await three.submitted("davit")
-    made = await _names(three, "ani", ani["id"], "group", davit["reference"])
+    made = await _name(three, "ani", ani["id"], "group", davit["reference"])
     await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True})
     await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True})
     left = await three.as_("davit").post(f"/applications/mine/{davit['id']}/company/{made['id']}/leave")
     assert left.headers["location"].endswith("company?done=left")
     await three.post("davit", f"/companions/{made['id']}/leave")
     await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True}, 409)
-    assert [one["mode"] for one in await _changed(three, davit["id"])] == ["group", "open"]
-    again = await _names(three, "ani", ani["id"], "group", "davit@police.example")
+    assert [profile["mode"] for profile in await _changed_profiles(three, davit["id"])] == ["group", "open"]
+    again = await _name(three, "ani", ani["id"], "group", "davit@police.example")
     await three.post("davit", f"/companions/{again['id']}/answer", {"yes": True})
     removed = await three.as_("ani").post(f"/applications/mine/{ani['id']}/company/{again['id']}/remove")
     assert removed.headers["location"].endswith("company?done=removed")
     assert (await three.get("davit", f"/applications/{davit['id']}/company"))["mode"] == "open"
-    assert (await _told(three))[-1] == ("CompanionAnswered", "removed")
+    assert (await _companion_events(three))[-1] == ("CompanionAnswered", "removed")
 
 
 async def test_who_may_not(three: Programme) -> None:
     """Somebody else's is not found; nobody joins two groups, names himself, or says yes without an application."""
     ani, davit = await _draft(three, "ani"), await _draft(three, "davit")
-    await _names(three, "davit", ani, "group", "nino@police.example", 404)
+    await _name(three, "davit", ani, "group", "nino@police.example", 404)
     await three.get("davit", f"/applications/{ani}/company", 404)
     assert (await three.as_("davit").get(f"/applications/mine/{ani}/company")).status_code == 404
-    await _names(three, "ani", ani, "group", "ani@police.example", 422)
-    await _names(three, "ani", ani, "open", "nino@police.example", 422)
-    made = await _names(three, "ani", ani, "group", "nino@police.example")
+    await _name(three, "ani", ani, "group", "ani@police.example", 422)
+    await _name(three, "ani", ani, "open", "nino@police.example", 422)
+    made = await _name(three, "ani", ani, "group", "nino@police.example")
     await three.post("davit", f"/companions/{made['id']}/answer", {"yes": True}, 404)
     await three.post("davit", f"/companions/{made['id']}/remove", status=404)
     await three.post("davit", f"/companions/{made['id']}/leave", status=404)
@@ -185,10 +188,10 @@ async def test_who_may_not(three: Programme) -> None:
     assert "Begin an application" in page.text
     nino = await _draft(three, "nino")
     await three.post("nino", f"/companions/{made['id']}/answer", {"yes": True})
-    other = await _names(three, "davit", davit, "group", "nino@police.example")
+    other = await _name(three, "davit", davit, "group", "nino@police.example")
     refused = await three.post("nino", f"/companions/{other['id']}/answer", {"yes": True}, 409)
     assert "in a group already" in refused["detail"]
-    refused = await _names(three, "nino", nino, "pre_matched", "davit@police.example", 409)
+    refused = await _name(three, "nino", nino, "pre_matched", "davit@police.example", 409)
     assert "in a group already" in refused["detail"]
 
 
@@ -196,17 +199,17 @@ async def test_a_group_is_not_larger_than_the_call_allows(three: Programme) -> N
     """Those who have not answered count too."""
     ani = await _draft(three, "ani")
     for number in range(4):
-        await _names(three, "ani", ani, "group", f"officer{number}@police.example")
-    refused = await _names(three, "ani", ani, "group", "officer5@police.example", 409)
+        await _name(three, "ani", ani, "group", f"officer{number}@police.example")
+    refused = await _name(three, "ani", ani, "group", "officer5@police.example", 409)
     assert "at most 5 members" in refused["detail"]
 
 
 async def test_whoever_withdraws_is_no_longer_in_a_group(three: Programme) -> None:
-    """The portal's clock ends what names an application that was withdrawn or thrown away, and tells the others."""
+    """The portal's clock ends companions of withdrawn or deleted applications, and notifies the others."""
     ani, davit = await three.submitted("ani"), await three.submitted("davit")
     nino = await _draft(three, "nino")
     for written, who in (("davit@police.example", "davit"), ("nino@police.example", "nino")):
-        made = await _names(three, "ani", ani["id"], "group", written)
+        made = await _name(three, "ani", ani["id"], "group", written)
         await three.post(who, f"/companions/{made['id']}/answer", {"yes": True})
     bus = three.app.state.service.bus
     assert await end_orphaned(bus) == 0
@@ -223,12 +226,12 @@ async def test_a_placement_is_named_and_its_host_says_yes(abroad: Abroad) -> Non
     """An officer names a placement by its reference; the host's yes stands in the profile; others find nothing."""
     offer = await abroad.offer()
     made = await abroad.of.submitted()
-    await _names(abroad.of, "ani", made["id"], "pre_matched", offer["reference"])
-    assert await _asked(abroad.of, "paul") == []
-    (named,) = await _asked(abroad.of, "claire")
+    await _name(abroad.of, "ani", made["id"], "pre_matched", offer["reference"])
+    assert await _invitations(abroad.of, "paul") == []
+    (named,) = await _invitations(abroad.of, "claire")
     await abroad.post("paul", f"/companions/{named['id']}/answer", {"yes": True}, 404)
     await abroad.post("claire", f"/companions/{named['id']}/answer", {"yes": True})
-    assert (await _changed(abroad.of, made["id"]))[-1]["prematched_with"] == offer["id"]
+    assert (await _changed_profiles(abroad.of, made["id"]))[-1]["prematched_with"] == offer["id"]
     page = await abroad.of.as_("claire").post(f"/applications/companions/{named['id']}/leave")
     assert page.headers["location"] == "/applications/companions?done=left"
 
@@ -238,17 +241,17 @@ async def test_once_a_place_is_offered_it_stays_as_it_is(abroad: Abroad) -> None
     match_id = await abroad.placement_matched()
     await abroad.offered(match_id, "tigran", "luc")
     (mine,) = (await abroad.get("ani", "/applications"))["applications"]
-    refused = await _names(abroad.of, "ani", mine["id"], "pre_matched", "nino@police.example", 409)
+    refused = await _name(abroad.of, "ani", mine["id"], "pre_matched", "nino@police.example", 409)
     assert "until a place is offered" in refused["detail"]
     page = await abroad.of.as_("ani").get(f"/applications/mine/{mine['id']}/company")
     assert "until a place is offered" in page.text
 
 
 async def test_two_who_name_each_other_at_once_are_agreed(three: Programme) -> None:
-    """Neither waits for the other for ever: whoever is second finds that both name each other."""
+    """Of two simultaneous namings the second one confirms the pair; there is no deadlock."""
     ani, nino = await three.submitted(), await three.submitted("nino")
     sent = [("ani", ani["id"], nino["reference"]), ("nino", nino["id"], ani["reference"])]
-    await asyncio.gather(*(_names(three, who, of, "pre_matched", written) for who, of, written in sent))
+    await asyncio.gather(*(_name(three, who, of, "pre_matched", written) for who, of, written in sent))
     for who, of, _ in sent:
         company = await three.get(who, f"/applications/{of}/company")
         assert [one["state"] for one in company["companions"]] == ["confirmed"]
@@ -258,7 +261,7 @@ async def test_a_member_asked_by_two_is_in_one_group_only(three: Programme) -> N
     """Two invitations answered with yes at the same moment: one holds, the other is refused with the reason."""
     invited = []
     for leader in ("ani", "davit"):
-        made = await _names(three, leader, await _draft(three, leader), "group", "nino@police.example")
+        made = await _name(three, leader, await _draft(three, leader), "group", "nino@police.example")
         invited.append(made["id"])
     await _draft(three, "nino")
     client = three.as_("nino")
@@ -274,7 +277,7 @@ async def test_whom_a_mail_reaches_is_known_to_the_portal_only(abroad: Abroad) -
     made, nino = await abroad.of.submitted(), await abroad.of.submitted("nino")
     reached = {}
     for written in (offer["reference"], nino["reference"]):
-        naming = await _names(abroad.of, "ani", made["id"], "pre_matched", written)
+        naming = await _name(abroad.of, "ani", made["id"], "pre_matched", written)
         answer = await abroad.of.as_("ani").post(
             "/applications/internal/contacts",
             json={"audience": "companion", "purpose": "counterpart_named", "companion_id": naming["id"]},

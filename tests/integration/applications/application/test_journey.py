@@ -1,4 +1,4 @@
-"""Does an application go from draft to eligible through the API, each step told once and only by whom it is for?"""
+"""Tests of an application from draft to eligible through the API: each step once, and for the right people only."""
 
 from __future__ import annotations
 

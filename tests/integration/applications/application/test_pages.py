@@ -1,4 +1,4 @@
-"""Do the portal's pages work without JavaScript, for each role, and say plainly what is wrong?"""
+"""Tests of the portal's pages without JavaScript, for each role, and of their error messages."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ async def test_a_page_with_errors_keeps_what_can_be_read(programme: Programme) -
 
 
 async def test_a_period_with_a_day_that_is_none_names_the_day(programme: Programme) -> None:
-    """Two dates stand side by side: the one that is wrong is named, and nobody is told that no period was added."""
+    """Of two dates side by side the wrong one is named; the page does not ask for a period that was added."""
     mine = await _applied(programme)
     start = {"periods-0-start-day": "31", "periods-0-start-month": "2", "periods-0-start-year": "2027"}
     page = (await programme.as_("ani").post(f"{mine}/periods", data=start | {"periods-0-end-day": "5"})).text
@@ -258,7 +258,7 @@ async def test_a_certificate_is_shown_and_verified(programme: Programme, feed: F
 
 
 async def test_tickets_open_only_the_own_case(programme: Programme) -> None:
-    """An officer gets a ticket for the own application; somebody else finds nothing."""
+    """An officer gets a ticket for an application of his or hers; somebody else finds nothing."""
     made = await programme.submitted()
     body = {"purpose": "receipt", "application_id": made["id"]}
     way = await programme.post("ani", "/tickets", body, 201)

@@ -1,4 +1,4 @@
-"""Can an officer apply again with the answers of an earlier application, and is the home page in the order of need?"""
+"""Tests of applying again with earlier answers, and of the order of the home page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def _next_call(programme: Programme) -> dict[str, Any]:
     return made
 
 
-async def _begun(programme: Programme, call: dict[str, Any], subject: str = "ani") -> str:
+async def _begin(programme: Programme, call: dict[str, Any], subject: str = "ani") -> str:
     body = {"call_id": call["id"], "kind": "study_visit"}
     return str((await programme.post(subject, "/applications", body, 201))["id"])
 
@@ -29,7 +29,7 @@ async def test_earlier_answers_are_taken_over_by_form(programme: Programme) -> N
     past = {"start": str(days(-30)), "end": str(days(-10))}
     ahead = {"start": str(days(90)), "end": str(days(120))}
     old = await programme.submitted(topics=["online_crime", "criminal_networks"], periods=[past, ahead])
-    draft = await _begun(programme, await _next_call(programme))
+    draft = await _begin(programme, await _next_call(programme))
     mine = f"/applications/mine/{draft}"
     page = (await programme.as_("ani").get(mine)).text
     assert f"You have applied before: {old['reference']}" in page
@@ -47,7 +47,7 @@ async def test_earlier_answers_are_taken_over_by_form(programme: Programme) -> N
 
 
 async def test_one_of_the_same_kind_goes_before_one_of_the_other(programme: Programme) -> None:
-    """Whoever applied for a visit is not asked the same for a mentor; an older application for a mentor goes first."""
+    """An application of the same kind is offered first, else one of the other kind."""
     visit = await programme.submitted()
     body = {"call_id": (await _next_call(programme))["id"], "kind": "mentee"}
     draft = await programme.post("ani", "/applications", body, 201)
@@ -70,7 +70,7 @@ async def test_who_and_what_may_not_be_taken_over(programme: Programme) -> None:
     """Nobody else's answers, no unsent ones, and not over what was written already."""
     old = await programme.submitted()
     call = await _next_call(programme)
-    draft, theirs = await _begun(programme, call), await _begun(programme, call, "nino")
+    draft, theirs = await _begin(programme, call), await _begin(programme, call, "nino")
     await programme.post("nino", f"/applications/{theirs}/again", {"earlier_id": old["id"]}, 404)
     await programme.post("nino", f"/applications/{draft}/again", {"earlier_id": old["id"]}, 404)
     await programme.post("ani", f"/applications/{draft}/again", {"earlier_id": draft}, 404)
@@ -83,7 +83,7 @@ async def test_what_needs_the_officer_stands_first(programme: Programme) -> None
     """A question from the coordinator stands before a draft, a draft before what only has to wait."""
     sent = await programme.submitted()
     call = await _next_call(programme)
-    draft = await _begun(programme, call)
+    draft = await _begin(programme, call)
     home = (await programme.as_("ani").get("/applications/")).text
     assert home.index(f"/applications/mine/{draft}") < home.index(f"/applications/mine/{sent['id']}")
     await programme.post("tigran", f"/applications/{sent['id']}/return", {"remarks": {"topics": "Which one?"}})

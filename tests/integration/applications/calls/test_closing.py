@@ -1,4 +1,4 @@
-"""Does the close of a call leave every application with the right outcome, whatever crosses with it?"""
+"""Tests of closing a call: every application gets the right outcome, whatever happens at the same moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a call written section by section by all coordinators, previewed, published whole, copied, or thrown away?"""
+"""Tests of call drafts: written section by section, previewed, published, copied and deleted."""
 
 from __future__ import annotations
 

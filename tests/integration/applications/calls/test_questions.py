@@ -1,4 +1,4 @@
-"""Are a call's own questions asked on a page, checked, shown to who decides, and kept out of every event?"""
+"""Tests of a call's own questions: asked on a page, checked, shown to those who decide, and in no event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a revision leave what was submitted with the rules of that day, unless it gains and the coordinator says so?"""
+"""Tests of revisions: submitted applications keep their rules, unless they gain and the coordinator allows it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MILDER = {"languages": ["en", "fr"], "minimum_level": "A2", "countries": ["AM", 
 A2 = [{"language": "en", "level": "A2"}, {"language": "hy", "level": "NS"}]
 
 
-async def _held(programme: Programme, application_id: str, rule: str = "language") -> bool:
-    """Whether a rule holds for an application, as its coordinator reads it."""
+async def _is_met(programme: Programme, application_id: str, rule: str = "language") -> bool:
+    """Return whether a rule is met by an application, as its officer reads it."""
     shown = await programme.get("ani", f"/applications/{application_id}")
     return bool(next(one["held"] for one in shown["eligibility"] if one["rule"] == rule))
 
 
-async def _told(programme: Programme) -> dict[str, Any]:
+async def _last_revision(programme: Programme) -> dict[str, Any]:
     told = await programme.journal("exchange.calls")
     return next(payload for kind, _, payload in reversed(told) if kind == "CallRevised")
 
@@ -36,13 +36,13 @@ async def test_stricter_rules_touch_nobody_who_submitted(programme: Programme) -
     draft = await programme.post("nino", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
     new = await revision(programme, rules=STRICTER)
     effects = await programme.get("programme", f"/call-drafts/{new}/effects")
-    assert [(one["reference"], one["effect"], one["lost"], one["moves"]) for one in effects["applications"]] == [
-        (made["reference"], "worse", ["language"], False)
-    ]
+    assert [
+        (effect["reference"], effect["effect"], effect["lost"], effect["moves"]) for effect in effects["applications"]
+    ] == [(made["reference"], "worse", ["language"], False)]
     done = await programme.post("programme", f"/call-drafts/{new}/revise", {"favour": True})
     assert done["revision"] == 2
-    assert (await _told(programme))["touches"] == []
-    assert await _held(programme, made["id"])
+    assert (await _last_revision(programme))["touches"] == []
+    assert await _is_met(programme, made["id"])
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
     case = (await programme.as_("tigran").get(f"/applications/cases/{made['id']}")).text
     assert "at level B1 or higher" in case
@@ -62,7 +62,7 @@ async def test_milder_rules_help_those_who_gain_if_so_chosen(programme: Programm
     """Chosen, exactly the application that gains moves and is named in the event; not chosen, nobody moves."""
     gains = await programme.submitted(languages=A2)
     await programme.submitted("nino", rank_group="operational", years_in_field=6)
-    assert not await _held(programme, gains["id"])
+    assert not await _is_met(programme, gains["id"])
     new = await revision(programme, rules=MILDER)
     page = (await programme.as_("programme").get(f"{CALLS}/drafts/{new}/effects")).text
     assert "1 submitted application would be judged differently." in page
@@ -74,8 +74,8 @@ async def test_milder_rules_help_those_who_gain_if_so_chosen(programme: Programm
     assert unsaid.status_code == 422
     done = await programme.as_("programme").post(f"{CALLS}/drafts/{new}/revise", data=data)
     assert done.headers["location"] == f"{CALLS}/{programme.call['id']}?done=revised"
-    assert (await _told(programme))["touches"] == ([gains["id"]] if favour else [])
-    assert await _held(programme, gains["id"]) is favour
+    assert (await _last_revision(programme))["touches"] == ([gains["id"]] if favour else [])
+    assert await _is_met(programme, gains["id"]) is favour
     own = (await programme.as_("ani").get(f"/applications/mine/{gains['id']}")).text
     assert ("The call was revised in favour of this application" in own) is favour
 
@@ -160,7 +160,7 @@ async def test_an_application_that_came_back_keeps_its_revision(programme: Progr
     await programme.post("programme", f"/call-drafts/{new}/revise", {"favour": False})
     again = await programme.as_("ani").post(f"/applications/mine/{made['id']}/check")
     assert again.status_code == 303, again.text
-    assert await _held(programme, made["id"])
+    assert await _is_met(programme, made["id"])
 
 
 async def test_closing_shows_what_is_left_first(programme: Programme) -> None:

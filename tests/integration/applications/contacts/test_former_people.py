@@ -1,4 +1,4 @@
-"""The portal tells people who are gone from people who were never known, whatever it is asked by."""
+"""Tests of contacts for people who were erased, and for people who were never known."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
 
 
-async def asked(programme: Programme, audience: str, **wanted: Any) -> tuple[int, list[dict[str, Any]]]:
-    """Status and recipients, as another service gets them."""
+async def contacts_answer(programme: Programme, audience: str, **wanted: Any) -> tuple[int, list[dict[str, Any]]]:
+    """Return status and recipients, as another service gets them."""
     answer = await programme.as_("nobody").post(
         "/applications/internal/contacts",
         json={"audience": audience, "purpose": "test", **{name: str(value) for name, value in wanted.items()}},
@@ -26,7 +26,7 @@ async def asked(programme: Programme, audience: str, **wanted: Any) -> tuple[int
     return answer.status_code, answer.json().get("recipients", [])
 
 
-async def taken_out(programme: Programme, subject: str) -> UUID:
+async def erase(programme: Programme, subject: str) -> UUID:
     """Take somebody out of the register; the opaque id that he or she had."""
     query = sa.text("DELETE FROM person WHERE subject = :subject RETURNING id")
     async with programme.app.state.service.bus.transaction("system:test") as tx:
@@ -36,10 +36,10 @@ async def taken_out(programme: Programme, subject: str) -> UUID:
 async def test_whoever_is_taken_out_is_noted_as_gone(programme: Programme) -> None:
     """Only the one who was taken out of the register is noted; line managers never were in it."""
     made = await programme.submitted("ani")
-    _, (manager,) = await asked(programme, "line_manager", application_id=made["id"])
-    gone = await taken_out(programme, "ani")
+    _, (manager,) = await contacts_answer(programme, "line_manager", application_id=made["id"])
+    gone = await erase(programme, "ani")
     ids = [gone, manager["recipient"], new_id()]
-    assert [(await asked(programme, "person", recipient_id=person))[0] for person in ids] == [410, 404, 404]
+    assert [(await contacts_answer(programme, "person", recipient_id=person))[0] for person in ids] == [410, 404, 404]
     async with programme.app.state.service.bus.read() as session:
         noted = set(await session.scalars(sa.text("SELECT id FROM former_person ORDER BY id")))
     assert noted == {gone}, "nobody who is in the register"
@@ -60,15 +60,15 @@ async def test_all_audiences_about_one_person_agree(abroad: Abroad) -> None:
     }
     people: dict[str, None] = {}
     for (audience, key), value in keys.items():
-        status, (recipient,) = await asked(programme, audience, **{key: value})
+        status, (recipient,) = await contacts_answer(programme, audience, **{key: value})
         people[recipient["recipient"]] = None
         assert status == 200
-        assert (await asked(programme, audience, **{key: new_id()}))[0] == 404
-    assert (await asked(programme, "person", recipient_id=new_id()))[0] == 404
+        assert (await contacts_answer(programme, audience, **{key: new_id()}))[0] == 404
+    assert (await contacts_answer(programme, "person", recipient_id=new_id()))[0] == 404
     assert len(people) == 2, "applicant and companion are one"
-    gone = {str(await taken_out(programme, subject)) for subject in ("nino", "jonas")}
+    gone = {str(await erase(programme, subject)) for subject in ("nino", "jonas")}
     assert gone == set(people)
     for (audience, key), value in keys.items():
-        assert (await asked(programme, audience, **{key: value}))[0] == 410
+        assert (await contacts_answer(programme, audience, **{key: value}))[0] == 410
     for one in gone:
-        assert (await asked(programme, "person", recipient_id=one))[0] == 410
+        assert (await contacts_answer(programme, "person", recipient_id=one))[0] == 410

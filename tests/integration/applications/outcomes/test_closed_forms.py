@@ -1,4 +1,4 @@
-"""Does the portal lead to the reason why a form is no longer taken, and never to another form instead?"""
+"""Tests of forms that are no longer taken: the portal leads to the reason, and never to another form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a wave that reporting closes end in the other services too: on the portal's task lists, among the deadlines?"""
+"""Tests of a wave that reporting closes: task lists and deadlines of the other services no longer name it."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from tests.conftest import Databases
     from tests.integration.applications.abroad import Abroad
 
-_TOLD = ("exchange.calls", "exchange.applications", "exchange.offers", "mentoring.mentors")
+_TOPICS = ("exchange.calls", "exchange.applications", "exchange.offers", "mentoring.mentors")
 
 
 class Everybody:
-    """The portal, reporting and notifications, each on a store of its own: what one tells the others read."""
+    """The portal, reporting and notifications, each with a database of its own, reading each other's events."""
 
     def __init__(self, abroad: Abroad, house: House, mail: FastAPI) -> None:
-        """Take the three; what is told of matches and visits goes to all of them."""
+        """Take the three apps; events about matches and visits go to all of them."""
         self.abroad, self.house, self.mail = abroad, house, mail
         self.portal, self.post = abroad.feed, Feed(mail.state.service.bus, notifications_consumers)
         self.evaluator: Any = None
@@ -55,8 +55,8 @@ class Everybody:
             await feed.deliver(*events, **options)
 
     async def catch_up(self) -> None:
-        """Let the others read what the portal told of calls, applications and those who host."""
-        for topic in _TOLD:
+        """Let the others read the portal's events about calls, applications and hosts."""
+        for topic in _TOPICS:
             for kind, subject, payload in await self.abroad.of.journal(topic):
                 for feed in (self.house.feed, self.post):
                     await feed.deliver((read(kind, json.dumps(payload)), subject))
@@ -186,7 +186,7 @@ async def test_the_guest_s_closed_follow_up_is_no_task_any_more(everybody: Every
     pages = (here, f"/applications/mine/{application_id}")
     self, manager = ("follow_up", "applicant"), ("follow_up", "line_manager")
 
-    async def asked() -> tuple[list[bool], bool, bool]:
+    async def what_is_asked() -> tuple[list[bool], bool, bool]:
         """Whether each page asks for it, whether the first page counts forms, and whether a deadline runs."""
         first = (await ani.get("/applications/")).text
         waits = await everybody.waited_for(visit_id)
@@ -194,14 +194,14 @@ async def test_the_guest_s_closed_follow_up_is_no_task_any_more(everybody: Every
 
     for other in ("guest", "report"):
         await everybody.close(other)
-    assert await asked() == ([True, True], True, True)
+    assert await what_is_asked() == ([True, True], True, True)
     await everybody.close("follow-up")
-    assert await asked() == ([False, False], False, False)
+    assert await what_is_asked() == ([False, False], False, False)
     for page in pages:
         assert (await ani.get(page)).text.count("is no longer taken") == 3
     assert manager in await everybody.waited_for(visit_id)
     await everybody.reopen()
-    assert await asked() == ([True, True], True, True)
+    assert await what_is_asked() == ([True, True], True, True)
 
 
 async def test_the_coordinator_s_closed_evaluation_is_counted_nowhere(everybody: Everybody) -> None:
@@ -210,7 +210,7 @@ async def test_the_coordinator_s_closed_evaluation_is_counted_nowhere(everybody:
     visit_id, _ = await completed(everybody, days=400)
     here, listed = f"/applications/visits/{visit_id}", "/applications/visits?state=results"
 
-    async def asked() -> list[bool]:
+    async def what_is_asked() -> list[bool]:
         """Visit's page, first page, list, deadline."""
         return [
             f"{here}/forms/evaluation" in (await tigran.get(here)).text,
@@ -219,12 +219,12 @@ async def test_the_coordinator_s_closed_evaluation_is_counted_nowhere(everybody:
             ("results", "home_coordinator") in await everybody.waited_for(visit_id),
         ]
 
-    assert await asked() == [True] * 4
+    assert await what_is_asked() == [True] * 4
     await everybody.close("coordinator")
-    assert await asked() == [False] * 4
+    assert await what_is_asked() == [False] * 4
     assert "is no longer taken" in (await tigran.get(here)).text
     await everybody.reopen()
-    assert await asked() == [True] * 4
+    assert await what_is_asked() == [True] * 4
 
 
 async def test_a_line_manager_is_not_asked_for_what_is_closed(

@@ -1,4 +1,4 @@
-"""Is the sending country's coordinator led to the form about what came of a visit, when it is time and nobody else?"""
+"""Tests of the sending country's evaluation: asked for in time, and of its coordinator only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a guest led to the tests before and after a visit in time, and nobody else?"""
+"""Tests of the knowledge tests before and after a visit: offered in time, and to the guest only."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 BEFORE, AFTER = "Take the test before the visit", "Take the test after the visit"
 
 
-async def tell(abroad: Abroad, event: type[Event], match_id: UUID, visit_id: UUID, **said: Any) -> None:
-    """What reporting tells about the visit's tests."""
+async def deliver_test_event(abroad: Abroad, event: type[Event], match_id: UUID, visit_id: UUID, **said: Any) -> None:
+    """Deliver an event of reporting about the visit's tests."""
     about = {"application_id": abroad.pairings[match_id]["application_id"], "visit_id": str(visit_id)}
     await abroad.feed.deliver((event.model_validate({**event.example, **about, **said}), visit_id))
 
@@ -35,7 +35,7 @@ async def test_a_guest_finds_each_test_in_its_time(abroad: Abroad) -> None:
     assert (await ani.get(f"{page}/forms/test_before")).status_code == 404
     due = clock.now() + timedelta(days=50)
     test = {"test_id": str(new_id())}
-    await tell(abroad, outcomes.TestAsked, match_id, visit_id, phase="pre", due=due.isoformat(), **test)
+    await deliver_test_event(abroad, outcomes.TestAsked, match_id, visit_id, phase="pre", due=due.isoformat(), **test)
     for address in (page, mine):
         shown = (await ani.get(address)).text
         assert BEFORE in shown
@@ -47,18 +47,20 @@ async def test_a_guest_finds_each_test_in_its_time(abroad: Abroad) -> None:
     for other in ("claire", "tigran", "luc"):
         assert (await abroad.of.as_(other).get(f"{page}/forms/test_before")).status_code in {403, 404}
     tasks = (await abroad.get("ani", f"/visits/{visit_id}"))["tasks"]
-    assert [(one["purpose"], one["as"], one["done"]) for one in tasks] == [("test_before", "guest", False)]
+    assert [(task["purpose"], task["as"], task["done"]) for task in tasks] == [("test_before", "guest", False)]
     assert tasks[0]["due"] is not None
-    await tell(abroad, outcomes.TestScored, match_id, visit_id, phase="pre")
+    await deliver_test_event(abroad, outcomes.TestScored, match_id, visit_id, phase="pre")
     tasks = (await abroad.get("ani", f"/visits/{visit_id}"))["tasks"]
-    assert [(one["purpose"], one["done"]) for one in tasks] == [("test_before", True)]
+    assert [(task["purpose"], task["done"]) for task in tasks] == [("test_before", True)]
     assert f"{page}/forms/test_before" not in (await ani.get(page)).text
 
     counted = {"attended_days": 5, "required_days": 5, "ended_on": plan["end"]}
     await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, attended=plan["days"], **counted)
     await abroad.tell_visit(visits.VisitCompleted, visit_id, match_id, **counted)
     later = clock.now() + timedelta(days=30)
-    await tell(abroad, outcomes.TestAsked, match_id, visit_id, phase="post", due=later.isoformat(), **test)
+    await deliver_test_event(
+        abroad, outcomes.TestAsked, match_id, visit_id, phase="post", due=later.isoformat(), **test
+    )
     assert AFTER in (await ani.get(mine)).text
     way = await ani.get(f"{page}/forms/test_after")
     assert way.headers["location"].startswith(f"/reporting/test-after/guest.{visit_id}?ticket=")
@@ -72,7 +74,7 @@ async def test_a_test_of_a_visit_that_is_called_off_is_asked_no_more(abroad: Abr
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     due = clock.now() + timedelta(days=50)
-    await tell(abroad, outcomes.TestAsked, match_id, visit_id, phase="pre", due=due.isoformat())
+    await deliver_test_event(abroad, outcomes.TestAsked, match_id, visit_id, phase="pre", due=due.isoformat())
     ani, page = abroad.of.as_("ani"), f"/applications/visits/{visit_id}"
     assert BEFORE in (await ani.get(page)).text
     await abroad.tell_visit(visits.VisitCancelled, visit_id, match_id, reason="other", by="programme")

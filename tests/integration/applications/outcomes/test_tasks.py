@@ -1,4 +1,4 @@
-"""Does the officer's application say what is asked after the visit, and offer only what is still possible?"""
+"""Tests of the tasks after a visit: shown with the application, as long as they are possible."""
 
 from __future__ import annotations
 
@@ -145,10 +145,10 @@ async def test_what_is_closed_ends_the_links_about_it_alone(abroad: Abroad) -> N
     links = [await link_about(one) for one in (visit_id, pair, application_id)]
     async with stranger(abroad.of) as client:
         await closed(visit_id)
-        assert [(await client.get(one)).status_code for one in links] == [410, 200, 200]
+        assert [(await client.get(link)).status_code for link in links] == [410, 200, 200]
         assert f"{mine}/line-manager" in (await abroad.of.as_("nino").get(mine)).text
         await closed(pair)
-        assert [(await client.get(one)).status_code for one in links] == [410] * 3
+        assert [(await client.get(link)).status_code for link in links] == [410] * 3
         assert f"{mine}/line-manager" not in (await abroad.of.as_("nino").get(mine)).text
 
 
@@ -161,23 +161,23 @@ async def test_a_line_manager_confirms_sessions_by_a_link_of_its_own(
     about = {"application_id": str(abroad.pairings[match_id]["application_id"]), "visit_id": str(visit_id)}
     sessions = [{"cascade_id": str(uuid4())} for _ in range(2)]
 
-    async def told(event: type[outcomes.OutcomeEvent], **changes: str) -> None:
+    async def deliver(event: type[outcomes.OutcomeEvent], **changes: str) -> None:
         await abroad.feed.deliver((event.model_validate({**event.example, **about, **changes}), visit_id))
 
-    for one in sessions:
-        await told(outcomes.CascadeDelivered, **one)
+    for session in sessions:
+        await deliver(outcomes.CascadeDelivered, **session)
     link = await link_of(abroad.of, about["application_id"], "cascade_to_confirm")
     async with stranger(abroad.of) as client:
         page = await client.get(link)
         assert "Was this session held?" in page.text
         way = await client.post(link, data={"press": button(page.text)})
         assert urlsplit(way.headers["location"]).path == f"/reporting/cascades/line_manager.{about['application_id']}"
-        await told(outcomes.CascadeConfirmed, **sessions[0])
+        await deliver(outcomes.CascadeConfirmed, **sessions[0])
         assert (await client.get(link)).status_code == 200
         monkeypatch.setattr(manager_links, "GOOD_FOR", timedelta(seconds=-1))
         await client.post(link.replace("?", "/renewal?"))
         told_of = await abroad.of.journal("exchange.applications")
         payloads = [payload for kind, _, payload in told_of if kind == "LineManagerLinkAsked"]
         assert [each["matter"] for each in payloads] == ["cascade"]
-        await told(outcomes.CascadeRefused, **sessions[1])
+        await deliver(outcomes.CascadeRefused, **sessions[1])
         assert "about every session" in (await client.get(link)).text

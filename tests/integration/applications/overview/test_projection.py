@@ -1,4 +1,4 @@
-"""Does the portal know where everything stands, whatever order and however many events at once, and after a rebuild?"""
+"""Tests of the projections: the same state in any order of events, in any batch, and after a rebuild."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 TABLES = ("match", "visit", "mentorship", "receipt", "outcome_in", "standing")
 
 
-async def held(programme: Programme) -> dict[str, list[tuple[Any, ...]]]:
-    """All that the projections hold."""
+async def projected_rows(programme: Programme) -> dict[str, list[tuple[Any, ...]]]:
+    """Return all rows of the projections."""
     async with programme.app.state.service.bus.read() as session:
         return {
             table: [tuple(row) for row in (await session.execute(sa.text(f'SELECT * FROM "{table}" ORDER BY 1'))).all()]
@@ -61,7 +61,7 @@ async def test_one_batch_of_many_is_the_same_as_one_by_one(programme: Programme,
     started = asyncio.get_running_loop().time()
     await feed.apply(records)
     assert asyncio.get_running_loop().time() - started < 20
-    once = await held(programme)
+    once = await projected_rows(programme)
     assert len(once["match"]) == len(once["visit"]) == len(once["standing"]) == 200
     assert {row[1] for row in once["standing"]} == {"completed"}
     bus = programme.app.state.service.bus
@@ -71,7 +71,7 @@ async def test_one_batch_of_many_is_the_same_as_one_by_one(programme: Programme,
     by_topic = sorted(records, key=lambda record: record.topic, reverse=True)
     for start in range(0, len(by_topic), 100):
         await feed.apply(by_topic[start : start + 100])
-    again = await held(programme)
+    again = await projected_rows(programme)
     for table in ("match", "visit", "receipt"):
         assert again[table] == once[table]
     # Visits came before their matches here: the state is the same, only since when it stands may differ.

@@ -16,7 +16,7 @@ from shared.contracts import matches, visits
 from shared.ids import new_id
 from shared.time import clock
 from tests.integration.applications.conftest import days
-from tests.integration.applications.suspension import FINISH, HOME, cases, choosing, signed_in_anew, suspend, told
+from tests.integration.applications.suspension import FINISH, HOME, cases, choosing, payloads, signed_in_anew, suspend
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -70,9 +70,9 @@ async def test_each_group_and_choice(abroad: Abroad, side: str, stage: str, choi
         return
     (case,) = await cases(abroad, country, await suspend(abroad, country, made))
     assert (case["side"], case["stage"]) == (side, stage)
-    cancelled = await told(abroad, "exchange.applications", "ApplicationCancelled")
-    requested = await told(abroad, "exchange.participation", "CancellationRequested")
-    moved = await told(abroad, "exchange.participation", "FundChangeRequested")
+    cancelled = await payloads(abroad, "exchange.applications", "ApplicationCancelled")
+    requested = await payloads(abroad, "exchange.participation", "CancellationRequested")
+    moved = await payloads(abroad, "exchange.participation", "FundChangeRequested")
     ((_, key, status),) = [
         row for row in await abroad.of.journal("exchange.registry") if row[0] == "PartnerStatusChanged"
     ]
@@ -94,7 +94,7 @@ async def test_each_group_and_choice(abroad: Abroad, side: str, stage: str, choi
         topic, kind = (
             ("participation", "CancellationRequested") if side == "host" else ("applications", "ApplicationCancelled")
         )
-        (late,) = await told(abroad, f"exchange.{topic}", kind)
+        (late,) = await payloads(abroad, f"exchange.{topic}", kind)
         assert late["reason"] == "partner_suspended"
     assert match_id is None or case["match_id"] == str(match_id)
 
@@ -113,8 +113,8 @@ async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> N
         "keti", "/mentors", {"call_id": abroad.of.call["id"], "entry": abroad.mentor_entry(), "publish": True}, 201
     )
     await suspend(abroad, "GE", FINISH)
-    assert await told(abroad, "exchange.offers", "OfferPaused") == [{"cause": "partner_suspended"}]
-    assert await told(abroad, "mentoring.mentors", "MentorPaused") == [{"cause": "partner_suspended"}]
+    assert await payloads(abroad, "exchange.offers", "OfferPaused") == [{"cause": "partner_suspended"}]
+    assert await payloads(abroad, "mentoring.mentors", "MentorPaused") == [{"cause": "partner_suspended"}]
     await abroad.post("programme", "/partners/GE/reinstatement", {"since": str(clock.today())}, 201)
     signed_in_anew(abroad.of, "gia")
     signed_in_anew(abroad.of, "keti")
@@ -137,7 +137,7 @@ async def test_a_later_day_waits_and_can_be_withdrawn(abroad: Abroad) -> None:
     clock.move(timedelta(days=5))
     bus = abroad.of.app.state.service.bus
     assert await take_due(bus) == 0
-    assert await told(abroad, "exchange.applications", "ApplicationCancelled") == []
+    assert await payloads(abroad, "exchange.applications", "ApplicationCancelled") == []
     second = await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(2))
     assert await take_due(bus) == 0
     clock.move(timedelta(days=2))
@@ -229,7 +229,7 @@ async def test_a_crash_in_the_middle_does_nothing(abroad: Abroad, monkeypatch: p
     seen = await abroad.post("programme", "/partners/AM/suspension/preview", body)
     with pytest.raises(RuntimeError):
         await abroad.post("programme", "/partners/AM/suspension", {**body, "digest": seen["digest"]}, 201)
-    assert await told(abroad, "exchange.applications", "ApplicationCancelled") == []
+    assert await payloads(abroad, "exchange.applications", "ApplicationCancelled") == []
     found = await abroad.get("programme", "/partners/AM")
     assert (found["status"], found["decisions"]) == ("active", [])
     assert (await abroad.of.as_("ani").get("/applications/")).status_code == 200

@@ -1,4 +1,4 @@
-"""Does another coordinator than before decide on an appeal, by page and by API, and what follows?"""
+"""Tests of deciding appeals: by another coordinator, by page and by API, with what follows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWER = "The unit's plan was not seen"
 
 
 async def page(programme: Programme, subject: str, path: str, status: int = 200) -> str:
-    """A page as somebody sees it."""
+    """Return a page as somebody sees it."""
     answer = await programme.as_(subject).get(path)
     assert answer.status_code == status, answer.text
     return html.unescape(answer.text)
@@ -111,7 +111,7 @@ async def test_dismissed_by_api(more: Programme) -> None:
 
 
 async def test_never_the_one_who_decided(more: Programme) -> None:
-    """Whoever made the decision reads who can decide on the appeal; the API says 409; it waits for others only."""
+    """The coordinator who made the decision reads who can decide; the API says 409; only others are asked."""
     made = await turned_down(more)
     at, path = f"/applications/cases/{made['id']}/appeal", f"/applications/{made['id']}/appeal/decide"
     shown = await page(more, "tigran", at)
@@ -142,14 +142,14 @@ async def test_another_programme_coordinator_for_what_the_programme_decided(more
 
 
 async def test_who_is_alone_is_told_what_to_do(programme: Programme) -> None:
-    """The only programme coordinator cannot decide on the own decision, and reads that another one must be entered."""
+    """A sole programme coordinator cannot decide on an own decision, and reads that another one must be entered."""
     made = await ineligible(programme)
     shown = await page(programme, "programme", f"/applications/cases/{made['id']}/appeal")
     assert "Enter another programme coordinator in the register" in shown
 
 
 async def test_two_decide_on_an_appeal_at_once(more: Programme) -> None:
-    """One is first, the other is told that it was decided; one decision is told."""
+    """The second of two simultaneous decisions is refused; one decision is recorded."""
     made = await turned_down(more)
     path = f"/applications/api/applications/{made['id']}/appeal/decide"
     sent = [

@@ -1,4 +1,4 @@
-"""Can an officer appeal against a decision, once, in time, by page and by API, and nobody else?"""
+"""Tests of filing an appeal: once, in time, by page and by API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the programme coordinator cancel and take out applications, knowing what follows, and nobody else?"""
+"""Tests of cancelling and voiding applications: what follows, and who may do it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do coordinators see what waits first, decide several at once, and act for a country only when it is theirs to act?"""
+"""Tests of the coordinators' queue: order, filters, bulk decisions, and whose turn it is to act."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ async def test_each_figure_leads_to_exactly_its_rows(many: Programme) -> None:
             assert found, (subject, days)
             for count, address in found:
                 assert len(rows(await page(many, subject, address))) == count, (subject, days, address)
-            home = [one for one in figures(await page(many, subject, "/applications/")) if one[1].startswith(QUEUE)]
+            home = [
+                figure for figure in figures(await page(many, subject, "/applications/")) if figure[1].startswith(QUEUE)
+            ]
             assert home or (subject == "programme" and not days), (subject, days)
             for count, address in home:
                 assert len(rows(await page(many, subject, address))) == count, (subject, days, address)
@@ -299,7 +301,7 @@ async def test_without_a_deputy_in_charge_on_that_day_the_programme_is_asked_at_
     ours = await many.submitted("ani")
     theirs = await many.submitted("nino", rank_group="operational", years_in_field=5)
     dues = [(await many.get("programme", f"/cases/{one['id']}"))["due"] for one in (ours, theirs)]
-    clock.move(max(datetime.fromisoformat(one) for one in dues) + timedelta(minutes=1) - clock.now())
+    clock.move(max(datetime.fromisoformat(due) for due in dues) + timedelta(minutes=1) - clock.now())
     both = sorted([ours["reference"], theirs["reference"]])
     assert sorted(rows(await page(many, "programme", f"{QUEUE}?needs=silence"))) == both
     for one in (ours, theirs):

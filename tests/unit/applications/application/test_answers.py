@@ -1,4 +1,4 @@
-"""Does bad input get a clear no, and does nothing personal leave the portal in a profile?"""
+"""Tests of answers: bad input is refused, and nothing personal leaves the portal in a profile."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_names_refuse_formulas_and_control_characters(text: str) -> None:
 
 @given(st.text(alphabet="ԱԲԳდეАБВ", min_size=1))
 def test_passport_names_are_latin(text: str) -> None:
-    """Other scripts go into the field for the own script."""
+    """Other scripts go into the field for the officer's script."""
     with pytest.raises(ValueError, match="Latin"):
         latin_name(text)
 

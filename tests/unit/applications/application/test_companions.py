@@ -1,4 +1,4 @@
-"""Do pairs and groups keep their promises, whatever officers do in whatever order?"""
+"""Tests of pairs and groups: their rules hold, whatever officers do in whatever order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is of earlier answers just that taken over which still holds, and is the rest said?"""
+"""Tests of reused answers: only what still applies is carried over, and the rest is named."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_nothing_that_is_out_of_date_is_taken_over(topics: list[str], spans: lis
     got = carried_over(earlier, Answers(), scheme=EMPACT_2022, terms=terms, today=TODAY, took_part=False)
     assert set(got.topics) <= asked
     assert all(one.end > TODAY for one in (*got.periods, *got.blackouts))
-    assert [one for one in spans if one.end > TODAY] == list(got.periods)
+    assert [span for span in spans if span.end > TODAY] == list(got.periods)
     notes = out_of_date(earlier, scheme=EMPACT_2022, terms=terms, today=TODAY)
     assert ("periods" in notes) == (len(got.periods) < len(spans))
     assert ("topics" in notes) == bool(topics)

@@ -1,4 +1,4 @@
-"""Does an application only go where the life cycle says, and is its outcome told once?"""
+"""Tests of an application's states: only lawful transitions, and one outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the rules of a call judged as they are written, and said with the remedy?"""
+"""Tests of judging an application by a call's rules, and of the remedies."""
 
 from __future__ import annotations
 

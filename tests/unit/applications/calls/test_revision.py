@@ -1,4 +1,4 @@
-"""Does a revision never worsen what was submitted, is every rule said, does a copy keep days and order?"""
+"""Tests of the model of calls: revisions never worsen an application, sentences are complete, copies keep days."""
 
 from __future__ import annotations
 
@@ -230,8 +230,8 @@ def test_a_copy_keeps_weekday_and_order(opens: date, gaps: list[int], hour: int)
         or local.fold
         or local.utcoffset() != new.deadline.astimezone(ZONE).utcoffset()
     )
-    before = [opens, local.date(), points[-1], *itertools.chain(*((one.start, one.end) for one in visits))]
-    moved = itertools.chain(*((one.start, one.end) for one in new.visit_periods))
+    before = [opens, local.date(), points[-1], *itertools.chain(*((visit.start, visit.end) for visit in visits))]
+    moved = itertools.chain(*((period.start, period.end) for period in new.visit_periods))
     after = [new.opens, new.deadline.astimezone(ZONE).date(), new.closes, *moved]
     assert [day.weekday() for day in before] == [day.weekday() for day in after]
     assert all(later - day == timedelta(weeks=52) for day, later in zip(before, after, strict=True))

@@ -1,4 +1,4 @@
-"""May one appeal once, in time, and does a decided appeal lead where the life cycle says?"""
+"""Tests of the rules of appeals: once, in time, and with the state that the life cycle says."""
 
 from __future__ import annotations
 
