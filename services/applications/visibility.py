@@ -41,4 +41,4 @@ def visibility_of(principal: Principal) -> Visibility:
 
 
 def _ids(principal: Principal, role: Role) -> tuple[UUID, ...]:
-    return tuple(UUID(one) for one in sorted(principal.organisations(role)))
+    return tuple(UUID(organisation) for organisation in sorted(principal.organisations(role)))

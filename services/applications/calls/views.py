@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 async def register_facts(session: AsyncSession, *calls: CallEntry | CallTerms) -> Facts:
     """Return all funds, and the training needs that these calls cite or could cite."""
-    cited = {need for one in calls for need in one.needs}
-    topics = {topic for one in calls for topic in PRIORITIES.get(one.scheme, {})}
-    opens = [one.opens for one in calls if one.opens is not None]
+    cited = {need for call in calls for need in call.needs}
+    topics = {topic for call in calls for topic in PRIORITIES.get(call.scheme, {})}
+    opens = [call.opens for call in calls if call.opens is not None]
     funds = {fund.id: fund for fund in await entries.funds(session)}
     return Facts(funds, await needs_store.for_calls(session, cited, topics, min(opens, default=None)))
 

@@ -386,4 +386,7 @@ async def cases_of_person(bus: Bus, person_id: UUID) -> dict[str, list[UUID]]:
             return {"applications": [], "mentors": []}
         mine = await applications.of_officer(session, person.subject)
         profiles = await mentors_store.of_subject(session, person.subject)
-    return {"applications": sorted(one.id for one in mine), "mentors": sorted(profile.id for profile in profiles)}
+    return {
+        "applications": sorted(application.id for application in mine),
+        "mentors": sorted(profile.id for profile in profiles),
+    }

@@ -233,7 +233,7 @@ async def read_eligibility(_: Coordinator, bus: BusDep, call_id: UUID | None = N
     """Endorsed applications with what the rules of their call say, to be confirmed."""
     async with bus.read() as session:
         judged = await eligibility.judge_applications(session, await store.ready_for_eligibility(session, call_id))
-    return {"applications": [_judgement_resource(one) for one in judged]}
+    return {"applications": [_judgement_resource(judgement) for judgement in judged]}
 
 
 @router.post("/eligibility/confirm")

@@ -91,7 +91,9 @@ async def _by_address(
         return FoundCompanion()
     if mentored:
         profiles = [
-            one for one in await mentors_store.of_subject(session, person.subject) if one.call_id == application.call_id
+            profile
+            for profile in await mentors_store.of_subject(session, person.subject)
+            if profile.call_id == application.call_id
         ]
         return FoundCompanion(person.subject, named_id=profiles[0].id) if profiles else FoundCompanion()
     theirs = await applications.newest_for(session, person.subject, application.call_id, application.kind)

@@ -82,7 +82,7 @@ async def lock_companion(
     if names_officer(unlocked):
         mine = await applications.newest_for(tx.session, principal.subject, unlocked.call_id, unlocked.kind)
     ids = [unlocked.application_id, *([] if mine is None else [mine.id])]
-    applications_by_id = {one.id: one for one in await applications.locked(tx.session, ids)}
+    applications_by_id = {application.id: application for application in await applications.locked(tx.session, ids)}
     companion = await store.companion(tx.session, companion_id, lock=True)
     if companion is None or unlocked.application_id not in applications_by_id:
         raise not_found()

@@ -25,7 +25,7 @@ async def company_of(session: AsyncSession, application: Application) -> Company
     if member is not None:
         return Company(ApplicationMode.GROUP, group_id=group_id(member.application_id))
     live = [row for row in rows if row.stands in LIVE]
-    if any(one.as_ is ApplicationMode.GROUP for one in live):
+    if any(companion.as_ is ApplicationMode.GROUP for companion in live):
         return Company(ApplicationMode.GROUP, group_id=group_id(application.id))
     if live:
         both = live[0].named_id if live[0].stands is CompanionState.CONFIRMED else None

@@ -54,7 +54,7 @@ async def next_calls(session: AsyncSession, application: store.Application) -> l
     begun = {one.call_id for one in await store.of_officer(session, application.subject)}
     found = await calls_store.calls(session, state=CallState.PUBLISHED)
     able = [one for one in found if one.takes_applications(clock.now()) and one.id not in begun]
-    return sorted((one for one in able if application.for_ in one.terms.kinds), key=lambda one: one.deadline)
+    return sorted((call for call in able if application.for_ in call.terms.kinds), key=lambda one: one.deadline)
 
 
 async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlier_id: UUID) -> store.Application:

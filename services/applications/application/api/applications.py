@@ -141,7 +141,7 @@ async def read_own(principal: Officer, bus: BusDep) -> dict[str, list[dict[str, 
     """Return the officer's own applications, the newest first."""
     async with bus.read() as session:
         mine = await store.of_officer(session, principal.subject)
-        cases = [await case_of(session, one.id) for one in mine]
+        cases = [await case_of(session, application.id) for application in mine]
     return {"applications": [application_resource(case, answers=False) for case in cases if case is not None]}
 
 

@@ -70,7 +70,10 @@ class ServiceForm(Form):
 
 
 def _agency_choices(form: ServiceForm, context: FormContext) -> None:
-    form.organisation_id.choices = [("", gettext("Choose")), *((str(one.id), one.name) for one in context.own)]
+    form.organisation_id.choices = [
+        ("", gettext("Choose")),
+        *((str(organisation.id), organisation.name) for organisation in context.own),
+    ]
 
 
 class LineManagerForm(Form):
@@ -114,7 +117,10 @@ def _course_choices(form: BackgroundForm, context: FormContext) -> None:
     form.asked_courses.data = [course for course in courses if course in finished]
     others = [place for place, row in enumerate(rows(form, "courses")) if (row["course"] or "").strip() not in courses]
     arrange(form.courses, others)
-    organisations = [(str(one.id), f"{labels.country(one.country)}: {one.name}") for one in context.abroad]
+    organisations = [
+        (str(organisation.id), f"{labels.country(organisation.country)}: {organisation.name}")
+        for organisation in context.abroad
+    ]
     for entry in form.conflicts:
         entry.form.organisation.choices = [("", gettext("Choose")), *sorted(organisations, key=lambda one: one[1])]
 

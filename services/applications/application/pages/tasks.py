@@ -39,8 +39,8 @@ async def prepare_form(bus: Bus, case: Case, page: Task, form: Form) -> None:
     """Give the page's form the choices that depend on the call and on the register."""
     async with bus.read() as session:
         everybody = await entries.organisations(session)
-    own = [one for one in everybody if one.country == case.application.country]
-    abroad = [one for one in everybody if one.country != case.application.country]
+    own = [organisation for organisation in everybody if organisation.country == case.application.country]
+    abroad = [organisation for organisation in everybody if organisation.country != case.application.country]
     page.prepare(form, FormContext(case.terms, own, abroad))
 
 

@@ -76,8 +76,8 @@ async def answer_changes(session: AsyncSession, case: Case) -> list[dict[str, An
         for change in found
     ]
     organisation_names = {
-        str(one.id): one.name
-        for one in await organisations_of(session, *(answers for _, *both in read for answers in both))
+        str(organisation.id): organisation.name
+        for organisation in await organisations_of(session, *(answers for _, *both in read for answers in both))
     }
     titles = {code: task_title(code, case.application.for_) for code in tasks_for(case.terms)}
     return [

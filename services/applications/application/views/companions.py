@@ -110,9 +110,9 @@ async def company_of_case(session: AsyncSession, case: Case) -> Company:
             fellows.insert(0, _officer(membership, leader, leads=True))
     live = [fellow for fellow in fellows if fellow.leader or fellow.companion.stands in companions.LIVE]
     kept = bool(live) and await placements_store.is_kept_for(session, application.call_id, application.id)
-    group = membership is not None or any(one.companion.as_ is ApplicationMode.GROUP for one in live)
+    group = membership is not None or any(fellow.companion.as_ is ApplicationMode.GROUP for fellow in live)
     mode = ApplicationMode.GROUP if group else ApplicationMode.PRE_MATCHED if live else ApplicationMode.OPEN
-    sure = [one for one in live if one.leader or one.companion.stands is CompanionState.CONFIRMED]
+    sure = [fellow for fellow in live if fellow.leader or fellow.companion.stands is CompanionState.CONFIRMED]
     return Company(
         mode,
         fellows,

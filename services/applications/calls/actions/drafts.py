@@ -58,7 +58,9 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
             raise not_found()
         entry = entry_of(call.terms)
         next_call = next_year(entry, (await register_facts(tx.session, entry)).needs)
-        left_out = [{"need": str(one)} for one in next_call.ended] + [{"topic": topic} for topic in next_call.topics]
+        left_out = [{"need": str(need_id)} for need_id in next_call.ended] + [
+            {"topic": topic} for topic in next_call.topics
+        ]
         return await add_draft(tx, new_id(), next_call.entry, copied=call_id, left_out=left_out)
 
 

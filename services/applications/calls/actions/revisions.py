@@ -94,7 +94,7 @@ async def affected_applications(session: AsyncSession, call: store.Call, new: Ca
 
 def affected_digest(affected: Sequence[AffectedApplication]) -> str:
     """Return a digest of the list that a coordinator saw; it differs when an application comes, goes or changes."""
-    lines = [f"{one.application.id} {one.effects.effect} {one.moves}" for one in affected]
+    lines = [f"{entry.application.id} {entry.effects.effect} {entry.moves}" for entry in affected]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 

@@ -123,16 +123,16 @@ async def effects(draft_id: UUID, _: Coordinator, bus: BusDep) -> dict[str, Any]
         "seen": revisions.affected_digest(touched),
         "applications": [
             {
-                "id": one.application.id,
-                "reference": one.application.reference,
-                "country": one.application.country,
-                "state": one.application.state,
-                "effect": one.effects.effect,
-                "gained": one.effects.gained,
-                "lost": one.effects.lost,
-                "moves": one.moves,
+                "id": entry.application.id,
+                "reference": entry.application.reference,
+                "country": entry.application.country,
+                "state": entry.application.state,
+                "effect": entry.effects.effect,
+                "gained": entry.effects.gained,
+                "lost": entry.effects.lost,
+                "moves": entry.moves,
             }
-            for one in touched
+            for entry in touched
         ],
     }
 

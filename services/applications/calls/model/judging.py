@@ -103,8 +103,10 @@ def _checks(terms: CallTerms, candidate: Candidate) -> Iterator[EligibilityCheck
 def _language(terms: CallTerms, languages: Sequence[LanguageHeld]) -> EligibilityCheck:
     """Judge one foreign language at the call's level: of those that the call names, or of any where it names none."""
     rules = terms.rules
-    eligible_languages = [one for one in languages if not rules.languages or one.language in rules.languages]
-    foreign = [one for one in eligible_languages if one.level is not LanguageLevel.NS]
+    eligible_languages = [
+        language for language in languages if not rules.languages or language.language in rules.languages
+    ]
+    foreign = [held_language for held_language in eligible_languages if held_language.level is not LanguageLevel.NS]
     best = max(foreign, key=lambda one: (one.level.order, one.language), default=None)
     given = "" if best is None else f"{best.language} {best.level.value}"
     reached = best is not None and best.level.reaches(rules.minimum_level)

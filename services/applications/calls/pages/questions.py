@@ -206,7 +206,7 @@ async def _save(request: Request, draft_id: UUID, principal: Principal, bus: Bus
 async def _replace(
     bus: BusDep, principal: Principal, draft_id: UUID, questions: list[CallQuestion], version: int
 ) -> None:
-    written = [one.model_dump(mode="json") for one in questions]
+    written = [question.model_dump(mode="json") for question in questions]
     await actions.save(bus, principal.subject, draft_id, lambda document: document | {"questions": written}, version)
 
 

@@ -85,8 +85,8 @@ async def _effects(
         refused=refused,
         differences=_difference_rows(differences(call.terms, terms, draft.facts)),
         countries=_by_country(touched),
-        rows=[_row(one) for one in page_rows(touched, page)],
-        moving=sum(one.moves for one in touched),
+        rows=[_row(entry) for entry in page_rows(touched, page)],
+        moving=sum(entry.moves for entry in touched),
         total=len(touched),
         page=page,
         size=PAGE,
@@ -99,10 +99,10 @@ def _difference_rows(found: Sequence[Difference]) -> list[tuple[str, Sequence[st
 
 
 def _by_country(touched: Sequence[AffectedApplication]) -> list[list[Any]]:
-    counted = Counter((one.application.country, one.effects.effect) for one in touched)
+    counted = Counter((entry.application.country, entry.effects.effect) for entry in touched)
     return [
         [labels.country(country), counted[country, Effect.BETTER], counted[country, Effect.WORSE]]
-        for country in sorted({one.application.country for one in touched})
+        for country in sorted({entry.application.country for entry in touched})
     ]
 
 

@@ -50,7 +50,11 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
     """Show the portal's first page."""
     async with bus.read() as session:
         own_applications = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
-        cases = [case for one in own_applications[:20] if (case := await case_of(session, one.id)) is not None]
+        cases = [
+            case
+            for application in own_applications[:20]
+            if (case := await case_of(session, application.id)) is not None
+        ]
         forms = [(case, await _forms(session, principal, case)) for case in cases]
         open_calls = await calls_store.calls(session, state=CallState.PUBLISHED) if principal.has(Role.OFFICER) else []
         queue_figures, appealed = None, 0

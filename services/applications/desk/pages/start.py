@@ -161,7 +161,9 @@ async def account(request: Request, principal: SignedIn, bus: BusDep) -> Respons
         person = await entries.person(session, principal.subject)
         ids = [grant.organisation_id for grant in principal.grants if grant.organisation_id]
         organisations = await entries.organisations(session)
-    names: dict[str, Any] = {str(one.id): one.name for one in organisations if str(one.id) in ids}
+    names: dict[str, Any] = {
+        str(organisation.id): organisation.name for organisation in organisations if str(organisation.id) in ids
+    }
     return render(
         request,
         "desk/account.html",

@@ -77,7 +77,7 @@ class MatchView:
         """The applicant's areas; None is a restricted one, which only the applicant's country sees (`domain.md`)."""
         own = bool({self.case.applicant, Party.HOME_COORDINATOR} & self.case.parties)
         areas = self.profile.expertise if self.profile else ()
-        return [one.area if own or not one.area.restricted else None for one in areas]
+        return [area.area if own or not area.area.restricted else None for area in areas]
 
     @property
     def answering(self) -> Party | None:
@@ -165,10 +165,10 @@ async def seen_by(session: AsyncSession, principal: Principal) -> list[sa.Column
         among.append(matches.of_hosts(_ids(principal, Role.HOST_CONTACT)))
     if principal.has(Role.MENTOR):
         own = await mentors_store.of_subject(session, principal.subject)
-        among.append(matches.of_mentors([one.id for one in own]))
+        among.append(matches.of_mentors([mentor.id for mentor in own]))
     if principal.has(Role.OFFICER):
         mine = await applications_store.of_officer(session, principal.subject)
-        among.append(matches.of_applications([one.id for one in mine]))
+        among.append(matches.of_applications([application.id for application in mine]))
     return among
 
 

@@ -52,7 +52,10 @@ async def bulk_items(
     _check_all_visible(principal, ids, list(found.values()))
     deciders = await held_on(session, clock.today())
     in_order = sorted(found.values(), key=lambda one: one.reference or "")
-    return [BulkItem(one, obstacle(one, capacity_among(deciders, principal, one), event)) for one in in_order]
+    return [
+        BulkItem(application, obstacle(application, capacity_among(deciders, principal, application), event))
+        for application in in_order
+    ]
 
 
 def obstacle(application: store.Application, own: Capacity, event: type[ApplicationEvent]) -> str | None:

@@ -95,13 +95,13 @@ async def confirm(
         applications = await store.locked(tx.session, ids)
         if len(applications) != len(set(ids)):
             raise not_found()
-        for one in await judge_applications(tx.session, applications):
+        for judgement in await judge_applications(tx.session, applications):
             try:
-                await _confirm(tx, one, opened_at)
+                await _confirm(tx, judgement, opened_at)
             except Refused as refused:
-                left.append((one, refused.detail))
+                left.append((judgement, refused.detail))
             else:
-                done.append(one)
+                done.append(judgement)
     return Outcome(done, left)
 
 

@@ -64,7 +64,7 @@ async def show_all(
     async with bus.read() as session:
         found, total = await store.within(session, principal, state or None, page)
         people = await entries.people_by_subject(session, [application.subject for _, application in found])
-        counts = {one: (await store.within(session, principal, one, 1))[1] for one in STATES}
+        counts = {state_: (await store.within(session, principal, state_, 1))[1] for state_ in STATES}
     return render(
         request,
         "review/appeals.html",
@@ -74,13 +74,13 @@ async def show_all(
         state=state,
         counts=[
             {
-                "count": counts[one],
-                "name": gettext(STATES[one]),
-                "href": f"?state={one}",
-                "tone": "wait" if one == "waits" else "office",
+                "count": counts[state_],
+                "name": gettext(STATES[state_]),
+                "href": f"?state={state_}",
+                "tone": "wait" if state_ == "waits" else "office",
             }
-            for one in STATES
-            if counts[one]
+            for state_ in STATES
+            if counts[state_]
         ],
     )
 

@@ -132,19 +132,19 @@ async def _page(
         items = await bulk.bulk_items(session, principal, cases, what.event)
         if act == "eligibility":
             judged = {
-                one.application.id: one
-                for one in await eligibility.judge_applications(session, [o.application for o in items])
+                judgement.application.id: judgement
+                for judgement in await eligibility.judge_applications(session, [o.application for o in items])
             }
-            items = [_for_programme(one) for one in items]
+            items = [_for_programme(item) for item in items]
         else:
             judged = {}
-        people = await entries.people_by_subject(session, [one.application.subject for one in items])
+        people = await entries.people_by_subject(session, [item.application.subject for item in items])
     able = [
-        _row(one.application, people, *_effect(what, judged.get(one.application.id)))
-        for one in items
-        if one.obstacle is None
+        _row(item.application, people, *_effect(what, judged.get(item.application.id)))
+        for item in items
+        if item.obstacle is None
     ]
-    unable = [_row(one.application, people, one.obstacle) for one in items if one.obstacle is not None]
+    unable = [_row(item.application, people, item.obstacle) for item in items if item.obstacle is not None]
     return render(
         request,
         "review/decide.html",
@@ -262,7 +262,7 @@ async def decided(
         what=what,
         title=ngettext("%(num)d application is done", "%(num)d applications are done", len(done_items))
         % {"num": len(done_items)},
-        able=[_row(one.application, people, gettext(what.done)) for one in done_items],
+        able=[_row(item.application, people, gettext(what.done)) for item in done_items],
         unable=[_row(other.application, people, other.obstacle or changed) for other in others],
         back=_back(act, back),
     )
