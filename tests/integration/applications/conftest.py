@@ -219,7 +219,7 @@ class Programme:
         async with self.app.state.service.bus.read() as session:
             return [tuple(row) for row in (await session.execute(query, {"topic": topic})).all()]
 
-    async def told(self) -> int:
+    async def facts_published(self) -> int:
         """How many facts the portal has told so far."""
         async with self.app.state.service.bus.read() as session:
             return int((await session.execute(sa.text("SELECT count(*) FROM journal"))).scalar_one())

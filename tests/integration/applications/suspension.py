@@ -54,6 +54,6 @@ async def cases(of: Abroad, country: str, decision: dict[str, Any]) -> list[dict
     return [one for one in found["cases"] if one["kind"] in {"application", "match"}]
 
 
-async def told(of: Abroad, topic: str, kind: str) -> list[dict[str, Any]]:
+async def payloads(of: Abroad, topic: str, kind: str) -> list[dict[str, Any]]:
     """Return the payloads of one type of event."""
     return [payload for type_, _, payload in await of.of.journal(topic) if type_ == kind]

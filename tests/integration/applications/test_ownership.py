@@ -208,7 +208,7 @@ async def answer_to(world: World, who: str, method: str, path: str, ids: dict[st
     return await client.request(method, filled(path, ids), json=made)
 
 
-def said(answer: httpx2.Response, ids: dict[str, str]) -> str:
+def stable_text(answer: httpx2.Response, ids: dict[str, str]) -> str:
     """What an answer says, without what differs between two requests by itself: ids, stamps, tokens, numbers."""
     text = answer.text
     for one in ids.values():
@@ -220,7 +220,7 @@ async def test_what_is_not_yours_is_not_there(world: World) -> None:
     """Every role, every route: another's thing and a forged id are answered alike, with "not found"."""
     programme = world.of.of
     forged = {name: str(new_id()) for name in world.ids}
-    before = await programme.told()
+    before = await programme.facts_published()
     wrong, tried = [], 0
     for method, path, access in owned(programme):
         for role, who in OUTSIDERS.items():
@@ -231,11 +231,11 @@ async def test_what_is_not_yours_is_not_there(world: World) -> None:
             nobodys = await answer_to(world, who, method, path, forged)
             if theirs.status_code != 404 or nobodys.status_code != 404:
                 wrong.append(f"{who}: {method} {path}: {theirs.status_code}, forged {nobodys.status_code}")
-            elif said(theirs, world.ids) != said(nobodys, forged):
+            elif stable_text(theirs, world.ids) != stable_text(nobodys, forged):
                 wrong.append(f"{who}: {method} {path}: the answer tells that it is there")
     assert not wrong, "\n".join(wrong)
     assert tried > 100
-    assert await programme.told() == before
+    assert await programme.facts_published() == before
 
 
 async def test_what_is_yours_is_there(world: World) -> None:
