@@ -19,6 +19,7 @@ from services.matching.engine.market.market import Market, Pairs, Row
 from services.matching.engine.optimal.certificate import left_with
 from services.matching.engine.problem.problem import Candidate, Skill
 from services.matching.engine.problem.weeks import WEEK
+from services.matching.engine.rules.criteria import place_of
 from services.matching.engine.solution import Solution, solve
 from services.matching.engine.stable.deferred_acceptance import UNMATCHED
 from shared.contracts.codes import Change, HardRule, LanguageLevel, Objective
@@ -28,7 +29,6 @@ _SEATS_TRIED = 4
 _KEPT = 2_000_000
 """So many seats of candidates are kept of runs that others may ask for too: 16 MB."""
 _LEVELS = tuple(LanguageLevel)
-_BEFORE_CAPACITY = list(HardRule).index(HardRule.CAPACITY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +219,7 @@ def _weeks(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
 def _places(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
     """More places at the seats that only want for a free place, in the candidate's own order, feasible ones first."""
     seats = market.row(candidate).seats
-    full = market.feasible[candidate].after[_BEFORE_CAPACITY]
+    full = market.feasible[candidate].after[place_of(HardRule.CAPACITY)]
     rest = [at for at in range(len(market.seats)) if full >> at & 1 and at not in set(seats)]
     for seat in (*seats, *rest)[:_SEATS_TRIED]:
         yield _Trial(

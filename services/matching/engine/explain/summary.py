@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from services.matching.engine.explain.prices import blocking_of
 from services.matching.engine.explain.receipt import Why, why_of
 from services.matching.engine.market.market import Integers, Market
+from services.matching.engine.rules import criteria
 from services.matching.engine.solution import Solution
-from shared.contracts.codes import Criterion, HardRule
 
-CRITERIA = tuple(Criterion)
 NOTHING = -1
+_BLOCK = 256
+"""Candidates whose points are computed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,12 @@ def _from_pairs(market: Market, solution: Solution, assigned: Integers) -> Expla
     some = np.flatnonzero(at >= 0)
     shown, gain, preference = (np.full(people, least, np.int64) for least in (NOTHING, 0, 0))
     shown[some], gain[some], preference[some] = pairs.seat[at[some]], pairs.gain[at[some]], pairs.preference[at[some]]
-    points = np.zeros((people, len(CRITERIA)), np.int8)
-    for one in some.tolist():
-        earned = market.scores.points([market.candidates[one]])
-        points[one] = [earned[criterion][0, shown[one]] for criterion in CRITERIA]
-    funnel = np.array([[bits.bit_count() for bits in one.after] for one in market.feasible], np.int32)
-    funnel = funnel.reshape(people, len(HardRule) + 1)
+    points = np.zeros((people, len(criteria.CRITERIA)), np.int8)
+    for low in range(0, people, _BLOCK):
+        here = some[(some >= low) & (some < low + _BLOCK)]
+        earned = market.columns.points(low, min(people, low + _BLOCK))
+        points[here] = np.array([each[here - low, shown[here]] for each in earned.values()]).T
+    funnel = market.left[1]
     return Explanations(
         why=_whys(solution, funnel[:, -1]),
         seat=assigned,

@@ -90,7 +90,7 @@ class Best:
         """
         size, worth, gain = len(line.own), *_of(line)
         self.state.worth[one, :size], self._gain[one, :size] = worth, gain
-        self.state.word[one] = self._pairing.candidates.word(one)
+        self.state.word[one] = self._pairing.candidates.word[one]
         if rough:
             self.state.worth_by_seat[:size, one] = worth
 
@@ -105,7 +105,7 @@ class Best:
         size, worth, gain = len(line.own), *_of(line)
         state = self.state
         state.worth[:size, seat], state.worth_by_seat[seat, :size], self._gain[:size, seat] = worth, worth, gain
-        state.seat_word[seat] = self._pairing.seats.word(seat)
+        state.seat_word[seat] = self._pairing.seats.word[seat]
         exchange.price(state, seat)
 
     def clear_column(self, seat: int, people: int) -> None:
@@ -120,7 +120,7 @@ class Best:
         if bound:
             raise ValueError("The highest sum is followed only where no share of a country can bind")
         self._widen(free)
-        self.state.seat_word[seat] = self._pairing.seats.word(seat)
+        self.state.seat_word[seat] = self._pairing.seats.word[seat]
         self.state.free[seat] = free
 
     def _widen(self, places: int) -> None:

@@ -66,8 +66,7 @@ class Facts(NamedTuple):
     """What the sweeps read of both sides; `columns.py` makes it.
 
     `bits` are rows of words; rule r leaves candidate i the union of rows `allowed[allowed_at[i*R+r]:...[i*R+r+1]]`, R
-    rules in all. `table` are rows of points (0 to 100), a byte a seat; criterion c gives the greatest of the rows
-    `earned[earned_at[i*C+c]:...]`, and `summed`, the one that counts common weeks, 25 for each up to four.
+    `earned[earned_at[i*C+c]:...]`, or, where `counted[c]` is not 0, their sum up to that, which is 100 points.
     `applicant` and `host` are the weights. `named[named_at[i]:...]` are seats pre-matched with the candidate.
     """
 
@@ -79,7 +78,7 @@ class Facts(NamedTuple):
     table: Bytes
     earned_at: Numbers
     earned: Numbers
-    summed: Int
+    counted: Numbers
     applicant: Numbers
     host: Numbers
     named_at: Numbers

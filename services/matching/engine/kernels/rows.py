@@ -140,9 +140,10 @@ def _sum(row: Bytes, count: Bytes) -> None:
 
 
 @compiled
-def _weeks(count: Bytes) -> None:
+def _up_to(most: Int, count: Bytes) -> None:
+    up_to, each = np.int8(most), np.int8(100 // most)
     for seat in range(len(count)):
-        count[seat] = min(count[seat], np.int8(4)) * np.int8(25)
+        count[seat] = min(count[seat], up_to) * each
 
 
 @compiled
@@ -150,7 +151,7 @@ def score(facts: Facts, one: Int, room: Buffers) -> None:
     """Both sums of a candidate at all seats; they mean nothing where the pair is not feasible."""
     earned_at, earned, table = facts.earned_at, facts.earned, facts.table
     points, applicant, host, preference = room.points, room.applicant, room.host, room.preference
-    criteria = len(facts.applicant)
+    criteria, counted = len(facts.applicant), facts.counted
     for low in range(0, len(preference), STRIP):
         high = min(len(preference), low + STRIP)
         used = 0
@@ -162,12 +163,12 @@ def score(facts: Facts, one: Int, room: Buffers) -> None:
             best = points[used, : high - low]
             _copy(table[earned[begin], low:high], best)
             for at in range(begin + 1, end):
-                if criterion == facts.summed:
+                if counted[criterion]:
                     _sum(table[earned[at], low:high], best)
                 else:
                     _greater(table[earned[at], low:high], best)
-            if criterion == facts.summed:
-                _weeks(best)
+            if counted[criterion]:
+                _up_to(counted[criterion], best)
             applicant[used], host[used] = facts.applicant[criterion], facts.host[criterion]
             used += 1
         for idle in range(used, (used + 3) & ~3):
@@ -180,7 +181,7 @@ def score(facts: Facts, one: Int, room: Buffers) -> None:
 
 @compiled
 def points_of(
-    earned_at: Numbers, earned: Numbers, table: Bytes, summed: Int, one: Int, seat: Int, points: Bytes
+    earned_at: Numbers, earned: Numbers, table: Bytes, counted: Numbers, one: Int, seat: Int, points: Bytes
 ) -> None:
     """The points of one pair by criterion."""
     criteria = len(points)
@@ -188,19 +189,21 @@ def points_of(
         best = np.int64(0)
         for at in range(earned_at[one * criteria + criterion], earned_at[one * criteria + criterion + 1]):
             value = np.int64(table[earned[at], seat])
-            if criterion == summed:
+            if counted[criterion]:
                 best += value
             elif value > best:
                 best = value
-        weeks = best if best < 4 else np.int64(4)
-        points[criterion] = weeks * 25 if criterion == summed else best
+        if counted[criterion]:
+            most = np.int64(counted[criterion])
+            best = min(best, most) * (100 // most)
+        points[criterion] = best
 
 
 @compiled
 def keys_of(facts: Facts, one: Int, seat: Int, points: Bytes) -> tuple[Int, Int]:
     """How the candidate and the seat each order the pair: score and tie-break (62 bits), greater is preferred."""
     applicant, host, named = facts.applicant, facts.host, facts.named
-    points_of(facts.earned_at, facts.earned, facts.table, facts.summed, one, seat, points)
+    points_of(facts.earned_at, facts.earned, facts.table, facts.counted, one, seat, points)
     gain, preference = np.int64(0), np.int64(0)
     for criterion in range(len(points)):
         gain += np.int64(applicant[criterion]) * np.int64(points[criterion])

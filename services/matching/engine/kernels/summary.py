@@ -158,7 +158,7 @@ def column(facts: Facts, left: Words, seat: Int, wish: Long, key: Long) -> None:
         facts.named,
     )
     applicant, host, theirs, criteria = facts.applicant, facts.host, facts.seat_hash[seat], len(facts.applicant)
-    summed, named_bit, word, bit = facts.summed, facts.named_bit, seat >> 6, np.uint64(seat & 63)
+    counted, named_bit, word, bit = facts.counted, facts.named_bit, seat >> 6, np.uint64(seat & 63)
     worth = facts.table[:, seat].copy()
     for one in range(len(wish)):
         wish[one], key[one] = NONE, NONE
@@ -170,10 +170,10 @@ def column(facts: Facts, left: Words, seat: Int, wish: Long, key: Long) -> None:
             end = earned_at[one * criteria + criterion + 1]
             while at < end:
                 value = np.int64(worth[earned[at]])
-                best = best + value if criterion == summed else max(best, value)
+                best = best + value if counted[criterion] else max(best, value)
                 at += 1
-            if criterion == summed:
-                best = min(best, 4) * 25
+            if counted[criterion]:
+                best = min(best, counted[criterion]) * (100 // counted[criterion])
             gain += applicant[criterion] * best
             preference += host[criterion] * best
         for place in range(named_at[one], named_at[one + 1]):

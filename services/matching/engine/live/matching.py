@@ -19,9 +19,10 @@ from services.matching.engine.incremental.updates import Terms, improve, resize
 from services.matching.engine.kernels.exchange import GONE
 from services.matching.engine.market.market import COMPILED, SWEPT_FROM
 from services.matching.engine.matching import Pair
-from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Rules, Seat, SeatKind
+from services.matching.engine.problem.problem import Candidate, Fixed, Problem, Seat
+from services.matching.engine.rules.hard_rules import share_of
 from services.matching.engine.rules.pairing import Pairing
-from services.matching.engine.rules.sides import Numbers
+from services.matching.engine.rules.properties import Numbers
 from shared.contracts.codes import Objective
 
 MOST_PAIRS = 60_000_000
@@ -48,15 +49,8 @@ def can_follow(problem: Problem) -> bool:
         return False
     if problem.rules.objective is Objective.STABLE:
         return True
-    bound = any(most_of_one(problem.rules, seat) < seat.capacity for seat in problem.seats)
+    bound = any(share_of(problem.rules, seat) < seat.capacity for seat in problem.seats)
     return not bound and (COMPILED or pairs < SWEPT_FROM)
-
-
-def most_of_one(rules: Rules, seat: Seat) -> int:
-    """The most that a seat takes of one country."""
-    if seat.kind is SeatKind.PLACEMENT and not seat.share_exempt:
-        return rules.most_of_one_country(seat.capacity)
-    return seat.capacity
 
 
 class LiveMatching:
@@ -308,7 +302,7 @@ class LiveMatching:
         terms.of(self._book, self._pairing.seats.place[seat.id])
 
     def _terms(self, seat: Seat) -> Terms:
-        used, most = self._used[seat.id], most_of_one(self._rules, seat)
+        used, most = self._used[seat.id], share_of(self._rules, seat)
         counted = {self._countries[country]: count for country, count in used.items() if count}
         return Terms(max(0, seat.capacity - used.total()), most, counted, bound=most < seat.capacity)
 

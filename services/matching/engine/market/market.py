@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine.problem.problem import Candidate, Problem, Seat
+from services.matching.engine.rules.columns import Columns
 from services.matching.engine.rules.hard_rules import Feasible, HardRules
-from services.matching.engine.rules.scores import TIE_BITS, Scores
+from services.matching.engine.rules.scores import TIE_BITS, Points, Scores
 from shared.contracts.codes import Objective
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Market:
         )
         self.seats: Sequence[Seat] = sorted(problem.seats, key=lambda one: one.id)
         self.rules = HardRules(problem, self.seats)
-        self.scores = Scores(problem.rules, self.seats, problem.seed)
+        self.scores = Scores(self.rules.rows, problem.seed)
         self.place = {one.id: place for place, one in enumerate(self.candidates)}
         self.seat_place = {one.id: place for place, one in enumerate(self.seats)}
         self.countries = sorted({one.country for one in self.candidates} | {pair.country for pair in problem.fixed})
@@ -164,19 +165,31 @@ class Market:
             shares=self.shares,
             used=self.used,
         )
-        return swept(self.rules, self.scores, self.candidates, limits)
+        return swept(Columns(self.rules.rows, self.candidates), self.problem, self.scores.seat_hashes, limits)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """What the candidates state, in numbers."""
+        return Columns(self.rules.rows, self.candidates)
+
+    @cached_property
+    def left(self) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+        """The seats that each candidate may take (words of bits), and how many are left before and after each rule."""
+        return self.columns.feasible()
 
     def all_pairs(self) -> Pairs:
-        """All feasible pairs, by numpy."""
-        return self._pairs(self.candidates, self.feasible)
-
-    def _pairs(self, candidates: Sequence[Candidate], feasible: Sequence[Feasible]) -> Pairs:
-        """Score and order the feasible pairs of the candidates, a block at a time."""
+        """All feasible pairs, by numpy: scored and ordered a block at a time."""
+        people, columns, (left, _) = len(self.candidates), self.columns, self.left
         width = max(1, _BLOCK // max(1, len(self.seats)))
-        blocks = [
-            self._block(candidates[at : at + width], feasible[at : at + width])
-            for at in range(0, len(candidates), width)
-        ]
+        named, seats = columns.named()
+        blocks = []
+        for low in range(0, people, width):
+            high = min(people, low + width)
+            mask = np.unpackbits(left[low:high].view(np.uint8), axis=1, count=len(self.seats), bitorder="little")
+            first, last = np.searchsorted(named, (low, high))
+            put_first = np.zeros(mask.shape, bool)
+            put_first[named[first:last] - low, seats[first:last]] = True
+            blocks.append(self._block(self.candidates[low:high], mask, columns.points(low, high), put_first))
         if not blocks:
             none = np.zeros(0, np.int64)
             return Pairs(np.zeros(1, np.int64), none, none, none, none)
@@ -185,17 +198,16 @@ class Market:
         seat, key, gain, preference = (np.concatenate([block[part] for block in blocks]) for part in range(1, 5))
         return Pairs(starts, seat, key, gain, preference)
 
-    def _block(self, candidates: Sequence[Candidate], feasible: Sequence[Feasible]) -> tuple[Integers, ...]:
-        width = -(-len(self.seats) // 8)
-        bits = np.frombuffer(b"".join(one.seats.to_bytes(width, "little") for one in feasible), np.uint8)
-        mask = np.unpackbits(bits.reshape(len(feasible), width), axis=1, count=len(self.seats), bitorder="little")
+    def _block(
+        self, candidates: Sequence[Candidate], mask: NDArray[np.uint8], points: Points, put_first: NDArray[np.bool_]
+    ) -> tuple[Integers, ...]:
         row, seat = np.nonzero(mask)
-        gains, preferences = self.scores.totals(self.scores.points(candidates))
+        gains, preferences = self.scores.totals(points)
         gain, preference = gains[row, seat], preferences[row, seat]
         own_tie, seat_tie = self.scores.ties(candidates)
         own = (gain << TIE_BITS) | own_tie[row, seat]
         key = (preference << TIE_BITS) | seat_tie[row, seat]
-        key |= np.where(self.scores.named(candidates)[row, seat], _NAMED, np.int64(0))
+        key |= np.where(put_first[row, seat], _NAMED, np.int64(0))
         order = np.lexsort((-own, row))
         counts = np.bincount(row, minlength=len(candidates)).astype(np.int64)
         return counts, seat[order], key[order], gain[order], preference[order]
@@ -244,12 +256,16 @@ class Market:
 
     def row_of(self, candidate: Candidate) -> Pairs:
         """The feasible pairs that the candidate (maybe changed) would have, alone; nobody else's row depends on it."""
-        return self._pairs([candidate], [self.rules.ask(candidate)])
+        width = -(-len(self.seats) // 8)
+        bits = np.frombuffer(self.rules.ask(candidate).seats.to_bytes(width, "little"), np.uint8)
+        mask = np.unpackbits(bits, count=len(self.seats), bitorder="little")[None, :]
+        counts, *parts = self._block([candidate], mask, self.scores.points([candidate]), self.scores.named([candidate]))
+        return Pairs(np.array([0, counts[0]], np.int64), *parts)
 
     def with_candidate(self, candidate: Candidate) -> "Market":
         """The market with one candidate of the same id and country changed.
 
-        Equal to a market made anew (`tests/unit/engine`), at the cost of one row.
+        Equal to a market made anew (`tests/unit/matching/engine`), at the cost of one row.
         """
         at = self.place[candidate.id]
         other = self._copy()
@@ -297,6 +313,6 @@ class Market:
 
     def _copy(self) -> "Market":
         other = object.__new__(Market)
-        kept = self.__dict__.keys() - {"pairs", "rows", "sweep", "nearly", "_row"}
+        kept = self.__dict__.keys() - {"pairs", "rows", "sweep", "nearly", "_row", "columns", "left"}
         other.__dict__.update({name: self.__dict__[name] for name in kept})
         return other

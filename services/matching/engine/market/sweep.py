@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine import kernels
-from services.matching.engine.kernels import NOBODY_MORE, NONE, Facts, State, Summary
-from services.matching.engine.problem.problem import Candidate
-from services.matching.engine.rules.columns import CRITERIA, Columns, TooLarge
-from services.matching.engine.rules.hard_rules import HardRules
-from services.matching.engine.rules.scores import Scores
+from services.matching.engine.kernels import NAMED_LONG, NAMED_SHORT, NOBODY_MORE, NONE, Facts, State, Summary
+from services.matching.engine.problem.problem import Problem, Weight
+from services.matching.engine.rules import criteria
+from services.matching.engine.rules.columns import Columns
+from services.matching.engine.rules.scores import hashes
 
 Integers = NDArray[np.int64]
 Words = NDArray[np.uint64]
@@ -103,7 +103,7 @@ class Sweep:
         halted = np.zeros(self._limits.countries, np.int8)
         halted[list(stopped)] = 1
         numbers = (np.zeros(people, np.int32) for _ in range(5))
-        told = Summary._make((*numbers, np.zeros((people, len(CRITERIA)), np.int8)))
+        told = Summary._make((*numbers, np.zeros((people, len(self.facts.applicant)), np.int8)))
         _in_parts(
             people,
             lambda low, high: kernels.summarise(self.facts, self.left, state, self.country, halted, low, high, told),
@@ -221,12 +221,40 @@ def _shares(limits: Limits) -> NDArray[np.int32]:
     return np.minimum(np.array(limits.shares, np.int64), np.iinfo(np.int32).max).astype(np.int32)
 
 
-def swept(rules: HardRules, scores: Scores, candidates: Sequence[Candidate], limits: Limits) -> Sweep | None:
-    """The sweep of a market; None where something stated does not fit into its columns."""
+def swept(columns: Columns, problem: Problem, seat_hashes: Words, limits: Limits) -> Sweep | None:
+    """The sweep of a market; None where points or counts do not fit into a byte (no contract allows such)."""
     try:
-        facts = Columns(rules, scores).facts(candidates)
-    except TooLarge:
+        table = columns.narrow_table()
+    except OverflowError:
         return None
+    if not columns.counts_fit():
+        return None
+    allowed, earned = columns.allowed().joined(), columns.earned().joined()
+    seat_hash = np.zeros(columns.words * 64, np.uint64)
+    seat_hash[: len(seat_hashes)] = seat_hashes
+    own_hash = hashes(problem.seed, "candidate", [one.id for one in columns.candidates])
+    weights = [problem.rules.weights.get(one.criterion, Weight(0, 0)) for one in criteria.CRITERIA]
+    applicant, host = [one.applicant for one in weights], [one.host for one in weights]
+    named_by, named = columns.named()
+    start = columns.start
+    facts = Facts(
+        rules=len(criteria.REQUIREMENTS),
+        bits=columns.bits,
+        allowed_at=allowed.starts,
+        allowed=allowed.rows,
+        start=start.astype(np.int32),
+        table=table,
+        earned_at=earned.starts,
+        earned=earned.rows,
+        counted=np.array([one.up_to for one in criteria.CRITERIA], np.int32),
+        applicant=np.array(applicant, np.int32),
+        host=np.array(host, np.int32),
+        named_at=np.searchsorted(named_by, np.arange(len(own_hash) + 1)).astype(np.int32),
+        named=named.astype(np.int32),
+        named_bit=NAMED_SHORT if 100 * max(sum(applicant), sum(host)) < NAMED_SHORT else NAMED_LONG,
+        own_hash=own_hash,
+        seat_hash=seat_hash,
+    )
     return Sweep(facts, limits)
 
 

@@ -1,38 +1,113 @@
 """What names a problem: a hash of all its inputs, blind to the order of the parts.
 
 The value is that of one JSON text (keys sorted, no blanks, ASCII) in which everything is sorted whose order has no
-meaning. It stands in every published run, so it must never change for the same problem. Candidates, seats and fixed
-pairs, of which there are many, are each written by a short way that gives the same bytes; where one holds what the
-short way might write otherwise (an accent, a quotation mark), it is written by the long one.
+meaning. It stands in every published run, so it must never change for the same problem: a field that the problem has
+got since then is left out while it stands at its default (`_ALWAYS_WRITTEN`). Candidates, seats and fixed pairs, of
+which there are many, are each written by a short way that gives the same bytes; where one holds what the short way
+might write otherwise (an accent, a quotation mark), it is written by the long one.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import Field, fields, is_dataclass
 from datetime import date
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 import orjson
 
-from services.matching.engine.problem.problem import ENGINE_VERSION, Candidate, Fixed, Problem, Seat
+from services.matching.engine.problem.document import at_default
+from services.matching.engine.problem.problem import (
+    ENGINE_VERSION,
+    Candidate,
+    Exclusion,
+    Fixed,
+    Problem,
+    Rules,
+    Seat,
+    Skill,
+    Weight,
+)
 
 _ORDERED = {"topics"}
 """Fields whose order says something where they are tuples."""
 
+_ALWAYS_WRITTEN: Mapping[type, frozenset[str]] = {
+    Problem: frozenset({"call_id", "candidates", "day", "fixed", "rules", "seats", "seed"}),
+    Candidate: frozenset(
+        {
+            "barred",
+            "conflicts",
+            "country",
+            "expertise",
+            "first_time",
+            "group_id",
+            "group_size",
+            "id",
+            "kind",
+            "language_minimum",
+            "languages",
+            "organisation_id",
+            "pre_matched",
+            "preferred_countries",
+            "rank_group",
+            "service",
+            "topics",
+            "weeks",
+        }
+    ),
+    Seat: frozenset(
+        {
+            "available",
+            "capacity",
+            "conflicts",
+            "country",
+            "excluded_ranks",
+            "expertise",
+            "group_size",
+            "id",
+            "kind",
+            "languages",
+            "minimum_level",
+            "organisation_id",
+            "pre_matched",
+            "rank_group",
+            "service",
+            "share_exempt",
+            "speaks",
+            "topics",
+            "weeks",
+        }
+    ),
+    Fixed: frozenset({"candidate_id", "country", "group_id", "seat_id"}),
+    Rules: frozenset(
+        {
+            "ceilings",
+            "common_weeks",
+            "exclusions",
+            "floors",
+            "language_minimum",
+            "needs",
+            "objective",
+            "reciprocity",
+            "share",
+            "suspended",
+            "weights",
+        }
+    ),
+    Exclusion: frozenset({"confidential", "first", "second", "since", "until"}),
+    Skill: frozenset({"level", "years"}),
+    Weight: frozenset({"applicant", "host"}),
+}
+"""The fields of engine version 2, which its digests hold whatever stands in them. A field that is added later does not
+belong here: it is written where it is not at its default, so that the digests of earlier runs stay as they are."""
+
 
 def digest(problem: Problem) -> str:
     """SHA-256 over all inputs and the engine's version, in hexadecimal."""
-    parts = {
-        "call_id": _long(problem.call_id),
-        "candidates": _CANDIDATE.texts(problem.candidates),
-        "day": _long(problem.day),
-        "fixed": _FIXED.texts(problem.fixed),
-        "rules": _long(problem.rules),
-        "seats": _SEAT.texts(problem.seats),
-        "seed": _long(problem.seed),
-    }
+    parts = {part.name: _part(getattr(problem, part.name)) for part in _written(problem)}
     whole = b",".join(b'"%b":%b' % (name.encode(), parts[name]) for name in sorted(parts))
     return hashlib.sha256(b"[%b,{%b}]" % (_long(ENGINE_VERSION), whole)).hexdigest()
 
@@ -41,7 +116,7 @@ def canonical(value: object, *, ordered: bool = False) -> Any:
     """The value as JSON with everything sorted whose order has no meaning."""
     if is_dataclass(value):
         return {
-            part.name: canonical(getattr(value, part.name), ordered=part.name in _ORDERED) for part in fields(value)
+            part.name: canonical(getattr(value, part.name), ordered=part.name in _ORDERED) for part in _written(value)
         }
     if isinstance(value, Mapping):
         return sorted(([canonical(key, ordered=True), canonical(item)] for key, item in value.items()), key=json.dumps)
@@ -50,6 +125,32 @@ def canonical(value: object, *, ordered: bool = False) -> Any:
     if isinstance(value, tuple):
         return [canonical(item, ordered=True) for item in value]
     return value.isoformat() if isinstance(value, date) else value
+
+
+@cache
+def _later(kind: Any) -> tuple[Field[Any], ...]:
+    """The fields of a dataclass that are written only where they are not at their default."""
+    always = next((names for base, names in _ALWAYS_WRITTEN.items() if issubclass(kind, base)), frozenset[str]())
+    return tuple(part for part in fields(kind) if part.name not in always)
+
+
+def _written(value: Any) -> Iterable[Field[Any]]:
+    """The fields of a dataclass that the digest holds."""
+    kind: Any = type(value)
+    later = _later(kind)
+    if not later:
+        return fields(value)
+    left_out = {part.name for part in later if at_default(part, getattr(value, part.name))}
+    return tuple(part for part in fields(value) if part.name not in left_out)
+
+
+def _part(value: Any) -> bytes:
+    """The text of a field of the problem, by the short way where there is one for its parts."""
+    kinds = {type(one) for one in value} if isinstance(value, tuple) else set[type]()
+    if not kinds or not all(issubclass(kind, Candidate | Seat | Fixed) for kind in kinds):
+        return _long(value)
+    texts = [text for kind in kinds for text in _way(kind).texts([one for one in value if type(one) is kind])]
+    return b"[%b]" % b",".join(sorted(texts))
 
 
 def _long(value: object) -> bytes:
@@ -72,7 +173,14 @@ def _by_key(value: Any) -> Any:
 
 
 def _skills(value: Any) -> Any:
-    return [(key, {"level": value[key].level, "years": value[key].years}) for key in sorted(value)]
+    return [(key, _skill(value[key])) for key in sorted(value)]
+
+
+def _skill(value: Skill) -> dict[str, Any]:
+    kind: Any = type(value)
+    if _later(kind):
+        return dict(sorted(canonical(value).items()))
+    return {"level": value.level, "years": value.years}
 
 
 _SHORT: Mapping[str, Callable[[Any], Any]] = {
@@ -102,42 +210,56 @@ def _unlike(text: bytes) -> bool:
 class _Way:
     """The short way to write the parts of one kind."""
 
-    def __init__(self, kind: type[Any]) -> None:
+    def __init__(self, kind: Any) -> None:
         self._names = sorted(part.name for part in fields(kind))
         self._of = attrgetter(*self._names)
         self._short = [(at, _SHORT[name]) for at, name in enumerate(self._names) if name in _SHORT]
-        self._between = f'}},{{"{self._names[0]}":'.encode()
+        self._later = _later(kind)
+        self._option = orjson.OPT_SORT_KEYS if self._later else None
+        later = {part.name for part in self._later}
+        self._first = next(name for name in self._names if name not in later)
+        self._between = f'}},{{"{self._first}":'.encode()
 
-    def texts(self, parts: Sequence[object]) -> bytes:
-        """A list of all parts, in the order of their texts."""
-        if not parts:
-            return b"[]"
+    def texts(self, parts: Sequence[object]) -> list[bytes]:
+        """The texts of all parts."""
         ready = [self._ready(one) for one in parts]
         try:
             # All at once takes a fifth of one by one. No part holds what stands between two: its name is only there.
-            together = orjson.dumps(ready)
-            plain = not _unlike(together)
+            together = orjson.dumps(ready, option=self._option)
+            plain = not _unlike(together) and not (self._later and self._begin_unlike(ready))
         except TypeError:
             plain = False
         if not plain:
-            return b"[%b]" % b",".join(sorted(map(self._text, parts, ready)))
+            return list(map(self._text, parts, ready))
         first = self._between[2:]
-        texts = together[1 + len(first) : -2].split(self._between)
-        return b"[%b%b}]" % (first, self._between.join(sorted(texts)))
+        return [b"%b%b}" % (first, text) for text in together[1 + len(first) : -2].split(self._between)]
+
+    def _begin_unlike(self, ready: Sequence[dict[str, Any]]) -> bool:
+        """Whether a part begins with a field that not all have, so that texts cannot be told apart by their first."""
+        return any(next(iter(one)) != self._first for one in ready)
 
     def _ready(self, one: object) -> dict[str, Any]:
         values = list(self._of(one))
         for at, make in self._short:
             values[at] = make(values[at])
-        return dict(zip(self._names, values, strict=True))
+        ready = dict(zip(self._names, values, strict=True))
+        for part in self._later:
+            value = getattr(one, part.name)
+            if at_default(part, value):
+                del ready[part.name]
+            else:
+                ready[part.name] = canonical(value, ordered=part.name in _ORDERED)
+        return ready
 
     def _text(self, one: object, ready: dict[str, Any]) -> bytes:
         """The text of one part, by the short way where that will do."""
         try:
-            text = orjson.dumps(ready)
+            text = orjson.dumps(ready, option=self._option)
         except TypeError:
             return _long(one)
         return _long(one) if _unlike(text) else text
 
 
-_CANDIDATE, _SEAT, _FIXED = _Way(Candidate), _Way(Seat), _Way(Fixed)
+@cache
+def _way(kind: Any) -> _Way:
+    return _Way(kind)

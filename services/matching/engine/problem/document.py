@@ -65,7 +65,7 @@ def plain(value: object, *, ordered: bool = False) -> Any:
         return {
             part.name: plain(own, ordered=part.name in _ORDERED)
             for part in fields(value)
-            if not _is_default(part, own := getattr(value, part.name))
+            if not at_default(part, own := getattr(value, part.name))
         }
     if isinstance(value, Mapping):
         if any(isinstance(key, tuple) for key in value):
@@ -80,7 +80,7 @@ def plain(value: object, *, ordered: bool = False) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _is_default(part: Any, value: object) -> bool:
+def at_default(part: Any, value: object) -> bool:
     """Whether a field stands at its default and need not be written."""
     if part.default is not MISSING:
         return bool(value == part.default)

@@ -15,7 +15,8 @@ from typing import Any
 from shared.contracts.codes import ApplicationKind, Criterion, LanguageLevel, Objective, RankGroup
 
 ENGINE_VERSION = "2"
-"""Raised whenever the same problem would give another result; part of every digest."""
+"""Raised whenever the same problem would give another result; part of every digest. A field added with a default is
+no reason: at its default it stands in no digest."""
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 

@@ -1,356 +1,351 @@
-"""What do both sides state, in numbers? Candidates and seats as integer arrays, for sweeps over millions of pairs.
+"""What do many candidates state, in numbers? Each as a list of row numbers, for sweeps over millions of pairs.
 
 Every hard rule leaves a union of rows of bits (bit i: the seat i may be taken), and every criterion gives the greatest
-of a few rows of points (a byte a seat); so a candidate is a list of row numbers, and whatever concerns a pair is read
+of a few rows of points, or their sum; so a candidate is a list of row numbers, and whatever concerns a pair is read
 from rows that all candidates share (dictionary encoding: Abadi, Madden & Ferreira, "Integrating compression and
-execution in column-oriented database systems", 2006).
+execution in column-oriented database systems", 2006). What stands in the rows is declared in `criteria.py`.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from operator import attrgetter
-from typing import Any
+from functools import cached_property
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.kernels import NAMED_LONG, NAMED_SHORT, Facts
-from services.matching.engine.problem.problem import SEATS_FOR, Candidate
-from services.matching.engine.rules.hard_rules import HardRules
-from services.matching.engine.rules.scores import RANKS, WISHES, Scores, hashes
-from shared.contracts.codes import Criterion, HardRule, LanguageLevel
+from services.matching.engine.problem.problem import Candidate
+from services.matching.engine.rules import criteria
+from services.matching.engine.rules.criteria import Measure, Requirement, Term
+from services.matching.engine.rules.properties import Property, Vocabulary
+from services.matching.engine.rules.seat_rows import Key, Row, SeatRows
+from shared.contracts.codes import Criterion
 
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.int32]
 Long = NDArray[np.int64]
-Bytes = NDArray[np.int8]
 
-CRITERIA = tuple(Criterion)
-_RULE = {rule: place for place, rule in enumerate(HardRule)}
-_CRITERION = {criterion: place for place, criterion in enumerate(CRITERIA)}
-_ORDER: Mapping[LanguageLevel, int] = {level: level.order for level in LanguageLevel}
-_LEVELS = 8
-_MOST = 127
-"""The most points that a byte holds, and the most weeks."""
-
-
-class TooLarge(ValueError):
-    """Points, levels or weeks beyond what a byte holds (no contract allows them): such a problem has no columns."""
-
-
-class _Rows:
-    """Rows of equal width, each made once for its key."""
-
-    def __init__(self, make: Callable[[Any], NDArray[Any]]) -> None:
-        self._make = make
-        self._number: dict[Hashable, int] = {}
-        self.rows: list[NDArray[Any]] = []
-
-    def number(self, key: Hashable) -> int:
-        """The number of the row for a key."""
-        found = self._number.get(key)
-        if found is None:
-            found = self._number[key] = len(self.rows)
-            self.rows.append(self._make(key))
-        return found
-
-    def numbers(self, codes: Long, key_of: Callable[[int], Hashable]) -> Long:
-        """The rows for many whole numbers, each of which `key_of` turns into a key."""
-        distinct, place = np.unique(codes, return_inverse=True)
-        return np.array([self.number(key_of(int(code))) for code in distinct], np.int64)[place]
-
-
-class _Lists:
-    """Lists of row numbers, `parts` of them a candidate, joined at the end."""
-
-    def __init__(self, people: int, parts: int) -> None:
-        self._counts = np.zeros((people, parts), np.int64)
-        self._found: list[tuple[int, Long, Long]] = []
-
-    def add(self, part: int, owner: Long, rows: Long) -> None:
-        """Give each owner (in order, some more than once) a row of a part."""
-        self._counts[:, part] += np.bincount(owner, minlength=len(self._counts))
-        self._found.append((part, owner, rows))
-
-    def add_to_all(self, part: int, rows: Sequence[int]) -> None:
-        """Give every candidate one row of a part."""
-        self.add(part, np.arange(len(rows)), np.array(rows, np.int64))
-
-    def joined(self) -> tuple[Numbers, Numbers]:
-        """Where each list starts, candidate by candidate and part by part, and all rows."""
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._counts)])
-        rows = np.empty(int(starts[-1]), np.int32)
-        free = starts[:-1].reshape(self._counts.shape).copy()
-        for part, owner, found in self._found:
-            count = np.bincount(owner, minlength=len(free))
-            within = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-            rows[free[owner, part] + within] = found
-            free[:, part] += count
-        return starts.astype(np.int32), rows
+_NOTHING = -1
+"""The number of a row in which there is nothing: it is left out."""
+_MOST = np.iinfo(np.int8).max
+"""The most points, or things counted, that a byte holds."""
+_NARROW = 1 << 20
+"""Codes below this are told apart by a table of all of them, which is quicker than to sort them."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Stated:
-    """What candidates state in lists: whose it is, where in the owner's list, and its number among the seats'."""
+class Coded:
+    """Which candidates (`owner`, in order, some more than once) have which of the `keys` of a term."""
 
     owner: Long
-    place: Long
-    number: Long
-    known: NDArray[np.bool_]
+    which: Long
+    keys: list[Key]
 
-    @classmethod
-    def of(cls, stated: Sequence[Collection[Any]], number: Mapping[Any, int]) -> "_Stated":
-        """Everything stated; what no seat has is left out."""
-        counts = np.array([len(one) for one in stated], np.int64)
-        get = number.get
-        found = np.array([get(one, -1) for one in chain.from_iterable(stated)], np.int64)
-        owner = np.repeat(np.arange(len(stated)), counts)
-        place = np.arange(len(found)) - np.repeat(np.cumsum(counts) - counts, counts)
-        known = found >= 0
-        return cls(owner[known], place[known], found[known], known)
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Row numbers, `parts` of them a candidate: list p of candidate i is `rows[starts[i * parts + p]:...]`."""
+
+    starts: Numbers
+    rows: Numbers
+
+
+class _Parts:
+    """For each part the owners (in order, some more than once) and a row number for each."""
+
+    def __init__(self, people: int, parts: int) -> None:
+        self._people = people
+        self._found: list[list[tuple[Long, Long]]] = [[] for _ in range(parts)]
+
+    def add(self, part: int, owner: Long, rows: Long) -> None:
+        """Give each owner a row of a part, where there is one."""
+        some = rows != _NOTHING
+        if some.any():
+            self._found[part].append((owner, rows) if some.all() else (owner[some], rows[some]))
+
+    def of(self, part: int, low: int, high: int) -> tuple[Long, Long]:
+        """The owners (from `low` to `high`) of a part's rows, in order, and the rows."""
+        cut = []
+        for owner, rows in self._found[part]:
+            first, last = np.searchsorted(owner, (low, high))
+            cut.append((owner[first:last], rows[first:last]))
+        if not cut:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        if len(cut) == 1:
+            return cut[0]
+        owner, rows = (np.concatenate(part_) for part_ in zip(*cut, strict=True))
+        order = np.argsort(owner, kind="stable")
+        return owner[order], rows[order]
+
+    def joined(self) -> Lists:
+        """All lists, candidate by candidate and part by part."""
+        parts = len(self._found)
+        counts = np.zeros((self._people, parts), np.int64)
+        for part, found in enumerate(self._found):
+            for owner, _ in found:
+                counts[:, part] += np.bincount(owner, minlength=self._people)
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        joined = np.empty(int(starts[-1]), np.int32)
+        free = starts[:-1].reshape(counts.shape).copy()
+        for part, found in enumerate(self._found):
+            for owner, rows in found:
+                count = np.bincount(owner, minlength=self._people)
+                within = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+                joined[free[owner, part] + within] = rows
+                free[:, part] += count
+        return Lists(starts.astype(np.int32), joined)
 
 
 class Columns:
-    """The columns of one problem's seats; rows are made as candidates need them."""
+    """The columns of some candidates of a problem."""
 
-    def __init__(self, rules: HardRules, scores: Scores) -> None:
-        self._rules, self._scores = rules, scores
-        self._seats = len(rules.seats)
+    def __init__(self, rows: SeatRows, candidates: Sequence[Candidate]) -> None:
+        self._rows = rows
+        self.candidates = candidates
+        self._seats = len(rows.seats)
         self.words = max(1, -(-self._seats // 64))
-        weights = rules.problem.rules.weights.values()
-        most = 100 * max(sum(one.applicant for one in weights), sum(one.host for one in weights))
-        self.named_bit = NAMED_SHORT if most < NAMED_SHORT else NAMED_LONG
+        self._coded: dict[Term, Coded] = {}
+        self._values: dict[Property, Long] = {}
+        self._stated: dict[Vocabulary, tuple[Long, Long, NDArray[np.bool_]]] = {}
+        self._bits: dict[int, int] = {}
+        self._table: list[Row] = []
+        self._allowed: _Parts | None = None
+        self._earned: _Parts | None = None
 
-    def facts(self, candidates: Sequence[Candidate]) -> Facts:
-        """The columns of the candidates. Raises `TooLarge`."""
-        bits, points = _Rows(self._words_of), _Rows(self._row_of)
-        allowed, earned = _Lists(len(candidates), len(HardRule)), _Lists(len(candidates), len(CRITERIA))
-        start = [bits.number(self._rules.index.kind.get(SEATS_FOR[one.kind], 0)) for one in candidates]
-        self._single_rules(candidates, bits, allowed)
-        self._single_criteria(candidates, points, earned)
-        self._topics(candidates, bits, points, allowed, earned)
-        self._skills(candidates, bits, points, allowed, earned)
-        self._languages(candidates, bits, points, allowed, earned)
-        self._weeks(candidates, bits, points, allowed, earned)
-        named_at, named = self._named(candidates)
-        allowed_at, allowed_rows = allowed.joined()
-        earned_at, earned_rows = earned.joined()
-        seat_hash = np.zeros(self.words * 64, np.uint64)
-        seat_hash[: self._seats] = self._scores.seat_hashes
-        weights = self._rules.problem.rules.weights
-        return Facts(
-            rules=len(HardRule),
-            bits=np.array(bits.rows, np.uint64).reshape(-1, self.words),
-            allowed_at=allowed_at,
-            allowed=allowed_rows,
-            start=np.array(start, np.int32),
-            table=np.array(points.rows, np.int8).reshape(-1, self.words * 64),
-            earned_at=earned_at,
-            earned=earned_rows,
-            summed=_CRITERION[Criterion.WEEKS],
-            applicant=np.array([weights[one].applicant if one in weights else 0 for one in CRITERIA], np.int32),
-            host=np.array([weights[one].host if one in weights else 0 for one in CRITERIA], np.int32),
-            named_at=named_at,
-            named=named,
-            named_bit=self.named_bit,
-            own_hash=hashes(self._rules.problem.seed, "candidate", [one.id for one in candidates]),
-            seat_hash=seat_hash,
+    # Rows
+
+    @property
+    def bits(self) -> Words:
+        """All rows of bits that candidates have needed so far."""
+        width = self.words * 8
+        rows = b"".join((row & self._rows.everyone).to_bytes(width, "little") for row in self._bits)
+        return np.frombuffer(rows, "<u8").astype(np.uint64).reshape(len(self._bits), self.words)
+
+    @cached_property
+    def table(self) -> NDArray[np.int16]:
+        """All rows of points of these candidates."""
+        self.earned()
+        return np.array(self._table, np.int16).reshape(len(self._table), self._seats)
+
+    def narrow_table(self) -> NDArray[np.int8]:
+        """The same, a byte a seat, in whole words of seats. Raises OverflowError where points do not fit into it."""
+        self.earned()
+        narrow = np.zeros((len(self._table), self.words * 64), np.int8)
+        for number, row in enumerate(self._table):
+            if row.max(initial=0) > _MOST:
+                raise OverflowError(f"More than {_MOST} points")
+            narrow[number, : self._seats] = row
+        return narrow
+
+    @property
+    def start(self) -> Long:
+        """The row of each candidate's seats before any rule."""
+        coded = self.coded(criteria.SAME_KIND)
+        return self._bit_rows(criteria.SAME_KIND, coded)
+
+    def allowed(self) -> _Parts:
+        """The rows of bits that each hard rule leaves each candidate."""
+        if self._allowed is None:
+            self._allowed = _Parts(len(self.candidates), len(criteria.REQUIREMENTS))
+            for place, requirement in enumerate(criteria.REQUIREMENTS):
+                for owner, rows in self._left_by(requirement):
+                    self._allowed.add(place, owner, rows)
+        return self._allowed
+
+    def earned(self) -> _Parts:
+        """The rows of points that each criterion gives each candidate."""
+        if self._earned is None:
+            self._earned = _Parts(len(self.candidates), len(criteria.CRITERIA))
+            for place, measure in enumerate(criteria.CRITERIA):
+                for term in measure.terms:
+                    if term.used(self._rows.setting.rules):
+                        coded = self.coded(term)
+                        self._earned.add(place, coded.owner, self._point_rows(term, coded))
+        return self._earned
+
+    def counts_fit(self) -> bool:
+        """Whether a byte holds the most that can be counted of any criterion."""
+        return all(
+            sum(len(self._rows.numbers(term.over)) if term.over else one.up_to for term in one.terms) <= _MOST
+            for one in criteria.CRITERIA
+            if one.up_to
         )
 
-    def _words_of(self, bits: int) -> Words:
-        kept = bits & self._rules.index.everyone
-        return np.frombuffer(kept.to_bytes(self.words * 8, "little"), "<u8").astype(np.uint64)
+    def named(self) -> tuple[Long, Long]:
+        """Pairs (candidates and seats, in order) of counterparts who are pre-matched."""
+        pairs: set[tuple[int, int]] = set()
+        for term in criteria.PUT_FIRST:
+            coded = self.coded(term)
+            seats = [np.flatnonzero(self._rows.row(term, key)).tolist() for key in coded.keys]
+            for owner, which in zip(coded.owner.tolist(), coded.which.tolist(), strict=True):
+                pairs.update((owner, seat) for seat in seats[which])
+        found = np.array(sorted(pairs), np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
 
-    def _row_of(self, key: tuple[str, int, int]) -> Bytes:
-        """The points of one row; `key` says of what kind, of which property, and at which level or worth."""
-        kind, which, value = key
-        row = _POINTS[kind](self._scores, which, value)
-        if row.size and row.max() > _MOST:
-            raise TooLarge(f"{kind} gives more than {_MOST} points")
-        padded = np.zeros(self.words * 64, np.int8)
-        padded[: self._seats] = np.maximum(row, 0)
-        return padded
+    # By numpy
 
-    def _single_rules(self, candidates: Sequence[Candidate], bits: _Rows, allowed: _Lists) -> None:
-        """Rules that leave one row: asked once for all whom nothing distinguishes."""
-        index, rules = self._rules.index, self._rules
-        keys: dict[HardRule, Callable[[Candidate], Hashable]] = {
-            **_DEPENDS,
-            HardRule.CONFLICT_OF_INTEREST: lambda one: (
-                one.conflicts,
-                one.id in index.conflict and one.id,
-                one.organisation_id in index.conflict and one.organisation_id,
-            ),
-            HardRule.PRE_MATCHED: lambda one: (one.pre_matched, one.id in index.kept_for and one.id),
-        }
-        if rules.problem.rules.common_weeks != 1:
-            keys[HardRule.COMMON_WEEKS] = attrgetter("weeks")
-        for rule, key_of in keys.items():
-            known: dict[Hashable, int] = {}
-            rows = []
-            for one in candidates:
-                key = key_of(one)
-                row = known.get(key)
-                if row is None:
-                    row = known[key] = bits.number(rules.allowed(rule, one) & index.everyone)
-                rows.append(row)
-            allowed.add_to_all(_RULE[rule], rows)
+    def feasible(self) -> tuple[Words, NDArray[np.int32]]:
+        """The seats that each candidate may take (words of bits), and how many are left before and after each rule."""
+        people, allowed, start = len(self.candidates), self.allowed(), self.start
+        bits = self.bits
+        left = bits[start] if people else np.zeros((0, self.words), np.uint64)
+        funnel = np.zeros((people, len(criteria.REQUIREMENTS) + 1), np.int32)
+        funnel[:, 0] = np.bitwise_count(left).sum(axis=1)
+        for place in range(len(criteria.REQUIREMENTS)):
+            owner, rows = allowed.of(place, 0, people)
+            union = np.zeros_like(left)
+            if len(owner):
+                first = np.flatnonzero(np.diff(owner, prepend=-1))
+                union[owner[first]] = np.bitwise_or.reduceat(bits[rows], first, axis=0)
+            left &= union
+            funnel[:, place + 1] = np.bitwise_count(left).sum(axis=1)
+        return left, funnel
 
-    def _single_criteria(self, candidates: Sequence[Candidate], points: _Rows, earned: _Lists) -> None:
-        """Criteria of one row, and countries preferred."""
-        scores = self._scores
-        homes = sorted({one.country for one in candidates})
-        home = {country: points.number(("home", country, 0)) for country in homes}
-        earned.add_to_all(_CRITERION[Criterion.RECIPROCITY], [home[one.country] for one in candidates])
-        rank = {group: points.number(("rank", place, 0)) for group, place in RANKS.items()}
-        earned.add_to_all(_CRITERION[Criterion.RANK_GROUP], [rank[one.rank_group] for one in candidates])
-        nowhere = points.number(("all", 0, 0))
-        service: dict[str | None, int] = {
-            name: points.number(("service", place, 0)) for name, place in scores.services.items()
-        }
-        earned.add_to_all(_CRITERION[Criterion.SERVICE], [service.get(one.service, nowhere) for one in candidates])
-        first = {True: points.number(("all", 0, 100)), False: nowhere}
-        earned.add_to_all(_CRITERION[Criterion.FIRST_TIME], [first[bool(one.first_time)] for one in candidates])
-        wanted = _Stated.of([one.preferred_countries for one in candidates], scores.countries)
-        rows = points.numbers(wanted.number, lambda code: ("country", code, 0))
-        earned.add(_CRITERION[Criterion.PREFERRED_COUNTRY], wanted.owner, rows)
+    def points(self, low: int, high: int) -> Mapping[Criterion, NDArray[np.int16]]:
+        """Points (candidates from `low` to `high` x seats) of each criterion."""
+        return {one.criterion: self._points(place, one, low, high) for place, one in enumerate(criteria.CRITERIA)}
 
-    def _topics(
-        self, candidates: Sequence[Candidate], bits: _Rows, points: _Rows, allowed: _Lists, earned: _Lists
-    ) -> None:
-        index, scores = self._rules.index, self._scores
-        names = list(scores.topics)
-        stated = _Stated.of([one.topics for one in candidates], scores.topics)
-        allowed.add_to_all(_RULE[HardRule.TOPIC], [bits.number(index.no_topic)] * len(candidates))
-        rows = bits.numbers(stated.number, lambda code: index.topic[names[code]])
-        allowed.add(_RULE[HardRule.TOPIC], stated.owner, rows)
-        wish = np.array(WISHES, np.int64)[np.minimum(stated.place, len(WISHES) - 1)]
-        rows = points.numbers(stated.number << 7 | wish, lambda code: ("topic", code >> 7, code & 127))
-        earned.add(_CRITERION[Criterion.TOPIC], stated.owner, rows)
-        self._needs(candidates, names, stated, "topic", points, earned)
+    def _points(self, place: int, measure: Measure, low: int, high: int) -> NDArray[np.int16]:
+        owner, rows = self.earned().of(place, low, high)
+        best = np.zeros((high - low, self._seats), np.int16)
+        if len(owner):
+            count = np.bincount(owner - low, minlength=high - low)
+            within = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+            for turn in range(int(count.max())):
+                at = np.flatnonzero(within == turn)
+                those = owner[at] - low
+                best[those] = measure.joined(best[those], self.table[rows[at]])
+        points: NDArray[np.int16] = measure.points(best)
+        return points
 
-    def _skills(
-        self, candidates: Sequence[Candidate], bits: _Rows, points: _Rows, allowed: _Lists, earned: _Lists
-    ) -> None:
-        index, scores = self._rules.index, self._scores
-        names = list(scores.areas)
-        stated = _Stated.of([one.expertise for one in candidates], scores.areas)
-        skills = list(chain.from_iterable(one.expertise.values() for one in candidates))
-        level = np.array([skill.level for skill in skills], np.int64)[stated.known]
-        years = np.array([skill.years for skill in skills], np.int64)[stated.known]
-        depth = 20 * level + 4 * np.minimum(years, 10)
-        if len(level) and (level.min() < 1 or level.max() >= _LEVELS or depth.min() < 0 or depth.max() > _MOST):
-            raise TooLarge("A level of expertise is not one of 1 to 3")
-        owner, code = stated.owner, stated.number << 3 | level
-        allowed.add_to_all(_RULE[HardRule.SHARED_EXPERTISE], [bits.number(index.no_skill)] * len(candidates))
-        rows = bits.numbers(code, lambda code: index.skill.get((names[code >> 3], code & 7), 0))
-        allowed.add(_RULE[HardRule.SHARED_EXPERTISE], owner, rows)
-        rows = points.numbers(code, lambda code: ("gap", code >> 3, code & 7))
-        earned.add(_CRITERION[Criterion.EXPERTISE_GAP], owner, rows)
-        rows = points.numbers(stated.number << 7 | depth, lambda code: ("depth", code >> 7, code & 127))
-        earned.add(_CRITERION[Criterion.EXPERTISE], owner, rows)
-        self._needs(candidates, names, stated, "depth", points, earned)
+    # Which rows
 
-    def _needs(
-        self,
-        candidates: Sequence[Candidate],
-        names: Sequence[str],
-        stated: _Stated,
-        kind: str,
-        points: _Rows,
-        earned: _Lists,
-    ) -> None:
-        """Training needs of a candidate's country that a wanted topic or an own area answers."""
-        needs = self._rules.problem.rules.needs
-        if not needs:
-            return
-        homes = {country: place for place, country in enumerate(sorted({one.country for one in candidates}))}
-        worth = np.array([[needs.get((home, name), 0) for name in names] for home in homes], np.int64)
-        country = np.array([homes[one.country] for one in candidates], np.int64)
-        found = worth.reshape(len(homes), len(names))[country[stated.owner], stated.number]
-        if len(found) and (found.min() < 0 or found.max() > _MOST):
-            raise TooLarge("A training need is not within 0 to 100")
-        some = found > 0
-        rows = points.numbers(stated.number[some] << 7 | found[some], lambda code: (kind, code >> 7, code & 127))
-        earned.add(_CRITERION[Criterion.TRAINING_NEED], stated.owner[some], rows)
+    def _bit_rows(self, term: Term, coded: Coded) -> Long:
+        self._rows.make_bits(term, coded.keys)
+        rows = [self._bit_row(self._rows.bits(term, key)) for key in coded.keys]
+        return np.array(rows, np.int64)[coded.which]
 
-    def _languages(
-        self, candidates: Sequence[Candidate], bits: _Rows, points: _Rows, allowed: _Lists, earned: _Lists
-    ) -> None:
-        index, scores = self._rules.index, self._scores
-        names = list(scores.tongues)
-        stated = _Stated.of([one.languages for one in candidates], scores.tongues)
-        levels = chain.from_iterable(one.languages.values() for one in candidates)
-        level = np.array([_ORDER[one] for one in levels], np.int64)[stated.known]
-        asked = [0 if one.language_minimum is None else _ORDER[one.language_minimum] for one in candidates]
-        minimum = np.array(asked, np.int64)[stated.owner]
+    def _bit_row(self, bits: int) -> int:
+        """The number of the row for some seats."""
+        return self._bits.setdefault(bits & self._rows.everyone, len(self._bits))
 
-        def both(code: int) -> int:
-            name, own, theirs = names[code >> 6], code >> 3 & 7, code & 7
-            return index.asks.get((name, own), 0) & index.speaks.get((name, theirs), 0)
+    def _point_rows(self, term: Term, coded: Coded) -> Long:
+        """The numbers of the rows of points that a term gives."""
+        self._rows.make(term, coded.keys)
+        rows = [self._rows.row(term, key) for key in coded.keys]
+        some = np.count_nonzero(np.array(rows, np.int16).reshape(len(rows), self._seats), axis=1) > 0
+        numbers = np.where(some, len(self._table) + np.cumsum(some) - 1, _NOTHING)
+        self._table += [rows[at] for at in np.flatnonzero(some)]
+        return numbers[coded.which]
 
-        rows = bits.numbers((stated.number << 3 | level) << 3 | minimum, both)
-        allowed.add(_RULE[HardRule.COMMON_LANGUAGE], stated.owner, rows)
-        rows = points.numbers(stated.number << 3 | level, lambda code: ("tongue", code >> 3, code & 7))
-        earned.add(_CRITERION[Criterion.LANGUAGE], stated.owner, rows)
+    def _left_by(self, requirement: Requirement) -> Iterable[tuple[Long, Long]]:
+        """The rows whose union a hard rule leaves each candidate."""
+        least = 1 if requirement.count is None else requirement.least(self._rows.setting.rules)
+        terms = requirement.terms
+        if requirement.bars or least != 1:
+            return ((np.arange(len(self.candidates)), self._whole(requirement, terms)),)
+        coded = [(term, self.coded(term)) for term in terms]
+        return [(one.owner, self._bit_rows(term, one)) for term, one in coded]
 
-    def _weeks(
-        self, candidates: Sequence[Candidate], bits: _Rows, points: _Rows, allowed: _Lists, earned: _Lists
-    ) -> None:
-        index, scores = self._rules.index, self._scores
-        dates = list(scores.weeks)
-        if len(dates) > _MOST - 4:
-            raise TooLarge("More weeks than a byte counts")
-        stated = _Stated.of([one.weeks or () for one in candidates], scores.weeks)
-        if self._rules.problem.rules.common_weeks == 1:
-            base = [bits.number(index.everyone if one.weeks is None else index.any_week) for one in candidates]
-            allowed.add_to_all(_RULE[HardRule.COMMON_WEEKS], base)
-            rows = bits.numbers(stated.number, lambda code: index.week[dates[code]])
-            allowed.add(_RULE[HardRule.COMMON_WEEKS], stated.owner, rows)
-        always, seldom = points.number(("all", 0, 4)), points.number(("anytime", 0, 4))
-        earned.add_to_all(_CRITERION[Criterion.WEEKS], [always if one.weeks is None else seldom for one in candidates])
-        rows = points.numbers(stated.number, lambda code: ("week", code, 0))
-        earned.add(_CRITERION[Criterion.WEEKS], stated.owner, rows)
+    def _whole(self, requirement: Requirement, terms: Sequence[Term]) -> Long:
+        """One row a candidate: what a hard rule leaves him or her; candidates with the same keys have the same."""
+        coded = [self.coded(term) for term in terms]
+        for term, one in zip(terms, coded, strict=True):
+            self._rows.make_bits(term, one.keys)
+        offset = np.cumsum([0, *(len(one.keys) for one in coded)])
+        owner = np.concatenate([one.owner for one in coded])
+        codes = np.concatenate([one.which + start for one, start in zip(coded, offset, strict=False)])
+        if not len(owner) or np.array_equal(owner, np.arange(len(self.candidates))):
+            first, which = _distinct(codes)
+            groups = [codes[at : at + 1] for at in first.tolist()] or [codes]
+            rows = [self._bit_row(self._left(requirement, _keys(group, offset, terms, coded))) for group in groups]
+            return np.array(rows, np.int64)[which if len(owner) else np.zeros(len(self.candidates), np.int64)]
+        codes = codes[np.lexsort((codes, owner))]
+        ends = np.cumsum(np.bincount(owner, minlength=len(self.candidates))).tolist()
+        known: dict[bytes, int] = {}
+        found = []
+        for low, high in pairwise([0, *ends]):
+            own = codes[low:high].tobytes()
+            if own not in known:
+                known[own] = self._bit_row(self._left(requirement, _keys(codes[low:high], offset, terms, coded)))
+            found.append(known[own])
+        return np.array(found, np.int64)
 
-    def _named(self, candidates: Sequence[Candidate]) -> tuple[Numbers, Numbers]:
-        """Seats pre-matched with each candidate."""
-        kept, place = self._scores.kept_for, self._scores.seat_place
-        starts, named = [0], list[int]()
-        for one in candidates:
-            if one.id in kept or one.pre_matched in place:
-                named += sorted({*kept.get(one.id, ()), *(place[seat] for seat in (one.pre_matched,) if seat in place)})
-            starts.append(len(named))
-        return np.array(starts, np.int32), np.array(named, np.int32)
+    def _left(self, requirement: Requirement, keys: Mapping[Term, Sequence[Key]]) -> int:
+        return self._rows.left_by(requirement, lambda term: keys.get(term, ()))
+
+    # What candidates state
+
+    def coded(self, term: Term) -> Coded:
+        """The candidates' keys of a term; those of words that no seat states are left out."""
+        if term not in self._coded:
+            self._coded[term] = self._keys_of(term)
+        return self._coded[term]
+
+    def _keys_of(self, term: Term) -> Coded:
+        words: list[object] | None = None
+        if term.over is not None and not self._rows.numbers(term.over):
+            return Coded(np.zeros(0, np.int64), np.zeros(0, np.int64), [])
+        if term.over is None:
+            owner, code = np.arange(len(self.candidates)), np.zeros(len(self.candidates), np.int64)
+            values = [self._of(one) for one in term.own]
+        else:
+            owner, code, known = self._words(term.over)
+            words = list(self._rows.numbers(term.over))
+            values = [self._of(one)[known if one.over is not None else owner] for one in term.own]
+        number = code
+        for value in values:
+            least = int(value.min(initial=0))
+            code = code * (int(value.max(initial=0)) - least + 1) + (value - least)
+        first, which = _distinct(code)
+        columns = [
+            map(bool if one.kind is np.bool_ else int, value[first].tolist())
+            for one, value in zip(term.own, values, strict=True)
+        ]
+        names = [None if words is None else words[at] for at in number[first].tolist()]
+        return Coded(owner, which, list(zip(names, *columns, strict=True)))
+
+    def _words(self, words: Vocabulary) -> tuple[Long, Long, NDArray[np.bool_]]:
+        """Whose each word is that a seat states too, its number, and which of all words stated these are."""
+        if words not in self._stated:
+            setting, number = self._rows.setting, self._rows.numbers(words).get
+            stated = [words.candidate(one, setting) for one in self.candidates]
+            found = np.array([number(word, -1) for word in chain.from_iterable(stated)], np.int64)
+            owner = np.repeat(np.arange(len(stated)), np.array(list(map(len, stated)), np.int64))
+            known = found >= 0
+            self._stated[words] = (owner[known], found[known], known)
+        return self._stated[words]
+
+    def _of(self, one: Property) -> Long:
+        """The values of a property, of all words that are stated if it has words."""
+        if one not in self._values:
+            setting = self._rows.setting
+            values: Iterable[int] = (one.of(candidate, setting) for candidate in self.candidates)
+            if one.over is not None:
+                values = chain.from_iterable(one.of(candidate, setting) for candidate in self.candidates)
+            self._values[one] = np.array(list(values), np.int64)
+        return self._values[one]
 
 
-_country, _home_and_agency = attrgetter("country"), attrgetter("country", "organisation_id")
-_DEPENDS: Mapping[HardRule, Callable[[Candidate], Hashable]] = {
-    HardRule.PARTNER_ACTIVE: _country,
-    HardRule.CROSS_BORDER: _country,
-    HardRule.SAME_AGENCY: attrgetter("organisation_id"),
-    HardRule.EXCLUDED_PAIR: _home_and_agency,
-    HardRule.NOT_AVAILABLE: _home_and_agency,
-    HardRule.RANK_GROUP: attrgetter("rank_group"),
-    HardRule.GROUP_SIZE: attrgetter("group_size"),
-    HardRule.DECLINED_BEFORE: attrgetter("barred"),
-    HardRule.CAPACITY: lambda _: 0,
-    HardRule.QUOTA: _country,
-    HardRule.SHARE_OF_OFFER: _country,
-}
-"""What of a candidate decides each rule that leaves one row."""
+def _keys(codes: Long, offset: Long, terms: Sequence[Term], coded: Sequence[Coded]) -> Mapping[Term, Sequence[Key]]:
+    """The keys of each term behind some codes, which count the keys of all terms one after the other."""
+    keys: dict[Term, list[Key]] = defaultdict(list)
+    for code in codes.tolist():
+        part = int(np.searchsorted(offset, code, side="right")) - 1
+        keys[terms[part]].append(coded[part].keys[code - int(offset[part])])
+    return keys
 
-_POINTS: Mapping[str, Callable[[Scores, Any, int], NDArray[Any]]] = {
-    "all": lambda scores, _, value: np.full(len(scores.country), value),
-    "topic": lambda scores, topic, value: value * (scores.has_topic[topic] > 0),
-    "gap": lambda scores, area, level: scores.gap_at(scores.level[area], level),
-    "depth": lambda scores, area, value: value * (scores.level[area] > 0),
-    "tongue": lambda scores, tongue, level: np.minimum(scores.above(scores.asks[tongue], level), 100),
-    "country": lambda scores, country, _: 100 * (scores.country == country),
-    "home": lambda scores, home, _: scores.balance(home)[scores.country],
-    "rank": lambda scores, rank, _: scores.near(rank),
-    "service": lambda scores, service, _: 100 * (scores.service == service),
-    "week": lambda scores, week, _: (scores.open[:, week >> 6] >> np.uint64(week & 63)) & np.uint64(1),
-    "anytime": lambda scores, _, value: value * scores.no_weeks,
-}
-"""Kind of a row -> its points at every seat."""
+
+def _distinct(code: Long) -> tuple[Long, Long]:
+    """Where each distinct code stands first, and which of the distinct ones each is."""
+    highest = int(code.max(initial=0))
+    if highest >= _NARROW:
+        _, first, which = np.unique(code, return_index=True, return_inverse=True)
+        return first, which
+    place = np.full(highest + 1, -1, np.int64)
+    place[code[::-1]] = np.arange(len(code))[::-1]
+    there = np.flatnonzero(place >= 0)
+    first = place[there]
+    place[there] = np.arange(len(there))
+    return first, place[code]

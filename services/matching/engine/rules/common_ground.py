@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.matching.engine.problem.problem import Candidate, Rules, Seat
-from services.matching.engine.rules.seat_index import order_of
+from services.matching.engine.rules.properties import order_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from services.matching.engine.market.market import Market, Row
 from services.matching.engine.problem.problem import Candidate, Problem
+from services.matching.engine.rules.criteria import place_of
 from services.matching.engine.stable.deferred_acceptance import UNMATCHED, Admissions, beyond_ceilings
 from shared.contracts.codes import FloorCause, HardRule
 
-_BEFORE_CAPACITY = list(HardRule).index(HardRule.CAPACITY)
 _LIFTED = 1 << 61
 """Above every score, below the bit of a pre-matched counterpart."""
 
@@ -108,5 +108,5 @@ def _cause(
         return FloorCause.CEILING
     if fixed + len(pool) < floor:
         return FloorCause.TOO_FEW_ELIGIBLE
-    fit = sum(one.id in matching or bool(market.rules.ask(one).after[_BEFORE_CAPACITY]) for one in pool)
+    fit = sum(one.id in matching or bool(market.rules.ask(one).after[place_of(HardRule.CAPACITY)]) for one in pool)
     return FloorCause.NO_FEASIBLE_PLACE if fixed + fit < floor else FloorCause.PLACES_TAKEN

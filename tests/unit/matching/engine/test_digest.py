@@ -3,19 +3,37 @@
 import hashlib
 import json
 import random
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import field, fields, is_dataclass, make_dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.engine.problem.digest import canonical
-from services.matching.engine.problem.problem import ENGINE_VERSION, Fixed, Problem, Weight
+from services.matching.engine.problem.document import plain, read
+from services.matching.engine.problem.problem import (
+    ENGINE_VERSION,
+    Candidate,
+    Exclusion,
+    Fixed,
+    Problem,
+    Rules,
+    Seat,
+    Skill,
+    Weight,
+)
 from shared.contracts.codes import Criterion, Objective
 from tests.unit.matching.engine.worlds import make_problem, problems, shuffled
 
 ODD = st.text(st.sampled_from('ab !"#\\\n\x7f\u00e9\u4e2d\U0001f600,'), max_size=4)
 """Texts in which the two ways to write JSON, or to order it, could part."""
+
+STORED = json.loads((Path(__file__).parent / "stored_run.json").read_text(encoding="utf-8"))
+"""A run as it was stored by engine version 2: the document of its problem, and its digest. Never to be written again:
+a run that is stored cannot be either."""
 
 
 def _plainly(problem: Problem) -> str:
@@ -92,3 +110,66 @@ def test_the_order_of_wishes_is_part_of_the_digest() -> None:
     one = replace(problem.candidates[0], topics=("online_crime", "drug_trafficking"))
     two = replace(one, topics=one.topics[::-1])
     assert replace(problem, candidates=(one,)).digest() != replace(problem, candidates=(two,)).digest()
+
+
+def test_a_stored_run_keeps_its_digest() -> None:
+    """The problem of a run that was stored before is read as the same problem, and named as it was."""
+    problem = read(Problem, STORED["problem"])
+    assert problem.digest() == STORED["digest"] == _plainly(problem)
+    assert plain(problem) == STORED["problem"]
+
+
+@pytest.mark.parametrize("added", ["added", "zz_added", "aa_added"])
+@pytest.mark.parametrize("kind", [Candidate, Seat, Fixed, Rules, Exclusion, Skill, Weight, Problem])
+def test_a_field_added_with_a_default_keeps_stored_digests(kind: type[Any], added: str) -> None:
+    """A later field changes no digest while it is at its default, wherever it stands among the others."""
+    wider = _wider(kind, added, bool, field(default=False))
+    problem = _rebuilt(read(Problem, STORED["problem"]), kind, wider)
+    assert problem != read(Problem, STORED["problem"])
+    assert problem.digest() == STORED["digest"] == _plainly(problem)
+    assert plain(problem) == STORED["problem"]
+    assert read(wider if kind is Problem else Problem, STORED["problem"]).digest() == STORED["digest"]
+
+
+@pytest.mark.parametrize("added", ["added", "zz_added", "aa_added"])
+@pytest.mark.parametrize("kind", [Candidate, Seat, Fixed, Rules, Exclusion, Skill, Weight, Problem])
+@pytest.mark.parametrize("value", [frozenset({"b", "a"}), ("\u00e9", "a"), {"k": Skill(3, 1)}, {"k": 1}])
+def test_what_stands_in_an_added_field_is_part_of_the_digest(kind: type[Any], added: str, value: object) -> None:
+    """Another value than the default in one part, or in all, is another problem, named as the definition has it."""
+    wider = _wider(kind, added, Any, field(default=None))
+    before = read(Problem, STORED["problem"])
+    every = _rebuilt(before, kind, wider, {added: value})
+    some = _rebuilt(before, kind, wider, {added: value}, most=1)
+    assert every.digest() == _plainly(every) != STORED["digest"]
+    assert some.digest() == _plainly(some) != STORED["digest"]
+
+
+def _wider(kind: type[Any], name: str, of: Any, default: Any) -> type[Any]:
+    """The class of the engine's problem with one field more."""
+    keyword = kind not in {Skill, Weight}
+    made: type[Any] = make_dataclass(kind.__name__, [(name, of, default)], bases=(kind,), frozen=True, kw_only=keyword)
+    return made
+
+
+def _rebuilt(
+    value: Any, kind: type[Any], wider: type[Any], added: Mapping[str, object] | None = None, *, most: int = 10**6
+) -> Any:
+    """The value with every part of a kind made wider, the first so many of them with what is added."""
+    left = most
+
+    def again(part: Any) -> Any:
+        nonlocal left
+        if isinstance(part, tuple):
+            return tuple(map(again, part))
+        if isinstance(part, Mapping):
+            return {key: again(item) for key, item in part.items()}
+        if not is_dataclass(part):
+            return part
+        made: Any = type(part)
+        given = {one.name: again(getattr(part, one.name)) for one in fields(part)}
+        if made is not kind:
+            return made(**given)
+        left -= 1
+        return wider(**given, **(added if added and left >= 0 else {}))
+
+    return again(value)

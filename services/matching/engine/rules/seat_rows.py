@@ -1,0 +1,155 @@
+"""What each term of the criteria and hard rules gives at every seat of a problem, made once for each key.
+
+A key is what of a candidate decides a term: the word that both state, if the term is about words, and the values of the
+candidate's properties. Candidates share the rows of equal keys. As bitmaps, rows are integers whose bit i stands for
+seat i: `&`, `|` and `bit_count` on them run over whole machine words (inverted bitmaps: O'Neil & Quass, "Improved query
+performance with variant indexes", 1997).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.problem.problem import Candidate, Seat
+from services.matching.engine.rules.criteria import Requirement, Term
+from services.matching.engine.rules.properties import Property, Setting, Vocabulary
+
+Key = tuple[Any, ...]
+Row = NDArray[np.int16]
+
+_BLOCK = 1 << 19
+"""Pairs computed at once."""
+
+
+class SeatRows:
+    """The rows of a problem's seats, in the order in which these stand."""
+
+    def __init__(self, setting: Setting, seats: Sequence[Seat]) -> None:
+        self.setting = setting
+        self.seats = seats
+        self.everyone = (1 << len(seats)) - 1
+        self._stated: dict[Vocabulary, dict[Hashable, list[int]]] = {}
+        self._numbers: dict[Vocabulary, Mapping[Hashable, int]] = {}
+        self._values: dict[Property, NDArray[Any]] = {}
+        self._rows: dict[Term, dict[Key, Row]] = defaultdict(dict)
+        self._bits: dict[Term, dict[Key, int]] = defaultdict(dict)
+
+    def stated(self, words: Vocabulary) -> Mapping[Hashable, list[int]]:
+        """The seats (numbers) that state each word."""
+        if words not in self._stated:
+            found: dict[Hashable, list[int]] = {}
+            for place, seat in enumerate(self.seats):
+                for word in words.seat(seat, self.setting):
+                    found.setdefault(word, []).append(place)
+            self._stated[words] = found
+        return self._stated[words]
+
+    def numbers(self, words: Vocabulary) -> Mapping[Hashable, int]:
+        """The number of each word that a seat states."""
+        if words not in self._numbers:
+            self._numbers[words] = {word: number for number, word in enumerate(self.stated(words))}
+        return self._numbers[words]
+
+    def keys(self, term: Term, candidate: Candidate) -> Sequence[Key]:
+        """The keys of one candidate; those of words that no seat states are left out."""
+        setting, words = self.setting, term.over
+        if words is None:
+            return ((None, *[one.of(candidate, setting) for one in term.own]),)
+        known: Mapping[Hashable, Any] = self.stated(words)
+        own = [
+            one.of(candidate, setting) if one.over is not None else repeat(one.of(candidate, setting))
+            for one in term.own
+        ]
+        return [key for key in zip(words.candidate(candidate, setting), *own, strict=False) if key[0] in known]
+
+    def row(self, term: Term, key: Key) -> Row:
+        """What a term gives at every seat."""
+        rows = self._rows[term]
+        if key not in rows:
+            self.make(term, (key,))
+        return rows[key]
+
+    def bits(self, term: Term, key: Key) -> int:
+        """The seats at which a term gives something."""
+        bits = self._bits[term]
+        if key not in bits:
+            self.make_bits(term, (key,))
+        return bits[key]
+
+    def make(self, term: Term, keys: Sequence[Key]) -> None:
+        """Make the rows for some keys; for many at once that takes hardly longer than for one."""
+        rows = self._rows[term]
+        for new in self._few([key for key in keys if key not in rows]):
+            rows.update(zip(new, self._made(term, new), strict=True))
+
+    def make_bits(self, term: Term, keys: Sequence[Key]) -> None:
+        """Make the bitmaps for some keys."""
+        bits = self._bits[term]
+        for new in self._few([key for key in keys if key not in bits]):
+            packed = np.packbits(self._made(term, new) > 0, axis=1, bitorder="little")
+            bits.update((key, int.from_bytes(row.tobytes(), "little")) for key, row in zip(new, packed, strict=True))
+
+    def _few(self, keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+        """As many of the keys at a time as have rows that fit into the cache."""
+        step = max(1, _BLOCK // max(1, len(self.seats)))
+        return (keys[at : at + step] for at in range(0, len(keys), step))
+
+    def left_by(self, requirement: Requirement, keys: Callable[[Term], Iterable[Key]]) -> int:
+        """The seats that a hard rule leaves a candidate with these keys, whatever the other rules say."""
+        left = 0 if requirement.opens or requirement.count else self.everyone
+        for term in requirement.opens:
+            for key in keys(term):
+                left |= self.bits(term, key)
+        if requirement.count is not None:
+            least = requirement.least(self.setting.rules)
+            left |= self._at_least(least, [self.bits(requirement.count, key) for key in keys(requirement.count)])
+        for term in requirement.bars:
+            for key in keys(term):
+                left &= ~self.bits(term, key)
+        return left
+
+    def _at_least(self, least: int, rows: Iterable[int]) -> int:
+        """The seats that stand in so many of the rows (counted in unary, one bitmap a count)."""
+        counted = [self.everyone] + [0] * least
+        for bits in rows:
+            for count in range(least, 0, -1):
+                counted[count] |= counted[count - 1] & bits
+        return counted[least]
+
+    def _made(self, term: Term, keys: Sequence[Key]) -> NDArray[np.int16]:
+        """The rows for some keys."""
+        words, *own = zip(*keys, strict=True)
+        values = [np.array(each, one.kind)[:, None] for one, each in zip(term.own, own, strict=True)]
+        theirs = [
+            self._of(one) if one.over is None else self._of(one)[[self.numbers(one.over)[word] for word in words]]
+            for one in term.theirs
+        ]
+        rows = np.empty((len(keys), len(self.seats)), np.int16)
+        rows[:] = term.worth(self.setting, *values, *theirs)
+        if term.sparse and term.over is not None:
+            stated = self.stated(term.over)
+            hits = np.zeros(rows.shape, np.bool_)
+            for number, word in enumerate(words):
+                hits[number, stated[word]] = True
+            rows *= hits
+        return np.clip(rows, 0, 100, out=rows) if term.capped else rows
+
+    def _of(self, one: Property) -> NDArray[Any]:
+        """The values of a property of the seats, a row a word if it has words."""
+        if one not in self._values:
+            self._values[one] = one.values(self.seats, self.setting) if one.over is None else self._by_word(one)
+        return self._values[one]
+
+    def _by_word(self, one: Property) -> NDArray[Any]:
+        assert one.over is not None
+        numbers, setting = self.numbers(one.over), self.setting
+        found = np.full((len(numbers), len(self.seats)), one.empty, one.kind)
+        words = [one.over.seat(seat, setting) for seat in self.seats]
+        place = np.repeat(np.arange(len(words)), [len(stated) for stated in words])
+        number = np.array([numbers[word] for word in chain.from_iterable(words)], np.int64)
+        found[number, place] = list(chain.from_iterable(one.of(seat, setting) for seat in self.seats))
+        return found
