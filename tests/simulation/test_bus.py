@@ -79,8 +79,8 @@ class BusMachine(RuleBasedStateMachine):
         template = server.template("simulation", _tables)
         self.addresses = [server.new(template), server.new(template)]
         self.owner = Bus("applications", ServiceSettings(**settings_for(self.addresses[0], relay_batch=5)))
-        # Each batch counts as a full one, so that the next is read ahead of it.
-        self.store = Bus("matching", ServiceSettings(**settings_for(self.addresses[1], reader_batch=2)))
+        # Small enough for full batches, and large enough for the reader to add to what it was handed.
+        self.store = Bus("matching", ServiceSettings(**settings_for(self.addresses[1], reader_batch=5)))
         self.log = Log()
         self.relay = SimulatedRelay(self.owner, self.log)
         self.lease: leases.Lease | None = None
@@ -145,10 +145,10 @@ class BusMachine(RuleBasedStateMachine):
         both = [(APPLICATIONS, one) for one, _ in self.subjects] + [(OFFERS, other) for _, other in self.subjects]
         return sorted({TopicPartition(topic, partition_of(topic, subject)) for topic, subject in both})
 
-    async def _assign(self, bits: int) -> None:
+    async def _assign(self, bits: int, *, eagerly: bool = False) -> None:
         first = {each for place, each in enumerate(self.partitions()) if bits >> place & 1}
-        await self.members[0].assign(first)
-        await self.members[1].assign(set(self.partitions()) - first)
+        await self.members[0].assign(first, eagerly=eagerly)
+        await self.members[1].assign(set(self.partitions()) - first, eagerly=eagerly)
 
     @rule(which=st.integers(0, SUBJECTS - 1), offer=st.booleans(), count=st.integers(1, 3))
     def write(self, which: int, offer: bool, count: int) -> None:  # noqa: FBT001 - hypothesis passes by name
@@ -229,10 +229,10 @@ class BusMachine(RuleBasedStateMachine):
         chosen = self.partitions()[partition % len(self.partitions())]
         self.log.append(chosen.topic, chosen.partition, key, value, [("ce_id", b"\xff")])
 
-    @rule(bits=st.integers(0, 2 ** (2 * SUBJECTS) - 1))
-    def rebalance(self, bits: int) -> None:
+    @rule(bits=st.integers(0, 2 ** (2 * SUBJECTS) - 1), eagerly=st.booleans())
+    def rebalance(self, bits: int, eagerly: bool) -> None:  # noqa: FBT001 - hypothesis passes by name
         """Partitions move between the instances, whatever these hold at the moment."""
-        self.run(self._assign(bits))
+        self.run(self._assign(bits, eagerly=eagerly))
 
     @rule(who=st.integers(0, 1), most=st.integers(1, 8))
     def poll(self, who: int, most: int) -> None:
@@ -278,10 +278,14 @@ class BusMachine(RuleBasedStateMachine):
         """Both instances handle overlapping batches at the same time, as around a rebalance."""
         first, second = self.members
         first.take(most)
-        second.held = second.held or first.held
+        its = set(second.consumer.at)
 
         async def both() -> None:
+            if not second.held:  # for a moment both take what the first holds to be theirs
+                await second.assign(its | {TopicPartition(each.topic, each.partition) for each in first.held})
+                second.held = first.held
             await asyncio.gather(first.handle(), second.handle())
+            await second.assign(its)
 
         self.run(both())
 

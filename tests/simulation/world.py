@@ -10,11 +10,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import IllegalStateError, KafkaTimeoutError
 from aiokafka.structs import RecordMetadata, TopicPartition
-from faststream.kafka.message import KafkaAckableMessage
+from faststream.kafka.message import KafkaMessage
 
-from shared.bus.inbox.fetched import Ahead
 from shared.bus.inbox.reader import Reader
 from shared.bus.log.envelope import StoredRecord
 from shared.bus.outbox.lost_records import LostRecords
@@ -118,7 +117,7 @@ class Consumer:
         """Read from `log`."""
         self.log = log
         self.at: dict[TopicPartition, int] = {}
-        self.ahead: Ahead[StoredRecord] = Ahead()
+        self.held_up: set[TopicPartition] = set()
         self.crashes_before_acknowledging = False
 
     def assignment(self) -> set[TopicPartition]:
@@ -126,36 +125,40 @@ class Consumer:
         return set(self.at)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """As aiokafka's, for partitions that are not assigned too: the real one would refuse, which the reader logs."""
-        self.ahead.forget(partition)
-        if partition in self.at:
-            self.at[partition] = offset
-
-    def unplaced(self) -> set[TopicPartition]:
-        """Here nothing comes before it is sought."""
-        return set()
-
-    async def seek_to_beginning(self, partition: TopicPartition) -> None:
         """As aiokafka's."""
-        self.seek(partition, 0)
+        self._refuse_others(partition)
+        self.at[partition] = offset
 
-    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+    def pause(self, *partitions: TopicPartition) -> None:
+        """As aiokafka's."""
+        self._refuse_others(*partitions)
+        self.held_up |= set(partitions)
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        """As aiokafka's."""
+        self._refuse_others(*partitions)
+        self.held_up -= set(partitions)
+
+    async def position(self, partition: TopicPartition) -> int:
+        """As aiokafka's."""
+        self._refuse_others(partition)
+        return self.at[partition]
+
+    def _refuse_others(self, *partitions: TopicPartition) -> None:
+        if not set(partitions) <= self.at.keys():
+            raise IllegalStateError
+
+    async def commit(self, offsets: dict[TopicPartition, int] | None = None) -> None:
         """As aiokafka's; what it keeps is for show."""
 
-    async def look_ahead(self, most: int) -> None:
-        """As the reader's own consumer does while a batch is written."""
-        if not self.ahead:
-            self.ahead.keep(self.fetch(most))
-
-    def poll(self, most: int) -> tuple[StoredRecord, ...]:
-        """What was read ahead, or else up to `most` records from the assigned partitions."""
-        taken = self.ahead.take(self.assignment()) or self.fetch(most)
-        return tuple(record for records in taken.values() for record in records)
+    async def getmany(self, *, max_records: int) -> dict[TopicPartition, list[StoredRecord]]:
+        """As aiokafka's, of what has been fetched."""
+        return self.fetch(max_records)
 
     def fetch(self, most: int) -> dict[TopicPartition, list[StoredRecord]]:
         """Up to `most` records from the assigned partitions; a place beyond the end goes back to the start."""
         taken: dict[TopicPartition, list[StoredRecord]] = {}
-        for partition in sorted(self.at):
+        for partition in sorted(self.at.keys() - self.held_up):
             records = self.log.partitions[partition.topic, partition.partition]
             if self.at[partition] > len(records):
                 self.at[partition] = 0
@@ -176,22 +179,25 @@ class Member:
         self.reader._subscriber.consumer = self.consumer
         self.held: tuple[StoredRecord, ...] = ()
 
-    async def assign(self, partitions: set[TopicPartition]) -> None:
-        """A rebalance: keep what stays, seek in what is new."""
-        new = partitions - set(self.consumer.at)
+    async def assign(self, partitions: set[TopicPartition], *, eagerly: bool = False) -> None:
+        """A rebalance: keep what stays, seek in what is new; or, as Kafka does, give all up first and seek in all."""
+        if eagerly:
+            self.reader.revoked()
+        new = partitions if eagerly else partitions - set(self.consumer.at)
+        self.consumer.held_up = set()
         self.consumer.at = {each: self.consumer.at.get(each, 0) for each in partitions}
-        await self.reader.seek(new)
+        await self.reader.assigned(new)
 
     def take(self, most: int) -> None:
         """Poll a batch and hold it: what happens until it is handled is up to the test."""
         if not self.held:
-            self.held = self.consumer.poll(most)
+            self.held = tuple(record for records in self.consumer.fetch(most).values() for record in records)
 
     async def handle(self) -> None:
         """Handle what is held."""
         records, self.held = self.held, ()
         if records:
-            message = KafkaAckableMessage(body=b"", raw_message=records, headers={}, consumer=self.consumer)
+            message = KafkaMessage(body=b"", raw_message=records, headers={}, consumer=self.consumer)
             await self.reader._handle(message)
             if self.consumer.crashes_before_acknowledging:
                 raise Crash

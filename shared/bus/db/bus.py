@@ -11,17 +11,16 @@ import orjson
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from shared.bus.db.processes import holder
-from shared.bus.db.sessions import Session
 from shared.bus.db.transaction import Tx
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
     from shared.settings import ServiceSettings
@@ -103,7 +102,7 @@ class Bus:
 
         Commits when the block ends well; rolls all back, facts included, when it raises. Raises `Conflict`.
         """
-        session = Session(self.engine, expire_on_commit=False)
+        session = AsyncSession(self.engine, expire_on_commit=False)
         try:
             tx = Tx(session, actor, None if self.relays else self.holder)
             yield tx
@@ -134,7 +133,7 @@ class Bus:
 
         A round trip instead of three, for what is asked with each request or each wake. Nothing may be written in it.
         """
-        session = Session(self._glances, expire_on_commit=False, autoflush=False)
+        session = AsyncSession(self._glances, expire_on_commit=False, autoflush=False)
         try:
             yield session
             await session.close()
@@ -150,7 +149,7 @@ class Bus:
 @asynccontextmanager
 async def _reading(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session in one transaction, which ends with the block."""
-    session = Session(engine, expire_on_commit=False)
+    session = AsyncSession(engine, expire_on_commit=False)
     try:
         yield session
         await session.commit()

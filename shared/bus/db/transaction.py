@@ -12,7 +12,6 @@ from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from shared.bus.db import journal
-from shared.bus.db.sessions import run
 from shared.ids import new_id, reaction_id
 from shared.time import clock
 
@@ -58,13 +57,13 @@ async def driver(session: AsyncSession) -> asyncpg.Connection:
     # At hand already, mostly: asking for it takes as long as a statement's own work.
     inner = None if held is None or held.closed or held.invalidated else _under(held)
     if inner is None or not inner.is_in_transaction():
-        inner = await run(_begin, sync)
+        inner = await session.run_sync(_begin)
     return inner
 
 
 async def asking(session: AsyncSession) -> asyncpg.Connection:
     """The driver's own connection under a glance, outside of any transaction: for one question, with arrays."""
-    return await run(lambda: _under(session.sync_session.connection()))
+    return await session.run_sync(lambda sync: _under(sync.connection()))
 
 
 def _begin(session: Session) -> asyncpg.Connection:

@@ -1,4 +1,4 @@
-"""How do records come from the log to `apply`, in batches, and what happens when that fails?
+"""Apply the log's records in batches, and read them again where that fails.
 
 FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: one bad header
 or an empty value would else lose the whole batch. The offset that counts is the one in the database; on assignment we
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiokafka import TopicPartition
@@ -19,25 +18,25 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
+from faststream.kafka.message import KafkaMessage
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from shared.bus.db.transaction import driver
 from shared.bus.db.transient_errors import is_transient
 from shared.bus.dead_letters.letters import TooManyDeadLetters
 from shared.bus.inbox.apply import Applier
-from shared.bus.inbox.fetched import Waiting
+from shared.bus.inbox.intake import Intake
 from shared.bus.log import kafka, offsets
 from shared.bus.metrics import BATCH_SECONDS, PAUSED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Collection, Coroutine, Iterable
 
     from aiokafka import AIOKafkaConsumer
 
     from shared.bus.db.bus import Bus
     from shared.bus.inbox.consumers import Consumers
-    from shared.bus.log.envelope import ReadRecord
+    from shared.bus.log.envelope import ReadRecord, Record
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +46,8 @@ RETRY_SECONDS = MAX_POLL_MS / 1000 / 3
 PAUSE_SECONDS = 30.0
 SWEEP_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
-WAIT_MS = 1_000
+# FastStream waits so long for records, and after none sleeps as long: an event out of the blue waits half of it.
+WAIT_MS = 10
 # What Kafka is told of our place is for people who watch the lag: once a second is enough, and nobody waits for it.
 TELL_SECONDS = 1.0
 TOLD_SECONDS = 5.0
@@ -61,15 +61,15 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        await self._reader.seek(assigned)
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        await self._reader.assigned(assigned)
 
     async def on_partitions_revoked(self, _: Iterable[TopicPartition]) -> None:
         """Give nothing of what comes next before it is sought in.
 
         A batch under way commits, or finds itself fenced by `consumed`.
         """
-        self._reader.leave()
+        self._reader.revoked()
 
 
 class Reader:
@@ -81,6 +81,10 @@ class Reader:
         self._unverified: dict[offsets.Partition, offsets.Position] = {}
         self._known: dict[offsets.Partition, int] = {}
         self._telling: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._intake = Intake(
+            lambda: self._consumer, most=bus.settings.reader_batch, gathers=bus.settings.reader_gathers_ms / 1000
+        )
         self.paused: str | None = None
         """Why reading has stopped, if it has."""
         self._broker = KafkaBroker(
@@ -99,7 +103,7 @@ class Reader:
             group_id=bus.service,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
-            max_records=bus.settings.reader_batch,
+            max_records=1,  # `Intake` takes those that follow
             batch_timeout_ms=WAIT_MS,
             max_poll_interval_ms=MAX_POLL_MS,
             session_timeout_ms=10_000,
@@ -139,6 +143,7 @@ class Reader:
                 await self._sweep()
                 await self._look_back()
         finally:
+            self._stopping = True
             if self._telling is not None:
                 self._telling.cancel()
                 await self._tell()
@@ -154,11 +159,6 @@ class Reader:
         """Connect; a broker that is not up yet is waited for, with a bound for each try."""
         while True:
             try:
-                await self._broker.connect()
-                # FastStream has no option that says which consumer it makes.
-                made = self._broker.config.broker_config
-                options = cast("partial[AIOKafkaConsumer]", made.builder).keywords
-                made.builder = partial(Waiting, gathers=self._bus.settings.reader_gathers_ms / 1000, **options)
                 await self._broker.start()
             except (KafkaError, OSError) as wrong:
                 log.warning("the reader waits for Kafka", reason=repr(wrong))
@@ -167,16 +167,20 @@ class Reader:
             else:
                 return
 
-    async def _parse(self, records: Records) -> KafkaAckableMessage:
-        consumer = self._subscriber.consumer or FAKE_CONSUMER
-        return KafkaAckableMessage(body=b"", raw_message=records, headers={}, consumer=consumer)
+    async def _parse(self, records: tuple[Record, ...]) -> KafkaMessage:
+        return KafkaMessage(body=b"", raw_message=records, headers={}, consumer=self._consumer)
 
-    async def _decode(self, message: KafkaAckableMessage) -> KafkaAckableMessage:
+    async def _decode(self, message: KafkaMessage) -> KafkaMessage:
         return message
 
-    def leave(self) -> None:
-        """Read nothing more before `seek`."""
-        cast("Waiting", self._consumer).leave()
+    def revoked(self) -> None:
+        """Read nothing more before `assigned`."""
+        self._intake.revoked()
+
+    async def assigned(self, partitions: Collection[TopicPartition]) -> None:
+        """Go on in `partitions` from where the database says."""
+        self._intake.assigned(partitions)
+        await self.seek(partitions)
 
     async def seek(self, assigned: Iterable[TopicPartition]) -> None:
         """Go to one record before where the database says, to compare that record first."""
@@ -188,35 +192,43 @@ class Reader:
         for (topic, partition), position in at.items():
             self._unverified[topic, partition] = position
             self._known[topic, partition] = position.next_offset
-            self._seek(TopicPartition(topic, partition), position.seek_to)
+            self._intake.seek(TopicPartition(topic, partition), position.seek_to)
 
-    async def _handle(self, message: KafkaAckableMessage) -> None:
-        """Apply one batch; whatever happens, no record is passed over."""
-        records, known, unverified = message.raw_message, dict(self._known), dict(self._unverified)
-        assert isinstance(records, tuple)
+    async def _handle(self, message: KafkaMessage) -> None:
+        """Apply what has come, batch by batch; whatever happens, no record is passed over."""
+        raw = message.raw_message
+        assert isinstance(raw, tuple)
         # FastStream leaves the message in a cycle: the records would stay until the garbage collector's next look,
         # which then has so much to look at that it took up to a third of the reader's time.
         message.raw_message = ()
+        records = await self._intake.take(raw)
+        while records and not self._stopping:
+            await self._attempt(records)
+            records = await self._intake.follow()
+
+    async def _attempt(self, records: Records) -> None:
+        """Apply one batch, or see to it that it comes again."""
+        known, unverified = dict(self._known), dict(self._unverified)
         try:
             await self._apply(records, known, unverified)
         except offsets.LogChanged as changed:
             log.error(  # noqa: TRY400 - the message says all; a stack trace would not help
                 "log made anew", topic=changed.partition[0], partition=changed.partition[1]
             )
-            await self._restart(changed.partition, records)
+            await self._restart(changed.partition)
         except offsets.SetBack as back:
             log.warning("reading goes back", partitions=len(back.partitions))
-            self._back_to(records)
+            self._intake.rewind()
             await self.seek([TopicPartition(*each) for each in back.partitions])
         except offsets.MovedOn as moved:
-            self._back_to(records)
+            self._intake.rewind()
             await self.seek([TopicPartition(*each) for each in moved.partitions])
         except TooManyDeadLetters as why:
-            await self._pause(str(why), records)
+            await self._pause(str(why))
         except Exception as wrong:  # noqa: BLE001 - the loop must go on, from the same records, whatever went wrong
             log.warning("batch failed; it is read again", reason=repr(wrong))
             await asyncio.sleep(AGAIN_SECONDS)
-            self._back_to(records)
+            self._intake.rewind()
         else:
             self._resume()
             if self._telling is None or self._telling.done():
@@ -251,10 +263,7 @@ class Reader:
         `unverified` are the places that it had sought by then and not compared with the log.
         """
         started = monotonic()
-        most = self._bus.settings.reader_batch
-        # Where a batch is full more waits, and is read while the database works at this one.
-        looking = cast("Waiting", self._consumer).look_ahead(most) if len(records) >= most else None
-        async with _beside(looking):
+        async with _beside(self._intake.look_ahead(len(records))):
             async for attempt in _patiently():
                 with attempt:
                     try:
@@ -292,43 +301,29 @@ class Reader:
                 del self._unverified[partition]
         self._known |= {partition: position.next_offset for partition, position in at.items()} | come
 
-    async def _restart(self, partition: offsets.Partition, records: Records) -> None:
-        self._back_to(records)  # first of all: if what follows fails, the same records come again
+    async def _restart(self, partition: offsets.Partition) -> None:
+        self._intake.rewind()  # first of all: if what follows fails, the same records come again
         async with self._bus.transaction("system:reader") as tx:
             connection = await driver(tx.session)
             await offsets.lock(connection, [partition])
             await offsets.restart(connection, partition)
         if TopicPartition(*partition) in self._consumer.assignment():
-            await self._consumer.seek_to_beginning(TopicPartition(*partition))
+            await self.seek([TopicPartition(*partition)])
 
-    async def _pause(self, why: str, records: Records) -> None:
+    async def _pause(self, why: str) -> None:
         """Stop for a while, loudly, and look again: going on would drain a topic into `parked`."""
         if self.paused is None:
             log.error("the reader pauses", reason=why)
         self.paused = why
         PAUSED.labels(self._bus.service).set(1)
         await asyncio.sleep(PAUSE_SECONDS)
-        self._back_to(records)
+        self._intake.rewind()
 
     def _resume(self) -> None:
         if self.paused is not None:
             log.info("the reader goes on")
         self.paused = None
         PAUSED.labels(self._bus.service).set(0)
-
-    def _back_to(self, records: Records) -> None:
-        """Read the batch's partitions again from its first records."""
-        first: dict[offsets.Partition, int] = {}
-        for record in records:
-            first.setdefault((record.topic, record.partition), record.offset)
-        for (topic, partition), offset in first.items():
-            self._seek(TopicPartition(topic, partition), offset)
-
-    def _seek(self, partition: TopicPartition, offset: int) -> None:
-        try:
-            self._consumer.seek(partition, offset)
-        except IllegalStateError:
-            log.info("partition went elsewhere", topic=partition.topic, partition=partition.partition)
 
     async def _sweep(self) -> None:
         try:
@@ -344,7 +339,7 @@ class Reader:
         """
         known = dict(self._known)
         try:
-            if unplaced := cast("Waiting", self._consumer).unplaced():
+            if unplaced := self._intake.unplaced():
                 await self.seek(unplaced)
             async with self._bus.read() as session:
                 at = await offsets.positions(await driver(session), known)
@@ -358,14 +353,13 @@ class Reader:
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
-    """Have `work`, if there is any, done beside what is done within, and to its end."""
-    doing = asyncio.create_task(work) if work is not None else None
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have `work` done beside what is done within, and to its end."""
+    doing = asyncio.create_task(work)
     try:
         yield
     finally:
-        if doing is not None:
-            await doing
+        await doing
 
 
 def _patiently() -> AsyncRetrying:

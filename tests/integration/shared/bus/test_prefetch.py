@@ -1,14 +1,14 @@
-"""Is the next batch read while the database writes the one before, and nothing lost or doubled where that fails?"""
+"""Records are taken in an unbroken row, and nothing is lost or doubled where a batch or the driver fails."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException
 from sqlalchemy import text
 
@@ -16,9 +16,9 @@ from shared.bus import Consumers
 from shared.bus.db.journal import partition_of
 from shared.bus.db.transaction import driver
 from shared.bus.dead_letters import letters
-from shared.bus.inbox import fetched
+from shared.bus.inbox import intake
 from shared.bus.inbox.admission import Standing
-from shared.bus.inbox.fetched import Ahead, Waiting
+from shared.bus.inbox.intake import Intake
 from shared.bus.inbox.reader import Reader
 from shared.bus.log import kafka, offsets
 from shared.bus.outbox.relay import Relay
@@ -26,7 +26,7 @@ from shared.ids import new_id
 from tests.integration.shared.bus.test_delivery import TOPIC, _count, _is, endorsed, running, until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from typing import Any
 
     from shared.bus import Bus, Envelope, Tx
@@ -46,21 +46,16 @@ async def test_a_batch_read_ahead_of_one_that_fails_comes_again_in_its_turn(
         async with owner.transaction("coordinator") as tx:
             for subject in subjects:
                 await tx.record(endorsed(), subject)
-    kept = taken = fails = 0
+    kept = fails = 0
+    looks = Intake.look_ahead
     applied: list[tuple[str, int]] = []
     tried: list[tuple[str, int]] = []
-    keeps, takes, advances = Ahead.keep, Ahead.take, offsets.advance
+    advances = offsets.advance
 
-    def keep(ahead: Ahead[Any], records: dict[Any, Any]) -> None:
+    async def look_ahead(taking: Intake, given: int) -> None:
         nonlocal kept
-        kept += bool(records)
-        keeps(ahead, records)
-
-    def take(ahead: Ahead[Any], assigned: Any) -> dict[Any, Any]:
-        nonlocal taken
-        found = takes(ahead, assigned)
-        taken += bool(found)
-        return found
+        await looks(taking, given)
+        kept += bool(taking._batch)
 
     async def advance(*given: Any) -> dict[offsets.Partition, int]:
         """Fail twice with a batch of ours in hand, each time event by event too."""
@@ -77,8 +72,7 @@ async def test_a_batch_read_ahead_of_one_that_fails_comes_again_in_its_turn(
     async def evolve(_: Tx, events: Sequence[Envelope]) -> None:
         tried.extend((each.subject, each.sequence) for each in events if each.subject in subjects)
 
-    monkeypatch.setattr(Ahead, "keep", keep)
-    monkeypatch.setattr(Ahead, "take", take)
+    monkeypatch.setattr(Intake, "look_ahead", look_ahead)
     monkeypatch.setattr(offsets, "advance", advance)
     consumers = Consumers("matching")
     consumers.topic(TOPIC, evolve=evolve)
@@ -86,7 +80,7 @@ async def test_a_batch_read_ahead_of_one_that_fails_comes_again_in_its_turn(
         await until(lambda: _is(_count(owner, "pending"), 0))
     async with running(Reader(bus, consumers).run):
         await until(lambda: _is(_length(applied), 12), 40)
-    assert (fails, kept > 0, taken > 0) == (4, True, True)
+    assert (fails, kept > 0) == (4, True)
     for subject in subjects:
         assert [number for each, number in applied if each == subject] == [1, 2, 3, 4]
 
@@ -95,10 +89,39 @@ async def _length(found: Sequence[object]) -> int:
     return len(found)
 
 
-@pytest.mark.parametrize("ahead", [True, False], ids=["ahead", "in hand"])
+@asynccontextmanager
+async def _consumer(
+    owner: Bus, places: Sequence[TopicPartition], **options: Any
+) -> AsyncIterator[tuple[AIOKafkaConsumer, Intake]]:
+    """A consumer of `places` outside of any group, and what takes its records."""
+    consumer = AIOKafkaConsumer(
+        **kafka.client_options(owner.settings), enable_auto_commit=False, auto_offset_reset="earliest", **options
+    )
+    await consumer.start()
+    try:
+        consumer.assign(places)
+        taking = Intake(lambda: consumer, most=100, gathers=0)
+        taking.assigned(places)
+        yield consumer, taking
+    finally:
+        await consumer.stop()
+
+
+async def _highwater(consumer: AIOKafkaConsumer, place: TopicPartition) -> bool:
+    """Whether records of `place` have been fetched."""
+    return consumer.highwater(place) is not None
+
+
+async def _take(consumer: AIOKafkaConsumer, taking: Intake) -> tuple[ReadRecord, ...]:
+    """What FastStream and the reader's handler do."""
+    handed = await consumer.getmany(timeout_ms=1000, max_records=1)
+    return await taking.take(chain(*handed.values()))
+
+
+@pytest.mark.parametrize("when", ["handed over", "taken", "read ahead"])
 @pytest.mark.parametrize("left", [True, False], ids=["the group shares out", "no sharing out"])
 async def test_a_seek_while_records_are_taken_gives_each_of_them_once_from_there(
-    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, *, ahead: bool, left: bool
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, *, when: str, left: bool
 ) -> None:
     """Somebody goes back in the log between the few records that are taken at a time: what was taken is forgotten."""
     owner = await new_bus("applications", kafka=topics)
@@ -108,42 +131,48 @@ async def test_a_seek_while_records_are_taken_gives_each_of_them_once_from_there
             await tx.record(endorsed(), subject)
     async with running(Relay(owner).run):
         await until(lambda: _is(_count(owner, "pending"), 0))
-    monkeypatch.setattr(fetched, "FEW", 2)
+    monkeypatch.setattr(intake, "FEW", 2)
     place = TopicPartition(TOPIC, partition_of(TOPIC, subject))
-    consumer = Waiting(
-        gathers=0, **kafka.client_options(owner.settings), enable_auto_commit=False, auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    consumer.assign([place])
-    try:
+    async with _consumer(owner, [place]) as (consumer, taking):
         first = (await consumer.end_offsets([place]))[place] - 9
-        consumer.seek(place, first)
-        assert [each.offset for each in (await consumer.getmany(timeout_ms=1000, max_records=1))[place]] == [first]
+        taking.seek(place, first)
         sleeps, turns = asyncio.sleep, 0
+
+        def go_back() -> None:
+            if left:  # it is told later from where to go on
+                taking.revoked()
+                taking.assigned([place])
+                asyncio.get_running_loop().call_later(0.2, taking.seek, place, first + 1)
+            else:
+                taking.seek(place, first + 1)
 
         async def sleep(seconds: float) -> None:
             """Ordinary, but in the second turn that others have meanwhile, one of them goes back."""
             nonlocal turns
             turns += seconds == 0
             if seconds == 0 and turns == 2:
-                if left:  # it is told later from where to go on
-                    consumer.leave()
-                    asyncio.get_running_loop().call_later(0.2, consumer.seek, place, first + 1)
-                else:
-                    consumer.seek(place, first + 1)
+                go_back()
             await sleeps(seconds)
 
-        monkeypatch.setattr(asyncio, "sleep", sleep)
-        if ahead:
-            await consumer.look_ahead(100)
         found: list[ReadRecord] = []
+        if when == "handed over":
+            handed = await consumer.getmany(timeout_ms=1000, max_records=3)
+            assert [each.offset for each in handed[place]] == [first, first + 1, first + 2]
+            go_back()
+            assert await taking.take(handed[place]) == ()
+        else:
+            monkeypatch.setattr(asyncio, "sleep", sleep)
+            if when == "read ahead":
+                await until(lambda: _highwater(consumer, place))
+                await taking.look_ahead(100)
+            else:
+                found += await _take(consumer, taking)
+            assert turns >= 2
+        found += await taking.follow()
         while len(found) < 8:
-            found += (await consumer.getmany(timeout_ms=1000, max_records=100))[place]
-        assert turns > 2
+            found += await _take(consumer, taking)
         assert [each.offset for each in found] == list(range(first + 1, first + 9))
         assert [each.event.sequence for each in found] == list(range(2, 10))
-    finally:
-        await consumer.stop()
 
 
 async def test_odd_subjects_keep_their_standing(new_bus: NewBus) -> None:
@@ -181,38 +210,31 @@ async def test_what_came_beside_a_record_that_the_driver_cannot_unpack_is_not_pa
                 await tx.record(endorsed(), subjects[place.partition])
     async with running(Relay(owner).run):
         await until(lambda: _is(_count(owner, "pending"), 0))
-    monkeypatch.setattr(fetched, "FEW", few)
-    consumer = Waiting(
-        gathers=0, **kafka.client_options(owner.settings), enable_auto_commit=False, auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    consumer.assign(places)
-    try:
+    monkeypatch.setattr(intake, "FEW", few)
+    failed = 0
+    seen: set[bytes] = set()
+
+    def unpack(key: bytes) -> bytes:
+        """Fail at the first record of the partition that comes second."""
+        nonlocal failed
+        if seen and key not in seen and not failed:
+            failed += 1
+            raise wrong("utf-8", b"", 0, 1, "damaged") if wrong is UnicodeDecodeError else wrong("damaged")
+        seen.add(key)
+        return key
+
+    async with _consumer(owner, places, key_deserializer=unpack) as (consumer, taking):
         first = {place: end - 5 for place, end in (await consumer.end_offsets(places)).items()}
-        unpacks, failed = PartitionRecords._consumer_record, 0
-        seen: set[TopicPartition] = set()
-
-        def unpack(records: PartitionRecords, partition: TopicPartition, record: Any) -> Any:
-            nonlocal failed
-            if seen and partition not in seen and not failed:
-                failed += 1
-                raise wrong("utf-8", b"", 0, 1, "damaged") if wrong is UnicodeDecodeError else wrong("damaged")
-            seen.add(partition)
-            return unpacks(records, partition, record)
-
         for place in places:
-            consumer.seek(place, first[place])
+            taking.seek(place, first[place])
         await asyncio.sleep(1)  # both are fetched
-        monkeypatch.setattr(PartitionRecords, "_consumer_record", unpack)
         found: dict[TopicPartition, list[int]] = {place: [] for place in places}
         async with asyncio.timeout(15):
             while any(len(each) < 5 for each in found.values()):
                 with suppress(wrong):
                     if ahead:
-                        await consumer.look_ahead(100)
-                    for place, records in (await consumer.getmany(timeout_ms=1000, max_records=100)).items():
-                        found[place] += [each.offset for each in records]
+                        await taking.look_ahead(100)
+                    for each in await taking.follow() or await _take(consumer, taking):
+                        found[TopicPartition(each.topic, each.partition)].append(each.offset)
         assert failed == 1
         assert found == {place: list(range(first[place], first[place] + 5)) for place in places}
-    finally:
-        await consumer.stop()

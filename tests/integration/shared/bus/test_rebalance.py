@@ -1,32 +1,32 @@
-"""What if the group shares its partitions out anew while a reader is at work, or before it knows where to begin?"""
+"""A rebalance while a reader is at work, or before it knows where to begin, loses and doubles nothing."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
 
 from shared.bus import Consumers
 from shared.bus.db import leases
 from shared.bus.db.journal import partition_of
 from shared.bus.db.transaction import driver
-from shared.bus.inbox import fetched
-from shared.bus.inbox.fetched import Waiting
+from shared.bus.inbox import intake
 from shared.bus.inbox.reader import Reader
-from shared.bus.log import envelope, offsets
+from shared.bus.log import offsets
 from shared.bus.outbox.relay import Relay
 from shared.ids import new_id
 from tests.integration.shared.bus.test_batching import _told
 from tests.integration.shared.bus.test_delivery import TOPIC, _is, endorsed, running, until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from typing import Any
 
     from shared.bus import Bus, Envelope, Tx
-    from shared.bus.log.envelope import ReadRecord, Record
 
     NewBus = Callable[..., Awaitable[Bus]]
 
@@ -64,57 +64,142 @@ async def _send(owner: Bus) -> None:
     await relay.close(lease)
 
 
-@pytest.mark.parametrize("when", ["before it reads ahead", "while it reads ahead"])
+class Slow(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """Of a member that gives its partitions up only when it is let go, once it is `armed`."""
+
+    def __init__(self) -> None:
+        self.armed = False
+        self.goes = asyncio.Event()
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Have all others wait."""
+        if self.armed and revoked:
+            await self.goes.wait()
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Nothing to do."""
+
+
+class Group:
+    """The group of a reader, with a member that can keep it from agreeing; the others read another topic."""
+
+    def __init__(self, topics: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Note when the reader is told that its partitions are shared out anew, and when it goes on."""
+        self.topics = topics
+        self.slow = Slow()
+        self.members: list[AIOKafkaConsumer] = []
+        self.joins: asyncio.Task[None] | None = None
+        self.told = 0
+        self.agreed = 0
+        revokes, assigns = Reader.revoked, Reader.assigned
+
+        def revoked(reader: Reader) -> None:
+            revokes(reader)
+            self.told += 1
+
+        async def assigned(reader: Reader, partitions: Any) -> None:
+            await assigns(reader, partitions)
+            self.agreed += 1
+
+        monkeypatch.setattr(Reader, "revoked", revoked)
+        monkeypatch.setattr(Reader, "assigned", assigned)
+
+    def member(self, listener: ConsumerRebalanceListener | None = None) -> AIOKafkaConsumer:
+        """Another member, which has not joined yet."""
+        member = AIOKafkaConsumer(
+            bootstrap_servers=self.topics,
+            group_id="matching",
+            enable_auto_commit=False,
+            session_timeout_ms=60_000,
+            heartbeat_interval_ms=200,
+        )
+        member.subscribe(["exchange.offers"], listener=listener)
+        self.members.append(member)
+        return member
+
+    async def cannot_agree(self) -> None:
+        """One more joins, the reader hears of it, and the slow member lets all wait."""
+        self.slow.armed = True
+        await self.shares_out()
+
+    async def shares_out(self) -> None:
+        """One more joins, and the reader hears of it."""
+        before = self.told
+        self.joins = asyncio.create_task(self.member().start())
+        await until(lambda: _true(self.told > before))
+
+    async def agrees(self) -> None:
+        """The slow member gives its partitions up, and the reader has got its own."""
+        self.slow.goes.set()
+        assert self.joins is not None
+        await self.joins
+        await until(lambda: _true(self.agreed == self.told))
+
+
+@asynccontextmanager
+async def _group(topics: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Group]:
+    group = Group(topics, monkeypatch)
+    await group.member(group.slow).start()
+    try:
+        yield group
+    finally:
+        group.slow.goes.set()
+        for member in group.members:
+            await member.stop()
+
+
+@pytest.mark.parametrize("when", ["taken", "applied", "the next is read ahead"])
 async def test_a_full_batch_is_committed_while_the_group_cannot_agree(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """Nothing more can be read ahead then, and nobody waits for it in an open transaction, which holds its rows."""
+    """Nobody waits for the group in an open transaction, which holds its rows; what is being taken is given up."""
     owner = await new_bus("applications", kafka=topics)
     bus = await new_bus("matching", kafka=topics, reader_batch=2)
     subject = str(new_id())
-    taken: list[int] = []
-    begun = ahead = False
-    looks = Waiting.look_ahead
+    sleeps = asyncio.sleep
+    begun = False
 
-    def begin() -> None:
+    async def begin() -> None:
         nonlocal begun
-        if taken and not begun:
-            begun = True
-            reader._consumer._subscription.begin_reassignment()
+        begun = True
+        await group.cannot_agree()
 
-    async def look_ahead(consumer: Waiting, most: int) -> None:
-        nonlocal ahead
-        if when == "before it reads ahead":
-            begin()
-        ahead = True
-        await looks(consumer, most)
-        ahead = False
+    async def sleep(seconds: float) -> None:
+        """Ordinary, but while the first batch of ours is taken, or the next, the group begins to share out."""
+        waits = [each.event for some in reader._intake._batch.values() for each in some if seconds == 0 and not begun]
+        least = 1 if when == "taken" else 3
+        if any(each.subject == subject and (each.sequence or 0) >= least for each in waits):
+            await begin()
+        await sleeps(seconds)
 
-    def take(record: Record) -> ReadRecord:
-        read = envelope.take(record)
-        if read.event.subject == subject and read.event.sequence and not begun:
-            taken.append(read.event.sequence)
-            if ahead and when == "while it reads ahead":
-                begin()
-        return read
-
-    monkeypatch.setattr(fetched, "FEW", 1)
-    monkeypatch.setattr(fetched, "take", take)
-    monkeypatch.setattr(Waiting, "look_ahead", look_ahead)
-    seen = Seen(subject)
+    monkeypatch.setattr(intake, "FEW", 1)
+    if when != "applied":
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+    seen = Seen(subject, meanwhile=begin if when == "applied" else None)
     reader = Reader(bus, seen.consumers)
-    await _write(owner, *[subject] * 6)
-    await _send(owner)
-    async with running(reader.run):
-        await until(lambda: _is(_noted_of(bus, subject, begun), taken[-1:]))
-        assert taken[-1] < 6
-        reader._consumer._coordinator.request_rejoin()
+    async with _group(topics, monkeypatch) as group, running(reader.run):
+        await _write(owner, *[subject] * 6)
+        await _send(owner)
+        await until(lambda: _true(begun and group.told > group.agreed))
+        if when == "taken":
+            await sleeps(1)
+        else:
+            await until(lambda: _noted_some(bus, subject))
+        noted = await _noted(bus, subject)
+        assert (noted is None) == (when == "taken")
+        assert noted is None or noted < 6
+        assert group.told == group.agreed + 1
+        await group.agrees()
         await until(lambda: _is(_noted(bus, subject), 6))
     assert seen.numbers == {subject: [1, 2, 3, 4, 5, 6]}
 
 
-async def _noted_of(bus: Bus, subject: str, begun: bool) -> list[int | None] | None:  # noqa: FBT001 - as it is now
-    return [await _noted(bus, subject)] if begun else None
+async def _true(what: bool) -> bool:  # noqa: FBT001 - as it is now
+    return what
+
+
+async def _noted_some(bus: Bus, subject: str) -> bool:
+    return await _noted(bus, subject) is not None
 
 
 async def _noted(bus: Bus, subject: str) -> int | None:
@@ -136,30 +221,23 @@ async def test_a_batch_that_is_applied_while_its_partition_comes_again_is_not_ta
     owner = await new_bus("applications", kafka=topics)
     bus = await new_bus("matching", kafka=topics)
     first, subject = str(new_id()), str(new_id())
-    sought = asyncio.Event()
-    seeks, restarts = Reader.seek, Reader._restart
+    restarts = Reader._restart
     changed: list[object] = []
 
-    async def seek(reader: Reader, assigned: Any) -> None:
-        await seeks(reader, assigned)
-        sought.set()
-
-    async def restart(reader: Reader, partition: offsets.Partition, records: Any) -> None:
+    async def restart(reader: Reader, partition: offsets.Partition) -> None:
         changed.append(partition)
-        await restarts(reader, partition, records)
+        await restarts(reader, partition)
 
     async def comes_again() -> None:
-        sought.clear()
-        reader._consumer._coordinator.request_rejoin()
-        await sought.wait()
+        await group.shares_out()
+        await group.agrees()
 
-    monkeypatch.setattr(Reader, "seek", seek)
     monkeypatch.setattr(Reader, "_restart", restart)
     seen = Seen(subject, meanwhile=comes_again)
     reader = Reader(bus, seen.consumers)
     await _write(owner, first, subject, subject)
     await _send(owner)
-    async with running(reader.run):
+    async with _group(topics, monkeypatch) as group, running(reader.run):
         await until(lambda: _is(_noted(bus, subject), 2))
         await _write(owner, subject)
         await _send(owner)
@@ -169,7 +247,7 @@ async def test_a_batch_that_is_applied_while_its_partition_comes_again_is_not_ta
 
 
 async def test_who_seeks_while_the_group_shares_out_does_not_place_the_partitions_that_come(
-    new_bus: NewBus, topics: str
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look back, or a batch that has failed, goes to a place among what is given up: what comes is still unplaced."""
     owner, bus = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
@@ -177,20 +255,19 @@ async def test_who_seeks_while_the_group_shares_out_does_not_place_the_partition
     await _write(owner, subject)
     await _send(owner)
     reader = Reader(bus, Seen(subject).consumers)
-    async with running(reader.run):
+    async with _group(topics, monkeypatch) as group, running(reader.run):
         await until(lambda: _is(_noted(bus, subject), 1))
-        consumer = cast("Waiting", reader._consumer)
-        assert consumer.unplaced() == set()
-        consumer._subscription.begin_reassignment()
-        reader.leave()
+        taking = reader._intake
+        assert taking.unplaced() == set()
+        await group.cannot_agree()
         await reader._look_back()
-        reader._seek(TopicPartition(TOPIC, partition_of(TOPIC, subject)), 0)
-        assert consumer._placed == set()
-        consumer._coordinator.request_rejoin()
+        taking.seek(TopicPartition(TOPIC, partition_of(TOPIC, subject)), 0)
+        assert (taking.placed(), taking.unplaced()) == (set(), set())
+        await group.agrees()
         await _write(owner, subject)
         await _send(owner)
         await until(lambda: _is(_noted(bus, subject), 2))
-        assert (consumer.unplaced(), consumer._placed) == (set(), set(consumer.assignment()))
+        assert (taking.unplaced(), taking.placed()) == (set(), set(reader._consumer.assignment()))
 
 
 @pytest.mark.parametrize("answers", [True, False])
