@@ -1,4 +1,4 @@
-"""How does a service ask another server by HTTP? One client of its own, with the trust store read once a process."""
+"""Make HTTP clients that share one trust store, which is read once per process."""
 
 from __future__ import annotations
 

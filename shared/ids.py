@@ -1,4 +1,4 @@
-"""How is a thing named so that its name is unique, sortable and, for reactions, always the same?"""
+"""Make ids and reference numbers: unique, sortable and, for reactions, always the same."""
 
 from __future__ import annotations
 

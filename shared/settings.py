@@ -1,4 +1,4 @@
-"""What does a service have to be told to run? Every value comes from the environment, prefix `TANDEM_`."""
+"""Define the settings that all services share. Every value comes from the environment, prefix `TANDEM_`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How do services tell each other what happened, every event once and in order, whatever breaks in between?
+"""Carry events between services, each applied once and in order, whatever fails in between.
 
 A service writes facts with `Bus.transaction()`; the relay sends them to the log; another service's reader hands them to
 what is registered in its `Consumers`. Services use the names below and never see offsets.

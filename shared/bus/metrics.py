@@ -1,4 +1,4 @@
-"""Which numbers does the bus show to Prometheus? What was sent and applied, and above all what was not."""
+"""Define the bus's metrics for Prometheus: what was sent and applied, and what was not."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Does the working tree keep the promises that its contracts made? The command that CI and developers call.
+"""Check that the working tree keeps the promises of its contracts; CI and developers run it.
 
     python -m shared.contracts.check [--base REVISION]
 
-Compares what the code says now with the schemas and topics that a revision (default: HEAD) holds, and says whether the
-generated files are up to date.
+Compares the code with the schemas and topics of a revision (default: HEAD), and checks that the generated files are up
+to date.
 """
 
 import argparse

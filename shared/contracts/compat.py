@@ -1,6 +1,6 @@
-"""May a contract change like that? Compares two JSON Schemas of an event and names what would break.
+"""Compare two JSON Schemas of an event and name the changes that would break readers.
 
-What is on the log and in the journals stays readable by new code, and new events by code that is a release behind:
+Events on the log and in the journals stay readable by new code, and new events by code that is a release behind:
 no event and no field is removed, none becomes required, no value that was allowed is refused. Adding an event, a field
 with a default, or a code is fine.
 """

@@ -1,7 +1,7 @@
-"""Of which messages does the portal have to know when it is asked for a contact? Their names, for both sides.
+"""Define the events of `exchange.notifications`, and the messages that the portal must know by name.
 
-Notifications names the message that it is about to send as the purpose of asking. For most the portal notes it, and no
-more; for these it gives a link that fits.
+Notifications names the message that it is about to send as its purpose when it requests a contact. For most messages
+the portal only notes the purpose; for these it returns a link that fits.
 """
 
 from collections.abc import Mapping

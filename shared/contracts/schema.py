@@ -1,6 +1,6 @@
-"""Which JSON Schema does each event have, as a reader sees it?
+"""Make the JSON Schema of each event, as readers accept it.
 
-The schemas say what a reader accepts: a field with a default may be missing, a field that is not named is ignored.
+A field with a default may be missing; a field that is not named is ignored.
 """
 
 import inspect

@@ -1,4 +1,4 @@
-"""In which language does this request speak, and what is a sentence called in it?
+"""Keep the language of a request and translate sentences into it.
 
 English is the source language of all texts, so it needs no catalogue. Another language is offered as soon as
 `translations/<language>/LC_MESSAGES/tandem.po` exists. Catalogues are read from their `.po` file at the first use:

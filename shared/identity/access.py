@@ -1,7 +1,7 @@
-"""Where does a service keep what people may, which countries are suspended, and which tickets were used?
+"""Store what people may do, which countries are suspended and which tickets were used.
 
-AccessChanged says what people may. PartnerStatusChanged says whether what they may for a country counts: it is asked
-with each request, so that one event ends the access of all of a country's people, and one gives it back as it was.
+AccessChanged says what a person may do. PartnerStatusChanged says whether grants for a country count: this is looked up
+with each request, so that one event ends the access of all of a country's people, and one restores it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which subject does a program's bearer token prove?
+"""Check bearer tokens of programs and return the subject that they prove.
 
 A JWT (Keycloak) is checked by the provider's keys, its issuer, audience and expiry; anything else is an opaque token,
 which only the provider itself can vouch for, at its userinfo endpoint. A token is never logged; in memory only its

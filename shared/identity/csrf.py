@@ -1,11 +1,11 @@
-"""Was this form sent from a page of ours that the same person had open?
+"""Check that a form was sent from a page of ours that the same person had open.
 
-Three signs, all cheap: the browser's own word where the request comes from (Sec-Fetch-Site, else Origin), and for a
-request that acts by a cookie a token that only our pages hold. A request with an Authorization header acts by that and
-never by a cookie, so another site cannot make a browser send it.
+Three signs, all cheap: the browser's own statement of where the request comes from (Sec-Fetch-Site, else Origin), and
+for a request that acts by a cookie a token that only our pages hold. A request with an Authorization header acts by
+that and never by a cookie, so another site cannot make a browser send it.
 
-The token is bound to the person (or to the case, where a ticket let somebody in) and to the time it was made, rather
-than to one sign-in: whoever is signed out while writing a long report signs in again and sends it, and nothing is lost.
+The token is bound to the person (or to the case, where a ticket let somebody in) and to the time of its creation, not
+to one sign-in: a person who is signed out while writing a long report signs in again and sends it without loss.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Who may use a route?
+"""Guard routes: decide who may use each one.
 
 Every route has exactly one guard, as a FastAPI dependency: `Depends(allow(Role.OFFICER))` and the like. A guard lets
 somebody in, leaves `request.state.principal` for the page shell, and checks that an unsafe request came from our own
-page (`csrf.py`). `access_of` reads from a route whom its guard lets in, so that a test can hold every route against
-every role, and `every_route` refuses an app with a route that has none.
+page (`csrf.py`). `access_of` returns whom a route's guard lets in, so that a test can compare every route with every
+role, and `every_route` refuses an app with a route that has none.
 """
 
 # No `from __future__ import annotations` here: FastAPI cannot resolve such annotations of an object that is called.

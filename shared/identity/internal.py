@@ -1,4 +1,4 @@
-"""Is it one of our own services that calls an internal route, and which?"""
+"""Check calls of internal routes: only our own services may make them."""
 
 from __future__ import annotations
 

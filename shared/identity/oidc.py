@@ -1,4 +1,4 @@
-"""How does a person sign in and out? Its routes are the portal's (applications), the only writer of the session.
+"""Sign people in and out; the routes belong to the portal (applications), the only writer of the session.
 
 OpenID Connect code flow with PKCE, state and nonce. What must be remembered between leaving for the provider and coming
 back is in a sealed cookie that is good for ten minutes, one for each tab. In a local run `?as=persona` saves typing a

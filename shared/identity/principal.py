@@ -1,4 +1,4 @@
-"""Who is asking, and which roles does that person or program hold right now?"""
+"""Describe who makes a request and which roles that person or program holds at the moment."""
 
 from __future__ import annotations
 

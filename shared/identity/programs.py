@@ -1,8 +1,8 @@
-"""How does a program sign in: as a persona of the local run, or with its own client credentials?
+"""Sign a program in: as a persona of the local run, or with its own client credentials.
 
-The local provider (`oidc-provider-mock`) knows the code and refresh grants only, so a program goes the way of a
-browser: it answers the provider's sign-in form, gets a code, and exchanges it. With Keycloak a program has a client of
-its own (client credentials). Both end with an access token for the JSON API; see `bearer.py`.
+The local provider (`oidc-provider-mock`) knows the code and refresh grants only, so a program does what a browser does:
+it answers the provider's sign-in form, gets a code, and exchanges it. With Keycloak a program has a client of its own
+(client credentials). Both end with an access token for the JSON API; see `bearer.py`.
 """
 
 from __future__ import annotations

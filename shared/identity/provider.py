@@ -1,4 +1,4 @@
-"""What does the sign-in provider say about itself: where its endpoints are, and with which keys it signs?"""
+"""Fetch the sign-in provider's endpoints and signing keys."""
 
 from __future__ import annotations
 

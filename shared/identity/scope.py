@@ -1,8 +1,8 @@
-"""Whose case is it: which countries, organisations and people does a principal see and act for?
+"""Decide whose cases a principal may see and act for, by country, organisation and person.
 
-The one place for the rules "a coordinator sees only the own country; a host only the own organisation; an officer only
-himself or herself" (`domain.md`, People and roles), for pages, actions and queries alike. What a role may do at all is
-the guard's question (`guard.py`); this module narrows it to the own cases.
+The one place for the rules "a coordinator sees only their country, a host only their organisation, an officer only
+themselves" (`domain.md`, People and roles), for pages, actions and queries alike. What a role may do at all is decided
+by the guard (`guard.py`); this module limits it to the principal's own cases.
 """
 
 from __future__ import annotations

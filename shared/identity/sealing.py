@@ -1,4 +1,4 @@
-"""How is a value put into a browser's cookie so that nobody can read, change or make it?"""
+"""Seal values in cookies so that nobody else can read, change or make them."""
 
 from __future__ import annotations
 

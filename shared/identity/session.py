@@ -1,8 +1,8 @@
-"""Who is signed in, according to the sealed cookie that all services read?
+"""Read and write the sealed session cookie, which says who is signed in to all services.
 
-Only applications writes it, at sign-in and when it is renewed. It holds no name and no role: what a person may is asked
-of the access table in each request, so that a right that is taken away is gone at once. Times are real times, in
-seconds: a clock that is moved forward must not sign anybody out.
+Only applications writes it, at sign-in and renewal. It holds no name and no role: rights come from the access table in
+each request, so that a withdrawn right ends at once. Times are real times, in seconds: a clock that is moved forward
+must not sign anybody out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What does a running service keep in memory to know who asks: keys, cookie names, tokens it has seen?"""
+"""Hold the identity state of a running service: keys, cookie names and tokens checked lately."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What may somebody still do whose country is suspended? Only what belongs to a case that was decided to be finished.
+"""Limit people of a suspended country to cases that are to be finished.
 
-Which cases those are only the portal knows; it says so by `let_go_on`. In every other service the answer is: nothing.
+Only the portal knows which cases those are, and registers a rule with `set_suspension_rule`. In every other service a
+suspended person may do nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Does a request bring the portal's ticket for this case, and what becomes of it?"""
+"""Accept the portal's ticket for a case and exchange it for a narrow cookie."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How does the portal let somebody into one form of another service, when only the portal knows whose case it is?
+"""Sign and open tickets, by which the portal lets a person into one form of another service.
 
-The portal signs a ticket (Ed25519) that says: this person may do this one thing with this one case, now. The other
-service checks the signature and exchanges it once for a cookie that is good for that purpose and case only, so that no
-ticket lingers in a browser's history. A ticket lives by real time.
+Only the portal knows whose case it is. It signs a ticket (Ed25519) that says: this person may do this one thing with
+this one case, now. The other service checks the signature and exchanges it once for a cookie that is good for that
+purpose and case only, so that no ticket stays in a browser's history. A ticket lives by real time.
 """
 
 from __future__ import annotations

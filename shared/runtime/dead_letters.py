@@ -1,4 +1,4 @@
-"""Which events could a service not apply, and how does a coordinator try them again? One page for all services.
+"""Serve the page of dead letters, the same for all services, with buttons to redrive or skip them.
 
 routers=[..., parked_router("matching", consumers)]      # /matching/parked, for the programme coordinator
 """

@@ -1,7 +1,7 @@
-"""How does a service's database get its tables, and how does it follow when they change?
+"""Create and upgrade the tables of a service's database.
 
-One Alembic environment a service, in `services/<name>/migrations`; its `env.py` calls `run`. What the store declares is
-loaded only for a new migration to be drafted from it: to follow the others it is not needed, and takes the most time.
+One Alembic environment a service, in `services/<name>/migrations`; its `env.py` calls `run`. The store's declarations
+are loaded only to draft a new migration: upgrading does not need them, and they are slow to load.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What do all services have in common? Settings, store, bus, health, telemetry and an orderly end.
+"""Build a service: settings, store, bus, health, telemetry and an orderly end.
 
 A service's `app.py` calls `create` with its own parts; `__main__.py` calls `serve`.
 """

@@ -1,4 +1,4 @@
-"""How does a service's process begin? Imports first, and no look for cycles among what they make: it stays."""
+"""Start a service's process: import its app with the garbage collector off, then serve it."""
 
 from __future__ import annotations
 

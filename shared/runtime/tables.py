@@ -1,4 +1,4 @@
-"""With which tables does the database of every service begin, and how are keys and indexes named?"""
+"""Make the metadata with which every service's database begins, and the naming convention of keys and indexes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a service tell what it is doing? Structured logs, traces that survive the log, numbers for Prometheus."""
+"""Set up structured logs, traces that continue across the log, and spans of requests."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What time is it, for every rule that knows about time?
+"""Give domain time, the time that every rule uses.
 
-Domain time is real time plus an offset. The offset is one file, named by `TANDEM_CLOCK_FILE`, that all processes of a
+Domain time is real time plus an offset. The offset is in a file, named by `TANDEM_CLOCK_FILE`, that all processes of a
 local run share; it only grows. Without that variable the clock is the real one and cannot be moved. Leases, tokens,
-record timestamps and ids use real time and never ask here.
+record timestamps and ids use real time instead.
 """
 
 from __future__ import annotations

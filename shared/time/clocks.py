@@ -1,4 +1,4 @@
-"""What do the clocks of several countries show at one moment? For people in different zones who are to meet."""
+"""Write one moment as the local times of several countries, for people in different zones who are to meet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How are dates, times and spans of time written for a reader?
+"""Write dates, times and periods in the reader's language.
 
 Dates as 24 November 2026 and times with their zone, in the reader's language (look.md). Times are shown in Central
 European time, in which the programme's owner and all hosts keep office hours; the zone stands beside each.

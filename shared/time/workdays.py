@@ -1,4 +1,4 @@
-"""Which days are public holidays and which working days in a country, and when is a deadline counted in them due?
+"""Tell public holidays and working days of a country, and when a deadline counted in them is due.
 
 A working day is Monday to Friday and no public holiday of the country (package `holidays`); the agencies of the Union
 have closing days of their own, so only weekends are left out for `EU`. Ukraine's law suspends its holidays under

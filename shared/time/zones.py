@@ -1,4 +1,4 @@
-"""What is the time in a country? One zone each, by which office hours in calendars are counted."""
+"""Name the time zone of each country, by which office hours in calendars are counted."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What do the pages of all services share? Public names are listed in README.md beside this file."""
+"""Hold what the pages of all services share; the public names are listed in README.md beside this file."""

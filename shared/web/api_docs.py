@@ -1,4 +1,4 @@
-"""What can a program do with this service? A page made from the same description that programs read."""
+"""Serve a page that describes a service's JSON API, made from its OpenAPI document."""
 
 from __future__ import annotations
 

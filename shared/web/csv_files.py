@@ -1,4 +1,4 @@
-"""How does a list become a CSV file in which no text is a formula in somebody's spreadsheet?"""
+"""Write lists as CSV files in which no text is a formula in a spreadsheet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kinds of answers can a form ask for, and when is an answer refused?
+"""Define form fields and checks beyond those of WTForms.
 
 Fields and checks beside those of WTForms. Labels, hints and messages are marked with `N_` where a form class is defined
 and translated when they are shown.

@@ -1,4 +1,4 @@
-"""Which pages does the footer of every page lead to? Privacy, accessibility and help; the portal serves them."""
+"""List the pages that the footer of every page leads to: privacy, accessibility and help; the portal serves them."""
 
 from __future__ import annotations
 

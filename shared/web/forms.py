@@ -1,4 +1,4 @@
-"""How does a form take in what a person writes, and say what is missing?
+"""Read forms from requests and report what is missing or wrong.
 
 WTForms with our texts and our date field. A page hands the form to the macros in `macros/forms.html`, which draw the
 error summary and each field with the same words. Rows that repeat need no JavaScript: their buttons submit the form

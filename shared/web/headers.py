@@ -1,4 +1,4 @@
-"""Which security headers does every answer carry?
+"""Define the security headers of every answer.
 
 The content security policy allows scripts and styles from our own origin only: no inline script, no inline style.
 """

@@ -1,9 +1,9 @@
-"""How does an open page learn that something has changed?
+"""Notify open pages that something has changed, by server-sent events.
 
-A store's transaction says `pg_notify('tandem_changed', name)`; one LISTEN connection a process hears it and wakes the
-event streams of that name. A stream carries only "something changed": the page then reads the store anew, so that no
-cursor can miss a commit that came late (design.md, "To the browser"). Each client has a mailbox of one message, into
-which any number of changes fall together. After the connection to the database was lost everybody is told to refresh.
+A store's transaction says `pg_notify('tandem_changed', name)`; one LISTEN connection a process receives it and wakes
+the event streams of that name. A stream carries only "something changed": the page then reads the store again, so that
+no cursor can miss a commit that came late (design.md, "To the browser"). Each client has a mailbox of one message, into
+which any number of changes fall together. After a lost connection to the database all pages are told to refresh.
 
 LISTEN needs a direct connection (`TANDEM_DATABASE_DIRECT_URL`): a pooler between would swallow it.
 """

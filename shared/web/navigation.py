@@ -1,4 +1,4 @@
-"""Which places does the header lead to, and who sees them?
+"""List the places that the header leads to, and who sees each.
 
 The four services are one site with four places (look.md). A person sees only those in which there is something to do.
 """

@@ -1,4 +1,4 @@
-"""At which hours does somebody want no mail? The fields that ask it, in the portal and by the link in a mail alike."""
+"""Define the form fields for hours without mail, shared by the portal and by the link in a mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a page handler turn a template into an answer?"""
+"""Render a template as the answer of a page."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What is a state called, which colour has it, who has the matter now, and what comes next?
+"""Name every state: its word, its tone, who is responsible and the next step.
 
-The one table for pages, mails and exports (look.md). The states themselves and who moves them are in lifecycles.md.
-The table speaks to the person whom the thing concerns; where it says "you", `State.for_others` has what everybody else
-reads: coordinators, hosts, the board.
+The one table for pages, mails and exports (look.md). The states themselves and who changes them are in lifecycles.md.
+The table speaks to the person whom the case concerns; where it says "you", `State.for_others` has the text for all
+others: coordinators, hosts, the board.
 Tones, not colours, are named here; `static/tandem.css` gives each its colour, and the word always stands beside it:
 
-- `draft`: nobody but its writer sees it    - `office`: with an office, nothing to do for the person it concerns
+- `draft`: only its writer sees it    - `office`: with an office, nothing to do for the person it concerns
 - `wait`: waits for an answer (amber)       - `go`: moving on (teal)            - `done`: reached its aim (teal, solid)
 - `ended`: over, without the aim (grey)     - `error`: went wrong, somebody must mend it (red)
 """

@@ -1,9 +1,9 @@
-"""How is a fact written down so that it is never lost, never doubled, and cannot be changed unnoticed?
+"""Write facts to the journal and the outbox, numbered and chained, just before a transaction commits.
 
-A transaction's facts are written together just before it commits: the aggregates' heads are locked in one order, each
-fact takes the next number of its aggregate and the next link of its chain, and goes into `journal` (the record) and
-`pending` (what the relay has to send). The chain runs over digests within an aggregate, since one over the whole
-journal would make every writer wait for every other, and a payload that was cut by an erasure still verifies.
+The aggregates' heads are locked in one order, each fact takes the next number of its aggregate and the next link of
+its chain, and goes into `journal` (the record) and `pending` (the outbox). The chain runs over digests within an
+aggregate: a chain over the whole journal would make every writer wait for every other, and a payload that was erased
+still verifies.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Who does what only one may do at a time: send, match a call, sweep deadlines?
+"""Hold leases: the right of one process to send, to match a call or to sweep deadlines.
 
 A lease is a row with a holder, an epoch and an end by the database's clock. A new holder raises the epoch, and every
 commit made under the lease checks it, so that a process which slept through its lease cannot write as if it still had
 it. (An advisory lock would stay with a stopped process for ever.) A process that was killed is known to be gone on its
-own machine: whoever is started there in its stead takes over at once, everybody else at the lease's end.
+own machine: its replacement there takes over at once, any other process at the lease's end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which tables does every service's database hold for the bus?
+"""Define the tables that every service's database has for the bus.
 
 `bus_tables(metadata)` adds them to a service's own metadata, so that its migrations create them. All times in these
 tables but `journal.occurred_at` are the database's real time.

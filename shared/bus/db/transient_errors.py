@@ -1,6 +1,6 @@
-"""Is an error one that passes by itself (the database or the broker is away) or one that will come again?
+"""Tell errors that pass by themselves (the database or the broker is away) from those that come again.
 
-Passing errors are retried and never parked; all others are the event's or the handler's fault.
+Passing errors are retried and never become dead letters; all others are the event's or the handler's fault.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Where do events go that cannot be applied, and how do they come back?
+"""Keep events that cannot be applied aside as dead letters.
 
-They are parked whole, with the reason, in the reader's own database and in the transaction that moves past them. Later
-events of the subject park behind them; everything else goes on. A person redrives a subject (applies what is parked, in
-order, after a mend) or skips one event with a reason; what waited for a missing event is healed by its arrival.
+A dead letter is kept whole, with the reason, in the reader's own database and in the transaction that moves past it.
+Later events of the subject are kept aside behind it; everything else goes on. A person redrives a subject (applies its
+dead letters in order after a repair) or skips one event with a reason; a gap is closed when the missing event arrives.
 """
 
 from __future__ import annotations

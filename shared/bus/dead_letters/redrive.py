@@ -1,8 +1,8 @@
-"""How does a person bring parked events back, or pass one over?
+"""Redrive or skip dead letters.
 
-A redrive applies a subject's parked events again, in order, after whatever was wrong was mended; what fails again is
-parked again. A skip passes one event over, with a reason, and redrives what waited behind it. Both lock the partition,
-so that the reader waits meanwhile.
+A redrive applies a subject's dead letters again, in order, after the cause was repaired; what fails again stays aside.
+A skip passes one event over, with a reason, and redrives what waited behind it. Both lock the partition, so that the
+reader waits meanwhile.
 """
 
 from __future__ import annotations

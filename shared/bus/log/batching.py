@@ -1,7 +1,7 @@
-"""How is a lone event handled at once, and a stream of them in batches?
+"""Handle a single event at once, and a stream of events in batches.
 
-Each round of the relay and each batch of the reader has a price of its own, whatever is in it: a dozen round trips. Who
-takes a round for each commit pays it for each event, and takes the time from those who commit.
+Each round of the relay and each batch of the reader costs a dozen round trips, whatever is in it. A round for each
+commit would cost that for each event, and take the time from those who commit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How does an event look on the log, and how is it read back without ever raising?
+"""Write events as records of the log, and read records without ever raising.
 
 CloudEvents 1.0 in Kafka's binary mode (CloudEvents Kafka Protocol Binding, section 3.2): attributes are headers named
 `ce_...`, the value is the event's JSON. `ce_time` is domain time; the record's own timestamp is real time.

@@ -1,4 +1,4 @@
-"""How do we connect to Apache Kafka? The one place that names its options, none of which is left at its default."""
+"""Make clients of Apache Kafka; the one place that sets their options, none of which is left at its default."""
 
 from __future__ import annotations
 

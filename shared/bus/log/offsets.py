@@ -1,9 +1,9 @@
-"""How far was each partition read, and is the log still the one that was read?
+"""Keep how far each partition was read, and find out whether the log is still the one that was read.
 
 `consumed` is the truth; what Kafka keeps as committed offsets only shows the lag. The row is locked for the whole
 transaction of a batch, so that of two instances around a rebalance one waits and then finds its records applied. The
-record before `next_offset` must be the one that was applied last: if it is not, the log was lost and made anew, and the
-partition is read from its start; what is known by then is dropped by sequence.
+record before `next_offset` must be the one that was applied last: if it is not, the log was lost and created again, and
+the partition is read from its start; events that were applied before are dropped by sequence.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How does a trace cross the log? A batch is one span, linked to the spans in which its events were recorded.
+"""Carry traces across the log: a batch is one span, linked to the spans in which its events were recorded.
 
 Links rather than a parent, since a batch has many; what a reaction records within the span carries its traceparent on.
 A batch of a single event takes that event's span as parent, so that one journey is one trace.

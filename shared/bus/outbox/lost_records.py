@@ -1,4 +1,4 @@
-"""Has the log lost records that it had acknowledged, and which must be sent again?
+"""Find records that the log acknowledged and lost, and put them into the outbox again.
 
 An offset is given once. If a new acknowledgement, or the end of a partition, is at or below the highest offset that was
 acknowledged before, then the broker came back without its newest records. `sent` knows which events those were; they

@@ -1,4 +1,4 @@
-"""How do facts get from the outbox to the log, all of them, in order, and how is a log that lost some mended?
+"""Send the outbox to the log, in order, and repair a log that lost records.
 
 One process at a time (by lease) reads `pending` in order of position, sends a batch, waits for the acknowledgements and
 deletes what was acknowledged, in a transaction that also checks the lease and notes in `sent` where each event lies. A

@@ -1,7 +1,7 @@
-"""How does an owner tell its story again, to a reader that is new, emptied or missing a part?
+"""Replay the journal for a reader that is new, emptied or missing a part.
 
 Topics are transport and keep their records for a time; journals are the record. A replay puts journal rows into the
-outbox again, with their old ids and numbers, aggregate by aggregate in order; whoever applied them drops them.
+outbox again, with their old ids and numbers, aggregate by aggregate in order; readers that applied them drop them.
 """
 
 from __future__ import annotations

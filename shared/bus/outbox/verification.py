@@ -1,4 +1,4 @@
-"""Is the journal what was written? Walks every aggregate's chain and says where it does not hold."""
+"""Verify the journal: follow every aggregate's chain and list where it breaks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How are whole partitions read, as fast as they come? By a library that fetches and decodes outside of Python.
+"""Read whole partitions quickly, with a library that fetches and decodes outside Python.
 
-Only a load reads like this. The reader's own consumer decodes each record in Python, which costs as much again as all
-that the load does with it.
+Only a load reads like this. The reader's own consumer decodes each record in Python, which costs as much again as the
+rest of a load.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far has each subject come, after a load? As in an empty store, but what was reacted to stays so."""
+"""Load projections from the log, as into an empty store; reactions are not repeated."""
 
 from __future__ import annotations
 

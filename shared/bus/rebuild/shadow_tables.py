@@ -1,9 +1,9 @@
-"""Where do tables stand while a load fills them? Beside those in use, in a schema of their own, until they are whole.
+"""Fill shadow tables beside those in use, and swap them in at the end.
 
-A rebuild takes as long as the log is, and pages are asked for meanwhile. So it fills empty twins of the projections,
-which several processes can do at once, each in a transaction of its own; the last step puts them in the place of the
-tables in use. Whatever fails before it leaves the service as it was. Indexes that a load does not look things up by are
-made when all is there: in one go, and on tables that nobody writes to, that is a third of the work.
+A rebuild takes as long as the log is, and pages are requested meanwhile. So it fills empty shadow tables of the
+projections, which several processes can do at once, each in a transaction of its own; the last step swaps them in. A
+failure before that leaves the service as it was. Indexes that a load does not use are created at the end: in one go,
+and on tables that nobody writes to, that is less work.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which countries take part? Codes are ISO 3166-1 alpha-2; `EU` stands for the Union's agencies."""
+"""Name the countries that take part. Codes are ISO 3166-1 alpha-2; `EU` stands for the Union's agencies."""
 
 from shared.contracts.codes._base import N_
 

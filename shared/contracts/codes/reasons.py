@@ -1,4 +1,4 @@
-"""Why did something not happen, or change? Codes only: the text that goes with them stays in its owner's store."""
+"""List the reasons why something did not happen or changed. Codes only: free text stays in its owner's store."""
 
 from shared.contracts.codes._base import N_, Code
 

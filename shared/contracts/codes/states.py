@@ -1,4 +1,4 @@
-"""Which states can an aggregate be in? The words that pages show for them are in `shared/web/states.py`."""
+"""List the states of each aggregate. The words that pages show for them are in `shared/web/states.py`."""
 
 from shared.contracts.codes._base import N_, Code
 

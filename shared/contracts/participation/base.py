@@ -1,4 +1,4 @@
-"""What do all events on `exchange.participation` have in common?"""
+"""Define what all events on `exchange.participation` have in common."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""How is a figure drawn?
+"""Draw figures as SVG charts.
 
 Charts are SVG, made here on the server and drawn by `macros/chart.html` with their table and definition beside them
 (look.md). Built with lxml: it escapes every text and is needed for IATI anyway. Unlike the charting libraries that were

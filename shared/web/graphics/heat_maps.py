@@ -1,7 +1,7 @@
-"""How is a heat map drawn? A named row of fields each, one a column; what a field says stands in it.
+"""Draw heat maps: a named row of fields, one for each column, with its value written in each field.
 
-Its columns are narrow, on a phone above all: headings that have no room side by side are turned, and all fields say
-their numbers the same way, in the largest one that fits the longest of them.
+Columns are narrow, on a phone above all: headings that do not fit side by side are rotated, and all fields write their
+numbers the same way, in the largest size that fits the longest of them.
 """
 
 from __future__ import annotations

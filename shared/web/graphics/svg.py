@@ -1,8 +1,8 @@
-"""How is a shape or a text put into a picture, and does the text fit there?
+"""Make SVG elements and fit text into a picture.
 
-Nobody can measure letters on the server without reading a font, and a picture's text is not broken by the browser. So
-widths are estimated by groups of letters, a little generously, after the advance widths of Noto Sans (the pages' font,
-whose licence is the SIL Open Font License 1.1); tests/browser/test_charts.py holds them against a real browser.
+Letters cannot be measured on the server without reading a font, and browsers do not wrap a picture's text. So widths
+are estimated by groups of letters, a little generously, after the advance widths of Noto Sans (the pages' font, whose
+licence is the SIL Open Font License 1.1); tests/browser/test_charts.py compares them with a real browser.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How does a service ask another server?"""
+"""Test the client for requests to other servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which installation do the tools work on in these tests? Four real databases with the bus's tables, and a story."""
+"""Provide an installation for the tools: four real databases with the bus's tables, and a story."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Would anybody notice if a journal was changed? The chains do, and an export that anchors them elsewhere."""
+"""Test that a changed journal is noticed: by its chains, and by an export that anchors them elsewhere."""
 
 from __future__ import annotations
 

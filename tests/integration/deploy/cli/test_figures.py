@@ -1,4 +1,4 @@
-"""Is a published figure that does not follow from the journals found, from an export alone?"""
+"""Test that a published figure that does not follow from the journals is found, from an export alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a test start one helper of the local run by itself?"""
+"""Start one helper of the local run by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the gateway put four services on one origin, and keep inside what is not for the outside?"""
+"""Test that the gateway puts four services on one origin and keeps internal routes inside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are ports and secrets of a local run kept, and do they give each service what its settings ask for?"""
+"""Test that ports and secrets of a local run are kept, and give each service the settings it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the mail catcher show a mail as it came, and safely?"""
+"""Test that the mail catcher shows a mail as it came, and safely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the local sign-in provider let in whom it should, for our client only?"""
+"""Test that the local sign-in provider lets in the right people, for our client only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the embedded PostgreSQL and Apache Kafka keep to what the design promises?"""
+"""Test that the embedded PostgreSQL and Apache Kafka keep what the design promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What do the tests of the bus run on? A small reader and a small owner, with real stores and a real log."""
+"""Provide a small reader and a small owner, with real stores and a real log, for the tests of the bus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a stream of single facts sent and applied in batches, without anybody waiting for what only shows the lag?"""
+"""Test that a stream of single facts is sent and applied in batches, without waiting for the lag figures."""
 
 from __future__ import annotations
 

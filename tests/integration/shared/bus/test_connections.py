@@ -1,4 +1,4 @@
-"""Do transactions keep their promises on connections that are used again and again, and that the server may end?"""
+"""Test transactions on connections that are used many times and that the server may close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does one event that cannot be applied stop its own subject only, and does a lease go on when its holder is gone?"""
+"""Test that a dead letter stops its own subject only, and that a lease passes on when its holder is gone."""
 
 from __future__ import annotations
 

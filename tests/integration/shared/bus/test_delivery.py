@@ -1,4 +1,4 @@
-"""Does an event get from its owner's transaction to the reader's tables exactly once, whatever happens on the way?"""
+"""Test that an event reaches the reader's tables exactly once, whatever fails on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a reader that gathers apply what follows together with what it has in hand, in order and once?"""
+"""Test that a reader that gathers applies what follows together with its batch, in order and once."""
 
 from __future__ import annotations
 

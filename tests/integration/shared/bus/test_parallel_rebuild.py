@@ -1,4 +1,4 @@
-"""Do the processes of a load share the log, each record with one of them, and does the end of one end the load?"""
+"""Test that the processes of a load share the log, each record read by one, and that one failure ends the load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a load leave tables that nobody can tell from those it replaced, and nothing at all where it fails?"""
+"""Test that a load leaves tables equal to those it replaced, and changes nothing when it fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a fact sent when it is committed, and not when the relay looks next?"""
+"""Test that a fact is sent when it is committed, not when the relay polls next."""
 
 from __future__ import annotations
 

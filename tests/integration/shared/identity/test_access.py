@@ -1,4 +1,4 @@
-"""Does every service know after AccessChanged what people may, and see the own cases only in its queries too?"""
+"""Test that AccessChanged reaches every service, and that queries return a principal's own cases only."""
 
 from __future__ import annotations
 

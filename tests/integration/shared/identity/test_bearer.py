@@ -1,4 +1,4 @@
-"""Which bearer tokens count, and how often is the provider asked?"""
+"""Test which bearer tokens count, and how often the provider is asked."""
 
 from __future__ import annotations
 

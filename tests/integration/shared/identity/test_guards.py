@@ -1,4 +1,4 @@
-"""Do guards, CSRF checks and the session hold on the real harness with real PostgreSQL?"""
+"""Test guards, CSRF checks and the session in the real harness with real PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a person get in and out by the real code flow, and nobody by a forged one?"""
+"""Test that a person gets in and out by the real code flow, and nobody by a forged one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a ticket open one form, once, for the person it was made for, and leave nothing in the address?"""
+"""Test that a ticket opens one form, once, for its person, and leaves nothing in the address."""
 
 from __future__ import annotations
 

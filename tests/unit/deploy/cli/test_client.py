@@ -1,4 +1,4 @@
-"""Does a tool that waits for a service tell "not there yet" from "no"?"""
+"""Test that a tool waiting for a service tells "not there yet" from "no"."""
 
 from __future__ import annotations
 

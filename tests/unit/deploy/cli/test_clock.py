@@ -1,4 +1,4 @@
-"""How far forward does `tandem clock` move?"""
+"""Test how far forward `tandem clock` moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the command line answer at once, and does it fail in one line?"""
+"""Test that the command line answers quickly, and fails in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does `tandem events` read a moment, and how does it write an event?"""
+"""Test how `tandem events` reads a moment and writes an event."""
 
 from __future__ import annotations
 

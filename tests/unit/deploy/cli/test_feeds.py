@@ -1,4 +1,4 @@
-"""What does `tandem feeds verify` make of manifests that somebody else has written?"""
+"""Test what `tandem feeds verify` reports about manifests that somebody else has written."""
 
 from __future__ import annotations
 

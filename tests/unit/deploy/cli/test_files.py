@@ -1,4 +1,4 @@
-"""Does the engine work on a coordinator's spreadsheets, and is what cannot be used named by row and column?"""
+"""Test the engine on a coordinator's spreadsheets; what cannot be used is named by row and column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the journey begin only when everybody it needs may act?"""
+"""Test that the journey begins only when everybody it needs may act."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the sample programme the same each time, as large as promised, and would the portal take what people send in?"""
+"""Test that the sample programme is the same each time, complete, and accepted by the portal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does docker-compose.yml describe the system that the settings classes and the local run describe?"""
+"""Test that docker-compose.yml agrees with the settings classes and the local run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does `make clean` remove, and what does it leave alone?"""
+"""Test what `make clean` removes and what it keeps."""
 
 from __future__ import annotations
 

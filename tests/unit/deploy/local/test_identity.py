@@ -1,4 +1,4 @@
-"""Does the local sign-in provider stand many people who sign in at the same moment?"""
+"""Test the local sign-in provider with many people who sign in at the same moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the rule of admission let every event take effect once and in order, whatever order they come in?"""
+"""Test the rule of admission: every event takes effect once and in order, however events arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a burst done at once, and a stream a round at a time?"""
+"""Test that a burst is handled at once and a stream in batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where does a partition end that is read in bulk, and what is left to the library to try again?"""
+"""Test where a bulk read of a partition ends, and which errors the library retries."""
 
 from __future__ import annotations
 

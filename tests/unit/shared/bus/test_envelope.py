@@ -1,4 +1,4 @@
-"""Is what we put on the log CloudEvents, and is whatever lies there read without an exception?"""
+"""Test that records are CloudEvents, and that any record is read without an exception."""
 
 from __future__ import annotations
 

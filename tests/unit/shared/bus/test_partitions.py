@@ -1,4 +1,4 @@
-"""Is a subject's partition the one that Kafka's own producers choose?"""
+"""Test that a subject's partition is the one that Kafka's own producers choose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a form's token count for that person, for a working day, and for nothing else?"""
+"""Test that a form's token counts for one person, for a working day, and for nothing else."""
 
 from __future__ import annotations
 

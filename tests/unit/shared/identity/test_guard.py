@@ -1,4 +1,4 @@
-"""Does every route of an app say who may use it?"""
+"""Test that every route of an app states who may use it."""
 
 from __future__ import annotations
 

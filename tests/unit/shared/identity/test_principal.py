@@ -1,4 +1,4 @@
-"""Do grants hold exactly as long as they say, and does a principal carry only those that hold?"""
+"""Test that grants count exactly in their period, and that a principal carries only those that count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a sign-in lead back to our own pages only?"""
+"""Test that a sign-in leads back to our own pages only."""
 
 from __future__ import annotations
 

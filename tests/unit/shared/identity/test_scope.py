@@ -1,4 +1,4 @@
-"""Does everybody see the own cases and no others?"""
+"""Test that people see their own cases and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Can a sealed value be read, changed or made by nobody but us?"""
+"""Test that nobody else can read, change or make a sealed value."""
 
 from __future__ import annotations
 

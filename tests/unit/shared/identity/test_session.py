@@ -1,4 +1,4 @@
-"""Does a sign-in end when it should, and is its cookie set safely?"""
+"""Test that a sign-in ends when it should, and that its cookie is set safely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a ticket open exactly what the portal signed it for, once, and for a short while?"""
+"""Test that a ticket opens exactly what the portal signed it for, once, and for a short while."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a log hold what happened, and nothing of whom it happened to?"""
+"""Test that a log says what happened and nothing about the people concerned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do people in different zones read when they meet, each on the own clock?"""
+"""Test that people in different zones read the time of a meeting by their own clocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are dates and times written as look.md asks?"""
+"""Test that dates and times are written as look.md asks."""
 
 from __future__ import annotations
 

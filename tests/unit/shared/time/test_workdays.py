@@ -1,4 +1,4 @@
-"""Are working days and deadlines counted as the countries' calendars say?"""
+"""Test working days and deadlines by the countries' calendars."""
 
 from datetime import UTC, date, datetime
 

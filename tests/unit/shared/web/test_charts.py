@@ -1,4 +1,4 @@
-"""Do charts tell the truth, and do they say it in words too?"""
+"""Test that charts show the true values and say them in words too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Can what is written be read? Text stands out by 4.5 to 1 (look.md; WCAG 2.2, 1.4.3), lines and marks by 3 to 1."""
+"""Test contrast: 4.5 to 1 for text (look.md; WCAG 2.2, 1.4.3), 3 to 1 for lines and marks."""
 
 from __future__ import annotations
 

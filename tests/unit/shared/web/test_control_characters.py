@@ -1,4 +1,4 @@
-"""Are characters that nobody can see refused wherever they come in, with the field and the remedy named?"""
+"""Test that characters nobody can see are refused wherever they come in, with field and remedy named."""
 
 from __future__ import annotations
 

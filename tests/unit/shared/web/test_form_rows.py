@@ -1,4 +1,4 @@
-"""Do rows keep what was typed in them, whatever buttons are pressed in whatever order?"""
+"""Test that rows keep what was typed in them, whatever buttons are pressed in whatever order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a form take in what a person writes, and say what is missing in plain words?"""
+"""Test that a form reads what a person writes, and says in plain words what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a language offered as soon as it has a catalogue, and does a reader's wish decide?"""
+"""Test that a language is offered as soon as it has a catalogue, and that the reader's wish decides."""
 
 from __future__ import annotations
 

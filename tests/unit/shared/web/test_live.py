@@ -1,4 +1,4 @@
-"""Does an open page learn of every change, and does it end when the process has to?"""
+"""Test that an open page learns of every change, and that its stream ends with the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the shell, the macros and the error pages draw what they should, in plain HTML?"""
+"""Test that the shell, the macros and the error pages are plain, correct HTML."""
 
 from __future__ import annotations
 

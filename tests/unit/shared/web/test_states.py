@@ -1,4 +1,4 @@
-"""Does every state have a word, a tone and an answer to who has it and what comes next?"""
+"""Test that every state has a word, a tone, somebody responsible and a next step."""
 
 from __future__ import annotations
 
