@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.notifications import routes
 from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
-from services.notifications.deadlines.model import remind_before
+from services.notifications.deadlines.model.rules import remind_before
 from services.notifications.mail.sending.signature import Signer
 from services.notifications.settings import Settings
 from services.notifications.workers import workers

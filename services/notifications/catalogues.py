@@ -17,9 +17,9 @@ from babel.messages.extract import extract_from_file
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, normalize, read_po
 
+from services.notifications.deadlines.model.tasks import TASKS
 from services.notifications.messages.model.facts import ON_SITE, REMOTE
 from services.notifications.messages.model.table import RULES
-from services.notifications.messages.model.table.deadlines import TASKS
 from services.notifications.messages.model.wording import COUNTED, OVERDUE
 from shared.contracts.codes import AudienceKind, Code, DeadlineKind, EligibilityRule
 from shared.contracts.codes.priorities import PRIORITIES

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from services.notifications.calendars.store import appointments, feeds
 from services.notifications.cases.model import APPLICATIONS, concerned, id_of
 from services.notifications.cases.store import cases, deputies, pauses, register
-from services.notifications.deadlines.model import changes, remind_before
+from services.notifications.deadlines.model.rules import changes, remind_before
 from services.notifications.deadlines.store import deadlines
 from services.notifications.mail.store import unreachable
+from services.notifications.messages.actions import enqueue
 from services.notifications.messages.model.decision import Message, messages, tells
 from services.notifications.messages.model.facts import facts
-from services.notifications.messages.store.messages import queue
 from services.notifications.settings import ReminderSettings
 from services.notifications.steps import in_steps
-from services.notifications.webhooks.actions.deliveries import also_enqueued, enqueue
+from services.notifications.webhooks.actions.deliveries import also_enqueued
+from services.notifications.webhooks.actions.deliveries import enqueue as enqueue_webhooks
 from shared.bus import Consumers
 from shared.contracts.access import AccessChanged
 from shared.contracts.calls import CallRevised, Timers
@@ -71,7 +71,7 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
             continue
         said = facts(event, _of(event, whole, timers))
         found += messages(event.data, about=event.id, at=event.time, case=case, facts=said)
-    await _enqueue(tx, found)
+    await enqueue(tx, found)
 
 
 async def evolve_access(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -122,13 +122,7 @@ async def react_registry(tx: Tx, events: Sequence[Envelope]) -> None:
             if event.subject == case.host_country:
                 said, apart = facts(event), str(case.id)
                 found += messages(event.data, about=event.id, at=event.time, case=case, facts=said, apart=apart)
-    await _enqueue(tx, found)
-
-
-async def _enqueue(tx: Tx, found: list[Message]) -> None:
-    await queue(tx.session, found, datetime.now(UTC))
-    if found:
-        await tx.changed("messages")
+    await enqueue(tx, found)
 
 
 async def react_calls(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -143,7 +137,7 @@ async def react_calls(tx: Tx, events: Sequence[Envelope]) -> None:
             await tx.wait(event, APPLICATIONS, id_)
             continue
         found += messages(event.data, about=event.id, at=event.time, case=known[id_], facts=facts(event))
-    await _enqueue(tx, found)
+    await enqueue(tx, found)
 
 
 def _of_people(events: Sequence[Envelope]) -> list[Envelope]:
@@ -189,4 +183,4 @@ for _topic in (
 ):
     consumers.topic(_topic, evolve=evolve, react=also_enqueued(react))
 for _topic in ("exchange.figures", "exchange.periods"):
-    consumers.topic(_topic, react=enqueue)
+    consumers.topic(_topic, react=enqueue_webhooks)

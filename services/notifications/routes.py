@@ -1,21 +1,24 @@
-"""Which pages do notifications have? What was sent or not, what falls due, the table of messages, parked events."""
+"""List the routers of the service: its pages, and its operations for programs and for the portal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.notifications.calendars import api as calendars_api
-from services.notifications.calendars import pages as calendars_pages
+from services.notifications.calendars.api import router as calendars_api
+from services.notifications.calendars.pages import router as calendar_feed
 from services.notifications.consumers import consumers
-from services.notifications.deadlines import pages as deadlines_pages
-from services.notifications.inbox import api as inbox_api
-from services.notifications.mail.pages import log, unreachable
-from services.notifications.messages import api as messages_api
-from services.notifications.messages.pages import table, volume
-from services.notifications.preferences import api as preferences_api
-from services.notifications.preferences import pages as preferences_pages
-from services.notifications.webhooks import api as webhooks_api
-from services.notifications.webhooks import pages as webhooks_pages
+from services.notifications.deadlines.api import router as deadlines_api
+from services.notifications.deadlines.pages import router as deadlines
+from services.notifications.inbox.api import router as inbox_api
+from services.notifications.mail.pages.log import router as message_log
+from services.notifications.mail.pages.unreachable import router as unreachable
+from services.notifications.messages.api import router as messages_api
+from services.notifications.messages.pages.table import router as message_table
+from services.notifications.messages.pages.volume import router as volume
+from services.notifications.preferences.api import router as preferences_api
+from services.notifications.preferences.pages import router as preferences
+from services.notifications.webhooks.api import router as webhooks_api
+from services.notifications.webhooks.pages import router as webhooks
 from shared.runtime.dead_letters import dead_letters_router
 
 if TYPE_CHECKING:
@@ -23,23 +26,20 @@ if TYPE_CHECKING:
 
 
 def page_routers() -> list[APIRouter]:
-    """The pages' routers."""
-    own = [
-        page.router
-        for page in (
-            log,
-            preferences_pages,
-            deadlines_pages,
-            calendars_pages,
-            unreachable,
-            table,
-            volume,
-            webhooks_pages,
-        )
+    """Return the routers of the pages; the order decides which of two matching paths answers."""
+    return [
+        message_log,
+        preferences,
+        deadlines,
+        calendar_feed,
+        unreachable,
+        message_table,
+        volume,
+        webhooks,
+        dead_letters_router("notifications", consumers),
     ]
-    return [*own, dead_letters_router("notifications", consumers)]
 
 
 def api_routers() -> list[APIRouter]:
-    """The API's routers."""
-    return [messages_api.router, inbox_api.router, preferences_api.router, calendars_api.router, webhooks_api.router]
+    """Return the routers of the operations for programs and for the portal."""
+    return [messages_api, deadlines_api, inbox_api, preferences_api, calendars_api, webhooks_api]

@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from services.notifications.cases.model import APPLICATIONS, Case
 from services.notifications.cases.store.cases import CaseRow
-from services.notifications.deadlines.model import Waited
+from services.notifications.deadlines.model.rules import Waited
 from services.notifications.deadlines.store import deadlines as store
 from services.notifications.reminders.actions import deadlines
 from services.notifications.settings import Settings

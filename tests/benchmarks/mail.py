@@ -28,7 +28,8 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annota
 from deploy.local.ports import free_port
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.mail.sending.worker import dispatcher, hold_lease
+from services.notifications.leases import hold_lease
+from services.notifications.mail.sending.worker import dispatcher
 from services.notifications.settings import Settings
 from shared.contracts.applications import ApplicationSubmitted
 from shared.ids import new_id, reaction_id

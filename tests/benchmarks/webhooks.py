@@ -22,7 +22,7 @@ from starlette.routing import Route
 from deploy.local.ports import free_port
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.leases import hold_lease
 from services.notifications.settings import Settings
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.worker import courier

@@ -20,9 +20,9 @@ from services.notifications.calendars.model.appointments import Kind
 from services.notifications.calendars.store import appointments
 from services.notifications.calendars.store import feeds as store
 from services.notifications.catalogues import MAILS
+from services.notifications.deadlines.model.tasks import PAGES, TASKS
 from services.notifications.deadlines.store import lists
 from services.notifications.messages.model.links import address
-from services.notifications.messages.model.table.deadlines import PAGES, TASKS
 from shared import http_client
 from shared.contracts.codes import AudienceKind
 from shared.contracts.labels import label
@@ -125,7 +125,7 @@ async def read(bus: Bus, settings: Settings, key: str) -> bytes | None:
     if row.reads > model.READS_AN_HOUR:
         raise TooOften(max(1, int((row.counted_from + store.WINDOW - now).total_seconds())))
     parts = await _parts(settings, row.person) if principal.has(*model.OF_PORTAL) else _Parts()
-    keys = model.keys(principal, map(str, parts.applications), map(str, parts.mentors))
+    keys = model.keys(principal.grants, map(str, parts.applications), map(str, parts.mentors))
     async with bus.read() as session:
         with speaking(row.language, MAILS):
             return model.feed(await _entries(session, settings, keys), name=gettext("Tandem"))

@@ -10,12 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifications.calendars import actions
 from services.notifications.calendars.store import feeds as store
-from shared.bus import Bus
+from services.notifications.parameters import BusDep
 from shared.identity import internal
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/notifications/internal/feed", include_in_schema=False, dependencies=[Depends(internal())])
-TheBus = Annotated[Bus, Depends(bus_of)]
 
 
 class FeedState(BaseModel):
@@ -46,7 +44,7 @@ class Ended(BaseModel):
 
 
 @router.get("")
-async def has_feed(bus: TheBus, person: UUID) -> FeedState:
+async def has_feed(bus: BusDep, person: UUID) -> FeedState:
     """Whether a person has an address."""
     async with bus.read() as session:
         row = await store.of_person(session, person)
@@ -54,7 +52,7 @@ async def has_feed(bus: TheBus, person: UUID) -> FeedState:
 
 
 @router.post("")
-async def make(body: Wanted, bus: TheBus) -> dict[str, str]:
+async def make(body: Wanted, bus: BusDep) -> dict[str, str]:
     """A new address in the place of the one that was there; the key is told here and never again."""
     made = await actions.make(
         bus, person=body.person, subject=body.subject, language=body.language, replaces=body.replaces
@@ -63,6 +61,6 @@ async def make(body: Wanted, bus: TheBus) -> dict[str, str]:
 
 
 @router.post("/revoke")
-async def revoke(body: Ended, bus: TheBus) -> dict[str, bool]:
+async def revoke(body: Ended, bus: BusDep) -> dict[str, bool]:
     """End a person's address."""
     return {"ended": await actions.revoke(bus, body.person)}

@@ -8,9 +8,8 @@ from fastapi.responses import PlainTextResponse, Response
 
 from services.notifications.calendars import actions
 from services.notifications.calendars.model.feed import etag, unchanged
-from shared.bus import Bus
+from services.notifications.parameters import BusDep
 from shared.identity import public
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/notifications", include_in_schema=False, dependencies=[Depends(public())])
 _AGAIN = "60"
@@ -19,7 +18,7 @@ _AGAIN = "60"
 @router.api_route("/feed.ics", methods=["GET", "HEAD"])
 async def feed(
     request: Request,
-    bus: Annotated[Bus, Depends(bus_of)],
+    bus: BusDep,
     key: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """The feed behind a key, or that it has not changed; 404 for a key that is wrong or was ended.

@@ -14,8 +14,8 @@ from shared.contracts.applications import (
     ApplicationSubmitted,
     CompanionEvent,
 )
+from shared.contracts.codes import UNION, Party
 from shared.contracts.codes import AudienceKind as A
-from shared.contracts.codes import Party
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentors import MentorPublished, MentorRevised
 from shared.contracts.mentorships import MentorshipEvent
@@ -25,11 +25,10 @@ from shared.contracts.outcomes import OutcomeEvent
 from shared.contracts.participation import ParticipationEvent, VisitParticipation
 from shared.contracts.registry import PartnerStatusChanged, ProposalChanged
 from shared.contracts.visits import PlannedVisitEvent, VisitUnschedulable
-from shared.identity.scope import EU
 from shared.ids import reaction_id
 
 if TYPE_CHECKING:
-    from shared.bus import Envelope
+    from services.notifications.events import PublishedEvent
     from shared.contracts.matches import Pairing
     from shared.contracts.mentorships import MentorshipPlan
     from shared.contracts.visits import VisitOf
@@ -77,7 +76,7 @@ class Case:
         return None if self.topic == MATCHES and self.mentor_id is not None else self.host_organisation_id
 
 
-def case_in(event: Envelope) -> Case | None:  # noqa: C901, PLR0911 - one return for each way to be told
+def case_in(event: PublishedEvent) -> Case | None:  # noqa: C901, PLR0911 - one return for each way to be told
     """The case that an event tells about, whole; None where the event only names it."""
     data, id_, topic = event.data, event.subject, event.topic
     match data:
@@ -193,7 +192,7 @@ def _partner(country: str) -> UUID:
     return reaction_id(_PARTNERS, "partner", country)
 
 
-def concerned(event: Envelope) -> tuple[str, str]:
+def concerned(event: PublishedEvent) -> tuple[str, str]:
     """The topic and the id of the case that an event is about: mostly its own subject.
 
     What people do about a match or a mentorship stands under the match, about a visit under the visit; what came of it
@@ -254,7 +253,7 @@ _AT_HOME: dict[A, A] = {
 
 def _coordinator(kind: A, country: str, organisation_id: UUID | None, mentor_id: UUID | None = None) -> Audience:
     """The coordinator of a country; for an EU agency the organisation is named too, as its clearance officer acts."""
-    if country != EU:
+    if country != UNION:
         return Audience(kind=kind, country=country)
     return Audience(kind=kind, country=country, organisation_id=organisation_id, mentor_id=mentor_id)
 

@@ -7,38 +7,34 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.notifications.cases.store import cases, register
+from services.notifications.deadlines import views
 from services.notifications.deadlines.store import lists
 from services.notifications.deadlines.store.deadlines import Falls
 from services.notifications.deadlines.store.lists import By, Group, Wanted
-from services.notifications.guards import READERS, countries_read
-from services.notifications.messages import forms as messages_forms
-from services.notifications.messages.views import messages
-from shared.bus import Bus
+from services.notifications.filters import country_field, monday_of
+from services.notifications.guards import countries_read
+from services.notifications.parameters import BusDep, Reader
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import country as country_name
 from shared.contracts.labels import label
 from shared.i18n import gettext
-from shared.identity import Principal, allow
-from shared.runtime.service import bus_of
 from shared.time import clock, dates
 from shared.web.render import render
 
 router = APIRouter(prefix="/notifications/due", include_in_schema=False)
 HERE = "/notifications/due"
-TheBus = Annotated[Bus, Depends(bus_of)]
-Reader = Annotated[Principal, Depends(allow(*READERS))]
 
 
 @router.get("")
 async def due(
     request: Request,
-    bus: TheBus,
+    bus: BusDep,
     who: Reader,
     by: Annotated[str, Query(max_length=10)] = "week",
     week: Annotated[str, Query(max_length=10)] = "",
@@ -60,7 +56,7 @@ async def due(
         kind=DeadlineKind(kind) if kind in set(DeadlineKind) else None,
         owner=AudienceKind(owner) if owner in set(AudienceKind) else None,
         whom=whom or None,
-        week=_monday(week),
+        week=monday_of(week),
         over={"yes": True, "no": False}.get(over),
     )
     async with bus.read() as session:
@@ -72,7 +68,7 @@ async def due(
     return render(
         request,
         "deadlines/due.html",
-        rows=[(messages.due(each, now), _address(kept, whom=each.key)) for each in found],
+        rows=[(views.deadline_row(each, now), _address(kept, whom=each.key)) for each in found],
         total=total,
         page=page,
         counts=_counts(weeks, overdue),
@@ -86,7 +82,7 @@ async def due(
 
 
 @router.get("/terms")
-async def terms(request: Request, bus: TheBus, _: Reader, call: Annotated[str, Query(max_length=40)] = "") -> Response:
+async def terms(request: Request, bus: BusDep, _: Reader, call: Annotated[str, Query(max_length=40)] = "") -> Response:
     """How much time is given for what, when people are reminded and who hears of it: as it is in force in a call."""
     async with bus.read() as session:
         calls = await register.calls(session)
@@ -94,19 +90,10 @@ async def terms(request: Request, bus: TheBus, _: Reader, call: Annotated[str, Q
     return render(
         request,
         "deadlines/terms.html",
-        rows=messages.terms(None if chosen is None else chosen.timers),
+        rows=views.terms(None if chosen is None else chosen.timers),
         call=call if chosen is not None else "",
         calls=[(str(one.id), one.reference or gettext("a call without a reference")) for one in calls],
     )
-
-
-def _monday(text: str) -> date | None:
-    """The Monday of the week of a day in an address; None where no day can be read."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day - timedelta(days=day.weekday())
 
 
 def _ways() -> dict[By, str]:
@@ -155,7 +142,7 @@ def _group(
             words = country_name(str(one.value)) if one.value else gettext("The programme itself")
         case "whom":
             assert one.owner is not None
-            words = messages.holder(str(one.value), AudienceKind(one.owner), called.get(str(one.value), ""))
+            words = views.holder_name(str(one.value), AudienceKind(one.owner), called.get(str(one.value), ""))
     if by == "country" and not one.value:
         return {"text": words, "href": ""}, {"text": str(one.count), "href": ""}, one.over
     value = str(one.value)
@@ -173,7 +160,7 @@ def _narrowed(wanted: Wanted, first: Falls | None, called: Mapping[str, str]) ->
         said.append(gettext("Week of %(day)s") % {"day": dates.day(wanted.week)})
     if wanted.whom is not None and first is not None:
         name = called.get(first.key) or ("" if first.key.startswith("organisation:") else first.case.reference)
-        said.append(messages.holder(first.key, first.waited.owner, name))
+        said.append(views.holder_name(first.key, first.waited.owner, name))
     elif wanted.whom is not None:
         said.append(wanted.whom)
     return said
@@ -181,7 +168,7 @@ def _narrowed(wanted: Wanted, first: Falls | None, called: Mapping[str, str]) ->
 
 def _fields(countries: Iterable[str] | None, kept: Mapping[str, str]) -> list[dict[str, object]]:
     return [
-        messages_forms.of_country(countries, kept["country"]),
+        country_field(countries, kept["country"]),
         {
             "name": "kind",
             "label": gettext("What is due"),
@@ -191,7 +178,7 @@ def _fields(countries: Iterable[str] | None, kept: Mapping[str, str]) -> list[di
         {
             "name": "owner",
             "label": gettext("Who has it"),
-            "options": [(each.value, label(each)) for each in messages.OWNERS],
+            "options": [(each.value, label(each)) for each in views.OWNERS],
             "value": kept["owner"],
         },
         {

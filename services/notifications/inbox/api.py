@@ -11,18 +11,15 @@ from pydantic import BaseModel, ConfigDict
 
 from services.notifications.cases.store import register
 from services.notifications.catalogues import MAILS
-from services.notifications.inbox import store
-from services.notifications.mail import actions as mail_actions
+from services.notifications.inbox import actions, store
 from services.notifications.messages.store.messages import MessageRow, NotificationRow
 from services.notifications.messages.views import messages
-from shared.bus import Bus
+from services.notifications.parameters import BusDep
 from shared.i18n import gettext, language, speak
 from shared.identity import internal
-from shared.runtime.service import bus_of
 from shared.time import dates
 
 router = APIRouter(prefix="/notifications/internal/inbox", include_in_schema=False, dependencies=[Depends(internal())])
-TheBus = Annotated[Bus, Depends(bus_of)]
 
 
 class InboxMessage(BaseModel):
@@ -73,7 +70,7 @@ class Read(BaseModel):
 
 @router.get("")
 async def inbox(
-    bus: TheBus,
+    bus: BusDep,
     recipient: UUID,
     wanted: Annotated[str, Query(alias="language", pattern="^[a-z]{2}$")] = "en",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
@@ -97,7 +94,7 @@ async def inbox(
 
 
 @router.get("/unread")
-async def count_unread(bus: TheBus, recipient: UUID) -> dict[str, int]:
+async def count_unread(bus: BusDep, recipient: UUID) -> dict[str, int]:
     """How many messages to a recipient are unread."""
     async with bus.read() as session:
         return {"unread": await store.unread(session, recipient)}
@@ -122,6 +119,6 @@ def _shown(notification: NotificationRow, message: MessageRow, known: Mapping[UU
 
 
 @router.post("/read")
-async def read(body: Read, bus: TheBus) -> dict[str, int]:
+async def read(body: Read, bus: BusDep) -> dict[str, int]:
     """Mark messages as read; gives how many were unread before."""
-    return {"read": await mail_actions.mark_read(bus, body.recipient, body.ids)}
+    return {"read": await actions.mark_read(bus, body.recipient, body.ids)}

@@ -1,23 +1,17 @@
 """Why is a message sent anew? One of a few reasons: a free text could name somebody."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from services.notifications.guards import reads
-from services.notifications.inbox import store as inbox_store
 from services.notifications.mail.store import resending, unreachable
 from services.notifications.mail.store.unreachable import Unreachable
-from services.notifications.messages.store import messages
-from services.notifications.preferences import store as preferences_store
-from services.notifications.preferences.model.choices import Choice
 from shared.bus import Bus, Tx
 from shared.contracts.codes import Code
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.identity import Principal
 from shared.time import clock
-from shared.web.quiet_hours import QuietHours
 
 
 class ResendReason(Code):
@@ -73,34 +67,3 @@ async def _unreachable(tx: Tx, who: Principal, recipient: UUID) -> Unreachable:
     if found is None or not reads(who, found.country):
         raise Refused(gettext("This person is not on the list, or not any more."), 404)
     return found
-
-
-async def choose(bus: Bus, recipient: UUID, choice: Choice, night: str | None = None) -> None:
-    """Keep what a person wants to be sent from now on, and at which hours not.
-
-    `night` as `NightForm.as_text` gives it; None leaves the hours as they are. What waits for the person already is
-    looked at anew where they changed.
-    """
-    changes: dict[str, str | None] = {"choice": choice.value}
-    if night is not None:
-        changes["quiet"] = None if night == QuietHours.COUNTRY else night
-    async with bus.transaction("system:choice") as tx:
-        held = await preferences_store.own_hours(tx.session, [recipient])
-        await preferences_store.choose(tx.session, recipient, clock.now(), changes)
-        if held != await preferences_store.own_hours(tx.session, [recipient]):
-            await messages.let_go(tx.session, recipient)
-            await tx.changed("messages")
-
-
-async def chosen(bus: Bus, recipient: UUID) -> tuple[Choice, str]:
-    """What a person has chosen to be sent, and at which hours not, as `choose` takes them."""
-    async with bus.read() as session:
-        choice = (await preferences_store.chosen(session, [recipient])).get(recipient, Choice.EACH)
-        hours = await preferences_store.own_hours(session, [recipient])
-    return choice, str(hours[recipient] or QuietHours.NONE.value) if recipient in hours else QuietHours.COUNTRY.value
-
-
-async def mark_read(bus: Bus, recipient: UUID, ids: Sequence[UUID] | None) -> int:
-    """Mark messages of a recipient (all, or those named) as read; give how many were unread."""
-    async with bus.transaction("system:inbox") as tx:
-        return await inbox_store.mark_read(tx.session, recipient, ids, clock.now())

@@ -1,28 +1,22 @@
 """What was told, what falls due, and by which rules? For programs, with the rights of who signed in."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from services.notifications.deadlines.store import lists
-from services.notifications.guards import READERS, countries_read
+from services.notifications.guards import countries_read
 from services.notifications.messages.model.table import RULES
 from services.notifications.messages.store import messages as store
 from services.notifications.messages.store.messages import Search
 from services.notifications.messages.views import messages as messages_messages
-from shared.bus import Bus
+from services.notifications.parameters import BusDep, Reader
 from shared.contracts.notifications import Audience
-from shared.identity import Principal, allow
-from shared.runtime.service import bus_of
-from shared.time import clock
 
 router = APIRouter(prefix="/notifications/api", tags=["notifications"])
-TheBus = Annotated[Bus, Depends(bus_of)]
-Reader = Annotated[Principal, Depends(allow(*READERS))]
 
 
 class MessageOut(BaseModel):
@@ -49,21 +43,6 @@ class Messages(BaseModel):
     page: int
 
 
-class DeadlineOut(BaseModel):
-    """Something that somebody is waited for; `whom` names who by an opaque key, the same for all that he or she has."""
-
-    id: UUID
-    kind: str
-    owner: str
-    due: datetime
-    reference: str
-    application_id: UUID | None
-    case_id: UUID
-    over: bool
-    country: str | None
-    whom: str
-
-
 class RuleOut(BaseModel):
     """A row of the table of messages."""
 
@@ -80,7 +59,7 @@ class RuleOut(BaseModel):
 
 @router.get("/messages")
 async def messages(
-    bus: TheBus,
+    bus: BusDep,
     who: Reader,
     q: Annotated[str, Query(max_length=100, description="A reference, or the id of an application")] = "",
     state: Annotated[str, Query(max_length=20, description="waiting, sent or failed")] = "",
@@ -107,36 +86,6 @@ async def messages(
         for message in found
     ]
     return Messages(messages=out, total=total, page=page)
-
-
-@router.get("/deadlines")
-async def due(
-    bus: TheBus,
-    who: Reader,
-    days: Annotated[int, Query(ge=0, le=400, description="How far ahead")] = 28,
-) -> list[DeadlineOut]:
-    """The open deadlines of the last year and the next `days`, the first due first; at most a thousand."""
-    now = clock.now()
-    async with bus.read() as session:
-        wanted = lists.Wanted(
-            now, countries_read(who), since=now - timedelta(days=365), until=now + timedelta(days=days)
-        )
-        found, _ = await lists.listed(session, wanted, size=1000)
-    return [
-        DeadlineOut(
-            id=each.id,
-            kind=each.waited.kind,
-            owner=each.waited.owner,
-            due=each.due,
-            reference=each.case.reference,
-            application_id=each.case.application_id,
-            case_id=each.case.id,
-            over=each.due <= now,
-            country=each.country,
-            whom=each.key,
-        )
-        for each in found
-    ]
 
 
 @router.get("/rules")

@@ -1,31 +1,18 @@
-"""By what are lists of messages and deadlines narrowed on more than one page? Fields for the macro `filters`."""
+"""The filter by message that several lists share."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from services.notifications.messages.model.table import RULES
-from services.notifications.messages.views import messages
-from shared.contracts.codes import COUNTRIES
-from shared.contracts.labels import country
+from services.notifications.messages.model.wording import short_subject
 from shared.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-Field = dict[str, object]
+    from services.notifications.filters import Field
 
 
-def of_country(read: Iterable[str] | None, value: str) -> Field:
-    """The countries that the reader reads (None: all), by their names."""
-    codes = sorted(COUNTRIES if read is None else read, key=country)
-    return _field("country", gettext("Country"), [(code, country(code)) for code in codes], value)
-
-
-def of_message(value: str) -> Field:
-    """The rows of the table of messages, in its order."""
-    return _field("rule", gettext("Message"), [(rule.name, messages.subject(rule)) for rule in RULES], value)
-
-
-def _field(name: str, label: str, options: list[tuple[str, str]], value: str) -> Field:
-    return {"name": name, "label": label, "options": options, "value": value}
+def rule_field(value: str) -> Field:
+    """Return a field with the messages of the table, in its order."""
+    options = [(rule.name, short_subject(rule)) for rule in RULES]
+    return {"name": "rule", "label": gettext("Message"), "options": options, "value": value}

@@ -8,21 +8,18 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from services.notifications.mail import actions as mail_actions
+from services.notifications.parameters import BusDep, settings_of
+from services.notifications.preferences import actions
 from services.notifications.preferences.model.choices import Choice, optional
 from services.notifications.preferences.model.quiet_hours import Hours
-from services.notifications.settings import Settings
-from shared.bus import Bus
 from shared.contracts.base import Country
 from shared.contracts.codes import AudienceKind
 from shared.contracts.labels import label
 from shared.i18n import gettext, speak
 from shared.identity import internal
-from shared.runtime.service import bus_of
 from shared.web.quiet_hours import MOST_HOURS, QuietHours, length
 
 router = APIRouter(prefix="/notifications/internal/choice", include_in_schema=False, dependencies=[Depends(internal())])
-TheBus = Annotated[Bus, Depends(bus_of)]
 
 
 class Way(BaseModel):
@@ -71,7 +68,7 @@ class Chosen(BaseModel):
 @router.get("")
 async def read_choices(
     request: Request,
-    bus: TheBus,
+    bus: BusDep,
     recipient: UUID,
     to: Annotated[list[AudienceKind], Query(description="As which audiences the person may be told something")],
     country: Country | None = None,
@@ -79,9 +76,8 @@ async def read_choices(
 ) -> ChoicesOut:
     """The choice as it is now, and all that there is to say about it."""
     speak(language)
-    settings = request.app.state.service.settings
-    assert isinstance(settings, Settings)
-    now, night = await mail_actions.chosen(bus, recipient)
+    settings = settings_of(request)
+    now, night = await actions.chosen(bus, recipient)
     hours = settings.quiet.hours(country)
     return ChoicesOut(
         choice=now,
@@ -94,7 +90,7 @@ async def read_choices(
 
 
 @router.post("")
-async def choose(body: Chosen, bus: TheBus) -> dict[str, str]:
+async def choose(body: Chosen, bus: BusDep) -> dict[str, str]:
     """Keep a person's choice; it holds for all that is not sent yet."""
-    await mail_actions.choose(bus, body.recipient, body.choice, body.night)
+    await actions.choose(bus, body.recipient, body.choice, body.night)
     return {"choice": body.choice.value}

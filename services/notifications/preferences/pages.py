@@ -5,26 +5,23 @@ or that of a mail program (RFC 8058), which has no cookie and no form of ours.
 """
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from services.notifications.mail import actions as mail_actions
+from services.notifications.parameters import BusDep, settings_of
+from services.notifications.preferences import actions
 from services.notifications.preferences.model.choices import Choice, optional, recipient_in
-from services.notifications.settings import Settings
 from shared.bus import Bus
 from shared.i18n import N_, gettext
 from shared.identity import public
-from shared.runtime.service import bus_of
 from shared.web.forms import Needed, RadioField
 from shared.web.quiet_hours import QuietHoursForm
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/notifications/choice", include_in_schema=False, dependencies=[Depends(public())])
-TheBus = Annotated[Bus, Depends(bus_of)]
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
@@ -39,28 +36,28 @@ class ChoiceForm(QuietHoursForm):
 
 
 @router.get("/{token}")
-async def ask(request: Request, token: str, bus: TheBus) -> Response:
+async def ask(request: Request, token: str, bus: BusDep) -> Response:
     """The choice as it is now."""
     return _page(request, token, ChoiceForm(data=await _held(bus, _whose(request, token))))
 
 
 @router.post("/{token}")
-async def answer(request: Request, token: str, bus: TheBus) -> Response:
+async def answer(request: Request, token: str, bus: BusDep) -> Response:
     """Keep the choice; a mail program's one click means none at all."""
     whose = _whose(request, token)
     name, value = _ONE_CLICK
     if (await request.form()).get(name) == value:
-        await mail_actions.choose(bus, whose, Choice.NONE)
+        await actions.choose(bus, whose, Choice.NONE)
         return PlainTextResponse("unsubscribed")
     form = await ChoiceForm.read(request, **await _held(bus, whose))
     if not form.validate():
         return _page(request, token, form, 422)
-    await mail_actions.choose(bus, whose, Choice(form.choice.data), form.as_text)
+    await actions.choose(bus, whose, Choice(form.choice.data), form.as_text)
     return see_other(f"/notifications/choice/{token}?done=yes")
 
 
 async def _held(bus: Bus, whose: UUID) -> dict[str, str]:
-    choice, night = await mail_actions.chosen(bus, whose)
+    choice, night = await actions.chosen(bus, whose)
     return {"choice": choice.value, **ChoiceForm.holding(night)}
 
 
@@ -78,8 +75,7 @@ def _page(request: Request, token: str, form: ChoiceForm, status: int = 200) -> 
 
 
 def _whose(request: Request, token: str) -> UUID:
-    settings = request.app.state.service.settings
-    assert isinstance(settings, Settings)
+    settings = settings_of(request)
     found = recipient_in(settings.choice_seal, token)
     if found is None:
         raise HTTPException(404)

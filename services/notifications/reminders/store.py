@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 
-from services.notifications.deadlines.model import PROGRAMME
+from services.notifications.deadlines.model.rules import PROGRAMME
 from services.notifications.deadlines.store.deadlines import DeadlineRow
 from services.notifications.deadlines.store.lists import Wanted, conditions
 from services.notifications.tables import Table, table_of

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from starlette.requests import Request
 
-from services.notifications.settings import Settings
+from services.notifications.parameters import BusDep, SettingsDep
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.model.webhook import webhook_id
 from services.notifications.webhooks.store import deliveries as queue
@@ -21,21 +20,10 @@ from shared.errors import Refused
 from shared.i18n import gettext
 from shared.identity import Principal, allow
 from shared.ids import new_id
-from shared.runtime.service import bus_of
 
 router = APIRouter(prefix="/notifications/api/webhooks", tags=["webhooks"])
-TheBus = Annotated[Bus, Depends(bus_of)]
 Reader = Annotated[Principal, Depends(allow(*READERS))]
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-
-
-def settings_of(request: Request) -> Settings:
-    """FastAPI dependency: the settings of this service."""
-    settings: Settings = request.app.state.service.settings
-    return settings
-
-
-TheSettings = Annotated[Settings, Depends(settings_of)]
 
 
 class EndpointIn(BaseModel):
@@ -139,14 +127,14 @@ class Deliveries(BaseModel):
 
 
 @router.get("")
-async def webhooks(bus: TheBus, _: Reader) -> list[EndpointOut]:
+async def webhooks(bus: BusDep, _: Reader) -> list[EndpointOut]:
     """All endpoints, the oldest first."""
     async with bus.read() as session:
         return [_out(one) for one in await webhooks_endpoints.endpoints(session)]
 
 
 @router.post("", status_code=201)
-async def register(body: NewEndpointIn, bus: TheBus, settings: TheSettings, who: Coordinator) -> SecretOut:
+async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator) -> SecretOut:
     """Register an endpoint; the answer has its secret, and no other ever will."""
     endpoint_id = body.id or new_id()
     draft = endpoints.Draft(body.url, body.description, body.events)
@@ -157,7 +145,7 @@ async def register(body: NewEndpointIn, bus: TheBus, settings: TheSettings, who:
 
 
 @router.get("/{endpoint_id}")
-async def webhook(endpoint_id: UUID, bus: TheBus, _: Reader) -> EndpointOut:
+async def webhook(endpoint_id: UUID, bus: BusDep, _: Reader) -> EndpointOut:
     """One endpoint."""
     async with bus.read() as session:
         found = await webhooks_endpoints.endpoint(session, endpoint_id)
@@ -168,7 +156,7 @@ async def webhook(endpoint_id: UUID, bus: TheBus, _: Reader) -> EndpointOut:
 
 @router.put("/{endpoint_id}")
 async def change(
-    endpoint_id: UUID, body: EndpointIn, bus: TheBus, settings: TheSettings, who: Coordinator
+    endpoint_id: UUID, body: EndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator
 ) -> EndpointOut:
     """Change address, description and events; whether it is inside or outside stays."""
     draft = endpoints.Draft(body.url, body.description, body.events)
@@ -177,20 +165,20 @@ async def change(
 
 
 @router.delete("/{endpoint_id}", status_code=204)
-async def remove(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> None:
+async def remove(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> None:
     """Remove an endpoint with all that was kept for it."""
     await endpoints.remove(bus, who.subject, endpoint_id)
 
 
 @router.post("/{endpoint_id}/pause")
-async def pause(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> EndpointOut:
+async def pause(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> EndpointOut:
     """Send nothing for now; events are kept."""
     await endpoints.pause(bus, who.subject, endpoint_id)
     return await _now(bus, endpoint_id)
 
 
 @router.post("/{endpoint_id}/resume")
-async def resume(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> EndpointOut:
+async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> EndpointOut:
     """Send again, also what was kept meanwhile."""
     await endpoints.resume(bus, who.subject, endpoint_id)
     return await _now(bus, endpoint_id)
@@ -198,7 +186,7 @@ async def resume(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> EndpointOu
 
 @router.post("/{endpoint_id}/rotate")
 async def rotate(
-    endpoint_id: UUID, body: RotationIn, bus: TheBus, settings: TheSettings, who: Coordinator
+    endpoint_id: UUID, body: RotationIn, bus: BusDep, settings: SettingsDep, who: Coordinator
 ) -> SecretOut:
     """Make a new secret; the old one signs beside it for a while."""
     secret = await endpoints.rotate(bus, settings, who.subject, endpoint_id, new_id(), body.hours)
@@ -207,13 +195,13 @@ async def rotate(
 
 
 @router.post("/{endpoint_id}/test", status_code=202)
-async def test(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> dict[str, UUID]:
+async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> dict[str, UUID]:
     """Send a test, also to an endpoint that is paused; gives the delivery's id, under which its result stands."""
     return {"delivery_id": await endpoints.test(bus, who.subject, endpoint_id)}
 
 
 @router.post("/{endpoint_id}/redeliver", status_code=202)
-async def redeliver_failed(endpoint_id: UUID, body: SinceIn, bus: TheBus, who: Coordinator) -> dict[str, int]:
+async def redeliver_failed(endpoint_id: UUID, body: SinceIn, bus: BusDep, who: Coordinator) -> dict[str, int]:
     """Send everything again that happened since then and failed; gives how many."""
     return {"queued": await endpoints.send_failed_again(bus, who.subject, endpoint_id, body.since)}
 
@@ -221,7 +209,7 @@ async def redeliver_failed(endpoint_id: UUID, body: SinceIn, bus: TheBus, who: C
 @router.get("/{endpoint_id}/deliveries")
 async def deliveries(
     endpoint_id: UUID,
-    bus: TheBus,
+    bus: BusDep,
     _: Reader,
     state: Literal["waiting", "delivered", "failed"] | None = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
@@ -235,7 +223,7 @@ async def deliveries(
 
 
 @router.get("/deliveries/{delivery_id}")
-async def delivery(delivery_id: UUID, bus: TheBus, _: Reader) -> DeliveryWhole:
+async def delivery(delivery_id: UUID, bus: BusDep, _: Reader) -> DeliveryWhole:
     """One delivery with its attempts and its body."""
     async with bus.read() as session:
         found = await queue.delivery(session, delivery_id)
@@ -248,7 +236,7 @@ async def delivery(delivery_id: UUID, bus: TheBus, _: Reader) -> DeliveryWhole:
 
 
 @router.post("/deliveries/{delivery_id}/redeliver", status_code=202)
-async def redeliver(delivery_id: UUID, bus: TheBus, who: Coordinator) -> dict[str, int]:
+async def redeliver(delivery_id: UUID, bus: BusDep, who: Coordinator) -> dict[str, int]:
     """Send one delivery again, under its old `webhook-id`."""
     await endpoints.send_again(bus, who.subject, delivery_id)
     return {"queued": 1}

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.notifications.parameters import BusDep, SettingsDep
 from services.notifications.settings import Settings
 from services.notifications.webhooks import views
 from services.notifications.webhooks.actions import endpoints
-from services.notifications.webhooks.api import settings_of
 from services.notifications.webhooks.model.webhook import TEST, webhook_id
 from services.notifications.webhooks.store import deliveries as queue
 from services.notifications.webhooks.store import endpoints as webhooks_endpoints
@@ -23,7 +23,6 @@ from shared.errors import Refused
 from shared.i18n import N_, gettext, ngettext
 from shared.identity import Principal, allow
 from shared.ids import new_id, read_id
-from shared.runtime.service import bus_of
 from shared.time import clock, dates
 from shared.time.workdays import ZONE
 from shared.web import states
@@ -43,8 +42,6 @@ from shared.web.render import render, see_other
 router = APIRouter(prefix="/notifications/webhooks", include_in_schema=False)
 router.add_api_route("/live", live_route("webhooks"), dependencies=[Depends(allow(*READERS))])
 
-TheBus = Annotated[Bus, Depends(bus_of)]
-TheSettings = Annotated[Settings, Depends(settings_of)]
 Reader = Annotated[Principal, Depends(allow(*READERS))]
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 _HOME = "/notifications/webhooks"
@@ -101,7 +98,7 @@ class SinceForm(Form):
 
 
 @router.get("")
-async def webhooks(request: Request, bus: TheBus, who: Reader) -> Response:
+async def webhooks(request: Request, bus: BusDep, who: Reader) -> Response:
     """All endpoints."""
     async with bus.read() as session:
         found = await webhooks_endpoints.endpoints(session)
@@ -118,7 +115,7 @@ async def new(request: Request, _: Coordinator, reach: WebhookReach = WebhookRea
 
 @router.post("/new")
 async def register(
-    request: Request, bus: TheBus, settings: TheSettings, who: Coordinator, reach: WebhookReach = WebhookReach.OUTSIDE
+    request: Request, bus: BusDep, settings: SettingsDep, who: Coordinator, reach: WebhookReach = WebhookReach.OUTSIDE
 ) -> Response:
     """Register it, and show its secret this once."""
     form = _choices(await EndpointForm.read(request), reach)
@@ -138,8 +135,8 @@ async def register(
 async def webhook(
     request: Request,
     endpoint_id: UUID,
-    bus: TheBus,
-    settings: TheSettings,
+    bus: BusDep,
+    settings: SettingsDep,
     who: Reader,
     state: Annotated[str, Query(max_length=20)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
@@ -177,7 +174,7 @@ async def webhook(
 
 
 @router.get("/{endpoint_id}/change")
-async def changing(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordinator) -> Response:
+async def changing(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
     """The form with what is known."""
     endpoint = await _known(bus, endpoint_id)
     known = {"url": endpoint.url, "description": endpoint.description, "events": endpoint.events}
@@ -186,7 +183,7 @@ async def changing(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordina
 
 
 @router.post("/{endpoint_id}/change")
-async def change(request: Request, endpoint_id: UUID, bus: TheBus, settings: TheSettings, who: Coordinator) -> Response:
+async def change(request: Request, endpoint_id: UUID, bus: BusDep, settings: SettingsDep, who: Coordinator) -> Response:
     """Change it."""
     reach = WebhookReach((await _known(bus, endpoint_id)).reach)
     form = _choices(await EndpointForm.read(request), reach)
@@ -200,7 +197,7 @@ async def change(request: Request, endpoint_id: UUID, bus: TheBus, settings: The
 
 
 @router.get("/{endpoint_id}/rotate")
-async def rotating(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordinator) -> Response:
+async def rotating(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
     """For how long should the old secret still count?"""
     await _known(bus, endpoint_id)
     form = RotateForm(data={"key": str(new_id())})
@@ -208,7 +205,7 @@ async def rotating(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordina
 
 
 @router.post("/{endpoint_id}/rotate")
-async def rotate(request: Request, endpoint_id: UUID, bus: TheBus, settings: TheSettings, who: Coordinator) -> Response:
+async def rotate(request: Request, endpoint_id: UUID, bus: BusDep, settings: SettingsDep, who: Coordinator) -> Response:
     """Make a new secret, and show it this once."""
     await _known(bus, endpoint_id)
     form = await RotateForm.read(request)
@@ -222,41 +219,41 @@ async def rotate(request: Request, endpoint_id: UUID, bus: TheBus, settings: The
 
 
 @router.post("/{endpoint_id}/pause")
-async def pause(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+async def pause(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
     """Send nothing for now."""
     await endpoints.pause(bus, who.subject, endpoint_id)
     return see_other(f"{_HOME}/{endpoint_id}?done=paused")
 
 
 @router.post("/{endpoint_id}/resume")
-async def resume(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
     """Send again."""
     await endpoints.resume(bus, who.subject, endpoint_id)
     return see_other(f"{_HOME}/{endpoint_id}?done=resumed")
 
 
 @router.post("/{endpoint_id}/test")
-async def test(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
     """Send a test, and lead to its result."""
     delivery_id = await endpoints.test(bus, who.subject, endpoint_id)
     return see_other(f"{_HOME}/deliveries/{delivery_id}")
 
 
 @router.get("/{endpoint_id}/remove")
-async def removing(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordinator) -> Response:
+async def removing(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
     """Ask once more."""
     return render(request, "webhooks/remove.html", endpoint=await _known(bus, endpoint_id))
 
 
 @router.post("/{endpoint_id}/remove")
-async def remove(endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+async def remove(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
     """Remove it."""
     await endpoints.remove(bus, who.subject, endpoint_id)
     return see_other(f"{_HOME}?done=removed")
 
 
 @router.get("/{endpoint_id}/redeliver")
-async def redelivering(request: Request, endpoint_id: UUID, bus: TheBus, _: Coordinator) -> Response:
+async def redelivering(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
     """Since when should what failed be sent again?"""
     endpoint = await _known(bus, endpoint_id)
     form = SinceForm(data={"since": clock.today() - timedelta(days=7)})
@@ -264,7 +261,7 @@ async def redelivering(request: Request, endpoint_id: UUID, bus: TheBus, _: Coor
 
 
 @router.post("/{endpoint_id}/redeliver")
-async def redeliver_failed(request: Request, endpoint_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+async def redeliver_failed(request: Request, endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
     """Send everything again that failed since that day."""
     endpoint = await _known(bus, endpoint_id)
     form = await SinceForm.read(request)
@@ -276,7 +273,7 @@ async def redeliver_failed(request: Request, endpoint_id: UUID, bus: TheBus, who
 
 
 @router.get("/deliveries/{delivery_id}")
-async def delivery(request: Request, delivery_id: UUID, bus: TheBus, who: Reader) -> Response:
+async def delivery(request: Request, delivery_id: UUID, bus: BusDep, who: Reader) -> Response:
     """One delivery: its attempts, and what is sent."""
     async with bus.read() as session:
         found = await queue.delivery(session, delivery_id)
@@ -302,7 +299,7 @@ async def delivery(request: Request, delivery_id: UUID, bus: TheBus, who: Reader
 
 
 @router.post("/deliveries/{delivery_id}/redeliver")
-async def redeliver(delivery_id: UUID, bus: TheBus, who: Coordinator) -> Response:
+async def redeliver(delivery_id: UUID, bus: BusDep, who: Coordinator) -> Response:
     """Send one delivery again."""
     await endpoints.send_again(bus, who.subject, delivery_id)
     return see_other(f"{_HOME}/deliveries/{delivery_id}?done=again")

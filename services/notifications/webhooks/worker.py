@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.leases import hold_lease
 from services.notifications.settings import Settings
 from services.notifications.webhooks import metrics
 from services.notifications.webhooks.actions.announcement import announce

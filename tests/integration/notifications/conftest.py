@@ -21,7 +21,8 @@ from services.notifications import app as service
 from services.notifications.app import create_app
 from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
-from services.notifications.mail.sending.worker import dispatcher, hold_lease
+from services.notifications.leases import hold_lease
+from services.notifications.mail.sending.worker import dispatcher
 from services.notifications.settings import Settings
 from shared.ids import reaction_id
 from shared.runtime.migrate import migrate

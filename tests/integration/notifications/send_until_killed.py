@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from services.notifications.app import create_app
-from services.notifications.mail.sending.worker import hold_lease, send_mail
+from services.notifications.leases import hold_lease
+from services.notifications.mail.sending.worker import send_mail
 from services.notifications.settings import Settings
 from services.notifications.webhooks.worker import courier
 from shared.bus import Bus

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from standardwebhooks import Webhook
 
-from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.leases import hold_lease
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.worker import Courier, courier
 from shared.contracts import EVENTS

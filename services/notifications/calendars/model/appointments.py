@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.notifications.cases.model import id_of
-from services.notifications.deadlines.model import NOBODY, holder
+from services.notifications.deadlines.model.rules import NOBODY, holder
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.mentorships import MentorshipCompleted, MentorshipEndedEarly
 from shared.contracts.participation import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.notifications.cases.model import Case
-    from shared.bus import Envelope
+    from services.notifications.events import PublishedEvent
 
 _SEES = (A.APPLICANT, A.HOST_CONTACT, A.MENTOR, A.HOME_COORDINATOR, A.HOST_COORDINATOR, A.PROGRAMME_COORDINATOR)
 
@@ -51,7 +51,7 @@ class Appointment:
     over: bool = False
 
 
-def appointments_of(event: Envelope) -> list[Appointment]:
+def appointments_of(event: PublishedEvent) -> list[Appointment]:
     """What an event says of days: each thing whole, as it now stands."""
     data, subject = event.data, id_of(event.subject)
     match data:
@@ -77,12 +77,12 @@ def appointments_of(event: Envelope) -> list[Appointment]:
     return []
 
 
-def planned(event: Envelope) -> UUID | None:
+def planned(event: PublishedEvent) -> UUID | None:
     """The match of a pair that plans its next session: it takes the place of a day that the two had agreed on."""
     return id_of(event.subject) if isinstance(event.data, SessionPlanned) else None
 
 
-def ended(event: Envelope) -> UUID | None:
+def ended(event: PublishedEvent) -> UUID | None:
     """The match of a mentorship that an event ends: the pair does not meet again."""
     data = event.data
     return data.plan.match_id if isinstance(data, MentorshipCompleted | MentorshipEndedEarly) else None

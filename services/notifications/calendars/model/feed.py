@@ -11,7 +11,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import icalendar
 
@@ -20,8 +20,6 @@ from shared.contracts.codes import Role
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
-
-    from shared.identity import Principal
 
 ROLES = (
     Role.OFFICER,
@@ -78,15 +76,35 @@ class Keys:
     deadlines: frozenset[str]
 
 
-def keys(principal: Principal, applications: Iterable[str] = (), mentors: Iterable[str] = ()) -> Keys:
-    """The keys of a principal as the grants stand now; `applications` and `mentors` are ids that the portal knows."""
-    own = set()
-    if principal.has(Role.OFFICER):
+class Grant(Protocol):
+    """A role that a person holds, and for which country or organisation."""
+
+    @property
+    def role(self) -> Role:
+        """The role."""
+
+    @property
+    def country(self) -> str | None:
+        """The country that it is held for."""
+
+    @property
+    def organisation_id(self) -> str | None:
+        """The organisation that it is held for."""
+
+    @property
+    def deputy_for(self) -> str | None:
+        """The person whom the holder deputises for, by sign-in subject."""
+
+
+def keys(grants: Sequence[Grant], applications: Iterable[str] = (), mentors: Iterable[str] = ()) -> Keys:
+    """Return the keys of a person with these grants; `applications` and `mentors` are the ids that are theirs."""
+    own, roles = set(), {grant.role for grant in grants}
+    if Role.OFFICER in roles:
         own |= {f"application:{id_}" for id_ in applications}
-    if principal.has(Role.MENTOR):
+    if Role.MENTOR in roles:
         own |= {f"mentor:{id_}" for id_ in mentors}
     days, deadlines = set(own), set(own)
-    for grant in principal.grants:
+    for grant in grants:
         match grant.role:
             case Role.HOST_CONTACT:
                 place = f"organisation:{grant.organisation_id}"

@@ -17,7 +17,7 @@ from sqlmodel import Field, col
 
 from services.notifications.cases.store.cases import CaseRow, cases, referenced
 from services.notifications.cases.store.deputies import in_charge
-from services.notifications.deadlines.model import Waited, holder, joined, look_at
+from services.notifications.deadlines.model.rules import Waited, holder, joined, look_at
 from services.notifications.tables import Table, among, put, table_of
 from shared.contracts.codes import AudienceKind, DeadlineKind
 

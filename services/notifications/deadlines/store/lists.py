@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from services.notifications.cases.store.cases import CaseRow, referenced
 from services.notifications.cases.store.deputies import Deputyship
-from services.notifications.deadlines.model import NOBODY, RIGHTS
+from services.notifications.deadlines.model.rules import NOBODY, RIGHTS
 from services.notifications.deadlines.store.deadlines import DeadlineRow, Falls
 from shared.time.workdays import ZONE
 

@@ -14,24 +14,24 @@ from starlette.responses import Response
 
 from services.notifications.cases.store import register
 from services.notifications.deadlines.store import lists
+from services.notifications.filters import countries_in, country_field, monday_of
 from services.notifications.guards import READERS, countries_read, reads
 from services.notifications.mail import actions
 from services.notifications.mail.actions import ResendReason
 from services.notifications.mail.store import resending, unreachable
-from services.notifications.messages import forms as messages_forms
+from services.notifications.messages.forms import rule_field
 from services.notifications.messages.model.table import BY_NAME
 from services.notifications.messages.store import messages as store
 from services.notifications.messages.store.messages import MessageRow, Search
 from services.notifications.messages.views import messages
 from services.notifications.messages.views.bodies import bodies
+from services.notifications.parameters import BusDep, Reader, settings_of
 from services.notifications.preferences.model.quiet_hours import Quiet, pressing
-from services.notifications.settings import Settings
 from shared.bus import Bus
 from shared.contracts.codes import FailureCause, Role
 from shared.contracts.labels import label
 from shared.i18n import N_, gettext, locale
 from shared.identity import Principal, allow
-from shared.runtime.service import bus_of
 from shared.time import clock, dates
 from shared.time.zones import zone_of
 from shared.web import states
@@ -51,14 +51,10 @@ class ResendForm(Form):
     reason = RadioField(N_("Why is it sent anew?"), [Needed(N_("Choose why it is sent anew"))], choices=ResendReason)
 
 
-TheBus = Annotated[Bus, Depends(bus_of)]
-Reader = Annotated[Principal, Depends(allow(*READERS))]
-
-
 @router.get("/")
 async def log(
     request: Request,
-    bus: TheBus,
+    bus: BusDep,
     who: Reader,
     q: Annotated[str, Query(max_length=100)] = "",
     state: Annotated[str, Query(max_length=20)] = "",
@@ -69,8 +65,8 @@ async def log(
 ) -> Response:
     """The messages, the newest first, found by reference or application, state, kind, country and week."""
     mine = countries_read(who)
-    countries = mine if not country else frozenset({country}) & (frozenset({country}) if mine is None else mine)
-    monday = _monday(week)
+    countries = countries_in(mine, country)
+    monday = monday_of(week)
     async with bus.read() as session:
         counts = await store.counts(session, mine)
         search = Search(
@@ -111,7 +107,7 @@ async def log(
 
 
 @router.get("/messages/{message_id}")
-async def one(request: Request, message_id: UUID, bus: TheBus, who: Reader) -> Response:
+async def one(request: Request, message_id: UUID, bus: BusDep, who: Reader) -> Response:
     """One message: what it says, to whom it went and why it did not."""
     return await _shown(request, message_id, bus, who)
 
@@ -150,7 +146,7 @@ async def _shown(
 
 @router.post("/messages/{message_id}/retry")
 async def retry(
-    message_id: UUID, bus: TheBus, who: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+    message_id: UUID, bus: BusDep, who: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 ) -> Response:
     """Try again what failed."""
     await actions.retry(bus, who.subject, message_id)
@@ -161,7 +157,7 @@ async def retry(
 async def resend(
     request: Request,
     message_id: UUID,
-    bus: TheBus,
+    bus: BusDep,
     who: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))],
 ) -> Response:
     """Have it written anew and sent as a new mail, for a reason."""
@@ -180,9 +176,7 @@ async def _readable(session: AsyncSession, message_id: UUID, who: Principal) -> 
 
 
 def _quiet(request: Request) -> Quiet:
-    settings = request.app.state.service.settings
-    assert isinstance(settings, Settings)
-    return settings.quiet
+    return settings_of(request).quiet
 
 
 def _cause(code: str | None) -> str:
@@ -205,15 +199,6 @@ def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
     return gettext("waits until %(time)s in %(city)s") % {"time": f"{until.astimezone(zone):%H:%M}", "city": city}
 
 
-def _monday(text: str) -> date | None:
-    """The Monday of the week that a day is in; None for what is no day."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day - timedelta(days=day.weekday())
-
-
 def _more(
     rule: str, country: str, week: date | None, countries: Iterable[str] | None, today: date
 ) -> list[dict[str, object]]:
@@ -222,8 +207,8 @@ def _more(
     if week is not None:
         mondays.add(week)
     return [
-        messages_forms.of_message(rule),
-        messages_forms.of_country(countries, country),
+        rule_field(rule),
+        country_field(countries, country),
         {
             "name": "week",
             "label": gettext("Week"),

@@ -9,19 +9,18 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.notifications.guards import READERS, countries_read, reads
+from services.notifications.filters import countries_in, country_field
+from services.notifications.guards import countries_read, reads
 from services.notifications.mail import actions
 from services.notifications.mail.model import REFUSED, VERDICTS, Verdict
 from services.notifications.mail.store import resending, unreachable
-from services.notifications.messages import forms as messages_forms
 from services.notifications.messages.store import messages
 from services.notifications.messages.views import messages as messages_messages
-from shared.bus import Bus
+from services.notifications.parameters import BusDep, Reader
 from shared.contracts.codes import FailureCause, Role
 from shared.contracts.labels import coordinator, label
 from shared.i18n import gettext
 from shared.identity import Principal, allow
-from shared.runtime.service import bus_of
 from shared.time import clock
 from shared.web.render import render, see_other
 
@@ -30,15 +29,13 @@ HERE = "/notifications/unreachable"
 # Who sees to it: the person's national coordinator, and the programme for everybody.
 OWNERS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR)
 _DAYS, _SHOWN = 30, 20
-TheBus = Annotated[Bus, Depends(bus_of)]
-Reader = Annotated[Principal, Depends(allow(*READERS))]
 Owner = Annotated[Principal, Depends(allow(*OWNERS))]
 
 
 @router.get("")
 async def all_of_them(
     request: Request,
-    bus: TheBus,
+    bus: BusDep,
     who: Reader,
     country: Annotated[str, Query(max_length=2)] = "",
     settled: Annotated[str, Query(max_length=3)] = "",
@@ -46,7 +43,7 @@ async def all_of_them(
 ) -> Response:
     """The list, the longest unreachable first; beside it, for the programme, what came in as reports."""
     mine = countries_read(who)
-    countries = mine if not country else frozenset({country}) & (frozenset({country}) if mine is None else mine)
+    countries = countries_in(mine, country)
     async with bus.read() as session:
         rows, total = await unreachable.listed(session, countries=countries, settled=bool(settled), page=page)
         since = clock.now() - timedelta(days=_DAYS)
@@ -58,7 +55,7 @@ async def all_of_them(
         total=total,
         page=page,
         fields=[
-            messages_forms.of_country(mine, country),
+            country_field(mine, country),
             {
                 "name": "settled",
                 "label": gettext("State"),
@@ -74,7 +71,7 @@ async def all_of_them(
 
 
 @router.get("/{recipient}")
-async def one(request: Request, recipient: UUID, bus: TheBus, who: Reader) -> Response:
+async def one(request: Request, recipient: UUID, bus: BusDep, who: Reader) -> Response:
     """One person: since when, why, what did not arrive, and what can be done."""
     async with bus.read() as session:
         row = (await unreachable.open_of(session, [recipient])).get(recipient)
@@ -98,14 +95,14 @@ async def one(request: Request, recipient: UUID, bus: TheBus, who: Reader) -> Re
 
 
 @router.post("/{recipient}/retry")
-async def retry(recipient: UUID, bus: TheBus, who: Owner) -> Response:
+async def retry(recipient: UUID, bus: BusDep, who: Owner) -> Response:
     """Send again what did not arrive last."""
     await actions.try_again(bus, who, recipient)
     return see_other(f"{HERE}/{recipient}?done=retry")
 
 
 @router.post("/{recipient}/settle")
-async def settle(recipient: UUID, bus: TheBus, who: Owner) -> Response:
+async def settle(recipient: UUID, bus: BusDep, who: Owner) -> Response:
     """Take the person off the list."""
     await actions.settle(bus, who, recipient)
     return see_other(f"{HERE}?done=settled")

@@ -6,15 +6,13 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import structlog
-
+from services.notifications.leases import hold_lease
 from services.notifications.mail.sending.contacts import Portal
 from services.notifications.mail.sending.delivery_log import DeliveryLog
 from services.notifications.mail.sending.dispatch import Dispatcher
 from services.notifications.mail.sending.signature import Signer
 from services.notifications.mail.sending.smtp import Post
 from services.notifications.settings import Settings
-from shared.bus.db import leases
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,10 +20,7 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Lease
     from shared.runtime.service import Service
 
-log = structlog.get_logger(__name__)
-
 _LOOK_EVERY = 0.5
-_RENEW_EVERY = 4.0
 
 
 async def send_mail(service: Service) -> None:
@@ -35,29 +30,6 @@ async def send_mail(service: Service) -> None:
         while True:
             if not await desk.send_due():
                 await asyncio.sleep(_LOOK_EVERY)
-
-
-@asynccontextmanager
-async def hold_lease(bus: Bus, name: str) -> AsyncIterator[Lease]:
-    """Wait for the lease `name`, hold and prolong it meanwhile, give it back at the end."""
-    while (lease := await leases.acquire(bus, name)) is None:  # noqa: ASYNC110 - another process cannot set an event
-        await asyncio.sleep(1.0)
-    renewal = asyncio.create_task(_renew(bus, lease))
-    try:
-        yield lease
-    finally:
-        renewal.cancel()
-        await asyncio.wait([renewal])
-        await leases.release(bus, lease)
-
-
-async def _renew(bus: Bus, lease: Lease) -> None:
-    """Prolong a lease; when that fails its commits fail too, which ends the work."""
-    while True:
-        await asyncio.sleep(_RENEW_EVERY)
-        if await leases.acquire(bus, lease.name) != lease:
-            log.warning("a lease went to another process", lease=lease.name)
-            return
 
 
 @asynccontextmanager

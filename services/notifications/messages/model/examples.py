@@ -17,10 +17,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, ValidationError
 
 from services.notifications.cases.model import APPLICATIONS, MENTORSHIPS, VISITS, Case, case_in, concerned
+from services.notifications.events import RecordedEvent
 from services.notifications.messages.model.facts import facts
 from services.notifications.messages.model.table import RULES
 from services.notifications.messages.model.wording import Wording, unknown, wording
-from shared.bus import Envelope
 from shared.contracts import _examples as ex
 from shared.contracts.access import AccessChanged
 from shared.contracts.codes import ApplicationKind, AudienceKind, Party
@@ -133,20 +133,14 @@ _SUPPLY: dict[object, type[Event]] = {AudienceKind.HOST_CONTACT: OfferPublished,
 HOST = "Anti-cybercrime office, Lyon"
 
 
-def sample(event: type[Event], data: Event | None = None) -> Envelope:
+def sample(event: type[Event], data: Event | None = None) -> RecordedEvent:
     """The event's example of the contract (or `data` in its stead) as if it had come from the log."""
-    return Envelope(
-        id=UUID(ex.EVENT),
-        type=event.type,
+    return RecordedEvent(
+        UUID(ex.EVENT),
+        event.model_validate(event.example) if data is None else data,
+        _subject(event),
+        _WHEN,
         source="urn:tandem:sample",
-        subject=_subject(event),
-        topic=event.topic,
-        time=_WHEN,
-        sequence=1,
-        correlationid=ex.APPLICATION,
-        causationid=None,
-        traceparent=None,
-        data=event.model_validate(event.example) if data is None else data,
     )
 
 
@@ -162,7 +156,7 @@ def _subject(event: type[Event]) -> str:
     }.get(event.topic, ex.MATCH)
 
 
-def sample_case(event: Envelope) -> Case:
+def sample_case(event: RecordedEvent) -> Case:
     """The case that the contract's examples tell of, as it is known to the event; none has a person or a setting."""
     told = case_in(event)
     if told is None:
@@ -188,7 +182,7 @@ def sample_case(event: Envelope) -> Case:
     return replace(told, reference=told.reference or reference, mentor_id=mentor_id)
 
 
-def case_of(rule: Rule, event: Envelope) -> Case:
+def case_of(rule: Rule, event: RecordedEvent) -> Case:
     """The case in which the row tells of the event: a country's return is told of each placement and profile of its."""
     supply = _SUPPLY.get(rule.to) if isinstance(event.data, PartnerStatusChanged) else None
     return sample_case(event if supply is None else sample(supply))

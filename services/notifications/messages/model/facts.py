@@ -6,8 +6,8 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from services.notifications.deadlines.model import dues
-from services.notifications.messages.model.table.deadlines import TASKS
+from services.notifications.deadlines.model.rules import dues
+from services.notifications.deadlines.model.tasks import TASKS
 from shared.contracts.applications import ApplicationFoundIneligible
 from shared.contracts.calls import Timers
 from shared.contracts.codes import AnswerForm, Code, DeadlineKind, Respondent
@@ -23,7 +23,7 @@ from shared.i18n import N_
 from shared.time import workdays
 
 if TYPE_CHECKING:
-    from shared.bus import Envelope
+    from services.notifications.events import PublishedEvent
     from shared.contracts.base import Event
 
 ON_SITE, REMOTE = N_("on site"), N_("remote")
@@ -65,7 +65,7 @@ _ASKED = {
 _DUE = ("due", "appeal_until", "host_due", "agenda_due")
 
 
-def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
+def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, Any]:
     """What the message's words are made of; `timers` are the call's, the defaults without.
 
     A field that the event has without a value is there as None: a paragraph that needs it is left out.

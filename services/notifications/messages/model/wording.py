@@ -13,8 +13,8 @@ from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from services.notifications.deadlines.model.tasks import PAGES
 from services.notifications.messages.model.links import LINKS, address
-from services.notifications.messages.model.table.deadlines import PAGES
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.labels import country
 from shared.i18n import N_, gettext, ngettext
@@ -78,6 +78,11 @@ def wording(
         ),
         clocks="begins_at" in facts,
     )
+
+
+def short_subject(rule: Rule) -> str:
+    """Return the subject of a rule without the words that each event fills in, as lists show it."""
+    return _PLACE.sub("…", gettext(rule.subject))
 
 
 def _waiting(facts: Mapping[str, Any], origin: str) -> list[str]:

@@ -4,32 +4,32 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from services.notifications.cases.store import register
 from services.notifications.catalogues import MAILS
-from services.notifications.deadlines.model import REMIND
-from services.notifications.guards import READERS, countries_read
+from services.notifications.deadlines.model.rules import REMIND
+from services.notifications.deadlines.model.tasks import TASKS
+from services.notifications.guards import countries_read
 from services.notifications.messages.model.examples import preview
 from services.notifications.messages.model.rule import Rule
 from services.notifications.messages.model.table import AREAS, BY_NAME, RULES
-from services.notifications.messages.model.table.deadlines import TASKS
 from services.notifications.messages.model.table.exceptions import WITHOUT_MESSAGE
-from services.notifications.messages.model.wording import Wording
+from services.notifications.messages.model.wording import Wording, short_subject
 from services.notifications.messages.store import messages as store
 from services.notifications.messages.store.messages import MessageRow
 from services.notifications.messages.views import messages
 from services.notifications.messages.views.bodies import bodies
+from services.notifications.parameters import BusDep, Reader
 from shared.bus import Bus
 from shared.contracts.labels import label, tongue
 from shared.contracts.lifecycle import DEADLINES
 from shared.i18n import gettext, offered, own_name, speaking
 from shared.i18n import language as spoken
-from shared.identity import Principal, allow
+from shared.identity import Principal
 from shared.ids import read_id
-from shared.runtime.service import bus_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/notifications/rules", include_in_schema=False)
@@ -43,15 +43,13 @@ _FRAME = {
     "frame-ancestors 'self'; sandbox"
 }
 
-TheBus = Annotated[Bus, Depends(bus_of)]
-Reader = Annotated[Principal, Depends(allow(*READERS))]
 Event = Annotated[str, Query(max_length=100)]
 Whom = Annotated[str, Query(max_length=40)]
 Language = Annotated[str, Query(max_length=20)]
 
 
 @router.get("")
-async def table(request: Request, bus: TheBus, who: Reader, event: Event = "", to: Whom = "") -> Response:
+async def table(request: Request, bus: BusDep, who: Reader, event: Event = "", to: Whom = "") -> Response:
     """All rows by what they are about, or those of an event or to an audience; of what nobody is told; reminders."""
     about = read_id(event.strip())
     made: set[str] = set()
@@ -89,7 +87,7 @@ def _row(rule: Rule) -> dict[str, object]:
     ]
     return {
         "name": rule.name,
-        "subject": messages.subject(rule),
+        "subject": short_subject(rule),
         "to": messages.told_to(rule),
         "when": ", ".join(filter(None, (rule.event.type, gettext(rule.when.words) if rule.when else None))),
         "apart": ", ".join(filter(None, apart)),
@@ -110,7 +108,7 @@ def _reminders() -> list[dict[str, object]]:
 
 @router.get("/{name}")
 async def one(
-    request: Request, name: str, bus: TheBus, who: Reader, event: Event = "", language: Language = ""
+    request: Request, name: str, bus: BusDep, who: Reader, event: Event = "", language: Language = ""
 ) -> Response:
     """One row, with the message for a real event or for its event's example, in any language that mails speak."""
     rule = _rule(name)
@@ -136,7 +134,7 @@ async def one(
 
 @router.get("/{name}/mail")
 async def mail(
-    request: Request, name: str, bus: TheBus, who: Reader, event: Event = "", language: Language = ""
+    request: Request, name: str, bus: BusDep, who: Reader, event: Event = "", language: Language = ""
 ) -> Response:
     """The HTML part alone, as a mail program gets it, for the frame of the page above."""
     rule = _rule(name)

@@ -7,21 +7,21 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from babel.dates import format_date
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.notifications.guards import READERS, countries_read
-from services.notifications.messages import forms
+from services.notifications.filters import countries_in, country_field, monday_of
+from services.notifications.guards import countries_read
+from services.notifications.messages.forms import rule_field
 from services.notifications.messages.model.table import BY_NAME
+from services.notifications.messages.model.wording import short_subject
 from services.notifications.messages.store import volume as store
 from services.notifications.messages.store.volume import Part, Span
 from services.notifications.messages.views import messages
-from shared.bus import Bus
+from services.notifications.parameters import BusDep, Reader
 from shared.i18n import gettext, locale, ngettext
 from shared.i18n.numbers import number
-from shared.identity import Principal, allow
-from shared.runtime.service import bus_of
 from shared.time import clock, dates
 from shared.web import states
 from shared.web.graphics import charts
@@ -37,8 +37,8 @@ _MINUTE, _HOUR = 60, 3600
 @router.get("")
 async def volume(
     request: Request,
-    bus: Annotated[Bus, Depends(bus_of)],
-    who: Annotated[Principal, Depends(allow(*READERS))],
+    bus: BusDep,
+    who: Reader,
     weeks: Annotated[str, Query(max_length=3)] = "",
     week: Annotated[str, Query(max_length=10, description="A day of the week that is shown alone")] = "",
     country: Annotated[str, Query(max_length=2)] = "",
@@ -51,9 +51,9 @@ async def volume(
     With a state the messages that are counted are listed too.
     """
     mine = countries_read(who)
-    chosen = mine if not country else frozenset({country}) & (frozenset({country}) if mine is None else mine)
+    chosen = countries_in(mine, country)
     known = rule if rule in BY_NAME else ""
-    only, count = _monday(week), int(weeks) if weeks in {str(each) for each in _SPANS} else _SPANS[0]
+    only, count = monday_of(week), int(weeks) if weeks in {str(each) for each in _SPANS} else _SPANS[0]
     this = clock.today() - timedelta(days=clock.today().weekday())
     first = only or this - _WEEK * (count - 1)
     span = Span(first, first + _WEEK if only else this + _WEEK, chosen, known or None)
@@ -78,15 +78,6 @@ async def volume(
         moment_=lambda value: dates.moment(value, short=True),
         fields=_fields(kept, mine),
     )
-
-
-def _monday(text: str) -> date | None:
-    """The Monday of the week of a day in an address; None where no day can be read."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day - timedelta(days=day.weekday())
 
 
 def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
@@ -172,7 +163,7 @@ def _week(one: Part, kept: Mapping[str, str]) -> list[object]:
 
 def _rule(one: Part, kept: Mapping[str, str]) -> list[object]:
     """A message's line."""
-    name = messages.subject(BY_NAME[str(one.value)]) if one.value in BY_NAME else str(one.value)
+    name = short_subject(BY_NAME[str(one.value)]) if one.value in BY_NAME else str(one.value)
     shown = {**kept, "rule": str(one.value)}
     return [{"text": name, "href": _address(shown)}, *_cells(one, shown)]
 
@@ -197,6 +188,6 @@ def _fields(kept: Mapping[str, str], countries: Iterable[str] | None) -> list[di
             ],
             "value": kept["weeks"] or str(_SPANS[0]),
         },
-        forms.of_country(countries, kept["country"]),
-        forms.of_message(kept["rule"]),
+        country_field(countries, kept["country"]),
+        rule_field(kept["rule"]),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from services.notifications.messages.model.table import RULES
@@ -14,12 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from services.notifications.messages.model.rule import Rule
-    from shared.identity.sealing import Seal
 
 _PATH = "/notifications/choice/"
 _COORDINATORS = frozenset(
     {AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR, AudienceKind.PROGRAMME_COORDINATOR}
 )
+
+
+class LinkSeal(Protocol):
+    """What signs the links, and tells whether a signature is ours."""
+
+    def sign(self, text: str) -> str:
+        """Return the signature of a text."""
+
+    def signed(self, text: str, digest: str) -> bool:
+        """Return whether a signature is that of the text."""
 
 
 class Choice(Code):
@@ -50,12 +59,12 @@ def _concerns(rule: Rule, to: Collection[AudienceKind]) -> bool:
     return rule.to in to or (rule.name == DIGEST and not _COORDINATORS.isdisjoint(to))
 
 
-def link(seal: Seal, origin: str, recipient: UUID) -> str:
+def link(seal: LinkSeal, origin: str, recipient: UUID) -> str:
     """The address of a person's choice: who holds it sees and changes that choice, and learns nothing else."""
     return f"{origin}{_PATH}{recipient.hex}.{seal.sign(recipient.hex)}"
 
 
-def recipient_in(seal: Seal, token: str) -> UUID | None:
+def recipient_in(seal: LinkSeal, token: str) -> UUID | None:
     """Whose choice a link is; None for one that we did not make."""
     id_, _, digest = token.partition(".")
     if not seal.signed(id_, digest):

@@ -7,7 +7,6 @@ moved or runs fast while the sample programme is loaded.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,13 @@ import structlog
 
 from services.notifications.calendars.store import appointments
 from services.notifications.cases.model import audience
-from services.notifications.deadlines.model import RIGHTS
+from services.notifications.deadlines.model.rules import RIGHTS
 from services.notifications.deadlines.store import deadlines as store
-from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.events import RecordedEvent
+from services.notifications.leases import hold_lease
+from services.notifications.messages.actions import enqueue
 from services.notifications.messages.model.decision import Message, messages
 from services.notifications.messages.model.facts import facts
-from services.notifications.messages.store.messages import queue
-from shared.bus import Envelope
 from shared.bus.db import leases
 from shared.contracts.lifecycle import DEADLINES
 from shared.contracts.notifications import DeadlineEvent, DeadlineNear, DeadlinePassed
@@ -29,6 +28,7 @@ from shared.time import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from services.notifications.deadlines.store.deadlines import Falls, What
@@ -103,9 +103,7 @@ async def _some(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) ->
         found: list[Message] = []
         for what, each in claimed:
             found += await _tell(tx, what, each, deputies.get(each.id))
-        await queue(tx.session, found, datetime.now(UTC))
-        if found:
-            await tx.changed("messages")
+        await enqueue(tx, found)
     return len(claimed)
 
 
@@ -140,17 +138,5 @@ async def _tell(tx: Tx, what: What, falls: Falls, deputy_due: datetime | None) -
         )
     id_ = await tx.record(event, falls.id, correlation=case.application_id or case.id)
     now = clock.now()
-    told = Envelope(
-        id=id_,
-        type=event.type,
-        source="urn:tandem:notifications",
-        subject=str(falls.id),
-        topic=event.topic,
-        time=now,
-        sequence=1,
-        correlationid=str(case.application_id or case.id),
-        causationid=waited.about,
-        traceparent=None,
-        data=event,
-    )
-    return messages(event, about=id_, at=now, case=case, facts=facts(told))
+    published = RecordedEvent(id_, event, str(falls.id), now)
+    return messages(event, about=id_, at=now, case=case, facts=facts(published))

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.notifications.cases.model import Case
-from services.notifications.deadlines.model import PROGRAMME
-from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.deadlines.model.rules import PROGRAMME
+from services.notifications.events import RecordedEvent
+from services.notifications.leases import hold_lease
+from services.notifications.messages.actions import enqueue
 from services.notifications.messages.model.decision import messages
 from services.notifications.messages.model.facts import facts
-from services.notifications.messages.store.messages import queue
 from services.notifications.reminders import store
 from services.notifications.reminders.actions.deadlines import caught_up
 from services.notifications.settings import Settings
-from shared.bus import Envelope
 from shared.bus.db import leases
 from shared.contracts.codes import AudienceKind
 from shared.contracts.notifications import Audience, Waiting, WorkWaiting
@@ -73,9 +73,7 @@ async def write_due(bus: Bus, lease: Lease, hour: int) -> int:
             if place in waits and (place in done or here.hour == hour):
                 told += await _tell(tx, place, day, waits[place], now)
             await store.mark(tx.session, place, day, now)
-        await queue(tx.session, told, datetime.now(UTC))
-        if told:
-            await tx.changed("messages")
+        await enqueue(tx, told)
     return len(told)
 
 
@@ -109,22 +107,10 @@ async def _tell(tx: Tx, place: str, day: date, waits: Sequence[Waits], now: date
         waiting=tuple(Waiting(kind=one.kind, count=one.count, over=one.over) for one in waits),
     )
     id_ = await tx.record(event, subject, correlation=subject)
-    told = Envelope(
-        id=id_,
-        type=event.type,
-        source="urn:tandem:notifications",
-        subject=str(subject),
-        topic=event.topic,
-        time=now,
-        sequence=1,
-        correlationid=str(subject),
-        causationid=None,
-        traceparent=None,
-        data=event,
-    )
+    published = RecordedEvent(id_, event, str(subject), now)
     case = Case(id=subject, topic=event.topic, country=country)
     # The id is the day's and the place's, not the event's: written again, it is the same message.
     return [
         replace(one, id=reaction_id(subject, one.rule.name, place))
-        for one in messages(event, about=id_, at=now, case=case, facts=facts(told))
+        for one in messages(event, about=id_, at=now, case=case, facts=facts(published))
     ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from services.notifications.cases.model import Case
+from services.notifications.events import RecordedEvent
+from services.notifications.messages.actions import enqueue
 from services.notifications.messages.model.decision import messages
 from services.notifications.messages.model.facts import facts
-from services.notifications.messages.store.messages import queue
-from shared.bus import Envelope
 from shared.contracts.codes import WebhookChange, WebhookReach
 from shared.contracts.notifications import WebhookChanged
 from shared.time import clock
@@ -25,22 +24,8 @@ async def announce(tx: Tx, of: Endpoint, change: WebhookChange, cause: WebhookPa
     event = WebhookChanged(change=change, reach=WebhookReach(of.reach), events=tuple(of.events), cause=cause)
     id_ = await tx.record(event, of.id, correlation=of.id)
     now = clock.now()
-    told = Envelope(
-        id=id_,
-        type=event.type,
-        source="urn:tandem:notifications",
-        subject=str(of.id),
-        topic=event.topic,
-        time=now,
-        sequence=1,
-        correlationid=str(of.id),
-        causationid=None,
-        traceparent=None,
-        data=event,
-    )
+    published = RecordedEvent(id_, event, str(of.id), now)
     case = Case(id=of.id, topic=event.topic)
-    found = messages(event, about=id_, at=now, case=case, facts=facts(told))
-    await queue(tx.session, found, datetime.now(UTC))
+    found = messages(event, about=id_, at=now, case=case, facts=facts(published))
+    await enqueue(tx, found)
     await tx.changed("webhooks")
-    if found:
-        await tx.changed("messages")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
-    from shared.bus import Envelope
+    from services.notifications.events import PublishedEvent
 
 FIGURES = ("exchange.figures", "exchange.periods")
 CASES = (
@@ -103,7 +103,7 @@ def webhook_id(delivery: UUID) -> str:
     return f"msg_{delivery.hex}"
 
 
-def body_of(event: Envelope) -> bytes:
+def body_of(event: PublishedEvent) -> bytes:
     """The body for an event, at most `LARGEST` bytes: the longest fields are left out of one that is too long.
 
     `data` is the event in CloudEvents' JSON format; its extension `sequence` counts the events of a subject from 1, and

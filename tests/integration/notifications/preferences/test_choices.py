@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.leases import hold_lease
 from services.notifications.reminders.actions.digests import write_due
 from shared.ids import new_id
 from shared.time import clock

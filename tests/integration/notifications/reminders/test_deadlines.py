@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.deadlines.model import remind_before
-from services.notifications.mail.sending.worker import hold_lease
+from services.notifications.deadlines.model.rules import remind_before
+from services.notifications.leases import hold_lease
 from services.notifications.reminders.actions import deadlines
 from services.notifications.settings import Settings
 from shared.bus import LeaseLost

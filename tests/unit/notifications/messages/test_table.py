@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 
 from services.notifications.cases.model import audience
-from services.notifications.deadlines.model import REMIND, changes, dues
+from services.notifications.deadlines.model.rules import REMIND, changes, dues
+from services.notifications.deadlines.model.tasks import PAGES, TASKS
 from services.notifications.messages.model import examples
 from services.notifications.messages.model.decision import messages
 from services.notifications.messages.model.examples import (
@@ -26,7 +27,6 @@ from services.notifications.messages.model.facts import facts
 from services.notifications.messages.model.links import LINKS, address
 from services.notifications.messages.model.rule import When
 from services.notifications.messages.model.table import BY_NAME, RULES
-from services.notifications.messages.model.table.deadlines import PAGES, TASKS
 from services.notifications.messages.model.table.exceptions import WITHOUT_MESSAGE
 from services.notifications.messages.model.wording import wording
 from services.notifications.messages.store.messages import MessageRow
@@ -42,8 +42,8 @@ from shared.contracts.registry import RegistryEvent
 from shared.contracts.visits import VisitScheduled
 
 if TYPE_CHECKING:
+    from services.notifications.events import RecordedEvent
     from services.notifications.messages.model.rule import Rule
-    from shared.bus import Envelope
     from shared.contracts import Event
 
 
@@ -209,7 +209,7 @@ def test_nobody_learns_of_a_match_that_was_never_offered() -> None:
     assert "applicant" in _audiences(model.model_validate({**model.example, "was": "offered"}))
 
 
-def _about(kind: DeadlineKind, event: Envelope) -> Envelope:
+def _about(kind: DeadlineKind, event: RecordedEvent) -> RecordedEvent:
     """An answer that is closed or opened again, as it is of that deadline; other events as they are."""
     if event.type not in {"AnswerClosed", "AnswerReopened"}:
         return event

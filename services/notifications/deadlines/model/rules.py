@@ -27,7 +27,6 @@ from shared.contracts.outcomes import (
     FollowUpSubmitted,
 )
 from shared.contracts.participation import AgendaAgreed, AgreementSigned, AnswerGiven, MoveAccepted, PartPrepared
-from shared.identity.scope import EU
 from shared.ids import reaction_id
 from shared.time.workdays import due as due_after
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.notifications.cases.model import Case
-    from shared.bus import Envelope
+    from services.notifications.events import PublishedEvent
     from shared.contracts.base import Event
     from shared.contracts.calls import Timers
     from shared.contracts.lifecycle import Deadline
@@ -197,7 +196,7 @@ def holder(owner: A, case: Case) -> Holder:
         case A.PROGRAMME_COORDINATOR:
             key = PROGRAMME
         case _:
-            place = (whom.organisation_id or whom.mentor_id) if whom.country == EU else whom.country
+            place = (whom.organisation_id or whom.mentor_id) if whom.country == UNION else whom.country
             key = f"{'deputy' if whom.kind in _DEPUTIES else 'office'}:{place}"
     return Holder(key, country_of(whom.kind, case))
 
@@ -221,7 +220,7 @@ def joined(before: Waited | None, now: Waited) -> Waited:
     return before
 
 
-def dues(event: Envelope, timers: Timers) -> dict[D, datetime]:
+def dues(event: PublishedEvent, timers: Timers) -> dict[D, datetime]:
     """The deadlines that an event starts, and when they are."""
     found = {}
     for deadline in _SET_BY.get(event.type, ()):
@@ -251,7 +250,7 @@ def _due(deadline: Deadline, data: Event, timers: Timers) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def changes(event: Envelope, timers: Timers, case: Case | None = None) -> list[Waited]:
+def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> list[Waited]:
     """What an event sets and meets, one entry an owner and one for the deputy; `case` is what it is about, if known."""
     found = []
     for kind, moment in dues(event, timers).items():
@@ -279,7 +278,7 @@ def _where(deputy: A, data: Event, case: Case | None) -> str:
     return said or (country_of(deputy, case) if case is not None else None) or UNION
 
 
-def _case(event: Envelope) -> UUID:
+def _case(event: PublishedEvent) -> UUID:
     """The case whose deadline an event meets: what people do about a visit stands under the match."""
     data: Any = event.data
     return getattr(data, "visit_id", None) or getattr(data, "mentorship_id", None) or id_of(event.subject)
