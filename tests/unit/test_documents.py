@@ -1,16 +1,21 @@
-"""Does every link in the documents lead somewhere, and do the services' pages name what they tell?"""
+"""Check that the documents are true: links, named files, functions and commands exist, and events are listed."""
 
 from __future__ import annotations
 
+import ast
 import re
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 
+from deploy.cli.main import app
 from deploy.local.folder import ROOT
 from shared.contracts import EVENTS, TOPICS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NOT_OURS = {".venv", "node_modules", "build", ".git", ".data"}
@@ -19,6 +24,13 @@ DOCUMENTS = sorted(
     for file in ROOT.rglob("*.md")
     if not (NOT_OURS | {"vendor"}).intersection(file.relative_to(ROOT).parts)
 )
+
+GUIDES = [
+    file
+    for file in DOCUMENTS
+    if str(file) in {"CONTRIBUTING.md", "docs/architecture.md"} or file.is_relative_to("docs/recipes")
+]
+"""The documents in which every file, function and command that stands in code marks must exist."""
 
 
 def _anchors(text: str) -> set[str]:
@@ -49,3 +61,80 @@ def test_a_service_names_all_events_that_it_tells(service: str) -> None:
     text = (ROOT / "services" / service / "README.md").read_text("utf-8")
     told = [name for name, event in EVENTS.items() if TOPICS[event.topic].owner == service]
     assert [name for name in told if not re.search(rf"\b{name}\b", text)] == []
+
+
+def _code(text: str) -> Iterator[str]:
+    """Yield what stands in code marks, and the lines of the shell blocks."""
+    for block in re.findall(r"^```(?:sh|bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yield from (line.split("  #")[0].strip() for line in block.splitlines())
+    yield from re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def _defined(file: Path, name: str) -> bool:
+    """Return whether a module or package defines a name such as `submit` or `Tx.record`."""
+    tree: ast.AST = ast.parse((file / "__init__.py" if file.is_dir() else file).read_text("utf-8"))
+    for part in name.split("."):
+        found = [node for node in ast.iter_child_nodes(tree) if part in _names(node)]
+        if not found:
+            return False
+        tree = found[0]
+    return True
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _missing_path(word: str) -> bool:
+    """Return whether a path, perhaps with `:name` of what it defines, is missing; below services/ or the root."""
+    path, _, name = word.partition(":")
+    found = [file for start in (ROOT, ROOT / "services") for file in start.glob(path.rstrip("/"))]
+    return not found or (bool(name) and not any(_defined(file, name) for file in found))
+
+
+def _wrong(code: str) -> Iterator[str]:
+    """Yield each word of a command or path that names something that does not exist."""
+    words = code.split()
+    for before, word in zip(["", *words], words, strict=False):
+        if "<" in word or "://" in word or word.startswith("-"):
+            continue
+        if before == "-m" and not word.startswith("pytest"):
+            if not re.fullmatch(r"[a-z_.]+", word) or find_spec(word) is None:
+                yield word
+        elif before == "make":
+            if not re.search(rf"^{re.escape(word)}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE):
+                yield f"make {word}"
+        elif before == "tandem":
+            if word not in typer.main.get_group(app).commands:
+                yield f"tandem {word}"
+        elif re.fullmatch(r"\.?[\w*-]+(/[\w.*-]+)+/?(:[\w.]+)?", word) and not word.startswith(".venv/"):
+            if _missing_path(word):
+                yield word
+        elif re.fullmatch(r"\w+\.(md|toml|lock|in)", word) and not (ROOT / word).exists():
+            yield word
+
+
+@pytest.mark.parametrize("document", GUIDES, ids=str)
+def test_files_functions_and_commands_of_a_guide_exist(document: Path) -> None:
+    """Guides name existing files, `file.py:function`, modules after `python -m`, make targets and tandem commands."""
+    text = (ROOT / document).read_text("utf-8")
+    assert [wrong for code in _code(text) for wrong in _wrong(code)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "services/no_such/file.py",
+        "shared/ids.py:no_such",
+        "python -m tests.no_such",
+        "make no_such",
+        "tandem no_such",
+        "no_such.toml",
+    ],
+)
+def test_a_name_that_does_not_exist_is_found(code: str) -> None:
+    """The check of the guides reports what is missing."""
+    assert list(_wrong(code))
