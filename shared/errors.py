@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Refused(HTTPException):
-    """The rules do not allow it: a sentence for the reader, and the fields (name -> sentence) that it concerns.
+    """A request that the rules do not allow: a sentence for the reader, and errors by field (name -> sentence).
 
     `title` and `advice` stand in for those that the status has, where these would mislead.
     """

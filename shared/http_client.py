@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @cache
 def trust() -> ssl.SSLContext:
-    """Whom TLS trusts, as the machine says.
+    """Return the certificates that the machine trusts, read once.
 
-    A client that is not told reads all certificates anew: 15 ms of processor each, in which the loop stands still.
+    A client without this context reads all of them again, and the event loop stands still meanwhile.
     """
     return httpx2.create_ssl_context()
 
 
 def client(**options: Any) -> httpx2.AsyncClient:
-    """A client; `options` are those of `httpx2.AsyncClient`. To be closed by the caller."""
+    """Return a client; `options` are those of `httpx2.AsyncClient`. The caller closes it."""
     return httpx2.AsyncClient(verify=trust(), **options)

@@ -13,12 +13,12 @@ _REACTIONS = UUID("5f2b8c1e-6d0f-5c0a-9a53-7a1d1f0e9b42")
 
 
 def new_id() -> UUID:
-    """A new uuid7 (RFC 9562): unique, and sortable by the real time at which it was made."""
+    """Return a new uuid7 (RFC 9562): unique, and sortable by the real time of its creation."""
     return uuid_utils.compat.uuid7()
 
 
 def read_id(text: str | None) -> UUID | None:
-    """The id that a text is, such as one from an address or a form; None for anything else."""
+    """Return the id in a text, such as one from an address or a form; None for anything else."""
     try:
         return UUID(text) if text else None
     except ValueError:
@@ -26,7 +26,7 @@ def read_id(text: str | None) -> UUID | None:
 
 
 def reaction_id(cause: UUID, type: str, subject: str) -> UUID:  # noqa: A002 - the word CloudEvents uses
-    """The id of the fact `type` about `subject` that `cause` brings about: the same whenever it is worked out again."""
+    """Return the id of the fact `type` about `subject` that `cause` brings about: the same each time."""
     return uuid_utils.compat.uuid5(_REACTIONS, f"{cause}/{type}/{subject}")
 
 
@@ -37,13 +37,13 @@ _READ_WRONGLY = str.maketrans("ILO", "110")
 
 
 def new_number(kind: str, year: int) -> str:
-    """A number that nobody can guess: `TC-2026-7F3K-9QXM-2D8R-5` for the kind `TC`."""
-    drawn = "".join(secrets.choice(DIGITS) for _ in range(_COUNT))
-    return f"{kind}-{year}-{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}-{check_character(f'{year}{drawn}')}"
+    """Return a number that nobody can guess: `TC-2026-7F3K-9QXM-2D8R-5` for the kind `TC`."""
+    characters = "".join(secrets.choice(DIGITS) for _ in range(_COUNT))
+    return f"{kind}-{year}-{characters[:4]}-{characters[4:8]}-{characters[8:]}-{check_character(f'{year}{characters}')}"
 
 
 def check_character(text: str) -> str:
-    """The check character of year and drawn characters; Luhn's rule, modulo 32, from the right."""
+    """Return the check character of year and random characters; Luhn's rule, modulo 32, from the right."""
     total = 0
     for place, letter in enumerate(reversed(text)):
         value = DIGITS.index(letter) * (1 if place % 2 else 2)
@@ -52,14 +52,14 @@ def check_character(text: str) -> str:
 
 
 def normalise_number(written: str) -> str:
-    """A number as it was meant: capitals, no spaces, 0 for O, 1 for I and L after the kind; at most 40 characters."""
+    """Return a number in its standard form: capitals, no spaces, 0 for O, 1 for I and L after the kind; at most 40."""
     text = "".join(written.split()).upper()[:40]
     kind, _, rest = text.partition("-")
     return f"{kind}-{rest.translate(_READ_WRONGLY)}" if rest else kind
 
 
 def is_mistyped(number: str) -> bool:
-    """Whether a number of this form cannot be one, since its check character does not fit."""
+    """Return whether a number of this form is wrong, since its check character does not fit."""
     if not _FORM.fullmatch(number):
         return False
     _, *parts, check = number.split("-")

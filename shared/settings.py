@@ -62,6 +62,6 @@ class ServiceSettings(BaseSettings):
 
     @property
     def direct_url(self) -> str:
-        """The address for LISTEN: a connection of its own, without a pooler."""
+        """Return the address for LISTEN: a connection of its own, without a pooler."""
         url = (self.database_direct_url or self.database_url).get_secret_value()
         return url.replace("postgresql+asyncpg://", "postgresql://", 1)

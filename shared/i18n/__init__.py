@@ -32,16 +32,16 @@ COOKIE = "language"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogues:
-    """Where one kind of texts is translated: a `.po` file a language, `file` its path in `folder`.
+    """Where one kind of texts is translated: a `.po` file for each language, `file` its path in `folder`.
 
-    Compared by identity: each sentence looks its catalogue up by it, and a digest of a path would cost more than that.
+    Compared by identity: each sentence looks up its catalogue, and hashing a path each time would be slow.
     """
 
     folder: Path
     file: str = "{language}/LC_MESSAGES/tandem.po"
 
     def of(self, code: str) -> Path:
-        """The catalogue of a language, whether it is there or not."""
+        """Return the path of a language's catalogue, whether the file exists or not."""
         return self.folder / self.file.format(language=code)
 
 
@@ -58,24 +58,24 @@ def N_(text: str) -> str:  # noqa: N802 - the customary name by which babel find
 
 
 def language() -> str:
-    """The ISO 639-1 code of the language in which the current request (or task) speaks."""
+    """Return the ISO 639-1 code of the language of the current request (or task)."""
     return _language.get()
 
 
 def spoken() -> Spoken:
-    """The current language with the catalogues that it is spoken by: the key to what was once written in it."""
+    """Return the current language with its catalogues: the key of texts that were cached in it."""
     return _language.get(), _catalogues.get()
 
 
 def speak(code: str, catalogues: Catalogues | None = None) -> None:
-    """From here on the current request (or task) speaks `code`; a language without a catalogue becomes English."""
+    """Set the language of the current request (or task); a language without a catalogue becomes English."""
     _catalogues.set(catalogues)
     _language.set(code if code in offered(catalogues) else SOURCE)
 
 
 @contextmanager
 def speaking(code: str, catalogues: Catalogues | None = None) -> Iterator[str]:
-    """Speak `code` for a while, then as before; gives the language that is spoken."""
+    """Set the language for the duration of a `with` block; gives the language in use."""
     before = _language.get(), _catalogues.get()
     speak(code, catalogues)
     try:
@@ -86,7 +86,7 @@ def speaking(code: str, catalogues: Catalogues | None = None) -> Iterator[str]:
 
 
 def locale() -> Locale:
-    """What babel needs to write numbers, dates and names of countries in the current language."""
+    """Return the locale with which babel writes numbers, dates and names of countries."""
     return _locale(language())
 
 
@@ -97,33 +97,33 @@ def _locale(code: str) -> Locale:
 
 @cache
 def offered(catalogues: Catalogues | None = None) -> tuple[str, ...]:
-    """The languages that a reader can choose: English and each one that has a catalogue (none given: of the pages)."""
+    """Return the languages that a reader can choose: English and those with a catalogue (default: the pages')."""
     return tuple(code for code in LANGUAGES if code == SOURCE or (catalogues or PAGES).of(code).is_file())
 
 
 def own_name(code: str) -> str:
-    """What a language calls itself, for the choice of languages: `Հայերեն` for `hy`."""
+    """Return a language's name in itself, for the choice of languages: `Հայերեն` for `hy`."""
     name = Locale.parse(code).get_display_name(code) or code
     return name[:1].title() + name[1:]
 
 
 def gettext(text: str) -> str:
-    """`text` in the current language."""
+    """Return `text` in the current language."""
     return _translations(language(), _catalogues.get()).gettext(text)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """The form of a text that fits `count`, in the current language."""
+    """Return the form of a text that fits `count`, in the current language."""
     return _translations(language(), _catalogues.get()).ngettext(one, many, count)
 
 
 def pgettext(context: str, text: str) -> str:
-    """`text` in the current language where English has one word for two meanings."""
+    """Return `text` in the current language where one English word has two meanings."""
     return _translations(language(), _catalogues.get()).pgettext(context, text)
 
 
 def npgettext(context: str, one: str, many: str, count: int) -> str:
-    """As `ngettext`, with a context."""
+    """Return `ngettext` with a context."""
     return _translations(language(), _catalogues.get()).npgettext(context, one, many, count)
 
 

@@ -6,15 +6,15 @@ from shared.i18n import locale
 
 
 def number(value: float, digits: int = 0) -> str:
-    """A number as the reader's language writes it: `1,234` in English."""
-    from babel.numbers import format_decimal  # noqa: PLC0415 - babel.numbers is slow to import; few pages need it
+    """Return a number as the reader's language writes it: `1,234` in English."""
+    from babel.numbers import format_decimal  # noqa: PLC0415 - slow to import; few pages need it
 
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(value, format=pattern, locale=locale())
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """A share (0 to 1) as a percentage in the reader's language."""
+    """Return a share (0 to 1) as a percentage in the reader's language."""
     from babel.numbers import format_percent  # noqa: PLC0415 - as in `number`
 
     pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"

@@ -73,7 +73,7 @@ _countries = TypeAdapter(dict[str, Suspension])
 
 
 def access_table(metadata: sa.MetaData) -> sa.Table:
-    """The table `access` in a service's own metadata, for its store and migrations.
+    """Add the tables of access to a service's own metadata, for its store and migrations; return `access`.
 
     `suspension` and `used_ticket` come with it.
     """
@@ -85,7 +85,7 @@ def access_table(metadata: sa.MetaData) -> sa.Table:
 async def write_access(
     session: AsyncSession, rows: Mapping[str, tuple[Iterable[AccessGrant | Grant], datetime]]
 ) -> None:
-    """Keep what each subject may from now on: subject -> (all grants, domain time). One statement for all.
+    """Store what each subject may do from now on, in one statement: subject -> (all grants, domain time).
 
     Grants are `AccessGrant` (the Part of AccessChanged) or `Grant`.
     """
@@ -106,13 +106,13 @@ async def write_access(
 
 
 def _row(grant: AccessGrant | Grant) -> dict[str, str | None]:
-    """A grant as it stands in the table: what has no value is left out."""
+    """Return a grant as the table stores it, without fields that have no value."""
     values = {field.name: getattr(grant, field.name) for field in fields(Grant)}
     return {name: str(value) for name, value in values.items() if value is not None}
 
 
 async def consume_access(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of topic exchange.access in a service: the newest event of a subject counts."""
+    """Apply topic exchange.access (`evolve`): the newest event of a subject counts."""
     newest = {
         event.subject: (event.data.grants, event.time) for event in events if isinstance(event.data, AccessChanged)
     }
@@ -120,14 +120,14 @@ async def consume_access(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def grants_of(session: AsyncSession, subject: str) -> tuple[Grant, ...]:
-    """All grants of a subject, active or not; empty for somebody nobody knows."""
+    """Return all grants of a subject, active or not; empty for an unknown subject."""
     connection = await session.connection()
-    held = await connection.scalar(sa.select(_access.c.grants).where(_access.c.subject == subject))
-    return _grants.validate_python(held) if held is not None else ()
+    grants = await connection.scalar(sa.select(_access.c.grants).where(_access.c.subject == subject))
+    return _grants.validate_python(grants) if grants is not None else ()
 
 
 async def write_partner(tx: Tx, country: str, status: PartnerStatus, since: date) -> None:
-    """Keep how a partner country stands from now on; a suspension ends sign-ins that began before this moment.
+    """Store the status of a partner country; a suspension ends sign-ins that began before this moment.
 
     Live pages that are open ask their guards again.
     """
@@ -139,21 +139,21 @@ async def write_partner(tx: Tx, country: str, status: PartnerStatus, since: date
         await connection.execute(over)
         return
     new = insert(_suspensions).values(country=country, since=since, cut_at=datetime.now(UTC))
-    # The same suspension read once more, in a rebuild, signs nobody out again.
+    # The same suspension, read again in a rebuild, must not sign anybody out again.
     kept = _suspensions.c.since.is_(None) | (_suspensions.c.since != new.excluded.since)
     changes = {"since": new.excluded.since, "cut_at": new.excluded.cut_at}
     await connection.execute(new.on_conflict_do_update(index_elements=["country"], set_=changes, where=kept))
 
 
 async def consume_partners(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of topic exchange.registry as far as access goes: how each partner stands, in order."""
+    """Apply the partner statuses of topic exchange.registry (`evolve`), in order."""
     for event in events:
         if isinstance(event.data, PartnerStatusChanged):
             await write_partner(tx, event.data.country, event.data.status, event.data.since)
 
 
-# Asked with each request, so it is put together once.
-_HELD = sa.select(
+# Run with each request, so it is built once.
+_GRANTS_AND_SUSPENSIONS = sa.select(
     _access.c.grants,
     sa.select(
         sa.func.jsonb_object_agg(
@@ -165,19 +165,21 @@ _HELD = sa.select(
 
 
 async def load_principal(session: AsyncSession, subject: str) -> Principal:
-    """The subject with the grants that hold now (today, domain time), and those that a suspension keeps from it."""
-    row = (await (await session.connection()).execute(_HELD, {"subject": subject})).one_or_none()
+    """Return the subject with the grants that count now (today, domain time), and those that a suspension blocks."""
+    row = (await (await session.connection()).execute(_GRANTS_AND_SUSPENSIONS, {"subject": subject})).one_or_none()
     if row is None:
         return Principal(subject)
     today = clock.today()
     known = _countries.validate_python(row[1] or {})
-    over = frozenset(code for code, one in known.items() if one.since is not None and one.since <= today)
-    cuts = {code: one.cut_at for code, one in known.items()}
+    over = frozenset(
+        code for code, suspension in known.items() if suspension.since is not None and suspension.since <= today
+    )
+    cuts = {code: suspension.cut_at for code, suspension in known.items()}
     return Principal.on(subject, _grants.validate_python(row[0]), today, suspended=over, cuts=cuts)
 
 
 async def use_ticket(session: AsyncSession, ticket: Ticket) -> bool:
-    """Mark a ticket as used; False if it was used before. Forgets those that are over. Commit is the caller's."""
+    """Mark a ticket as used; return False if it was used before. Deletes expired ones. The caller commits."""
     moment = datetime.now(UTC)
     connection = await session.connection()
     await connection.execute(sa.delete(_used_tickets).where(_used_tickets.c.until < moment))

@@ -41,7 +41,7 @@ class Proof:
 
 
 class BearerTokens:
-    """Checks bearer tokens and remembers for a minute what the provider said, about 10,000 tokens at the most."""
+    """Checks bearer tokens and caches the provider's answers for a minute, at most 10,000 tokens."""
 
     def __init__(self, provider: Provider, audience: str) -> None:
         self._provider = provider
@@ -49,7 +49,7 @@ class BearerTokens:
         self._known: OrderedDict[bytes, tuple[float, Proof | None]] = OrderedDict()
 
     async def proof(self, token: str) -> Proof | None:
-        """What `token` proves, or None if it proves nothing.
+        """Return what `token` proves, or None if it proves nothing.
 
         Raises `ProviderUnavailable` when only the provider could tell and it does not answer.
         """
@@ -91,13 +91,13 @@ class BearerTokens:
             return _KEPT_FOR, None
         try:
             subject = answer.json().get("sub")
-        except (ValueError, AttributeError):  # userinfo that is signed or no object: not a provider that we know
+        except (ValueError, AttributeError):  # signed userinfo, or no object: not a provider that we support
             return _KEPT_FOR, None
         return _KEPT_FOR, Proof(subject) if isinstance(subject, str) and subject else None
 
 
 async def verified(token: str, provider: Provider, *, audience: str, nonce: str | None = None) -> jwt.Token:
-    """A JWT that the provider signed for `audience` (and with `nonce`), not over, with a subject.
+    """Return a JWT that the provider signed for `audience` (and with `nonce`), unexpired, with a subject.
 
     Raises `joserfc.errors.JoseError` or ValueError if any of that does not hold, and `ProviderUnavailable`.
     """
@@ -117,5 +117,5 @@ async def verified(token: str, provider: Provider, *, audience: str, nonce: str 
 
 
 def _for_access(proven: jwt.Token) -> bool:
-    """Whether a token is an access token (RFC 9068, or Keycloak's own mark) and not an ID token."""
+    """Return whether a token is an access token (RFC 9068, or Keycloak's own mark) and not an ID token."""
     return proven.header.get("typ") in {"at+jwt", "application/at+jwt"} or proven.claims.get("typ") == "Bearer"

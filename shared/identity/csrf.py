@@ -28,27 +28,27 @@ GOOD_FOR = 12 * 3600
 
 
 def token(request: Request) -> str:
-    """The token for forms on this page; empty when nobody is signed in, for then no cookie acts."""
+    """Return the token for forms on this page; empty when nobody is signed in, for then no cookie acts."""
     bound_to = _bound_to(request)
-    return made(identity_of(request.app).csrf, bound_to) if bound_to else ""
+    return new_token(identity_of(request.app).csrf, bound_to) if bound_to else ""
 
 
-def made(seal: Seal, bound_to: str, at: float | None = None) -> str:
-    """A token for `bound_to`, made now."""
+def new_token(seal: Seal, bound_to: str, at: float | None = None) -> str:
+    """Return a token for `bound_to`, made now."""
     moment = str(int(time.time() if at is None else at))
     return f"{moment}.{seal.sign(f'{moment} {bound_to}')}"
 
 
-def counts(seal: Seal, bound_to: str, given: str, at: float | None = None) -> bool:
-    """Whether `given` was made for `bound_to` within the last twelve hours."""
-    moment, _, digest = given.partition(".")
+def counts(seal: Seal, bound_to: str, token: str, at: float | None = None) -> bool:
+    """Return whether `token` was made for `bound_to` within the last twelve hours."""
+    moment, _, digest = token.partition(".")
     if not seal.signed(f"{moment} {bound_to}", digest):
         return False
     return int(moment) + GOOD_FOR > (time.time() if at is None else at)
 
 
 def person(subject: str) -> str:
-    """What the tokens of somebody who is signed in are bound to."""
+    """Return what the tokens of a signed-in person are bound to."""
     return f"person {subject}"
 
 
@@ -61,7 +61,7 @@ def _bound_to(request: Request) -> str:
 
 
 async def check(request: Request) -> None:
-    """Let a safe or a program's request pass; raise `FormNotOurs` for an unsafe one that may be another site's.
+    """Let a safe request or a program's pass; raise `FormNotOurs` for an unsafe one that another site may have sent.
 
     Reads the form through the request that the route gets too: Starlette keeps it, so nothing is consumed.
     """
@@ -71,8 +71,8 @@ async def check(request: Request) -> None:
     bound_to = _bound_to(request)
     if not bound_to:
         return
-    given = request.headers.get(HEADER) or (await request.form()).get(FIELD)
-    if not isinstance(given, str) or not counts(identity_of(request.app).csrf, bound_to, given):
+    token = request.headers.get(HEADER) or (await request.form()).get(FIELD)
+    if not isinstance(token, str) or not counts(identity_of(request.app).csrf, bound_to, token):
         raise FormNotOurs
 
 

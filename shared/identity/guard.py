@@ -44,24 +44,24 @@ class Unguarded(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class RouteAccess:
-    """Whom a guard lets in: `roles` for kind `roles` (and beside a ticket), `purpose` for kind `ticket`."""
+    """Whom a guard lets in: `roles` for kind `roles` (and besides a ticket), `purpose` for kind `ticket`."""
 
     kind: Kind
     roles: frozenset[Role] = frozenset()
     purpose: str | None = None
 
     def admits(self, role: Role) -> bool:
-        """Whether somebody who signed in with just that role gets past the guard (without a ticket)."""
+        """Return whether a person who signed in with just that role passes the guard (without a ticket)."""
         return self.kind in {"public", "signed_in"} or role in self.roles
 
 
 class Guard:
-    """What all guards are: something FastAPI can depend on, with the answer whom it lets in."""
+    """The base of all guards: a FastAPI dependency that also states whom it lets in."""
 
     access: RouteAccess
 
     async def __call__(self, request: Request) -> object:
-        """Let the request in and give who or what brings it, or raise a refusal."""
+        """Let the request in and return its principal, ticket or calling service, or raise a refusal."""
         raise NotImplementedError
 
 
@@ -69,7 +69,7 @@ class _Public(Guard):
     access = RouteAccess("public")
 
     async def __call__(self, request: Request) -> Principal | None:
-        principal = await _known(request)
+        principal = await _principal_of(request)
         await csrf.check(request)
         return principal
 
@@ -111,7 +111,7 @@ class _Ticket(Guard):
         self._purpose, self._of = purpose, of
 
     async def __call__(self, request: Request) -> Ticket:
-        principal = await _known(request)
+        principal = await _principal_of(request)
         holder = await ticket_of(request, self._purpose, request.path_params[self._of], principal)
         if holder is None:
             raise SignInNeeded if principal is None else NotAllowed(_from_portal())
@@ -125,7 +125,7 @@ class _TicketOrRoles(Guard):
         self._purpose, self._roles, self._of = purpose, roles, of
 
     async def __call__(self, request: Request) -> Ticket | Principal:
-        principal = await _known(request)
+        principal = await _principal_of(request)
         holder = await ticket_of(request, self._purpose, request.path_params[self._of], principal)
         if holder is None and principal is None:
             raise SignInNeeded
@@ -138,29 +138,29 @@ class _TicketOrRoles(Guard):
 
 
 def allow(*roles: Role) -> _Roles:
-    """Lets in whoever holds one of `roles` now; gives the Principal. `Depends(allow(Role.OFFICER, Role.MENTOR))`."""
+    """Let in people who hold one of `roles` now; gives the Principal. `Depends(allow(Role.OFFICER, Role.MENTOR))`."""
     if not roles:
         raise ValueError("Name the roles; signed_in() is for everybody with an account.")
     return _Roles(roles)
 
 
 def public() -> _Public:
-    """Lets everybody in; gives the Principal of somebody who is signed in, else None."""
+    """Let everybody in; gives the Principal of a signed-in person, else None."""
     return _PUBLIC
 
 
 def signed_in() -> _SignedIn:
-    """Lets in everybody who signed in, with whatever role or none yet; gives the Principal."""
+    """Let in everybody who is signed in, with any role or none; gives the Principal."""
     return _SIGNED_IN
 
 
 def internal() -> _Internal:
-    """Lets in the other services of this installation by their token; gives the caller's name."""
+    """Let in the other services of this installation by their token; gives the caller's name."""
     return _INTERNAL
 
 
 def ticket(purpose: str, *, of: str = "application_id") -> _Ticket:
-    """Lets in who brings a ticket of the portal for `purpose` and for the case that the path names in `{of}`.
+    """Let in requests with a ticket of the portal for `purpose` and for the case that the path names in `{of}`.
 
     Gives the Ticket. A ticket in the address is exchanged for a cookie and the browser sent on to the clean address; a
     program sends it along its bearer token each time, in the header `X-Ticket`.
@@ -169,7 +169,7 @@ def ticket(purpose: str, *, of: str = "application_id") -> _Ticket:
 
 
 def ticket_or_role(purpose: str, *roles: Role, of: str = "application_id") -> _TicketOrRoles:
-    """As `ticket`, but whoever holds one of `roles` needs none; gives the Ticket, else the Principal."""
+    """Let in as `ticket` does, but people who hold one of `roles` need none; gives the Ticket, else the Principal."""
     return _TicketOrRoles(purpose, roles, of)
 
 
@@ -177,7 +177,7 @@ _PUBLIC, _SIGNED_IN, _INTERNAL = _Public(), _SignedIn(), _Internal()
 
 
 def guard_of(route: APIRoute | RouteContext) -> Guard:
-    """The guard of a route; raises `Unguarded` unless there is exactly one."""
+    """Return the guard of a route; raises `Unguarded` unless there is exactly one."""
     found = {id(guard): guard for guard in _guards(getattr(route, "dependant", None))}
     if len(found) != 1:
         methods = ",".join(sorted(route.methods or ()))
@@ -186,16 +186,16 @@ def guard_of(route: APIRoute | RouteContext) -> Guard:
 
 
 def access_of(route: APIRoute | RouteContext) -> RouteAccess:
-    """Whom the guard of a route lets in; raises `Unguarded` unless there is exactly one guard."""
+    """Return whom the guard of a route lets in; raises `Unguarded` unless there is exactly one guard."""
     return guard_of(route).access
 
 
 def every_route(app: FastAPI) -> list[tuple[RouteContext, RouteAccess]]:
-    """All routes of an app, those of included routers too, with whom they let in, by path and method.
+    """Return all routes of an app, included routers' too, with whom they let in, by path and method.
 
     Raises `Unguarded` at the first route without exactly one guard, a mounted app included.
     """
-    routes = sorted(iter_route_contexts(app.routes), key=lambda one: (one.path or "", sorted(one.methods or ())))
+    routes = sorted(iter_route_contexts(app.routes), key=lambda route: (route.path or "", sorted(route.methods or ())))
     for route in routes:
         if isinstance(route.original_route, Mount):
             raise Unguarded(f"{route.path} is a mounted app, whose routes nobody guards.")
@@ -216,14 +216,14 @@ def _from_portal() -> str:
 
 
 async def _signed_in(request: Request) -> Principal:
-    principal = await _known(request)
+    principal = await _principal_of(request)
     if principal is None:
         raise SignInNeeded
     return principal
 
 
-async def _known(request: Request) -> Principal | None:
-    """Who asks: by bearer token if one is sent, else by the session cookie; None for a stranger.
+async def _principal_of(request: Request) -> Principal | None:
+    """Return who makes the request: by bearer token if one is sent, else by the session cookie; None for a stranger.
 
     A sign-in from before the suspension of a country whose people are asking is over, and such a token is refused.
     """
@@ -270,7 +270,7 @@ def _session(request: Request) -> Proof | None:
 
 
 def _navigates(request: Request) -> bool:
-    """Whether the browser opens a page (and not a part of one), so that it can be led past the portal."""
+    """Return whether the browser opens a page (not a part of one), so that it can be sent by way of the portal."""
     return (
         request.method == "GET"
         and "text/html" in request.headers.get("accept", "")

@@ -45,7 +45,7 @@ _log = structlog.get_logger()
 
 
 def sign_in_router() -> APIRouter:
-    """The routes /sign-in, /sign-in/callback, /sign-in/renew (GET) and /sign-out (POST, with the CSRF token)."""
+    """Return the routes /sign-in, /sign-in/callback, /sign-in/renew (GET) and /sign-out (POST, with the CSRF token)."""
     router = APIRouter(include_in_schema=False)
     router.get(SIGN_IN)(begin)
     router.get(CALLBACK)(come_back)
@@ -55,7 +55,7 @@ def sign_in_router() -> APIRouter:
 
 
 async def begin(request: Request, _: _Known) -> Response:
-    """Off to the provider. `next`: the path to come back to; `as`: who is likely to sign in (`login_hint`)."""
+    """Send the browser to the provider. `next`: the path to return to; `as`: who probably signs in (`login_hint`)."""
     identity = identity_of(request.app)
     persona = request.query_params.get("as", "")[:200]
     under_way = {
@@ -89,7 +89,7 @@ async def begin(request: Request, _: _Known) -> Response:
 
 
 async def come_back(request: Request, _: _Known) -> Response:
-    """Back from the provider with a code: who is it? Then on to where the sign-in began, with a new session."""
+    """Take the provider's code, start a new session and send the browser on to where the sign-in began."""
     identity = identity_of(request.app)
     query = request.query_params
     name = _under_way_name(identity, query.get("state", ""))
@@ -110,7 +110,7 @@ async def come_back(request: Request, _: _Known) -> Response:
 
 
 async def renew(request: Request, _: _Known) -> Response:
-    """Write the cookie of a session that is still good anew, and send the browser back where it came from."""
+    """Write the cookie of a valid session again, and send the browser back to where it came from."""
     identity = identity_of(request.app)
     address = safe_next(request.query_params.get("next"))
     session = open_session(request.cookies.get(identity.cookies.session), identity.sessions)
@@ -150,18 +150,20 @@ def _hint_name(identity: Identity) -> str:
 
 
 def _under_way(request: Request, identity: Identity, name: str) -> dict[str, Any]:
-    """What this browser took along when it left for the provider; refuses an answer that nobody here asked for."""
-    held = identity.sign_ins.open(request.cookies.get(name, "")) or {}
-    same = hmac.compare_digest(str(held.get("state", "")).encode(), request.query_params.get("state", "").encode())
-    if not held.get("state") or not same or held["until"] < time.time():
+    """Return what this browser remembered when it left for the provider; refuse an answer nobody here requested."""
+    remembered = identity.sign_ins.open(request.cookies.get(name, "")) or {}
+    same = hmac.compare_digest(
+        str(remembered.get("state", "")).encode(), request.query_params.get("state", "").encode()
+    )
+    if not remembered.get("state") or not same or remembered["until"] < time.time():
         raise HTTPException(
             400, gettext("This sign-in took too long, or it was started in another browser. Please sign in again.")
         )
-    return held
+    return remembered
 
 
 async def _exchanged(identity: Identity, code: str, under_way: dict[str, Any]) -> tuple[str, str]:
-    """The ID token and the subject that it proves, for the code that the provider sent."""
+    """Exchange the provider's code; return the ID token and the subject that it proves."""
     try:
         async with _client(identity) as client:
             answer = await client.fetch_token(
@@ -188,10 +190,10 @@ async def _end_of_session(request: Request, identity: Identity) -> str:
         address = await identity.provider.endpoint("end_session_endpoint")
     except ProviderUnavailable:
         return home
-    held = identity.sign_ins.open(request.cookies.get(_hint_name(identity), "")) or {}
+    hint = identity.sign_ins.open(request.cookies.get(_hint_name(identity), "")) or {}
     leave = {"client_id": identity.settings.oidc_client_id, "post_logout_redirect_uri": home}
-    if isinstance(held.get("id_token"), str):
-        leave["id_token_hint"] = held["id_token"]
+    if isinstance(hint.get("id_token"), str):
+        leave["id_token_hint"] = hint["id_token"]
     return f"{address}{'&' if '?' in address else '?'}{urlencode(leave)}"
 
 

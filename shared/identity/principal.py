@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One role that somebody holds for a while, as AccessChanged says it (`lifecycles.md`, Access).
+    """One role that a person holds for a time, as AccessChanged states it (`lifecycles.md`, Access).
 
     `since` and `until` are its first and its last day, None means open end; `country` is ISO 3166-1 alpha-2 or `EU`;
     `deputy_for` is the sign-in subject of the person stood in for on those days.
@@ -28,13 +28,13 @@ class Grant:
     deputy_for: str | None = None
 
     def active(self, on: date) -> bool:
-        """Whether the grant holds on that day of domain time."""
+        """Return whether the grant counts on that day of domain time."""
         return self.since <= on and (self.until is None or on <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who signed in, with the grants that hold at the moment of the request.
+    """A person or program that signed in, with the grants that count at the moment of the request.
 
     The token proved the `subject`; the grants are what AccessChanged says about it. No grants means: known to the
     sign-in provider, but allowed nothing yet. `suspended` are grants that hold, but for a country whose partnership is
@@ -56,23 +56,23 @@ class Principal:
         suspended: frozenset[str] = frozenset(),
         cuts: Mapping[str, datetime] | None = None,
     ) -> Principal:
-        """The principal with those of `grants` that are active on `day`, as far as no suspension keeps them from it.
+        """Return the principal with those of `grants` that are active on `day` and that no suspension blocks.
 
-        `suspended` are the countries whose grants do not count, `cuts` when a country's sign-ins ended. Whoever also
-        holds a grant for another country, or for the programme, stays signed in: the rest of what they may goes on.
+        `suspended` are the countries whose grants do not count, `cuts` when a country's sign-ins ended. A person who
+        also holds a grant for another country, or for the programme, stays signed in with the rights of that grant.
         """
-        held = tuple(grant for grant in grants if grant.active(day))
-        ended = [(cuts or {}).get(grant.country or "") for grant in held]
+        active = tuple(grant for grant in grants if grant.active(day))
+        ended = [(cuts or {}).get(grant.country or "") for grant in active]
         known = [moment for moment in ended if moment is not None]
         return cls(
             subject,
-            tuple(grant for grant in held if grant.country not in suspended),
-            tuple(grant for grant in held if grant.country in suspended),
-            min(known) if held and len(known) == len(held) else None,
+            tuple(grant for grant in active if grant.country not in suspended),
+            tuple(grant for grant in active if grant.country in suspended),
+            min(known) if active and len(known) == len(active) else None,
         )
 
     def counts(self, issued: float | None) -> bool:
-        """Whether a sign-in or token that was `issued` at that real time (None: it does not say when) counts.
+        """Return whether a sign-in or token `issued` at that real time counts (None: it does not say when).
 
         One that does not say when it was issued could be from before a suspension: it counts again when that is over.
         """
@@ -84,19 +84,19 @@ class Principal:
 
     @property
     def roles(self) -> frozenset[Role]:
-        """All roles that hold, a deputy's included."""
+        """Return all roles that count, a deputy's included."""
         return frozenset(grant.role for grant in self.grants)
 
     def has(self, *roles: Role) -> bool:
-        """Whether at least one of `roles` holds."""
+        """Return whether at least one of `roles` counts."""
         return any(grant.role in roles for grant in self.grants)
 
     def countries(self, role: Role) -> frozenset[str]:
-        """The countries for which `role` holds."""
+        """Return the countries for which `role` counts."""
         return frozenset(grant.country for grant in self.grants if grant.role is role and grant.country is not None)
 
     def organisations(self, role: Role) -> frozenset[str]:
-        """The ids of the organisations for which `role` holds."""
+        """Return the ids of the organisations for which `role` counts."""
         return frozenset(
             grant.organisation_id for grant in self.grants if grant.role is role and grant.organisation_id is not None
         )

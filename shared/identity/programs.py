@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-# A person's sign-in asks for an ID token; a program needs none, and the provider spares itself signing one (measured:
-# 3 ms instead of 30 ms a sign-in with the local provider).
+# A person's sign-in needs an ID token; a program needs none, and the provider is faster without signing one.
 PERSON_SCOPE = "openid email"
 PROGRAM_SCOPE = "email"
-# A token is asked for anew when it is over within this time, so that it does not end on its way.
+# A token is renewed when it expires within this time, so that it does not expire in transit.
 _SPARE = 30.0
 
 
@@ -36,7 +35,7 @@ class SignInFailed(RuntimeError):
 
 
 def oauth_client(client_id: str, client_secret: str, redirect_uri: str, scope: str) -> AsyncOAuth2Client:
-    """Authlib's client for the code flow with PKCE; without a secret it is a public client."""
+    """Return Authlib's client for the code flow with PKCE; without a secret it is a public client."""
     return AsyncOAuth2Client(
         client_id,
         client_secret or None,
@@ -51,9 +50,9 @@ def oauth_client(client_id: str, client_secret: str, redirect_uri: str, scope: s
 async def choose_persona(
     client: httpx2.AsyncClient, authorization_url: str, subject: str, redirect_uri: str
 ) -> str | None:
-    """Answer the local provider's sign-in form as `subject`; the address with the code that it leads to.
+    """Answer the local provider's sign-in form as `subject`; return the address with the code that it leads to.
 
-    None if the provider leads nowhere else than to a page of its own: it is not the local one, or refuses.
+    Returns None if the provider leads only to a page of its own: it is not the local one, or it refuses.
     """
     try:
         answer = await client.post(authorization_url, data={"sub": subject}, follow_redirects=False)
@@ -83,25 +82,25 @@ class Programs:
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._form.aclose()
         await self._oauth.aclose()
 
     async def sign_in_as(self, subject: str) -> str:
-        """An access token of `subject` from the local provider, by the code flow.
+        """Return an access token of `subject` from the local provider, by the code flow.
 
         Raises `SignInFailed` if the provider does not let the subject in (or is not the local one) and
         `ProviderUnavailable` if it does not answer.
         """
-        return self._fresh(subject) or self._kept(subject, await self._by_code(subject))
+        return self._fresh(subject) or self._keep(subject, await self._by_code(subject))
 
     def forget(self, subject: str) -> None:
-        """The token of `subject` does not count any more: the next one is asked for anew."""
+        """Drop the token of `subject`, so that the next call requests a new one."""
         self._tokens.pop(subject, None)
 
     async def sign_in(self) -> str:
-        """An access token of the program itself, by client credentials (Keycloak). Raises as `sign_in_as`."""
-        return self._fresh("") or self._kept("", await self._fetched(grant_type="client_credentials"))
+        """Return an access token of the program itself, by client credentials (Keycloak). Raises as `sign_in_as`."""
+        return self._fresh("") or self._keep("", await self._fetched(grant_type="client_credentials"))
 
     async def _by_code(self, subject: str) -> dict[str, Any]:
         verifier = secrets.token_urlsafe(48)
@@ -128,7 +127,7 @@ class Programs:
         known = self._tokens.get(subject)
         return known[1] if known is not None and known[0] > time.monotonic() else None
 
-    def _kept(self, subject: str, token: dict[str, Any]) -> str:
+    def _keep(self, subject: str, token: dict[str, Any]) -> str:
         text = str(token["access_token"])
         self._tokens[subject] = (time.monotonic() + float(token.get("expires_in", 60)) - _SPARE, text)
         return text

@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
     from joserfc.jwk import KeySetSerialization
 
-# How long what the provider published is trusted without asking again, in seconds.
+# How long, in seconds, the provider's documents are used without fetching them again.
 _METADATA_FOR = 3600.0
 _KEYS_FOR = 600.0
-# How often at the most an unknown key makes us ask; and how long we do not ask again after the provider was away.
+# How often, at most, an unknown key causes a fetch; and the pause after the provider was away.
 _KEYS_AGAIN_AFTER = 10.0
 _PAUSE = 3.0
 TIMEOUT = httpx2.Timeout(5.0, connect=2.0)
 
 
 class ProviderUnavailable(RuntimeError):
-    """The sign-in provider could not be reached, or does not describe itself as OpenID Connect Discovery asks."""
+    """The sign-in provider could not be reached, or its description is not as OpenID Connect Discovery requires."""
 
 
 class Published:
-    """One document of the provider, kept for a while; an old one serves on while the provider is away.
+    """One document of the provider, kept for a while; an old one is used while the provider is away.
 
-    One request at a time asks for it, and after a failure nobody does for some seconds: a provider that is away must
-    not keep every visitor waiting in a row.
+    One request at a time fetches it, and after a failure none does for some seconds: a provider that is away must not
+    keep visitors waiting one after another.
     """
 
     def __init__(self, good_for: float) -> None:
@@ -47,7 +47,7 @@ class Published:
         self._failure = ""
 
     async def get(self, address: Callable[[], Awaitable[str]], *, newer_than: float = float("inf")) -> dict[str, Any]:
-        """The document at `address()`, not older than `newer_than` seconds if the provider answers.
+        """Return the document at `address()`, not older than `newer_than` seconds if the provider answers.
 
         Raises `ProviderUnavailable` if there is none to give.
         """
@@ -69,8 +69,8 @@ class Published:
 class Provider:
     """One OpenID Connect provider. Its metadata and keys are kept in memory.
 
-    `reached_at` is where it is asked for its discovery document, if services do not reach it at the address that it has
-    for browsers (Keycloak beside us in a cluster); what it says there must name `issuer` all the same.
+    `reached_at` is the address of its discovery document, if services do not reach it at the address that it has for
+    browsers (Keycloak beside us in a cluster); the document must name `issuer` all the same.
     """
 
     def __init__(self, issuer: str, reached_at: str | None = None) -> None:
@@ -90,14 +90,14 @@ class Provider:
         return found
 
     async def endpoint(self, name: str) -> str:
-        """The address of one endpoint, e.g. `token_endpoint`. Raises `ProviderUnavailable` if it is not offered."""
+        """Return the address of one endpoint, e.g. `token_endpoint`; raises `ProviderUnavailable` if there is none."""
         address = (await self.metadata()).get(name)
         if not isinstance(address, str):
             raise ProviderUnavailable(f"The sign-in provider {self.issuer} offers no {name}.")
         return address
 
     async def keys(self, key_id: str | None = None) -> KeySet:
-        """The provider's public keys; asked for again when `key_id` is not among them, every ten seconds at most."""
+        """Return the provider's public keys; fetched again for an unknown `key_id`, every ten seconds at most."""
         keys = _key_set(await self._keys.get(self._jwks))
         if key_id is not None and key_id not in {key.kid for key in keys.keys}:
             keys = _key_set(await self._keys.get(self._jwks, newer_than=_KEYS_AGAIN_AFTER))

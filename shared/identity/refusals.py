@@ -25,7 +25,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class SignInNeeded(HTTPException):
-    """Nobody is signed in, or not any longer; a program sent no token or one that does not count."""
+    """Nobody is signed in, or the sign-in is over; a program sent no token or one that does not count."""
 
     def __init__(self, invalid_token: str | None = None) -> None:
         challenge = 'Bearer error="invalid_token"' if invalid_token else "Bearer"  # RFC 6750, section 3
@@ -33,19 +33,19 @@ class SignInNeeded(HTTPException):
 
 
 class Onward(HTTPException):
-    """Not a refusal: the browser is sent on (303) before it sees the page it asked for."""
+    """Not a refusal: the browser is sent on (303) before it sees the page that it requested."""
 
     def __init__(self, address: str, **headers: str) -> None:
         super().__init__(303, headers={"Location": address, **headers})
 
     @classmethod
     def renewing(cls, address: str) -> Onward:
-        """By way of applications, the only writer of the session's cookie, and back to `address`."""
+        """Send the browser to applications, the only writer of the session's cookie, and back to `address`."""
         return cls(f"{SIGN_IN}/renew?next={quote(address, safe='')}")
 
 
 class NotAllowed(HTTPException):
-    """The person is known, but the case or page is not theirs. `roles`: who may, if a role is what is missing."""
+    """The person is known, but the case or page is not theirs. `roles`: who may, if a role is missing."""
 
     def __init__(self, sentence: str | None = None, *, roles: Iterable[Role] = ()) -> None:
         self.roles = tuple(roles)
@@ -53,7 +53,7 @@ class NotAllowed(HTTPException):
 
 
 class FormNotOurs(HTTPException):
-    """An unsafe request that cannot be told from one that another site made the browser send."""
+    """An unsafe request that may have been sent by another site."""
 
     def __init__(self, sentence: str | None = None) -> None:
         note_attempt(AttemptKind.FOREIGN_FORM)
@@ -70,20 +70,20 @@ class FormNotOurs(HTTPException):
 def _who_may(roles: tuple[Role, ...]) -> str:
     if not roles:
         return gettext("This is not yours to see.")
-    from shared.contracts.labels import role as word  # noqa: PLC0415 - words load the translations, which few requests need
+    from shared.contracts.labels import role as word  # noqa: PLC0415 - loads the translations, which few requests need
 
     names = ", ".join(str(word(role)) for role in roles)
     return gettext("This page is for: %(roles)s.") % {"roles": names}
 
 
 def is_api(request: Request) -> bool:
-    """Whether a program asks: `/<service>/api/...`, an internal route, or a bearer token is sent."""
+    """Return whether a program makes the request: `/<service>/api/...`, an internal route, or a bearer token."""
     parts = request.url.path.split("/", 3)
     return (len(parts) > 2 and parts[2] in {"api", "internal"}) or "authorization" in request.headers
 
 
 def safe_next(address: str | None) -> str:
-    r"""`address` if it is a path on our own origin to which a sign-in may lead back, else `/`.
+    r"""Return `address` if it is a path on our own origin to which a sign-in may lead back, else `/`.
 
     Refuses what a browser would take for another site (`//host`, `/\host`, schemes, control characters) and the
     sign-in itself.
@@ -99,5 +99,5 @@ def safe_next(address: str | None) -> str:
 
 
 def here(request: Request) -> str:
-    """The path and query of the request."""
+    """Return the path and query of the request."""
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path

@@ -26,7 +26,7 @@ EU = "EU"
 
 
 def countries_visible(principal: Principal) -> frozenset[str] | None:
-    """The countries whose cases the principal sees; None means all, an empty set none.
+    """Return the countries whose cases the principal sees; None means all, an empty set none.
 
     All: the programme coordinator. Own: national coordinators and their deputies. A donor, an ANASPOC contact or an
     auditor sees no case at all.
@@ -37,7 +37,7 @@ def countries_visible(principal: Principal) -> frozenset[str] | None:
 
 
 def organisations_visible(principal: Principal) -> frozenset[str] | None:
-    """The ids of the organisations whose cases the principal sees because of the organisation; None means all.
+    """Return the ids of the organisations whose cases the principal sees for their sake; None means all.
 
     Own: host contacts, and clearance officers of an EU agency.
     """
@@ -47,15 +47,15 @@ def organisations_visible(principal: Principal) -> frozenset[str] | None:
 
 
 def may_see_country(principal: Principal, country: str) -> bool:
-    """Whether cases of `country` are the principal's to see."""
+    """Return whether the principal may see cases of `country`."""
     visible = countries_visible(principal)
     return visible is None or country in visible
 
 
 def may_see_organisation(principal: Principal, organisation_id: str | UUID, country: str | None = None) -> bool:
-    """Whether cases of that organisation are the principal's to see; `country` is where the organisation sits.
+    """Return whether the principal may see cases of that organisation, which sits in `country`.
 
-    A national coordinator sees the organisations of the own country; pass `country` wherever it is known.
+    A national coordinator sees the organisations of their country; pass `country` wherever it is known.
     """
     visible = organisations_visible(principal)
     if visible is None or str(organisation_id) in visible:
@@ -70,17 +70,17 @@ def may_see_case(
     organisation_id: str | UUID | None = None,
     subject: str | None = None,
 ) -> bool:
-    """Whether a case is the principal's to see by any of: its country, its organisation, the person it is about."""
+    """Return whether the principal may see a case for its country, its organisation or the person it is about."""
     return reach(principal).covers(country=country, organisation_id=organisation_id, subject=subject)
 
 
 def may_coordinate(principal: Principal, country: str, organisation_id: str | UUID | None = None) -> bool:
-    """Whether the principal sees an officer's case as coordinator: own country, own EU agency; the programme all."""
+    """Return whether the principal sees an officer's case as coordinator of the country, EU agency or programme."""
     return principal.has(Role.PROGRAMME_COORDINATOR) or may_clear(principal, country, organisation_id)
 
 
 def national_only(principal: Principal) -> Principal:
-    """The principal without the programme's role: what is decided as a country or as an EU agency."""
+    """Return the principal without the programme's role, for decisions made as a country or as an EU agency."""
     return replace(
         principal, grants=tuple(one for one in principal.grants if one.role is not Role.PROGRAMME_COORDINATOR)
     )
@@ -89,7 +89,7 @@ def national_only(principal: Principal) -> Principal:
 def coordinated(
     principal: Principal, *, country: sa.ColumnElement[Any], organisation: sa.ColumnElement[Any]
 ) -> sa.ColumnElement[bool]:
-    """The same as an SQL condition over the columns that hold an officer's country and organisation."""
+    """Return `may_coordinate` as an SQL condition over the columns of an officer's country and organisation."""
     if principal.has(Role.PROGRAMME_COORDINATOR):
         return sa.true()
     agencies = [UUID(one) for one in sorted(principal.organisations(Role.CLEARANCE_OFFICER))]
@@ -100,24 +100,24 @@ def coordinated(
 
 
 def may_clear(principal: Principal, country: str, organisation_id: str | UUID | None = None) -> bool:
-    """Whether the principal clears one side of a match: the country's coordinator, or the EU agency's own officer."""
+    """Return whether the principal clears one side of a match, for the country or the EU agency."""
     if country == EU:
         return organisation_id is not None and str(organisation_id) in principal.organisations(Role.CLEARANCE_OFFICER)
     return country in principal.countries(Role.NATIONAL_COORDINATOR)
 
 
 def may_act_for_organisation(principal: Principal, organisation_id: str | UUID) -> bool:
-    """Whether the principal publishes, accepts and keeps attendance for that host organisation."""
+    """Return whether the principal publishes, accepts and keeps attendance for that host organisation."""
     return str(organisation_id) in principal.organisations(Role.HOST_CONTACT)
 
 
 def is_self(principal: Principal, subject: str | None) -> bool:
-    """Whether a case is about the principal himself or herself."""
+    """Return whether a case is about the principal."""
     return subject is not None and subject == principal.subject
 
 
 def require(allowed: bool, sentence: str | None = None) -> None:  # noqa: FBT001 - reads as a sentence: require(may_see_country(...))
-    """Raise `NotAllowed` (403) unless the rule that was asked said yes."""
+    """Raise `NotAllowed` (403) unless `allowed` is true."""
     if not allowed:
         raise NotAllowed(sentence)
 
@@ -138,7 +138,7 @@ class Reach:
         organisation_id: str | UUID | None = None,
         subject: str | None = None,
     ) -> bool:
-        """Whether one case is within reach by any of the marks given."""
+        """Return whether one case is within reach by any of the marks given."""
         return (
             self.everything
             or (country is not None and country in self.countries)
@@ -153,26 +153,26 @@ class Reach:
         organisation: Iterable[sa.ColumnElement[Any]] = (),
         subject: Iterable[sa.ColumnElement[Any]] = (),
     ) -> sa.ColumnElement[bool]:
-        """The same as an SQL condition over the columns that hold a case's countries, organisations and person."""
+        """Return `covers` as an SQL condition over the columns of a case's countries, organisations and person."""
         if self.everything:
             return sa.true()
-        held = _uuid_or_text(self.organisations)
+        ids_for = _uuid_or_text(self.organisations)
         any_of: list[sa.ColumnElement[bool]] = [column.in_(sorted(self.countries)) for column in country]
-        any_of += [column.in_(held(column)) for column in organisation]
+        any_of += [column.in_(ids_for(column)) for column in organisation]
         any_of += [column == self.subject for column in subject]
         return sa.or_(sa.false(), *any_of)
 
 
 def _uuid_or_text(ids: frozenset[str]) -> Any:
-    def held(column: sa.ColumnElement[Any]) -> list[Any]:
+    def ids_for(column: sa.ColumnElement[Any]) -> list[Any]:
         wanted = sorted(ids)
-        return [UUID(one) for one in wanted] if isinstance(column.type, sa.Uuid) else wanted
+        return [UUID(id_) for id_ in wanted] if isinstance(column.type, sa.Uuid) else wanted
 
-    return held
+    return ids_for
 
 
 def reach(principal: Principal) -> Reach:
-    """The cases the principal sees: own country, own organisation, himself or herself; all for the programme."""
+    """Return the cases that the principal sees: their country's, organisation's and own; all for the programme."""
     countries, organisations = countries_visible(principal), organisations_visible(principal)
     return Reach(
         everything=countries is None,

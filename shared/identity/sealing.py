@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
 class KeyTooShort(ValueError):
-    """A session key holds fewer than 32 bytes, so that it could be guessed."""
+    """A session key has fewer than 32 bytes, so that it could be guessed."""
 
 
 def keys_from(text: str) -> tuple[bytes, ...]:
-    """The keys in TANDEM_SESSION_KEY: base64 (either alphabet), newest first, parted by commas.
+    """Return the keys in TANDEM_SESSION_KEY: base64 (either alphabet), newest first, separated by commas.
 
     Raises `KeyTooShort` if there is none or one decodes to less than 32 bytes.
     """
@@ -52,11 +52,11 @@ class Seal:
         self._mac = derived
 
     def close(self, value: dict[str, Any]) -> str:
-        """The sealed text of `value`, safe in a cookie (letters, digits, `-`, `_`, `=`)."""
+        """Return the sealed text of `value`, safe in a cookie (letters, digits, `-`, `_`, `=`)."""
         return self._fernet.encrypt(orjson.dumps(value)).decode("ascii")
 
     def open(self, text: str) -> dict[str, Any] | None:
-        """What was sealed, or None if the text was not sealed for this purpose by one of our keys."""
+        """Return what was sealed, or None if the text was not sealed for this purpose by one of our keys."""
         try:
             value = orjson.loads(self._fernet.decrypt(text.encode("utf-8", "replace")))
         except (InvalidToken, orjson.JSONDecodeError):
@@ -64,14 +64,14 @@ class Seal:
         return value if isinstance(value, dict) else None
 
     def sign(self, text: str) -> str:
-        """A keyed digest of `text`, by the newest key."""
+        """Return a keyed digest of `text`, by the newest key."""
         return self._digest(self._mac[0], text)
 
     def signed(self, text: str, digest: str) -> bool:
-        """Whether `digest` is that of `text` under any of the keys; takes the same time whatever the answer."""
-        given = digest.encode("utf-8", "replace")
-        # A list, not a generator: it compares with all keys, so that the time tells nothing.
-        return any([hmac.compare_digest(self._digest(key, text).encode(), given) for key in self._mac])  # noqa: C419 - see above
+        """Return whether `digest` is that of `text` under any of the keys; takes the same time whatever the answer."""
+        wanted = digest.encode("utf-8", "replace")
+        # A list, not a generator: it compares with all keys, so that the time taken reveals nothing.
+        return any([hmac.compare_digest(self._digest(key, text).encode(), wanted) for key in self._mac])  # noqa: C419 - see above
 
     @staticmethod
     def _digest(key: bytes, text: str) -> str:

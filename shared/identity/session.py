@@ -36,42 +36,42 @@ class Session:
 
     @classmethod
     def begin(cls, subject: str, at: float | None = None) -> Session:
-        """A new sign-in of `subject`, good for eight hours, with an id that nobody can guess."""
+        """Return a new sign-in of `subject`, good for eight hours, with an id that nobody can guess."""
         moment = int(time.time() if at is None else at)
         return cls(secrets.token_urlsafe(16), subject, moment, moment, moment + ABSOLUTE)
 
     def alive(self, at: float) -> bool:
-        """Whether it is neither over (eight hours) nor idle (an hour without a page)."""
+        """Return whether it is neither over (eight hours) nor idle (an hour without a page)."""
         return at < self.expires and at < self.seen + IDLE
 
     def stale(self, at: float) -> bool:
-        """Whether its cookie should be written anew, for the person is still here."""
+        """Return whether its cookie should be written again, as the person is active."""
         return at >= self.seen + RENEW_AFTER
 
     def renewed(self, at: float) -> Session:
-        """The same sign-in, seen just now; the eight hours are not prolonged."""
+        """Return the same sign-in, seen at this moment; the eight hours are not prolonged."""
         return Session(self.id, self.subject, self.issued, int(at), self.expires)
 
 
 def open_session(text: str | None, seal: Seal, at: float | None = None) -> Session | None:
-    """The session in a cookie's text, or None if there is none, it was not sealed by us, or it is over."""
-    held = seal.open(text) if text else None
-    if held is None:
+    """Return the session in a cookie's text, or None if there is none, it was not sealed by us, or it is over."""
+    values = seal.open(text) if text else None
+    if values is None:
         return None
     try:
-        session = Session(**held)
+        session = Session(**values)
     except TypeError:  # sealed by an older release with other fields: sign in again
         return None
     return session if session.alive(time.time() if at is None else at) else None
 
 
 def sealed_session(session: Session, seal: Seal) -> str:
-    """The text for the session's cookie."""
+    """Return the text for the session's cookie."""
     return seal.close(asdict(session))
 
 
 class CookieJar:
-    """How cookies of this installation are named and set: HttpOnly, SameSite=Lax, Secure under https.
+    """Names and sets the cookies of this installation: HttpOnly, SameSite=Lax, Secure under https.
 
     Browsers share cookies between ports of one host, so the origin's port is part of the name: two local runs side by
     side do not sign each other out. Under https the prefix `__Host-` binds the session to exactly this host.
@@ -84,7 +84,7 @@ class CookieJar:
         self.session = f"{'__Host-' if self.secure else ''}tandem{self._suffix}"
 
     def name(self, purpose: str) -> str:
-        """The name of a cookie for a purpose other than the session."""
+        """Return the name of a cookie for a purpose other than the session."""
         return f"tandem-{purpose}{self._suffix}"
 
     def write(self, response: Response, name: str, value: str, *, max_age: int, path: str = "/") -> None:
@@ -92,7 +92,7 @@ class CookieJar:
         response.set_cookie(name, value, max_age=max_age, **self._attributes(path))
 
     def clear(self, response: Response, name: str, *, path: str = "/") -> None:
-        """Take a cookie away."""
+        """Remove a cookie."""
         response.delete_cookie(name, **self._attributes(path))
 
     def _attributes(self, path: str) -> dict[str, Any]:

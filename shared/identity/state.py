@@ -59,7 +59,7 @@ class Identity:
 
 
 def identity_of(app: Starlette) -> Identity:
-    """The app's `Identity`, made from its service's settings when it is first asked for."""
+    """Return the app's `Identity`, made from its service's settings at the first call."""
     known: Identity | None = getattr(app.state, "identity", None)
     if known is None:
         known = app.state.identity = Identity(service_of(app).settings)
@@ -67,6 +67,6 @@ def identity_of(app: Starlette) -> Identity:
 
 
 def service_of(app: Starlette) -> _Service:
-    """The running service of `app`, as the harness (`shared/runtime/service.py`) left it there."""
+    """Return the running service of `app`, which `shared/runtime/service.py` stored there."""
     service: _Service = app.state.service
     return service

@@ -30,29 +30,29 @@ PARAMETER = "ticket"
 
 
 async def ticket_of(request: Request, purpose: str, subject: object, principal: Principal | None) -> Ticket | None:
-    """The ticket for `purpose` and the case `subject` that a request brings, or None; also in `request.state.ticket`.
+    """Return the ticket for `purpose` and the case `subject` that a request brings, or None.
 
-    Raises `NotAllowed` for a ticket that does not fit, was used or is made out to somebody else, and `Onward`
-    (to the clean address, with the narrow cookie) for a good one in the address of a page.
+    It is also in `request.state.ticket`. Raises `NotAllowed` for a ticket that does not fit, was used or is made out
+    to somebody else, and `Onward` (to the clean address, with the narrow cookie) for a good one in a page's address.
     """
     request.state.ticket = None
     identity = identity_of(request.app)
     header, parameter = request.headers.get(HEADER), request.query_params.get(PARAMETER)
     name = _cookie_name(request, purpose, str(subject))
-    held = open_narrow_cookie(request.cookies.get(name), purpose, str(subject), identity.narrow)
+    found = open_narrow_cookie(request.cookies.get(name), purpose, str(subject), identity.narrow)
     if header is not None and "authorization" in request.headers:
-        held = _opened(request, header, purpose, str(subject))
+        found = _opened(request, header, purpose, str(subject))
     elif parameter is not None and request.method == "GET":
         ticket = _opened(request, parameter, purpose, str(subject))
         _made_out_to(ticket, principal)
         raise await _exchanged(request, ticket, name)
-    if held is not None:
-        _made_out_to(held, principal)
-        # A form that was opened before a suspension is opened anew, by a new ticket.
-        if principal is not None and not principal.counts(held.expires - COOKIE_FOR):
+    if found is not None:
+        _made_out_to(found, principal)
+        # A form that was opened before a suspension needs a new ticket.
+        if principal is not None and not principal.counts(found.expires - COOKIE_FOR):
             return None
-        request.state.ticket = held
-    return held
+        request.state.ticket = found
+    return found
 
 
 def _opened(request: Request, text: str, purpose: str, subject: str) -> Ticket:
@@ -68,14 +68,14 @@ def _opened(request: Request, text: str, purpose: str, subject: str) -> Ticket:
 
 
 def _made_out_to(ticket: Ticket, principal: Principal | None) -> None:
-    """A ticket that names a person is good in that person's hands only, so that a forwarded link opens nothing."""
+    """Refuse a ticket that names another person, so that a forwarded link opens nothing."""
     if ticket.person is not None and (principal is None or principal.subject != ticket.person):
         note_attempt(AttemptKind.FORGED_TICKET)
         raise NotAllowed(gettext("This link was made for somebody else. Sign in as the person it was made for."))
 
 
 async def _exchanged(request: Request, ticket: Ticket, name: str) -> Onward:
-    """The way on to the same address without the ticket, with the cookie that stands for it from now on."""
+    """Return the redirect to the same address without the ticket, with the cookie that replaces it."""
     async with service_of(request.app).bus.transaction(ticket.person or "system:ticket") as tx:
         first = await use_ticket(tx.session, ticket)
     if not first:
@@ -90,6 +90,6 @@ async def _exchanged(request: Request, ticket: Ticket, name: str) -> Onward:
 
 
 def _cookie_name(request: Request, purpose: str, subject: str) -> str:
-    """One cookie a case, so that two forms can be open side by side."""
+    """Return the name of the cookie of one case, so that two forms can be open side by side."""
     mark = hashlib.sha256(f"{purpose}/{subject}".encode()).hexdigest()[:12]
     return identity_of(request.app).cookies.name(f"ticket-{mark}")

@@ -27,12 +27,12 @@ _LEEWAY = 5
 
 
 class TicketRefused(ValueError):
-    """A ticket was not signed by the portal, is for something else, or is over."""
+    """A ticket was not signed by the portal, is for something else, or has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Leave to do one thing: `purpose` with the case `subject` (an aggregate id), until `expires` (real, seconds).
+    """The right to do one thing: `purpose` with the case `subject` (an aggregate id), until `expires` (real, seconds).
 
     `person` is the sign-in subject it was made out to; None for people without an account (a line manager), whose
     ticket alone lets them in.
@@ -48,7 +48,7 @@ class Ticket:
 def issue_ticket(
     purpose: str, subject: str, *, person: str | None, private_key: str, ttl: int = TICKET_FOR, at: float | None = None
 ) -> str:
-    """A signed ticket as a compact JWT. `private_key`: PEM, Ed25519; `ttl`: seconds of real time."""
+    """Return a signed ticket as a compact JWT. `private_key`: PEM, Ed25519; `ttl`: seconds of real time."""
     moment = int(time.time() if at is None else at)
     claims = {
         "iss": ISSUER,
@@ -63,7 +63,7 @@ def issue_ticket(
 
 
 def open_ticket(text: str, purpose: str, *, public_key: str) -> Ticket:
-    """The ticket, if the portal signed it for `purpose` and it is not over; raises `TicketRefused` if not."""
+    """Return the ticket, if the portal signed it for `purpose` and it has not expired; else raise `TicketRefused`."""
     registry = jwt.JWTClaimsRegistry(
         leeway=_LEEWAY,
         iss={"essential": True, "value": ISSUER},
@@ -88,7 +88,7 @@ def open_ticket(text: str, purpose: str, *, public_key: str) -> Ticket:
 
 
 def narrow_cookie(ticket: Ticket, seal: Seal, at: float | None = None) -> str:
-    """The text of the cookie that stands for an exchanged ticket for the next two hours."""
+    """Return the text of the cookie that replaces an exchanged ticket for the next two hours."""
     moment = int(time.time() if at is None else at)
     return seal.close({**asdict(ticket), "expires": moment + COOKIE_FOR})
 
@@ -96,12 +96,12 @@ def narrow_cookie(ticket: Ticket, seal: Seal, at: float | None = None) -> str:
 def open_narrow_cookie(
     text: str | None, purpose: str, subject: str, seal: Seal, at: float | None = None
 ) -> Ticket | None:
-    """The exchanged ticket in a cookie, or None if it is not ours, is for something else, or is over."""
-    held = seal.open(text) if text else None
-    if held is None:
+    """Return the exchanged ticket in a cookie, or None if it is not ours, is for something else, or has expired."""
+    values = seal.open(text) if text else None
+    if values is None:
         return None
     try:
-        ticket = Ticket(**held)
+        ticket = Ticket(**values)
     except TypeError:
         return None
     fits = ticket.purpose == purpose and ticket.subject == subject

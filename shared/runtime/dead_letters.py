@@ -23,7 +23,7 @@ PAGE = 50
 
 
 def dead_letters_router(service: str, consumers: Consumers) -> APIRouter:
-    """The page of `service` with its parked events: a list, and for each to redrive its subject or to skip it."""
+    """Return the page of `service` with its dead letters, each with buttons to redrive its subject or to skip it."""
     router = APIRouter(prefix=f"/{service}/parked", include_in_schema=False)
     coordinator = Depends(allow(Role.PROGRAMME_COORDINATOR))
     address = f"/{service}/parked"

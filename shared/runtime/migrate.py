@@ -28,7 +28,7 @@ _LOCK = 7_206_301
 
 
 def config(service: str, url: str) -> Config:
-    """Alembic's configuration for `service` and the database at `url`."""
+    """Return Alembic's configuration for `service` and the database at `url`."""
     settings = Config()
     settings.set_main_option("script_location", str(ROOT / "services" / service / "migrations"))
     settings.attributes["url"] = url
@@ -36,19 +36,19 @@ def config(service: str, url: str) -> Config:
 
 
 def migrate(service: str, url: str) -> None:
-    """Bring the database of `service` up to date; does nothing if it is. Must not be called in a running loop."""
+    """Upgrade the database of `service`; does nothing if it is up to date. Must not be called in a running loop."""
     command.upgrade(config(service, url), "head")
 
 
 def revise(service: str, url: str, message: str) -> None:
-    """Write a migration from the database at `url`, which is at the newest one, to what the store declares now."""
+    """Write a migration from the database at `url`, which is at the newest one, to the store's declarations."""
     settings = config(service, url)
     settings.attributes["declared"] = import_module(f"services.{service}.schema").metadata
     command.revision(settings, message=message, autogenerate=True)
 
 
 def run(context: EnvironmentContext) -> None:
-    """What every `env.py` does: connect, take the lock, run what Alembic asks for in one transaction."""
+    """Run an `env.py`: connect, take the lock, run Alembic's commands in one transaction."""
     asyncio.run(_run(context))
 
 

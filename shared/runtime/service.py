@@ -60,13 +60,13 @@ class Service:
 
 
 def service_of(request: Request) -> Service:
-    """FastAPI dependency: the service that answers."""
+    """Return the service that answers (FastAPI dependency)."""
     service: Service = request.app.state.service
     return service
 
 
 def bus_of(request: Request) -> Bus:
-    """FastAPI dependency: the service's bus."""
+    """Return the service's bus (FastAPI dependency)."""
     return service_of(request).bus
 
 
@@ -81,7 +81,7 @@ def create(
     workers: Sequence[Callable[[Service], Awaitable[None]]] = (),
     background: bool = True,
 ) -> FastAPI:
-    """The application of the service `name`.
+    """Return the application of the service `name`.
 
     `place` is its place in the page shell; `workers` are loops that run until cancelled and are started again when
     they fail. Without `background` neither relay nor reader nor workers run: for tests of pages, and for documents.
@@ -128,7 +128,7 @@ def create(
     setup.install(app, place=place, templates=templates, local=settings.local)
     app.add_middleware(telemetry.RequestSpans, service=name)
     for router in (_health(name), api_page(name), *routers):
-        # As they stand: `include_router` would build each route anew at the first request, and look for each one twice.
+        # Not `include_router`: it would build each route again at the first request, and search for each one twice.
         app.router.routes.extend(router.routes)
     return app
 
@@ -157,7 +157,7 @@ def _bound(work: Callable[[Service], Awaitable[None]], service: Service) -> Call
 
 
 async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
-    """Run `work` until cancelled; when it fails or ends, say so and start it again after a growing pause."""
+    """Run `work` until cancelled; when it fails or ends, log that and start it again after a growing pause."""
     pause = 0.5
     while True:
         started = monotonic()
@@ -173,7 +173,7 @@ async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _count(bus: Bus) -> None:
-    """Show what waits, every few seconds."""
+    """Measure the outbox, dead letters and deferred reactions every few seconds."""
     while True:
         async with bus.read() as session:
             pending, parked, oldest = (await session.execute(_WAITS)).one()
@@ -190,7 +190,7 @@ _WAITS = text(
 
 
 def _health(name: str) -> APIRouter:
-    """`livez` (the process answers), `readyz` (it can do its work), `metrics`, and the API's description."""
+    """Return `livez` (the process answers), `readyz` (it can do its work), `metrics`, and the API's description."""
     router = APIRouter(prefix=f"/{name}", include_in_schema=False)
 
     @router.get("/livez", dependencies=[Depends(identity.public())])
@@ -199,7 +199,7 @@ def _health(name: str) -> APIRouter:
 
     @router.get("/readyz", dependencies=[Depends(identity.public())])
     async def readyz(request: Request) -> JSONResponse:
-        """Ready when the store answers: without Kafka facts wait in the outbox and nothing is lost."""
+        """Answer whether the store answers: without Kafka facts wait in the outbox and nothing is lost."""
         service = service_of(request)
         try:
             async with asyncio.timeout(3), service.bus.read() as session:

@@ -18,7 +18,7 @@ _NAMES = {
 
 
 def own_metadata() -> MetaData:
-    """The metadata of one service: the bus's tables and those of who may see what; its own are added to it."""
+    """Return the metadata of one service with the tables of the bus and of access; the service adds its own."""
     metadata = MetaData(naming_convention=_NAMES)
     bus_tables(metadata)
     access_table(metadata)

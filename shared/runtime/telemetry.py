@@ -23,7 +23,7 @@ _QUIET = ("aiokafka", "faststream", "httpx", "httpx2", "httpcore", "uvicorn.acce
 
 
 def configure(service: str, settings: ServiceSettings) -> TracerProvider:
-    """Set up logs and traces for this process; give the provider, to be shut down at the end.
+    """Set up logs and traces for this process; return the provider, to be shut down at the end.
 
     Without `TANDEM_OTLP_ENDPOINT` spans are made but go nowhere: their ids still travel with the events.
     """
@@ -47,8 +47,8 @@ def configure(service: str, settings: ServiceSettings) -> TracerProvider:
     )
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     if settings.otlp_endpoint:
-        # Slow to import, and most local runs send traces nowhere.
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - as said
+        # Imported here, as it is slow and most local runs send traces nowhere.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - see above
 
         exporter = OTLPSpanExporter(endpoint=f"{settings.otlp_endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -65,7 +65,7 @@ def _with_trace(_: object, __: str, event: MutableMapping[str, object]) -> Mutab
 
 
 class RequestSpans:
-    """ASGI middleware: one span a request, continuing the caller's trace if it sends one."""
+    """ASGI middleware: one span for each request, continuing the caller's trace if it sends one."""
 
     def __init__(self, app: ASGIApp, service: str) -> None:
         self._app = app

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
-# How often a sleeper looks whether the clock was moved: short enough that a moved clock is felt at once.
+# How often a sleeper checks whether the clock was moved: short enough that it notices at once.
 _LOOK_EVERY = 0.1
 
 
@@ -38,13 +38,13 @@ _seen: tuple[int, timedelta] | None = None
 
 
 def offset() -> timedelta:
-    """How far domain time is ahead of real time (behind it while a sample programme is being loaded)."""
-    global _seen  # noqa: PLW0603 - one small cache, so that asking the time does not read a file each time
+    """Return how far domain time is ahead of real time (behind it while a sample programme is being loaded)."""
+    global _seen  # noqa: PLW0603 - one small cache, so that the file is not read each time
     name = os.environ.get(_VARIABLE)
     if not name:
         return timedelta()
     try:
-        stamp = os.stat(name).st_mtime_ns  # noqa: PTH116 - asked some thousand times a second; a Path takes twice as long
+        stamp = os.stat(name).st_mtime_ns  # noqa: PTH116 - called thousands of times a second; a Path is slower
     except FileNotFoundError:
         return timedelta()
     if _seen is None or _seen[0] != stamp:
@@ -53,22 +53,22 @@ def offset() -> timedelta:
 
 
 def now() -> datetime:
-    """Domain time, UTC with its zone."""
+    """Return domain time, UTC with its zone."""
     return datetime.now(UTC) + offset()
 
 
 def today() -> date:
-    """The date of domain time in UTC."""
+    """Return the date of domain time in UTC."""
     return now().date()
 
 
 def movable() -> bool:
-    """Whether this is a local run, whose clock can be moved."""
+    """Return whether this is a local run, whose clock can be moved."""
     return _file() is not None
 
 
 def start_at(ago: timedelta) -> datetime:
-    """Set a clock that nobody has used yet to `ago` before now, and give the time it then shows.
+    """Set a clock that nobody has used yet to `ago` before now, and return the time that it then shows.
 
     Raises `ClockFixed` outside a local run and `ClockBackwards` when the clock was set before.
     """
@@ -82,7 +82,7 @@ def start_at(ago: timedelta) -> datetime:
 
 
 def move(by: timedelta) -> datetime:
-    """Move the clock forward by `by` and give the time it then shows.
+    """Move the clock forward by `by` and return the time that it then shows.
 
     Raises `ClockFixed` outside a local run and `ClockBackwards` when `by` is negative.
     """
@@ -102,7 +102,7 @@ def _write(file: Path, value: timedelta) -> None:
     Path(draft.name).replace(file)
 
 
-async def moved_or(timeout: float) -> None:  # noqa: ASYNC109 - the wait itself is what is asked for
+async def moved_or(timeout: float) -> None:  # noqa: ASYNC109 - the wait itself is the purpose
     """Sleep until the clock was moved or `timeout` seconds of real time have passed, whichever comes first."""
     before = offset()
     end = monotonic() + timeout

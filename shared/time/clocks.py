@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def clocks(moment: datetime, countries: Iterable[str | None]) -> str:
-    """`1 April 2026, 12:00 (Armenia); 11:00 (Lithuania)`: a time once for all that share it, the day where it differs.
+    """Return `1 April 2026, 12:00 (Armenia); 11:00 (Lithuania)`: each time once, with its day where it differs.
 
-    `countries` are ISO 3166-1 alpha-2 codes in the order in which they are to stand; each is named once. Where none is
-    known the programme's own zone says the time.
+    `countries` are ISO 3166-1 alpha-2 codes in the order of the text; each is named once. Where none is known the
+    programme's own zone is used.
     """
     shown: dict[datetime, list[str]] = {}
     for code in dict.fromkeys(code for code in countries if code):

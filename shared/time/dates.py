@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def day(value: date | datetime | None, *, short: bool = False) -> str:
-    """`24 November 2026` (`24 Nov 2026` when short); nothing for None."""
+    """Return `24 November 2026` (`24 Nov 2026` when short); nothing for None."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -30,22 +30,22 @@ def day(value: date | datetime | None, *, short: bool = False) -> str:
 
 @lru_cache(maxsize=4096)
 def _written(value: date, pattern: str, tongue: Locale) -> str:
-    """A day after a pattern of CLDR. Lists and mails say the same few days over and over."""
+    """Return a day in a pattern of CLDR; cached, as lists and mails repeat the same few days."""
     return format_date(value, pattern, locale=tongue)
 
 
 def month(value: date) -> str:
-    """`November 2026`."""
+    """Return `November 2026`."""
     return _written(value, "LLLL y", locale())
 
 
 def weekday(value: date) -> str:
-    """`Mon 24 Nov`: a day among those of its week."""
+    """Return `Mon 24 Nov`, a day among those of its week."""
     return _written(value, "EEE d MMM", locale())
 
 
 def moment(value: datetime | None, *, short: bool = False) -> str:
-    """`24 November 2026, 14:05 CET`; nothing for None."""
+    """Return `24 November 2026, 14:05 CET`; nothing for None."""
     if value is None:
         return ""
     local = value.astimezone(ZONE)
@@ -54,7 +54,7 @@ def moment(value: datetime | None, *, short: bool = False) -> str:
 
 
 def span(first: date, last: date) -> str:
-    """`5 to 9 October 2026`, `28 September to 2 October 2026`: what two dates share is said once."""
+    """Return `5 to 9 October 2026` or `28 September to 2 October 2026`: shared parts are written once."""
     if first == last:
         return day(first)
     if first.year != last.year:
@@ -67,7 +67,7 @@ def span(first: date, last: date) -> str:
 
 
 def relative(value: date | datetime, today: date) -> str:
-    """How far a day is from `today`: `today`, `tomorrow`, `in 12 days`, `3 days ago`."""
+    """Return how far a day is from `today`: `today`, `tomorrow`, `in 12 days`, `3 days ago`."""
     if isinstance(value, datetime):
         value = value.astimezone(ZONE).date()
     days = (value - today).days
@@ -83,7 +83,7 @@ def relative(value: date | datetime, today: date) -> str:
 
 
 def working_days(count: int) -> str:
-    """A number of working days in words: `in 10 working days`, `today`, `3 working days ago`."""
+    """Return a number of working days in words: `in 10 working days`, `today`, `3 working days ago`."""
     if count == 0:
         return gettext("today")
     if count > 0:
@@ -92,5 +92,5 @@ def working_days(count: int) -> str:
 
 
 def iso(value: date | datetime) -> str:
-    """For `<time datetime>`: ISO 8601."""
+    """Return ISO 8601, for `<time datetime>`."""
     return value.isoformat()

@@ -18,7 +18,7 @@ from shared.contracts.codes import UNION
 from shared.contracts.lifecycle import Unit
 
 ZONE = ZoneInfo("Europe/Budapest")
-"""Where the programme's office is: a day begins and ends there, on pages, in mails and for deadlines."""
+"""The zone of the programme's office: days begin and end by it, on pages, in mails and for deadlines."""
 _END_OF_DAY = time(23, 59, 59)
 _SATURDAY = 5
 
@@ -34,7 +34,7 @@ class Holiday:
 
 @lru_cache(maxsize=512)
 def public_holidays(country: str, year: int) -> Mapping[date, Holiday]:
-    """The public holidays of a country (ISO 3166-1 alpha-2) in a year, by day; none for the Union.
+    """Return the public holidays of a country (ISO 3166-1 alpha-2) in a year, by day; none for the Union.
 
     Raises NotImplementedError for a country that the package does not know.
     """
@@ -45,14 +45,14 @@ def public_holidays(country: str, year: int) -> Mapping[date, Holiday]:
 
 
 def holiday(country: str, day: date, extra: Mapping[str, frozenset[date]]) -> Holiday | None:
-    """The holiday of the country on that day, if it is one; `extra` are further closed days by country."""
+    """Return the country's holiday on that day, or None; `extra` are further closed days by country."""
     if day in extra.get(country, ()):
         return Holiday(day, "Closed by the programme")
     return public_holidays(country, day.year).get(day)
 
 
 def is_working_day(day: date, country: str) -> bool:
-    """Whether people work on that day in a country (ISO 3166-1 alpha-2, or `EU`).
+    """Return whether people work on that day in a country (ISO 3166-1 alpha-2, or `EU`).
 
     Raises NotImplementedError for a country of which no holidays are known.
     """
@@ -60,7 +60,7 @@ def is_working_day(day: date, country: str) -> bool:
 
 
 def working_days_after(day: date, count: int, country: str) -> date:
-    """The `count`-th working day after `day` in a country; with 0 the day itself."""
+    """Return the `count`-th working day after `day` in a country; with 0 the day itself."""
     while count > 0:
         day += timedelta(days=1)
         count -= is_working_day(day, country)
@@ -74,7 +74,7 @@ def _months_after(day: date, count: int) -> date:
 
 
 def due(start: datetime | date, count: int, unit: Unit, country: str) -> datetime:
-    """When something that is given so much time from `start` is due: the end of that day at the office, in UTC.
+    """Return when something is due `count` units after `start`: the end of that day at the office, in UTC.
 
     A negative count goes back (an agenda is due two weeks before the start); working days only go forward.
     """

@@ -55,6 +55,6 @@ _ZONES = {
 
 @cache
 def zone_of(country: str | None) -> ZoneInfo:
-    """The zone of a country (ISO 3166-1 alpha-2), the one of its capital; the programme's own where none is known."""
+    """Return the zone of a country's capital (ISO 3166-1 alpha-2); the programme's own for an unknown country."""
     name = _ZONES.get(country or "")
     return ZONE if name is None else ZoneInfo(name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that a program can ask for."""
+    """One operation of the JSON API."""
 
     method: str
     path: str
@@ -31,7 +31,7 @@ class Operation:
 
 
 def operations(app: FastAPI) -> list[Operation]:
-    """The operations of the app's JSON API, by path and method, with whom each lets in."""
+    """Return the operations of the app's JSON API, by path and method, with whom each lets in."""
     described = app.openapi()
     schemas: dict[str, Any] = described.get("components", {}).get("schemas", {})
     found = []
@@ -66,7 +66,7 @@ def _who(kind: str, roles: list[Any]) -> str:
 
 
 def _body(operation: dict[str, Any], schemas: dict[str, Any]) -> tuple[str, ...]:
-    """The names of the fields that a request takes; those that may be left out in brackets."""
+    """Return the names of the fields that a request takes; optional ones in brackets."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     schema = content.get("schema", {})
     if "$ref" in schema:
@@ -76,7 +76,7 @@ def _body(operation: dict[str, Any], schemas: dict[str, Any]) -> tuple[str, ...]
 
 
 def api_page(service: str) -> APIRouter:
-    """The router of the page `/<service>/api`."""
+    """Return the router of the page `/<service>/api`."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(f"/{service}/api", dependencies=[Depends(public())])

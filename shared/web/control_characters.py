@@ -15,16 +15,16 @@ SENTENCE = N_("This holds characters that cannot be shown. Write it anew by hand
 
 
 def has_control_characters(text: str) -> bool:
-    """Whether `text` holds a character that nobody can see."""
+    """Return whether `text` has a character that nobody can see."""
     return _UNSHOWN.search(text) is not None
 
 
 def without_control_characters(text: str) -> str:
-    """`text` without the characters that nobody can see."""
+    """Return `text` without the characters that nobody can see."""
     return _UNSHOWN.sub("", text)
 
 
 def refusal(names: list[str]) -> dict[str, str]:
-    """What is told of the fields `names` that hold such characters; noted as an attempt for the audit."""
+    """Return the error of each field in `names` that has such characters, and note an attempt for the audit."""
     note_attempt(AttemptKind.CONTROL_CHARACTERS)
     return {without_control_characters(name): gettext(SENTENCE) for name in names}

@@ -18,19 +18,21 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def escape_formula(value: str | None) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """Return a cell that no spreadsheet takes for a formula."""
     text = value or ""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> Response:
-    """The rows below the names of their columns, as a download called `name`."""
+    """Return the rows below the names of their columns, as a download called `name`."""
     written = io.StringIO()
     table = csv.writer(written)
     table.writerow(columns)
-    table.writerows([escape_formula(one) for one in row] for row in rows)
-    given = f'attachment; filename="{name}"'
-    return Response(written.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": given})
+    table.writerows([escape_formula(cell) for cell in row] for row in rows)
+    disposition = f'attachment; filename="{name}"'
+    return Response(
+        written.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition}
+    )
 
 
 def records_as_csv(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> str:

@@ -1,7 +1,6 @@
 """Define form fields and checks beyond those of WTForms.
 
-Fields and checks beside those of WTForms. Labels, hints and messages are marked with `N_` where a form class is defined
-and translated when they are shown.
+Labels, hints and messages are marked with `N_` where a form class is defined and translated when they are shown.
 """
 
 from __future__ import annotations
@@ -29,18 +28,18 @@ if TYPE_CHECKING:
     from wtforms import Form as WTForm
 
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
-# What can be chosen from: a code list of the contracts, some of its members, or pairs of value and text.
+# The source of choices: a code list of the contracts, some of its members, or pairs of value and text.
 Source = type[StrEnum] | Iterable[StrEnum | tuple[str, str] | tuple[str, str, str]]
 
 
 def options(source: Source, blank: str | None = None) -> Callable[[], list[Any]]:
-    """What a field can be chosen from, in the language of the request; for `choices` of a field, also later.
+    """Return a function that gives a field's choices in the language of the request.
 
     `source` is a code list, members of one, or pairs (value, text) or triples (value, text, hint). `blank` is the text
     of a first, empty choice, such as "Choose one".
     """
 
-    def made() -> list[Any]:
+    def choices() -> list[Any]:
         chosen = [SelectChoice("", gettext(blank))] if blank else []
         for entry in source:
             if isinstance(entry, tuple):
@@ -50,11 +49,11 @@ def options(source: Source, blank: str | None = None) -> Callable[[], list[Any]]
                 chosen.append(SelectChoice(entry.value, labels.label(entry)))
         return chosen
 
-    return made
+    return choices
 
 
 class SelectField(wtforms.SelectField):
-    """One choice from a list that folds out. `blank`: text of an empty first choice."""
+    """One choice from a drop-down list. `blank`: text of an empty first choice."""
 
     def __init__(
         self,
@@ -69,7 +68,7 @@ class SelectField(wtforms.SelectField):
 
 
 class RadioField(wtforms.RadioField):
-    """One choice from a few that are all seen; none is chosen beforehand."""
+    """One choice from a few that are all visible; none is chosen beforehand."""
 
     def __init__(self, label: str | None = None, validators: Any = None, *, choices: Source = (), **more: Any) -> None:
         super().__init__(label, validators, choices=options(choices), **more)
@@ -102,7 +101,7 @@ class DateField(Field):
         data: Any = None,
         extra_filters: Sequence[Callable[[Any], Any]] | None = None,
     ) -> None:
-        """Take the three inputs where any of them was sent, else the known value (WTForms' protocol)."""
+        """Read the three inputs where any of them was sent, else the known value (WTForms' protocol)."""
         self.process_errors = []
         value = self.default if data is None or not isinstance(data, date) else data
         value = value() if callable(value) else value
@@ -129,7 +128,7 @@ def _written(value: date | None) -> dict[str, str]:
 
 
 def parse_date(written: Mapping[str, str], name: str) -> date | None:
-    """A date from day, month and year as written; None when all three are empty.
+    """Return a date from day, month and year as written; None when all three are empty.
 
     Raises ValueError with a sentence for the reader. It names the date, since many pages ask for two.
     """
@@ -154,7 +153,7 @@ class TimeField(Field):
     data: time | None
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """WTForms' protocol; what cannot be read stays as it was written."""
+        """WTForms' protocol; an unreadable time stays as it was written."""
         text = str(valuelist[0]).strip() if valuelist else ""
         found = _TIME.fullmatch(text)
         self.data = time(int(found[1]), int(found[2])) if found else None
@@ -173,7 +172,7 @@ class NumberField(IntegerField):
     widget = widgets.TextInput()
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """WTForms' protocol; an empty input is no answer rather than a wrong one."""
+        """WTForms' protocol; an empty input is no answer, not a wrong one."""
         if valuelist and str(valuelist[0]).strip():
             super().process_formdata(valuelist)
         else:
@@ -192,7 +191,7 @@ class Needed:
         """WTForms' protocol."""
         written = any(str(text).strip() for text in field.raw_data or ())
         if field.errors and written:
-            raise validators.StopValidation  # what was written could not be read: that message is enough
+            raise validators.StopValidation  # the message that it could not be read is enough
         if not written and field.data in (None, "", [], False):
             field.errors = []
             raise validators.StopValidation(gettext(self.message))
@@ -219,7 +218,7 @@ class Longest:
 
 
 class Between:
-    """Refuses a number or a date outside of `first` to `last` (either may be None) with a sentence that names both."""
+    """Refuses a number or a date outside `first` to `last` (either may be None) with a sentence that names both."""
 
     def __init__(self, first: Any = None, last: Any = None) -> None:
         self.first, self.last = first, last
@@ -228,7 +227,7 @@ class Between:
         """WTForms' protocol."""
         if field.data is None:
             return
-        first, last = (_said(bound) for bound in (self.first, self.last))
+        first, last = (_bound_text(bound) for bound in (self.first, self.last))
         if self.first is not None and self.last is not None and not self.first <= field.data <= self.last:
             raise ValidationError(gettext("This must be from %(first)s to %(last)s") % {"first": first, "last": last})
         if self.first is not None and field.data < self.first:
@@ -237,5 +236,5 @@ class Between:
             raise ValidationError(gettext("This must be %(last)s or earlier") % {"last": last})
 
 
-def _said(bound: Any) -> str:
+def _bound_text(bound: Any) -> str:
     return dates.day(bound) if isinstance(bound, date) else str(bound)

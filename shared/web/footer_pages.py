@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def router() -> APIRouter:
-    """The three pages, open to everybody."""
+    """Return the router of the three pages, open to everybody."""
     pages = APIRouter(prefix="/applications", dependencies=[Depends(public())], include_in_schema=False)
 
     @pages.get("/privacy")

@@ -2,8 +2,8 @@
 
 WTForms with our texts and our date field. A page hands the form to the macros in `macros/forms.html`, which draw the
 error summary and each field with the same words. Rows that repeat need no JavaScript: their buttons submit the form
-under the name `row`, and `Form.rows_changed` adds, moves or takes away the row; what was written in the others stays
-as it was written, readable or not.
+under the name `row`, and `Form.rows_changed` adds, moves or removes the row; the others keep what was written in them,
+readable or not.
 
     form = await Form.read(EndorseForm, request)     # from the request's form data
     if form.validate(): ...
@@ -67,7 +67,7 @@ __all__ = [
 ]
 
 
-# What WTForms says by itself, in the words of this project.
+# WTForms' own messages, in the words of this project.
 _OURS = {
     "Not a valid choice.": N_("Choose one of the answers given"),
     "Not a valid integer value.": N_("Write a whole number, such as 5"),
@@ -92,13 +92,13 @@ F = TypeVar("F", bound="Form")
 
 
 class FieldList(wtforms.FieldList):  # type: ignore[type-arg]  # generic in the stubs only
-    """Rows that repeat. `focus` is the place of the row at which its writer is, after a row was added or moved."""
+    """Rows that repeat. `focus` is the place of the row that gets the focus, after a row was added or moved."""
 
     focus: int | None = None
 
 
 class Form(WTForm):
-    """The base of all forms. CSRF is not its matter: the harness checks it for every unsafe request."""
+    """The base of all forms. The harness, not the form, checks CSRF for every unsafe request."""
 
     class Meta:
         """Where WTForms takes its messages from."""
@@ -109,37 +109,37 @@ class Form(WTForm):
 
     @classmethod
     async def read(cls, request: Request, **known: Any) -> Self:
-        """The form as the person sent it; fields that were not sent have the values in `known`.
+        """Read the form that the person sent; fields that were not sent have the values in `known`.
 
-        Characters that nobody can see are taken out of what is shown again; `validate` then says so at the field.
+        Characters that nobody can see are removed from what is shown again; `validate` then reports them at the field.
         """
         form = cls(*_readable(await request.form()), data=known)
         form.normalise()
         return form
 
     def __init__(self, formdata: Any = None, unreadable: Iterable[str] = (), **more: Any) -> None:
-        """WTForms' parameters, and the names of inputs that held characters that nobody can see."""
+        """Take WTForms' parameters, and the names of inputs that had characters that nobody can see."""
         self._unreadable = frozenset(unreadable)
         super().__init__(formdata, **more)
 
     def validate(self, *more: Any, **named: Any) -> bool:
-        """WTForms' protocol; refuses what held characters that nobody can see."""
+        """WTForms' protocol; refuses inputs with characters that nobody can see."""
         valid = super().validate(*more, **named)
         if not self._unreadable:
             return bool(valid)
-        told = control_characters.refusal(sorted(self._unreadable))
-        left = _tell(self, told)
+        refusal = control_characters.refusal(sorted(self._unreadable))
+        left = _put_at_fields(self, refusal)
         self.form_errors += [f"{name}: {sentence}" for name, sentence in sorted(left.items())]
         return False
 
     def normalise(self) -> None:
-        """Take away blanks around what was written."""
+        """Remove blanks around what was written."""
         for field in self:
             if isinstance(field.data, str):
                 field.data = field.data.strip()
 
     def problems(self) -> list[tuple[str, str]]:
-        """What the error summary lists: (id of the field to jump to, message), in the order of the fields."""
+        """Return the lines of the error summary: (id of the field to jump to, message), in the order of the fields."""
         found: list[tuple[str, str]] = []
         for field in self:
             _collect(field, found)
@@ -157,7 +157,7 @@ class Form(WTForm):
     def take(self, refused: Refused, field: str = "", *, statuses: Collection[int] = (422,)) -> None:
         """Put a refusal at the fields that it names (`periods.0.end` at the rows), else at `field`, else at the form.
 
-        Raises it where it is none of `statuses`: no change to the form would mend it.
+        Raises it again if its status is not in `statuses`: no change to the form would resolve it.
         """
         if refused.status_code not in statuses:
             raise refused
@@ -165,7 +165,7 @@ class Form(WTForm):
             self.refuse(name.partition(".")[0], sentence)
 
     async def rows_changed(self, request: Request) -> bool:
-        """Add, move or take away a row when such a button was pressed; then the form is shown again, unchecked.
+        """Add, move or remove a row when such a button was pressed; then the form is shown again, unchecked.
 
         The button's value: `add:languages`, `remove:languages:1`, `up:languages:1`, `down:languages:1`.
         """
@@ -183,7 +183,7 @@ class Form(WTForm):
 
 
 async def sent(request: Request) -> FormData:
-    """What a page without a `Form` class sent. Raises `Refused` (422) for characters that nobody can see."""
+    """Return what a page without a `Form` class sent. Raises `Refused` (422) for characters that nobody can see."""
     data = await request.form()
     _, unreadable = _readable(data)
     if unreadable:
@@ -193,7 +193,7 @@ async def sent(request: Request) -> FormData:
 
 
 def _readable(data: FormData) -> tuple[FormData, set[str]]:
-    """What was sent without the characters that nobody can see, and the names of the inputs that held some."""
+    """Return the data without characters that nobody can see, and the names of the inputs that had some."""
     names = {
         name
         for name, value in data.multi_items()
@@ -209,21 +209,21 @@ def _readable(data: FormData) -> tuple[FormData, set[str]]:
     return FormData(cleaned), names
 
 
-def _tell(fields: Iterable[Field], told: dict[str, str]) -> dict[str, str]:
-    """Put each sentence at its field, rows and the parts of a date included; give those that have no field."""
+def _put_at_fields(fields: Iterable[Field], errors: dict[str, str]) -> dict[str, str]:
+    """Put each error at its field, rows and the parts of a date included; return those that have no field."""
     for field in fields:
         if isinstance(field, FormField | wtforms.FieldList):
-            told = _tell(field, told)
+            errors = _put_at_fields(field, errors)
             continue
-        own = [name for name in told if name == field.name or name.startswith(f"{field.name}-")]
+        own = [name for name in errors if name == field.name or name.startswith(f"{field.name}-")]
         if own:
-            field.errors = [*field.errors, told[own[0]]]
-        told = {name: sentence for name, sentence in told.items() if name not in own}
-    return told
+            field.errors = [*field.errors, errors[own[0]]]
+        errors = {name: sentence for name, sentence in errors.items() if name not in own}
+    return errors
 
 
 def _change_rows(field: wtforms.FieldList[Any], verb: str, place: int | None) -> None:
-    """Do to the rows what the button says; one that does not fit the rows as they are does nothing."""
+    """Change the rows as the button says; a button that does not fit the rows does nothing."""
     count, focus = len(field), None
     if verb == "add" and (field.max_entries is None or count < field.max_entries):
         field.append_entry()
@@ -241,9 +241,9 @@ def _change_rows(field: wtforms.FieldList[Any], verb: str, place: int | None) ->
 
 
 def arrange(field: wtforms.FieldList[Any], order: Sequence[int]) -> None:
-    """Keep the rows at these places, in this order, each with what was written in it: nothing is read anew."""
+    """Keep the rows at these places, in this order, each with what was written in it, without reading them again."""
     if field.entries:
-        # WTForms numbers the rows that stay when one is taken out, so one more is put behind them.
+        # WTForms renumbers the rows when one is popped, so an extra row is appended and popped.
         field.entries[:] = [*(field.entries[place] for place in order), field.entries[0]]
         field.pop_entry()
     while len(field) < field.min_entries:
@@ -262,7 +262,7 @@ def _collect(field: Field, found: list[tuple[str, str]]) -> None:
 
 
 def anchor(field: Field) -> str:
-    """The id of the first element of a field, where a link in the error summary leads."""
+    """Return the id of the first element of a field, to which the error summary links."""
     if isinstance(field, DateField):
         return f"{field.id}-day"
     return str(field.id)

@@ -3,7 +3,7 @@
 A store's transaction says `pg_notify('tandem_changed', name)`; one LISTEN connection a process receives it and wakes
 the event streams of that name. A stream carries only "something changed": the page then reads the store again, so that
 no cursor can miss a commit that came late (design.md, "To the browser"). Each client has a mailbox of one message, into
-which any number of changes fall together. After a lost connection to the database all pages are told to refresh.
+which any number of changes fall together. After a lost connection to the database all pages are refreshed.
 
 LISTEN needs a direct connection (`TANDEM_DATABASE_DIRECT_URL`): a pooler between would swallow it.
 """
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 HEARTBEAT = 15.0  # seconds; below the 30 to 60 s after which proxies cut a silent stream
-QUIET = 0.2  # seconds between two messages to one client in the long run: a burst of commits is few refreshes
-SOON = 0.005  # the same while BURST is not used up: what follows from a fact at once is shown at once
-BURST = 5.0  # messages that may go SOON after each other; one more each QUIET seconds
-PATIENCE = 0.05  # seconds for which a change is not told that is about to be followed by another
-CLIENTS = 500  # streams a process keeps open at the most
+QUIET = 0.2  # average seconds between two messages to one client: a burst of commits causes few refreshes
+SOON = 0.005  # the same while BURST is not used up: immediate consequences of a fact are shown at once
+BURST = 5.0  # messages that may follow each other after SOON; one more each QUIET seconds
+PATIENCE = 0.05  # seconds for which a change waits that is about to be followed by another
+CLIENTS = 500  # streams that a process keeps open at most
 _PING = 20.0
 _log = structlog.get_logger(__name__)
 
@@ -47,12 +47,12 @@ class Live:
         self._url = url.replace("postgresql+asyncpg://", "postgresql://")
         self._limit = clients
         self._mailboxes: dict[asyncio.Event, str] = {}
-        # A page was drawn at some tick; when it connects later, whatever changed since then is told at once.
+        # A page is rendered at some tick; when it connects later, it is notified at once of any change since then.
         self._process = uuid4().hex[:8]
         self._tick = 0
         self._last: dict[str, int] = {}
         self._followed: dict[str, asyncio.TimerHandle] = {}
-        self._era = 0  # counts the times that all streams had to ask their guards again
+        self._era = 0  # counts how often all streams had to pass their guards again
         self._closed = asyncio.Event()
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -60,16 +60,16 @@ class Live:
 
     @property
     def clients(self) -> int:
-        """How many streams are open."""
+        """Return how many streams are open."""
         return len(self._mailboxes)
 
     @property
     def listening(self) -> asyncio.Event:
-        """Set while changes are heard."""
+        """Return an event that is set while notifications arrive."""
         return self._listening
 
     def stamp(self) -> str:
-        """What a page that is being drawn has to name when it connects, so that no change in between is missed."""
+        """Return the stamp that a page sends when it connects, so that no change after its rendering is missed."""
         return f"{self._process}.{self._tick}"
 
     def changed(self, name: str | None = None) -> None:
@@ -84,8 +84,8 @@ class Live:
                 self._followed[name] = asyncio.get_running_loop().call_later(PATIENCE, self.changed, name)
             return
         for known in (name,) if name is not None else tuple(self._followed):
-            if (told := self._followed.pop(known, None)) is not None:
-                told.cancel()
+            if (timer := self._followed.pop(known, None)) is not None:
+                timer.cancel()
         self._tick += 1
         if name == ACCESS:
             self._era += 1
@@ -101,14 +101,14 @@ class Live:
                 mailbox.set()
 
     def _missed(self, name: str, seen: str | None) -> bool:
-        """Whether a page drawn at the stamp `seen` may have missed a change (another process: maybe)."""
+        """Return whether a page rendered at the stamp `seen` may have missed a change (in another process: maybe)."""
         if not seen:
             return False
         process, _, tick = seen.partition(".")
         return process != self._process or not tick.isdigit() or self._last.get(name, 0) > int(tick)
 
     async def start(self) -> None:
-        """Begin to listen, in the background, and end the streams when the process is told to stop."""
+        """Begin to listen, in the background, and end the streams when the process gets a signal to stop."""
         self._task = asyncio.create_task(self.run(), name="live")
         self._end_on_signal()
 
@@ -145,12 +145,12 @@ class Live:
             if not callable(before):
                 continue
 
-            def told(signum: int, frame: Any, before: Callable[..., Any] = before) -> None:
+            def end_streams(signum: int, frame: Any, before: Callable[..., Any] = before) -> None:
                 with contextlib.suppress(RuntimeError):  # the loop may be closed already
                     loop.call_soon_threadsafe(self.close)
                 before(signum, frame)
 
-            signal.signal(number, told)
+            signal.signal(number, end_streams)
             self._restore.append((number, before))
 
     async def run(self) -> None:
@@ -189,7 +189,7 @@ class Live:
             try:
                 await asyncio.wait_for(lost.wait(), _PING)
             except TimeoutError:
-                await connection.execute("SELECT 1")  # a connection cut in silence is found out here
+                await connection.execute("SELECT 1")  # detects a connection that was cut silently
 
     @contextlib.contextmanager
     def _mailbox(self, name: str) -> Iterator[asyncio.Event]:
@@ -201,12 +201,12 @@ class Live:
             del self._mailboxes[mailbox]
 
     async def stream(self, name: str, seen: str | None = None) -> AsyncIterator[bytes]:
-        """Server-sent events for one page: `changed` after each change of `name`, a comment as heartbeat."""
+        """Send server-sent events to one page: `changed` after each change of `name`, a comment as heartbeat."""
         with self._mailbox(name) as mailbox:
             yield b"retry: 2000\n\n"
             if self._missed(name, seen):
                 mailbox.set()
-            spare, told, era = BURST, monotonic(), self._era
+            spare, sent_at, era = BURST, monotonic(), self._era
             while not self._closed.is_set():
                 try:
                     await asyncio.wait_for(mailbox.wait(), HEARTBEAT)
@@ -216,14 +216,14 @@ class Live:
                 if self._closed.is_set() or self._era != era:
                     break
                 mailbox.clear()
-                spare = min(BURST, spare + (monotonic() - told) / QUIET) - 1
-                told = monotonic()
+                spare = min(BURST, spare + (monotonic() - sent_at) / QUIET) - 1
+                sent_at = monotonic()
                 yield f"event: changed\ndata: {name}\n\n".encode()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._closed.wait(), SOON if spare >= 1 else QUIET * (1 - spare) + SOON)
 
     def response(self, name: str, seen: str | None = None) -> Response:
-        """The answer that streams `name`; 503 when too many streams are open or the process is stopping."""
+        """Return the answer that streams `name`; 503 when too many streams are open or the process is stopping."""
         if self._closed.is_set() or self.clients >= self._limit:
             return PlainTextResponse("Too many open pages. This one asks again by itself.", 503, {"retry-after": "10"})
         return StreamingResponse(
@@ -234,7 +234,7 @@ class Live:
 
 
 def live_route(name: str) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that streams `changed` for `name`.
+    """Return an endpoint that streams `changed` for `name`.
 
     `router.add_api_route("/matching/live", live_route("board"), dependencies=[...])`
     """

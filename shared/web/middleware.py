@@ -26,7 +26,7 @@ _SUSPICIOUS = re.compile(rb"\\[ubf]|[\x7f\xc2]")
 
 
 class HeadersMiddleware:
-    """Adds the security headers; pages about people are not to be kept by caches in between."""
+    """Adds the security headers; caches must not keep pages about people."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -64,7 +64,7 @@ class StampMiddleware:
 
 
 def _wanted(query: bytes, headers: Headers) -> Iterable[str]:
-    """Languages in the order in which the reader asked for them: address, cookie, browser."""
+    """Return languages in the order of the reader's preference: address, cookie, browser."""
     yield from parse_qs(query.decode("latin-1")).get("lang", [])
     if "cookie" in headers:
         yield cookie_parser(headers["cookie"]).get(COOKIE, "")
@@ -109,7 +109,7 @@ class LanguageMiddleware:
 
 
 def _in_address(scope: Scope) -> list[str]:
-    """The names of the parameters that hold such characters; `address` for the path."""
+    """Return the names of the parameters that have such characters; `address` for the path."""
     found = ["address"] if control_characters.has_control_characters(scope["path"]) else []
     query = scope["query_string"].decode("latin-1")
     return found + [
@@ -120,12 +120,12 @@ def _in_address(scope: Scope) -> list[str]:
 
 
 def _in_json(body: bytes) -> list[str]:
-    """The names of the fields of a JSON document that hold such characters, as `answers.languages.0.level`."""
+    """Return the names of the fields of a JSON document that have such characters, as `answers.languages.0.level`."""
     if not _SUSPICIOUS.search(body):
         return []
     try:
         waiting: list[tuple[str, Any]] = [("", json.loads(body))]
-    except (ValueError, RecursionError):  # no JSON: the route says so
+    except (ValueError, RecursionError):  # no JSON: the route reports it
         return []
     found = []
     while waiting:
@@ -133,15 +133,15 @@ def _in_json(body: bytes) -> list[str]:
         if isinstance(value, str) and control_characters.has_control_characters(value):
             found.append(name or "body")
         elif isinstance(value, list):
-            waiting += [(f"{name}.{place}" if name else str(place), one) for place, one in enumerate(value)]
+            waiting += [(f"{name}.{place}" if name else str(place), item) for place, item in enumerate(value)]
         elif isinstance(value, dict):
-            waiting += [(f"{name}.{key}" if name else key, one) for key, one in value.items()]
+            waiting += [(f"{name}.{key}" if name else key, item) for key, item in value.items()]
             found += [name or "body" for key in value if control_characters.has_control_characters(key)]
     return sorted(set(found))
 
 
 class RefuseControlCharacters:
-    """Answers 422 where path, query or JSON body hold characters that nobody can see, and names where."""
+    """Answers 422 where path, query or JSON body have characters that nobody can see, and names the fields."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -155,7 +155,7 @@ class RefuseControlCharacters:
         if not names and "json" in Headers(scope=scope).get("content-type", ""):
             messages = await _whole(receive)
             names = _in_json(b"".join(message.get("body", b"") for message in messages))
-            receive = _again(messages, receive)
+            receive = _replayed(messages, receive)
         if names:
             refused = answer(Request(scope), 422, fields=control_characters.refusal(names))
             await refused(scope, receive, send)
@@ -164,7 +164,7 @@ class RefuseControlCharacters:
 
 
 async def _whole(receive: Receive) -> list[Message]:
-    """All messages of a request's body; the last one may say that the sender has gone."""
+    """Return all messages of a request's body; the last one may say that the sender has disconnected."""
     messages = []
     while True:
         message = await receive()
@@ -173,11 +173,11 @@ async def _whole(receive: Receive) -> list[Message]:
             return messages
 
 
-def _again(messages: list[Message], receive: Receive) -> Receive:
-    """Gives `messages` once more, then what comes after them."""
+def _replayed(messages: list[Message], receive: Receive) -> Receive:
+    """Return a `receive` that gives `messages` once more, then what follows them."""
     waiting = list(reversed(messages))
 
-    async def again() -> Message:
+    async def receive_again() -> Message:
         return waiting.pop() if waiting else await receive()
 
-    return again
+    return receive_again

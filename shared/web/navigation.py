@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of the navigation; `roles` empty means everyone who is signed in."""
+    """One entry of the navigation; empty `roles` means everyone who is signed in."""
 
     code: str
     name_: str
@@ -25,7 +25,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """What the link says, in the reader's language."""
+        """Return the text of the link, in the reader's language."""
         return gettext(self.name_)
 
 
@@ -43,12 +43,12 @@ PLACES = (
 
 
 def places_for(principal: Principal | None) -> list[Place]:
-    """The places that a signed-in person sees, in their order; each place once; none for a stranger."""
+    """Return the places that a signed-in person sees, in their order; each place once; none for a stranger."""
     if principal is None:
         return []
-    held = {str(grant.role) for grant in principal.grants}
-    shown: dict[str, Place] = {}
+    roles = {str(grant.role) for grant in principal.grants}
+    places: dict[str, Place] = {}
     for place in PLACES:
-        if not place.roles or place.roles & held:
-            shown.setdefault(place.code, place)
-    return list(shown.values())
+        if not place.roles or place.roles & roles:
+            places.setdefault(place.code, place)
+    return list(places.values())

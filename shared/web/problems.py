@@ -1,7 +1,7 @@
 """Answer errors: a page in the shell for people, `problem+json` (RFC 9457) for programs.
 
 A program asks under `/api/` or `/internal/`, or accepts `application/json`. Guards raise (`shared/identity`), the rules
-raise `Refused`; here it is decided what is answered.
+raise `Refused`; this module makes the answer.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _TEXTS: dict[int, tuple[str, str]] = {
 
 
 def wants_json(request: Request) -> bool:
-    """Whether a program is asking."""
+    """Return whether a program makes the request."""
     accept = request.headers.get("accept", "")
     return (
         "/api/" in request.url.path
@@ -81,10 +81,10 @@ def answer(
     title: str | None = None,
     advice: str | None = None,
 ) -> Response:
-    """The error page or the problem document for one status, with the sentence `detail` and errors by field.
+    """Return the error page or the problem document for one status, with the sentence `detail` and errors by field.
 
-    `title` and `advice` are the status's own where they are not given. `reference` is the number by which the log tells
-    what happened.
+    `title` and `advice` default to the status's own. `reference` is the number under which the log describes the
+    error.
     """
     own_title, own_advice = _TEXTS.get(status, (HTTPStatus(status).phrase, ""))
     title = title or gettext(own_title)
@@ -141,16 +141,16 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _field(location: tuple[int | str, ...]) -> str:
-    """The name of a field as the sender wrote it: without `body` or `query` before it."""
+    """Return the name of a field as the sender wrote it: without `body` or `query` before it."""
     return ".".join(str(part) for part in location[1:]) or str(location[0])
 
 
-# What the store says of a text that holds NUL or half of a surrogate pair (SQLSTATE).
+# The store's codes (SQLSTATE) for a text with NUL or half of a surrogate pair.
 _NO_TEXT = frozenset({"22021", "22P05"})
 
 
 async def _store_error(request: Request, error: Exception) -> Response:
-    """A text that cannot be kept is its writer's matter (422), wherever it came from; all else is ours."""
+    """Answer 422 for a text that the store cannot keep, wherever it came from; any other error is ours."""
     assert isinstance(error, DBAPIError)
     if getattr(error.orig, "sqlstate", None) not in _NO_TEXT:
         raise error
@@ -160,7 +160,7 @@ async def _store_error(request: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, error: Exception) -> Response:
     reference = uuid4().hex[:8]
     _log.error("unexpected_error", path=request.url.path, reference=reference, exc_info=error)
-    # The framework answers this one outside of all middleware.
+    # The framework answers this one outside all middleware.
     return answer(request, 500, headers={**HEADERS, "cache-control": "no-store"}, reference=reference)
 
 
@@ -195,7 +195,7 @@ async def _onward(_: Request, leave: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Have all errors of this app answered here."""
+    """Install the handlers of all errors of this app."""
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(SignInNeeded, _sign_in_needed)
     app.add_exception_handler(Onward, _onward)

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 _HOURS = tuple((f"{hour:02}:00", f"{hour:02}:00") for hour in range(24))
 _EVENING, _MORNING = "21:00", "07:00"
 MOST_HOURS = 12
-"""So many hours a day may be without mail: whoever sleeps is awake for as long."""
+"""The most hours a day without mail: half of it, so that mail can reach a person in the other half."""
 
 
 def length(since: int, until: int) -> int:
-    """How many hours there are from one hour of the day until the next time that it is another."""
+    """Return how many hours there are from one hour of the day to the next occurrence of another."""
     return (until - since) % 24 or 24
 
 
 class QuietHours(Code):
-    """Whose hours without mail hold for somebody."""
+    """Whose hours without mail count for a person."""
 
     COUNTRY = "country", N_("As is usual in my country")
     OWN = "own", N_("At hours of my own")
@@ -43,9 +43,9 @@ _OWN = (
 
 
 class QuietHoursForm(Form):
-    """The fields. What was chosen is one text, `as_text`: `country`, `none`, or hours such as `22:00-06:00`.
+    """The fields. The choice is one text, `as_text`: `country`, `none`, or hours such as `22:00-06:00`.
 
-    `seen` are the hours that the page showed, which sends them along: by it a form knows that somebody picked others.
+    `seen` are the hours that the page showed and sends back: they show whether the person picked others.
     """
 
     night = RadioField(
@@ -60,7 +60,7 @@ class QuietHoursForm(Form):
 
     @staticmethod
     def holding(text: str, usual: tuple[str, str] | None = None) -> dict[str, Any]:
-        """What the fields show for a text as `as_text` gives it; `usual`: the country's hours, from and until."""
+        """Return the fields' values for a text as `as_text` gives it; `usual`: the country's hours, from and until."""
         own = text not in {QuietHours.COUNTRY, QuietHours.NONE}
         since, _, until = text.partition("-")
         hours = (since, until) if own else (usual or (_EVENING, _MORNING))
@@ -68,15 +68,15 @@ class QuietHoursForm(Form):
         return {"night": QuietHours.OWN.value if own else text, "since": whole[0], "until": whole[1]}
 
     def say_usual(self, hours: tuple[str, str] | None) -> None:
-        """Say beside the first answer which hours the person's country has, from and until, or that it has none."""
-        said = gettext("From %(since)s to %(until)s") % {"since": hours[0], "until": hours[1]} if hours else None
-        usual = (QuietHours.COUNTRY.value, QuietHours.COUNTRY.label, said or gettext("It has no such hours at present"))
+        """Write beside the first answer which hours the person's country has, from and until, or that it has none."""
+        text = gettext("From %(since)s to %(until)s") % {"since": hours[0], "until": hours[1]} if hours else None
+        usual = (QuietHours.COUNTRY.value, QuietHours.COUNTRY.label, text or gettext("It has no such hours at present"))
         self.night.choices = options([usual, _OWN, QuietHours.NONE])()
 
     def validate_night(self, field: Field) -> None:
-        """WTForms' protocol: hours that were picked beside another answer are not passed over.
+        """WTForms' protocol: refuse hours that were picked beside another answer.
 
-        Asked once: the page then shows those hours, so that the same answer counts when it is sent again.
+        Only once: the page then shows those hours, so that the same answer counts when it is sent again.
         """
         seen = self.seen.data or f"{self.since.object_data}-{self.until.object_data}"
         if field.data != QuietHours.OWN and self._hours != seen:
@@ -88,7 +88,7 @@ class QuietHoursForm(Form):
             )
 
     def validate_until(self, field: Field) -> None:
-        """WTForms' protocol: hours from seven to seven would be all of them, or none; and a day has to have others."""
+        """WTForms' protocol: refuse the same hour twice, which means all hours or none, and too long a time."""
         if self.night.data != QuietHours.OWN or not _written(self.since.data) or not _written(field.data):
             return
         if field.data == self.since.data:
@@ -101,7 +101,7 @@ class QuietHoursForm(Form):
 
     @property
     def as_text(self) -> str:
-        """What was chosen, once it is valid."""
+        """Return the choice, once it is valid."""
         return self._hours if self.night.data == QuietHours.OWN else str(self.night.data)
 
     @property
@@ -110,5 +110,5 @@ class QuietHoursForm(Form):
 
 
 def _written(hour: str | None) -> bool:
-    """Whether it is one of those that can be chosen; of any other the field says so itself."""
+    """Return whether the hour can be chosen; the field itself reports any other."""
     return (hour, hour) in _HOURS

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
-    """The page `template` of the service (or of shared/web) with `context`, in the language of the request.
+    """Return the page `template` of the service (or of shared/web) with `context`, in the language of the request.
 
     Every template also has: request, site, principal (None for a stranger), places, now, clock_offset, and the
     globals of `site.environment`. Raises `TypeError` where `context` has one of these names: the shell would show that
@@ -43,5 +43,5 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
 
 
 def see_other(address: str) -> RedirectResponse:
-    """Where a form leads after it was done (303), so that going back or reloading does not do it again."""
+    """Return the redirect after a form (303), so that going back or reloading does not send it again."""
     return RedirectResponse(address, status_code=303)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def install(app: FastAPI, *, place: str, templates: Path, local: bool) -> None:
-    """Make `render` work for this app: templates, language of each request, error pages, security headers.
+    """Install what `render` needs in this app: templates, language of each request, error pages, security headers.
 
     `place` is one of `shared.web.navigation` (portal, board, messages, figures); `templates` the service's folder.
     """

@@ -38,7 +38,7 @@ current: ContextVar[Request] = ContextVar("request")
 
 @dataclass(frozen=True)
 class Site:
-    """How one service shows itself: its place in the navigation, its templates, whether this is a local run."""
+    """A service's place in the navigation, its templates, and whether this is a local run."""
 
     place: str
     environment: Environment
@@ -102,7 +102,7 @@ class PageUndefined(ChainableUndefined):
 
 
 def version() -> str:
-    """The version of the installed project, as the footer shows it."""
+    """Return the version of the installed project, as the footer shows it."""
     try:
         return importlib.metadata.version("tandem")
     except importlib.metadata.PackageNotFoundError:
@@ -111,7 +111,7 @@ def version() -> str:
 
 @cache
 def environment(templates: Path | None) -> Environment:
-    """A template environment that finds a service's own templates, the shared ones and GOV.UK's macros.
+    """Return a template environment with a service's own templates, the shared ones and GOV.UK's macros.
 
     `templates` is a folder of templates, or of rooms: `visits/moves.html` is then `visits/templates/moves.html`.
     """
@@ -166,12 +166,12 @@ def environment(templates: Path | None) -> Environment:
 
 
 def _role_and_country(grant: Grant) -> str:
-    """A role with its country: `National coordinator, Armenia`."""
+    """Return a role with its country: `National coordinator, Armenia`."""
     return ", ".join(part for part in (labels.role(grant.role), labels.country(grant.country)) if part)
 
 
 def csrf() -> Markup:
-    """The hidden field that every form with an unsafe method carries."""
+    """Return the hidden field that every form with an unsafe method has."""
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(identity_csrf.token(current.get()))
 
 
@@ -179,7 +179,7 @@ _versions: dict[str, tuple[int, str]] = {}
 
 
 def static(path: str) -> str:
-    """The address of a static file, with its content's hash, so that a browser keeps exactly what is current."""
+    """Return the address of a static file, with its content's hash, so that a browser keeps only the current one."""
     try:
         stamp = (STATIC / path).stat().st_mtime_ns
     except FileNotFoundError:
@@ -192,7 +192,7 @@ def static(path: str) -> str:
 
 
 def with_query(**changes: object) -> str:
-    """The present address with some query parameters changed; None takes one away. For links that sort and page."""
+    """Return the present address with some query parameters changed; None removes one. For links that sort and page."""
     url = current.get().url
     kept = url.include_query_params(**{name: str(value) for name, value in changes.items() if value is not None})
     kept = kept.remove_query_params([name for name, value in changes.items() if value is None])

@@ -28,7 +28,7 @@ TONES: tuple[str, ...] = get_args(Tone)
 
 @dataclass(frozen=True)
 class State:
-    """One state of one kind of thing. The texts are given in the language of the current request."""
+    """One state of one kind of aggregate. The texts are in the language of the current request."""
 
     kind: str
     code: str
@@ -40,52 +40,52 @@ class State:
 
     @property
     def word(self) -> str:
-        """What the tag says."""
+        """Return the text of the tag."""
         return gettext(self.word_)
 
     @property
     def explanation(self) -> str:
-        """One sentence: what the state means."""
+        """Return one sentence: what the state means."""
         return gettext(self.explanation_)
 
     @property
     def holder(self) -> str:
-        """Who has it now; empty where it is over."""
+        """Return who is responsible; empty where it is over."""
         return gettext(self.holder_) if self.holder_ else ""
 
     @property
     def next(self) -> str:
-        """What comes next; empty where it is over."""
+        """Return the next step; empty where it is over."""
         return gettext(self.next_) if self.next_ else ""
 
     @property
     def over(self) -> bool:
-        """Whether nothing comes after it."""
+        """Return whether no step follows."""
         return not self.next_
 
     @property
     def for_others(self) -> State:
-        """The same state as everybody but the person concerned reads it: nobody else is "you"."""
-        said = _FOR_OTHERS.get((self.kind, self.code))
-        if said is None:
+        """Return the same state in words for everybody but the person concerned, who alone is "you"."""
+        texts = _FOR_OTHERS.get((self.kind, self.code))
+        if texts is None:
             return self
-        word, explanation, holder, next_ = said
+        word, explanation, holder, next_ = texts
         return replace(self, word_=word or self.word_, explanation_=explanation, holder_=holder, next_=next_)
 
     def of_mentoring(self, *, others: bool = False) -> State:
-        """The same state of an application for a mentor, where a mentor has what a host has of a visit."""
-        said = _OF_MENTORING.get((self.kind, self.code))
-        if said is None:
+        """Return the same state for an application for a mentor, where the mentor acts as the host does for a visit."""
+        texts = _OF_MENTORING.get((self.kind, self.code))
+        if texts is None:
             return self.for_others if others else self
-        explanation, own, for_others, next_ = said
+        explanation, own, for_others, next_ = texts
         return replace(self, explanation_=explanation, holder_=for_others if others else own, next_=next_)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one thing stands: its state with since when, who has it, what comes next and by when.
+    """The state of one case with since when, who is responsible, the next step and its date.
 
-    `holder` and `next` say it more exactly than the state's own words where the page knows more.
+    `holder` and `next` are more exact than the state's own words where the page knows more.
     """
 
     state: State
@@ -96,7 +96,7 @@ class Standing:
     reason: str | None = None
 
 
-# kind -> (code, tone, word, explanation, who has it, what comes next)
+# kind -> (code, tone, word, explanation, who is responsible, next step)
 _Row = tuple[str, Tone, str, str, str, str]
 # fmt: off
 _TABLE: dict[str, tuple[_Row, ...]] = {
@@ -343,8 +343,8 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     ),
 }
 
-# What others read of the states whose row above speaks to the officer: (word where it differs, explanation, who has it, what
-# comes next).
+# The words for others, of states whose row above speaks to the officer: (word where it differs, explanation, who is
+# responsible, next step).
 _FOR_OTHERS: dict[tuple[str, str], tuple[str, str, str, str]] = {
     ("application", "draft"): ("", N_("Only the officer can see it."), N_("Officer"), N_("The officer checks it and submits it.")),
     ("application", "submitted"): ("", N_("It has reached the home national coordinator."), N_("Home national coordinator"),
@@ -373,7 +373,7 @@ _FOR_OTHERS: dict[tuple[str, str], tuple[str, str, str, str]] = {
     ("outcome", "begun"): ("", N_("It is being filled in, and not handed in yet."), N_("Whoever is asked"), N_("It is handed in.")),
     ("outcome", "late"): ("", N_("It is still wanted, and will be marked as late."), N_("Whoever is asked"), N_("It is filled in.")),
 }
-# Of an application for a mentor: (explanation, who has it as the mentee reads it, and as others do, what comes next).
+# Of an application for a mentor: (explanation, who is responsible as the mentee and as others read it, next step).
 _OF_MENTORING: dict[tuple[str, str], tuple[str, str, str, str]] = {
     ("application", "offered"): (N_("A mentor was found. Mentee and mentor are asked."), N_("You and the mentor"), N_("Mentee and mentor"),
      N_("Both accept, or the next in line is asked.")),
@@ -394,7 +394,7 @@ _STATES: dict[tuple[str, str], State] = {
 
 
 def state(kind: str, code: str) -> State:
-    """The state `code` (a string or a StrEnum member) of a kind (`application`, `offer`, `match` ...).
+    """Return the state `code` (a string or a StrEnum member) of a kind (`application`, `offer`, `match` ...).
 
     Raises KeyError for a state that is not in the table: a page must not show a word that mails do not know.
     """
@@ -402,10 +402,10 @@ def state(kind: str, code: str) -> State:
 
 
 def states(kind: str) -> Iterator[State]:
-    """All states of a kind in the order of its life cycle, for filters and legends."""
+    """Return all states of a kind in the order of its life cycle, for filters and legends."""
     return (state(kind, row[0]) for row in _TABLE[kind])
 
 
 def kinds() -> tuple[str, ...]:
-    """All kinds of things that have states."""
+    """Return all kinds of aggregates that have states."""
     return tuple(_TABLE)

@@ -97,7 +97,7 @@ def signed_in(app: FastAPI, role: Role) -> tuple[str, str]:
     identity = identity_of(app)
     session = Session.begin(role.value)
     cookie = f"{identity.cookies.session}={sealed_session(session, identity.sessions)}"
-    return cookie, csrf.made(identity.csrf, csrf.person(role.value))
+    return cookie, csrf.new_token(identity.csrf, csrf.person(role.value))
 
 
 def own_headers(app: FastAPI, role: Role) -> dict[str, str]:

@@ -36,7 +36,7 @@ _AXIS, _LINE = 13, 14  # letters of an axis, and of a line's name
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart: the finding as its title, the picture (`narrow`: for a phone), and the same numbers as a table."""
+    """A chart: the finding as its title, the picture (`narrow`: for a phone), and the same numbers as a table."""
 
     title: str
     svg: Markup
@@ -48,7 +48,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: what it is, how much, and whether the finding is about it."""
+    """One bar: its label, its value, and whether the finding is about it."""
 
     label: str
     value: float
@@ -67,20 +67,20 @@ def _plain(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
-def drawn(
+def chart(
     title: str,
     draw: Callable[[float], tuple[float, Sequence[Any]]],
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     definition: str | None,
 ) -> Chart:
-    """The chart in both widths; `draw` gives height and parts for so many units across."""
+    """Return the chart in both widths; `draw` gives height and parts for a width in units."""
     wide, narrow = (_drawing(title, width, *draw(width)) for width in (WIDE, NARROW))
     return Chart(title, wide, narrow, columns, rows, definition)
 
 
 def _drawing(title: str, width: float, height: float, parts: Sequence[Any]) -> Markup:
-    """The picture with its name for those who do not see it (the table beside it has the numbers)."""
+    """Return the picture with a name for screen readers (the table beside it has the numbers)."""
     root = element("svg", viewBox=f"0 0 {width} {height:.0f}", role="img", aria_label=title, focusable="false")
     root.extend(parts)
     return Markup(etree.tostring(root, encoding="unicode"))  # noqa: S704 - lxml has escaped every text in it
@@ -95,7 +95,7 @@ def bars(
     write: Callable[[float], str] = _plain,
     definition: str | None = None,
 ) -> Chart:
-    """Horizontal bars from zero, each with its name above and its number at its end.
+    """Draw horizontal bars from zero, each with its name above and its number at its end.
 
     `label` and `value` head the table; `write` turns a number into text. Marked bars carry the colour, the others are
     grey, unless none is marked. Raises ValueError for a negative value: such numbers are not for bars.
@@ -123,12 +123,14 @@ def bars(
         return max(y - 8, 1), parts
 
     rows = [(item.label, write(item.value)) for item in items]
-    return drawn(title, draw, (label, value), rows, definition)
+    return chart(title, draw, (label, value), rows, definition)
 
 
-def _room(width: float, said: Sequence[tuple[float, str]]) -> float:
-    """How long the longest bar may be, so that each number has room behind its bar; `said`: share of it, and number."""
-    return max(0, min((width - 8 - wide(text, SIZE, bold=True)) / max(share, 0.01) for share, text in (*said, (1, ""))))
+def _room(width: float, labels: Sequence[tuple[float, str]]) -> float:
+    """Return the longest length of a bar that leaves room for the numbers; `labels`: share of it, and number."""
+    return max(
+        0, min((width - 8 - wide(text, SIZE, bold=True)) / max(share, 0.01) for share, text in (*labels, (1, "")))
+    )
 
 
 def _number(text: str, x: float, y: float, weight: int) -> Any:
@@ -144,7 +146,7 @@ def lines(
     from_zero: bool = True,
     definition: str | None = None,
 ) -> Chart:
-    """Lines over one axis, each named at its end rather than in a legend; at most four.
+    """Draw lines over one axis, each named at its end, not in a legend; at most four.
 
     All series have the same labels in the same order. A point without a value leaves a gap.
     """
@@ -155,13 +157,13 @@ def lines(
     low = 0.0 if from_zero or not values else min(values)
     high = max(values, default=1.0)
     high = _ceiling(high if high > low else low + 1)
-    # A name stands under the middle of its point: the first and the last one need room beside the plot.
+    # A name is centred below its point: the first and the last one need room beside the plot.
     half = 2 + max((wide(name, _AXIS) for name in names), default=0) / 2
     left = max(half, 8 + max(wide(write(value), _AXIS) for value in (low, (low + high) / 2, high)))
     names_wide = max([half, *(_beside(line, write) for line in series)])
 
     def draw(width: float) -> tuple[float, list[Any]]:
-        # A phone has no room for names beside the lines: there they stand above them, each with a piece of its line.
+        # A phone has no room for names beside the lines: they are written above, each with a sample of its line.
         beside = width == WIDE
         top = 16.0 if beside else 16 + 22.0 * len(series)
         plot = _Plot(left, width - (names_wide if beside else half), top, top + 180, low, high, len(names))
@@ -173,16 +175,18 @@ def lines(
             if end is not None and beside:
                 parts += _named_at_end(plot, line.name, write(end[2]), COLOURS[place], end, ends)
             elif not beside:
-                parts += _named_above(line.name, _said(end and end[2], write), place, width)
+                parts += _named_above(line.name, _value_text(end and end[2], write), place, width)
         return top + 210, parts
 
-    table = [(name, *(_said(line.points[place][1], write) for line in series)) for place, name in enumerate(names)]
-    return drawn(title, draw, (label, *(line.name for line in series)), table, definition)
+    table = [
+        (name, *(_value_text(line.points[place][1], write) for line in series)) for place, name in enumerate(names)
+    ]
+    return chart(title, draw, (label, *(line.name for line in series)), table, definition)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two bars beside each other: how much of something there was, and how much there is."""
+    """Two bars beside each other: a value before and after."""
 
     label: str
     before: float
@@ -198,23 +202,25 @@ def pairs(
     write: Callable[[float], str] = _plain,
     definition: str | None = None,
 ) -> Chart:
-    """Two horizontal bars an item from one zero, the first grey, the second blue, each with its number.
+    """Draw two horizontal bars for each item from one zero, the first grey, the second blue, each with its number.
 
-    `names` say what the two are; the first item's bars carry them. Raises ValueError for a negative value.
+    `names` are the names of the two; the first item's bars carry them. Raises ValueError for a negative value.
     """
     values = [value for item in items for value in (item.before, item.after)]
     if any(value < 0 for value in values):
         raise ValueError("A bar begins at zero and cannot be negative.")
     top = max(values, default=0) or 1
 
-    def say(item: Pair, place: int) -> str:
+    def text(item: Pair, place: int) -> str:
         value = write((item.before, item.after)[place])
         return f"{value} {names[place]}" if item is items[0] else value
 
-    said = [(value / top, say(item, place)) for item in items for place, value in enumerate((item.before, item.after))]
+    labels = [
+        (value / top, text(item, place)) for item in items for place, value in enumerate((item.before, item.after))
+    ]
 
     def draw(width: float) -> tuple[float, list[Any]]:
-        room = _room(width, said)
+        room = _room(width, labels)
         parts: list[Any] = []
         y = 0.0
         for item in items:
@@ -224,22 +230,22 @@ def pairs(
                 length, at = room * value / top, y + 6 + 19 * place
                 parts += [
                     element("rect", x=0, y=at, width=f"{max(length, 1):.1f}", height=16, fill=colour),
-                    _number(say(item, place), length + 6, at + 13, 700 if place else 400),
+                    _number(text(item, place), length + 6, at + 13, 700 if place else 400),
                 ]
             y += 55
         return max(y - 10, 1), parts
 
     rows = [(item.label, write(item.before), write(item.after)) for item in items]
-    return drawn(title, draw, (label, *names), rows, definition)
+    return chart(title, draw, (label, *names), rows, definition)
 
 
-def _said(value: float | None, write: Callable[[float], str]) -> str:
+def _value_text(value: float | None, write: Callable[[float], str]) -> str:
     return gettext("no data") if value is None else write(value)
 
 
 @dataclass(frozen=True)
 class _Plot:
-    """Where the lines are drawn, in the picture's units."""
+    """The area of the lines, in the picture's units."""
 
     left: float
     right: float
@@ -257,7 +263,7 @@ class _Plot:
 
 
 def _ceiling(value: float) -> float:
-    """The next round number at or above `value`: 1, 2, 2.5 or 5 times a power of ten."""
+    """Return the next round number at or above `value`: 1, 2, 2.5 or 5 times a power of ten."""
     power = 1.0
     while power * 10 <= value:
         power *= 10
@@ -289,7 +295,7 @@ def _axes(plot: _Plot, names: Sequence[str], write: Callable[[float], str]) -> l
         if place % step and place != len(names) - 1:
             continue
         if place != len(names) - 1 and len(names) - 1 - place < step and place % step == 0 and place:
-            continue  # the last label always stands; the one just before it would touch it
+            continue  # the last label is always written; the one just before it would touch it
         parts.append(
             element(
                 "text",
@@ -305,7 +311,7 @@ def _axes(plot: _Plot, names: Sequence[str], write: Callable[[float], str]) -> l
 
 
 def _line(plot: _Plot, line: Series, place: int) -> tuple[list[Any], tuple[float, float, float] | None]:
-    """The line, and where it ends: x, y, value."""
+    """Return the line's parts, and where it ends: x, y, value."""
     path, pen_down = [], False
     last: tuple[float, float, float] | None = None
     for index, (_, value) in enumerate(line.points):
@@ -322,9 +328,9 @@ def _line(plot: _Plot, line: Series, place: int) -> tuple[list[Any], tuple[float
 
 
 def _beside(line: Series, write: Callable[[float], str]) -> float:
-    """How much room a line's name and last value need beside it; a long name is cut there."""
+    """Return the width of a line's name and last value beside it; a long name is cut there."""
     last = next((value for _, value in reversed(line.points) if value is not None), None)
-    return 10 + max(min(wide(line.name, _LINE, bold=True), 130), wide(_said(last, write), _LINE))
+    return 10 + max(min(wide(line.name, _LINE, bold=True), 130), wide(_value_text(last, write), _LINE))
 
 
 def _stroke(path: str, place: int) -> Any:
@@ -335,7 +341,7 @@ def _stroke(path: str, place: int) -> Any:
 def _named_at_end(
     plot: _Plot, name: str, value: str, colour: str, end: tuple[float, float, float], taken: list[float]
 ) -> list[Any]:
-    """Name and value beside a line's end, never on the labels of the axis; those that would touch go apart."""
+    """Write name and value beside a line's end, clear of the axis labels and of one another."""
     x, y, _ = end
     at = min(y + 5, plot.bottom - 12)
     step = 4 if at + 34 <= plot.bottom - 12 else -4
@@ -350,10 +356,10 @@ def _named_at_end(
 
 
 def _named_above(name: str, value: str, place: int, width: float) -> list[Any]:
-    """Name and last value over the plot, behind a piece of the line as it is drawn there."""
+    """Write name and last value over the plot, behind a sample of the line."""
     y = 14 + 22 * place
-    said = cut(name, width - 40 - wide(f": {value}", _LINE, bold=True), _LINE, bold=True)
+    shown_name = cut(name, width - 40 - wide(f": {value}", _LINE, bold=True), _LINE, bold=True)
     return [
         _stroke(f"M0 {y - 5}L32 {y - 5}", place),
-        element("text", f"{said}: {value}", x=40, y=y, font_size=_LINE, font_weight=700, fill=COLOURS[place]),
+        element("text", f"{shown_name}: {value}", x=40, y=y, font_size=_LINE, font_weight=700, fill=COLOURS[place]),
     ]

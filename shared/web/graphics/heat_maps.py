@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.web.graphics.charts import SIZE, Chart, drawn
+from shared.web.graphics.charts import SIZE, Chart, chart
 from shared.web.graphics.svg import GRID, INK, QUIET, element, named, wide, wrapped
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 _WARM, _COOL = ("#ffffff", "#fbe0cc", "#f0a878"), ("#ffffff", "#d3e6f3", "#8cc0e0")
 _HEAD = 13
 _LEADING = 15  # from one line of a heading, or of a field, to the next
-_TURNED = 120  # so far up a turned heading may reach
+_TURNED = 120  # the greatest height of a rotated heading
 _AIR = 6  # between the texts of neighbours
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One field of a heat map: what it says, and how warm it is, from -1 (plenty) over 0 to 1 (none at all)."""
+    """One field of a heat map: its text, and its warmth from -1 (plenty) over 0 to 1 (none at all)."""
 
     text: str
     warmth: float
@@ -38,13 +38,14 @@ def heat(
     label: str,
     definition: str | None = None,
 ) -> Chart:
-    """A heat map: a named row of fields each, one a column. What a field says stands in it, so no colour is needed.
+    """Draw a heat map: a named row of fields, one for each column, readable without its colours.
 
     The shades are those of Okabe and Ito's vermillion and blue, light enough for dark letters; warm fields are bold.
-    A field's text may say two numbers, "3 / 4": where it is too narrow they stand on two lines.
+    A field's text may be two numbers, "3
+    4": where it is too narrow they are written on two lines.
     """
     table = [(name, *(cell.text for cell in cells)) for name, cells in rows]
-    return drawn(title, lambda width: _fields(columns, rows, width), (label, *columns), table, definition)
+    return chart(title, lambda width: _fields(columns, rows, width), (label, *columns), table, definition)
 
 
 def _fields(
@@ -81,7 +82,7 @@ def _fields(
 
 
 def _headings(columns: Sequence[str], each: float) -> tuple[list[Any], float]:
-    """The columns' names, and how far down they reach: upright on two lines, or turned where a word has no room."""
+    """Return the columns' names and their height: upright on two lines, or rotated where a word does not fit."""
     words = [word for name in columns for word in name.split()]
     upright = all(wide(word, _HEAD) <= each - _AIR for word in words)
     room, most = (each - _AIR, 2) if upright else (_TURNED, max(1, min(2, int(each // _LEADING))))
@@ -109,9 +110,9 @@ def _longest(names: Sequence[Sequence[str]]) -> float:
 
 
 def _written(texts: Sequence[str], room: float) -> tuple[float, dict[str, list[str]]]:
-    """The size, and the lines of each text, in the first way in which all of them fit: they are to look alike.
+    """Return the size, and the lines of each text, in the first layout that fits all of them: they are to look alike.
 
-    Read from the largest: as they are, closer together, on two lines, and only then in letters smaller than a page's.
+    Tried from the largest: as they are, closer together, on two lines, and only then in letters smaller than a page's.
     """
     ways = (
         {text: [text] for text in texts},
@@ -123,4 +124,4 @@ def _written(texts: Sequence[str], room: float) -> tuple[float, dict[str, list[s
     def fits(size: float, way: dict[str, list[str]]) -> bool:
         return all(wide(line, size, bold=True) <= room for lines in way.values() for line in lines)
 
-    return next((one for one in tries if fits(*one)), tries[-1])
+    return next((layout for layout in tries if fits(*layout)), tries[-1])

@@ -32,20 +32,20 @@ _BOLD = 1.07
 
 
 def element(name: str, text: str | None = None, /, **attributes: Any) -> Any:
-    """An SVG element; an attribute's `_` is a hyphen (none at its end), one that is None is left out."""
-    given = {key.rstrip("_").replace("_", "-"): str(value) for key, value in attributes.items() if value is not None}
-    made = etree.Element(f"{{{_NAMESPACE}}}{name}", given, nsmap=_PREFIXES)
-    made.text = text
-    return made
+    """Return an SVG element; an attribute's `_` is a hyphen (none at its end), one that is None is left out."""
+    values = {key.rstrip("_").replace("_", "-"): str(value) for key, value in attributes.items() if value is not None}
+    node = etree.Element(f"{{{_NAMESPACE}}}{name}", values, nsmap=_PREFIXES)
+    node.text = text
+    return node
 
 
 def wide(text: str, size: float, *, bold: bool = False) -> float:
-    """About how many units a text is wide whose letters are `size` units high."""
+    """Return about how many units a text is wide whose letters are `size` units high."""
     return sum(_EMS.get(letter, _OTHER) for letter in text) * size * (_BOLD if bold else 1)
 
 
 def cut(text: str, room: float, size: float, *, bold: bool = False) -> str:
-    """The text, or as much of its beginning as there is room for, with an ellipsis."""
+    """Return the text, or as much of its beginning as fits, with an ellipsis."""
     if wide(text, size, bold=bold) <= room:
         return text
     kept = text
@@ -55,7 +55,7 @@ def cut(text: str, room: float, size: float, *, bold: bool = False) -> str:
 
 
 def wrapped(text: str, room: float, size: float, most: int = 2) -> list[str]:
-    """The text on at most so many lines, broken between words; what has no room even so is cut."""
+    """Return the text on at most `most` lines, broken between words; what does not fit is cut."""
     words = text.split()
     lines: list[str] = []
     while words and len(lines) < most - 1:
@@ -67,7 +67,7 @@ def wrapped(text: str, room: float, size: float, most: int = 2) -> list[str]:
 
 
 def named(text: str, width: float, y: float, size: float) -> tuple[list[Any], float]:
-    """A name over what it names, on up to three lines, and how far down it reaches."""
+    """Return a name above a shape, on up to three lines, and how far down it reaches."""
     lines = wrapped(text, width, size, 3) or [""]
     leading = size + 3
     parts = [element("text", line, x=0, y=y + size + leading * n, font_size=size, fill=INK)

@@ -118,7 +118,7 @@ class Programme:
             client = httpx2.AsyncClient(
                 transport=httpx2.ASGITransport(self.app),
                 base_url=ORIGIN,
-                headers={"X-CSRF-Token": csrf.made(identity.csrf, csrf.person(subject)), "Accept": "text/html"},
+                headers={"X-CSRF-Token": csrf.new_token(identity.csrf, csrf.person(subject)), "Accept": "text/html"},
             )
             client.cookies.set(
                 identity.cookies.session, sealed_session(session, identity.sessions), domain="localhost.local"

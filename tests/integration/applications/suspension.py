@@ -44,7 +44,7 @@ def signed_in_anew(programme: Programme, subject: str) -> httpx2.AsyncClient:
     identity = identity_of(programme.app)
     session = Session.begin(subject, at=time.time() + 2)
     client.cookies.set(identity.cookies.session, sealed_session(session, identity.sessions), domain="localhost.local")
-    client.headers["X-CSRF-Token"] = csrf.made(identity.csrf, csrf.person(subject))
+    client.headers["X-CSRF-Token"] = csrf.new_token(identity.csrf, csrf.person(subject))
     return client
 
 

@@ -51,7 +51,7 @@ class House:
         cookie = f"{identity.cookies.session}={sealed_session(session, identity.sessions)}"
         headers = {
             "Cookie": cookie,
-            csrf.HEADER: csrf.made(identity.csrf, csrf.person(name)),
+            csrf.HEADER: csrf.new_token(identity.csrf, csrf.person(name)),
             "Origin": ORIGIN,
             "Accept": "text/html",
         }

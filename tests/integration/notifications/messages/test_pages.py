@@ -48,7 +48,7 @@ async def as_(app: FastAPI, subject: str) -> AsyncIterator[httpx2.AsyncClient]:
         await write_access(tx.session, {subject: ([grant], clock.now())})
     identity = identity_of(app)
     session = sealed_session(Session.begin(subject, at=time.time()), identity.sessions)
-    headers = {"X-CSRF-Token": csrf.made(identity.csrf, csrf.person(subject)), "Accept": "text/html"}
+    headers = {"X-CSRF-Token": csrf.new_token(identity.csrf, csrf.person(subject)), "Accept": "text/html"}
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
         client.cookies.set(identity.cookies.session, session, domain="localhost.local")

@@ -16,7 +16,7 @@ SEAL = Seal((secrets.token_bytes(32),), "csrf")
 @given(st.text(min_size=1), st.text(min_size=1), st.integers(0, 2 * csrf.GOOD_FOR))
 def test_a_token_counts_for_its_person_and_day(one: str, other: str, later: int) -> None:
     """It counts for twelve hours for whom it was made, and never for another."""
-    token = csrf.made(SEAL, csrf.person(one), at=1000)
+    token = csrf.new_token(SEAL, csrf.person(one), at=1000)
     assert csrf.counts(SEAL, csrf.person(one), token, at=1000 + later) is (later < csrf.GOOD_FOR)
     assert csrf.counts(SEAL, csrf.person(other), token, at=1000) is (one == other)
 
@@ -30,5 +30,5 @@ def test_nonsense_is_no_token(text: str) -> None:
 
 def test_the_time_cannot_be_changed() -> None:
     """A token made young again by hand is no token."""
-    _, _, digest = csrf.made(SEAL, csrf.person("somebody"), at=1000).partition(".")
+    _, _, digest = csrf.new_token(SEAL, csrf.person("somebody"), at=1000).partition(".")
     assert not csrf.counts(SEAL, csrf.person("somebody"), f"2000.{digest}", at=2000)
