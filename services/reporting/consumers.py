@@ -32,6 +32,18 @@ async def react_to_visits(tx: Tx, events: Sequence[Envelope]) -> None:
     await follow(tx, events)
 
 
+async def evolve_cases(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Save the facts and the cases of exchange.visits and mentoring.mentorships."""
+    await facts_store.evolve(tx, events)
+    await cases_store.evolve(tx, events)
+
+
+async def evolve_answers(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Save the facts and the answers of exchange.outcomes."""
+    await facts_store.evolve(tx, events)
+    await answers.evolve(tx, events)
+
+
 consumers.topic("exchange.access", evolve=consume_access)
 consumers.topic("exchange.registry", evolve=needs_store.evolve)
 consumers.topic("exchange.calls", evolve=cases_store.evolve_calls)
@@ -42,8 +54,8 @@ consumers.topic("mentoring.mentors", evolve=facts_store.evolve)
 consumers.topic("exchange.matches", evolve=facts_store.evolve)
 consumers.topic("exchange.receipts", evolve=facts_store.evolve)
 consumers.topic("exchange.participation", evolve=facts_store.evolve)
-consumers.topic("exchange.visits", evolve=cases_store.evolve, react=react_to_visits)
-consumers.topic("mentoring.mentorships", evolve=cases_store.evolve)
-consumers.topic("exchange.outcomes", evolve=answers.evolve, react=grant_certificates)
+consumers.topic("exchange.visits", evolve=evolve_cases, react=react_to_visits)
+consumers.topic("mentoring.mentorships", evolve=evolve_cases)
+consumers.topic("exchange.outcomes", evolve=evolve_answers, react=grant_certificates)
 consumers.topic("exchange.periods", evolve=facts_store.evolve)
 consumers.topic("exchange.notifications", evolve=facts_store.evolve)

@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.reporting.cases.model import Case, Kind, after
-from services.reporting.facts import store as facts_store
 from services.reporting.tables import Table, write_rows
 from shared.bus.db.transaction import driver
 from shared.contracts.calls import CallEvent
@@ -75,8 +74,7 @@ FROM "case" WHERE id = ANY($1)
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Save facts and the state of each case; the `evolve` of exchange.visits and mentoring.mentorships."""
-    await facts_store.evolve(tx, events)
+    """Save the state of each case, from the events of exchange.visits and mentoring.mentorships."""
     here = {event.subject for event in events if event.sequence == 1}
     begun = sorted({event.subject for event in events if event.sequence > 1} - here)
     rows = await (await driver(tx.session)).fetch(_KNOWN, begun) if begun else []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.applications.loops import run_by_lease
-from services.applications.needs import store as needs_store
+from services.applications.needs.actions.imports import forget_imports
 from services.applications.register.actions.changes import complete_transfer
 from services.applications.register.actions.entries import put_grants
 from services.applications.register.model import grants as register_grants
@@ -161,11 +161,3 @@ async def move(bus: Bus, lease: Lease | None = None) -> int:
             person_grants = grants.get(person.subject, ())
             await put_grants(tx, person, person_grants, action="arrived", before=person_grants, more=(before, after))
     return len(found)
-
-
-async def forget_imports(bus: Bus, lease: Lease | None = None) -> None:
-    """Delete uploaded tables that were not confirmed in time. Raises `LeaseLost`."""
-    async with bus.transaction("system:clock") as tx:
-        if lease is not None:
-            await leases.check(tx.session, lease)
-        await needs_store.forget_imports(tx.session, clock.now())

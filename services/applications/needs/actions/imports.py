@@ -12,6 +12,7 @@ from services.applications.needs.model import (
 )
 from services.applications.needs.table_files import cells_in, unreadable_file
 from services.applications.needs.views import own_upload, preview_of
+from shared.bus.db import leases
 from shared.errors import Refused
 from shared.i18n import gettext
 from shared.ids import new_id
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.bus import Bus
+    from shared.bus.db.leases import Lease
     from shared.identity import Principal
 
 GOOD_FOR = timedelta(days=7)
@@ -93,3 +95,11 @@ async def discard(bus: Bus, principal: Principal, import_id: UUID) -> None:
             raise Refused(gettext("This table is imported already."), 409)
         stored.state, stored.cells = "discarded", []
         tx.session.add(stored)
+
+
+async def forget_imports(bus: Bus, lease: Lease | None = None) -> None:
+    """Delete uploaded tables that were not confirmed in time. Raises `LeaseLost`."""
+    async with bus.transaction("system:clock") as tx:
+        if lease is not None:
+            await leases.check(tx.session, lease)
+        await store.forget_imports(tx.session, clock.now())

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
 from services.reporting.answers.model.certificates import EVALUATION, FOLLOW_UP, REPORT, TEST, WAIVER
-from services.reporting.facts import store as facts_store
 from services.reporting.tables import Table, write_rows
 from shared.contracts import outcomes
 from shared.contracts.codes import Respondent
@@ -80,8 +79,7 @@ async def submission(session: AsyncSession, case_id: UUID, form: str, respondent
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Save facts, what was received, and certificates; the `evolve` of exchange.outcomes, our own topic."""
-    await facts_store.evolve(tx, events)
+    """Save what was received, and certificates, from the events of exchange.outcomes, our own topic."""
     received: dict[tuple[str, str, str], dict[str, Any]] = {}
     certificates: dict[str, dict[str, Any]] = {}
     for event in events:

@@ -12,7 +12,7 @@ from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.full_count import CountRequest, count
 from services.reporting.figures.actions.periods import period_of
 from services.reporting.indicators.model.catalogue import COUNTED
-from services.reporting.periods import store as periods_store
+from services.reporting.periods.actions import lock_approval, save_approval
 from services.reporting.periods.model import approval
 from services.reporting.periods.model.approval import Approval, as_refusal
 from shared.contracts.codes import PeriodReturnReason
@@ -42,14 +42,14 @@ async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
     """Submit a period's figures as the facts are now. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         period = await period_of(tx.session, label)
-        was = await periods_store.locked(tx.session, period.label) if period.kind else Approval(period)
+        was = await lock_approval(tx.session, period) if period.kind else Approval(period)
         with as_refusal():
             approval.submittable(was, clock.today())
         wanted = tuple((each.id, each.version) for each in COUNTED.values())
         counted = (await count(bus, tx.session, CountRequest(period.label, wanted, keep_as=was.statement))).counted
         made = await figures_store.figures_of_statement(tx.session, period, was.statement)
         now = approval.submit(was, principal.subject, clock.today(), counted.cut_off, len(made), figures_digest(made))
-        await periods_store.keep(tx.session, now)
+        await save_approval(tx.session, now)
         await tx.record(PeriodSubmitted(period=now.as_reporting_period(), counted=counted), period.label)
     return now
 
@@ -63,7 +63,7 @@ async def give_back(bus: Bus, principal: Principal, label: str, reason: str) -> 
         was = await locked(tx.session, label)
         with as_refusal():
             now = approval.give_back(was)
-        await periods_store.keep(tx.session, now)
+        await save_approval(tx.session, now)
         await tx.record(
             PeriodReturned(period=now.as_reporting_period(), reason=PeriodReturnReason(reason)), now.period.label
         )
@@ -77,7 +77,7 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Approval:
         with as_refusal():
             approved = approval.approve(was, principal.subject)
             now = approval.freeze(approved, clock.now())
-        await periods_store.keep(tx.session, now)
+        await save_approval(tx.session, now)
         await tx.record(PeriodApproved(period=approved.as_reporting_period()), now.period.label)
         await tx.record(PeriodFrozen(period=now.as_reporting_period()), now.period.label)
     return now
@@ -89,7 +89,7 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
         was = await locked(tx.session, label)
         with as_refusal():
             now = approval.publish(was)
-        await periods_store.keep(tx.session, now)
+        await save_approval(tx.session, now)
         released = await disclosure_actions.release_statement(
             tx.session, now, await figures_store.figures_of_statement(tx.session, now.period, now.statement)
         )
@@ -115,4 +115,4 @@ async def locked(session: AsyncSession, label: str) -> Approval:
     period = await period_of(session, label)
     if period.kind is None:
         raise Refused(gettext("The programme as a whole is not approved: its years, half-years and quarters are."))
-    return await periods_store.locked(session, period.label)
+    return await lock_approval(session, period)

@@ -12,12 +12,13 @@ from services.reporting.disclosure import actions as disclosure_actions
 from services.reporting.feeds.actions import publications
 from services.reporting.figures import store as figures_store
 from services.reporting.figures.actions.full_count import CountRequest, count, differences
-from services.reporting.figures.actions.periods import period_of
+from services.reporting.figures.actions.periods import forget_statement, period_of
 from services.reporting.figures.model import restatement as model
 from services.reporting.figures.model.restatement import Change, Proposal, ProposalState
 from services.reporting.indicators.model.catalogue import COUNTED
 from services.reporting.indicators.model.figure import digest_of
 from services.reporting.periods import store as periods_store
+from services.reporting.periods.actions import save_approval
 from services.reporting.periods.model.approval import as_refusal
 from shared.contracts.codes import PeriodState, RestatementReason
 from shared.contracts.figures import FigureRestated
@@ -114,7 +115,7 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
         all_of_it = [after.get(each.definition.id, each) for each in before]
         now = replace(where, statement=decided.statement, figures_digest=figures_digest(all_of_it))
         await store.keep(tx.session, decided)
-        await periods_store.keep(tx.session, now)
+        await save_approval(tx.session, now)
         counted = CountedEvents.model_validate_json(decided.counted) if decided.counted else None
         payload = PeriodRestated(period=now.as_reporting_period(), reason=decided.reason, counted=counted)
         await tx.record(payload, now.period.label)
@@ -155,7 +156,7 @@ async def _drop(bus: Bus, principal: Principal, label: str, state: ProposalState
     async with bus.transaction(principal.subject) as tx:
         where = await _locked(tx.session, label)
         decided = _decided(await _open(tx.session, label), principal, state)
-        await figures_store.forget(tx.session, where.period, decided.statement)
+        await forget_statement(tx.session, where.period, decided.statement)
         await store.keep(tx.session, decided)
     return decided
 

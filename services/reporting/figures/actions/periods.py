@@ -63,3 +63,8 @@ async def period_choices(bus: Bus) -> list[tuple[str, str]]:
         first, _ = await days_of_facts(session)
     whole = (periods.PROGRAMME, gettext("Programme as a whole"))
     return [whole, *((label, label) for label in periods.labels(min(first, today), today))]
+
+
+async def forget_statement(session: AsyncSession, period: Period, statement: int) -> None:
+    """Delete a statement of a period's figures that was never made public, since they are counted again."""
+    await store.forget(session, period, statement)
