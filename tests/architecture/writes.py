@@ -1,8 +1,7 @@
 """Find functions of a store that write and are called from another room.
 
-Another room's actions and views may read a store, never write to it: only its own room writes a table. A function writes
-if it adds to or deletes from a session, or makes an INSERT, UPDATE or DELETE, itself or through another function of its
-module.
+Other rooms may read a store, never write to it. A function writes if it adds to or deletes from a session, or makes an
+INSERT, UPDATE or DELETE, itself or through another function of its module.
 """
 
 from __future__ import annotations
