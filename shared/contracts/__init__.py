@@ -1,4 +1,4 @@
-"""Every event and code list of the programme, one module a topic.
+"""Define every event and code list of the programme, one module for each topic.
 
 Importing this package registers all events: `EVENTS` finds a class by its name (the envelope's `ce_type`), `TOPICS` a
 topic by its name, `events_of(topic)` the events of a topic.
@@ -28,7 +28,7 @@ from shared.contracts.topics import TOPICS, Topic
 
 
 def events_of(topic: str) -> list[type[Event]]:
-    """The events of a topic, in the order in which its module tells them."""
+    """Return the events of a topic, in the order of its module."""
     return [event for event in EVENTS.values() if event.topic == topic]
 
 

@@ -1,4 +1,4 @@
-"""Which ids, people-free profiles and pairings do the examples of all events share, so that they tell one story.
+"""Hold the ids and profiles that the examples of all events share, so that they tell one story.
 
 A Moldovan analyst (application) visits a French agency (offer) in March 2026, and is mentored by a Romanian (mentor).
 """

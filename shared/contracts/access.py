@@ -1,4 +1,4 @@
-"""Who may do what: the events on `exchange.access`, compacted, whole state, key the sign-in subject."""
+"""Define the events on `exchange.access`: who may do what (compacted, whole state, key the sign-in subject)."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -10,9 +10,9 @@ from shared.contracts.codes import Role
 
 
 class AccessGrant(Part):
-    """One role of a person, in one country or organisation or, with neither, in the whole programme, for a time.
+    """One role of a person for a time, in one country or organisation, or else in the whole programme.
 
-    `since` and `until` are the first and the last day; `deputy_for` is the sign-in subject of the person stood in for.
+    `since` and `until` are the first and the last day; `deputy_for` is the sign-in subject of the person represented.
     """
 
     role: Role
@@ -33,10 +33,10 @@ class AccessChanged(AccessEvent):
     """What a person who signs in may do from now on, whole.
 
     Proposed by the national coordinator, approved by the programme coordinator (lifecycles.md, "Access"). No grants: no
-    access any more. `confirmed_on` is the day of the yearly confirmation; `lapsed_on` is there in the event by which
-    all grants end since nobody confirmed them. `recipient_id` is opaque, and the portal alone knows whose it is:
-    messages to the person are addressed to it. `contact_check` is there when the owner of the service address is asked
-    to confirm it; neither the address nor the link stands in any event.
+    access any more. `confirmed_on` is the day of the yearly confirmation; `lapsed_on` is set in the event by which all
+    grants end because nobody confirmed them. `recipient_id` is opaque, and only the portal knows whose it is: messages
+    to the person are addressed to it. `contact_check` is set when the owner of the service address is asked to confirm
+    it; neither the address nor the link is in any event.
     """
 
     grants: tuple[AccessGrant, ...]

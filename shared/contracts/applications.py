@@ -1,4 +1,4 @@
-"""How an application goes until it is decided: the events on `exchange.applications`, key the application.
+"""Define the events on `exchange.applications`: an application until it is decided (key the application).
 
 No event says that an application is in matching, matched or completed: the portal projects that from the events of
 matching and reporting (lifecycles.md, "Application").
@@ -44,14 +44,14 @@ class ExpertiseHeld(Part):
 
 
 class LanguageHeld(Part):
-    """A language and the level that somebody has, or that somebody asks for."""
+    """A language and the level that a person has or that is required."""
 
     language: Language
     level: LanguageLevel
 
 
 class ApplicationProfile(Part):
-    """What of an application the rules and the matching work on: no name, no contact, no free text.
+    """The fields of an application that the rules and the matching use: no name, no contact, no free text.
 
     `topics` and `preferred_countries` are in order of preference. `group_id` is shared by the members of a group;
     `prematched_with` is the application, offer or mentor of the counterpart. `conflicts` are organisations, offers or
@@ -83,7 +83,7 @@ class ApplicationProfile(Part):
 
 
 class EligibilityCheck(Part):
-    """One rule of the call, whether it held, what it needed and what was given (short codes or numbers, no prose)."""
+    """One rule of the call, whether it was met, what it required and what it found (short codes or numbers)."""
 
     rule: EligibilityRule
     held: bool
@@ -107,7 +107,7 @@ class ApplicationSubmitted(ApplicationEvent):
 
 
 class ApplicationReturned(ApplicationEvent):
-    """The home national coordinator asks for information on some sections; `due` is when the officer answers."""
+    """The home national coordinator asks for information on some sections; the officer answers by `due`."""
 
     sections: tuple[Section, ...]
     acting_as: ActingAs = ActingAs.COORDINATOR
@@ -130,9 +130,9 @@ class ApplicationResubmitted(ApplicationEvent):
 
 
 class ApplicationEndorsed(ApplicationEvent):
-    """The home national coordinator, the deputy or, asked, the programme coordinator endorses: never automatic.
+    """The home national coordinator endorses, or the deputy, or on request the programme coordinator; never automatic.
 
-    `due` is when eligibility is found.
+    `due` is when eligibility is decided.
     """
 
     acting_as: ActingAs = ActingAs.COORDINATOR
@@ -156,9 +156,9 @@ class ApplicationNotEndorsed(ApplicationEvent):
 
 
 class ApplicationFoundEligible(ApplicationEvent):
-    """The call's rules hold for the application; computed, and confirmed by the programme coordinator.
+    """The application meets the call's rules; computed, and confirmed by the programme coordinator.
 
-    `rules_version` is the revision of the call that it was judged by. From here the application is in matching.
+    `rules_version` is the revision of the call by which it was judged. From here the application is in matching.
     """
 
     rules_version: Annotated[int, Field(ge=1)]
@@ -171,7 +171,7 @@ class ApplicationFoundEligible(ApplicationEvent):
 
 
 class ApplicationFoundIneligible(ApplicationEvent):
-    """A rule of the call does not hold; computed, and confirmed by the programme coordinator."""
+    """The application does not meet a rule of the call; computed, and confirmed by the programme coordinator."""
 
     rules_version: Annotated[int, Field(ge=1)]
     checks: tuple[EligibilityCheck, ...]
@@ -187,7 +187,7 @@ class ApplicationFoundIneligible(ApplicationEvent):
 class ApplicationChanged(ApplicationEvent):
     """The officer changes an open application before it is offered, with a reason; the profile is whole.
 
-    `state` is where the application stands now: `submitted` (with `due`) where what was endorsed matters to the rules.
+    `state` is the state of the application now: `submitted` (with `due`) where the rules use a changed endorsed field.
     """
 
     profile: ApplicationProfile
@@ -206,9 +206,9 @@ class ApplicationChanged(ApplicationEvent):
 
 
 class LineManagerNamed(ApplicationEvent):
-    """The officer has named a line manager who was not told of it before; who that is stays in the portal.
+    """The officer has named a line manager who has not been notified before; the portal keeps who it is.
 
-    `number` counts those who were named for this application.
+    `number` counts the line managers named for this application.
     """
 
     number: Annotated[int, Field(ge=1)] = 1
@@ -217,7 +217,7 @@ class LineManagerNamed(ApplicationEvent):
 
 
 class LineManagerLinkAsked(ApplicationEvent):
-    """The line manager's link was over and a new one is asked for; it goes to the address that the portal holds.
+    """The line manager's link has expired and a new one is requested; it goes to the address that the portal holds.
 
     `matter` is what it leads to: the follow-up, or the cascade sessions.
     """
@@ -228,7 +228,7 @@ class LineManagerLinkAsked(ApplicationEvent):
 
 
 class CompanionEvent(ApplicationEvent):
-    """What an officer and whoever he or she names do about each other; the portal knows by `companion_id` who that is.
+    """What an officer and a companion do about each other; the portal knows by `companion_id` who that is.
 
     It may come before the application is submitted, so it says itself whose case it is; then there is no reference.
     """
@@ -256,15 +256,15 @@ _COMPANION: Mapping[str, Any] = {
 
 
 class CompanionAsked(CompanionEvent):
-    """An officer names a counterpart (pre-matched), or asks somebody into the own group."""
+    """An officer names a counterpart (pre-matched), or invites a person into their group."""
 
     example: ClassVar[Mapping[str, Any]] = _COMPANION
 
 
 class CompanionAnswered(CompanionEvent):
-    """What became of that: confirmed, declined or left by the one who was named, taken back by the one who named.
+    """The result: confirmed, declined or left by the companion, or withdrawn by the officer who named them.
 
-    `mismatch`: each names somebody, but not each other; both are told.
+    `mismatch`: each names somebody, but not each other; both are notified.
     """
 
     answer: CompanionAnswer
@@ -273,7 +273,7 @@ class CompanionAnswered(CompanionEvent):
 
 
 class ApplicationWithdrawn(ApplicationEvent):
-    """The officer withdraws, or the portal's clock does for silence (`no_answer`)."""
+    """The officer withdraws, or the portal does after a deadline without an answer (`no_answer`)."""
 
     reason: Reason
     by: Party = Party.GUEST
@@ -291,7 +291,7 @@ class ApplicationCancelled(ApplicationEvent):
 
 
 class ApplicationDecided(ApplicationEvent):
-    """The first final outcome of an application, once; the envelope's time is when it was decided."""
+    """The first final outcome of an application, once; the envelope's time is the time of the decision."""
 
     outcome: Outcome
     submitted_at: AwareDatetime
@@ -309,7 +309,7 @@ class ApplicationDecided(ApplicationEvent):
 
 
 class ApplicationVoided(ApplicationEvent):
-    """The programme coordinator takes out an application that was entered in error: it leaves the counts."""
+    """The programme coordinator removes an application that was entered in error: it leaves the counts."""
 
     reason: VoidReason
 
@@ -317,7 +317,7 @@ class ApplicationVoided(ApplicationEvent):
 
 
 class AppealFiled(ApplicationEvent):
-    """The officer appeals against a decision; another coordinator than before decides by `due`."""
+    """The officer appeals against a decision; a different coordinator decides by `due`."""
 
     against: ApplicationState
     due: Due
@@ -326,11 +326,11 @@ class AppealFiled(ApplicationEvent):
 
 
 class AppealDecided(ApplicationEvent):
-    """Another coordinator than before decides an appeal; `state` is where the application goes on.
+    """A different coordinator decides an appeal; `state` is where the application continues.
 
-    Upheld: the decision falls and the application goes on from where it was before it, `due` is then when the next step
-    is. Dismissed: it is back where it was when the appeal was filed. `call_closed`: the call has closed meanwhile, so
-    that what is upheld cannot go on in it and is unplaced.
+    Upheld: the decision is cancelled and the application continues from its state before it, `due` is then the next
+    step's date. Dismissed: it is back in its state at the time of the appeal. `call_closed`: the call has closed
+    meanwhile, so that an upheld application cannot continue in it and is unplaced.
     """
 
     outcome: AppealOutcome

@@ -1,4 +1,4 @@
-"""How does the whole log look as an AsyncAPI 3.0 document: topics, who sends and receives on them, messages, headers.
+"""Describe the log as an AsyncAPI 3.0 document: topics, senders and receivers, messages, headers.
 
 After the AsyncAPI specification 3.0.0 and its Kafka bindings 0.5.0.
 """
@@ -65,7 +65,7 @@ _HEADERS: Document = {
 
 
 def document(version: str = "0.1.0") -> Document:
-    """The AsyncAPI document of the whole log, made of `EVENTS` and `TOPICS`; the order is always the same."""
+    """Return the AsyncAPI document of the whole log, made of `EVENTS` and `TOPICS`, always in the same order."""
     return {
         "asyncapi": "3.0.0",
         "id": "urn:tandem:log",

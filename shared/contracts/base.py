@@ -1,4 +1,4 @@
-"""What an event is, and what a part of one.
+"""Define the base classes of events and of their parts.
 
 An event is a frozen pydantic model. Our own code may construct it with known fields only, so that a misspelt field is
 an error where it is written; a reader ignores fields that it does not know, so that an owner may add one before its
@@ -42,7 +42,7 @@ class Part(BaseModel):
 
 
 class Event(BaseModel):
-    """Something that happened, told by the one service that owns it.
+    """A fact published by the one service that owns it.
 
     A class that names the topic, or calls itself `abstract`, is what events have in common. All other classes below are
     events, each with a docstring and an `example`, and are found by their name (the envelope's `ce_type`) in `EVENTS`.
@@ -57,7 +57,7 @@ class Event(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Enter an event under its name.
+        """Register an event under its name.
 
         Raises TypeError for a class without docstring or example, and for a name that is already taken.
         """
@@ -73,14 +73,14 @@ class Event(BaseModel):
 
     @classmethod
     def read(cls, payload: bytes | str) -> Self:
-        """The event in a record's value; unknown fields are ignored, in its parts too.
+        """Return the event in a record's value; unknown fields are ignored, in its parts too.
 
         Raises pydantic.ValidationError where the payload is not JSON or breaks the contract.
         """
         return cls.__pydantic_validator__.validate_json(payload, extra="ignore")  # type: ignore[no-any-return]
 
     def write(self) -> bytes:
-        """Compact JSON in the order of the fields: the same event always gives the same bytes."""
+        """Return compact JSON in the order of the fields: the same event always gives the same bytes."""
         return self.__pydantic_serializer__.to_json(self)
 
 

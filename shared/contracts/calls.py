@@ -1,4 +1,4 @@
-"""What a call asks and allows: the events on `exchange.calls`, compacted, whole state, key the call."""
+"""Define the events on `exchange.calls`: what a call asks and allows (compacted, whole state, key the call)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -33,16 +33,16 @@ class CallText(Part):
 
 
 class DatePeriod(Part):
-    """From the first to the last day, both included."""
+    """A period from the first to the last day, both included."""
 
     start: Day
     end: Day
 
 
 class EligibilityRules(Part):
-    """What an application to this call must meet; an empty list means that all are welcome.
+    """What an application to this call must meet; an empty list means no limit.
 
-    `minimum_level` is asked for in at least one of `languages` other than the native one (domain.md, "Rules").
+    `minimum_level` is required in at least one of `languages` other than the native one (domain.md, "Rules").
     """
 
     schema_version: int = 1
@@ -58,7 +58,7 @@ class EligibilityRules(Part):
 
 
 class CountryQuota(Part):
-    """How many of a country's officers are placed at least and at most; no ceiling means no limit."""
+    """The least and the greatest number of a country's officers to place; no ceiling means no limit."""
 
     country: Country
     floor: Count = 0
@@ -66,7 +66,7 @@ class CountryQuota(Part):
 
 
 class CriterionWeight(Part):
-    """What a criterion counts: for what the applicant gains, and for what the host or mentor prefers."""
+    """The weight of a criterion: on the applicant's side, and on the host's or mentor's side."""
 
     criterion: Criterion
     applicant: Annotated[int, Field(ge=0, le=1000)]
@@ -74,7 +74,7 @@ class CriterionWeight(Part):
 
 
 class Timers(Part):
-    """By when things are asked for; `_wd` counts working days of the country concerned (lifecycles.md)."""
+    """The lengths of deadlines; `_wd` counts working days of the country concerned (lifecycles.md)."""
 
     endorse_wd: Days = 10
     information_wd: Days = 10
@@ -102,7 +102,7 @@ class Timers(Part):
 
 
 class QuestionText(Part):
-    """A question in one language; of a choice, `choices` names each answer, in the order of the question's codes."""
+    """A question in one language; for a choice, `choices` names each answer, in the order of the question's codes."""
 
     language: Language
     question: Annotated[str, Field(min_length=1, max_length=300)]
@@ -111,7 +111,7 @@ class QuestionText(Part):
 
 
 class CallQuestion(Part):
-    """A question that the call asks beside those of every application.
+    """A question that the call asks in addition to those of every application.
 
     The answers are personal: they stay in the portal and are in no event. `minimum` and `maximum` bound a number,
     `longest` is how many characters a text may have; `choices` are codes, which the texts name.
@@ -128,7 +128,7 @@ class CallQuestion(Part):
 
 
 class ClosedDay(Part):
-    """A day on which nobody of a country travels or hosts, although it is no public holiday of its law.
+    """A day without travel or visits in a country, although it is no public holiday of its law.
 
     Ukraine's law suspends its holidays under martial law: a programme whose partners keep them states them here.
     """
@@ -140,10 +140,10 @@ class ClosedDay(Part):
 class CallTerms(Part):
     """A call as it is now, whole.
 
-    `deadline` is the last moment to apply, by the server's clock; `visit_periods` say when visits may be;
-    `closed_days` are days without visits beside the public holidays of host and home;
-    `share_of_offer` is the part of an offer, in per cent, that may go to one country (at least one place; groups are
-    exempt); `reserves` says how many more a place are cleared beforehand where a cohort is committed with reserves.
+    `deadline` is the last moment to apply, by the server's clock; `visit_periods` are the periods of visits;
+    `closed_days` are days without visits besides the public holidays of host and home; `share_of_offer` is the part of
+    an offer, in per cent, that may go to one country (at least one place; groups are exempt); `reserves` is how many
+    more for each place are cleared beforehand where a cohort is committed with reserves.
     """
 
     reference: Reference
@@ -200,4 +200,4 @@ class CallRevised(CallEvent):
 
 
 class CallClosed(CallEvent):
-    """A programme coordinator closes a call after the last cohort: what is left becomes `unplaced_at_close`."""
+    """A programme coordinator closes a call after the last cohort: open applications become `unplaced_at_close`."""

@@ -30,7 +30,7 @@ class NoSuchRevision(ValueError):
 
 
 def base(revision: str, root: Path = ROOT) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The schemas by event name and the topics by name that a revision holds; both empty where it has none yet.
+    """Return the schemas by event name and the topics by name of a revision; both empty where it has none yet.
 
     Raises NoSuchRevision where the repository does not know the revision.
     """
@@ -54,13 +54,13 @@ def base(revision: str, root: Path = ROOT) -> tuple[dict[str, Any], dict[str, An
 
 
 def compare(old: Mapping[str, Any], old_topics: Mapping[str, Any], root: Path = ROOT) -> list[Breach]:
-    """What the code and topics of the working tree would break of older ones, in order."""
+    """Return what the working tree's code and topics would break of older ones, in order."""
     topics = yaml.safe_load((root / _TOPICS).read_text(encoding="utf-8"))
     return [*topic_breaches(old_topics, topics), *breaches(old, schemas())]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check; gives 0 if all is well, 1 for a breach or a stale file, 2 for an unknown revision."""
+    """Check; return 0 if all is well, 1 for a breach or a stale file, 2 for an unknown revision."""
     parser = argparse.ArgumentParser(
         prog="python -m shared.contracts.check", description=(__doc__ or "").split("\n")[0]
     )
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _git(root: Path, *arguments: str) -> bytes:
-    """What git prints; empty where it refuses."""
+    """Return what git prints; empty where it fails."""
     command = ["git", "-C", str(root), *arguments]
     return subprocess.run(command, check=False, capture_output=True).stdout  # noqa: S603 - git with our own arguments
 

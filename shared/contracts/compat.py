@@ -26,13 +26,13 @@ class Breach:
     remedy: str
 
     def __str__(self) -> str:
-        """Event and field, what is wrong, and what to do instead."""
+        """Return event and field, what is wrong, and what to do instead."""
         where = f"{self.event}.{self.field}" if self.field else self.event
         return f"{where}: {self.what}. {self.remedy}"
 
 
 def breaches(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[Breach]:
-    """All breaches between two sets of schemas by event name, in order; empty if the change is compatible."""
+    """Return all breaches between two sets of schemas by event name, in order; empty if the change is compatible."""
     found: list[Breach] = []
     for event, before in old.items():
         after = new.get(event)
@@ -53,7 +53,7 @@ def breaches(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[Breac
 
 
 def topic_breaches(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]) -> list[Breach]:
-    """What would break between two versions of `topics.yaml` (as it is parsed), in order."""
+    """Return what would break between two versions of `topics.yaml` (as it is parsed), in order."""
     found = []
     for name, before in old.items():
         after = new.get(name)
@@ -74,7 +74,7 @@ def topic_breaches(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mappi
 
 
 class _Pair:
-    """The old and the new schema of one event, walked together; references are followed on each side."""
+    """The old and the new schema of one event, compared together; references are followed on each side."""
 
     def __init__(self, event: str, old: Schema, new: Schema) -> None:
         self._event = event
@@ -83,7 +83,7 @@ class _Pair:
         self._seen: set[tuple[str, str, str]] = set()
 
     def compare(self, path: str, old: Schema, new: Schema) -> Iterator[Breach]:
-        """The breaches at one place and below it; `path` names the field, with dots and `[]`."""
+        """Return the breaches at one place and below it; `path` names the field, with dots and `[]`."""
         references = (path, str(old.get("$ref", "")), str(new.get("$ref", "")))
         if references[1] and references[2]:
             if references in self._seen:
@@ -102,22 +102,24 @@ class _Pair:
         return Breach(self._event, path, what, remedy)
 
     def _alternatives(self, path: str, old: Schema, new: Schema) -> Iterator[Breach]:
-        """Each old alternative must be taken by some new one; if none is, the closest says why."""
+        """Return breaches of old alternatives that no new one accepts; the closest new one gives the reason."""
         branches = [_resolved(branch, self._new) for branch in new.get("anyOf", [new])]
         for before in old.get("anyOf", [old]):
             plain = _resolved(before, self._old)
-            attempts = [list(_Pair(self._event, self._old, self._new).compare(path, plain, one)) for one in branches]
+            attempts = [
+                list(_Pair(self._event, self._old, self._new).compare(path, plain, branch)) for branch in branches
+            ]
             if all(attempts):
-                alike = [attempt for attempt, one in zip(attempts, branches, strict=True) if _alike(plain, one)]
+                alike = [attempt for attempt, branch in zip(attempts, branches, strict=True) if _alike(plain, branch)]
                 yield from min(alike or attempts, key=len)
 
     def _values(self, path: str, old: Schema, new: Schema) -> Iterator[Breach]:
         before, after = _types(old), _types(new)
         if after is not None and (before is None or not all(_within(kind, after) for kind in before)):
-            told = " or ".join(sorted(before or {"anything"}))
+            old_types = " or ".join(sorted(before or {"anything"}))
             yield self._breach(
                 path,
-                f"the type changed from {told} to {' or '.join(sorted(after))}",
+                f"the type changed from {old_types} to {' or '.join(sorted(after))}",
                 "Keep the type and add a field of another name.",
             )
         gone = _gone(old, new)
@@ -190,7 +192,7 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
 
 
 def _types(schema: Schema) -> set[str] | None:
-    """The JSON types that a schema takes, None for any."""
+    """Return the JSON types that a schema accepts, None for any."""
     kind = schema.get("type")
     if kind is None:
         return None
@@ -206,14 +208,14 @@ def _alike(old: Schema, new: Schema) -> bool:
 
 
 def _same_default(old: Any, new: Any) -> bool:
-    """Whether a default means the same: a part's own may gain the fields that the part gained, with their defaults."""
+    """Return whether a default means the same: a part's own may gain the part's new fields, with their defaults."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return all(name in new and _same_default(value, new[name]) for name, value in old.items())
     return bool(old == new)
 
 
 def _gone(old: Schema, new: Schema) -> list[str]:
-    """The values that the old schema names and the new one refuses; `...` stands for all that are not named."""
+    """Return the values that the old schema names and the new one refuses; `...` stands for all that are not named."""
     after = [new["const"]] if "const" in new else new.get("enum")
     if after is None:
         return []

@@ -1,4 +1,4 @@
-"""How people are counted without being known: the events on `exchange.counting`, read by reporting only."""
+"""Define the events on `exchange.counting`: keys to count people without knowing them, read by reporting only."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -16,10 +16,10 @@ class CountingEvent(Event):
 
 
 class CountingKeyAssigned(CountingEvent):
-    """The key under which an application's person is counted once in one programme, and the person's sex if said.
+    """The key by which an application's person is counted once in a programme, and the person's sex if given.
 
-    By the portal, when an application is first submitted. The key is valid for one programme and says nothing elsewhere
-    (domain.md, "Pseudonymous, not anonymous"); matching needs neither.
+    By the portal, when an application is first submitted. The key is valid for one programme and means nothing
+    elsewhere (domain.md, "Pseudonymous, not anonymous"); matching needs neither.
     """
 
     counting_key: Annotated[str, Field(pattern=r"^[0-9a-f]{32,64}$", description="The same for all of one person's")]

@@ -1,4 +1,4 @@
-"""Which figures were published, and what proves them: the events on `exchange.figures`, compacted, key the figure."""
+"""Define the events on `exchange.figures`: published figures and their proof (compacted, key the figure)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -22,11 +22,11 @@ class Dimension(Part):
 
 
 class Figure(Part):
-    """A figure, whole: what it counts, for when, its value, and the set of events that it was computed from.
+    """A figure, whole: its indicator, period and value, and the set of events from which it was computed.
 
     No dimensions: the total. `value` is none where it is suppressed (disclosure control) or has no denominator.
-    `events` is how many there were, `events_digest` the SHA-256 over their sorted ids, each on a line; `cut_off` is up
-    to which moment facts were taken.
+    `events` is their number, `events_digest` the SHA-256 over their sorted ids, each on a line; `cut_off` is the moment
+    up to which facts were included.
     """
 
     indicator: Indicator
@@ -76,7 +76,7 @@ class FigurePublished(FigureEvent):
 
 
 class FigureRestated(FigureEvent):
-    """A published figure is stated again, approved by another person than the author; what it was stays known.
+    """A published figure is restated, approved by another person than the author; the previous value stays known.
 
     `added` and `removed` are the ids of the events that make the difference.
     """

@@ -1,4 +1,4 @@
-"""Write what is generated from the events: a JSON Schema an event, and the AsyncAPI document. One command for all.
+"""Write the files that are generated from the events: a JSON Schema for each, and the AsyncAPI document.
 
 python -m shared.contracts.generate
 """
@@ -18,14 +18,14 @@ ASYNCAPI = "docs/contracts/asyncapi.json"
 
 
 def generated() -> dict[str, str]:
-    """The text of every generated file, by its path from the root of the repository."""
+    """Return the text of every generated file, by its path from the root of the repository."""
     files = {f"{SCHEMAS}/{name}.json": _text(schema) for name, schema in schemas().items()}
     files[ASYNCAPI] = _text(document())
     return files
 
 
 def stale(root: Path = ROOT) -> list[str]:
-    """The paths whose file is missing, differs from what would be generated, or is no longer generated."""
+    """Return the paths whose file is missing, differs from what would be generated, or is no longer generated."""
     files = generated()
     differing = [
         path for path, text in files.items() if not (root / path).is_file() or (root / path).read_text("utf-8") != text
@@ -34,7 +34,7 @@ def stale(root: Path = ROOT) -> list[str]:
 
 
 def write(root: Path = ROOT) -> list[str]:
-    """Bring all generated files up to date; gives the paths that changed."""
+    """Bring all generated files up to date; return the paths that changed."""
     changed = stale(root)
     files = generated()
     for path in changed:
@@ -56,7 +56,7 @@ def _text(content: Mapping[str, Any]) -> str:
 
 
 def main() -> int:
-    """Write the files and say which changed."""
+    """Write the files and print which changed."""
     changed = write()
     for path in changed:
         sys.stdout.write(f"wrote {path}\n")

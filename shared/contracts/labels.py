@@ -8,38 +8,38 @@ from shared.i18n import LANGUAGES, gettext, locale
 
 
 def role(code: str) -> str:
-    """The name of a role, as the header shows it."""
+    """Return the name of a role, as the header shows it."""
     return gettext(Role(str(code)).label)
 
 
 def country(code: str | None) -> str:
-    """The name of a country (ISO 3166-1 alpha-2, or `EU` for an EU agency) in the reader's language."""
+    """Return the name of a country (ISO 3166-1 alpha-2, or `EU` for an EU agency) in the reader's language."""
     if not code:
         return ""
     return str(locale().territories.get(str(code), code))
 
 
 def coordinator(code: str) -> str:
-    """Who decides for a country: its national coordinator, or an EU agency's own clearance officer."""
+    """Return who decides for a country: its national coordinator, or an EU agency's own clearance officer."""
     if code == UNION:
         return gettext("Clearance officer of the EU agency")
     return gettext("National coordinator of %(country)s") % {"country": country(code)}
 
 
 def tongue(code: str) -> str:
-    """The name of a language (ISO 639-1) in the reader's language, with a capital."""
+    """Return the name of a language (ISO 639-1) in the reader's language, with a capital."""
     name = str(locale().languages.get(str(code), code))
     return name[:1].title() + name[1:]
 
 
 def written(present: str | None = None) -> list[tuple[str, str]]:
-    """The languages that the programme writes in, as choices; `present` too, where somebody chose another before."""
+    """Return the languages in which the programme writes, as choices; also `present`, where a person chose another."""
     also = (present,) if present in KNOWN and present not in LANGUAGES else ()
     return [(code, tongue(code)) for code in (*LANGUAGES, *also)]
 
 
 def label(code: object) -> str:
-    """What a member of a code list is called: its own `label` where it has one, else the code in plain words."""
+    """Return the name of a member of a code list: its own `label` where it has one, else the code in plain words."""
     text = getattr(code, "label", None)
     if isinstance(text, str):
         return gettext(text)

@@ -1,4 +1,4 @@
-"""How a match goes from proposed to confirmed or not: the events on `exchange.matches`, key the match, owner matching.
+"""Define the events on `exchange.matches`: a match from proposal to confirmation or end (key the match).
 
 A provisional match has no event: it is on the coordinators' board only.
 """
@@ -16,9 +16,9 @@ from shared.contracts.codes import ApplicationKind, MatchState, Party, RankGroup
 
 
 class Pairing(Part):
-    """Who is matched with what, and the dimensions by which it is counted. A guest has an offer, a mentee a mentor.
+    """Who is matched with what, and the dimensions for counting. A guest has an offer, a mentee a mentor.
 
-    `country` and `organisation_id` are the applicant's; `fund_id` says who pays.
+    `country` and `organisation_id` are the applicant's; `fund_id` is the fund that pays.
     """
 
     kind: ApplicationKind
@@ -37,7 +37,7 @@ class Pairing(Part):
 
 
 class MatchEvent(Event):
-    """An event on `exchange.matches`; each says the pairing, so that a reader needs no other event for it."""
+    """An event on `exchange.matches`; each has the pairing, so that a reader needs no other event for it."""
 
     topic: ClassVar[str] = "exchange.matches"
 
@@ -47,9 +47,9 @@ class MatchEvent(Event):
 
 
 class MatchProposed(MatchEvent):
-    """A programme coordinator commits a cohort, or overrides with a reason, or a place fell free for the next in line.
+    """A programme coordinator commits a cohort or overrides, or a place falls free for the next in line.
 
-    `weeks` are the weeks that are possible; `next_in_line` says how many stand behind; `due` is when the home national
+    `weeks` are the weeks that are possible; `next_in_line` is how many wait behind; `due` is when the home national
     coordinator clears. `ring` is the same id in all matches of an exchange ring (a tandem or a ring of three agencies).
     A `reserve` is cleared beforehand for a place that another match holds: it holds none, and is not offered until it
     is called up (MatchCalledUp).
@@ -86,7 +86,7 @@ class MatchCleared(MatchEvent):
 
 
 class MatchCalledUp(MatchEvent):
-    """A place fell free for a reserve: the match holds it from now on, as any match that is proposed.
+    """A place fell free for a reserve: the match holds it from now on, like any proposed match.
 
     It is offered at once where both countries have cleared it, else as soon as they have.
     """
@@ -113,9 +113,9 @@ class MatchConfirmed(MatchEvent):
 
 
 class MatchDeclined(MatchEvent):
-    """One side declined: the application goes back into matching, and the next in line is proposed.
+    """One side declined: the application returns to matching, and the next in line is proposed.
 
-    A no of the officer's own bars that offer or mentor for the application.
+    If the officer declined, that offer or mentor is excluded for the application.
     """
 
     by: Party
@@ -125,9 +125,10 @@ class MatchDeclined(MatchEvent):
 
 
 class MatchExpired(MatchEvent):
-    """The deadline passed and somebody did not answer; matching waits two minutes more for answers given in time.
+    """The deadline passed without all answers; matching waits two more minutes for answers given in time.
 
-    `silent` are those who did not; `silences` counts the officer's own so far: a second one withdraws the application.
+    `silent` are those who did not answer; `silences` counts the officer's own so far: the second withdraws the
+    application.
     """
 
     silent: tuple[Party, ...]
@@ -152,9 +153,9 @@ class AnswerTooLate(MatchEvent):
 
 
 class MatchSuperseded(MatchEvent):
-    """An override puts another match in its place, before it is confirmed; or a `reserve` got a place elsewhere.
+    """An override replaces the match before it is confirmed; or a `reserve` got a place elsewhere.
 
-    `was` is the state it was in; older events do not say it.
+    `was` is the state it was in; older events do not have it.
     """
 
     by_match_id: UUID | None = None
@@ -174,7 +175,7 @@ class MatchSuperseded(MatchEvent):
 class MatchCancelled(MatchEvent):
     """The match ends before its visit or mentorship does: clearance refused, withdrawal, request, suspension, closure.
 
-    `was` is the state it was in. A `reserve` held no place; it also ends when the place it stood behind is used.
+    `was` is the state it was in. A `reserve` held no place; it also ends when the place behind which it waited is used.
     """
 
     by: Party
@@ -192,7 +193,7 @@ class MatchCancelled(MatchEvent):
 
 
 class MatchFundChanged(MatchEvent):
-    """Another fund pays from now on (its id stands in the pairing); by the programme coordinator."""
+    """Another fund pays from now on (its id is in the pairing); by the programme coordinator."""
 
     previous_fund_id: UUID
     reason: Annotated[Reason, Field(description="Why the fund changes")]

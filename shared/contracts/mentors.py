@@ -1,4 +1,4 @@
-"""How a mentor's profile goes: the events on `mentoring.mentors`, key the mentor."""
+"""Define the events on `mentoring.mentors`: a mentor's profile (key the mentor)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -14,9 +14,9 @@ from shared.contracts.codes import CloseCause, LanguageLevel, PauseCause, RankGr
 
 
 class MentorProfile(Part):
-    """What of a mentor the matching works on, whole: no name, no contact, no free text.
+    """The fields of a mentor that the matching uses, whole: no name, no contact, no free text.
 
-    `minimum_level` is asked of the mentee in a common language; `rank_groups` are those that the mentor takes (none
+    `minimum_level` is required of the mentee in a common language; `rank_groups` are those that the mentor takes (none
     named: all); `prematched_with` names an application, `conflicts` organisations or applications.
     """
 
@@ -60,7 +60,7 @@ class MentorRevised(MentorEvent):
 
 
 class MentorPaused(MentorEvent):
-    """A mentor takes no new mentee for a while: says so, or was silent when asked, or the state is suspended."""
+    """A mentor takes no new mentee for a while: on request, after silence when asked, or as the state is suspended."""
 
     cause: PauseCause
 
@@ -76,7 +76,7 @@ class MentorAvailabilityAsked(MentorEvent):
 
 
 class MentorAvailabilityConfirmed(MentorEvent):
-    """A mentor says that the capacity still stands."""
+    """A mentor confirms that the capacity is still available."""
 
     example: ClassVar[Mapping[str, Any]] = {}
 
@@ -88,7 +88,7 @@ class MentorResumed(MentorEvent):
 
 
 class MentorClosed(MentorEvent):
-    """A mentor's profile is closed; mentorships that are open stand."""
+    """A mentor's profile is closed; open mentorships continue."""
 
     cause: CloseCause
 

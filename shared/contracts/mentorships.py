@@ -1,4 +1,4 @@
-"""How a mentorship goes: the events on `mentoring.mentorships`, key the mentorship, owner matching."""
+"""Define the events on `mentoring.mentorships`: a mentorship from agreement to end (key the mentorship)."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from shared.contracts.codes import Party, RankGroup, Reason
 
 
 class MentorshipPlan(Part):
-    """Whose mentorship it is, and the dimensions by which it is counted; `country` is the mentee's."""
+    """Whose mentorship it is, and the dimensions for counting; `country` is the mentee's."""
 
     match_id: UUID
     application_id: UUID
@@ -26,7 +26,7 @@ class MentorshipPlan(Part):
 
 
 class MentorshipEvent(Event):
-    """An event on `mentoring.mentorships`; each says the whole plan, so that a reader needs no other event."""
+    """An event on `mentoring.mentorships`; each has the whole plan, so that a reader needs no other event."""
 
     topic: ClassVar[str] = "mentoring.mentorships"
 
@@ -36,7 +36,7 @@ class MentorshipEvent(Event):
 
 
 class MentorshipOpened(MentorshipEvent):
-    """A mentee's match is confirmed: both sides sign the agreement by `due`; `until` is as long as both can."""
+    """A mentee's match is confirmed: both sides sign the agreement by `due`; `until` is the longest both can."""
 
     due: Due
     until: Day | None = None
@@ -71,7 +71,7 @@ class MentorshipPaused(MentorshipEvent):
 
 
 class MentorshipResumed(MentorshipEvent):
-    """A paused mentorship goes on."""
+    """A paused mentorship continues."""
 
     by: Party
 
@@ -79,7 +79,7 @@ class MentorshipResumed(MentorshipEvent):
 
 
 class MentorshipCompleted(MentorshipEvent):
-    """The goals are closed or the time is over, and enough sessions (three by default) were confirmed by both."""
+    """The goals are closed or the time is over, and both confirmed enough sessions (three by default)."""
 
     ended_on: Day
     sessions: Count

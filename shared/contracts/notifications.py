@@ -41,7 +41,7 @@ Rule = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80, descrip
 
 
 class Audience(Part):
-    """To whom: a role, in a country or an organisation, or of an application or a mentor; one person; a companion.
+    """The addressee: a role in a country or organisation, or of an application or mentor; a person; a companion.
 
     `recipient_id` is a person's opaque id, the one that AccessChanged names.
     """
@@ -71,7 +71,7 @@ _AUDIENCE: Mapping[str, Any] = {
 
 
 class NotificationSent(NotificationEvent):
-    """The server took a message; `about` is the event that caused it."""
+    """The server accepted a message; `about` is the event that caused it."""
 
     rule: Rule
     audience: Audience
@@ -93,7 +93,7 @@ class NotificationSent(NotificationEvent):
 
 
 class NotificationFailed(NotificationEvent):
-    """A message could not be delivered; `final` when it is no longer tried."""
+    """A message could not be delivered; `final` when there are no more attempts."""
 
     rule: Rule
     audience: Audience
@@ -117,7 +117,7 @@ class NotificationFailed(NotificationEvent):
 
 
 class DeadlineEvent(NotificationEvent):
-    """A deadline of a subject on another topic; `owner` is who is to act."""
+    """A deadline of a subject on another topic; `owner` is who must act."""
 
     abstract: ClassVar[bool] = True
 
@@ -142,15 +142,15 @@ _DEADLINE: Mapping[str, Any] = {
 
 
 class DeadlineNear(DeadlineEvent):
-    """A deadline comes near: its owner is reminded."""
+    """A deadline is near: its owner is reminded."""
 
     example: ClassVar[Mapping[str, Any]] = _DEADLINE
 
 
 class DeadlinePassed(DeadlineEvent):
-    """A deadline passed: it informs and escalates; the owner of the state keeps the clock that changes it.
+    """A deadline passed: this informs and escalates; the owner of the state keeps the clock that changes it.
 
-    `next_due` is until when those to whom it escalates have it, before it goes on to others; none where they are last.
+    `next_due` is the time of those to whom it escalates, before it goes on to others; none where they are last.
     """
 
     escalated_to: tuple[Audience, ...] = ()
@@ -164,10 +164,10 @@ class DeadlinePassed(DeadlineEvent):
 
 
 class WebhookChanged(NotificationEvent):
-    """Where events are sent outside of the log is changed, by a coordinator or, where it is dead, by itself.
+    """A webhook's endpoint is changed, by a coordinator or, where it does not answer, automatically.
 
-    `events` are the types that the endpoint gets from now on; neither its address nor its description is told. `cause`
-    is why it is paused.
+    `events` are the types that the endpoint gets from now on; neither its address nor its description is included.
+    `cause` is why it is paused.
     """
 
     change: WebhookChange
@@ -184,7 +184,7 @@ class WebhookChanged(NotificationEvent):
 
 
 class Waiting(Part):
-    """How many deadlines of one kind wait for somebody, and how many of them are over."""
+    """How many deadlines of one kind wait for a person, and how many of them have passed."""
 
     kind: DeadlineKind
     count: Annotated[int, Field(ge=1)]
@@ -192,7 +192,7 @@ class Waiting(Part):
 
 
 class WorkWaiting(NotificationEvent):
-    """What waits for the coordinators of a country, or of the programme, on the morning of a day: told in one mail."""
+    """What waits for the coordinators of a country, or of the programme, on a morning: sent in one mail."""
 
     owner: Audience
     day: Day

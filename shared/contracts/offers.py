@@ -1,4 +1,4 @@
-"""How a host's placement goes: the events on `exchange.offers`, key the offer."""
+"""Define the events on `exchange.offers`: a host's placement (key the offer)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -23,7 +23,7 @@ from shared.contracts.codes import (
 
 
 class OfferPeriod(Part):
-    """From the first to the last day in which visits may lie, and how many guests a week."""
+    """The first and last day between which visits may be, and how many guests a week."""
 
     start: Day
     end: Day
@@ -85,7 +85,7 @@ class OfferReturned(OfferEvent):
 
 
 class OfferEndorsed(OfferEvent):
-    """The host national coordinator, the deputy or, asked, the programme coordinator endorses a placement."""
+    """The host national coordinator endorses a placement, or the deputy, or on request the programme coordinator."""
 
     acting_as: ActingAs = ActingAs.COORDINATOR
 
@@ -103,7 +103,7 @@ class OfferPublished(OfferEvent):
 class OfferRevised(OfferEvent):
     """The host agency changes a published placement; the terms are whole.
 
-    One that closed by itself, full or over, is revised before it is resumed: with more places, or later periods.
+    One that closed by itself, full or past, is revised before it is resumed: with more places, or later periods.
     """
 
     terms: OfferTerms
@@ -112,7 +112,7 @@ class OfferRevised(OfferEvent):
 
 
 class OfferPaused(OfferEvent):
-    """A placement is not matched for a while: the host says so, or was silent when asked, or its state is suspended."""
+    """A placement is not matched for a while: on request, after silence when asked, or as its state is suspended."""
 
     cause: PauseCause
 
@@ -134,13 +134,13 @@ class AvailabilityConfirmed(OfferEvent):
 
 
 class OfferResumed(OfferEvent):
-    """A placement is matched again: the host says so, or a place of one that was full has fallen free."""
+    """A placement is matched again: on request, or because a place of a full one fell free."""
 
     example: ClassVar[Mapping[str, Any]] = {}
 
 
 class OfferClosed(OfferEvent):
-    """A placement is full or its period over; confirmed visits stand."""
+    """A placement is full or its period over; confirmed visits continue."""
 
     cause: CloseCause
 
@@ -148,7 +148,7 @@ class OfferClosed(OfferEvent):
 
 
 class OfferWithdrawn(OfferEvent):
-    """The host takes a placement back; matches that are not confirmed are cancelled."""
+    """The host withdraws a placement; matches that are not confirmed are cancelled."""
 
     reason: Reason
 
@@ -158,7 +158,7 @@ class OfferWithdrawn(OfferEvent):
 class OfferVoided(OfferEvent):
     """The programme coordinator marks a placement as entered in error: it leaves the counts.
 
-    No confirmed visit stands by it; matches that are not confirmed are cancelled.
+    Only a placement without confirmed visits; matches that are not confirmed are cancelled.
     """
 
     reason: VoidReason

@@ -1,4 +1,4 @@
-"""What came of a visit or a mentorship: the events on `exchange.outcomes`, owner reporting.
+"""Define the events on `exchange.outcomes`: the results of a visit or a mentorship, owner reporting.
 
 The key is the visit or the mentorship. Answers to closed questions only; free text stays in reporting's store, the
 objectives' texts in the portal.
@@ -35,7 +35,7 @@ class ObjectiveScore(Part):
 
 
 class GoalScore(Part):
-    """Whether one side holds that a goal of the mentorship (by its number) was met."""
+    """Whether one side considers a goal of the mentorship (by its number) met."""
 
     number: Annotated[int, Field(ge=1)]
     met: bool
@@ -128,7 +128,7 @@ class TestScored(OutcomeEvent):
 
 
 class ReportSubmitted(OutcomeEvent):
-    """The guest hands in the report; due thirty days after the end. Its text stays in reporting's store."""
+    """The guest submits the report; due thirty days after the end. Its text stays in reporting's store."""
 
     late: bool = False
 
@@ -136,7 +136,7 @@ class ReportSubmitted(OutcomeEvent):
 
 
 class FollowUpSubmitted(OutcomeEvent):
-    """Six months later the officer or the line manager says whether what was learnt is used on the job.
+    """Six months later the officer or the line manager says whether the officer uses on the job what they learnt.
 
     `in_window` says whether it came within thirty days of the date; `objectives` are scored by the line manager.
     """
@@ -158,7 +158,7 @@ class FollowUpSubmitted(OutcomeEvent):
 
 
 class CascadeDelivered(OutcomeEvent):
-    """The officer passed the knowledge on at home, to so many colleagues."""
+    """The officer passed the knowledge on at home, to a number of colleagues."""
 
     cascade_id: UUID
     delivered_on: Day
@@ -175,7 +175,7 @@ class CascadeDelivered(OutcomeEvent):
 
 
 class CascadeConfirmed(OutcomeEvent):
-    """The line manager confirms a cascade session and how many it reached: maybe fewer than were reported."""
+    """The line manager confirms a cascade session and how many it reached, possibly fewer than reported."""
 
     cascade_id: UUID
     delivered_on: Day
@@ -190,7 +190,7 @@ class CascadeConfirmed(OutcomeEvent):
 
 
 class CascadeRefused(OutcomeEvent):
-    """The line manager does not confirm a cascade session; it is not counted, and the officer is told."""
+    """The line manager does not confirm a cascade session; it is not counted, and the officer is notified."""
 
     cascade_id: UUID
     delivered_on: Day
@@ -205,7 +205,7 @@ class CascadeRefused(OutcomeEvent):
 
 
 class AnswerAsked(OutcomeEvent):
-    """Somebody is asked once more for an answer that is not in; `due` is the last day on which it was in time."""
+    """A respondent is asked again for a missing answer; `due` is the last day on which it was in time."""
 
     form: AnswerForm
     respondent: Respondent
@@ -215,7 +215,7 @@ class AnswerAsked(OutcomeEvent):
 
 
 class AnswerClosed(OutcomeEvent):
-    """An answer that did not come is no longer taken, for its wave was closed: nobody waits for it any more."""
+    """A missing answer is no longer accepted, since its wave was closed: nobody waits for it any more."""
 
     form: AnswerForm
     respondent: Respondent
@@ -225,7 +225,7 @@ class AnswerClosed(OutcomeEvent):
 
 
 class AnswerReopened(OutcomeEvent):
-    """An answer that was no longer taken is taken again; the time for it counts from `ended_on`, as it did before."""
+    """A closed answer is accepted again; its time counts from `ended_on`, as before."""
 
     form: AnswerForm
     respondent: Respondent

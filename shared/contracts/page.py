@@ -1,4 +1,4 @@
-"""What does a page about the contracts show: topics, their events, the events' fields, life cycle and example."""
+"""Prepare the page about the contracts: topics, events, fields, life cycle and examples."""
 
 import inspect
 import json
@@ -30,7 +30,7 @@ class FieldEntry:
 
 @dataclass(frozen=True, slots=True)
 class EventEntry:
-    """An event: what it means, its fields, an example (JSON), its rows of the life cycle, the deadlines it starts."""
+    """An event: meaning, fields, example (JSON), rows of the life cycle, and deadlines it starts or meets."""
 
     name: str
     summary: str
@@ -53,9 +53,9 @@ class TopicEntry:
 
 @lru_cache(maxsize=1)
 def catalogue() -> tuple[TopicEntry, ...]:
-    """All topics in the order of `topics.yaml`, each with its events in the order of its module.
+    """Return all topics in the order of `topics.yaml`, each with its events in the order of its module.
 
-    A template needs no more than this; texts are plain English, as they stand in the code.
+    A template needs no more than this; texts are plain English, as in the code.
     """
     return tuple(
         TopicEntry(
@@ -68,7 +68,7 @@ def catalogue() -> tuple[TopicEntry, ...]:
 
 
 def entry(event: type[Event]) -> EventEntry:
-    """One event, with all that its page shows."""
+    """Return one event, with all that its page shows."""
     summary, _, details = (inspect.getdoc(event) or "").partition("\n\n")
     schema = schema_of(event)
     return EventEntry(
@@ -77,22 +77,22 @@ def entry(event: type[Event]) -> EventEntry:
         details=details,
         fields=tuple(_fields(schema, schema, "")),
         example=json.dumps(schema["examples"][0], indent=2, ensure_ascii=False),
-        transitions=tuple(one for one in TRANSITIONS if one.event == event.type),
-        starts=tuple(one for one in DEADLINES.values() if event.type in one.set_by),
-        meets=tuple(one for one in DEADLINES.values() if event.type in one.met_by),
+        transitions=tuple(row for row in TRANSITIONS if row.event == event.type),
+        starts=tuple(row for row in DEADLINES.values() if event.type in row.set_by),
+        meets=tuple(row for row in DEADLINES.values() if event.type in row.met_by),
     )
 
 
 def _fields(node: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterator[FieldEntry]:
     for name, raw in node.get("properties", {}).items():
         schema = _resolved(raw, root)
-        kinds = [_resolved(one, root) for one in schema.get("anyOf", [schema])]
+        kinds = [_resolved(option, root) for option in schema.get("anyOf", [schema])]
         below = f"{path}.{name}" if path else name
-        main = next((one for one in kinds if one.get("type") != "null"), schema)
+        main = next((option for option in kinds if option.get("type") != "null"), schema)
         inner = _resolved(main.get("items", {}), root) if main.get("type") == "array" else {}
         yield FieldEntry(
             path=below,
-            kind=" or ".join(_kind(one, root) for one in kinds),
+            kind=" or ".join(_kind(option, root) for option in kinds),
             required=name in node.get("required", ()),
             text=str(schema.get("description", "")).partition("\n\n")[0].replace("\n", " "),
             codes=tuple(map(str, main.get("enum", inner.get("enum", ())))),

@@ -1,4 +1,4 @@
-"""How a reporting period is approved: the events on `exchange.periods`, compacted, whole state, key the period."""
+"""Define the events on `exchange.periods`: the approval of a reporting period (compacted, whole state)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -11,7 +11,7 @@ from shared.contracts.codes import PeriodKind, PeriodReturnReason, PeriodState, 
 
 
 class ReportingPeriod(Part):
-    """A period as it is now, whole; `figures_digest` runs over all of its figures, so that a later one is seen.
+    """A period as it is now, whole; `figures_digest` runs over all of its figures, so that a later one is noticed.
 
     `frozen_at` is since when its figures change by restatement only: it stays in what comes after PeriodFrozen, since
     the log keeps a period's newest event only. `statement` counts how often its figures were stated: 1 when they were
@@ -31,11 +31,11 @@ class ReportingPeriod(Part):
 
 
 class CountedEvents(Part):
-    """From which events figures were counted: those of `types` that happened up to `cut_off` and had come.
+    """The events from which figures were counted: those of `types` that happened up to `cut_off` and had arrived.
 
     Besides, of the other types that figures use, the events about a period that was frozen before they happened.
-    `sketch` tells the few events that had not come yet to whoever has them all (`figures/model/sketch.py`);
-    `events` says how many had.
+    `sketch` names the few events that had not arrived to a reader who has them all (`figures/model/sketch.py`);
+    `events` is how many had arrived.
     """
 
     cut_off: AwareDatetime
@@ -99,13 +99,13 @@ class PeriodFrozen(PeriodEvent):
 
 
 class PeriodPublished(PeriodEvent):
-    """The period's figures are out."""
+    """The period's figures are published."""
 
     example: ClassVar[Mapping[str, Any]] = {"period": _example("published")}
 
 
 class PeriodRestated(PeriodEvent):
-    """Figures of a period that was frozen are others from now on; FigureRestated tells of each that was published."""
+    """Figures of a frozen period change from now on; a FigureRestated follows for each published one."""
 
     reason: RestatementReason
     counted: CountedEvents | None = None

@@ -1,4 +1,4 @@
-"""Why was an application matched, or not: the events on `exchange.receipts`, key the application, owner matching.
+"""Define the events on `exchange.receipts`: why an application was matched or not (key the application).
 
 Codes and numbers, no prose: each reader writes the sentence in its own language. A receipt tells nothing of another
 person, and a confidential exclusion only as "not available".
@@ -17,7 +17,7 @@ from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise
 
 
 class PointsEarned(Part):
-    """What a criterion gave, of how many possible points, on the applicant's side and on the host's or mentor's."""
+    """The points of a criterion, of how many possible, on the applicant's side and on the host's or mentor's."""
 
     criterion: Criterion
     applicant: Count
@@ -27,17 +27,17 @@ class PointsEarned(Part):
 
 
 class FunnelStep(Part):
-    """How many offers or mentors were left after a hard rule, in the order in which the rules are asked."""
+    """How many offers or mentors were left after a hard rule, in the order of the rules."""
 
     rule: HardRule
     remaining: Count
 
 
 class Counterfactual(Part):
-    """A smallest change that would have matched the application, found true by running the engine with it.
+    """A smallest change that would have matched the application, verified by running the engine with it.
 
     Which fields are given depends on the kind of change: a language with its levels, a number of weeks or places, an
-    area, a topic, a period. `offer_id` or `mentor_id` says where it would have led.
+    area, a topic, a period. `offer_id` or `mentor_id` is the match it would have led to.
     """
 
     change: Change
@@ -78,7 +78,7 @@ class ReceiptEvent(Event):
 class MatchExplained(ReceiptEvent):
     """The engine's receipt for a match of a committed cohort, or for an override with its reason.
 
-    `rank` is the place of what was obtained among the feasible, for the applicant, from 1; `host_rank` the same for the
+    `rank` is the place of the match among the feasible ones, for the applicant, from 1; `host_rank` the same for the
     host or mentor; `score` and `host_score` are the sums of points. `ring` counts the agencies of the exchange ring
     that the match is part of.
     """
@@ -121,7 +121,7 @@ class MatchExplained(ReceiptEvent):
 class NoMatchExplained(ReceiptEvent):
     """The engine's receipt for an application that a committed cohort did not match.
 
-    `waiting_place` is the honest place on the waiting list of the best feasible offer, where there is one.
+    `waiting_place` is the true place on the waiting list of the best feasible offer, where there is one.
     """
 
     waiting_place: Annotated[int, Field(ge=1)] | None = None

@@ -1,4 +1,4 @@
-"""Which organisations, partners, funds, exclusions and training needs are there: the events on `exchange.registry`.
+"""Define the events on `exchange.registry`: organisations, partners, funds, exclusions and training needs.
 
 Compacted, the whole state in each event. The key is the organisation's, fund's, exclusion's, need's or proposal's id; a
 partner's is its country code.
@@ -43,7 +43,7 @@ class OrganisationChanged(RegistryEvent):
 
 
 class PartnerStatusChanged(RegistryEvent):
-    """How a partner country stands to the programme from a date on. By the programme coordinator; key the country."""
+    """The status of a partner country from a date on. By the programme coordinator; key the country."""
 
     country: Country
     status: PartnerStatus
@@ -73,7 +73,7 @@ class FundChanged(RegistryEvent):
 class ExclusionChanged(RegistryEvent):
     """A pair of countries or of agencies that is never matched, in both directions, for a time. By the programme.
 
-    Exactly one pair is given. A confidential exclusion shows as "not available" wherever it works.
+    Exactly one pair is given. A confidential exclusion shows as "not available" everywhere.
     """
 
     countries: Annotated[tuple[Country, ...], Field(min_length=2, max_length=2)] | None = None
@@ -118,9 +118,9 @@ class NeedChanged(RegistryEvent):
 
 
 class ProposalChanged(RegistryEvent):
-    """A proposal for the register as it stands now, by a country or an EU agency; what it says stays in the portal.
+    """The state of a proposal for the register, by a country or an EU agency; its content stays in the portal.
 
-    `proposer_id` is the opaque id of whoever proposed it, as AccessChanged has it: its decision is told to that person.
+    `proposer_id` is the opaque id of the person who proposed it, as in AccessChanged: that person gets the decision.
     """
 
     kind: ProposalKind

@@ -1,4 +1,4 @@
-"""What a run of the engine did: the events on `exchange.runs`, key the run, owner matching."""
+"""Define the events on `exchange.runs`: what a run of the engine did (key the run)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -12,7 +12,7 @@ from shared.contracts.codes import ApplicationKind, FloorCause, Objective, Reaso
 
 
 class FloorUnmet(Part):
-    """A country's floor that could not be met, how many were placed, and for want of what."""
+    """A country's floor that could not be met, how many were placed, and why."""
 
     country: Country
     floor: Count
@@ -41,7 +41,7 @@ class RankCount(Part):
 
 
 class Certificate(Part):
-    """What proves the best sum: `bound` is a sum that no lawful matching exceeds, `valid` that one reaches it."""
+    """The proof of the best sum: `bound` is a sum that no lawful matching exceeds, `valid` that one reaches it."""
 
     bound: Count
     valid: bool
@@ -54,12 +54,12 @@ class RunEvent(Event):
 
 
 class RunFinished(RunEvent):
-    """A cohort was committed: what went in, by which rules, and what came out, so that it can be repeated.
+    """A cohort was committed: the facts, the rules and the result, so that it can be repeated.
 
-    Both prices are told: `blocking_pairs` (0 when stable) and `of_best_ppm`, the sum of points in parts per million of
-    the best possible sum, which `certificate` proves. `ring`: no cohort but an exchange ring was committed, and its
-    matches alone were proposed. `seed` breaks ties (published with the run); `inputs` is a digest
-    of all that went in.
+    Both prices are included: `blocking_pairs` (0 when stable) and `of_best_ppm`, the sum of points in parts per
+    million of the best possible sum, which `certificate` proves. `ring`: an exchange ring was committed instead of a
+    cohort, and only its matches were proposed. `seed` breaks ties (published with the run); `inputs` is a digest of the
+    snapshot.
     """
 
     call_id: UUID

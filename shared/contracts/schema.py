@@ -43,7 +43,7 @@ def _open(node: Any) -> Any:
 
 
 def schema_of(event: type[Event]) -> Schema:
-    """The JSON Schema (2020-12) of one event, with its topic (`x-topic`), documentation and example."""
+    """Return the JSON Schema (2020-12) of one event, with its topic (`x-topic`), documentation and example."""
     body = event.model_json_schema(schema_generator=_Plain)
     return {
         "$schema": DIALECT,
@@ -56,12 +56,12 @@ def schema_of(event: type[Event]) -> Schema:
 
 
 def schemas() -> dict[str, Schema]:
-    """The JSON Schema of every event, by name."""
+    """Return the JSON Schema of every event, by name."""
     return {name: schema_of(event) for name, event in sorted(EVENTS.items())}
 
 
 def definitions(models: Iterable[type[BaseModel]], template: str) -> dict[str, Schema]:
-    """The schemas of models and all their parts, by name, which refer to each other by `template` (with `{model}`)."""
+    """Return the schemas of models and their parts by name; they refer to each other by `template` (with `{model}`)."""
     _, body = models_json_schema(
         [(model, "validation") for model in models], schema_generator=_Plain, ref_template=template
     )

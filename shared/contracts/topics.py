@@ -1,4 +1,4 @@
-"""Which topics are there, who owns each, and who may read it: what `topics.yaml` says, checked."""
+"""Read `topics.yaml`: which topics there are, who owns each, and who may read it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ _FILE = Path(__file__).with_name("topics.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic of the log; `key` says in words what its records are keyed by, `readers` leaves the owner out."""
+    """A topic of the log; `key` says in words what keys its records have, `readers` leaves the owner out."""
 
     name: str
     owner: str
@@ -29,11 +29,11 @@ class Topic:
 
     @property
     def aggregatetype(self) -> str:
-        """The name under which the journal files the topic's aggregates."""
+        """Return the name under which the journal files the topic's aggregates."""
         return self.name
 
     def readable_by(self, service: str) -> bool:
-        """Whether a service may read the topic: its owner, and those that `topics.yaml` names."""
+        """Return whether a service may read the topic: its owner, and those that `topics.yaml` names."""
         return service == self.owner or service in self.readers
 
 
@@ -50,7 +50,7 @@ class _Row:
 
 
 def load(file: Path = _FILE) -> dict[str, Topic]:
-    """The topics by name, in the order of the file.
+    """Return the topics by name, in the order of the file.
 
     Raises pydantic.ValidationError where a row has an unknown field, service or policy, and ValueError where a topic
     that is not compacted does not say how long it is kept, or a compacted one does.

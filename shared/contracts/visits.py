@@ -1,4 +1,4 @@
-"""How a visit goes: the events on `exchange.visits`, key the visit, owner matching."""
+"""Define the events on `exchange.visits`: a visit from its dates to its end (key the visit)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -14,11 +14,11 @@ RequiredDays = Annotated[int, Field(ge=1, le=5, description="Working days that a
 
 
 class VisitOf(Part):
-    """Whose visit it is, and the dimensions by which it is counted.
+    """Whose visit it is, and the dimensions for counting.
 
-    Guest, host and the dates' owner never change on a visit: another person is another visit, which says what it
-    `replaces`. A visit under a mentorship names it and the mentor; `offer_id` is none then, and `guest` says which of
-    the pair travels: the other is the host side, keeps attendance and evaluates as host.
+    Guest, host and the owner of the dates never change on a visit: another person is another visit, which says what
+    it `replaces`. A visit under a mentorship names it and the mentor; `offer_id` is none then, and `guest` is the
+    person of the pair who travels: the other is the host side, keeps attendance and evaluates as host.
     """
 
     match_id: UUID
@@ -39,7 +39,7 @@ class VisitOf(Part):
 
 
 class VisitPlan(VisitOf):
-    """A visit with its planned dates; `days` are its working days, as many as are required."""
+    """A visit with its planned dates; `days` are its working days, as many as required."""
 
     start: Day
     end: Day
@@ -54,7 +54,7 @@ class VisitEvent(Event):
 
 
 class PlannedVisitEvent(VisitEvent):
-    """Each says the whole plan as it stands, so that a reader needs no other event to know whose visit it is."""
+    """Each has the whole plan, so that a reader needs no other event to know whose visit it is."""
 
     abstract: ClassVar[bool] = True
 
@@ -64,7 +64,7 @@ class PlannedVisitEvent(VisitEvent):
 
 
 class VisitScheduled(PlannedVisitEvent):
-    """Matching gives a confirmed match its dates, at least six weeks ahead; `agenda_due` is when both agree on it."""
+    """Matching gives a confirmed match its dates, at least six weeks ahead; both sides agree by `agenda_due`."""
 
     agenda_due: Due
 
@@ -86,7 +86,7 @@ class VisitUnschedulable(VisitEvent):
 
 
 class VisitMoveProposed(PlannedVisitEvent):
-    """New dates are proposed (on request or from the board); until guest and host accept, the plan stands.
+    """New dates are proposed (on request or from the board); until guest and host accept, the plan remains.
 
     `move` counts the proposals for this visit; `cost` is what the move costs the schedule, in points.
     """
@@ -114,7 +114,7 @@ class VisitMoveProposed(PlannedVisitEvent):
 
 
 class VisitMoved(PlannedVisitEvent):
-    """Guest and host accepted: the plan holds the new dates, `previous_*` the old ones."""
+    """Guest and host accepted: the plan has the new dates, `previous_*` the old ones."""
 
     move: Annotated[int, Field(ge=1)]
     previous_start: Day
@@ -131,9 +131,9 @@ class VisitMoved(PlannedVisitEvent):
 
 
 class VisitMoveDropped(PlannedVisitEvent):
-    """The visit keeps its dates: one side refused the new ones, not both answered in time, or no lawful week was found.
+    """The visit keeps its dates: a side refused the new ones or did not answer in time, or no lawful week was found.
 
-    `move` is the number of the proposal, or the one that it would have had; `by` who refused, or asked in vain.
+    `move` is the number of the proposal, or the one that it would have had; `by` who refused or whose request failed.
     """
 
     move: Annotated[int, Field(ge=1)]
@@ -191,7 +191,7 @@ class VisitCompleted(PlannedVisitEvent):
 
 
 class VisitCancelled(PlannedVisitEvent):
-    """A scheduled visit does not take place: on request, or because match, partner, host or call is no longer there."""
+    """A scheduled visit does not take place: on request, or because match, partner, host or call ended."""
 
     by: Party
     reason: Reason
@@ -200,7 +200,7 @@ class VisitCancelled(PlannedVisitEvent):
 
 
 class VisitNoShow(PlannedVisitEvent):
-    """The host reported that the guest did not come; the sender is told."""
+    """The host reported that the guest did not come; the sender is informed."""
 
     reason: Reason | None = None
 
@@ -208,7 +208,7 @@ class VisitNoShow(PlannedVisitEvent):
 
 
 class VisitVoided(PlannedVisitEvent):
-    """The programme coordinator takes out a visit that was entered in error: it leaves the counts."""
+    """The programme coordinator removes a visit that was entered in error: it leaves the counts."""
 
     reason: VoidReason
 

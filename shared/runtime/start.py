@@ -7,7 +7,7 @@ from importlib import import_module
 
 
 def start(module: str) -> None:
-    """Make the app of `module`, e.g. `services.matching.app`, and serve it until the process is told to stop.
+    """Make the app of `module`, e.g. `services.matching.app`, and serve it until the process gets a signal to stop.
 
     The garbage collector is off meanwhile, since the objects of an app's imports stay for good.
     """

@@ -1,4 +1,4 @@
-"""All code lists of the programme: the words that stand in events, each with a plain English label.
+"""Gather all code lists of the programme: the words that stand in events, each with a plain English label.
 
 A new code may be added (readers first, then the owner); one that was ever used is never removed and never given
 another meaning.
@@ -94,17 +94,17 @@ from shared.contracts.codes.states import (
 
 
 def label(code: Code) -> str:
-    """The plain English label of a code, to be translated where it is shown."""
+    """Return the plain English label of a code, to be translated where it is shown."""
     return code.label
 
 
 def country_label(code: str) -> str:
-    """The English name of a country of the programme, or the code itself."""
+    """Return the English name of a country of the programme, or the code itself."""
     return COUNTRIES.get(code, code)
 
 
 def language_label(code: str) -> str:
-    """The English name of a language, or the code itself."""
+    """Return the English name of a language, or the code itself."""
     return LANGUAGES.get(code, code)
 
 

@@ -1,4 +1,4 @@
-"""What is a code: a word that stands in events, with a plain English label for people."""
+"""Define a code: a word that stands in events, with a plain English label for people."""
 
 from enum import StrEnum
 from typing import Self
@@ -23,5 +23,5 @@ class Code(StrEnum):
 
     @property
     def label(self) -> str:
-        """The label in plain English, to be translated where it is shown."""
+        """Return the label in plain English, to be translated where it is shown."""
         return self._label

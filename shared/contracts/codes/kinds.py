@@ -1,4 +1,4 @@
-"""Which kinds of applications, answers and documents are there, in code lists."""
+"""List the kinds of applications, answers and documents."""
 
 from shared.contracts.codes._base import N_, Code
 
@@ -11,7 +11,7 @@ class ApplicationKind(Code):
 
 
 class QuestionKind(Code):
-    """How a question that a call asks of its own is answered."""
+    """The kinds of answers to a call's own questions."""
 
     TEXT = "text", N_("Text")
     NUMBER = "number", N_("Number")
@@ -19,7 +19,7 @@ class QuestionKind(Code):
 
 
 class ApplicationMode(Code):
-    """How an applicant comes: alone, with a named counterpart, or in a group of up to five."""
+    """How an officer applies: alone, with a named counterpart, or in a group of up to five."""
 
     OPEN = "open", N_("Open")
     PRE_MATCHED = "pre_matched", N_("Pre-matched")
@@ -27,7 +27,7 @@ class ApplicationMode(Code):
 
 
 class CompanionAnswer(Code):
-    """What became of naming a counterpart, or of asking somebody into a group."""
+    """The result of naming a counterpart or inviting a person into a group."""
 
     CONFIRMED = "confirmed", N_("Confirmed")
     DECLINED = "declined", N_("Declined")
@@ -73,7 +73,7 @@ class CostBorne(Code):
 
 
 class IdentityField(Code):
-    """What of a guest is released to another country or agency, field by field."""
+    """The fields of a guest's identity that may be released to another country or agency."""
 
     NAME = "name", N_("Name")
     NATIONAL_RANK = "national_rank", N_("National rank")
@@ -84,7 +84,7 @@ class IdentityField(Code):
 
 
 class ReleasePurpose(Code):
-    """For what an identity is released."""
+    """The purpose of a release of identity."""
 
     VETTING = "vetting", N_("Vetting by the host country")
     PREPARATION = "preparation", N_("Preparation of the visit")
@@ -101,7 +101,7 @@ class LegalBasis(Code):
 
 
 class PreparationItem(Code):
-    """What must be there before travel."""
+    """What must be ready before travel."""
 
     AUTHORISATION = "authorisation", N_("Authorisation by the sending agency")
     INVITATION = "invitation", N_("Invitation and visa letter")
@@ -123,7 +123,7 @@ class TestPhase(Code):
 
 
 class Applied(Code):
-    """Whether what was learnt is used on the job (Kirkpatrick level 3)."""
+    """Whether the guest uses on the job what they learnt (Kirkpatrick level 3)."""
 
     YES = "yes", N_("Yes")
     PARTLY = "partly", N_("Partly")
@@ -131,7 +131,7 @@ class Applied(Code):
 
 
 class Outcome(Code):
-    """The first final outcome of an application, said once."""
+    """The first final outcome of an application, published once."""
 
     PLACE_CONFIRMED = "place_confirmed", N_("Place confirmed")
     NOT_ENDORSED = "not_endorsed", N_("Not endorsed")
@@ -142,7 +142,7 @@ class Outcome(Code):
 
 
 class AppealOutcome(Code):
-    """What became of an appeal."""
+    """The result of an appeal."""
 
     UPHELD = "upheld", N_("Appeal upheld")
     DISMISSED = "dismissed", N_("Appeal dismissed")
@@ -158,7 +158,7 @@ class CascadeFormat(Code):
 
 
 class AnswerForm(Code):
-    """What is asked about a visit or a mentorship, of whoever took part or answers for somebody."""
+    """The forms about a visit or a mentorship, for people who took part or answer for somebody."""
 
     EVALUATION = "evaluation", N_("Evaluation")
     REPORT = "report", N_("Report")
@@ -167,7 +167,7 @@ class AnswerForm(Code):
 
 
 class PeriodKind(Code):
-    """How long a reporting period is."""
+    """The lengths of reporting periods."""
 
     QUARTER = "quarter", N_("Quarter")
     HALF_YEAR = "half_year", N_("Half-year")
@@ -175,7 +175,7 @@ class PeriodKind(Code):
 
 
 class Channel(Code):
-    """By what way a notification goes."""
+    """The channels of a notification."""
 
     MAIL = "mail", N_("Mail")
     CALENDAR = "calendar", N_("Mail with a calendar invitation")

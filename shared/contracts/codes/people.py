@@ -1,10 +1,10 @@
-"""Who takes part: roles, organisations, services, ranks."""
+"""List roles, organisations, services and ranks of the people who take part."""
 
 from shared.contracts.codes._base import N_, Code
 
 
 class Role(Code):
-    """What somebody may do. A line manager has no account, only single-use links (domain.md, "People and roles")."""
+    """What a person may do. A line manager has no account, only single-use links (domain.md, "People and roles")."""
 
     OFFICER = "officer", N_("Officer")
     MENTOR = "mentor", N_("Mentor")
@@ -47,7 +47,7 @@ class ServiceKind(Code):
 
 
 class RankGroup(Code):
-    """Ranks of all services in five groups, so that no national rank stands in an event."""
+    """Ranks of all services in five groups, so that no national rank is in an event."""
 
     OPERATIONAL = "operational", N_("Operational")
     SUPERVISOR = "supervisor", N_("Supervisor")
@@ -57,14 +57,14 @@ class RankGroup(Code):
 
 
 class Sex(Code):
-    """Asked for the donors' disaggregation only; may be left unsaid."""
+    """Asked only for the donors' disaggregation; optional."""
 
     FEMALE = "female", N_("Female")
     MALE = "male", N_("Male")
 
 
 class PartnerStatus(Code):
-    """How a partner country stands to the programme, from a date."""
+    """The status of a partner country in the programme, from a date."""
 
     ACTIVE = "active", N_("Active")
     SUSPENDED = "suspended", N_("Suspended")
@@ -92,7 +92,7 @@ class Party(Code):
 
 
 class ActingAs(Code):
-    """In which capacity a coordinator decided: silence goes to the deputy, then to the programme coordinator."""
+    """The capacity in which a coordinator decided: after silence the deputy, then the programme coordinator."""
 
     COORDINATOR = "coordinator", N_("National coordinator")
     DEPUTY = "deputy", N_("Deputy")
@@ -118,7 +118,7 @@ class FollowUpBy(Code):
 
 
 class AudienceKind(Code):
-    """To whom a notification is addressed; the portal knows who that is."""
+    """The addressee of a notification; the portal knows who that is."""
 
     APPLICANT = "applicant", N_("Applicant")
     HOME_COORDINATOR = "home_coordinator", N_("National coordinator, home")

@@ -1,4 +1,4 @@
-"""Which priority topics were valid when, and which topic followed which.
+"""List the priority topics of each scheme, and the successors of older topics.
 
 The schemes are the Council's priorities of the EMPACT policy cycles 2022-2025 and 2026-2029 (Council of the European
 Union, June 2025, for the latter). A call names its scheme; a figure over several calls maps older topics to their
@@ -62,13 +62,13 @@ PRIORITIES: dict[str, dict[str, Topic]] = {
 
 
 def topic_label(scheme: str, code: str) -> str:
-    """The label of a topic in plain English, or its code where the scheme or the topic is unknown."""
+    """Return the label of a topic in plain English, or its code where the scheme or the topic is unknown."""
     topic = PRIORITIES.get(scheme, {}).get(code)
     return topic.label if topic else code
 
 
 def current_scheme(day: date) -> str:
-    """The scheme that is valid on that day, or the newest one where none is."""
+    """Return the scheme that is valid on that day, or the newest one where none is."""
     for scheme, topics in PRIORITIES.items():
         if any(topic.since <= day <= topic.until for topic in topics.values()):
             return scheme
@@ -76,6 +76,6 @@ def current_scheme(day: date) -> str:
 
 
 def successor(scheme: str, code: str) -> tuple[str, str]:
-    """Scheme and code of the closest topic in the newest scheme; a topic of that scheme is its own."""
+    """Return scheme and code of the closest topic in the newest scheme; a topic of that scheme is its own."""
     topic = PRIORITIES[scheme][code]
     return (EMPACT_2026, topic.successors[0]) if topic.successors else (scheme, code)

@@ -4,9 +4,9 @@ from shared.contracts.codes._base import N_, Code
 
 
 class Reason(Code):
-    """Reasons for a change, a decline or a cancellation, as they stand in events.
+    """Reasons for a change, a decline or a cancellation, as they are in events.
 
-    `health` and `clearance` are what a form may ask for; they leave the portal as `personal` (`published`).
+    `health` and `clearance` are reasons that a form offers; they leave the portal as `personal` (`published`).
     """
 
     NOT_AVAILABLE = "not_available", N_("Not available")
@@ -23,7 +23,7 @@ class Reason(Code):
 
 
 class StatedReason(Code):
-    """Reasons that a form offers; what is published of them is said by `published`."""
+    """Reasons that a form offers; `published` says what may be published of them."""
 
     NOT_AVAILABLE = "not_available", N_("Not available")
     LANGUAGE_MISMATCH = "language_mismatch", N_("Languages do not match")
@@ -42,7 +42,7 @@ _PERSONAL = frozenset({StatedReason.CLEARANCE, StatedReason.HEALTH})
 
 
 def published(stated: StatedReason) -> Reason:
-    """What of a stated reason may stand in an event (domain.md: health and clearance leave the portal as personal)."""
+    """Return the part of a stated reason that events may have (domain.md: health and clearance become personal)."""
     return Reason.PERSONAL if stated in _PERSONAL else Reason[stated.name]
 
 
@@ -92,7 +92,7 @@ class UnschedulableCause(Code):
 
 
 class MoveDropCause(Code):
-    """Why a visit keeps its dates although others were asked for."""
+    """Why a visit keeps its dates although others were requested."""
 
     REFUSED = "refused", N_("One side refused them")
     EXPIRED = "expired", N_("Not both sides answered in time")
@@ -100,7 +100,7 @@ class MoveDropCause(Code):
 
 
 class WaiverReason(Code):
-    """Why an evaluation is no longer waited for."""
+    """Why the programme no longer waits for an evaluation."""
 
     HOST_SILENT = "host_silent", N_("The host did not answer")
     HOST_CLOSED = "host_closed", N_("The host no longer takes part")
@@ -124,7 +124,7 @@ class RevocationReason(Code):
 
 
 class RestatementReason(Code):
-    """Why a published figure is stated again."""
+    """Why a published figure is restated."""
 
     LATE_FACTS = "late_facts", N_("Facts arrived after the freeze")
     CORRECTION = "correction", N_("A fact was corrected or voided")
@@ -132,7 +132,7 @@ class RestatementReason(Code):
 
 
 class FailureCause(Code):
-    """Why a notification did not reach anybody."""
+    """Why a notification was not delivered."""
 
     REFUSED = "refused", N_("Refused by the server")
     BOUNCED = "bounced", N_("Bounced")
@@ -151,7 +151,7 @@ class WebhookPauseCause(Code):
 
 
 class PeriodReturnReason(Code):
-    """Why a period's figures go back to their author."""
+    """Why a period's figures are returned to their author."""
 
     FIGURES_DIFFER = "figures_differ", N_("Figures do not agree")
     FACTS_MISSING = "facts_missing", N_("Facts are missing")

@@ -1,4 +1,4 @@
-"""By which rules an application is judged and matched."""
+"""List the rules by which an application is judged and matched."""
 
 from shared.contracts.codes._base import N_, Code
 
@@ -20,7 +20,7 @@ class EligibilityRule(Code):
 
 
 class HardRule(Code):
-    """Rules that a pair of applicant and offer or mentor must meet; a receipt shows how many each rule left.
+    """Rules that a pair of applicant and offer or mentor must meet; a receipt shows how many remain after each rule.
 
     The order is that of the funnel. An exclusion that is confidential shows as `not_available`.
     """
@@ -45,7 +45,7 @@ class HardRule(Code):
 
 
 class Criterion(Code):
-    """What earns points in a match; a call sets the weight of each."""
+    """Reasons for points in a match; a call sets the weight of each."""
 
     TOPIC = "topic", N_("Topic wanted")
     EXPERTISE = "expertise", N_("Expertise shared")
@@ -76,14 +76,14 @@ class Change(Code):
 
 
 class Objective(Code):
-    """What a call's matching aims at (a programme's choice)."""
+    """What a call's matching optimises (a programme's choice)."""
 
     STABLE = "stable", N_("Stable: nobody has a reason to prefer another partner who prefers them too")
     MOST_GOOD = "most_good", N_("Most good done: the highest sum of points")
 
 
 class FloorCause(Code):
-    """For want of what a country's floor was not met."""
+    """Why a country's floor was not met."""
 
     CEILING = "ceiling", N_("The country's ceiling is below its floor")
     TOO_FEW_ELIGIBLE = "too_few_eligible", N_("Too few eligible applications")
@@ -92,7 +92,7 @@ class FloorCause(Code):
 
 
 class DeadlineKind(Code):
-    """Deadlines that are reminded of, escalated, or end a state."""
+    """Deadlines with a reminder, an escalation or an end of a state."""
 
     ENDORSEMENT = "endorsement", N_("Endorsement")
     INFORMATION = "information", N_("Information asked for")

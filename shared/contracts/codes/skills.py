@@ -1,10 +1,10 @@
-"""What people know: languages with their levels, areas of expertise."""
+"""List what people know: languages with their levels, areas of expertise."""
 
 from shared.contracts.codes._base import N_, Code
 
 
 class LanguageLevel(Code):
-    """Levels of the Common European Framework of Reference, and native; they can be compared with `reaches`."""
+    """Levels of the Common European Framework of Reference, and native; `reaches` compares them."""
 
     A1 = "A1", N_("A1")
     A2 = "A2", N_("A2")
@@ -16,11 +16,11 @@ class LanguageLevel(Code):
 
     @property
     def order(self) -> int:
-        """The place among the levels, from 1 for A1 to 7 for native."""
+        """Return the place among the levels, from 1 for A1 to 7 for native."""
         return _ORDER[self]
 
     def reaches(self, minimum: "LanguageLevel") -> bool:
-        """Whether this level is the minimum or above it."""
+        """Return whether this level is the minimum or above it."""
         return self.order >= minimum.order
 
 
@@ -57,7 +57,7 @@ class Expertise(Code):
 
     @property
     def restricted(self) -> bool:
-        """Whether boards, exports and receipts to others show "restricted" in its place (domain.md, privacy rules)."""
+        """Return whether boards, exports and receipts to others show "restricted" instead (domain.md, privacy)."""
         return self in _RESTRICTED
 
 

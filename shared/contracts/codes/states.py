@@ -30,7 +30,7 @@ class ApplicationState(Code):
 
 
 class ProposalState(Code):
-    """Where a proposal for the register stands. It waits, and then one of the others for good."""
+    """States of a proposal for the register: it waits, and then has one of the others for good."""
 
     WAITS = "waits", N_("Waits")
     APPROVED = "approved", N_("Approved")

@@ -1,4 +1,4 @@
-"""Every transition of the programme as data: from, to, by whom, which event says it, by when, and what then.
+"""Gather every transition of the programme as data: states, actor, event, deadline and consequence.
 
 The same table as people read it in the documentation; tests hold events, deadlines and rules of messages against it.
 Where a call says other timers than the defaults, the call's hold.
@@ -13,12 +13,12 @@ TRANSITIONS: tuple[Transition, ...] = PORTAL + PROGRAMME
 
 
 def transitions_of(topic: str) -> list[Transition]:
-    """The transitions whose events stand on a topic, in the order of the story."""
+    """Return the transitions whose events are on a topic, in the order of the story."""
     return [transition for transition in TRANSITIONS if transition.topic == topic]
 
 
 def allowed(event: str, state: str | None) -> bool:
-    """Whether an event may happen to an aggregate in that state (None: it does not exist yet)."""
+    """Return whether an event may happen to an aggregate in that state (None: it does not exist yet)."""
     return any(
         transition.event == event and (state in transition.sources or not transition.sources)
         for transition in TRANSITIONS

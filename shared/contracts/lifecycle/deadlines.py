@@ -1,4 +1,4 @@
-"""By when must somebody act, who, what starts the time, what meets it, and who hears of it when it passes."""
+"""List the deadlines: who must act, which event starts and which meets each, and who is informed when it passes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ from shared.contracts.codes import DeadlineKind as D
 
 
 class Unit(StrEnum):
-    """In what a timer is counted."""
+    """The unit of a timer."""
 
     WORKING_DAYS = "wd"
     DAYS = "days"
@@ -48,12 +48,12 @@ class Deadline:
 
     @property
     def unit(self) -> Unit:
-        """In what the timer is counted, as its name says."""
+        """Return the unit of the timer, as its name says."""
         return Unit(self.timer.rpartition("_")[2])
 
     @property
     def default(self) -> int:
-        """The length where a call does not say another."""
+        """Return the length where a call does not set another."""
         return int(Timers.model_fields[self.timer].default)
 
 

@@ -1,4 +1,4 @@
-"""The transitions that the portal owns: access, registry, calls, applications, offers, mentors, participation."""
+"""List the transitions of the portal: access, registry, calls, applications, offers, mentors, participation."""
 
 from shared.contracts import access, applications, calls, counting, mentors, offers, participation, registry
 from shared.contracts.codes import ApplicationState as S

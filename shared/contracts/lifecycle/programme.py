@@ -1,4 +1,4 @@
-"""The transitions that matching, reporting and notifications own: from the match to the figure, and what is told."""
+"""List the transitions of matching, reporting and notifications: from the match to the figure and the messages."""
 
 from shared.contracts import figures, matches, mentorships, notifications, outcomes, periods, receipts, runs, visits
 from shared.contracts.codes import DeadlineKind as D

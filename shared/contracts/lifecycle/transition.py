@@ -1,4 +1,4 @@
-"""What a transition is, and who makes one."""
+"""Define a transition and the actors who make one."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class Transition:
 
     @property
     def topic(self) -> str:
-        """The topic on which the event stands."""
+        """Return the topic of the event."""
         return EVENTS[self.event].topic
 
 

@@ -1,4 +1,4 @@
-"""What people do about a match, from clearance to the end: the events on `exchange.participation`, owner the portal.
+"""Gather the events on `exchange.participation`: what people do about a match, owner the portal.
 
 The key is the match throughout. They are requests and statements; matching and reporting draw the conclusions.
 """

@@ -17,7 +17,7 @@ class ParticipationEvent(Event):
 
 
 class VisitParticipation(ParticipationEvent):
-    """What somebody does about a visit."""
+    """An action about a visit."""
 
     abstract: ClassVar[bool] = True
 
@@ -25,7 +25,7 @@ class VisitParticipation(ParticipationEvent):
 
 
 class MentorshipParticipation(ParticipationEvent):
-    """What somebody does about a mentorship."""
+    """An action about a mentorship."""
 
     abstract: ClassVar[bool] = True
 

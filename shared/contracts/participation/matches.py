@@ -1,4 +1,4 @@
-"""What is done about a match itself: clearance, the release of names, the answer, and what is asked of matching."""
+"""Define the events about a match itself: clearance, release of names, answer, and requests to matching."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from shared.contracts.participation.base import OF_VISIT, ParticipationEvent
 class ClearanceGiven(ParticipationEvent):
     """A national coordinator (or an EU agency's clearance officer) clears the match; home first, then host.
 
-    `host_due` stands with the home side's: when the host country, `host_country`, is to clear.
+    `host_due` comes with the home side's: when the host country, `host_country`, must clear.
     """
 
     side: Side
@@ -50,7 +50,7 @@ class ClearanceRefused(ParticipationEvent):
 
 
 class IdentityReleased(ParticipationEvent):
-    """The portal shows fields of somebody's identity to another: which, to whom, what for, on what legal basis.
+    """The portal shows fields of a person's identity to another: which, to whom, for what, on what legal basis.
 
     Never the values.
     """
@@ -91,7 +91,7 @@ class AnswerGiven(ParticipationEvent):
 
 
 class CancellationRequested(ParticipationEvent):
-    """Somebody asks that a match, with its visit or mentorship where there is one, be cancelled."""
+    """A person requests that a match, with its visit or mentorship if any, be cancelled."""
 
     by: Party
     reason: Reason
@@ -107,9 +107,9 @@ class CancellationRequested(ParticipationEvent):
 
 
 class FundChangeRequested(ParticipationEvent):
-    """The programme coordinator asks that another fund pays for a match and what came of it; matching moves it.
+    """The programme coordinator requests another fund for a match and its visit or mentorship; matching changes it.
 
-    Where a partner is suspended, what is in flight may go on under another fund (lifecycles.md, "Match").
+    Where a partner is suspended, matches in progress may continue under another fund (lifecycles.md, "Match").
     """
 
     fund_id: UUID

@@ -1,4 +1,4 @@
-"""What is done about a mentorship: agreement, goals, sessions, a visit of the pair, pause and end."""
+"""Define the events about a mentorship: agreement, goals, sessions, a visit of the pair, pause and end."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -71,7 +71,7 @@ class GoalClosed(MentorshipParticipation):
 
 
 class SessionLogged(MentorshipParticipation):
-    """Mentee or mentor logs a session; the other side confirms it. `next_on` is when the two agreed to meet again."""
+    """Mentee or mentor logs a session; the other side confirms it. `next_on` is the agreed next meeting."""
 
     session_id: UUID
     by: Party
@@ -92,7 +92,7 @@ class SessionLogged(MentorshipParticipation):
 
 
 class SessionConfirmed(MentorshipParticipation):
-    """The other side than the one who logged a session confirms it."""
+    """The other side confirms a logged session."""
 
     session_id: UUID
     by: Party
@@ -107,7 +107,7 @@ class SessionConfirmed(MentorshipParticipation):
 
 
 class SessionDisputed(MentorshipParticipation):
-    """The other side than the one who logged a session says that it did not take place so; why stays in the portal."""
+    """The other side says that a logged session did not take place so; the reason stays in the portal."""
 
     session_id: UUID
     by: Party
@@ -122,7 +122,7 @@ class SessionDisputed(MentorshipParticipation):
 
 
 class SessionWithdrawn(MentorshipParticipation):
-    """Whoever logged a session takes it back before it was confirmed."""
+    """The side that logged a session withdraws it before it was confirmed."""
 
     session_id: UUID
     by: Party
@@ -137,9 +137,9 @@ class SessionWithdrawn(MentorshipParticipation):
 
 
 class MeetingEvent(MentorshipParticipation):
-    """What a pair says of a session that is still to come; `version` counts what was said of it, from 1.
+    """An event about a session to come; `version` counts the events about it, from 1.
 
-    Each says the whole, so that a calendar can be written from any of them: when it begins, and for how long.
+    Each has the whole session, so that a calendar can be written from any of them: when it begins, and for how long.
     """
 
     abstract: ClassVar[bool] = True
@@ -163,7 +163,7 @@ class MeetingEvent(MentorshipParticipation):
 
 
 class SessionPlanned(MeetingEvent):
-    """Mentee or mentor plans the next session; the one that is held is logged afterwards, as any other."""
+    """Mentee or mentor plans the next session; afterwards it is logged like any other."""
 
 
 class SessionMoved(MeetingEvent):
@@ -178,7 +178,7 @@ class SessionMoved(MeetingEvent):
 
 
 class SessionCancelled(MeetingEvent):
-    """A planned session does not take place: by mentee or mentor, or by nobody as the mentorship rests or has ended."""
+    """A planned session does not take place: by mentee or mentor, or as the mentorship is paused or has ended."""
 
     example: ClassVar[Mapping[str, Any]] = {**MeetingEvent.example, "by": "mentor", "version": 3}
 
@@ -218,7 +218,7 @@ class PauseRequested(MentorshipParticipation):
 
 
 class ResumeRequested(MentorshipParticipation):
-    """Mentee or mentor asks to go on with a paused mentorship."""
+    """Mentee or mentor asks to continue a paused mentorship."""
 
     by: Party
 

@@ -1,4 +1,4 @@
-"""What is done about a visit: agenda, other dates, attendance, and what is prepared before travel."""
+"""Define the events about a visit: agenda, other dates, attendance, and preparation before travel."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -31,7 +31,7 @@ class MoveAccepted(VisitParticipation):
 
 
 class MoveRefused(VisitParticipation):
-    """Guest or host refuses new dates: the old ones stand."""
+    """Guest or host refuses new dates: the old ones remain."""
 
     by: Party
     move: Annotated[int, Field(ge=1)]
@@ -67,9 +67,9 @@ class EarlyReturnReported(VisitParticipation):
 
 
 class MoveRequested(VisitParticipation):
-    """Guest, host or the programme coordinator asks for other dates of a visit; they stand until both accept new ones.
+    """Guest, host or the programme coordinator asks for other dates of a visit; the old ones remain until both accept.
 
-    Asked of a visit that has found no dates yet, these are further periods in which matching looks for them.
+    For a visit that has no dates yet, these are further periods in which matching looks for them.
     """
 
     by: Party
@@ -85,9 +85,9 @@ class MoveRequested(VisitParticipation):
 
 
 class PartPrepared(VisitParticipation):
-    """Who has all of the own part of what is asked before travel by now: guest, host, sender (the home coordinator).
+    """One side has completed its part of the preparation before travel: guest, host, sender (the home coordinator).
 
-    Told when a part becomes complete, and when a visit gets its dates or others, of the parts that are complete then.
+    Published when a part becomes complete, and when a visit gets dates or new ones, for the parts then complete.
     """
 
     parties: tuple[Party, ...]
@@ -96,7 +96,7 @@ class PartPrepared(VisitParticipation):
 
 
 class PreparationCompleted(VisitParticipation):
-    """All that a guest, sender and host need before travel is there; `items` says what was asked for."""
+    """All that guest, sender and host need before travel is ready; `items` are the required items."""
 
     items: tuple[PreparationItem, ...]
 
