@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from services.applications.oversight.model import LONGEST, Category, Reader
-from services.applications.overview.store.audit import Filters, Kind
+from services.applications.overview.model import AuditFilters, AuditKind
 from shared.errors import Refused
 from shared.i18n import N_, gettext
 from shared.web.forms import CheckboxesField, DateField, Form, Longest, Needed, SelectField, TextAreaField
@@ -14,10 +14,10 @@ from shared.web.forms import CheckboxesField, DateField, Form, Longest, Needed, 
 
 def filters_of(
     kind: str = "", who: str = "", what: str = "", country: str = "", since: str = "", until: str = ""
-) -> Filters:
+) -> AuditFilters:
     """Return the filters in an address. Raises `Refused` (422) for a malformed day."""
-    return Filters(
-        Kind(kind) if kind in list(Kind) else Kind.ATTEMPTS,
+    return AuditFilters(
+        AuditKind(kind) if kind in list(AuditKind) else AuditKind.ATTEMPTS,
         who.strip() or None,
         what.strip() or None,
         country.strip() or None,
@@ -34,7 +34,7 @@ def _day(name: str, text: str) -> date | None:
         raise Refused(sentence, 422, {name: sentence}) from None
 
 
-AuditFilters = Annotated[Filters, Depends(filters_of)]
+AuditFiltersDep = Annotated[AuditFilters, Depends(filters_of)]
 
 
 class IncidentForm(Form):

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from services.applications.register.model import OrganisationEntry, PersonEntry
-    from services.applications.register.store import entries
+    from services.applications.register.model.entries import NamedOrganisation
     from shared.contracts.access import AccessGrant
     from shared.web.fields import Source
 
@@ -144,7 +144,7 @@ class PersonForm(NoteForm):
         self,
         *,
         countries: Sequence[tuple[str, str]],
-        organisations: Sequence[entries.Organisation],
+        organisations: Sequence[NamedOrganisation],
         roles: Sequence[Role],
         anywhere: bool,
     ) -> None:
@@ -263,7 +263,7 @@ class ExclusionForm(Form):
         description=N_("Everybody else reads “not available” and nothing more"),
     )
 
-    def offer(self, organisations: Sequence[entries.Organisation]) -> None:
+    def offer(self, organisations: Sequence[NamedOrganisation]) -> None:
         """Set the choices."""
         organisation_options = [
             (str(organisation.id), f"{organisation.name} ({labels.country(organisation.country)})")

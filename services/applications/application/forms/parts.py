@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from services.applications.application.model.answers import Answers
-    from services.applications.register.store.entries import Organisation
+    from services.applications.register.model.entries import NamedOrganisation
     from shared.contracts.calls import CallTerms
 
 Choices = list[tuple[str, str]]
@@ -26,8 +26,8 @@ class FormContext:
     """What the choices of a form depend on: the call, and the agencies of the officer's country and abroad."""
 
     terms: CallTerms
-    own: Sequence[Organisation] = ()
-    abroad: Sequence[Organisation] = ()
+    own: Sequence[NamedOrganisation] = ()
+    abroad: Sequence[NamedOrganisation] = ()
 
 
 @dataclass(frozen=True, slots=True)

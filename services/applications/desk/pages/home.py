@@ -19,6 +19,7 @@ from services.applications.mentors import store as mentors_store
 from services.applications.mentorships.views.mentorship import MATCH_STATES, mentorship_rows
 from services.applications.outcomes.views import pair_results_asked, results_asked
 from services.applications.oversight.views import incidents
+from services.applications.overview.model import QueueFilters
 from services.applications.overview.store import queue
 from services.applications.overview.views.participation import match_views
 from services.applications.parameters import BusDep, Portal
@@ -62,7 +63,7 @@ async def home(request: Request, principal: SignedIn, bus: BusDep, settings: Por
         decides = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
         if decides:
             reader = queue.Reader(principal, clock.now(), deciders)
-            queue_figures = await queue.figures(session, reader, queue.Filters())
+            queue_figures = await queue.figures(session, reader, QueueFilters())
             _, appealed = await review_store.within(session, principal, "waits", 1)
         waiting_matches = sum(view.waits for view in await match_views(session, principal, (PROPOSED, OFFERED)))
         reports = await incidents.count_waiting(session, principal)

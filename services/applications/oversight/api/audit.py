@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from services.applications.guards import Overseer
-from services.applications.oversight.forms import AuditFilters
+from services.applications.oversight.forms import AuditFiltersDep
 from services.applications.overview.store import audit as store
 from services.applications.parameters import BusDep
 
@@ -14,7 +14,7 @@ router = APIRouter(prefix="/applications/api/audit", tags=["audit"])
 
 @router.get("")
 async def read(
-    _: Overseer, bus: BusDep, filters: AuditFilters, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    _: Overseer, bus: BusDep, filters: AuditFiltersDep, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> dict[str, Any]:
     """One page (50) of a kind: attempts, register, partners, releases, looks; the newest first."""
     async with bus.read() as session:

@@ -8,7 +8,8 @@ from fastapi.responses import Response
 
 from services.applications.guards import Overseer
 from services.applications.oversight.actions.attempts import WHY
-from services.applications.oversight.forms import AuditFilters
+from services.applications.oversight.forms import AuditFiltersDep
+from services.applications.overview.model import AuditFilters, AuditKind
 from services.applications.overview.store import audit as store
 from services.applications.parameters import BusDep
 from services.applications.register.views import words
@@ -22,12 +23,12 @@ from shared.web.render import render
 router = APIRouter(prefix="/applications", include_in_schema=False)
 
 
-KINDS: dict[store.Kind, str] = {
-    store.Kind.ATTEMPTS: N_("Refused attempts"),
-    store.Kind.REGISTER: N_("Changes of the register"),
-    store.Kind.PARTNERS: N_("Decisions about partners"),
-    store.Kind.RELEASES: N_("Releases of names"),
-    store.Kind.LOOKS: N_("Looks at people"),
+KINDS: dict[AuditKind, str] = {
+    AuditKind.ATTEMPTS: N_("Refused attempts"),
+    AuditKind.REGISTER: N_("Changes of the register"),
+    AuditKind.PARTNERS: N_("Decisions about partners"),
+    AuditKind.RELEASES: N_("Releases of names"),
+    AuditKind.LOOKS: N_("Looks at people"),
 }
 _LOOKS = {
     "contact": N_("Whom a message goes to"),
@@ -37,7 +38,11 @@ _LOOKS = {
 
 @router.get("/audit")
 async def audit(
-    request: Request, _: Overseer, bus: BusDep, filters: AuditFilters, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    request: Request,
+    _: Overseer,
+    bus: BusDep,
+    filters: AuditFiltersDep,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """Show one page of the filtered audit trail."""
     async with bus.read() as session:
@@ -60,13 +65,13 @@ async def audit(
         page=page,
         fields=_fields(filters),
         title=gettext(KINDS[filters.kind]),
-        narrowed=filters != store.Filters(kind=filters.kind),
+        narrowed=filters != AuditFilters(kind=filters.kind),
         kind=filters.kind,
         download=f"/applications/audit.csv?{request.url.query}" if request.url.query else "/applications/audit.csv",
     )
 
 
-def _fields(filters: store.Filters) -> list[dict[str, Any]]:
+def _fields(filters: AuditFilters) -> list[dict[str, Any]]:
     """The filters of the kind, as the macro draws them."""
     fields: list[dict[str, Any]] = [
         {
@@ -77,60 +82,60 @@ def _fields(filters: store.Filters) -> list[dict[str, Any]]:
         }
     ]
     choices = {
-        store.Kind.ATTEMPTS: [(code, gettext(text)) for code, text in WHY.items()],
-        store.Kind.REGISTER: [],
-        store.Kind.PARTNERS: [(kind.value, labels.label(kind)) for kind in PartnerStatus],
-        store.Kind.RELEASES: [(kind.value, labels.label(kind)) for kind in ReleasePurpose],
-        store.Kind.LOOKS: [(code, gettext(text)) for code, text in _LOOKS.items()],
+        AuditKind.ATTEMPTS: [(code, gettext(text)) for code, text in WHY.items()],
+        AuditKind.REGISTER: [],
+        AuditKind.PARTNERS: [(kind.value, labels.label(kind)) for kind in PartnerStatus],
+        AuditKind.RELEASES: [(kind.value, labels.label(kind)) for kind in ReleasePurpose],
+        AuditKind.LOOKS: [(code, gettext(text)) for code, text in _LOOKS.items()],
     }[filters.kind]
     if choices:
         fields.append({"name": "what", "label": gettext("More exactly"), "options": choices, "value": filters.what})
-    if filters.kind in {store.Kind.REGISTER, store.Kind.PARTNERS, store.Kind.RELEASES}:
+    if filters.kind in {AuditKind.REGISTER, AuditKind.PARTNERS, AuditKind.RELEASES}:
         countries = [(code, labels.country(code)) for code in PARTNERS]
         fields.append({"name": "country", "label": gettext("Country"), "options": countries, "value": filters.country})
-    if filters.kind is not store.Kind.RELEASES:
+    if filters.kind is not AuditKind.RELEASES:
         fields.append({"name": "who", "label": gettext("Who (sign-in name)"), "value": filters.who})
     fields.append({"name": "since", "label": gettext("From day, like 2026-11-24"), "value": filters.since})
     fields.append({"name": "until", "label": gettext("To day"), "value": filters.until})
     return fields
 
 
-def what(kind: store.Kind, line: store.Line) -> str:
+def what(kind: AuditKind, line: store.Line) -> str:
     """Return what happened, in words."""
     match kind:
-        case store.Kind.ATTEMPTS:
+        case AuditKind.ATTEMPTS:
             return gettext(WHY.get(line.what, line.what))
-        case store.Kind.REGISTER:
+        case AuditKind.REGISTER:
             return words.action_text(line.details["kind"], line.what)
-        case store.Kind.PARTNERS:
+        case AuditKind.PARTNERS:
             return labels.label(PartnerStatus(line.what))
-        case store.Kind.RELEASES:
+        case AuditKind.RELEASES:
             return labels.label(ReleasePurpose(line.what))
-        case store.Kind.LOOKS:
+        case AuditKind.LOOKS:
             return gettext(_LOOKS.get(line.what, line.what))
 
 
-def _about(kind: store.Kind, line: store.Line) -> Any:
+def _about(kind: AuditKind, line: store.Line) -> Any:
     """What it was about, with a link if the reader may follow it."""
-    if kind is store.Kind.PARTNERS and line.country is not None:
+    if kind is AuditKind.PARTNERS and line.country is not None:
         address = f"/applications/partners/{line.country}/decisions/{line.about}"
         return {"text": labels.country(line.country), "href": address}
     return line.about
 
 
-def details(kind: store.Kind, line: store.Line) -> str:
+def details(kind: AuditKind, line: store.Line) -> str:
     """Return the details in words."""
     values = line.details
     match kind:
-        case store.Kind.ATTEMPTS if values["more"]:
+        case AuditKind.ATTEMPTS if values["more"]:
             return gettext("%(count)s more in a minute") % {"count": values["more"]}
-        case store.Kind.ATTEMPTS:
+        case AuditKind.ATTEMPTS:
             return f"{values['method']} {values['route']} ({values['status']})"
-        case store.Kind.REGISTER:
+        case AuditKind.REGISTER:
             return words.field_names(values["fields"] or ())
-        case store.Kind.PARTNERS:
+        case AuditKind.PARTNERS:
             return gettext("from %(day)s") % {"day": dates.day(date.fromisoformat(values["since"]))}
-        case store.Kind.RELEASES:
+        case AuditKind.RELEASES:
             fields = ", ".join(labels.label(IdentityField(field)) for field in values["fields"])
             parties = {
                 "of": labels.label(Party(values["of"])),
@@ -138,7 +143,7 @@ def details(kind: store.Kind, line: store.Line) -> str:
                 "fields": fields,
             }
             return gettext("Of: %(of)s (%(fields)s). To: %(to)s.") % parties
-        case store.Kind.LOOKS:
+        case AuditKind.LOOKS:
             return gettext("%(purpose)s; %(people)s people") % {
                 "purpose": values["purpose"],
                 "people": values["people"],

@@ -6,8 +6,7 @@ Each kind is one query of the same columns: when, who, what, about what, country
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from services.applications.access_log import Access
 from services.applications.matches.store.matches import Match
 from services.applications.matches.store.participation import Release
 from services.applications.oversight.store.attempts import Attempt
+from services.applications.overview.model import AuditFilters, AuditKind
 from services.applications.partners.store import Decision
 from services.applications.register.store.history import RegisterChange
 from services.applications.tables import one_page
@@ -29,28 +29,6 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 _DAYS_OF = ZoneInfo("UTC")
-
-
-class Kind(StrEnum):
-    """A kind of audit record."""
-
-    ATTEMPTS = "attempts"
-    REGISTER = "register"
-    PARTNERS = "partners"
-    RELEASES = "releases"
-    LOOKS = "looks"
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """The filters of the audit log; `since` and `until` are days of UTC, both included."""
-
-    kind: Kind = Kind.ATTEMPTS
-    who: str | None = None
-    what: str | None = None
-    country: str | None = None
-    since: date | None = None
-    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +43,18 @@ class Line:
     details: dict[str, Any]
 
 
-def _lines(kind: Kind) -> sa.Subquery:
+def _lines(kind: AuditKind) -> sa.Subquery:
     """Return all records of one kind with the same columns."""
     none = sa.cast(sa.null(), sa.Text)
     build = sa.func.jsonb_build_object
     query: sa.Select[Any]
     match kind:
-        case Kind.ATTEMPTS:
+        case AuditKind.ATTEMPTS:
             details = build(
                 "method", Attempt.method, "route", Attempt.route, "status", Attempt.status, "more", Attempt.more
             )
             query = sa.select(*_columns(Attempt.at, Attempt.id, Attempt.who, Attempt.why, Attempt.about, none, details))
-        case Kind.REGISTER:
+        case AuditKind.REGISTER:
             # Which fields have changed; what was in them are names and addresses, which the register itself shows.
             fields = sa.select(sa.func.jsonb_agg(sa.column("key"))).select_from(
                 sa.func.jsonb_object_keys(col(RegisterChange.before).op("||")(RegisterChange.after)).alias("key")
@@ -93,7 +71,7 @@ def _lines(kind: Kind) -> sa.Subquery:
                     details,
                 )
             )
-        case Kind.PARTNERS:
+        case AuditKind.PARTNERS:
             details = build("since", Decision.since, "state", Decision.state, "withdrawn_by", Decision.withdrawn_by)
             query = sa.select(
                 *_columns(
@@ -106,7 +84,7 @@ def _lines(kind: Kind) -> sa.Subquery:
                     details,
                 )
             )
-        case Kind.RELEASES:
+        case AuditKind.RELEASES:
             details = build("of", Release.of, "to", Release.to, "fields", Release.fields, "basis", Release.basis)
             query = sa.select(
                 *_columns(
@@ -119,7 +97,7 @@ def _lines(kind: Kind) -> sa.Subquery:
                     details,
                 )
             ).join(Match, col(Match.id) == Release.match_id)
-        case Kind.LOOKS:
+        case AuditKind.LOOKS:
             people = sa.func.jsonb_array_length(Access.people)
             details = build("audience", Access.audience, "purpose", Access.purpose, "people", people)
             query = sa.select(
@@ -133,7 +111,7 @@ def _columns(*values: Any) -> list[sa.Label[Any]]:
     return [sa.label(name, value) for name, value in zip(names, values, strict=True)]
 
 
-def _filtered(filters: Filters) -> sa.Select[Any]:
+def _filtered(filters: AuditFilters) -> sa.Select[Any]:
     lines = _lines(filters.kind)
     query = sa.select(lines)
     for name in ("who", "what", "country"):
@@ -147,7 +125,7 @@ def _filtered(filters: Filters) -> sa.Select[Any]:
     return query.order_by(lines.c.at.desc(), lines.c.id.desc())
 
 
-async def page(session: AsyncSession, filters: Filters, number: int) -> tuple[list[Line], int]:
+async def page(session: AsyncSession, filters: AuditFilters, number: int) -> tuple[list[Line], int]:
     """Return one page of 50, the newest first, and how many there are (counted up to 10,000)."""
     query = _filtered(filters)
     counted = sa.select(sa.func.count()).select_from(query.order_by(None).limit(MOST).subquery())
@@ -155,7 +133,7 @@ async def page(session: AsyncSession, filters: Filters, number: int) -> tuple[li
     return await _read(session, one_page(query, number)), int(total)
 
 
-async def everything(session: AsyncSession, filters: Filters) -> list[Line]:
+async def everything(session: AsyncSession, filters: AuditFilters) -> list[Line]:
     """Return all that fits, the newest first; 10,000 at the most."""
     return await _read(session, _filtered(filters).limit(MOST))
 

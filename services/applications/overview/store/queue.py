@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from services.applications.access import store as access_store
 from services.applications.application.store.applications import Application
 from services.applications.application.store.standings import Standing
+from services.applications.overview.model import QueueFilters
 from services.applications.review import store as review_store
 from services.applications.tables import one_page
 from shared.contracts.codes import ApplicationState, Role
@@ -46,8 +47,6 @@ _SORTS: dict[str, sa.ColumnElement[Any]] = {
     "age": _A.c.submitted_at,
     "due": DUE,
 }
-FIRST = "first"
-"""The order in which what needs the reader comes first, then what is due first."""
 
 
 def _profile_field(name: str) -> sa.ColumnElement[Any]:
@@ -86,34 +85,6 @@ class Reader:
     principal: Principal
     now: datetime
     held: Deciders
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """The filters of a queue; None is no filter. `sort`: a key of the columns, with `-` before it downwards.
-
-    `needs` is `me` (what the reader can decide now) or `silence` (what nobody answered, in the country's stead);
-    `due` is `overdue`, `week`, `later`; `age` is `week`, `month`, `older`, counted from the first submission.
-    """
-
-    state: str | None = None
-    needs: str | None = None
-    due: str | None = None
-    age: str | None = None
-    country: str | None = None
-    call_id: UUID | None = None
-    kind: str | None = None
-    mode: str | None = None
-    rank_group: str | None = None
-    service: str | None = None
-    organisation_id: UUID | None = None
-    first_time: bool | None = None
-    reference: str | None = None
-    sort: str = FIRST
-
-    def wide(self) -> Filters:
-        """Return the same without the filters that the figures on top set."""
-        return replace(self, state=None, needs=None, due=None)
 
 
 def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
@@ -170,7 +141,7 @@ def _age(which: str, now: datetime) -> sa.ColumnElement[bool]:
     return sa.false()
 
 
-def _where(reader: Reader, filters: Filters) -> list[sa.ColumnElement[bool]]:
+def _where(reader: Reader, filters: QueueFilters) -> list[sa.ColumnElement[bool]]:
     among = [
         coordinated(reader.principal, country=_A.c.country, organisation=_A.c.organisation_id),
         _A.c.submitted_at.is_not(None),
@@ -200,7 +171,7 @@ def _where(reader: Reader, filters: Filters) -> list[sa.ColumnElement[bool]]:
     return among
 
 
-async def lines(session: AsyncSession, reader: Reader, filters: Filters, page: int = 1) -> tuple[list[Line], int]:
+async def lines(session: AsyncSession, reader: Reader, filters: QueueFilters, page: int = 1) -> tuple[list[Line], int]:
     """Return one page of the submitted applications within reach, and how many there are in all."""
     among, mine = _where(reader, filters), needs_reader(reader)
     total = (await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one()
@@ -242,7 +213,7 @@ class Figures:
     week: int
 
 
-async def figures(session: AsyncSession, reader: Reader, filters: Filters) -> Figures:
+async def figures(session: AsyncSession, reader: Reader, filters: QueueFilters) -> Figures:
     """Return the figures on top of the queue: each counts exactly the rows that the filter of the same name shows."""
     among = _where(reader, filters.wide())
     by_state = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
@@ -261,5 +232,5 @@ async def of_call(session: AsyncSession, call_id: UUID) -> dict[str, int]:
 
 async def organisations(session: AsyncSession, reader: Reader) -> Sequence[UUID]:
     """Return the organisations that have a case in the queue: the choices of its filter."""
-    query = sa.select(_A.c.organisation_id).where(*_where(reader, Filters()), _A.c.organisation_id.is_not(None))
+    query = sa.select(_A.c.organisation_id).where(*_where(reader, QueueFilters()), _A.c.organisation_id.is_not(None))
     return list((await session.execute(query.distinct().order_by(_A.c.organisation_id).limit(500))).scalars())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -138,3 +138,11 @@ class ExclusionEntry(Entry):
         """Raise ValueError unless exactly one pair is given."""
         if (self.countries is None) == (self.organisations is None):
             raise ValueError(gettext("Give a pair of countries or a pair of organisations."))
+
+
+class NamedOrganisation(Protocol):
+    """What a form reads of an organisation to offer it as a choice."""
+
+    id: UUID
+    name: str
+    country: str

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from services.applications.overview.store import queue
+from services.applications.overview.model import FIRST, QueueFilters
 
 HERE = "/applications/cases"
 
@@ -31,7 +31,7 @@ class QueueQuery(BaseModel):
     organisation: UUID | None = None
     first_time: str | None = None
     q: str | None = None
-    sort: str = queue.FIRST
+    sort: str = FIRST
 
     @field_validator("*", mode="before")
     @classmethod
@@ -52,12 +52,12 @@ class QueueQuery(BaseModel):
     @classmethod
     def an_order(cls, value: Any) -> Any:
         """Turn an empty order into the queue's own."""
-        return value or queue.FIRST
+        return value or FIRST
 
     @property
-    def filters(self) -> queue.Filters:
+    def filters(self) -> QueueFilters:
         """The filters as the store takes them."""
-        return queue.Filters(
+        return QueueFilters(
             state=self.state,
             needs=self.needs if self.needs in {"me", "silence"} else None,
             due=self.due,
@@ -77,7 +77,7 @@ class QueueQuery(BaseModel):
     def address(self, **changes: str | None) -> str:
         """Return the address of the queue with these filters, some changed; None removes one."""
         query = {name: value for name, value in self.model_dump(mode="json").items() if value}
-        if query.get("sort") == queue.FIRST:
+        if query.get("sort") == FIRST:
             query.pop("sort")
         query = {name: value for name, value in (query | changes).items() if value}
         return HERE + (f"?{urlencode(query)}" if query else "")

@@ -10,6 +10,7 @@ from services.applications.access.store import deciders_on as held_on
 from services.applications.calls import store as calls_store
 from services.applications.display import tag
 from services.applications.guards import Decider
+from services.applications.overview.model import QueueFilters
 from services.applications.overview.store import queue
 from services.applications.parameters import BusDep
 from services.applications.register.store import entries
@@ -66,7 +67,7 @@ async def show_queue(
         sort=query.sort,
         counts=_counts(figures, query, principal),
         filters_=query,
-        narrowed=query.filters != queue.Filters(sort=query.sort),
+        narrowed=query.filters != QueueFilters(sort=query.sort),
         fields=_fields(query, calls),
         more=_more(query, principal, agencies),
         back_to=request.url.query,
