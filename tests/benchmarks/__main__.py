@@ -1,4 +1,4 @@
-"""How fast is it? `make bench` prints a table and writes `build/benchmarks.json`; it never passes or fails.
+"""Run the benchmarks: `make bench` prints a table and writes `build/benchmarks.json`; it never passes or fails.
 
 `python -m tests.benchmarks reading sending` measures only what is named; `matching` stands for all rows of the
 matching, which need no servers.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -34,27 +35,29 @@ from tests.benchmarks.matching import rows
 from tests.benchmarks.servers import Servers, servers, topics
 
 MEASURES = {
-    "reading": reading.measure,
-    "sending": sending.measure,
-    "mail": mail.measure,
-    "webhooks": webhooks.measure,
-    "chain": chain.measure,
-    "deadlines": deadlines.measure,
-    "disclosure": disclosure.measure,
-    "latency": latency.measure,
-    "rebuild": rebuild.measure,
-    "feeds": feeds.measure,
+    "reading": ("Event bus", reading.measure),
+    "sending": ("Event bus", sending.measure),
+    "chain": ("Event bus", chain.measure),
+    "latency": ("Latency", latency.measure),
+    "mail": ("Mails", mail.measure),
+    "deadlines": ("Mails", deadlines.measure),
+    "webhooks": ("Webhooks", webhooks.measure),
+    "rebuild": ("Rebuild and figures", rebuild.measure),
+    "feeds": ("Rebuild and figures", feeds.measure),
+    "disclosure": ("Rebuild and figures", disclosure.measure),
 }
+"""Name -> the section of the page in which the figures stand, and what measures them."""
 RESULT = Path("build/benchmarks.json")
 
 
 async def _served(name: str, running: Servers) -> list[figures.Figure]:
     await topics(running.kafka)
-    return await MEASURES[name](running)
+    section, measure = MEASURES[name]
+    return [replace(each, section=section) for each in await measure(running)]
 
 
 def _measure(names: list[str], console: Console) -> list[figures.Figure]:
-    """Each on servers of its own: what one leaves on the log would be read by the next."""
+    """Measure each on servers of its own, since the next would read what the one before left on the log."""
     found: list[figures.Figure] = []
     for name in names:
         started = perf_counter()
@@ -65,7 +68,7 @@ def _measure(names: list[str], console: Console) -> list[figures.Figure]:
                 asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
             ):
                 found += runner.run(_served(name, running))
-        except Exception:  # noqa: BLE001 - what could not be measured is said; the other figures stand
+        except Exception:  # noqa: BLE001 - the failure is printed, and the other figures count
             console.print_exception()
             continue
         console.print(f"Measured {name} in {perf_counter() - started:.0f} s.")
@@ -80,7 +83,7 @@ def _measure_matching(names: list[str], console: Console) -> list[figures.Figure
         try:
             with console.status(f"Measuring {name}"):
                 found += measures[name]()
-        except Exception:  # noqa: BLE001 - what could not be measured is said; the other figures stand
+        except Exception:  # noqa: BLE001 - the failure is printed, and the other figures count
             console.print_exception()
             continue
         console.print(f"Measured {name} in {perf_counter() - started:.0f} s.")

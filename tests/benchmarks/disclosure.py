@@ -1,8 +1,8 @@
-"""How long does it take to decide what of a half-year's figures may be shown, attacked beside what is out?
+"""Measure disclosure control of a half-year's figures, attacked beside the releases before it.
 
-The pack is all indicators with all their dimensions, and what was asked for with what became of it, seeded, with many
-small countries, since what is small is what costs. The reference is the same decision with nothing out before: what a
-gate costs that looks at one period alone.
+The pack is seeded: all indicators with all their dimensions, and the demand with its outcomes, for many small
+countries, since small cells are what costs. The reference is the same decision with no earlier releases, as a check
+that looks at one period alone would make it.
 """
 
 from __future__ import annotations
@@ -88,13 +88,13 @@ def _pack() -> dict[str, list[Figure]]:
     return found
 
 
-def _asked(quarter: int, dice: random.Random) -> list[SampleApplication]:
+def _applications(quarter: int, dice: random.Random) -> list[SampleApplication]:
     """Some hundred applications of a quarter, from few countries more than from others, for few topics more."""
     return [
         SampleApplication(
-            country=_drawn(_VALUES["country-of-service"], dice),
-            topic=_drawn(tuple(PRIORITIES[EMPACT_2026]), dice),
-            language=_drawn(("en", "fr", "de", "ro", "pl", "it"), dice),
+            country=_draw(_VALUES["country-of-service"], dice),
+            topic=_draw(tuple(PRIORITIES[EMPACT_2026]), dice),
+            language=_draw(("en", "fr", "de", "ro", "pl", "it"), dice),
             level=dice.randint(1, 3),
             became=dice.choice(("completed", "completed", "matched", "taken", "common_language", "topic", "open")),
             day=date(2027, 3 * quarter - 2, 1) + timedelta(days=dice.randrange(85)),
@@ -103,14 +103,14 @@ def _asked(quarter: int, dice: random.Random) -> list[SampleApplication]:
     ]
 
 
-def _drawn(values: Sequence[str], dice: random.Random) -> str:
+def _draw(values: Sequence[str], dice: random.Random) -> str:
     return values[min(int(dice.expovariate(0.35)), len(values) - 1)]
 
 
 def _with_demand(pack: dict[str, list[Figure]]) -> dict[str, list[Figure]]:
-    """The pack with what was asked for and what became of it, which share rows, in the place of the drawn ones."""
+    """Return the pack with demand and outcomes, which share rows, in place of the seeded cells."""
     dice = random.Random(11)
-    facts = facts_of(one for quarter in (1, 2, 3, 4) for one in _asked(quarter, dice))
+    facts = facts_of(one for quarter in (1, 2, 3, 4) for one in _applications(quarter, dice))
     return {
         label: [*(each for each in figures if each.definition.id != RECEIVED), *counted(facts, label).values()]
         for label, figures in pack.items()
@@ -118,7 +118,7 @@ def _with_demand(pack: dict[str, list[Figure]]) -> dict[str, list[Figure]]:
 
 
 async def measure(_: Servers) -> list[bench.Figure]:
-    """The gate for the first half-year, after its quarters and the second half."""
+    """Return the decision for the first half-year, after its two quarters and the second half."""
     pack = _with_demand(_pack())
     out: list[EarlierRelease] = []
     for label in ("2027-Q1", "2027-Q2", "2027-H2"):
@@ -129,5 +129,5 @@ async def measure(_: Servers) -> list[bench.Figure]:
     began = perf_counter()
     decide(pack["2027-H1"], out)
     beside = 1000 * (perf_counter() - began)
-    name = "the gate for a half-year, 22 indicators and our own, attacked beside three periods that are out"
-    return [within(name, beside, Reference("the same with nothing out", round(alone, 1)), MOST_MS)]
+    name = "disclosure control of a half-year, beside three earlier releases"
+    return [within(name, beside, Reference("the same with no earlier release", round(alone, 1)), MOST_MS)]

@@ -1,30 +1,28 @@
-"""How long does it take to publish all files of a half-year of a large programme, and how long to fetch them?
+"""Measure how long it takes to publish all files of a half-year of a large programme, and to fetch them.
 
-The figures of a hundred thousand participations were submitted and approved. Publishing them is measured whole, as the
-service does it: gate, files, their check against schema and rules, keeping the bytes, signing the manifest, the events.
-Beside it, in the same run: counting the figures from the facts, which each file would have to do if they shared no
-statement. Then all files are fetched as a consumer's program does; beside it each is made anew for who asks.
+The figures of a hundred thousand participations were submitted and approved. Publishing is measured whole, as the
+service does it: disclosure control, files, their check against schema and rules, storing the bytes, signing the
+manifest, the events. Its reference is the submission before it, which counts the figures from the facts. All files are
+then fetched as a consumer's program does; the reference serves the same bytes from a folder.
 """
 
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
+from starlette.staticfiles import StaticFiles
 
 from services.reporting.app import create_app
 from services.reporting.approval.actions import periods as actions
 from services.reporting.consumers import consumers
-from services.reporting.disclosure import actions as disclosure_actions
 from services.reporting.feeds.actions import files, tokens
-from services.reporting.figures import store as figures_store
-from services.reporting.indicators.model.catalogue import agreed
-from services.reporting.periods import store as periods_store
-from services.reporting.periods.model import periods
 from services.reporting.settings import Settings
 from shared.bus.db.transaction import driver
 from shared.bus.inbox.apply import Applier
@@ -38,6 +36,8 @@ from tests.benchmarks.programme import stories
 from tests.support import settings_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from fastapi import FastAPI
 
     from shared.bus import Bus
@@ -61,10 +61,11 @@ FROM (
 """
 MOST_MS, FETCH_MS = 10_000.0, 1_000.0
 FETCHED = 5
+FEED = f"/reporting/feeds/{PERIOD}/latest"
 
 
 async def measure(servers: Servers) -> list[Figure]:
-    """Publishing and fetching, each beside its reference."""
+    """Return publishing and fetching, each beside its reference."""
     url = servers.database("bench_feeds")
     await asyncio.to_thread(migrate, "reporting", url)
     app = create_app(Settings(**settings_for(url, kafka=servers.kafka)), background=False)
@@ -79,23 +80,20 @@ async def measure(servers: Servers) -> list[Figure]:
         began = perf_counter()
         await actions.publish(bus, author, PERIOD)
         published = 1000 * (perf_counter() - began)
-        anew = await _made_anew(bus)
-        fetched = await _fetched(app, bus, other)
+        fetched, static = await _fetched(app, bus, other)
     finally:
         await bus.close()
     return [
         within(
-            f"all {len(files.KINDS)} files of a half-year at {people:,} participations: gate, checks, bytes, signature",
+            f"all {len(files.KINDS)} files of a half-year at {people:,} participations, disclosure to signature",
             published,
-            Reference(
-                "counting the figures, as each file would have to if they shared no statement", round(counted, 1)
-            ),
+            Reference("submitting the same figures: counted from the facts", round(counted, 1)),
             MOST_MS,
         ),
         within(
             "all of them fetched with a token, one after the other",
             fetched,
-            Reference("each made anew for who asks", round(anew, 1)),
+            Reference("the same bytes served from a folder by Starlette", round(static, 1)),
             FETCH_MS,
         ),
     ]
@@ -118,37 +116,38 @@ def _person(name: str, role: Role) -> Principal:
     return Principal(name, (Grant(role, clock.today() - timedelta(days=1)),))
 
 
-async def _made_anew(bus: Bus) -> float:
-    """Milliseconds to make each file for itself from the figures that are kept, as if nothing were stored."""
+async def _fetched(app: FastAPI, bus: Bus, coordinator: Principal) -> tuple[float, float]:
+    """Return the milliseconds of a program that fetches all files with a token, and of one that takes static files."""
+    draft = tokens.Draft("The benchmark", clock.today())
+    _, token = await tokens.issue(bus, coordinator, new_id(), draft)
+    headers = {"Authorization": f"Bearer {token}"}
+    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
+        async with _program(app, headers) as program:
+            for name in files.KINDS:
+                content = await _get(program, f"{FEED}/{name}")
+                await asyncio.to_thread(Path(folder, name).write_bytes, content)
+            ours = [await _all(program, FEED) for _ in range(FETCHED)]
+        async with _program(StaticFiles(directory=folder)) as program:
+            static = [await _all(program, "") for _ in range(FETCHED)]
+    return median(ours), median(static)
+
+
+def _program(app: Callable[..., Any], headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://localhost:8000", headers=dict(headers or {})
+    )
+
+
+async def _all(program: httpx2.AsyncClient, folder: str) -> float:
+    """Return the milliseconds until every file has come, one after the other."""
     began = perf_counter()
-    period = periods.parse(PERIOD)
-    for kind in files.KINDS.values():
-        async with bus.read() as session:
-            where = await periods_store.approval(session, period)
-            released = await disclosure_actions.released(
-                session, where, await figures_store.figures_of_statement(session, period, where.statement)
-            )
-        at = files.made_at(released, where)
-        assert at is not None
-        await asyncio.to_thread(kind.made, agreed(released), where, files.ours(bus.settings), at, ())
+    for name in files.KINDS:
+        await _get(program, f"{folder}/{name}")
     return 1000 * (perf_counter() - began)
 
 
-async def _fetched(app: FastAPI, bus: Bus, coordinator: Principal) -> float:
-    """Milliseconds until a consumer's program has all files; the middle one of a few times."""
-    draft = tokens.Draft("The benchmark", clock.today())
-    _, token = await tokens.issue(bus, coordinator, new_id(), draft)
-    took = []
-    async with httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app),
-        base_url="http://localhost:8000",
-        headers={"Authorization": f"Bearer {token}"},
-    ) as program:
-        for _ in range(FETCHED):
-            began = perf_counter()
-            for name in files.KINDS:
-                answer = await program.get(f"/reporting/feeds/{PERIOD}/latest/{name}")
-                if answer.status_code != 200:
-                    raise RuntimeError(f"{name} was answered by {answer.status_code}")
-            took.append(1000 * (perf_counter() - began))
-    return median(took)
+async def _get(program: httpx2.AsyncClient, path: str) -> bytes:
+    answer = await program.get(path)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path} was answered by {answer.status_code}")
+    return bytes(answer.content)

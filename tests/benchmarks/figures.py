@@ -1,4 +1,4 @@
-"""What is a figure of a benchmark, and how are two ways compared so that the machine's mood cancels out?"""
+"""Benchmark figures, each beside a reference that was measured in the same run."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     Run = Callable[[], Awaitable[float]]
 
 
+NO_AIM = "none"
+"""The aim of a figure that is only shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a figure stands beside: something named, measured in the same run in the same unit."""
+    """A named value that was measured in the same run, in the same unit."""
 
     name: str
     value: float
@@ -28,7 +32,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured value beside its reference; `aim` says in words what `held` answers."""
+    """A measured value beside its reference; `held` says whether `aim` is met."""
 
     name: str
     value: float
@@ -37,10 +41,12 @@ class Figure:
     ratio: float
     aim: str
     held: bool
+    section: str = "Matching"
+    """The heading under which the page of benchmarks shows the figure."""
 
 
 def faster(name: str, ours: Sequence[float], reference: str, theirs: Sequence[float], least: float) -> Figure:
-    """A figure in events a second that shall be at least `least` times its reference; medians of all runs."""
+    """Return a figure in events a second that aims at `least` times its reference; both are medians of all runs."""
     value, beside = median(ours), median(theirs)
     ratio = value / beside
     return Figure(
@@ -55,13 +61,13 @@ def faster(name: str, ours: Sequence[float], reference: str, theirs: Sequence[fl
 
 
 def within(name: str, value: float, reference: Reference, most: float) -> Figure:
-    """A figure in milliseconds that shall be at most `most`, beside what the same machine takes for less."""
+    """Return a figure in milliseconds that aims at no more than `most`."""
     ratio = value / reference.value
     return Figure(name, round(value, 1), "ms", reference, round(ratio, 2), f"at most {most:g} ms", value <= most)
 
 
 async def alternate(runs: Sequence[Run], times: int) -> list[list[float]]:
-    """What each of `runs` gives, `times` times; one after the other in turn, so that all meet the same machine."""
+    """Call `runs` in turn, `times` times over, and return what each gave: a change of the machine meets all alike."""
     found: list[list[float]] = [[] for _ in runs]
     for _ in range(times):
         for place, run in enumerate(runs):
@@ -71,7 +77,7 @@ async def alternate(runs: Sequence[Run], times: int) -> list[list[float]]:
 
 def show(figures: Sequence[Figure], console: Console) -> None:
     """Print the table."""
-    table = Table(title="Benchmarks, each beside its reference in the same run", title_justify="left")
+    table = Table(title="Benchmarks, each beside a reference from the same run", title_justify="left")
     for heading in ("figure", "value", "reference", "its value", "ratio", "aim", "held"):
         table.add_column(heading, justify="right" if heading in {"value", "its value", "ratio"} else "left")
     for each in figures:
@@ -88,6 +94,6 @@ def show(figures: Sequence[Figure], console: Console) -> None:
 
 
 def write(figures: Sequence[Figure], path: Path) -> None:
-    """Keep the figures as JSON, a list of `{name, value, unit, reference, ratio, aim, held}`."""
+    """Write the figures as JSON, a list of `{name, value, unit, reference, ratio, aim, held, section}`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([asdict(each) for each in figures], indent=2) + "\n", encoding="utf-8")

@@ -1,8 +1,8 @@
-"""How long does a coordinator wait to see what somebody did, on a system that is otherwise idle?
+"""Measure how long a coordinator waits to see what somebody did, on a system that is otherwise idle.
 
-Measured on a local run of its own from the moment at which the request is sent to the moment at which the coordinators'
-board, asked anew whenever its event stream says that something has changed, shows it. The reference is what the log
-alone costs on the same broker: a bare produce, acknowledged by all, and its consumption.
+A local run of its own is used. The time begins when the request is sent; it ends when the coordinators' board, read
+again after each message of its event stream, shows the change. The reference is the log alone on the same broker: one
+record produced, acknowledged by all replicas, and consumed.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 OFFICERS = 60
 WARM = 5
 PAUSE = 0.8
-"""Seconds between two measures: the system is idle in between, and a page may again be told several changes at once."""
+"""Seconds between two measurements, in which the system is idle again."""
 TOPIC = "exchange.periods"
 MOST = {"p50": 60.0, "p99": 250.0}
 
 
 async def measure(_: Servers) -> list[Figure]:
-    """From submit to the board, and from confirmed eligibility to the provisional match on the board."""
+    """Return submit to the board, and confirmed eligibility to the provisional match on the board."""
     with local_run() as system:
         log = await _bare_log(system["TANDEM_KAFKA"])
         async with People(system) as people:
@@ -62,7 +62,7 @@ def _parts(milliseconds: Sequence[float]) -> dict[str, float]:
 
 
 async def _bare_log(kafka: str) -> list[float]:
-    """Milliseconds of a produce and its consumption, one at a time, by tools without any of ours around them."""
+    """Return the milliseconds of each record that aiokafka alone produces and consumes, one at a time."""
     consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=kafka, group_id=None, auto_offset_reset="latest")
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, linger_ms=0)
     await consumer.start()
@@ -103,7 +103,7 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
             started = perf_counter()
             async with asyncio.TaskGroup() as both:
                 both.create_task(people.post(officer, f"{PORTAL}/applications/{application}/submit"))
-                await board.shows("board", partial(_told, application))
+                await board.shows("board", partial(_on_board, application))
                 submitted.append((perf_counter() - started) * 1000)
         for application in applications:
             await people.post(HOME, f"{PORTAL}/applications/{application}/endorse", {"note": ""})
@@ -124,7 +124,7 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
     return submitted[WARM:], matched[WARM:]
 
 
-def _told(application: str, answer: Any) -> bool:
+def _on_board(application: str, answer: Any) -> bool:
     return any(one["application_id"] == application for one in answer["events"])
 
 
@@ -194,7 +194,7 @@ async def _officers(people: People, today: date) -> list[str]:
 
 
 class _Board:
-    """A coordinator's open board: told by the event stream that something has changed, it reads anew."""
+    """A coordinator's open board, which is read again whenever its event stream reports a change."""
 
     def __init__(self, people: People, call: str) -> None:
         self._people = people
@@ -207,12 +207,12 @@ class _Board:
                 self.changed.set()
 
     async def rests(self) -> None:
-        """Wait until nothing is left of what was done before: an open page has long read what it was told of that."""
+        """Wait until the board has read every change made before."""
         await asyncio.sleep(PAUSE)
         self.changed.clear()
 
     async def shows(self, what: str, shown: Callable[[Any], bool]) -> None:
-        """Wait until what the board reads shows it. Raises `TimeoutError` after half a minute."""
+        """Wait until `shown` accepts what the board reads. Raises `TimeoutError` after 30 seconds."""
         async with asyncio.timeout(30):
             while True:
                 await self.changed.wait()

@@ -1,6 +1,6 @@
-"""What does a large programme look like on the log? Stories of participations, each of ten events, as records.
+"""Make the records of a large programme: stories of participations, each of ten events.
 
-Payloads are the contracts' examples with other ids and days put in as text: a million of them are made in seconds, and
+Payloads are the contracts' examples with other ids and days put in as text, so that a million are made in seconds and
 each is an event that the contracts accept.
 """
 

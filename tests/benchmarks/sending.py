@@ -1,7 +1,7 @@
-"""How fast do facts get from the outbox to the log, beside the least that would do it?
+"""Measure events a second from the outbox to the log's acknowledgement.
 
-The reference selects the same rows in order and sends them as the same records with an idempotent producer; it deletes
-nothing, notes nothing, and holds no lease.
+The reference selects the same rows in order and sends them as the same records with an idempotent producer. It deletes
+nothing, records nothing and holds no lease.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RUNS = 5
 
 
 async def measure(servers: Servers) -> list[Figure]:
-    """The relay side beside its reference."""
+    """Return the relay beside its reference."""
     ours, plain = await alternate([lambda: _measured(servers, _ours), lambda: _measured(servers, _plain)], RUNS)
     return [faster("outbox row to acknowledged", ours, "plain SELECT plus idempotent produce", plain, 0.6)]
 
@@ -48,7 +48,7 @@ async def _measured(servers: Servers, way: Callable[[Bus], Awaitable[float]]) ->
 
 
 async def _ours(bus: Bus) -> float:
-    """Seconds: the relay, which deletes what was acknowledged and notes where it lies."""
+    """Return the seconds of the relay, which deletes what was acknowledged and records its offsets."""
     relay = Relay(bus)
     lease = await leases.acquire(bus, LEASE)
     assert lease is not None
@@ -63,7 +63,7 @@ async def _ours(bus: Bus) -> float:
 
 
 async def _plain(bus: Bus) -> float:
-    """Seconds: SELECT in order, send, wait for the acknowledgements."""
+    """Return the seconds of a SELECT in order, sending, and waiting for the acknowledgements."""
     sender = producer(bus.settings, "bench")
     await sender.start()
     started = perf_counter()

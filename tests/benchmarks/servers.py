@@ -1,4 +1,4 @@
-"""Which servers do the benchmarks run on? The same real ones as the tests: a PostgreSQL that syncs, and one broker."""
+"""Start the servers of the benchmarks: a PostgreSQL that syncs to disk, and one Kafka broker, as for the tests."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class Servers:
         self.postgres.sql("CREATE TABLE fact (id uuid, subject text, type text, data text)", name)
         return url
 
-    def worked(self) -> float:
-        """Seconds of processor time that both have taken so far, with the processes of connections that have ended."""
+    def processor_seconds(self) -> float:
+        """Return the processor time that both have used so far, in seconds, with ended connections included."""
         seconds = 0.0
         for root in (psutil.Process(self.postgres.child.pid), psutil.Process(self.broker)):
             own = root.cpu_times()

@@ -1,4 +1,4 @@
-"""Which running system is the latency measured on? A local run of its own: empty, on free ports, gone afterwards."""
+"""Start a local run for the latencies: without sample data, on free ports, removed afterwards."""
 
 from __future__ import annotations
 

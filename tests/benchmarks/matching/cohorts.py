@@ -1,8 +1,8 @@
-"""What does a year of weekly cohorts gain over first come, first served? Both with the same engine, rules and scores.
+"""Compare a year of weekly cohorts with first come, first served, under the same engine, rules and scores.
 
-Applications and offers arrive evenly over a year, places for 35 of 59 who apply (the exchange of one country in 2016).
-First come, first served gives whoever arrives the best free place at once, and a new place to whoever has waited
-longest; a cohort matches, at the end of each week, all who wait with all that is free. What is matched stays.
+Applications and offers arrive evenly over a year, with places for 35 of 59 applicants (the exchange of one country in
+2016). First come, first served gives each arriving applicant the best free place at once, and a new place to the one
+who has waited longest. A cohort matches all who wait with all free places at the end of each week. Matches stay.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How long does it take to name a large problem, beside one JSON text of everything?"""
+"""Measure the digest of a large problem, beside one JSON text of everything."""
 
 from __future__ import annotations
 

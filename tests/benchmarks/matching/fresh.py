@@ -1,4 +1,4 @@
-"""What does one matching take in a process of its own: seconds, and memory at its highest?
+"""Measure one size in a process of its own, for its peak memory.
 
 `python -m tests.benchmarks.matching.fresh PEOPLE` makes the instance, matches it (scored and explained), prints JSON.
 """
@@ -27,7 +27,7 @@ _TIMES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Measurement:
     """Seconds (median of some runs) and megabytes of one size, and what came out."""
 
     people: int
@@ -50,7 +50,7 @@ def explained(problem: Problem) -> Result:
     return result
 
 
-def measured(people: int) -> Taken:
+def measured(people: int) -> Measurement:
     """What a size takes, with full lists."""
     told = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.matching.fresh", str(people)],
@@ -59,7 +59,7 @@ def measured(people: int) -> Taken:
         text=True,
         timeout=_PATIENCE,
     )
-    return Taken(**json.loads(told.stdout))
+    return Measurement(**json.loads(told.stdout))
 
 
 def _peak() -> float:
@@ -81,7 +81,7 @@ def main() -> None:
         seconds.append(perf_counter() - started)
     peak = _peak()
     seconds.sort()
-    taken = Taken(
+    taken = Measurement(
         len(problem.candidates),
         result.feasible_pairs,
         seconds[len(seconds) // 2],

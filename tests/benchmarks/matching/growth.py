@@ -1,11 +1,11 @@
-"""How do time and memory grow with the pairs? Size by size, each in a process of its own, with full lists."""
+"""Measure how time and memory grow with the pairs: each size in a process of its own, with full lists."""
 
 from __future__ import annotations
 
 import math
 
 from tests.benchmarks.figures import Figure, Reference
-from tests.benchmarks.matching.fresh import Taken, measured
+from tests.benchmarks.matching.fresh import Measurement, measured
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 NAME = "growth, {people:,} mentees, full lists"
@@ -14,12 +14,12 @@ _FROM = 10_000
 
 
 def measure(sizes: tuple[int, ...] = SIZES) -> list[Figure]:
-    """The rows: seconds of each size beside n log n from the first, and the memory of the last."""
+    """Return the seconds of each size beside n log n from the first, and the memory of the last."""
     found = [measured(size) for size in sizes]
-    return [*(_row(one, found[0]) for one in found), _memory(found[-1])]
+    return [*(_row(each, found[0]) for each in found), _memory(found[-1], found[0])]
 
 
-def _row(one: Taken, first: Taken) -> Figure:
+def _row(one: Measurement, first: Measurement) -> Figure:
     """A size beside what it would take if the first grew as n log n in the feasible pairs."""
     grown = first.seconds * (one.pairs * math.log(one.pairs)) / (first.pairs * math.log(first.pairs))
     return Figure(
@@ -33,14 +33,15 @@ def _row(one: Taken, first: Taken) -> Figure:
     )
 
 
-def _memory(one: Taken) -> Figure:
-    held = one.pairs * 32 / 1e6
+def _memory(last: Measurement, first: Measurement) -> Figure:
+    """The last size beside what it would take if the memory of the first grew with the people."""
+    grown = first.megabytes * last.people / first.people
     return Figure(
-        f"growth, {one.people:,} mentees: memory of the whole process",
-        round(one.megabytes),
+        f"growth, {last.people:,} mentees: memory of the whole process",
+        round(last.megabytes),
         "MB",
-        Reference("all pairs with scores and keys, alone", round(held)),
-        round(held / one.megabytes, 1),
+        Reference(f"in proportion to people, from {first.people:,} on", round(grown)),
+        round(grown / last.megabytes, 1),
         "at most 2,000 MB",
-        one.megabytes <= 2_000,
+        last.megabytes <= 2_000,
     )

@@ -1,7 +1,7 @@
-"""Which problems are the benchmarks of the matching measured on? Seeded ones of any size, like those of a programme.
+"""Make seeded problems of any size, like those of a programme.
 
-The same arguments give the same instance, on any machine. Sizes grow in proportion: three mentees a mentor, 25 officers
-an offer.
+The same arguments give the same instance on any machine. Sizes grow in proportion: three mentees for each mentor, 25
+officers for each offer.
 """
 
 import random

@@ -1,7 +1,7 @@
-"""How long does one event take at a pool of 10,000 that seeks the highest sum, and how long a receipt?
+"""Measure one event at a pool of 10,000 under the highest sum, and a receipt.
 
-The same seeded events as for a stable matching (`live.py`); at some moments the matching is held against a run from
-scratch. A receipt is that of somebody without a place, with all changes that are tried.
+The seeded events are those of `live.py`; at some moments the matching is compared with a run from scratch. A receipt
+is that of somebody without a place, with all changes that are tried.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from services.matching.engine.live.matching import LiveMatching
 from services.matching.engine.matching import run
 from shared.contracts.codes import Objective
-from tests.benchmarks.figures import Figure, Reference
+from tests.benchmarks.figures import NO_AIM, Figure, Reference
 from tests.benchmarks.matching.instances import mentors
 from tests.benchmarks.matching.live import happenings
 
@@ -24,7 +24,7 @@ _EFFORT = 24
 
 
 def measure(people: int = PEOPLE, events: int = EVENTS) -> list[Figure]:
-    """The rows of the table, in seconds of one core: half and nearly all of the events, what was equal, a receipt."""
+    """Return the processor time of half and of nearly all events, how often the matching was equal, and a receipt."""
     problem = mentors(people, objective=Objective.MOST_GOOD)
     first = run(problem)
     live = LiveMatching(problem, first.matching, first.seat_prices)
@@ -63,14 +63,14 @@ def measure(people: int = PEOPLE, events: int = EVENTS) -> list[Figure]:
             "ms",
             beside,
             round(most / whole, 5),
-            "told beside it",
+            NO_AIM,
             True,
         ),
         Figure(
             f"highest sum, moments at {people:,} equal to a new run",
             equal,
             "moments",
-            Reference("looked at", len(scratch)),
+            Reference("moments compared", len(scratch)),
             equal / len(scratch),
             "all equal",
             equal == len(scratch),
@@ -81,7 +81,7 @@ def measure(people: int = PEOPLE, events: int = EVENTS) -> list[Figure]:
             "ms",
             Reference("a run of the whole for each change", round(runs, 1)),
             round(runs / receipt, 1),
-            "told beside it",
+            NO_AIM,
             True,
         ),
     ]

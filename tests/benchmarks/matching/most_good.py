@@ -1,4 +1,4 @@
-"""How soon is the highest sum found and proven, beside OR-tools on the full graph, and what do both aims cost?"""
+"""Measure the highest sum with its proof, beside OR-tools on the full graph, and what each aim costs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FULL = "OR-tools, least-cost flow on the full graph"
 
 
 def measure() -> list[Figure]:
-    """10,000 mentees and 3,333 mentors: with proof, with the first bound, and the two prices of either aim."""
+    """Return 10,000 mentees and 3,333 mentors with the proof, with the first bound, and the price of either aim."""
     market = Market(instances.mentors(PEOPLE, MENTORS, objective=Objective.MOST_GOOD))
     highest, theirs = _full_graph(market)
     proven, ours = _least(lambda: most_good(market))
@@ -71,7 +71,7 @@ def _whole() -> Figure:
         "ms",
         Reference("stable, the same lists", round(theirs, 1)),
         round(ours / theirs, 3),
-        "the highest sum is proven; the time is told",
+        "the highest sum is proven",
         good.certificate.valid,
     )
 
@@ -89,7 +89,7 @@ def _prices(market: Market, best: Best) -> list[Figure]:
             "points",
             Reference("the highest sum, proven" if calm.proven else "no sum is above", calm.best),
             round(calm.total / calm.best, 4),
-            "no blocking pair; the price in points is told",
+            "no blocking pair",
             calm.blocking_pairs == 0,
         ),
         Figure(
@@ -98,7 +98,7 @@ def _prices(market: Market, best: Best) -> list[Figure]:
             "pairs",
             Reference("feasible pairs", len(market.pairs.seat)),
             round(good.blocking_pairs / len(market.pairs.seat), 6),
-            "all of the sum; the price in blocking pairs is told",
+            "all of the sum",
             good.of_best_ppm == 1_000_000,
         ),
     ]

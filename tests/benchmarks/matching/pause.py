@@ -1,8 +1,7 @@
-"""For how long does the service stand still while a large cohort is worked out and written? Its event loop is watched.
+"""Measure how long the service's event loop stands still while a large cohort is computed and written.
 
-The cohort is a job of a process of its own; a task beside it looks every millisecond at how much its thread has worked,
-and the longest work between two looks is what a page would have waited for. What other processes take of the machine
-does not count.
+The cohort is a job of a process of its own. A task beside it looks every millisecond at the processor time of its
+thread; the longest work between two looks is what a page would have waited for. Other processes do not count.
 """
 
 from __future__ import annotations

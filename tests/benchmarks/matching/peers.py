@@ -1,4 +1,4 @@
-"""How do other packages solve the same lists? Each in an environment of its own, made when it is first asked.
+"""Solve the same lists with other packages, each in an environment that is made when it is first needed.
 
 `matching` and `mentor-match` overwrite each other's module, and none of them may decide what this project installs.
 """

@@ -1,4 +1,4 @@
-"""How soon do 10,000 officers have the best of 400 offers, with every quota kept and every floor met or named?"""
+"""Measure the best matching of 10,000 officers and 400 offers under all quotas."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def measure() -> list[Figure]:
             "ms",
             reference,
             round(scored / theirs, 3),
-            "told beside it",
+            "quotas kept",
             sound,
         ),
     ]

@@ -1,4 +1,4 @@
-"""How does growth look? Points of measured sizes on two logarithmic axes, beside the line of n log n."""
+"""Draw growth: measured sizes on two logarithmic axes, beside the line of n log n."""
 
 from __future__ import annotations
 

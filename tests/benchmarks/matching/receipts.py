@@ -1,4 +1,4 @@
-"""How long does a receipt of somebody without a place take under ceilings, beside a run for each change?"""
+"""Measure the receipt of an applicant without a place under ceilings, beside a run for each change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How soon are the best exchange rings known, and how much better are they than taking the heaviest again and again?"""
+"""Measure the best exchange rings, beside taking the heaviest ring again and again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows has the table of the matching? Every module of this folder that has a `measure() -> list[Figure]`."""
+"""Find the benchmarks of the matching: every module of this folder that has a `measure() -> list[Figure]`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def measures() -> Mapping[str, Callable[[], list[Figure]]]:
-    """Name of the module -> what measures its rows; they need no servers."""
+    """Return module name -> `measure`; none of them needs servers."""
     found: dict[str, Callable[[], list[Figure]]] = {}
     for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
         measure = getattr(import_module(f"tests.benchmarks.matching.{path.stem}"), "measure", None)

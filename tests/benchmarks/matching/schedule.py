@@ -1,4 +1,4 @@
-"""How soon do visits have dates, and how soon the proven best ones? Beside one visit after the other, and HiGHS alone.
+"""Measure the first plan of all visits and the proven best one, beside one visit after another and HiGHS alone.
 
 The instances have groups of two to four, guests with two visits, and hosts with a few places a week. "HiGHS alone" is
 the same model as one integer programme with one weighted sum, neither split nor shortened, for at most a minute.

@@ -1,6 +1,6 @@
-"""How many pairs are scored in a second, beside a plain loop in Python and blocks in numpy?
+"""Measure the scoring of a pair, beside a plain loop in Python and blocks in numpy.
 
-All three give both scores of every feasible pair; what they give is compared as sums a candidate.
+All three give both scores of every feasible pair; their sums by candidate are compared.
 """
 
 from __future__ import annotations

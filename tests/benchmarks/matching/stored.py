@@ -1,4 +1,4 @@
-"""How does a large call lie in matching's store? Mentees and mentors as rows, as if their events had been read."""
+"""Fill matching's store with a large call: mentees and mentors as rows, as if their events had been read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a figure say what was measured, and is the file what readers of it expect?"""
+"""Figures of the benchmarks state what was measured, and their file has what its readers expect."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def test_a_rate_is_held_by_its_share_of_the_reference() -> None:
 
 
 def test_a_latency_is_held_by_its_bound_and_not_by_its_reference() -> None:
-    """The reference of a latency only shows what the machine takes for less."""
+    """A latency meets its aim by its own value, whatever its reference took."""
     assert within("ours", 60.0, Reference("bare", 6.0), 60).held
     assert not within("ours", 60.1, Reference("bare", 60.0), 60).held
 
 
 def test_the_file_is_a_list_of_figures(tmp_path: Path) -> None:
-    """Name, value, unit, reference, ratio, aim, held: nothing else, and JSON."""
+    """The JSON has name, value, unit, reference, ratio, aim, held and section, and nothing else."""
     path = tmp_path / "build" / "benchmarks.json"
     write([faster("ours", [2.0], "theirs", [1.0], 1)], path)
     (figure,) = json.loads(path.read_text("utf-8"))
-    assert list(figure) == ["name", "value", "unit", "reference", "ratio", "aim", "held"]
+    assert list(figure) == ["name", "value", "unit", "reference", "ratio", "aim", "held", "section"]
     assert figure["reference"] == {"name": "theirs", "value": 1}
 
 
 async def test_ways_take_turns() -> None:
-    """What the machine does meanwhile meets all ways alike."""
+    """Two ways are measured in turn, so that a change of the machine meets both alike."""
     order: list[str] = []
 
     async def way(name: str) -> float:

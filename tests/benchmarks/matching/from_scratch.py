@@ -1,10 +1,9 @@
-"""What is the stable matching of a problem that changes, worked out from the beginning after every event?
+"""Compute the stable matching of a changing problem from scratch after every event.
 
-A run reads and scores all pairs, which is most of its 0.4 s at 10,000. But what candidates and seats make of each other
-depends on nobody else, so here the lists that an event leaves alone are kept, and those that it changes are made anew
-by what a run asks: `Market`, with its hard rules, scores and tie-breaks, of which `engine/live` has its own. Then
-deferred acceptance begins at its beginning: no seat holds anybody, and nobody has asked. Nothing of `engine/live` is
-used, and nothing is kept of the matching before.
+A run reads and scores all pairs, which is most of its 0.4 s at 10,000 people. What a candidate and a seat make of each
+other depends on nobody else. So lists that an event leaves alone are kept; the others are made again by what a run
+uses: `Market` with its hard rules, scores and tie-breaks, of which `engine/live` has its own. Deferred acceptance then
+starts with all seats empty. Nothing of `engine/live` is used, and nothing of the matching before is kept.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 NOBODY = -1
 _MORE = 1.25
-"""By so much arrays grow when they are full."""
+"""The factor by which full arrays grow."""
 
 
 class Lists:
@@ -55,8 +54,8 @@ class Lists:
         vars(self).update(vars(wider))
 
 
-class Anew:
-    """The lists of a problem as it was last seen; `matching` brings them up to date and matches from the beginning."""
+class FromScratch:
+    """The lists of a problem as last seen; `matching` brings them up to date and matches from scratch."""
 
     def __init__(self, problem: Problem) -> None:
         self._start = replace(problem, candidates=(), seats=(), fixed=())
@@ -71,9 +70,9 @@ class Anew:
         self._lists = Lists(len(problem.candidates), len(problem.seats))
 
     def matching(self, problem: Problem) -> dict[str, str]:
-        """Candidate id -> seat id, new pairs only.
+        """Return candidate id -> seat id, new pairs only.
 
-        Raises ValueError where ceilings or floors are set, which span all seats: they are not known here.
+        Raises ValueError where ceilings or floors are set, which span all seats.
         """
         if problem.rules.ceilings or problem.rules.floors:
             raise ValueError("Ceilings and floors of countries are not known here")
@@ -104,7 +103,7 @@ class Anew:
         return {name: names[where[at]] for name, at in self._row.items() if where[at] != NOBODY}
 
     def holds(self, problem: Problem) -> bool:
-        """Whether all lists are those of a market that is made of the whole problem at once."""
+        """Return whether all lists are those of a market made from the whole problem at once."""
         market = Market(_only_who(problem, problem.candidates, problem.seats))
         pairs = market.all_pairs() if market.sweep is None else market.pairs
         columns = np.array([self._column[one.id] for one in market.seats], np.int32)
@@ -116,7 +115,7 @@ class Anew:
         )
 
     def _see(self, problem: Problem) -> None:
-        """Find what is different, and make those lists anew."""
+        """Find what has changed, and make those lists again."""
         fixed = {pair.candidate_id for pair in problem.fixed}
         people = {one.id: one for one in problem.candidates if one.id not in fixed}
         seats = {one.id: one for one in problem.seats}
@@ -189,7 +188,7 @@ def _accept(
     count: Integers,
     held: Integers,
 ) -> None:
-    """Gale and Shapley's deferred acceptance: everybody asks down the own list, and a seat keeps the best for now."""
+    """Gale and Shapley's deferred acceptance: candidates propose down their lists; seats keep the best so far."""
     most = 1
     for at in range(len(free)):
         most = max(most, free[at])
@@ -246,7 +245,7 @@ def _insert(
     own_order: Integers,
     its_key: Integers,
 ) -> None:
-    """Put a seat into the lists of some candidates (`rows`), each where the own order wants it."""
+    """Put a seat into the lists of some candidates (`rows`), each at its place in the candidate's order."""
     for number in range(len(rows)):
         one = rows[number]
         place = length[one]
