@@ -1,4 +1,4 @@
-"""Where do transactions begin? One place opens them for the whole service."""
+"""Open the transactions and sessions of a service's store."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
 _UNASKED = 10.0
-"""Seconds for which a connection that was in use is taken to be alive, unless its end was heard."""
+"""Seconds for which a connection that was in use counts as alive, unless its end was reported."""
 _STATEMENTS = 400
-"""Statements that a connection keeps prepared: the portal has some hundreds, each one anew costs two round trips."""
+"""Statements that a connection keeps prepared: the portal has hundreds, and preparing one costs two round trips."""
 
 
 def engine_for(url: str, pool: int = 12) -> AsyncEngine:
-    """An engine on asyncpg for a `postgresql://` address, with UTC sessions and a bounded pool.
+    """Return an engine on asyncpg for a `postgresql://` address, with UTC sessions and a bounded pool.
 
-    The connection that was used last is used next: there the statements are prepared and the server's caches warm.
+    The connection that was used last is used next: its statements are prepared and the server's caches warm.
     """
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
@@ -42,8 +42,8 @@ def engine_for(url: str, pool: int = 12) -> AsyncEngine:
         max_overflow=0,
         pool_use_lifo=True,
         pool_timeout=10,
-        json_deserializer=orjson.loads,  # three times as fast as the standard library's
-        hide_parameters=True,  # an error's text goes to logs, and parameters may be somebody's name
+        json_deserializer=orjson.loads,  # faster than the standard library's
+        hide_parameters=True,  # an error's text goes to logs, and parameters may contain names
         connect_args={
             "server_settings": {"timezone": "UTC", "application_name": "tandem"},
             "timeout": 10,
@@ -55,18 +55,18 @@ def engine_for(url: str, pool: int = 12) -> AsyncEngine:
 
 
 def _watch(engine: AsyncEngine) -> None:
-    """Have no transaction begin on a connection that is gone.
+    """Keep transactions from beginning on a connection that is gone.
 
-    One that the server closed is known to be closed. Whether one is still there that fell silent is asked of the
-    server where it was not used for a while: SQLAlchemy's own question costs three round trips each time.
+    A connection that the server closed is known to be closed. One that has been idle for a while is tested with the
+    server: SQLAlchemy's own test costs three round trips each time.
     """
 
     @event.listens_for(engine.sync_engine, "checkin")
-    def given_back(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    def checked_in(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
         record.info["used"] = monotonic()
 
     @event.listens_for(engine.sync_engine, "checkout")
-    def taken(connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+    def checked_out(connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
         used = record.info.get("used")
         if used is None:  # it is new
             return
@@ -81,7 +81,7 @@ def _watch(engine: AsyncEngine) -> None:
 
 
 class Bus:
-    """A service's store and its way to tell of changes."""
+    """A service's store, and its way to record and announce changes."""
 
     def __init__(self, service: str, settings: ServiceSettings) -> None:
         self.service = service
@@ -92,13 +92,13 @@ class Bus:
         self._glances = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.holder = holder(service)
         self.relays = False
-        """Whether it is this process that sends: nobody else need hear of what it has recorded then."""
+        """Whether this process is the sender: then no other process need be notified of its facts."""
         self.recorded = asyncio.Event()
         """Set when facts of this process, or of another one, wait to be sent: for the relay."""
 
     @asynccontextmanager
     async def transaction(self, actor: str) -> AsyncIterator[Tx]:
-        """A transaction in the name of `actor` (a sign-in subject, or `system:<what>`).
+        """Open a transaction in the name of `actor` (a sign-in subject, or `system:<what>`).
 
         Commits when the block ends well; rolls all back, facts included, when it raises. Raises `Conflict`.
         """
@@ -109,7 +109,7 @@ class Bus:
             await tx.flush()
             await session.commit()
         except BaseException:
-            await session.__aexit__(None, None, None)  # rolls back, and to its end if this is cancelled once more
+            await session.__aexit__(None, None, None)  # rolls back to the end, even if cancelled again
             raise
         await session.close()
         if tx.recorded:
@@ -117,21 +117,21 @@ class Bus:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session that can read only: PostgreSQL refuses a write in it."""
+        """Open a session that can only read: PostgreSQL refuses a write in it."""
         async with _reading(self._reading) as session:
             yield session
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
-        """The same, and all that is read in it is as it was at one moment."""
+        """Open a session as `read` does, in which everything is as it was at one moment."""
         async with _reading(self._snapshots) as session:
             yield session
 
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[AsyncSession]:
-        """A session for one question, or questions that need not agree: no transaction is opened and closed for it.
+        """Open a session for one query, or queries that need not agree: it begins and ends no transaction.
 
-        A round trip instead of three, for what is asked with each request or each wake. Nothing may be written in it.
+        One round trip instead of three, for queries with each request or each wake-up. Nothing may be written in it.
         """
         session = AsyncSession(self._glances, expire_on_commit=False, autoflush=False)
         try:
@@ -148,7 +148,7 @@ class Bus:
 
 @asynccontextmanager
 async def _reading(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-    """A session in one transaction, which ends with the block."""
+    """Open a session in one transaction, which ends with the block."""
     session = AsyncSession(engine, expire_on_commit=False)
     try:
         yield session

@@ -29,7 +29,7 @@ PENDING_CHANNEL = "tandem_pending"
 
 
 class Conflict(RuntimeError):
-    """Somebody changed the aggregate in the meantime: read it again and decide anew."""
+    """The aggregate has changed in the meantime: read it again and repeat the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Fact:
 
 @dataclass(slots=True)
 class Head:
-    """Where an aggregate's chain stands."""
+    """The number and digest of an aggregate's last event."""
 
     sequence: int
     hash: bytes
@@ -57,17 +57,17 @@ class Head:
 
 
 def digest(payload: bytes) -> bytes:
-    """What stands for a payload in the chain: its SHA-256."""
+    """Return the SHA-256 of a payload, which represents it in the chain."""
     return sha256(payload).digest()
 
 
 def link(before: bytes, payload_digest: bytes) -> bytes:
-    """The next hash of a chain: SHA-256 of the hash before it and the digest."""
+    """Return the next hash of a chain: SHA-256 of the previous hash and the digest."""
     return sha256(before + payload_digest).digest()
 
 
 def partition_of(topic: str, subject: str) -> int:
-    """The partition of a subject: Kafka's own rule (murmur2 of the key), worked out when the fact is written.
+    """Return the partition of a subject by Kafka's own rule (murmur2 of the key), computed when the fact is written.
 
     A topic's number of partitions never changes, so the number can be stored; the relay can then hold back one
     partition without looking at each key.
@@ -76,7 +76,7 @@ def partition_of(topic: str, subject: str) -> int:
 
 
 def murmur2(key: bytes) -> int:
-    """Kafka's hash of a key, 32 bits without a sign: what aiokafka works out byte by byte, in half the time."""
+    """Return Kafka's hash of a key, 32 bits unsigned; faster than aiokafka's, which works byte by byte."""
     length = len(key)
     whole = length & ~3
     hashed = 0x9747B28C ^ length
@@ -105,7 +105,7 @@ ON CONFLICT DO NOTHING
 RETURNING aggregatetype, aggregateid, sequence, hash, correlationid
 """
 # One statement, since a single fact should cost one round trip. unnest keeps the order of its arrays, and the identity
-# of `pending` is drawn in that order: position follows sequence.
+# of `pending` is assigned in that order: position follows sequence.
 _WRITE = """
 WITH fact AS (
   SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[],
@@ -130,7 +130,7 @@ WITH fact AS (
 SELECT pg_notify($19, $20) WHERE $20 IS NOT NULL
 """
 # The same for one fact, which is most of what people do: its head is made or locked, and moved on, in the same round
-# trip. PostgreSQL works out the next link of the chain, since nobody else knows the head before.
+# trip. PostgreSQL computes the next link of the chain, since only it knows the head before.
 _WRITE_ONE = """
 WITH head AS (
   INSERT INTO aggregate AS a (aggregatetype, aggregateid, sequence, hash, correlationid)
@@ -152,14 +152,14 @@ SELECT pg_notify($14, $15) WHERE $15 IS NOT NULL
 
 
 async def write(connection: asyncpg.Connection, facts: Sequence[Fact], by: str | None) -> int:
-    """Write `facts` in order within the transaction that is open on `connection`; give how many were new.
+    """Write `facts` in order within the open transaction on `connection`; return how many were new.
 
-    Relays hear, once it is committed, that the process `by` has written something; nobody does where it is None.
-    PostgreSQL lets transactions that notify commit one after the other only, each with a sync of its own.
-    A fact whose id the journal already holds is left out: a reaction done twice is the same event. Raises `Conflict`
-    when an aggregate is not where a fact's `expected` says it is.
+    After the commit, relays are notified that the process `by` has written something; nobody is where it is None.
+    PostgreSQL lets transactions that notify commit only one after the other, each with a sync of its own.
+    A fact whose id is in the journal is left out: a repeated reaction is the same event. Raises `Conflict` when an
+    aggregate is not where a fact's `expected` says it is.
     """
-    known = await _known(connection, facts)
+    known = await _already_written(connection, facts)
     new: dict[UUID, Fact] = {}
     for fact in facts:
         if fact.id not in known:
@@ -187,7 +187,7 @@ async def write(connection: asyncpg.Connection, facts: Sequence[Fact], by: str |
 
 
 async def _write_one(connection: asyncpg.Connection, fact: Fact, by: str | None) -> None:
-    """Write one fact that expects nothing of its aggregate."""
+    """Write one fact that has no `expected` number."""
     payload = fact.event.write()
     await connection.execute(
         _WRITE_ONE,
@@ -209,8 +209,8 @@ async def _write_one(connection: asyncpg.Connection, fact: Fact, by: str | None)
     )
 
 
-async def _known(connection: asyncpg.Connection, facts: Sequence[Fact]) -> set[UUID]:
-    """Which of them the journal holds already. Only the id of a reaction can come again: all others are random."""
+async def _already_written(connection: asyncpg.Connection, facts: Sequence[Fact]) -> set[UUID]:
+    """Return the ids that the journal has already. Only ids of reactions can repeat: all others are random."""
     reactions = [fact.id for fact in facts if fact.id.version == 5]
     if not reactions:
         return set()
@@ -236,7 +236,7 @@ async def _lock(connection: asyncpg.Connection, facts: Sequence[Fact]) -> dict[t
             CHAIN_START,
             [stories[each] for each in absent],
         )
-        # Where somebody else was quicker, theirs is there by now and is locked like the others.
+        # Where another transaction was quicker, its head is there by now and is locked like the others.
         rows = [*rows, *made] if len(made) == len(absent) else await connection.fetch(_LOCK_HEADS, topics, subjects)
     return {
         (row["aggregatetype"], row["aggregateid"]): Head(row["sequence"], row["hash"], row["correlationid"])
@@ -245,7 +245,7 @@ async def _lock(connection: asyncpg.Connection, facts: Sequence[Fact]) -> dict[t
 
 
 def _row(fact: Fact, head: Head) -> tuple[object, ...]:
-    """The journal's row for `fact`; moves `head` on to it."""
+    """Return the journal's row for `fact`; moves `head` on to it."""
     if fact.expected is not None and fact.expected != head.sequence:
         raise Conflict(
             f"{fact.event.type} about {fact.subject} expects event {fact.expected} to be the newest one, "

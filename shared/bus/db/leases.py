@@ -26,7 +26,7 @@ LEASE_SECONDS = 15.0
 
 
 class LeaseLost(RuntimeError):
-    """Another process has taken over; what was being done under the lease must not be committed."""
+    """Another process has taken over; work done under the lease must not be committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ _TAKE = text(
 
 
 async def acquire(bus: Bus, name: str, seconds: float = LEASE_SECONDS) -> Lease | None:
-    """Take or prolong the lease `name` for `seconds`; `None` while another process holds it."""
+    """Take or prolong the lease `name` for `seconds`; return None while another process holds it."""
     wanted = {"name": name, "holder": bus.holder, "seconds": seconds}
     async with bus.transaction("system:lease") as tx:
         epoch = (await tx.session.execute(_TAKE, wanted | {"gone": None})).scalar_one_or_none()
         if epoch is None:
-            held = await tx.session.scalar(text("SELECT holder FROM lease WHERE name = :name"), {"name": name})
-            if held is not None and is_gone(held, bus.holder):
-                epoch = (await tx.session.execute(_TAKE, wanted | {"gone": held})).scalar_one_or_none()
+            current = await tx.session.scalar(text("SELECT holder FROM lease WHERE name = :name"), {"name": name})
+            if current is not None and is_gone(current, bus.holder):
+                epoch = (await tx.session.execute(_TAKE, wanted | {"gone": current})).scalar_one_or_none()
     return None if epoch is None else Lease(name, bus.holder, int(epoch))
 
 
@@ -67,20 +67,20 @@ _PROLONG = text(
 )
 
 
-async def prolong(bus: Bus, held: Collection[Lease], seconds: float = LEASE_SECONDS) -> set[str]:
-    """Prolong leases of this process, all at once; gives the names of those that nobody has taken meanwhile."""
-    ordered = sorted(held, key=lambda lease: lease.name)
-    wanted = {"names": [one.name for one in ordered], "epochs": [one.epoch for one in ordered]}
+async def prolong(bus: Bus, leases: Collection[Lease], seconds: float = LEASE_SECONDS) -> set[str]:
+    """Prolong leases of this process, all at once; return the names of those that nobody has taken meanwhile."""
+    ordered = sorted(leases, key=lambda lease: lease.name)
+    wanted = {"names": [lease.name for lease in ordered], "epochs": [lease.epoch for lease in ordered]}
     async with bus.transaction("system:lease") as tx:
         found = await tx.session.scalars(_PROLONG, wanted | {"holder": bus.holder, "seconds": seconds})
         return set(found)
 
 
 async def check(session: AsyncSession, lease: Lease) -> None:
-    """Hold the lease's row for this transaction; raise `LeaseLost` if another process has taken over.
+    """Lock the lease's row for this transaction; raise `LeaseLost` if another process has taken over.
 
-    A lease whose time is over but which nobody else took is still ours: else work that takes longer than a lease would
-    be done again and again, and never be kept.
+    A lease that has expired but that nobody else took is still ours: otherwise work that takes longer than a lease
+    would be repeated for ever and never be committed.
     """
     held = (
         await session.execute(

@@ -12,7 +12,7 @@ from shared.ids import new_id
 
 
 def holder(service: str) -> str:
-    """A name for this process: service, machine, number, and a random part.
+    """Return a name for this process: service, machine, number, and a random part.
 
     The random part tells it from an earlier process with the same number.
     """
@@ -21,7 +21,7 @@ def holder(service: str) -> str:
 
 @cache
 def _machine() -> str:
-    """Where process numbers mean the same: the machine since it was started, and the namespace (a container's own).
+    """Return where process numbers mean the same: the machine since its start, and the namespace (a container's own).
 
     Where the system does not say (other than Linux), a name that nobody else has: then no process is judged.
     """
@@ -34,7 +34,7 @@ def _machine() -> str:
 
 
 def is_gone(other: str, own: str) -> bool:
-    """Whether `other` names a process of this machine that runs no more; False where that cannot be known."""
+    """Return whether `other` names a process of this machine that no longer runs; False where that is unknown."""
     theirs, ours = other.split("/"), own.split("/")
     if len(theirs) != 3 or theirs[0] != ours[0] or not theirs[1].isdecimal():
         return False
@@ -42,15 +42,15 @@ def is_gone(other: str, own: str) -> bool:
         os.kill(int(theirs[1]), 0)
     except ProcessLookupError:
         return True
-    except (OSError, OverflowError):  # it runs as somebody else
+    except (OSError, OverflowError):  # it runs as another user
         return False
     return False
 
 
 def tune_memory() -> None:
-    """Have the garbage collector look less often, and never at what was there when the service started.
+    """Run the garbage collector less often, and never over the objects that existed when the service started.
 
-    A batch makes tens of thousands of small frozen objects that are freed by count; a look for cycles finds none.
+    A batch makes tens of thousands of small frozen objects that are freed by count; a search for cycles finds none.
     """
     gc.collect()
     gc.freeze()

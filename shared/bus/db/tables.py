@@ -29,7 +29,7 @@ NOW = text("now()")
 
 
 def bus_tables(metadata: MetaData) -> None:
-    """Add the bus's tables to `metadata`: what was done, what is to be sent, what was read."""
+    """Add the bus's tables to `metadata`: the journal, the outbox, and how far was read."""
     _written(metadata)
     _sent(metadata)
     _read(metadata)

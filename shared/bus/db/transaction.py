@@ -1,4 +1,4 @@
-"""How does a service change its state and tell of it in one step?
+"""Change a service's state and record facts in one transaction.
 
 `Bus.transaction()` gives a `Tx`: a session for the state tables, and `record` for the facts. Facts are collected and
 written just before the commit, all at once. Nothing reaches the log from here: that is the relay's work.
@@ -30,13 +30,13 @@ CHANGED_CHANNEL = "tandem_changed"
 MORE = "+"
 """Behind a name: it is about to change again."""
 ACCESS = "access"
-"""The name under which a country's access has changed: each open stream ends, and asks its guard again."""
+"""The name for a change of a country's access: each open stream ends, and passes its guard again."""
 """Behind the name of what has changed: it is about to change again."""
 _TRACE = TraceContextTextMapPropagator()
 
 
 def current_traceparent() -> str | None:
-    """The W3C `traceparent` of the span that is open here, if there is one."""
+    """Return the W3C `traceparent` of the open span, if there is one."""
     if not trace.get_current_span().get_span_context().is_valid:
         return None
     carrier: dict[str, str] = {}
@@ -45,24 +45,24 @@ def current_traceparent() -> str | None:
 
 
 async def driver(session: AsyncSession) -> asyncpg.Connection:
-    """The driver's own connection under `session`, inside its transaction: for COPY and arrays.
+    """Return the driver's own connection under `session`, inside its transaction: for COPY and arrays.
 
     A statement through the session comes first, since SQLAlchemy opens the transaction with the first one; it also
-    throws away a connection on which that was cut off half way, which then nobody could know the state of.
+    discards a connection on which that was interrupted, whose state would be unknown.
     """
     sync = session.sync_session
-    # A savepoint is made when its connection is asked for.
+    # A savepoint is created when its connection is requested.
     begun = None if sync.in_nested_transaction() else sync.get_transaction()
-    held = next(iter(begun.connections), None) if begun is not None else None
-    # At hand already, mostly: asking for it takes as long as a statement's own work.
-    inner = None if held is None or held.closed or held.invalidated else _under(held)
+    current = next(iter(begun.connections), None) if begun is not None else None
+    # Mostly at hand already: requesting it is as slow as a statement.
+    inner = None if current is None or current.closed or current.invalidated else _under(current)
     if inner is None or not inner.is_in_transaction():
         inner = await session.run_sync(_begin)
     return inner
 
 
 async def asking(session: AsyncSession) -> asyncpg.Connection:
-    """The driver's own connection under a glance, outside of any transaction: for one question, with arrays."""
+    """Return the driver's own connection under a glance, outside any transaction: for one query, with arrays."""
     return await session.run_sync(lambda sync: _under(sync.connection()))
 
 
@@ -81,7 +81,7 @@ def _under(connection: Connection) -> asyncpg.Connection:
 
 
 class Tx:
-    """One transaction of one service: its session, and the facts that it will have brought about when it commits."""
+    """One transaction of one service: its session, and the facts to write when it commits."""
 
     def __init__(self, session: AsyncSession, actor: str, process: str | None) -> None:
         self.session = session
@@ -102,18 +102,18 @@ class Tx:
         correlation: UUID | str | None = None,
         cause: Envelope | None = None,
     ) -> UUID:
-        """Note that `event` happened to `subject`; give the event's id.
+        """Note that `event` happened to `subject`; return the event's id.
 
-        `expected` is the number of the subject's newest event as the caller read it: the commit raises `Conflict` if
-        it is another by then. `correlation` names the story (mostly an application) that a new subject belongs to; an
-        existing subject keeps its own. `cause` is the event that led to this one, where a person did not.
+        `expected` is the number of the subject's newest event as the caller read it: the commit raises `Conflict` if it
+        has changed by then. `correlation` names the story (mostly an application) that a new subject belongs to; an
+        existing subject keeps its own. `cause` is the event that led to this one, unless a person did.
         """
         return self._note(new_id(), event, subject, expected, correlation, cause)
 
     async def react(
         self, cause: Envelope, event: Event, subject: UUID | str, *, correlation: UUID | str | None = None
     ) -> UUID:
-        """Note the fact that `cause` brings about; worked out twice, it is the same event and is written once."""
+        """Note the fact that `cause` brings about; repeated, it is the same event and is written once."""
         fact = reaction_id(cause.id, event.type, str(subject))
         return self._note(fact, event, subject, None, correlation or cause.correlationid, cause)
 
@@ -143,14 +143,14 @@ class Tx:
         return id
 
     async def wait(self, cause: Envelope, topic: str, subject: UUID | str) -> None:
-        """Put the reaction to `cause` aside until `subject` of `topic` has arrived; `react` is then called again."""
+        """Defer the reaction to `cause` until `subject` of `topic` has arrived; `react` is then called again."""
         self._asides.append((cause, topic, str(subject)))
 
     async def changed(self, name: str, *, more: bool = False) -> None:
-        """Tell the browsers that watch `name`, once this is committed, that something changed.
+        """Notify the browsers that watch `name`, after the commit, that something changed.
 
-        With `more` it is about to change again by what follows from this: they are told of both at once, or of this
-        alone a moment later, so that nobody reads twice, and nothing while what follows is being worked out.
+        With `more`, a consequence is about to change it again: they are notified of both at once, or of this alone a
+        moment later, so that a page is not read twice or while the consequence is being computed.
         """
         self._changed.add(f"{name}{MORE}" if more else name)
 
@@ -168,17 +168,17 @@ class Tx:
             await connection.execute(names, CHANGED_CHANNEL, sorted(changed))
 
     def take_changed(self) -> set[str]:
-        """What `changed` named since the last flush, for another transaction to tell."""
+        """Return the names from `changed` since the last flush, for another transaction to announce."""
         named, self._changed = self._changed, set()
-        return {one for one in named if not one.endswith(MORE) or one.removesuffix(MORE) not in named}
+        return {name for name in named if not name.endswith(MORE) or name.removesuffix(MORE) not in named}
 
     def take_asides(self) -> list[tuple[Envelope, str, str]]:
-        """The reactions put aside since the last call; the reader stores them."""
+        """Return the reactions deferred since the last call; the reader stores them."""
         asides, self._asides = self._asides, []
         return asides
 
     def mark(self) -> tuple[int, int]:
-        """A point to which `forget_after` can return: used around a savepoint."""
+        """Return a point to which `forget_after` can return: used around a savepoint."""
         return len(self._facts), len(self._asides)
 
     def forget_after(self, mark: tuple[int, int]) -> None:

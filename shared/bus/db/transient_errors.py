@@ -27,7 +27,7 @@ _PASSING: tuple[type[BaseException], ...] = (
 
 
 def is_transient(wrong: BaseException) -> bool:
-    """Whether trying again later may help without anybody's mending anything."""
+    """Return whether a later attempt may succeed without a repair."""
     if _unsendable(wrong):
         return False
     if isinstance(wrong, _PASSING):
@@ -40,10 +40,10 @@ def is_transient(wrong: BaseException) -> bool:
 
 
 def _unsendable(wrong: BaseException) -> bool:
-    """Whether the driver could not even encode a value, such as a number too large for its column.
+    """Return whether the driver could not even encode a value, such as a number too large for its column.
 
     asyncpg raises that as an InterfaceError that is a ValueError too, and SQLAlchemy wraps it as its own
-    InterfaceError: by its type alone it looks as if the connection were gone, and would be tried again for ever.
+    InterfaceError: by its type alone it looks like a lost connection, and would be retried for ever.
     """
     inner = wrong.orig.__cause__ if isinstance(wrong, DBAPIError) and wrong.orig is not None else wrong
     return isinstance(inner, asyncpg.InterfaceError) and isinstance(inner, ValueError)

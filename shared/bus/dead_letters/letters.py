@@ -31,12 +31,12 @@ MOST_IN_ALL = 100_000
 
 
 class TooManyDeadLetters(RuntimeError):
-    """So much is parked that going on would hide a fault; the reader pauses until a person has looked."""
+    """So many events are dead letters that going on would hide a fault; the reader pauses until a person has looked."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewDeadLetter:
-    """A record to be parked, with what is known of it."""
+    """A record to be kept aside, with what is known of it."""
 
     record: Record
     event: Envelope | Faulty
@@ -46,7 +46,7 @@ class NewDeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One parked event, as the coordinators' page and the command line show it: no bytes, no payload."""
+    """One dead letter, as the coordinators' page and the command line show it: no bytes, no payload."""
 
     id: int
     topic: str
@@ -68,7 +68,7 @@ ON CONFLICT DO NOTHING
 
 
 async def park(connection: asyncpg.Connection, service: str, asides: Sequence[NewDeadLetter]) -> None:
-    """Park `asides` in the open transaction. Raises `TooMuchParked` beyond the limits."""
+    """Store `asides` in the open transaction. Raises `TooManyDeadLetters` beyond the limits."""
     if not asides:
         return
     await connection.executemany(
@@ -114,7 +114,7 @@ async def _check_limits(connection: asyncpg.Connection, subjects: list[str]) -> 
 
 
 async def healable(connection: asyncpg.Connection, topic: str, subject: str, sequence: int) -> list[asyncpg.Record]:
-    """The parked events of a subject that follow `sequence` without a gap, in order, whose only fault was the gap."""
+    """Return a subject's dead letters that follow `sequence` in order and whose only fault was the gap."""
     rows = await connection.fetch(
         "SELECT * FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
         " ORDER BY sequence NULLS FIRST, id",
@@ -130,7 +130,7 @@ async def healable(connection: asyncpg.Connection, topic: str, subject: str, seq
 
 
 async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, by: str, reason: str) -> None:
-    """Note that the parked events `ids` are dealt with; their bytes go, the trace of them stays."""
+    """Mark the dead letters `ids` as settled; their bytes are deleted, a trace of them stays."""
     await connection.execute(
         "UPDATE parked SET settled_at = now(), settled_how = $2, settled_by = $3, settled_reason = $4,"
         " key = NULL, value = NULL, headers = '[]' WHERE id = ANY($1::bigint[])",
@@ -141,7 +141,7 @@ async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, b
     )
 
 
-# The rows of place 0 and -1 say whether anything is parked, or waits, at all: most of the time nothing does.
+# The rows of place 0 and -1 say whether anything is parked or waits at all: mostly nothing does.
 _STANDINGS = """
 SELECT 0 AS place, count(*) AS sequence, NULL::uuid AS ce_id, 0 AS reacted
 FROM (SELECT 1 FROM parked WHERE settled_at IS NULL LIMIT 1) AS any_parked
@@ -167,9 +167,9 @@ ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence,
 
 
 def _joined(keys: Sequence[Key]) -> tuple[str, str, str, str]:
-    """Columns of text for PostgreSQL to split, and by what: the driver takes ten times as long over an array of text.
+    """Return columns of text joined for PostgreSQL to split, and the separator: an array of text is slow in the driver.
 
-    An empty value ends each, since a text of nothing would be split into nothing, not into one empty value.
+    An empty value ends each, since an empty text would be split into nothing, not into one empty value.
     """
     by = "\x1f"
     while True:
@@ -178,15 +178,15 @@ def _joined(keys: Sequence[Key]) -> tuple[str, str, str, str]:
         )
         if all(text.count(by) == len(keys) for text in (topic, source, subject)):
             return topic, source, subject, by
-        by = token_hex()  # somebody's key holds it: one that nobody can foresee
+        by = token_hex()  # a key contains it: use one that nobody can foresee
 
 
 async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> tuple[dict[Key, Standing], bool]:
-    """How far each (topic, source, subject) has come, in order, and whether any reaction waits.
+    """Return how far each (topic, source, subject) has come, in order, and whether any deferred reaction exists.
 
     Those never seen stand at 0.
     """
-    keys = sorted(dict.fromkeys(subjects))  # in the order of the table's index, which is nearly that of coming
+    keys = sorted(dict.fromkeys(subjects))  # in the order of the table's index, which is nearly that of arrival
     any_of = {0: False, -1: False}
     known: dict[Key, Standing] = {}
     for place, sequence, ce_id, reacted in await connection.fetch(_STANDINGS, *_joined(keys)):
@@ -211,7 +211,7 @@ async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> 
 
 
 async def advance(connection: asyncpg.Connection, moved: Sequence[tuple[Key, Standing]]) -> None:
-    """Write how far each (topic, source, subject) has come by now."""
+    """Store how far each (topic, source, subject) has come."""
     await connection.execute(
         _ADVANCE,
         *_joined([key for key, _ in moved]),
@@ -221,7 +221,7 @@ async def advance(connection: asyncpg.Connection, moved: Sequence[tuple[Key, Sta
 
 
 async def open_events(session: AsyncSession, *, after: int = 0, limit: int = 50) -> list[DeadLetter]:
-    """The parked events that nobody has settled, oldest first, after the id `after`."""
+    """Return the dead letters that are not settled, oldest first, after the id `after`."""
     rows = await session.execute(
         text(
             "SELECT id, topic, subject, sequence, type, reason, detail, attempts, parked_at FROM parked"

@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 
 class NoSuchDeadLetter(LookupError):
-    """There is no such parked event, or somebody has settled it already."""
+    """There is no such dead letter, or it has been settled already."""
 
 
 async def redrive(bus: Bus, consumers: Consumers, topic: str, subject: str, by: str, reason: str) -> tuple[int, int]:
-    """Apply the parked events of `subject` again; give how many there were and how many are parked again.
+    """Apply the dead letters of `subject` again; return how many there were and how many failed again.
 
-    Raises `NotParked` when there are none.
+    Raises `NoSuchDeadLetter` when there are none.
     """
     async with bus.transaction(by) as tx:
         connection = await driver(tx.session)
-        return await _again(tx, connection, Applier(bus, consumers), topic, subject, by, reason)
+        return await _apply_again(tx, connection, Applier(bus, consumers), topic, subject, by, reason)
 
 
 async def skip(bus: Bus, consumers: Consumers, parked_id: int, by: str, reason: str) -> tuple[int, int]:
-    """Pass one parked event over and redrive what waited behind it; give the same as `redrive`.
+    """Pass one dead letter over and redrive what waited behind it; return the same as `redrive`.
 
-    Raises `NotParked`.
+    Raises `NoSuchDeadLetter`.
     """
     async with bus.transaction(by) as tx:
         connection = await driver(tx.session)
@@ -70,14 +70,14 @@ async def skip(bus: Bus, consumers: Consumers, parked_id: int, by: str, reason: 
                 row["ce_id"],
             )
         try:
-            return await _again(
+            return await _apply_again(
                 tx, connection, Applier(bus, consumers), row["topic"], row["subject"], by, f"after a skip: {reason}"
             )
         except NoSuchDeadLetter:
             return 0, 0
 
 
-async def _again(
+async def _apply_again(
     tx: Tx, connection: asyncpg.Connection, applier: Applier, topic: str, subject: str, by: str, reason: str
 ) -> tuple[int, int]:
     select = (

@@ -1,9 +1,9 @@
-"""May this event be applied now? The rule that makes every event take effect once and in order; pure.
+"""Judge whether an event may be applied now, so that each takes effect once and in order; pure.
 
 A subject's events carry 1, 2, 3 and so on. What was applied is dropped, the next one is admitted, one that leaves a gap
-is set aside until the missing ones arrive, and a second event with a number that is taken is a fork: its owner was
-restored from a backup and tells another story. On a compacted topic each event holds the whole state and older ones
-may be gone, so anything newer than what was applied is admitted.
+is set aside until the missing ones arrive, and a second event with the same number is a fork: its owner was restored
+from a backup and has taken another course. On a compacted topic each event holds the whole state and older ones may be
+gone, so anything newer than what was applied is admitted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What becomes of an event."""
+    """The decision about an event."""
 
     APPLY = "apply"
     DROP = "drop"
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 @dataclass(slots=True)
 class Standing:
-    """How far a subject has come: the newest applied event, the newest reacted to, and whether events are parked."""
+    """How far a subject has come: the newest applied event, the newest reacted to, and whether dead letters exist."""
 
     sequence: int = 0
     ce_id: UUID | None = None
@@ -39,7 +39,7 @@ class Standing:
     """Whether an event was applied since."""
 
     def judge(self, sequence: int, ce_id: UUID | None, *, compacted: bool) -> Verdict:
-        """What becomes of the event `sequence`, `ce_id`; the standing itself is not changed."""
+        """Return the verdict on the event `sequence`, `ce_id`; the standing itself is not changed."""
         if sequence < self.sequence:
             return Verdict.DROP
         if sequence == self.sequence:

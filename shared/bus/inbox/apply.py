@@ -1,8 +1,8 @@
-"""How does one batch of records take effect, every event once and in order, in one transaction?
+"""Apply one batch of records in one transaction, every event once and in order.
 
 `apply` locks how far the partitions were read, drops what was applied before, sets aside what cannot be applied, runs
-`evolve` and then `react` of each topic over the rest, and moves all marks forward. It is tried whole; when a handler
-raises, it is done again with a savepoint an event, to find the bad one and park it.
+`evolve` and then `react` of each topic over the rest, and moves all marks forward. The batch is tried as a whole; when
+a handler raises, it is tried again with a savepoint for each event, to find the bad one and make it a dead letter.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# This many subjects in a row that fail, and none that succeeds: it is the reader that is broken, not the events.
+# If this many subjects in a row fail and none succeeds, the reader is broken, not the events.
 MOST_FAILING_IN_A_ROW = 20
 
 _BEHIND = "An earlier event of this subject is parked."
@@ -46,22 +46,22 @@ _BEHIND = "An earlier event of this subject is parked."
 
 @dataclass(slots=True)
 class Batch:
-    """What becomes of the records of one batch."""
+    """The records of one batch and the decisions about them."""
 
     taken: list[ReadRecord]
     standings: dict[Key, Standing]
     any_waits: bool
-    """Whether any reaction waited when the batch began; one that has come since is found by the sweep."""
+    """Whether any deferred reaction existed when the batch began; the sweep finds newer ones."""
     apply: list[Envelope] = field(default_factory=list)
     late: list[tuple[Envelope, Record]] = field(default_factory=list)
-    """What had waited for a subject that has arrived."""
+    """Deferred reactions whose subject has arrived."""
     asides: list[NewDeadLetter] = field(default_factory=list)
     unknown: list[ReadRecord] = field(default_factory=list)
     healed: list[int] = field(default_factory=list)
     dropped: int = 0
 
     def records(self) -> dict[UUID, Record]:
-        """The record of each event that is handled, by the event's id."""
+        """Return the record of each event that is handled, by the event's id."""
         records: dict[UUID, Record] = {each.event.id: each for each in self.taken if each.event.id is not None}
         return records | {event.id: record for event, record in self.late}
 
@@ -77,8 +77,8 @@ class Applier:
     async def apply(self, tx: Tx, records: Sequence[Record], *, one_by_one: bool = False) -> None:
         """Apply `records` in the transaction `tx`; the caller has locked how far their partitions were read.
 
-        With `one_by_one` each event has a savepoint and those that fail are parked; without it, a failure is raised
-        and nothing has happened. Raises `TooMuchParked` when parking on would hide a fault.
+        With `one_by_one` each event has a savepoint and those that fail become dead letters; without it, a failure is
+        raised and nothing has happened. Raises `TooManyDeadLetters` when going on would hide a fault.
         """
         connection = await driver(tx.session)
         batch = await self._sort(connection, records)
@@ -94,13 +94,13 @@ class Applier:
             await deferred_reactions.store(connection, asides, batch.records())
 
     async def _sort(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Batch:
-        """Decide what becomes of each record; where an event fills a gap, bring back what waited behind it."""
+        """Decide about each record; where an event fills a gap, bring back what waited behind it."""
         taken = [take(record) for record in records]
         batch = Batch(taken, *await letters.standings(connection, [each.whose for each in taken]))
         for each in list(taken):
             event, standing = each.event, batch.standings[each.whose]
             if event.sequence == standing.sequence + 1 and standing.parked is None and isinstance(event, Envelope):
-                # What comes next of a subject of which nothing is parked: nearly all. `judge` says the same of it.
+                # The next event of a subject without dead letters, as nearly all are; `judge` gives the same verdict.
                 standing.advance(event.sequence, event.id)
                 batch.apply.append(event)
             elif self._admit(batch, each, standing):
@@ -108,11 +108,11 @@ class Applier:
         return batch
 
     def _admit(self, batch: Batch, record: ReadRecord, standing: Standing) -> bool:
-        """Sort one event in; whether it has filled a gap."""
+        """Decide about one event; return whether it has filled a gap."""
         event, compacted = record.event, TOPICS[record.topic].compacted
         if isinstance(event, Faulty):
             if event.reason == "tombstone" and compacted:
-                batch.dropped += 1  # the key was cleared away; what we hold of it is the owner's business to revoke
+                batch.dropped += 1  # the key was deleted; the owner revokes what we have of it
                 return False
             if event.sequence is None:
                 self._aside(batch, record, event.reason, event.detail)
@@ -131,7 +131,7 @@ class Applier:
         return False
 
     def _take(self, batch: Batch, record: ReadRecord, standing: Standing) -> None:
-        """The event's turn has come: its number is used up, whether it is applied or of a type unknown here."""
+        """Use up the event's number, whether it is applied or of a type unknown here."""
         event = record.event
         assert event.sequence is not None
         standing.advance(event.sequence, event.id)
@@ -145,11 +145,11 @@ class Applier:
     ) -> None:
         topic, subject = filling.topic, filling.event.subject
         for row in await letters.healable(connection, topic, subject, standing.sequence):
-            again = take(stored(row))
-            if isinstance(again.event, Faulty) and again.event.reason != "unknown":
+            record = take(stored(row))
+            if isinstance(record.event, Faulty) and record.event.reason != "unknown":
                 break
-            batch.taken.append(again)
-            self._take(batch, again, standing)
+            batch.taken.append(record)
+            self._take(batch, record, standing)
             batch.healed.append(row["id"])
         left = await connection.fetchval(
             "SELECT reason FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
@@ -165,10 +165,10 @@ class Applier:
         event = record.event
         batch.asides.append(NewDeadLetter(record, event, reason, detail))
         if event.source:
-            held = [batch.standings[record.whose]]
-        else:  # a broken record does not say whose it is: it holds back its subject whatever the source
-            held = [at for key, at in batch.standings.items() if (key[0], key[2]) == (record.topic, event.subject)]
-        for standing in held:
+            standings = [batch.standings[record.whose]]
+        else:  # a broken record has no source: it holds back its subject for all sources
+            standings = [at for key, at in batch.standings.items() if (key[0], key[2]) == (record.topic, event.subject)]
+        for standing in standings:
             standing.parked = standing.parked or reason
         if reason != Verdict.BEHIND:
             log.error(
@@ -182,7 +182,7 @@ class Applier:
             )
 
     async def _run(self, tx: Tx, batch: Batch, events: Sequence[Envelope]) -> None:
-        """Run `evolve` of all topics, then `react` of all topics, so that reactions see all that is known."""
+        """Run `evolve` of all topics, then `react` of all topics, so that reactions see all new facts."""
         by_topic: dict[str, list[Envelope]] = {}
         for event in events:
             by_topic.setdefault(event.topic, []).append(event)
@@ -207,7 +207,7 @@ class Applier:
             await tx.session.flush()
 
     async def _release(self, tx: Tx, batch: Batch, by_topic: dict[str, list[Envelope]]) -> None:
-        """React now to what had waited for the subjects that have just arrived."""
+        """Run the deferred reactions of the subjects that have just arrived."""
         connection = await driver(tx.session)
         arrived = {(topic, each.subject) for topic, events in by_topic.items() for each in events}
         late = await deferred_reactions.release(connection, arrived)
@@ -221,7 +221,7 @@ class Applier:
                 await react(tx, [event])
 
     async def sweep(self, tx: Tx) -> int:
-        """React to what waits although its subject is there; give how many reactions were released."""
+        """Run the deferred reactions whose subject is there; return how many were released."""
         connection = await driver(tx.session)
         late = await deferred_reactions.overdue(connection)
         await self._react_late(tx, late)
@@ -229,7 +229,7 @@ class Applier:
         return len(late)
 
     async def _run_one_by_one(self, tx: Tx, batch: Batch) -> None:
-        """Apply each event in a savepoint of its own; park those that fail and what follows them of their subject."""
+        """Apply each event in a savepoint of its own; failed ones and those behind them become dead letters."""
         failing_in_a_row: set[Key] = set()
         broken: dict[Key, int] = {}
         applied: list[Envelope] = []
@@ -245,7 +245,7 @@ class Applier:
             savepoint = await tx.session.begin_nested()
             try:
                 await self._run(tx, batch, [event])
-                await tx.flush()  # facts that cannot be written are this event's fault and nobody else's
+                await tx.flush()  # facts that cannot be written are this event's fault alone
                 await savepoint.commit()
             except Exception as wrong:
                 if savepoint.is_active:
@@ -271,10 +271,10 @@ class Applier:
         batch.apply = applied
 
     def _halt(self, batch: Batch, key: Key, number: int, done: Envelope | None) -> None:
-        """A subject stops before its event `number`: `done` is the last one that was applied before it.
+        """Stop a subject before its event `number`; `done` is the last one that was applied before it.
 
-        The number of a parked event is not used up, since its redrive will use it; those before it are, also where
-        nobody here knows their type. What came after it parks behind it.
+        The number of a dead letter is not used up, since its redrive will use it; those before it are, also where their
+        type is unknown here. Later events are kept aside behind it.
         """
         before: list[Envelope | Faulty] = [] if done is None else [done]
         for record in [each for each in batch.unknown if each.whose == key]:
@@ -284,14 +284,14 @@ class Applier:
             else:
                 batch.unknown.remove(record)
                 self._aside(batch, record, Verdict.BEHIND, _BEHIND)
-        last = max(before, key=lambda one: one.sequence or 0, default=None)
+        last = max(before, key=lambda event: event.sequence or 0, default=None)
         if last is None or last.sequence is None:
             batch.standings[key].moved = False
         else:
             batch.standings[key].advance(last.sequence, last.id)
 
     async def _note(self, connection: asyncpg.Connection, batch: Batch) -> None:
-        """Write how far each subject has come, and which types nobody here knows."""
+        """Store how far each subject has come, and which types are unknown here."""
         if moved := [(key, standing) for key, standing in batch.standings.items() if standing.moved]:  # in order
             await letters.advance(connection, moved)
         for record in batch.unknown:
@@ -316,6 +316,6 @@ def _why(verdict: Verdict, sequence: int, standing: Standing) -> str:
 
 
 def _describe(wrong: BaseException) -> str:
-    """The error's type and the place, and not its text: that may hold values."""
+    """Return the error's type and place, but not its text, which may contain values."""
     frame = traceback.extract_tb(wrong.__traceback__)[-1]
     return f"{type(wrong).__name__} in {frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})"

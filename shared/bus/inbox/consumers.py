@@ -1,8 +1,8 @@
-"""What does a service do with the events that it reads? Registered here, called by the reader.
+"""Register what a service does with the events that it reads.
 
-A topic has two functions. `evolve` brings the service's own tables up to date; `react` decides what follows and notes
-own new facts. They are apart because a rebuild runs `evolve` only. Both take the topic's events as one list, in order
-and with many subjects in it, so that they can write each table in one round trip.
+A topic has two functions. `evolve` brings the service's own tables up to date; `react` decides what follows and records
+the service's own new facts. They are separate because a rebuild runs `evolve` only. Both take the topic's events as one
+list, in order and with many subjects in it, so that they can write each table in one round trip.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Reading:
 class Consumers:
     """All topics that a service reads, in the order in which a batch's topics are applied.
 
-    `projections` names the tables that hold nothing but what events said: a rebuild makes them anew. `by_key` names
-    those of them that no `evolve` looks up by anything but the primary key: their other indexes can wait for its end.
-    `prepare` is called first in each process that rebuilds: what a service's start says to its model.
+    `projections` names the tables that are computed from events alone: a rebuild fills them again. `by_key` names those
+    of them that every `evolve` looks up by primary key only: their other indexes can wait for the rebuild's end.
+    `prepare` is called first in each process that rebuilds, to set up the service's model as its start does.
     """
 
     service: str

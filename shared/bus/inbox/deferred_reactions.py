@@ -1,7 +1,8 @@
-"""What happens to a reaction whose subject has not arrived, since another topic runs ahead of it?
+"""Keep deferred reactions, whose subject has not arrived because another topic is ahead.
 
-It waits in a table, whole, and is released by the subject's first event. Two instances could miss each other (one looks
-while the other has not committed), so the reader also sweeps now and then for what waits although its subject is there.
+A deferred reaction waits in a table, whole, and is released by the subject's first event. Two instances could miss each
+other (one looks while the other has not committed), so the reader also sweeps regularly for reactions whose subject is
+there.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 async def store(
     connection: asyncpg.Connection, asides: Sequence[tuple[Envelope, str, str]], records: Mapping[UUID, Record]
 ) -> None:
-    """Keep the reactions that were put aside: (event, topic and subject that it waits for)."""
+    """Store deferred reactions: (event, topic and subject that it waits for)."""
     for event, topic, subject in asides:
         record = records[event.id]
         await connection.execute(
@@ -41,7 +42,7 @@ async def store(
 
 
 async def release(connection: asyncpg.Connection, arrived: Iterable[tuple[str, str]]) -> list[tuple[Envelope, Record]]:
-    """Take out what waits for the (topic, subject) pairs in `arrived`, in the order in which it was put aside."""
+    """Remove and return what waits for the (topic, subject) pairs in `arrived`, in the order of arrival."""
     pairs = sorted(set(arrived))
     rows = await connection.fetch(
         "DELETE FROM waiting w USING unnest($1::text[], $2::text[]) AS a(topic, subject)"
@@ -53,7 +54,7 @@ async def release(connection: asyncpg.Connection, arrived: Iterable[tuple[str, s
 
 
 async def overdue(connection: asyncpg.Connection, limit: int = 200) -> list[tuple[Envelope, Record]]:
-    """Take out what waits although its subject has been applied: the sweep's catch, oldest first."""
+    """Remove and return deferred reactions whose subject has been applied, oldest first, for the sweep."""
     rows = await connection.fetch(
         "DELETE FROM waiting WHERE id IN (SELECT w.id FROM waiting w WHERE EXISTS (SELECT 1 FROM applied a"
         " WHERE a.topic = w.for_topic AND a.subject = w.for_subject) ORDER BY w.id LIMIT $1 FOR UPDATE SKIP LOCKED)"

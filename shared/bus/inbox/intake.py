@@ -1,11 +1,12 @@
-"""Take a consumer's records in an unbroken row from where each partition was sought.
+"""Take a consumer's records in an unbroken sequence from where each partition was sought.
 
-The driver alone does not promise that. After a rebalance it goes on from where Kafka was told, which may lie beyond
-what a restored store has; where it fails at one partition's record it drops what it had unpacked of another; and what
-FastStream hands over may have been read before a seek. So it is noted for each partition which offset comes next: a
-partition in which nobody has sought since it was assigned gives nothing, and after a failure all are sought again.
-FastStream hands over one record at a time, with which nothing else can be dropped. What follows it is taken here, and
-while the database works at a full batch, the next one: decoded and nothing else, so that nothing has to be undone.
+The driver alone does not promise that. After a rebalance it continues from the offset that Kafka has, which may lie
+beyond what a restored store has; where it fails at one partition's record it drops what it had unpacked of another; and
+what FastStream hands over may have been read before a seek. So the next offset of each partition is noted: a partition
+without a seek since its assignment gives nothing, and after a failure all are sought again.
+
+FastStream hands over one record at a time, with which nothing else can be dropped. The records after it are taken here,
+and while the database works at a full batch, the next batch: only decoded, so that nothing has to be undone.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# So many records are worth a transaction of their own: only a smaller batch waits for more.
+# A batch of so many records is applied at once: only a smaller one waits for more.
 MANY = 100
-# So many records are unpacked and decoded at a time, so that they stay within the processor's cache.
+# Records are unpacked and decoded in such portions, so that they stay within the processor's cache.
 FEW = 64
 
 
@@ -47,28 +48,28 @@ class Intake:
         self._pace = BatchTiming()
         self._next: dict[TopicPartition, int] = {}
         self._batch: dict[TopicPartition, list[ReadRecord]] = {}
-        """What has been taken and not given yet."""
+        """Records that were taken and not given yet."""
         self._given: dict[TopicPartition, int] = {}
-        """Where the batch that was given last begins, but for partitions in which somebody has sought since."""
+        """Where the last given batch begins, except for partitions that were sought since."""
         self._rebalancing = True
 
     def revoked(self) -> None:
-        """Give nothing more: the group is sharing its partitions out anew."""
+        """Give nothing more: the group is reassigning its partitions."""
         self._rebalancing = True
         for noted in (self._next, self._batch, self._given):
             noted.clear()
 
     def assigned(self, partitions: Collection[TopicPartition]) -> None:
-        """Fetch nothing of the new `partitions` until somebody seeks in them."""
+        """Fetch nothing of the new `partitions` until they are sought."""
         self._rebalancing = False
         for partition in partitions:
             self._forget(partition)
         self._consumer().pause(*partitions)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Go on from `offset`; what has been taken and not given is forgotten.
+        """Continue from `offset`; what has been taken and not given is dropped.
 
-        During a rebalance this does not count: the partition is about to be given up, and perhaps assigned anew.
+        During a rebalance this does not count: the partition is about to be given up, and perhaps assigned again.
         """
         try:
             self._consumer().seek(partition, offset)
@@ -85,20 +86,20 @@ class Intake:
             noted.pop(partition, None)
 
     def rewind(self) -> None:
-        """Read again what was given last, but for partitions in which somebody has sought since."""
+        """Read again what was given last, except for partitions that were sought since."""
         for partition, offset in list(self._given.items()):
             self.seek(partition, offset)
 
     def placed(self) -> set[TopicPartition]:
-        """The partitions in which somebody has sought since they were assigned."""
+        """Return the partitions that were sought since they were assigned."""
         return set(self._next)
 
     def unplaced(self) -> set[TopicPartition]:
-        """The partitions that are ours, and in which nobody has sought; none during a rebalance."""
+        """Return the partitions that are ours and were not sought; none during a rebalance."""
         return set() if self._rebalancing else set(self._consumer().assignment()) - self._next.keys()
 
     async def take(self, records: Iterable[Record]) -> tuple[ReadRecord, ...]:
-        """Decode the records that FastStream hands over, and those that follow; give nothing where they are stale.
+        """Decode the records that FastStream hands over, and those that follow; return nothing where they are stale.
 
         What has been read ahead comes first. A small batch waits for more.
         """
@@ -111,7 +112,7 @@ class Intake:
         return await self.follow()
 
     async def follow(self) -> tuple[ReadRecord, ...]:
-        """What has been read ahead, and what follows it; nothing where nothing has."""
+        """Return what has been read ahead, and what follows it; nothing where nothing has."""
         if self._batch:
             await self._fill()
         pause = max(self._gathers, self._pace.wait())
@@ -121,23 +122,23 @@ class Intake:
         batch, self._batch = self._batch, {}
         self._given = {partition: its[0].offset for partition, its in batch.items()}
         if batch:
-            self._pace.went()
+            self._pace.count()
         return tuple(chain(*batch.values()))
 
     async def look_ahead(self, given: int) -> None:
-        """While a batch of so many records is worked at, take the next one, if this one was full."""
+        """While a batch of so many records is being applied, take the next one, if this one was full."""
         if given >= self._most:
             await self._fill()
 
     async def _is_next(self, partition: TopicPartition, offset: int) -> bool:
-        """Whether a record that was handed over was read after the last seek.
+        """Return whether a record that was handed over was read after the last seek.
 
-        It was if it is the one that was sought, or if the driver stands elsewhere: before it records were compacted.
+        It was if it is the one that was sought, or if the driver is elsewhere: the records before it were compacted.
         """
         while (expected := self._next.get(partition)) is not None and offset != expected:
             try:
                 position = await self._consumer().position(partition)
-            except Exception as wrong:  # noqa: BLE001 - whatever it is, the record is read again
+            except Exception as wrong:  # noqa: BLE001 - after any error the record is read again
                 log.info("position not known", reason=repr(wrong))
                 self._take_up()
                 return False
@@ -150,19 +151,19 @@ class Intake:
         self._batch.setdefault(partition, []).extend(map(take, records))
 
     def _room(self) -> int:
-        """How many more records the batch takes."""
+        """Return how many more records the batch takes."""
         return self._most - sum(map(len, self._batch.values()))
 
     async def _fill(self) -> None:
-        """Add records that have been fetched, a few at a time, and let others have their turn in between.
+        """Add records that have been fetched, a few at a time, and let other tasks run in between.
 
-        Stops where the driver fails: the batch has nothing to do with it, and FastStream meets the same failure next.
-        During a rebalance the driver would wait for its end, and the batch with it.
+        Stops where the driver fails: the batch is not concerned, and FastStream meets the same failure next. During a
+        rebalance the driver would wait for its end, and the batch with it.
         """
         while not self._rebalancing and (room := self._room()) > 0:
             try:
                 found = await self._consumer().getmany(max_records=min(FEW, room))
-            except Exception as wrong:  # noqa: BLE001 - whatever it is, nothing may be passed over
+            except Exception as wrong:  # noqa: BLE001 - after any error nothing may be passed over
                 log.info("no more could be taken", reason=repr(wrong))
                 self._take_up()
                 return
@@ -173,6 +174,6 @@ class Intake:
             await asyncio.sleep(0)
 
     def _take_up(self) -> None:
-        """Go on behind what was taken last: what the driver has given or dropped since is read again."""
+        """Continue after what was taken last: what the driver has given or dropped since is read again."""
         for partition in self._next.keys() & self._consumer().assignment():
             self._consumer().seek(partition, self._next[partition])

@@ -1,8 +1,8 @@
-"""Apply the log's records in batches, and read them again where that fails.
+"""Apply the log's records in batches, and read them again after a failure.
 
-FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: one bad header
-or an empty value would else lose the whole batch. The offset that counts is the one in the database; on assignment we
-seek there, and what Kafka is told of it now and then only shows the lag.
+FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: otherwise one bad
+header or an empty value would lose the whole batch. The offset that counts is the one in the database; on assignment we
+seek there, and the offsets that are committed to Kafka now and then only show the lag.
 """
 
 from __future__ import annotations
@@ -41,22 +41,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MAX_POLL_MS = 300_000
-# All attempts at one batch must end well before the group gives the partitions to somebody else.
+# All attempts at one batch must end well before the group reassigns the partitions.
 RETRY_SECONDS = MAX_POLL_MS / 1000 / 3
 PAUSE_SECONDS = 30.0
 SWEEP_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
-# FastStream waits so long for records, and after none sleeps as long: an event out of the blue waits half of it.
+# FastStream waits so long for records, and then sleeps as long: a single event waits half of it on average.
 WAIT_MS = 10
-# What Kafka is told of our place is for people who watch the lag: once a second is enough, and nobody waits for it.
-TELL_SECONDS = 1.0
-TOLD_SECONDS = 5.0
+# Offsets committed to Kafka only show people the lag: once a second is enough, and nobody waits for it.
+COMMIT_EVERY_SECONDS = 1.0
+COMMIT_TIMEOUT_SECONDS = 5.0
 
 Records = tuple["ReadRecord", ...]
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    """Seeks to where the database says, whenever partitions are assigned."""
+    """Seeks to the database's offsets whenever partitions are assigned."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -65,7 +65,7 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
         await self._reader.assigned(assigned)
 
     async def on_partitions_revoked(self, _: Iterable[TopicPartition]) -> None:
-        """Give nothing of what comes next before it is sought in.
+        """Give no further records until they are sought.
 
         A batch under way commits, or finds itself fenced by `consumed`.
         """
@@ -80,7 +80,7 @@ class Reader:
         self._applier = Applier(bus, consumers)
         self._unverified: dict[offsets.Partition, offsets.Position] = {}
         self._known: dict[offsets.Partition, int] = {}
-        self._telling: asyncio.Task[None] | None = None
+        self._commit_task: asyncio.Task[None] | None = None
         self._stopping = False
         self._intake = Intake(
             lambda: self._consumer, most=bus.settings.reader_batch, gathers=bus.settings.reader_gathers_ms / 1000
@@ -121,14 +121,14 @@ class Reader:
         return consumer
 
     def behind(self) -> int | None:
-        """How many records of the partitions that this process reads are not applied yet, as far as the broker said.
+        """Return how many records of this process's partitions are not applied yet, as far as the broker said.
 
-        None while it does not read, or has not heard of any of them.
+        None while it does not read, or knows nothing about any of them.
         """
         consumer = self._subscriber.consumer
         if consumer is None:
             return None
-        ours = consumer.assignment()  # of those that went elsewhere the driver refuses to tell
+        ours = consumer.assignment()  # the driver refuses to answer for partitions assigned elsewhere
         read = [each for each in self._known if TopicPartition(*each) in ours]
         ends = {partition: consumer.highwater(TopicPartition(*partition)) for partition in read}
         known = {partition: end for partition, end in ends.items() if end is not None}
@@ -144,19 +144,19 @@ class Reader:
                 await self._look_back()
         finally:
             self._stopping = True
-            if self._telling is not None:
-                self._telling.cancel()
-                await self._tell()
+            if self._commit_task is not None:
+                self._commit_task.cancel()
+                await self._commit_offsets()
             try:
                 async with asyncio.timeout(15):
                     await self._broker.stop()
             except (KafkaError, OSError, TimeoutError) as wrong:
                 log.info("the reader did not leave cleanly", reason=repr(wrong))
-            if self._telling is not None:  # of the batch that was under way
-                self._telling.cancel()
+            if self._commit_task is not None:  # of the batch that was under way
+                self._commit_task.cancel()
 
     async def _start(self) -> None:
-        """Connect; a broker that is not up yet is waited for, with a bound for each try."""
+        """Connect; wait for a broker that is not up yet, with a limit for each attempt."""
         while True:
             try:
                 await self._broker.start()
@@ -178,12 +178,12 @@ class Reader:
         self._intake.revoked()
 
     async def assigned(self, partitions: Collection[TopicPartition]) -> None:
-        """Go on in `partitions` from where the database says."""
+        """Continue in `partitions` from the database's offsets."""
         self._intake.assigned(partitions)
         await self.seek(partitions)
 
     async def seek(self, assigned: Iterable[TopicPartition]) -> None:
-        """Go to one record before where the database says, to compare that record first."""
+        """Go to one record before the database's offset, to compare that record first."""
         partitions = [(each.topic, each.partition) for each in assigned]
         async for attempt in _patiently():
             with attempt:
@@ -195,11 +195,11 @@ class Reader:
             self._intake.seek(TopicPartition(topic, partition), position.seek_to)
 
     async def _handle(self, message: KafkaMessage) -> None:
-        """Apply what has come, batch by batch; whatever happens, no record is passed over."""
+        """Apply what has arrived, batch by batch; whatever happens, no record is passed over."""
         raw = message.raw_message
         assert isinstance(raw, tuple)
-        # FastStream leaves the message in a cycle: the records would stay until the garbage collector's next look,
-        # which then has so much to look at that it took up to a third of the reader's time.
+        # FastStream leaves the message in a cycle: the records would stay until the garbage collector's next run,
+        # which would then be slow.
         message.raw_message = ()
         records = await self._intake.take(raw)
         while records and not self._stopping:
@@ -207,7 +207,7 @@ class Reader:
             records = await self._intake.follow()
 
     async def _attempt(self, records: Records) -> None:
-        """Apply one batch, or see to it that it comes again."""
+        """Apply one batch, or make sure that it is read again."""
         known, unverified = dict(self._known), dict(self._unverified)
         try:
             await self._apply(records, known, unverified)
@@ -225,30 +225,30 @@ class Reader:
             await self.seek([TopicPartition(*each) for each in moved.partitions])
         except TooManyDeadLetters as why:
             await self._pause(str(why))
-        except Exception as wrong:  # noqa: BLE001 - the loop must go on, from the same records, whatever went wrong
+        except Exception as wrong:  # noqa: BLE001 - after any error the loop must go on, from the same records
             log.warning("batch failed; it is read again", reason=repr(wrong))
             await asyncio.sleep(AGAIN_SECONDS)
             self._intake.rewind()
         else:
             self._resume()
-            if self._telling is None or self._telling.done():
-                self._telling = asyncio.create_task(self._tell_in_a_while())
+            if self._commit_task is None or self._commit_task.done():
+                self._commit_task = asyncio.create_task(self._commit_offsets_later())
 
-    async def _tell_in_a_while(self) -> None:
-        await asyncio.sleep(TELL_SECONDS)
-        await self._tell()
+    async def _commit_offsets_later(self) -> None:
+        await asyncio.sleep(COMMIT_EVERY_SECONDS)
+        await self._commit_offsets()
 
-    async def _tell(self) -> None:
-        """Tell Kafka how far this reader has come, so that its lag can be seen; nothing depends on it."""
+    async def _commit_offsets(self) -> None:
+        """Commit this reader's offsets to Kafka, so that its lag can be seen; nothing depends on it."""
         consumer = self._subscriber.consumer
         if consumer is None:  # it has just stopped
             return
         assigned = consumer.assignment()
         at = {TopicPartition(*partition): offset for partition, offset in self._known.items()}
         try:
-            if told := {partition: offset for partition, offset in at.items() if partition in assigned}:
-                async with asyncio.timeout(TOLD_SECONDS):
-                    await consumer.commit(told)
+            if offsets := {partition: offset for partition, offset in at.items() if partition in assigned}:
+                async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
+                    await consumer.commit(offsets)
         except (KafkaError, IllegalStateError, TimeoutError) as wrong:
             log.info("lag not shown", reason=repr(wrong))
 
@@ -289,7 +289,7 @@ class Reader:
         async with self._bus.transaction(f"system:{self._bus.service}") as tx:
             connection = await driver(tx.session)
             at = await offsets.lock(connection, [(record.topic, record.partition) for record in records])
-            # What was known when they were taken: a look back that has gone back since knows better, they do not.
+            # The offsets known when the records were taken: they miss a later look back.
             offsets.refuse_set_back(at, known)
             offsets.refuse_moved_on(at, unverified)
             come: dict[offsets.Partition, int] = {}
@@ -297,7 +297,7 @@ class Reader:
                 await self._applier.apply(tx, fresh, one_by_one=one_by_one)
                 come = await offsets.advance(connection, fresh)
         for partition in unverified.keys() - left:
-            if self._unverified.get(partition) is unverified[partition]:  # else it was assigned anew meanwhile
+            if self._unverified.get(partition) is unverified[partition]:  # else it was assigned again meanwhile
                 del self._unverified[partition]
         self._known |= {partition: position.next_offset for partition, position in at.items()} | come
 
@@ -311,7 +311,7 @@ class Reader:
             await self.seek([TopicPartition(*partition)])
 
     async def _pause(self, why: str) -> None:
-        """Stop for a while, loudly, and look again: going on would drain a topic into `parked`."""
+        """Stop for a while, with a log message, and look again: going on would drain a topic into dead letters."""
         if self.paused is None:
             log.error("the reader pauses", reason=why)
         self.paused = why
@@ -329,13 +329,13 @@ class Reader:
         try:
             async with self._bus.transaction(f"system:{self._bus.service}") as tx:
                 await self._applier.sweep(tx)
-        except Exception as wrong:  # noqa: BLE001 - swept again in a few seconds; what waits stays where it is
+        except Exception as wrong:  # noqa: BLE001 - swept again in a few seconds; deferred reactions stay
             log.warning("sweep of waiting reactions failed", reason=repr(wrong))
 
     async def _look_back(self) -> None:
-        """Go back where a rebuild has set partitions back while nothing came that would have shown it.
+        """Go back where a rebuild has set partitions back while no record came that would have shown it.
 
-        And begin where the database could not say from where when partitions were assigned.
+        Begin where the database could not give the offset when partitions were assigned.
         """
         known = dict(self._known)
         try:
@@ -348,13 +348,13 @@ class Reader:
             log.warning("reading goes back", partitions=len(back.partitions))
             assigned = self._consumer.assignment()
             await self.seek(each for each in (TopicPartition(*one) for one in back.partitions) if each in assigned)
-        except Exception as wrong:  # noqa: BLE001 - looked at again in a few seconds
+        except Exception as wrong:  # noqa: BLE001 - checked again in a few seconds
             log.warning("position not compared", reason=repr(wrong))
 
 
 @asynccontextmanager
 async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Have `work` done beside what is done within, and to its end."""
+    """Run `work` beside the block, and to its end."""
     doing = asyncio.create_task(work)
     try:
         yield
@@ -363,7 +363,7 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 def _patiently() -> AsyncRetrying:
-    """Try again after passing errors, with growing random waits, within a third of the poll interval."""
+    """Retry after passing errors, with growing random waits, within a third of the poll interval."""
     return AsyncRetrying(
         retry=retry_if_exception(is_transient),
         wait=wait_random_exponential(multiplier=0.1, max=10),

@@ -10,24 +10,24 @@ from time import monotonic
 
 FIRST = 12
 FEW = 4
-"""A round with more than these is one of a stream, whose next events come together if they are waited for."""
+"""A round with more events is part of a stream, whose next events are batched by waiting."""
 EVERY_SECONDS = 0.04
 
 
 class BatchTiming:
-    """The first `FIRST` rounds at once, then one each `EVERY_SECONDS`; what was not used comes back as fast."""
+    """Timing of rounds: the first `FIRST` at once, then one each `EVERY_SECONDS`; unused ones are regained as fast."""
 
     def __init__(self) -> None:
         self._paid = 0.0
-        """Until when the rounds so far are paid for."""
+        """The time up to which the rounds so far count."""
 
     def wait(self) -> float:
-        """For how many seconds the next round has to wait: 0 mostly."""
+        """Return for how many seconds the next round has to wait: mostly 0."""
         return max(0.0, self._paid - monotonic() - (FIRST - 1) * EVERY_SECONDS)
 
-    def went(self, found: int = 1) -> None:
-        """A round was made with so many events; one with more than a few uses up as many turns, up to all of them."""
-        turns = 1 if found <= FEW else min(found, FIRST)
+    def count(self, found: int = 1) -> None:
+        """Count a round with so many events; one with more than a few uses up as many rounds, up to all of them."""
+        rounds = 1 if found <= FEW else min(found, FIRST)
         now = monotonic()
-        # Full rounds wait for nothing: a long row of them must not be paid for by the lone event that comes after.
-        self._paid = min(max(self._paid, now) + turns * EVERY_SECONDS, now + FIRST * EVERY_SECONDS)
+        # Full rounds do not wait: a long series of them must not delay the single event that follows.
+        self._paid = min(max(self._paid, now) + rounds * EVERY_SECONDS, now + FIRST * EVERY_SECONDS)

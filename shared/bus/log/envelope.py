@@ -33,18 +33,18 @@ SOURCE = "urn:tandem:{service}"
 SCHEMA = "urn:tandem:schema:{type}"
 
 LONGEST = 512
-"""So many bytes of a subject, a source or a type can be kept: what is longer no index can hold."""
+"""The most bytes of a subject, a source or a type: an index cannot hold more."""
 _NUMBERS = 2**63
 NUL, BACKSLASH, ESCAPED_NUL = b"\0", b"\\", b"\\u0000"
 
 Headers = list[tuple[str, bytes]]
 
 Key = tuple[str, str, str]
-"""By what is kept how far a subject has come: topic, source, subject."""
+"""The key under which a subject's progress is stored: topic, source, subject."""
 
 
 class Record(Protocol):
-    """What is read of a Kafka record; aiokafka's `ConsumerRecord` fits."""
+    """The fields that are read of a Kafka record; aiokafka's `ConsumerRecord` fits."""
 
     @property
     def topic(self) -> str: ...  # noqa: D102 - Kafka's own words
@@ -61,11 +61,11 @@ class Record(Protocol):
 
 
 class Envelope(NamedTuple):
-    """One event with what the log says about it.
+    """One event with its attributes on the log.
 
     `subject` is the aggregate's id and the record's key; `sequence` counts the aggregate's events from 1; `time` is
     domain time; `correlationid` names the story (mostly an application) that the event belongs to. A tuple, since a
-    batch makes thousands and a frozen dataclass takes several times as long to make.
+    batch makes thousands and a frozen dataclass is slower to make.
     """
 
     id: UUID
@@ -85,7 +85,7 @@ class Envelope(NamedTuple):
 class Faulty:
     """A record that is no event: `reason` is `undecodable`, `contract`, `unknown` or `tombstone`; `detail` says more.
 
-    What could be read is kept, so that the subject can be held back and the sequence can advance.
+    Readable parts are kept, so that the subject can be held back and the sequence can advance.
     """
 
     reason: str
@@ -108,7 +108,7 @@ def headers_of(
     causationid: UUID | None,
     traceparent: str | None,
 ) -> Headers:
-    """The headers of an event's record, all of them UTF-8."""
+    """Return the headers of an event's record, all of them UTF-8."""
     key = subject.encode()
     ce_type, source, schema = _names_of(service, type)
     headers: Headers = [
@@ -133,15 +133,15 @@ def headers_of(
 
 @cache
 def _names_of(service: str, type_: str) -> tuple[bytes, bytes, bytes]:
-    """Type, source and schema: the same for all events of a type."""
+    """Return type, source and schema: the same for all events of a type."""
     return type_.encode(), SOURCE.format(service=service).encode(), SCHEMA.format(type=type_).encode()
 
 
 class ReadRecord(NamedTuple):
-    """A record with the event that was read from it, or what is wrong with it; a `Record` itself.
+    """A record with the event that was read from it, or its fault; a `Record` itself.
 
-    As they come, a record's headers take more memory than all the rest of it. In one piece they let a batch stay within
-    the processor's caches: everything that is done with it takes a quarter less time.
+    A record's headers take more memory than the rest of it. Joined in one piece they let a batch stay within the
+    processor's caches, which makes all work on it faster.
     """
 
     topic: str
@@ -151,21 +151,21 @@ class ReadRecord(NamedTuple):
     value: bytes | None
     names: tuple[str, ...] | None
     """The headers' names, or None where the headers were left as they came."""
-    told: bytes | Sequence[tuple[str, bytes | None]]
-    """What the headers say, with a NUL between two of them; or the headers as they came."""
+    packed: bytes | Sequence[tuple[str, bytes | None]]
+    """The headers' values, with a NUL between two of them; or the headers as they came."""
     event: Envelope | Faulty
     whose: Key
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]:
         """The headers as they came."""
-        if isinstance(self.told, bytes):
-            return list(zip(self.names or (), self.told.split(NUL), strict=True))
-        return self.told
+        if isinstance(self.packed, bytes):
+            return list(zip(self.names or (), self.packed.split(NUL), strict=True))
+        return self.packed
 
 
 class _Order(NamedTuple):
-    """Headers as our relay writes them, and what to pick of their values, behind which stands one None."""
+    """The order of headers as our relay writes them, and which values to pick; one None stands behind the values."""
 
     names: tuple[str, ...]
     pick: Callable[[tuple[bytes | None, ...]], tuple[bytes | None, ...]]
@@ -184,14 +184,14 @@ _WANTED = (
     "traceparent",
 )
 _NEEDED = 8
-"""An event cannot do without the first so many of them."""
+"""The number of headers, from the first, that an event must have."""
 _SUBJECT = _WANTED.index("ce_subject")
 
 
 def _order(causationid: UUID | None, traceparent: str | None) -> _Order:
     headers = headers_of("", QUICK_UUID(bytes(16)), "", "", datetime.now(UTC), 1, "", causationid, traceparent)
     names = tuple(name for name, _ in headers)
-    return _Order(names, itemgetter(*(names.index(one) if one in names else len(names) for one in _WANTED)))
+    return _Order(names, itemgetter(*(names.index(name) if name in names else len(names) for name in _WANTED)))
 
 
 _ORDERS = {
@@ -201,12 +201,12 @@ _ORDERS = {
 
 
 def take(record: Record) -> ReadRecord:
-    """`record` with its event, itself if it has one. Never raises, whatever bytes the record holds."""
+    """Return `record` with its event, itself if it has one. Never raises, whatever bytes the record holds."""
     if isinstance(record, ReadRecord):
         return record
     headers = record.headers
     names: tuple[str, ...] | None = None
-    told: bytes | Sequence[tuple[str, bytes | None]] = headers
+    packed: bytes | Sequence[tuple[str, bytes | None]] = headers
     found: tuple[str, ...]
     values: tuple[bytes, ...]
     try:
@@ -219,27 +219,27 @@ def take(record: Record) -> ReadRecord:
         if pieces.count(NUL) >= len(found):
             event = _read_odd(record)
         elif usual is not None and usual.names == found:
-            names, told = usual.names, pieces  # the names are the same object for all, so that what came can go
+            names, packed = usual.names, pieces  # the same names object for all, so that the record's own can be freed
             event = _read(record, usual.pick((*values, None)))
         else:
-            names, told = found, pieces
+            names, packed = found, pieces
             event = _read(record, tuple(map(dict(zip(found, values, strict=True)).get, _WANTED)))
     topic = record.topic
     whose = topic, event.source, event.subject
-    # What the class itself would do, without its way there: half the time for what is done with each record.
+    # As the class itself would do, but faster: this runs for each record.
     return tuple.__new__(
         ReadRecord,
-        (topic, record.partition, record.offset, record.key, record.value, names, told, event, whose),
+        (topic, record.partition, record.offset, record.key, record.value, names, packed, event, whose),
     )
 
 
 def read(record: Record) -> Envelope | Faulty:
-    """The event in `record`, or what is wrong with it. Never raises, whatever bytes the record holds."""
+    """Return the event in `record`, or its fault. Never raises, whatever bytes the record holds."""
     return take(record).event
 
 
 def _read_odd(record: Record) -> Envelope | Faulty:
-    """The same where a header holds a NUL or has no value, or where there is none."""
+    """Read a record where a header holds a NUL or has no value, or where there is none."""
     headers = {name: text or b"" for name, text in record.headers}
     if record.value is not None and NUL in b"".join(headers.values()):
         return Faulty("undecodable", _HOLDS_NUL, _subject(record, headers.get("ce_subject")))
@@ -247,7 +247,7 @@ def _read_odd(record: Record) -> Envelope | Faulty:
 
 
 def _read(record: Record, wanted: tuple[bytes | None, ...]) -> Envelope | Faulty:  # noqa: PLR0911 - ways to be wrong
-    """The event in a record whose headers say what is `wanted`."""
+    """Return the event in a record whose headers have the values `wanted`."""
     value, topic = record.value, record.topic
     if value is None:
         return Faulty("tombstone", "The record has no value.", _subject(record, wanted[_SUBJECT]))
@@ -256,11 +256,11 @@ def _read(record: Record, wanted: tuple[bytes | None, ...]) -> Envelope | Faulty
         missing = ", ".join(name for name, text in zip(_WANTED, needed, strict=False) if text is None)
         return Faulty("undecodable", f"Headers are missing: {missing}.", _subject(record, wanted[_SUBJECT]))
     version, ce_id, ce_type, told_by, ce_time, named, story, number = cast("tuple[bytes, ...]", needed)
-    # Most payloads escape nothing, and one byte is found twenty times as fast as six.
+    # Most payloads escape nothing, and one byte is found much faster than six.
     if BACKSLASH in value and ESCAPED_NUL in value:
         return Faulty("undecodable", _HOLDS_NUL, _subject(record, named))
     try:
-        # What comes again and again is looked up, since a load decodes a million of each.
+        # Repeated values are cached, since a load decodes a million of each.
         type_, home, check = _KNOWN.get(ce_type) or (ce_type.decode(), None, None)
         source = _OWNERS.get(told_by) or told_by.decode()
         id_ = QUICK_UUID(ce_id.decode())
@@ -297,7 +297,7 @@ _HOLDS_NUL = "A NUL character, which no table can hold as text."
 
 
 def _against_contract(wrong: ValidationError) -> str:
-    """Which fields are wrong and why, without the values: they may concern a person."""
+    """Return which fields are wrong and why, without the values: they may concern a person."""
     return "; ".join(
         f"{'.'.join(str(part) for part in each['loc']) or 'payload'}: {each['msg']}"
         for each in wrong.errors(include_url=False, include_input=False, include_context=False)[:5]
@@ -305,7 +305,7 @@ def _against_contract(wrong: ValidationError) -> str:
 
 
 def _subject(record: Record, named: bytes | None) -> str:
-    """The subject by which a broken record holds back its successors: its header, its key or, failing both, itself."""
+    """Return the subject by which a broken record holds back others: its header, its key, or the record itself."""
     for candidate in (named, record.key):
         if candidate and NUL not in candidate and len(candidate) <= LONGEST:
             try:
@@ -328,12 +328,12 @@ class StoredRecord:
 
 
 def headers_to_json(record: Record) -> str:
-    """The headers as JSON, pairs of name and base64 (null for a header without a value), in their order."""
+    """Return the headers as JSON, pairs of name and base64 (null for a header without a value), in their order."""
     return json.dumps([[name, value if value is None else b64encode(value).decode()] for name, value in record.headers])
 
 
 def stored(row: Mapping[str, Any] | asyncpg.Record) -> StoredRecord:
-    """The record in a row of `parked` or `waiting`."""
+    """Return the record in a row of `parked` or `waiting`."""
     headers = row["headers"]
     pairs = json.loads(headers) if isinstance(headers, str) else headers
     return StoredRecord(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def client_options(settings: ServiceSettings) -> dict[str, Any]:
-    """Options that every client of ours has: where the brokers are, and who we are."""
+    """Return the options that every client of ours has: where the brokers are, and who we are."""
     options: dict[str, Any] = {
         "bootstrap_servers": settings.kafka.split(","),
         "security_protocol": settings.kafka_security,
@@ -32,7 +32,7 @@ def client_options(settings: ServiceSettings) -> dict[str, Any]:
 
 
 def security(settings: ServiceSettings) -> BaseSecurity | None:
-    """The same for FastStream, which takes it as an object."""
+    """Return the security options for FastStream, which takes them as an object."""
     if settings.kafka_security == "PLAINTEXT":
         return None
     context = ssl.create_default_context() if settings.kafka_security == "SASL_SSL" else None
@@ -41,7 +41,7 @@ def security(settings: ServiceSettings) -> BaseSecurity | None:
 
 
 def producer(settings: ServiceSettings, client_id: str) -> AIOKafkaProducer:
-    """A producer that is acknowledged by all replicas and never doubles or reorders what it sends.
+    """Return a producer that is acknowledged by all replicas and never doubles or reorders what it sends.
 
     `max_batch_size` lets a batch of the relay travel in few requests; `linger_ms=0` lets a single event leave at once.
     """
@@ -58,14 +58,14 @@ def producer(settings: ServiceSettings, client_id: str) -> AIOKafkaProducer:
 
 
 def bare_consumer(settings: ServiceSettings) -> AIOKafkaConsumer:
-    """A consumer without a group, for looking at offsets or following the log."""
+    """Return a consumer without a group, for looking at offsets or following the log."""
     return AIOKafkaConsumer(
         **client_options(settings), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
     )
 
 
 def bulk_consumer(settings: ServiceSettings, service: str) -> Consumer:
-    """A consumer for reading whole partitions: it fetches and decodes in threads of its own, outside of Python.
+    """Return a consumer for whole partitions: it fetches and decodes in threads of its own, outside Python.
 
     It joins no group and commits nothing, though the library wants a group's name; a partition's end is reported.
     """

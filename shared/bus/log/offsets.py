@@ -27,14 +27,14 @@ R = TypeVar("R", bound="Record")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where to go on in a partition, and the id of the event just before."""
+    """Where to continue in a partition, and the id of the event just before."""
 
     next_offset: int
     last_ce_id: UUID | None
 
     @property
     def seek_to(self) -> int:
-        """One record earlier than where to go on, so that the record before can be compared."""
+        """Return one record earlier than where to continue, so that the record before can be compared."""
         return max(self.next_offset - 1, 0)
 
 
@@ -47,7 +47,7 @@ class LogChanged(RuntimeError):
 
 
 class SetBack(RuntimeError):
-    """Somebody has set partitions back in the database (a rebuild, a restored store): go to where it says."""
+    """Partitions were set back in the database (a rebuild, a restored store): go to its offsets."""
 
     def __init__(self, partitions: list[Partition]) -> None:
         super().__init__(f"{len(partitions)} partitions were set back.")
@@ -55,7 +55,7 @@ class SetBack(RuntimeError):
 
 
 class MovedOn(RuntimeError):
-    """Batches under way have moved partitions on since their places were asked for: compare with where they are now."""
+    """Batches under way have moved partitions on since their offsets were read: compare with the present ones."""
 
     def __init__(self, partitions: list[Partition]) -> None:
         super().__init__(f"{len(partitions)} partitions have moved on.")
@@ -77,7 +77,7 @@ def refuse_moved_on(at: dict[Partition, Position], sought: dict[Partition, Posit
 
 
 def ce_id_of(record: Record) -> UUID | None:
-    """A record's event id, where it can be read."""
+    """Return a record's event id, where it can be read."""
     for name, value in record.headers:
         if name == "ce_id":
             try:
@@ -88,7 +88,7 @@ def ce_id_of(record: Record) -> UUID | None:
 
 
 async def positions(connection: asyncpg.Connection, partitions: Iterable[Partition]) -> dict[Partition, Position]:
-    """Where to go on in `partitions`, without locking; 0 where nothing was read yet."""
+    """Return where to continue in `partitions`, without locking; 0 where nothing was read yet."""
     wanted = sorted(set(partitions))
     rows = await connection.fetch(
         "SELECT topic, partition, next_offset, last_ce_id FROM consumed"
@@ -101,7 +101,7 @@ async def positions(connection: asyncpg.Connection, partitions: Iterable[Partiti
 
 
 async def lock(connection: asyncpg.Connection, partitions: Iterable[Partition]) -> dict[Partition, Position]:
-    """Lock the rows of `partitions` in sorted order, making those that are missing, and give them."""
+    """Lock the rows of `partitions` in sorted order, creating missing ones, and return them."""
     wanted = sorted(set(partitions))
     topics, numbers = [topic for topic, _ in wanted], [partition for _, partition in wanted]
     select = (
@@ -123,10 +123,10 @@ async def lock(connection: asyncpg.Connection, partitions: Iterable[Partition]) 
 
 
 def fresh(records: Sequence[R], at: dict[Partition, Position], unverified: set[Partition]) -> Sequence[R]:
-    """The records at or above where each partition goes on; raises `LogChanged` where the log is another one.
+    """Return the records at or above each partition's offset; raises `LogChanged` where the log is another one.
 
     A partition's records are in the order of the log. `unverified` names the partitions that were just assigned; they
-    are taken out once compared.
+    are removed once compared.
     """
     first = {(record.topic, record.partition): record for record in reversed(records)}
     for partition in first.keys() & unverified:
@@ -138,20 +138,20 @@ def fresh(records: Sequence[R], at: dict[Partition, Position], unverified: set[P
 
 
 def _compare(record: Record, position: Position, partition: Partition) -> None:
-    """Hold the first record after an assignment against what was read last."""
+    """Compare the first record after an assignment with what was read last."""
     if position.next_offset == 0:
         return
     if record.offset == position.next_offset - 1:
         if position.last_ce_id is not None and ce_id_of(record) != position.last_ce_id:
             raise LogChanged(partition)
     elif record.offset < position.next_offset - 1 or TOPICS[partition[0]].compacted:
-        # Below what was read: the end was cut off. On a compacted topic the record may have been cleared away, which
+        # Below what was read: the end was lost. On a compacted topic the record may have been removed, which
         # looks the same as another log; such topics are small, so reading again costs little.
         raise LogChanged(partition)
 
 
 async def advance(connection: asyncpg.Connection, records: Sequence[Record]) -> dict[Partition, int]:
-    """Move each partition past the last of `records`, within the transaction that applied them; give to where."""
+    """Move each partition past the last of `records`, within the transaction that applied them; return the offsets."""
     last = {(record.topic, record.partition): record for record in records}
     moved = sorted(last.items(), key=lambda item: item[0])
     offsets = {partition: record.offset + 1 for partition, record in moved}

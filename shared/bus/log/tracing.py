@@ -24,13 +24,13 @@ _MOST_LINKS = 64
 
 
 def context_of(traceparent: str) -> Context:
-    """The context that a stored `traceparent` describes."""
+    """Return the context that a stored `traceparent` describes."""
     return _TRACE.extract({"traceparent": traceparent})
 
 
 @contextmanager
 def handling(service: str, events: Sequence[Envelope]) -> Iterator[None]:
-    """The span in which `events` are handled."""
+    """Open the span in which `events` are handled."""
     traces = list(dict.fromkeys(event.traceparent for event in events if event.traceparent))
     tracer = trace.get_tracer("tandem.bus")
     parent = context_of(traces[0]) if len(traces) == 1 else None

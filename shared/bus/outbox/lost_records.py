@@ -55,7 +55,7 @@ class LostRecords:
         self._highest = {(row["topic"], row["partition"]): row["highest"] for row in rows}
 
     async def look(self) -> int:
-        """Compare the ends of all partitions with what was acknowledged; requeue what is missing, give its number."""
+        """Compare the ends of all partitions with what was acknowledged; requeue what is missing, return its number."""
         await self._load()
         if not self._highest:
             return 0
@@ -70,7 +70,7 @@ class LostRecords:
         return lost
 
     async def _ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offset after the last record of each partition."""
+        """Return the offset after the last record of each partition."""
         consumer = kafka.bare_consumer(self._bus.settings)
         await consumer.start()
         try:
@@ -80,7 +80,7 @@ class LostRecords:
         return ends
 
     async def notice(self, connection: asyncpg.Connection, acknowledged: Iterable[RecordMetadata]) -> int:
-        """Requeue, in the relay's transaction, what the log lost as these acknowledgements show; give its number."""
+        """Requeue, in the relay's transaction, records that these acknowledgements show as lost; return how many."""
         lowest: dict[tuple[str, int], int] = {}
         for each in acknowledged:
             key = (each.topic, each.partition)
@@ -89,13 +89,13 @@ class LostRecords:
         return sum([await self._requeue(connection, *key, start) for key, start in sorted(lowest.items())])
 
     def remember(self, acknowledged: Iterable[RecordMetadata]) -> None:
-        """Note the offsets of what was acknowledged and settled."""
+        """Note the offsets of acknowledged and settled events."""
         for each in acknowledged:
             key = (each.topic, each.partition)
             self._highest[key] = max(each.offset, self._highest.get(key, -1))
 
     async def _requeue(self, connection: asyncpg.Connection, topic: str, partition: int, start: int) -> int:
-        """Put the events that lay at `start` and above back into the outbox, and forget where they lay."""
+        """Put the events at `start` and above back into the outbox, and forget their offsets."""
         rows = await connection.fetch(
             'DELETE FROM sent WHERE topic = $1 AND partition = $2 AND "offset" >= $3 RETURNING journal_id',
             topic,

@@ -46,7 +46,7 @@ ACK_SECONDS = 45.0
 CLOSE_SECONDS = 10.0
 KEEP_SENT = "1 day"
 TURN = 500
-"""After so many records others get their turn: what is in the producer leaves, and the batch before is settled."""
+"""After so many records other tasks run: the producer sends, and the batch before is settled."""
 
 _FETCH = """
 SELECT position, id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
@@ -72,7 +72,7 @@ _NOTHING = (0, 0)
 
 
 class Relay:
-    """Sends one service's facts. `run` is its whole life; `send_on` is one step of it, `send_once` one that is done."""
+    """Sends one service's facts. `run` sends until cancelled; `send_on` is one step, `send_once` a complete one."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -87,14 +87,14 @@ class Relay:
         self._pace = BatchTiming()
 
     async def run(self) -> None:
-        """Send until cancelled: woken by the process that wrote something, and looking by itself once a second."""
+        """Send until cancelled: woken by the process that wrote something, and polling once a second."""
         woken = self._bus.recorded
         listener = asyncio.create_task(self._listen(woken))
         lease: leases.Lease | None = None
         try:
             while True:
                 await asyncio.sleep(self._pace.wait())
-                # Who waits to be sent does not wait for the lease, which is prolonged at the next look without a fact.
+                # Facts do not wait for the lease, which is prolonged at the next poll that finds no fact.
                 good = leases.LEASE_SECONDS / (2 if woken.is_set() else 5)
                 woken.clear()
                 try:
@@ -122,7 +122,7 @@ class Relay:
             await self.close(lease)
 
     async def _held_lease(self, lease: leases.Lease | None, good: float) -> leases.Lease | None:
-        """The lease, prolonged after `good` seconds and not for each batch; a new holder takes over here."""
+        """Return the lease, prolonged after `good` seconds and not for each batch; a new holder takes over here."""
         if lease is not None and monotonic() - self._renewed < good:
             return lease
         await self.settled()  # under the lease as it was
@@ -134,7 +134,7 @@ class Relay:
         return fresh
 
     async def close(self, lease: leases.Lease | None = None) -> None:
-        """Finish what is being settled, stop the producer and give the lease back.
+        """Settle what was sent, stop the producer and release the lease.
 
         Bounded, and quiet about a broker that is away.
         """
@@ -153,7 +153,7 @@ class Relay:
     async def _listen(self, woken: asyncio.Event) -> None:
         """Set `woken` whenever another process has written facts; after a lost connection, poll until there is one.
 
-        This one says so by itself, as soon as it has committed.
+        This process sets it itself, as soon as it has committed.
         """
 
         def heard(_: object, __: int, ___: str, process: object) -> None:
@@ -176,18 +176,18 @@ class Relay:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _take_over(self) -> None:
-        """What a new holder does first: compare the log's ends with what was acknowledged."""
+        """Compare the log's ends with what was acknowledged, as a new holder does first."""
         await self._open_producer()
         await self._losses.look()
 
     async def send_once(self, lease: leases.Lease) -> int:
-        """Send one batch and settle it; give the number of rows taken. Raises as `send_on`."""
+        """Send one batch and settle it; return the number of rows taken. Raises as `send_on`."""
         taken = await self.send_on(lease)
         await self.settled()
         return taken
 
     async def send_on(self, lease: leases.Lease) -> int:
-        """Send one batch while the one before it is settled, and begin to settle it; give the number of rows taken.
+        """Send one batch while the one before it is settled, and begin to settle it; return the number of rows taken.
 
         Raises `LeaseLost`, database and Kafka errors, also those of the batch before.
         """
@@ -200,7 +200,7 @@ class Relay:
             topics, partitions = [topic for topic, _ in self._held], [partition for _, partition in self._held]
             rows = await connection.fetch(_FETCH, self._batch, topics, partitions, *self._under_way)
         if rows:
-            self._pace.went(len(rows))
+            self._pace.count(len(rows))
             acknowledged = await self._send(rows)
             await self.settled()
             self._settling = asyncio.create_task(self._settle(lease, acknowledged))
@@ -256,12 +256,12 @@ class Relay:
     async def _answers(
         self, waits: Sequence[tuple[asyncpg.Record, asyncio.Future[RecordMetadata]]]
     ) -> tuple[Acknowledged, bool]:
-        """What was acknowledged, and whether the producer is of no use any more; holds back what failed."""
+        """Return what was acknowledged, and whether the producer has failed; holds back partitions that failed."""
         acknowledged: Acknowledged = []
         broken = False
         until = monotonic() + ACK_SECONDS
         for _, future in waits:
-            # One after the other: an answer is one for many records, and a callback for each would cost as much again.
+            # One after the other: one answer is for many records, and a callback for each would be costly.
             if not future.done():
                 await asyncio.wait([future], timeout=max(0.0, until - monotonic()))
         stumbled: set[tuple[str, int]] = set()
@@ -284,7 +284,7 @@ class Relay:
                 or (row["aggregatetype"], row["partition"]) not in stumbled
                 or not TOPICS[row["aggregatetype"]].compacted
             ):
-                # On a compacted topic it is sent again, behind the one that failed: what comes last is what is kept.
+                # On a compacted topic it is sent again, behind the one that failed: the topic keeps the last one.
                 acknowledged.append((row, future.result()))
         return acknowledged, broken
 
@@ -295,7 +295,7 @@ class Relay:
         self._held[partition] = monotonic() + HOLD_SECONDS
 
     async def _settle(self, lease: leases.Lease, acknowledged: Acknowledged) -> None:
-        """Delete what was acknowledged and note where it lies, if the lease is still ours."""
+        """Delete what was acknowledged and store its offsets, if the lease is still ours."""
         if not acknowledged:
             return
         async with self._bus.transaction("system:relay") as tx:
@@ -316,7 +316,7 @@ class Relay:
             log.error("the log lost records; they are sent again", count=lost)
 
     async def _sweep(self, lease: leases.Lease) -> None:
-        """Forget what was sent over a day ago, but never the newest row of a partition."""
+        """Delete rows sent over a day ago, but never the newest row of a partition."""
         async with self._bus.transaction("system:relay") as tx:
             await leases.check(tx.session, lease)
             connection = await driver(tx.session)

@@ -21,13 +21,13 @@ async def replay(
 ) -> tuple[int, str]:
     """Put the journal of up to `limit` aggregates of `topic` into the outbox again, aggregate by aggregate.
 
-    `subjects` narrows it down; `after` is the last aggregate of the call before. Gives the number of events and the
-    last aggregate, which is empty when there are no more. Readers drop what they have applied.
+    `subjects` limits the aggregates; `after` is the last aggregate of the call before. Returns the number of events and
+    the last aggregate, which is empty when there are no more. Readers drop what they have applied.
     """
     rows = await connection.fetch(
         "SELECT aggregateid FROM aggregate WHERE aggregatetype = $1 AND aggregateid > $2"
         " AND ($3::text[] IS NULL OR aggregateid = ANY($3)) ORDER BY aggregateid LIMIT $4"
-        # Held, so that a newer event gets a later place in the outbox: a compacted topic keeps what comes last.
+        # Locked, so that a newer event gets a later place in the outbox: a compacted topic keeps the last one.
         " FOR UPDATE",
         topic,
         after,

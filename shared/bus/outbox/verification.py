@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One place where a journal does not hold."""
+    """One place where a journal's chain breaks."""
 
     topic: str
     subject: str
@@ -25,10 +25,9 @@ class Finding:
 
 
 async def findings(session: AsyncSession) -> AsyncIterator[Finding | int]:
-    """Every place where the journal does not hold; in between, the number of events looked at (for a progress bar).
+    """Give every place where the chain breaks; in between, the number of events read (for a progress bar).
 
-    A payload that an erasure has cut no longer fits its digest; it is cut to an object with the member `erased`, and
-    only its link is checked.
+    An erased payload no longer fits its digest; it is an object with the member `erased`, and only its link is checked.
     """
     connection = await driver(session)
     before: tuple[str, str] | None = None

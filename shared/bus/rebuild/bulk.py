@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
 POLL_SECONDS = 0.05
-"""So long a batch waits to be full."""
+"""Seconds for which a batch waits to be full."""
 AHEAD = 10_000
-"""With so few records left, the next partition is taken: its records come while these are worked at."""
+"""With so few records left, the next partition is taken: its records arrive meanwhile."""
 PATIENCE_SECONDS = 60.0
-"""So long without a record, and the log is given up."""
+"""Seconds without a record after which the load fails."""
 ANSWER_SECONDS = 20.0
 
 
 class Span(NamedTuple):
-    """What a partition holds: its first offset, and the one after its last."""
+    """The offsets of a partition: its first, and the one after its last."""
 
     topic: str
     partition: int
@@ -43,7 +43,7 @@ class Span(NamedTuple):
 
     @property
     def records(self) -> int:
-        """How many there are at most; a compaction takes some away."""
+        """Return how many there are at most; a compaction removes some."""
         return self.end - self.first
 
 
@@ -59,7 +59,7 @@ class BulkRecord(NamedTuple):
 
 
 def spans(settings: ServiceSettings, service: str, partitions: Iterable[Partition]) -> list[Span]:
-    """What each partition holds now; blocks. Raises `KafkaConnectionError` where no broker answers."""
+    """Return the offsets of each partition now; blocks. Raises `KafkaConnectionError` where no broker answers."""
     consumer = kafka.bulk_consumer(settings, service)
     until = monotonic() + ANSWER_SECONDS
     try:
@@ -69,7 +69,7 @@ def spans(settings: ServiceSettings, service: str, partitions: Iterable[Partitio
 
 
 def _span(consumer: Consumer, partition: Partition, until: float) -> Span:
-    """What a partition holds; asked again while it has no leader, as just after it was made or has moved."""
+    """Return the offsets of a partition; retried while it has no leader, as just after its creation or move."""
     while True:
         try:
             return Span(*partition, *consumer.get_watermark_offsets(TopicPartition(*partition), timeout=ANSWER_SECONDS))
@@ -82,9 +82,9 @@ def _span(consumer: Consumer, partition: Partition, until: float) -> Span:
 async def records_of(
     settings: ServiceSettings, service: str, wanted: Iterable[Span], most: int
 ) -> AsyncIterator[list[Record]]:
-    """The records of partitions up to where each ended, `most` at a time; the next is asked for when one is read.
+    """Read the records of partitions up to where each ended, `most` at a time, and the next partition ahead.
 
-    Raises `KafkaConnectionError` where they stop to come.
+    Raises `KafkaConnectionError` where no more records arrive.
     """
     consumer = kafka.bulk_consumer(settings, service)
     try:
@@ -110,7 +110,7 @@ async def records_of(
 
 
 def _look_up(consumer: Consumer) -> None:
-    """Learn which broker has what, once for all: asked with the first partition of each topic, it is waited for."""
+    """Look up once which broker has which partitions; otherwise each topic's first partition waits for it."""
     try:
         consumer.list_topics(timeout=ANSWER_SECONDS)
     except KafkaException as wrong:
@@ -118,7 +118,7 @@ def _look_up(consumer: Consumer) -> None:
 
 
 def _sorted_out(messages: Iterable[Message], left: dict[Partition, Span]) -> list[Record]:
-    """The records among messages; what is `left` of each partition begins after them, and none is kept at its end."""
+    """Return the records among messages; the rest `left` of each partition begins after them, and ends are removed."""
     records: list[Record] = []
     reached: dict[Partition, int] = {}
     for message in messages:
@@ -142,7 +142,7 @@ def _sorted_out(messages: Iterable[Message], left: dict[Partition, Span]) -> lis
 
 
 def _headers(message: Message) -> Sequence[tuple[str, bytes]]:
-    """A record's headers; none where a name is not UTF-8, so that it is parked as what cannot be read."""
+    """Return a record's headers; none where a name is not UTF-8, so that the record counts as unreadable."""
     try:
         return message.headers() or ()  # type: ignore[return-value]  # a list of pairs of text and bytes
     except UnicodeDecodeError:
@@ -156,4 +156,4 @@ _HOPELESS = {
     KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - as above
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - as above
 }
-"""What waiting does not mend."""
+"""Errors that do not pass by waiting."""

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
 _MARKS = f"{shadow_tables.SCHEMA}.{shadow_tables.MARKS}"
-# Set against set, in one go, and only what moves is written: an upsert looks into the index for each subject and writes
-# each row again, which takes several times as long where a service had read all of it before.
+# Set against set, in one statement, and only changed rows are written: an upsert looks into the index for each subject
+# and writes each row again, which is much slower where a service had read all of it before.
 _MOVE = f"""
 MERGE INTO applied a USING {_MARKS} m ON m.topic = a.topic AND m.source = a.source AND m.subject = a.subject
 WHEN MATCHED AND (a.sequence, a.ce_id, a.reacted)
@@ -52,15 +52,15 @@ WHEN NOT MATCHED THEN INSERT (topic, source, subject, sequence, ce_id, reacted)
 
 
 async def record_positions(connection: asyncpg.Connection, loaded: Sequence[Loaded]) -> None:
-    """How far the log was read, how far each subject has come, and which types nobody here knows: as in an empty store.
+    """Store how far the log was read, how far each subject has come, and the unknown types, as in an empty store.
 
-    What was reacted to stays so: a rebuild tells nobody anything twice.
+    What was reacted to stays so: a rebuild repeats no reaction.
     """
-    # First of all a table in use, for PostgreSQL hears of what others have made when it locks a table: by a name that
-    # was not there when this connection looked for it last, it would not look again.
+    # First a table in use, since PostgreSQL learns of new tables when it locks one: a name that was missing at this
+    # connection's last lookup would not be looked up again.
     await connection.execute("DELETE FROM unknown")
     await connection.execute(f"ANALYZE {_MARKS}")
-    await connection.execute("SET LOCAL work_mem = '64MB'")  # else it is joined in parts, by way of files
+    await connection.execute("SET LOCAL work_mem = '64MB'")  # else it is joined in parts, through files
     await connection.execute(_MOVE)
     await connection.execute("SET LOCAL work_mem TO DEFAULT")
     await connection.execute("UPDATE consumed SET next_offset = 0, last_ce_id = NULL")
@@ -72,22 +72,22 @@ async def record_positions(connection: asyncpg.Connection, loaded: Sequence[Load
 
 log = structlog.get_logger(__name__)
 
-TELL_SECONDS = 0.2
+COMMIT_EVERY_SECONDS = 0.2
 FEW = 250
-"""Where applying fails and no more than so many are left, they go the reader's own way."""
-# A load has nothing beside it that waits for its turn, so it takes many records at a time, whatever the reader takes.
+"""Where applying fails and no more than so many are left, they are applied as the reader does."""
+# Nothing else waits during a load, so it takes many records at a time, whatever the reader takes.
 _AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What all processes of a load count on: how many partitions, and how many records, they have taken so far."""
+    """What all processes of a load count together: how many partitions and records they have taken so far."""
 
     partitions: Synchronized[int]
     taken: Synchronized[int]
 
     def untaken(self, found: Sequence[Span]) -> Iterator[Span]:
-        """Partitions that no other process has taken, each when it is asked for."""
+        """Give partitions that no other process has taken, each when it is requested."""
         while True:
             with self.partitions.get_lock():
                 place = self.partitions.value
@@ -102,7 +102,7 @@ class Counters:
             self.partitions.value = len(found)
 
     def count(self, records: int) -> None:
-        """Note that so many more were taken."""
+        """Count so many more records."""
         with self.taken.get_lock():
             self.taken.value += records
 
@@ -112,7 +112,7 @@ _counters: Counters | None = None
 
 @dataclass(slots=True)
 class Loaded:
-    """What became of some partitions: how many records were taken, the last of each, and what is not plain."""
+    """The result of some partitions: how many records were taken, the last of each, and those set aside."""
 
     taken: int = 0
     last: dict[Partition, Record] = field(default_factory=dict)
@@ -130,14 +130,14 @@ async def load(
     processes: int = 2,
     tell: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Make a service's projections anew from what is on the log now; give how many records were taken.
+    """Rebuild a service's projections from the present log; return how many records were taken.
 
-    `by` asked for it; `consumers_of` is found by its name in each process; `tell` hears now and then how many records
-    were taken, and of how many. Raises what a process failed with, and `KafkaConnectionError` where no broker answers;
-    then nothing has changed.
+    `by` is the person who started it; each process finds `consumers_of` by its name; `tell` is called now and then with
+    the number of records taken, and the total. Raises what a process failed with, and `KafkaConnectionError` where no
+    broker answers; then nothing has changed.
     """
     consumers = consumers_of(service)
-    # For the transaction that replaces the tables, and beside it for those that make indexes.
+    # For the transaction that replaces the tables, and besides for those that create indexes.
     pool = max(settings.database_pool, 1 + shadow_tables.BUILDERS)
     bus = Bus(service, settings.model_copy(update={"database_pool": pool}))
     try:
@@ -147,12 +147,12 @@ async def load(
                 (topic, number) for topic in sorted(consumers.readings) for number in range(TOPICS[topic].partitions)
             ]
             found = [each for each in await asyncio.to_thread(spans, settings, service, partitions) if each.records]
-            found.sort(key=lambda span: -span.records)  # so that all come to their ends at about the same time
+            found.sort(key=lambda span: -span.records)  # so that all end at about the same time
             others = min(processes, len(found)) - 1
             return await _shared_out(bus, consumers, consumers_of, found, others, tell) if found else []
 
         taken = await replace(bus, consumers, share_out)
-        log.info("projections made anew", service=service, by=by, records=taken)
+        log.info("projections rebuilt", service=service, by=by, records=taken)
         return taken
     finally:
         await bus.close()
@@ -166,7 +166,7 @@ async def _shared_out(
     others: int,
     tell: Callable[[int, int], None] | None,
 ) -> list[Loaded]:
-    """Load partitions in this process, which has all that it needs already, and in so many others besides."""
+    """Load partitions in this process, which is set up already, and in so many others besides."""
     loop, spawn = asyncio.get_running_loop(), multiprocessing.get_context("spawn")
     counters = Counters(spawn.Value("q"), spawn.Value("q"))
     total = sum(each.records for each in found)
@@ -178,12 +178,12 @@ async def _shared_out(
         left: set[asyncio.Future[Loaded]] = set(work)
         try:
             while left:
-                done, left = await asyncio.wait(left, timeout=TELL_SECONDS)
+                done, left = await asyncio.wait(left, timeout=COMMIT_EVERY_SECONDS)
                 if tell is not None:
                     tell(counters.taken.value, total)
                 for each in done:
                     each.result()
-        finally:  # where one fails nothing is filled after this, so the others need not go on
+        finally:  # after a failure nothing is filled, so the others need not continue
             counters.end(found)
             work[0].cancel()
             await asyncio.wait(work)
@@ -191,15 +191,15 @@ async def _shared_out(
 
 
 def _count_on(counters: Counters) -> None:
-    """In a process of its own: count on what all of them share."""
-    global _counters  # noqa: PLW0603 - what a process of a pool is given stays with it
+    """Set the counters shared by all processes (in a process of its own)."""
+    global _counters  # noqa: PLW0603 - a process of a pool keeps its counters
     _counters = counters
 
 
 def _work(
     settings: ServiceSettings, service: str, consumers_of: Callable[[str], Consumers], found: Sequence[Span]
 ) -> Loaded:
-    """In a process of its own: load some of the partitions."""
+    """Load some of the partitions (in a process of its own)."""
     consumers = consumers_of(service)
 
     async def work() -> Loaded:
@@ -214,7 +214,7 @@ def _work(
 
 
 async def _share(bus: Bus, consumers: Consumers, found: Sequence[Span], counters: Counters) -> Loaded:
-    """Load partitions, one after the other, as long as there is one that nobody else has taken."""
+    """Load partitions, one after the other, as long as there is one that no other process has taken."""
     if consumers.prepare is not None:
         consumers.prepare()
     tune_memory()
@@ -225,7 +225,7 @@ async def _share(bus: Bus, consumers: Consumers, found: Sequence[Span], counters
 async def fill(
     bus: Bus, consumers: Consumers, batches: AsyncIterator[Sequence[Record]], counters: Counters | None = None
 ) -> Loaded:
-    """Apply the records of whole partitions, from their start, to the twins, in one transaction."""
+    """Apply the records of whole partitions, from their start, to the shadow tables, in one transaction."""
     async with bus.transaction(f"system:{bus.service}") as tx:
         await shadow_tables.use(tx.session)
         loader = Loader(consumers)
@@ -238,9 +238,9 @@ async def fill(
 
 
 async def replace(bus: Bus, consumers: Consumers, fill_all: Callable[[], Awaitable[Sequence[Loaded]]]) -> int:
-    """Make empty twins of the projections, have them filled, and put them in the place of those in use.
+    """Create empty shadow tables of the projections, have them filled, and swap them in.
 
-    The partitions are locked meanwhile: a reader that runs waits, and goes on where the load ends.
+    The partitions are locked meanwhile: a running reader waits, and continues where the load ends.
     """
     partitions = [(topic, number) for topic in consumers.readings for number in range(TOPICS[topic].partitions)]
     async with bus.transaction(f"system:{bus.service}") as tx:
@@ -256,7 +256,7 @@ async def replace(bus: Bus, consumers: Consumers, fill_all: Callable[[], Awaitab
                 await applier.apply(tx, records, one_by_one=True)
             await shadow_tables.swap(tx.session, consumers.projections)
         except BaseException:
-            await tx.session.rollback()  # lets go of what taking the twins away would wait for
+            await tx.session.rollback()  # releases the locks that removing the shadow tables would wait for
             try:
                 await shadow_tables.clear(bus)
             except (asyncpg.PostgresError, DBAPIError, OSError) as wrong:
@@ -284,7 +284,7 @@ class Loader:
         self._odd: dict[tuple[str, str], list[Record]] = {}
 
     async def prepare(self, session: AsyncSession) -> None:
-        """Learn what is parked, and how far the service has reacted: a rebuild reacts to nothing twice."""
+        """Read the dead letters, and how far the service has reacted: a rebuild repeats no reaction."""
         connection = await driver(session)
         topics = [topic for topic, reading in self._consumers.readings.items() if reading.react is not None]
         self._reacted = {topic: {} for topic in topics}
@@ -298,7 +298,7 @@ class Loader:
             self._odd[topic, subject] = []
 
     async def take(self, tx: Tx, records: Sequence[Record]) -> None:
-        """Apply records by `evolve`; put those aside that are not plain."""
+        """Apply records by `evolve`; set aside those that need the reader's own way."""
         self._loaded.taken += len(records)
         plain: list[tuple[Envelope, Record]] = []
         last = self._loaded.last
@@ -310,7 +310,7 @@ class Loader:
         await self._evolve(tx, plain)
 
     async def _evolve(self, tx: Tx, plain: Sequence[tuple[Envelope, Record]]) -> None:
-        """Apply events; where that fails, each half of them, until few are left, which are put aside."""
+        """Apply events; where that fails, each half of them, until few are left, which are set aside."""
         if not plain:
             return
         by_topic: dict[str, list[Envelope]] = {}
@@ -323,7 +323,7 @@ class Loader:
                 if topic in by_topic and evolve is not None:
                     await evolve(tx, by_topic[topic])
             await tx.session.flush()
-        except Exception:  # noqa: BLE001 - whatever it was: the reader's own way finds the one event and parks it
+        except Exception:  # noqa: BLE001 - after any error the reader's way finds the one event
             await savepoint.rollback()
             tx.session.expunge_all()
         else:
@@ -338,7 +338,7 @@ class Loader:
             self._set_back(event, record)
 
     def _not_behind(self, plain: Iterable[tuple[Envelope, Record]]) -> list[tuple[Envelope, Record]]:
-        """Those events of whose subjects none is put aside; the others are put aside behind it."""
+        """Return the events of subjects with nothing set aside; the others are set aside behind it."""
         left: list[tuple[Envelope, Record]] = []
         for event, record in plain:
             if (event.topic, event.subject) in self._odd:
@@ -347,8 +347,8 @@ class Loader:
                 left.append((event, record))
         return left
 
-    def _admitted(self, record: Record) -> Envelope | None:  # noqa: PLR0911 - one for each thing that may become of it
-        """The event of a record whose turn it is; None for what is dropped or put aside."""
+    def _admitted(self, record: Record) -> Envelope | None:  # noqa: PLR0911 - one return for each case
+        """Return the event of a record that is next in order; None for one that is dropped or set aside."""
         event, topic = read(record), record.topic
         subject = event.subject
         if (topic, subject) in self._odd:
@@ -379,7 +379,7 @@ class Loader:
         return event
 
     def _set_back(self, event: Envelope, record: Record) -> None:
-        """Put a record aside whose event was taken as plain, and is not applied: its subject has not come so far."""
+        """Set aside a record whose event was admitted but not applied, and correct how far its subject has come."""
         come = self._come[event.topic]
         come[event.subject] = (min(come[event.subject][0], event.sequence - 1), None)
         self._put_aside(event.topic, event.subject, record)
@@ -388,7 +388,7 @@ class Loader:
         self._odd.setdefault((topic, subject), []).append(record)
 
     async def finish(self, tx: Tx) -> Loaded:
-        """Write how far each subject has come beside the twins; give what is left to do."""
+        """Store how far each subject has come beside the shadow tables; return what is left to do."""
         await tx.session.flush()
         connection = await driver(tx.session)
         await connection.copy_records_to_table(

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "loading"
 MARKS = "mark"
-"""Beside the twins: how far each subject has come."""
+"""Beside the shadow tables: how far each subject has come."""
 BUILDERS = 2
-"""So many indexes are made at once."""
+"""How many indexes are created at once."""
 TRIES = 100
 
 _TABLES = """
@@ -48,16 +48,16 @@ ORDER BY i.indexrelid::regclass::text
 
 
 async def use(session: AsyncSession) -> None:
-    """Have this transaction find the twins by the tables' names; all other tables are those in use."""
+    """Have this transaction find the shadow tables by the tables' names; all other tables are those in use."""
     connection = await driver(session)
     schema = await connection.fetchval("SELECT quote_ident(current_schema())")
     await connection.execute(f"SET LOCAL search_path TO {SCHEMA}, {schema}")
 
 
 async def build(bus: Bus, tables: Collection[str], late: Collection[str]) -> list[str]:
-    """Make empty twins of `tables`; give the statements that finish them, for `finish`: indexes of those of `late`.
+    """Create empty shadow tables of `tables`; return the statements that finish them: indexes of those in `late`.
 
-    They are there for other transactions when this returns; what an earlier load left is taken away.
+    Other transactions see them when this returns; those of an earlier load are removed.
     """
     later: list[str] = []
     analyses: list[str] = []
@@ -72,27 +72,27 @@ async def build(bus: Bus, tables: Collection[str], late: Collection[str]) -> lis
             f"CREATE TABLE {SCHEMA}.{MARKS} (topic text, source text, subject text, sequence bigint, ce_id uuid)"
         )
         for table in found:
-            twin = await connection.fetchval("SELECT $1 || '.' || quote_ident($2)", SCHEMA, table["name"])
+            shadow = await connection.fetchval("SELECT $1 || '.' || quote_ident($2)", SCHEMA, table["name"])
             await connection.execute(
-                f"CREATE TABLE {twin} (LIKE {table['quoted']} INCLUDING ALL EXCLUDING INDEXES){table['options']}"
+                f"CREATE TABLE {shadow} (LIKE {table['quoted']} INCLUDING ALL EXCLUDING INDEXES){table['options']}"
             )
-            await connection.execute(f"COMMENT ON TABLE {twin} IS {table['comment']}")
+            await connection.execute(f"COMMENT ON TABLE {shadow} IS {table['comment']}")
             for key in await connection.fetch(_KEYS, table["oid"]):
-                await connection.execute(f"ALTER TABLE {twin} ADD CONSTRAINT {key['name']} {key['definition']}")
+                await connection.execute(f"ALTER TABLE {shadow} ADD CONSTRAINT {key['name']} {key['definition']}")
             for index in await connection.fetch(_INDEXES, table["oid"]):
-                statement = index["definition"].replace(f" ON {table['quoted']} ", f" ON {twin} ", 1)
+                statement = index["definition"].replace(f" ON {table['quoted']} ", f" ON {shadow} ", 1)
                 if table["name"] in late and not index["one_each"]:
                     later.append(statement)
                 else:
                     await connection.execute(statement)
-            analyses.append(f"ANALYZE {twin}")  # so that the planner knows what it has before the first page asks
+            analyses.append(f"ANALYZE {shadow}")  # so that the planner has statistics before the first page's query
     return [*later, *analyses]
 
 
 async def finish(bus: Bus, statements: Sequence[str]) -> None:
-    """Do what `build` left for the end, some at once, when all that fills the twins is committed.
+    """Run the statements that `build` left for the end, some at once, when all rows are committed.
 
-    Each in a transaction of its own: to make an index and to look at what is in a table wait for each other.
+    Each in a transaction of its own: creating an index and analysing a table block each other.
     """
     left = list(reversed(statements))
 
@@ -101,7 +101,7 @@ async def finish(bus: Bus, statements: Sequence[str]) -> None:
             statement = left.pop()
             async with bus.transaction(f"system:{bus.service}") as tx:
                 connection = await driver(tx.session)
-                # Several at once already; parallel workers besides would need more shared memory than containers have.
+                # Several run at once; parallel workers besides would need more shared memory than containers have.
                 await connection.execute("SET LOCAL max_parallel_maintenance_workers = 0")
                 await connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
                 await connection.execute(statement)
@@ -110,7 +110,7 @@ async def finish(bus: Bus, statements: Sequence[str]) -> None:
 
 
 async def swap(session: AsyncSession, tables: Collection[str]) -> None:
-    """Put the twins in the place of the tables in use; for all others that is so when the transaction commits.
+    """Swap the shadow tables in; other transactions see this when the transaction commits.
 
     Raises `asyncpg.LockNotAvailableError` where the tables are never free.
     """
@@ -126,10 +126,12 @@ async def swap(session: AsyncSession, tables: Collection[str]) -> None:
 
 
 async def clear(bus: Bus) -> None:
-    """Take the twins away, after a load that failed."""
+    """Remove the shadow tables, after a load that failed."""
     async with bus.transaction(f"system:{bus.service}") as tx:
         connection = await driver(tx.session)
-        await connection.execute("SET LOCAL lock_timeout = '10s'")  # a process that still fills them goes on for long
+        await connection.execute(
+            "SET LOCAL lock_timeout = '10s'"
+        )  # a process that still fills them may continue for long
         await _clear(connection)
 
 
@@ -139,7 +141,7 @@ async def _clear(connection: asyncpg.Connection) -> None:
 
 
 async def _lock(connection: asyncpg.Connection, tables: Sequence[str]) -> None:
-    """Have tables to ourselves, all or none: a page that holds one and waits for another would wait for us for ever."""
+    """Lock all tables or none: a page that holds one and waits for another would otherwise wait for us for ever."""
     names = ", ".join(tables)
     for tried in range(1, TRIES + 1):
         savepoint = connection.transaction()

@@ -28,7 +28,7 @@ def test_rounds_are_bounded_and_none_waits_longer_than_one_turn(idle: list[tuple
             wait = paced.wait()
             assert wait <= batching.EVERY_SECONDS + 1e-9
             clock.at += wait
-            paced.went(found)
+            paced.count(found)
             assert made <= batching.FIRST + (clock.at - began) / batching.EVERY_SECONDS + 1e-6
 
 
@@ -38,7 +38,7 @@ def test_what_was_not_used_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         for _ in range(10):
             assert paced.wait() == 0
-            paced.went()
+            paced.count()
         clock.at += 0.5
 
 
@@ -47,7 +47,7 @@ def test_a_long_row_of_full_rounds_is_not_paid_for_afterwards(monkeypatch: pytes
     clock, paced = Clock(monkeypatch), batching.BatchTiming()
     for _ in range(500):
         clock.at += 0.001
-        paced.went()
+        paced.count()
     assert paced.wait() <= batching.EVERY_SECONDS + 1e-9
     clock.at += batching.FIRST * batching.EVERY_SECONDS
     assert paced.wait() == 0
@@ -58,8 +58,8 @@ def test_a_stream_is_known_by_its_rounds(monkeypatch: pytest.MonkeyPatch) -> Non
     clock, paced = Clock(monkeypatch), batching.BatchTiming()
     for found, rounds in ((batching.FEW, batching.FIRST - 2), (batching.FIRST, 0), (500, 0), (batching.FEW + 1, 2)):
         for _ in range(rounds):
-            paced.went(found)
+            paced.count(found)
             assert paced.wait() == 0
-        paced.went(found)
+        paced.count(found)
         assert paced.wait() == pytest.approx(batching.EVERY_SECONDS if found > batching.FEW else 0, abs=1e-9)
         clock.at += batching.FIRST * batching.EVERY_SECONDS
