@@ -19,7 +19,7 @@ class Bar:
     def __init__(self, words: str, total: float | None) -> None:
         """Begin at 0 of `total`; None while the total is unknown."""
         from rich.console import Console  # noqa: PLC0415 - heavy
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - heavy
 
         self._console = Console(stderr=True)
         self._bar = Progress(

@@ -107,11 +107,11 @@ async def sign(document: bytes, signer: Signer) -> bytes:
 
 def _sign(document: bytes, signer: Signer) -> bytes:
     from asn1crypto.keys import PrivateKeyInfo  # noqa: PLC0415 - heavy: with the first document, as all that follow
-    from asn1crypto.x509 import Certificate  # noqa: PLC0415
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415
-    from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter  # noqa: PLC0415
-    from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner  # noqa: PLC0415
-    from pyhanko_certvalidator.registry import SimpleCertificateStore  # noqa: PLC0415
+    from asn1crypto.x509 import Certificate  # noqa: PLC0415 - heavy
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415 - heavy
+    from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter  # noqa: PLC0415 - heavy
+    from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner  # noqa: PLC0415 - heavy
+    from pyhanko_certvalidator.registry import SimpleCertificateStore  # noqa: PLC0415 - heavy
 
     chain = [Certificate.load(certificate) for certificate in signer.chain]
     pdf_signer = SimpleSigner(
@@ -147,8 +147,8 @@ def _check(document: bytes, signer: Signer) -> Signed:
 def _signature(document: bytes, span: tuple[int, ...], signer: Signer) -> Signed:
     """The state of one signature; `span` holds offset and length of the signed bytes before and after it."""
     from asn1crypto.cms import ContentInfo  # noqa: PLC0415 - heavy, as above
-    from pyhanko.sign.validation import async_validate_detached_cms  # noqa: PLC0415
-    from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415
+    from pyhanko.sign.validation import async_validate_detached_cms  # noqa: PLC0415 - heavy
+    from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415 - heavy
 
     first, length, second, rest = span
     signature_hex = document[first + length + 1 : second - 1]
