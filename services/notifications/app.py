@@ -1,4 +1,4 @@
-"""Notifications: what are they made of? `create_app` puts their parts into the harness."""
+"""Create the app of the notifications service."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
-    """Notifications as an app; settings come from the environment unless they are given.
+    """Return the app; settings come from the environment unless they are given.
 
-    Raises ValueError where a mail cannot be written, in any language, or where the key that is to sign mails is none.
+    Raises ValueError where a mail cannot be written in one of its languages, or where the DKIM key cannot be read.
     """
     check_mails()
     settings = settings or Settings()

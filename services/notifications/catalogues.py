@@ -1,8 +1,8 @@
-"""In which languages are mails written, and is each of them whole? The catalogues in `translations/`, one a language.
+"""Read, check and update the catalogues of translated mail texts in `translations/`, one a language.
 
-Mails have catalogues of their own beside those of the pages (`shared/i18n/__init__.py`), since a mail is written in the
-language of whoever gets it. `python -m services.notifications.catalogues` brings them up to date with the texts and
-says what is still to be translated.
+Mails have catalogues apart from those of the pages (`shared/i18n/__init__.py`), since a mail is written in its
+recipient's language. `python -m services.notifications.catalogues` brings them up to date with the texts and prints
+what is still to be translated.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _SPAN = "%(first)s to %(last)s"
 
 @cache
 def texts() -> tuple[Text, ...]:
-    """Every text that can stand in a mail, each once: the table's, the codes' that it uses, the letter's own."""
+    """Return every text that a mail can contain, each once: the table's, the labels that it uses, the letter's own."""
     found: dict[Text, None] = {}
     for rule in RULES:
         found |= dict.fromkeys((rule.subject, *rule.text, rule.action))
@@ -62,12 +62,12 @@ def texts() -> tuple[Text, ...]:
 
 
 def places(text: Text) -> frozenset[str]:
-    """The words that a text has places for."""
+    """Return the placeholders of a text."""
     return frozenset(_PLACE.findall(text if isinstance(text, str) else text[1]))
 
 
 def _labels(rule: Rule) -> Iterator[str]:
-    """What the words of a rule may be, where they are codes: the event's own lists, and what `facts` makes."""
+    """The labels that the words of a rule may stand for, where they are codes."""
     for word in sorted(set().union(*(places(text) for text in (rule.subject, *rule.text)))):
         if word == "failed":
             yield from (each.label for each in EligibilityRule)
@@ -99,9 +99,9 @@ def _extracted() -> Iterator[Text]:
 
 
 def check() -> None:
-    """Raises ValueError where a translation has other places than its text, or cannot be read: at the service's start.
+    """Raises ValueError where a translation has other placeholders than its text, or a catalogue cannot be read.
 
-    A text without a translation is written in English: that is a matter for the tests, no reason not to start.
+    A text without a translation is written in English; tests look for those, the service starts without.
     """
     for code in WRITTEN:
         for text, forms in translations(code).items():
@@ -111,7 +111,7 @@ def check() -> None:
 
 
 def wrong(text: Text, form: str) -> str:
-    """What is wrong with the places of a translation; nothing where it is right, or not there."""
+    """Return what is wrong with the placeholders of a translation; an empty text where nothing is."""
     try:
         form % dict.fromkeys(places(text), 1)
     except KeyError as unknown:
@@ -123,14 +123,14 @@ def wrong(text: Text, form: str) -> str:
 
 
 def translations(code: str) -> dict[Text, tuple[str, ...]]:
-    """What a catalogue says: a text -> its forms in the language (one, but for what is counted). Raises ValueError."""
+    """Return a catalogue: text -> its forms in the language (several where it counts). Raises ValueError."""
     path = MAILS.of(code)
     return _read(path, code, path.stat().st_mtime_ns) if path.is_file() else {}
 
 
 @lru_cache(maxsize=2 * len(LANGUAGES))
 def _read(path: Path, code: str, _stamp: int) -> dict[Text, tuple[str, ...]]:
-    """A catalogue as it was at `_stamp`: an app is made again and again in tests, from the same files."""
+    """Read a catalogue as it was at `_stamp`; tests create many apps from the same files."""
     try:
         with path.open("rb") as source:
             read = read_po(source, locale=code, abort_invalid=True)
@@ -146,7 +146,7 @@ def _read(path: Path, code: str, _stamp: int) -> dict[Text, tuple[str, ...]]:
 
 
 def glossary(code: str) -> list[str]:
-    """The lines of comment at the head of a catalogue: the terms of the programme in the language."""
+    """Return the comment lines at the head of a catalogue: the programme's terms in the language."""
     path = MAILS.of(code)
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     head = lines[: next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)]
@@ -154,7 +154,7 @@ def glossary(code: str) -> list[str]:
 
 
 def written(code: str, said: Mapping[Text, tuple[str, ...]], terms: list[str]) -> str:
-    """A catalogue as a file: the glossary, the head that gettext needs, and every text in the order of the table."""
+    """Return a catalogue as a file: the glossary, gettext's header, and every text in the order of the table."""
     count, rule = get_plural(code)
     blocks = [
         "\n".join(f"# {term}".rstrip() for term in terms),
@@ -184,7 +184,7 @@ def written(code: str, said: Mapping[Text, tuple[str, ...]], terms: list[str]) -
 
 
 def missing(code: str) -> list[Text]:
-    """The texts that a language does not have, wholly."""
+    """Return the texts that a language lacks, in whole or in part."""
     said, count = translations(code), get_plural(code).num_plurals
     return [
         text
@@ -194,7 +194,7 @@ def missing(code: str) -> list[Text]:
 
 
 def main() -> int:
-    """Bring every catalogue up to date; give 1 where something is still to be translated."""
+    """Bring every catalogue up to date; return 1 where a text is still to be translated."""
     left = 0
     for code in WRITTEN:
         path = MAILS.of(code)

@@ -1,4 +1,4 @@
-"""Can every mail be written, in every language? Asked when the service starts, not when a mail is to be sent."""
+"""Check at start-up that every mail can be written in every language."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from shared.i18n import offered, speaking
 
 
 def check_mails() -> None:
-    """Raises ValueError, which says the message, the translation or the template, and what is wrong with it.
+    """Raises ValueError with the message, translation or template that is wrong.
 
-    A message that asks for a word that its event does not have, a translation with other places than its text, a
-    template that asks for what it is not given.
+    That is: a message with a word that its event does not have, a translation with other placeholders than its text, or
+    a template with a variable that it is not given.
     """
     check_table()
     catalogues.check()

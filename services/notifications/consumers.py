@@ -1,4 +1,4 @@
-"""What do notifications do with events? Keep cases and deadlines up to date, and queue the messages that follow."""
+"""Consume events: keep cases and deadlines up to date, and queue the messages that follow."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DEFAULT = Timers()
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Keep the cases that events tell of, and the deadlines that they set and meet."""
+    """Update the cases of the events, and the deadlines that these set and meet."""
     known = await cases.evolve(tx, events)
     others = {id_of(concerned(event)[1]) for event in events} - known.keys()
     known |= await cases.cases(tx.session, others)
@@ -56,7 +56,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def react(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Queue the messages of events; one whose case has not arrived yet waits for it."""
+    """Queue the messages of the events; an event whose case has not arrived yet waits for it."""
     told = [event for event in events if tells(event.type)]
     if not told:
         return
@@ -75,17 +75,17 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def evolve_access(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Keep what people may, and whom the register's messages are about."""
+    """Update people's access, and the cases of the register's messages."""
     await consume_access(tx, events)
     await deputies.evolve(tx.session, events)
     await cases.evolve(tx, _of_people(events))
 
 
 async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Queue what the register tells people; older events do not say whom they are about.
+    """Queue the register's messages to people; older events do not name the person.
 
-    Whoever may nothing any more has no private calendar address any more. Who could not be reached by mail is off the
-    list once a new address, asked for since, is confirmed.
+    A person without any access loses the private calendar address. A person who could not be reached by mail leaves
+    that list once a new address, asked for since, is confirmed.
     """
     await feeds.end_of(tx.session, events)
     told = _of_people(events)
@@ -101,13 +101,13 @@ async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Keep what organisations are called, and the partners and proposals that messages are about."""
+    """Update names of organisations, and the partners and proposals that messages are about."""
     await register.evolve_registry(tx, events)
     await cases.evolve(tx, events)
 
 
 async def react_registry(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Queue what the register tells; where a country takes part again, also to those whose supply pauses with it."""
+    """Queue the messages of the register; a reinstatement also reaches owners whose supply paused."""
     await react(tx, events)
     again = [
         event
@@ -126,7 +126,7 @@ async def react_registry(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def react_calls(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Tell the officers who gain by a call's revision: they are in the event, each with a case of their own."""
+    """Queue the messages to the officers who gain by a call's revision; the event names their applications."""
     gains = [(event, id_) for event in events if isinstance(event.data, CallRevised) for id_ in event.data.touches]
     if not gains:
         return
@@ -145,7 +145,7 @@ def _of_people(events: Sequence[Envelope]) -> list[Envelope]:
 
 
 async def _wait(tx: Tx, event: Envelope, topic: str, subject: str) -> None:
-    """Put an event aside until its case is there, or the application whose reference stands in the subject line."""
+    """Defer an event until its case arrives, or the application whose reference the subject line needs."""
     known = (await cases.cases(tx.session, [id_of(subject)])).get(id_of(subject))
     if known is None:
         await tx.wait(event, topic, subject)

@@ -1,4 +1,7 @@
-"""Who may read what was told? The programme and its overseers all, a national coordinator what the own country got."""
+"""Decide which messages and deadlines a principal may read.
+
+The programme coordinator and the overseers read all of them, a national coordinator those of the country.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ _ALL = (Role.PROGRAMME_COORDINATOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER)
 
 
 def countries_read(principal: Principal) -> frozenset[str] | None:
-    """The countries whose messages and deadlines the principal reads; None means all."""
+    """Return the countries whose messages and deadlines the principal reads; None means all."""
     return None if principal.has(*_ALL) else principal.countries(Role.NATIONAL_COORDINATOR)
 
 
 def reads(principal: Principal, country: str | None) -> bool:
-    """Whether a message to that country (None: to the programme itself) is the principal's to read."""
+    """Return whether the principal reads a message to that country (None: to the programme itself)."""
     countries = countries_read(principal)
     return countries is None or country in countries

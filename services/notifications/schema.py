@@ -1,4 +1,4 @@
-"""The tables of notifications, and the only queries; importing the package knows all of them."""
+"""Import the modules of all tables, so that the metadata is complete."""
 
 from services.notifications.calendars.store import appointments, feeds
 from services.notifications.cases.store import cases, deputies, pauses, register

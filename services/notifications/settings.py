@@ -1,4 +1,4 @@
-"""What do notifications have to be told to run, beyond what every service is told?"""
+"""The settings of the notifications service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.settings import ServiceSettings
 
 
 class ReminderSettings(BaseSettings):
-    """When people are reminded. Apart from the rest, since a rebuild, which has no other settings, has to know it."""
+    """When people are reminded; separate, since a rebuild needs these settings and no others."""
 
     model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True)
 
@@ -31,7 +31,7 @@ class ReminderSettings(BaseSettings):
 
 
 class Settings(ServiceSettings, ReminderSettings):
-    """Where mail goes out, and where the portal is asked for contacts."""
+    """All settings of the service."""
 
     port: int = Field(default=8030, description="The port on which this service listens.")
     reader_gathers_ms: int = Field(
@@ -101,12 +101,12 @@ class Settings(ServiceSettings, ReminderSettings):
 
     @property
     def allowed_networks(self) -> tuple[Network, ...]:
-        """Into which networks of our own webhooks may be sent."""
+        """Internal networks that webhooks may be sent into."""
         return networks(self.webhook_allowed_networks)
 
     @property
     def schedule(self) -> tuple[float, ...]:
-        """Seconds after the first, the second ... failed attempt of a webhook."""
+        """Seconds to wait after the first, second ... failed attempt of a webhook."""
         return tuple(float(each) for each in self.webhook_schedule.split(","))
 
     dkim_key: SecretStr | None = Field(
@@ -151,12 +151,12 @@ class Settings(ServiceSettings, ReminderSettings):
 
     @cached_property
     def choice_seal(self) -> Seal:
-        """What signs the links by which people choose what they are sent."""
+        """The seal of the links by which people choose how they get messages."""
         return Seal(self.bounce_keys, "choice")
 
     @cached_property
     def bounce_keys(self) -> tuple[bytes, ...]:
-        """What signs the senders of mails: the session keys, newest first."""
+        """The keys that sign the return paths of mails: the session keys, newest first."""
         return keys_from(self.session_key.get_secret_value())
 
     @cached_property
@@ -166,5 +166,5 @@ class Settings(ServiceSettings, ReminderSettings):
 
     @cached_property
     def mail_domain(self) -> str:
-        """The right side of our Message-IDs: the sender's domain, so that they stay the same on every machine."""
+        """The right side of Message-IDs: the sender's domain, the same on every machine."""
         return self.mail_sender[1].rpartition("@")[2] or "tandem.example"

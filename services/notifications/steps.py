@@ -1,7 +1,6 @@
-"""How does work over many rows let others go on meanwhile? In steps of a few, between which the loop turns once.
+"""Work over many rows in steps, so that other tasks of the event loop run in between.
 
-What the lines to a mail server have in flight keeps the server busy for a few milliseconds; what takes longer at a
-stretch has it wait.
+The connections to the mail server have little in flight: a server waits when the loop is busy for long.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _STEP = 25
 
 
 async def in_steps(items: Iterable[T]) -> AsyncIterator[T]:
-    """The same items, in their order."""
+    """Yield the same items in their order, and yield to the event loop after every few."""
     for place, item in enumerate(items, 1):
         yield item
         if place % _STEP == 0:

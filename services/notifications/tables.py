@@ -1,4 +1,4 @@
-"""What do all tables of notifications have in common? One metadata, and names that migrations can count on."""
+"""The base and the metadata of all tables of the service, and writing many rows at once."""
 
 from __future__ import annotations
 
@@ -25,45 +25,45 @@ _IDS = ARRAY(sa.Uuid)
 
 
 class Table(SQLModel):
-    """The base of the tables of notifications."""
+    """The base of the tables of the service."""
 
     metadata = metadata
 
 
 def table_of(model: type[Table]) -> sa.Table:
-    """The table behind a model: statements on it are compiled once, however many rows they are given."""
+    """Return the table behind a model; a statement on it is compiled once for any number of rows."""
     return metadata.tables[str(model.__tablename__)]
 
 
 def among(column: Mapped[UUID], ids: Iterable[UUID]) -> sa.ColumnElement[bool]:
-    """Whether an id is one of these: one array, so that a statement is the same text for any number of them.
+    """Return the condition that a column is one of these ids, as one array parameter.
 
-    `IN` has a place for each, so that a thousand are written out, parsed and planned anew each time.
+    `IN` has a parameter for each id, so the statement would be parsed and planned anew for every count.
     """
     return column == sa.any_(sa.literal(sorted(ids), _IDS))
 
 
 async def put(session: AsyncSession, model: type[Table], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write whole rows (column -> value), one an id: new ones, and in the place of those that are there."""
+    """Write whole rows (column -> value), one an id: insert new ones and replace those that exist."""
     await _write(session, model, sorted(rows, key=lambda row: str(row["id"])), replace=True)
 
 
 async def add(session: AsyncSession, model: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows (column -> value, the same columns in each) in their order; those that are there stay as they are."""
+    """Write rows (column -> value, the same columns in each) in their order; those that exist stay as they are."""
     await _write(session, model, rows, replace=False)
 
 
 async def _write(
     session: AsyncSession, model: type[Table], rows: Sequence[Mapping[str, Any]], *, replace: bool
 ) -> None:
-    """One statement for all, as one JSON text: a thousand rows one by one take several times as long on both sides."""
+    """Write all rows in one statement with one JSON parameter, which is much faster than row by row."""
     if rows:
         statement = _statement(table_of(model), tuple(rows[0]), replace=replace)
         await (await driver(session)).execute(statement, orjson.dumps(list(rows), default=_plain).decode())
 
 
 def _plain(value: object) -> str:
-    """The driver's own kind of UUID, which orjson does not take for one."""
+    """Return the text of the driver's own kind of UUID, which orjson does not serialise."""
     if isinstance(value, UUID):
         return str(value)
     raise TypeError
@@ -71,7 +71,7 @@ def _plain(value: object) -> str:
 
 @cache
 def _statement(table: sa.Table, names: tuple[str, ...], *, replace: bool) -> str:
-    """The database gives each value the type of its column."""
+    """Return the insert statement; the database casts each value to the type of its column."""
     quoted = [f'"{name}"' for name in names]
     columns, conflict = ", ".join(quoted), "ON CONFLICT DO NOTHING"
     changes = ", ".join(f"{name} = excluded.{name}" for name in quoted if name != '"id"')

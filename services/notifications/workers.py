@@ -1,4 +1,4 @@
-"""Which loops run beside answering requests? The harness starts them again when they fail."""
+"""List the loops that run beside the requests; the harness restarts a loop that fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def workers(settings: Settings) -> list[Callable[[Service], Awaitable[None]]]:
-    """The loops of this installation."""
+    """Return the loops of this installation."""
     found: list[Callable[[Service], Awaitable[None]]] = [send_mail, watch_deadlines, write_digests, send_webhooks]
     if settings.bounce_port is not None:
         found.append(receive_reports)

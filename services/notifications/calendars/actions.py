@@ -1,8 +1,8 @@
-"""What do people have in their private calendar? The feed behind an address that only its owner knows.
+"""Create, end and read private calendar feeds, each behind an address that only its owner knows.
 
-Whose address it is stands here as an opaque id and the sign-in subject: at each reading the rights of that moment
-count, so that a suspension or a right that was taken away ends the address at once, and for good. Which applications
-are an officer's is asked of the portal at each reading, and not kept.
+An address has its owner's opaque id and sign-in subject: at each reading the person's rights of that moment count, so a
+suspension or a lost right ends the address at once and for good. The portal says at each reading which applications are
+an officer's; this is not kept.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ _SUMMARIES = {
 
 
 class PortalAway(RuntimeError):
-    """The portal does not say whose applications are whose: the calendar is to ask again later."""
+    """The portal does not say whose applications are whose: the calendar is to try again later."""
 
 
 class TooOften(RuntimeError):
-    """An address is read more often than calendars do; `seconds` until it is let in again."""
+    """An address is read more often than calendars do; `seconds` until the next reading is allowed."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__("read too often")
@@ -61,7 +61,7 @@ class TooOften(RuntimeError):
 
 
 class _Parts(BaseModel):
-    """Which applications and mentor's profiles are a person's."""
+    """A person's applications and mentor's profiles."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -71,16 +71,16 @@ class _Parts(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A new address: its id, and the key that is shown once and kept nowhere."""
+    """A new address: its id, and the key that is shown once and stored nowhere."""
 
     id: UUID
     key: str
 
 
 async def make(bus: Bus, *, person: UUID, subject: str, language: str, replaces: UUID | None) -> Made:
-    """Give a person an address; `replaces` is the one that is there, whose key ends now, or None for the first.
+    """Give a person an address; `replaces` is the present one, whose key ends now, or None for the first.
 
-    Raises `Refused` (409) where another is there than the caller knows of: a form that was sent twice makes one.
+    Raises `Refused` (409) where the present address is another one: a form that is sent twice makes one address.
     """
     key = model.new_key()
     async with bus.transaction("system:feed") as tx:
@@ -103,13 +103,13 @@ async def make(bus: Bus, *, person: UUID, subject: str, language: str, replaces:
 
 
 async def revoke(bus: Bus, person: UUID) -> bool:
-    """End a person's address; whether there was one."""
+    """End a person's address; return whether there was one."""
     async with bus.transaction("system:feed") as tx:
         return await store.end(tx.session, person=person) > 0
 
 
 async def read(bus: Bus, settings: Settings, key: str) -> bytes | None:
-    """The feed behind a key; None where nobody has it, or its owner may nothing any more.
+    """Return the feed behind a key; None where no such key exists, or its owner has no rights any more.
 
     Raises `TooOften`, `PortalAway`.
     """
@@ -145,7 +145,7 @@ async def _parts(settings: Settings, person: UUID) -> _Parts:
 
 
 async def _entries(session: AsyncSession, settings: Settings, keys: model.Keys) -> list[model.FeedEntry]:
-    """Days first, then deadlines, each in order."""
+    """Return appointments first, then deadlines, each in order."""
     now = clock.now()
     days = await appointments.seen_by(session, keys.days, (now - model.BACK).date(), model.MOST)
     wanted = lists.Wanted(now, holders=keys.deadlines, since=now - model.BACK, until=now + model.AHEAD)
@@ -162,7 +162,7 @@ async def _entries(session: AsyncSession, settings: Settings, keys: model.Keys) 
 
 
 def _deadline(settings: Settings, falls: Falls) -> model.FeedEntry:
-    """A deadline on its day at the programme's office, which pages and mails name too."""
+    """Return the entry of a deadline on its day at the programme's office, as on pages and in mails."""
     waited, case = falls.waited, falls.case
     day = falls.due.astimezone(ZONE).date()
     own = waited.owner is AudienceKind.APPLICANT
@@ -184,7 +184,7 @@ _PAGES = {Kind.VISIT: "visit", Kind.SESSION: "mentorships", Kind.MEETING: "mento
 
 
 def _runs(days: list[str]) -> list[tuple[date, date]]:
-    """Days in a row as first and last: a visit over a holiday is two."""
+    """Return consecutive days as first and last: a visit over a holiday has two runs."""
     found: list[tuple[date, date]] = []
     for day in sorted(map(date.fromisoformat, days)):
         if found and day - found[-1][1] == timedelta(days=1):

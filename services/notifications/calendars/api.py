@@ -1,4 +1,4 @@
-"""Who has a private calendar address? Asked and changed by the portal, which knows who that is."""
+"""Create, look up and end a person's private calendar address for the portal."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import datetime
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/notifications/internal/feed", include_in_schema=Fals
 
 
 class FeedState(BaseModel):
-    """The address of a person as it stands: made when, last read when (real time); `id` None where there is none."""
+    """A person's address: when it was made and last read (real time); `id` None where there is none."""
 
     id: UUID | None = None
     made_at: datetime | None = None
@@ -25,7 +25,7 @@ class FeedState(BaseModel):
 
 
 class Wanted(BaseModel):
-    """For whom an address is made: the opaque id, the sign-in subject, the language, and which one it replaces."""
+    """The person of a new address: opaque id, sign-in subject, language, and the address that it replaces."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -36,7 +36,7 @@ class Wanted(BaseModel):
 
 
 class Ended(BaseModel):
-    """Whose address ends."""
+    """The person whose address ends."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -53,7 +53,7 @@ async def has_feed(bus: BusDep, person: UUID) -> FeedState:
 
 @router.post("")
 async def make(body: Wanted, bus: BusDep) -> dict[str, str]:
-    """A new address in the place of the one that was there; the key is told here and never again."""
+    """Replace a person's address by a new one; its key is shown here and never again."""
     made = await actions.make(
         bus, person=body.person, subject=body.subject, language=body.language, replaces=body.replaces
     )

@@ -1,4 +1,4 @@
-"""What does a calendar program get at somebody's private address? The feed, and nothing else of this site."""
+"""The private calendar feed, as calendar programs fetch it."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated
@@ -23,7 +23,7 @@ async def feed(
 ) -> Response:
     """The feed behind a key, or that it has not changed; 404 for a key that is wrong or was ended.
 
-    The key stands in the query and not in the path, which traces and logs hold.
+    The key is in the query and not in the path, which traces and logs record.
     """
     try:
         body = await actions.read(bus, request.app.state.service.settings, key) if key else None

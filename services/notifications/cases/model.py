@@ -1,4 +1,4 @@
-"""Whose case is an event about, and whom does an audience mean in it? Ids and countries only."""
+"""Find the case of an event, and the people and countries concerned by it, as ids only."""
 
 from __future__ import annotations
 
@@ -42,18 +42,17 @@ _PARTNERS = UUID("019a0000-0000-7000-8000-00000000f001")
 
 @lru_cache(maxsize=8192)
 def id_of(text: str) -> UUID:
-    """An id as events and messages hold it: each is read a dozen times while a batch is worked on."""
+    """Return the UUID of an id in text; cached, since a batch reads each id many times."""
     return UUID(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One application, offer, mentor, match, visit or mentorship, by what says who is concerned by it.
+    """One application, placement, mentor, match, visit or mentorship, with the ids of everybody concerned.
 
-    `country` and `organisation_id` are the applicant's. Where a mentor stands on the other side of a match,
-    `host_country` and `host_organisation_id` are the mentor's; of a mentorship only the country is known. `match_id` is
-    a visit's or a mentorship's. `guest` says of a mentoring pair's visit which of the two travels: the other stands for
-    the host.
+    `country` and `organisation_id` are the applicant's. Where a mentor is the other side of a match, `host_country` and
+    `host_organisation_id` are the mentor's; of a mentorship only the country is known. `match_id` is a visit's or a
+    mentorship's. `guest` is which party of a mentorship travels, on a visit within it; the other party is the host.
     """
 
     id: UUID
@@ -72,12 +71,12 @@ class Case:
 
     @property
     def host_shown(self) -> UUID | None:
-        """The organisation that messages name as the host; a mentor's own is not told by a match."""
+        """The organisation that messages name as the host; a match does not disclose a mentor's own."""
         return None if self.topic == MATCHES and self.mentor_id is not None else self.host_organisation_id
 
 
 def case_in(event: PublishedEvent) -> Case | None:  # noqa: C901, PLR0911 - one return for each way to be told
-    """The case that an event tells about, whole; None where the event only names it."""
+    """Return the case that an event describes in full; None where the event only names it."""
     data, id_, topic = event.data, event.subject, event.topic
     match data:
         case AccessChanged() if data.recipient_id is not None:
@@ -188,15 +187,15 @@ def _mentorship(id_: UUID, topic: str, plan: MentorshipPlan) -> Case:
 
 
 def _partner(country: str) -> UUID:
-    """The id under which the case of a partner country is kept: on its topic the key is the country's code."""
+    """Return the id of a partner country's case; its topic is keyed by the country's code."""
     return reaction_id(_PARTNERS, "partner", country)
 
 
 def concerned(event: PublishedEvent) -> tuple[str, str]:
-    """The topic and the id of the case that an event is about: mostly its own subject.
+    """Return the topic and id of the case that an event is about: mostly its own subject.
 
-    What people do about a match or a mentorship stands under the match, about a visit under the visit; what came of it
-    under the visit or the mentorship. An access is kept under the person's opaque id, not under the sign-in subject.
+    What people do about a match or a mentorship belongs to the match, about a visit to the visit; results belong to the
+    visit or the mentorship. An access belongs to the person's opaque id, not to the sign-in subject.
     """
     match event.data:
         case AccessChanged() if event.data.recipient_id is not None:
@@ -213,9 +212,9 @@ def concerned(event: PublishedEvent) -> tuple[str, str]:
 
 
 def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one return for each audience
-    """Whom `kind` means in a case; None where the case has no such person (a study visit has no mentor).
+    """Return who `kind` is in a case; None where the case has no such person (a study visit has no mentor).
 
-    On a mentoring pair's visit guest and host are the two of them.
+    On a visit within a mentorship, guest and host are mentor and mentee.
     """
     if case.guest is not None:
         kind = _OF_PAIR[case.guest].get(kind, kind)
@@ -252,14 +251,14 @@ _AT_HOME: dict[A, A] = {
 
 
 def _coordinator(kind: A, country: str, organisation_id: UUID | None, mentor_id: UUID | None = None) -> Audience:
-    """The coordinator of a country; for an EU agency the organisation is named too, as its clearance officer acts."""
+    """Return the coordinator of a country; an EU agency's is named with the organisation, which has its own officer."""
     if country != UNION:
         return Audience(kind=kind, country=country)
     return Audience(kind=kind, country=country, organisation_id=organisation_id, mentor_id=mentor_id)
 
 
 def country_of(kind: A, case: Case) -> str | None:
-    """The country whose national coordinator sees what is told to that audience; none for the programme's own."""
+    """Return the country whose national coordinator sees messages to that audience; None for the programme's own."""
     if case.guest == Party.MENTOR:
         kind = _AT_HOME.get(kind, kind)
     match kind:

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/notifications/api", tags=["notifications"])
 
 
 class DeadlineOut(BaseModel):
-    """Something that somebody is waited for; `whom` names who by an opaque key, the same for all that he or she has."""
+    """An open deadline; `whom` is an opaque key of its holder, the same for all deadlines of that person or office."""
 
     id: UUID
     kind: str

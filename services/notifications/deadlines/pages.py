@@ -1,4 +1,4 @@
-"""What falls due, for whom? By week, by who has it, by country; and how much time is given for what."""
+"""The pages of open deadlines, and of the time that is given for each kind."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ async def due(
     over: Annotated[str, Query(max_length=3)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The open deadlines, counted by week, holder or country, and one page of them; a filter nobody knows is none."""
+    """The open deadlines, counted by week, holder or country, and one page of them; an unknown filter is ignored."""
     kept = {"week": week, "country": country, "kind": kind, "owner": owner, "whom": whom, "over": over}
     grouped: By = "whom" if by == "whom" else "country" if by == "country" else "week"
     now, mine = clock.now(), countries_read(who)
@@ -83,7 +83,7 @@ async def due(
 
 @router.get("/terms")
 async def terms(request: Request, bus: BusDep, _: Reader, call: Annotated[str, Query(max_length=40)] = "") -> Response:
-    """How much time is given for what, when people are reminded and who hears of it: as it is in force in a call."""
+    """The time that is given for each task in a call, when people are reminded, and who hears of a missed date."""
     async with bus.read() as session:
         calls = await register.calls(session)
     chosen = next((one for one in calls if str(one.id) == call), None)
@@ -101,13 +101,13 @@ def _ways() -> dict[By, str]:
 
 
 def _address(kept: Mapping[str, str], **changes: str) -> str:
-    """This page with other filters; those that are empty are left out."""
+    """Return the address of this page with other filters; empty ones are left out."""
     values = {name: value for name, value in {**kept, **changes}.items() if value}
     return f"{HERE}?{urlencode(values)}" if values else HERE
 
 
 def _counts(weeks: Mapping[Any, Group], overdue: int) -> list[dict[str, object]]:
-    """What presses most: each count leads to exactly its rows."""
+    """Return the most urgent counts; each links to exactly its rows."""
     this = clock.today() - timedelta(days=clock.today().weekday())
     shown: list[dict[str, object]] = [
         {"count": overdue, "name": gettext("Overdue"), "href": f"{HERE}?over=yes", "tone": "error"}
@@ -120,7 +120,7 @@ def _counts(weeks: Mapping[Any, Group], overdue: int) -> list[dict[str, object]]
 
 
 async def _called(session: AsyncSession, groups: list[Group]) -> dict[str, str]:
-    """What holders are called, by their keys: people by the reference of a case of theirs, hosts by their agency."""
+    """Return the names of holders by key: a person's case reference, a host's agency."""
     known = await cases.referenced(
         session, await cases.cases(session, [one.case_id for one in groups if one.case_id is not None])
     )
@@ -133,7 +133,7 @@ async def _called(session: AsyncSession, groups: list[Group]) -> dict[str, str]:
 def _group(
     one: Group, by: By, kept: Mapping[str, str], called: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str] | int]:
-    """A line of the overview: what it is, how many are open, how many of them over; each with its way."""
+    """Return a line of the overview: name, count and overdue count, each with its link."""
     match by:
         case "week":
             assert isinstance(one.value, date)
@@ -154,7 +154,7 @@ def _group(
 
 
 def _narrowed(wanted: Wanted, first: Falls | None, called: Mapping[str, str]) -> list[str]:
-    """What the list is narrowed to beyond the form's fields, in words."""
+    """Return in words the filters that the form does not show."""
     said = []
     if wanted.week is not None:
         said.append(gettext("Week of %(day)s") % {"day": dates.day(wanted.week)})

@@ -1,4 +1,4 @@
-"""What was told to one person? Asked by the portal, which knows who that is, for its inbox page."""
+"""The messages to one person, for the portal's inbox page."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/notifications/internal/inbox", include_in_schema=Fal
 
 
 class InboxMessage(BaseModel):
-    """A message as it is listed: `link` is a path of the programme's own, `at` domain time, `when` that in words."""
+    """A message as it is listed: `link` is a path of the programme's, `at` domain time, `when` that in words."""
 
     id: UUID
     subject: str
@@ -39,16 +39,16 @@ class InboxMessage(BaseModel):
 
 
 class Words(BaseModel):
-    """What stands on and under a message, in the language of the messages."""
+    """The labels on and under a message, in the language of the messages."""
 
     new: str
     read: str
 
 
 class Inbox(BaseModel):
-    """One page of a recipient's messages, how many there are (as they were asked for), and how many unread in all.
+    """One page of a recipient's messages, their number under the given filter, and how many are unread in all.
 
-    `language` is the one that messages and `words` are in: English where none of the mails has the one asked for.
+    `language` is that of messages and `words`: English where there are no mails in the wanted one.
     """
 
     messages: list[InboxMessage]
@@ -120,5 +120,5 @@ def _shown(notification: NotificationRow, message: MessageRow, known: Mapping[UU
 
 @router.post("/read")
 async def read(body: Read, bus: BusDep) -> dict[str, int]:
-    """Mark messages as read; gives how many were unread before."""
+    """Mark messages as read; the answer is how many were unread before."""
     return {"read": await actions.mark_read(bus, body.recipient, body.ids)}

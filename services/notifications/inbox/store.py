@@ -1,4 +1,4 @@
-"""What was told to one person, and what of it was read? The same table as the log's, by the recipient's opaque id."""
+"""Query and mark the notifications of one recipient, in the same tables as the message log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = 50
 async def inbox(
     session: AsyncSession, recipient: UUID, *, page: int = 1, only_unread: bool = False
 ) -> tuple[list[tuple[NotificationRow, MessageRow]], int]:
-    """One page of what was told to a recipient, the newest first, and how many there are."""
+    """Return one page of a recipient's notifications with their messages, the newest first, and their number."""
     where = _of(recipient)
     if only_unread:
         where.append(col(NotificationRow.read_at).is_(None))
@@ -40,7 +40,7 @@ async def inbox(
 
 
 def _of(recipient: UUID) -> list[sa.ColumnElement[bool]]:
-    """What is a recipient's; of a message that was sent anew the newest only."""
+    """Return the conditions for a recipient's notifications; of a message that was sent anew the newest only."""
     newer = aliased(NotificationRow)
     again = sa.exists().where(
         col(newer.message_id) == col(NotificationRow.message_id),
@@ -51,14 +51,14 @@ def _of(recipient: UUID) -> list[sa.ColumnElement[bool]]:
 
 
 async def unread(session: AsyncSession, recipient: UUID) -> int:
-    """How many of a recipient's messages are unread."""
+    """Return how many of a recipient's messages are unread."""
     query = sa.select(sa.func.count()).select_from(NotificationRow)
     query = query.where(*_of(recipient), col(NotificationRow.read_at).is_(None))
     return int((await session.execute(query)).scalar_one())
 
 
 async def mark_read(session: AsyncSession, recipient: UUID, ids: Sequence[UUID] | None, now: datetime) -> int:
-    """Mark a recipient's messages (all, or those named) as read at domain time `now`; give how many were unread."""
+    """Mark a recipient's messages (all, or those named) as read at domain time `now`; return how many were unread."""
     query = sa.update(NotificationRow).where(
         col(NotificationRow.recipient) == recipient, col(NotificationRow.read_at).is_(None)
     )

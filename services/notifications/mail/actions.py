@@ -1,4 +1,4 @@
-"""Why is a message sent anew? One of a few reasons: a free text could name somebody."""
+"""Retry and resend messages, and settle people who could not be reached by mail."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ from shared.time import clock
 
 
 class ResendReason(Code):
-    """What a coordinator says when a message that was sent is sent anew."""
+    """Why a coordinator has a message sent anew; a code, since a free text could name somebody."""
 
     LOST = "lost", N_("They say that it did not arrive")
     ADDRESS = "address", N_("They have another address now")
@@ -31,9 +31,9 @@ async def retry(bus: Bus, actor: str, message_id: UUID) -> None:
 
 
 async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -> None:
-    """Have a message written anew and sent as a new mail; who did it and why is kept.
+    """Write a message anew and send it as a new mail; who did it and why is kept.
 
-    Raises `Refused` (409) where it is waiting to be sent: a second click sends nothing twice.
+    Raises `Refused` (409) where it waits to be sent: a second click sends nothing twice.
     """
     async with bus.transaction(actor) as tx:
         real, now = datetime.now(UTC), clock.now()
@@ -43,7 +43,7 @@ async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -
 
 
 async def try_again(bus: Bus, who: Principal, recipient: UUID) -> None:
-    """Send somebody who could not be reached again what did not arrive last. Raises `Refused` (404, 409)."""
+    """Send the last failed message again to a person who could not be reached. Raises `Refused` (404, 409)."""
     async with bus.transaction(who.subject) as tx:
         row = await _unreachable(tx, who, recipient)
         row.tried_at = clock.now()
@@ -54,7 +54,7 @@ async def try_again(bus: Bus, who: Principal, recipient: UUID) -> None:
 
 
 async def settle(bus: Bus, who: Principal, recipient: UUID) -> None:
-    """Take somebody off the list: the mailbox works again, or they are told otherwise. Raises `Refused` (404)."""
+    """Take a person off the list: the mailbox works again, or they were reached otherwise. Raises `Refused` (404)."""
     async with bus.transaction(who.subject) as tx:
         row = await _unreachable(tx, who, recipient)
         row.settled_at, row.settled_by = clock.now(), who.subject

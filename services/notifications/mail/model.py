@@ -1,7 +1,7 @@
-"""What does a report about a mail of ours say, and is it really about one? Delivery status notifications (RFC 3464).
+"""Read delivery reports about mails (RFC 3464), and sign the return paths that they come back to.
 
-Each mail leaves under a sender of its own: `bounces+<token>@...`, where the token is the notification's id and a keyed
-digest of it. Whoever did not see the mail cannot make one, so a report under a token is believed as far as it fits.
+Each mail has its own return path, `bounces+<token>@...`; the token is the notification's id with a keyed digest of it.
+Nobody can make a token without having seen the mail, so a report under a token is believed as far as it fits.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MESSAGE_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]+>")
 
 
 class Verdict(StrEnum):
-    """What became of a report. The first three change something, the others nothing."""
+    """What a report was found to be. The first three change something, the others nothing."""
 
     HARD = "hard"
     GIVEN_UP = "given_up"
@@ -59,9 +59,9 @@ REFUSED = (Verdict.FORGED, Verdict.UNKNOWN, Verdict.OTHER_MAIL, Verdict.NO_REPOR
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a report says of its one mail: the action and the status (RFC 3463) of the recipient who fared worst.
+    """What a report says about its mail: action and status (RFC 3463) of the recipient who fared worst.
 
-    `message_id` is the left side of the Message-ID of the mail that it gives back, where it gives one.
+    `message_id` is the left side of the Message-ID of the returned mail, where one is included.
     """
 
     action: str
@@ -72,7 +72,7 @@ class Report:
     def verdict(self) -> Verdict:
         """Hard where the mailbox will never take it; given up where a server tried long enough; else a note.
 
-        `failed` says that nobody tries any more (RFC 3464 2.3.3), whatever the status.
+        `failed` means that nobody tries any more (RFC 3464 2.3.3), whatever the status.
         """
         if self.action != "failed":
             return Verdict.SOFT
@@ -80,16 +80,16 @@ class Report:
 
 
 def return_path(address: str, keys: Sequence[bytes], notification_id: UUID) -> str:
-    """The sender of one mail: `bounces@x` becomes `bounces+<token>@x`; the newest key signs."""
+    """Return the sender of one mail: `bounces@x` becomes `bounces+<token>@x`; the newest key signs."""
     box, _, domain = address.rpartition("@")
     token = base64.b32encode(notification_id.bytes + _digest(keys[0], notification_id)).decode().rstrip("=").lower()
     return f"{box}+{token}@{domain}"
 
 
 def notification_in(address: str, keys: Sequence[bytes]) -> UUID | None:
-    """The notification whose return path an address is; None where none of the keys signed it.
+    """Return the notification whose return path an address is; None where none of the keys signed it.
 
-    Servers may change the case of an address on the way, so the token means the same in both.
+    Servers may change the case of an address, so the token is read without regard to case.
     """
     token = address.rpartition("@")[0].rpartition("+")[2].upper()
     try:
@@ -109,7 +109,7 @@ def _digest(key: bytes, notification_id: UUID) -> bytes:
 
 
 def report_in(raw: bytes) -> Report | None:
-    """The delivery report that a mail is; None where it is something else (an answer by a program, a letter)."""
+    """Return the delivery report in a mail; None where it is something else (an automatic answer, a letter)."""
     mail = message_from_bytes(raw, policy=policy.default)
     assert isinstance(mail, EmailMessage)
     if mail.get_content_type() != "multipart/report":
@@ -125,7 +125,7 @@ def report_in(raw: bytes) -> Report | None:
 
 
 def _groups(part: Message) -> list[Message]:
-    """The groups of fields of a delivery status: the first is about the mail, each other about one recipient."""
+    """Return the groups of fields of a delivery status: the first is about the mail, each other about a recipient."""
     content = part.get_payload()
     return [one for one in content if not isinstance(one, str)] if isinstance(content, list) else []
 
@@ -137,7 +137,7 @@ def _outcome(group: Message) -> tuple[str, str] | None:
 
 
 def _returned(mail: EmailMessage) -> str | None:
-    """The left side of the Message-ID of the mail that comes back: whole, or its header alone."""
+    """Return the left side of the Message-ID of the returned mail: in whole, or its header alone."""
     for part in mail.walk():
         text = ""
         match part.get_content_type():

@@ -1,4 +1,4 @@
-"""What was told, what falls due, and by which rules? For programs, with the rights of who signed in."""
+"""The messages and the table of messages for programs, with the rights of the person who signed in."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import datetime
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/notifications/api", tags=["notifications"])
 
 
 class MessageOut(BaseModel):
-    """A fact told, or to be told, to an audience."""
+    """A message to an audience, sent or not."""
 
     id: UUID
     rule: str
@@ -36,7 +36,7 @@ class MessageOut(BaseModel):
 
 
 class Messages(BaseModel):
-    """One page of messages, and how many there are."""
+    """One page of messages, and their number."""
 
     messages: list[MessageOut]
     total: int
@@ -90,7 +90,7 @@ async def messages(
 
 @router.get("/rules")
 async def rules(_: Reader) -> list[RuleOut]:
-    """The table of messages, in the order of the story."""
+    """The table of messages, in the order of the process."""
     return [
         RuleOut(
             name=rule.name,

@@ -1,4 +1,4 @@
-"""What does somebody want to be sent, of what is not mandatory, and when? Asked and changed by the portal."""
+"""Read and save a person's choices about mails for the portal."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated
@@ -30,10 +30,10 @@ class Way(BaseModel):
 
 
 class ChoicesOut(BaseModel):
-    """What a person has chosen, between what; `subjects` are of the messages that need not be mailed.
+    """A person's choice and its alternatives; `subjects` are of the messages that need not be mailed.
 
     Mail to the person's country waits for the morning from `quiet_since` to `quiet_until` (`21:00`, its local time),
-    where it has quiet hours. `night` says which hours the person has chosen: `country` (those), `none`, `22:00-06:00`.
+    where it has quiet hours. `night` is the person's own choice of hours: `country` (those), `none`, `22:00-06:00`.
     """
 
     choice: Choice
@@ -48,7 +48,7 @@ _HOURS = Field(pattern="^(country|none|[0-9]{2}:00-[0-9]{2}:00)$")
 
 
 def _readable(night: str) -> str:
-    """Hours that begin and end at the same time are refused, and so are too many of them."""
+    """Refuse hours that begin and end at the same time, and too many of them."""
     hours = None if night == QuietHours.COUNTRY else Hours.read(night)
     if hours is not None and length(hours.since.hour, hours.until.hour) > MOST_HOURS:
         raise ValueError(f"{night!r}: choose at most {MOST_HOURS} hours without mail.")
@@ -56,7 +56,7 @@ def _readable(night: str) -> str:
 
 
 class Chosen(BaseModel):
-    """What a person wants to be sent from now on, and at which hours not: `country`, `none`, or at most twelve."""
+    """What a person chooses: the way, and the hours without mail (`country`, `none`, or at most twelve hours)."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -74,7 +74,7 @@ async def read_choices(
     country: Country | None = None,
     language: Annotated[str, Query(pattern="^[a-z]{2}$", description="Of the page that shows it")] = "en",
 ) -> ChoicesOut:
-    """The choice as it is now, and all that there is to say about it."""
+    """The present choice, with its alternatives in words."""
     speak(language)
     settings = settings_of(request)
     now, night = await actions.chosen(bus, recipient)
@@ -91,6 +91,6 @@ async def read_choices(
 
 @router.post("")
 async def choose(body: Chosen, bus: BusDep) -> dict[str, str]:
-    """Keep a person's choice; it holds for all that is not sent yet."""
+    """Save a person's choice; it holds for all that is not sent yet."""
     await actions.choose(bus, body.recipient, body.choice, body.night)
     return {"choice": body.choice.value}

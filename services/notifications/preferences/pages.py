@@ -1,7 +1,7 @@
-"""What does somebody want to be sent of what is not mandatory, and when? A page and a one-click answer, by signed link.
+"""The page behind the signed link in a mail, on which a person chooses how mails come, and the one-click answer.
 
-Opening the link changes nothing: programs that look through mails open every link. Only a POST does, that of the page
-or that of a mail program (RFC 8058), which has no cookie and no form of ours.
+Opening the link changes nothing, since programs that check mails open every link. Only a POST does, that of the page or
+that of a mail program (RFC 8058), which has no cookie and none of our forms.
 """
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
@@ -26,7 +26,7 @@ _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
 class ChoiceForm(QuietHoursForm):
-    """What somebody chooses."""
+    """How somebody gets what is not mandatory, and at which hours no mail comes."""
 
     choice = RadioField(
         N_("How do you want to get messages that are not mandatory?"),
@@ -37,13 +37,13 @@ class ChoiceForm(QuietHoursForm):
 
 @router.get("/{token}")
 async def ask(request: Request, token: str, bus: BusDep) -> Response:
-    """The choice as it is now."""
+    """The present choice."""
     return _page(request, token, ChoiceForm(data=await _held(bus, _whose(request, token))))
 
 
 @router.post("/{token}")
 async def answer(request: Request, token: str, bus: BusDep) -> Response:
-    """Keep the choice; a mail program's one click means none at all."""
+    """Save the choice; a mail program's one click means no mails at all."""
     whose = _whose(request, token)
     name, value = _ONE_CLICK
     if (await request.form()).get(name) == value:

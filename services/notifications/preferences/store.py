@@ -1,4 +1,4 @@
-"""What has each person chosen to be sent, of what is not mandatory, and when not? By the portal's opaque id."""
+"""The choices that people made about mails, by the portal's opaque id."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ChoiceRow(Table, table=True):
-    """A person's choices, where they have made one."""
+    """A person's choices, where they have made any."""
 
     __tablename__ = "choice"
     __table_args__ = (sa.Index("choice_quiet", "recipient", postgresql_where=sa.text("quiet IS NOT NULL")),)
@@ -36,23 +36,23 @@ class ChoiceRow(Table, table=True):
 
 
 async def chosen(session: AsyncSession, recipients: Iterable[UUID]) -> dict[UUID, Choice]:
-    """What these people have chosen to be sent, as far as they have."""
+    """Return the choices of these people, as far as they have made one."""
     return {row["recipient"]: Choice(row["choice"]) for row in await _rows(session, recipients)}
 
 
 async def own_hours(session: AsyncSession, recipients: Iterable[UUID]) -> dict[UUID, Hours | None]:
-    """The hours without mail of those among these people who have chosen them; None for whoever wants no such hours."""
+    """Return the hours without mail of those who have chosen some; None for a person who wants no such hours."""
     rows = await _rows(session, recipients)
     return {row["recipient"]: Hours.read(row["quiet"]) for row in rows if row["quiet"] is not None}
 
 
 async def anybody_has_own_hours(session: AsyncSession) -> bool:
-    """Whether anybody at all has chosen hours without mail."""
+    """Return whether anybody has chosen hours without mail."""
     return bool(await (await asking(session)).fetchval(_ANYBODY))
 
 
 async def choose(session: AsyncSession, recipient: UUID, at: datetime, changes: Mapping[str, str | None]) -> None:
-    """Keep what a person chooses from now on: `changes` has `choice`, or `quiet`, or both; the other stays."""
+    """Save what a person chooses: `changes` has `choice`, or `quiet`, or both; the other stays."""
     usual = {"recipient": recipient, "choice": Choice.EACH.value, "at": at}
     new = insert(table_of(ChoiceRow)).values({**usual, **changes})
     replaced = {name: new.excluded[name] for name in (*changes, "at")}
@@ -60,10 +60,10 @@ async def choose(session: AsyncSession, recipient: UUID, at: datetime, changes: 
 
 
 async def forget(session: AsyncSession, erased: Sequence[Queued]) -> None:
-    """Forget what the people chose whom these messages were meant for, one each: the portal has erased them.
+    """Delete the choices of the people whom these messages, one each, were meant for: the portal has erased them.
 
-    An audience names its person only where it is one of the register; of an application's or a mentor's it is known
-    from what was sent before to just the same audience.
+    An audience names its person only where it is one of the register; an application's or a mentor's person is known
+    from earlier notifications to the same audience.
     """
     if not erased:
         return

@@ -1,4 +1,4 @@
-"""For whom was the digest of a day written already, and what waits for coordinators now?"""
+"""The days of digests that were written, and the counts of deadlines that wait for coordinators."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OFFICES = (
 
 
 class DigestDay(Table, table=True):
-    """The newest day (local) on whose morning a place's digest was looked at, whether there was one or not."""
+    """The newest day (local) whose digest was considered at a place, whether there was one or not."""
 
     __tablename__ = "digest"
 
@@ -40,7 +40,7 @@ class DigestDay(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """How many deadlines of a kind wait at a place, and how many are over."""
+    """How many deadlines of a kind wait at a place, and how many of them are overdue."""
 
     place: str
     kind: DeadlineKind
@@ -49,7 +49,7 @@ class Waits:
 
 
 async def waiting(session: AsyncSession, now: datetime) -> list[Waits]:
-    """What waits for coordinators at domain time `now`, by place, in the order of the kinds' codes."""
+    """Return what waits for coordinators at domain time `now`, by place, in the order of the kinds' codes."""
     programme = col(DeadlineRow.owner) == AudienceKind.PROGRAMME_COORDINATOR.value
     place = sa.case((programme, PROGRAMME), else_=sa.func.split_part(col(DeadlineRow.whom), ":", 2)).label("place")
     over = sa.func.count().filter(col(DeadlineRow.due) < now)
@@ -63,13 +63,13 @@ async def waiting(session: AsyncSession, now: datetime) -> list[Waits]:
 
 
 async def days(session: AsyncSession) -> dict[str, date]:
-    """The newest day of each place's digest."""
+    """Return the newest day of each place's digest."""
     query = sa.select(col(DigestDay.place), col(DigestDay.day))
     return {row.place: row.day for row in (await session.execute(query)).all()}
 
 
 async def mark(session: AsyncSession, place: str, day: date, now: datetime) -> None:
-    """Note that a place's digest of that day is done."""
+    """Record that a place's digest of that day is done."""
     new = insert(table_of(DigestDay)).values(place=place, day=day, at=now)
     changes = {"day": new.excluded.day, "at": new.excluded.at}
     await session.execute(new.on_conflict_do_update(index_elements=["place"], set_=changes))

@@ -1,1 +1,1 @@
-"""How do events reach the endpoints that are registered for them? Queued with their consumption, then sent and kept."""
+"""Send events to registered endpoints: queued with their consumption, then sent and recorded."""

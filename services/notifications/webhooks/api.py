@@ -1,4 +1,4 @@
-"""How does a program register webhooks, look at what was sent, and have it sent again?"""
+"""Register webhooks, list their deliveries and send them again, for programs."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import datetime
@@ -27,7 +27,7 @@ Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class EndpointIn(BaseModel):
-    """Where events are to be sent, for whom, and which."""
+    """The address of an endpoint, its receiver and its events."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,7 +37,7 @@ class EndpointIn(BaseModel):
 
 
 class NewEndpointIn(EndpointIn):
-    """A new endpoint; give an `id` (a UUID of your own), and a request that is repeated registers nothing twice."""
+    """A new endpoint; give an `id` (a UUID of your own), and a repeated request registers nothing twice."""
 
     reach: WebhookReach
     id: UUID | None = None
@@ -83,7 +83,7 @@ class SecretOut(BaseModel):
 
 
 class DeliveryOut(BaseModel):
-    """One event to one endpoint: what the newest attempt gave, and (while it waits) when the next one comes."""
+    """One event to one endpoint, with the result of the newest attempt and, while it waits, the time of the next."""
 
     id: UUID
     webhook_id: str
@@ -119,7 +119,7 @@ class DeliveryWhole(BaseModel):
 
 
 class Deliveries(BaseModel):
-    """One page of deliveries, and how many there are in each state."""
+    """One page of deliveries, and the number in each state."""
 
     deliveries: list[DeliveryOut]
     counts: dict[str, int]
@@ -135,7 +135,7 @@ async def webhooks(bus: BusDep, _: Reader) -> list[EndpointOut]:
 
 @router.post("", status_code=201)
 async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator) -> SecretOut:
-    """Register an endpoint; the answer has its secret, and no other ever will."""
+    """Register an endpoint; the answer has its secret, which is never shown again."""
     endpoint_id = body.id or new_id()
     draft = endpoints.Draft(body.url, body.description, body.events)
     secret = await endpoints.register(bus, settings, who.subject, endpoint_id, body.reach, draft)
@@ -158,7 +158,7 @@ async def webhook(endpoint_id: UUID, bus: BusDep, _: Reader) -> EndpointOut:
 async def change(
     endpoint_id: UUID, body: EndpointIn, bus: BusDep, settings: SettingsDep, who: Coordinator
 ) -> EndpointOut:
-    """Change address, description and events; whether it is inside or outside stays."""
+    """Change address, description and events; its reach stays."""
     draft = endpoints.Draft(body.url, body.description, body.events)
     await endpoints.change(bus, settings, who.subject, endpoint_id, draft)
     return await _now(bus, endpoint_id)
@@ -166,7 +166,7 @@ async def change(
 
 @router.delete("/{endpoint_id}", status_code=204)
 async def remove(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> None:
-    """Remove an endpoint with all that was kept for it."""
+    """Remove an endpoint with all its deliveries."""
     await endpoints.remove(bus, who.subject, endpoint_id)
 
 
@@ -179,7 +179,7 @@ async def pause(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> EndpointOut
 
 @router.post("/{endpoint_id}/resume")
 async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> EndpointOut:
-    """Send again, also what was kept meanwhile."""
+    """Send again, including what was kept meanwhile."""
     await endpoints.resume(bus, who.subject, endpoint_id)
     return await _now(bus, endpoint_id)
 
@@ -196,13 +196,13 @@ async def rotate(
 
 @router.post("/{endpoint_id}/test", status_code=202)
 async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> dict[str, UUID]:
-    """Send a test, also to an endpoint that is paused; gives the delivery's id, under which its result stands."""
+    """Send a test, also to a paused endpoint; the answer has the delivery's id, under which its result is found."""
     return {"delivery_id": await endpoints.test(bus, who.subject, endpoint_id)}
 
 
 @router.post("/{endpoint_id}/redeliver", status_code=202)
 async def redeliver_failed(endpoint_id: UUID, body: SinceIn, bus: BusDep, who: Coordinator) -> dict[str, int]:
-    """Send everything again that happened since then and failed; gives how many."""
+    """Send everything again that happened since then and failed; the answer is how many."""
     return {"queued": await endpoints.send_failed_again(bus, who.subject, endpoint_id, body.since)}
 
 
@@ -214,7 +214,7 @@ async def deliveries(
     state: Literal["waiting", "delivered", "failed"] | None = None,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Deliveries:
-    """What was sent to an endpoint, or is to be, the newest first, fifty a page."""
+    """The deliveries to an endpoint, sent or not, the newest first, fifty a page."""
     async with bus.read() as session:
         if await webhooks_endpoints.endpoint(session, endpoint_id) is None:
             raise HTTPException(404)

@@ -1,4 +1,4 @@
-"""What do notifications count of webhooks? Prometheus metrics, all named `tandem_webhook_…`."""
+"""The Prometheus metrics of webhooks, all named `tandem_webhook_…`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def attempted(result: str, *, given_up: bool) -> None:
 
 
 def waiting(found: Waiting) -> None:
-    """Show what waits now."""
+    """Set the gauges of waiting deliveries."""
     WAITING.set(found.number)
     LATE.set(found.late)
     PAUSED.set(found.paused)

@@ -1,4 +1,4 @@
-"""To whom are events sent outside of the log, and what came of it? Endpoints, their secrets and their deliveries."""
+"""The pages of webhooks: endpoints, their secrets and their deliveries."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import UTC, datetime, timedelta
@@ -56,7 +56,7 @@ _DONE = {
 
 
 class EndpointForm(Form):
-    """Where events go. `key` is the id that the endpoint will have: sent twice, it is registered once."""
+    """An endpoint. `key` is its future id: a form that is sent twice registers it once."""
 
     url = StringField(
         N_("Web address"),
@@ -71,12 +71,12 @@ class EndpointForm(Form):
     key = StringField()
 
     def draft(self) -> endpoints.Draft:
-        """What was written."""
+        """Return the endpoint as it was entered."""
         return endpoints.Draft(self.url.data or "", self.description.data or "", self.events.data or [])
 
 
 class RotateForm(Form):
-    """How a secret is replaced. `key` is the id of the new one: sent twice, there is one."""
+    """How a secret is replaced. `key` is the id of the new one: a form that is sent twice makes one."""
 
     hours = RadioField(
         N_("For how long does the old secret still count?"),
@@ -117,7 +117,7 @@ async def new(request: Request, _: Coordinator, reach: WebhookReach = WebhookRea
 async def register(
     request: Request, bus: BusDep, settings: SettingsDep, who: Coordinator, reach: WebhookReach = WebhookReach.OUTSIDE
 ) -> Response:
-    """Register it, and show its secret this once."""
+    """Register the endpoint, and show its secret this once."""
     form = _choices(await EndpointForm.read(request), reach)
     key = read_id(form.key.data) or new_id()
     if not form.validate():
@@ -141,7 +141,7 @@ async def webhook(
     state: Annotated[str, Query(max_length=20)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """One endpoint and what was sent to it."""
+    """One endpoint with its deliveries."""
     chosen = state if state in _STATES else None
     async with bus.read() as session:
         endpoint = await webhooks_endpoints.endpoint(session, endpoint_id)
@@ -175,7 +175,7 @@ async def webhook(
 
 @router.get("/{endpoint_id}/change")
 async def changing(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
-    """The form with what is known."""
+    """The form with the present values."""
     endpoint = await _known(bus, endpoint_id)
     known = {"url": endpoint.url, "description": endpoint.description, "events": endpoint.events}
     form = _choices(EndpointForm(data=known), WebhookReach(endpoint.reach))
@@ -184,7 +184,7 @@ async def changing(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordina
 
 @router.post("/{endpoint_id}/change")
 async def change(request: Request, endpoint_id: UUID, bus: BusDep, settings: SettingsDep, who: Coordinator) -> Response:
-    """Change it."""
+    """Change the endpoint."""
     reach = WebhookReach((await _known(bus, endpoint_id)).reach)
     form = _choices(await EndpointForm.read(request), reach)
     if not form.validate():
@@ -198,7 +198,7 @@ async def change(request: Request, endpoint_id: UUID, bus: BusDep, settings: Set
 
 @router.get("/{endpoint_id}/rotate")
 async def rotating(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
-    """For how long should the old secret still count?"""
+    """The form for a new secret."""
     await _known(bus, endpoint_id)
     form = RotateForm(data={"key": str(new_id())})
     return render(request, "webhooks/rotate.html", form_=form, endpoint_id=endpoint_id)
@@ -234,27 +234,27 @@ async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
 
 @router.post("/{endpoint_id}/test")
 async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
-    """Send a test, and lead to its result."""
+    """Send a test, and redirect to its result."""
     delivery_id = await endpoints.test(bus, who.subject, endpoint_id)
     return see_other(f"{_HOME}/deliveries/{delivery_id}")
 
 
 @router.get("/{endpoint_id}/remove")
 async def removing(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
-    """Ask once more."""
+    """The confirmation before an endpoint is removed."""
     return render(request, "webhooks/remove.html", endpoint=await _known(bus, endpoint_id))
 
 
 @router.post("/{endpoint_id}/remove")
 async def remove(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
-    """Remove it."""
+    """Remove the endpoint."""
     await endpoints.remove(bus, who.subject, endpoint_id)
     return see_other(f"{_HOME}?done=removed")
 
 
 @router.get("/{endpoint_id}/redeliver")
 async def redelivering(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
-    """Since when should what failed be sent again?"""
+    """The form that sends failed deliveries again."""
     endpoint = await _known(bus, endpoint_id)
     form = SinceForm(data={"since": clock.today() - timedelta(days=7)})
     return render(request, "webhooks/redeliver.html", form_=form, endpoint=endpoint)
@@ -274,7 +274,7 @@ async def redeliver_failed(request: Request, endpoint_id: UUID, bus: BusDep, who
 
 @router.get("/deliveries/{delivery_id}")
 async def delivery(request: Request, delivery_id: UUID, bus: BusDep, who: Reader) -> Response:
-    """One delivery: its attempts, and what is sent."""
+    """One delivery: its attempts, and its body."""
     async with bus.read() as session:
         found = await queue.delivery(session, delivery_id)
         if found is None:
@@ -342,7 +342,7 @@ def _form(
 async def _wrong(
     request: Request, form: EndpointForm, settings: Settings, reach: WebhookReach, endpoint_id: UUID | None
 ) -> Response:
-    """The form again, with what is wrong with the address too: everything is told at once."""
+    """Return the form again, with the errors of the address too, so that all errors are shown at once."""
     if not form.url.errors and (why := await endpoints.wrong_with(settings, form.url.data or "")) is not None:
         form.refuse("url", why)
     return _form(request, form, reach, endpoint_id, 422)
@@ -357,7 +357,7 @@ async def _known(bus: Bus, endpoint_id: UUID) -> webhooks_endpoints.Endpoint:
 
 
 def _counts(endpoint_id: UUID, counts: dict[str, int]) -> list[dict[str, object]]:
-    """What stands where; each count leads to exactly its rows."""
+    """Return the numbers by state; each links to exactly its rows."""
     return [
         {
             "count": counts.get(code, 0),

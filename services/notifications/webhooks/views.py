@@ -1,4 +1,4 @@
-"""How are webhooks and deliveries shown? The same words for pages and the API."""
+"""Show webhooks and deliveries in words, the same for pages and the API."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _TOPICS = {
 
 
 def groups(reach: WebhookReach) -> list[tuple[str, tuple[str, ...]]]:
-    """The event types that can be chosen, under the name of their topic."""
+    """Return the event types that can be chosen, under the names of their topics."""
     return [(gettext(_TOPICS[topic]), types) for topic, types in selectable(reach).items() if types]
 
 
 def result(code: str | None) -> str:
-    """What came of an attempt, in words."""
+    """Return the result of an attempt in words."""
     return "" if code is None else label(Result(code))
 
 
 def why(endpoint: Endpoint) -> str:
-    """Why an endpoint is paused, in words."""
+    """Return in words why an endpoint is paused."""
     return "" if endpoint.why is None else label(endpoint.why)

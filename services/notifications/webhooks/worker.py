@@ -1,9 +1,9 @@
-"""How is what is queued for webhooks sent, at least once each? One loop under a lease, a few at a time an endpoint.
+"""Send queued deliveries at least once each, under a lease, with a few slots for each endpoint.
 
-A delivery is noted after the receiver's answer: a crash between the two sends it again under the same `webhook-id`, and
-nothing is lost before it. Each endpoint has its own few places, so that a dead one delays no other. What ends while one
-set is written down is written down together after it, and a place sends the next only when its last is noted: a crash
-repeats as many as there are places at the most.
+A delivery is recorded after the receiver's answer: a crash in between sends it again under the same `webhook-id`, and
+nothing is lost before it. Each endpoint has its own slots, so that a dead one delays no other. What ends while one set
+is recorded is recorded together after it, and a slot sends the next only when its last is recorded: a crash repeats at
+most one delivery a slot.
 """
 
 from __future__ import annotations
@@ -54,22 +54,22 @@ _AT_ONCE = {Result.GONE: WebhookPauseCause.GONE, Result.UNSIGNED: WebhookPauseCa
 
 
 async def send_webhooks(service: Service) -> None:
-    """The loop: send what is due, again and again, as long as this process holds the lease."""
+    """The loop: send what is due, again and again, while this process has the lease."""
     assert isinstance(service.settings, Settings)
     async with hold_lease(service.bus, "webhooks") as lease:
         await courier(service.bus, service.settings, lease).run()
 
 
 def courier(bus: Bus, settings: Settings, lease: Lease, poster: Poster | None = None) -> Courier:
-    """What sends under a lease, by this installation's settings."""
+    """Return the courier under a lease, with this installation's settings."""
     return Courier(bus, settings, lease, poster or Poster(settings), SecretStore(settings))
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What came of one attempt, at that real time.
+    """The answer to one attempt, at that real time.
 
-    `noted` is done once it is written down, and says whether its endpoint is still the one that was picked, and open.
+    `noted` is done once it is recorded, and is whether its endpoint is still active at the address that was picked.
     """
 
     due: Due
@@ -95,7 +95,7 @@ class Courier:
     _outcomes: asyncio.Queue[Ended] = field(default_factory=asyncio.Queue)
 
     async def run(self) -> None:
-        """Send for ever: look again as soon as an endpoint has nothing left that was picked, and twice a second."""
+        """Send for ever: look again when an endpoint has nothing left that was picked, and twice a second."""
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
             await self.safe.sealed_anew(tx)
@@ -119,7 +119,7 @@ class Courier:
                     pass
 
     async def send_due(self) -> int:
-        """Send what is due now, and wait until it ended; give how many there were."""
+        """Send what is due now, and wait until it ended; return how many there were."""
         found = await self.pick()
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(self._keep())
@@ -129,7 +129,7 @@ class Courier:
         return found
 
     async def pick(self) -> int:
-        """Pick what is due now, a few for each place of an endpoint, so that no place waits for the next look."""
+        """Pick what is due now, a few for each slot of an endpoint, so that no slot waits for the next look."""
         most = self.settings.webhook_connections * _AHEAD
         at = _real()
         async with self.bus.glance() as session:
@@ -155,10 +155,10 @@ class Courier:
                 group.create_task(self._line(id_, queue))
 
     async def _line(self, endpoint_id: UUID, queue: deque[Due]) -> None:
-        """One place of an endpoint: sends what was picked for it, in that order, each after the one before is noted.
+        """Send in one slot what was picked for an endpoint, in that order, each after the last is recorded.
 
         A failure may have paused the endpoint, or its receiver may have asked to wait; somebody may have paused,
-        changed or removed it meanwhile. What was picked is let go then, and is picked anew where it still may be sent.
+        changed or removed it meanwhile. What was picked is then dropped, and picked anew where it may still be sent.
         """
         try:
             while queue:
@@ -189,7 +189,7 @@ class Courier:
         return await self.poster.post(to, signed, due.body)
 
     async def _keep(self) -> None:
-        """Write down what ended, as it comes: what ended while one set was written is the next set."""
+        """Record what ended, as it comes: what ended while one set was recorded is the next set."""
         while True:
             taken = [await self._outcomes.get()]
             while len(taken) < _SET and not self._outcomes.empty():
@@ -200,11 +200,11 @@ class Courier:
                     one.noted.set_result(_as_picked(one.due, endpoints))
 
     async def note(self, ended: Sequence[Ended]) -> dict[UUID, Endpoint]:
-        """Keep attempts and what follows from them; one to an endpoint that was removed meanwhile is forgotten.
+        """Record attempts and what follows from them; one to an endpoint that was removed meanwhile is dropped.
 
-        What an address answers that is not the endpoint's any more is an attempt, and says nothing about the new one.
-        Gives their endpoints as they were then, those that are still there. A place goes on by that, so where one is
-        paused or moved, each place sends at the most one more there: what it was at, or began in that moment.
+        The answer of an address that is not the endpoint's any more is an attempt, and says nothing about the new
+        address. Returns their endpoints as they were then, without those that are gone. A slot continues by that, so
+        after a pause or a change each slot sends at most one more delivery to the old address.
         """
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
@@ -227,7 +227,7 @@ class Courier:
         return endpoints
 
     def _after(self, delivery: Held, answer: Answer, *, moved: bool) -> dict[str, Any]:
-        """What an attempt changes of its delivery; one that failed where the endpoint no longer is goes on at once."""
+        """Return what an attempt changes of its delivery; a failure at an old address is sent at once again."""
         same = {"state": delivery.state, "next_at": delivery.next_at}
         if answer.result is Result.DELIVERED:
             return same | {"state": deliveries.DELIVERED}
@@ -241,14 +241,14 @@ class Courier:
         return same | {"next_at": _real() + timedelta(seconds=wait)}
 
     async def _judge(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
-        """What an answer says about its endpoint: it works, or it fails."""
+        """Update an endpoint by an answer: it works, or it fails."""
         if answer.result is not Result.DELIVERED:
             await self._failing(tx, endpoint, answer, test=test)
         elif endpoint.failing_since is not None or endpoint.not_before is not None:
             await webhooks_endpoints.works(tx.session, endpoint.id)
 
     async def _failing(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
-        """Note since when an endpoint fails; pause one that is gone, or dead for too long. A test changes nothing."""
+        """Record since when an endpoint fails; pause one that is gone, or dead for too long. A test changes nothing."""
         if test:
             return
         now = _real()
@@ -270,12 +270,12 @@ class Courier:
         await announce(tx, endpoint, WebhookChange.PAUSED, cause)
 
     async def count(self) -> None:
-        """Show Prometheus how much waits, for how long what is due has waited, and how many endpoints are paused."""
+        """Set the gauges of waiting deliveries, their age, and how many endpoints are paused."""
         async with self.bus.read() as session:
             metrics.waiting(await deliveries.waiting(session, _real()))
 
     async def tidy(self) -> None:
-        """Forget what was kept long enough, a part at a time; what was never taken is counted."""
+        """Delete what was kept long enough, a part at a time; count what was never delivered."""
         before = _real() - timedelta(days=self.settings.webhook_kept_days)
         while True:
             async with self.bus.transaction(ACTOR) as tx:
@@ -288,7 +288,7 @@ class Courier:
 
 
 def _as_picked(due: Due, endpoints: Mapping[UUID, Endpoint]) -> bool:
-    """Whether what was picked for an endpoint may still go where it was to go."""
+    """Return whether what was picked for an endpoint may still be sent to its address."""
     now = endpoints.get(due.endpoint_id)
     return now is not None and now.state == webhooks_endpoints.ACTIVE and now.url == due.url
 

@@ -1,4 +1,4 @@
-"""What has a day in somebody's calendar? Visits, mentoring sessions, and when a pair meets next; pure."""
+"""Derive from events the days in people's calendars: visits, mentoring sessions and planned meetings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SEES = (A.APPLICANT, A.HOST_CONTACT, A.MENTOR, A.HOME_COORDINATOR, A.HOST_COORD
 
 
 class Kind(StrEnum):
-    """What it is; `meeting` is the next session that a pair has agreed on."""
+    """The kind of an appointment; `meeting` is the next session that mentor and mentee have agreed on."""
 
     VISIT = "visit"
     SESSION = "session"
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """One thing with its days, in order; `over` where it does not take place. `at` is when that was said."""
+    """One appointment with its days, in order; `over` where it does not take place. `at` is when that was known."""
 
     id: UUID
     kind: Kind
@@ -52,7 +52,7 @@ class Appointment:
 
 
 def appointments_of(event: PublishedEvent) -> list[Appointment]:
-    """What an event says of days: each thing whole, as it now stands."""
+    """Return the appointments of an event, each as a whole."""
     data, subject = event.data, id_of(event.subject)
     match data:
         case PlannedVisitEvent():
@@ -78,22 +78,22 @@ def appointments_of(event: PublishedEvent) -> list[Appointment]:
 
 
 def planned(event: PublishedEvent) -> UUID | None:
-    """The match of a pair that plans its next session: it takes the place of a day that the two had agreed on."""
+    """Return the match whose mentor and mentee plan the next session; it replaces the day that they had agreed on."""
     return id_of(event.subject) if isinstance(event.data, SessionPlanned) else None
 
 
 def ended(event: PublishedEvent) -> UUID | None:
-    """The match of a mentorship that an event ends: the pair does not meet again."""
+    """Return the match of a mentorship that an event ends: its people do not meet again."""
     data = event.data
     return data.plan.match_id if isinstance(data, MentorshipCompleted | MentorshipEndedEarly) else None
 
 
 def _meeting(session_id: UUID) -> UUID:
-    """The id of what was agreed on in a session."""
+    """Return the id of the meeting that was agreed on in a session."""
     return reaction_id(session_id, Kind.MEETING, "")
 
 
 def sees(case: Case) -> list[str]:
-    """Who has a case's days in the calendar, as keys of `due.Holder`: both sides, their offices, the programme."""
+    """Return who has a case's days in the calendar, as keys of `Holder`: both sides, their offices, the programme."""
     keys = {holder(kind, case).key for kind in _SEES}
     return sorted(key for key in keys if key != NOBODY and not key.endswith(":None"))

@@ -1,8 +1,8 @@
-"""What stands in a private calendar feed? Visits, sessions and deadlines by reference: no name, no venue (RFC 5545).
+"""Write a private calendar feed: visits, sessions and deadlines by reference, without name or venue (RFC 5545).
 
-Its entries are whole days, and do not show as busy: the invitations that come by mail hold the hours, and an entry in
-both would count twice. They have UIDs of their own, since they say less than an invitation to the same visit. The same
-content is the same bytes, so that a calendar that asks again is told that nothing changed.
+Entries are whole days and not shown as busy: the invitations that come by mail have the hours, and both together would
+count twice. They have UIDs of their own, since they say less than an invitation to the same visit. Equal content is
+equal bytes, so a calendar learns that nothing has changed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MOST = 2_000
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One line of the feed: `first` to `last` are whole days, `changed` is when it was last said."""
+    """One line of the feed: `first` to `last` are whole days, `changed` is when it last changed."""
 
     uid: str
     first: date
@@ -56,20 +56,20 @@ class FeedEntry:
 
 
 def new_key() -> str:
-    """The secret part of a private address: 256 bits."""
+    """Return the secret part of a private address: 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
 def hashed(key: str) -> bytes:
-    """What is kept of a key. It is random and long, so a plain hash cannot be turned back."""
+    """Return the hash of a key for the store. The key is random and long, so a plain hash cannot be reversed."""
     return hashlib.sha256(key.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What a person's feed is looked up by: keys of `due.Holder` for days and for deadlines.
+    """The keys of `Holder` by which a person's feed is looked up, for days and for deadlines.
 
-    A deputy sees the visits of the office, and of its deadlines those that have gone on to the deputy.
+    A deputy sees the visits of the office, and of its deadlines those that have passed to the deputy.
     """
 
     days: frozenset[str]
@@ -121,7 +121,7 @@ def keys(grants: Sequence[Grant], applications: Iterable[str] = (), mentors: Ite
 
 
 def feed(entries: Sequence[FeedEntry], *, name: str) -> bytes:
-    """The calendar object, UTF-8 with CRLF, entries in the order given."""
+    """Return the calendar object, UTF-8 with CRLF, entries in the given order."""
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Tandem//Notifications//EN")
     calendar.add("version", "2.0")
@@ -146,12 +146,12 @@ def feed(entries: Sequence[FeedEntry], *, name: str) -> bytes:
 
 
 def etag(body: bytes) -> str:
-    """The strong validator of a feed (RFC 9110, 8.8.3)."""
+    """Return the strong validator of a feed (RFC 9110, 8.8.3)."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def unchanged(header: str | None, tag: str) -> bool:
-    """Whether an If-None-Match header names the tag, weakly compared (RFC 9110, 13.1.2)."""
+    """Return whether an If-None-Match header names the tag, weakly compared (RFC 9110, 13.1.2)."""
     if header is None:
         return False
     named = {each.strip().removeprefix("W/") for each in header.split(",")}

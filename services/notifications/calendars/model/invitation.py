@@ -1,12 +1,12 @@
-"""What does a calendar need to take in, move or remove a visit or a session? An iTip message (RFC 5545, RFC 5546).
+"""Write an iTip message by which a calendar adds, moves or removes a visit or a session (RFC 5545, RFC 5546).
 
-The UID is the visit's or the session's for ever; SEQUENCE is the number of the event about it, which only grows and
-stays the same when a mail is sent again, so that a calendar takes the newest whatever order the mails arrive in.
+The UID is always the visit's or the session's; SEQUENCE is the number of the event about it, which only grows and stays
+the same when a mail is sent again, so that a calendar keeps the newest whatever order the mails arrive in.
 
 A session has its hour, in the zone of the mentor's country. Each day of a visit is an entry from nine to five at the
 place of the visit, in the zone of the host's country, and not a whole day: a whole day has no zone, so it would cover
-other hours for guest and host, and some calendars show it as free time. It is one entry that comes again daily; what
-lies between its days (a holiday of the host) is taken out. The agenda, which is the portal's, says the real hours.
+other hours for guest and host, and some calendars show it as free time. It is one entry that recurs daily, without the
+days in between that are none of the visit's (a holiday of the host). The agenda in the portal has the real hours.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _FRIDAY = 4
 class Entry:
     """A visit or a session as a calendar shows it: no name of a person. `organizer` and `attendee` are mail addresses.
 
-    `uid` is what it is called, without our domain. `days` are a visit's working days, from `start` to `end`; without
-    them those from Monday to Friday. `country` is where. A session has `hours`, from when until when, on its one day.
+    `uid` is without our domain. `days` are a visit's working days, from `start` to `end`; without them those from
+    Monday to Friday. `country` is where. A session has `hours`, from and until, on its one day.
     """
 
     uid: str
@@ -57,7 +57,7 @@ class Entry:
 
 
 def invitation(entry: Entry) -> bytes:
-    """The calendar object, UTF-8 with CRLF, as mail carries it."""
+    """Return the calendar object, UTF-8 with CRLF, as mail carries it."""
     zone = zone_of(entry.country)
     event = icalendar.Event()
     event.add("uid", f"{entry.uid}@{entry.domain}")
@@ -88,7 +88,7 @@ def invitation(entry: Entry) -> bytes:
 
 
 def _times(event: icalendar.Event, entry: Entry, zone: ZoneInfo) -> None:
-    """A session's hours; a visit's on its first day, that it comes again until its last, and the days that are none."""
+    """Add a session's hours, or a visit's first day with its recurrence and exceptions."""
     if entry.hours is not None:
         event.add("dtstart", entry.hours[0].astimezone(zone))
         event.add("dtend", entry.hours[1].astimezone(zone))
@@ -107,6 +107,6 @@ def _times(event: icalendar.Event, entry: Entry, zone: ZoneInfo) -> None:
 
 
 def _weekdays(start: date, end: date) -> Iterable[date]:
-    """The days from Monday to Friday; the first day where there are none."""
+    """Return the days from Monday to Friday; the first day where there are none."""
     days = [start + timedelta(days=count) for count in range((end - start).days + 1)]
     return [day for day in days if day.weekday() <= _FRIDAY] or [start]

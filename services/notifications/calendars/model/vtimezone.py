@@ -1,4 +1,4 @@
-"""Which rules of a time zone has a calendar to be told, so that it need not know the zone's name (RFC 5545, 3.6.5)?
+"""Write the rules of a time zone into a calendar object, so that a calendar need not know its name (RFC 5545, 3.6.5).
 
 Written from `zoneinfo`, since icalendar 7.3 puts the beginning of summer time an hour late and lists single days where
 calendars expect the yearly rule.
@@ -24,7 +24,7 @@ _TO_AND_FRO = 2
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """When clocks are set, in local time as it was until then; the offsets, and what the time is called."""
+    """A change of the clocks, in the local time before it, with the offsets and the name of the new time."""
 
     at: datetime
     before: timedelta
@@ -41,14 +41,14 @@ class Change:
 
     @property
     def first(self) -> Change:
-        """The same change in 1970: calendars take it that a rule holds from its first day on, for all their entries."""
+        """The same change in 1970: calendars apply a rule from its first day on."""
         day = date(1970, self.at.month, monthrange(1970, self.at.month)[1])
         day -= timedelta(days=(day.weekday() - _SUNDAY) % 7)
         return replace(self, at=datetime.combine(day, self.at.time()))
 
 
 def vtimezone(zone: ZoneInfo, day: date) -> icalendar.Timezone:
-    """The zone's rules as they hold around `day`: from a year before it to a year after."""
+    """Return the zone's rules around `day`: from a year before it to a year after."""
     found = icalendar.Timezone()
     found.add("tzid", zone.key)
     changes = _changes(zone, day.year - 1, day.year + 1)
@@ -75,7 +75,7 @@ def _observance(change: Change, *, yearly: bool = False) -> icalendar.cal.Compon
 
 
 def _standing(zone: ZoneInfo, year: int) -> Change:
-    """How the zone stands at the beginning of a year, as if it had always stood so."""
+    """Return the zone's offset at the beginning of a year as a change in 1970."""
     at = datetime(1970, 1, 1)  # noqa: DTZ001 - local time, as the standard wants it
     return _change(zone, datetime(year, 1, 1, tzinfo=zone), at)
 
@@ -89,7 +89,7 @@ def _change(zone: ZoneInfo, moment: datetime, at: datetime, before: timedelta | 
 
 @cache
 def _changes(zone: ZoneInfo, first: int, last: int) -> tuple[Change, ...]:
-    """When clocks are set from the year `first` to the year `last`, in order."""
+    """Return the changes of the clocks from the year `first` to the year `last`, in order."""
     found = []
     day, end = datetime(first, 1, 1, tzinfo=UTC), datetime(last + 1, 1, 1, tzinfo=UTC)
     while day < end:

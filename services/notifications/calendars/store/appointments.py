@@ -1,4 +1,4 @@
-"""On which days is what, and who has it in the calendar? A projection of visits and mentoring sessions."""
+"""The projection of appointments: their days, and who has them in the calendar."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLACED = 2_000
 
 
 class DatedRow(Table, table=True):
-    """A `Dated` as it was told last; `seen_by` are the keys of those who have it, none until the case is known."""
+    """An `Appointment` after its newest event; `seen_by` are its holders' keys, None until the case is known."""
 
     __tablename__ = "dated"
     __table_args__ = (
@@ -47,7 +47,10 @@ class DatedRow(Table, table=True):
 
 
 async def keep(session: AsyncSession, events: Sequence[Envelope], cases: Mapping[UUID, Case]) -> None:
-    """Keep what events say of days; a mentorship that ends has no next meeting, and one that plans it only that."""
+    """Save the appointments of events.
+
+    The end of a mentorship cancels its next meeting; a planned session replaces it.
+    """
     await _over(session, (match for event in events if (match := planned(event)) is not None))
     rows: dict[UUID, dict[str, Any]] = {}
     for event in events:
@@ -70,7 +73,7 @@ async def keep(session: AsyncSession, events: Sequence[Envelope], cases: Mapping
 
 
 async def _over(session: AsyncSession, matches: Iterable[UUID]) -> None:
-    """The meetings of these matches that are known by now do not take place."""
+    """Mark the known meetings of these matches as cancelled."""
     of = sorted(set(matches))
     if of:
         meetings = sa.update(DatedRow).where(col(DatedRow.case_id).in_(of), col(DatedRow.kind) == Kind.MEETING.value)
@@ -78,7 +81,7 @@ async def _over(session: AsyncSession, matches: Iterable[UUID]) -> None:
 
 
 async def place(session: AsyncSession) -> None:
-    """Say who has what in the calendar whose case arrived later."""
+    """Set the holders of appointments whose case arrived later."""
     query = sa.select(DatedRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DatedRow.case_id))
     query = query.where(sa.text("dated.seen_by IS NULL")).order_by(col(DatedRow.id)).limit(_PLACED)
     for row, case in (await session.execute(query.with_for_update(of=DatedRow))).all():
@@ -87,7 +90,7 @@ async def place(session: AsyncSession) -> None:
 
 
 async def seen_by(session: AsyncSession, keys: Collection[str], since: date, most: int) -> list[tuple[DatedRow, Case]]:
-    """What those holders have in the calendar from `since` on, in order, each with its case and the reference of it."""
+    """Return the appointments of these holders from `since` on, in order, each with its case and reference."""
     query = sa.select(DatedRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DatedRow.case_id))
     query = query.where(
         sa.text("NOT dated.over"), col(DatedRow.seen_by).op("&&")(sa.cast(sorted(keys), ARRAY(sa.Text)))

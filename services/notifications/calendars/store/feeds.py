@@ -1,4 +1,4 @@
-"""Who has a private calendar address? Its key as a hash only, by the opaque id that the portal gives a person."""
+"""The private calendar addresses: a hash of each key, by the portal's opaque id of the person."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ WINDOW = timedelta(hours=1)
 
 
 class FeedRow(Table, table=True):
-    """One private address, one a person at most. `subject` is the sign-in subject, whose rights count at each reading.
+    """One private address, at most one a person; the rights of the sign-in `subject` count at each reading.
 
-    Times are real time; `reads` were counted since `counted_from`. What ends is deleted.
+    Times are real time; `reads` were counted since `counted_from`. An address that ends is deleted.
     """
 
     __tablename__ = "feed"
@@ -44,13 +44,13 @@ class FeedRow(Table, table=True):
 
 
 async def of_person(session: AsyncSession, person: UUID, *, lock: bool = False) -> FeedRow | None:
-    """The address of a person, if there is one."""
+    """Return the address of a person, if there is one."""
     query = sa.select(FeedRow).where(col(FeedRow.person) == person)
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
 
 
 async def read_now(session: AsyncSession, key_hash: bytes, now: datetime) -> FeedRow | None:
-    """Count one reading of the address with that key; None where nobody has it. `reads` is the number in the hour."""
+    """Count one reading of the address with that key; None where there is none. `reads` is the number in the hour."""
     fresh = col(FeedRow.counted_from) > now - WINDOW
     changed = (
         sa.update(FeedRow)
@@ -66,7 +66,7 @@ async def read_now(session: AsyncSession, key_hash: bytes, now: datetime) -> Fee
 
 
 async def end(session: AsyncSession, *, person: UUID | None = None, subjects: Collection[str] = ()) -> int:
-    """Delete the address of a person, or those of sign-in subjects; give how many there were."""
+    """Delete the address of a person, or those of sign-in subjects; return how many there were."""
     if person is None and not subjects:
         return 0
     whose = col(FeedRow.subject).in_(sorted(subjects)) if person is None else col(FeedRow.person) == person
@@ -74,7 +74,7 @@ async def end(session: AsyncSession, *, person: UUID | None = None, subjects: Co
 
 
 async def end_of(session: AsyncSession, events: Sequence[Envelope]) -> None:
-    """Delete the addresses of those who may nothing any more by these events of exchange.access."""
+    """Delete the addresses of people who have no access any more by these events of exchange.access."""
     today = clock.today()
     newest = {event.subject: event.data.grants for event in events if isinstance(event.data, AccessChanged)}
     over = [

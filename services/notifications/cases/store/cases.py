@@ -1,4 +1,4 @@
-"""Whose cases are there? One row an application, offer, mentor, match, visit and mentorship: ids and countries only."""
+"""The projection of cases: one row an application, placement, mentor, match, visit and mentorship, ids only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CaseRow(Table, table=True):
-    """A `Case` as it was told last; the ids of its parts, and no more."""
+    """A `Case` after its newest event."""
 
     __tablename__ = "case"
 
@@ -40,7 +40,7 @@ class CaseRow(Table, table=True):
     guest: str | None = None
 
     def case(self) -> Case:
-        """The case as the model knows it."""
+        """Return the case of the model."""
         return Case(*(getattr(self, name) for name in _FIELDS))
 
 
@@ -50,14 +50,14 @@ _COLUMNS = tuple(table_of(CaseRow).c[name] for name in _FIELDS)
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, Case]:
-    """Keep each case as the newest of its events tells it; gives those that were told."""
+    """Save each case as its newest event describes it; return those that were described."""
     told = {case.id: case for event in events if (case := case_in(event)) is not None}
     await put(tx.session, CaseRow, [{name: getattr(case, name) for name in _FIELDS} for case in told.values()])
     return told
 
 
 async def cases(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Case]:
-    """The cases with these ids, as far as they are known."""
+    """Return the cases with these ids, as far as they are known."""
     wanted = set(ids)
     if not wanted:
         return {}
@@ -66,13 +66,13 @@ async def cases(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Case]:
 
 
 async def cases_of(session: AsyncSession, events: Sequence[Envelope]) -> dict[UUID, Case]:
-    """The cases that events are about, each with the reference of its application, as far as both are known."""
+    """Return the cases of events with the references of their applications, as far as both are known."""
     found = await cases(session, (id_of(concerned(event)[1]) for event in events))
     return await referenced(session, found)
 
 
 async def referenced(session: AsyncSession, found: dict[UUID, Case]) -> dict[UUID, Case]:
-    """Those of the cases whose reference is known: their own, or their application's."""
+    """Return those of the cases whose reference is known: their own, or their application's."""
     unnamed = {case.application_id for case in found.values() if not case.reference and case.application_id is not None}
     applications = await cases(session, unnamed)
     whole = {}

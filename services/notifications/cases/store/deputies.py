@@ -1,4 +1,4 @@
-"""Who stands in for the coordinator of a country or an EU agency, and when? Projected from exchange.access."""
+"""The projection of deputies: who acts for the coordinator of a country or an EU agency, and when."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _HOME = (AudienceKind.HOME_COORDINATOR, AudienceKind.HOME_DEPUTY)
 
 
 class Deputyship(Table, table=True):
-    """That somebody stands in at a place (a country's code, an EU agency's id), first and last day; no end: None."""
+    """That a person deputises at a place (a country's code, an EU agency's id), with first and last day.
+
+    An open end is None.
+    """
 
     __tablename__ = "deputyship"
     __table_args__ = (sa.Index("deputyship_place", "place", "since"),)
@@ -39,7 +42,7 @@ class Deputyship(Table, table=True):
 
 
 async def evolve(session: AsyncSession, events: Sequence[Envelope]) -> None:
-    """Keep who stands in where: each event says all that a person may do from now on."""
+    """Save the deputyships of people; each event lists all that a person may do from now on."""
     newest = {event.subject: event.data for event in events if isinstance(event.data, AccessChanged)}
     if not newest:
         return
@@ -56,7 +59,7 @@ async def evolve(session: AsyncSession, events: Sequence[Envelope]) -> None:
 
 
 def _place(grant: AccessGrant) -> str | None:
-    """Where a grant lets somebody decide as a deputy; None where it does not."""
+    """Return the place where a grant makes its holder a deputy; None where it does not."""
     if grant.deputy_for is None:
         return None
     if grant.role is Role.CLEARANCE_OFFICER:
@@ -65,9 +68,9 @@ def _place(grant: AccessGrant) -> str | None:
 
 
 def in_charge(owner: sa.SQLColumnExpression[str], moment: sa.SQLColumnExpression[Any]) -> sa.ColumnElement[bool]:
-    """Whether a deputy was in charge, at the owner's place in the joined case, on the day of `moment`.
+    """Return the condition that a deputy acts at the owner's place in the joined case on the day of `moment`.
 
-    Nobody stands in for a country that is suspended.
+    A suspended country has no deputies.
     """
     home = owner.in_([one.value for one in _HOME])
     country = sa.case((home, col(CaseRow.country)), else_=col(CaseRow.host_country))

@@ -1,4 +1,7 @@
-"""Which placements and mentors' profiles pause with their country? Each is told when the country takes part again."""
+"""The projection of placements and mentors' profiles that pause with their country.
+
+Each owner gets a message when the country takes part again.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ _ENDS = (OfferResumed, OfferClosed, OfferWithdrawn, OfferVoided, MentorResumed, 
 
 
 class Paused(Table, table=True):
-    """A placement or a mentor's profile that pauses since its country is suspended."""
+    """A placement or a mentor's profile that has paused since its country was suspended."""
 
     __tablename__ = "paused"
 
@@ -34,7 +37,7 @@ class Paused(Table, table=True):
 
 
 async def evolve(session: AsyncSession, events: Sequence[Envelope]) -> None:
-    """Keep what pauses with its country: a pause of another kind, and whatever ends one, takes it off."""
+    """Save what pauses with its country; a pause for another cause, and anything that ends one, removes it."""
     pauses: dict[UUID, bool] = {}
     for event in events:
         if isinstance(event.data, OfferPaused | MentorPaused):
@@ -49,7 +52,7 @@ async def evolve(session: AsyncSession, events: Sequence[Envelope]) -> None:
 
 
 async def of_countries(session: AsyncSession, countries: Collection[str]) -> list[Case]:
-    """The cases of what pauses with these countries, by reference."""
+    """Return the cases that pause with these countries, by reference."""
     query = sa.select(CaseRow).join(Paused, col(Paused.id) == col(CaseRow.id))
     query = query.where(col(CaseRow.host_country).in_(sorted(countries)))
     rows = await session.scalars(query.order_by(col(CaseRow.reference), col(CaseRow.id)))

@@ -1,4 +1,4 @@
-"""What are organisations called, and which timers does a call have? Projected from exchange.registry and .calls."""
+"""The projections of organisations' names and of calls' references and timers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Organisation(Table, table=True):
 
 
 class Call(Table, table=True):
-    """A call's timers, and what it is called by; older rows have no reference."""
+    """A call's reference and timers; older rows have no reference."""
 
     __tablename__ = "call"
 
@@ -44,7 +44,7 @@ class Call(Table, table=True):
 
 
 async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.registry: names of organisations, and whose access a suspension ends."""
+    """Save names of organisations, and which partners are suspended."""
     await consume_partners(tx, events)
     rows = {
         event.subject: {"id": UUID(event.subject), "name": event.data.name, "city": event.data.city}
@@ -55,7 +55,7 @@ async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.calls."""
+    """Save the references and timers of calls."""
     rows = {
         event.subject: {
             "id": UUID(event.subject),
@@ -69,7 +69,7 @@ async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def timers_of(session: AsyncSession, call_ids: Iterable[UUID]) -> dict[UUID, Timers]:
-    """The timers of calls, as far as the calls are known."""
+    """Return the timers of calls, as far as the calls are known."""
     wanted = sorted(set(call_ids))
     if not wanted:
         return {}
@@ -79,7 +79,7 @@ async def timers_of(session: AsyncSession, call_ids: Iterable[UUID]) -> dict[UUI
 
 @dataclass(frozen=True, slots=True)
 class KnownCall:
-    """A call with its timers."""
+    """A call's reference and timers."""
 
     id: UUID
     reference: str
@@ -87,14 +87,14 @@ class KnownCall:
 
 
 async def calls(session: AsyncSession) -> list[KnownCall]:
-    """All calls, by reference."""
+    """Return all calls, by reference."""
     query = select(Call).order_by(col(Call.reference), col(Call.id))
     found = (await session.scalars(query)).all()
     return [KnownCall(one.id, one.reference, Timers.model_validate(one.timers)) for one in found]
 
 
 async def organisation_names(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Names with their cities, as far as the organisations are known: `Cybercrime office, Lyon`."""
+    """Return names with cities, as far as the organisations are known: `Cybercrime office, Lyon`."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}

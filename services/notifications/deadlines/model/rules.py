@@ -1,7 +1,7 @@
-"""What falls due by an event, for whom, and what meets it? The rules over `shared.contracts.lifecycle.DEADLINES`; pure.
+"""Derive from events which deadlines they set and meet, and for whom.
 
-An answer may arrive before the question (they stand on different topics), so both are kept as times: a deadline is open
-while nothing met it after it was set.
+The rules are in `shared.contracts.lifecycle.DEADLINES`. An answer may arrive before its question, as they are on
+different topics; both are therefore kept as times, and a deadline is open while nothing met it after it was set.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ REMIND = dict(USUAL)
 
 
 def remind_before(days: Mapping[D, int]) -> None:
-    """Have people reminded so many days before: the installation's own; the usual time where it names none.
+    """Set how many days before the date people are reminded; a kind without an entry keeps its default.
 
-    Said once at the start, for all that is worked out in this process.
+    Called once at the start, and valid for the whole process.
     """
     REMIND.update(USUAL | {kind: timedelta(days=number) for kind, number in days.items()})
 
@@ -112,16 +112,16 @@ _FOLLOW_UPS = {FollowUpBy.SELF: A.APPLICANT, FollowUpBy.MANAGER: A.LINE_MANAGER}
 
 @lru_cache(maxsize=8192)
 def _id_of(case_id: UUID, kind: D, owner: A) -> UUID:
-    """A deadline's id: asked for several times while a batch is read, and a digest each time."""
+    """Return a deadline's id; cached, since a batch needs each several times."""
     return reaction_id(case_id, kind, owner)
 
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """One thing that one audience is waited for, in one case. Times are domain time, `about` the event that set it.
+    """A deadline of one audience in one case. Times are domain time, `about` is the event that set it.
 
-    A deputy is waited for `after` the coordinator's deadline, and only if there was a deputy in charge on that day.
-    `reminder` is when the call has it that people are reminded; None: as `REMIND` has it.
+    A deputy's deadline begins `after` the coordinator's, and counts only if there was a deputy in charge on that day.
+    `reminder` is the call's own time of the reminder; None means the time in `REMIND`.
     """
 
     kind: D
@@ -142,18 +142,18 @@ class Waited:
 
     @property
     def deputy_id(self) -> UUID | None:
-        """The deadline of the deputy who is asked after this one; None where it does not go on to a deputy."""
+        """The id of the deputy's deadline that follows this one; None where there is no deputy's."""
         deputy = DEADLINES[self.kind].deputy
         return None if deputy is None or self.owner is deputy else replace(self, owner=deputy).id
 
     @property
     def open(self) -> bool:
-        """Whether it was asked for and nothing met it since."""
+        """Whether it was set and nothing has met it since."""
         return self.set_at is not None and (self.met_at is None or self.met_at < self.set_at)
 
     @property
     def remind_at(self) -> datetime | None:
-        """When whoever has it is reminded; None where it was set so late that the first message is reminder enough."""
+        """When its holder is reminded; None where it was set so late that the first message is enough."""
         if self.due is None or self.set_at is None:
             return None
         moment = self.reminder or self.due - REMIND[self.kind]
@@ -163,11 +163,11 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has a deadline, as lists are narrowed to it: `key` names the person or office by an opaque id, no name.
+    """The holder of a deadline: `key` names the person or office by an opaque id, without a name.
 
     `country` is the one whose coordinator sees it. Keys: `application:ID` (the officer), `manager:ID` (the line manager
     of that application), `organisation:ID` (its host contacts), `mentor:ID`, `office:PLACE` and `deputy:PLACE` (the
-    coordinators of a country or an EU agency, and who stands in), `programme`; `nobody` where the case has no such
+    coordinators of a country or an EU agency, and their deputies), `programme`; `nobody` where the case has no such
     person.
     """
 
@@ -180,7 +180,7 @@ PROGRAMME = "programme"
 
 
 def holder(owner: A, case: Case) -> Holder:
-    """Who `owner` is in a case."""
+    """Return the holder that `owner` is in a case."""
     whom = audience(owner, case)
     if whom is None:
         return Holder(NOBODY, None)
@@ -202,7 +202,10 @@ def holder(owner: A, case: Case) -> Holder:
 
 
 def look_at(waited: Waited, told: Collection[str]) -> datetime | None:
-    """When the sweep has to look at a deadline next; None where nothing is left to tell (`told`: `near`, `passed`)."""
+    """Return when the sweep has to look at a deadline next; None where nothing is left to announce.
+
+    `announced` is what was announced already: `near`, `passed`.
+    """
     if not waited.open or waited.due is None or "passed" in told:
         return None
     remind = waited.remind_at
@@ -210,7 +213,7 @@ def look_at(waited: Waited, told: Collection[str]) -> datetime | None:
 
 
 def joined(before: Waited | None, now: Waited) -> Waited:
-    """What is known of a deadline after one more event, in whatever order the events arrive."""
+    """Return a deadline after one more event, in whatever order the events arrive."""
     if before is None:
         return now
     if now.set_at is not None and (before.set_at is None or now.set_at >= before.set_at):
@@ -221,7 +224,7 @@ def joined(before: Waited | None, now: Waited) -> Waited:
 
 
 def dues(event: PublishedEvent, timers: Timers) -> dict[D, datetime]:
-    """The deadlines that an event starts, and when they are."""
+    """Return the kinds of deadline that an event sets, and their dates."""
     found = {}
     for deadline in _SET_BY.get(event.type, ()):
         if not _starts(deadline, event.data) or not _owners(deadline, event.data):
@@ -232,7 +235,7 @@ def dues(event: PublishedEvent, timers: Timers) -> dict[D, datetime]:
 
 
 def _starts(deadline: Deadline, data: Event) -> bool:
-    """Whether an event that says where the case now stands says the state in which this deadline runs."""
+    """Return whether an event with a state has the state in which this deadline runs."""
     state = getattr(data, "state", None)
     return state is None or deadline.only_in is None or state == deadline.only_in
 
@@ -251,7 +254,10 @@ def _due(deadline: Deadline, data: Event, timers: Timers) -> datetime | None:
 
 
 def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> list[Waited]:
-    """What an event sets and meets, one entry an owner and one for the deputy; `case` is what it is about, if known."""
+    """Return what an event sets and meets: an entry for each owner and for the deputy.
+
+    `case` is the event's, if it is known.
+    """
     found = []
     for kind, moment in dues(event, timers).items():
         deadline = DEADLINES[kind]
@@ -273,19 +279,19 @@ def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> 
 
 
 def _where(deputy: A, data: Event, case: Case | None) -> str:
-    """The country whose working days a deputy has; the Union's, weekends alone, where it is not known yet."""
+    """Return the country whose working days a deputy has; unknown: the Union's, which are all but weekends."""
     said = getattr(data, "host_country", None) if deputy is A.HOST_DEPUTY else None
     return said or (country_of(deputy, case) if case is not None else None) or UNION
 
 
 def _case(event: PublishedEvent) -> UUID:
-    """The case whose deadline an event meets: what people do about a visit stands under the match."""
+    """Return the case whose deadline an event meets: what people do about a visit is published under the match."""
     data: Any = event.data
     return getattr(data, "visit_id", None) or getattr(data, "mentorship_id", None) or id_of(event.subject)
 
 
 def _owners(deadline: Deadline, data: Event) -> list[A]:
-    """Of all who may have such a deadline, those who have it here: a host or a mentor stands on the other side."""
+    """Return who of all possible owners has such a deadline here: the other side is either a host or a mentor."""
     if isinstance(data, AnswerReopened):
         return _of_wave(deadline, data)
     mentored = isinstance(data, MentorEvent | MentorshipEvent)
@@ -295,13 +301,13 @@ def _owners(deadline: Deadline, data: Event) -> list[A]:
 
 
 def _of_wave(deadline: Deadline, data: AnswerClosed | AnswerReopened) -> list[A]:
-    """Who of those who have the deadline is meant by an answer that is no longer taken, or taken again."""
+    """Return which owners of a deadline an answer concerns that is closed or reopened."""
     one = A.LINE_MANAGER if data.respondent is Respondent.LINE_MANAGER else _RESPONDENTS[data.respondent]
     return [owner for owner in _WAVES.get(data.form, {}).get(deadline.kind, ()) if owner is one]
 
 
 def _met(deadline: Deadline, data: Event) -> list[A]:
-    """Whose part is done: one owner's where the event is one side's act, else everybody's."""
+    """Return the owners whose part is done: one where the event is one side's act, else all."""
     match data:
         case AgendaAgreed(complete=True):
             return list(deadline.owners)

@@ -1,7 +1,7 @@
-"""What falls due, for whom, and who was told so? A projection of the events; beside it what was told, kept for ever.
+"""The projection of deadlines, and a lasting record of those that were announced.
 
-What was told is not part of the projection: a rebuild makes the deadlines again and reminds nobody twice. `look_at` is
-when a sweep has something to tell of a deadline next, so that a sweep reads no deadline with which it has no business.
+The record is not part of the projection: a rebuild computes the deadlines anew and reminds nobody twice. `look_at` is
+when there is something to announce next, so that a sweep reads no other deadline.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PLACED = 2_000
 
 
 class DeadlineRow(Table, table=True):
-    """A `Waited` as the events tell it so far; `open` and `remind_at` are worked out by the model."""
+    """A `CaseDeadline` after the events so far; the model computes `open` and `remind_at`."""
 
     __tablename__ = "deadline"
     __table_args__ = (
@@ -64,12 +64,12 @@ class DeadlineRow(Table, table=True):
     country: str | None = Field(default=None, description="Whose national coordinator sees it")
 
     def waited(self) -> Waited:
-        """The deadline as the model knows it."""
+        """Return the deadline of the model."""
         return _waited(self)
 
 
 def _waited(row: DeadlineRow) -> Waited:
-    """Also of a row that was read without the mapper, which has the same names."""
+    """Return the same for a row that was read without the mapper, with the same names."""
     return Waited(
         DeadlineKind(row.kind),
         AudienceKind(row.owner),
@@ -85,7 +85,7 @@ def _waited(row: DeadlineRow) -> Waited:
 
 
 class ToldRow(Table, table=True):
-    """That a deadline, as it was due then, was told to be near or passed."""
+    """That a deadline with this date was announced as near or passed."""
 
     __tablename__ = "told"
 
@@ -96,10 +96,10 @@ class ToldRow(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Falls:
-    """A deadline with the case that it is about.
+    """A deadline with its case.
 
-    `deputised` says whether a deputy was in charge when it was due, `counts` whether it is anybody's at all: a deputy's
-    is so only where there was a deputy on the day on which the coordinator's passed.
+    `deputised` is whether a deputy was in charge on the date, `counts` whether it has a holder at all: a deputy's has
+    one only where there was a deputy on the day on which the coordinator's passed.
     """
 
     id: UUID
@@ -110,25 +110,25 @@ class Falls:
 
     @property
     def due(self) -> datetime:
-        """When it is due; what is listed always has a time."""
+        """The date; whatever is listed has one."""
         assert self.waited.due is not None
         return self.waited.due
 
     @property
     def key(self) -> str:
-        """Who has it, as lists are narrowed to it."""
+        """The key of its holder, by which lists are filtered."""
         return holder(self.waited.owner, self.case).key
 
     @property
     def country(self) -> str | None:
-        """Whose national coordinator sees it."""
+        """The country whose national coordinator sees it."""
         return holder(self.waited.owner, self.case).country
 
 
 async def keep(session: AsyncSession, changes: Sequence[Waited], cases: Mapping[UUID, Case]) -> None:
-    """Bring the deadlines up to date by what events set and met; three round trips however many there are.
+    """Save what events set and met, in three round trips however many there are.
 
-    The rows are locked, so that a sweep at the same time sees a date either before or after it was changed.
+    The rows are locked, so that a sweep at the same time sees a date either before or after the change.
     """
     if not changes:
         return
@@ -145,7 +145,7 @@ async def keep(session: AsyncSession, changes: Sequence[Waited], cases: Mapping[
 
 
 async def _told(session: AsyncSession, known: Iterable[Waited]) -> dict[tuple[UUID, datetime], set[str]]:
-    """What was told of deadlines, by id and date: a new date is a new matter."""
+    """Return what was announced of deadlines, by id and date: a new date is announced anew."""
     query = sa.select(ToldRow).where(among(col(ToldRow.deadline_id), (waited.id for waited in known)))
     found: dict[tuple[UUID, datetime], set[str]] = {}
     for row in (await session.scalars(query)).all():
@@ -181,7 +181,7 @@ def _row(
 
 
 async def place(session: AsyncSession) -> None:
-    """Say who has those deadlines whose case arrived after them."""
+    """Set the holders of deadlines whose case arrived after them."""
     query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
     query = query.where(sa.text("deadline.open AND deadline.whom IS NULL")).order_by(col(DeadlineRow.id))
     for row, case in (await session.execute(query.limit(_PLACED).with_for_update(of=DeadlineRow))).all():
@@ -191,7 +191,7 @@ async def place(session: AsyncSession) -> None:
 
 
 async def to_look_at(session: AsyncSession, until: datetime) -> list[UUID]:
-    """The deadlines of which there is something to tell by `until`, in the order in which it came about."""
+    """Return the deadlines with something to announce by `until`, in the order in which it fell due."""
     due = col(DeadlineRow.due)
     moment = sa.case((due <= until, due), else_=col(DeadlineRow.look_at))
     query = sa.select(col(DeadlineRow.id)).where(col(DeadlineRow.look_at) <= until)
@@ -199,10 +199,10 @@ async def to_look_at(session: AsyncSession, until: datetime) -> list[UUID]:
 
 
 async def claim(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[tuple[What, Falls]]:
-    """What is to be told now of these deadlines, in order, and noted as told: whoever comes second gets nothing.
+    """Return what is to be announced now, in order, and record it; a second process gets nothing.
 
-    One that was met, moved or told in the meantime is left out, and so is a deputy's where there was no deputy. One
-    whose case has not arrived yet stays for a later sweep.
+    A deadline that was met, moved or announced in the meantime is left out, as is a deputy's where there was no deputy.
+    One whose case has not arrived yet stays for a later sweep.
     """
     falls = await _falls(session, ids, until)
     said: list[tuple[What, Falls]] = [("passed" if each.due <= until else "near", each) for each in falls]
@@ -216,7 +216,7 @@ async def claim(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> 
 
 
 async def _mark_told(session: AsyncSession, said: Iterable[tuple[What, Falls]]) -> set[tuple[UUID, str]]:
-    """Note that these are told, so that a restart, a rebuild or a clock set back does not tell them again."""
+    """Record announcements, so that a restart, a rebuild or a clock set back does not repeat them."""
     rows = [{"deadline_id": each.id, "due": each.due, "what": what} for what, each in said]
     if not rows:
         return set()
@@ -245,7 +245,7 @@ async def _falls(session: AsyncSession, ids: Sequence[UUID], until: datetime) ->
 
 
 async def of_deputies(session: AsyncSession, falls: Iterable[Falls]) -> dict[UUID, datetime]:
-    """Until when the deputies in charge have what has passed, by the id of the deadline that has passed."""
+    """Return the dates of the deputies in charge, by the id of the deadline that has passed."""
     wanted = {id_: each.id for each in falls if each.deputised and (id_ := each.waited.deputy_id) is not None}
     if not wanted:
         return {}

@@ -1,4 +1,4 @@
-"""What falls due, as it is listed: by week, by who has it, by country; counted, and one page at a time."""
+"""List and count open deadlines by week, holder and country."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ GROUPS = 60
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the list is narrowed to; None is no filter. `now` is domain time.
+    """What the list is filtered by; None is no filter. `now` is domain time.
 
     `countries` are those that the reader may see, `holders` the keys of one person's feed, `week` the Monday of a week
-    (at the programme's office), `over` what is overdue or what is still to come. `since` and `until` bound the dates.
+    at the programme's office; `over` selects overdue or future deadlines. `since` and `until` limit the dates.
     """
 
     now: datetime
@@ -51,10 +51,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many open deadlines a week, a holder or a country has, and how many of them are over.
+    """The number of open deadlines of a week, a holder or a country, and how many of them are overdue.
 
-    `value` is the Monday, the holder's key, or the country's code (none: the programme's own); `owner` and `case_id`
-    are one of a holder's, to say in words who that is.
+    `value` is the Monday, the holder's key, or the country's code (None: the programme's own); `owner` and `case_id`
+    belong to one of a holder's deadlines, and serve to name the holder.
     """
 
     value: date | str | None
@@ -65,7 +65,7 @@ class Group:
 
 
 async def listed(session: AsyncSession, wanted: Wanted, page: int = 1, size: int = PAGE) -> tuple[list[Falls], int]:
-    """One page of the open deadlines, the first due first, and how many there are."""
+    """Return one page of the open deadlines, the first due first, and their number."""
     where = _where(wanted)
     total = await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where))
     query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id)).where(*where)
@@ -77,7 +77,7 @@ async def listed(session: AsyncSession, wanted: Wanted, page: int = 1, size: int
 
 
 async def groups(session: AsyncSession, wanted: Wanted, by: By) -> list[Group]:
-    """The open deadlines counted by week (in order), by holder or by country (the most first)."""
+    """Return the open deadlines counted by week (in order), or by holder or country (the most first)."""
     due = col(DeadlineRow.due)
     value: sa.SQLColumnExpression[Any] = {
         "week": sa.cast(sa.func.date_trunc("week", sa.func.timezone(ZONE.key, due)), sa.Date),
@@ -98,13 +98,13 @@ async def groups(session: AsyncSession, wanted: Wanted, by: By) -> list[Group]:
 
 
 async def over_count(session: AsyncSession, *, now: datetime, countries: frozenset[str] | None) -> int:
-    """How many open deadlines are over."""
+    """Return how many open deadlines are overdue."""
     where = _where(replace(Wanted(now, countries), over=True))
     return int(await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where)) or 0)
 
 
 def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    """By what a list is narrowed, for those who count in another way; bare, all open deadlines that count."""
+    """Return the conditions of a list, for other queries; without filters, all open deadlines that count."""
     return _where(wanted)
 
 
@@ -149,7 +149,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _counts(now: datetime) -> sa.ColumnElement[bool]:
-    """A deputy's deadline counts from the coordinator's on, where a deputy was in charge there on that day."""
+    """A deputy's deadline counts once the coordinator's has passed, where a deputy was in charge on that day."""
     after = col(DeadlineRow.after)
     day = sa.cast(sa.func.timezone(ZONE.key, after), sa.Date)
     deputy = sa.exists().where(

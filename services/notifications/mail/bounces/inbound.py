@@ -1,4 +1,4 @@
-"""How do reports about our mails come in? By SMTP on a port of this service, to the senders that its mails have."""
+"""Receive delivery reports by SMTP on a port of this service, at the return paths of its mails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SECONDS = 60.0
 
 
 async def receive_reports(service: Service) -> None:
-    """The loop: listen until cancelled. Only where a port is set."""
+    """Listen until cancelled; runs only where a port is set."""
     settings = service.settings
     assert isinstance(settings, Settings)
     loop = asyncio.get_running_loop()
@@ -35,7 +35,7 @@ async def receive_reports(service: Service) -> None:
 
 
 class Inbound:
-    """Answers a mail server that brings reports; takes nothing for other addresses."""
+    """Answers mail servers that bring reports; takes nothing for other addresses."""
 
     def __init__(self, bus: Bus, settings: Settings) -> None:
         self._bus, self._settings = bus, settings
@@ -43,12 +43,12 @@ class Inbound:
         self._begin, self._end = f"{box}+", f"@{domain}"
 
     def line(self, loop: asyncio.AbstractEventLoop) -> SMTP:
-        """One connection."""
+        """Return the protocol of one connection."""
         name = self._settings.mail_domain
         return SMTP(self, data_size_limit=LARGEST, hostname=name, ident="Tandem", timeout=_SECONDS, loop=loop)
 
     async def handle_RCPT(self, _s: SMTP, _c: Session, envelope: Envelope, address: str, _o: list[str]) -> str:  # noqa: N802 - aiosmtpd's name
-        """One report is about one mail, so it has one recipient."""
+        """Accept one recipient, since a report is about one mail."""
         if not (address.lower().startswith(self._begin) and address.lower().endswith(self._end)):
             return "550 5.1.1 Only reports about our mails are taken here"
         if envelope.rcpt_tos:
@@ -57,7 +57,7 @@ class Inbound:
         return "250 OK"
 
     async def handle_DATA(self, _s: SMTP, _c: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        """Taken once it is written down, else to be brought again. One that is refused is taken too: it is noted."""
+        """Accept a report once it is saved, else ask for it again; a refused report is saved too."""
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
         try:

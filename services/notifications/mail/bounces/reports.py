@@ -1,4 +1,4 @@
-"""What does a report about a mail change? A mailbox that takes nothing makes a failure and an unreachable person."""
+"""Apply delivery reports: a mailbox that takes nothing means a failure and an unreachable person."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _NOBODY = UUID("019a0000-0000-7000-8000-00000000b001")
 
 
 class TooEarly(RuntimeError):
-    """The mail is known, but not yet written down as sent: the report is to be brought again."""
+    """The mail is known but not yet saved as sent: the report is to be brought again."""
 
 
 async def take_report(bus: Bus, keys: Sequence[bytes], raw: bytes, address: str, source: str) -> Verdict:
-    """Take in a report that came to an address; give what it was found to be.
+    """Save and apply a report that came to an address; return its verdict.
 
-    A report whose token is not ours, that names no mail of ours or another one than its token, or that is none, changes
-    nothing: it is noted, and counted. The same report twice counts once. Raises `TooEarly`.
+    A report changes nothing, and is only saved and counted, if its token is not ours, if it names no mail of ours or
+    another than its token, or if it is no report. The same report twice counts once. Raises `TooEarly`.
     """
     found = notification_in(address, keys)
     # Read beside the loop: what strangers send may be long.

@@ -1,4 +1,4 @@
-"""What was sent to whom, and what was not? The log, one message of it, and the way to try a failed one again."""
+"""The message log: the list, one message, and its retry and resend forms."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections.abc import Iterable
@@ -63,7 +63,7 @@ async def log(
     week: Annotated[str, Query(max_length=10, description="The Monday of a week")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The messages, the newest first, found by reference or application, state, kind, country and week."""
+    """The messages, the newest first, by reference or application, state, message, country and week."""
     mine = countries_read(who)
     countries = countries_in(mine, country)
     monday = monday_of(week)
@@ -108,7 +108,7 @@ async def log(
 
 @router.get("/messages/{message_id}")
 async def one(request: Request, message_id: UUID, bus: BusDep, who: Reader) -> Response:
-    """One message: what it says, to whom it went and why it did not."""
+    """One message: its text, its recipients, and why one was not reached."""
     return await _shown(request, message_id, bus, who)
 
 
@@ -148,7 +148,7 @@ async def _shown(
 async def retry(
     message_id: UUID, bus: BusDep, who: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 ) -> Response:
-    """Try again what failed."""
+    """Retry what failed."""
     await actions.retry(bus, who.subject, message_id)
     return see_other(f"/notifications/messages/{message_id}?done=retry")
 
@@ -160,7 +160,7 @@ async def resend(
     bus: BusDep,
     who: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))],
 ) -> Response:
-    """Have it written anew and sent as a new mail, for a reason."""
+    """Write the message anew and send it as a new mail, for a reason."""
     form = await ResendForm.read(request)
     if not form.validate():
         return await _shown(request, message_id, bus, who, form=form)
@@ -184,10 +184,9 @@ def _cause(code: str | None) -> str:
 
 
 def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
-    """Until when it waits for the morning, and where; empty where it does not.
+    """Return until when a message waits for the morning, and where; empty where it does not.
 
-    The hours that a person has chosen are nobody else's matter: no time is given but the country's own, or that from
-    which on the message does not wait.
+    A person's own quiet hours are private: the only times shown are the country's, or when the message becomes urgent.
     """
     until = message.held_until
     if message.state != store.WAITING or until is None or until <= now:
@@ -202,7 +201,7 @@ def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
 def _more(
     rule: str, country: str, week: date | None, countries: Iterable[str] | None, today: date
 ) -> list[dict[str, object]]:
-    """The filters that are folded away: kind, country, week."""
+    """Return the filters that are folded away: message, country, week."""
     mondays = {today - timedelta(days=today.weekday(), weeks=back) for back in range(_WEEKS)}
     if week is not None:
         mondays.add(week)
@@ -219,7 +218,7 @@ def _more(
 
 
 def _counts(counts: dict[str, int], overdue: int, gone: int) -> list[dict[str, object]]:
-    """What stands where; each count leads to exactly its rows."""
+    """Return the numbers by state; each links to exactly its rows."""
     shown: list[dict[str, object]] = [
         {
             "count": counts.get(stored, 0),

@@ -1,4 +1,4 @@
-"""Who cannot be reached by mail, and who sees to it? A list by country, a page a person, the reports."""
+"""The pages of people who cannot be reached by mail: the list, one person, the delivery reports."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import timedelta
@@ -41,7 +41,7 @@ async def all_of_them(
     settled: Annotated[str, Query(max_length=3)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The list, the longest unreachable first; beside it, for the programme, what came in as reports."""
+    """The list, the longest unreachable first, and for the programme the delivery reports."""
     mine = countries_read(who)
     countries = countries_in(mine, country)
     async with bus.read() as session:
@@ -96,7 +96,7 @@ async def one(request: Request, recipient: UUID, bus: BusDep, who: Reader) -> Re
 
 @router.post("/{recipient}/retry")
 async def retry(recipient: UUID, bus: BusDep, who: Owner) -> Response:
-    """Send again what did not arrive last."""
+    """Send the last failed message again."""
     await actions.try_again(bus, who, recipient)
     return see_other(f"{HERE}/{recipient}?done=retry")
 

@@ -1,4 +1,4 @@
-"""Who is meant by an audience? Asked of the portal at the moment of sending, used at once and never kept."""
+"""Ask the portal for the people of an audience at the moment of sending; the contacts are never stored."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class PortalAway(RuntimeError):
 
 
 class Contact(BaseModel):
-    """One recipient: `recipient` is the opaque id, `language` the one to write in, English where mails have no other.
+    """One recipient: `recipient` is the opaque id, `language` that of the mail, English where there are no others.
 
-    `link` is a path of the portal by which this person alone answers, once; it is a secret, so it is kept nowhere.
+    `link` is a path of the portal by which this person alone answers, once; it is a secret and is not stored.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -55,7 +55,7 @@ class _Answers(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """Whom an audience means now; `erased` says that nobody is left of it: the one person was known, and is gone."""
+    """The people of an audience now; `erased` is whether the one person of it was known and is gone."""
 
     people: tuple[Contact, ...] = ()
     erased: bool = False
@@ -63,10 +63,10 @@ class Meant:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Whom a message is meant for, and what for: the portal notes it.
+    """An audience and the purpose of asking, which the portal logs.
 
-    With `availability_of` (an offer or a mentor) each recipient gets a link to say whether it is available;
-    `without_deputies` leaves out who stands in for a coordinator.
+    With `availability_of` (a placement or a mentor) each recipient gets a link to say whether it is available;
+    `without_deputies` leaves out a coordinator's deputies.
     """
 
     audience: Audience
@@ -76,7 +76,7 @@ class Ask:
     without_deputies: bool = False
 
     def body(self) -> dict[str, object]:
-        """As the portal wants it."""
+        """Return the request as the portal reads it."""
         wanted = self.audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
         if self.application_id is not None:
             wanted.setdefault("application_id", str(self.application_id))  # for the access log: in which case
@@ -97,13 +97,13 @@ class Portal:
 
     @classmethod
     def at(cls, settings: Settings) -> Portal:
-        """The portal of this installation."""
+        """Return the portal of this installation."""
         headers = service_headers("notifications", settings.service_token.get_secret_value())
         client = http_client.client(base_url=settings.portal_url, headers=headers, timeout=_SECONDS, trust_env=False)
         return cls(settings, client)
 
     async def contacts_of(self, asks: Sequence[Ask]) -> list[Meant]:
-        """The recipients that each audience means now, none where the portal knows none. Raises `PortalAway`."""
+        """Return the people of each audience, none where the portal knows none. Raises `PortalAway`."""
         if not asks:
             return []
         wanted = [ask.body() for ask in asks]

@@ -1,8 +1,8 @@
-"""What became of each mail, and how is it written down so that nothing is lost and nobody is told twice?
+"""Record what became of each mail, so that none is lost and none is sent twice.
 
-A mail is marked as sent in the transaction that tells of it, after the server's 250. A crash between the two sends it
-again, under the same Message-ID; nothing is lost before it. What ends within a few milliseconds is written together:
-a transaction a mail would take longer than the mail. The backoff between attempts is real time.
+A mail is marked as sent in the transaction of its event, after the server's 250. A crash in between sends it again
+under the same Message-ID; nothing is lost before it. Outcomes of a few milliseconds are recorded together, since a
+transaction takes longer than a mail. The pauses between attempts are real time.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A mail that the server took at that moment (domain time), or one that can never be sent, and why.
+    """A mail that the server took at that moment (domain time), or one that can never be sent, with the cause.
 
-    `gone` is the server's answer where it was the address that it refused.
+    `gone` is the server's answer where it refused the address.
     """
 
     message: Queued
@@ -80,7 +80,7 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """A message that went to all who are awake, if any, and waits until then (domain time) for the first who is not."""
+    """A message that was sent to all who are awake, and waits until then (domain time) for the first who is not."""
 
     message: Queued
     until: datetime
@@ -91,17 +91,17 @@ Outcome = Ended | Away | Waits
 
 @dataclass(slots=True)
 class DeliveryLog:
-    """Writes down under a lease: a process that lost it raises `LeaseLost` instead."""
+    """Records outcomes under a lease; a process that lost it raises `LeaseLost` instead."""
 
     bus: Bus
     lease: Lease
 
     async def address(self, due: Sequence[Queued], contacts: Mapping[UUID, Meant]) -> dict[UUID, list[Delivery]]:
-        """To whom each message still has to go: fixed at its first attempt. Nobody known is a failure, and is told.
+        """Return to whom each message still has to go; fixed at its first attempt. No recipient is a failure.
 
-        Who has chosen not to be sent what is not mandatory finds it in the portal, and be it since the first attempt.
-        A message that waited for somebody who slept goes in the morning to whoever is meant by then. What somebody
-        chose who is erased by now is forgotten.
+        People who refuse what is not mandatory find it in the portal, even if they chose so since the first attempt. A
+        message that waited for people's quiet hours goes to its recipients of the morning. Choices of erased people are
+        deleted.
         """
         courtesies = (contacts[message.id].people for message in due if not message.row.mandatory)
         async with self.bus.transaction(ACTOR) as tx:
@@ -143,7 +143,7 @@ class DeliveryLog:
         return found
 
     async def hold(self, until: Mapping[UUID, datetime]) -> None:
-        """Let messages wait until then (domain time)."""
+        """Hold messages back until then (domain time)."""
         if until:
             async with self.bus.transaction(ACTOR) as tx:
                 await leases.check(tx.session, self.lease)
@@ -157,7 +157,7 @@ class DeliveryLog:
         await tx.changed("messages")
 
     async def keep(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
-        """Write outcomes down as they come, a set at a time; None ends them."""
+        """Record outcomes as they come, a set at a time; None ends them."""
         more = True
         while more:
             taken = [await outcomes.get()]
@@ -169,7 +169,7 @@ class DeliveryLog:
             await self.write([one for one in taken if one is not None])
 
     async def write(self, outcomes: Sequence[Outcome]) -> None:
-        """Write down what became of mails, and tell of it, in one transaction."""
+        """Record what became of mails with the events about them, in one transaction."""
         if not outcomes:
             return
         async with self.bus.transaction(ACTOR) as tx:
@@ -203,7 +203,7 @@ class DeliveryLog:
             await tx.record(event, delivery.id, correlation=one.message.story)
 
     async def _later(self, tx: Tx, message: Queued, why: str) -> None:
-        """Keep a message for another attempt; after five days it is given up, and that is told."""
+        """Postpone a message to another attempt; after five days it fails, with an event."""
         log.info("mail waits", message=str(message.id), why=why, attempts=message.attempts + 1)
         cause = FailureCause.UNREACHABLE
         if _real() - message.queued_at < _GIVE_UP:
@@ -220,10 +220,10 @@ class DeliveryLog:
 
 @dataclass(frozen=True, slots=True)
 class _Fixed:
-    """What earlier attempts have fixed: who has a notification of each message that was tried before.
+    """What earlier attempts have fixed: the recipients of each message that was tried before.
 
-    Not so any more of those in `again`. `unwanted` need not go, as their recipients chose so since; `left` were waited
-    for in the night, and are not meant by then.
+    Messages in `again` are addressed anew. The recipients of `unwanted` have refused such mails since; those of `left`
+    were asleep at the first attempt and are no longer meant.
     """
 
     known: dict[UUID, set[UUID]] = field(default_factory=dict)
@@ -232,7 +232,7 @@ class _Fixed:
     left: list[NotificationRow] = field(default_factory=list)
 
     def new(self, message: Queued, meant: Meant) -> list[Contact]:
-        """Who gets a notification of a message now."""
+        """Return the recipients who get a notification of a message now."""
         if message.id in self.known and message.id not in self.again:
             return []
         return [one for one in meant.people if one.recipient not in self.known.get(message.id, ())]
@@ -245,7 +245,7 @@ def _fixed(
     contacts: Mapping[UUID, Meant],
     found: Mapping[UUID, list[Delivery]],
 ) -> _Fixed:
-    """What is fixed of these messages; puts into `found` what still has to go of it."""
+    """Return what is fixed of these messages; adds to `found` what of it is still to be sent."""
     fixed = _Fixed()
     for row in earlier:
         message = due[row.message_id]
@@ -268,7 +268,7 @@ def _fixed(
 
 
 def absent(meant: Meant) -> FailureCause:
-    """Why there is no contact of somebody: erased, or none known (yet)."""
+    """Return why a person has no contact: erased, or not known (yet)."""
     return FailureCause.CONTACT_ERASED if meant.erased else FailureCause.NO_CONTACT
 
 
@@ -296,7 +296,7 @@ def _sent(message: Queued, delivery: Delivery) -> NotificationSent:
 
 
 def failed(message: Queued, attempt: int, cause: FailureCause) -> NotificationFailed:
-    """That a message did not reach somebody, and why."""
+    """Return the event that a message did not reach a recipient."""
     return NotificationFailed(
         rule=message.rule,
         audience=message.audience,
@@ -310,13 +310,13 @@ def failed(message: Queued, attempt: int, cause: FailureCause) -> NotificationFa
 
 
 def notification_id(message_id: UUID, recipient: UUID, generation: int = 1) -> UUID:
-    """The id of a message to one recipient, and the left side of its Message-ID: the same until it is sent anew."""
+    """Return the id of a message to one recipient, the left side of its Message-ID until it is sent anew."""
     again = "" if generation == 1 else f"/{generation}"
     return reaction_id(message_id, NotificationSent.type, f"{recipient}{again}")
 
 
 def pause(attempts: int) -> timedelta:
-    """How long to wait after so many failed attempts: 5 s, 10 s, 20 s, ... at most 15 min."""
+    """Return the pause after so many failed attempts: 5 s, 10 s, 20 s, ... at most 15 min."""
     return timedelta(seconds=min(_FIRST_PAUSE * 2 ** min(attempts, 10), store.LONGEST_PAUSE.total_seconds()))
 
 

@@ -1,4 +1,4 @@
-"""What is done with the messages that are due? Contacts for all, a letter for each recipient, mail over a few lines."""
+"""Send the messages that are due: ask for contacts, write the letters and hand them over on a few connections."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _BOOK_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A message, to whom it still has to go, what the portal said about them, and why one of them is missing.
+    """A message with its open deliveries, the contacts, and why one of them may be missing.
 
-    `until` is when the first of those comes to whom it cannot go now; None where there is nobody like that.
+    `until` is when the first recipient in quiet hours may get it; None where there is none.
     """
 
     message: Due
@@ -58,7 +58,7 @@ class _Task:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Messages that are due, in their order, and what there is to do about each story."""
+    """Messages that are due, in their order, and the tasks of each story."""
 
     due: Sequence[Due]
     stories: Mapping[UUID, list[_Task]]
@@ -66,7 +66,7 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Round:
-    """One round over what is due: what came of each mail, who is at it, and whether it is to end early."""
+    """One round over what is due: its outcomes and tasks, and whether it is to end early."""
 
     outcomes: asyncio.Queue[Outcome | None] = field(default_factory=lambda: asyncio.Queue(SET))
     lines: list[asyncio.Task[None]] = field(default_factory=list)
@@ -76,7 +76,7 @@ class _Round:
 
 @dataclass(slots=True)
 class Dispatcher:
-    """Sends messages, and has the book say what became of each mail."""
+    """Sends messages and has the delivery log record what became of each mail."""
 
     bus: Bus
     settings: Settings
@@ -87,11 +87,11 @@ class Dispatcher:
     line_seconds: float = _LINE_SECONDS
 
     async def send_due(self) -> int:
-        """Try every message whose time has come; give how many there were.
+        """Try every message that is due; return how many there were.
 
-        While two hundred are sent the next two hundred are made ready, and those before them are written down: the
-        lines never stand still. Stories go side by side, the mails of one story in the order in which its facts came
-        about. Cancelled, it ends in order, within seconds.
+        While one batch is sent the next is prepared and the one before is recorded, so that no connection idles.
+        Stories go in parallel, the mails of one story in the order of their events. Cancelled, it ends in order within
+        seconds.
         """
         ready = await self._ready(None)
         if ready is None:
@@ -121,10 +121,10 @@ class Dispatcher:
         return total
 
     async def _stop(self, work: asyncio.Task[int], turn: _Round) -> None:
-        """End a round in order: each line after the mail it is at, and what became of all is written down.
+        """End a round in order: each connection finishes its mail, and all outcomes are recorded.
 
-        Else whatever the server took in the last moments would be sent again at the next start. A line that does not
-        come to its end in time is broken off, its mail is the one that may be sent again; so is the book.
+        Otherwise the mails that the server took in the last moments would be sent again at the next start. A connection
+        that does not finish in time is cut off, and its mail may be sent again; the delivery log is cut off too.
         """
         turn.ending = True
         if turn.following is not None:
@@ -141,7 +141,7 @@ class Dispatcher:
             log.warning("the last mails were not written down", why=repr(error))
 
     async def _ready(self, last: Due | None) -> _Batch | None:
-        """The messages due after `last`, with who is to get them; None where there are no more."""
+        """Return the messages due after `last`, with their recipients; None where there are no more."""
         async with self.bus.glance() as session:
             now = clock.now()
             due = await store.due_messages(session, _real(), now, BATCH, after=last)
@@ -185,7 +185,7 @@ class Dispatcher:
             turn.lines = [group.create_task(self._line(left, turn)) for _ in places]
 
     async def _line(self, stories: Iterator[list[_Task]], turn: _Round) -> None:
-        """One line to the mail server: takes the next story when it is done with one."""
+        """Send stories over one connection, one after the other."""
         for task in chain.from_iterable(stories):
             for delivery in task.deliveries:
                 if turn.ending:
@@ -200,7 +200,7 @@ class Dispatcher:
                     await turn.outcomes.put(Waits(task.message, task.until))
 
     async def deliver(self, task: _Task, delivery: Delivery) -> Outcome:
-        """Hand over one mail; what became of it."""
+        """Hand over one mail; return what became of it."""
         contact = task.contacts.get(delivery.recipient)
         if contact is None:
             return Ended(task.message, delivery, clock.now(), task.absent)
@@ -218,7 +218,7 @@ class Dispatcher:
 
 
 def ask(message: Due) -> Ask:
-    """Whom a message is meant for, as the portal is asked."""
+    """Return the request for the recipients of a message."""
     return Ask(
         message.audience,
         message.rule,

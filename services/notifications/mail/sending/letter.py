@@ -1,4 +1,4 @@
-"""What does a mail look like? Text and HTML from the same words, a thread a story, an invitation to what has dates."""
+"""Write a mail: text and HTML with the same words, a thread for each story, an invitation where there are dates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail ready to be handed over: from which envelope sender, to whom, and its bytes."""
+    """A mail to be handed over: envelope sender, recipient and bytes."""
 
     sender: str
     address: str
@@ -38,7 +38,7 @@ class Letter:
 
     @property
     def utf8(self) -> bool:
-        """Whether the address goes beyond ASCII: only an SMTPUTF8 server can take it."""
+        """Whether the address goes beyond ASCII, which needs a server with SMTPUTF8."""
         return not self.address.isascii()
 
 
@@ -52,9 +52,10 @@ def letter(
     now: datetime,
     signer: Signer | None = None,
 ) -> Letter:
-    """The mail about `message` to one recipient; `host` is the host organisation's name, `now` domain time.
+    """Return the mail about `message` to one recipient; `host` is the host organisation's name, `now` domain time.
 
-    Speaks the recipient's language in the present task. Raises ValueError where name or address cannot stand in a mail.
+    Sets the recipient's language in the current task. Raises ValueError where a name or address cannot be part of a
+    mail.
     """
     speak(contact.language, MAILS)
     said = wording(
@@ -95,18 +96,18 @@ def letter(
 
 @lru_cache(maxsize=8)
 def _sender(name: str, address: str) -> str:
-    """The installation's own sender: the same in each mail, so it is written once. Nobody else's address is kept."""
+    """Return the installation's own sender as a header; no other address is cached."""
     return mailbox(name, address)
 
 
 @lru_cache(maxsize=8)
 def _stamp(second: datetime) -> str:
-    """A second as mails write it; hundreds of mails have the same."""
+    """Return a second in the form of mails; many mails share one."""
     return format_datetime(second)
 
 
 def _invitation(message: Queued, contact: Contact, settings: Settings, said: Wording, host: str) -> str:
-    """The dates of the message's visit, or the hours of its session, for a calendar."""
+    """Return the calendar object with the dates of the message's visit, or the hours of its session."""
     method, facts = message.row.invitation, message.facts
     assert method is not None
     common: dict[str, Any] = {

@@ -1,7 +1,7 @@
-"""How does a mail become bytes? Headers, two bodies and an invitation after RFC 5322 and MIME (RFC 2045, 2046, 2047).
+"""Write a mail as bytes: headers, two bodies and an invitation (RFC 5322; MIME: RFC 2045, 2046, 2047).
 
-The standard library's `EmailMessage` parses each header that it is given, which takes ten times as long as all the rest
-of a mail. What is written here is read back by it in the tests.
+The standard library's `EmailMessage` parses each header that it is given, which is slow; the tests read what is written
+here back with it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SHARE = 6
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A text of a mail: its `Content-Type` without the charset, and the name of the file where it is attached."""
+    """A text of a mail: its `Content-Type` without the charset, and a file name where it is attached."""
 
     kind: str
     text: str
@@ -41,7 +41,7 @@ class Part:
 
 
 def mailbox(name: str, address: str) -> str:
-    """A name and an address as a header holds them. Raises ValueError where either cannot stand in one.
+    """Return a name and an address as a header has them. Raises ValueError where either cannot be part of one.
 
     An address beyond ASCII stays as it is: such a mail is handed over with SMTPUTF8 (RFC 6531).
     """
@@ -53,15 +53,15 @@ def mailbox(name: str, address: str) -> str:
 
 
 def _word(name: str) -> str:
-    """A name as an encoded word (RFC 2047); a very long one is one word too, as programs read it best."""
+    """Return a name as an encoded word (RFC 2047); a very long one is one word too, which programs read best."""
     raw = name.encode()
     return f"=?utf-8?b?{base64.b64encode(raw).decode()}?=" if len(raw) <= _WORD else _UTF8.header_encode(name)
 
 
 def mail(headers: list[tuple[str, str]], bodies: list[Part], attached: list[Part], boundary: str) -> bytes:
-    """A whole mail, with CRLF: alternatives from the plainest to the richest, then what is attached.
+    """Return a whole mail, with CRLF: alternatives from the plainest to the richest, then the attachments.
 
-    `headers` are without those of MIME. `boundary` may not occur in any part: an id that nobody else has.
+    `headers` are without those of MIME. `boundary` must not occur in any part: a unique id.
     """
     lines = [_header(name, value) for name, value in headers]
     lines.append("MIME-Version: 1.0")
@@ -95,7 +95,7 @@ def _part(part: Part) -> list[str]:
 
 
 def _encoded(part: Part) -> tuple[str, str]:
-    """The transfer encoding that fits a text, and the text in it."""
+    """Return the transfer encoding that fits a text, and the text in it."""
     lines = part.text.replace("\r\n", "\n").split("\n")
     text = _CRLF.join(lines)
     if text.isascii():
@@ -107,7 +107,7 @@ def _encoded(part: Part) -> tuple[str, str]:
 
 
 def _quoted(line: str) -> str:
-    """A line in quoted-printable; most stay as they are, and finding that out is quicker than going through them."""
+    """Return a line in quoted-printable; most lines stay as they are, which is quickly checked."""
     if len(line) < _WIDTH - 1 and line.isascii() and line.isprintable() and "=" not in line and line[-1:] != " ":
         return line
     return binascii.b2a_qp(line.encode()).decode().replace("\n", _CRLF)
@@ -127,7 +127,7 @@ def _header(name: str, value: str) -> str:
 
 
 def _folded(line: str) -> str:
-    """A long header in several lines, broken between words; a word that is longer than a line stays whole."""
+    """Return a long header in several lines, broken between words; a word longer than a line stays whole."""
     words = line.split(" ")
     lines = [words[0]]
     for word in words[1:]:

@@ -1,4 +1,4 @@
-"""Who is not written to now, since it is night in their country, or one of the hours that they have chosen?"""
+"""Find the recipients who get no mail now, since it is night in their country or they chose these hours."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Held = dict["UUID", "datetime"]
 
 
 async def held_by_country(session: AsyncSession, quiet: Quiet, due: Sequence[Queued], now: datetime) -> Held:
-    """The messages that wait wholly, since it is night (at domain time `now`) in the country that they go to.
+    """Return the messages that wait as a whole, since it is night at `now` (domain time) in their country.
 
-    None of them as soon as anybody has hours of the own: then nobody can say before the recipients are known.
+    None as soon as anybody has chosen hours: then it depends on the recipients.
     """
     if await anybody_has_own_hours(session):
         return {}
@@ -42,9 +42,9 @@ async def held_by_country(session: AsyncSession, quiet: Quiet, due: Sequence[Que
 
 @dataclass(frozen=True, slots=True)
 class Sleepers:
-    """Who of those that messages are meant for sleeps at domain time `now`, `own` being the hours that they chose.
+    """The recipients in quiet hours at domain time `now`; `own` are the hours that people chose.
 
-    A person's own hours are counted by the clock of the person's country, and go before those of the message's.
+    A person's own hours are by the clock of the person's country, and replace those of the message's country.
     """
 
     quiet: Quiet
@@ -54,12 +54,12 @@ class Sleepers:
 
     @classmethod
     async def of(cls, session: AsyncSession, quiet: Quiet, contacts: Mapping[UUID, Meant], now: datetime) -> Sleepers:
-        """Those whom messages are meant for, by the message's id, with the hours that they have chosen."""
+        """Return the sleepers among the recipients, given by the message's id."""
         everybody = (one.recipient for meant in contacts.values() for one in meant.people)
         return cls(quiet, contacts, await own_hours(session, everybody), now)
 
     def all_of(self, due: Sequence[Queued]) -> Held:
-        """The messages all of whose people sleep; where nobody is known, those of a country that does."""
+        """Return the messages all of whose recipients sleep; without recipients, those of a sleeping country."""
         held: Held = {}
         for message in due:
             people = [contact.recipient for contact in self.contacts[message.id].people]
@@ -69,7 +69,7 @@ class Sleepers:
         return held
 
     def leave(self, due: Sequence[Queued], deliveries: Mapping[UUID, list[Delivery]]) -> Held:
-        """Take out of `deliveries` those whose recipients sleep; give until when their messages wait for the first."""
+        """Remove sleeping recipients from `deliveries`; return until when their messages wait for the first."""
         held: Held = {}
         for message in due:
             ways = deliveries[message.id]
@@ -81,7 +81,7 @@ class Sleepers:
         return held
 
     def _untils(self, message: Queued, recipients: Sequence[UUID]) -> list[datetime | None]:
-        """Until when each of them sleeps, None for whoever is awake; of no recipients, what holds for the country."""
+        """Return until when each sleeps, None for those awake; without recipients, the country's hours count."""
         usual = self.quiet.until(message.country, self.now)
         zones = {contact.recipient: contact.timezone for contact in self.contacts[message.id].people}
         found = []
@@ -96,7 +96,7 @@ class Sleepers:
 
 
 def _until(message: Queued, until: datetime | None, now: datetime) -> datetime | None:
-    """Until when a message waits for somebody who sleeps until then: no longer than it can; None where it goes now."""
+    """Return until when a message waits for a sleeper, no longer than it can; None where it is sent now."""
     if until is None:
         return None
     presses = pressing(message.row, message.facts, now)

@@ -1,4 +1,4 @@
-"""How does a receiver know that a mail is ours? A DKIM signature (RFC 6376), where the installation has a key."""
+"""Sign mails with DKIM (RFC 6376), where the installation has a key."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SIGNED = (
 
 
 class Signer:
-    """Signs mails with one key, read once. Raises ValueError, with a clear line, for a key that is none."""
+    """Signs mails with one key. Raises ValueError, with a clear message, for an invalid key."""
 
     def __init__(self, key: str, selector: str, domain: str) -> None:
         """`key` is PEM, or the path of a file with it."""
@@ -49,7 +49,7 @@ class Signer:
 
     @classmethod
     def of(cls, settings: Settings) -> Signer | None:
-        """The installation's signer; None where no key is set."""
+        """Return the installation's signer; None where no key is set."""
         if settings.dkim_key is None:
             return None
         domain = settings.dkim_domain or settings.mail_domain
@@ -57,12 +57,12 @@ class Signer:
 
     @property
     def record(self) -> str:
-        """The text of the DNS record `<selector>._domainkey.<domain>` by which the signature is checked."""
+        """The text of the DNS record `<selector>._domainkey.<domain>` that the signature is checked with."""
         public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
 
     def signed(self, raw: bytes) -> bytes:
-        """A mail with its signature before it."""
+        """Return a mail with its signature before it."""
         named = {line.partition(b":")[0].lower() for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n")}
         header = dkim.sign(
             raw,

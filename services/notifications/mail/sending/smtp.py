@@ -1,4 +1,4 @@
-"""Hand mails over to the mail server, over a few connections that are kept open."""
+"""Hand mails over to the mail server, over a few connections that stay open."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CLOSING = 421
 class Refused(RuntimeError):
     """The server will never take this mail (5xx, RFC 5321 4.2.1), or no server could.
 
-    `code` is what it answered; `address` says that it was the address that it refused.
+    `code` is its answer; `address` is whether it refused the address.
     """
 
     def __init__(self, why: str, code: int = 0, *, address: bool = False) -> None:
@@ -40,20 +40,20 @@ class Refused(RuntimeError):
 
 
 class ServerAway(RuntimeError):
-    """The server is away, busy or wants something of us (4xx, sign-in, sender): the mail is tried again later."""
+    """The server is away, busy or misconfigured (4xx, sign-in, sender): the mail is tried again later."""
 
 
 class Post:
-    """The mail server, over as many connections as are asked for at the same time."""
+    """The mail server, over as many connections as are needed at the same time."""
 
     def __init__(self, settings: Settings, *, seconds: float = _SECONDS) -> None:
-        """`seconds` is after how long a connection that says nothing is taken for a stale one."""
+        """`seconds` is after how long a silent connection counts as stale."""
         self._settings = settings
         self._seconds = seconds
         self._idle: list[aiosmtplib.SMTP] = []
 
     async def send(self, mail: Letter) -> None:
-        """Hand over one mail; returns after the server's 250. Raises `Refused`, `ServerAway`, ValueError."""
+        """Hand over one mail; return after the server's 250. Raises `Refused`, `ServerAway`, ValueError."""
         if _CONTROL.search(mail.sender + mail.address):
             raise ValueError("A line break or another control character in an address.")
         try:
@@ -126,7 +126,7 @@ class Post:
         return line
 
     async def _address(self, line: aiosmtplib.SMTP, mail: Letter) -> None:
-        """Say from whom and to whom a mail is. Where the server answers with goodbye, it has taken nothing."""
+        """Send sender and recipient of a mail. A server that closes the connection has taken nothing."""
         encoding, options = "ascii", []
         if line.supports_extension("size"):
             options.append(f"SIZE={len(mail.raw)}")  # RFC 1870; the letter's lines end as they are sent
@@ -155,7 +155,7 @@ class Post:
             raise ServerAway("the server did not say whether it took the mail") from error
 
     def _kept(self) -> aiosmtplib.SMTP | None:
-        """A connection that is open and that nobody uses."""
+        """Return an open connection that nobody uses."""
         while self._idle:
             line = self._idle.pop()
             if line.is_connected:
@@ -163,18 +163,18 @@ class Post:
         return None
 
     def _drop(self) -> None:
-        """Leave the connections that nobody uses: what broke one has mostly broken those that idled beside it."""
+        """Close the idle connections: what broke one has mostly broken the others."""
         while self._idle:
             self._idle.pop().close()
 
     async def close(self) -> None:
-        """Say goodbye on all connections, side by side: a server that is silent must not hold up the end on each."""
+        """Say goodbye on all connections in parallel, since a silent server would delay each."""
         idle, self._idle = self._idle, []
         await asyncio.gather(*(_end(line) for line in idle))
 
 
 async def _end(line: aiosmtplib.SMTP) -> None:
-    """Say goodbye, and hang up whatever the answer is."""
+    """Say goodbye and hang up, whatever the answer is."""
     with suppress(aiosmtplib.SMTPException, OSError):
         await line.quit(timeout=_GOODBYE)
     line.close()

@@ -1,4 +1,4 @@
-"""How does what is queued become mail, once each? One loop under a lease, so that no two processes send the same."""
+"""The loop that sends queued messages as mails, under a lease, so that no two processes send the same."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOOK_EVERY = 0.5
 
 
 async def send_mail(service: Service) -> None:
-    """The loop: send what is due, again and again, as long as this process holds the lease."""
+    """Send what is due, again and again, while this process has the lease."""
     assert isinstance(service.settings, Settings)
     async with hold_lease(service.bus, "mail") as lease, dispatcher(service.bus, service.settings, lease) as desk:
         while True:
@@ -34,7 +34,7 @@ async def send_mail(service: Service) -> None:
 
 @asynccontextmanager
 async def dispatcher(bus: Bus, settings: Settings, lease: Lease) -> AsyncIterator[Dispatcher]:
-    """An `Office` with its connections, closed at the end."""
+    """Yield a `Dispatcher` with its connections, and close them at the end."""
     portal, post = Portal.at(settings), Post(settings)
     try:
         yield Dispatcher(bus, settings, portal, post, DeliveryLog(bus, lease), Signer.of(settings))

@@ -1,4 +1,4 @@
-"""What happens to a message after it was sent or failed? It is tried again, sent anew, or comes back."""
+"""Change messages that were sent or failed: retry, send anew, mark as returned."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Resent(Table, table=True):
 
 
 async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
-    """Let what failed of a message be tried again at once (`now` is real time); False where nothing failed.
+    """Retry what failed of a message at once (`now` is real time); False where nothing failed.
 
-    Whoever else it waits for, since they sleep, still gets it when they are awake.
+    Recipients for whom the message waits until the morning still get it then.
     """
     message = await session.get(MessageRow, message_id, with_for_update=True)
     if message is None:
@@ -66,7 +66,7 @@ async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
 
 
 def may_retry(message: MessageRow, notifications: Iterable[NotificationRow]) -> bool:
-    """Whether something of a message failed, and somebody is left who could get it."""
+    """Return whether something of a message failed, and a recipient is left who could get it."""
     failed = [one for one in notifications if one.generation == message.generation and one.state == FAILED]
     causes = {one.cause for one in failed} if failed else {message.cause} if message.state == FAILED else set()
     return bool(causes - {FailureCause.CONTACT_ERASED.value})
@@ -75,9 +75,9 @@ def may_retry(message: MessageRow, notifications: Iterable[NotificationRow]) -> 
 async def resend(
     session: AsyncSession, message_id: UUID, actor: str, reason: str, *, real: datetime, now: datetime
 ) -> bool:
-    """Let a message be written anew from its facts, to whoever it is meant for now, as a mail of its own.
+    """Queue a message to be written anew from its facts, for its present recipients, as a new mail.
 
-    `real` and `now` are real and domain time. False where it is still waiting to be sent.
+    `real` and `now` are real and domain time. False where it still waits to be sent.
     """
     message = await session.get(MessageRow, message_id, with_for_update=True)
     if message is None or message.state == WAITING:
@@ -91,18 +91,18 @@ async def resend(
 
 
 async def resendings(session: AsyncSession, message_id: UUID) -> list[Resent]:
-    """When a message was sent anew, by whom and why; the first first."""
+    """Return when a message was sent anew, by whom and why; the first first."""
     query = select(Resent).where(col(Resent.message_id) == message_id).order_by(col(Resent.generation))
     return list((await session.scalars(query)).all())
 
 
 async def notification(session: AsyncSession, notification_id: UUID) -> NotificationRow | None:
-    """One notification, which nobody else changes until the commit."""
+    """Return one notification, locked until the commit."""
     return await session.get(NotificationRow, notification_id, with_for_update=True)
 
 
 async def note_status(session: AsyncSession, notification_id: UUID, status: str, now: datetime) -> None:
-    """Keep what a report said of a mail (RFC 3463), at domain time `now`."""
+    """Save the status of a report about a mail (RFC 3463), at domain time `now`."""
     await session.execute(
         sa.update(NotificationRow)
         .where(col(NotificationRow.id) == notification_id)
@@ -111,7 +111,7 @@ async def note_status(session: AsyncSession, notification_id: UUID, status: str,
 
 
 async def returned(session: AsyncSession, notification_id: UUID, cause: str) -> None:
-    """Let a mail that was sent count as failed."""
+    """Mark a mail that was sent as failed."""
     await session.execute(
         sa.update(NotificationRow)
         .where(col(NotificationRow.id) == notification_id, col(NotificationRow.state) == SENT)

@@ -1,4 +1,4 @@
-"""Who cannot be reached by mail, and which reports about mails came back? Opaque ids and status codes, no address."""
+"""People who cannot be reached by mail, and reports about mails: opaque ids and status codes, no address."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ PAGE = 50
 
 
 class Unreachable(Table, table=True):
-    """A person whose mailbox takes no mail from us; settled once there is a confirmed address, or by hand.
+    """A person whose mailbox takes no mail from us; settled by a confirmed address, or by hand.
 
-    `country` is the one whose national coordinator sees to it; none: the programme. All times are domain time.
+    `country` is the one whose national coordinator takes care of it; None: the programme. All times are domain time.
     """
 
     __tablename__ = "unreachable"
@@ -48,7 +48,7 @@ class Unreachable(Table, table=True):
 
 
 class Bounce(Table, table=True):
-    """A report that came in, refused or not: what it was found to be, and about which mail. Nothing of its text."""
+    """A report that came in, refused or not: its verdict and its mail, without its text."""
 
     __tablename__ = "bounce"
     __table_args__ = (sa.Index("bounce_at", "at", "id"),)
@@ -62,9 +62,9 @@ class Bounce(Table, table=True):
 
 
 async def unreached(session: AsyncSession, rows: Iterable[Mapping[str, object]]) -> None:
-    """Put people on the list (`recipient`, `country`, `cause`, `status`, `message_id`, `at`), or note it once more.
+    """Add people to the list (`recipient`, `country`, `cause`, `status`, `message_id`, `at`), or count once more.
 
-    Who was settled is on it again, from now on.
+    A person who was settled is on it again, from now on.
     """
     table = table_of(Unreachable)
     for row in sorted(rows, key=lambda one: str(one["recipient"])):
@@ -89,7 +89,7 @@ async def unreached(session: AsyncSession, rows: Iterable[Mapping[str, object]])
 
 
 async def open_of(session: AsyncSession, recipients: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Unreachable]:
-    """Those of these people who are on the list now."""
+    """Return those of these people who are on the list now."""
     query = select(Unreachable).where(
         col(Unreachable.recipient).in_(sorted(set(recipients))), col(Unreachable.settled_at).is_(None)
     )
@@ -98,13 +98,13 @@ async def open_of(session: AsyncSession, recipients: Iterable[UUID], *, lock: bo
 
 
 async def asked(session: AsyncSession, recipient: UUID, at: datetime) -> None:
-    """Note that somebody who cannot be reached was asked to confirm a new address (`at` is domain time)."""
+    """Note that an unreachable person was asked to confirm a new address (`at` is domain time)."""
     mine = (col(Unreachable.recipient) == recipient, col(Unreachable.settled_at).is_(None))
     await session.execute(sa.update(Unreachable).where(*mine, col(Unreachable.since) <= at).values(asked_at=at))
 
 
 async def confirmed(session: AsyncSession, recipient: UUID, at: datetime) -> None:
-    """Take somebody off the list whose new address, asked for since, was confirmed (`at` is domain time)."""
+    """Settle a person whose new address, asked for since, was confirmed (`at` is domain time)."""
     mine = (col(Unreachable.recipient) == recipient, col(Unreachable.settled_at).is_(None))
     await session.execute(sa.update(Unreachable).where(*mine, col(Unreachable.asked_at) <= at).values(settled_at=at))
 
@@ -112,7 +112,7 @@ async def confirmed(session: AsyncSession, recipient: UUID, at: datetime) -> Non
 async def listed(
     session: AsyncSession, *, countries: frozenset[str] | None, settled: bool, page: int
 ) -> tuple[list[Unreachable], int]:
-    """One page of the people of some countries (None: all), the longest unreachable first, and how many there are."""
+    """Return one page of the people of some countries (None: all), the longest unreachable first, and their number."""
     mine = sa.true() if countries is None else col(Unreachable.country).in_(sorted(countries))
     where = (mine, col(Unreachable.settled_at).is_not(None) if settled else sa.text("settled_at IS NULL"))
     total = (await session.execute(sa.select(sa.func.count()).select_from(Unreachable).where(*where))).scalar_one()
@@ -122,20 +122,20 @@ async def listed(
 
 
 async def open_count(session: AsyncSession, countries: frozenset[str] | None) -> int:
-    """How many people of some countries (None: all) are on the list now."""
+    """Return how many people of some countries (None: all) are on the list now."""
     where = [sa.true() if countries is None else col(Unreachable.country).in_(sorted(countries))]
     query = sa.select(sa.func.count()).select_from(Unreachable).where(sa.text("settled_at IS NULL"), *where)
     return int((await session.execute(query)).scalar_one())
 
 
 async def note_report(session: AsyncSession, row: Mapping[str, object]) -> bool:
-    """Note a report; False where the same one was noted before."""
+    """Save a report; False where the same one was saved before."""
     new = insert(table_of(Bounce)).values(**row).on_conflict_do_nothing(index_elements=["id"])
     return (await session.execute(new.returning(sa.literal(1)))).scalar_one_or_none() is not None
 
 
 async def reports(session: AsyncSession, *, since: datetime, most: int) -> tuple[dict[str, int], list[Bounce]]:
-    """How many reports of each kind came since a time, and the newest of them."""
+    """Return the number of reports by verdict since a time, and the newest of them."""
     count = sa.select(col(Bounce.verdict), sa.func.count()).where(col(Bounce.at) >= since).group_by(Bounce.verdict)
     counts = {verdict: int(number) for verdict, number in (await session.execute(count)).all()}
     query = select(Bounce).where(col(Bounce.at) >= since).order_by(col(Bounce.at).desc(), col(Bounce.id).desc())

@@ -1,4 +1,4 @@
-"""Which messages follow from an event? The table asked, one message for each audience that the case has."""
+"""Decide which messages follow from an event, one for each audience that the case has."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One fact to be told to one audience; its id is the same whenever it is worked out again."""
+    """A message to one audience; its id is the same whenever it is derived from the same event."""
 
     id: UUID
     rule: Rule
@@ -43,16 +43,16 @@ for _rule in RULES:
 
 
 def tells(event_type: str) -> bool:
-    """Whether anybody is told of such an event."""
+    """Return whether any message follows from such an event."""
     return event_type in _BY_EVENT
 
 
 def messages(
     data: Event, *, about: UUID, at: datetime, case: Case, facts: Mapping[str, Any], apart: str = ""
 ) -> list[Message]:
-    """The messages about the event `about` (`data`, at domain time `at`) in a case, in the order of the table.
+    """Return the messages about the event `about` (`data`, at domain time `at`), in the order of the table.
 
-    `apart` keeps the messages of several cases apart that one event concerns: they may be for the same audience.
+    `apart` distinguishes the messages of several cases of one event: they may be for the same audience.
     """
     return [
         Message(
@@ -72,7 +72,7 @@ def messages(
 
 
 def key_of(whom: Audience) -> str:
-    """An audience as a text that is the same for the same audience."""
+    """Return an audience as a text, always the same for the same audience."""
     return whom.model_dump_json()
 
 

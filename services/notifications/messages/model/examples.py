@@ -1,8 +1,7 @@
-"""Which made-up case shows a row of the table? The event's own example, changed until the row's condition holds.
+"""Make up a case that shows a row of the table: the event's example, changed until the row's condition holds.
 
-A row that is told only to a mentor, or only of a refusal, is not shown by an example of something else. What is tried
-are the event's own code lists, yes and no, small numbers, and fields that may be empty: few changes before many. Dates
-by which something is asked for are then there, so that the message shows all that it may say.
+Tried are the event's code lists, yes and no, small numbers and empty fields, few changes before many. Due dates are
+then filled in, so that the message shows all its paragraphs.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ _MENTEES = {"kind": ApplicationKind.MENTEE.value, "offer_id": None, "mentor_id":
 
 
 def example_for(rule: Rule) -> Event:
-    """An event of which the row tells. Raises ValueError where no change of the example makes the condition hold."""
+    """Return an event that the row applies to. Raises ValueError where no change of the example fits."""
     for example in _examples(rule):
         for changes in _tries(rule.event, example):
             found = _event(rule, {**example, **changes})
@@ -58,7 +57,7 @@ def example_for(rule: Rule) -> Event:
 
 
 def _examples(rule: Rule) -> list[Mapping[str, Any]]:
-    """The event's own example, which is of a study visit, and where a mentor may be meant the same of a mentorship."""
+    """Return the event's example, which is of a study visit, and a mentorship's where a mentor may be meant."""
     visit = rule.event.example
     if issubclass(rule.event, OutcomeEvent) and rule.to is AudienceKind.MENTOR:
         return [{**visit, "visit_id": None, "mentorship_id": ex.MENTORSHIP}]
@@ -71,7 +70,7 @@ def _examples(rule: Rule) -> list[Mapping[str, Any]]:
 
 
 def _event(rule: Rule, data: Mapping[str, Any]) -> Event | None:
-    """The event with these values; None where such an event cannot be, or the row does not tell of it."""
+    """Return the event with these values; None where they are invalid, or the row does not apply."""
     try:
         event = rule.event.model_validate(data)
     except ValidationError:
@@ -88,7 +87,7 @@ def _due(rule: Rule, name: str) -> bool:
 
 
 def _tries(event: type[Event], example: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """No change, one field changed, then two, then three."""
+    """Yield no change, then each change of one field, of two, of three."""
     single = list(_changes(event, example))
     for many in range(_MOST + 1):
         for chosen in combinations(single, many):
@@ -98,7 +97,7 @@ def _tries(event: type[Event], example: Mapping[str, Any]) -> Iterator[dict[str,
 
 
 def _changes(event: type[Event], example: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Each field with each other value that it may take, as far as these can be listed."""
+    """Yield each field with each other value that can be listed."""
     of_pair = issubclass(event, MentorshipParticipation)
     for name, field in event.model_fields.items():
         known = example.get(name, field.default)
@@ -108,7 +107,7 @@ def _changes(event: type[Event], example: Mapping[str, Any]) -> Iterator[tuple[s
 
 
 def _values(annotation: Any) -> list[Any]:
-    """The values of a field that can be listed; of a list of ids one that names somebody."""
+    """Return the values of a type that can be listed; for a list of ids, one with a person."""
     match annotation:
         case type() if issubclass(annotation, StrEnum):
             return [code.value for code in annotation]
@@ -134,7 +133,7 @@ HOST = "Anti-cybercrime office, Lyon"
 
 
 def sample(event: type[Event], data: Event | None = None) -> RecordedEvent:
-    """The event's example of the contract (or `data` in its stead) as if it had come from the log."""
+    """Return the contract's example of an event, or `data`, as if it came from the log."""
     return RecordedEvent(
         UUID(ex.EVENT),
         event.model_validate(event.example) if data is None else data,
@@ -157,7 +156,7 @@ def _subject(event: type[Event]) -> str:
 
 
 def sample_case(event: RecordedEvent) -> Case:
-    """The case that the contract's examples tell of, as it is known to the event; none has a person or a setting."""
+    """Return the case of the contract's examples, as far as the event shows it."""
     told = case_in(event)
     if told is None:
         topic, id_ = concerned(event)
@@ -183,20 +182,20 @@ def sample_case(event: RecordedEvent) -> Case:
 
 
 def case_of(rule: Rule, event: RecordedEvent) -> Case:
-    """The case in which the row tells of the event: a country's return is told of each placement and profile of its."""
+    """Return the case in which the row applies: a reinstatement is about each placement or profile."""
     supply = _SUPPLY.get(rule.to) if isinstance(event.data, PartnerStatusChanged) else None
     return sample_case(event if supply is None else sample(supply))
 
 
 def preview(rule: Rule, origin: str) -> Wording:
-    """The row's message about a made-up event of which it tells, in the current language."""
+    """Return the row's message about a made-up event, in the current language."""
     event = sample(rule.event, example_for(rule))
     to = rule.to if isinstance(rule.to, AudienceKind) else AudienceKind.HOME_COORDINATOR
     return wording(rule, case_of(rule, event), facts(event), to=to, origin=origin, host=HOST)
 
 
 def check_table() -> None:
-    """Raises ValueError where a message of the table cannot be written: at the start, not when it is to be sent."""
+    """Raises ValueError where a message of the table cannot be written."""
     for rule in RULES:
         event = sample(rule.event, example_for(rule))
         if lacks := unknown(rule, case_of(rule, event), facts(event)):

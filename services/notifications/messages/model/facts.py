@@ -1,4 +1,4 @@
-"""What of an event do the words of a message need? Dates, numbers and labels of codes, as JSON; never a person."""
+"""Take from an event what the words of a message need: dates, numbers and labels of codes as JSON, never a person."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ _DUE = ("due", "appeal_until", "host_due", "agenda_due")
 
 
 def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, Any]:
-    """What the message's words are made of; `timers` are the call's, the defaults without.
+    """Return the facts of an event; `timers` are the call's, the defaults without.
 
-    A field that the event has without a value is there as None: a paragraph that needs it is left out.
+    A field without a value is None: a paragraph that needs it is left out.
     """
     data = event.data
     found = {name: _plain(getattr(data, name)) for name in _of(type(data), _FIELDS)}
@@ -100,7 +100,7 @@ def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, Any]
 
 
 def _task(data: AnswerAsked) -> str | None:
-    """What is asked for once more, in the words of its deadline; None where the message says it itself."""
+    """Return the task of a repeated question, in the words of its deadline; None where the message says it itself."""
     if data.respondent is Respondent.NATIONAL_COORDINATOR:
         return TASKS[DeadlineKind.RESULTS]
     return TASKS[_ASKED[data.form]] if data.form in _ASKED else None
@@ -108,12 +108,12 @@ def _task(data: AnswerAsked) -> str | None:
 
 @cache
 def _of(event: type[Event], names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the names that such events have; asked once, since it is slow to ask each event."""
+    """Return those of the names that such events have; cached, since asking the class is slow."""
     return tuple(name for name in names if name in event.model_fields or hasattr(event, name))
 
 
 def _topic(data: Event) -> str | None:
-    """The topic's label in plain English, by whichever scheme knows it."""
+    """Return the topic's label in plain English, from the scheme that has it."""
     match data:
         case MatchEvent():
             code = data.pairing.topic
@@ -127,14 +127,14 @@ def _topic(data: Event) -> str | None:
 
 
 def _until(value: date | datetime | None) -> str | None:
-    """When something is due: a day is over where the programme's office is, as the deadlines that are a moment."""
+    """Return when something is due: a day ends where the programme's office is, as all deadlines do."""
     if value is not None and not isinstance(value, datetime):
         value = workdays.due(value, 0, Unit.DAYS, "EU")
     return None if value is None else value.isoformat()
 
 
 def _plain(value: Any) -> Any:
-    """As it stands in JSON; a code becomes its label, which is translated when the message is written."""
+    """Return a value as JSON; a code becomes its label, which is translated when the message is written."""
     match value:
         case Code():
             return value.label

@@ -1,4 +1,4 @@
-"""Where do the links in messages lead? One table; the path of a page stands nowhere else in this service."""
+"""The addresses of the pages that messages link to, in one table."""
 
 from __future__ import annotations
 
@@ -39,12 +39,11 @@ _PLACES = {link: tuple(name for _, name, _, _ in Formatter().parse(path) if name
 
 
 def address(origin: str, link: str, case: Case, *, own: bool, mentorship: str | None = None) -> str:
-    """The full address of a link for a case; the portal's first page where the case lacks an id that it needs.
+    """Return the full address of a link for a case; the portal's first page where the case lacks an id.
 
-    What a pair does is told under its match, so `mentorship` says of which it is; without it the list is meant.
-
-    An application has two pages: `own` is for the officer's, others get the coordinators'. `outcome` is the visit or
-    the mentorship that the case is, `supply` the placement or the mentor's profile.
+    What mentor and mentee do is published under their match, so `mentorship` names theirs; without it the link leads to
+    the list. An application has two pages: `own` is for the officer's, all others get the coordinators'. `outcome` is
+    the visit or the mentorship of the case, `supply` the placement or the mentor's profile.
     """
     if link == "application" and not own:
         link = "case"

@@ -1,4 +1,4 @@
-"""What is a row of the table of messages: an event, who hears of it, in which words, and where the link leads?"""
+"""The form of a row of the table of messages: event, audience, texts and link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Method(StrEnum):
-    """What a calendar invitation asks of the calendar (RFC 5546)."""
+    """The method of a calendar invitation (RFC 5546)."""
 
     REQUEST = "REQUEST"
     CANCEL = "CANCEL"
@@ -40,13 +40,13 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row. `name` never changes: it stands in events and makes the notification's id.
+    """One row. `name` never changes: it is part of events and of the notification's id.
 
-    `subject` and the paragraphs of `text` hold `%(word)s` places (`wording.py` says which words there are). The
-    reference stands before every subject; a name never does. A paragraph one of whose words is empty is left out.
-    `link` is a key of `links.LINKS`, `action` what the link says. What is not `mandatory` a reader may refuse. An
-    `urgent` one need not wait for the morning; one about days that are far off still may. Where the link `answers` the
-    question, a mail has one of the reader's own, which the portal gives when it is sent.
+    `subject` and the paragraphs of `text` have placeholders `%(word)s` (`wording.py` lists the words). The reference
+    precedes every subject; a name never does. A paragraph with an empty word is left out. `link` is a key of
+    `links.LINKS`, `action` is the link's text. A recipient may refuse what is not `mandatory`. An `urgent` message is
+    sent at night too, unless it is about days far ahead. Where the link `answers` the question, the mail has a personal
+    link, which the portal makes when it is sent.
     """
 
     name: str
@@ -64,14 +64,14 @@ class Rule:
 
     @property
     def channel(self) -> Channel:
-        """By what way it goes."""
+        """The way by which it is sent."""
         return Channel.MAIL if self.invitation is None else Channel.CALENDAR
 
     @property
     def inbox(self) -> bool:
-        """Whether it stands in the portal's inbox too: a line manager has no account, so no inbox."""
+        """Whether it is in the portal's inbox too: a line manager has no account, so no inbox."""
         return self.to is not AudienceKind.LINE_MANAGER
 
     def fits(self, data: Event) -> bool:
-        """Whether the rule's condition holds for the event."""
+        """Return whether the rule's condition holds for the event."""
         return self.when is None or self.when.holds(data)

@@ -1,8 +1,7 @@
-"""What does a message say, in the language that is being spoken? Subject, paragraphs and link of a rule in a case.
+"""Write a message in the current language: subject, paragraphs and link of a rule in a case.
 
-The words that texts may use are the keys of `words()`; one that its event does not have fails at the start of the
-service, one that has no value this time drops its paragraph. So does one that was not asked for when a message that
-is stored was made.
+The words that texts may use are the keys of `words()`. A word that the event does not have fails at the start of the
+service; a word without a value drops its paragraph, as does one that was introduced after the message was stored.
 """
 
 from __future__ import annotations
@@ -48,9 +47,9 @@ OVERDUE = N_("overdue: %(over)s")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A message in words: the same for mail, for the inbox and for the preview; `subject` is title and reference.
+    """A message in words, the same for mail, inbox and preview; `subject` is the title with the reference.
 
-    `clocks`: it says times on the clocks of countries that it names, not on those of the programme's office.
+    `clocks`: its times are on the clocks of countries that it names, not on those of the programme's office.
     """
 
     title: str
@@ -64,7 +63,7 @@ class Wording:
 def wording(
     rule: Rule, case: Case, facts: Mapping[str, Any], *, to: AudienceKind, origin: str, host: str = ""
 ) -> Wording:
-    """The message to that audience in the current language; `host` is the name of the case's host organisation."""
+    """Return the message to that audience in the current language; `host` is the host organisation's name."""
     said = words(case, facts, host, wanted=_asked(rule.subject, rule.text))
     paragraphs = [_filled(text, said) for text in rule.text] + _waiting(facts, origin)
     title = gettext(rule.subject) % said
@@ -86,9 +85,9 @@ def short_subject(rule: Rule) -> str:
 
 
 def _waiting(facts: Mapping[str, Any], origin: str) -> list[str]:
-    """What waits for somebody: a line a kind of deadline, with how many there are and the page that lists them.
+    """Return a line for each kind of waiting deadline, with their number and the page that lists them.
 
-    In the portal, where there is no `origin`, the page is not named: the message's own link leads to all of them.
+    Without `origin`, as in the portal, the page is left out: the message's own link leads to all of them.
     """
     lines = []
     for one in facts.get("waiting") or ():
@@ -102,9 +101,9 @@ def _waiting(facts: Mapping[str, Any], origin: str) -> list[str]:
 def words(
     case: Case, facts: Mapping[str, Any], host: str = "", *, wanted: Collection[str] | None = None
 ) -> dict[str, str]:
-    """All words that a text may use, for one case and one event; only those `wanted`, where that is said.
+    """Return all words that a text may use, for one case and one event; only those `wanted`, where given.
 
-    Writing a date takes as long as writing the text that it stands in, and most texts have one of several.
+    Writing a date is slow, and most texts need only one of several.
     """
     if wanted is None:
         wanted = _OF_CASE | facts.keys() | _MADE_OF.keys()
@@ -112,7 +111,7 @@ def words(
 
 
 def _has(name: str, facts: Mapping[str, Any]) -> bool:
-    """Whether there is such a word."""
+    """Return whether there is such a word."""
     fact = _MADE_OF.get(name, name)
     return name in _OF_CASE or (fact in facts and fact != "waiting")
 
@@ -142,12 +141,12 @@ def _word(name: str, case: Case, facts: Mapping[str, Any], host: str) -> str:  #
 
 
 def unknown(rule: Rule, case: Case, facts: Mapping[str, Any]) -> list[str]:
-    """The words that a rule's texts ask for and that its event does not have."""
+    """Return the words that a rule's texts need and its event does not have."""
     return sorted(set(_asked(rule.subject, rule.text)) - words(case, facts).keys())
 
 
 def _said(name: str, value: Any) -> str:
-    """A fact in words. A deadline is the end of a day at the programme's office: the day that pages name too."""
+    """Return a fact in words. A deadline is the end of a day at the programme's office, the day that pages show."""
     if value is None:
         return ""
     if name in COUNTED and isinstance(value, int):
@@ -163,20 +162,20 @@ def _said(name: str, value: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _day_of(moment: str) -> date:
-    """The day on which a moment is at the programme's office; a call's deadline stands in hundreds of mails."""
+    """Return the day of a moment at the programme's office; cached, since many mails share a deadline."""
     return datetime.fromisoformat(moment).astimezone(ZONE).date()
 
 
 @cache
 def _asked(*texts: str | tuple[str, ...]) -> tuple[str, ...]:
-    """The words that some texts of the table ask for, each once."""
+    """Return the words that texts of the table need, each once."""
     whole = [text for some in texts for text in ((some,) if isinstance(some, str) else some)]
     return tuple(dict.fromkeys(place for text in whole for place in _places(text)))
 
 
 @cache
 def _places(text: str) -> tuple[str, ...]:
-    """The words that a text of the table asks for."""
+    """Return the placeholders of a text."""
     return tuple(_PLACE.findall(text))
 
 
@@ -187,6 +186,6 @@ def _filled(text: str, said: Mapping[str, str]) -> str:
 
 
 def _link(rule: Rule, facts: Mapping[str, Any]) -> str:
-    """Where the rule leads; with a deadline it depends on what is to be done."""
+    """Return the link of the rule; with a deadline it depends on the task."""
     kind = facts.get("deadline")
     return rule.link if kind is None else PAGES.get(DeadlineKind(kind), rule.link)

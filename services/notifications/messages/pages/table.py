@@ -1,4 +1,4 @@
-"""Who is told of what, and when? The table of messages, each as an example or a real event gives it, by language."""
+"""The pages of the table of messages, each row with its message in any language, for an example or a real event."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ Language = Annotated[str, Query(max_length=20)]
 
 @router.get("")
 async def table(request: Request, bus: BusDep, who: Reader, event: Event = "", to: Whom = "") -> Response:
-    """All rows by what they are about, or those of an event or to an audience; of what nobody is told; reminders."""
+    """All rows by subject, or those of an event or to an audience; the events without a message; the reminders."""
     about = read_id(event.strip())
     made: set[str] = set()
     if about is not None:
@@ -78,7 +78,7 @@ async def table(request: Request, bus: BusDep, who: Reader, event: Event = "", t
 
 
 def _row(rule: Rule) -> dict[str, object]:
-    """A row of the table; `apart` says in what it differs from most."""
+    """Return a row of the table; `apart` names its special features."""
     apart = [
         label(rule.channel) if rule.invitation else None,
         None if rule.inbox else gettext("not in the inbox"),
@@ -110,7 +110,7 @@ def _reminders() -> list[dict[str, object]]:
 async def one(
     request: Request, name: str, bus: BusDep, who: Reader, event: Event = "", language: Language = ""
 ) -> Response:
-    """One row, with the message for a real event or for its event's example, in any language that mails speak."""
+    """One row, with its message for a real event or for the example, in any language of the mails."""
     rule = _rule(name)
     told, problem = await _told(bus, who, rule, event)
     with speaking(language or spoken(), MAILS) as code:
@@ -136,7 +136,7 @@ async def one(
 async def mail(
     request: Request, name: str, bus: BusDep, who: Reader, event: Event = "", language: Language = ""
 ) -> Response:
-    """The HTML part alone, as a mail program gets it, for the frame of the page above."""
+    """The HTML body alone, as a mail program gets it, for the frame of the page above."""
     rule = _rule(name)
     told, _ = await _told(bus, who, rule, event)
     origin = request.app.state.service.settings.origin
@@ -146,7 +146,7 @@ async def mail(
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A message that a real event caused, and what its case's host is called."""
+    """A message that a real event caused, and the name of its case's host."""
 
     message: MessageRow
     host: str
@@ -160,7 +160,7 @@ def _rule(name: str) -> Rule:
 
 
 async def _told(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_Told | None, str | None]:
-    """What a real event caused by this rule, as far as the reader may see it; else why there is nothing."""
+    """Return the message that a real event caused by this rule, if the reader may see it; else the problem."""
     if not event.strip():
         return None, None
     about = read_id(event.strip())
@@ -176,5 +176,5 @@ async def _told(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_Told
 
 
 def _said(told: _Told | None, rule: Rule, origin: str) -> Wording:
-    """The message in the current language: the real one, or the example's."""
+    """Return the message in the current language: the real one, or the example's."""
     return preview(rule, origin) if told is None else messages.said(told.message, origin=origin, host=told.host)

@@ -1,4 +1,4 @@
-"""How much was sent, what was not delivered, and how fast? A plot by day with its table, and the same by message."""
+"""The page of message volume: sent, not delivered and how fast, by day as a plot, by week and by message."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,9 +46,9 @@ async def volume(
     state: Annotated[str, Query(max_length=20, description="sent, failed or waiting: lists the messages")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The last weeks (four, unless another number is chosen), or one; a filter that nobody knows is none.
+    """The last weeks (four by default), or one; an unknown filter is ignored.
 
-    With a state the messages that are counted are listed too.
+    With a state its messages are listed too.
     """
     mine = countries_read(who)
     chosen = countries_in(mine, country)
@@ -81,7 +81,7 @@ async def volume(
 
 
 def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
-    """Volume and failures, and how long it took, by day; days without a message are there too."""
+    """Return the plots of volume and duration by day; days without a message are included."""
     by_day = {one.value: one for one in parts}
     last = min(span.end, clock.today() + timedelta(days=1))
     days = [span.first + timedelta(days=number) for number in range((last - span.first).days)]
@@ -140,7 +140,7 @@ def _in(seconds: float | None, unit: int) -> float | None:
 
 
 def _time(seconds: float) -> str:
-    """A span of time, short: `0.4 s`, `12 s`, `3 min`, `1.5 h`."""
+    """Return a duration in short: `0.4 s`, `12 s`, `3 min`, `1.5 h`."""
     if seconds < _MINUTE:
         return gettext("%(number)s s") % {"number": number(seconds, 0 if seconds >= 10 else 1)}
     if seconds < _HOUR:
@@ -154,7 +154,7 @@ def _address(kept: Mapping[str, str], **changes: str) -> str:
 
 
 def _week(one: Part, kept: Mapping[str, str]) -> list[object]:
-    """A week's line."""
+    """Return a week's line."""
     assert isinstance(one.value, date)
     shown = {**kept, "week": one.value.isoformat()}
     name = dates.span(one.value, one.value + timedelta(days=6))
@@ -162,14 +162,14 @@ def _week(one: Part, kept: Mapping[str, str]) -> list[object]:
 
 
 def _rule(one: Part, kept: Mapping[str, str]) -> list[object]:
-    """A message's line."""
+    """Return a message's line."""
     name = short_subject(BY_NAME[str(one.value)]) if one.value in BY_NAME else str(one.value)
     shown = {**kept, "rule": str(one.value)}
     return [{"text": name, "href": _address(shown)}, *_cells(one, shown)]
 
 
 def _cells(one: Part, shown: Mapping[str, str]) -> list[object]:
-    """What is counted, each count with the way to its rows, and how long it took."""
+    """Return the counts, each with a link to its rows, and the durations."""
     found: list[object] = [
         {"text": number(count), "href": _address(shown, state=state)} if count else count
         for state, count in (("sent", one.sent), ("failed", one.failed), ("waiting", one.waiting))

@@ -1,4 +1,4 @@
-"""What is to be told, what was told to whom, and what could not be? No body, no name, no address: only opaque ids."""
+"""The queue and the lasting record of messages and notifications: opaque ids only, no text, name or address."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ class _Derived:
 
     @property
     def row(self) -> Rule:
-        """The rule of the table."""
+        """The message's row of the table."""
         return BY_NAME[self.rule]
 
     @property
     def answers(self) -> bool:
-        """Whether its link answers it: it asks whether something is available, or reminds of that question.
+        """Whether its link answers it: it asks about availability, or reminds of that question.
 
-        So does whatever a line manager is asked, who has no account to answer by.
+        The link also answers every reminder to a line manager, who has no account.
         """
         managed = self.audience.kind is AudienceKind.LINE_MANAGER
         reminds = managed or self.facts.get("deadline") == DeadlineKind.AVAILABILITY
@@ -71,28 +71,28 @@ class _Derived:
 
     @property
     def deputy_told(self) -> bool:
-        """Whether the deputy is told of the same silence by a message of the deputy's own, with the deputy's term."""
+        """Whether the deputy gets a message of their own about the same missed date."""
         return self.row.to is Told.OWNER and self.facts.get("next_due") is not None
 
     @cached_property
     def audience(self) -> Audience:
-        """To whom."""
+        """The audience."""
         return Audience.model_validate(self.audience_json)
 
     @cached_property
     def case(self) -> Case:
-        """In which case, as it was when the message was due."""
+        """The case as it was when the message was queued."""
         told = self.case_json
         return Case(**{**told, **{name: id_of(told[name]) for name in _IDS if told.get(name) is not None}})
 
     @property
     def story(self) -> UUID:
-        """What mails of one story share as their thread and correlation: the application, else offer or mentor."""
+        """What mails of one story share as thread and correlation: the application, else placement or mentor."""
         return self.application_id or self.case.id
 
 
 class MessageRow(_Derived, Table, table=True):
-    """A fact to be told to an audience. `waiting` until each of its recipients has a notification that ended."""
+    """A message to an audience, `waiting` until each of its recipients has a notification that ended."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -127,7 +127,7 @@ class MessageRow(_Derived, Table, table=True):
 
 @dataclass(eq=False)
 class Due(_Derived):
-    """A message that is due: the columns that sending needs, without the mapper, which costs as much again."""
+    """A message that is due, with the columns that sending needs, read without the mapper."""
 
     id: UUID
     rule: str
@@ -186,7 +186,7 @@ class NotificationRow(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What the log is searched by; `countries` None means all. `week` is the Monday of one."""
+    """What the log is searched by; `countries` None means all, `week` is a Monday."""
 
     words: str = ""
     state: str | None = None
@@ -197,7 +197,7 @@ class Search:
 
 
 async def queue(session: AsyncSession, messages: Iterable[Message], now: datetime) -> None:
-    """Put messages into the queue (`now` is real time), each once for ever."""
+    """Queue messages (`now` is real time), each once for ever."""
     rows = {message.id: _row(message, now) for message in messages}
     await add(session, MessageRow, [rows[id_] for id_ in sorted(rows)])
 
@@ -226,11 +226,10 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
 async def due_messages(
     session: AsyncSession, real: datetime, now: datetime, most: int, *, after: Due | None = None
 ) -> list[Due]:
-    """The messages whose next attempt has come and that wait for no morning, first come first, in the facts' order.
+    """Return the messages that are due and not held back, the first due first, then by time of the event.
 
-    `real` and `now` are real and domain time; `after` is the last one that is being worked on already. What was queued
-    later than now, or waits for longer than anything does, was written before the machine's clock was put back: it is
-    due too, else it would wait for as long as the clock was wrong.
+    `real` and `now` are real and domain time; `after` is the last message that is being worked on. A message queued in
+    the future, or due later than any pause lasts, was written before the machine's clock was set back: it is due too.
     """
     connection, late = await asking(session), real + 2 * LONGEST_PAUSE
     if after is None:
@@ -246,13 +245,13 @@ async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, A
 
 
 async def notifications_of(session: AsyncSession, *message_ids: UUID) -> list[NotificationRow]:
-    """The notifications of messages, in a fixed order."""
+    """Return the notifications of messages, in a fixed order."""
     query = select(NotificationRow).where(among(col(NotificationRow.message_id), message_ids))
     return list((await session.scalars(query.order_by(col(NotificationRow.id)))).all())
 
 
 async def addressed(session: AsyncSession, message_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of these messages of whose present generation it is fixed who gets them."""
+    """Return those of the messages whose recipients are fixed, in their present generation."""
     wanted = sorted(message_ids)
     if not wanted:
         return set()
@@ -261,7 +260,7 @@ async def addressed(session: AsyncSession, message_ids: Iterable[UUID]) -> set[U
 
 
 async def keep(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
-    """Let notifications that wait stand in the portal only."""
+    """Let waiting notifications appear in the portal only."""
     ids = sorted(notification_ids)
     if ids:
         mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
@@ -269,7 +268,7 @@ async def keep(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
 
 
 async def drop(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
-    """Forget notifications that wait and were never tried: their recipients are not meant any more."""
+    """Delete waiting notifications that were never tried: their recipients are no longer meant."""
     ids = sorted(notification_ids)
     if ids:
         mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
@@ -278,10 +277,10 @@ async def drop(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
 
 
 async def let_go(session: AsyncSession, recipient: UUID) -> None:
-    """Let nothing wait any more that may wait for this person: at the next look it is worked out anew until when.
+    """Release the messages that may be held back for this person; the next round decides anew until when.
 
-    Of a message that waits for all of its people it is not yet fixed who they are, so each of those is looked at; they
-    are let go together, which keeps the order of a story. What is being written down at this moment is left alone.
+    A message that waits for all its recipients may not know them yet, so each such message is released; all together,
+    which keeps the order of a story. What another transaction is writing is left alone.
     """
     waits = sa.and_(col(NotificationRow.recipient) == recipient, col(NotificationRow.state) == WAITING)
     held = sa.select(col(MessageRow.id)).where(sa.text("state = 'waiting'"), col(MessageRow.held_until).is_not(None))
@@ -291,7 +290,7 @@ async def let_go(session: AsyncSession, recipient: UUID) -> None:
 
 
 def _of_now(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Whether a message has a notification of its present generation that is so."""
+    """Return the condition that a message has such a notification in its present generation."""
     its = col(NotificationRow.message_id) == col(MessageRow.id)
     now = col(NotificationRow.generation) == col(MessageRow.generation)
     return sa.exists().where(its, now, which).correlate(MessageRow)
@@ -300,9 +299,9 @@ def _of_now(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
 async def ended(
     session: AsyncSession, ids: Sequence[UUID], state: str, moments: Sequence[datetime], causes: Sequence[str | None]
 ) -> set[UUID]:
-    """Let notifications that still wait end in a state; give those that did: others had ended already.
+    """End notifications that still wait, in one state; return those that did: others had ended before.
 
-    Each at its moment (domain time), and with its cause if it failed.
+    Each ends at its moment (domain time), and with its cause if it failed.
     """
     if not ids:
         return set()
@@ -311,15 +310,15 @@ async def ended(
 
 
 async def settle(session: AsyncSession, message_ids: Iterable[UUID], *, attempts: int = 1) -> None:
-    """Let messages of whose recipients none waits any more be done, or failed where one of them was not reached.
+    """Mark messages without waiting recipients as done, or as failed where a recipient was not reached.
 
-    `attempts` is by how many they grow.
+    Their attempts grow by `attempts`.
     """
     await (await driver(session)).execute(_SETTLED, sorted(message_ids), attempts)
 
 
 async def hold(session: AsyncSession, until: Mapping[UUID, datetime]) -> None:
-    """Let messages wait until then (domain time)."""
+    """Hold messages back until then (domain time)."""
     if not until:
         return
     await session.execute(_HELD, {"ids": list(until), "moments": list(until.values())})
@@ -350,18 +349,18 @@ async def change_message(session: AsyncSession, message_id: UUID, **changes: Any
 
 
 async def message(session: AsyncSession, message_id: UUID) -> MessageRow | None:
-    """One message."""
+    """Return one message."""
     return await session.get(MessageRow, message_id)
 
 
 async def about(session: AsyncSession, event_id: UUID, countries: frozenset[str] | None) -> list[MessageRow]:
-    """The messages that tell of an event, in a fixed order; those of `countries` only, where given."""
+    """Return the messages about an event, in a fixed order; those of `countries` only, where given."""
     query = select(MessageRow).where(col(MessageRow.about) == event_id, _visible(countries))
     return list((await session.scalars(query.order_by(col(MessageRow.id)))).all())
 
 
 async def found(session: AsyncSession, search: Search) -> tuple[list[MessageRow], int]:
-    """One page of messages, the newest first, and how many there are."""
+    """Return one page of messages, the newest first, and their number."""
     where = [_visible(search.countries)]
     if search.state:
         where.append(col(MessageRow.state) == search.state)
@@ -379,7 +378,7 @@ async def found(session: AsyncSession, search: Search) -> tuple[list[MessageRow]
 
 
 async def counts(session: AsyncSession, countries: frozenset[str] | None) -> dict[str, int]:
-    """How many messages are in each state."""
+    """Return how many messages are in each state."""
     query = sa.select(col(MessageRow.state), sa.func.count()).where(_visible(countries)).group_by(MessageRow.state)
     return {state: int(count) for state, count in (await session.execute(query)).all()}
 
@@ -389,7 +388,7 @@ def _visible(countries: frozenset[str] | None) -> sa.ColumnElement[bool]:
 
 
 def _named(words: str) -> sa.ColumnElement[bool]:
-    """By the reference, or by the id of the application, as it was typed."""
+    """Match the reference, or the id of the application, as it was typed."""
     application_id = read_id(words.strip())
     if application_id is not None:
         return col(MessageRow.application_id) == application_id

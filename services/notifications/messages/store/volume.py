@@ -1,4 +1,4 @@
-"""How much was sent, how much of it was not delivered, and how long did it take? Counted by day, week or message."""
+"""Count messages and measure their delivery times, by day, week or message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ By = Literal["day", "week", "rule"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What is counted: facts of the days from `first` up to and without `end`, at the programme's office.
+    """What is counted: events of the days from `first` up to and without `end`, at the programme's office.
 
     `countries` are those that the reader may see (None: all), `rule` one message of the table.
     """
@@ -33,9 +33,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Messages of one day, week (its Monday) or rule; `half` and `most` are seconds from the fact to the server's 250.
+    """Messages of one day, week (its Monday) or rule, with times from the event to the mail server's receipt.
 
-    In `half` of the mails it took no longer, in nine tenths no longer than `most`; None where none was sent.
+    Half of the mails took at most `half` seconds, nine tenths at most `most`; None where none was sent.
     """
 
     value: date | str
@@ -52,7 +52,7 @@ class Part:
 
 
 async def rows(session: AsyncSession, span: Span, state: str, page: int) -> tuple[list[MessageRow], int]:
-    """One page of the messages in a state that are counted in a span, the newest first, and how many there are."""
+    """Return one page of the messages in a state that a span counts, the newest first, and their number."""
     where = [*_within(span), col(MessageRow.state) == state]
     total = await session.scalar(sa.select(sa.func.count()).select_from(MessageRow).where(*where))
     query = select(MessageRow).where(*where).order_by(col(MessageRow.at).desc(), col(MessageRow.id).desc())
@@ -60,7 +60,7 @@ async def rows(session: AsyncSession, span: Span, state: str, page: int) -> tupl
 
 
 async def volume(session: AsyncSession, span: Span, by: By) -> list[Part]:
-    """The parts in order of days, or of rules by how many messages they have, the most first."""
+    """Return the parts in order of days, or of rules by their number of messages, the most first."""
     counted = {row.value: row for row in (await session.execute(_counts(span, by))).all()}
     delays = {row.value: row.delays for row in (await session.execute(_delays(span, by))).all()}
     parts = [

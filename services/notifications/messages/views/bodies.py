@@ -1,7 +1,7 @@
-"""What do the two bodies of a mail look like? A frame that is the same for many, and what this one says within it.
+"""Render the two bodies of a mail into frames that many mails share.
 
-Rendering the templates took longer than all the rest of a mail, though only a few places change from one mail to the
-next. So each is rendered once a language, with marks in those places, and is filled in from then on.
+Rendering a template is slow, and only a few places change between mails. So each template is rendered once a language
+with marks in those places, and filled in from then on.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PLACE = re.compile(f"{_MARK}([a-z]+){_MARK}")
 
 @dataclass(frozen=True, slots=True)
 class _Frames:
-    """The templates with their places open, as texts for `%`: a paragraph of the HTML, the text, the HTML."""
+    """The templates with open places, as texts for `%`: a paragraph of the HTML, the text, the HTML."""
 
     paragraph: str
     text: str
@@ -42,7 +42,7 @@ class _Frames:
 
 
 def bodies(said: Wording, name: str, origin: str, choice: str = "") -> dict[str, str]:
-    """The two bodies of a mail, `text` and `html`, in the current language; `choice` leads to what may be chosen."""
+    """Return the bodies `text` and `html` in the current language; `choice` is the link to the recipient's choices."""
     frames = _frames(spoken(), origin, named=bool(name), chosen=bool(choice), clocks=said.clocks)
     plain = {"name": name, "subject": said.subject, "action": said.action, "link": said.link, "choice": choice}
     rich = {key: escape(value) for key, value in plain.items()}
@@ -54,7 +54,7 @@ def bodies(said: Wording, name: str, origin: str, choice: str = "") -> dict[str,
 
 
 def _in_ascii(html: str) -> str:
-    """HTML whose few letters beyond ASCII are written as numbers: it needs no transfer encoding then."""
+    """Return HTML with its few letters beyond ASCII as numbers, so that it needs no transfer encoding."""
     if html.isascii() or (len(html.encode()) - len(html)) * _FEW > len(html):
         return html
     return html.encode("ascii", "xmlcharrefreplace").decode()
@@ -62,13 +62,13 @@ def _in_ascii(html: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _linked(text: str) -> str:
-    """A paragraph as HTML, with each address in it as a link."""
+    """Return a paragraph as HTML, with a link for each address in it."""
     return _ADDRESS.sub(_LINK, str(escape(text)))
 
 
 @lru_cache(maxsize=1024)
 def wrapped(text: str) -> str:
-    """A paragraph in lines of at most 76 characters; a longer word (an address) stays whole, as do references."""
+    """Return a paragraph in lines of at most 76 characters; a longer word (an address) stays whole."""
     if len(text) <= _WIDTH and "\n" not in text:
         return text
     lines: list[str] = []
@@ -93,9 +93,9 @@ def _frames(
     chosen: bool,
     clocks: bool,
 ) -> _Frames:
-    """The templates; `named` and `chosen` say whether name and choice have a value.
+    """Return the templates; `named` and `chosen` are whether name and choice have a value.
 
-    `clocks`: the mail names whose clocks its times are on.
+    `clocks`: the mail names the countries whose clocks its times are on.
     """
     context = {place: _mark(place) for place in ("subject", "paragraphs", "paragraph", "action", "link")}
     context |= {"name": _mark("name") if named else "", "choice": _mark("choice") if chosen else "", "origin": origin}

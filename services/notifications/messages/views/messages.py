@@ -1,4 +1,4 @@
-"""How are messages and deadlines shown? The same words for pages, the API and the portal's inbox."""
+"""Show messages in words: the same for pages, the API and the portal's inbox."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _STATES = {store.WAITING: "waiting", store.DONE: "sent", store.FAILED: "failed"}
 
 
 def said(message: MessageRow, *, origin: str = "", host: str = "") -> Wording:
-    """A message in words, in the current language."""
+    """Return a message in words, in the current language."""
     return wording(message.row, message.case, message.facts, to=message.audience.kind, origin=origin, host=host)
 
 
 def state_of(message: MessageRow) -> str:
-    """The code of its state in `shared.web.states`, kind `notification`."""
+    """Return the code of its state in `shared.web.states`, kind `notification`."""
     return _STATES[message.state]
 
 
 def stored(code: str | None) -> str | None:
-    """The stored state for a code of `shared.web.states`; None for one that is unknown."""
+    """Return the stored state for a code of `shared.web.states`; None for an unknown one."""
     return next((stored for stored, shown in _STATES.items() if shown == code), None)
 
 
 def to_whom(message: MessageRow) -> str:
-    """The audience in words: `National coordinator, home (Moldova)`."""
+    """Return the audience in words: `National coordinator, home (Moldova)`."""
     audience = gettext(message.audience.kind.label)
     if message.country == UNION and message.audience.kind in _COORDINATORS:
         return gettext("Clearance officer of the EU agency")
@@ -47,7 +47,7 @@ def to_whom(message: MessageRow) -> str:
 
 
 def told_to(rule: Rule) -> str:
-    """The audience of a row of the table in words."""
+    """Return the audience of a row of the table in words."""
     words = {
         "owner": gettext("Whoever has it"),
         "escalation": gettext("The next in line"),

@@ -1,4 +1,4 @@
-"""What may a person choose about mails that are not mandatory? The choices, and the signed link to them (RFC 8058)."""
+"""The choices about mails that are not mandatory, and the signed link to them (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class LinkSeal(Protocol):
 
 
 class Choice(Code):
-    """How somebody gets what is not mandatory; whatever is chosen, all of it stands in the portal."""
+    """How somebody gets what is not mandatory; all of it is in the portal in any case."""
 
     EACH = "each", N_("Each by itself")
     DIGEST = "digest", N_("None by itself; what waits for me once a day, where there is something")
     NONE = "none", N_("None at all; I read them in the portal")
 
     def wants(self, rule: Rule) -> bool:
-        """Whether a message of that row goes out as a mail."""
+        """Return whether a message of that row is mailed."""
         return rule.mandatory or self is Choice.EACH or (self is Choice.DIGEST and rule.name == DIGEST)
 
 
 def optional(to: Collection[AudienceKind] | None = None) -> list[str]:
-    """The subjects of what is not mandatory, in English and the table's order: all, or those `to` some audiences."""
+    """Return the subjects of optional messages, in English and the table's order, for some audiences or all."""
     return list(
         dict.fromkeys(
             rule.subject
@@ -55,17 +55,17 @@ def optional(to: Collection[AudienceKind] | None = None) -> list[str]:
 
 
 def _concerns(rule: Rule, to: Collection[AudienceKind]) -> bool:
-    """Whether a row may be told to one of these; what waits is told to coordinators."""
+    """Return whether a row may go to one of these; the digest goes to coordinators."""
     return rule.to in to or (rule.name == DIGEST and not _COORDINATORS.isdisjoint(to))
 
 
 def link(seal: LinkSeal, origin: str, recipient: UUID) -> str:
-    """The address of a person's choice: who holds it sees and changes that choice, and learns nothing else."""
+    """Return the address of a person's choice: its holder sees and changes that choice, and learns nothing else."""
     return f"{origin}{_PATH}{recipient.hex}.{seal.sign(recipient.hex)}"
 
 
 def recipient_in(seal: LinkSeal, token: str) -> UUID | None:
-    """Whose choice a link is; None for one that we did not make."""
+    """Return whose choice a link is; None for one that we did not make."""
     id_, _, digest = token.partition(".")
     if not seal.signed(id_, digest):
         return None

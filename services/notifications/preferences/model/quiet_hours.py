@@ -1,4 +1,4 @@
-"""When may a mail wait for the morning? The quiet hours of a country or a person, and which messages do not wait."""
+"""The quiet hours of countries and people, and the messages that do not wait for the morning."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _JOURNEY = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """From when until when (local time) it is quiet; over midnight where `until` is not after `since`."""
+    """Quiet hours in local time; over midnight where `until` is not after `since`."""
 
     since: time
     until: time
 
     @classmethod
     def read(cls, text: str) -> Hours | None:
-        """`21:00-07:00`; None for `none`. Raises ValueError that says how it is to be written."""
+        """Read `21:00-07:00`; None for `none`. Raises ValueError with the expected form."""
         if text == NONE:
             return None
         found = _HOURS.fullmatch(text)
@@ -42,11 +42,11 @@ class Hours:
         return cls(time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4])))
 
     def __str__(self) -> str:
-        """As `read` takes it."""
+        """Return the hours as `read` takes them."""
         return f"{self.since:%H:%M}-{self.until:%H:%M}"
 
     def over(self, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """Until when it is quiet in a zone, if it is so at `now`; None by day. All seven days alike."""
+        """Return until when it is quiet in a zone, if it is so at `now`; None by day. All seven days are alike."""
         here = now.astimezone(zone)
         clock = here.time()
         begun, not_over = self.since <= clock, clock < self.until
@@ -58,32 +58,32 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """The quiet hours of all countries, and those of single ones that differ."""
+    """The usual quiet hours, and those of countries that differ."""
 
     usual: Hours | None
     own: Mapping[str, Hours | None]
 
     def hours(self, country: str | None) -> Hours | None:
-        """The quiet hours of a country; None where it has none."""
+        """Return the quiet hours of a country; None where it has none."""
         return self.own.get(country or "", self.usual)
 
     def until(self, country: str | None, now: datetime) -> datetime | None:
-        """Until when mail to a country waits, seen at domain time `now`; None where it goes at once."""
+        """Return until when mail to a country waits at domain time `now`; None where it is sent at once."""
         hours = self.hours(country)
         return None if hours is None else hours.over(now, zone_of(country))
 
 
 def urgent(rule: Rule, facts: Mapping[str, object], now: datetime) -> bool:
-    """Whether a message goes at night too, at domain time `now`."""
+    """Return whether a message is sent at night too, at domain time `now`."""
     presses = pressing(rule, facts, now)
     return presses is not None and presses <= now
 
 
 def pressing(rule: Rule, facts: Mapping[str, object], now: datetime) -> datetime | None:
-    """From when on a message does not wait for a morning, `now` or before where it does not at all; None: it can.
+    """Return from when on a message does not wait for a morning; None where it always can.
 
-    From a day before it is due on, unless that is over. An urgent row of the table never does, but for a visit or a
-    session that was to begin: that from three days before.
+    It stops waiting a day before its due date, unless that has passed. An urgent row never waits, except about a visit
+    or a session, which is urgent from three days before it begins.
     """
     since = []
     due = facts.get("due")

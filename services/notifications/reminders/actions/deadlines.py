@@ -1,7 +1,7 @@
-"""When is somebody reminded, and when is it told that a deadline passed? One sweep at a time, under a lease.
+"""Announce deadlines that are near or have passed, one sweep at a time, under a lease.
 
-A sweep looks at the time of two seconds ago: an answer given in time has arrived by then, also where the clock was
-moved or runs fast while the sample programme is loaded.
+A sweep uses the time of two seconds ago: an answer given in time has arrived by then, even where the clock was moved or
+runs fast while the sample programme is loaded.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ async def watch_deadlines(service: Service) -> None:
 
 
 async def caught_up(service: Service, patience: float | None = None) -> bool:
-    """Wait until this process has applied what the log held: after a standstill the answers are read first.
+    """Wait until this process has applied what the log held, so that answers are read before a sweep.
 
-    Else whoever answered while this service was away would be told that the time is over. A process that reads
-    nothing at all (others have all partitions) says so after `patience` seconds; one that is still behind by then is
-    not let sweep: late is better than wrong.
+    Otherwise people who answered while the service was down would hear that the time is over. A process that reads
+    nothing (others have all partitions) is caught up after `patience` seconds; one that is still behind then may not
+    sweep, since late is better than wrong.
     """
     end = monotonic() + (_PATIENCE if patience is None else patience)
     while (behind := service.reader.behind()) != 0:
@@ -74,9 +74,9 @@ async def caught_up(service: Service, patience: float | None = None) -> bool:
 
 
 async def sweep(bus: Bus, lease: Lease, until: datetime) -> int:
-    """Tell every deadline that came near or passed by `until` (domain time), in that order; give how many there were.
+    """Announce every deadline that came near or passed by `until` (domain time), in that order; return their number.
 
-    Sets, not single rows: a thousand a transaction, a few round trips each.
+    It works in sets of a thousand a transaction, with a few round trips each.
     """
     told = 0
     async with bus.transaction(ACTOR) as tx:
@@ -95,7 +95,7 @@ async def sweep(bus: Bus, lease: Lease, until: datetime) -> int:
 
 
 async def _some(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) -> int:
-    """Tell some in one transaction: the events, their messages, and that it is done."""
+    """Announce some in one transaction: the events, their messages, and the record of it."""
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
         claimed = await store.claim(tx.session, ids, until)
@@ -108,9 +108,9 @@ async def _some(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) ->
 
 
 async def _tell(tx: Tx, what: What, falls: Falls, deputy_due: datetime | None) -> list[Message]:
-    """Record the event of one deadline and give the messages that follow.
+    """Record the event of one deadline and return the messages that follow.
 
-    Where a deputy is in charge (`deputy_due` is until when), it goes on to the deputy alone, else to the last in line.
+    Where a deputy is in charge (until `deputy_due`), it goes to the deputy alone, else to the last in line.
     """
     waited, case = falls.waited, falls.case
     owner = audience(waited.owner, case)

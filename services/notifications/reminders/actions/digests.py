@@ -1,7 +1,7 @@
-"""When are coordinators told what waits for them? Once each working morning of their country, if anything does.
+"""Queue the morning digests of coordinators, one each working day of their country on which something waits.
 
-One loop at a time, under a lease. A place's newest day is kept: whatever restarts, and however far the clock leaps or
-is set back, a day has one digest at the most, and days that were leapt over have none.
+One loop runs at a time, under a lease. The newest day of each place is stored: whatever restarts, and however the clock
+leaps, a day has at most one digest, and days that were leapt over have none.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _PLACES = UUID("019a0000-0000-7000-8000-00000000d001")
 
 
 async def write_digests(service: Service) -> None:
-    """The loop: look whether it is morning somewhere, then wait a minute or until the clock is moved."""
+    """The loop: check whether it is morning somewhere, then wait a minute or until the clock is moved."""
     assert isinstance(service.settings, Settings)
     async with hold_lease(service.bus, "digests") as lease:
         while True:
@@ -56,7 +56,7 @@ async def write_digests(service: Service) -> None:
 
 
 async def write_due(bus: Bus, lease: Lease, hour: int) -> int:
-    """Queue the digests of all places where it is that hour or later, and the day's is not done; give how many."""
+    """Queue the digests of all places where it is that hour or later and the day has none yet; return their number."""
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
         now = clock.now()
@@ -88,7 +88,7 @@ def _works(day: date, country: str | None) -> bool:
 
 
 def _country(place: str) -> str | None:
-    """The country of a place: an agency's id stands for the Union, the programme has none."""
+    """Return the country of a place: an agency's id means the Union, the programme has none."""
     if place == PROGRAMME:
         return None
     return place if len(place) == len(EU) else EU

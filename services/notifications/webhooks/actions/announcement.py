@@ -1,4 +1,4 @@
-"""How is it told that an endpoint was changed? As an event, and where it paused by itself, to the coordinators too."""
+"""Publish a change of an endpoint, and queue the message to the coordinators where it paused by itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def announce(tx: Tx, of: Endpoint, change: WebhookChange, cause: WebhookPauseCause | None = None) -> None:
-    """Record what was done to an endpoint, and queue the message that follows from it."""
+    """Record the event about a change of an endpoint, and queue the message that follows."""
     event = WebhookChanged(change=change, reach=WebhookReach(of.reach), events=tuple(of.events), cause=cause)
     id_ = await tx.record(event, of.id, correlation=of.id)
     now = clock.now()

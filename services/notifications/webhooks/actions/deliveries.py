@@ -1,4 +1,4 @@
-"""What follows from an event for webhooks? A delivery to each endpoint that wants it, in the consumer's transaction."""
+"""Queue a delivery of an event to each endpoint that wants it, in the consumer's transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def enqueue(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Queue events for the endpoints that want them, paused ones too; each once, however often it comes."""
+    """Queue events for the endpoints that want them, paused ones too; each once, however often it arrives."""
     known = await endpoints(tx.session)
     wanted = {one.id for one in known for event in events if _wants(one, event)}
     if not wanted:
@@ -44,7 +44,7 @@ async def enqueue(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 def also_enqueued(react: Handler) -> Handler:
-    """A topic's `react` that queues its events for webhooks besides."""
+    """Return a topic's `react` that also queues its events for webhooks."""
 
     async def both(tx: Tx, events: Sequence[Envelope]) -> None:
         await react(tx, events)
@@ -54,7 +54,7 @@ def also_enqueued(react: Handler) -> Handler:
 
 
 async def enqueue_test(tx: Tx, endpoint_id: UUID) -> UUID:
-    """Queue a test of an endpoint; gives the delivery's id."""
+    """Queue a test of an endpoint; return the delivery's id."""
     about, now = new_id(), datetime.now(UTC)
     id_, at = delivery_id(about, endpoint_id), clock.now()
     content = {"id": about, "body": body_of_test(about, at), "kept_at": now}

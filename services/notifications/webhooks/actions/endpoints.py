@@ -1,4 +1,4 @@
-"""What can a coordinator do with webhooks? Register, change, rotate, pause, resume, remove, test, send again."""
+"""Register, change, rotate, pause, resume, remove and test endpoints, and send their deliveries again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MANY = N_("There are fifty webhooks already. Remove one that is no longer used.
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a coordinator says of an endpoint."""
+    """An endpoint as a coordinator enters it."""
 
     url: str
     description: str
@@ -56,7 +56,7 @@ async def register(
     *,
     lookup: Lookup = resolve,
 ) -> str | None:
-    """Register an endpoint; gives its secret, this once, or None where that id was registered before.
+    """Register an endpoint; return its secret, this once, or None where that id was registered before.
 
     Raises `Refused` (422, by field).
     """
@@ -88,9 +88,9 @@ async def register(
 async def change(
     bus: Bus, settings: Settings, actor: str, endpoint_id: UUID, draft: Draft, *, lookup: Lookup = resolve
 ) -> None:
-    """Change where an endpoint is, what it is called and what it gets; its reach stays. Raises `Refused` (404, 422).
+    """Change an endpoint's address, description and events; its reach stays. Raises `Refused` (404, 422).
 
-    What the old address failed or asked for does not count at a new one: what waits goes there at once.
+    Failures and pauses of the old address do not count at a new one: what waits goes there at once.
     """
     async with bus.read() as session:
         known = await endpoints.endpoint(session, endpoint_id)
@@ -109,7 +109,7 @@ async def change(
 async def rotate(
     bus: Bus, settings: Settings, actor: str, endpoint_id: UUID, secret_id: UUID, hours: int
 ) -> str | None:
-    """Give an endpoint a new secret; both sign for so many hours. Gives it this once, None where the id was used.
+    """Give an endpoint a new secret; both sign for so many hours. Return it this once, None where the id was used.
 
     Raises `Refused` (404, 422).
     """
@@ -128,7 +128,7 @@ async def rotate(
 
 
 async def pause(bus: Bus, actor: str, endpoint_id: UUID) -> None:
-    """Send nothing to an endpoint for now; done twice, it is done once. Raises `Refused` (404)."""
+    """Send nothing to an endpoint for now; a second call changes nothing. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
         if endpoint.state == endpoints.ACTIVE:
@@ -137,7 +137,7 @@ async def pause(bus: Bus, actor: str, endpoint_id: UUID) -> None:
 
 
 async def resume(bus: Bus, actor: str, endpoint_id: UUID) -> None:
-    """Send to an endpoint again, also what was kept meanwhile; done twice, it is done once. Raises `Refused` (404)."""
+    """Send to an endpoint again, with what was kept; a second call changes nothing. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
         if endpoint.state == endpoints.PAUSED:
@@ -148,7 +148,7 @@ async def resume(bus: Bus, actor: str, endpoint_id: UUID) -> None:
 
 
 async def remove(bus: Bus, actor: str, endpoint_id: UUID) -> None:
-    """Remove an endpoint with all that was kept for it. Raises `Refused` (404)."""
+    """Remove an endpoint with all its deliveries. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
         await announce(tx, endpoint, WebhookChange.REMOVED)
@@ -156,7 +156,7 @@ async def remove(bus: Bus, actor: str, endpoint_id: UUID) -> None:
 
 
 async def test(bus: Bus, actor: str, endpoint_id: UUID) -> UUID:
-    """Send a test, also to an endpoint that is paused; gives the delivery's id. Raises `Refused` (404, 409)."""
+    """Send a test, also to a paused endpoint; return the delivery's id. Raises `Refused` (404, 409)."""
     async with bus.transaction(actor) as tx:
         await _there(tx, endpoint_id)
         if await queue.has_test(tx.session, endpoint_id):
@@ -165,7 +165,7 @@ async def test(bus: Bus, actor: str, endpoint_id: UUID) -> UUID:
 
 
 async def send_again(bus: Bus, actor: str, delivery_id: UUID) -> None:
-    """Send a delivery once more, under its old `webhook-id`. Raises `Refused` (404, 409)."""
+    """Send a delivery again, under its old `webhook-id`. Raises `Refused` (404, 409)."""
     async with bus.transaction(actor) as tx:
         if await queue.delivery(tx.session, delivery_id) is None:
             raise Refused(gettext("There is no such delivery."), 404)
@@ -175,7 +175,7 @@ async def send_again(bus: Bus, actor: str, delivery_id: UUID) -> None:
 
 
 async def send_failed_again(bus: Bus, actor: str, endpoint_id: UUID, since: datetime) -> int:
-    """Send once more what happened since then (domain time) and failed; give how many. Raises `Refused` (404)."""
+    """Send again what happened since then (domain time) and failed; return how many. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
         await _there(tx, endpoint_id)
         count = await queue.failed_again(tx.session, endpoint_id, since, datetime.now(UTC))
@@ -198,7 +198,7 @@ async def _add_secret(tx: Tx, settings: Settings, endpoint_id: UUID, secret_id: 
 
 
 async def wrong_with(settings: Settings, url: str, *, lookup: Lookup = resolve) -> str | None:
-    """Why nothing can be sent to an address, in words; None where it can."""
+    """Return in words why nothing can be sent to an address; None where it can."""
     try:
         await allowed(target(url.strip()), settings.allowed_networks, seconds=_SECONDS, lookup=lookup)
     except WrongTarget as error:
@@ -209,7 +209,7 @@ async def wrong_with(settings: Settings, url: str, *, lookup: Lookup = resolve) 
 
 
 async def _checked(settings: Settings, reach: WebhookReach, draft: Draft, lookup: Lookup) -> Draft:
-    """A draft as it is kept: everything that is wrong with it is told at once."""
+    """Return a draft as it is stored. Raises `Refused` with all its errors at once."""
     wrong: dict[str, str] = {}
     if (why := await wrong_with(settings, draft.url, lookup=lookup)) is not None:
         wrong["url"] = why

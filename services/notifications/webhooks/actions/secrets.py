@@ -1,4 +1,4 @@
-"""How are the secrets of webhooks kept? Sealed with a key that is derived from the session key, in the store only.
+"""Seal and open the secrets of webhooks, with a key derived from the session key.
 
 When the session key is replaced, its old value stays behind a comma until every service has started with it: the sender
 then seals all secrets anew with the newest key, and the old one can go.
@@ -26,11 +26,11 @@ class SecretStore:
         self._seal = Seal(keys_from(settings.session_key.get_secret_value()), "webhook")
 
     def closed(self, secret: str) -> str:
-        """A secret as it is stored."""
+        """Return a secret sealed, as it is stored."""
         return self._seal.close({"secret": secret})
 
     def opened(self, sealed: Iterable[endpoints.Secret]) -> list[str]:
-        """Secrets as they were given out, in the same order; those that no key of ours opens are left out."""
+        """Return sealed secrets in plain, in the same order; those that none of our keys opens are left out."""
         found = [self._seal.open(one.sealed) for one in sealed]
         return [str(one["secret"]) for one in found if one is not None]
 

@@ -1,7 +1,7 @@
-"""To which addresses may a webhook be sent? Never into our own network, unless the operator names it.
+"""Decide to which addresses a webhook may be sent: never into our own network, unless the operator allows it.
 
-A name is judged together with all the addresses that it stands for, when it is registered and again at each delivery,
-and the connection is made to an address that was judged: a name that changes its mind in between gains nothing.
+A name is checked together with all the addresses that it resolves to, at registration and again at each delivery, and
+the connection is made to a checked address: a name that changes in between gains nothing.
 """
 
 from __future__ import annotations
@@ -83,23 +83,23 @@ class Target:
 
     @property
     def url(self) -> str:
-        """The address as it is kept: always the same for the same target."""
+        """The address as it is stored: always the same for the same target."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
     @property
     def authority(self) -> str:
-        """What the header `Host` says."""
+        """The header `Host`."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _port(self.scheme) else f"{host}:{self.port}"
 
     def at(self, address: Address) -> str:
-        """The same with a judged IP address in the place of the name: where the connection goes."""
+        """Return the same with a checked IP address in place of the name: where the connection goes."""
         host = f"[{address}]" if address.version == 6 else str(address)
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
 
 def target(url: str) -> Target:
-    """The parts of an address as somebody wrote it. Raises `WrongTarget`."""
+    """Return the parts of an address as somebody entered it. Raises `WrongTarget`."""
     if len(url) > LONGEST:
         raise WrongTarget(Wrong.LONG)
     if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
@@ -120,9 +120,10 @@ def target(url: str) -> Target:
 
 
 def judged(to: Target, found: Iterable[str], allowed: Sequence[Network]) -> list[Address]:
-    """The addresses that the target's name stands for, if something may be sent to all of them.
+    """Return the addresses that the target's name resolves to, if something may be sent to all of them.
 
-    In an allowed network http and every port will do. Raises `WrongTarget`, also where the name stands for nothing.
+    In an allowed network http and every port may be used. Raises `WrongTarget`, also where the name resolves to
+    nothing.
     """
     addresses = [ip_address(one.partition("%")[0]) for one in found]
     if not addresses:
@@ -138,7 +139,7 @@ def judged(to: Target, found: Iterable[str], allowed: Sequence[Network]) -> list
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is a public one, for one machine: what stands within an IPv6 address is never trusted."""
+    """Return whether an address is public and of one machine; addresses within an IPv6 address are never trusted."""
     if isinstance(address, IPv6Address) and not _within(address, [_UNICAST]):
         return False
     special = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
@@ -146,7 +147,7 @@ def is_public(address: Address) -> bool:
 
 
 def networks(text: str) -> tuple[Network, ...]:
-    """The networks in a setting: CIDR, parted by commas. Raises ValueError."""
+    """Return the networks in a setting: CIDR, separated by commas. Raises ValueError."""
     return tuple(ip_network(one.strip()) for one in text.split(",") if one.strip())
 
 

@@ -1,7 +1,7 @@
-"""What goes to a webhook's receiver, signed how, and when again? After the Standard Webhooks specification.
+"""The content, signature and schedule of webhooks, after the Standard Webhooks specification.
 
 Headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1,` and the base64 of HMAC-SHA256 over
-`id.timestamp.body`); a body `{type, timestamp, data}` whose `data` is the event as CloudEvents' JSON format has it.
+`id.timestamp.body`); a body `{type, timestamp, data}` whose `data` is the event in CloudEvents' JSON format.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _SAID = 500
 
 
 class Result(Code):
-    """What came of an attempt."""
+    """The result of an attempt."""
 
     DELIVERED = "delivered", N_("Taken")
     REFUSED = "refused", N_("The receiver did not answer with 2xx")
@@ -74,12 +74,12 @@ class Result(Code):
 
 
 def selectable(reach: WebhookReach) -> dict[str, tuple[str, ...]]:
-    """The types that an endpoint may choose from: topic -> event types, in the order of the contracts."""
+    """Return the types that an endpoint may choose from: topic -> event types, in the order of the contracts."""
     return {topic: tuple(event.type for event in events_of(topic)) for topic in TOPICS[reach]}
 
 
 def chosen(reach: WebhookReach, types: Iterable[str]) -> tuple[str, ...]:
-    """Those types in the order of the contracts, each once. Raises ValueError naming one that is not for that reach."""
+    """Return those types in the order of the contracts, each once. Raises ValueError naming one beyond that reach."""
     wanted = set(types)
     known = [one for group in selectable(reach).values() for one in group]
     for one in sorted(wanted.difference(known)):
@@ -88,23 +88,23 @@ def chosen(reach: WebhookReach, types: Iterable[str]) -> tuple[str, ...]:
 
 
 def wants(reach: WebhookReach, types: Iterable[str], event_type: str) -> bool:
-    """Whether an endpoint gets an event: chosen, and still allowed for its reach."""
+    """Return whether an endpoint gets an event: chosen, and still allowed for its reach."""
     model = EVENTS.get(event_type)
     return model is not None and model.topic in TOPICS[reach] and event_type in set(types)
 
 
 def delivery_id(about: UUID, endpoint: UUID) -> UUID:
-    """The id of an event's delivery to an endpoint: always the same, so there is never a second."""
+    """Return the id of an event's delivery to an endpoint: always the same, so there is never a second."""
     return reaction_id(about, "webhook", str(endpoint))
 
 
 def webhook_id(delivery: UUID) -> str:
-    """The header `webhook-id`: the same at every attempt, so that receivers can drop what they have."""
+    """Return the header `webhook-id`: the same at every attempt, so that receivers can drop duplicates."""
     return f"msg_{delivery.hex}"
 
 
 def body_of(event: PublishedEvent) -> bytes:
-    """The body for an event, at most `LARGEST` bytes: the longest fields are left out of one that is too long.
+    """Return the body for an event, at most `LARGEST` bytes: the longest fields of a longer one are left out.
 
     `data` is the event in CloudEvents' JSON format; its extension `sequence` counts the events of a subject from 1, and
     `omitted` names the fields that were left out.
@@ -126,7 +126,7 @@ def body_of(event: PublishedEvent) -> bytes:
 
 
 def body_of_test(about: UUID, at: datetime) -> bytes:
-    """The body of a test: it has the shape of an event's, and says that it is none."""
+    """Return the body of a test: it has the form of an event's and says that it is none."""
     attributes = {"specversion": "1.0", "id": str(about), "source": "urn:tandem:notifications", "type": TEST}
     attributes |= {"subject": "test", "time": _written(at), "datacontenttype": "application/json"}
     return _fitting(attributes, {"test": True})
@@ -156,12 +156,12 @@ def _written(moment: datetime) -> str:
 
 
 def new_secret() -> str:
-    """A secret that nobody can guess: `whsec_` and 32 random bytes in base64."""
+    """Return a random secret: `whsec_` and 32 bytes in base64."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def headers(id_: str, at: datetime, body: bytes, keys: Sequence[str]) -> dict[str, str]:
-    """The headers for exactly these bytes, sent at real time `at`; one signature a secret, the newest first.
+    """Return the headers for these bytes, sent at real time `at`; one signature a secret, the newest first.
 
     Raises ValueError without a secret.
     """
@@ -184,7 +184,7 @@ def _signature(secret: str, signed: bytes) -> str:
 
 
 def result_of(status: int) -> Result:
-    """What a status says: only 2xx is taken, a redirect is not followed, 410 is the end."""
+    """Return the result of a status: only 2xx is taken, a redirect is not followed, 410 is the end."""
     if 200 <= status < 300:
         return Result.DELIVERED
     if 300 <= status < 400:
@@ -193,7 +193,7 @@ def result_of(status: int) -> Result:
 
 
 def pause(tried: int, schedule: Sequence[float], chance: float, asked: float | None = None) -> float | None:
-    """Seconds until the next attempt after `tried` (from 1) failed ones; None where it is given up.
+    """Return the seconds until the next attempt after `tried` (from 1) failed ones; None where it is given up.
 
     `chance` (0 to 1) lengthens it, never shortens it; `asked` is what the receiver asked for, if that is longer.
     """
@@ -203,7 +203,7 @@ def pause(tried: int, schedule: Sequence[float], chance: float, asked: float | N
 
 
 def asked_for(retry_after: str | None, now: datetime) -> float | None:
-    """The seconds that a `Retry-After` asks for (number or date; RFC 9110 10.2.3), at most a day; None for none."""
+    """Return the seconds of a `Retry-After` (number or date; RFC 9110 10.2.3), at most a day; None for none."""
     text = (retry_after or "").strip()
     if re.fullmatch(r"[0-9]{1,9}", text):
         return min(float(text), LONGEST_WAIT)
@@ -216,6 +216,6 @@ def asked_for(retry_after: str | None, now: datetime) -> float | None:
 
 
 def excerpt(raw: bytes) -> str:
-    """The beginning of what a receiver answered, as text that can be shown; nothing that nobody can see."""
+    """Return the beginning of a receiver's answer as text, without unprintable characters."""
     text = raw.decode("utf-8", "replace")
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:_SAID]

@@ -1,4 +1,4 @@
-"""What is to be sent to which endpoint, what came of it, what was answered? Kept for as long as the setting says."""
+"""The queue of deliveries, their bodies and their attempts; kept for as long as the setting says."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Content(Table, table=True):
 
 
 class Delivery(Table, table=True):
-    """One event to one endpoint, once for ever: its id is worked out from the two."""
+    """One event to one endpoint, once for ever: its id is derived from the two."""
 
     __tablename__ = "webhook_delivery"
     __table_args__ = (
@@ -78,7 +78,7 @@ class Delivery(Table, table=True):
 
 
 class Attempt(Table, table=True):
-    """One attempt: what the receiver answered, and how long it took."""
+    """One attempt: the receiver's answer, and how long it took."""
 
     __tablename__ = "webhook_attempt"
 
@@ -93,7 +93,7 @@ class Attempt(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A delivery whose time has come: its id, where it goes as its endpoint stands now, and the bytes to send."""
+    """A delivery that is due: its id, the present address of its endpoint, and the bytes to send."""
 
     id: UUID
     endpoint_id: UUID
@@ -103,7 +103,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What of a delivery an attempt may change, as it stands while it is locked."""
+    """A locked delivery, with what an attempt may change."""
 
     id: UUID
     test: bool
@@ -116,7 +116,7 @@ class Held:
 async def queue(
     session: AsyncSession, contents: Iterable[Mapping[str, Any]], deliveries: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Put deliveries into the queue, in their order, with their bodies; each once for ever."""
+    """Queue deliveries, in their order, with their bodies; each once for ever."""
     if deliveries:
         bodies = insert(table_of(Content)).on_conflict_do_nothing(index_elements=["id"])
         await session.execute(bodies, [dict(one) for one in contents])
@@ -139,7 +139,7 @@ _TESTS = (
 
 
 async def due(session: AsyncSession, now: datetime, each: int, under_way: Collection[UUID]) -> list[Due]:
-    """What is to be sent at real time `now`: at most `each` an endpoint, in the order in which it fell due.
+    """Return what is to be sent at real time `now`: at most `each` an endpoint, the first due first.
 
     A paused endpoint, and one whose receiver asked to wait, gets tests only. Takes a glance (`Bus.glance`).
     """
@@ -149,7 +149,7 @@ async def due(session: AsyncSession, now: datetime, each: int, under_way: Collec
 
 
 async def delivery(session: AsyncSession, delivery_id: UUID) -> Delivery | None:
-    """One delivery."""
+    """Return one delivery."""
     return await session.get(Delivery, delivery_id)
 
 
@@ -159,19 +159,19 @@ _LOCKED = (
 
 
 async def locked(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Held]:
-    """Those of the deliveries that are still there; nobody else changes them before this transaction ends."""
+    """Return those of the deliveries that still exist, locked until the transaction ends."""
     rows = await (await driver(session)).fetch(_LOCKED, sorted(ids))
     return {row["id"]: Held(*row) for row in rows}
 
 
 async def content(session: AsyncSession, about: UUID) -> bytes | None:
-    """The body of an event."""
+    """Return the body of an event."""
     found = await session.get(Content, about)
     return None if found is None else found.body
 
 
 async def attempts(session: AsyncSession, delivery_id: UUID) -> list[Attempt]:
-    """The attempts of a delivery, the newest first."""
+    """Return the attempts of a delivery, the newest first."""
     query = select(Attempt).where(col(Attempt.delivery_id) == delivery_id).order_by(col(Attempt.number).desc())
     return list((await session.scalars(query.limit(200))).all())
 
@@ -189,7 +189,7 @@ _TRIED = (
 
 
 async def add_attempts(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep attempts (an `Attempt`'s columns), and what they change of their deliveries (`state`, `next_at`)."""
+    """Save attempts (an `Attempt`'s columns), and what they change of their deliveries (`state`, `next_at`)."""
     if rows:
         await (await driver(session)).execute(_TRIED, *([row[name] for row in rows] for name in _COLUMNS))
 
@@ -213,7 +213,7 @@ _WAITING = sa.text(
 
 
 async def waiting(session: AsyncSession, now: datetime) -> Waiting:
-    """What waits at real time `now`."""
+    """Return what waits at real time `now`."""
     row = (await session.execute(_WAITING)).one()
     late = 0.0 if row.since is None else max(0.0, (now - row.since).total_seconds())
     return Waiting(row.number, late, row.paused)
@@ -231,7 +231,7 @@ async def again(session: AsyncSession, delivery_id: UUID, now: datetime) -> bool
 
 
 async def failed_again(session: AsyncSession, endpoint_id: UUID, since: datetime, now: datetime) -> int:
-    """Queue everything once more that came since then (domain time) and failed; give how many."""
+    """Queue everything once more that happened since then (domain time) and failed; return how many."""
     changed = await session.execute(
         sa.update(Delivery)
         .where(
@@ -247,13 +247,13 @@ async def failed_again(session: AsyncSession, endpoint_id: UUID, since: datetime
 
 
 async def at_once(session: AsyncSession, endpoint_id: UUID, now: datetime) -> None:
-    """Let what waits for an endpoint be sent now, in the order of the events, its schedule from the start."""
+    """Make everything due now that waits for an endpoint, in the order of the events, its schedule from the start."""
     own = sa.and_(col(Delivery.endpoint_id) == endpoint_id, col(Delivery.state) == WAITING)
     await session.execute(sa.update(Delivery).where(own).values(tried=0, next_at=now))
 
 
 async def has_test(session: AsyncSession, endpoint_id: UUID) -> bool:
-    """Whether a test is on its way to an endpoint."""
+    """Return whether a test is on its way to an endpoint."""
     query = sa.select(sa.exists().where(col(Delivery.endpoint_id) == endpoint_id, _WAITING_TEST))
     return bool((await session.execute(query)).scalar_one())
 
@@ -264,7 +264,7 @@ _WAITING_TEST = sa.text("webhook_delivery.state = 'waiting' AND webhook_delivery
 async def found(
     session: AsyncSession, endpoint_id: UUID, state: str | None, page: int
 ) -> tuple[list[Delivery], dict[str, int]]:
-    """One page of an endpoint's deliveries, the newest first, and how many there are in each state."""
+    """Return one page of an endpoint's deliveries, the newest first, and the number in each state."""
     own = [col(Delivery.endpoint_id) == endpoint_id]
     counted = sa.select(col(Delivery.state), sa.func.count()).where(*own).group_by(Delivery.state)
     counts = {name: int(number) for name, number in (await session.execute(counted)).all()}
@@ -276,7 +276,7 @@ async def found(
 
 
 async def forget(session: AsyncSession, before: datetime) -> tuple[int, dict[UUID, int]]:
-    """Remove some of what was queued before then (real time): how many, and of them never taken, by endpoint."""
+    """Delete some deliveries queued before then (real time); return how many, and the undelivered by endpoint."""
     old = select(col(Delivery.id)).where(col(Delivery.queued_at) < before)
     old = old.order_by(col(Delivery.queued_at), col(Delivery.position)).limit(_AT_ONCE)
     statement = sa.delete(Delivery).where(col(Delivery.id).in_(old))

@@ -1,4 +1,4 @@
-"""Where are events sent outside of the log, and with which secrets? A secret stands here sealed only."""
+"""The endpoints of webhooks and their secrets; a secret is stored sealed only."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Endpoint(Table, table=True):
 
 
 class Secret(Table, table=True):
-    """A secret of an endpoint, sealed; `until` is when an old one is no longer signed with (real time)."""
+    """A secret of an endpoint, sealed; `until` is when an old one stops signing (real time)."""
 
     __tablename__ = "webhook_secret"
     __table_args__ = (sa.Index("webhook_secret_endpoint_id", "endpoint_id", "made_at", "id"),)
@@ -69,18 +69,18 @@ class Secret(Table, table=True):
 
 
 async def endpoints(session: AsyncSession) -> list[Endpoint]:
-    """All endpoints, the oldest first; there are few."""
+    """Return all endpoints, the oldest first; there are few."""
     return list((await session.scalars(select(Endpoint).order_by(col(Endpoint.made_at), col(Endpoint.id)))).all())
 
 
 async def kept(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
-    """Which of these endpoints are still there; none of them can be removed before this transaction ends."""
+    """Return which of these endpoints still exist; none can be removed before this transaction ends."""
     query = select(col(Endpoint.id)).where(col(Endpoint.id).in_(sorted(ids))).order_by(col(Endpoint.id))
     return set((await session.scalars(query.with_for_update(key_share=True, read=True))).all())
 
 
 async def endpoint(session: AsyncSession, endpoint_id: UUID, *, lock: bool = False) -> Endpoint | None:
-    """One endpoint; with `lock` nobody else changes it before this transaction ends."""
+    """Return one endpoint; with `lock` nobody else changes it before this transaction ends."""
     return await session.get(Endpoint, endpoint_id, with_for_update={"key_share": True} if lock else None)
 
 
@@ -88,18 +88,18 @@ _LOCKED = "SELECT * FROM webhook_endpoint WHERE id = ANY($1) ORDER BY id FOR NO 
 
 
 async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Endpoint]:
-    """Those of the endpoints that are still there; nobody else changes them before this transaction ends."""
+    """Return those of the endpoints that still exist, locked until this transaction ends."""
     rows = await (await driver(session)).fetch(_LOCKED, sorted(ids))
     return {row["id"]: Endpoint(**row) for row in rows}
 
 
 async def count(session: AsyncSession) -> int:
-    """How many endpoints there are."""
+    """Return how many endpoints there are."""
     return int((await session.execute(sa.select(sa.func.count()).select_from(Endpoint))).scalar_one())
 
 
 async def add(session: AsyncSession, row: dict[str, Any]) -> bool:
-    """Add an endpoint; False where its id is there already."""
+    """Add an endpoint; return False where its id exists already."""
     statement = insert(table_of(Endpoint)).values(row).on_conflict_do_nothing(index_elements=["id"])
     return (await session.execute(statement.returning(table_of(Endpoint).c.id))).scalar_one_or_none() is not None
 
@@ -110,7 +110,7 @@ async def change(session: AsyncSession, endpoint_id: UUID, **changes: Any) -> No
 
 
 async def works(session: AsyncSession, endpoint_id: UUID) -> None:
-    """Note that an endpoint took something; writes nothing where it did before."""
+    """Record that an endpoint took something; writes nothing where it did before."""
     failing = sa.or_(col(Endpoint.failing_since).is_not(None), col(Endpoint.not_before).is_not(None))
     await session.execute(
         sa.update(Endpoint).where(col(Endpoint.id) == endpoint_id, failing).values(failing_since=None, not_before=None)
@@ -118,7 +118,7 @@ async def works(session: AsyncSession, endpoint_id: UUID) -> None:
 
 
 async def lost(session: AsyncSession, endpoint_id: UUID, number: int) -> None:
-    """Count events that were kept for as long as may be and never taken."""
+    """Count events that were kept for as long as the setting says and never delivered."""
     changed = sa.update(Endpoint).where(col(Endpoint.id) == endpoint_id)
     await session.execute(changed.values(expired=col(Endpoint.expired) + number))
 
@@ -134,12 +134,12 @@ async def add_secret(session: AsyncSession, row: dict[str, Any]) -> None:
 
 
 async def secret(session: AsyncSession, secret_id: UUID) -> Secret | None:
-    """One secret."""
+    """Return one secret."""
     return await session.get(Secret, secret_id)
 
 
 async def retire(session: AsyncSession, endpoint_id: UUID, until: datetime, now: datetime) -> None:
-    """Let the secrets of an endpoint count until then at the longest, and forget those that are over (real time)."""
+    """Let the secrets of an endpoint sign until then at the longest, and delete those that are over (real time)."""
     own = col(Secret.endpoint_id) == endpoint_id
     await session.execute(sa.delete(Secret).where(own, col(Secret.until) <= now))
     await session.execute(
@@ -154,7 +154,7 @@ _NOW = (
 
 
 async def secrets_of(session: AsyncSession, ids: Iterable[UUID], now: datetime) -> dict[UUID, list[Secret]]:
-    """The secrets that count at real time `now`: endpoint -> secrets, the newest first."""
+    """Return the secrets that sign at real time `now`: endpoint -> secrets, the newest first."""
     found: dict[UUID, list[Secret]] = {one: [] for one in sorted(set(ids))}
     if found:
         for row in await (await asking(session)).fetch(_NOW, list(found), now):
@@ -163,10 +163,10 @@ async def secrets_of(session: AsyncSession, ids: Iterable[UUID], now: datetime) 
 
 
 async def all_secrets(session: AsyncSession) -> Sequence[Secret]:
-    """Every secret, for sealing them anew."""
+    """Return every secret, for sealing them anew."""
     return (await session.scalars(select(Secret).order_by(col(Secret.id)))).all()
 
 
 async def seal(session: AsyncSession, secret_id: UUID, sealed: str) -> None:
-    """Put a secret's newly sealed text in the place of the old one."""
+    """Replace a secret's sealed text."""
     await session.execute(sa.update(Secret).where(col(Secret.id) == secret_id).values(sealed=sealed))

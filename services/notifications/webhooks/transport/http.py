@@ -1,7 +1,7 @@
-"""Send one HTTP request to an address that was judged, in bounded time, and hear a bounded answer.
+"""Send one HTTP request to a checked address, with bounded time and a bounded answer.
 
-The name is resolved once an attempt; what was judged is what is connected to, with the name in `Host` and in the TLS
-handshake. A connection is used for one request: nothing is kept open and nothing is kept in mind.
+The name is resolved once an attempt; the connection is made to the address that was checked, with the name in `Host`
+and in the TLS handshake. A connection serves one request: nothing stays open and nothing is remembered.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class JudgedTransport(httpx2.AsyncBaseTransport):
     async def _first_that_connects(
         self, request: httpx2.Request, addresses: Sequence[Address], until: float
     ) -> httpx2.Response:
-        """Try the next address only where no connection came about, so that nothing is sent twice."""
+        """Try the next address only where no connection was made, so that nothing is sent twice."""
         for address in addresses[:-1]:
             with suppress(httpcore2.ConnectError):
                 return await self._sent(request, address, until)
@@ -101,7 +101,7 @@ def _target(url: httpx2.URL) -> Target:
 
 
 async def _beginning(answer: httpcore2.Response, until: float) -> bytes:
-    """The beginning of an answer's body, as far as it comes in time."""
+    """Return the beginning of an answer's body, as far as it comes in time."""
     body = bytearray()
     last = min(asyncio.get_running_loop().time() + _BODY_SECONDS, until - _SPARE_SECONDS)
     with suppress(TimeoutError, *_BROKEN):
@@ -114,7 +114,7 @@ async def _beginning(answer: httpcore2.Response, until: float) -> bytes:
 
 
 class _OneAddress(httpcore2.AsyncNetworkBackend):
-    """A network that has one address, whatever name is asked for."""
+    """A network with one address, whatever name is requested."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -135,7 +135,7 @@ class _OneAddress(httpcore2.AsyncNetworkBackend):
 
 
 class _Bounded(httpcore2.AsyncNetworkStream):
-    """A connection over which no more than an answer is heard."""
+    """A connection that reads no more than an answer."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -144,7 +144,7 @@ class _Bounded(httpcore2.AsyncNetworkStream):
         self._begun = b""
 
     async def read(self, max_bytes: int, *_: Any, **_options: Any) -> bytes:
-        """Some bytes; none at the end. Whoever speaks something else than HTTP is not listened to for longer."""
+        """Return some bytes; none at the end. A receiver that speaks something else than HTTP is cut off."""
         if not self._left:
             raise httpcore2.RemoteProtocolError("The answer has no end.")
         try:
@@ -158,11 +158,11 @@ class _Bounded(httpcore2.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, *_: Any, **_options: Any) -> None:
-        """Write without waiting: a receiver may answer before it has taken all, and a body is small."""
+        """Write without waiting: a receiver may answer before it has read everything, and a body is small."""
         self._writer.write(buffer)
 
     async def aclose(self) -> None:
-        """Hang up, and wait for nobody who never takes the rest."""
+        """Hang up, and do not wait for a receiver that never reads the rest."""
         self._writer.transport.abort()
 
     async def start_tls(
@@ -180,5 +180,5 @@ class _Bounded(httpcore2.AsyncNetworkStream):
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        """What is known of the connection."""
+        """Return what is known of the connection."""
         return self._writer.get_extra_info(info)

@@ -1,4 +1,4 @@
-"""Send a webhook and say what came of it."""
+"""Send a webhook and return its result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _THREADS = ThreadPoolExecutor(256, thread_name_prefix="resolve")
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name, in the system's order; none where it is not known. An address is its own."""
+    """Return the addresses of a name, in the system's order; none where it is not known. An address is its own."""
     try:
         return [str(ip_address(host))]
     except ValueError:
@@ -51,14 +51,14 @@ def _look_up(host: str, port: int) -> list[str]:
 async def allowed(
     to: Target, networks: Sequence[Network], *, seconds: float, lookup: Lookup = resolve
 ) -> list[Address]:
-    """Where a target leads now, if something may be sent there. Raises `WrongTarget`; TimeoutError after `seconds`."""
+    """Return where a target leads now, if it is allowed. Raises `WrongTarget`; TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
         return judged(to, await lookup(to.host, to.port), networks)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of an attempt; `asked` is for how many seconds the receiver wants to be left alone."""
+    """The result of an attempt; `asked` is for how many seconds the receiver wants to be left alone."""
 
     result: Result
     milliseconds: int = 0
@@ -68,10 +68,10 @@ class Answer:
 
 
 class Poster:
-    """Sends webhooks, each over a connection of its own: a bound here would let a dead receiver delay the others."""
+    """Sends webhooks, each over a connection of its own: a limit here would let a dead receiver delay the others."""
 
     def __init__(self, settings: Settings, lookup: Lookup = resolve, trust: ssl.SSLContext | None = None) -> None:
-        """`lookup` finds the addresses of a name; `trust` is whom TLS trusts, if not whom the machine does."""
+        """`lookup` finds the addresses of a name; `trust` replaces the machine's trusted certificates."""
         transport = JudgedTransport(
             settings.allowed_networks, lookup, seconds=settings.webhook_seconds, trust=trust or http_client.trust()
         )
@@ -79,7 +79,7 @@ class Poster:
         self._client = httpx2.AsyncClient(transport=transport, headers=_HEADERS, trust_env=False)
 
     async def post(self, to: Target, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send `body` once and say what came of it; never raises for what a receiver or the network does."""
+        """Send `body` once and return the result; never raises for what a receiver or the network does."""
         started = monotonic()
         answer = await self._tried(to, headers, body)
         return replace(answer, milliseconds=round((monotonic() - started) * 1000))

@@ -1,4 +1,4 @@
-"""Which messages are there? The one table: who is told of what, when, by which way; shown at /notifications/rules."""
+"""The table of messages: who gets which message, when, and by which way; shown at /notifications/rules."""
 
 from services.notifications.messages.model.rule import Rule
 from services.notifications.messages.model.table import (

@@ -1,4 +1,4 @@
-"""Who is told how an application goes, until it is decided."""
+"""Messages about an application until it is decided."""
 
 from services.notifications.messages.model.rule import Rule, When
 from shared.contracts import applications as on

@@ -1,4 +1,4 @@
-"""Who is told what officers and those whom they name do about each other, and that a line manager was named."""
+"""Messages to officers and their companions about each other, and to line managers who are named."""
 
 from services.notifications.messages.model.rule import Rule, Told, When
 from shared.contracts import applications as on

@@ -1,4 +1,4 @@
-"""Who is told that a deadline is near or over, and what is to be done by it."""
+"""Messages about deadlines that are near or have passed."""
 
 from services.notifications.messages.model.rule import Rule, Told
 from shared.contracts import notifications

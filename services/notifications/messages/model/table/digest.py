@@ -1,4 +1,4 @@
-"""Who is told each morning what waits for them, in one mail."""
+"""The morning mail with everything that waits for a coordinator."""
 
 from services.notifications.messages.model.rule import Rule, Told
 from shared.contracts.notifications import WorkWaiting

@@ -1,4 +1,4 @@
-"""Of which events is nobody told, and why? Whatever is no row of the table stands here; a test holds both together."""
+"""The events that no message follows from, each with the reason; a test holds that every other event has a row."""
 
 from __future__ import annotations
 

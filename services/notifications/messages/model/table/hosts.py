@@ -1,4 +1,4 @@
-"""Who is told how a placement or a mentor's profile goes."""
+"""Messages to hosts and mentors about their placements and profiles."""
 
 from services.notifications.messages.model.rule import Rule, When
 from shared.contracts import mentors, offers, registry

@@ -1,4 +1,4 @@
-"""Who is told how a match comes about: clearance, the offer, and the yes of both sides."""
+"""Messages on the way to a match: clearance, the offer, and the yes of both sides."""
 
 from services.notifications.messages.model.rule import Rule, When
 from shared.contracts import matches, participation

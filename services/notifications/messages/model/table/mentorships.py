@@ -1,4 +1,4 @@
-"""Who is told how a mentorship goes."""
+"""Messages about a mentorship."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CALENDAR = N_("The invitation in this mail puts the session into your calendar;
 
 
 def _both(name: str, event: type[mentorships.MentorshipEvent], subject: str, *text: str) -> tuple[Rule, Rule]:
-    """The same words to mentee and mentor."""
+    """Return the rows to mentor and mentee about what concerns both alike."""
     return (
         Rule(name, event, A.APPLICANT, subject, text, "mentorship", _READ),
         Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "mentorship", _READ),

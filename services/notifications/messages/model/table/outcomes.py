@@ -1,4 +1,4 @@
-"""Who is told what came of a visit or a mentorship."""
+"""Messages about evaluations, reports, tests and results of visits and mentorships."""
 
 from services.notifications.messages.model.rule import Rule, When
 from shared.contracts import outcomes

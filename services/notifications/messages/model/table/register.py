@@ -1,4 +1,4 @@
-"""Who is told what the register says and asks: addresses, lapsed access, proposals and their decision, partners."""
+"""Messages of the register: addresses, lapsed access, proposals and their decision, partners."""
 
 from services.notifications.messages.model.rule import Rule, Told, When
 from shared.contracts.access import AccessChanged

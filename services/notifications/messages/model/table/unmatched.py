@@ -1,4 +1,4 @@
-"""Who is told that a match comes to nothing: declined, not answered, replaced or cancelled."""
+"""Messages about matches that end: declined, not answered, replaced or cancelled."""
 
 from services.notifications.messages.model.rule import Rule, When
 from services.notifications.messages.model.table.matches import HOLDS, RESERVE

@@ -1,4 +1,4 @@
-"""Who is told how a visit goes; guest and host get its dates for their calendars."""
+"""Messages about a visit; guest and host get its dates for their calendars."""
 
 from services.notifications.messages.model.rule import Method, Rule, When
 from shared.contracts import participation, visits

@@ -1,4 +1,4 @@
-"""Who is told when nothing is sent to a webhook's endpoint any more?"""
+"""Messages about webhooks that were paused."""
 
 from services.notifications.messages.model.rule import Rule, When
 from shared.contracts.codes import AudienceKind as A
