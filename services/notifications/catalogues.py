@@ -56,7 +56,7 @@ def texts() -> tuple[Text, ...]:
     found |= dict.fromkeys(TASKS.values())
     found |= dict.fromkeys(label for rule in RULES for label in _labels(rule))
     found |= dict.fromkeys((*COUNTED.values(), _SPAN, OVERDUE))
-    found |= dict.fromkeys(each.label for each in DeadlineKind)
+    found |= dict.fromkeys(kind.label for kind in DeadlineKind)
     found |= dict.fromkeys(_extracted())
     return tuple(found)
 
@@ -70,16 +70,16 @@ def _labels(rule: Rule) -> Iterator[str]:
     """The labels that the words of a rule may stand for, where they are codes."""
     for word in sorted(set().union(*(places(text) for text in (rule.subject, *rule.text)))):
         if word == "failed":
-            yield from (each.label for each in EligibilityRule)
+            yield from (rule_.label for rule_ in EligibilityRule)
         elif word == "place":
             yield from (ON_SITE, REMOTE)
         elif word == "topic":
             yield from (topic.label for topics in PRIORITIES.values() for topic in topics.values())
         elif word == "owner":
-            yield from (each.label for each in AudienceKind)
+            yield from (kind.label for kind in AudienceKind)
         elif word in rule.event.model_fields:
             for codes in _codes(rule.event.model_fields[word].annotation):
-                yield from (each.label for each in codes)
+                yield from (code.label for code in codes)
 
 
 def _codes(annotation: Any) -> Iterator[type[Code]]:
@@ -136,13 +136,13 @@ def _read(path: Path, code: str, _stamp: int) -> dict[Text, tuple[str, ...]]:
             read = read_po(source, locale=code, abort_invalid=True)
     except (PoFileError, ValueError) as broken:
         raise ValueError(f"{path.name} cannot be read: {broken}") from broken
-    said: dict[Text, tuple[str, ...]] = {}
+    forms: dict[Text, tuple[str, ...]] = {}
     for entry in read:
         if not entry.id:
             continue
         text: Text = entry.id if isinstance(entry.id, str) else (entry.id[0], entry.id[1])
-        said[text] = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
-    return said
+        forms[text] = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
+    return forms
 
 
 def glossary(code: str) -> list[str]:
@@ -153,7 +153,7 @@ def glossary(code: str) -> list[str]:
     return [line[1:].strip() for line in head]
 
 
-def written(code: str, said: Mapping[Text, tuple[str, ...]], terms: list[str]) -> str:
+def written(code: str, forms_of: Mapping[Text, tuple[str, ...]], terms: list[str]) -> str:
     """Return a catalogue as a file: the glossary, gettext's header, and every text in the order of the table."""
     count, rule = get_plural(code)
     blocks = [
@@ -171,7 +171,7 @@ def written(code: str, said: Mapping[Text, tuple[str, ...]], terms: list[str]) -
         ),
     ]
     for text in texts():
-        forms = said.get(text, ())
+        forms = forms_of.get(text, ())
         if isinstance(text, str):
             blocks.append(f"msgid {normalize(text)}\nmsgstr {normalize(forms[0] if forms else '')}")
             continue
@@ -185,11 +185,11 @@ def written(code: str, said: Mapping[Text, tuple[str, ...]], terms: list[str]) -
 
 def missing(code: str) -> list[Text]:
     """Return the texts that a language lacks, in whole or in part."""
-    said, count = translations(code), get_plural(code).num_plurals
+    forms_of, count = translations(code), get_plural(code).num_plurals
     return [
         text
         for text in texts()
-        if len([form for form in said.get(text, ()) if form]) < (1 if isinstance(text, str) else count)
+        if len([form for form in forms_of.get(text, ()) if form]) < (1 if isinstance(text, str) else count)
     ]
 
 

@@ -107,7 +107,7 @@ class Settings(ServiceSettings, ReminderSettings):
     @property
     def schedule(self) -> tuple[float, ...]:
         """Seconds to wait after the first, second ... failed attempt of a webhook."""
-        return tuple(float(each) for each in self.webhook_schedule.split(","))
+        return tuple(float(seconds) for seconds in self.webhook_schedule.split(","))
 
     dkim_key: SecretStr | None = Field(
         default=None, description="Signs our mails (DKIM): an RSA private key as PEM, or the path of a file with it."

@@ -84,8 +84,8 @@ async def make(bus: Bus, *, person: UUID, subject: str, language: str, replaces:
     """
     key = model.new_key()
     async with bus.transaction("system:feed") as tx:
-        held = await store.of_person(tx.session, person, lock=True)
-        if (None if held is None else held.id) != replaces:
+        present = await store.of_person(tx.session, person, lock=True)
+        if (None if present is None else present.id) != replaces:
             raise Refused(gettext("The address was made already. It is shown once only; make a new one instead."), 409)
         await store.end(tx.session, person=person)
         now = datetime.now(UTC)
@@ -154,11 +154,11 @@ async def _entries(session: AsyncSession, settings: Settings, keys: model.Keys) 
     for row, case in days:
         kind = Kind(row.kind)
         link = address(settings.origin, _PAGES[kind], case, own=False)
-        said = gettext(_SUMMARIES[kind]) % {"reference": case.reference}
+        summary = gettext(_SUMMARIES[kind]) % {"reference": case.reference}
         for first, last in _runs(row.days):
             uid = f"{kind}-{row.id}-{first.isoformat()}.feed@{settings.mail_domain}"
-            entries.append(model.FeedEntry(uid, first, last, said, link, link, row.at))
-    return entries + [_deadline(settings, each) for each in falls]
+            entries.append(model.FeedEntry(uid, first, last, summary, link, link, row.at))
+    return entries + [_deadline(settings, entry) for entry in falls]
 
 
 def _deadline(settings: Settings, falls: Falls) -> model.FeedEntry:
@@ -167,13 +167,13 @@ def _deadline(settings: Settings, falls: Falls) -> model.FeedEntry:
     day = falls.due.astimezone(ZONE).date()
     own = waited.owner is AudienceKind.APPLICANT
     link = address(settings.origin, PAGES.get(waited.kind, "application"), case, own=own)
-    said = {"what": label(waited.kind), "reference": case.reference}
+    words = {"what": label(waited.kind), "reference": case.reference}
     assert waited.set_at is not None
     return model.FeedEntry(
         uid=f"deadline-{falls.id}.feed@{settings.mail_domain}",
         first=day,
         last=day,
-        summary=gettext("Due: %(what)s, %(reference)s") % said,
+        summary=gettext("Due: %(what)s, %(reference)s") % words,
         description=f"{gettext(TASKS[waited.kind])}\n\n{link}",
         link=link,
         changed=waited.set_at,

@@ -54,10 +54,10 @@ async def has_feed(bus: BusDep, person: UUID) -> FeedState:
 @router.post("")
 async def make(body: Wanted, bus: BusDep) -> dict[str, str]:
     """Replace a person's address by a new one; its key is shown here and never again."""
-    made = await actions.make(
+    address = await actions.make(
         bus, person=body.person, subject=body.subject, language=body.language, replaces=body.replaces
     )
-    return {"id": str(made.id), "path": f"/notifications/feed.ics?key={made.key}"}
+    return {"id": str(address.id), "path": f"/notifications/feed.ics?key={address.key}"}
 
 
 @router.post("/revoke")

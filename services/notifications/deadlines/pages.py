@@ -46,7 +46,7 @@ async def due(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """The open deadlines, counted by week, holder or country, and one page of them; an unknown filter is ignored."""
-    kept = {"week": week, "country": country, "kind": kind, "owner": owner, "whom": whom, "over": over}
+    chosen = {"week": week, "country": country, "kind": kind, "owner": owner, "whom": whom, "over": over}
     grouped: By = "whom" if by == "whom" else "country" if by == "country" else "week"
     now, mine = clock.now(), countries_read(who)
     wanted = Wanted(
@@ -62,21 +62,21 @@ async def due(
     async with bus.read() as session:
         found, total = await lists.listed(session, wanted, page)
         groups = await lists.groups(session, wanted, grouped)
-        weeks = {one.value: one for one in await lists.groups(session, Wanted(now, mine), "week")}
+        weeks = {group.value: group for group in await lists.groups(session, Wanted(now, mine), "week")}
         overdue = await lists.over_count(session, now=now, countries=mine)
-        called = await _called(session, groups)
+        names = await _called(session, groups)
     return render(
         request,
         "deadlines/due.html",
-        rows=[(views.deadline_row(each, now), _address(kept, whom=each.key)) for each in found],
+        rows=[(views.deadline_row(entry, now), _address(chosen, whom=entry.key)) for entry in found],
         total=total,
         page=page,
         counts=_counts(weeks, overdue),
         by=grouped,
-        groups=[_group(one, grouped, kept, called) for one in groups],
+        groups=[_group(group, grouped, chosen, names) for group in groups],
         cut=len(groups) == lists.GROUPS,
-        narrowed=_narrowed(wanted, found[0] if found else None, called),
-        fields=_fields(mine, {**kept, "by": grouped}),
+        narrowed=_narrowed(wanted, found[0] if found else None, names),
+        fields=_fields(mine, {**chosen, "by": grouped}),
         terms=f"{HERE}/terms",
     )
 
@@ -86,13 +86,15 @@ async def terms(request: Request, bus: BusDep, _: Reader, call: Annotated[str, Q
     """The time that is given for each task in a call, when people are reminded, and who hears of a missed date."""
     async with bus.read() as session:
         calls = await register.calls(session)
-    chosen = next((one for one in calls if str(one.id) == call), None)
+    chosen = next((known_call for known_call in calls if str(known_call.id) == call), None)
     return render(
         request,
         "deadlines/terms.html",
         rows=views.terms(None if chosen is None else chosen.timers),
         call=call if chosen is not None else "",
-        calls=[(str(one.id), one.reference or gettext("a call without a reference")) for one in calls],
+        calls=[
+            (str(known_call.id), known_call.reference or gettext("a call without a reference")) for known_call in calls
+        ],
     )
 
 
@@ -100,97 +102,100 @@ def _ways() -> dict[By, str]:
     return {"week": gettext("By week"), "whom": gettext("By person or office"), "country": gettext("By country")}
 
 
-def _address(kept: Mapping[str, str], **changes: str) -> str:
+def _address(chosen: Mapping[str, str], **changes: str) -> str:
     """Return the address of this page with other filters; empty ones are left out."""
-    values = {name: value for name, value in {**kept, **changes}.items() if value}
+    values = {name: value for name, value in {**chosen, **changes}.items() if value}
     return f"{HERE}?{urlencode(values)}" if values else HERE
 
 
 def _counts(weeks: Mapping[Any, Group], overdue: int) -> list[dict[str, object]]:
     """Return the most urgent counts; each links to exactly its rows."""
-    this = clock.today() - timedelta(days=clock.today().weekday())
-    shown: list[dict[str, object]] = [
+    monday_now = clock.today() - timedelta(days=clock.today().weekday())
+    counts: list[dict[str, object]] = [
         {"count": overdue, "name": gettext("Overdue"), "href": f"{HERE}?over=yes", "tone": "error"}
     ]
-    for monday, words in ((this, gettext("Still this week")), (this + timedelta(days=7), gettext("Next week"))):
-        one = weeks.get(monday)
-        left = 0 if one is None else one.count - one.over
-        shown.append({"count": left, "name": words, "href": f"{HERE}?week={monday}&over=no"})
-    return shown
+    for monday, words in (
+        (monday_now, gettext("Still this week")),
+        (monday_now + timedelta(days=7), gettext("Next week")),
+    ):
+        group = weeks.get(monday)
+        left = 0 if group is None else group.count - group.over
+        counts.append({"count": left, "name": words, "href": f"{HERE}?week={monday}&over=no"})
+    return counts
 
 
 async def _called(session: AsyncSession, groups: list[Group]) -> dict[str, str]:
     """Return the names of holders by key: a person's case reference, a host's agency."""
     known = await cases.referenced(
-        session, await cases.cases(session, [one.case_id for one in groups if one.case_id is not None])
+        session, await cases.cases(session, [group.case_id for group in groups if group.case_id is not None])
     )
-    found = {str(one.value): known[one.case_id].reference for one in groups if one.case_id in known}
+    found = {str(group.value): known[group.case_id].reference for group in groups if group.case_id in known}
     hosts = {UUID(id_): key for key in found if (id_ := key.removeprefix("organisation:")) != key}
     agencies = await register.organisation_names(session, hosts)
     return found | {hosts[id_]: name for id_, name in agencies.items()}
 
 
 def _group(
-    one: Group, by: By, kept: Mapping[str, str], called: Mapping[str, str]
+    group: Group, by: By, chosen: Mapping[str, str], names: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str] | int]:
     """Return a line of the overview: name, count and overdue count, each with its link."""
     match by:
         case "week":
-            assert isinstance(one.value, date)
-            words = dates.span(one.value, one.value + timedelta(days=6))
+            assert isinstance(group.value, date)
+            words = dates.span(group.value, group.value + timedelta(days=6))
         case "country":
-            words = country_name(str(one.value)) if one.value else gettext("The programme itself")
+            words = country_name(str(group.value)) if group.value else gettext("The programme itself")
         case "whom":
-            assert one.owner is not None
-            words = views.holder_name(str(one.value), AudienceKind(one.owner), called.get(str(one.value), ""))
-    if by == "country" and not one.value:
-        return {"text": words, "href": ""}, {"text": str(one.count), "href": ""}, one.over
-    value = str(one.value)
-    over: dict[str, str] | int = one.over
-    if one.over:
-        over = {"text": str(one.over), "href": _address(kept, **{by: value, "over": "yes", "by": by})}
-    href = _address(kept, **{by: value, "by": by})
-    return {"text": words, "href": href}, {"text": str(one.count), "href": href}, over
+            assert group.owner is not None
+            words = views.holder_name(str(group.value), AudienceKind(group.owner), names.get(str(group.value), ""))
+    if by == "country" and not group.value:
+        return {"text": words, "href": ""}, {"text": str(group.count), "href": ""}, group.over
+    value = str(group.value)
+    over: dict[str, str] | int = group.over
+    if group.over:
+        over = {"text": str(group.over), "href": _address(chosen, **{by: value, "over": "yes", "by": by})}
+    href = _address(chosen, **{by: value, "by": by})
+    return {"text": words, "href": href}, {"text": str(group.count), "href": href}, over
 
 
-def _narrowed(wanted: Wanted, first: Falls | None, called: Mapping[str, str]) -> list[str]:
+def _narrowed(wanted: Wanted, first: Falls | None, names: Mapping[str, str]) -> list[str]:
     """Return in words the filters that the form does not show."""
-    said = []
+    filters = []
     if wanted.week is not None:
-        said.append(gettext("Week of %(day)s") % {"day": dates.day(wanted.week)})
+        filters.append(gettext("Week of %(day)s") % {"day": dates.day(wanted.week)})
     if wanted.whom is not None and first is not None:
-        name = called.get(first.key) or ("" if first.key.startswith("organisation:") else first.case.reference)
-        said.append(views.holder_name(first.key, first.waited.owner, name))
+        name = names.get(first.key) or ("" if first.key.startswith("organisation:") else first.case.reference)
+        filters.append(views.holder_name(first.key, first.waited.owner, name))
     elif wanted.whom is not None:
-        said.append(wanted.whom)
-    return said
+        filters.append(wanted.whom)
+    return filters
 
 
-def _fields(countries: Iterable[str] | None, kept: Mapping[str, str]) -> list[dict[str, object]]:
+def _fields(countries: Iterable[str] | None, chosen: Mapping[str, str]) -> list[dict[str, object]]:
     return [
-        country_field(countries, kept["country"]),
+        country_field(countries, chosen["country"]),
         {
             "name": "kind",
             "label": gettext("What is due"),
-            "options": [(each.value, label(each)) for each in DeadlineKind],
-            "value": kept["kind"],
+            "options": [(kind.value, label(kind)) for kind in DeadlineKind],
+            "value": chosen["kind"],
         },
         {
             "name": "owner",
             "label": gettext("Who has it"),
-            "options": [(each.value, label(each)) for each in views.OWNERS],
-            "value": kept["owner"],
+            "options": [(kind.value, label(kind)) for kind in views.OWNERS],
+            "value": chosen["owner"],
         },
         {
             "name": "over",
             "label": gettext("When"),
             "options": [("yes", gettext("Overdue")), ("no", gettext("Still to come"))],
-            "value": kept["over"],
+            "value": chosen["over"],
         },
         {
             "name": "by",
             "label": gettext("Counted"),
             "options": list(_ways().items()),
-            "value": kept["by"],
+            "value": chosen["by"],
         },
     ]

@@ -82,7 +82,7 @@ async def inbox(
         found, total = await store.inbox(session, recipient, page=page, only_unread=unread)
         count = await store.unread(session, recipient)
         hosts = {message.case.host_shown for _, message in found}
-        known = await register.organisation_names(session, (one for one in hosts if one is not None))
+        known = await register.organisation_names(session, (host for host in hosts if host is not None))
     return Inbox(
         messages=[_shown(notification, message, known) for notification, message in found],
         total=total,

@@ -117,17 +117,17 @@ def report_in(raw: bytes) -> Report | None:
     parts = [part for part in mail.walk() if part.get_content_type() == "message/delivery-status"]
     if not parts:
         return None
-    found = [one for group in _groups(parts[0]) if (one := _outcome(group)) is not None]
+    found = [outcome for group in _groups(parts[0]) if (outcome := _outcome(group)) is not None]
     if not found:
         return None
-    action, status = max(found, key=lambda one: (one[0] == "failed", one[1]))
+    action, status = max(found, key=lambda outcome: (outcome[0] == "failed", outcome[1]))
     return Report(action, status, _returned(mail))
 
 
 def _groups(part: Message) -> list[Message]:
     """Return the groups of fields of a delivery status: the first is about the mail, each other about a recipient."""
     content = part.get_payload()
-    return [one for one in content if not isinstance(one, str)] if isinstance(content, list) else []
+    return [part for part in content if not isinstance(part, str)] if isinstance(content, list) else []
 
 
 def _outcome(group: Message) -> tuple[str, str] | None:

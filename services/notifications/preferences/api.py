@@ -81,7 +81,7 @@ async def read_choices(
     hours = settings.quiet.hours(country)
     return ChoicesOut(
         choice=now,
-        ways=[Way(code=each.value, text=label(each)) for each in Choice],
+        ways=[Way(code=choice.value, text=label(choice)) for choice in Choice],
         subjects=sorted({gettext(subject) for subject in optional(to)}),
         quiet_since=None if hours is None else f"{hours.since:%H:%M}",
         quiet_until=None if hours is None else f"{hours.until:%H:%M}",

@@ -54,7 +54,7 @@ async def waiting(session: AsyncSession, now: datetime) -> list[Waits]:
     place = sa.case((programme, PROGRAMME), else_=sa.func.split_part(col(DeadlineRow.whom), ":", 2)).label("place")
     over = sa.func.count().filter(col(DeadlineRow.due) < now)
     query = sa.select(place, col(DeadlineRow.kind), sa.func.count(), over)
-    query = query.where(*conditions(Wanted(now)), col(DeadlineRow.owner).in_([one.value for one in _OFFICES]))
+    query = query.where(*conditions(Wanted(now)), col(DeadlineRow.owner).in_([kind.value for kind in _OFFICES]))
     query = query.group_by(place, col(DeadlineRow.kind)).order_by(place, col(DeadlineRow.kind))
     return [
         Waits(place, DeadlineKind(kind), int(count), int(late))

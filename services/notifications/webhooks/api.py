@@ -130,7 +130,7 @@ class Deliveries(BaseModel):
 async def webhooks(bus: BusDep, _: Reader) -> list[EndpointOut]:
     """All endpoints, the oldest first."""
     async with bus.read() as session:
-        return [_out(one) for one in await webhooks_endpoints.endpoints(session)]
+        return [_out(endpoint) for endpoint in await webhooks_endpoints.endpoints(session)]
 
 
 @router.post("", status_code=201)
@@ -219,7 +219,7 @@ async def deliveries(
         if await webhooks_endpoints.endpoint(session, endpoint_id) is None:
             raise HTTPException(404)
         found, counts = await queue.found(session, endpoint_id, state, page)
-    return Deliveries(deliveries=[_delivery(one) for one in found], counts=counts, page=page)
+    return Deliveries(deliveries=[_delivery(row) for row in found], counts=counts, page=page)
 
 
 @router.get("/deliveries/{delivery_id}")
@@ -229,9 +229,9 @@ async def delivery(delivery_id: UUID, bus: BusDep, _: Reader) -> DeliveryWhole:
         found = await queue.delivery(session, delivery_id)
         if found is None:
             raise HTTPException(404)
-        made = await queue.attempts(session, delivery_id)
+        attempts = await queue.attempts(session, delivery_id)
         body = await queue.content(session, found.about)
-    out = [AttemptOut.model_validate(one, from_attributes=True) for one in made]
+    out = [AttemptOut.model_validate(attempt, from_attributes=True) for attempt in attempts]
     return DeliveryWhole(delivery=_delivery(found), attempts=out, body=(body or b"").decode())
 
 
@@ -250,34 +250,34 @@ async def _now(bus: Bus, endpoint_id: UUID) -> EndpointOut:
     return _out(found)
 
 
-def _out(one: webhooks_endpoints.Endpoint) -> EndpointOut:
+def _out(endpoint: webhooks_endpoints.Endpoint) -> EndpointOut:
     return EndpointOut(
-        id=one.id,
-        url=one.url,
-        description=one.description,
-        reach=WebhookReach(one.reach),
-        events=one.events,
-        state=one.state,
-        cause=one.why,
-        registered_at=one.made_at,
-        failing_since=one.failing_since,
-        waits_until=one.not_before,
-        expired=one.expired,
+        id=endpoint.id,
+        url=endpoint.url,
+        description=endpoint.description,
+        reach=WebhookReach(endpoint.reach),
+        events=endpoint.events,
+        state=endpoint.state,
+        cause=endpoint.why,
+        registered_at=endpoint.made_at,
+        failing_since=endpoint.failing_since,
+        waits_until=endpoint.not_before,
+        expired=endpoint.expired,
     )
 
 
-def _delivery(one: queue.Delivery) -> DeliveryOut:
+def _delivery(delivery: queue.Delivery) -> DeliveryOut:
     return DeliveryOut(
-        id=one.id,
-        webhook_id=webhook_id(one.id),
-        event_id=one.about,
-        type=one.type,
-        at=one.at,
-        test=one.test,
-        state=one.state,
-        attempts=one.attempts,
-        result=one.result,
-        status=one.status,
-        milliseconds=one.milliseconds,
-        next_at=one.next_at if one.state == queue.WAITING else None,
+        id=delivery.id,
+        webhook_id=webhook_id(delivery.id),
+        event_id=delivery.about,
+        type=delivery.type,
+        at=delivery.at,
+        test=delivery.test,
+        state=delivery.state,
+        attempts=delivery.attempts,
+        result=delivery.result,
+        status=delivery.status,
+        milliseconds=delivery.milliseconds,
+        next_at=delivery.next_at if delivery.state == queue.WAITING else None,
     )

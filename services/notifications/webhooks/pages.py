@@ -162,7 +162,7 @@ async def webhook(
         rows=found,
         total=sum(counts.values()) if chosen is None else counts.get(chosen, 0),
         page=page,
-        old_until=max((one.until for one in secrets if one.until is not None), default=None),
+        old_until=max((secret.until for secret in secrets if secret.until is not None), default=None),
         kept=settings.webhook_kept_days,
         failed=counts.get(queue.FAILED, 0),
         result=views.result,
@@ -314,8 +314,8 @@ def _name(delivery: queue.Delivery) -> str:
 
 
 def _choices(form: EndpointForm, reach: WebhookReach) -> EndpointForm:
-    types = [one for _, group in views.groups(reach) for one in group]
-    form.events.choices = options([(one, one) for one in types])()
+    types = [type_ for _, group in views.groups(reach) for type_ in group]
+    form.events.choices = options([(type_, type_) for type_ in types])()
     return form
 
 

@@ -134,15 +134,15 @@ class Courier:
         at = _real()
         async with self.bus.glance() as session:
             found = await deliveries.due(session, at, most, self.under_way.keys())
-            stored = await webhooks_endpoints.secrets_of(session, (one.endpoint_id for one in found), at)
+            stored = await webhooks_endpoints.secrets_of(session, (delivery.endpoint_id for delivery in found), at)
         taken = Counter(self.under_way.values())
         picked = 0
-        for one in found:
-            id_ = one.endpoint_id
-            if taken[id_] < most and one.id not in self.under_way:
+        for delivery in found:
+            id_ = delivery.endpoint_id
+            if taken[id_] < most and delivery.id not in self.under_way:
                 taken[id_] += 1
-                self.under_way[one.id] = id_
-                self._queues[id_].append(one)
+                self.under_way[delivery.id] = id_
+                self._queues[id_].append(delivery)
                 picked += 1
         for id_, secrets in stored.items():
             self._keys[id_] = self.safe.opened(secrets)[:_SIGNATURES]
@@ -191,13 +191,13 @@ class Courier:
     async def _keep(self) -> None:
         """Record what ended, as it comes: what ended while one set was recorded is the next set."""
         while True:
-            taken = [await self._outcomes.get()]
-            while len(taken) < _SET and not self._outcomes.empty():
-                taken.append(self._outcomes.get_nowait())
-            endpoints = await self.note(taken)
-            for one in taken:
-                if not one.noted.done():
-                    one.noted.set_result(_as_picked(one.due, endpoints))
+            batch = [await self._outcomes.get()]
+            while len(batch) < _SET and not self._outcomes.empty():
+                batch.append(self._outcomes.get_nowait())
+            endpoints = await self.note(batch)
+            for attempt in batch:
+                if not attempt.noted.done():
+                    attempt.noted.set_result(_as_picked(attempt.due, endpoints))
 
     async def note(self, ended: Sequence[Ended]) -> dict[UUID, Endpoint]:
         """Record attempts and what follows from them; one to an endpoint that was removed meanwhile is dropped.
@@ -208,17 +208,17 @@ class Courier:
         """
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            endpoints = await webhooks_endpoints.locked(tx.session, {one.due.endpoint_id for one in ended})
-            known = await deliveries.locked(tx.session, {one.due.id for one in ended})
+            endpoints = await webhooks_endpoints.locked(tx.session, {attempt.due.endpoint_id for attempt in ended})
+            known = await deliveries.locked(tx.session, {attempt.due.id for attempt in ended})
             noted: list[dict[str, Any]] = []
-            for one in ended:
-                endpoint, delivery = endpoints.get(one.due.endpoint_id), known.get(one.due.id)
+            for attempt in ended:
+                endpoint, delivery = endpoints.get(attempt.due.endpoint_id), known.get(attempt.due.id)
                 if endpoint is None or delivery is None:
                     continue
-                changes = self._after(delivery, one.answer, moved=endpoint.url != one.due.url)
-                if endpoint.url == one.due.url:
-                    await self._judge(tx, endpoint, one.answer, test=delivery.test)
-                noted.append(_attempt(delivery, one) | changes)
+                changes = self._after(delivery, attempt.answer, moved=endpoint.url != attempt.due.url)
+                if endpoint.url == attempt.due.url:
+                    await self._judge(tx, endpoint, attempt.answer, test=delivery.test)
+                noted.append(_attempt(delivery, attempt) | changes)
             await deliveries.add_attempts(tx.session, noted)
             await tx.changed("webhooks")
         for row in noted:

@@ -69,9 +69,9 @@ def appointments_of(event: PublishedEvent) -> list[Appointment]:
             over = isinstance(data, SessionCancelled)
             return [Appointment(data.meeting_id, Kind.MEETING, subject, (day,), event.time, over)]
         case SessionWithdrawn():
-            held = (data.held_on,)
+            days = (data.held_on,)
             return [
-                Appointment(data.session_id, Kind.SESSION, subject, held, event.time, over=True),
+                Appointment(data.session_id, Kind.SESSION, subject, days, event.time, over=True),
                 Appointment(_meeting(data.session_id), Kind.MEETING, subject, (), event.time, over=True),
             ]
     return []

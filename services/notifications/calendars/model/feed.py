@@ -154,5 +154,5 @@ def unchanged(header: str | None, tag: str) -> bool:
     """Return whether an If-None-Match header names the tag, weakly compared (RFC 9110, 13.1.2)."""
     if header is None:
         return False
-    named = {each.strip().removeprefix("W/") for each in header.split(",")}
+    named = {part.strip().removeprefix("W/") for part in header.split(",")}
     return "*" in named or tag in named

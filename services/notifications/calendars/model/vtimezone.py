@@ -54,7 +54,7 @@ def vtimezone(zone: ZoneInfo, day: date) -> icalendar.Timezone:
     changes = _changes(zone, day.year - 1, day.year + 1)
     rules = {change.rule: change.first for change in changes}
     if None not in rules and len(rules) == _TO_AND_FRO and len(changes) == _TO_AND_FRO * 3:
-        for change in sorted(rules.values(), key=lambda each: each.at):
+        for change in sorted(rules.values(), key=lambda change: change.at):
             found.add_component(_observance(change, yearly=True))
         return found
     found.add_component(_observance(_standing(zone, day.year - 1)))

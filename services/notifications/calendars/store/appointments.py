@@ -54,17 +54,17 @@ async def keep(session: AsyncSession, events: Sequence[Envelope], cases: Mapping
     await _over(session, (match for event in events if (match := planned(event)) is not None))
     rows: dict[UUID, dict[str, Any]] = {}
     for event in events:
-        for one in appointments_of(event):
-            case = cases.get(one.case_id)
-            rows[one.id] = {
-                "id": one.id,
-                "kind": one.kind.value,
-                "case_id": one.case_id,
-                "first_day": min(one.days, default=None),
-                "last_day": max(one.days, default=None),
-                "days": [day.isoformat() for day in one.days],
-                "at": one.at,
-                "over": one.over,
+        for appointment in appointments_of(event):
+            case = cases.get(appointment.case_id)
+            rows[appointment.id] = {
+                "id": appointment.id,
+                "kind": appointment.kind.value,
+                "case_id": appointment.case_id,
+                "first_day": min(appointment.days, default=None),
+                "last_day": max(appointment.days, default=None),
+                "days": [day.isoformat() for day in appointment.days],
+                "at": appointment.at,
+                "over": appointment.over,
                 "seen_by": None if case is None else sees(case),
             }
     if rows:

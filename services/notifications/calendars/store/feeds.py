@@ -69,8 +69,8 @@ async def end(session: AsyncSession, *, person: UUID | None = None, subjects: Co
     """Delete the address of a person, or those of sign-in subjects; return how many there were."""
     if person is None and not subjects:
         return 0
-    whose = col(FeedRow.subject).in_(sorted(subjects)) if person is None else col(FeedRow.person) == person
-    return len((await session.execute(sa.delete(FeedRow).where(whose).returning(col(FeedRow.id)))).all())
+    condition = col(FeedRow.subject).in_(sorted(subjects)) if person is None else col(FeedRow.person) == person
+    return len((await session.execute(sa.delete(FeedRow).where(condition).returning(col(FeedRow.id)))).all())
 
 
 async def end_of(session: AsyncSession, events: Sequence[Envelope]) -> None:
@@ -80,6 +80,6 @@ async def end_of(session: AsyncSession, events: Sequence[Envelope]) -> None:
     over = [
         subject
         for subject, grants in newest.items()
-        if not any(one.since <= today and (one.until is None or today <= one.until) for one in grants)
+        if not any(grant.since <= today and (grant.until is None or today <= grant.until) for grant in grants)
     ]
     await end(session, subjects=over)

@@ -72,13 +72,15 @@ def in_charge(owner: sa.SQLColumnExpression[str], moment: sa.SQLColumnExpression
 
     A suspended country has no deputies.
     """
-    home = owner.in_([one.value for one in _HOME])
+    home = owner.in_([kind.value for kind in _HOME])
     country = sa.case((home, col(CaseRow.country)), else_=col(CaseRow.host_country))
     agency = sa.case((home, col(CaseRow.organisation_id)), else_=col(CaseRow.host_organisation_id))
     day = sa.cast(sa.func.timezone(ZONE.key, moment), sa.Date)
-    gone = metadata.tables["suspension"].c
+    suspension = metadata.tables["suspension"].c
     suspended = (
-        sa.exists().where(gone.country == country, gone.since <= day).correlate_except(metadata.tables["suspension"])
+        sa.exists()
+        .where(suspension.country == country, suspension.since <= day)
+        .correlate_except(metadata.tables["suspension"])
     )
     stands_in = (
         sa.exists()

@@ -90,7 +90,7 @@ async def calls(session: AsyncSession) -> list[KnownCall]:
     """Return all calls, by reference."""
     query = select(Call).order_by(col(Call.reference), col(Call.id))
     found = (await session.scalars(query)).all()
-    return [KnownCall(one.id, one.reference, Timers.model_validate(one.timers)) for one in found]
+    return [KnownCall(row.id, row.reference, Timers.model_validate(row.timers)) for row in found]
 
 
 async def organisation_names(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -99,4 +99,4 @@ async def organisation_names(session: AsyncSession, ids: Iterable[UUID]) -> dict
     if not wanted:
         return {}
     found = (await session.scalars(sa.select(Organisation).where(col(Organisation.id).in_(wanted)))).all()
-    return {one.id: one.name if not one.city or one.city in one.name else f"{one.name}, {one.city}" for one in found}
+    return {row.id: row.name if not row.city or row.city in row.name else f"{row.name}, {row.city}" for row in found}

@@ -181,35 +181,35 @@ PROGRAMME = "programme"
 
 def holder(owner: A, case: Case) -> Holder:
     """Return the holder that `owner` is in a case."""
-    whom = audience(owner, case)
-    if whom is None:
+    person = audience(owner, case)
+    if person is None:
         return Holder(NOBODY, None)
-    match whom.kind:
+    match person.kind:
         case A.APPLICANT:
-            key = f"application:{whom.application_id}"
+            key = f"application:{person.application_id}"
         case A.LINE_MANAGER:
-            key = f"manager:{whom.application_id}"
+            key = f"manager:{person.application_id}"
         case A.HOST_CONTACT:
-            key = f"organisation:{whom.organisation_id}"
+            key = f"organisation:{person.organisation_id}"
         case A.MENTOR:
-            key = f"mentor:{whom.mentor_id}"
+            key = f"mentor:{person.mentor_id}"
         case A.PROGRAMME_COORDINATOR:
             key = PROGRAMME
         case _:
-            place = (whom.organisation_id or whom.mentor_id) if whom.country == UNION else whom.country
-            key = f"{'deputy' if whom.kind in _DEPUTIES else 'office'}:{place}"
-    return Holder(key, country_of(whom.kind, case))
+            place = (person.organisation_id or person.mentor_id) if person.country == UNION else person.country
+            key = f"{'deputy' if person.kind in _DEPUTIES else 'office'}:{place}"
+    return Holder(key, country_of(person.kind, case))
 
 
-def look_at(waited: Waited, told: Collection[str]) -> datetime | None:
+def look_at(waited: Waited, announced: Collection[str]) -> datetime | None:
     """Return when the sweep has to look at a deadline next; None where nothing is left to announce.
 
     `announced` is what was announced already: `near`, `passed`.
     """
-    if not waited.open or waited.due is None or "passed" in told:
+    if not waited.open or waited.due is None or "passed" in announced:
         return None
     remind = waited.remind_at
-    return waited.due if remind is None or "near" in told else remind
+    return waited.due if remind is None or "near" in announced else remind
 
 
 def joined(before: Waited | None, now: Waited) -> Waited:
@@ -264,8 +264,8 @@ def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> 
         set_ = Waited(kind, deadline.owners[0], event.topic, id_of(event.subject), moment, event.time, about=event.id)
         if kind is D.INFORMATION:
             place = (None if case is None else case.country) or UNION
-            told = due_after(event.time, timers.information_reminder_wd, Unit.WORKING_DAYS, place)
-            set_ = replace(set_, reminder=told)
+            reminder = due_after(event.time, timers.information_reminder_wd, Unit.WORKING_DAYS, place)
+            set_ = replace(set_, reminder=reminder)
         found += [replace(set_, owner=owner) for owner in _owners(deadline, event.data)]
         if deadline.deputy is not None:
             until = due_after(moment, timers.deputy_wd, Unit.WORKING_DAYS, _where(deadline.deputy, event.data, case))
@@ -280,8 +280,8 @@ def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> 
 
 def _where(deputy: A, data: Event, case: Case | None) -> str:
     """Return the country whose working days a deputy has; unknown: the Union's, which are all but weekends."""
-    said = getattr(data, "host_country", None) if deputy is A.HOST_DEPUTY else None
-    return said or (country_of(deputy, case) if case is not None else None) or UNION
+    country = getattr(data, "host_country", None) if deputy is A.HOST_DEPUTY else None
+    return country or (country_of(deputy, case) if case is not None else None) or UNION
 
 
 def _case(event: PublishedEvent) -> UUID:
@@ -302,8 +302,8 @@ def _owners(deadline: Deadline, data: Event) -> list[A]:
 
 def _of_wave(deadline: Deadline, data: AnswerClosed | AnswerReopened) -> list[A]:
     """Return which owners of a deadline an answer concerns that is closed or reopened."""
-    one = A.LINE_MANAGER if data.respondent is Respondent.LINE_MANAGER else _RESPONDENTS[data.respondent]
-    return [owner for owner in _WAVES.get(data.form, {}).get(deadline.kind, ()) if owner is one]
+    wanted = A.LINE_MANAGER if data.respondent is Respondent.LINE_MANAGER else _RESPONDENTS[data.respondent]
+    return [owner for owner in _WAVES.get(data.form, {}).get(deadline.kind, ()) if owner is wanted]
 
 
 def _met(deadline: Deadline, data: Event) -> list[A]:
@@ -312,16 +312,16 @@ def _met(deadline: Deadline, data: Event) -> list[A]:
         case AgendaAgreed(complete=True):
             return list(deadline.owners)
         case AnswerGiven() | AgendaAgreed() | MoveAccepted() | AgreementSigned():
-            one = _PARTIES.get(data.by)
+            owner_done = _PARTIES.get(data.by)
         case PartPrepared():
             done = {_PARTIES.get(party) for party in data.parties}
             return [owner for owner in deadline.owners if owner in done]
         case EvaluationSubmitted() | EvaluationWaived():
-            one = _RESPONDENTS.get(data.respondent)
+            owner_done = _RESPONDENTS.get(data.respondent)
         case AnswerClosed():
             return _of_wave(deadline, data)
         case FollowUpSubmitted():
-            one = _FOLLOW_UPS.get(data.by)
+            owner_done = _FOLLOW_UPS.get(data.by)
         case _:
             return [*deadline.owners, *([] if deadline.deputy is None else [deadline.deputy])]
-    return [owner for owner in deadline.owners if owner is one]
+    return [owner for owner in deadline.owners if owner is owner_done]

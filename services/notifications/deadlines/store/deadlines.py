@@ -139,8 +139,8 @@ async def keep(session: AsyncSession, changes: Sequence[Waited], cases: Mapping[
     known: dict[UUID, Waited] = {id_: row.waited() for id_, row in before.items()}
     for change in changes:
         known[change.id] = joined(known.get(change.id), change)
-    told = await _told(session, known.values())
-    rows = [_row(waited, told, before.get(waited.id), cases.get(waited.case_id)) for waited in known.values()]
+    announced = await _told(session, known.values())
+    rows = [_row(waited, announced, before.get(waited.id), cases.get(waited.case_id)) for waited in known.values()]
     await put(session, DeadlineRow, rows)
 
 
@@ -155,12 +155,12 @@ async def _told(session: AsyncSession, known: Iterable[Waited]) -> dict[tuple[UU
 
 def _row(
     waited: Waited,
-    told: Mapping[tuple[UUID, datetime], set[str]],
+    announced_by_date: Mapping[tuple[UUID, datetime], set[str]],
     before: DeadlineRow | None,
     case: Case | None,
 ) -> dict[str, Any]:
-    has = None if case is None else holder(waited.owner, case)
-    said = told.get((waited.id, waited.due), set()) if waited.due is not None else set()
+    holder_of_case = None if case is None else holder(waited.owner, case)
+    announced = announced_by_date.get((waited.id, waited.due), set()) if waited.due is not None else set()
     return {
         "id": waited.id,
         "kind": waited.kind.value,
@@ -174,9 +174,13 @@ def _row(
         "about": waited.about,
         "after": waited.after,
         "open": waited.open,
-        "look_at": look_at(waited, said),
-        "whom": has.key if has is not None else before.whom if before is not None else None,
-        "country": has.country if has is not None else before.country if before is not None else None,
+        "look_at": look_at(waited, announced),
+        "whom": holder_of_case.key if holder_of_case is not None else before.whom if before is not None else None,
+        "country": holder_of_case.country
+        if holder_of_case is not None
+        else before.country
+        if before is not None
+        else None,
     }
 
 
@@ -185,8 +189,8 @@ async def place(session: AsyncSession) -> None:
     query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
     query = query.where(sa.text("deadline.open AND deadline.whom IS NULL")).order_by(col(DeadlineRow.id))
     for row, case in (await session.execute(query.limit(_PLACED).with_for_update(of=DeadlineRow))).all():
-        has = holder(AudienceKind(row.owner), case.case())
-        row.whom, row.country = has.key, has.country
+        holder_of_case = holder(AudienceKind(row.owner), case.case())
+        row.whom, row.country = holder_of_case.key, holder_of_case.country
     await session.flush()
 
 
@@ -204,24 +208,24 @@ async def claim(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> 
     A deadline that was met, moved or announced in the meantime is left out, as is a deputy's where there was no deputy.
     One whose case has not arrived yet stays for a later sweep.
     """
-    falls = await _falls(session, ids, until)
-    said: list[tuple[What, Falls]] = [("passed" if each.due <= until else "near", each) for each in falls]
-    new = await _mark_told(session, [(what, each) for what, each in said if each.counts])
+    entries = await _falls(session, ids, until)
+    announcements: list[tuple[What, Falls]] = [("passed" if entry.due <= until else "near", entry) for entry in entries]
+    new = await _mark_told(session, [(what, entry) for what, entry in announcements if entry.counts])
     for what, moment in (("passed", None), ("near", col(DeadlineRow.due))):
-        done = [each.id for one, each in said if one == what]
+        done = [entry.id for announcement, entry in announcements if announcement == what]
         if done:
             changed = sa.update(DeadlineRow).where(col(DeadlineRow.id).in_(done)).values(look_at=moment)
             await session.execute(changed.execution_options(synchronize_session=False))
-    return [(what, each) for what, each in said if (each.id, what) in new]
+    return [(what, entry) for what, entry in announcements if (entry.id, what) in new]
 
 
-async def _mark_told(session: AsyncSession, said: Iterable[tuple[What, Falls]]) -> set[tuple[UUID, str]]:
+async def _mark_told(session: AsyncSession, announcements: Iterable[tuple[What, Falls]]) -> set[tuple[UUID, str]]:
     """Record announcements, so that a restart, a rebuild or a clock set back does not repeat them."""
-    rows = [{"deadline_id": each.id, "due": each.due, "what": what} for what, each in said]
+    rows = [{"deadline_id": entry.id, "due": entry.due, "what": what} for what, entry in announcements]
     if not rows:
         return set()
-    told = table_of(ToldRow)
-    new = insert(told).on_conflict_do_nothing().returning(told.c.deadline_id, told.c.what)
+    table = table_of(ToldRow)
+    new = insert(table).on_conflict_do_nothing().returning(table.c.deadline_id, table.c.what)
     return {(row.deadline_id, row.what) for row in await session.execute(new, rows)}
 
 
@@ -236,17 +240,17 @@ async def _falls(session: AsyncSession, ids: Sequence[UUID], until: datetime) ->
     rows: Sequence[Any] = (await session.execute(query.with_for_update(of=DeadlineRow))).all()
     known = await referenced(session, await cases(session, (row.case_id for row in rows)))
     place_of = {id_: place for place, id_ in enumerate(ids)}
-    falls = [
+    entries = [
         Falls(row.id, _waited(row), known[row.case_id], row.deputised, row.counts)
         for row in rows
         if row.case_id in known
     ]
-    return sorted(falls, key=lambda each: place_of[each.id])
+    return sorted(entries, key=lambda entry: place_of[entry.id])
 
 
-async def of_deputies(session: AsyncSession, falls: Iterable[Falls]) -> dict[UUID, datetime]:
+async def of_deputies(session: AsyncSession, entries: Iterable[Falls]) -> dict[UUID, datetime]:
     """Return the dates of the deputies in charge, by the id of the deadline that has passed."""
-    wanted = {id_: each.id for each in falls if each.deputised and (id_ := each.waited.deputy_id) is not None}
+    wanted = {id_: entry.id for entry in entries if entry.deputised and (id_ := entry.waited.deputy_id) is not None}
     if not wanted:
         return {}
     query = sa.select(col(DeadlineRow.id), col(DeadlineRow.due)).where(col(DeadlineRow.id).in_(sorted(wanted)))

@@ -121,7 +121,7 @@ async def _shown(
         resent = await resending.resendings(session, message.id)
         host = message.case.host_shown
         organisations = await register.organisation_names(session, [] if host is None else [host])
-    said = messages.said(
+    wording = messages.said(
         message, origin=request.app.state.service.settings.origin, host="".join(organisations.values())
     )
     return render(
@@ -129,8 +129,8 @@ async def _shown(
         "mail/message.html",
         200 if form is None else 422,
         message=message,
-        said=said,
-        text=bodies(said, gettext("(the name is asked for when it is sent)"), "")["text"],
+        said=wording,
+        text=bodies(wording, gettext("(the name is asked for when it is sent)"), "")["text"],
         to_whom=messages.to_whom(message),
         state_=messages.state_of(message),
         notifications=notifications,
@@ -138,7 +138,7 @@ async def _shown(
         may_retry=who.has(Role.PROGRAMME_COORDINATOR) and resending.may_retry(message, notifications),
         may_resend=who.has(Role.PROGRAMME_COORDINATOR) and message.state != store.WAITING,
         form=form or ResendForm(),
-        resent=[(one, label(ResendReason(one.reason))) for one in resent],
+        resent=[(row, label(ResendReason(row.reason))) for row in resent],
         waits=_waits(message, clock.now(), _quiet(request)),
         done=request.query_params.get("done"),
     )
@@ -211,7 +211,7 @@ def _more(
         {
             "name": "week",
             "label": gettext("Week"),
-            "options": [(str(each), dates.day(each)) for each in sorted(mondays, reverse=True)],
+            "options": [(str(monday), dates.day(monday)) for monday in sorted(mondays, reverse=True)],
             "value": "" if week is None else str(week),
         },
     ]
@@ -219,7 +219,7 @@ def _more(
 
 def _counts(counts: dict[str, int], overdue: int, gone: int) -> list[dict[str, object]]:
     """Return the numbers by state; each links to exactly its rows."""
-    shown: list[dict[str, object]] = [
+    counts_shown: list[dict[str, object]] = [
         {
             "count": counts.get(stored, 0),
             "name": states.state("notification", code).word,
@@ -228,9 +228,9 @@ def _counts(counts: dict[str, int], overdue: int, gone: int) -> list[dict[str, o
         }
         for stored, code in ((store.FAILED, "failed"), (store.WAITING, "waiting"), (store.DONE, "sent"))
     ]
-    shown.insert(
+    counts_shown.insert(
         1, {"count": overdue, "name": gettext("Overdue"), "href": "/notifications/due?over=yes", "tone": "error"}
     )
     unreached = {"name": gettext("Cannot be reached"), "href": "/notifications/unreachable", "tone": "error"}
-    shown.insert(1, {"count": gone, **unreached})
-    return shown
+    counts_shown.insert(1, {"count": gone, **unreached})
+    return counts_shown

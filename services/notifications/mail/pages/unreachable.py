@@ -64,8 +64,12 @@ async def all_of_them(
             },
         ],
         all_read=mine is None,
-        counts=[(gettext(VERDICTS[one]), counts[one], one in REFUSED) for one in Verdict if one in counts],
-        reports=[(one, gettext(VERDICTS[Verdict(one.verdict)])) for one in newest],
+        counts=[
+            (gettext(VERDICTS[verdict]), counts[verdict], verdict in REFUSED)
+            for verdict in Verdict
+            if verdict in counts
+        ],
+        reports=[(report, gettext(VERDICTS[Verdict(report.verdict)])) for report in newest],
         done=request.query_params.get("done"),
     )
 

@@ -106,7 +106,7 @@ class DeliveryLog:
         courtesies = (contacts[message.id].people for message in due if not message.row.mandatory)
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            choices = await chosen(tx.session, (one.recipient for some in courtesies for one in some))
+            choices = await chosen(tx.session, (one.recipient for people in courtesies for one in people))
             found: dict[UUID, list[Delivery]] = {message.id: [] for message in due}
             earlier = await store.notifications_of(tx.session, *found)
             fixed = _fixed(earlier, {message.id: message for message in due}, choices, contacts, found)
@@ -160,13 +160,13 @@ class DeliveryLog:
         """Record outcomes as they come, a set at a time; None ends them."""
         more = True
         while more:
-            taken = [await outcomes.get()]
+            batch = [await outcomes.get()]
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GATHER):
-                    while taken[-1] is not None and len(taken) < SET:
-                        taken.append(await outcomes.get())
-            more = taken[-1] is not None
-            await self.write([one for one in taken if one is not None])
+                    while batch[-1] is not None and len(batch) < SET:
+                        batch.append(await outcomes.get())
+            more = batch[-1] is not None
+            await self.write([outcome for outcome in batch if outcome is not None])
 
     async def write(self, outcomes: Sequence[Outcome]) -> None:
         """Record what became of mails with the events about them, in one transaction."""
@@ -174,33 +174,39 @@ class DeliveryLog:
             return
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            ended = [one for one in outcomes if isinstance(one, Ended)]
-            await self._end(tx, store.SENT, [one for one in ended if one.cause is None])
-            await self._end(tx, store.FAILED, [one for one in ended if one.cause is not None])
+            ended = [outcome for outcome in outcomes if isinstance(outcome, Ended)]
+            await self._end(tx, store.SENT, [outcome for outcome in ended if outcome.cause is None])
+            await self._end(tx, store.FAILED, [outcome for outcome in ended if outcome.cause is not None])
             if ended:
-                await store.settle(tx.session, {one.message.id for one in ended})
-            await unreachable.unreached(tx.session, [_unreached(one) for one in ended if one.gone is not None])
-            await store.hold(tx.session, {one.message.id: one.until for one in outcomes if isinstance(one, Waits)})
-            for away in {one.message.id: one for one in outcomes if isinstance(one, Away)}.values():
+                await store.settle(tx.session, {outcome.message.id for outcome in ended})
+            await unreachable.unreached(
+                tx.session, [_unreached(outcome) for outcome in ended if outcome.gone is not None]
+            )
+            await store.hold(
+                tx.session, {outcome.message.id: outcome.until for outcome in outcomes if isinstance(outcome, Waits)}
+            )
+            for away in {outcome.message.id: outcome for outcome in outcomes if isinstance(outcome, Away)}.values():
                 await self._later(tx, away.message, away.why)
             await tx.changed("messages")
 
     async def _end(self, tx: Tx, state: str, ended: Sequence[Ended]) -> None:
         now = await store.ended(
             tx.session,
-            [one.delivery.id for one in ended],
+            [outcome.delivery.id for outcome in ended],
             state,
-            [one.at for one in ended],
-            [None if one.cause is None else one.cause.value for one in ended],
+            [outcome.at for outcome in ended],
+            [None if outcome.cause is None else outcome.cause.value for outcome in ended],
         )
-        async for one in in_steps(ended):
-            delivery = one.delivery
+        async for outcome in in_steps(ended):
+            delivery = outcome.delivery
             if delivery.id not in now:
                 continue
             event = (
-                _sent(one.message, delivery) if one.cause is None else failed(one.message, delivery.attempt, one.cause)
+                _sent(outcome.message, delivery)
+                if outcome.cause is None
+                else failed(outcome.message, delivery.attempt, outcome.cause)
             )
-            await tx.record(event, delivery.id, correlation=one.message.story)
+            await tx.record(event, delivery.id, correlation=outcome.message.story)
 
     async def _later(self, tx: Tx, message: Queued, why: str) -> None:
         """Postpone a message to another attempt; after five days it fails, with an event."""
@@ -231,11 +237,11 @@ class _Fixed:
     unwanted: list[NotificationRow] = field(default_factory=list)
     left: list[NotificationRow] = field(default_factory=list)
 
-    def new(self, message: Queued, meant: Meant) -> list[Contact]:
+    def new(self, message: Queued, recipients: Meant) -> list[Contact]:
         """Return the recipients who get a notification of a message now."""
         if message.id in self.known and message.id not in self.again:
             return []
-        return [one for one in meant.people if one.recipient not in self.known.get(message.id, ())]
+        return [contact for contact in recipients.people if contact.recipient not in self.known.get(message.id, ())]
 
 
 def _fixed(
@@ -254,11 +260,11 @@ def _fixed(
         fixed.known.setdefault(row.message_id, set()).add(row.recipient)
         if row.state != store.WAITING:
             continue
-        people = {one.recipient for one in contacts[row.message_id].people}
-        slept = message.held_until is not None and row.attempts == 0 and bool(people)
-        if slept:
+        people = {contact.recipient for contact in contacts[row.message_id].people}
+        was_asleep = message.held_until is not None and row.attempts == 0 and bool(people)
+        if was_asleep:
             fixed.again.add(row.message_id)
-        if slept and row.recipient not in people:
+        if was_asleep and row.recipient not in people:
             fixed.left.append(row)
         elif choices.get(row.recipient, Choice.EACH).wants(message.row):
             found[row.message_id].append(Delivery(row.id, row.recipient, row.language, row.attempts + 1))
@@ -267,19 +273,19 @@ def _fixed(
     return fixed
 
 
-def absent(meant: Meant) -> FailureCause:
+def absent(recipients: Meant) -> FailureCause:
     """Return why a person has no contact: erased, or not known (yet)."""
-    return FailureCause.CONTACT_ERASED if meant.erased else FailureCause.NO_CONTACT
+    return FailureCause.CONTACT_ERASED if recipients.erased else FailureCause.NO_CONTACT
 
 
-def _unreached(one: Ended) -> dict[str, object]:
+def _unreached(outcome: Ended) -> dict[str, object]:
     return {
-        "recipient": one.delivery.recipient,
-        "country": one.message.country,
+        "recipient": outcome.delivery.recipient,
+        "country": outcome.message.country,
         "cause": FailureCause.REFUSED.value,
-        "status": one.gone,
-        "message_id": one.message.id,
-        "at": one.at,
+        "status": outcome.gone,
+        "message_id": outcome.message.id,
+        "at": outcome.at,
     }
 
 

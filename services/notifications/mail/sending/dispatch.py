@@ -96,42 +96,42 @@ class Dispatcher:
         ready = await self._ready(None)
         if ready is None:
             return 0
-        turn = _Round()
-        work = asyncio.create_task(self._sent(ready, turn))
+        round_ = _Round()
+        work = asyncio.create_task(self._sent(ready, round_))
         try:
             await asyncio.wait([work])
         except asyncio.CancelledError:
-            await self._stop(work, turn)
+            await self._stop(work, round_)
             raise
         return work.result()
 
-    async def _sent(self, first: _Batch, turn: _Round) -> int:
+    async def _sent(self, first: _Batch, round_: _Round) -> int:
         total, ready = 0, first
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.book.keep(turn.outcomes))
-            while not turn.ending:
+            group.create_task(self.book.keep(round_.outcomes))
+            while not round_.ending:
                 total += len(ready.due)
-                turn.following = group.create_task(self._ready(ready.due[-1]))
-                await self._send(ready, turn)
-                await asyncio.wait([turn.following])
-                if turn.following.cancelled() or (following := turn.following.result()) is None:
+                round_.following = group.create_task(self._ready(ready.due[-1]))
+                await self._send(ready, round_)
+                await asyncio.wait([round_.following])
+                if round_.following.cancelled() or (following := round_.following.result()) is None:
                     break
                 ready = following
-            await turn.outcomes.put(None)
+            await round_.outcomes.put(None)
         return total
 
-    async def _stop(self, work: asyncio.Task[int], turn: _Round) -> None:
+    async def _stop(self, work: asyncio.Task[int], round_: _Round) -> None:
         """End a round in order: each connection finishes its mail, and all outcomes are recorded.
 
         Otherwise the mails that the server took in the last moments would be sent again at the next start. A connection
         that does not finish in time is cut off, and its mail may be sent again; the delivery log is cut off too.
         """
-        turn.ending = True
-        if turn.following is not None:
-            turn.following.cancel()
+        round_.ending = True
+        if round_.following is not None:
+            round_.following.cancel()
         try:
             if not (await asyncio.wait([work], timeout=self.line_seconds))[0]:
-                for line in turn.lines:
+                for line in round_.lines:
                     line.cancel()
                 await asyncio.wait([work], timeout=_BOOK_SECONDS)
         finally:
@@ -146,7 +146,7 @@ class Dispatcher:
             now = clock.now()
             due = await store.due_messages(session, _real(), now, BATCH, after=last)
             hosts = {message.case.host_shown async for message in in_steps(due)}
-            names = await organisation_names(session, (one for one in hosts if one is not None))
+            names = await organisation_names(session, (host for host in hosts if host is not None))
             held = await held_by_country(session, self.settings.quiet, due, now)
         if not due:
             return None
@@ -157,7 +157,7 @@ class Dispatcher:
         except PortalAway as error:
             await self.book.write([Away(message, f"portal: {error}") for message in awake])
             return _Batch(due, {})
-        contacts = {message.id: one for message, one in zip(awake, found, strict=True)}
+        contacts = {message.id: recipients for message, recipients in zip(awake, found, strict=True)}
         async with self.bus.glance() as session:
             sleepers = await Sleepers.of(session, self.settings.quiet, contacts, now)
             held = sleepers.all_of(awake)
@@ -171,33 +171,33 @@ class Dispatcher:
         stories: dict[UUID, list[_Task]] = {}
         async for message in in_steps(awake):
             host = message.case.host_shown
-            meant = contacts[message.id]
-            known = {contact.recipient: contact for contact in meant.people}
+            recipients = contacts[message.id]
+            known = {contact.recipient: contact for contact in recipients.people}
             name = "" if host is None else names.get(host, "")
-            task = _Task(message, deliveries[message.id], known, name, absent(meant), held.get(message.id))
+            task = _Task(message, deliveries[message.id], known, name, absent(recipients), held.get(message.id))
             stories.setdefault(message.story, []).append(task)
         return _Batch(due, stories)
 
-    async def _send(self, batch: _Batch, turn: _Round) -> None:
+    async def _send(self, batch: _Batch, round_: _Round) -> None:
         left = iter(batch.stories.values())
         async with asyncio.TaskGroup() as group:
             places = range(min(self.settings.mail_connections, len(batch.stories)))
-            turn.lines = [group.create_task(self._line(left, turn)) for _ in places]
+            round_.lines = [group.create_task(self._line(left, round_)) for _ in places]
 
-    async def _line(self, stories: Iterator[list[_Task]], turn: _Round) -> None:
+    async def _line(self, stories: Iterator[list[_Task]], round_: _Round) -> None:
         """Send stories over one connection, one after the other."""
         for task in chain.from_iterable(stories):
             for delivery in task.deliveries:
-                if turn.ending:
+                if round_.ending:
                     return
                 outcome = await self.deliver(task, delivery)
-                await turn.outcomes.put(outcome)
+                await round_.outcomes.put(outcome)
                 if isinstance(outcome, Away):
                     break  # the message is tried again as a whole: its other recipients then
             else:
                 # Only now: were this process to end before, nobody who is awake would have to wait.
                 if task.until is not None:
-                    await turn.outcomes.put(Waits(task.message, task.until))
+                    await round_.outcomes.put(Waits(task.message, task.until))
 
     async def deliver(self, task: _Task, delivery: Delivery) -> Outcome:
         """Hand over one mail; return what became of it."""
@@ -210,8 +210,8 @@ class Dispatcher:
             await self.post.send(mail)
         except (Refused, ValueError) as error:
             log.warning("mail refused", notification=str(delivery.id), why=type(error).__name__)
-            gone = str(error.code) if isinstance(error, Refused) and error.address else None
-            return Ended(task.message, delivery, clock.now(), FailureCause.REFUSED, gone)
+            code = str(error.code) if isinstance(error, Refused) and error.address else None
+            return Ended(task.message, delivery, clock.now(), FailureCause.REFUSED, code)
         except ServerAway as error:
             return Away(task.message, f"mail server: {error}")
         return Ended(task.message, delivery, clock.now(), None)

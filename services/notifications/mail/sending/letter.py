@@ -58,16 +58,16 @@ def letter(
     mail.
     """
     speak(contact.language, MAILS)
-    said = wording(
+    words = wording(
         message.row, message.case, message.facts, to=message.audience.kind, origin=settings.origin, host=host
     )
     if contact.link is not None:
-        said = replace(said, link=settings.origin + contact.link)
+        words = replace(words, link=settings.origin + contact.link)
     thread = f"<story-{message.story}@{settings.mail_domain}>"
     headers = [
         ("From", _sender(*settings.mail_sender)),
         ("To", mailbox(contact.name, contact.address)),
-        ("Subject", said.subject),
+        ("Subject", words.subject),
         ("Date", _stamp(now.replace(microsecond=0))),
         ("Message-ID", f"<{notification_id}@{settings.mail_domain}>"),
         ("References", thread),
@@ -78,12 +78,12 @@ def letter(
     choice = "" if message.row.mandatory else link(settings.choice_seal, settings.origin, contact.recipient)
     if choice:
         headers += [("List-Unsubscribe", f"<{choice}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
-    written = bodies(said, contact.name, settings.origin, choice)
+    written = bodies(words, contact.name, settings.origin, choice)
     parts = [Part("text/plain", written["text"]), Part("text/html", written["html"])]
     attached: list[Part] = []
     if message.row.invitation is not None:
         # As an alternative, by which mail programs offer buttons, and as a file for those that do not.
-        calendar = _invitation(message, contact, settings, said, host)
+        calendar = _invitation(message, contact, settings, words, host)
         kind = f"text/calendar; method={message.row.invitation}"
         parts.append(Part(kind, calendar))
         attached.append(Part(kind, calendar, filename="invite.ics"))
@@ -106,7 +106,7 @@ def _stamp(second: datetime) -> str:
     return format_datetime(second)
 
 
-def _invitation(message: Queued, contact: Contact, settings: Settings, said: Wording, host: str) -> str:
+def _invitation(message: Queued, contact: Contact, settings: Settings, words: Wording, host: str) -> str:
     """Return the calendar object with the dates of the message's visit, or the hours of its session."""
     method, facts = message.row.invitation, message.facts
     assert method is not None
@@ -114,8 +114,8 @@ def _invitation(message: Queued, contact: Contact, settings: Settings, said: Wor
         "method": method,
         "sequence": int(facts["sequence"]),
         "stamp": message.at,
-        "description": "\n\n".join((*said.paragraphs, said.link)),
-        "link": said.link,
+        "description": "\n\n".join((*words.paragraphs, words.link)),
+        "link": words.link,
         "organizer": settings.mail_sender[1],
         "attendee": contact.address,
         "domain": settings.mail_domain,

@@ -55,7 +55,7 @@ class Sleepers:
     @classmethod
     async def of(cls, session: AsyncSession, quiet: Quiet, contacts: Mapping[UUID, Meant], now: datetime) -> Sleepers:
         """Return the sleepers among the recipients, given by the message's id."""
-        everybody = (one.recipient for meant in contacts.values() for one in meant.people)
+        everybody = (contact.recipient for recipients in contacts.values() for contact in recipients.people)
         return cls(quiet, contacts, await own_hours(session, everybody), now)
 
     def all_of(self, due: Sequence[Queued]) -> Held:
@@ -73,11 +73,11 @@ class Sleepers:
         held: Held = {}
         for message in due:
             ways = deliveries[message.id]
-            untils = self._untils(message, [one.recipient for one in ways])
+            untils = self._untils(message, [delivery.recipient for delivery in ways])
             waits = [until for until in untils if until is not None]
             if ways and waits:
                 held[message.id] = min(waits)
-                ways[:] = [one for one, until in zip(ways, untils, strict=True) if until is None]
+                ways[:] = [delivery for delivery, until in zip(ways, untils, strict=True) if until is None]
         return held
 
     def _untils(self, message: Queued, recipients: Sequence[UUID]) -> list[datetime | None]:

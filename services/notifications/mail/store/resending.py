@@ -67,8 +67,8 @@ async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
 
 def may_retry(message: MessageRow, notifications: Iterable[NotificationRow]) -> bool:
     """Return whether something of a message failed, and a recipient is left who could get it."""
-    failed = [one for one in notifications if one.generation == message.generation and one.state == FAILED]
-    causes = {one.cause for one in failed} if failed else {message.cause} if message.state == FAILED else set()
+    failed = [row for row in notifications if row.generation == message.generation and row.state == FAILED]
+    causes = {row.cause for row in failed} if failed else {message.cause} if message.state == FAILED else set()
     return bool(causes - {FailureCause.CONTACT_ERASED.value})
 
 

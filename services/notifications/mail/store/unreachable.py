@@ -67,7 +67,7 @@ async def unreached(session: AsyncSession, rows: Iterable[Mapping[str, object]])
     A person who was settled is on it again, from now on.
     """
     table = table_of(Unreachable)
-    for row in sorted(rows, key=lambda one: str(one["recipient"])):
+    for row in sorted(rows, key=lambda row: str(row["recipient"])):
         at = row["at"]
         values = {name: row[name] for name in ("recipient", "country", "cause", "status", "message_id")}
         new = insert(table).values(**values, since=at, last_at=at, times=1)

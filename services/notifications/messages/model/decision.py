@@ -56,10 +56,10 @@ def messages(
     """
     return [
         Message(
-            id=reaction_id(about, rule.name, key_of(whom) + apart),
+            id=reaction_id(about, rule.name, key_of(audience_) + apart),
             rule=rule,
-            audience=whom,
-            country=country_of(whom.kind, case),
+            audience=audience_,
+            country=country_of(audience_.kind, case),
             about=about,
             at=at,
             case=case,
@@ -67,13 +67,13 @@ def messages(
         )
         for rule in _BY_EVENT.get(data.type, ())
         if rule.fits(data)
-        for whom in _audiences(rule, data, case)
+        for audience_ in _audiences(rule, data, case)
     ]
 
 
-def key_of(whom: Audience) -> str:
+def key_of(audience_: Audience) -> str:
     """Return an audience as a text, always the same for the same audience."""
-    return whom.model_dump_json()
+    return audience_.model_dump_json()
 
 
 def _audiences(rule: Rule, data: Event, case: Case) -> list[Audience]:
@@ -83,7 +83,7 @@ def _audiences(rule: Rule, data: Event, case: Case) -> list[Audience]:
             return [data.owner]
         case Told.ESCALATION:
             assert isinstance(data, DeadlinePassed)
-            return [whom for whom in data.escalated_to if whom != data.owner]
+            return [audience_ for audience_ in data.escalated_to if audience_ != data.owner]
         case Told.COMPANION:
             assert isinstance(data, CompanionEvent)
             of = {"application_id": case.application_id, "companion_id": data.companion_id}
@@ -93,5 +93,5 @@ def _audiences(rule: Rule, data: Event, case: Case) -> list[Audience]:
             proposer = data.proposer_id
             return [] if proposer is None else [Audience(kind=AudienceKind.PERSON, recipient_id=proposer)]
         case kind:
-            whom = audience(kind, case)
-            return [] if whom is None else [whom]
+            audience_ = audience(kind, case)
+            return [] if audience_ is None else [audience_]

@@ -65,7 +65,7 @@ def _examples(rule: Rule) -> list[Mapping[str, Any]]:
         return [visit]
     mentorship = {**visit, "pairing": {**visit["pairing"], **_MENTEES}}
     mentorship |= {name: _IN_PAIR[visit[name]] for name in ("by",) if visit.get(name) in _IN_PAIR}
-    mentorship |= {name: [_IN_PAIR[one] for one in visit[name]] for name in ("silent",) if name in visit}
+    mentorship |= {name: [_IN_PAIR[party] for party in visit[name]] for name in ("silent",) if name in visit}
     return [mentorship] if rule.to is AudienceKind.MENTOR else [visit, mentorship]
 
 
@@ -102,7 +102,9 @@ def _changes(event: type[Event], example: Mapping[str, Any]) -> Iterator[tuple[s
     for name, field in event.model_fields.items():
         known = example.get(name, field.default)
         yield from (
-            (name, one) for one in _values(field.annotation) if one != known and not (of_pair and one in _IN_PAIR)
+            (name, value)
+            for value in _values(field.annotation)
+            if value != known and not (of_pair and value in _IN_PAIR)
         )
 
 
@@ -157,10 +159,10 @@ def _subject(event: type[Event]) -> str:
 
 def sample_case(event: RecordedEvent) -> Case:
     """Return the case of the contract's examples, as far as the event shows it."""
-    told = case_in(event)
-    if told is None:
+    case = case_in(event)
+    if case is None:
         topic, id_ = concerned(event)
-        told = Case(
+        case = Case(
             id=UUID(id_),
             topic=topic if topic in {VISITS, MENTORSHIPS} else APPLICATIONS,
             application_id=UUID(ex.APPLICATION),
@@ -172,13 +174,13 @@ def sample_case(event: RecordedEvent) -> Case:
         )
     references = {OfferEvent: "FR-P-2026-0007", MentorEvent: "RO-M-2026-0003"}
     if isinstance(event.data, AccessChanged | RegistryEvent | WebhookChanged | WorkWaiting):
-        return replace(told, reference="")
+        return replace(case, reference="")
     reference = next((name for kind, name in references.items() if isinstance(event.data, kind)), "MD-2026-0042")
     mentored = isinstance(event.data, MentorEvent | MentorshipEvent | MentorshipParticipation) or (
         isinstance(event.data, OutcomeEvent) and event.data.mentorship_id is not None
     )
-    mentor_id = UUID(ex.MENTOR) if mentored else told.mentor_id
-    return replace(told, reference=told.reference or reference, mentor_id=mentor_id)
+    mentor_id = UUID(ex.MENTOR) if mentored else case.mentor_id
+    return replace(case, reference=case.reference or reference, mentor_id=mentor_id)
 
 
 def case_of(rule: Rule, event: RecordedEvent) -> Case:

@@ -95,7 +95,7 @@ def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, Any]
     if isinstance(data, AnswerAsked):
         found["task"] = _task(data)
     if isinstance(data, WorkWaiting):
-        found["waiting"] = [one.model_dump(mode="json") for one in data.waiting]
+        found["waiting"] = [entry.model_dump(mode="json") for entry in data.waiting]
     return found
 
 
@@ -141,5 +141,5 @@ def _plain(value: Any) -> Any:
         case datetime() | date():
             return value.isoformat()
         case tuple():
-            return [_plain(each) for each in value]
+            return [_plain(item) for item in value]
     return value

@@ -64,9 +64,9 @@ def wording(
     rule: Rule, case: Case, facts: Mapping[str, Any], *, to: AudienceKind, origin: str, host: str = ""
 ) -> Wording:
     """Return the message to that audience in the current language; `host` is the host organisation's name."""
-    said = words(case, facts, host, wanted=_asked(rule.subject, rule.text))
-    paragraphs = [_filled(text, said) for text in rule.text] + _waiting(facts, origin)
-    title = gettext(rule.subject) % said
+    filled = words(case, facts, host, wanted=_asked(rule.subject, rule.text))
+    paragraphs = [_filled(text, filled) for text in rule.text] + _waiting(facts, origin)
+    title = gettext(rule.subject) % filled
     return Wording(
         title=title,
         subject=f"[{case.reference}] {title}" if case.reference else title,
@@ -90,11 +90,11 @@ def _waiting(facts: Mapping[str, Any], origin: str) -> list[str]:
     Without `origin`, as in the portal, the page is left out: the message's own link leads to all of them.
     """
     lines = []
-    for one in facts.get("waiting") or ():
-        count = f"{gettext(DeadlineKind(one['kind']).label)}: {one['count']}"
-        if one["over"]:
-            count += ", " + gettext(OVERDUE) % {"over": one["over"]}
-        lines.append(f"{count} ({origin}{LINKS['due']}?kind={one['kind']})" if origin else count)
+    for entry in facts.get("waiting") or ():
+        count = f"{gettext(DeadlineKind(entry['kind']).label)}: {entry['count']}"
+        if entry["over"]:
+            count += ", " + gettext(OVERDUE) % {"over": entry["over"]}
+        lines.append(f"{count} ({origin}{LINKS['due']}?kind={entry['kind']})" if origin else count)
     return lines
 
 
@@ -156,7 +156,7 @@ def _said(name: str, value: Any) -> str:
     if name.endswith("_on") or name in {"since", "until"}:
         return dates.day(date.fromisoformat(value))
     if isinstance(value, list):
-        return ", ".join(gettext(str(each)) for each in value)
+        return ", ".join(gettext(str(item)) for item in value)
     return gettext(value) if isinstance(value, str) else str(value)
 
 
@@ -179,10 +179,10 @@ def _places(text: str) -> tuple[str, ...]:
     return tuple(_PLACE.findall(text))
 
 
-def _filled(text: str, said: Mapping[str, str]) -> str:
-    if any(not said.get(place) for place in _places(text)):
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    if any(not values.get(place) for place in _places(text)):
         return ""
-    return gettext(text) % said
+    return gettext(text) % values
 
 
 def _link(rule: Rule, facts: Mapping[str, Any]) -> str:

@@ -52,13 +52,13 @@ Language = Annotated[str, Query(max_length=20)]
 async def table(request: Request, bus: BusDep, who: Reader, event: Event = "", to: Whom = "") -> Response:
     """All rows by subject, or those of an event or to an audience; the events without a message; the reminders."""
     about = read_id(event.strip())
-    made: set[str] = set()
+    caused: set[str] = set()
     if about is not None:
         async with bus.read() as session:
-            made = {message.rule for message in await store.about(session, about, countries_read(who))}
+            caused = {message.rule for message in await store.about(session, about, countries_read(who))}
     whole = not event.strip() and not to
     wanted = {
-        rule.name for rule in RULES if (rule.name in made or not event.strip()) and (str(rule.to) == to or not to)
+        rule.name for rule in RULES if (rule.name in caused or not event.strip()) and (str(rule.to) == to or not to)
     }
     areas = [(gettext(area), [rule for rule in rules if rule.name in wanted]) for area, rules in AREAS.items()]
     return render(
@@ -100,7 +100,9 @@ def _reminders() -> list[dict[str, object]]:
             "kind": label(kind),
             "task": gettext(TASKS[kind]),
             "days": REMIND[kind].days,
-            "escalates": ", ".join(label(each) for each in (*filter(None, [deadline.deputy]), *deadline.escalates_to)),
+            "escalates": ", ".join(
+                label(kind_) for kind_ in (*filter(None, [deadline.deputy]), *deadline.escalates_to)
+            ),
         }
         for kind, deadline in DEADLINES.items()
     ]
@@ -112,22 +114,22 @@ async def one(
 ) -> Response:
     """One row, with its message for a real event or for the example, in any language of the mails."""
     rule = _rule(name)
-    told, problem = await _told(bus, who, rule, event)
+    real, problem = await _told(bus, who, rule, event)
     with speaking(language or spoken(), MAILS) as code:
-        said = _said(told, rule, request.app.state.service.settings.origin)
-        text = bodies(said, _SAMPLE, "")["text"]
+        wording_ = _said(real, rule, request.app.state.service.settings.origin)
+        text = bodies(wording_, _SAMPLE, "")["text"]
     return render(
         request,
         "messages/rule.html",
         rule=rule,
         to_whom=messages.told_to(rule),
         condition=gettext(rule.when.words) if rule.when else None,
-        said=said,
+        said=wording_,
         text=text,
         code=code,
-        codes=[(each, own_name(each)) for each in offered(MAILS)],
+        codes=[(code_, own_name(code_)) for code_ in offered(MAILS)],
         event=event.strip(),
-        told=told.message if told else None,
+        told=real.message if real else None,
         problem=problem,
     )
 
@@ -138,10 +140,10 @@ async def mail(
 ) -> Response:
     """The HTML body alone, as a mail program gets it, for the frame of the page above."""
     rule = _rule(name)
-    told, _ = await _told(bus, who, rule, event)
+    real, _ = await _told(bus, who, rule, event)
     origin = request.app.state.service.settings.origin
     with speaking(language or spoken(), MAILS):
-        return HTMLResponse(bodies(_said(told, rule, origin), _SAMPLE, origin)["html"], headers=_FRAME)
+        return HTMLResponse(bodies(_said(real, rule, origin), _SAMPLE, origin)["html"], headers=_FRAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +169,16 @@ async def _told(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_Told
     if about is None:
         return None, gettext("This is not the id of an event.")
     async with bus.read() as session:
-        made = [one for one in await store.about(session, about, countries_read(who)) if one.rule == rule.name]
-        if not made:
+        caused = [
+            message for message in await store.about(session, about, countries_read(who)) if message.rule == rule.name
+        ]
+        if not caused:
             return None, gettext("This event has caused no such message that you may see.")
-        host = made[0].case.host_shown
+        host = caused[0].case.host_shown
         known = await register.organisation_names(session, [] if host is None else [host])
-    return _Told(made[0], "".join(known.values())), None
+    return _Told(caused[0], "".join(known.values())), None
 
 
-def _said(told: _Told | None, rule: Rule, origin: str) -> Wording:
+def _said(real: _Told | None, rule: Rule, origin: str) -> Wording:
     """Return the message in the current language: the real one, or the example's."""
-    return preview(rule, origin) if told is None else messages.said(told.message, origin=origin, host=told.host)
+    return preview(rule, origin) if real is None else messages.said(real.message, origin=origin, host=real.host)

@@ -53,36 +53,36 @@ async def volume(
     mine = countries_read(who)
     chosen = countries_in(mine, country)
     known = rule if rule in BY_NAME else ""
-    only, count = monday_of(week), int(weeks) if weeks in {str(each) for each in _SPANS} else _SPANS[0]
-    this = clock.today() - timedelta(days=clock.today().weekday())
-    first = only or this - _WEEK * (count - 1)
-    span = Span(first, first + _WEEK if only else this + _WEEK, chosen, known or None)
+    only, count = monday_of(week), int(weeks) if weeks in {str(weeks_) for weeks_ in _SPANS} else _SPANS[0]
+    monday = clock.today() - timedelta(days=clock.today().weekday())
+    first = only or monday - _WEEK * (count - 1)
+    span = Span(first, first + _WEEK if only else monday + _WEEK, chosen, known or None)
     listed = messages.stored(state)
     async with bus.read() as session:
         found, total = ([], 0) if listed is None else await store.rows(session, span, listed, page)
         days = await store.volume(session, span, "day")
         by_week = await store.volume(session, span, "week")
         by_rule = await store.volume(session, span, "rule")
-    kept = {"weeks": weeks if weeks != str(_SPANS[0]) else "", "week": week, "country": country, "rule": known}
+    filters = {"weeks": weeks if weeks != str(_SPANS[0]) else "", "week": week, "country": country, "rule": known}
     return render(
         request,
         "messages/volume.html",
         charts=_charts(days, span) if days else [],
-        weeks=[_week(one, kept) for one in by_week],
-        rules=[_rule(one, kept) for one in by_rule],
+        weeks=[_week(part, filters) for part in by_week],
+        rules=[_rule(part, filters) for part in by_rule],
         only=only,
         listed=None if listed is None else states.state("notification", state),
         rows=[(message, messages.said(message), messages.to_whom(message)) for message in found],
         total=total,
         page=page,
         moment_=lambda value: dates.moment(value, short=True),
-        fields=_fields(kept, mine),
+        fields=_fields(filters, mine),
     )
 
 
 def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
     """Return the plots of volume and duration by day; days without a message are included."""
-    by_day = {one.value: one for one in parts}
+    by_day = {part.value: part for part in parts}
     last = min(span.end, clock.today() + timedelta(days=1))
     days = [span.first + timedelta(days=number) for number in range((last - span.first).days)]
     shown = [(format_date(day, "d MMM", locale=locale()), by_day.get(day)) for day in days]
@@ -90,20 +90,20 @@ def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
     def line(name: str, values: Mapping[str, float | None]) -> charts.Series:
         return charts.Series(name, tuple(values.items()))
 
-    failed = sum(one.failed for one in parts)
-    total = ngettext("%(num)d message", "%(num)d messages", sum(one.all for one in parts))
-    said = {
-        "messages": total % {"num": sum(one.all for one in parts)},
+    failed = sum(part.failed for part in parts)
+    total = ngettext("%(num)d message", "%(num)d messages", sum(part.all for part in parts))
+    words = {
+        "messages": total % {"num": sum(part.all for part in parts)},
         "failed": ngettext("%(num)d was not delivered", "%(num)d were not delivered", failed) % {"num": failed},
     }
-    halves = sorted(one.half for one in parts if one.half is not None)
+    halves = sorted(part.half for part in parts if part.half is not None)
     found = [
         charts.lines(
-            gettext("%(messages)s, %(failed)s") % said,
+            gettext("%(messages)s, %(failed)s") % words,
             [
-                line(gettext("Sent"), {name: one.sent if one else 0 for name, one in shown}),
-                line(gettext("Not delivered"), {name: one.failed if one else 0 for name, one in shown}),
-                line(gettext("Waiting"), {name: one.waiting if one else 0 for name, one in shown}),
+                line(gettext("Sent"), {name: part.sent if part else 0 for name, part in shown}),
+                line(gettext("Not delivered"), {name: part.failed if part else 0 for name, part in shown}),
+                line(gettext("Waiting"), {name: part.waiting if part else 0 for name, part in shown}),
             ],
             label=gettext("Day"),
             definition=gettext(
@@ -115,14 +115,16 @@ def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
     if halves:
         usual = {"time": _time(halves[len(halves) // 2])}
         # Drawn in hours where it comes to hours, or the axis would stand at 277.8 h, a round number of seconds.
-        longest = max(one.most or one.half or 0 for one in parts)
-        unit = next((each for each in (_HOUR, _MINUTE) if longest >= each), 1)
+        longest = max(part.most or part.half or 0 for part in parts)
+        unit = next((seconds for seconds in (_HOUR, _MINUTE) if longest >= seconds), 1)
         found.append(
             charts.lines(
                 gettext("On most days half of the mails are with the mail server within %(time)s") % usual,
                 [
-                    line(gettext("Half"), {name: _in(one.half if one else None, unit) for name, one in shown}),
-                    line(gettext("Nine tenths"), {name: _in(one.most if one else None, unit) for name, one in shown}),
+                    line(gettext("Half"), {name: _in(part.half if part else None, unit) for name, part in shown}),
+                    line(
+                        gettext("Nine tenths"), {name: _in(part.most if part else None, unit) for name, part in shown}
+                    ),
                 ],
                 label=gettext("Day"),
                 write=lambda value: _time(value * unit),
@@ -148,46 +150,46 @@ def _time(seconds: float) -> str:
     return gettext("%(number)s h") % {"number": number(seconds / _HOUR, 1)}
 
 
-def _address(kept: Mapping[str, str], **changes: str) -> str:
-    values = {name: value for name, value in {**kept, **changes}.items() if value}
+def _address(chosen_filters: Mapping[str, str], **changes: str) -> str:
+    values = {name: value for name, value in {**chosen_filters, **changes}.items() if value}
     return f"{HERE}?{urlencode(values)}" if values else HERE
 
 
-def _week(one: Part, kept: Mapping[str, str]) -> list[object]:
+def _week(part: Part, chosen_filters: Mapping[str, str]) -> list[object]:
     """Return a week's line."""
-    assert isinstance(one.value, date)
-    shown = {**kept, "week": one.value.isoformat()}
-    name = dates.span(one.value, one.value + timedelta(days=6))
-    return [{"text": name, "href": _address(shown)}, *_cells(one, shown)]
+    assert isinstance(part.value, date)
+    filters = {**chosen_filters, "week": part.value.isoformat()}
+    name = dates.span(part.value, part.value + timedelta(days=6))
+    return [{"text": name, "href": _address(filters)}, *_cells(part, filters)]
 
 
-def _rule(one: Part, kept: Mapping[str, str]) -> list[object]:
+def _rule(part: Part, chosen_filters: Mapping[str, str]) -> list[object]:
     """Return a message's line."""
-    name = short_subject(BY_NAME[str(one.value)]) if one.value in BY_NAME else str(one.value)
-    shown = {**kept, "rule": str(one.value)}
-    return [{"text": name, "href": _address(shown)}, *_cells(one, shown)]
+    name = short_subject(BY_NAME[str(part.value)]) if part.value in BY_NAME else str(part.value)
+    filters = {**chosen_filters, "rule": str(part.value)}
+    return [{"text": name, "href": _address(filters)}, *_cells(part, filters)]
 
 
-def _cells(one: Part, shown: Mapping[str, str]) -> list[object]:
+def _cells(part: Part, filters: Mapping[str, str]) -> list[object]:
     """Return the counts, each with a link to its rows, and the durations."""
     found: list[object] = [
-        {"text": number(count), "href": _address(shown, state=state)} if count else count
-        for state, count in (("sent", one.sent), ("failed", one.failed), ("waiting", one.waiting))
+        {"text": number(count), "href": _address(filters, state=state)} if count else count
+        for state, count in (("sent", part.sent), ("failed", part.failed), ("waiting", part.waiting))
     ]
-    return [*found, *(None if value is None else _time(value) for value in (one.half, one.most))]
+    return [*found, *(None if value is None else _time(value) for value in (part.half, part.most))]
 
 
-def _fields(kept: Mapping[str, str], countries: Iterable[str] | None) -> list[dict[str, object]]:
+def _fields(chosen_filters: Mapping[str, str], countries: Iterable[str] | None) -> list[dict[str, object]]:
     return [
         {
             "name": "weeks",
             "label": gettext("Time"),
             "options": [
-                (str(each), ngettext("The last %(num)d week", "The last %(num)d weeks", each) % {"num": each})
-                for each in _SPANS
+                (str(weeks_), ngettext("The last %(num)d week", "The last %(num)d weeks", weeks_) % {"num": weeks_})
+                for weeks_ in _SPANS
             ],
-            "value": kept["weeks"] or str(_SPANS[0]),
+            "value": chosen_filters["weeks"] or str(_SPANS[0]),
         },
-        country_field(countries, kept["country"]),
-        rule_field(kept["rule"]),
+        country_field(countries, chosen_filters["country"]),
+        rule_field(chosen_filters["rule"]),
     ]

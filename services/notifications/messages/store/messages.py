@@ -82,8 +82,8 @@ class _Derived:
     @cached_property
     def case(self) -> Case:
         """The case as it was when the message was queued."""
-        told = self.case_json
-        return Case(**{**told, **{name: id_of(told[name]) for name in _IDS if told.get(name) is not None}})
+        ids = self.case_json
+        return Case(**{**ids, **{name: id_of(ids[name]) for name in _IDS if ids.get(name) is not None}})
 
     @property
     def story(self) -> UUID:
@@ -283,9 +283,9 @@ async def let_go(session: AsyncSession, recipient: UUID) -> None:
     which keeps the order of a story. What another transaction is writing is left alone.
     """
     waits = sa.and_(col(NotificationRow.recipient) == recipient, col(NotificationRow.state) == WAITING)
-    held = sa.select(col(MessageRow.id)).where(sa.text("state = 'waiting'"), col(MessageRow.held_until).is_not(None))
-    held = held.where(sa.or_(~_of_now(sa.true()), _of_now(waits)))
-    mine = col(MessageRow.id).in_(held.with_for_update(skip_locked=True))
+    waiting = sa.select(col(MessageRow.id)).where(sa.text("state = 'waiting'"), col(MessageRow.held_until).is_not(None))
+    waiting = waiting.where(sa.or_(~_of_now(sa.true()), _of_now(waits)))
+    mine = col(MessageRow.id).in_(waiting.with_for_update(skip_locked=True))
     await session.execute(sa.update(MessageRow).where(mine).values(held_until=None))
 
 

@@ -67,7 +67,7 @@ async def volume(session: AsyncSession, span: Span, by: By) -> list[Part]:
         Part(value, row.sent, row.failed, row.waiting, *(delays.get(value) or (None, None)))
         for value, row in counted.items()
     ]
-    return sorted(parts, key=lambda one: (-one.all, one.value)) if by == "rule" else sorted(parts, key=_value)
+    return sorted(parts, key=lambda part: (-part.all, part.value)) if by == "rule" else sorted(parts, key=_value)
 
 
 def _value(part: Part) -> Any:

@@ -41,14 +41,14 @@ class _Frames:
     html: str
 
 
-def bodies(said: Wording, name: str, origin: str, choice: str = "") -> dict[str, str]:
+def bodies(words: Wording, name: str, origin: str, choice: str = "") -> dict[str, str]:
     """Return the bodies `text` and `html` in the current language; `choice` is the link to the recipient's choices."""
-    frames = _frames(spoken(), origin, named=bool(name), chosen=bool(choice), clocks=said.clocks)
-    plain = {"name": name, "subject": said.subject, "action": said.action, "link": said.link, "choice": choice}
+    frames = _frames(spoken(), origin, named=bool(name), chosen=bool(choice), clocks=words.clocks)
+    plain = {"name": name, "subject": words.subject, "action": words.action, "link": words.link, "choice": choice}
     rich = {key: escape(value) for key, value in plain.items()}
-    paragraphs = "".join([frames.paragraph % {"paragraph": _linked(text)} for text in said.paragraphs])
+    paragraphs = "".join([frames.paragraph % {"paragraph": _linked(text)} for text in words.paragraphs])
     return {
-        "text": frames.text % {**plain, "paragraphs": "\n\n".join(map(wrapped, said.paragraphs))},
+        "text": frames.text % {**plain, "paragraphs": "\n\n".join(map(wrapped, words.paragraphs))},
         "html": _in_ascii(frames.html % {**rich, "paragraphs": paragraphs}),
     }
 

@@ -78,7 +78,7 @@ async def sweep(bus: Bus, lease: Lease, until: datetime) -> int:
 
     It works in sets of a thousand a transaction, with a few round trips each.
     """
-    told = 0
+    count = 0
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
         await store.place(tx.session)
@@ -89,9 +89,9 @@ async def sweep(bus: Bus, lease: Lease, until: datetime) -> int:
         new = 0
         for start in range(0, len(found), CHUNK):
             new += await _some(bus, lease, found[start : start + CHUNK], until)
-        told += new
+        count += new
         if not new or len(found) < store.MOST:
-            return told
+            return count
 
 
 async def _some(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) -> int:
@@ -99,27 +99,27 @@ async def _some(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) ->
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
         claimed = await store.claim(tx.session, ids, until)
-        deputies = await store.of_deputies(tx.session, [each for what, each in claimed if what == "passed"])
+        deputies = await store.of_deputies(tx.session, [entry for what, entry in claimed if what == "passed"])
         found: list[Message] = []
-        for what, each in claimed:
-            found += await _tell(tx, what, each, deputies.get(each.id))
+        for what, entry in claimed:
+            found += await _tell(tx, what, entry, deputies.get(entry.id))
         await enqueue(tx, found)
     return len(claimed)
 
 
-async def _tell(tx: Tx, what: What, falls: Falls, deputy_due: datetime | None) -> list[Message]:
+async def _tell(tx: Tx, what: What, entry: Falls, deputy_due: datetime | None) -> list[Message]:
     """Record the event of one deadline and return the messages that follow.
 
     Where a deputy is in charge (until `deputy_due`), it goes to the deputy alone, else to the last in line.
     """
-    waited, case = falls.waited, falls.case
+    waited, case = entry.waited, entry.case
     owner = audience(waited.owner, case)
     if owner is None or (what == "passed" and waited.kind in RIGHTS):
         return []
     assert waited.about is not None
     common = {
         "kind": waited.kind,
-        "due": falls.due,
+        "due": entry.due,
         "subject_topic": case.topic,
         "subject_id": str(case.id),
         "owner": owner,
@@ -131,12 +131,14 @@ async def _tell(tx: Tx, what: What, falls: Falls, deputy_due: datetime | None) -
         event = DeadlineNear(**common)
     else:
         deadline = DEADLINES[waited.kind]
-        asked = deadline.escalates_to if deputy_due is None or deadline.deputy is None else (deadline.deputy,)
-        also = (audience(kind, case) for kind in asked)
+        kinds = deadline.escalates_to if deputy_due is None or deadline.deputy is None else (deadline.deputy,)
+        recipients = (audience(kind, case) for kind in kinds)
         event = DeadlinePassed(
-            **common, escalated_to=tuple(one for one in also if one is not None), next_due=deputy_due
+            **common,
+            escalated_to=tuple(recipient for recipient in recipients if recipient is not None),
+            next_due=deputy_due,
         )
-    id_ = await tx.record(event, falls.id, correlation=case.application_id or case.id)
+    id_ = await tx.record(event, entry.id, correlation=case.application_id or case.id)
     now = clock.now()
-    published = RecordedEvent(id_, event, str(falls.id), now)
+    published = RecordedEvent(id_, event, str(entry.id), now)
     return messages(event, about=id_, at=now, case=case, facts=facts(published))

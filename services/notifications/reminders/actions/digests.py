@@ -62,8 +62,8 @@ async def write_due(bus: Bus, lease: Lease, hour: int) -> int:
         now = clock.now()
         found = await store.waiting(tx.session, now)
         done = await store.days(tx.session)
-        waits = {place: list(some) for place, some in groupby(found, lambda one: one.place)}
-        told: list[Message] = []
+        waits = {place: list(some) for place, some in groupby(found, lambda count: count.place)}
+        queued: list[Message] = []
         for place in sorted({*waits, *done}):
             here = now.astimezone(zone_of(_country(place)))
             day = here.date()
@@ -71,10 +71,10 @@ async def write_due(bus: Bus, lease: Lease, hour: int) -> int:
                 continue
             # Where something waits for the first time it is told by itself; the digest comes the next morning.
             if place in waits and (place in done or here.hour == hour):
-                told += await _tell(tx, place, day, waits[place], now)
+                queued += await _tell(tx, place, day, waits[place], now)
             await store.mark(tx.session, place, day, now)
-        await enqueue(tx, told)
-    return len(told)
+        await enqueue(tx, queued)
+    return len(queued)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC).date()
@@ -104,13 +104,13 @@ async def _tell(tx: Tx, place: str, day: date, waits: Sequence[Waits], now: date
     event = WorkWaiting(
         owner=owner,
         day=day,
-        waiting=tuple(Waiting(kind=one.kind, count=one.count, over=one.over) for one in waits),
+        waiting=tuple(Waiting(kind=count.kind, count=count.count, over=count.over) for count in waits),
     )
     id_ = await tx.record(event, subject, correlation=subject)
     published = RecordedEvent(id_, event, str(subject), now)
     case = Case(id=subject, topic=event.topic, country=country)
     # The id is the day's and the place's, not the event's: written again, it is the same message.
     return [
-        replace(one, id=reaction_id(subject, one.rule.name, place))
-        for one in messages(event, about=id_, at=now, case=case, facts=facts(published))
+        replace(message, id=reaction_id(subject, message.rule.name, place))
+        for message in messages(event, about=id_, at=now, case=case, facts=facts(published))
     ]

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 async def enqueue(tx: Tx, events: Sequence[Envelope]) -> None:
     """Queue events for the endpoints that want them, paused ones too; each once, however often it arrives."""
     known = await endpoints(tx.session)
-    wanted = {one.id for one in known for event in events if _wants(one, event)}
+    wanted = {endpoint.id for endpoint in known for event in events if _wants(endpoint, event)}
     if not wanted:
         return
-    there = await kept(tx.session, wanted)
-    known = [one for one in known if one.id in there]
+    existing = await kept(tx.session, wanted)
+    known = [endpoint for endpoint in known if endpoint.id in existing]
     now = datetime.now(UTC)
     contents: dict[UUID, dict[str, object]] = {}
     rows: dict[UUID, dict[str, object]] = {}
     for event in events:
-        for one in known:
-            if not _wants(one, event):
+        for endpoint in known:
+            if not _wants(endpoint, event):
                 continue
             contents[event.id] = {"id": event.id, "body": body_of(event), "kept_at": now}
-            id_ = delivery_id(event.id, one.id)
-            rows[id_] = _row(id_, one.id, event.id, event.type, event.time, now)
+            id_ = delivery_id(event.id, endpoint.id)
+            rows[id_] = _row(id_, endpoint.id, event.id, event.type, event.time, now)
     await deliveries.queue(tx.session, contents.values(), list(rows.values()))
     await tx.changed("webhooks")
 
@@ -63,8 +63,8 @@ async def enqueue_test(tx: Tx, endpoint_id: UUID) -> UUID:
     return id_
 
 
-def _wants(one: Endpoint, event: Envelope) -> bool:
-    return wants(WebhookReach(one.reach), one.events, event.type)
+def _wants(endpoint: Endpoint, event: Envelope) -> bool:
+    return wants(WebhookReach(endpoint.reach), endpoint.events, event.type)
 
 
 def _row(id_: UUID, endpoint_id: UUID, about: UUID, type_: str, at: datetime, now: datetime) -> dict[str, object]:

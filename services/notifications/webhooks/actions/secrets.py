@@ -31,11 +31,11 @@ class SecretStore:
 
     def opened(self, sealed: Iterable[endpoints.Secret]) -> list[str]:
         """Return sealed secrets in plain, in the same order; those that none of our keys opens are left out."""
-        found = [self._seal.open(one.sealed) for one in sealed]
-        return [str(one["secret"]) for one in found if one is not None]
+        found = [self._seal.open(secret.sealed) for secret in sealed]
+        return [str(value["secret"]) for value in found if value is not None]
 
     async def sealed_anew(self, tx: Tx) -> None:
         """Seal every secret with the newest key; one that no key opens stays as it is."""
-        for one in await endpoints.all_secrets(tx.session):
-            if opened := self.opened([one]):
-                await endpoints.seal(tx.session, one.id, self.closed(opened[0]))
+        for secret in await endpoints.all_secrets(tx.session):
+            if opened := self.opened([secret]):
+                await endpoints.seal(tx.session, secret.id, self.closed(opened[0]))

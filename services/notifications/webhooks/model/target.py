@@ -28,8 +28,8 @@ PORTS = frozenset({443, 8443})
 # What the IANA registries of special-purpose addresses name and not every version of Python's `is_global` knows, what
 # carries an IPv4 address that is reached through it, and a cloud's own.
 _NEVER: tuple[Network, ...] = tuple(
-    ip_network(one)
-    for one in (
+    ip_network(network)
+    for network in (
         "192.0.0.0/24",  # protocol assignments, RFC 6890; a cloud's metadata too
         "192.88.99.0/24",  # 6to4 relays, RFC 7526
         "168.63.129.16/32",  # the wire server of a cloud, which answers its own machines only
@@ -125,15 +125,15 @@ def judged(to: Target, found: Iterable[str], allowed: Sequence[Network]) -> list
     In an allowed network http and every port may be used. Raises `WrongTarget`, also where the name resolves to
     nothing.
     """
-    addresses = [ip_address(one.partition("%")[0]) for one in found]
+    addresses = [ip_address(text.partition("%")[0]) for text in found]
     if not addresses:
         raise WrongTarget(Wrong.UNKNOWN_NAME)
-    strange = [one for one in addresses if not _within(one, allowed)]
-    if any(not is_public(one) for one in strange):
+    outside = [address for address in addresses if not _within(address, allowed)]
+    if any(not is_public(address) for address in outside):
         raise WrongTarget(Wrong.PRIVATE)
-    if strange and to.scheme != "https":
+    if outside and to.scheme != "https":
         raise WrongTarget(Wrong.SCHEME)
-    if strange and to.port not in PORTS:
+    if outside and to.port not in PORTS:
         raise WrongTarget(Wrong.PORT)
     return list(dict.fromkeys(addresses))
 
@@ -148,11 +148,11 @@ def is_public(address: Address) -> bool:
 
 def networks(text: str) -> tuple[Network, ...]:
     """Return the networks in a setting: CIDR, separated by commas. Raises ValueError."""
-    return tuple(ip_network(one.strip()) for one in text.split(",") if one.strip())
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-def _within(address: Address, among: Iterable[Network]) -> bool:
-    return any(address.version == one.version and address in one for one in among)
+def _within(address: Address, networks_: Iterable[Network]) -> bool:
+    return any(address.version == network.version and address in network for network in networks_)
 
 
 def _literal(host: str) -> bool:

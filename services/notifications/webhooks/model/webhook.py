@@ -81,10 +81,10 @@ def selectable(reach: WebhookReach) -> dict[str, tuple[str, ...]]:
 def chosen(reach: WebhookReach, types: Iterable[str]) -> tuple[str, ...]:
     """Return those types in the order of the contracts, each once. Raises ValueError naming one beyond that reach."""
     wanted = set(types)
-    known = [one for group in selectable(reach).values() for one in group]
-    for one in sorted(wanted.difference(known)):
-        raise ValueError(one)
-    return tuple(one for one in known if one in wanted)
+    known = [type_ for group in selectable(reach).values() for type_ in group]
+    for type_ in sorted(wanted.difference(known)):
+        raise ValueError(type_)
+    return tuple(type_ for type_ in known if type_ in wanted)
 
 
 def wants(reach: WebhookReach, types: Iterable[str], event_type: str) -> bool:
@@ -218,4 +218,4 @@ def asked_for(retry_after: str | None, now: datetime) -> float | None:
 def excerpt(raw: bytes) -> str:
     """Return the beginning of a receiver's answer as text, without unprintable characters."""
     text = raw.decode("utf-8", "replace")
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:_SAID]
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:_SAID]

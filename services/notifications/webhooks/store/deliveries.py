@@ -119,9 +119,9 @@ async def queue(
     """Queue deliveries, in their order, with their bodies; each once for ever."""
     if deliveries:
         bodies = insert(table_of(Content)).on_conflict_do_nothing(index_elements=["id"])
-        await session.execute(bodies, [dict(one) for one in contents])
+        await session.execute(bodies, [dict(row) for row in contents])
         rows = insert(table_of(Delivery)).on_conflict_do_nothing(index_elements=["id"])
-        await session.execute(rows, [dict(one) for one in deliveries])
+        await session.execute(rows, [dict(row) for row in deliveries])
 
 
 _EVENTS = (

@@ -155,7 +155,7 @@ _NOW = (
 
 async def secrets_of(session: AsyncSession, ids: Iterable[UUID], now: datetime) -> dict[UUID, list[Secret]]:
     """Return the secrets that sign at real time `now`: endpoint -> secrets, the newest first."""
-    found: dict[UUID, list[Secret]] = {one: [] for one in sorted(set(ids))}
+    found: dict[UUID, list[Secret]] = {endpoint_id: [] for endpoint_id in sorted(set(ids))}
     if found:
         for row in await (await asking(session)).fetch(_NOW, list(found), now):
             found[row["endpoint_id"]].append(Secret(**row))
