@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.notifications import routes
 from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
-from services.notifications.deadlines.model.rules import remind_before
+from services.notifications.deadlines.model.rules import set_reminders
 from services.notifications.mail.sending.signature import Signer
 from services.notifications.settings import Settings
 from services.notifications.workers import workers
@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
     check_mails()
     settings = settings or Settings()
     Signer.of(settings)
-    remind_before(settings.reminders)
+    set_reminders(settings.reminders)
     return create(
         "notifications",
         settings,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.notifications.calendars.store import appointments, feeds
-from services.notifications.cases.model import APPLICATIONS, concerned, id_of
+from services.notifications.cases.model import APPLICATIONS, case_key, id_of
 from services.notifications.cases.store import cases, deputies, pauses, register
-from services.notifications.deadlines.model.rules import changes, remind_before
+from services.notifications.deadlines.model.rules import changes, set_reminders
 from services.notifications.deadlines.store import deadlines
 from services.notifications.mail.store import unreachable
 from services.notifications.messages.actions import enqueue
-from services.notifications.messages.model.decision import Message, messages, tells
+from services.notifications.messages.model.decision import Message, has_message, messages
 from services.notifications.messages.model.facts import facts
 from services.notifications.settings import ReminderSettings
 from services.notifications.steps import in_steps
@@ -39,32 +39,32 @@ _DEFAULT = Timers()
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Update the cases of the events, and the deadlines that these set and meet."""
     known = await cases.evolve(tx, events)
-    others = {id_of(concerned(event)[1]) for event in events} - known.keys()
+    others = {id_of(case_key(event)[1]) for event in events} - known.keys()
     known |= await cases.cases(tx.session, others)
     timers = await _timers(tx.session, known.values())
-    await deadlines.keep(
+    await deadlines.save_changes(
         tx.session,
         [
             change
             async for event in in_steps(events)
-            for change in changes(event, _of(event, known, timers), known.get(id_of(concerned(event)[1])))
+            for change in changes(event, _of(event, known, timers), known.get(id_of(case_key(event)[1])))
         ],
         known,
     )
-    await appointments.keep(tx.session, events, known)
+    await appointments.save_appointments(tx.session, events, known)
     await pauses.evolve(tx.session, events)
 
 
 async def react(tx: Tx, events: Sequence[Envelope]) -> None:
     """Queue the messages of the events; an event whose case has not arrived yet waits for it."""
-    told = [event for event in events if tells(event.type)]
+    told = [event for event in events if has_message(event.type)]
     if not told:
         return
     whole = await cases.cases_of(tx.session, told)
     timers = await _timers(tx.session, whole.values())
     found: list[Message] = []
     async for event in in_steps(told):
-        topic, subject = concerned(event)
+        topic, subject = case_key(event)
         case = whole.get(id_of(subject))
         if case is None:
             await _wait(tx, event, topic, subject)
@@ -87,7 +87,7 @@ async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
     A person without any access loses the private calendar address. A person who could not be reached by mail leaves
     that list once a new address, asked for since, is confirmed.
     """
-    await feeds.end_of(tx.session, events)
+    await feeds.delete_lapsed(tx.session, events)
     told = _of_people(events)
     await react(tx, told)
     for event in told:
@@ -95,9 +95,9 @@ async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
         assert isinstance(data, AccessChanged)
         assert data.recipient_id is not None
         if data.contact_check is not None:
-            await unreachable.asked(tx.session, data.recipient_id, event.time)
+            await unreachable.note_address_request(tx.session, data.recipient_id, event.time)
         elif data.contact_confirmed:
-            await unreachable.confirmed(tx.session, data.recipient_id, event.time)
+            await unreachable.settle_confirmed(tx.session, data.recipient_id, event.time)
 
 
 async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -159,14 +159,14 @@ async def _timers(session: AsyncSession, known: Iterable[Case]) -> dict[UUID, Ti
 
 
 def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timers]) -> Timers:
-    case = known.get(id_of(concerned(event)[1]))
+    case = known.get(id_of(case_key(event)[1]))
     return _DEFAULT if case is None or case.call_id is None else timers.get(case.call_id, _DEFAULT)
 
 
 consumers = Consumers(
     "notifications",
     projections=("case", "dated", "deadline", "deputyship", "organisation", "call", "paused"),
-    prepare=lambda: remind_before(ReminderSettings().reminders),
+    prepare=lambda: set_reminders(ReminderSettings().reminders),
 )
 consumers.topic("exchange.access", evolve=evolve_access, react=react_access)
 consumers.topic("exchange.registry", evolve=evolve_registry, react=also_enqueued(react_registry))

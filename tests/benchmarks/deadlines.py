@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from services.notifications.cases.model import APPLICATIONS, Case
 from services.notifications.cases.store.cases import CaseRow
-from services.notifications.deadlines.model.rules import Waited
+from services.notifications.deadlines.model.rules import CaseDeadline
 from services.notifications.deadlines.store import deadlines as store
 from services.notifications.reminders.actions import deadlines
 from services.notifications.settings import Settings
@@ -98,7 +98,7 @@ async def _fill(bus: Bus) -> None:
         made = [Case(new_id(), APPLICATIONS, reference=f"MD-2030-{start + n}", country="MD") for n in range(_STEP)]
         known = {case.id: replace(case, application_id=case.id) for case in made}
         waited = [
-            Waited(
+            CaseDeadline(
                 DeadlineKind.ENDORSEMENT,
                 AudienceKind.HOME_COORDINATOR,
                 APPLICATIONS,
@@ -111,7 +111,7 @@ async def _fill(bus: Bus) -> None:
         ]
         async with bus.transaction("system:bench") as tx:
             await put(tx.session, CaseRow, [asdict(case) for case in known.values()])
-            await store.keep(tx.session, waited, known)
+            await store.save_changes(tx.session, waited, known)
     async with bus.engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))
 
@@ -135,7 +135,7 @@ async def _one_by_one(bus: Bus, lease: Lease, until: datetime) -> float:
     """Return the seconds of the same work with a transaction for each deadline."""
     started = perf_counter()
     async with bus.read() as session:
-        found = await store.to_look_at(session, until)
+        found = await store.due_for_announcement(session, until)
     for each in found:
-        await deadlines._some(bus, lease, [each], until)
+        await deadlines._announce_chunk(bus, lease, [each], until)
     return perf_counter() - started

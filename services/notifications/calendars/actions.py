@@ -36,7 +36,7 @@ from shared.time.workdays import ZONE
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.notifications.deadlines.store.deadlines import Falls
+    from services.notifications.deadlines.store.deadlines import DeadlineEntry
     from services.notifications.settings import Settings
     from shared.bus import Bus
 
@@ -52,7 +52,7 @@ class PortalAway(RuntimeError):
     """The portal does not say whose applications are whose: the calendar is to try again later."""
 
 
-class TooOften(RuntimeError):
+class TooManyReads(RuntimeError):
     """An address is read more often than calendars do; `seconds` until the next reading is allowed."""
 
     def __init__(self, seconds: int) -> None:
@@ -70,60 +70,60 @@ class _Parts(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class NewAddress:
     """A new address: its id, and the key that is shown once and stored nowhere."""
 
     id: UUID
     key: str
 
 
-async def make(bus: Bus, *, person: UUID, subject: str, language: str, replaces: UUID | None) -> Made:
+async def create_address(bus: Bus, *, person: UUID, subject: str, language: str, replaces: UUID | None) -> NewAddress:
     """Give a person an address; `replaces` is the present one, whose key ends now, or None for the first.
 
     Raises `Refused` (409) where the present address is another one: a form that is sent twice makes one address.
     """
     key = model.new_key()
     async with bus.transaction("system:feed") as tx:
-        present = await store.of_person(tx.session, person, lock=True)
+        present = await store.address_of(tx.session, person, lock=True)
         if (None if present is None else present.id) != replaces:
             raise Refused(gettext("The address was made already. It is shown once only; make a new one instead."), 409)
-        await store.end(tx.session, person=person)
+        await store.delete_addresses(tx.session, person=person)
         now = datetime.now(UTC)
         row = store.FeedRow(
             id=new_id(),
             person=person,
             subject=subject,
-            key_hash=model.hashed(key),
+            key_hash=model.hash_of(key),
             language=language,
             made_at=now,
             counted_from=now,
         )
         tx.session.add(row)
-    return Made(row.id, key)
+    return NewAddress(row.id, key)
 
 
-async def revoke(bus: Bus, person: UUID) -> bool:
+async def revoke_address(bus: Bus, person: UUID) -> bool:
     """End a person's address; return whether there was one."""
     async with bus.transaction("system:feed") as tx:
-        return await store.end(tx.session, person=person) > 0
+        return await store.delete_addresses(tx.session, person=person) > 0
 
 
-async def read(bus: Bus, settings: Settings, key: str) -> bytes | None:
+async def read_feed(bus: Bus, settings: Settings, key: str) -> bytes | None:
     """Return the feed behind a key; None where no such key exists, or its owner has no rights any more.
 
-    Raises `TooOften`, `PortalAway`.
+    Raises `TooManyReads`, `PortalAway`.
     """
     now = datetime.now(UTC)
     async with bus.transaction("system:feed") as tx:
-        row = await store.read_now(tx.session, model.hashed(key), now)
+        row = await store.count_read(tx.session, model.hash_of(key), now)
         if row is None:
             return None
         principal = await load_principal(tx.session, row.subject)
         if not principal.has(*model.ROLES) or not principal.counts(row.made_at.timestamp()):
-            await store.end(tx.session, person=row.person)
+            await store.delete_addresses(tx.session, person=row.person)
             return None
     if row.reads > model.READS_AN_HOUR:
-        raise TooOften(max(1, int((row.counted_from + store.WINDOW - now).total_seconds())))
+        raise TooManyReads(max(1, int((row.counted_from + store.WINDOW - now).total_seconds())))
     parts = await _parts(settings, row.person) if principal.has(*model.OF_PORTAL) else _Parts()
     keys = model.keys(principal.grants, map(str, parts.applications), map(str, parts.mentors))
     async with bus.read() as session:
@@ -147,9 +147,9 @@ async def _parts(settings: Settings, person: UUID) -> _Parts:
 async def _entries(session: AsyncSession, settings: Settings, keys: model.Keys) -> list[model.FeedEntry]:
     """Return appointments first, then deadlines, each in order."""
     now = clock.now()
-    days = await appointments.seen_by(session, keys.days, (now - model.BACK).date(), model.MOST)
-    wanted = lists.Wanted(now, holders=keys.deadlines, since=now - model.BACK, until=now + model.AHEAD)
-    falls, _ = await lists.listed(session, wanted, size=model.MOST) if keys.deadlines else ([], 0)
+    days = await appointments.appointments_for(session, keys.days, (now - model.PAST).date(), model.ENTRY_LIMIT)
+    wanted = lists.DeadlineFilter(now, holders=keys.deadlines, since=now - model.PAST, until=now + model.FUTURE)
+    entry, _ = await lists.deadlines_page(session, wanted, size=model.ENTRY_LIMIT) if keys.deadlines else ([], 0)
     entries = []
     for row, case in days:
         kind = Kind(row.kind)
@@ -158,25 +158,25 @@ async def _entries(session: AsyncSession, settings: Settings, keys: model.Keys) 
         for first, last in _runs(row.days):
             uid = f"{kind}-{row.id}-{first.isoformat()}.feed@{settings.mail_domain}"
             entries.append(model.FeedEntry(uid, first, last, summary, link, link, row.at))
-    return entries + [_deadline(settings, entry) for entry in falls]
+    return entries + [_deadline(settings, entry) for entry in entry]
 
 
-def _deadline(settings: Settings, falls: Falls) -> model.FeedEntry:
+def _deadline(settings: Settings, entry: DeadlineEntry) -> model.FeedEntry:
     """Return the entry of a deadline on its day at the programme's office, as on pages and in mails."""
-    waited, case = falls.waited, falls.case
-    day = falls.due.astimezone(ZONE).date()
-    own = waited.owner is AudienceKind.APPLICANT
-    link = address(settings.origin, PAGES.get(waited.kind, "application"), case, own=own)
-    words = {"what": label(waited.kind), "reference": case.reference}
-    assert waited.set_at is not None
+    deadline, case = entry.deadline, entry.case
+    day = entry.due.astimezone(ZONE).date()
+    own = deadline.owner is AudienceKind.APPLICANT
+    link = address(settings.origin, PAGES.get(deadline.kind, "application"), case, own=own)
+    words = {"what": label(deadline.kind), "reference": case.reference}
+    assert deadline.set_at is not None
     return model.FeedEntry(
-        uid=f"deadline-{falls.id}.feed@{settings.mail_domain}",
+        uid=f"deadline-{entry.id}.feed@{settings.mail_domain}",
         first=day,
         last=day,
         summary=gettext("Due: %(what)s, %(reference)s") % words,
-        description=f"{gettext(TASKS[waited.kind])}\n\n{link}",
+        description=f"{gettext(TASKS[deadline.kind])}\n\n{link}",
         link=link,
-        changed=waited.set_at,
+        changed=deadline.set_at,
     )
 
 

@@ -24,7 +24,7 @@ class FeedState(BaseModel):
     read_at: datetime | None = None
 
 
-class Wanted(BaseModel):
+class NewAddressIn(BaseModel):
     """The person of a new address: opaque id, sign-in subject, language, and the address that it replaces."""
 
     model_config = ConfigDict(extra="ignore")
@@ -35,7 +35,7 @@ class Wanted(BaseModel):
     replaces: UUID | None = None
 
 
-class Ended(BaseModel):
+class RevokedAddressIn(BaseModel):
     """The person whose address ends."""
 
     model_config = ConfigDict(extra="ignore")
@@ -47,20 +47,20 @@ class Ended(BaseModel):
 async def has_feed(bus: BusDep, person: UUID) -> FeedState:
     """Whether a person has an address."""
     async with bus.read() as session:
-        row = await store.of_person(session, person)
+        row = await store.address_of(session, person)
     return FeedState() if row is None else FeedState(id=row.id, made_at=row.made_at, read_at=row.read_at)
 
 
 @router.post("")
-async def make(body: Wanted, bus: BusDep) -> dict[str, str]:
+async def make(body: NewAddressIn, bus: BusDep) -> dict[str, str]:
     """Replace a person's address by a new one; its key is shown here and never again."""
-    address = await actions.make(
+    address = await actions.create_address(
         bus, person=body.person, subject=body.subject, language=body.language, replaces=body.replaces
     )
     return {"id": str(address.id), "path": f"/notifications/feed.ics?key={address.key}"}
 
 
 @router.post("/revoke")
-async def revoke(body: Ended, bus: BusDep) -> dict[str, bool]:
+async def revoke(body: RevokedAddressIn, bus: BusDep) -> dict[str, bool]:
     """End a person's address."""
-    return {"ended": await actions.revoke(bus, body.person)}
+    return {"ended": await actions.revoke_address(bus, body.person)}

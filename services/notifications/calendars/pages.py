@@ -26,8 +26,8 @@ async def feed(
     The key is in the query and not in the path, which traces and logs record.
     """
     try:
-        body = await actions.read(bus, request.app.state.service.settings, key) if key else None
-    except actions.TooOften as refused:
+        body = await actions.read_feed(bus, request.app.state.service.settings, key) if key else None
+    except actions.TooManyReads as refused:
         return PlainTextResponse("Too many requests.", 429, {"Retry-After": str(refused.seconds)})
     except actions.PortalAway:
         return PlainTextResponse("Try again in a minute.", 503, {"Retry-After": _AGAIN})

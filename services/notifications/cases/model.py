@@ -70,7 +70,7 @@ class Case:
     guest: str | None = None
 
     @property
-    def host_shown(self) -> UUID | None:
+    def named_host(self) -> UUID | None:
         """The organisation that messages name as the host; a match does not disclose a mentor's own."""
         return None if self.topic == MATCHES and self.mentor_id is not None else self.host_organisation_id
 
@@ -191,7 +191,7 @@ def _partner(country: str) -> UUID:
     return reaction_id(_PARTNERS, "partner", country)
 
 
-def concerned(event: PublishedEvent) -> tuple[str, str]:
+def case_key(event: PublishedEvent) -> tuple[str, str]:
     """Return the topic and id of the case that an event is about: mostly its own subject.
 
     What people do about a match or a mentorship belongs to the match, about a visit to the visit; results belong to the

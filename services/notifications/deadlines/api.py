@@ -44,8 +44,8 @@ async def deadlines(
     return [
         DeadlineOut(
             id=entry.id,
-            kind=entry.waited.kind,
-            owner=entry.waited.owner,
+            kind=entry.deadline.kind,
+            owner=entry.deadline.owner,
             due=entry.due,
             reference=entry.case.reference,
             application_id=entry.case.application_id,

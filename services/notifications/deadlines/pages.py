@@ -15,8 +15,8 @@ from starlette.responses import Response
 from services.notifications.cases.store import cases, register
 from services.notifications.deadlines import views
 from services.notifications.deadlines.store import lists
-from services.notifications.deadlines.store.deadlines import Falls
-from services.notifications.deadlines.store.lists import By, Group, Wanted
+from services.notifications.deadlines.store.deadlines import DeadlineEntry
+from services.notifications.deadlines.store.lists import DeadlineFilter, Group, Grouping
 from services.notifications.filters import country_field, monday_of
 from services.notifications.guards import countries_read
 from services.notifications.parameters import BusDep, Reader
@@ -47,9 +47,9 @@ async def due(
 ) -> Response:
     """The open deadlines, counted by week, holder or country, and one page of them; an unknown filter is ignored."""
     chosen = {"week": week, "country": country, "kind": kind, "owner": owner, "whom": whom, "over": over}
-    grouped: By = "whom" if by == "whom" else "country" if by == "country" else "week"
+    grouped: Grouping = "whom" if by == "whom" else "country" if by == "country" else "week"
     now, mine = clock.now(), countries_read(who)
-    wanted = Wanted(
+    wanted = DeadlineFilter(
         now,
         mine,
         country=country or None,
@@ -60,10 +60,10 @@ async def due(
         over={"yes": True, "no": False}.get(over),
     )
     async with bus.read() as session:
-        found, total = await lists.listed(session, wanted, page)
+        found, total = await lists.deadlines_page(session, wanted, page)
         groups = await lists.groups(session, wanted, grouped)
-        weeks = {group.value: group for group in await lists.groups(session, Wanted(now, mine), "week")}
-        overdue = await lists.over_count(session, now=now, countries=mine)
+        weeks = {group.value: group for group in await lists.groups(session, DeadlineFilter(now, mine), "week")}
+        overdue = await lists.overdue_count(session, now=now, countries=mine)
         names = await _called(session, groups)
     return render(
         request,
@@ -98,8 +98,12 @@ async def terms(request: Request, bus: BusDep, _: Reader, call: Annotated[str, Q
     )
 
 
-def _ways() -> dict[By, str]:
-    return {"week": gettext("By week"), "whom": gettext("By person or office"), "country": gettext("By country")}
+def _ways() -> dict[Grouping, str]:
+    return {
+        "week": gettext("By week"),
+        "whom": gettext("By person or office"),
+        "country": gettext("By country"),
+    }
 
 
 def _address(chosen: Mapping[str, str], **changes: str) -> str:
@@ -126,7 +130,7 @@ def _counts(weeks: Mapping[Any, Group], overdue: int) -> list[dict[str, object]]
 
 async def _called(session: AsyncSession, groups: list[Group]) -> dict[str, str]:
     """Return the names of holders by key: a person's case reference, a host's agency."""
-    known = await cases.referenced(
+    known = await cases.with_references(
         session, await cases.cases(session, [group.case_id for group in groups if group.case_id is not None])
     )
     found = {str(group.value): known[group.case_id].reference for group in groups if group.case_id in known}
@@ -136,7 +140,7 @@ async def _called(session: AsyncSession, groups: list[Group]) -> dict[str, str]:
 
 
 def _group(
-    group: Group, by: By, chosen: Mapping[str, str], names: Mapping[str, str]
+    group: Group, by: Grouping, chosen: Mapping[str, str], names: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str] | int]:
     """Return a line of the overview: name, count and overdue count, each with its link."""
     match by:
@@ -158,14 +162,14 @@ def _group(
     return {"text": words, "href": href}, {"text": str(group.count), "href": href}, over
 
 
-def _narrowed(wanted: Wanted, first: Falls | None, names: Mapping[str, str]) -> list[str]:
+def _narrowed(wanted: DeadlineFilter, first: DeadlineEntry | None, names: Mapping[str, str]) -> list[str]:
     """Return in words the filters that the form does not show."""
     filters = []
     if wanted.week is not None:
         filters.append(gettext("Week of %(day)s") % {"day": dates.day(wanted.week)})
     if wanted.whom is not None and first is not None:
         name = names.get(first.key) or ("" if first.key.startswith("organisation:") else first.case.reference)
-        filters.append(views.holder_name(first.key, first.waited.owner, name))
+        filters.append(views.holder_name(first.key, first.deadline.owner, name))
     elif wanted.whom is not None:
         filters.append(wanted.whom)
     return filters

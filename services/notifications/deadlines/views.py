@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.notifications.cases.model import audience, country_of
-from services.notifications.deadlines.model.rules import PROGRAMME, REMIND, RIGHTS
+from services.notifications.deadlines.model.rules import PROGRAMME, REMINDERS, RIGHTS
 from services.notifications.deadlines.model.tasks import TASKS
 from services.notifications.deadlines.store import lists
 from shared.contracts.calls import Timers
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.notifications.deadlines.store.deadlines import Falls
+    from services.notifications.deadlines.store.deadlines import DeadlineEntry
 
 OWNERS = tuple(
     dict.fromkeys(kind for deadline in DEADLINES.values() for kind in (*deadline.owners, deadline.deputy) if kind)
@@ -49,30 +49,32 @@ class DeadlineRow:
     over: bool
 
 
-def deadline_row(falls: Falls, now: datetime) -> DeadlineRow:
+def deadline_row(entry: DeadlineEntry, now: datetime) -> DeadlineRow:
     """Return a deadline in words, in the current language; `now` is domain time."""
-    waited, case = falls.waited, falls.case
-    recipient = audience(waited.owner, case)
+    deadline, case = entry.deadline, entry.case
+    recipient = audience(deadline.owner, case)
     return DeadlineRow(
-        id=falls.id,
-        kind=label(waited.kind),
-        task=gettext(TASKS[waited.kind]),
-        owner=gettext(waited.owner.label),
-        country=country(country_of(recipient.kind if recipient else waited.owner, case)),
+        id=entry.id,
+        kind=label(deadline.kind),
+        task=gettext(TASKS[deadline.kind]),
+        owner=gettext(deadline.owner.label),
+        country=country(country_of(recipient.kind if recipient else deadline.owner, case)),
         reference=case.reference,
         application_id=case.application_id,
-        due=falls.due,
-        over=falls.due <= now,
+        due=entry.due,
+        over=entry.due <= now,
     )
 
 
-async def upcoming(session: AsyncSession, countries: frozenset[str] | None, now: datetime, days: int) -> list[Falls]:
+async def upcoming(
+    session: AsyncSession, countries: frozenset[str] | None, now: datetime, days: int
+) -> list[DeadlineEntry]:
     """Return the open deadlines of some countries (None: all), the first due first; at most a thousand.
 
     They are those of the last year and of the next `days` after domain time `now`.
     """
-    wanted = lists.Wanted(now, countries, since=now - _PAST, until=now + timedelta(days=days))
-    found, _ = await lists.listed(session, wanted, size=_MOST_UPCOMING)
+    wanted = lists.DeadlineFilter(now, countries, since=now - _PAST, until=now + timedelta(days=days))
+    found, _ = await lists.deadlines_page(session, wanted, size=_MOST_UPCOMING)
     return found
 
 
@@ -130,7 +132,7 @@ def _reminder(kind: DeadlineKind, timers: Timers) -> str:
     if kind is DeadlineKind.INFORMATION:
         after = _length(timers.information_reminder_wd, Unit.WORKING_DAYS)
         return gettext("%(length)s after it is asked") % {"length": after}
-    days = REMIND[kind].days
+    days = REMINDERS[kind].days
     return ngettext("%(num)d day before", "%(num)d days before", days) % {"num": days}
 
 

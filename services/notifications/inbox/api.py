@@ -81,10 +81,10 @@ async def inbox(
     async with bus.read() as session:
         found, total = await store.inbox(session, recipient, page=page, only_unread=unread)
         count = await store.unread(session, recipient)
-        hosts = {message.case.host_shown for _, message in found}
+        hosts = {message.case.named_host for _, message in found}
         known = await register.organisation_names(session, (host for host in hosts if host is not None))
     return Inbox(
-        messages=[_shown(notification, message, known) for notification, message in found],
+        messages=[_inbox_message(notification, message, known) for notification, message in found],
         total=total,
         page=page,
         unread=count,
@@ -100,9 +100,9 @@ async def count_unread(bus: BusDep, recipient: UUID) -> dict[str, int]:
         return {"unread": await store.unread(session, recipient)}
 
 
-def _shown(notification: NotificationRow, message: MessageRow, known: Mapping[UUID, str]) -> InboxMessage:
-    host = message.case.host_shown
-    said = messages.said(message, host="" if host is None else known.get(host, ""))
+def _inbox_message(notification: NotificationRow, message: MessageRow, known: Mapping[UUID, str]) -> InboxMessage:
+    host = message.case.named_host
+    said = messages.message_wording(message, host="" if host is None else known.get(host, ""))
     return InboxMessage(
         id=notification.id,
         subject=said.subject,

@@ -42,7 +42,7 @@ async def resend(bus: Bus, actor: str, message_id: UUID, reason: ResendReason) -
         await tx.changed("messages")
 
 
-async def try_again(bus: Bus, who: Principal, recipient: UUID) -> None:
+async def retry_recipient(bus: Bus, who: Principal, recipient: UUID) -> None:
     """Send the last failed message again to a person who could not be reached. Raises `Refused` (404, 409)."""
     async with bus.transaction(who.subject) as tx:
         row = await _unreachable(tx, who, recipient)
@@ -53,7 +53,7 @@ async def try_again(bus: Bus, who: Principal, recipient: UUID) -> None:
         await tx.changed("messages")
 
 
-async def settle(bus: Bus, who: Principal, recipient: UUID) -> None:
+async def settle_recipient(bus: Bus, who: Principal, recipient: UUID) -> None:
     """Take a person off the list: the mailbox works again, or they were reached otherwise. Raises `Refused` (404)."""
     async with bus.transaction(who.subject) as tx:
         row = await _unreachable(tx, who, recipient)
@@ -63,7 +63,7 @@ async def settle(bus: Bus, who: Principal, recipient: UUID) -> None:
 
 
 async def _unreachable(tx: Tx, who: Principal, recipient: UUID) -> Unreachable:
-    found = (await unreachable.open_of(tx.session, [recipient], lock=True)).get(recipient)
+    found = (await unreachable.open_entries(tx.session, [recipient], lock=True)).get(recipient)
     if found is None or not reads(who, found.country):
         raise Refused(gettext("This person is not on the list, or not any more."), 404)
     return found

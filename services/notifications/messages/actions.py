@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 async def enqueue(tx: Tx, messages: Collection[Message]) -> None:
     """Queue messages in the transaction of their event, each once for ever."""
-    await store.queue(tx.session, messages, datetime.now(UTC))
+    await store.queue_messages(tx.session, messages, datetime.now(UTC))
     if messages:
         await tx.changed("messages")
 
 
 async def release(tx: Tx, recipient: UUID) -> None:
     """Release the messages that wait for a person's quiet hours: the sender decides anew how long each waits."""
-    await store.let_go(tx.session, recipient)
+    await store.release_held(tx.session, recipient)
     await tx.changed("messages")

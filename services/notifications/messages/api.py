@@ -12,7 +12,7 @@ from services.notifications.guards import countries_read
 from services.notifications.messages.model.table import RULES
 from services.notifications.messages.store import messages as store
 from services.notifications.messages.store.messages import Search
-from services.notifications.messages.views import messages as messages_messages
+from services.notifications.messages.views import messages as views
 from services.notifications.parameters import BusDep, Reader
 from shared.contracts.notifications import Audience
 
@@ -67,8 +67,8 @@ async def messages(
 ) -> Messages:
     """The messages, the newest first, fifty a page."""
     async with bus.read() as session:
-        search = Search(words=q, state=messages_messages.stored(state), countries=countries_read(who), page=page)
-        found, total = await store.found(session, search)
+        search = Search(words=q, state=views.stored_state(state), countries=countries_read(who), page=page)
+        found, total = await store.search_messages(session, search)
     out = [
         MessageOut(
             id=message.id,
@@ -78,10 +78,10 @@ async def messages(
             reference=message.reference,
             application_id=message.application_id,
             audience=message.audience,
-            state=messages_messages.state_of(message),
+            state=views.state_of(message),
             attempts=message.attempts,
             cause=message.cause,
-            subject=messages_messages.said(message).subject,
+            subject=views.message_wording(message).subject,
         )
         for message in found
     ]

@@ -38,25 +38,25 @@ class ChoiceForm(QuietHoursForm):
 @router.get("/{token}")
 async def ask(request: Request, token: str, bus: BusDep) -> Response:
     """The present choice."""
-    return _page(request, token, ChoiceForm(data=await _held(bus, _whose(request, token))))
+    return _page(request, token, ChoiceForm(data=await _present_choice(bus, _recipient(request, token))))
 
 
 @router.post("/{token}")
 async def answer(request: Request, token: str, bus: BusDep) -> Response:
     """Save the choice; a mail program's one click means no mails at all."""
-    whose = _whose(request, token)
+    whose = _recipient(request, token)
     name, value = _ONE_CLICK
     if (await request.form()).get(name) == value:
         await actions.choose(bus, whose, Choice.NONE)
         return PlainTextResponse("unsubscribed")
-    form = await ChoiceForm.read(request, **await _held(bus, whose))
+    form = await ChoiceForm.read(request, **await _present_choice(bus, whose))
     if not form.validate():
         return _page(request, token, form, 422)
     await actions.choose(bus, whose, Choice(form.choice.data), form.as_text)
     return see_other(f"/notifications/choice/{token}?done=yes")
 
 
-async def _held(bus: Bus, whose: UUID) -> dict[str, str]:
+async def _present_choice(bus: Bus, whose: UUID) -> dict[str, str]:
     choice, night = await actions.chosen(bus, whose)
     return {"choice": choice.value, **ChoiceForm.holding(night)}
 
@@ -74,7 +74,7 @@ def _page(request: Request, token: str, form: ChoiceForm, status: int = 200) -> 
     )
 
 
-def _whose(request: Request, token: str) -> UUID:
+def _recipient(request: Request, token: str) -> UUID:
     settings = settings_of(request)
     found = recipient_in(settings.choice_seal, token)
     if found is None:

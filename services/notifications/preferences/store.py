@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 
-from services.notifications.messages.store.messages import MessageRow, NotificationRow, Queued
+from services.notifications.messages.store.messages import AnyMessage, MessageRow, NotificationRow
 from services.notifications.preferences.model.choices import Choice
 from services.notifications.preferences.model.quiet_hours import Hours
 from services.notifications.tables import Table, table_of
@@ -59,7 +59,7 @@ async def choose(session: AsyncSession, recipient: UUID, at: datetime, changes: 
     await session.execute(new.on_conflict_do_update(index_elements=["recipient"], set_=replaced))
 
 
-async def forget(session: AsyncSession, erased: Sequence[Queued]) -> None:
+async def forget(session: AsyncSession, erased: Sequence[AnyMessage]) -> None:
     """Delete the choices of the people whom these messages, one each, were meant for: the portal has erased them.
 
     An audience names its person only where it is one of the register; an application's or a mentor's person is known

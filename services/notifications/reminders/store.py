@@ -12,7 +12,7 @@ from sqlmodel import Field, col
 
 from services.notifications.deadlines.model.rules import PROGRAMME
 from services.notifications.deadlines.store.deadlines import DeadlineRow
-from services.notifications.deadlines.store.lists import Wanted, conditions
+from services.notifications.deadlines.store.lists import DeadlineFilter, conditions
 from services.notifications.tables import Table, table_of
 from shared.contracts.codes import AudienceKind, DeadlineKind
 
@@ -39,7 +39,7 @@ class DigestDay(Table, table=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class WaitingCount:
     """How many deadlines of a kind wait at a place, and how many of them are overdue."""
 
     place: str
@@ -48,16 +48,16 @@ class Waits:
     over: int
 
 
-async def waiting(session: AsyncSession, now: datetime) -> list[Waits]:
+async def waiting(session: AsyncSession, now: datetime) -> list[WaitingCount]:
     """Return what waits for coordinators at domain time `now`, by place, in the order of the kinds' codes."""
     programme = col(DeadlineRow.owner) == AudienceKind.PROGRAMME_COORDINATOR.value
     place = sa.case((programme, PROGRAMME), else_=sa.func.split_part(col(DeadlineRow.whom), ":", 2)).label("place")
     over = sa.func.count().filter(col(DeadlineRow.due) < now)
     query = sa.select(place, col(DeadlineRow.kind), sa.func.count(), over)
-    query = query.where(*conditions(Wanted(now)), col(DeadlineRow.owner).in_([kind.value for kind in _OFFICES]))
+    query = query.where(*conditions(DeadlineFilter(now)), col(DeadlineRow.owner).in_([kind.value for kind in _OFFICES]))
     query = query.group_by(place, col(DeadlineRow.kind)).order_by(place, col(DeadlineRow.kind))
     return [
-        Waits(place, DeadlineKind(kind), int(count), int(late))
+        WaitingCount(place, DeadlineKind(kind), int(count), int(late))
         for place, kind, count, late in (await session.execute(query)).all()
     ]
 

@@ -12,7 +12,7 @@ from services.notifications.parameters import BusDep, SettingsDep
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.model.webhook import webhook_id
 from services.notifications.webhooks.store import deliveries as queue
-from services.notifications.webhooks.store import endpoints as webhooks_endpoints
+from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.views import READERS
 from shared.bus import Bus
 from shared.contracts.codes import Role, WebhookPauseCause, WebhookReach
@@ -130,7 +130,7 @@ class Deliveries(BaseModel):
 async def webhooks(bus: BusDep, _: Reader) -> list[EndpointOut]:
     """All endpoints, the oldest first."""
     async with bus.read() as session:
-        return [_out(endpoint) for endpoint in await webhooks_endpoints.endpoints(session)]
+        return [_endpoint_out(endpoint) for endpoint in await endpoints_store.endpoints(session)]
 
 
 @router.post("", status_code=201)
@@ -148,10 +148,10 @@ async def register(body: NewEndpointIn, bus: BusDep, settings: SettingsDep, who:
 async def webhook(endpoint_id: UUID, bus: BusDep, _: Reader) -> EndpointOut:
     """One endpoint."""
     async with bus.read() as session:
-        found = await webhooks_endpoints.endpoint(session, endpoint_id)
+        found = await endpoints_store.endpoint(session, endpoint_id)
     if found is None:
         raise HTTPException(404)
-    return _out(found)
+    return _endpoint_out(found)
 
 
 @router.put("/{endpoint_id}")
@@ -161,7 +161,7 @@ async def change(
     """Change address, description and events; its reach stays."""
     draft = endpoints.Draft(body.url, body.description, body.events)
     await endpoints.change(bus, settings, who.subject, endpoint_id, draft)
-    return await _now(bus, endpoint_id)
+    return await _endpoint(bus, endpoint_id)
 
 
 @router.delete("/{endpoint_id}", status_code=204)
@@ -174,14 +174,14 @@ async def remove(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> None:
 async def pause(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> EndpointOut:
     """Send nothing for now; events are kept."""
     await endpoints.pause(bus, who.subject, endpoint_id)
-    return await _now(bus, endpoint_id)
+    return await _endpoint(bus, endpoint_id)
 
 
 @router.post("/{endpoint_id}/resume")
 async def resume(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> EndpointOut:
     """Send again, including what was kept meanwhile."""
     await endpoints.resume(bus, who.subject, endpoint_id)
-    return await _now(bus, endpoint_id)
+    return await _endpoint(bus, endpoint_id)
 
 
 @router.post("/{endpoint_id}/rotate")
@@ -216,10 +216,10 @@ async def deliveries(
 ) -> Deliveries:
     """The deliveries to an endpoint, sent or not, the newest first, fifty a page."""
     async with bus.read() as session:
-        if await webhooks_endpoints.endpoint(session, endpoint_id) is None:
+        if await endpoints_store.endpoint(session, endpoint_id) is None:
             raise HTTPException(404)
-        found, counts = await queue.found(session, endpoint_id, state, page)
-    return Deliveries(deliveries=[_delivery(row) for row in found], counts=counts, page=page)
+        found, counts = await queue.deliveries_page(session, endpoint_id, state, page)
+    return Deliveries(deliveries=[_delivery_out(row) for row in found], counts=counts, page=page)
 
 
 @router.get("/deliveries/{delivery_id}")
@@ -232,7 +232,7 @@ async def delivery(delivery_id: UUID, bus: BusDep, _: Reader) -> DeliveryWhole:
         attempts = await queue.attempts(session, delivery_id)
         body = await queue.content(session, found.about)
     out = [AttemptOut.model_validate(attempt, from_attributes=True) for attempt in attempts]
-    return DeliveryWhole(delivery=_delivery(found), attempts=out, body=(body or b"").decode())
+    return DeliveryWhole(delivery=_delivery_out(found), attempts=out, body=(body or b"").decode())
 
 
 @router.post("/deliveries/{delivery_id}/redeliver", status_code=202)
@@ -242,15 +242,15 @@ async def redeliver(delivery_id: UUID, bus: BusDep, who: Coordinator) -> dict[st
     return {"queued": 1}
 
 
-async def _now(bus: Bus, endpoint_id: UUID) -> EndpointOut:
+async def _endpoint(bus: Bus, endpoint_id: UUID) -> EndpointOut:
     async with bus.read() as session:
-        found = await webhooks_endpoints.endpoint(session, endpoint_id)
+        found = await endpoints_store.endpoint(session, endpoint_id)
     if found is None:
         raise HTTPException(404)
-    return _out(found)
+    return _endpoint_out(found)
 
 
-def _out(endpoint: webhooks_endpoints.Endpoint) -> EndpointOut:
+def _endpoint_out(endpoint: endpoints_store.Endpoint) -> EndpointOut:
     return EndpointOut(
         id=endpoint.id,
         url=endpoint.url,
@@ -266,7 +266,7 @@ def _out(endpoint: webhooks_endpoints.Endpoint) -> EndpointOut:
     )
 
 
-def _delivery(delivery: queue.Delivery) -> DeliveryOut:
+def _delivery_out(delivery: queue.Delivery) -> DeliveryOut:
     return DeliveryOut(
         id=delivery.id,
         webhook_id=webhook_id(delivery.id),

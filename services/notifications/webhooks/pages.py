@@ -15,7 +15,7 @@ from services.notifications.webhooks import views
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.model.webhook import TEST, webhook_id
 from services.notifications.webhooks.store import deliveries as queue
-from services.notifications.webhooks.store import endpoints as webhooks_endpoints
+from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.views import READERS
 from shared.bus import Bus
 from shared.contracts.codes import Role, WebhookReach
@@ -101,7 +101,7 @@ class SinceForm(Form):
 async def webhooks(request: Request, bus: BusDep, who: Reader) -> Response:
     """All endpoints."""
     async with bus.read() as session:
-        found = await webhooks_endpoints.endpoints(session)
+        found = await endpoints_store.endpoints(session)
     done = gettext("The webhook is removed.") if request.query_params.get("done") == "removed" else ""
     return render(request, "webhooks/webhooks.html", endpoints=found, why=views.why, may_change=_may(who), done=done)
 
@@ -144,11 +144,11 @@ async def webhook(
     """One endpoint with its deliveries."""
     chosen = state if state in _STATES else None
     async with bus.read() as session:
-        endpoint = await webhooks_endpoints.endpoint(session, endpoint_id)
+        endpoint = await endpoints_store.endpoint(session, endpoint_id)
         if endpoint is None:
             raise HTTPException(404)
-        found, counts = await queue.found(session, endpoint_id, chosen, page)
-        secrets = (await webhooks_endpoints.secrets_of(session, [endpoint_id], datetime.now(UTC)))[endpoint_id]
+        found, counts = await queue.deliveries_page(session, endpoint_id, chosen, page)
+        secrets = (await endpoints_store.secrets_of(session, [endpoint_id], datetime.now(UTC)))[endpoint_id]
     sent = request.query_params.get("again", "")
     done = gettext(_DONE[key]) if (key := request.query_params.get("done")) in _DONE else ""
     if sent.isdecimal() and len(sent) < 9:
@@ -176,7 +176,7 @@ async def webhook(
 @router.get("/{endpoint_id}/change")
 async def changing(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
     """The form with the present values."""
-    endpoint = await _known(bus, endpoint_id)
+    endpoint = await _find_endpoint(bus, endpoint_id)
     known = {"url": endpoint.url, "description": endpoint.description, "events": endpoint.events}
     form = _choices(EndpointForm(data=known), WebhookReach(endpoint.reach))
     return _form(request, form, WebhookReach(endpoint.reach), endpoint_id)
@@ -185,7 +185,7 @@ async def changing(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordina
 @router.post("/{endpoint_id}/change")
 async def change(request: Request, endpoint_id: UUID, bus: BusDep, settings: SettingsDep, who: Coordinator) -> Response:
     """Change the endpoint."""
-    reach = WebhookReach((await _known(bus, endpoint_id)).reach)
+    reach = WebhookReach((await _find_endpoint(bus, endpoint_id)).reach)
     form = _choices(await EndpointForm.read(request), reach)
     if not form.validate():
         return await _wrong(request, form, settings, reach, endpoint_id)
@@ -199,7 +199,7 @@ async def change(request: Request, endpoint_id: UUID, bus: BusDep, settings: Set
 @router.get("/{endpoint_id}/rotate")
 async def rotating(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
     """The form for a new secret."""
-    await _known(bus, endpoint_id)
+    await _find_endpoint(bus, endpoint_id)
     form = RotateForm(data={"key": str(new_id())})
     return render(request, "webhooks/rotate.html", form_=form, endpoint_id=endpoint_id)
 
@@ -207,7 +207,7 @@ async def rotating(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordina
 @router.post("/{endpoint_id}/rotate")
 async def rotate(request: Request, endpoint_id: UUID, bus: BusDep, settings: SettingsDep, who: Coordinator) -> Response:
     """Make a new secret, and show it this once."""
-    await _known(bus, endpoint_id)
+    await _find_endpoint(bus, endpoint_id)
     form = await RotateForm.read(request)
     if not form.validate():
         return render(request, "webhooks/rotate.html", 422, form_=form, endpoint_id=endpoint_id)
@@ -242,7 +242,7 @@ async def test(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
 @router.get("/{endpoint_id}/remove")
 async def removing(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
     """The confirmation before an endpoint is removed."""
-    return render(request, "webhooks/remove.html", endpoint=await _known(bus, endpoint_id))
+    return render(request, "webhooks/remove.html", endpoint=await _find_endpoint(bus, endpoint_id))
 
 
 @router.post("/{endpoint_id}/remove")
@@ -255,7 +255,7 @@ async def remove(endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
 @router.get("/{endpoint_id}/redeliver")
 async def redelivering(request: Request, endpoint_id: UUID, bus: BusDep, _: Coordinator) -> Response:
     """The form that sends failed deliveries again."""
-    endpoint = await _known(bus, endpoint_id)
+    endpoint = await _find_endpoint(bus, endpoint_id)
     form = SinceForm(data={"since": clock.today() - timedelta(days=7)})
     return render(request, "webhooks/redeliver.html", form_=form, endpoint=endpoint)
 
@@ -263,7 +263,7 @@ async def redelivering(request: Request, endpoint_id: UUID, bus: BusDep, _: Coor
 @router.post("/{endpoint_id}/redeliver")
 async def redeliver_failed(request: Request, endpoint_id: UUID, bus: BusDep, who: Coordinator) -> Response:
     """Send everything again that failed since that day."""
-    endpoint = await _known(bus, endpoint_id)
+    endpoint = await _find_endpoint(bus, endpoint_id)
     form = await SinceForm.read(request)
     if not form.validate() or form.since.data is None:
         return render(request, "webhooks/redeliver.html", 422, form_=form, endpoint=endpoint)
@@ -279,7 +279,7 @@ async def delivery(request: Request, delivery_id: UUID, bus: BusDep, who: Reader
         found = await queue.delivery(session, delivery_id)
         if found is None:
             raise HTTPException(404)
-        endpoint = await webhooks_endpoints.endpoint(session, found.endpoint_id)
+        endpoint = await endpoints_store.endpoint(session, found.endpoint_id)
         attempts = await queue.attempts(session, delivery_id)
         body = await queue.content(session, found.about)
     assert endpoint is not None  # a delivery goes with its endpoint
@@ -348,9 +348,9 @@ async def _wrong(
     return _form(request, form, reach, endpoint_id, 422)
 
 
-async def _known(bus: Bus, endpoint_id: UUID) -> webhooks_endpoints.Endpoint:
+async def _find_endpoint(bus: Bus, endpoint_id: UUID) -> endpoints_store.Endpoint:
     async with bus.read() as session:
-        found = await webhooks_endpoints.endpoint(session, endpoint_id)
+        found = await endpoints_store.endpoint(session, endpoint_id)
     if found is None:
         raise HTTPException(404)
     return found

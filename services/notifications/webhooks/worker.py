@@ -26,7 +26,7 @@ from services.notifications.webhooks.actions.secrets import SecretStore
 from services.notifications.webhooks.model.target import WrongTarget, target
 from services.notifications.webhooks.model.webhook import Result, headers, pause, webhook_id
 from services.notifications.webhooks.store import deliveries
-from services.notifications.webhooks.store import endpoints as webhooks_endpoints
+from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.transport.post import Answer, Poster
 from shared.bus.db import leases
 from shared.contracts.codes import WebhookChange, WebhookPauseCause
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from services.notifications.webhooks.store.deliveries import Due, Held
+    from services.notifications.webhooks.store.deliveries import DueDelivery, LockedDelivery
     from services.notifications.webhooks.store.endpoints import Endpoint
     from shared.bus import Bus, Lease, Tx
     from shared.runtime.service import Service
@@ -66,13 +66,13 @@ def courier(bus: Bus, settings: Settings, lease: Lease, poster: Poster | None = 
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class AttemptOutcome:
     """The answer to one attempt, at that real time.
 
     `noted` is done once it is recorded, and is whether its endpoint is still active at the address that was picked.
     """
 
-    due: Due
+    due: DueDelivery
     at: datetime
     answer: Answer
     noted: asyncio.Future[bool]
@@ -86,19 +86,19 @@ class Courier:
     settings: Settings
     lease: Lease
     poster: Poster
-    safe: SecretStore
+    secrets: SecretStore
     under_way: dict[UUID, UUID] = field(default_factory=dict)  # delivery -> endpoint; picked, and not yet noted
-    _queues: dict[UUID, deque[Due]] = field(default_factory=lambda: defaultdict(deque))
+    _queues: dict[UUID, deque[DueDelivery]] = field(default_factory=lambda: defaultdict(deque))
     _lines: Counter[UUID] = field(default_factory=Counter)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     _keys: dict[UUID, list[str]] = field(default_factory=dict)
-    _outcomes: asyncio.Queue[Ended] = field(default_factory=asyncio.Queue)
+    _outcomes: asyncio.Queue[AttemptOutcome] = field(default_factory=asyncio.Queue)
 
     async def run(self) -> None:
         """Send for ever: look again when an endpoint has nothing left that was picked, and twice a second."""
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            await self.safe.sealed_anew(tx)
+            await self.secrets.reseal(tx)
         tidied = counted = -_TIDY_EVERY
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep())
@@ -134,7 +134,7 @@ class Courier:
         at = _real()
         async with self.bus.glance() as session:
             found = await deliveries.due(session, at, most, self.under_way.keys())
-            stored = await webhooks_endpoints.secrets_of(session, (delivery.endpoint_id for delivery in found), at)
+            stored = await endpoints_store.secrets_of(session, (delivery.endpoint_id for delivery in found), at)
         taken = Counter(self.under_way.values())
         picked = 0
         for delivery in found:
@@ -145,7 +145,7 @@ class Courier:
                 self._queues[id_].append(delivery)
                 picked += 1
         for id_, secrets in stored.items():
-            self._keys[id_] = self.safe.opened(secrets)[:_SIGNATURES]
+            self._keys[id_] = self.secrets.opened(secrets)[:_SIGNATURES]
         return picked
 
     def _start(self, group: asyncio.TaskGroup) -> None:
@@ -154,7 +154,7 @@ class Courier:
                 self._lines[id_] += 1
                 group.create_task(self._line(id_, queue))
 
-    async def _line(self, endpoint_id: UUID, queue: deque[Due]) -> None:
+    async def _line(self, endpoint_id: UUID, queue: deque[DueDelivery]) -> None:
         """Send in one slot what was picked for an endpoint, in that order, each after the last is recorded.
 
         A failure may have paused the endpoint, or its receiver may have asked to wait; somebody may have paused,
@@ -165,7 +165,9 @@ class Courier:
                 due = queue.popleft()
                 try:
                     at = _real()
-                    ended = Ended(due, at, await self._posted(due, at), asyncio.get_running_loop().create_future())
+                    ended = AttemptOutcome(
+                        due, at, await self._posted(due, at), asyncio.get_running_loop().create_future()
+                    )
                     self._outcomes.put_nowait(ended)
                     open_ = await ended.noted
                 finally:
@@ -177,7 +179,7 @@ class Courier:
             self._lines[endpoint_id] -= 1
             self._ended.set()
 
-    async def _posted(self, due: Due, at: datetime) -> Answer:
+    async def _posted(self, due: DueDelivery, at: datetime) -> Answer:
         keys = self._keys[due.endpoint_id]
         if not keys:
             return Answer(Result.UNSIGNED)
@@ -199,7 +201,7 @@ class Courier:
                 if not attempt.noted.done():
                     attempt.noted.set_result(_as_picked(attempt.due, endpoints))
 
-    async def note(self, ended: Sequence[Ended]) -> dict[UUID, Endpoint]:
+    async def note(self, ended: Sequence[AttemptOutcome]) -> dict[UUID, Endpoint]:
         """Record attempts and what follows from them; one to an endpoint that was removed meanwhile is dropped.
 
         The answer of an address that is not the endpoint's any more is an attempt, and says nothing about the new
@@ -208,7 +210,7 @@ class Courier:
         """
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            endpoints = await webhooks_endpoints.locked(tx.session, {attempt.due.endpoint_id for attempt in ended})
+            endpoints = await endpoints_store.locked(tx.session, {attempt.due.endpoint_id for attempt in ended})
             known = await deliveries.locked(tx.session, {attempt.due.id for attempt in ended})
             noted: list[dict[str, Any]] = []
             for attempt in ended:
@@ -226,7 +228,7 @@ class Courier:
             log.info("webhook", delivery=str(row["delivery_id"]), result=row["result"], status=row["status"])
         return endpoints
 
-    def _after(self, delivery: Held, answer: Answer, *, moved: bool) -> dict[str, Any]:
+    def _after(self, delivery: LockedDelivery, answer: Answer, *, moved: bool) -> dict[str, Any]:
         """Return what an attempt changes of its delivery; a failure at an old address is sent at once again."""
         same = {"state": delivery.state, "next_at": delivery.next_at}
         if answer.result is Result.DELIVERED:
@@ -245,7 +247,7 @@ class Courier:
         if answer.result is not Result.DELIVERED:
             await self._failing(tx, endpoint, answer, test=test)
         elif endpoint.failing_since is not None or endpoint.not_before is not None:
-            await webhooks_endpoints.works(tx.session, endpoint.id)
+            await endpoints_store.record_success(tx.session, endpoint.id)
 
     async def _failing(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
         """Record since when an endpoint fails; pause one that is gone, or dead for too long. A test changes nothing."""
@@ -256,8 +258,8 @@ class Courier:
         changes: dict[str, Any] = {"failing_since": since}
         if answer.asked:
             changes["not_before"] = now + timedelta(seconds=answer.asked)
-        await webhooks_endpoints.change(tx.session, endpoint.id, **changes)
-        if endpoint.state == webhooks_endpoints.PAUSED:
+        await endpoints_store.change(tx.session, endpoint.id, **changes)
+        if endpoint.state == endpoints_store.PAUSED:
             return
         if answer.result in _AT_ONCE:
             await self._paused(tx, endpoint, _AT_ONCE[answer.result])
@@ -266,7 +268,7 @@ class Courier:
 
     async def _paused(self, tx: Tx, endpoint: Endpoint, cause: WebhookPauseCause) -> None:
         log.warning("a webhook is paused", endpoint=str(endpoint.id), cause=cause.value)
-        await webhooks_endpoints.change(tx.session, endpoint.id, state=webhooks_endpoints.PAUSED, cause=cause.value)
+        await endpoints_store.change(tx.session, endpoint.id, state=endpoints_store.PAUSED, cause=cause.value)
         await announce(tx, endpoint, WebhookChange.PAUSED, cause)
 
     async def count(self) -> None:
@@ -280,20 +282,20 @@ class Courier:
         while True:
             async with self.bus.transaction(ACTOR) as tx:
                 await leases.check(tx.session, self.lease)
-                gone, lost = await deliveries.forget(tx.session, before)
+                gone, lost = await deliveries.delete_old(tx.session, before)
                 for endpoint_id, count in sorted(lost.items()):
-                    await webhooks_endpoints.lost(tx.session, endpoint_id, count)
+                    await endpoints_store.add_expired(tx.session, endpoint_id, count)
             if not gone:
                 return
 
 
-def _as_picked(due: Due, endpoints: Mapping[UUID, Endpoint]) -> bool:
+def _as_picked(due: DueDelivery, endpoints: Mapping[UUID, Endpoint]) -> bool:
     """Return whether what was picked for an endpoint may still be sent to its address."""
     now = endpoints.get(due.endpoint_id)
-    return now is not None and now.state == webhooks_endpoints.ACTIVE and now.url == due.url
+    return now is not None and now.state == endpoints_store.ACTIVE and now.url == due.url
 
 
-def _attempt(delivery: Held, ended: Ended) -> dict[str, Any]:
+def _attempt(delivery: LockedDelivery, ended: AttemptOutcome) -> dict[str, Any]:
     answer = ended.answer
     return {
         "delivery_id": delivery.id,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from services.notifications.cases.model import Case
     from services.notifications.events import PublishedEvent
 
-_SEES = (A.APPLICANT, A.HOST_CONTACT, A.MENTOR, A.HOME_COORDINATOR, A.HOST_COORDINATOR, A.PROGRAMME_COORDINATOR)
+_VIEWERS = (A.APPLICANT, A.HOST_CONTACT, A.MENTOR, A.HOME_COORDINATOR, A.HOST_COORDINATOR, A.PROGRAMME_COORDINATOR)
 
 
 class Kind(StrEnum):
@@ -77,12 +77,12 @@ def appointments_of(event: PublishedEvent) -> list[Appointment]:
     return []
 
 
-def planned(event: PublishedEvent) -> UUID | None:
+def replanned_match(event: PublishedEvent) -> UUID | None:
     """Return the match whose mentor and mentee plan the next session; it replaces the day that they had agreed on."""
     return id_of(event.subject) if isinstance(event.data, SessionPlanned) else None
 
 
-def ended(event: PublishedEvent) -> UUID | None:
+def ended_match(event: PublishedEvent) -> UUID | None:
     """Return the match of a mentorship that an event ends: its people do not meet again."""
     data = event.data
     return data.plan.match_id if isinstance(data, MentorshipCompleted | MentorshipEndedEarly) else None
@@ -93,7 +93,7 @@ def _meeting(session_id: UUID) -> UUID:
     return reaction_id(session_id, Kind.MEETING, "")
 
 
-def sees(case: Case) -> list[str]:
+def viewer_keys(case: Case) -> list[str]:
     """Return who has a case's days in the calendar, as keys of `Holder`: both sides, their offices, the programme."""
-    keys = {holder(kind, case).key for kind in _SEES}
+    keys = {holder(kind, case).key for kind in _VIEWERS}
     return sorted(key for key in keys if key != NOBODY and not key.endswith(":None"))

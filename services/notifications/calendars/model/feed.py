@@ -34,12 +34,12 @@ ROLES = (
 OF_PORTAL = (Role.OFFICER, Role.MENTOR)
 """Of whom the portal alone knows which applications and profiles are theirs."""
 
-EVERY = timedelta(hours=6)
+REFRESH_INTERVAL = timedelta(hours=6)
 """How often calendars are asked to look again (RFC 7986, REFRESH-INTERVAL)."""
 
 READS_AN_HOUR = 60
-BACK, AHEAD = timedelta(days=90), timedelta(days=400)
-MOST = 2_000
+PAST, FUTURE = timedelta(days=90), timedelta(days=400)
+ENTRY_LIMIT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def new_key() -> str:
     return secrets.token_urlsafe(32)
 
 
-def hashed(key: str) -> bytes:
+def hash_of(key: str) -> bytes:
     """Return the hash of a key for the store. The key is random and long, so a plain hash cannot be reversed."""
     return hashlib.sha256(key.encode()).digest()
 
@@ -127,7 +127,7 @@ def feed(entries: Sequence[FeedEntry], *, name: str) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
-    calendar.add("refresh-interval", EVERY, parameters={"VALUE": "DURATION"})
+    calendar.add("refresh-interval", REFRESH_INTERVAL, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
     for entry in entries:
         event = icalendar.Event()

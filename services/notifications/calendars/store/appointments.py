@@ -10,8 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, col
 
-from services.notifications.calendars.model.appointments import Kind, appointments_of, ended, planned, sees
-from services.notifications.cases.store.cases import CaseRow, referenced
+from services.notifications.calendars.model.appointments import (
+    Kind,
+    appointments_of,
+    ended_match,
+    replanned_match,
+    viewer_keys,
+)
+from services.notifications.cases.store.cases import CaseRow, with_references
 from services.notifications.tables import Table, put
 
 if TYPE_CHECKING:
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 _PLACED = 2_000
 
 
-class DatedRow(Table, table=True):
+class AppointmentRow(Table, table=True):
     """An `Appointment` after its newest event; `seen_by` are its holders' keys, None until the case is known."""
 
     __tablename__ = "dated"
@@ -46,12 +52,12 @@ class DatedRow(Table, table=True):
     seen_by: list[str] | None = Field(default=None, sa_type=ARRAY(sa.Text))
 
 
-async def keep(session: AsyncSession, events: Sequence[Envelope], cases: Mapping[UUID, Case]) -> None:
+async def save_appointments(session: AsyncSession, events: Sequence[Envelope], cases: Mapping[UUID, Case]) -> None:
     """Save the appointments of events.
 
     The end of a mentorship cancels its next meeting; a planned session replaces it.
     """
-    await _over(session, (match for event in events if (match := planned(event)) is not None))
+    await _cancel_meetings(session, (match for event in events if (match := replanned_match(event)) is not None))
     rows: dict[UUID, dict[str, Any]] = {}
     for event in events:
         for appointment in appointments_of(event):
@@ -65,37 +71,43 @@ async def keep(session: AsyncSession, events: Sequence[Envelope], cases: Mapping
                 "days": [day.isoformat() for day in appointment.days],
                 "at": appointment.at,
                 "over": appointment.over,
-                "seen_by": None if case is None else sees(case),
+                "seen_by": None if case is None else viewer_keys(case),
             }
     if rows:
-        await put(session, DatedRow, rows.values())
-    await _over(session, (match for event in events if (match := ended(event)) is not None))
+        await put(session, AppointmentRow, rows.values())
+    await _cancel_meetings(session, (match for event in events if (match := ended_match(event)) is not None))
 
 
-async def _over(session: AsyncSession, matches: Iterable[UUID]) -> None:
+async def _cancel_meetings(session: AsyncSession, matches: Iterable[UUID]) -> None:
     """Mark the known meetings of these matches as cancelled."""
     of = sorted(set(matches))
     if of:
-        meetings = sa.update(DatedRow).where(col(DatedRow.case_id).in_(of), col(DatedRow.kind) == Kind.MEETING.value)
+        meetings = sa.update(AppointmentRow).where(
+            col(AppointmentRow.case_id).in_(of), col(AppointmentRow.kind) == Kind.MEETING.value
+        )
         await session.execute(meetings.values(over=True).execution_options(synchronize_session=False))
 
 
-async def place(session: AsyncSession) -> None:
+async def assign_holders(session: AsyncSession) -> None:
     """Set the holders of appointments whose case arrived later."""
-    query = sa.select(DatedRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DatedRow.case_id))
-    query = query.where(sa.text("dated.seen_by IS NULL")).order_by(col(DatedRow.id)).limit(_PLACED)
-    for row, case in (await session.execute(query.with_for_update(of=DatedRow))).all():
-        row.seen_by = sees(case.case())
+    query = sa.select(AppointmentRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(AppointmentRow.case_id))
+    query = query.where(sa.text("dated.seen_by IS NULL")).order_by(col(AppointmentRow.id)).limit(_PLACED)
+    for row, case in (await session.execute(query.with_for_update(of=AppointmentRow))).all():
+        row.seen_by = viewer_keys(case.case())
     await session.flush()
 
 
-async def seen_by(session: AsyncSession, keys: Collection[str], since: date, most: int) -> list[tuple[DatedRow, Case]]:
+async def appointments_for(
+    session: AsyncSession, keys: Collection[str], since: date, most: int
+) -> list[tuple[AppointmentRow, Case]]:
     """Return the appointments of these holders from `since` on, in order, each with its case and reference."""
-    query = sa.select(DatedRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DatedRow.case_id))
+    query = sa.select(AppointmentRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(AppointmentRow.case_id))
     query = query.where(
-        sa.text("NOT dated.over"), col(DatedRow.seen_by).op("&&")(sa.cast(sorted(keys), ARRAY(sa.Text)))
+        sa.text("NOT dated.over"), col(AppointmentRow.seen_by).op("&&")(sa.cast(sorted(keys), ARRAY(sa.Text)))
     )
-    query = query.where(col(DatedRow.last_day) >= since).order_by(col(DatedRow.first_day), col(DatedRow.id))
+    query = query.where(col(AppointmentRow.last_day) >= since).order_by(
+        col(AppointmentRow.first_day), col(AppointmentRow.id)
+    )
     rows = (await session.execute(query.limit(most))).all()
-    known = await referenced(session, {case.id: case.case() for _, case in rows})
+    known = await with_references(session, {case.id: case.case() for _, case in rows})
     return [(row, known[case.id]) for row, case in rows if case.id in known]

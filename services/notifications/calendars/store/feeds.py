@@ -43,13 +43,13 @@ class FeedRow(Table, table=True):
     reads: int = 0
 
 
-async def of_person(session: AsyncSession, person: UUID, *, lock: bool = False) -> FeedRow | None:
+async def address_of(session: AsyncSession, person: UUID, *, lock: bool = False) -> FeedRow | None:
     """Return the address of a person, if there is one."""
     query = sa.select(FeedRow).where(col(FeedRow.person) == person)
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
 
 
-async def read_now(session: AsyncSession, key_hash: bytes, now: datetime) -> FeedRow | None:
+async def count_read(session: AsyncSession, key_hash: bytes, now: datetime) -> FeedRow | None:
     """Count one reading of the address with that key; None where there is none. `reads` is the number in the hour."""
     fresh = col(FeedRow.counted_from) > now - WINDOW
     changed = (
@@ -65,7 +65,7 @@ async def read_now(session: AsyncSession, key_hash: bytes, now: datetime) -> Fee
     return (await session.scalars(changed, execution_options={"populate_existing": True})).one_or_none()
 
 
-async def end(session: AsyncSession, *, person: UUID | None = None, subjects: Collection[str] = ()) -> int:
+async def delete_addresses(session: AsyncSession, *, person: UUID | None = None, subjects: Collection[str] = ()) -> int:
     """Delete the address of a person, or those of sign-in subjects; return how many there were."""
     if person is None and not subjects:
         return 0
@@ -73,7 +73,7 @@ async def end(session: AsyncSession, *, person: UUID | None = None, subjects: Co
     return len((await session.execute(sa.delete(FeedRow).where(condition).returning(col(FeedRow.id)))).all())
 
 
-async def end_of(session: AsyncSession, events: Sequence[Envelope]) -> None:
+async def delete_lapsed(session: AsyncSession, events: Sequence[Envelope]) -> None:
     """Delete the addresses of people who have no access any more by these events of exchange.access."""
     today = clock.today()
     newest = {event.subject: event.data.grants for event in events if isinstance(event.data, AccessChanged)}
@@ -82,4 +82,4 @@ async def end_of(session: AsyncSession, events: Sequence[Envelope]) -> None:
         for subject, grants in newest.items()
         if not any(grant.since <= today and (grant.until is None or today <= grant.until) for grant in grants)
     ]
-    await end(session, subjects=over)
+    await delete_addresses(session, subjects=over)

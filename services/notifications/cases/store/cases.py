@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, col
 
-from services.notifications.cases.model import Case, case_in, concerned, id_of
+from services.notifications.cases.model import Case, case_in, case_key, id_of
 from services.notifications.tables import Table, among, put, table_of
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ async def cases(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Case]:
 
 async def cases_of(session: AsyncSession, events: Sequence[Envelope]) -> dict[UUID, Case]:
     """Return the cases of events with the references of their applications, as far as both are known."""
-    found = await cases(session, (id_of(concerned(event)[1]) for event in events))
-    return await referenced(session, found)
+    found = await cases(session, (id_of(case_key(event)[1]) for event in events))
+    return await with_references(session, found)
 
 
-async def referenced(session: AsyncSession, found: dict[UUID, Case]) -> dict[UUID, Case]:
+async def with_references(session: AsyncSession, found: dict[UUID, Case]) -> dict[UUID, Case]:
     """Return those of the cases whose reference is known: their own, or their application's."""
     unnamed = {case.application_id for case in found.values() if not case.reference and case.application_id is not None}
     applications = await cases(session, unnamed)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from shared.contracts.calls import Timers
     from shared.contracts.lifecycle import Deadline
 
-USUAL: dict[D, timedelta] = {
+DEFAULT_REMINDERS: dict[D, timedelta] = {
     D.ENDORSEMENT: timedelta(days=3),
     D.INFORMATION: timedelta(days=7),  # where the call's own reminder is not known
     D.ELIGIBILITY: timedelta(days=2),
@@ -64,16 +64,16 @@ USUAL: dict[D, timedelta] = {
 }
 """How long before it is due whoever has it is reminded, where the installation says nothing else."""
 
-REMIND = dict(USUAL)
+REMINDERS = dict(DEFAULT_REMINDERS)
 """The same as it holds in this installation."""
 
 
-def remind_before(days: Mapping[D, int]) -> None:
+def set_reminders(days: Mapping[D, int]) -> None:
     """Set how many days before the date people are reminded; a kind without an entry keeps its default.
 
     Called once at the start, and valid for the whole process.
     """
-    REMIND.update(USUAL | {kind: timedelta(days=number) for kind, number in days.items()})
+    REMINDERS.update(DEFAULT_REMINDERS | {kind: timedelta(days=number) for kind, number in days.items()})
 
 
 RIGHTS = frozenset({D.APPEAL})
@@ -117,11 +117,11 @@ def _id_of(case_id: UUID, kind: D, owner: A) -> UUID:
 
 
 @dataclass(frozen=True, slots=True)
-class Waited:
+class CaseDeadline:
     """A deadline of one audience in one case. Times are domain time, `about` is the event that set it.
 
     A deputy's deadline begins `after` the coordinator's, and counts only if there was a deputy in charge on that day.
-    `reminder` is the call's own time of the reminder; None means the time in `REMIND`.
+    `reminder` is the call's own time of the reminder; None means the time in `REMINDERS`.
     """
 
     kind: D
@@ -156,7 +156,7 @@ class Waited:
         """When its holder is reminded; None where it was set so late that the first message is enough."""
         if self.due is None or self.set_at is None:
             return None
-        moment = self.reminder or self.due - REMIND[self.kind]
+        moment = self.reminder or self.due - REMINDERS[self.kind]
         moment = min(moment, self.due)
         return moment if moment > (self.after or self.set_at) else None
 
@@ -201,18 +201,18 @@ def holder(owner: A, case: Case) -> Holder:
     return Holder(key, country_of(person.kind, case))
 
 
-def look_at(waited: Waited, announced: Collection[str]) -> datetime | None:
+def next_look(deadline: CaseDeadline, announced: Collection[str]) -> datetime | None:
     """Return when the sweep has to look at a deadline next; None where nothing is left to announce.
 
     `announced` is what was announced already: `near`, `passed`.
     """
-    if not waited.open or waited.due is None or "passed" in announced:
+    if not deadline.open or deadline.due is None or "passed" in announced:
         return None
-    remind = waited.remind_at
-    return waited.due if remind is None or "near" in announced else remind
+    remind = deadline.remind_at
+    return deadline.due if remind is None or "near" in announced else remind
 
 
-def joined(before: Waited | None, now: Waited) -> Waited:
+def merge(before: CaseDeadline | None, now: CaseDeadline) -> CaseDeadline:
     """Return a deadline after one more event, in whatever order the events arrive."""
     if before is None:
         return now
@@ -223,7 +223,7 @@ def joined(before: Waited | None, now: Waited) -> Waited:
     return before
 
 
-def dues(event: PublishedEvent, timers: Timers) -> dict[D, datetime]:
+def due_times(event: PublishedEvent, timers: Timers) -> dict[D, datetime]:
     """Return the kinds of deadline that an event sets, and their dates."""
     found = {}
     for deadline in _SET_BY.get(event.type, ()):
@@ -253,15 +253,17 @@ def _due(deadline: Deadline, data: Event, timers: Timers) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> list[Waited]:
+def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> list[CaseDeadline]:
     """Return what an event sets and meets: an entry for each owner and for the deputy.
 
     `case` is the event's, if it is known.
     """
     found = []
-    for kind, moment in dues(event, timers).items():
+    for kind, moment in due_times(event, timers).items():
         deadline = DEADLINES[kind]
-        set_ = Waited(kind, deadline.owners[0], event.topic, id_of(event.subject), moment, event.time, about=event.id)
+        set_ = CaseDeadline(
+            kind, deadline.owners[0], event.topic, id_of(event.subject), moment, event.time, about=event.id
+        )
         if kind is D.INFORMATION:
             place = (None if case is None else case.country) or UNION
             reminder = due_after(event.time, timers.information_reminder_wd, Unit.WORKING_DAYS, place)
@@ -272,7 +274,7 @@ def changes(event: PublishedEvent, timers: Timers, case: Case | None = None) -> 
             found.append(replace(set_, owner=deadline.deputy, due=until, after=moment))
     for deadline in _MET_BY.get(event.type, ()):
         found += [
-            Waited(deadline.kind, owner, event.topic, _case(event), met_at=event.time)
+            CaseDeadline(deadline.kind, owner, event.topic, _case(event), met_at=event.time)
             for owner in _met(deadline, event.data)
         ]
     return found

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 
-from services.notifications.cases.store.cases import CaseRow, cases, referenced
+from services.notifications.cases.store.cases import CaseRow, cases, with_references
 from services.notifications.cases.store.deputies import in_charge
-from services.notifications.deadlines.model.rules import Waited, holder, joined, look_at
+from services.notifications.deadlines.model.rules import CaseDeadline, holder, merge, next_look
 from services.notifications.tables import Table, among, put, table_of
 from shared.contracts.codes import AudienceKind, DeadlineKind
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from services.notifications.cases.model import Case
 
 _TIME = sa.DateTime(timezone=True)
-What = Literal["near", "passed"]
-MOST = 50_000
+Announcement = Literal["near", "passed"]
+SWEEP_LIMIT = 50_000
 """How many deadlines one look of a sweep takes in."""
 _PLACED = 2_000
 
@@ -63,14 +63,14 @@ class DeadlineRow(Table, table=True):
     whom: str | None = Field(default=None, description="The holder's key (model/due.py); none until the case is known")
     country: str | None = Field(default=None, description="Whose national coordinator sees it")
 
-    def waited(self) -> Waited:
+    def deadline(self) -> CaseDeadline:
         """Return the deadline of the model."""
-        return _waited(self)
+        return _deadline_of(self)
 
 
-def _waited(row: DeadlineRow) -> Waited:
+def _deadline_of(row: DeadlineRow) -> CaseDeadline:
     """Return the same for a row that was read without the mapper, with the same names."""
-    return Waited(
+    return CaseDeadline(
         DeadlineKind(row.kind),
         AudienceKind(row.owner),
         row.topic,
@@ -84,7 +84,7 @@ def _waited(row: DeadlineRow) -> Waited:
     )
 
 
-class ToldRow(Table, table=True):
+class AnnouncedRow(Table, table=True):
     """That a deadline with this date was announced as near or passed."""
 
     __tablename__ = "told"
@@ -95,7 +95,7 @@ class ToldRow(Table, table=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Falls:
+class DeadlineEntry:
     """A deadline with its case.
 
     `deputised` is whether a deputy was in charge on the date, `counts` whether it has a holder at all: a deputy's has
@@ -103,7 +103,7 @@ class Falls:
     """
 
     id: UUID
-    waited: Waited
+    deadline: CaseDeadline
     case: Case
     deputised: bool = False
     counts: bool = True
@@ -111,21 +111,21 @@ class Falls:
     @property
     def due(self) -> datetime:
         """The date; whatever is listed has one."""
-        assert self.waited.due is not None
-        return self.waited.due
+        assert self.deadline.due is not None
+        return self.deadline.due
 
     @property
     def key(self) -> str:
         """The key of its holder, by which lists are filtered."""
-        return holder(self.waited.owner, self.case).key
+        return holder(self.deadline.owner, self.case).key
 
     @property
     def country(self) -> str | None:
         """The country whose national coordinator sees it."""
-        return holder(self.waited.owner, self.case).country
+        return holder(self.deadline.owner, self.case).country
 
 
-async def keep(session: AsyncSession, changes: Sequence[Waited], cases: Mapping[UUID, Case]) -> None:
+async def save_changes(session: AsyncSession, changes: Sequence[CaseDeadline], cases: Mapping[UUID, Case]) -> None:
     """Save what events set and met, in three round trips however many there are.
 
     The rows are locked, so that a sweep at the same time sees a date either before or after the change.
@@ -136,17 +136,21 @@ async def keep(session: AsyncSession, changes: Sequence[Waited], cases: Mapping[
     query = sa.select(DeadlineRow).where(among(col(DeadlineRow.id), ids)).order_by(col(DeadlineRow.id))
     query = query.with_for_update().execution_options(populate_existing=True)
     before = {row.id: row for row in (await session.scalars(query)).all()}
-    known: dict[UUID, Waited] = {id_: row.waited() for id_, row in before.items()}
+    known: dict[UUID, CaseDeadline] = {id_: row.deadline() for id_, row in before.items()}
     for change in changes:
-        known[change.id] = joined(known.get(change.id), change)
-    announced = await _told(session, known.values())
-    rows = [_row(waited, announced, before.get(waited.id), cases.get(waited.case_id)) for waited in known.values()]
+        known[change.id] = merge(known.get(change.id), change)
+    announced = await _announced_times(session, known.values())
+    rows = [
+        _row(deadline, announced, before.get(deadline.id), cases.get(deadline.case_id)) for deadline in known.values()
+    ]
     await put(session, DeadlineRow, rows)
 
 
-async def _told(session: AsyncSession, known: Iterable[Waited]) -> dict[tuple[UUID, datetime], set[str]]:
+async def _announced_times(
+    session: AsyncSession, known: Iterable[CaseDeadline]
+) -> dict[tuple[UUID, datetime], set[str]]:
     """Return what was announced of deadlines, by id and date: a new date is announced anew."""
-    query = sa.select(ToldRow).where(among(col(ToldRow.deadline_id), (waited.id for waited in known)))
+    query = sa.select(AnnouncedRow).where(among(col(AnnouncedRow.deadline_id), (deadline.id for deadline in known)))
     found: dict[tuple[UUID, datetime], set[str]] = {}
     for row in (await session.scalars(query)).all():
         found.setdefault((row.deadline_id, row.due), set()).add(row.what)
@@ -154,63 +158,66 @@ async def _told(session: AsyncSession, known: Iterable[Waited]) -> dict[tuple[UU
 
 
 def _row(
-    waited: Waited,
+    deadline: CaseDeadline,
     announced_by_date: Mapping[tuple[UUID, datetime], set[str]],
     before: DeadlineRow | None,
     case: Case | None,
 ) -> dict[str, Any]:
-    holder_of_case = None if case is None else holder(waited.owner, case)
-    announced = announced_by_date.get((waited.id, waited.due), set()) if waited.due is not None else set()
+    key, country = (None, None) if before is None else (before.whom, before.country)
+    if case is not None:
+        owner = holder(deadline.owner, case)
+        key, country = owner.key, owner.country
+    announced = announced_by_date.get((deadline.id, deadline.due), set()) if deadline.due is not None else set()
     return {
-        "id": waited.id,
-        "kind": waited.kind.value,
-        "owner": waited.owner.value,
-        "topic": waited.topic,
-        "case_id": waited.case_id,
-        "due": waited.due,
-        "remind_at": waited.remind_at,
-        "set_at": waited.set_at,
-        "met_at": waited.met_at,
-        "about": waited.about,
-        "after": waited.after,
-        "open": waited.open,
-        "look_at": look_at(waited, announced),
-        "whom": holder_of_case.key if holder_of_case is not None else before.whom if before is not None else None,
-        "country": holder_of_case.country
-        if holder_of_case is not None
-        else before.country
-        if before is not None
-        else None,
+        "id": deadline.id,
+        "kind": deadline.kind.value,
+        "owner": deadline.owner.value,
+        "topic": deadline.topic,
+        "case_id": deadline.case_id,
+        "due": deadline.due,
+        "remind_at": deadline.remind_at,
+        "set_at": deadline.set_at,
+        "met_at": deadline.met_at,
+        "about": deadline.about,
+        "after": deadline.after,
+        "open": deadline.open,
+        "look_at": next_look(deadline, announced),
+        "whom": key,
+        "country": country,
     }
 
 
-async def place(session: AsyncSession) -> None:
+async def assign_holders(session: AsyncSession) -> None:
     """Set the holders of deadlines whose case arrived after them."""
     query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
     query = query.where(sa.text("deadline.open AND deadline.whom IS NULL")).order_by(col(DeadlineRow.id))
     for row, case in (await session.execute(query.limit(_PLACED).with_for_update(of=DeadlineRow))).all():
-        holder_of_case = holder(AudienceKind(row.owner), case.case())
-        row.whom, row.country = holder_of_case.key, holder_of_case.country
+        owner = holder(AudienceKind(row.owner), case.case())
+        row.whom, row.country = owner.key, owner.country
     await session.flush()
 
 
-async def to_look_at(session: AsyncSession, until: datetime) -> list[UUID]:
+async def due_for_announcement(session: AsyncSession, until: datetime) -> list[UUID]:
     """Return the deadlines with something to announce by `until`, in the order in which it fell due."""
     due = col(DeadlineRow.due)
     moment = sa.case((due <= until, due), else_=col(DeadlineRow.look_at))
     query = sa.select(col(DeadlineRow.id)).where(col(DeadlineRow.look_at) <= until)
-    return list((await session.scalars(query.order_by(moment, col(DeadlineRow.id)).limit(MOST))).all())
+    return list((await session.scalars(query.order_by(moment, col(DeadlineRow.id)).limit(SWEEP_LIMIT))).all())
 
 
-async def claim(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[tuple[What, Falls]]:
+async def claim(
+    session: AsyncSession, ids: Sequence[UUID], until: datetime
+) -> list[tuple[Announcement, DeadlineEntry]]:
     """Return what is to be announced now, in order, and record it; a second process gets nothing.
 
     A deadline that was met, moved or announced in the meantime is left out, as is a deputy's where there was no deputy.
     One whose case has not arrived yet stays for a later sweep.
     """
-    entries = await _falls(session, ids, until)
-    announcements: list[tuple[What, Falls]] = [("passed" if entry.due <= until else "near", entry) for entry in entries]
-    new = await _mark_told(session, [(what, entry) for what, entry in announcements if entry.counts])
+    entries = await _entries(session, ids, until)
+    announcements: list[tuple[Announcement, DeadlineEntry]] = [
+        ("passed" if entry.due <= until else "near", entry) for entry in entries
+    ]
+    new = await _mark_announced(session, [(what, entry) for what, entry in announcements if entry.counts])
     for what, moment in (("passed", None), ("near", col(DeadlineRow.due))):
         done = [entry.id for announcement, entry in announcements if announcement == what]
         if done:
@@ -219,38 +226,40 @@ async def claim(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> 
     return [(what, entry) for what, entry in announcements if (entry.id, what) in new]
 
 
-async def _mark_told(session: AsyncSession, announcements: Iterable[tuple[What, Falls]]) -> set[tuple[UUID, str]]:
+async def _mark_announced(
+    session: AsyncSession, announcements: Iterable[tuple[Announcement, DeadlineEntry]]
+) -> set[tuple[UUID, str]]:
     """Record announcements, so that a restart, a rebuild or a clock set back does not repeat them."""
     rows = [{"deadline_id": entry.id, "due": entry.due, "what": what} for what, entry in announcements]
     if not rows:
         return set()
-    table = table_of(ToldRow)
+    table = table_of(AnnouncedRow)
     new = insert(table).on_conflict_do_nothing().returning(table.c.deadline_id, table.c.what)
     return {(row.deadline_id, row.what) for row in await session.execute(new, rows)}
 
 
-async def _falls(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[Falls]:
+async def _entries(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[DeadlineEntry]:
     after = col(DeadlineRow.after)
     deputised = in_charge(col(DeadlineRow.owner), col(DeadlineRow.due)).label("deputised")
     counts = sa.or_(after.is_(None), sa.and_(after < until, in_charge(col(DeadlineRow.owner), after))).label("counts")
-    # Columns, not objects of the mapper: these would take a quarter of the sweep.
+    # Columns, not objects of the mapper, which are slow to make for a whole sweep.
     query = sa.select(*table_of(DeadlineRow).c, deputised, counts)
     query = query.join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
     query = query.where(col(DeadlineRow.id).in_(ids), col(DeadlineRow.look_at) <= until).order_by(col(DeadlineRow.id))
     rows: Sequence[Any] = (await session.execute(query.with_for_update(of=DeadlineRow))).all()
-    known = await referenced(session, await cases(session, (row.case_id for row in rows)))
+    known = await with_references(session, await cases(session, (row.case_id for row in rows)))
     place_of = {id_: place for place, id_ in enumerate(ids)}
     entries = [
-        Falls(row.id, _waited(row), known[row.case_id], row.deputised, row.counts)
+        DeadlineEntry(row.id, _deadline_of(row), known[row.case_id], row.deputised, row.counts)
         for row in rows
         if row.case_id in known
     ]
     return sorted(entries, key=lambda entry: place_of[entry.id])
 
 
-async def of_deputies(session: AsyncSession, entries: Iterable[Falls]) -> dict[UUID, datetime]:
+async def deputy_dates(session: AsyncSession, entries: Iterable[DeadlineEntry]) -> dict[UUID, datetime]:
     """Return the dates of the deputies in charge, by the id of the deadline that has passed."""
-    wanted = {id_: entry.id for entry in entries if entry.deputised and (id_ := entry.waited.deputy_id) is not None}
+    wanted = {id_: entry.id for entry in entries if entry.deputised and (id_ := entry.deadline.deputy_id) is not None}
     if not wanted:
         return {}
     query = sa.select(col(DeadlineRow.id), col(DeadlineRow.due)).where(col(DeadlineRow.id).in_(sorted(wanted)))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.notifications.cases.store.cases import CaseRow, referenced
+from services.notifications.cases.store.cases import CaseRow, with_references
 from services.notifications.cases.store.deputies import Deputyship
 from services.notifications.deadlines.model.rules import NOBODY, RIGHTS
-from services.notifications.deadlines.store.deadlines import DeadlineRow, Falls
+from services.notifications.deadlines.store.deadlines import DeadlineEntry, DeadlineRow
 from shared.time.workdays import ZONE
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from shared.contracts.codes import AudienceKind, DeadlineKind
 
-By = Literal["week", "whom", "country"]
+Grouping = Literal["week", "whom", "country"]
 PAGE = 50
 GROUPS = 60
 """How many groups a page names; the rest is found by narrowing it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DeadlineFilter:
     """What the list is filtered by; None is no filter. `now` is domain time.
 
     `countries` are those that the reader may see, `holders` the keys of one person's feed, `week` the Monday of a week
@@ -64,19 +64,23 @@ class Group:
     case_id: UUID | None = None
 
 
-async def listed(session: AsyncSession, wanted: Wanted, page: int = 1, size: int = PAGE) -> tuple[list[Falls], int]:
+async def deadlines_page(
+    session: AsyncSession, wanted: DeadlineFilter, page: int = 1, size: int = PAGE
+) -> tuple[list[DeadlineEntry], int]:
     """Return one page of the open deadlines, the first due first, and their number."""
     where = _where(wanted)
     total = await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where))
     query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id)).where(*where)
     query = query.order_by(col(DeadlineRow.due), col(DeadlineRow.id)).limit(size).offset((page - 1) * size)
     rows = (await session.execute(query)).all()
-    known = await referenced(session, {case.id: case.case() for _, case in rows})
+    known = await with_references(session, {case.id: case.case() for _, case in rows})
     # A case whose application has not arrived yet has no reference; it is counted, so it is listed.
-    return [Falls(row.id, row.waited(), known.get(case.id, case.case())) for row, case in rows], int(total or 0)
+    return [DeadlineEntry(row.id, row.deadline(), known.get(case.id, case.case())) for row, case in rows], int(
+        total or 0
+    )
 
 
-async def groups(session: AsyncSession, wanted: Wanted, by: By) -> list[Group]:
+async def groups(session: AsyncSession, wanted: DeadlineFilter, by: Grouping) -> list[Group]:
     """Return the open deadlines counted by week (in order), or by holder or country (the most first)."""
     due = col(DeadlineRow.due)
     value: sa.SQLColumnExpression[Any] = {
@@ -97,18 +101,18 @@ async def groups(session: AsyncSession, wanted: Wanted, by: By) -> list[Group]:
     return [Group(**row) for row in (await session.execute(query.limit(GROUPS))).mappings()]
 
 
-async def over_count(session: AsyncSession, *, now: datetime, countries: frozenset[str] | None) -> int:
+async def overdue_count(session: AsyncSession, *, now: datetime, countries: frozenset[str] | None) -> int:
     """Return how many open deadlines are overdue."""
-    where = _where(replace(Wanted(now, countries), over=True))
+    where = _where(replace(DeadlineFilter(now, countries), over=True))
     return int(await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where)) or 0)
 
 
-def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def conditions(wanted: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of a list, for other queries; without filters, all open deadlines that count."""
     return _where(wanted)
 
 
-def _where(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _where(wanted: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
     due, now = col(DeadlineRow.due), wanted.now
     where: list[sa.ColumnElement[bool]] = [
         sa.text("deadline.open"),  # type: ignore[list-item]  # the very words of the partial indexes
@@ -130,7 +134,7 @@ def _where(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     return where + _between(wanted)
 
 
-def _between(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _between(wanted: DeadlineFilter) -> list[sa.ColumnElement[bool]]:
     """The bounds of the date."""
     due, where = col(DeadlineRow.due), []
     if wanted.over is not None:

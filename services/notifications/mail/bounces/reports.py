@@ -85,8 +85,8 @@ async def _take(tx: Tx, row: NotificationRow, report: Report, verdict: Verdict) 
     if verdict is Verdict.SOFT or message is None or row.state != store.SENT:
         return
     cause = FailureCause.BOUNCED
-    await resending.returned(tx.session, row.id, cause.value)
-    await store.settle(tx.session, [row.message_id], attempts=0)
+    await resending.mark_returned(tx.session, row.id, cause.value)
+    await store.settle_messages(tx.session, [row.message_id], attempts=0)
     await tx.record(failed(message, row.attempts, cause), row.id, correlation=message.story)
     if verdict is Verdict.HARD:
         person = {
@@ -97,4 +97,4 @@ async def _take(tx: Tx, row: NotificationRow, report: Report, verdict: Verdict) 
             "message_id": message.id,
             "at": clock.now(),
         }
-        await unreachable.unreached(tx.session, [person])
+        await unreachable.add_unreachable(tx.session, [person])

@@ -68,17 +68,17 @@ async def log(
     countries = countries_in(mine, country)
     monday = monday_of(week)
     async with bus.read() as session:
-        counts = await store.counts(session, mine)
+        counts = await store.state_counts(session, mine)
         search = Search(
             words=q,
-            state=messages.stored(state),
+            state=messages.stored_state(state),
             countries=countries,
             page=page,
             rule=rule if rule in BY_NAME else None,
             week=monday,
         )
-        found, total = await store.found(session, search)
-        overdue = await lists.over_count(session, now=clock.now(), countries=mine)
+        found, total = await store.search_messages(session, search)
+        overdue = await lists.overdue_count(session, now=clock.now(), countries=mine)
         gone = await unreachable.open_count(session, mine)
     now, quiet = clock.now(), _quiet(request)
     return render(
@@ -88,8 +88,8 @@ async def log(
         rows=[
             (
                 message,
-                messages.said(message),
-                messages.to_whom(message),
+                messages.message_wording(message),
+                messages.audience_name(message),
                 messages.state_of(message),
                 _waits(message, now, quiet),
             )
@@ -107,21 +107,21 @@ async def log(
 
 
 @router.get("/messages/{message_id}")
-async def one(request: Request, message_id: UUID, bus: BusDep, who: Reader) -> Response:
+async def message_page(request: Request, message_id: UUID, bus: BusDep, who: Reader) -> Response:
     """One message: its text, its recipients, and why one was not reached."""
-    return await _shown(request, message_id, bus, who)
+    return await _message_page(request, message_id, bus, who)
 
 
-async def _shown(
+async def _message_page(
     request: Request, message_id: UUID, bus: Bus, who: Principal, *, form: ResendForm | None = None
 ) -> Response:
     async with bus.read() as session:
         message = await _readable(session, message_id, who)
         notifications = await store.notifications_of(session, message.id)
         resent = await resending.resendings(session, message.id)
-        host = message.case.host_shown
+        host = message.case.named_host
         organisations = await register.organisation_names(session, [] if host is None else [host])
-    wording = messages.said(
+    wording = messages.message_wording(
         message, origin=request.app.state.service.settings.origin, host="".join(organisations.values())
     )
     return render(
@@ -131,7 +131,7 @@ async def _shown(
         message=message,
         said=wording,
         text=bodies(wording, gettext("(the name is asked for when it is sent)"), "")["text"],
-        to_whom=messages.to_whom(message),
+        to_whom=messages.audience_name(message),
         state_=messages.state_of(message),
         notifications=notifications,
         cause=_cause,
@@ -163,7 +163,7 @@ async def resend(
     """Write the message anew and send it as a new mail, for a reason."""
     form = await ResendForm.read(request)
     if not form.validate():
-        return await _shown(request, message_id, bus, who, form=form)
+        return await _message_page(request, message_id, bus, who, form=form)
     await actions.resend(bus, who.subject, message_id, ResendReason(form.reason.data))
     return see_other(f"/notifications/messages/{message_id}?done=resend")
 

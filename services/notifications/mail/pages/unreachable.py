@@ -15,7 +15,7 @@ from services.notifications.mail import actions
 from services.notifications.mail.model import REFUSED, VERDICTS, Verdict
 from services.notifications.mail.store import resending, unreachable
 from services.notifications.messages.store import messages
-from services.notifications.messages.views import messages as messages_messages
+from services.notifications.messages.views import messages as views
 from services.notifications.parameters import BusDep, Reader
 from shared.contracts.codes import FailureCause, Role
 from shared.contracts.labels import coordinator, label
@@ -33,7 +33,7 @@ Owner = Annotated[Principal, Depends(allow(*OWNERS))]
 
 
 @router.get("")
-async def all_of_them(
+async def people(
     request: Request,
     bus: BusDep,
     who: Reader,
@@ -45,7 +45,7 @@ async def all_of_them(
     mine = countries_read(who)
     countries = countries_in(mine, country)
     async with bus.read() as session:
-        rows, total = await unreachable.listed(session, countries=countries, settled=bool(settled), page=page)
+        rows, total = await unreachable.unreachable_page(session, countries=countries, settled=bool(settled), page=page)
         since = clock.now() - timedelta(days=_DAYS)
         counts, newest = ({}, []) if mine is not None else await unreachable.reports(session, since=since, most=_SHOWN)
     return render(
@@ -75,10 +75,10 @@ async def all_of_them(
 
 
 @router.get("/{recipient}")
-async def one(request: Request, recipient: UUID, bus: BusDep, who: Reader) -> Response:
+async def person(request: Request, recipient: UUID, bus: BusDep, who: Reader) -> Response:
     """One person: since when, why, what did not arrive, and what can be done."""
     async with bus.read() as session:
-        row = (await unreachable.open_of(session, [recipient])).get(recipient)
+        row = (await unreachable.open_entries(session, [recipient])).get(recipient)
         if row is None or not reads(who, row.country):
             raise HTTPException(404)
         message = await messages.message(session, row.message_id)
@@ -90,7 +90,7 @@ async def one(request: Request, recipient: UUID, bus: BusDep, who: Reader) -> Re
         owner=_owner(row.country),
         why=_why(row),
         message=message,
-        said=None if message is None else messages_messages.said(message),
+        said=None if message is None else views.message_wording(message),
         may=who.has(*OWNERS),
         may_retry=message is not None and resending.may_retry(message, sent),
         portal=f"/applications/register/people/{recipient}",
@@ -101,14 +101,14 @@ async def one(request: Request, recipient: UUID, bus: BusDep, who: Reader) -> Re
 @router.post("/{recipient}/retry")
 async def retry(recipient: UUID, bus: BusDep, who: Owner) -> Response:
     """Send the last failed message again."""
-    await actions.try_again(bus, who, recipient)
+    await actions.retry_recipient(bus, who, recipient)
     return see_other(f"{HERE}/{recipient}?done=retry")
 
 
 @router.post("/{recipient}/settle")
 async def settle(recipient: UUID, bus: BusDep, who: Owner) -> Response:
     """Take the person off the list."""
-    await actions.settle(bus, who, recipient)
+    await actions.settle_recipient(bus, who, recipient)
     return see_other(f"{HERE}?done=settled")
 
 

@@ -1,4 +1,4 @@
-"""Ask the portal for the people of an audience at the moment of sending; the contacts are never stored."""
+"""ContactRequest the portal for the people of an audience at the moment of sending; the contacts are never stored."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _Answers(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class Recipients:
     """The people of an audience now; `erased` is whether the one person of it was known and is gone."""
 
     people: tuple[Contact, ...] = ()
@@ -62,7 +62,7 @@ class Meant:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ContactRequest:
     """An audience and the purpose of asking, which the portal logs.
 
     With `availability_of` (a placement or a mentor) each recipient gets a link to say whether it is available;
@@ -102,7 +102,7 @@ class Portal:
         client = http_client.client(base_url=settings.portal_url, headers=headers, timeout=_SECONDS, trust_env=False)
         return cls(settings, client)
 
-    async def contacts_of(self, asks: Sequence[Ask]) -> list[Meant]:
+    async def contacts_of(self, asks: Sequence[ContactRequest]) -> list[Recipients]:
         """Return the people of each audience, none where the portal knows none. Raises `PortalAway`."""
         if not asks:
             return []
@@ -115,7 +115,7 @@ class Portal:
             raise PortalAway(type(error).__name__) from error
         if len(found.answers) != len(asks):
             raise PortalAway("it answered something else than it was asked")
-        return [Meant(people, place in found.erased) for place, people in enumerate(found.answers)]
+        return [Recipients(people, place in found.erased) for place, people in enumerate(found.answers)]
 
     async def close(self) -> None:
         """Close the connections."""

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from services.notifications.mail.sending.contacts import Contact, Meant
-    from services.notifications.messages.store.messages import NotificationRow, Queued
+    from services.notifications.mail.sending.contacts import Contact, Recipients
+    from services.notifications.messages.store.messages import AnyMessage, NotificationRow
     from shared.bus import Bus, Lease, Tx
 
 log = structlog.get_logger(__name__)
@@ -57,13 +57,13 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class FinalOutcome:
     """A mail that the server took at that moment (domain time), or one that can never be sent, with the cause.
 
     `gone` is the server's answer where it refused the address.
     """
 
-    message: Queued
+    message: AnyMessage
     delivery: Delivery
     at: datetime
     cause: FailureCause | None
@@ -71,22 +71,22 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
+class Postponed:
     """A message that could not be sent now: portal or server were away."""
 
-    message: Queued
+    message: AnyMessage
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class HeldBack:
     """A message that was sent to all who are awake, and waits until then (domain time) for the first who is not."""
 
-    message: Queued
+    message: AnyMessage
     until: datetime
 
 
-Outcome = Ended | Away | Waits
+Outcome = FinalOutcome | Postponed | HeldBack
 
 
 @dataclass(slots=True)
@@ -96,7 +96,9 @@ class DeliveryLog:
     bus: Bus
     lease: Lease
 
-    async def address(self, due: Sequence[Queued], contacts: Mapping[UUID, Meant]) -> dict[UUID, list[Delivery]]:
+    async def address(
+        self, due: Sequence[AnyMessage], contacts: Mapping[UUID, Recipients]
+    ) -> dict[UUID, list[Delivery]]:
         """Return to whom each message still has to go; fixed at its first attempt. No recipient is a failure.
 
         People who refuse what is not mandatory find it in the portal, even if they chose so since the first attempt. A
@@ -135,11 +137,11 @@ class DeliveryLog:
                 if message.id not in fixed.known and not contacts[message.id].people:
                     await self._nobody(tx, message, absent(contacts[message.id]))
             await store.add_notifications(tx.session, rows)
-            await store.keep(tx.session, [row.id for row in fixed.unwanted])
-            await store.drop(tx.session, [row.id for row in fixed.left])
+            await store.keep_in_portal(tx.session, [row.id for row in fixed.unwanted])
+            await store.drop_notifications(tx.session, [row.id for row in fixed.left])
             await forget(tx.session, [message for message in due if contacts[message.id].erased])
             if kept:
-                await store.settle(tx.session, kept, attempts=0)
+                await store.settle_messages(tx.session, kept, attempts=0)
         return found
 
     async def hold(self, until: Mapping[UUID, datetime]) -> None:
@@ -147,16 +149,16 @@ class DeliveryLog:
         if until:
             async with self.bus.transaction(ACTOR) as tx:
                 await leases.check(tx.session, self.lease)
-                await store.hold(tx.session, until)
+                await store.hold_messages(tx.session, until)
                 await tx.changed("messages")
 
-    async def _nobody(self, tx: Tx, message: Queued, cause: FailureCause) -> None:
+    async def _nobody(self, tx: Tx, message: AnyMessage, cause: FailureCause) -> None:
         changes = {"state": store.FAILED, "attempts": message.attempts + 1, "cause": cause.value}
         await store.change_message(tx.session, message.id, **changes)
         await tx.record(failed(message, message.attempts + 1, cause), message.id, correlation=message.story)
         await tx.changed("messages")
 
-    async def keep(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
+    async def record_all(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Record outcomes as they come, a set at a time; None ends them."""
         more = True
         while more:
@@ -166,31 +168,33 @@ class DeliveryLog:
                     while batch[-1] is not None and len(batch) < SET:
                         batch.append(await outcomes.get())
             more = batch[-1] is not None
-            await self.write([outcome for outcome in batch if outcome is not None])
+            await self.record([outcome for outcome in batch if outcome is not None])
 
-    async def write(self, outcomes: Sequence[Outcome]) -> None:
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
         """Record what became of mails with the events about them, in one transaction."""
         if not outcomes:
             return
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            ended = [outcome for outcome in outcomes if isinstance(outcome, Ended)]
+            ended = [outcome for outcome in outcomes if isinstance(outcome, FinalOutcome)]
             await self._end(tx, store.SENT, [outcome for outcome in ended if outcome.cause is None])
             await self._end(tx, store.FAILED, [outcome for outcome in ended if outcome.cause is not None])
             if ended:
-                await store.settle(tx.session, {outcome.message.id for outcome in ended})
-            await unreachable.unreached(
+                await store.settle_messages(tx.session, {outcome.message.id for outcome in ended})
+            await unreachable.add_unreachable(
                 tx.session, [_unreached(outcome) for outcome in ended if outcome.gone is not None]
             )
-            await store.hold(
-                tx.session, {outcome.message.id: outcome.until for outcome in outcomes if isinstance(outcome, Waits)}
+            await store.hold_messages(
+                tx.session, {outcome.message.id: outcome.until for outcome in outcomes if isinstance(outcome, HeldBack)}
             )
-            for away in {outcome.message.id: outcome for outcome in outcomes if isinstance(outcome, Away)}.values():
+            for away in {
+                outcome.message.id: outcome for outcome in outcomes if isinstance(outcome, Postponed)
+            }.values():
                 await self._later(tx, away.message, away.why)
             await tx.changed("messages")
 
-    async def _end(self, tx: Tx, state: str, ended: Sequence[Ended]) -> None:
-        now = await store.ended(
+    async def _end(self, tx: Tx, state: str, ended: Sequence[FinalOutcome]) -> None:
+        now = await store.end_notifications(
             tx.session,
             [outcome.delivery.id for outcome in ended],
             state,
@@ -208,7 +212,7 @@ class DeliveryLog:
             )
             await tx.record(event, delivery.id, correlation=outcome.message.story)
 
-    async def _later(self, tx: Tx, message: Queued, why: str) -> None:
+    async def _later(self, tx: Tx, message: AnyMessage, why: str) -> None:
         """Postpone a message to another attempt; after five days it fails, with an event."""
         log.info("mail waits", message=str(message.id), why=why, attempts=message.attempts + 1)
         cause = FailureCause.UNREACHABLE
@@ -217,7 +221,9 @@ class DeliveryLog:
             await store.change_message(tx.session, message.id, cause=cause.value, **changes)
             return
         left = [row.id for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]
-        await store.ended(tx.session, left, store.FAILED, [clock.now()] * len(left), [cause.value] * len(left))
+        await store.end_notifications(
+            tx.session, left, store.FAILED, [clock.now()] * len(left), [cause.value] * len(left)
+        )
         for subject in left or [message.id]:
             await tx.record(failed(message, message.attempts + 1, cause), subject, correlation=message.story)
         changes = {"state": store.FAILED, "attempts": message.attempts + 1}
@@ -225,7 +231,7 @@ class DeliveryLog:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fixed:
+class _FixedRecipients:
     """What earlier attempts have fixed: the recipients of each message that was tried before.
 
     Messages in `again` are addressed anew. The recipients of `unwanted` have refused such mails since; those of `left`
@@ -237,7 +243,7 @@ class _Fixed:
     unwanted: list[NotificationRow] = field(default_factory=list)
     left: list[NotificationRow] = field(default_factory=list)
 
-    def new(self, message: Queued, recipients: Meant) -> list[Contact]:
+    def new(self, message: AnyMessage, recipients: Recipients) -> list[Contact]:
         """Return the recipients who get a notification of a message now."""
         if message.id in self.known and message.id not in self.again:
             return []
@@ -246,13 +252,13 @@ class _Fixed:
 
 def _fixed(
     earlier: Sequence[NotificationRow],
-    due: Mapping[UUID, Queued],
+    due: Mapping[UUID, AnyMessage],
     choices: Mapping[UUID, Choice],
-    contacts: Mapping[UUID, Meant],
+    contacts: Mapping[UUID, Recipients],
     found: Mapping[UUID, list[Delivery]],
-) -> _Fixed:
+) -> _FixedRecipients:
     """Return what is fixed of these messages; adds to `found` what of it is still to be sent."""
-    fixed = _Fixed()
+    fixed = _FixedRecipients()
     for row in earlier:
         message = due[row.message_id]
         if row.generation != message.generation:
@@ -273,12 +279,12 @@ def _fixed(
     return fixed
 
 
-def absent(recipients: Meant) -> FailureCause:
+def absent(recipients: Recipients) -> FailureCause:
     """Return why a person has no contact: erased, or not known (yet)."""
     return FailureCause.CONTACT_ERASED if recipients.erased else FailureCause.NO_CONTACT
 
 
-def _unreached(outcome: Ended) -> dict[str, object]:
+def _unreached(outcome: FinalOutcome) -> dict[str, object]:
     return {
         "recipient": outcome.delivery.recipient,
         "country": outcome.message.country,
@@ -289,7 +295,7 @@ def _unreached(outcome: Ended) -> dict[str, object]:
     }
 
 
-def _sent(message: Queued, delivery: Delivery) -> NotificationSent:
+def _sent(message: AnyMessage, delivery: Delivery) -> NotificationSent:
     return NotificationSent(
         rule=message.rule,
         audience=message.audience,
@@ -301,7 +307,7 @@ def _sent(message: Queued, delivery: Delivery) -> NotificationSent:
     )
 
 
-def failed(message: Queued, attempt: int, cause: FailureCause) -> NotificationFailed:
+def failed(message: AnyMessage, attempt: int, cause: FailureCause) -> NotificationFailed:
     """Return the event that a message did not reach a recipient."""
     return NotificationFailed(
         rule=message.rule,

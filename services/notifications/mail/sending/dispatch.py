@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.notifications.cases.store.register import organisation_names
-from services.notifications.mail.sending.contacts import Ask, PortalAway
-from services.notifications.mail.sending.delivery_log import SET, Away, Delivery, Ended, Waits, absent
+from services.notifications.mail.sending.contacts import ContactRequest, PortalAway
+from services.notifications.mail.sending.delivery_log import SET, Delivery, FinalOutcome, HeldBack, Postponed, absent
 from services.notifications.mail.sending.letter import letter
 from services.notifications.mail.sending.quiet_hours import Sleepers, held_by_country
 from services.notifications.mail.sending.smtp import Refused, ServerAway
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from services.notifications.mail.sending.delivery_log import DeliveryLog, Outcome
     from services.notifications.mail.sending.signature import Signer
     from services.notifications.mail.sending.smtp import Post
-    from services.notifications.messages.store.messages import Due
+    from services.notifications.messages.store.messages import DueMessage
     from services.notifications.settings import Settings
     from shared.bus import Bus
 
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 # For how long an orderly end waits: together less than a service gives its loops (shared/runtime/service.py).
 _LINE_SECONDS = 5.0
-_BOOK_SECONDS = 2.0
+_LOG_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class _Task:
     `until` is when the first recipient in quiet hours may get it; None where there is none.
     """
 
-    message: Due
+    message: DueMessage
     deliveries: Sequence[Delivery]
     contacts: Mapping[UUID, Contact]
     host: str
@@ -60,7 +60,7 @@ class _Task:
 class _Batch:
     """Messages that are due, in their order, and the tasks of each story."""
 
-    due: Sequence[Due]
+    due: Sequence[DueMessage]
     stories: Mapping[UUID, list[_Task]]
 
 
@@ -82,7 +82,7 @@ class Dispatcher:
     settings: Settings
     portal: Portal
     post: Post
-    book: DeliveryLog
+    delivery_log: DeliveryLog
     signer: Signer | None = None
     line_seconds: float = _LINE_SECONDS
 
@@ -108,7 +108,7 @@ class Dispatcher:
     async def _sent(self, first: _Batch, round_: _Round) -> int:
         total, ready = 0, first
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.book.keep(round_.outcomes))
+            group.create_task(self.delivery_log.record_all(round_.outcomes))
             while not round_.ending:
                 total += len(ready.due)
                 round_.following = group.create_task(self._ready(ready.due[-1]))
@@ -133,44 +133,44 @@ class Dispatcher:
             if not (await asyncio.wait([work], timeout=self.line_seconds))[0]:
                 for line in round_.lines:
                     line.cancel()
-                await asyncio.wait([work], timeout=_BOOK_SECONDS)
+                await asyncio.wait([work], timeout=_LOG_SECONDS)
         finally:
             work.cancel()
             await asyncio.wait([work])
         if not work.cancelled() and (error := work.exception()) is not None:
             log.warning("the last mails were not written down", why=repr(error))
 
-    async def _ready(self, last: Due | None) -> _Batch | None:
+    async def _ready(self, last: DueMessage | None) -> _Batch | None:
         """Return the messages due after `last`, with their recipients; None where there are no more."""
         async with self.bus.glance() as session:
             now = clock.now()
-            due = await store.due_messages(session, _real(), now, BATCH, after=last)
-            hosts = {message.case.host_shown async for message in in_steps(due)}
+            due = await store.messages_due(session, _real(), now, BATCH, after=last)
+            hosts = {message.case.named_host async for message in in_steps(due)}
             names = await organisation_names(session, (host for host in hosts if host is not None))
             held = await held_by_country(session, self.settings.quiet, due, now)
         if not due:
             return None
-        await self.book.hold(held)
+        await self.delivery_log.hold(held)
         awake = [message for message in due if message.id not in held]
         try:
             found = await self.portal.contacts_of([ask(message) async for message in in_steps(awake)])
         except PortalAway as error:
-            await self.book.write([Away(message, f"portal: {error}") for message in awake])
+            await self.delivery_log.record([Postponed(message, f"portal: {error}") for message in awake])
             return _Batch(due, {})
         contacts = {message.id: recipients for message, recipients in zip(awake, found, strict=True)}
         async with self.bus.glance() as session:
             sleepers = await Sleepers.of(session, self.settings.quiet, contacts, now)
             held = sleepers.all_of(awake)
-            fixed = await store.addressed(session, held)
+            fixed = await store.with_recipients(session, held)
         # To whom they go is worked out in the morning: till then somebody may leave, or choose to do without them.
         held = {id_: until for id_, until in held.items() if id_ not in fixed}
-        await self.book.hold(held)
+        await self.delivery_log.hold(held)
         awake = [message for message in awake if message.id not in held]
-        deliveries = await self.book.address(awake, contacts)
+        deliveries = await self.delivery_log.address(awake, contacts)
         held = sleepers.leave(awake, deliveries)
         stories: dict[UUID, list[_Task]] = {}
         async for message in in_steps(awake):
-            host = message.case.host_shown
+            host = message.case.named_host
             recipients = contacts[message.id]
             known = {contact.recipient: contact for contact in recipients.people}
             name = "" if host is None else names.get(host, "")
@@ -192,18 +192,18 @@ class Dispatcher:
                     return
                 outcome = await self.deliver(task, delivery)
                 await round_.outcomes.put(outcome)
-                if isinstance(outcome, Away):
+                if isinstance(outcome, Postponed):
                     break  # the message is tried again as a whole: its other recipients then
             else:
                 # Only now: were this process to end before, nobody who is awake would have to wait.
                 if task.until is not None:
-                    await round_.outcomes.put(Waits(task.message, task.until))
+                    await round_.outcomes.put(HeldBack(task.message, task.until))
 
     async def deliver(self, task: _Task, delivery: Delivery) -> Outcome:
         """Hand over one mail; return what became of it."""
         contact = task.contacts.get(delivery.recipient)
         if contact is None:
-            return Ended(task.message, delivery, clock.now(), task.absent)
+            return FinalOutcome(task.message, delivery, clock.now(), task.absent)
         try:
             now, host = clock.now(), task.host
             mail = letter(task.message, delivery.id, contact, self.settings, host=host, now=now, signer=self.signer)
@@ -211,20 +211,20 @@ class Dispatcher:
         except (Refused, ValueError) as error:
             log.warning("mail refused", notification=str(delivery.id), why=type(error).__name__)
             code = str(error.code) if isinstance(error, Refused) and error.address else None
-            return Ended(task.message, delivery, clock.now(), FailureCause.REFUSED, code)
+            return FinalOutcome(task.message, delivery, clock.now(), FailureCause.REFUSED, code)
         except ServerAway as error:
-            return Away(task.message, f"mail server: {error}")
-        return Ended(task.message, delivery, clock.now(), None)
+            return Postponed(task.message, f"mail server: {error}")
+        return FinalOutcome(task.message, delivery, clock.now(), None)
 
 
-def ask(message: Due) -> Ask:
+def ask(message: DueMessage) -> ContactRequest:
     """Return the request for the recipients of a message."""
-    return Ask(
+    return ContactRequest(
         message.audience,
         message.rule,
         message.application_id,
         availability_of=message.case.id if message.answers else None,
-        without_deputies=message.deputy_told,
+        without_deputies=message.deputy_informed,
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from services.notifications.mail.sending.contacts import Contact
     from services.notifications.mail.sending.signature import Signer
     from services.notifications.messages.model.wording import Wording
-    from services.notifications.messages.store.messages import Queued
+    from services.notifications.messages.store.messages import AnyMessage
     from services.notifications.settings import Settings
 
 
@@ -43,7 +43,7 @@ class Letter:
 
 
 def letter(
-    message: Queued,
+    message: AnyMessage,
     notification_id: UUID,
     contact: Contact,
     settings: Settings,
@@ -106,7 +106,7 @@ def _stamp(second: datetime) -> str:
     return format_datetime(second)
 
 
-def _invitation(message: Queued, contact: Contact, settings: Settings, words: Wording, host: str) -> str:
+def _invitation(message: AnyMessage, contact: Contact, settings: Settings, words: Wording, host: str) -> str:
     """Return the calendar object with the dates of the message's visit, or the hours of its session."""
     method, facts = message.row.invitation, message.facts
     assert method is not None

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.notifications.mail.sending.contacts import Meant
+    from services.notifications.mail.sending.contacts import Recipients
     from services.notifications.mail.sending.delivery_log import Delivery
-    from services.notifications.messages.store.messages import Queued
+    from services.notifications.messages.store.messages import AnyMessage
     from services.notifications.preferences.model.quiet_hours import Hours, Quiet
 
-Held = dict["UUID", "datetime"]
+HeldUntil = dict["UUID", "datetime"]
 """Messages that wait for somebody, and until when (domain time)."""
 
 
-async def held_by_country(session: AsyncSession, quiet: Quiet, due: Sequence[Queued], now: datetime) -> Held:
+async def held_by_country(session: AsyncSession, quiet: Quiet, due: Sequence[AnyMessage], now: datetime) -> HeldUntil:
     """Return the messages that wait as a whole, since it is night at `now` (domain time) in their country.
 
     None as soon as anybody has chosen hours: then it depends on the recipients.
@@ -48,19 +48,21 @@ class Sleepers:
     """
 
     quiet: Quiet
-    contacts: Mapping[UUID, Meant]
+    contacts: Mapping[UUID, Recipients]
     own: Mapping[UUID, Hours | None]
     now: datetime
 
     @classmethod
-    async def of(cls, session: AsyncSession, quiet: Quiet, contacts: Mapping[UUID, Meant], now: datetime) -> Sleepers:
+    async def of(
+        cls, session: AsyncSession, quiet: Quiet, contacts: Mapping[UUID, Recipients], now: datetime
+    ) -> Sleepers:
         """Return the sleepers among the recipients, given by the message's id."""
         everybody = (contact.recipient for recipients in contacts.values() for contact in recipients.people)
         return cls(quiet, contacts, await own_hours(session, everybody), now)
 
-    def all_of(self, due: Sequence[Queued]) -> Held:
+    def all_of(self, due: Sequence[AnyMessage]) -> HeldUntil:
         """Return the messages all of whose recipients sleep; without recipients, those of a sleeping country."""
-        held: Held = {}
+        held: HeldUntil = {}
         for message in due:
             people = [contact.recipient for contact in self.contacts[message.id].people]
             untils = [until for until in self._untils(message, people) if until is not None]
@@ -68,9 +70,9 @@ class Sleepers:
                 held[message.id] = min(untils)
         return held
 
-    def leave(self, due: Sequence[Queued], deliveries: Mapping[UUID, list[Delivery]]) -> Held:
+    def leave(self, due: Sequence[AnyMessage], deliveries: Mapping[UUID, list[Delivery]]) -> HeldUntil:
         """Remove sleeping recipients from `deliveries`; return until when their messages wait for the first."""
-        held: Held = {}
+        held: HeldUntil = {}
         for message in due:
             ways = deliveries[message.id]
             untils = self._untils(message, [delivery.recipient for delivery in ways])
@@ -80,7 +82,7 @@ class Sleepers:
                 ways[:] = [delivery for delivery, until in zip(ways, untils, strict=True) if until is None]
         return held
 
-    def _untils(self, message: Queued, recipients: Sequence[UUID]) -> list[datetime | None]:
+    def _untils(self, message: AnyMessage, recipients: Sequence[UUID]) -> list[datetime | None]:
         """Return until when each sleeps, None for those awake; without recipients, the country's hours count."""
         usual = self.quiet.until(message.country, self.now)
         zones = {contact.recipient: contact.timezone for contact in self.contacts[message.id].people}
@@ -95,7 +97,7 @@ class Sleepers:
         return found or [_until(message, usual, self.now)]
 
 
-def _until(message: Queued, until: datetime | None, now: datetime) -> datetime | None:
+def _until(message: AnyMessage, until: datetime | None, now: datetime) -> datetime | None:
     """Return until when a message waits for a sleeper, no longer than it can; None where it is sent now."""
     if until is None:
         return None

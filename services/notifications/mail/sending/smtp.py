@@ -76,35 +76,35 @@ class Post:
             try:
                 await self._once(mail)
             except _BROKEN:
-                self._drop()
+                self._close_idle()
                 await asyncio.sleep(pause)
             else:
                 return
         await self._once(mail)
 
     async def _once(self, mail: Letter) -> None:
-        line = self._kept() or await self._connected()
+        connection = self._idle_connection() or await self._connect()
         try:
-            await self._address(line, mail)
-            await self._hand_over(line, mail)
+            await self._address(connection, mail)
+            await self._hand_over(connection, mail)
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError, aiosmtplib.SMTPNotSupported):
             # An answer about this mail alone: the connection is good for the next one after a fresh start.
             try:
-                await line.rset()
+                await connection.rset()
             except (aiosmtplib.SMTPException, OSError):
-                line.close()
+                connection.close()
             else:
-                self._idle.append(line)
+                self._idle.append(connection)
             raise
         except BaseException:
-            line.close()
+            connection.close()
             raise
-        self._idle.append(line)
+        self._idle.append(connection)
 
-    async def _connected(self) -> aiosmtplib.SMTP:
+    async def _connect(self) -> aiosmtplib.SMTP:
         """Connect, secure, sign in and greet. Raises what `aiosmtplib` raises."""
         password = self._settings.smtp_password
-        line = aiosmtplib.SMTP(
+        connection = aiosmtplib.SMTP(
             hostname=self._settings.smtp_host,
             port=self._settings.smtp_port,
             username=self._settings.smtp_user,
@@ -114,31 +114,31 @@ class Post:
             timeout=self._seconds,
         )
         try:
-            await line.connect()
-            if line.is_ehlo_or_helo_needed:
+            await connection.connect()
+            if connection.is_ehlo_or_helo_needed:
                 try:
-                    await line.ehlo()
+                    await connection.ehlo()
                 except aiosmtplib.SMTPHeloError:
-                    await line.helo()
+                    await connection.helo()
         except BaseException:
-            line.close()
+            connection.close()
             raise
-        return line
+        return connection
 
-    async def _address(self, line: aiosmtplib.SMTP, mail: Letter) -> None:
+    async def _address(self, connection: aiosmtplib.SMTP, mail: Letter) -> None:
         """Send sender and recipient of a mail. A server that closes the connection has taken nothing."""
         encoding, options = "ascii", []
-        if line.supports_extension("size"):
+        if connection.supports_extension("size"):
             options.append(f"SIZE={len(mail.raw)}")  # RFC 1870; the letter's lines end as they are sent
         if mail.utf8:
-            if not line.supports_extension("smtputf8"):
+            if not connection.supports_extension("smtputf8"):
                 raise aiosmtplib.SMTPNotSupported("The server does not take addresses beyond ASCII.")
             encoding = "utf-8"
             options.append("SMTPUTF8")
         try:
             async with asyncio.timeout(self._seconds):
-                await line.mail(mail.sender, options=options, encoding=encoding, timeout=None)
-                await line.rcpt(mail.address, encoding=encoding, timeout=None)
+                await connection.mail(mail.sender, options=options, encoding=encoding, timeout=None)
+                await connection.rcpt(mail.address, encoding=encoding, timeout=None)
         except TimeoutError as error:
             raise aiosmtplib.SMTPReadTimeoutError("The server says nothing.") from error
         except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPRecipientRefused) as error:
@@ -146,23 +146,23 @@ class Post:
                 raise aiosmtplib.SMTPServerDisconnected("The server said goodbye.") from error
             raise
 
-    async def _hand_over(self, line: aiosmtplib.SMTP, mail: Letter) -> None:
+    async def _hand_over(self, connection: aiosmtplib.SMTP, mail: Letter) -> None:
         """Send the content; one without an answer may have been taken, so it is not sent again at once."""
         try:
             async with asyncio.timeout(_CONTENT_TIMES * self._seconds):
-                await line.data(mail.raw, timeout=None)
+                await connection.data(mail.raw, timeout=None)
         except (aiosmtplib.SMTPServerDisconnected, TimeoutError) as error:
             raise ServerAway("the server did not say whether it took the mail") from error
 
-    def _kept(self) -> aiosmtplib.SMTP | None:
+    def _idle_connection(self) -> aiosmtplib.SMTP | None:
         """Return an open connection that nobody uses."""
         while self._idle:
-            line = self._idle.pop()
-            if line.is_connected:
-                return line
+            connection = self._idle.pop()
+            if connection.is_connected:
+                return connection
         return None
 
-    def _drop(self) -> None:
+    def _close_idle(self) -> None:
         """Close the idle connections: what broke one has mostly broken the others."""
         while self._idle:
             self._idle.pop().close()
@@ -170,11 +170,11 @@ class Post:
     async def close(self) -> None:
         """Say goodbye on all connections in parallel, since a silent server would delay each."""
         idle, self._idle = self._idle, []
-        await asyncio.gather(*(_end(line) for line in idle))
+        await asyncio.gather(*(_end(connection) for connection in idle))
 
 
-async def _end(line: aiosmtplib.SMTP) -> None:
+async def _end(connection: aiosmtplib.SMTP) -> None:
     """Say goodbye and hang up, whatever the answer is."""
     with suppress(aiosmtplib.SMTPException, OSError):
-        await line.quit(timeout=_GOODBYE)
-    line.close()
+        await connection.quit(timeout=_GOODBYE)
+    connection.close()

@@ -110,7 +110,7 @@ async def note_status(session: AsyncSession, notification_id: UUID, status: str,
     )
 
 
-async def returned(session: AsyncSession, notification_id: UUID, cause: str) -> None:
+async def mark_returned(session: AsyncSession, notification_id: UUID, cause: str) -> None:
     """Mark a mail that was sent as failed."""
     await session.execute(
         sa.update(NotificationRow)

@@ -61,7 +61,7 @@ class Bounce(Table, table=True):
     source: str = Field(description="smtp or file")
 
 
-async def unreached(session: AsyncSession, rows: Iterable[Mapping[str, object]]) -> None:
+async def add_unreachable(session: AsyncSession, rows: Iterable[Mapping[str, object]]) -> None:
     """Add people to the list (`recipient`, `country`, `cause`, `status`, `message_id`, `at`), or count once more.
 
     A person who was settled is on it again, from now on.
@@ -88,7 +88,9 @@ async def unreached(session: AsyncSession, rows: Iterable[Mapping[str, object]])
         )
 
 
-async def open_of(session: AsyncSession, recipients: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Unreachable]:
+async def open_entries(
+    session: AsyncSession, recipients: Iterable[UUID], *, lock: bool = False
+) -> dict[UUID, Unreachable]:
     """Return those of these people who are on the list now."""
     query = select(Unreachable).where(
         col(Unreachable.recipient).in_(sorted(set(recipients))), col(Unreachable.settled_at).is_(None)
@@ -97,19 +99,19 @@ async def open_of(session: AsyncSession, recipients: Iterable[UUID], *, lock: bo
     return {row.recipient: row for row in (await session.scalars(query.with_for_update() if lock else query)).all()}
 
 
-async def asked(session: AsyncSession, recipient: UUID, at: datetime) -> None:
+async def note_address_request(session: AsyncSession, recipient: UUID, at: datetime) -> None:
     """Note that an unreachable person was asked to confirm a new address (`at` is domain time)."""
     mine = (col(Unreachable.recipient) == recipient, col(Unreachable.settled_at).is_(None))
     await session.execute(sa.update(Unreachable).where(*mine, col(Unreachable.since) <= at).values(asked_at=at))
 
 
-async def confirmed(session: AsyncSession, recipient: UUID, at: datetime) -> None:
+async def settle_confirmed(session: AsyncSession, recipient: UUID, at: datetime) -> None:
     """Settle a person whose new address, asked for since, was confirmed (`at` is domain time)."""
     mine = (col(Unreachable.recipient) == recipient, col(Unreachable.settled_at).is_(None))
     await session.execute(sa.update(Unreachable).where(*mine, col(Unreachable.asked_at) <= at).values(settled_at=at))
 
 
-async def listed(
+async def unreachable_page(
     session: AsyncSession, *, countries: frozenset[str] | None, settled: bool, page: int
 ) -> tuple[list[Unreachable], int]:
     """Return one page of the people of some countries (None: all), the longest unreachable first, and their number."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.notifications.cases.model import audience, country_of
-from services.notifications.messages.model.rule import Rule, Told
+from services.notifications.messages.model.rule import NamedAudience, Rule
 from services.notifications.messages.model.table import RULES
 from shared.contracts.applications import CompanionEvent
 from shared.contracts.codes import AudienceKind
@@ -42,7 +42,7 @@ for _rule in RULES:
     _BY_EVENT.setdefault(_rule.event.type, []).append(_rule)
 
 
-def tells(event_type: str) -> bool:
+def has_message(event_type: str) -> bool:
     """Return whether any message follows from such an event."""
     return event_type in _BY_EVENT
 
@@ -78,17 +78,17 @@ def key_of(audience_: Audience) -> str:
 
 def _audiences(rule: Rule, data: Event, case: Case) -> list[Audience]:
     match rule.to:
-        case Told.OWNER:
+        case NamedAudience.OWNER:
             assert isinstance(data, DeadlineEvent | WorkWaiting)
             return [data.owner]
-        case Told.ESCALATION:
+        case NamedAudience.ESCALATION:
             assert isinstance(data, DeadlinePassed)
             return [audience_ for audience_ in data.escalated_to if audience_ != data.owner]
-        case Told.COMPANION:
+        case NamedAudience.COMPANION:
             assert isinstance(data, CompanionEvent)
             of = {"application_id": case.application_id, "companion_id": data.companion_id}
             return [Audience(kind=AudienceKind.COMPANION, **of)]
-        case Told.PROPOSER:
+        case NamedAudience.PROPOSER:
             assert isinstance(data, ProposalChanged)
             proposer = data.proposer_id
             return [] if proposer is None else [Audience(kind=AudienceKind.PERSON, recipient_id=proposer)]

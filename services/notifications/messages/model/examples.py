@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, ValidationError
 
-from services.notifications.cases.model import APPLICATIONS, MENTORSHIPS, VISITS, Case, case_in, concerned
+from services.notifications.cases.model import APPLICATIONS, MENTORSHIPS, VISITS, Case, case_in, case_key
 from services.notifications.events import RecordedEvent
 from services.notifications.messages.model.facts import facts
 from services.notifications.messages.model.table import RULES
@@ -161,7 +161,7 @@ def sample_case(event: RecordedEvent) -> Case:
     """Return the case of the contract's examples, as far as the event shows it."""
     case = case_in(event)
     if case is None:
-        topic, id_ = concerned(event)
+        topic, id_ = case_key(event)
         case = Case(
             id=UUID(id_),
             topic=topic if topic in {VISITS, MENTORSHIPS} else APPLICATIONS,

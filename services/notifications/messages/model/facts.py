@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from services.notifications.deadlines.model.rules import dues
+from services.notifications.deadlines.model.rules import due_times
 from services.notifications.deadlines.model.tasks import TASKS
 from shared.contracts.applications import ApplicationFoundIneligible
 from shared.contracts.calls import Timers
@@ -73,7 +73,7 @@ def facts(event: PublishedEvent, timers: Timers | None = None) -> dict[str, Any]
     data = event.data
     found = {name: _plain(getattr(data, name)) for name in _of(type(data), _FIELDS)}
     found["due"] = next((_until(getattr(data, name)) for name in _of(type(data), _DUE)), None)
-    found |= {f"{kind}_due": due.isoformat() for kind, due in dues(event, timers or Timers()).items()}
+    found |= {f"{kind}_due": due.isoformat() for kind, due in due_times(event, timers or Timers()).items()}
     if isinstance(data, ApplicationFoundIneligible):
         found["failed"] = [check.rule.label for check in data.checks if not check.held]
     if (topic := _topic(data)) is not None:

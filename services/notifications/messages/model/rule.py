@@ -21,7 +21,7 @@ class Method(StrEnum):
     CANCEL = "CANCEL"
 
 
-class Told(StrEnum):
+class NamedAudience(StrEnum):
     """An audience that the event itself names: a deadline its owner, a proposal its proposer."""
 
     OWNER = "owner"
@@ -51,7 +51,7 @@ class Rule:
 
     name: str
     event: type[Event]
-    to: AudienceKind | Told
+    to: AudienceKind | NamedAudience
     subject: str
     text: tuple[str, ...]
     link: str

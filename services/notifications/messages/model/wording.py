@@ -64,7 +64,7 @@ def wording(
     rule: Rule, case: Case, facts: Mapping[str, Any], *, to: AudienceKind, origin: str, host: str = ""
 ) -> Wording:
     """Return the message to that audience in the current language; `host` is the host organisation's name."""
-    filled = words(case, facts, host, wanted=_asked(rule.subject, rule.text))
+    filled = words(case, facts, host, wanted=_words_needed(rule.subject, rule.text))
     paragraphs = [_filled(text, filled) for text in rule.text] + _waiting(facts, origin)
     title = gettext(rule.subject) % filled
     return Wording(
@@ -137,15 +137,15 @@ def _word(name: str, case: Case, facts: Mapping[str, Any], host: str) -> str:  #
             return clocks(datetime.fromisoformat(facts["begins_at"]), (case.country, case.host_country))
         case "new_dates":
             return dates.span(date.fromisoformat(facts["new_start"]), date.fromisoformat(facts["new_end"]))
-    return _said(name, facts[name])
+    return _in_words(name, facts[name])
 
 
 def unknown(rule: Rule, case: Case, facts: Mapping[str, Any]) -> list[str]:
     """Return the words that a rule's texts need and its event does not have."""
-    return sorted(set(_asked(rule.subject, rule.text)) - words(case, facts).keys())
+    return sorted(set(_words_needed(rule.subject, rule.text)) - words(case, facts).keys())
 
 
-def _said(name: str, value: Any) -> str:
+def _in_words(name: str, value: Any) -> str:
     """Return a fact in words. A deadline is the end of a day at the programme's office, the day that pages show."""
     if value is None:
         return ""
@@ -167,7 +167,7 @@ def _day_of(moment: str) -> date:
 
 
 @cache
-def _asked(*texts: str | tuple[str, ...]) -> tuple[str, ...]:
+def _words_needed(*texts: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return the words that texts of the table need, each once."""
     whole = [text for some in texts for text in ((some,) if isinstance(some, str) else some)]
     return tuple(dict.fromkeys(place for text in whole for place in _places(text)))

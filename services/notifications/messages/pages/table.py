@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.notifications.cases.store import register
 from services.notifications.catalogues import MAILS
-from services.notifications.deadlines.model.rules import REMIND
+from services.notifications.deadlines.model.rules import REMINDERS
 from services.notifications.deadlines.model.tasks import TASKS
 from services.notifications.guards import countries_read
 from services.notifications.messages.model.examples import preview
@@ -55,7 +55,7 @@ async def table(request: Request, bus: BusDep, who: Reader, event: Event = "", t
     caused: set[str] = set()
     if about is not None:
         async with bus.read() as session:
-            caused = {message.rule for message in await store.about(session, about, countries_read(who))}
+            caused = {message.rule for message in await store.messages_about(session, about, countries_read(who))}
     whole = not event.strip() and not to
     wanted = {
         rule.name for rule in RULES if (rule.name in caused or not event.strip()) and (str(rule.to) == to or not to)
@@ -69,7 +69,7 @@ async def table(request: Request, bus: BusDep, who: Reader, event: Event = "", t
         few=len(wanted) <= _FEW,
         event=event.strip(),
         to=to,
-        audiences=list({str(rule.to): messages.told_to(rule) for rule in RULES}.items()),
+        audiences=list({str(rule.to): messages.audience_of_rule(rule) for rule in RULES}.items()),
         problem=gettext("This is not the id of an event.") if event.strip() and about is None else None,
         written_in=", ".join(tongue(code) for code in offered(MAILS)),
         untold=[(name, gettext(why)) for name, why in WITHOUT_MESSAGE.items()],
@@ -88,7 +88,7 @@ def _row(rule: Rule) -> dict[str, object]:
     return {
         "name": rule.name,
         "subject": short_subject(rule),
-        "to": messages.told_to(rule),
+        "to": messages.audience_of_rule(rule),
         "when": ", ".join(filter(None, (rule.event.type, gettext(rule.when.words) if rule.when else None))),
         "apart": ", ".join(filter(None, apart)),
     }
@@ -99,7 +99,7 @@ def _reminders() -> list[dict[str, object]]:
         {
             "kind": label(kind),
             "task": gettext(TASKS[kind]),
-            "days": REMIND[kind].days,
+            "days": REMINDERS[kind].days,
             "escalates": ", ".join(
                 label(kind_) for kind_ in (*filter(None, [deadline.deputy]), *deadline.escalates_to)
             ),
@@ -109,20 +109,20 @@ def _reminders() -> list[dict[str, object]]:
 
 
 @router.get("/{name}")
-async def one(
+async def rule_page(
     request: Request, name: str, bus: BusDep, who: Reader, event: Event = "", language: Language = ""
 ) -> Response:
     """One row, with its message for a real event or for the example, in any language of the mails."""
     rule = _rule(name)
-    real, problem = await _told(bus, who, rule, event)
+    real, problem = await _real_message(bus, who, rule, event)
     with speaking(language or spoken(), MAILS) as code:
-        wording_ = _said(real, rule, request.app.state.service.settings.origin)
+        wording_ = _wording(real, rule, request.app.state.service.settings.origin)
         text = bodies(wording_, _SAMPLE, "")["text"]
     return render(
         request,
         "messages/rule.html",
         rule=rule,
-        to_whom=messages.told_to(rule),
+        to_whom=messages.audience_of_rule(rule),
         condition=gettext(rule.when.words) if rule.when else None,
         said=wording_,
         text=text,
@@ -140,14 +140,14 @@ async def mail(
 ) -> Response:
     """The HTML body alone, as a mail program gets it, for the frame of the page above."""
     rule = _rule(name)
-    real, _ = await _told(bus, who, rule, event)
+    real, _ = await _real_message(bus, who, rule, event)
     origin = request.app.state.service.settings.origin
     with speaking(language or spoken(), MAILS):
-        return HTMLResponse(bodies(_said(real, rule, origin), _SAMPLE, origin)["html"], headers=_FRAME)
+        return HTMLResponse(bodies(_wording(real, rule, origin), _SAMPLE, origin)["html"], headers=_FRAME)
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _RealMessage:
     """A message that a real event caused, and the name of its case's host."""
 
     message: MessageRow
@@ -161,7 +161,7 @@ def _rule(name: str) -> Rule:
     return rule
 
 
-async def _told(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_Told | None, str | None]:
+async def _real_message(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_RealMessage | None, str | None]:
     """Return the message that a real event caused by this rule, if the reader may see it; else the problem."""
     if not event.strip():
         return None, None
@@ -170,15 +170,19 @@ async def _told(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_Told
         return None, gettext("This is not the id of an event.")
     async with bus.read() as session:
         caused = [
-            message for message in await store.about(session, about, countries_read(who)) if message.rule == rule.name
+            message
+            for message in await store.messages_about(session, about, countries_read(who))
+            if message.rule == rule.name
         ]
         if not caused:
             return None, gettext("This event has caused no such message that you may see.")
-        host = caused[0].case.host_shown
+        host = caused[0].case.named_host
         known = await register.organisation_names(session, [] if host is None else [host])
-    return _Told(caused[0], "".join(known.values())), None
+    return _RealMessage(caused[0], "".join(known.values())), None
 
 
-def _said(real: _Told | None, rule: Rule, origin: str) -> Wording:
+def _wording(real: _RealMessage | None, rule: Rule, origin: str) -> Wording:
     """Return the message in the current language: the real one, or the example's."""
-    return preview(rule, origin) if real is None else messages.said(real.message, origin=origin, host=real.host)
+    return (
+        preview(rule, origin) if real is None else messages.message_wording(real.message, origin=origin, host=real.host)
+    )

@@ -57,7 +57,7 @@ async def volume(
     monday = clock.today() - timedelta(days=clock.today().weekday())
     first = only or monday - _WEEK * (count - 1)
     span = Span(first, first + _WEEK if only else monday + _WEEK, chosen, known or None)
-    listed = messages.stored(state)
+    listed = messages.stored_state(state)
     async with bus.read() as session:
         found, total = ([], 0) if listed is None else await store.rows(session, span, listed, page)
         days = await store.volume(session, span, "day")
@@ -72,7 +72,7 @@ async def volume(
         rules=[_rule(part, filters) for part in by_rule],
         only=only,
         listed=None if listed is None else states.state("notification", state),
-        rows=[(message, messages.said(message), messages.to_whom(message)) for message in found],
+        rows=[(message, messages.message_wording(message), messages.audience_name(message)) for message in found],
         total=total,
         page=page,
         moment_=lambda value: dates.moment(value, short=True),

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.notifications.cases.model import Case, id_of
-from services.notifications.messages.model.rule import Told
+from services.notifications.messages.model.rule import NamedAudience
 from services.notifications.messages.model.table import BY_NAME
 from services.notifications.tables import Table, add, among
 from shared.bus.db.transaction import asking, driver
@@ -67,12 +67,12 @@ class _Derived:
         """
         managed = self.audience.kind is AudienceKind.LINE_MANAGER
         reminds = managed or self.facts.get("deadline") == DeadlineKind.AVAILABILITY
-        return self.row.answers or (reminds and self.row.to is Told.OWNER)
+        return self.row.answers or (reminds and self.row.to is NamedAudience.OWNER)
 
     @property
-    def deputy_told(self) -> bool:
+    def deputy_informed(self) -> bool:
         """Whether the deputy gets a message of their own about the same missed date."""
-        return self.row.to is Told.OWNER and self.facts.get("next_due") is not None
+        return self.row.to is NamedAudience.OWNER and self.facts.get("next_due") is not None
 
     @cached_property
     def audience(self) -> Audience:
@@ -126,7 +126,7 @@ class MessageRow(_Derived, Table, table=True):
 
 
 @dataclass(eq=False)
-class Due(_Derived):
+class DueMessage(_Derived):
     """A message that is due, with the columns that sending needs, read without the mapper."""
 
     id: UUID
@@ -146,7 +146,7 @@ class Due(_Derived):
     generation: int
 
 
-Queued = MessageRow | Due
+AnyMessage = MessageRow | DueMessage
 """A message, however it was read."""
 _PLACE = "next_at, at, id"
 _DUE = (
@@ -196,7 +196,7 @@ class Search:
     week: date | None = None
 
 
-async def queue(session: AsyncSession, messages: Iterable[Message], now: datetime) -> None:
+async def queue_messages(session: AsyncSession, messages: Iterable[Message], now: datetime) -> None:
     """Queue messages (`now` is real time), each once for ever."""
     rows = {message.id: _row(message, now) for message in messages}
     await add(session, MessageRow, [rows[id_] for id_ in sorted(rows)])
@@ -223,9 +223,9 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
     }
 
 
-async def due_messages(
-    session: AsyncSession, real: datetime, now: datetime, most: int, *, after: Due | None = None
-) -> list[Due]:
+async def messages_due(
+    session: AsyncSession, real: datetime, now: datetime, most: int, *, after: DueMessage | None = None
+) -> list[DueMessage]:
     """Return the messages that are due and not held back, the first due first, then by time of the event.
 
     `real` and `now` are real and domain time; `after` is the last message that is being worked on. A message queued in
@@ -236,7 +236,7 @@ async def due_messages(
         rows = await connection.fetch(_FIRST, real, late, now, most)
     else:
         rows = await connection.fetch(_NEXT, real, late, now, most, after.next_at, after.at, after.id)
-    return [Due(*row) for row in rows]
+    return [DueMessage(*row) for row in rows]
 
 
 async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -250,16 +250,16 @@ async def notifications_of(session: AsyncSession, *message_ids: UUID) -> list[No
     return list((await session.scalars(query.order_by(col(NotificationRow.id)))).all())
 
 
-async def addressed(session: AsyncSession, message_ids: Iterable[UUID]) -> set[UUID]:
+async def with_recipients(session: AsyncSession, message_ids: Iterable[UUID]) -> set[UUID]:
     """Return those of the messages whose recipients are fixed, in their present generation."""
     wanted = sorted(message_ids)
     if not wanted:
         return set()
-    query = sa.select(col(MessageRow.id)).where(col(MessageRow.id).in_(wanted), _of_now(sa.true()))
+    query = sa.select(col(MessageRow.id)).where(col(MessageRow.id).in_(wanted), _has_current(sa.true()))
     return set((await session.scalars(query)).all())
 
 
-async def keep(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
+async def keep_in_portal(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
     """Let waiting notifications appear in the portal only."""
     ids = sorted(notification_ids)
     if ids:
@@ -267,7 +267,7 @@ async def keep(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
         await session.execute(sa.update(NotificationRow).where(*mine).values(state=KEPT))
 
 
-async def drop(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
+async def drop_notifications(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
     """Delete waiting notifications that were never tried: their recipients are no longer meant."""
     ids = sorted(notification_ids)
     if ids:
@@ -276,7 +276,7 @@ async def drop(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
         await session.execute(sa.delete(NotificationRow).where(*mine, never))
 
 
-async def let_go(session: AsyncSession, recipient: UUID) -> None:
+async def release_held(session: AsyncSession, recipient: UUID) -> None:
     """Release the messages that may be held back for this person; the next round decides anew until when.
 
     A message that waits for all its recipients may not know them yet, so each such message is released; all together,
@@ -284,19 +284,19 @@ async def let_go(session: AsyncSession, recipient: UUID) -> None:
     """
     waits = sa.and_(col(NotificationRow.recipient) == recipient, col(NotificationRow.state) == WAITING)
     waiting = sa.select(col(MessageRow.id)).where(sa.text("state = 'waiting'"), col(MessageRow.held_until).is_not(None))
-    waiting = waiting.where(sa.or_(~_of_now(sa.true()), _of_now(waits)))
+    waiting = waiting.where(sa.or_(~_has_current(sa.true()), _has_current(waits)))
     mine = col(MessageRow.id).in_(waiting.with_for_update(skip_locked=True))
     await session.execute(sa.update(MessageRow).where(mine).values(held_until=None))
 
 
-def _of_now(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def _has_current(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Return the condition that a message has such a notification in its present generation."""
     its = col(NotificationRow.message_id) == col(MessageRow.id)
     now = col(NotificationRow.generation) == col(MessageRow.generation)
     return sa.exists().where(its, now, which).correlate(MessageRow)
 
 
-async def ended(
+async def end_notifications(
     session: AsyncSession, ids: Sequence[UUID], state: str, moments: Sequence[datetime], causes: Sequence[str | None]
 ) -> set[UUID]:
     """End notifications that still wait, in one state; return those that did: others had ended before.
@@ -309,7 +309,7 @@ async def ended(
     return {row["id"] for row in found}
 
 
-async def settle(session: AsyncSession, message_ids: Iterable[UUID], *, attempts: int = 1) -> None:
+async def settle_messages(session: AsyncSession, message_ids: Iterable[UUID], *, attempts: int = 1) -> None:
     """Mark messages without waiting recipients as done, or as failed where a recipient was not reached.
 
     Their attempts grow by `attempts`.
@@ -317,7 +317,7 @@ async def settle(session: AsyncSession, message_ids: Iterable[UUID], *, attempts
     await (await driver(session)).execute(_SETTLED, sorted(message_ids), attempts)
 
 
-async def hold(session: AsyncSession, until: Mapping[UUID, datetime]) -> None:
+async def hold_messages(session: AsyncSession, until: Mapping[UUID, datetime]) -> None:
     """Hold messages back until then (domain time)."""
     if not until:
         return
@@ -353,13 +353,13 @@ async def message(session: AsyncSession, message_id: UUID) -> MessageRow | None:
     return await session.get(MessageRow, message_id)
 
 
-async def about(session: AsyncSession, event_id: UUID, countries: frozenset[str] | None) -> list[MessageRow]:
+async def messages_about(session: AsyncSession, event_id: UUID, countries: frozenset[str] | None) -> list[MessageRow]:
     """Return the messages about an event, in a fixed order; those of `countries` only, where given."""
     query = select(MessageRow).where(col(MessageRow.about) == event_id, _visible(countries))
     return list((await session.scalars(query.order_by(col(MessageRow.id)))).all())
 
 
-async def found(session: AsyncSession, search: Search) -> tuple[list[MessageRow], int]:
+async def search_messages(session: AsyncSession, search: Search) -> tuple[list[MessageRow], int]:
     """Return one page of messages, the newest first, and their number."""
     where = [_visible(search.countries)]
     if search.state:
@@ -377,7 +377,7 @@ async def found(session: AsyncSession, search: Search) -> tuple[list[MessageRow]
     return list(rows), int(total)
 
 
-async def counts(session: AsyncSession, countries: frozenset[str] | None) -> dict[str, int]:
+async def state_counts(session: AsyncSession, countries: frozenset[str] | None) -> dict[str, int]:
     """Return how many messages are in each state."""
     query = sa.select(col(MessageRow.state), sa.func.count()).where(_visible(countries)).group_by(MessageRow.state)
     return {state: int(count) for state, count in (await session.execute(query)).all()}

@@ -20,7 +20,7 @@ _DEPUTIES = frozenset({AudienceKind.HOME_DEPUTY, AudienceKind.HOST_DEPUTY})
 _STATES = {store.WAITING: "waiting", store.DONE: "sent", store.FAILED: "failed"}
 
 
-def said(message: MessageRow, *, origin: str = "", host: str = "") -> Wording:
+def message_wording(message: MessageRow, *, origin: str = "", host: str = "") -> Wording:
     """Return a message in words, in the current language."""
     return wording(message.row, message.case, message.facts, to=message.audience.kind, origin=origin, host=host)
 
@@ -30,12 +30,12 @@ def state_of(message: MessageRow) -> str:
     return _STATES[message.state]
 
 
-def stored(code: str | None) -> str | None:
+def stored_state(code: str | None) -> str | None:
     """Return the stored state for a code of `shared.web.states`; None for an unknown one."""
     return next((stored for stored, shown in _STATES.items() if shown == code), None)
 
 
-def to_whom(message: MessageRow) -> str:
+def audience_name(message: MessageRow) -> str:
     """Return the audience in words: `National coordinator, home (Moldova)`."""
     audience = gettext(message.audience.kind.label)
     if message.country == UNION and message.audience.kind in _COORDINATORS:
@@ -46,7 +46,7 @@ def to_whom(message: MessageRow) -> str:
     return f"{audience} ({where})" if where else audience
 
 
-def told_to(rule: Rule) -> str:
+def audience_of_rule(rule: Rule) -> str:
     """Return the audience of a row of the table in words."""
     words = {
         "owner": gettext("Whoever has it"),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.notifications.deadlines.store.deadlines import Falls, What
+    from services.notifications.deadlines.store.deadlines import Announcement, DeadlineEntry
     from shared.bus import Bus, Lease, Tx
     from shared.runtime.service import Service
 
@@ -81,57 +81,57 @@ async def sweep(bus: Bus, lease: Lease, until: datetime) -> int:
     count = 0
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
-        await store.place(tx.session)
-        await appointments.place(tx.session)
+        await store.assign_holders(tx.session)
+        await appointments.assign_holders(tx.session)
     while True:
         async with bus.read() as session:
-            found = await store.to_look_at(session, until)
+            found = await store.due_for_announcement(session, until)
         new = 0
         for start in range(0, len(found), CHUNK):
-            new += await _some(bus, lease, found[start : start + CHUNK], until)
+            new += await _announce_chunk(bus, lease, found[start : start + CHUNK], until)
         count += new
-        if not new or len(found) < store.MOST:
+        if not new or len(found) < store.SWEEP_LIMIT:
             return count
 
 
-async def _some(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) -> int:
+async def _announce_chunk(bus: Bus, lease: Lease, ids: Sequence[UUID], until: datetime) -> int:
     """Announce some in one transaction: the events, their messages, and the record of it."""
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
         claimed = await store.claim(tx.session, ids, until)
-        deputies = await store.of_deputies(tx.session, [entry for what, entry in claimed if what == "passed"])
+        deputies = await store.deputy_dates(tx.session, [entry for what, entry in claimed if what == "passed"])
         found: list[Message] = []
         for what, entry in claimed:
-            found += await _tell(tx, what, entry, deputies.get(entry.id))
+            found += await _announce(tx, what, entry, deputies.get(entry.id))
         await enqueue(tx, found)
     return len(claimed)
 
 
-async def _tell(tx: Tx, what: What, entry: Falls, deputy_due: datetime | None) -> list[Message]:
+async def _announce(tx: Tx, what: Announcement, entry: DeadlineEntry, deputy_due: datetime | None) -> list[Message]:
     """Record the event of one deadline and return the messages that follow.
 
     Where a deputy is in charge (until `deputy_due`), it goes to the deputy alone, else to the last in line.
     """
-    waited, case = entry.waited, entry.case
-    owner = audience(waited.owner, case)
-    if owner is None or (what == "passed" and waited.kind in RIGHTS):
+    deadline, case = entry.deadline, entry.case
+    owner = audience(deadline.owner, case)
+    if owner is None or (what == "passed" and deadline.kind in RIGHTS):
         return []
-    assert waited.about is not None
+    assert deadline.about is not None
     common = {
-        "kind": waited.kind,
+        "kind": deadline.kind,
         "due": entry.due,
         "subject_topic": case.topic,
         "subject_id": str(case.id),
         "owner": owner,
-        "about": waited.about,
+        "about": deadline.about,
         "application_id": case.application_id,
     }
     event: DeadlineEvent
     if what == "near":
         event = DeadlineNear(**common)
     else:
-        deadline = DEADLINES[waited.kind]
-        kinds = deadline.escalates_to if deputy_due is None or deadline.deputy is None else (deadline.deputy,)
+        rule = DEADLINES[deadline.kind]
+        kinds = rule.escalates_to if deputy_due is None or rule.deputy is None else (rule.deputy,)
         recipients = (audience(kind, case) for kind in kinds)
         event = DeadlinePassed(
             **common,

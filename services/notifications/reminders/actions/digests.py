@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from services.notifications.messages.model.decision import Message
-    from services.notifications.reminders.store import Waits
+    from services.notifications.reminders.store import WaitingCount
     from shared.bus import Bus, Lease, Tx
     from shared.runtime.service import Service
 
@@ -71,7 +71,7 @@ async def write_due(bus: Bus, lease: Lease, hour: int) -> int:
                 continue
             # Where something waits for the first time it is told by itself; the digest comes the next morning.
             if place in waits and (place in done or here.hour == hour):
-                queued += await _tell(tx, place, day, waits[place], now)
+                queued += await _digest(tx, place, day, waits[place], now)
             await store.mark(tx.session, place, day, now)
         await enqueue(tx, queued)
     return len(queued)
@@ -94,7 +94,7 @@ def _country(place: str) -> str | None:
     return place if len(place) == len(EU) else EU
 
 
-async def _tell(tx: Tx, place: str, day: date, waits: Sequence[Waits], now: datetime) -> list[Message]:
+async def _digest(tx: Tx, place: str, day: date, waits: Sequence[WaitingCount], now: datetime) -> list[Message]:
     country = _country(place)
     subject = reaction_id(_PLACES, "digest", f"{place} {day}")
     kind = AudienceKind.PROGRAMME_COORDINATOR if country is None else AudienceKind.HOME_COORDINATOR

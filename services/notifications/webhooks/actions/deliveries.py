@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.notifications.webhooks.model.webhook import TEST, body_of, body_of_test, delivery_id, wants
 from services.notifications.webhooks.store import deliveries
-from services.notifications.webhooks.store.endpoints import endpoints, kept
+from services.notifications.webhooks.store.endpoints import endpoints, existing_of
 from shared.contracts.codes import WebhookReach
 from shared.ids import new_id
 from shared.time import clock
@@ -27,7 +27,7 @@ async def enqueue(tx: Tx, events: Sequence[Envelope]) -> None:
     wanted = {endpoint.id for endpoint in known for event in events if _wants(endpoint, event)}
     if not wanted:
         return
-    existing = await kept(tx.session, wanted)
+    existing = await existing_of(tx.session, wanted)
     known = [endpoint for endpoint in known if endpoint.id in existing]
     now = datetime.now(UTC)
     contents: dict[UUID, dict[str, object]] = {}

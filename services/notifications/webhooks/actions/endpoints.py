@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from services.notifications.webhooks.actions.announcement import announce
 from services.notifications.webhooks.actions.deliveries import enqueue_test
 from services.notifications.webhooks.actions.secrets import SecretStore
-from services.notifications.webhooks.model.target import Wrong, WrongTarget, target
+from services.notifications.webhooks.model.target import TargetProblem, WrongTarget, target
 from services.notifications.webhooks.model.webhook import chosen, new_secret
 from services.notifications.webhooks.store import deliveries as queue
 from services.notifications.webhooks.store import endpoints
@@ -101,7 +101,7 @@ async def change(
         endpoint = await _there(tx, endpoint_id)
         if endpoint.url != checked.url:
             endpoint.failing_since = endpoint.not_before = None
-            await queue.at_once(tx.session, endpoint_id, datetime.now(UTC))
+            await queue.make_due(tx.session, endpoint_id, datetime.now(UTC))
         endpoint.url, endpoint.description, endpoint.events = checked.url, checked.description, list(checked.events)
         await announce(tx, endpoint, WebhookChange.CHANGED)
 
@@ -143,7 +143,7 @@ async def resume(bus: Bus, actor: str, endpoint_id: UUID) -> None:
         if endpoint.state == endpoints.PAUSED:
             endpoint.state, endpoint.cause = endpoints.ACTIVE, None
             endpoint.failing_since = endpoint.not_before = None
-            await queue.at_once(tx.session, endpoint_id, datetime.now(UTC))
+            await queue.make_due(tx.session, endpoint_id, datetime.now(UTC))
             await announce(tx, endpoint, WebhookChange.RESUMED)
 
 
@@ -169,7 +169,7 @@ async def send_again(bus: Bus, actor: str, delivery_id: UUID) -> None:
     async with bus.transaction(actor) as tx:
         if await queue.delivery(tx.session, delivery_id) is None:
             raise Refused(gettext("There is no such delivery."), 404)
-        if not await queue.again(tx.session, delivery_id, datetime.now(UTC)):
+        if not await queue.requeue(tx.session, delivery_id, datetime.now(UTC)):
             raise Refused(gettext("This delivery is on its way already."), 409)
         await tx.changed("webhooks")
 
@@ -178,7 +178,7 @@ async def send_failed_again(bus: Bus, actor: str, endpoint_id: UUID, since: date
     """Send again what happened since then (domain time) and failed; return how many. Raises `Refused` (404)."""
     async with bus.transaction(actor) as tx:
         await _there(tx, endpoint_id)
-        count = await queue.failed_again(tx.session, endpoint_id, since, datetime.now(UTC))
+        count = await queue.requeue_failed(tx.session, endpoint_id, since, datetime.now(UTC))
         await tx.changed("webhooks")
     return count
 
@@ -191,7 +191,7 @@ async def _there(tx: Tx, endpoint_id: UUID) -> endpoints.Endpoint:
 
 
 async def _add_secret(tx: Tx, settings: Settings, endpoint_id: UUID, secret_id: UUID, secret: str) -> None:
-    sealed = SecretStore(settings).closed(secret)
+    sealed = SecretStore(settings).sealed(secret)
     await endpoints.add_secret(
         tx.session, {"id": secret_id, "endpoint_id": endpoint_id, "sealed": sealed, "made_at": datetime.now(UTC)}
     )
@@ -204,7 +204,7 @@ async def wrong_with(settings: Settings, url: str, *, lookup: Lookup = resolve) 
     except WrongTarget as error:
         return gettext(error.why.label)
     except TimeoutError:
-        return gettext(Wrong.UNKNOWN_NAME.label)
+        return gettext(TargetProblem.UNKNOWN_NAME.label)
     return None
 
 

@@ -25,7 +25,7 @@ class SecretStore:
         """Take the keys of the settings."""
         self._seal = Seal(keys_from(settings.session_key.get_secret_value()), "webhook")
 
-    def closed(self, secret: str) -> str:
+    def sealed(self, secret: str) -> str:
         """Return a secret sealed, as it is stored."""
         return self._seal.close({"secret": secret})
 
@@ -34,8 +34,8 @@ class SecretStore:
         found = [self._seal.open(secret.sealed) for secret in sealed]
         return [str(value["secret"]) for value in found if value is not None]
 
-    async def sealed_anew(self, tx: Tx) -> None:
+    async def reseal(self, tx: Tx) -> None:
         """Seal every secret with the newest key; one that no key opens stays as it is."""
         for secret in await endpoints.all_secrets(tx.session):
             if opened := self.opened([secret]):
-                await endpoints.seal(tx.session, secret.id, self.closed(opened[0]))
+                await endpoints.seal(tx.session, secret.id, self.sealed(opened[0]))

@@ -45,7 +45,7 @@ _UNICAST = ip_network(
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\.?")
 
 
-class Wrong(Code):
+class TargetProblem(Code):
     """Why nothing is sent to an address."""
 
     NO_ADDRESS = "no_address", N_("Write a whole web address, such as https://example.org/tandem")
@@ -67,7 +67,7 @@ class Wrong(Code):
 class WrongTarget(ValueError):
     """An address that nothing is sent to, and why."""
 
-    def __init__(self, why: Wrong) -> None:
+    def __init__(self, why: TargetProblem) -> None:
         super().__init__(why.value)
         self.why = why
 
@@ -101,25 +101,25 @@ class Target:
 def target(url: str) -> Target:
     """Return the parts of an address as somebody entered it. Raises `WrongTarget`."""
     if len(url) > LONGEST:
-        raise WrongTarget(Wrong.LONG)
+        raise WrongTarget(TargetProblem.LONG)
     if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
-        raise WrongTarget(Wrong.NO_ADDRESS)
+        raise WrongTarget(TargetProblem.NO_ADDRESS)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise WrongTarget(Wrong.NO_ADDRESS) from None
+        raise WrongTarget(TargetProblem.NO_ADDRESS) from None
     if parts.scheme not in {"http", "https"} or not host or not (_HOST.fullmatch(host) or _literal(host)):
-        raise WrongTarget(Wrong.SCHEME if host and parts.scheme else Wrong.NO_ADDRESS)
+        raise WrongTarget(TargetProblem.SCHEME if host and parts.scheme else TargetProblem.NO_ADDRESS)
     if "@" in parts.netloc:
-        raise WrongTarget(Wrong.CREDENTIALS)
+        raise WrongTarget(TargetProblem.CREDENTIALS)
     if "#" in url:
-        raise WrongTarget(Wrong.FRAGMENT)
+        raise WrongTarget(TargetProblem.FRAGMENT)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host.rstrip("."), port or _port(parts.scheme), path)
 
 
-def judged(to: Target, found: Iterable[str], allowed: Sequence[Network]) -> list[Address]:
+def checked_addresses(to: Target, found: Iterable[str], allowed: Sequence[Network]) -> list[Address]:
     """Return the addresses that the target's name resolves to, if something may be sent to all of them.
 
     In an allowed network http and every port may be used. Raises `WrongTarget`, also where the name resolves to
@@ -127,14 +127,14 @@ def judged(to: Target, found: Iterable[str], allowed: Sequence[Network]) -> list
     """
     addresses = [ip_address(text.partition("%")[0]) for text in found]
     if not addresses:
-        raise WrongTarget(Wrong.UNKNOWN_NAME)
+        raise WrongTarget(TargetProblem.UNKNOWN_NAME)
     outside = [address for address in addresses if not _within(address, allowed)]
     if any(not is_public(address) for address in outside):
-        raise WrongTarget(Wrong.PRIVATE)
+        raise WrongTarget(TargetProblem.PRIVATE)
     if outside and to.scheme != "https":
-        raise WrongTarget(Wrong.SCHEME)
+        raise WrongTarget(TargetProblem.SCHEME)
     if outside and to.port not in PORTS:
-        raise WrongTarget(Wrong.PORT)
+        raise WrongTarget(TargetProblem.PORT)
     return list(dict.fromkeys(addresses))
 
 

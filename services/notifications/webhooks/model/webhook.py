@@ -202,7 +202,7 @@ def pause(tried: int, schedule: Sequence[float], chance: float, asked: float | N
     return max(schedule[tried - 1] * (1 + JITTER * chance), min(asked or 0.0, LONGEST_WAIT))
 
 
-def asked_for(retry_after: str | None, now: datetime) -> float | None:
+def retry_after_seconds(retry_after: str | None, now: datetime) -> float | None:
     """Return the seconds of a `Retry-After` (number or date; RFC 9110 10.2.3), at most a day; None for none."""
     text = (retry_after or "").strip()
     if re.fullmatch(r"[0-9]{1,9}", text):

@@ -92,7 +92,7 @@ class Attempt(Table, table=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueDelivery:
     """A delivery that is due: its id, the present address of its endpoint, and the bytes to send."""
 
     id: UUID
@@ -102,7 +102,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LockedDelivery:
     """A locked delivery, with what an attempt may change."""
 
     id: UUID
@@ -138,14 +138,14 @@ _TESTS = (
 )
 
 
-async def due(session: AsyncSession, now: datetime, each: int, under_way: Collection[UUID]) -> list[Due]:
+async def due(session: AsyncSession, now: datetime, each: int, under_way: Collection[UUID]) -> list[DueDelivery]:
     """Return what is to be sent at real time `now`: at most `each` an endpoint, the first due first.
 
     A paused endpoint, and one whose receiver asked to wait, gets tests only. Takes a glance (`Bus.glance`).
     """
     connection, known = await asking(session), sorted(under_way)
     rows = [*await connection.fetch(_EVENTS, now, each, known), *await connection.fetch(_TESTS, now, each, known)]
-    return [Due(*row) for row in rows]
+    return [DueDelivery(*row) for row in rows]
 
 
 async def delivery(session: AsyncSession, delivery_id: UUID) -> Delivery | None:
@@ -158,10 +158,10 @@ _LOCKED = (
 )
 
 
-async def locked(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Held]:
+async def locked(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, LockedDelivery]:
     """Return those of the deliveries that still exist, locked until the transaction ends."""
     rows = await (await driver(session)).fetch(_LOCKED, sorted(ids))
-    return {row["id"]: Held(*row) for row in rows}
+    return {row["id"]: LockedDelivery(*row) for row in rows}
 
 
 async def content(session: AsyncSession, about: UUID) -> bytes | None:
@@ -219,7 +219,7 @@ async def waiting(session: AsyncSession, now: datetime) -> Waiting:
     return Waiting(row.number, late, row.paused)
 
 
-async def again(session: AsyncSession, delivery_id: UUID, now: datetime) -> bool:
+async def requeue(session: AsyncSession, delivery_id: UUID, now: datetime) -> bool:
     """Queue a delivery that ended once more, its schedule from the start; False where it did not end."""
     changed = await session.execute(
         sa.update(Delivery)
@@ -230,7 +230,7 @@ async def again(session: AsyncSession, delivery_id: UUID, now: datetime) -> bool
     return changed.scalar_one_or_none() is not None
 
 
-async def failed_again(session: AsyncSession, endpoint_id: UUID, since: datetime, now: datetime) -> int:
+async def requeue_failed(session: AsyncSession, endpoint_id: UUID, since: datetime, now: datetime) -> int:
     """Queue everything once more that happened since then (domain time) and failed; return how many."""
     changed = await session.execute(
         sa.update(Delivery)
@@ -246,7 +246,7 @@ async def failed_again(session: AsyncSession, endpoint_id: UUID, since: datetime
     return len(changed.all())
 
 
-async def at_once(session: AsyncSession, endpoint_id: UUID, now: datetime) -> None:
+async def make_due(session: AsyncSession, endpoint_id: UUID, now: datetime) -> None:
     """Make everything due now that waits for an endpoint, in the order of the events, its schedule from the start."""
     own = sa.and_(col(Delivery.endpoint_id) == endpoint_id, col(Delivery.state) == WAITING)
     await session.execute(sa.update(Delivery).where(own).values(tried=0, next_at=now))
@@ -261,7 +261,7 @@ async def has_test(session: AsyncSession, endpoint_id: UUID) -> bool:
 _WAITING_TEST = sa.text("webhook_delivery.state = 'waiting' AND webhook_delivery.test")
 
 
-async def found(
+async def deliveries_page(
     session: AsyncSession, endpoint_id: UUID, state: str | None, page: int
 ) -> tuple[list[Delivery], dict[str, int]]:
     """Return one page of an endpoint's deliveries, the newest first, and the number in each state."""
@@ -275,7 +275,7 @@ async def found(
     return list(rows), counts
 
 
-async def forget(session: AsyncSession, before: datetime) -> tuple[int, dict[UUID, int]]:
+async def delete_old(session: AsyncSession, before: datetime) -> tuple[int, dict[UUID, int]]:
     """Delete some deliveries queued before then (real time); return how many, and the undelivered by endpoint."""
     old = select(col(Delivery.id)).where(col(Delivery.queued_at) < before)
     old = old.order_by(col(Delivery.queued_at), col(Delivery.position)).limit(_AT_ONCE)

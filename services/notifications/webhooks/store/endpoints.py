@@ -73,7 +73,7 @@ async def endpoints(session: AsyncSession) -> list[Endpoint]:
     return list((await session.scalars(select(Endpoint).order_by(col(Endpoint.made_at), col(Endpoint.id)))).all())
 
 
-async def kept(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
+async def existing_of(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
     """Return which of these endpoints still exist; none can be removed before this transaction ends."""
     query = select(col(Endpoint.id)).where(col(Endpoint.id).in_(sorted(ids))).order_by(col(Endpoint.id))
     return set((await session.scalars(query.with_for_update(key_share=True, read=True))).all())
@@ -109,7 +109,7 @@ async def change(session: AsyncSession, endpoint_id: UUID, **changes: Any) -> No
     await session.execute(sa.update(Endpoint).where(col(Endpoint.id) == endpoint_id).values(**changes))
 
 
-async def works(session: AsyncSession, endpoint_id: UUID) -> None:
+async def record_success(session: AsyncSession, endpoint_id: UUID) -> None:
     """Record that an endpoint took something; writes nothing where it did before."""
     failing = sa.or_(col(Endpoint.failing_since).is_not(None), col(Endpoint.not_before).is_not(None))
     await session.execute(
@@ -117,7 +117,7 @@ async def works(session: AsyncSession, endpoint_id: UUID) -> None:
     )
 
 
-async def lost(session: AsyncSession, endpoint_id: UUID, number: int) -> None:
+async def add_expired(session: AsyncSession, endpoint_id: UUID, number: int) -> None:
     """Count events that were kept for as long as the setting says and never delivered."""
     changed = sa.update(Endpoint).where(col(Endpoint.id) == endpoint_id)
     await session.execute(changed.values(expired=col(Endpoint.expired) + number))

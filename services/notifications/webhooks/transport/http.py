@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 import httpx2
 
-from services.notifications.webhooks.model.target import Target, judged
+from services.notifications.webhooks.model.target import Target, checked_addresses
 
 if TYPE_CHECKING:
     import ssl
@@ -36,7 +36,7 @@ _PROTOCOL = b"HTTP/"
 _BROKEN = (httpcore2.NetworkError, httpcore2.ProtocolError)
 
 
-class JudgedTransport(httpx2.AsyncBaseTransport):
+class CheckedTransport(httpx2.AsyncBaseTransport):
     """Gives a client an answer's status, its `Retry-After` and the beginning of its body as it came.
 
     Other headers stay out, so that a client follows no redirect, keeps no cookie and unpacks no body.
@@ -57,7 +57,7 @@ class JudgedTransport(httpx2.AsyncBaseTransport):
         try:
             async with asyncio.timeout_at(until):
                 to = _target(request.url)
-                addresses = judged(to, await self._lookup(to.host, to.port), self._networks)
+                addresses = checked_addresses(to, await self._lookup(to.host, to.port), self._networks)
                 return await self._first_that_connects(request, addresses[:_ADDRESSES], until)
         except TimeoutError as error:
             raise httpx2.ReadTimeout("The receiver takes too long.", request=request) from error

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from services.notifications.webhooks.model.target import Target, Wrong, WrongTarget, judged
-from services.notifications.webhooks.model.webhook import Result, asked_for, excerpt, result_of
-from services.notifications.webhooks.transport.http import JudgedTransport
+from services.notifications.webhooks.model.target import Target, TargetProblem, WrongTarget, checked_addresses
+from services.notifications.webhooks.model.webhook import Result, excerpt, result_of, retry_after_seconds
+from services.notifications.webhooks.transport.http import CheckedTransport
 from shared import http_client
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def allowed(
 ) -> list[Address]:
     """Return where a target leads now, if it is allowed. Raises `WrongTarget`; TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
-        return judged(to, await lookup(to.host, to.port), networks)
+        return checked_addresses(to, await lookup(to.host, to.port), networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Poster:
 
     def __init__(self, settings: Settings, lookup: Lookup = resolve, trust: ssl.SSLContext | None = None) -> None:
         """`lookup` finds the addresses of a name; `trust` replaces the machine's trusted certificates."""
-        transport = JudgedTransport(
+        transport = CheckedTransport(
             settings.allowed_networks, lookup, seconds=settings.webhook_seconds, trust=trust or http_client.trust()
         )
         # Never closed, as nothing stays open: each request has a connection of its own, which ends with it.
@@ -88,11 +88,11 @@ class Poster:
         try:
             heard = await self._client.post(to.url, headers=dict(headers), content=body)
         except WrongTarget as wrong:
-            return Answer(Result.UNKNOWN_NAME if wrong.why is Wrong.UNKNOWN_NAME else Result.FORBIDDEN)
+            return Answer(Result.UNKNOWN_NAME if wrong.why is TargetProblem.UNKNOWN_NAME else Result.FORBIDDEN)
         except httpx2.TimeoutException:
             return Answer(Result.TIMEOUT)
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             return Answer(Result.UNREACHABLE, said=excerpt(str(error).encode()))
         asked = heard.headers.get("retry-after")
-        wait = None if asked is None else asked_for(asked, datetime.now(UTC))
+        wait = None if asked is None else retry_after_seconds(asked, datetime.now(UTC))
         return Answer(result_of(heard.status_code), status=heard.status_code, said=excerpt(heard.content), asked=wait)

@@ -81,7 +81,7 @@ def test_mails_go_over_a_secured_connection(
     assert len(catcher.connections) == 1
 
 
-class Told:
+class NamedAudience:
     """A server that says what a test tells it to: a text each time that something comes, in pieces of a size.
 
     After 421 it hangs up, as RFC 5321 3.8 asks it to.
@@ -124,9 +124,9 @@ class Told:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Told]:
+async def server() -> AsyncIterator[NamedAudience]:
     """Such a server on a free port."""
-    made = Told()
+    made = NamedAudience()
     listening = await asyncio.start_server(made.answer, "127.0.0.1", 0)
     made.port = listening.sockets[0].getsockname()[1]
     yield made
@@ -140,7 +140,7 @@ _TAKEN = "250 Caught\r\n"
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1000])
-async def test_answers_are_understood_in_whatever_pieces_they_come(server: Told, piece: int) -> None:
+async def test_answers_are_understood_in_whatever_pieces_they_come(server: NamedAudience, piece: int) -> None:
     """Answers, one of them of two lines, letter by letter or at once: two mails are taken over one connection."""
     server.piece = piece
     server.says = [*_YES, _TAKEN, *_YES, _TAKEN]
@@ -157,7 +157,7 @@ async def test_answers_are_understood_in_whatever_pieces_they_come(server: Told,
     assert server.connections == 1
 
 
-async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(server: Told) -> None:
+async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(server: NamedAudience) -> None:
     """It refuses the address and asks for the content all the same: nothing is handed over, the connection is left."""
     server.says = ["250 Yes\r\n", "550 No\r\n354 Go on\r\n", "354 Go on\r\n", *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
@@ -169,7 +169,7 @@ async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(server: Told
     assert (server.contents, server.connections) == (1, 2)
 
 
-async def test_a_server_that_says_goodbye_between_two_mails_is_called_again(server: Told) -> None:
+async def test_a_server_that_says_goodbye_between_two_mails_is_called_again(server: NamedAudience) -> None:
     """421 unasked while the connection idles: the next mail goes over a new one and is not taken for refused."""
     server.says = [*_YES, _TAKEN, *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
@@ -181,7 +181,7 @@ async def test_a_server_that_says_goodbye_between_two_mails_is_called_again(serv
 
 
 @pytest.mark.parametrize("before", [0, 1], ids=["sender", "address"])
-async def test_a_server_that_answers_with_goodbye_is_called_again(server: Told, before: int) -> None:
+async def test_a_server_that_answers_with_goodbye_is_called_again(server: NamedAudience, before: int) -> None:
     """421 to sender or recipient: nothing was handed over, so the mail goes over a new connection at once."""
     server.says = [*_YES[:before], "421 Closing\r\n", *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
@@ -189,7 +189,7 @@ async def test_a_server_that_answers_with_goodbye_is_called_again(server: Told, 
     assert (server.contents, server.connections) == (1, 2)
 
 
-async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: Told) -> None:
+async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: NamedAudience) -> None:
     """250 and 421 in one breath: the mail is taken, and the next one goes over another connection."""
     server.says = [*_YES, _TAKEN + "421 Enough for today\r\n", *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
@@ -198,7 +198,7 @@ async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: To
     assert (server.contents, server.connections) == (2, 2)
 
 
-async def test_a_mail_is_not_sent_again_at_once_when_the_server_hangs_up_over_it(server: Told) -> None:
+async def test_a_mail_is_not_sent_again_at_once_when_the_server_hangs_up_over_it(server: NamedAudience) -> None:
     """The connection is lost after the content: the server may have taken it, so it waits for a later attempt."""
     server.says = [*_YES, ""]
     async with asyncio.timeout(30), _post(server.port) as mails:
@@ -207,7 +207,7 @@ async def test_a_mail_is_not_sent_again_at_once_when_the_server_hangs_up_over_it
     assert (server.contents, server.connections) == (1, 1)
 
 
-async def test_a_server_that_gives_one_answer_too_many_gets_no_mail_twice(server: Told) -> None:
+async def test_a_server_that_gives_one_answer_too_many_gets_no_mail_twice(server: NamedAudience) -> None:
     """The surplus answer is taken for the next one: that mail waits for a later attempt, on another connection."""
     server.says = [*_YES, _TAKEN + "250 More\r\n", *_YES, "250 Started anew\r\n", *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
@@ -222,7 +222,7 @@ async def test_a_server_that_gives_one_answer_too_many_gets_no_mail_twice(server
 @pytest.mark.parametrize(
     "nonsense", ["hello\r\n", "250 a\r\n250 b\r\n354 c\r\n250 d\r\n", "2" * 9000, "421 Closing\r\n", ""]
 )
-async def test_what_is_no_answer_leaves_the_mail_for_later(server: Told, nonsense: str) -> None:
+async def test_what_is_no_answer_leaves_the_mail_for_later(server: NamedAudience, nonsense: str) -> None:
     """Words, one answer too many, a line without an end, a goodbye, a hang-up: away for now, nothing handed over."""
     server.says = [nonsense]
     async with asyncio.timeout(30), _post(server.port) as mails:

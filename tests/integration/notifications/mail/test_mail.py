@@ -94,7 +94,7 @@ async def test_who_lost_the_lease_cannot_note_a_mail_as_sent(app: FastAPI, feed:
     """A sender that slept through its lease raises instead of committing what another one now does."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     async with desk_of(app) as desk:
-        await leases.release(app.state.service.bus, desk.book.lease)
+        await leases.release(app.state.service.bus, desk.delivery_log.lease)
         with pytest.raises(LeaseLost):
             await desk.send_due()
     assert await told(app) == []

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.deadlines.model.rules import remind_before
+from services.notifications.deadlines.model.rules import set_reminders
 from services.notifications.leases import hold_lease
 from services.notifications.reminders.actions import deadlines
 from services.notifications.settings import Settings
@@ -385,7 +385,7 @@ async def test_an_installation_says_how_long_before_people_are_reminded(migrated
         assert await sweep(app, days=8) == []
         assert [type_ for type_, _ in await sweep(app, days=9)] == ["DeadlinePassed"]
     finally:
-        remind_before({})
+        set_reminders({})
         await app.state.service.bus.close()
 
 

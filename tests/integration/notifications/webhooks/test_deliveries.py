@@ -19,7 +19,7 @@ from services.notifications.settings import Settings
 from services.notifications.webhooks.actions import endpoints
 from services.notifications.webhooks.model.target import target
 from services.notifications.webhooks.model.webhook import Result
-from services.notifications.webhooks.store import endpoints as webhooks_endpoints
+from services.notifications.webhooks.store import endpoints as endpoints_store
 from services.notifications.webhooks.transport.post import Poster
 from shared.bus import LeaseLost
 from shared.bus.db import leases
@@ -94,7 +94,7 @@ async def test_nothing_about_a_case_can_be_chosen_outside(app: FastAPI, receiver
     feed = Feed(app.state.service.bus, consumers)
     await feed.deliver((example("ApplicationSubmitted"), new_id()))
     async with app.state.service.bus.transaction("system:test") as tx:
-        await webhooks_endpoints.change(tx.session, id_, reach="outside")
+        await endpoints_store.change(tx.session, id_, reach="outside")
     await feed.deliver((example("ApplicationSubmitted"), new_id()))
     await send(app)
     assert len(receiver.got) == 1
@@ -191,7 +191,7 @@ async def test_an_endpoint_that_is_dead_for_days_pauses(app: FastAPI, feed: Feed
     bus = app.state.service.bus
     for days, state in ((1, "active"), (6, "paused")):
         async with bus.transaction("system:test") as tx:
-            await webhooks_endpoints.change(tx.session, id_, failing_since=datetime.now(UTC) - timedelta(days=days))
+            await endpoints_store.change(tx.session, id_, failing_since=datetime.now(UTC) - timedelta(days=days))
         await feed.deliver((example("FigurePublished"), FIGURE))
         await send(app)
         assert (await rows(app, "SELECT state FROM webhook_endpoint")) == [(state,)]

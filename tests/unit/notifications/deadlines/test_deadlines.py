@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.notifications.calendars.model.feed import etag, keys, unchanged
 from services.notifications.cases.model import APPLICATIONS, VISITS, Case
-from services.notifications.deadlines.model.rules import NOBODY, Waited, holder, joined, look_at
+from services.notifications.deadlines.model.rules import NOBODY, CaseDeadline, holder, merge, next_look
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
 from shared.contracts.codes import Party, Role
@@ -22,23 +22,23 @@ ID = UUID(int=5)
 TIMES = st.integers(0, 60).map(lambda days: START + timedelta(days=days))
 
 
-def waited(**known: datetime | None) -> Waited:
+def deadline(**known: datetime | None) -> CaseDeadline:
     """A deadline for an endorsement."""
-    return Waited(D.ENDORSEMENT, A.HOME_COORDINATOR, APPLICATIONS, ID, **known)  # type: ignore[arg-type]
+    return CaseDeadline(D.ENDORSEMENT, A.HOME_COORDINATOR, APPLICATIONS, ID, **known)  # type: ignore[arg-type]
 
 
 @given(set_at=TIMES, due=TIMES, met=st.none() | TIMES)
 def test_what_is_told_next_is_never_told_twice(set_at: datetime, due: datetime, met: datetime | None) -> None:
     """First the reminder if there is one, then the date, then nothing; nothing at all where it was met since."""
-    one = waited(set_at=set_at, due=due, met_at=met)
-    first = look_at(one, ())
+    one = deadline(set_at=set_at, due=due, met_at=met)
+    first = next_look(one, ())
     if met is not None and met >= set_at:
         assert first is None
         return
     assert first == (one.remind_at or due)
-    assert look_at(one, ("near",)) == due
-    assert look_at(one, ("passed",)) is None
-    assert look_at(one, ("near", "passed")) is None
+    assert next_look(one, ("near",)) == due
+    assert next_look(one, ("passed",)) is None
+    assert next_look(one, ("near", "passed")) is None
 
 
 @given(first=TIMES, second=TIMES, due=TIMES, met=TIMES)
@@ -48,14 +48,18 @@ def test_a_date_is_the_newest_in_whatever_order_events_arrive(
     """Set, set anew and met: read in any order, the same deadline with the same next moment."""
     if first == second:
         return
-    changes = [waited(set_at=first, due=due), waited(set_at=second, due=due + timedelta(days=9)), waited(met_at=met)]
+    changes = [
+        deadline(set_at=first, due=due),
+        deadline(set_at=second, due=due + timedelta(days=9)),
+        deadline(met_at=met),
+    ]
     results = set()
     for order in permutations(changes):
         known = None
         for change in order:
-            known = joined(known, change)
+            known = merge(known, change)
         assert known is not None
-        results.add((known, look_at(known, ())))
+        results.add((known, next_look(known, ())))
     assert len(results) == 1
 
 

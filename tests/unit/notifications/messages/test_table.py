@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from services.notifications.cases.model import audience
-from services.notifications.deadlines.model.rules import REMIND, changes, dues
+from services.notifications.deadlines.model.rules import REMINDERS, changes, due_times
 from services.notifications.deadlines.model.tasks import PAGES, TASKS
 from services.notifications.messages.model import examples
 from services.notifications.messages.model.decision import messages
@@ -76,7 +76,7 @@ def test_of_every_event_somebody_is_told_or_it_says_why_not() -> None:
 
 def test_every_deadline_has_words_a_page_and_a_reminder() -> None:
     """The deadlines are those of the contract's table, and no other."""
-    assert set(TASKS) == set(REMIND) == set(DEADLINES) == set(DeadlineKind)
+    assert set(TASKS) == set(REMINDERS) == set(DEADLINES) == set(DeadlineKind)
     assert set(PAGES) <= set(DEADLINES)
     assert set(PAGES.values()) <= {*LINKS, "outcome", "supply"}
 
@@ -224,9 +224,11 @@ def test_every_event_that_sets_a_deadline_by_the_contract_does() -> None:
     for kind, deadline in DEADLINES.items():
         for name in deadline.set_by:
             event = _about(kind, sample(EVENTS[name]))
-            if name in {"AppealDecided", "ApplicationChanged", "ClearanceGiven"} and kind not in dues(event, Timers()):
+            if name in {"AppealDecided", "ApplicationChanged", "ClearanceGiven"} and kind not in due_times(
+                event, Timers()
+            ):
                 continue  # the example is one that sets none this time
-            assert kind in dues(event, Timers()), (kind, name)
+            assert kind in due_times(event, Timers()), (kind, name)
             assert any(one.kind is kind and one.set_at for one in changes(event, Timers())), (kind, name)
         for name in deadline.met_by:
             event = _about(kind, sample(EVENTS[name]))
@@ -250,7 +252,7 @@ def test_an_appeal_starts_the_deadline_of_where_it_leads(state: str, kinds: set[
     due = "2026-03-13T23:00:00Z" if kinds else None
     model = EVENTS["AppealDecided"]
     event = sample(model)._replace(data=model.model_validate({**model.example, "state": state, "due": due}))
-    assert set(dues(event, Timers())) == kinds
+    assert set(due_times(event, Timers())) == kinds
     told = _audiences(event.data)
     assert ("home_coordinator" in told) is (state == "submitted")
 

@@ -12,7 +12,7 @@ from services.notifications.messages.model.table import BY_NAME
 from services.notifications.preferences.model.quiet_hours import Hours, Quiet, pressing, urgent
 from shared.time.zones import zone_of
 
-USUAL = Hours(time(21), time(7))
+DEFAULT_REMINDERS = Hours(time(21), time(7))
 
 
 def at(text: str) -> datetime:
@@ -36,23 +36,23 @@ def at(text: str) -> datetime:
 )
 def test_the_night_of_a_country(moment: str, country: str | None, until: str | None) -> None:
     """By its own clock, over midnight and over the change of the clocks; by day and on weekends at once."""
-    assert Quiet(USUAL, {}).until(country, at(moment)) == (None if until is None else at(until))
+    assert Quiet(DEFAULT_REMINDERS, {}).until(country, at(moment)) == (None if until is None else at(until))
 
 
 @given(st.integers(0, 60 * 24 * 730), st.sampled_from(["AM", "FR", "PT", "AZ", "EU"]))
 def test_what_waits_waits_for_the_next_morning(minutes: int, country: str) -> None:
     """Never longer than a night, and at its end it goes: nothing waits for ever."""
     now = at("2026-01-01T00:00") + timedelta(minutes=minutes)
-    until = Quiet(USUAL, {}).until(country, now)
+    until = Quiet(DEFAULT_REMINDERS, {}).until(country, now)
     if until is not None:
         assert timedelta() < until - now <= timedelta(hours=11)
         assert until.astimezone(zone_of(country)).time() == time(7)
-        assert Quiet(USUAL, {}).until(country, until) is None
+        assert Quiet(DEFAULT_REMINDERS, {}).until(country, until) is None
 
 
 def test_hours_of_a_country_of_its_own() -> None:
     """One country later, one not at all; hours within a day too."""
-    quiet = Quiet(USUAL, {"AM": Hours.read("12:00-13:00"), "FR": Hours.read("none")})
+    quiet = Quiet(DEFAULT_REMINDERS, {"AM": Hours.read("12:00-13:00"), "FR": Hours.read("none")})
     assert quiet.until("AM", at("2026-01-19T17:00")) is None
     assert quiet.until("AM", at("2026-01-19T08:30")) == at("2026-01-19T09:00")
     assert quiet.until("FR", at("2026-01-19T23:00")) is None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from services.notifications.webhooks.model.target import Wrong, WrongTarget, judged, networks, target
+from services.notifications.webhooks.model.target import TargetProblem, WrongTarget, checked_addresses, networks, target
 
 PUBLIC = "93.184.215.14"
 
 
-def why(url: str, found: list[str] | None = None, allowed: str = "") -> Wrong | None:
+def why(url: str, found: list[str] | None = None, allowed: str = "") -> TargetProblem | None:
     """What is wrong with an address whose name stands for `found`; None where something may be sent."""
     try:
-        judged(target(url), [PUBLIC] if found is None else found, networks(allowed))
+        checked_addresses(target(url), [PUBLIC] if found is None else found, networks(allowed))
     except WrongTarget as wrong:
         return wrong.why
     return None
@@ -25,30 +25,30 @@ def why(url: str, found: list[str] | None = None, allowed: str = "") -> Wrong | 
         ("https://example.org:8443/a/b?c=d", None),
         ("https://xn--bcher-kva.example/", None),
         ("https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/x", None),
-        ("", Wrong.NO_ADDRESS),
-        ("example.org", Wrong.NO_ADDRESS),
-        ("https://", Wrong.NO_ADDRESS),
-        ("https:///x", Wrong.NO_ADDRESS),
-        ("https://example.org/a b", Wrong.NO_ADDRESS),
-        ("https://example.org/\r\nX: y", Wrong.NO_ADDRESS),
-        ("https://bücher.example/", Wrong.NO_ADDRESS),
-        ("https://example.org\\@10.0.0.1/", Wrong.NO_ADDRESS),
-        ("https://example.org:port/", Wrong.NO_ADDRESS),
-        ("https://[::1/", Wrong.NO_ADDRESS),
-        ("https://" + "a" * 500, Wrong.LONG),
-        ("http://example.org/", Wrong.SCHEME),
-        ("ftp://example.org/", Wrong.SCHEME),
-        ("file:///etc/passwd", Wrong.NO_ADDRESS),
-        ("gopher://example.org/", Wrong.SCHEME),
-        ("https://user:word@example.org/", Wrong.CREDENTIALS),
-        ("https://@example.org/", Wrong.CREDENTIALS),
-        ("https://example.org/#x", Wrong.FRAGMENT),
-        ("https://example.org/#", Wrong.FRAGMENT),
-        ("https://example.org:22/", Wrong.PORT),
-        ("https://example.org:80/", Wrong.PORT),
+        ("", TargetProblem.NO_ADDRESS),
+        ("example.org", TargetProblem.NO_ADDRESS),
+        ("https://", TargetProblem.NO_ADDRESS),
+        ("https:///x", TargetProblem.NO_ADDRESS),
+        ("https://example.org/a b", TargetProblem.NO_ADDRESS),
+        ("https://example.org/\r\nX: y", TargetProblem.NO_ADDRESS),
+        ("https://bücher.example/", TargetProblem.NO_ADDRESS),
+        ("https://example.org\\@10.0.0.1/", TargetProblem.NO_ADDRESS),
+        ("https://example.org:port/", TargetProblem.NO_ADDRESS),
+        ("https://[::1/", TargetProblem.NO_ADDRESS),
+        ("https://" + "a" * 500, TargetProblem.LONG),
+        ("http://example.org/", TargetProblem.SCHEME),
+        ("ftp://example.org/", TargetProblem.SCHEME),
+        ("file:///etc/passwd", TargetProblem.NO_ADDRESS),
+        ("gopher://example.org/", TargetProblem.SCHEME),
+        ("https://user:word@example.org/", TargetProblem.CREDENTIALS),
+        ("https://@example.org/", TargetProblem.CREDENTIALS),
+        ("https://example.org/#x", TargetProblem.FRAGMENT),
+        ("https://example.org/#", TargetProblem.FRAGMENT),
+        ("https://example.org:22/", TargetProblem.PORT),
+        ("https://example.org:80/", TargetProblem.PORT),
     ],
 )
-def test_an_address_is_refused_for_a_reason(url: str, wrong: Wrong | None) -> None:
+def test_an_address_is_refused_for_a_reason(url: str, wrong: TargetProblem | None) -> None:
     """https, a plain host, a usual port; no credentials, no fragment, nothing that two readers read differently."""
     assert why(url) is wrong
 
@@ -101,29 +101,29 @@ def test_an_address_is_refused_for_a_reason(url: str, wrong: Wrong | None) -> No
 )
 def test_no_private_address_is_sent_to(address: str) -> None:
     """Loopback, private, link-local, shared, metadata, multicast, reserved, IPv4 within IPv6: all refused."""
-    assert why("https://example.org/", [address]) is Wrong.PRIVATE
-    assert why("https://example.org/", [PUBLIC, address]) is Wrong.PRIVATE
+    assert why("https://example.org/", [address]) is TargetProblem.PRIVATE
+    assert why("https://example.org/", [PUBLIC, address]) is TargetProblem.PRIVATE
 
 
 def test_a_name_that_stands_for_nothing_is_refused() -> None:
     """An unknown name has its own reason."""
-    assert why("https://example.org/", []) is Wrong.UNKNOWN_NAME
+    assert why("https://example.org/", []) is TargetProblem.UNKNOWN_NAME
 
 
 def test_an_allowed_network_takes_http_and_any_port_and_no_other_does() -> None:
     """The operator names a network: what is in it is allowed, all of it and nothing beside it."""
     allowed = "10.1.0.0/16, fd00:1::/32"
     assert why("http://inside.example:9000/", ["10.1.2.3", "fd00:1::5"], allowed) is None
-    assert why("http://inside.example:9000/", ["10.2.2.3"], allowed) is Wrong.PRIVATE
-    assert why("http://inside.example:9000/", ["10.1.2.3", PUBLIC], allowed) is Wrong.SCHEME
-    assert why("https://inside.example:9000/", ["10.1.2.3", PUBLIC], allowed) is Wrong.PORT
-    assert why("https://inside.example/", ["::ffff:10.1.2.3"], allowed) is Wrong.PRIVATE
+    assert why("http://inside.example:9000/", ["10.2.2.3"], allowed) is TargetProblem.PRIVATE
+    assert why("http://inside.example:9000/", ["10.1.2.3", PUBLIC], allowed) is TargetProblem.SCHEME
+    assert why("https://inside.example:9000/", ["10.1.2.3", PUBLIC], allowed) is TargetProblem.PORT
+    assert why("https://inside.example/", ["::ffff:10.1.2.3"], allowed) is TargetProblem.PRIVATE
 
 
 def test_the_parts_make_the_address_again() -> None:
     """What is kept, what `Host` says and where the connection goes belong together."""
     to = target("https://Example.org.:8443/a?b=c")
     assert (to.url, to.authority) == ("https://example.org:8443/a?b=c", "example.org:8443")
-    (address,) = judged(to, ["2606:2800::1"], ())
+    (address,) = checked_addresses(to, ["2606:2800::1"], ())
     assert to.at(address) == "https://[2606:2800::1]:8443/a?b=c"
     assert target("https://[2606:2800::1]").url == "https://[2606:2800::1]/"

@@ -157,13 +157,13 @@ def test_the_schedule_is_the_specifications() -> None:
 )
 def test_retry_after_is_read_and_bounded(text: str | None, seconds: float | None) -> None:
     """Seconds or a date; what is neither counts for nothing."""
-    assert webhook.asked_for(text, NOW) == seconds
+    assert webhook.retry_after_seconds(text, NOW) == seconds
 
 
 @given(st.text(max_size=60))
 def test_no_retry_after_breaks_the_sender(text: str) -> None:
     """Whatever a receiver writes there is read without an error, and bounded."""
-    asked = webhook.asked_for(text, NOW)
+    asked = webhook.retry_after_seconds(text, NOW)
     assert asked is None or timedelta() <= timedelta(seconds=asked) <= timedelta(days=1)
 
 

@@ -1,6 +1,6 @@
 """Messages to officers and their companions about each other, and to line managers who are named."""
 
-from services.notifications.messages.model.rule import Rule, Told, When
+from services.notifications.messages.model.rule import NamedAudience, Rule, When
 from shared.contracts import applications as on
 from shared.contracts.codes import AnswerForm, ApplicationMode, CompanionAnswer
 from shared.contracts.codes import AudienceKind as A
@@ -64,7 +64,7 @@ RULES = (
     Rule(
         "counterpart_named",
         on.CompanionAsked,
-        Told.COMPANION,
+        NamedAudience.COMPANION,
         N_("An officer has named you as counterpart"),
         (
             N_("An officer from %(country)s applies for an exchange together with you."),
@@ -77,7 +77,7 @@ RULES = (
     Rule(
         "group_invited",
         on.CompanionAsked,
-        Told.COMPANION,
+        NamedAudience.COMPANION,
         N_("You are asked into a group"),
         (
             N_("An officer from %(country)s asks you into a group for an exchange."),
@@ -133,7 +133,7 @@ RULES = (
     Rule(
         "companion_mismatch_other",
         on.CompanionAnswered,
-        Told.COMPANION,
+        NamedAudience.COMPANION,
         N_("Somebody names you, and you name somebody else"),
         (
             N_("An officer from %(country)s has named you as counterpart, and you have named somebody else."),
@@ -146,7 +146,7 @@ RULES = (
     Rule(
         "companion_removed",
         on.CompanionAnswered,
-        Told.COMPANION,
+        NamedAudience.COMPANION,
         N_("You no longer apply together"),
         (N_("An officer who had named you has taken it back. Your own application, if you have one, stays."),),
         "companions",

@@ -1,6 +1,6 @@
 """Messages about deadlines that are near or have passed."""
 
-from services.notifications.messages.model.rule import Rule, Told
+from services.notifications.messages.model.rule import NamedAudience, Rule
 from shared.contracts import notifications
 from shared.i18n import N_
 
@@ -8,7 +8,7 @@ RULES = (
     Rule(
         "deadline_near",
         notifications.DeadlineNear,
-        Told.OWNER,
+        NamedAudience.OWNER,
         N_("Due by %(due)s: %(kind)s"),
         (N_("There is something left to do for %(reference)s, by %(due)s:"), N_("%(task)s")),
         "application",
@@ -17,7 +17,7 @@ RULES = (
     Rule(
         "deadline_passed",
         notifications.DeadlinePassed,
-        Told.OWNER,
+        NamedAudience.OWNER,
         N_("Overdue: %(kind)s"),
         (
             N_("This was asked for by %(due)s, for %(reference)s, and is not done:"),
@@ -30,7 +30,7 @@ RULES = (
     Rule(
         "deadline_escalated",
         notifications.DeadlinePassed,
-        Told.ESCALATION,
+        NamedAudience.ESCALATION,
         N_("Nobody has answered: %(kind)s"),
         (
             N_("This was asked for by %(due)s, for %(reference)s, and is not done. Who has it: %(owner)s."),

@@ -1,6 +1,6 @@
 """The morning mail with everything that waits for a coordinator."""
 
-from services.notifications.messages.model.rule import Rule, Told
+from services.notifications.messages.model.rule import NamedAudience, Rule
 from shared.contracts.notifications import WorkWaiting
 from shared.i18n import N_
 
@@ -10,7 +10,7 @@ RULES = (
     Rule(
         DIGEST,
         WorkWaiting,
-        Told.OWNER,
+        NamedAudience.OWNER,
         N_("What waits for you today"),
         (N_("This waits for you or your deputy:"),),
         "due",

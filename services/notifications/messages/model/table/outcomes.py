@@ -20,7 +20,7 @@ _STILL = (
 )
 
 
-def _asked(name: str, to: A, words: str, *respondents: Respondent) -> Rule:
+def _question(name: str, to: A, words: str, *respondents: Respondent) -> Rule:
     """Of an answer that is missing, and of which an evaluator reminds."""
     managed = to is A.LINE_MANAGER
     return Rule(
@@ -39,11 +39,11 @@ def _asked(name: str, to: A, words: str, *respondents: Respondent) -> Rule:
 
 _CONFIRM = N_("Only what you confirm is counted. You need no account: the link opens one short page.")
 RULES = (
-    _asked("answer_asked", A.APPLICANT, N_("of the officer"), Respondent.GUEST, Respondent.MENTEE),
-    _asked("answer_asked_host", A.HOST_CONTACT, N_("of the host"), Respondent.HOST),
-    _asked("answer_asked_mentor", A.MENTOR, N_("of the mentor"), Respondent.MENTOR),
-    _asked("answer_asked_manager", A.LINE_MANAGER, N_("of the line manager"), Respondent.LINE_MANAGER),
-    _asked(
+    _question("answer_asked", A.APPLICANT, N_("of the officer"), Respondent.GUEST, Respondent.MENTEE),
+    _question("answer_asked_host", A.HOST_CONTACT, N_("of the host"), Respondent.HOST),
+    _question("answer_asked_mentor", A.MENTOR, N_("of the mentor"), Respondent.MENTOR),
+    _question("answer_asked_manager", A.LINE_MANAGER, N_("of the line manager"), Respondent.LINE_MANAGER),
+    _question(
         "answer_asked_coordinator",
         A.HOME_COORDINATOR,
         N_("of the national coordinator"),

@@ -1,6 +1,6 @@
 """Messages of the register: addresses, lapsed access, proposals and their decision, partners."""
 
-from services.notifications.messages.model.rule import Rule, Told, When
+from services.notifications.messages.model.rule import NamedAudience, Rule, When
 from shared.contracts.access import AccessChanged
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import PartnerStatus, ProposalState
@@ -51,7 +51,7 @@ RULES = (
     Rule(
         "proposal_approved",
         ProposalChanged,
-        Told.PROPOSER,
+        NamedAudience.PROPOSER,
         N_("Your proposal is approved"),
         (N_("What you proposed for the register (%(kind)s) is approved, and holds from now on."),),
         "proposal",
@@ -61,7 +61,7 @@ RULES = (
     Rule(
         "proposal_refused",
         ProposalChanged,
-        Told.PROPOSER,
+        NamedAudience.PROPOSER,
         N_("Your proposal is not approved"),
         (
             N_("What you proposed for the register (%(kind)s) is not approved."),
