@@ -1,4 +1,4 @@
-"""A server's certificate for this machine, which nobody trusts who is not told to."""
+"""A server certificate for this machine that is trusted only on request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def self_signed(folder: Path) -> Path:
-    """A file with a certificate for 127.0.0.1 and hooks.example, and its key."""
+    """Write a certificate for 127.0.0.1 and hooks.example with its key; return its path."""
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")]), datetime.now(UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))

@@ -1,4 +1,4 @@
-"""What do the tests of notifications get? The real app on its migration, a real mail server, a portal over HTTP."""
+"""Fixtures: the app on its migrated database, a mail server, and the portal's contacts route over HTTP."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def migrated(postgres: Databases) -> Iterator[str]:
-    """A database of the service's own, as its migration makes it."""
+    """A database of the service's own, made by its migration."""
     name = postgres.template("notifications", lambda url: migrate("notifications", url.replace("+asyncpg", "")))
     address = postgres.new(name)
     yield address.replace("+asyncpg", "")
@@ -62,7 +62,7 @@ def migrated(postgres: Databases) -> Iterator[str]:
 
 @asynccontextmanager
 async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
-    """The address of an app that answers real HTTP on a port, a free one if none is given."""
+    """Serve an app over HTTP on a port, a free one if none is given; yield its address."""
     with socket.socket() as place:
         place.bind(("127.0.0.1", port))
         config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
@@ -76,7 +76,7 @@ async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
 
 
 class Catcher:
-    """A real mail server that keeps what it takes; `to_address` and `to_mail` are what it says to either."""
+    """A mail server that keeps its mails; `to_address` and `to_mail` are its answers to either."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -85,37 +85,37 @@ class Catcher:
         self.senders: list[str] = []
         self.to_address = "250 OK"
         self.to_mail = "250 Caught"
-        self.taken: Callable[[], None] = lambda: None
+        self.on_taken: Callable[[], None] = lambda: None
 
     async def handle_RCPT(self, _s: SMTP, _c: Session, envelope: SmtpEnvelope, address: str, _o: list[str]) -> str:  # noqa: N802 - aiosmtpd's name
-        """What is said to one address."""
+        """Answer to one address."""
         if self.to_address.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.to_address
 
     async def handle_DATA(self, _s: SMTP, _c: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802 - aiosmtpd's name
-        """What is said to one mail."""
+        """Answer to one mail."""
         if self.to_mail.startswith("250"):
             assert isinstance(envelope.content, bytes)
             self.raw.append(envelope.content)
             self.recipients += envelope.rcpt_tos
             self.senders.append(envelope.mail_from or "")
-            self.taken()
+            self.on_taken()
         return self.to_mail
 
     @property
     def mails(self) -> list[EmailMessage]:
-        """The mails that were taken, parsed, in the order in which they came."""
+        """The mails that were taken, parsed, in order."""
         return [message_from_bytes(raw, policy=policy.default) for raw in self.raw]
 
     def to(self, address: str) -> list[EmailMessage]:
-        """The mails to an address."""
+        """Return the mails to an address."""
         return [mail for mail, whom in zip(self.mails, self.recipients, strict=True) if whom == address]
 
 
 @asynccontextmanager
 async def listening(made: Catcher) -> AsyncIterator[None]:
-    """Let a mail server answer on a free port, which is its `port` from then on."""
+    """Run a mail server on a free port, which becomes its `port`."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(made, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
     made.port = server.sockets[0].getsockname()[1]
@@ -133,7 +133,7 @@ async def catcher() -> AsyncIterator[Catcher]:
 
 
 class Contacts:
-    """The portal's contacts route with its shape and its token, for people made up on the spot."""
+    """The portal's contacts route with its form and its token, for made-up people."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -150,7 +150,7 @@ class Contacts:
         self.app.post("/applications/internal/contacts/many")(self.many)
 
     async def many(self, request: Request) -> JSONResponse:
-        """The recipients of each message."""
+        """Answer the recipients of each message."""
         assert request.headers["x-service"] == "notifications"
         assert request.headers["x-service-token"] == "service-token-of-the-tests"
         asked = (await request.json())["wanted"]
@@ -159,10 +159,10 @@ class Contacts:
             return JSONResponse({}, 503)
         if self.erased:
             return JSONResponse({"answers": [[] for _ in asked], "erased": list(range(len(asked)))})
-        return JSONResponse({"answers": [self.meant(one) for one in asked]})
+        return JSONResponse({"answers": [self.recipients(one) for one in asked]})
 
-    def meant(self, wanted: dict[str, Any]) -> list[dict[str, str]]:
-        """One recipient for each audience, two for a home coordinator (who has a deputy)."""
+    def recipients(self, wanted: dict[str, Any]) -> list[dict[str, str]]:
+        """Return one recipient for each audience, two for a home coordinator (with a deputy)."""
         if not self.known:
             return []
         kind = wanted["audience"]
@@ -175,17 +175,19 @@ class Contacts:
             for one, name in zip(people, names, strict=True)
         ]
         if "availability_of" in wanted:
-            people = [one | {"link": f"/applications/available?key=for-{wanted['availability_of']}"} for one in people]
+            people = [
+                person | {"link": f"/applications/available?key=for-{wanted['availability_of']}"} for person in people
+            ]
         return people
 
     async def parts_of(self, request: Request) -> JSONResponse:
-        """Which applications and profiles are somebody's."""
+        """Answer somebody's applications and profiles."""
         assert request.headers["x-service-token"] == "service-token-of-the-tests"
         return JSONResponse(self.parts, 503 if self.away else 200)
 
     @staticmethod
     def person(kind: str, name: str) -> dict[str, str]:
-        """Somebody made up."""
+        """Return a made-up person."""
         return {
             "recipient": str(recipient(kind, name)),
             "name": f"Ștefan O'{name.title()}",
@@ -196,7 +198,7 @@ class Contacts:
 
 
 def recipient(kind: str, name: str = "only") -> UUID:
-    """The opaque id of somebody made up."""
+    """Return the opaque id of a made-up person."""
     return reaction_id(reaction_id(_NOBODY, "person", kind), "person", name)
 
 
@@ -210,7 +212,7 @@ async def contacts() -> AsyncIterator[Contacts]:
 
 @pytest.fixture
 async def app(migrated: str, catcher: Catcher, contacts: Contacts) -> AsyncIterator[FastAPI]:
-    """Notifications, without the loops in the background."""
+    """The notifications app without background loops."""
     settings = Settings(
         **settings_for(
             migrated,
@@ -228,13 +230,13 @@ async def app(migrated: str, catcher: Catcher, contacts: Contacts) -> AsyncItera
 
 @pytest.fixture
 def feed(app: FastAPI) -> Feed:
-    """What gives notifications the events of the other services."""
+    """Gives the app the events of the other services."""
     return Feed(app.state.service.bus, consumers)
 
 
 @asynccontextmanager
 async def desk_of(app: FastAPI) -> AsyncIterator[Dispatcher]:
-    """What sends the app's mail, under the lease."""
+    """Yield the sender of the app's mail, under its lease."""
     bus = app.state.service.bus
     async with hold_lease(bus, "mail") as lease, dispatcher(bus, app.state.service.settings, lease) as desk:
         yield desk
@@ -247,8 +249,8 @@ async def post(app: FastAPI) -> None:
             pass
 
 
-async def told(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
-    """What notifications told: (type, correlation, payload), in order."""
+async def published_events(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return the events that the service published: (type, correlation, payload), in order."""
     query = sa.text(
         "SELECT type, correlationid, payload::jsonb FROM journal ORDER BY recorded_at, aggregateid, sequence"
     )
@@ -257,6 +259,6 @@ async def told(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 async def rows(app: FastAPI, sql: str) -> list[Any]:
-    """What stands in the store."""
+    """Return the rows of a table."""
     async with app.state.service.bus.read() as session:
         return list((await session.execute(sa.text(sql))).all())

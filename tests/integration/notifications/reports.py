@@ -1,4 +1,4 @@
-"""What does a mail server send when it cannot deliver a mail? Reports as Postfix writes them (RFC 3464)."""
+"""Delivery reports as Postfix writes them (RFC 3464)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def report(
     about: UUID | str, *, action: str = "failed", status: str = "5.1.1", whole: bool = False, to: str = "x@y.example"
 ) -> bytes:
-    """A report about the mail of a notification; `whole` gives the mail back, else its header only."""
+    """Return a report about the mail of a notification; `whole` returns the mail, else its header only."""
     kind = "message/rfc822" if whole else "text/rfc822-headers"
     lines = f"""From: MAILER-DAEMON@mx.police.example (Mail Delivery System)
 Subject: Undelivered Mail Returned to Sender

@@ -1,4 +1,4 @@
-"""What do instances do that are killed while they send? They send what is due, mails or webhooks, until they are."""
+"""Processes that send mails or webhooks until they are killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def send_all(environment: Mapping[str, str]) -> None:
-    """Send mails, with the settings of an environment."""
+    """Send mails, with the settings of the environment."""
     take(environment)
     asyncio.run(send_mail(create_app(background=False).state.service))
 

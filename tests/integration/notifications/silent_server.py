@@ -1,4 +1,4 @@
-"""A mail server that falls silent when a test wants it to: what a firewall's drop or a hung server look like to us."""
+"""A mail server that falls silent on request, like a hung server or one behind a firewall that drops packets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Silent(Catcher):
-    """A mail server that can fall silent: on all connections it has, on the next so many, or after a mail's content."""
+    """A mail server that can fall silent: on its open connections, on the next ones, or after a mail's content."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Silent(Catcher):
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, _s: SMTP, session: Session, envelope: SmtpEnvelope, address: str, options: list[str]
     ) -> str:
-        """What is said to a sender: nothing on a connection that was forgotten."""
+        """Answer to a sender; nothing on a forgotten connection."""
         if session not in self.connections:
             self.connections.append(session)
             if self.to_next > 0:
@@ -39,12 +39,12 @@ class Silent(Catcher):
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802 - aiosmtpd's name
-        """What is said to one mail."""
+        """Answer to one mail."""
         self.handed_over += 1
         if self.after_content:
             await asyncio.Event().wait()
         return await super().handle_DATA(server, session, envelope)
 
     def forget(self) -> None:
-        """Answer no more on the connections that are open, as behind a firewall that dropped them."""
+        """Answer no more on the open connections, as behind a firewall that dropped them."""
         self.forgotten = list(self.connections)

@@ -1,4 +1,4 @@
-"""Which events do the tests tell? The contract's examples, changed where a story needs it."""
+"""Events for the tests: the contract's examples, changed where a story needs it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ MENTEE_PAIRING = {**ex.PAIRING, "kind": "mentee", "offer_id": None, "mentor_id":
 
 
 def event(name: str, **changes: Any) -> Event:
-    """The example of an event, with other values for some fields."""
+    """Return the example of an event, with other values for some fields."""
     model = EVENTS[name]
     return model.model_validate({**model.example, **changes})
 
 
 def in_days(days: int) -> str:
-    """The end of a day so many days from now, as `due` says it."""
+    """Return the end of a day so many days from now, in the form of `due`."""
     return (clock.now() + timedelta(days=days)).replace(hour=23, minute=59, second=59, microsecond=0).isoformat()
 
 
 def day(days: int) -> str:
-    """A day so many days from today."""
+    """Return a day so many days from today."""
     return str(clock.today() + timedelta(days=days))
 
 
 def at(text: str) -> datetime:
-    """A moment, UTC."""
+    """Return a moment in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Are the queries of the pages and sweeps answered by index?"""
+"""The queries of pages and sweeps use an index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def test_lists_are_read_by_index(app: FastAPI) -> None:
-    """The log, the queue, the inbox and the deadlines' sweep use an index, as they must when there are many."""
+    """The log, the queue, the inbox and the sweep of deadlines are read by index."""
     queries = {
         "message_at": "SELECT * FROM message ORDER BY at DESC, id DESC LIMIT 50",
         "message_about": f"SELECT * FROM message WHERE about = '{UUID(int=0)}' ORDER BY id",

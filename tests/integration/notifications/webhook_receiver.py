@@ -1,4 +1,4 @@
-"""What do the tests of webhooks share? A receiver that verifies with the specification's library, and the sender."""
+"""What the tests of webhooks share: a receiver that verifies with the specification's library, and the sender."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ FIGURES = ("FigurePublished", "FigureRestated")
 
 
 class Receiver:
-    """A real HTTP server; `answer` decides what it says to the request of that number (from 1).
+    """An HTTP server; `answer` is its answer to the request of that number (from 1).
 
-    A number is a pause of so many seconds before 204; an event is waited for, and then it says `late`.
+    A number is a pause of so many seconds before 204; an event is waited for, and then the answer is `late`.
     """
 
     def __init__(self) -> None:
@@ -47,9 +47,9 @@ class Receiver:
         self.app.post("/other")(self.take)
 
     async def take(self, request: Request) -> Response:
-        """Verify the request with each secret, keep (webhook-id, what was read), and answer."""
+        """Verify the request with each secret, keep (webhook-id, content), and answer."""
         body = await request.body()
-        read = [Webhook(one).verify(body, dict(request.headers)) for one in self.secrets]
+        read = [Webhook(secret).verify(body, dict(request.headers)) for secret in self.secrets]
         self.got.append((request.headers["webhook-id"], read[0] if read else {}))
         self.hosts.append(request.headers["host"])
         self.cookies += request.cookies
@@ -65,12 +65,12 @@ class Receiver:
     @property
     def ids(self) -> list[str]:
         """The `webhook-id` of each request."""
-        return [one for one, _ in self.got]
+        return [request for request, _ in self.got]
 
 
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
-    """A receiver on a free port."""
+    """Run a receiver on a free port."""
     made = Receiver()
     async with served(made.app) as origin:
         made.url = f"{origin}/hook"
@@ -80,7 +80,7 @@ async def receiving() -> AsyncIterator[Receiver]:
 async def registered(
     app: FastAPI, url: str, events: tuple[str, ...] = FIGURES, reach: WebhookReach = WebhookReach.OUTSIDE
 ) -> tuple[UUID, str]:
-    """A new endpoint and its secret."""
+    """Register an endpoint; return it and its secret."""
     service = app.state.service
     id_ = new_id()
     draft = endpoints.Draft(url, "Test receiver", events)
@@ -91,19 +91,19 @@ async def registered(
 
 @asynccontextmanager
 async def sender(app: FastAPI, poster: Poster | None = None) -> AsyncIterator[Courier]:
-    """What sends the app's webhooks, under the lease."""
+    """Yield the sender of the app's webhooks, under its lease."""
     service = app.state.service
     async with hold_lease(service.bus, "webhooks") as lease:
         yield courier(service.bus, service.settings, lease, poster)
 
 
 async def send(app: FastAPI) -> None:
-    """Send what is due now, and what falls due by it."""
+    """Send what is due now, and what becomes due by it."""
     async with sender(app) as made:
         while await made.send_due():
             pass
 
 
 def example(name: str) -> Event:
-    """An event as its contract has it."""
+    """Return an event as its contract's example."""
     return EVENTS[name].model_validate(EVENTS[name].example)

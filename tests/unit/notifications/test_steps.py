@@ -1,4 +1,4 @@
-"""Does work in steps keep its order, and let others go on in between?"""
+"""Work in steps keeps its order and lets other tasks run in between."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.notifications.steps import in_steps
 
 
 async def test_others_go_on_between_two_steps() -> None:
-    """All rows come once, in their order; what waits for the loop has a few turns before they are through."""
+    """All rows come once and in order, and other tasks run before the last."""
     turns = 0
 
     async def other() -> None:

@@ -60,7 +60,7 @@ class DeadlineRow(Table, table=True):
     after: datetime | None = Field(default=None, sa_type=_TIME, description="A deputy's: when the coordinator's passed")
     open: bool
     look_at: datetime | None = Field(default=None, sa_type=_TIME, description="When there is something to tell of it")
-    whom: str | None = Field(default=None, description="The holder's key (model/due.py); none until the case is known")
+    whom: str | None = Field(default=None, description="The holder's key; none until the case is known")
     country: str | None = Field(default=None, description="Whose national coordinator sees it")
 
     def deadline(self) -> CaseDeadline:

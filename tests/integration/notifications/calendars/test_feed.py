@@ -1,4 +1,4 @@
-"""Does a private calendar hold what its owner has to do, and nothing that others may not know? Does it end at once?"""
+"""A private calendar shows its owner's dates and nothing else, and ends with the owner's rights."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _GRANTS = {
 
 
 async def grant(app: FastAPI, subject: str) -> None:
-    """Let somebody be what the name says."""
+    """Give somebody a role."""
     role, country, organisation = _GRANTS[subject]
     async with app.state.service.bus.transaction("system:test") as tx:
         held = Grant(role, clock.today() - timedelta(days=1), country, organisation)
@@ -52,19 +52,19 @@ async def grant(app: FastAPI, subject: str) -> None:
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """A calendar program: no cookie, no sign-in."""
+    """A calendar program without cookie or sign-in."""
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=ORIGIN) as made:
         yield made
 
 
 async def portal(client: httpx2.AsyncClient, method: str, path: str, **sent: Any) -> httpx2.Response:
-    """What the portal asks for."""
+    """A client of the portal's internal routes."""
     headers = service_headers("applications", SERVICE_TOKEN)
     return await client.request(method, f"/notifications/internal/feed{path}", headers=headers, **sent)
 
 
-async def made(app: FastAPI, client: httpx2.AsyncClient, subject: str, person: UUID = PERSON) -> str:
-    """The path of a new address for somebody."""
+async def new_address(app: FastAPI, client: httpx2.AsyncClient, subject: str, person: UUID = PERSON) -> str:
+    """Return the path of a new address for somebody."""
     await grant(app, subject)
     answer = await portal(client, "POST", "", json={"person": str(person), "subject": subject})
     assert answer.status_code == 200, answer.text
@@ -73,7 +73,7 @@ async def made(app: FastAPI, client: httpx2.AsyncClient, subject: str, person: U
 
 @pytest.fixture
 async def story(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
-    """An application that waits for its endorsement, its visit next month, a mentorship with a session and a date."""
+    """Tell of an application that waits for endorsement, its visit next month and a mentorship with a session."""
     contacts.parts = {"applications": [str(APPLICATION)], "mentors": []}
     days = [day(number) for number in (30, 31, 33)]
     plan = {**event("VisitScheduled").model_dump(mode="json")["plan"], "start": days[0], "end": days[-1], "days": days}
@@ -87,23 +87,23 @@ async def story(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
 
 
 def by_icalendar(text: str) -> dict[str, list[date]]:
-    """Summary -> first days, as icalendar reads the feed."""
+    """Return summary -> first days, as icalendar reads the feed."""
     found: dict[str, list[date]] = {}
-    for one in icalendar.Calendar.from_ical(text).walk("VEVENT"):
-        found.setdefault(str(one["SUMMARY"]), []).append(one.decoded("DTSTART"))
+    for component in icalendar.Calendar.from_ical(text).walk("VEVENT"):
+        found.setdefault(str(component["SUMMARY"]), []).append(component.decoded("DTSTART"))
     return found
 
 
 def by_vobject(text: str) -> dict[str, list[date]]:
-    """The same as vobject reads it."""
+    """Return the same as vobject reads it."""
     found: dict[str, list[date]] = {}
-    for one in vobject.readOne(text).contents.get("vevent", []):
-        found.setdefault(one.summary.value, []).append(one.dtstart.value)
+    for component in vobject.readOne(text).contents.get("vevent", []):
+        found.setdefault(component.summary.value, []).append(component.dtstart.value)
     return found
 
 
 async def test_each_has_the_own_dates_and_no_name(app: FastAPI, client: httpx2.AsyncClient, story: None) -> None:
-    """Officer, host and coordinators: visits, sessions and what waits for each; read alike by two programs; no name."""
+    """Officer, host and coordinators each see their visits, sessions and deadlines, without names."""
     today = clock.today()
     visit, agenda = "Study visit MD-2026-0042", "Due: Agenda agreed, MD-2026-0042"
     expected = {
@@ -114,7 +114,7 @@ async def test_each_has_the_own_dates_and_no_name(app: FastAPI, client: httpx2.A
         "elsewhere": set(),
     }
     for subject, summaries in expected.items():
-        path = await made(app, client, subject, uuid4())
+        path = await new_address(app, client, subject, uuid4())
         answer = await client.get(path)
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
@@ -133,8 +133,8 @@ async def test_each_has_the_own_dates_and_no_name(app: FastAPI, client: httpx2.A
 async def test_a_planned_session_takes_the_place_of_the_day_that_was_agreed(
     app: FastAPI, client: httpx2.AsyncClient, feed: Feed, story: None
 ) -> None:
-    """The day agreed when a session was logged gives way to the planned one, moved with it and gone when cancelled."""
-    path, name = await made(app, client, "officer"), "Mentoring session MD-2026-0042 (planned)"
+    """A planned session replaces the agreed day, moves, and disappears when cancelled."""
+    path, name = await new_address(app, client, "officer"), "Mentoring session MD-2026-0042 (planned)"
     assert by_vobject((await client.get(path)).text)[name] == [clock.today() + timedelta(days=20)]
     for number, kind in ((21, "SessionPlanned"), (22, "SessionMoved")):
         await feed.deliver((event(kind, begins_at=f"{day(number)}T10:00:00Z"), MATCH))
@@ -146,8 +146,8 @@ async def test_a_planned_session_takes_the_place_of_the_day_that_was_agreed(
 async def test_what_did_not_change_is_not_sent_again(
     app: FastAPI, client: httpx2.AsyncClient, feed: Feed, story: None
 ) -> None:
-    """The same feed has the same tag; a moved visit has another, with the new days alone; a cancelled one is gone."""
-    path = await made(app, client, "host")
+    """An unchanged feed has the same tag; a moved visit has another, and a cancelled one disappears."""
+    path = await new_address(app, client, "host")
     first = await client.get(path)
     tag = first.headers["etag"]
     for named in (tag, f'"other", W/{tag}', "*"):
@@ -169,8 +169,8 @@ async def test_what_did_not_change_is_not_sent_again(
 async def test_a_mentorship_that_ends_has_no_next_session(
     app: FastAPI, client: httpx2.AsyncClient, feed: Feed, story: None
 ) -> None:
-    """The session that was held stays; the one that was agreed on goes, and so does one that is taken back."""
-    path = await made(app, client, "officer")
+    """The past session stays; the agreed next one disappears, as does one that is withdrawn."""
+    path = await new_address(app, client, "officer")
     await feed.deliver((event("MentorshipEndedEarly"), MENTORSHIP))
     found = by_icalendar((await client.get(path)).text)
     assert "Mentoring session MD-2026-0042" in found
@@ -180,8 +180,8 @@ async def test_a_mentorship_that_ends_has_no_next_session(
 
 
 async def test_only_the_newest_key_opens_and_none_is_kept(app: FastAPI, client: httpx2.AsyncClient) -> None:
-    """A new address ends the old one, a form sent twice makes one only, a hash is kept; revoked and wrong: 404."""
-    first = await made(app, client, "host")
+    """A new address ends the old one; only a hash is stored; other keys get 404."""
+    first = await new_address(app, client, "host")
     held = (await portal(client, "GET", f"?person={PERSON}")).json()
     twice = await portal(client, "POST", "", json={"person": str(PERSON), "subject": "host"})
     assert twice.status_code == 409
@@ -200,9 +200,9 @@ async def test_only_the_newest_key_opens_and_none_is_kept(app: FastAPI, client: 
 
 
 async def test_a_suspension_ends_an_address_for_good(app: FastAPI, client: httpx2.AsyncClient, feed: Feed) -> None:
-    """From the suspension on 404, and after the reinstatement too: who takes part again makes a new address."""
-    path = await made(app, client, "officer")
-    other = await made(app, client, "elsewhere", uuid4())
+    """A suspension ends the address, and a reinstatement does not bring it back."""
+    path = await new_address(app, client, "officer")
+    other = await new_address(app, client, "elsewhere", uuid4())
     assert (await client.get(path)).status_code == 200
     await feed.deliver((event("PartnerStatusChanged", country="MD", status="suspended", since=day(0)), "MD"))
     assert [(await client.get(each)).status_code for each in (path, other)] == [404, 200]
@@ -213,8 +213,8 @@ async def test_a_suspension_ends_an_address_for_good(app: FastAPI, client: httpx
 async def test_a_suspension_that_nobody_read_meanwhile_ends_it_too(
     app: FastAPI, client: httpx2.AsyncClient, feed: Feed
 ) -> None:
-    """Suspended and reinstated between two readings: the address is from before the suspension, and does not count."""
-    path = await made(app, client, "officer")
+    """An address from before a suspension is invalid even if nobody read it meanwhile."""
+    path = await new_address(app, client, "officer")
     for status in ("suspended", "reinstated"):
         await feed.deliver((event("PartnerStatusChanged", country="MD", status=status, since=day(0)), "MD"))
     assert (await client.get(path)).status_code == 404
@@ -223,18 +223,18 @@ async def test_a_suspension_that_nobody_read_meanwhile_ends_it_too(
 async def test_whoever_may_nothing_any_more_has_no_address(
     app: FastAPI, client: httpx2.AsyncClient, feed: Feed
 ) -> None:
-    """An access that is taken away deletes the address, and giving it back does not bring it back; a donor has none."""
-    path = await made(app, client, "host")
+    """A lost access deletes the address for good; a donor cannot have one."""
+    path = await new_address(app, client, "host")
     await feed.deliver((event("AccessChanged", grants=[]), "host"))
     assert await rows(app, "SELECT 1 FROM feed") == []
     await grant(app, "host")
     assert (await client.get(path)).status_code == 404
-    assert (await client.get(await made(app, client, "donor"))).status_code == 404
+    assert (await client.get(await new_address(app, client, "donor"))).status_code == 404
 
 
 async def test_a_calendar_that_asks_too_often_is_told_to_wait(app: FastAPI, client: httpx2.AsyncClient) -> None:
-    """After sixty readings in an hour 429 with the time to wait; an hour later it is let in again."""
-    path = await made(app, client, "host")
+    """After sixty readings in an hour the answer is 429 with the time to wait."""
+    path = await new_address(app, client, "host")
     bus = app.state.service.bus
     async with bus.transaction("system:test") as tx:
         await tx.session.execute(sa.text("UPDATE feed SET reads = :reads"), {"reads": model.READS_AN_HOUR - 1})
@@ -250,8 +250,8 @@ async def test_a_calendar_that_asks_too_often_is_told_to_wait(app: FastAPI, clie
 async def test_the_portal_being_away_empties_no_calendar(
     app: FastAPI, client: httpx2.AsyncClient, contacts: Contacts
 ) -> None:
-    """An officer's applications cannot be asked for: 503 and not an empty feed, which would delete every entry."""
-    path = await made(app, client, "officer")
+    """Without the portal the answer is 503, since an empty feed would delete every entry."""
+    path = await new_address(app, client, "officer")
     contacts.away = True
     answer = await client.get(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")

@@ -1,4 +1,4 @@
-"""Do portal and notifications, both real, give people their inbox and their private calendar?"""
+"""The portal and notifications together show people their inbox and their private calendar."""
 
 from __future__ import annotations
 
@@ -37,14 +37,16 @@ INBOX, SUBSCRIPTION, CHOICES = "/applications/inbox", "/applications/subscriptio
 
 @pytest.fixture
 async def both(database: str, migrated: str, catcher: Catcher) -> AsyncIterator[tuple[Programme, FastAPI]]:
-    """A programme in the real portal, and notifications that know what it has told: one application, told by mail."""
+    """The portal with one application, and notifications with its events."""
     engine = engine_for(database)
     async with engine.begin() as connection:
         await connection.run_sync(portal_metadata.create_all)
     await engine.dispose()
     port = free_port()
-    told = settings_for(migrated, portal_url=f"http://127.0.0.1:{port}", smtp_host="127.0.0.1", smtp_port=catcher.port)
-    notifications = create_app(Settings(**told), background=False)
+    values = settings_for(
+        migrated, portal_url=f"http://127.0.0.1:{port}", smtp_host="127.0.0.1", smtp_port=catcher.port
+    )
+    notifications = create_app(Settings(**values), background=False)
     async with served(notifications) as url:
         portal = create_portal(PortalSettings(**settings_for(database, notifications_url=url)), background=False)
         programme = Programme(portal)
@@ -61,62 +63,62 @@ async def both(database: str, migrated: str, catcher: Catcher) -> AsyncIterator[
 
 
 async def _deliver(portal: FastAPI, notifications: FastAPI) -> None:
-    """Give notifications all that the portal has told."""
+    """Give notifications all events of the portal."""
     query = sa.text("SELECT type, aggregateid, payload FROM journal ORDER BY recorded_at, aggregateid, sequence")
     async with portal.state.service.bus.read() as session:
         facts = (await session.execute(query)).all()
     events = [(read(type_, payload), subject) for type_, subject, payload in facts]
     feed = Feed(notifications.state.service.bus, consumers)
-    await feed.deliver(*(each for each in events if each[0].topic in consumers.readings))
+    await feed.deliver(*(event_ for event_ in events if event_[0].topic in consumers.readings))
 
 
-async def seen(client: httpx2.AsyncClient, path: str) -> str:
-    """A page's text."""
+async def page_text(client: httpx2.AsyncClient, path: str) -> str:
+    """Return a page's text."""
     answer = await client.get(path)
     assert answer.status_code == 200, answer.text
     return answer.text
 
 
 def _path(text: str) -> str:
-    """The private address on a page, without what stands before it."""
+    """Return the private address on a page as a path."""
     found = re.search(r"webcal://[^/]+(/notifications/feed\.ics\?key=[\w-]+)", text)
     assert found, text
     return found[1]
 
 
 async def test_the_inbox_keeps_what_is_read(both: tuple[Programme, FastAPI]) -> None:
-    """Unread until marked, singly with the way on or all at once; a filter, a count in the header, an empty page."""
+    """A message is unread until it is marked, singly or with all; the filter and the header follow."""
     programme, _ = both
     ani, nino = programme.as_("ani"), programme.as_("nino")
-    text = await seen(ani, INBOX)
+    text = await page_text(ani, INBOX)
     assert "We have your application" in text
     count = int(re.search(r"Unread \((\d+)\)", text)[1])  # type: ignore[index]  # a failure if it is not there
     assert count == text.count("Mark as read<span")
-    assert f"({count} unread)" in await seen(ani, f"{INBOX}/unread")
+    assert f"({count} unread)" in await page_text(ani, f"{INBOX}/unread")
     ids = list(dict.fromkeys(re.findall(r'name="id" value="([0-9a-f-]{36})"', text)))
     assert len(ids) == count
     for to, expected in (("/applications/privacy", "/applications/privacy"), ("//elsewhere.example", INBOX)):
         answer = await ani.post(f"{INBOX}/read", data={"id": ids[0], "to": to})
         assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, expected)
-    assert f"Unread ({count - 1})" in await seen(ani, INBOX)
+    assert f"Unread ({count - 1})" in await page_text(ani, INBOX)
     # Somebody else's message stays as it is, whoever sends its id.
     await nino.post(f"{INBOX}/read", data={"id": ids[-1]})
-    assert f"Unread ({count - 1})" in await seen(ani, INBOX)
+    assert f"Unread ({count - 1})" in await page_text(ani, INBOX)
     answer = await ani.post(f"{INBOX}/read", data={"all": "yes", "show": "unread"})
-    assert "You have read all messages." in await seen(ani, answer.headers["location"])
-    assert await seen(ani, f"{INBOX}/unread") == ""
-    assert "We have your application" in await seen(ani, INBOX)
-    assert "There are no more messages." in await seen(ani, f"{INBOX}?page=9")
-    assert "No message was sent to you yet." in await seen(nino, INBOX)
+    assert "You have read all messages." in await page_text(ani, answer.headers["location"])
+    assert await page_text(ani, f"{INBOX}/unread") == ""
+    assert "We have your application" in await page_text(ani, INBOX)
+    assert "There are no more messages." in await page_text(ani, f"{INBOX}?page=9")
+    assert "No message was sent to you yet." in await page_text(nino, INBOX)
 
 
 async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, FastAPI]) -> None:
-    """Once chosen, message, day and what stands beside it are in it, and so are mails; the page stays English."""
+    """Messages, dates and labels are in the chosen language, as are mails; the page stays English."""
     programme, notifications = both
     ani = programme.as_("ani")
     await ani.post(CHOICES, data={"choice": "each", "language": "hy"})
-    assert 'value="hy" selected' in await seen(ani, CHOICES)
-    text = await seen(ani, INBOX)
+    assert 'value="hy" selected' in await page_text(ani, CHOICES)
+    text = await page_text(ani, INBOX)
     message = text[text.index("<section") : text.index("</section>")]
     assert 'lang="hy"' in message
     assert "դիմում" in message
@@ -134,26 +136,26 @@ async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, Fast
 
 
 async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, FastAPI]) -> None:
-    """From messages and account to the choice, which is the person's own; an error where none is made."""
+    """The signed-in person's choice is saved; a form without one shows an error."""
     programme, notifications = both
     tigran, ani = programme.as_("tigran"), programme.as_("ani")
     for page in (INBOX, "/applications/account"):
-        assert f'href="{CHOICES}"' in await seen(tigran, page)
-    text = await seen(tigran, CHOICES)
+        assert f'href="{CHOICES}"' in await page_text(tigran, page)
+    text = await page_text(tigran, CHOICES)
     assert 'value="each" checked' in text
     assert "An officer of your country has a place" in text
     assert "We have your report" not in text  # that is told to officers
     assert "What waits for you today" in text
     assert "mail comes at any hour" in text
     vars(notifications.state.service.settings)["quiet"] = Quiet(None, {"AM": Hours.read("21:30-07:00")})
-    assert "from 21:30 to 07:00" in await seen(tigran, CHOICES)
+    assert "from 21:30 to 07:00" in await page_text(tigran, CHOICES)
     for wrong in ({"choice": "never", "language": "en"}, {"choice": "none", "language": "xx"}):
         assert (await tigran.post(CHOICES, data=wrong)).status_code == 422
     answer = await tigran.post(CHOICES, data={"choice": "digest", "language": "en"})
-    text = await seen(tigran, answer.headers["location"])
+    text = await page_text(tigran, answer.headers["location"])
     assert "Your choice is kept" in text
     assert 'value="digest" checked' in text
-    text = await seen(ani, CHOICES)
+    text = await page_text(ani, CHOICES)
     assert 'value="each" checked' in text
     assert "We have your report" in text
     assert "What waits for you today" not in text
@@ -161,13 +163,13 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
     wrong_hours = await tigran.post(CHOICES, data=own | {"until": "20:00"})
     assert (wrong_hours.status_code, "Choose another hour than the one" in wrong_hours.text) == (422, True)
     await tigran.post(CHOICES, data=own | {"until": "08:00"})
-    assert "from 20:00 to 08:00" in await seen(tigran, CHOICES)
+    assert "from 20:00 to 08:00" in await page_text(tigran, CHOICES)
     await tigran.post(CHOICES, data={"choice": "digest", "language": "en"})
-    assert "from 20:00 to 08:00" in await seen(tigran, CHOICES)  # what was not asked stays
+    assert "from 20:00 to 08:00" in await page_text(tigran, CHOICES)  # what was not asked stays
     passed = await tigran.post(CHOICES, data=own | {"night": "none", "until": "07:00"})
     assert (passed.status_code, "You picked hours" in passed.text) == (422, True)
     await tigran.post(CHOICES, data=own | {"night": "none", "until": "08:00"})
-    assert "mail comes at any hour" in await seen(tigran, CHOICES)
+    assert "mail comes at any hour" in await page_text(tigran, CHOICES)
     (held,) = await rows(notifications, "SELECT recipient, choice FROM choice")
     async with programme.app.state.service.bus.read() as session:
         person = (await session.execute(sa.text("SELECT id FROM person WHERE subject = 'tigran'"))).scalar_one()
@@ -175,9 +177,9 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
 
 
 async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
-    """Once in twenty seconds a person, soon again where nobody answers; at once after something was read.
+    """The unread count is asked for every twenty seconds a person, and at once after reading.
 
-    A number that was asked for before that does not count, and only the last few people's are kept.
+    A number that was asked for before that does not count, and only the last few people's are cached.
     """
     asked: list[str] = []
     answer: dict[str, object] = {"unread": 3}
@@ -224,18 +226,18 @@ async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
 
 
 async def test_notifications_being_away_is_said(both: tuple[Programme, FastAPI]) -> None:
-    """Pages and buttons answer, say that it is for now, and change nothing."""
+    """Pages and buttons say that notifications are away for now, and change nothing."""
     programme, _ = both
     settings = programme.app.state.service.settings.model_copy(update={"notifications_url": "http://127.0.0.1:1"})
     away = Programme(create_portal(settings, background=False))
     ani = away.as_("ani")
-    assert "cannot be read at the moment" in await seen(ani, INBOX)
-    assert await seen(ani, f"{INBOX}/unread") == ""
+    assert "cannot be read at the moment" in await page_text(ani, INBOX)
+    assert await page_text(ani, f"{INBOX}/unread") == ""
     answer = await ani.post(f"{INBOX}/read", data={"all": "yes"})
     assert "could not be noted" not in answer.headers["location"]
     assert "done=away" in answer.headers["location"]
-    assert "cannot be reached at the moment" in await seen(ani, SUBSCRIPTION)
-    assert "cannot be read or changed at the moment" in await seen(ani, CHOICES)
+    assert "cannot be reached at the moment" in await page_text(ani, SUBSCRIPTION)
+    assert "cannot be read or changed at the moment" in await page_text(ani, CHOICES)
     assert (await ani.post(CHOICES, data={"choice": "none"})).headers["location"].endswith("?done=away")
     assert (await ani.post(f"{SUBSCRIPTION}/make", data={})).headers["location"].endswith("?done=away")
     await ani.aclose()
@@ -243,29 +245,29 @@ async def test_notifications_being_away_is_said(both: tuple[Programme, FastAPI])
 
 
 async def test_a_private_calendar_from_the_page_to_the_program(both: tuple[Programme, FastAPI]) -> None:
-    """Made, shown once, read by a calendar, renewed, ended; sending the form twice does not make a second one."""
+    """A calendar address is made, shown once, read, renewed and ended; a form sent twice makes one."""
     programme, notifications = both
     tigran, ani = programme.as_("tigran"), programme.as_("ani")
-    assert "Make the address" in await seen(tigran, SUBSCRIPTION)
+    assert "Make the address" in await page_text(tigran, SUBSCRIPTION)
     made = await tigran.post(f"{SUBSCRIPTION}/make", data={})
     path = _path(made.text)
     assert made.status_code == 200
     again = await tigran.post(f"{SUBSCRIPTION}/make", data={})
     assert again.headers["location"].endswith("?done=made")
-    page = await seen(tigran, SUBSCRIPTION)
+    page = await page_text(tigran, SUBSCRIPTION)
     assert path.partition("=")[2] not in page
     assert "never so far" in page
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(notifications), base_url="http://x") as calendar:
         found = vobject.readOne((await calendar.get(path)).text).contents["vevent"]
         (application,) = await rows(notifications, "SELECT reference FROM \"case\" WHERE reference LIKE 'AM-%'")
         assert [one.summary.value for one in found] == [f"Due: Endorsement, {application.reference}"]
-        assert "never so far" not in await seen(tigran, SUBSCRIPTION)
+        assert "never so far" not in await page_text(tigran, SUBSCRIPTION)
         ours = await ani.post(f"{SUBSCRIPTION}/make", data={})
         assert (await calendar.get(_path(ours.text))).status_code == 200
-        held = re.search(r'name="replaces" value="([^"]+)"', await seen(tigran, SUBSCRIPTION))[1]  # type: ignore[index]
+        held = re.search(r'name="replaces" value="([^"]+)"', await page_text(tigran, SUBSCRIPTION))[1]  # type: ignore[index]
         new = await tigran.post(f"{SUBSCRIPTION}/make", data={"replaces": held})
         assert "webcal://" in new.text
         assert (await calendar.get(path)).status_code == 404
         ended = await tigran.post(f"{SUBSCRIPTION}/end", data={})
-        assert "The address has ended" in await seen(tigran, ended.headers["location"])
+        assert "The address has ended" in await page_text(tigran, ended.headers["location"])
         assert (await calendar.get(_path(new.text))).status_code == 404

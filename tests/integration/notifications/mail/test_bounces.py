@@ -1,4 +1,4 @@
-"""What follows from a mail that comes back? A failure, somebody unreachable, and nothing where it is forged."""
+"""A returned mail becomes a failure and an unreachable person; a forged report changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.notifications.mail.bounces.inbound import Inbound
 from services.notifications.mail.model import return_path
 from shared.ids import new_id
 from shared.time import clock
-from tests.integration.notifications.conftest import Catcher, post, recipient, rows, told
+from tests.integration.notifications.conftest import Catcher, post, published_events, recipient, rows
 from tests.integration.notifications.messages.test_pages import as_, page
 from tests.integration.notifications.reports import report
 from tests.integration.notifications.stories import APPLICATION, event
@@ -35,7 +35,7 @@ BOX = "bounces@tandem.example"
 
 @asynccontextmanager
 async def mail_server(app: FastAPI) -> AsyncIterator[aiosmtplib.SMTP]:
-    """A mail server that brings reports to the service's port."""
+    """A client that brings reports to the service's port."""
     loop = asyncio.get_running_loop()
     desk = Inbound(app.state.service.bus, app.state.service.settings)
     server = await loop.create_server(lambda: desk.line(loop), "127.0.0.1", 0)
@@ -49,7 +49,7 @@ async def mail_server(app: FastAPI) -> AsyncIterator[aiosmtplib.SMTP]:
 
 @pytest.fixture
 async def sent(app: FastAPI, feed: Feed, catcher: Catcher) -> dict[str, str]:
-    """A mail to an officer: under which sender it went, and its notification's id."""
+    """Send a mail to an officer; return its return path and its notification's id."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     (mail,) = catcher.to("applicant.only@police.example")
@@ -58,17 +58,17 @@ async def sent(app: FastAPI, feed: Feed, catcher: Catcher) -> dict[str, str]:
 
 
 async def verdicts(app: FastAPI) -> list[str]:
-    """What the reports were found to be, in order."""
+    """Return the verdicts on reports, in order."""
     return [row.verdict for row in await rows(app, "SELECT verdict FROM bounce ORDER BY at, id")]
 
 
 async def failures(app: FastAPI) -> list[str]:
-    """Why mails failed."""
-    return [payload["cause"] for type_, _, payload in await told(app) if type_ == "NotificationFailed"]
+    """Return the causes of failed mails."""
+    return [payload["cause"] for type_, _, payload in await published_events(app) if type_ == "NotificationFailed"]
 
 
 async def test_a_mailbox_that_takes_nothing_is_told_once_and_listed(app: FastAPI, sent: dict[str, str]) -> None:
-    """A hard report: failed, told, on the list of the own country; the same report again changes nothing more."""
+    """A hard report is a failure and lists the person; the same report again changes nothing."""
     async with mail_server(app) as server:
         for _ in range(2):
             await server.sendmail("", [sent["sender"]], report(sent["id"]))
@@ -86,7 +86,7 @@ async def test_a_mailbox_that_takes_nothing_is_told_once_and_listed(app: FastAPI
 
 
 async def test_a_delay_is_noted_and_a_server_that_gave_up_is_a_failure_only(app: FastAPI, sent: dict[str, str]) -> None:
-    """Soft: the mail still counts as sent. Given up: it failed, but the mailbox may work again, so nobody is listed."""
+    """A delay changes nothing; a server that gave up means a failure without listing the person."""
     async with mail_server(app) as server:
         await server.sendmail("", [sent["sender"]], report(sent["id"], action="delayed", status="4.4.1"))
         assert await failures(app) == []
@@ -99,7 +99,7 @@ async def test_a_delay_is_noted_and_a_server_that_gave_up_is_a_failure_only(app:
 
 
 async def test_a_forged_report_changes_nothing_and_is_counted(app: FastAPI, sent: dict[str, str]) -> None:
-    """A made-up token, a mail that never was, another mail's report, a letter: taken, noted, shown, without effect."""
+    """Forged, unknown, mismatched and other mails are saved and shown, without effect."""
     keys = app.state.service.settings.bounce_keys
     async with mail_server(app) as server:
         await server.sendmail("", ["bounces+abcdefgh@tandem.example"], report(sent["id"]))
@@ -119,7 +119,7 @@ async def test_a_forged_report_changes_nothing_and_is_counted(app: FastAPI, sent
 
 
 async def test_a_report_quicker_than_our_note_is_to_be_brought_again(app: FastAPI, sent: dict[str, str]) -> None:
-    """The mail stands as waiting still: 451, and nothing is noted."""
+    """A report about a mail that still waits gets 451, and nothing is saved."""
     async with app.state.service.bus.transaction("system:test") as tx:
         await (await tx.session.connection()).exec_driver_sql("UPDATE notification SET state = 'waiting'")
     async with mail_server(app) as server:
@@ -132,7 +132,7 @@ async def test_a_report_quicker_than_our_note_is_to_be_brought_again(app: FastAP
 async def test_reports_in_a_file_are_taken_in(
     app: FastAPI, sent: dict[str, str], tmp_path: Path, migrated: str
 ) -> None:
-    """An mbox with a report, a forged one and a letter; by the address that stands in their headers; twice is once."""
+    """An mbox with a report, a forged one and a letter is read; the same file again changes nothing."""
 
     class Here:
         env: ClassVar = {"TANDEM_BOUNCE_ADDRESS": BOX, "TANDEM_SESSION_KEY": SESSION_KEY}
@@ -164,7 +164,7 @@ async def _nothing(_: object) -> None:
 
 
 async def test_a_refused_address_is_listed_tried_again_and_settled(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """5xx at once: listed with the code; the owner tries again, then settles; a second click finds nobody."""
+    """A refused address is listed with its code, retried and settled; a second click finds nobody."""
     catcher.to_address = "550 No such user"
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
@@ -189,7 +189,7 @@ async def test_a_refused_address_is_listed_tried_again_and_settled(app: FastAPI,
 
 
 async def test_a_new_address_that_is_confirmed_settles_it(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Asked for after the failure and then confirmed: off the list. A change of roles alone settles nothing."""
+    """A new address that was asked for and confirmed settles the entry; a change of roles does not."""
     catcher.to_address = "550 No such user"
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)

@@ -1,4 +1,4 @@
-"""Does a mail get through, once, when the mail server no longer answers on a connection that was kept open?"""
+"""A mail is handed over once, even when kept connections have gone silent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def server() -> AsyncIterator[Silent]:
 
 @pytest.fixture
 async def mails(server: Silent) -> AsyncIterator[Post]:
-    """The connections to that server, which wait for a second."""
+    """The connections to that server, with a patience of a second."""
     values = settings_for("postgresql://x/y", smtp_host="127.0.0.1", smtp_port=server.port)
     made = Post(Settings(**values), seconds=1.0)
     yield made
@@ -41,7 +41,7 @@ async def mails(server: Silent) -> AsyncIterator[Post]:
 async def test_a_mail_goes_over_a_new_connection_when_all_that_were_kept_open_are_stale(
     server: Silent, mails: Post
 ) -> None:
-    """Four connections fall silent between two mails: the next mail is taken over a fifth, and only once."""
+    """When four kept connections are silent, the next mail is taken once over a fifth."""
     async with asyncio.timeout(30):
         await asyncio.gather(*(mails.send(_LETTER) for _ in range(4)))
         server.forget()
@@ -53,7 +53,7 @@ async def test_a_mail_goes_over_a_new_connection_when_all_that_were_kept_open_ar
 
 
 async def test_a_server_that_never_answers_is_away(server: Silent, mails: Post) -> None:
-    """Silent on each connection: given up for now after three, and taken as soon as it answers again."""
+    """A silent server is away after three attempts, and gets the mail as soon as it answers."""
     server.to_next = 3
     async with asyncio.timeout(30):
         with pytest.raises(ServerAway):
@@ -66,7 +66,7 @@ async def test_a_server_that_never_answers_is_away(server: Silent, mails: Post) 
 async def test_a_mail_whose_content_was_handed_over_is_not_handed_over_again_at_once(
     server: Silent, mails: Post
 ) -> None:
-    """No answer after the content: the server may have taken it, so it waits for a later attempt."""
+    """Without an answer after the content, the mail waits for a later attempt."""
     server.after_content = True
     async with asyncio.timeout(30):
         with pytest.raises(ServerAway):
@@ -78,7 +78,7 @@ async def test_a_mail_whose_content_was_handed_over_is_not_handed_over_again_at_
 async def test_after_a_refusal_the_same_connection_takes_the_next_mail(
     server: Silent, mails: Post, refused: str
 ) -> None:
-    """5xx to the address or to the mail: that one fails, and the next is handed over without connecting anew."""
+    """After a 5xx the next mail uses the same connection."""
     setattr(server, f"to_{refused}", "550 No")
     with pytest.raises(Refused) as wrong:
         await mails.send(_LETTER)
@@ -89,7 +89,7 @@ async def test_after_a_refusal_the_same_connection_takes_the_next_mail(
 
 
 async def test_lines_that_begin_with_a_dot_arrive_as_they_were_written(server: Silent, mails: Post) -> None:
-    """Dots at the start of lines, also one alone, and line ends of other systems: the server has the same lines."""
+    """Leading dots and foreign line ends arrive unchanged."""
     lines = [".Subject: a dot", "", ".", "..", ".a", "b", ""]
     for end in ("\r\n", "\n", "\r"):
         await mails.send(replace(_LETTER, raw=end.join(lines).encode()))
@@ -98,7 +98,7 @@ async def test_lines_that_begin_with_a_dot_arrive_as_they_were_written(server: S
 
 
 async def test_an_address_with_a_line_break_is_never_said(server: Silent, mails: Post) -> None:
-    """It would be a command of somebody else's: refused before anything goes over the line."""
+    """An address with a line break, which would be a command, is refused before anything is sent."""
     with pytest.raises(ValueError, match="control character"):
         await mails.send(replace(_LETTER, address="a@police.example>\r\nRCPT TO:<b@police.example"))
     assert server.raw == []

@@ -29,7 +29,7 @@ _LONG = replace(_LETTER, raw=_LETTER.raw + b"Good day.\r\n" * 30_000)
 
 @asynccontextmanager
 async def _post(port: int, **changes: Any) -> AsyncIterator[Post]:
-    """The connections to a server on that port, which wait for two seconds."""
+    """Return the connections to a server on that port, with a patience of two seconds."""
     values = settings_for("postgresql://x/y", smtp_host="127.0.0.1", smtp_port=port, **changes)
     made = Post(Settings(**values), seconds=2.0)
     try:
@@ -40,7 +40,7 @@ async def _post(port: int, **changes: Any) -> AsyncIterator[Post]:
 
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A server's certificate for this machine, which is trusted while the test runs."""
+    """A server's certificate for this machine, trusted while the test runs."""
     file = self_signed(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -53,9 +53,9 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
 def test_mails_go_over_a_secured_connection(
     certificate: ssl.SSLContext, loop: Callable[[], asyncio.AbstractEventLoop], tls: str
 ) -> None:
-    """Two mails, a long one and a short one, over one connection: TLS from its start, or STARTTLS and signing in."""
+    """A long and a short mail use one connection with TLS from its start or with STARTTLS and sign-in."""
 
-    def known(_server: SMTP, _session: object, _envelope: object, _mechanism: str, said: object) -> AuthResult:
+    def authenticate(_server: SMTP, _session: object, _envelope: object, _mechanism: str, said: object) -> AuthResult:
         return AuthResult(success=said == LoginPassword(b"tandem", b"secret"))
 
     async def send() -> Silent:
@@ -63,7 +63,7 @@ def test_mails_go_over_a_secured_connection(
         later: dict[str, Any] = {}
         mine: dict[str, str] = {}
         if tls == "starttls":
-            later = {"authenticator": known, "auth_required": True, "tls_context": certificate}
+            later = {"authenticator": authenticate, "auth_required": True, "tls_context": certificate}
             mine = {"smtp_user": "tandem", "smtp_password": "secret"}
         server = await here.create_server(
             lambda: SMTP(catcher, loop=here, **later), "127.0.0.1", 0, ssl=certificate if tls == "tls" else None
@@ -81,10 +81,10 @@ def test_mails_go_over_a_secured_connection(
     assert len(catcher.connections) == 1
 
 
-class NamedAudience:
-    """A server that says what a test tells it to: a text each time that something comes, in pieces of a size.
+class ScriptedServer:
+    """A server with scripted answers: the next text for each thing that arrives, in pieces of a size.
 
-    After 421 it hangs up, as RFC 5321 3.8 asks it to.
+    After 421 it hangs up, as RFC 5321 3.8 requires.
     """
 
     def __init__(self) -> None:
@@ -96,22 +96,22 @@ class NamedAudience:
         self.writers: list[asyncio.StreamWriter] = []
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, until nothing is left to say."""
+        """Serve one connection until the script ends."""
         self.connections += 1
         self.writers.append(writer)
-        await self.say(writer, "220 here\r\n")
+        await self.send_pieces(writer, "220 here\r\n")
         await reader.readline()
-        await self.say(writer, "250-mail\r\n250 SIZE 1000\r\n")
+        await self.send_pieces(writer, "250-mail\r\n250 SIZE 1000\r\n")
         while self.says and (heard := await reader.read(65536)):
             self.heard.append(heard)
             said = self.says.pop(0)
-            await self.say(writer, said)
+            await self.send_pieces(writer, said)
             if "421" in said:
                 break
         writer.close()
 
-    async def say(self, writer: asyncio.StreamWriter, text: str) -> None:
-        """Piece by piece, each in a packet of its own."""
+    async def send_pieces(self, writer: asyncio.StreamWriter, text: str) -> None:
+        """Send a text in pieces, each in a packet of its own."""
         for place in range(0, len(text), self.piece):
             writer.write(text[place : place + self.piece].encode())
             await writer.drain()
@@ -124,9 +124,9 @@ class NamedAudience:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[NamedAudience]:
+async def server() -> AsyncIterator[ScriptedServer]:
     """Such a server on a free port."""
-    made = NamedAudience()
+    made = ScriptedServer()
     listening = await asyncio.start_server(made.answer, "127.0.0.1", 0)
     made.port = listening.sockets[0].getsockname()[1]
     yield made
@@ -140,8 +140,8 @@ _TAKEN = "250 Caught\r\n"
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1000])
-async def test_answers_are_understood_in_whatever_pieces_they_come(server: NamedAudience, piece: int) -> None:
-    """Answers, one of them of two lines, letter by letter or at once: two mails are taken over one connection."""
+async def test_answers_are_understood_in_whatever_pieces_they_come(server: ScriptedServer, piece: int) -> None:
+    """Two mails are taken over one connection, however the answers are split."""
     server.piece = piece
     server.says = [*_YES, _TAKEN, *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
@@ -157,8 +157,8 @@ async def test_answers_are_understood_in_whatever_pieces_they_come(server: Named
     assert server.connections == 1
 
 
-async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(server: NamedAudience) -> None:
-    """It refuses the address and asks for the content all the same: nothing is handed over, the connection is left."""
+async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(server: ScriptedServer) -> None:
+    """A server that refuses the address and asks for the content gets nothing."""
     server.says = ["250 Yes\r\n", "550 No\r\n354 Go on\r\n", "354 Go on\r\n", *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
         with pytest.raises(Refused) as refused:
@@ -169,28 +169,28 @@ async def test_a_server_that_would_take_a_mail_for_nobody_gets_none(server: Name
     assert (server.contents, server.connections) == (1, 2)
 
 
-async def test_a_server_that_says_goodbye_between_two_mails_is_called_again(server: NamedAudience) -> None:
-    """421 unasked while the connection idles: the next mail goes over a new one and is not taken for refused."""
+async def test_a_server_that_says_goodbye_between_two_mails_is_called_again(server: ScriptedServer) -> None:
+    """After an unasked 421 the next mail uses a new connection and is not refused."""
     server.says = [*_YES, _TAKEN, *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
         await mails.send(_LETTER)
-        await server.say(server.writers[0], "421 Too long idle\r\n")
+        await server.send_pieces(server.writers[0], "421 Too long idle\r\n")
         server.writers[0].close()
         await mails.send(_LETTER)
     assert (server.contents, server.connections) == (2, 2)
 
 
 @pytest.mark.parametrize("before", [0, 1], ids=["sender", "address"])
-async def test_a_server_that_answers_with_goodbye_is_called_again(server: NamedAudience, before: int) -> None:
-    """421 to sender or recipient: nothing was handed over, so the mail goes over a new connection at once."""
+async def test_a_server_that_answers_with_goodbye_is_called_again(server: ScriptedServer, before: int) -> None:
+    """After 421 to sender or recipient the mail uses a new connection at once."""
     server.says = [*_YES[:before], "421 Closing\r\n", *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
         await mails.send(_LETTER)
     assert (server.contents, server.connections) == (1, 2)
 
 
-async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: NamedAudience) -> None:
-    """250 and 421 in one breath: the mail is taken, and the next one goes over another connection."""
+async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: ScriptedServer) -> None:
+    """After 250 and 421 together the mail counts as taken."""
     server.says = [*_YES, _TAKEN + "421 Enough for today\r\n", *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
         await mails.send(_LETTER)
@@ -198,8 +198,8 @@ async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: Na
     assert (server.contents, server.connections) == (2, 2)
 
 
-async def test_a_mail_is_not_sent_again_at_once_when_the_server_hangs_up_over_it(server: NamedAudience) -> None:
-    """The connection is lost after the content: the server may have taken it, so it waits for a later attempt."""
+async def test_a_mail_is_not_sent_again_at_once_when_the_server_hangs_up_over_it(server: ScriptedServer) -> None:
+    """When the connection is lost after the content, the mail waits for a later attempt."""
     server.says = [*_YES, ""]
     async with asyncio.timeout(30), _post(server.port) as mails:
         with pytest.raises(ServerAway):
@@ -207,8 +207,8 @@ async def test_a_mail_is_not_sent_again_at_once_when_the_server_hangs_up_over_it
     assert (server.contents, server.connections) == (1, 1)
 
 
-async def test_a_server_that_gives_one_answer_too_many_gets_no_mail_twice(server: NamedAudience) -> None:
-    """The surplus answer is taken for the next one: that mail waits for a later attempt, on another connection."""
+async def test_a_server_that_gives_one_answer_too_many_gets_no_mail_twice(server: ScriptedServer) -> None:
+    """After a surplus answer the next mail waits for a later attempt, on another connection."""
     server.says = [*_YES, _TAKEN + "250 More\r\n", *_YES, "250 Started anew\r\n", *_YES, _TAKEN]
     async with asyncio.timeout(30), _post(server.port) as mails:
         await mails.send(_LETTER)
@@ -222,8 +222,8 @@ async def test_a_server_that_gives_one_answer_too_many_gets_no_mail_twice(server
 @pytest.mark.parametrize(
     "nonsense", ["hello\r\n", "250 a\r\n250 b\r\n354 c\r\n250 d\r\n", "2" * 9000, "421 Closing\r\n", ""]
 )
-async def test_what_is_no_answer_leaves_the_mail_for_later(server: NamedAudience, nonsense: str) -> None:
-    """Words, one answer too many, a line without an end, a goodbye, a hang-up: away for now, nothing handed over."""
+async def test_what_is_no_answer_leaves_the_mail_for_later(server: ScriptedServer, nonsense: str) -> None:
+    """After an invalid answer or a hang-up the server is away, and nothing is handed over."""
     server.says = [nonsense]
     async with asyncio.timeout(30), _post(server.port) as mails:
         with pytest.raises(ServerAway):

@@ -1,4 +1,4 @@
-"""Is each mail told at least once, and always under one Message-ID, when the process that sends is killed?"""
+"""Each mail is sent at least once under one Message-ID, even when the sender is killed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from shared.ids import new_id
-from tests.integration.notifications.conftest import Catcher, Contacts, rows, told
+from tests.integration.notifications.conftest import Catcher, Contacts, published_events, rows
 from tests.integration.notifications.send_until_killed import send_all
 from tests.integration.notifications.stories import event
 from tests.processes import forked
@@ -30,7 +30,7 @@ KILLS = ((1, 0.0), (3, 0.002), (7, 0.035), (2, 0.05), (5, 0.01))
 async def test_killed_again_and_again_no_mail_is_lost_and_none_has_two_ids(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, migrated: str
 ) -> None:
-    """Kill -9 at five moments around the 250: every fact arrives, repeats keep their Message-ID, each is told once."""
+    """After kills at five moments around the 250 every mail arrives, and repeats keep their Message-ID."""
     values = settings_for(
         migrated, portal_url=contacts.url, smtp_host="127.0.0.1", smtp_port=catcher.port, mail_connections=3
     )
@@ -49,12 +49,12 @@ async def test_killed_again_and_again_no_mail_is_lost_and_none_has_two_ids(
     wanted = len(KILLS) * APPLICATIONS * 3
     assert len(set(mails)) == len(whom) == wanted, "a mail got lost, or one went out under two Message-IDs"
     assert len(mails) > wanted, "no kill fell between a 250 and its commit"
-    sent = Counter(type_ for type_, _, _ in await told(app))
+    sent = Counter(type_ for type_, _, _ in await published_events(app))
     assert sent == {"NotificationSent": wanted}
 
 
 async def _sender(environment: dict[str, str]) -> BaseProcess:
-    """A process that sends."""
+    """Start a process that sends."""
     process = forked("tests.integration.notifications.send_until_killed").Process(
         target=send_all, args=(environment,), daemon=True
     )
@@ -71,14 +71,14 @@ async def _one_life(catcher: Catcher, environment: dict[str, str], count: int, a
         lives[0].kill()
         killed.set()
 
-    def taken() -> None:
+    def on_taken() -> None:
         left[0] -= 1
         if left[0] == 0:
             loop.call_later(after, kill) if after else kill()
 
-    catcher.taken = taken
+    catcher.on_taken = on_taken
     lives.append(await _sender(environment))
     async with asyncio.timeout(60):
         await killed.wait()
         await asyncio.to_thread(lives[0].join)
-    catcher.taken = lambda: None
+    catcher.on_taken = lambda: None

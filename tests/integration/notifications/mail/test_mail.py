@@ -1,4 +1,4 @@
-"""Does each fact become exactly one mail to each person it concerns, whatever is redelivered, refused or broken off?"""
+"""Each event becomes exactly one mail to each recipient, whatever is redelivered, refused or interrupted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.bus.db import leases
 from shared.contracts import _examples as ex
 from shared.ids import new_id
 from shared.time import clock
-from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, rows, told
+from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, published_events, rows
 from tests.integration.notifications.messages.test_pages import page
 from tests.integration.notifications.stories import (
     APPLICATION,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 async def test_one_fact_is_one_mail_to_each_person_it_concerns(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """A submitted application: a receipt to the officer, a request to the coordinator and to the deputy, no more."""
+    """A submitted application is mailed to officer, coordinator and deputy, and to nobody else."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     await post(app)
@@ -50,7 +50,7 @@ async def test_one_fact_is_one_mail_to_each_person_it_concerns(app: FastAPI, fee
         "home_coordinator.deputy@police.example",
         "home_coordinator.first@police.example",
     ]
-    events = await told(app)
+    events = await published_events(app)
     assert [(type_, story) for type_, story, _ in events] == [("NotificationSent", str(APPLICATION))] * 3
     assert {payload["rule"] for _, _, payload in events} == {"application_submitted", "application_to_endorse"}
 
@@ -58,7 +58,7 @@ async def test_one_fact_is_one_mail_to_each_person_it_concerns(app: FastAPI, fee
 async def test_a_mail_has_two_parts_a_thread_and_no_name_outside_its_greeting(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
-    """The subject has the reference and no name; text and HTML say the same; all mails of a story share a thread."""
+    """A mail has the reference in its subject, the name in its greeting only, and its story's thread."""
     submitted = event("ApplicationSubmitted", due="2026-01-30T22:59:59Z")
     await feed.deliver((submitted, APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
     await post(app)
@@ -76,7 +76,7 @@ async def test_a_mail_has_two_parts_a_thread_and_no_name_outside_its_greeting(
 
 
 async def test_redelivery_and_rebuild_send_nothing_again(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """The same record three times, and the projections made anew from the start of the log: still one mail each."""
+    """A redelivered event and a rebuilt projection send no second mail."""
     record = feed.record(event("ApplicationSubmitted"), APPLICATION)
     await feed.apply([record])
     await feed.apply([record, record])
@@ -91,30 +91,30 @@ async def test_redelivery_and_rebuild_send_nothing_again(app: FastAPI, feed: Fee
 
 
 async def test_who_lost_the_lease_cannot_note_a_mail_as_sent(app: FastAPI, feed: Feed) -> None:
-    """A sender that slept through its lease raises instead of committing what another one now does."""
+    """A sender that lost its lease raises instead of committing."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     async with desk_of(app) as desk:
         await leases.release(app.state.service.bus, desk.delivery_log.lease)
         with pytest.raises(LeaseLost):
             await desk.send_due()
-    assert await told(app) == []
+    assert await published_events(app) == []
 
 
 async def test_a_refused_address_is_a_failure_that_can_be_tried_again(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
-    """5xx: told as failed, not tried again by itself; after a retry the same notification goes out."""
+    """A 5xx is a failure; a retry by hand sends the same notification."""
     submitted = event("ApplicationSubmitted", due="2026-01-30T22:59:59Z")
     await feed.deliver((submitted, APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
     catcher.to_address = "550 No such user"
     await post(app)
-    failed = [payload for type_, _, payload in await told(app) if type_ == "NotificationFailed"]
+    failed = [payload for type_, _, payload in await published_events(app) if type_ == "NotificationFailed"]
     assert failed
-    assert {each["cause"] for each in failed} == {"refused"}
-    assert all(each["final"] for each in failed)
+    assert {payload["cause"] for payload in failed} == {"refused"}
+    assert all(payload["final"] for payload in failed)
     assert catcher.raw == []
     await post(app)
-    assert len([1 for type_, _, _ in await told(app) if type_ == "NotificationFailed"]) == len(failed)
+    assert len([1 for type_, _, _ in await published_events(app) if type_ == "NotificationFailed"]) == len(failed)
     catcher.to_address = "250 OK"
     (message,) = await rows(app, "SELECT id FROM message WHERE rule = 'application_endorsed'")
     await mail_actions.retry(app.state.service.bus, "system:test", message.id)
@@ -127,7 +127,7 @@ async def test_a_refused_address_is_a_failure_that_can_be_tried_again(
 async def test_whatever_is_away_mail_is_kept(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, what: str
 ) -> None:
-    """Portal away, mail server busy (4xx) or gone: nothing is lost, nothing told; later it is sent once."""
+    """While portal or mail server are away nothing is lost; later each mail is sent once."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     settings = app.state.service.settings
     if what == "portal":
@@ -139,7 +139,7 @@ async def test_whatever_is_away_mail_is_kept(
     else:
         app.state.service.settings = settings.model_copy(update={"smtp_port": 1})
     await post(app)
-    assert await told(app) == []
+    assert await published_events(app) == []
     waiting = await rows(app, "SELECT state, cause, attempts, next_at > now() AS later FROM message")
     assert [tuple(row) for row in waiting] == [("waiting", "unreachable", 1, True)] * 2
     contacts.away, catcher.to_address, catcher.to_mail = False, "250 OK", "250 OK"
@@ -152,12 +152,12 @@ async def test_whatever_is_away_mail_is_kept(
 
 
 async def test_nobody_known_is_told_and_shown(app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts) -> None:
-    """An audience that the portal knows nobody for: a failure with its cause, in the story of the application."""
+    """An audience without known people is a failure with its cause."""
     contacts.known = False
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     assert catcher.raw == []
-    assert {(t, story, p["cause"]) for t, story, p in await told(app)} == {
+    assert {(t, story, p["cause"]) for t, story, p in await published_events(app)} == {
         ("NotificationFailed", str(APPLICATION), "no_contact")
     }
     assert {row.state for row in await rows(app, "SELECT state FROM message")} == {"failed"}
@@ -166,7 +166,7 @@ async def test_nobody_known_is_told_and_shown(app: FastAPI, feed: Feed, catcher:
 async def test_a_clock_set_back_sends_nothing_twice_and_loses_nothing(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
-    """Sent before it: not again, redelivered or not. Queued before it: sent at once, not an hour later; once each."""
+    """After the clock is set back, sent mails are not repeated and queued ones are sent at once."""
     first = feed.record(event("ApplicationSubmitted"), APPLICATION)
     await feed.apply([first])
     await post(app)
@@ -194,7 +194,7 @@ async def test_a_clock_set_back_sends_nothing_twice_and_loses_nothing(
 async def test_a_contact_erased_between_event_and_mail_is_told_as_such(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, *, tried: bool
 ) -> None:
-    """Erased before the first attempt or between two: nothing is sent, once told, and the log says why in words."""
+    """An erased contact gets no mail; the failure and the log say so."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     if tried:
         catcher.to_address = "451 Later"
@@ -206,7 +206,7 @@ async def test_a_contact_erased_between_event_and_mail_is_told_as_such(
     await post(app)
     await post(app)
     assert catcher.raw == []
-    causes = [(type_, payload["cause"], payload["final"]) for type_, _, payload in await told(app)]
+    causes = [(type_, payload["cause"], payload["final"]) for type_, _, payload in await published_events(app)]
     assert causes == [("NotificationFailed", "contact_erased", True)] * (3 if tried else 2)
     assert {tuple(row) for row in await rows(app, "SELECT state, cause FROM message")} == {("failed", "contact_erased")}
     assert "Contact erased" in await page(app, "programme", "/notifications/")
@@ -217,7 +217,7 @@ async def test_a_contact_erased_between_event_and_mail_is_told_as_such(
 
 
 async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Guest and host get the visit for their calendar: one UID, a growing SEQUENCE, at the end a CANCEL."""
+    """Guest and host get the visit with one UID and a growing SEQUENCE, and at the end a CANCEL."""
     await feed.deliver(
         (event("OrganisationChanged"), HOST),
         (event("ApplicationSubmitted"), APPLICATION),
@@ -238,7 +238,7 @@ async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Fee
                 invitations.append(icalendar.Calendar.from_ical(attached.get_content()))
                 assert shown.get_param("method") == str(invitations[-1]["METHOD"])
                 assert shown.get_content().split() == attached.get_content().split()
-        entries = [(str(one["METHOD"]), one.walk("VEVENT")[0]) for one in invitations]
+        entries = [(str(invitation["METHOD"]), invitation.walk("VEVENT")[0]) for invitation in invitations]
         entries.sort(key=lambda entry: int(str(entry[1]["SEQUENCE"])))
         assert [method for method, _ in entries] == ["REQUEST", "REQUEST", "CANCEL"]
         assert len({str(entry["UID"]) for _, entry in entries}) == 1
@@ -252,7 +252,7 @@ async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Fee
 async def test_a_question_is_answered_by_a_link_of_the_readers_own(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
 ) -> None:
-    """The mail "still available?" has the link that the portal gives when it is sent, and it is kept nowhere."""
+    """An availability question has the portal's personal link, which is not stored."""
     offer, mentor = new_id(), new_id()
     await feed.deliver(
         (event("OfferPublished"), offer),
@@ -279,7 +279,7 @@ async def test_a_question_is_answered_by_a_link_of_the_readers_own(
 
 
 async def test_an_event_ahead_of_its_case_waits_for_it(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """A clearance that arrives before its match, and a match before its application: told when all is there, once."""
+    """An event that arrives before its case or application is announced once when both are there."""
     await feed.deliver((event("ClearanceGiven"), MATCH))
     await feed.deliver((event("MatchProposed"), MATCH))
     await post(app)
@@ -298,7 +298,7 @@ async def test_an_event_ahead_of_its_case_waits_for_it(app: FastAPI, feed: Feed,
 
 
 async def test_the_store_holds_no_name_no_address_and_no_text(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
-    """After sending, nothing in any table of the service reads like a person, an address or a mail's body."""
+    """No table of the service has a name, an address or a mail's text."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     assert contacts.asked
@@ -309,7 +309,7 @@ async def test_the_store_holds_no_name_no_address_and_no_text(app: FastAPI, feed
 
 
 async def test_the_clock_is_domain_time_in_what_is_told(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """A mail is dated by the programme's clock, as everything that people read."""
+    """A mail is dated by the programme's clock."""
     clock.move(timedelta(days=40))
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
@@ -319,7 +319,7 @@ async def test_the_clock_is_domain_time_in_what_is_told(app: FastAPI, feed: Feed
 async def test_a_proposal_and_its_decision_are_told_to_those_who_wait_for_them(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
 ) -> None:
-    """A new one to the programme coordinator, its decision to the proposer alone, one taken back to nobody."""
+    """A proposal goes to the programme coordinator, its decision to the proposer."""
     waits, refused, back = new_id(), new_id(), new_id()
     await feed.deliver((event("ProposalChanged"), waits), (event("ProposalChanged", state="taken_back"), back))
     await feed.deliver((event("ProposalChanged", state="refused"), refused))
@@ -334,7 +334,7 @@ async def test_a_proposal_and_its_decision_are_told_to_those_who_wait_for_them(
 
 
 async def test_a_country_hears_of_its_suspension_and_reinstatement(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Each on its day, with the day in it."""
+    """Each is announced on its day, with the date."""
     await feed.deliver((event("PartnerStatusChanged", status="suspended"), "BY"))
     await post(app)
     assert set(subjects(catcher)) == {"Your country's part in the programme is suspended"}
@@ -350,7 +350,7 @@ async def test_a_country_hears_of_its_suspension_and_reinstatement(app: FastAPI,
 async def test_what_pauses_with_its_country_is_told_when_it_may_go_on(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
-    """Host and mentor of the country, once for each; not whoever has resumed, paused otherwise, or is elsewhere."""
+    """A reinstatement reaches the owners of all that still pauses with the country, once each."""
     resumed, silent, abroad, mentor, second = (new_id() for _ in range(5))
     terms = event("OfferPublished").model_dump(mode="json")["terms"]
     for id_, country in ((OFFER, "BY"), (second, "BY"), (resumed, "BY"), (silent, "BY"), (abroad, "FR")):
@@ -374,14 +374,14 @@ async def test_what_pauses_with_its_country_is_told_when_it_may_go_on(
         "mentor.only@police.example",
     ]
     placements = catcher.to("host_contact.only@police.example")
-    assert {str(one["subject"]) for one in placements} == {"[BY-P-2026-0001] Your placement can go on"}
-    texts = [one.get_body(("plain",)).get_content() for one in placements]  # type: ignore[union-attr]
+    assert {str(placement["subject"]) for placement in placements} == {"[BY-P-2026-0001] Your placement can go on"}
+    texts = [placement.get_body(("plain",)).get_content() for placement in placements]  # type: ignore[union-attr]
     assert all(sum(f"/applications/offers/{id_}" in text for text in texts) == 1 for id_ in (OFFER, second))
     assert "Belarus takes part again" in body(catcher.mails, "Your profile can go on")
 
 
 async def test_officers_who_gain_by_a_revision_are_told_once(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Those whom the revision names and nobody else, also where the application is read after the revision."""
+    """A revision reaches the officers that it names, even if their application arrives later."""
     other = new_id()
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("CallRevised", touches=[str(APPLICATION), str(other)]), CALL))
@@ -392,7 +392,7 @@ async def test_officers_who_gain_by_a_revision_are_told_once(app: FastAPI, feed:
 
 
 async def test_a_session_taken_back_is_told_to_the_other_side(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """The mentor takes it back: the mentee is told, who may have been asked to confirm it."""
+    """When the mentor withdraws a session, the mentee gets a message."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("MatchProposed", pairing=MENTEE_PAIRING), MATCH))
     await post(app)
@@ -405,7 +405,7 @@ async def test_a_session_taken_back_is_told_to_the_other_side(app: FastAPI, feed
 
 
 async def test_a_planned_session_is_in_both_calendars(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Mentee and mentor: planned, moved, cancelled; one UID, a growing SEQUENCE, both clocks, a link to the pair."""
+    """Mentee and mentor get a session planned, moved and cancelled under one UID."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("MatchProposed", pairing=MENTEE_PAIRING), MATCH))
     await post(app)
@@ -447,7 +447,7 @@ async def test_a_planned_session_is_in_both_calendars(app: FastAPI, feed: Feed, 
 async def test_each_gets_the_mail_in_the_language_that_the_portal_says(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
 ) -> None:
-    """Subject, both parts and their mark in one language; one without a catalogue becomes English, and is kept so."""
+    """A mail is in its recipient's language; without a catalogue it is English."""
     contacts.languages = {"applicant": "ka", "home_coordinator": "fr"}
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
@@ -458,18 +458,18 @@ async def test_each_gets_the_mail_in_the_language_that_the_portal_says(
     assert "განაცხადის გახსნა" in plain
     assert '<html lang="ka">' in html
     assert "31 იანვარი 2026" in " ".join(plain.split())
-    (other, _) = (each for each in catcher.mails if "An application waits" in str(each["subject"]))
+    (other, _) = (mail for mail in catcher.mails if "An application waits" in str(mail["subject"]))
     assert other["content-language"] == "en"
-    told = {row.language for row in await rows(app, "SELECT language FROM notification")}
-    assert told == {"ka", "en"}
+    languages = {row.language for row in await rows(app, "SELECT language FROM notification")}
+    assert languages == {"ka", "en"}
 
 
 def subjects(catcher: Catcher) -> list[str]:
-    """The subjects of the mails without the reference before them."""
+    """Return the subjects of the mails without the reference."""
     return [str(mail["subject"]).rpartition("] ")[2] for mail in catcher.mails]
 
 
 def body(mails: list[EmailMessage], subject: str) -> str:
-    """The plain text of the mail with that subject."""
+    """Return the plain text of the mail with that subject."""
     mail = next(mail for mail in mails if subject in str(mail["subject"]))
     return str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]

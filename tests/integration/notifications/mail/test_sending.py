@@ -1,4 +1,4 @@
-"""Is a mail signed, sent anew when somebody asks for it, and kept for the morning where people sleep?"""
+"""Mails are signed, sent anew on request, and held until the morning during quiet hours."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def change(app: FastAPI, **settings: object) -> None:
 
 
 def pem(size: int = 2048) -> str:
-    """An RSA key."""
+    """Return an RSA key."""
     key = generate_private_key(65537, size)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 async def test_a_signed_mail_is_verified_by_its_receiver(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """With a key, each mail has a DKIM signature that the record in DNS verifies; a changed subject breaks it."""
+    """A signature verifies against the DNS record; a changed subject invalidates it."""
     key = pem()
     change(app, dkim_key=key, dkim_selector="s2026")
     record = Signer(key, "s2026", "tandem.example").record.encode()
@@ -66,7 +66,7 @@ async def test_a_signed_mail_is_verified_by_its_receiver(app: FastAPI, feed: Fee
 
 
 def test_a_key_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
-    """No file, no key, a key of another kind or too short a one: one line that names the setting, without the key."""
+    """An unsuitable key stops the start with one line that names the setting, without the key."""
     curve = other_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     (tmp_path / "key.pem").write_text(pem())
     for wrong in (str(tmp_path / "nothing.pem"), "secretsecret", "-----BEGIN PRIVATE KEY-----\nsecret\n", curve):
@@ -77,7 +77,7 @@ def test_a_key_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
 
 
 async def test_a_message_is_sent_anew_for_a_reason(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """A new mail with an id of its own in the same thread; who and why is shown; it needs a reason, and goes once."""
+    """A message sent anew has a new id in the same thread; person and reason are shown."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     (message,) = await rows(app, "SELECT id FROM message WHERE rule = 'application_submitted'")
@@ -106,7 +106,7 @@ async def test_a_message_is_sent_anew_for_a_reason(app: FastAPI, feed: Feed, cat
 async def test_an_invitation_that_is_sent_anew_is_the_same_in_the_calendar(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
-    """A new mail, but the visit keeps UID and SEQUENCE: a calendar has it once, and a later move still goes over it."""
+    """An invitation sent anew keeps UID and SEQUENCE."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
     await post(app)
     query = "SELECT id FROM message WHERE rule LIKE 'visit_scheduled%' AND audience->>'kind' = 'applicant'"
@@ -129,13 +129,13 @@ def _calendars(mail: EmailMessage) -> list[str]:
 
 
 def _entry(mail: EmailMessage) -> tuple[str, int, str]:
-    """UID, SEQUENCE and stamp of the visit in the calendar of a mail."""
+    """Return UID, SEQUENCE and stamp of the visit in a mail."""
     (entry,) = icalendar.Calendar.from_ical(_calendars(mail)[0]).walk("VEVENT")
     return str(entry["UID"]), int(str(entry["SEQUENCE"])), str(entry.decoded("DTSTAMP"))
 
 
 async def test_mail_waits_for_the_morning_and_says_so(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """At night in Chisinau nothing goes that can wait, and the log says until when; in the morning it goes, once."""
+    """At night a mail that can wait is held and the log shows until when; in the morning it is sent once."""
     change(app, quiet_hours="21:00-07:00")
     zone = zone_of("MD")
     here = clock.now().astimezone(zone)
@@ -157,7 +157,7 @@ async def test_mail_waits_for_the_morning_and_says_so(app: FastAPI, feed: Feed, 
 
 
 async def test_what_is_due_within_a_day_goes_at_night(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """A request that is due tomorrow does not wait, the receipt beside it has the same date and goes too."""
+    """A message about a date tomorrow is sent at night."""
     change(app, quiet_hours="00:00-23:59")
     due = (clock.now() + timedelta(hours=20)).isoformat()
     await feed.deliver((event("ApplicationSubmitted", due=due), APPLICATION))
@@ -166,7 +166,7 @@ async def test_what_is_due_within_a_day_goes_at_night(app: FastAPI, feed: Feed, 
 
 
 async def test_the_log_is_searched_by_kind_country_and_week(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Each filter stands in the address and finds its rows; an unknown one is none; a foreign country is empty."""
+    """Each filter finds its rows; an unknown one is ignored, and a foreign country is empty."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     monday = clock.today() - timedelta(days=clock.today().weekday())

@@ -1,4 +1,4 @@
-"""Do notifications and the real portal understand each other: contacts, and the pages that mails open?"""
+"""Notifications and the portal agree about contacts and about the pages that mails link to."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CONTACTS = "/applications/internal/contacts"
 
 @pytest.fixture
 async def portal(database: str) -> AsyncIterator[FastAPI]:
-    """The real portal, on a database of its own."""
+    """The portal on a database of its own."""
     engine = engine_for(database)
     async with engine.begin() as connection:
         await connection.run_sync(portal_metadata.create_all)
@@ -53,7 +53,7 @@ async def portal(database: str) -> AsyncIterator[FastAPI]:
 
 @asynccontextmanager
 async def _reading(portal: FastAPI, migrated: str, catcher: Catcher) -> AsyncIterator[tuple[FastAPI, Feed]]:
-    """Notifications beside the real portal, with everything read that it has journalled so far."""
+    """Yield notifications beside the portal, with all its events read."""
     query = sa.text(
         "SELECT type, aggregateid, payload FROM journal WHERE aggregatetype <> 'exchange.counting'"
         " ORDER BY recorded_at, aggregateid, sequence"
@@ -73,10 +73,10 @@ async def _reading(portal: FastAPI, migrated: str, catcher: Catcher) -> AsyncIte
 async def test_an_application_in_the_real_portal_is_told_to_real_people(
     portal: FastAPI, migrated: str, catcher: Catcher
 ) -> None:
-    """What the portal journals is told to officer, line manager and coordinator, by the portal's own contacts.
+    """Officer, line manager and coordinator get mails by the portal's contacts.
 
-    A line manager who asked for a new link gets one, and it opens a page without an account; so does the one that asks
-    about a cascade session.
+    A line manager who asked for a new link gets one, and it opens a page without an account; so does the link about a
+    cascade session.
     """
     programme = Programme(portal)
     await programme.fill()
@@ -106,9 +106,9 @@ async def test_an_application_in_the_real_portal_is_told_to_real_people(
 async def test_an_officer_erased_from_the_real_portal_gets_no_mail_and_the_cause_says_so(
     portal: FastAPI, migrated: str, catcher: Catcher
 ) -> None:
-    """The portal tells who is gone from who was never known; everybody else is told, and the access is noted.
+    """The portal distinguishes erased from unknown people, singly and among many.
 
-    So it does for a person's own id, singly and among many.
+    Everybody else gets the mail, and the access is logged.
     """
     programme = Programme(portal)
     await programme.fill()
@@ -138,7 +138,7 @@ async def test_an_officer_erased_from_the_real_portal_gets_no_mail_and_the_cause
 
 
 async def test_every_link_of_a_mail_opens_a_page_that_exists(portal: FastAPI) -> None:
-    """Each address of the table of links is a page of the portal (others are of other services)."""
+    """Each address in the table of links is a page of the portal or of another service."""
     pages = {
         str(route.path).partition("{")[0] + "*" * str(route.path).count("{")
         for route, _ in every_route(portal)

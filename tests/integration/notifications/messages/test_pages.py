@@ -1,4 +1,4 @@
-"""Do the pages, the API and the portal's inbox show what was told, to those who may see it and to nobody else?"""
+"""Pages, API and the portal's inbox show messages to the people who may see them, and to nobody else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _GRANTS = {
 
 @asynccontextmanager
 async def as_(app: FastAPI, subject: str) -> AsyncIterator[httpx2.AsyncClient]:
-    """A browser that is signed in as one of a few people."""
+    """Yield a browser that is signed in as one of a few people."""
     role, country = _GRANTS[subject]
     async with app.state.service.bus.transaction("system:test") as tx:
         grant = Grant(role, clock.today() - timedelta(days=1), country)
@@ -56,7 +56,7 @@ async def as_(app: FastAPI, subject: str) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def page(app: FastAPI, subject: str, path: str, status: int = 200) -> str:
-    """The text of a page as somebody sees it."""
+    """Return the text of a page as somebody sees it."""
     async with as_(app, subject) as client:
         answer = await client.get(path)
     assert answer.status_code == status, answer.text
@@ -64,7 +64,7 @@ async def page(app: FastAPI, subject: str, path: str, status: int = 200) -> str:
 
 
 async def test_the_log_is_found_by_reference_and_state(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """What was sent stands in the log, found by reference, application and state; never with a name or an address."""
+    """Messages are found by reference, application and state, without a name or an address."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     assert "Waiting" in await page(app, "programme", "/notifications/")
     await post(app)
@@ -78,7 +78,7 @@ async def test_the_log_is_found_by_reference_and_state(app: FastAPI, feed: Feed,
 
 
 async def test_a_coordinator_sees_what_went_to_the_own_country(app: FastAPI, feed: Feed) -> None:
-    """Home sees what went to its officers, host what went to its agencies; overseers see all and change nothing."""
+    """A coordinator sees the messages to the country's people; overseers see all and change nothing."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
     pages = [await page(app, who, "/notifications/") for who in ("moldova", "france", "auditor")]
     # What stands behind the filters, which name all messages that there are.
@@ -97,7 +97,7 @@ async def test_a_coordinator_sees_what_went_to_the_own_country(app: FastAPI, fee
 
 
 async def test_a_failure_is_shown_and_sent_again(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """A refused mail has its reason and a button; after it the mail goes out and the button is gone."""
+    """A refused mail shows its reason and a button; after the retry the button is gone."""
     await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))
     catcher.to_address = "550 No"
     await post(app)
@@ -118,7 +118,7 @@ async def test_a_failure_is_shown_and_sent_again(app: FastAPI, feed: Feed, catch
 
 
 async def test_what_falls_due_by_week_and_country(app: FastAPI, feed: Feed) -> None:
-    """Open deadlines are counted by week, holder and country, each count leads to its rows, each sees the own ones."""
+    """Open deadlines are counted by week, holder and country, and each count leads to its rows."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     for by in ("week", "whom", "country"):
         text = await page(app, "moldova", f"/notifications/due?by={by}")
@@ -142,7 +142,7 @@ async def test_what_falls_due_by_week_and_country(app: FastAPI, feed: Feed) -> N
 
 
 async def test_the_times_in_force_are_those_of_the_call(app: FastAPI, feed: Feed) -> None:
-    """The page of times shows the programme's own, and a call's where it sets another, with what is usual."""
+    """The page shows a call's times beside the programme's usual ones."""
     terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"endorse_wd": 4, "deputy_wd": 2}}
     await feed.deliver((event("CallPublished", terms=terms), CALL))
     assert "10 working days" in await page(app, "auditor", "/notifications/due/terms")
@@ -153,9 +153,9 @@ async def test_the_times_in_force_are_those_of_the_call(app: FastAPI, feed: Feed
 
 
 async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
-    """Each row is listed once, in one of the areas, folded until it is asked for; each one's message can be looked at.
+    """Each row is listed once in its area with its special features, and its message can be seen.
 
-    What is different about a row is said, and of what nobody is told and why.
+    The events without a message are listed with the reason.
     """
     table = await page(app, "auditor", "/notifications/rules")
     urgent = re.findall(r'href="/notifications/rules/(\w+)">(?:(?!</tr>).)*may come at night too', table, re.DOTALL)
@@ -194,7 +194,7 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
 
 
 async def test_a_message_is_previewed_in_any_language(app: FastAPI) -> None:
-    """Text and HTML part, the mail's own styles only in its frame; a language that mails do not have is English."""
+    """Text and HTML are shown in a mail language, else in English; the mail's styles stay in its frame."""
     path = "/notifications/rules/visit_scheduled"
     shown = await page(app, "moldova", f"{path}?language=ka")
     assert "თქვენი ვიზიტის თარიღები დადგენილია" in shown
@@ -211,7 +211,7 @@ async def test_a_message_is_previewed_in_any_language(app: FastAPI) -> None:
 
 
 async def test_a_real_event_is_previewed_by_who_may_see_it(app: FastAPI, feed: Feed) -> None:
-    """An event's messages are found by its id, in any language; not by another country, nor for another row."""
+    """An event's messages are found by its id, but not by another country or under another row."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     (message,) = await rows(app, "SELECT about FROM message WHERE rule = 'application_submitted'")
     rule, other = "/notifications/rules/application_submitted", "/notifications/rules/visit_scheduled"
@@ -233,7 +233,7 @@ async def test_a_real_event_is_previewed_by_who_may_see_it(app: FastAPI, feed: F
 
 
 async def test_the_portal_reads_an_inbox_and_marks_it_read(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """With the service token: the recipient's messages in words with their way, unread until marked, nobody else's."""
+    """With the service token the portal reads a recipient's messages and marks them as read."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("ApplicationReturned"), APPLICATION))
     await post(app)
     headers = service_headers("applications", SERVICE_TOKEN)
@@ -242,16 +242,16 @@ async def test_the_portal_reads_an_inbox_and_marks_it_read(app: FastAPI, feed: F
         whom = str(recipient("applicant"))
         inbox = (await client.get("/notifications/internal/inbox", params={"recipient": whom})).json()
         assert inbox["unread"] == 2
-        assert {each["subject"] for each in inbox["messages"]} == {
+        assert {message["subject"] for message in inbox["messages"]} == {
             "[MD-2026-0042] We have your application",
             "[MD-2026-0042] Your coordinator has a question",
         }
-        assert {each["link"] for each in inbox["messages"]} == {f"/applications/mine/{APPLICATION}"}
+        assert {message["link"] for message in inbox["messages"]} == {f"/applications/mine/{APPLICATION}"}
         body = {"recipient": whom, "ids": [inbox["messages"][0]["id"]]}
         assert (await client.post("/notifications/internal/inbox/read", json=body)).json() == {"read": 1}
         again = (await client.get("/notifications/internal/inbox", params={"recipient": whom})).json()
         assert again["unread"] == 1
-        assert [each["read"] for each in again["messages"]] == [True, False]
+        assert [message["read"] for message in again["messages"]] == [True, False]
         other = str(recipient("mentor"))
         assert (await client.get("/notifications/internal/inbox", params={"recipient": other})).json()["messages"] == []
         stranger = await client.get(
@@ -262,7 +262,7 @@ async def test_the_portal_reads_an_inbox_and_marks_it_read(app: FastAPI, feed: F
 
 @pytest.mark.parametrize("path", ["messages", "deadlines", "rules"])
 async def test_programs_read_the_same_by_the_api(app: FastAPI, feed: Feed, path: str) -> None:
-    """The lists as JSON, in the reader's bounds."""
+    """The lists are available as JSON, within the reader's countries."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     async with as_(app, "moldova") as client:
         answer = await client.get(f"/notifications/api/{path}", headers={"Accept": "application/json"})

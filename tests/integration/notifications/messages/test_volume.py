@@ -1,4 +1,4 @@
-"""Does the page of volume count what was sent and what was not, say how long it took, and lead to the rows?"""
+"""The page of volume counts messages, measures durations and links to the rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HERE = "/notifications/volume"
 
 
 async def test_what_was_sent_and_what_was_not_is_counted(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """By day, week and message: sent, not delivered, waiting, and the seconds from the fact to the server's 250."""
+    """Messages are counted by day, week and rule, with the seconds from the event to the server's 250."""
     assert "Nothing was told in this time." in await page(app, "programme", HERE)
     await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))
     await post(app)
@@ -39,7 +39,7 @@ async def test_what_was_sent_and_what_was_not_is_counted(app: FastAPI, feed: Fee
     async with bus.read() as session:
         span = Span(today - timedelta(days=7), today + timedelta(days=2))
         (day,) = await volume(session, span, "day")
-        rules = {str(one.value): one for one in await volume(session, span, "rule")}
+        rules = {str(part.value): part for part in await volume(session, span, "rule")}
         none = await volume(session, Span(span.first, span.end, frozenset({"FR"})), "day")
     assert day.sent > 0
     assert day.failed > 0
@@ -59,7 +59,7 @@ async def test_what_was_sent_and_what_was_not_is_counted(app: FastAPI, feed: Fee
 
 
 async def test_each_count_leads_to_its_rows(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """The counts of a week, and of a message, open just as many rows, under each filter."""
+    """The counts of a week and of a message open as many rows, under each filter."""
     await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     await feed.deliver((event("ApplicationReturned"), APPLICATION), (event("ApplicationResubmitted"), APPLICATION))

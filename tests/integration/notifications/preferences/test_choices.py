@@ -1,4 +1,4 @@
-"""Can somebody do without the mails that are not mandatory, and are coordinators told once a day what waits?"""
+"""People can refuse optional mails, and coordinators get one digest a day."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.ids import new_id
 from shared.time import clock
 from shared.time.workdays import is_working_day
 from shared.time.zones import zone_of
-from tests.integration.notifications.conftest import Catcher, post, rows, told
+from tests.integration.notifications.conftest import Catcher, post, published_events, rows
 from tests.integration.notifications.mail.test_mail import subjects
 from tests.integration.notifications.messages.test_pages import ORIGIN, page
 from tests.integration.notifications.stories import APPLICATION, VISIT, event, in_days
@@ -29,7 +29,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 def choice_in(mail: EmailMessage) -> str:
-    """The path that a mail names for its reader's choice."""
+    """Return the path to its recipient's choice in a mail."""
     address = str(mail["list-unsubscribe"]).strip("<>")
     assert address.startswith(f"{ORIGIN}/notifications/choice/")
     return address.removeprefix(ORIGIN)
@@ -38,9 +38,9 @@ def choice_in(mail: EmailMessage) -> str:
 async def test_a_courtesy_is_turned_off_by_one_click_and_by_nothing_less(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
-    """A mail program's POST ends this reader's courtesies alone; a scanner's GET or a made-up link changes nothing.
+    """A mail program's POST ends optional mails; a GET or a forged link changes nothing.
 
-    What is mandatory has no such header, and still goes out.
+    Mandatory mails have no such header, and are still sent.
     """
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
     await post(app)
@@ -73,7 +73,7 @@ async def test_a_courtesy_is_turned_off_by_one_click_and_by_nothing_less(
 
 
 async def test_the_page_of_a_choice(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Without signing in: the present choice, what it is about, an error where none is made, and back to each."""
+    """Without signing in the page shows and saves the choice, and an error where none is made."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
     await post(app)
     (courtesy,) = [m for m in catcher.to("home_coordinator.first@police.example") if m["list-unsubscribe"]]
@@ -93,7 +93,7 @@ async def test_the_page_of_a_choice(app: FastAPI, feed: Feed, catcher: Catcher) 
 async def test_mails_of_one_application_are_one_thread_and_no_subject_has_a_name(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
-    """All that follows from one application hangs under one thread; the reader's name is in no header but To."""
+    """All mails of one application share a thread; a name is in no header but To."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
     await post(app)
     assert len({str(mail["references"]) for mail in catcher.mails}) == 1
@@ -105,7 +105,7 @@ async def test_mails_of_one_application_are_one_thread_and_no_subject_has_a_name
 
 
 def morning(hour: int = 8, after: int = 1) -> timedelta:
-    """How far it is to that hour of a working day in Chisinau, so many days from now at the least."""
+    """Return the time until that hour of a working day in Chisinau, at least so many days from now."""
     here = clock.now().astimezone(zone_of("MD"))
     day = here.date() + timedelta(days=after)
     while not is_working_day(day, "MD"):
@@ -121,7 +121,7 @@ async def write(app: FastAPI) -> int:
 
 
 async def test_a_morning_has_one_digest_if_something_waits(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Counts with their page, to coordinator and deputy; once, however often it is looked; not before the hour."""
+    """Coordinator and deputy get one digest with counts and pages, not before the hour."""
     await feed.deliver(*((event("ApplicationSubmitted", due=in_days(60)), id_) for id_ in (APPLICATION, new_id())))
     await post(app)
     catcher.raw.clear()
@@ -136,12 +136,12 @@ async def test_a_morning_has_one_digest_if_something_waits(app: FastAPI, feed: F
     assert set(catcher.recipients) == {f"home_coordinator.{name}@police.example" for name in ("first", "deputy")}
     text = catcher.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "Endorsement: 2 (http://localhost:8000/notifications/due?kind=endorsement)" in " ".join(text.split())
-    waits = [payload for type_, _, payload in await told(app) if type_ == "WorkWaiting"]
-    assert [one["waiting"] for one in waits] == [[{"kind": "endorsement", "count": 2, "over": 0}]]
+    waits = [payload for type_, _, payload in await published_events(app) if type_ == "WorkWaiting"]
+    assert [digest["waiting"] for digest in waits] == [[{"kind": "endorsement", "count": 2, "over": 0}]]
 
 
 async def test_days_that_are_leapt_over_have_no_digest(app: FastAPI, feed: Feed) -> None:
-    """The clock moves on by three weeks: one digest, that of the day; where nothing waits any more there is none."""
+    """After three weeks at once there is one digest; where nothing waits there is none."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(60)), APPLICATION))
     clock.move(morning())
     assert await write(app) == 1

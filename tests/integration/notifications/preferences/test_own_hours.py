@@ -1,4 +1,4 @@
-"""Does mail keep to the hours that a person has chosen, whatever those of the country are?"""
+"""Mail keeps to the hours that a person has chosen, whatever the country's are."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIRST, DEPUTY, OFFICER = (f"{name}@police.example" for name in (f"{HOME}.first",
 
 
 async def choose(app: FastAPI, name: str, night: str, choice: str = "each", *, kind: str = HOME) -> int:
-    """Somebody, a home coordinator, chooses hours without mail, as the portal says it; the answer's status."""
+    """Choose hours without mail for a home coordinator through the portal's route; return the status."""
     body = {"recipient": str(recipient(kind, name)), "choice": choice, "night": night}
     headers = service_headers("applications", "service-token-of-the-tests")
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://x") as portal:
@@ -38,7 +38,7 @@ async def choose(app: FastAPI, name: str, night: str, choice: str = "each", *, k
 
 
 def go_to(hour: int, zone: str = "MD", *, days: int = 0) -> None:
-    """Move the clock to that hour in a country, so many days from its present day, and one second more."""
+    """Move the clock to one second after that hour in a country, so many days from its present day."""
     here = clock.now().astimezone(zone_of(zone))
     clock.move(datetime.combine(here.date() + timedelta(days=days), time(hour, 0, 1), here.tzinfo) - here)
 
@@ -46,9 +46,9 @@ def go_to(hour: int, zone: str = "MD", *, days: int = 0) -> None:
 async def test_own_hours_go_before_those_of_the_country(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
 ) -> None:
-    """One reader has none and is told at 23:00; one sleeps till 6 by the clock of Lisbon; the officer as usual till 7.
+    """Each recipient gets the message once, at the end of the hours that apply to them.
 
-    Each gets the message once, and nobody waits for another: not even where the mail server was away at first.
+    Nobody waits for another, not even where the mail server was away at first.
     """
     change(app, quiet_hours="21:00-07:00")
     contacts.zones[f"{HOME}.deputy"] = "Europe/Lisbon"
@@ -81,7 +81,7 @@ async def test_own_hours_go_before_those_of_the_country(
 async def test_whoever_is_awake_does_not_wait_though_the_sender_ends(
     app: FastAPI, feed: Feed, catcher: Catcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process ends when a message was made ready and not sent: the next one sends it at once to who is awake."""
+    """After a sender ends between preparing and sending, the next one sends to those awake at once."""
     change(app, quiet_hours="21:00-07:00")
     await choose(app, "first", "none")
     go_to(23, days=1)
@@ -101,7 +101,7 @@ async def test_whoever_is_awake_does_not_wait_though_the_sender_ends(
 async def test_to_whom_it_goes_is_worked_out_when_somebody_is_awake(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
 ) -> None:
-    """All sleep at 23:00: who has left until the morning gets nothing, nor who has turned off what can be.
+    """Recipients are decided in the morning: people who left or opted out meanwhile get nothing.
 
     Hours that somebody else has chosen change nothing about it.
     """
@@ -125,7 +125,7 @@ async def test_to_whom_it_goes_is_worked_out_when_somebody_is_awake(
 async def test_what_waits_for_somebody_is_not_sent_who_does_without_it_by_then(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
-    """One is awake, so it is fixed who gets it; the other turns off what is optional before the morning."""
+    """A sleeper who refuses optional mails before the morning gets none."""
     change(app, quiet_hours="21:00-07:00")
     await choose(app, "first", "none")
     go_to(23, days=1)
@@ -143,9 +143,9 @@ async def test_what_waits_for_somebody_is_not_sent_who_does_without_it_by_then(
 async def test_whoever_slept_is_worked_out_anew_in_the_morning(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
 ) -> None:
-    """One is awake and told at 23:00; another takes the place of the one who sleeps, and gets it in the morning.
+    """A person who replaces a sleeper before the morning gets the message instead.
 
-    Where nobody takes it, the message is done all the same, and no failure is told of whoever has left.
+    Where nobody replaces the sleeper, the message is done without a failure.
     """
     change(app, quiet_hours="21:00-07:00")
     await choose(app, "first", "none")
@@ -168,7 +168,7 @@ async def test_whoever_slept_is_worked_out_anew_in_the_morning(
 
 
 async def test_what_becomes_urgent_in_the_night_goes_then(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """At 23:00 it is due in 27 hours: it waits until a day before, and the log may give that time."""
+    """A message due in 27 hours waits until a day before, and the log may show that time."""
     change(app, quiet_hours="21:00-07:00")
     await choose(app, "first", "22:00-09:00")
     go_to(23, days=1)
@@ -184,7 +184,7 @@ async def test_what_becomes_urgent_in_the_night_goes_then(app: FastAPI, feed: Fe
 
 
 async def test_other_hours_hold_for_what_waits_already(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Whoever wants mail at any hour from now on gets what was held, in the order of the story; others sleep on."""
+    """Changed hours release what waits, in the order of the story; others sleep on."""
     change(app, quiet_hours="21:00-07:00")
     await choose(app, "elsewhere", "22:00-06:00")
     go_to(23, days=1)
@@ -202,7 +202,7 @@ async def test_other_hours_hold_for_what_waits_already(app: FastAPI, feed: Feed,
 
 
 async def test_a_failure_is_sent_again_while_another_sleeps(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """The one who is awake was refused: the message waits for the other, and can be sent again all the same."""
+    """A failed recipient can be retried while the message waits for another."""
     await choose(app, "deputy", "22:00-09:00")
     go_to(23, days=1)
     await feed.deliver((event("ApplicationSubmitted", due=in_days(30)), APPLICATION))
@@ -225,7 +225,7 @@ async def test_a_failure_is_sent_again_while_another_sleeps(app: FastAPI, feed: 
 
 
 async def test_what_an_erased_person_chose_is_forgotten(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
-    """The portal does not know the officer any more, who was told before: the hours are gone, and nobody else's."""
+    """The hours of an erased person are deleted, and nobody else's."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     for kind, name in (("applicant", "only"), ("applicant", "other")):
@@ -239,7 +239,7 @@ async def test_what_an_erased_person_chose_is_forgotten(app: FastAPI, feed: Feed
 
 
 async def test_what_cannot_wait_goes_in_own_hours_too(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Who wants no mail at noon gets a request that is due tomorrow at once, and what can wait an hour later."""
+    """A message due tomorrow is sent within a person's quiet hours; others wait."""
     await choose(app, "first", "12:00-13:00")
     go_to(12, days=1)
     due = (clock.now() + timedelta(hours=20)).isoformat()
@@ -257,7 +257,7 @@ async def test_what_cannot_wait_goes_in_own_hours_too(app: FastAPI, feed: Feed, 
 
 
 async def test_own_hours_are_chosen_by_the_link_in_a_mail_too(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """The link's page shows and keeps them; the same hour twice is refused; a click to unsubscribe leaves them."""
+    """The linked page shows and saves hours; invalid ones are refused; unsubscribing keeps them."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
     await post(app)
     (courtesy,) = [mail for mail in catcher.to(FIRST) if mail["list-unsubscribe"]]
@@ -286,6 +286,6 @@ async def test_own_hours_are_chosen_by_the_link_in_a_mail_too(app: FastAPI, feed
 
 @pytest.mark.parametrize("night", ["07:00-07:00", "07:00-20:00", "25:00-07:00", "21:30-07:00", "sometimes", ""])
 async def test_hours_that_are_none_are_not_kept(app: FastAPI, night: str) -> None:
-    """Whatever asks for them: nothing is written that could not be kept to."""
+    """Invalid hours are refused on every way, and nothing is saved."""
     assert await choose(app, "first", night) == 422
     assert await rows(app, "SELECT 1 FROM choice") == []

@@ -1,4 +1,4 @@
-"""Are people reminded in time and once, and is what passed told to the next in line, wherever the clock is moved?"""
+"""People are reminded once and in time, and missed dates are escalated, wherever the clock is moved."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.bus.db import leases
 from shared.contracts import _examples as ex
 from shared.contracts.lifecycle import Unit
 from shared.time import clock, workdays
-from tests.integration.notifications.conftest import Catcher, post, rows, told
+from tests.integration.notifications.conftest import Catcher, post, published_events, rows
 from tests.integration.notifications.stories import (
     APPLICATION,
     CALL,
@@ -43,23 +43,23 @@ if TYPE_CHECKING:
 
 
 async def sweep(app: FastAPI, **moved: float) -> list[tuple[str, str]]:
-    """Move the clock, sweep, and give what was told by it: (type, kind of deadline and its owner)."""
+    """Move the clock and sweep; return what was announced: (type, kind of deadline and its owner)."""
     clock.move(timedelta(**moved))
-    before = len(await told(app))
+    before = len(await published_events(app))
     async with hold_lease(app.state.service.bus, "deadlines") as lease:
         await deadlines.sweep(app.state.service.bus, lease, clock.now())
-    new = (await told(app))[before:]
+    new = (await published_events(app))[before:]
     return sorted((type_, f"{payload['kind']} {payload['owner']['kind']}") for type_, _, payload in new)
 
 
 async def open_kinds(app: FastAPI) -> list[str]:
-    """The open deadlines: kind and owner; without those that a deputy may have afterwards."""
+    """Return the open deadlines, kind and owner, without those of deputies."""
     found = await rows(app, "SELECT kind, owner FROM deadline WHERE open AND after IS NULL ORDER BY kind, owner")
     return [f"{row.kind} {row.owner}" for row in found]
 
 
 async def test_a_reminder_then_the_passing_then_the_next_in_line(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """Endorsement in ten days: nothing on the first, a reminder three days before, after it owner and next in line."""
+    """A reminder comes three days before the date, and after it the missed date is escalated."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     await post(app)
     catcher.raw.clear()
@@ -81,22 +81,26 @@ async def test_a_reminder_then_the_passing_then_the_next_in_line(app: FastAPI, f
 
 
 def standing_in(country: str, since: int, until: int | None = None) -> Event:
-    """That somebody is a coordinator's deputy from a day to a day, counted from today."""
+    """Make somebody a coordinator's deputy from a day to a day, counted from today."""
     grant = {"role": "national_coordinator", "country": country, "since": day(since), "deputy_for": "first"}
     return event("AccessChanged", grants=[grant | {"until": None if until is None else day(until)}], country=country)
 
 
 async def passed(app: FastAPI) -> list[tuple[str, list[str], str | None]]:
-    """Whose deadlines passed, to whom each went on, and until when those have it: a day."""
-    found = [payload for type_, _, payload in await told(app) if type_ == "DeadlinePassed"]
+    """Return whose deadlines passed, to whom each was escalated, and the new date."""
+    found = [payload for type_, _, payload in await published_events(app) if type_ == "DeadlinePassed"]
     return [
-        (one["owner"]["kind"], [to["kind"] for to in one["escalated_to"]], (one["next_due"] or "")[:10] or None)
-        for one in found
+        (
+            payload["owner"]["kind"],
+            [to["kind"] for to in payload["escalated_to"]],
+            (payload["next_due"] or "")[:10] or None,
+        )
+        for payload in found
     ]
 
 
 async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """With a deputy in charge it goes to the deputy alone, in one mail, and after the call's term, to the programme."""
+    """A missed date goes to the deputy in charge alone, and after the call's term to the programme."""
     terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"deputy_wd": 4}}
     due = datetime.fromisoformat(in_days(10))
     await feed.deliver((standing_in("MD", 5, 12), "deputy"))
@@ -115,7 +119,7 @@ async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI
     assert overdue == ["home_coordinator.first"]
     assert f"{until.day} {until:%B %Y}" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     clock.move(until - timedelta(minutes=5) - clock.now())
-    assert [one for one in await sweep(app) if one[0] == "DeadlinePassed"] == []
+    assert [announcement for announcement in await sweep(app) if announcement[0] == "DeadlinePassed"] == []
     assert await sweep(app, minutes=10) == [("DeadlinePassed", "endorsement home_deputy")]
     assert (await passed(app))[1:] == [("home_deputy", ["programme_coordinator"], None)]
     assert await sweep(app, days=60) == []
@@ -125,7 +129,7 @@ async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI
 async def test_a_deputy_of_another_day_or_country_is_not_asked(
     app: FastAPI, feed: Feed, deputy: tuple[str, int, int | None]
 ) -> None:
-    """Whose days were over, not begun, or whose country is another: the programme is told at once, and only then."""
+    """Without a deputy on that day in that country the programme is asked at once."""
     await feed.deliver((standing_in(*deputy), "deputy"), (event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     await sweep(app, days=11)
     assert await passed(app) == [("home_coordinator", ["programme_coordinator"], None)]
@@ -133,7 +137,7 @@ async def test_a_deputy_of_another_day_or_country_is_not_asked(
 
 
 async def test_nobody_stands_in_for_a_suspended_country(app: FastAPI, feed: Feed) -> None:
-    """The deputy of a country that is suspended meanwhile is not asked: the programme is told at once."""
+    """The deputy of a suspended country is not asked; the programme is."""
     await feed.deliver(
         (standing_in("MD", 5, 12), "deputy"), (event("ApplicationSubmitted", due=in_days(10)), APPLICATION)
     )
@@ -143,23 +147,27 @@ async def test_nobody_stands_in_for_a_suspended_country(app: FastAPI, feed: Feed
 
 
 async def test_a_deputy_is_asked_about_placements_and_both_clearances(app: FastAPI, feed: Feed) -> None:
-    """The host's deputy about a placement and the host's clearance, the home one's about the home clearance."""
+    """The host's deputy is asked about placement and host clearance, the home deputy about home clearance."""
     host = event("MatchProposed").model_dump(mode="json")["pairing"]["host_country"]
     await feed.deliver((standing_in("MD", 0), "ours"), (standing_in(host, 0), "theirs"))
     await feed.deliver((event("OfferSubmitted", due=in_days(10)), OFFER), (event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("MatchProposed", due=in_days(10)), MATCH))
     await sweep(app, days=11)
-    late = [one[:2] for one in await passed(app)]
+    late = [payload[:2] for payload in await passed(app)]
     assert ("home_coordinator", ["home_deputy"]) in late
     assert ("host_coordinator", ["host_deputy"]) in late
     await feed.deliver((event("ClearanceGiven", host_due=in_days(10), host_country=host), MATCH))
     assert ("DeadlinePassed", "host_clearance host_coordinator") in await sweep(app, days=11)
-    gone_on = [one["escalated_to"][0]["kind"] for _, _, one in await told(app) if one["kind"] == "host_clearance"]
+    gone_on = [
+        payload["escalated_to"][0]["kind"]
+        for _, _, payload in await published_events(app)
+        if payload["kind"] == "host_clearance"
+    ]
     assert gone_on == ["host_deputy"]
 
 
 async def test_the_deputy_of_a_mentors_eu_agency_is_asked(app: FastAPI, feed: Feed) -> None:
-    """A mentor's EU agency is known from the match: its own deputy is asked, another agency's is not."""
+    """The deputy of the mentor's own EU agency is asked, and no other agency's."""
     pairing = {**MENTEE_PAIRING, "host_country": "EU"}
     grant = {"role": "clearance_officer", "country": "EU", "since": day(0), "deputy_for": "first"}
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
@@ -171,15 +179,17 @@ async def test_the_deputy_of_a_mentors_eu_agency_is_asked(app: FastAPI, feed: Fe
         await feed.deliver((event("ClearanceGiven", host_due=in_days(10), host_country="EU"), match))
         await sweep(app, days=11)
         late = [
-            one for type_, _, one in await told(app) if type_ == "DeadlinePassed" and one["subject_id"] == str(match)
+            payload
+            for type_, _, payload in await published_events(app)
+            if type_ == "DeadlinePassed" and payload["subject_id"] == str(match)
         ]
-        late = [one for one in late if one["kind"] == "host_clearance"]
+        late = [payload for payload in late if payload["kind"] == "host_clearance"]
         assert [to["kind"] for to in late[0]["escalated_to"]] == [asked]
         assert late[0]["owner"]["organisation_id"] == ex.HOST_ORGANISATION
 
 
 async def test_what_is_done_is_not_asked_for_again(app: FastAPI, feed: Feed) -> None:
-    """An endorsement in time ends its deadline; what follows sets the next one."""
+    """An endorsement in time ends its deadline, and the next step has its own."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     await feed.deliver((event("ApplicationEndorsed", due=in_days(20)), APPLICATION))
     assert await open_kinds(app) == ["eligibility programme_coordinator"]
@@ -190,7 +200,7 @@ async def test_what_is_done_is_not_asked_for_again(app: FastAPI, feed: Feed) -> 
 
 
 async def test_an_application_sent_back_and_answered_starts_anew(app: FastAPI, feed: Feed) -> None:
-    """Returned: the officer has it; resubmitted: the coordinator has it again, with a new date and a new reminder."""
+    """A resubmitted application gives the coordinator a new date and a new reminder."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
     await feed.deliver((event("ApplicationReturned", due=in_days(10)), APPLICATION))
@@ -201,7 +211,7 @@ async def test_an_application_sent_back_and_answered_starts_anew(app: FastAPI, f
 
 
 async def test_the_reminder_of_a_question_is_the_calls(app: FastAPI, feed: Feed) -> None:
-    """The officer who is asked for information is reminded after as many working days as the call has it, once."""
+    """An officer is reminded of a question once, after the call's number of working days."""
     terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"information_reminder_wd": 1}}
     await feed.deliver((event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("ApplicationReturned", due=in_days(40)), APPLICATION))
@@ -213,19 +223,19 @@ async def test_the_reminder_of_a_question_is_the_calls(app: FastAPI, feed: Feed)
 
 
 async def test_each_side_has_its_own_answer(app: FastAPI, feed: Feed) -> None:
-    """The guest has answered, the host has not: only the host is reminded; a mentor has no deadline of a host's."""
+    """Only the side that has not answered is reminded."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("MatchOffered", due=in_days(10)), MATCH))
     await feed.deliver((event("AnswerGiven", by="guest"), MATCH))
-    answers = [each for each in await open_kinds(app) if each.startswith("answer")]
+    answers = [pair for pair in await open_kinds(app) if pair.startswith("answer")]
     assert answers == ["answer host_contact"]
     other = "019a0000-0000-7000-8000-0000000000aa"
     await feed.deliver((event("MatchOffered", due=in_days(10), pairing=MENTEE_PAIRING), other))
-    answers = [each for each in await open_kinds(app) if each.startswith("answer")]
+    answers = [pair for pair in await open_kinds(app) if pair.startswith("answer")]
     assert answers == ["answer applicant", "answer host_contact", "answer mentor"]
 
 
 async def test_an_answer_that_arrives_before_its_question_counts(app: FastAPI, feed: Feed) -> None:
-    """Topics overtake each other: an answer read before the offer that it is about still meets its deadline."""
+    """An answer that is read before its question still meets the deadline."""
     offered = feed.record(event("MatchOffered", due=in_days(10)), MATCH)
     clock.move(timedelta(hours=1))
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("AnswerGiven", by="host"), MATCH))
@@ -235,7 +245,7 @@ async def test_an_answer_that_arrives_before_its_question_counts(app: FastAPI, f
 
 
 async def test_after_a_visit_evaluation_report_and_follow_up_fall_due(app: FastAPI, feed: Feed) -> None:
-    """T+7 days, T+30 days and T+6 months, by the call's timers where it has its own; each is met by its own owner."""
+    """The three follow the call's timers, and each is met by its own owner."""
     terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"report_days": 20}}
     ended = {"ended_on": day(0)}
     await feed.deliver((event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted"), APPLICATION))
@@ -250,14 +260,14 @@ async def test_after_a_visit_evaluation_report_and_follow_up_fall_due(app: FastA
     of_visit: dict[str, Any] = {"application_id": APPLICATION, "visit_id": VISIT}
     await feed.deliver((event("EvaluationSubmitted", respondent="host", **of_visit), VISIT))
     await feed.deliver((event("ReportSubmitted", **of_visit), VISIT))
-    still = [each for each in await open_kinds(app) if not each.startswith(("endorsement", "follow_up"))]
+    still = [pair for pair in await open_kinds(app) if not pair.startswith(("endorsement", "follow_up"))]
     assert still == ["evaluation applicant", "results home_coordinator"]
     await feed.deliver((event("EvaluationSubmitted", respondent="national_coordinator", **of_visit), VISIT))
     assert "results home_coordinator" not in await open_kinds(app)
 
 
 async def test_a_test_falls_due_before_and_again_after_the_visit(app: FastAPI, feed: Feed) -> None:
-    """Each is asked by one mail, with new dates by none, and is met by its score, or with the visit."""
+    """A test is requested by one mail, keeps it when dates move, and is met by its score or with the visit."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("VisitScheduled"), VISIT))
     of_visit: dict[str, Any] = {"application_id": APPLICATION, "visit_id": VISIT}
@@ -285,7 +295,7 @@ async def test_a_test_falls_due_before_and_again_after_the_visit(app: FastAPI, f
 
 
 async def test_a_right_that_lapses_is_nobodys_failure(app: FastAPI, feed: Feed) -> None:
-    """Who may appeal is reminded of it; when the time is over nobody is told and nothing is overdue."""
+    """An officer is reminded of the right to appeal; after the date nothing is overdue."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     await feed.deliver((event("ApplicationNotEndorsed", appeal_until=in_days(10)), APPLICATION))
     assert await sweep(app, days=8) == [("DeadlineNear", "appeal applicant")]
@@ -293,7 +303,7 @@ async def test_a_right_that_lapses_is_nobodys_failure(app: FastAPI, feed: Feed) 
 
 
 async def test_a_rebuild_reminds_nobody_twice(app: FastAPI, feed: Feed) -> None:
-    """What was told is kept when the projections are made anew, so no second reminder goes out."""
+    """A rebuild keeps the record of announcements, so no second reminder is sent."""
     record = feed.record(event("ApplicationSubmitted", due=in_days(10)), APPLICATION)
     await feed.apply([record])
     assert len(await sweep(app, days=8)) == 1
@@ -305,7 +315,7 @@ async def test_a_rebuild_reminds_nobody_twice(app: FastAPI, feed: Feed) -> None:
 
 
 async def test_only_the_holder_of_the_lease_sweeps(app: FastAPI, feed: Feed) -> None:
-    """A sweep under a lease that went to another process changes nothing."""
+    """A sweep under a lost lease changes nothing."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     clock.move(timedelta(days=30))
     bus = app.state.service.bus
@@ -314,18 +324,18 @@ async def test_only_the_holder_of_the_lease_sweeps(app: FastAPI, feed: Feed) -> 
     await leases.release(bus, lease)
     with pytest.raises(LeaseLost):
         await deadlines.sweep(bus, lease, clock.now())
-    assert await told(app) == []
+    assert await published_events(app) == []
 
 
 class Reading:
-    """A reader that says how far behind the log it is: each time the next of these numbers, at the end the last."""
+    """A reader that reports these numbers of unread records, one after the other, and then the last."""
 
     def __init__(self, *behind: int | None) -> None:
-        """Say these."""
+        """Keep the numbers to report."""
         self._left = list(behind)
 
     def behind(self) -> int | None:
-        """How many records are not applied yet."""
+        """Return how many records are not applied yet."""
         return self._left.pop(0) if len(self._left) > 1 else self._left[0]
 
 
@@ -333,13 +343,13 @@ class Reading:
 async def test_after_a_standstill_the_answers_are_read_first(
     app: FastAPI, behind: tuple[int | None, ...], *, sweeps: bool
 ) -> None:
-    """Nobody is told that the time is over while the log may hold the answer; whoever reads nothing waits no longer."""
+    """No sweep runs while the log may hold an answer; a process without partitions does not wait longer."""
     app.state.service.reader = Reading(*behind)
     assert await deadlines.caught_up(app.state.service, patience=0.6) is sweeps
 
 
 async def test_months_at_once_are_told_in_their_order_and_once(app: FastAPI, feed: Feed) -> None:
-    """The clock leaps by months: each deadline is told once, the first due first; after a restart nothing more."""
+    """After a leap of months each deadline is announced once, in order, and not again after a restart."""
     days = {uuid4(): count for count in (40, 10, 25, 33)}
     for id_, count in days.items():
         await feed.deliver((event("ApplicationSubmitted", due=in_days(count)), id_))
@@ -359,7 +369,7 @@ async def test_months_at_once_are_told_in_their_order_and_once(app: FastAPI, fee
 
 
 async def test_a_clock_set_back_tells_nothing_again(app: FastAPI, feed: Feed) -> None:
-    """Real clocks are set back: what was told stays told, and what was not is told when its time comes again."""
+    """After the clock is set back nothing is repeated, and the rest is announced in its time."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     bus, now = app.state.service.bus, clock.now()
     seen = []
@@ -370,7 +380,7 @@ async def test_a_clock_set_back_tells_nothing_again(app: FastAPI, feed: Feed) ->
 
 
 async def test_an_installation_says_how_long_before_people_are_reminded(migrated: str) -> None:
-    """Six days instead of three, and for eligibility none at all; a kind that there is not is refused by its name."""
+    """The setting changes or turns off reminders by kind; an unknown kind is refused by name."""
     with pytest.raises(ValidationError, match="endorsment"):
         Settings(**settings_for(migrated, reminders={"endorsment": 6}))
     app = create_app(
@@ -390,7 +400,7 @@ async def test_an_installation_says_how_long_before_people_are_reminded(migrated
 
 
 async def test_a_date_that_was_moved_or_withdrawn_never_fires(app: FastAPI, feed: Feed) -> None:
-    """An extended deadline is told at its new date only; one whose application is withdrawn not at all."""
+    """An extended deadline is announced at its new date only, a withdrawn one never."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     await feed.deliver((event("ApplicationChanged", due=in_days(30), state="submitted"), APPLICATION))
     assert await sweep(app, days=20) == []
@@ -400,7 +410,7 @@ async def test_a_date_that_was_moved_or_withdrawn_never_fires(app: FastAPI, feed
 
 
 async def test_who_has_it_is_known_when_the_case_arrives(app: FastAPI, feed: Feed) -> None:
-    """A clearance may be read before its match: the deadline has no holder until then, and the sweep finds it."""
+    """A deadline whose case arrives later gets its holder then, and is announced."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await feed.deliver((event("ClearanceGiven", host_due=in_days(10)), MATCH))
     query = "SELECT whom, country FROM deadline WHERE kind = 'host_clearance' AND owner = 'host_coordinator'"
@@ -411,7 +421,7 @@ async def test_who_has_it_is_known_when_the_case_arrives(app: FastAPI, feed: Fee
 
 
 async def test_the_loop_feels_a_moved_clock_within_seconds(app: FastAPI, feed: Feed) -> None:
-    """The running loop tells a deadline soon after the clock was moved past it, without a restart."""
+    """The running loop announces a deadline soon after the clock is moved past it."""
     app.state.service.reader = Reading(0)
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     loop = asyncio.create_task(deadlines.watch_deadlines(app.state.service))
@@ -419,20 +429,20 @@ async def test_the_loop_feels_a_moved_clock_within_seconds(app: FastAPI, feed: F
     clock.move(timedelta(days=12))
     try:
         async with asyncio.timeout(15):
-            while not await told(app):  # noqa: ASYNC110 - what is waited for is in the database
+            while not await published_events(app):  # noqa: ASYNC110 - what is waited for is in the database
                 await asyncio.sleep(0.2)
     finally:
         loop.cancel()
         await asyncio.wait([loop])
-    assert [type_ for type_, _, _ in await told(app)] == ["DeadlinePassed"]
+    assert [type_ for type_, _, _ in await published_events(app)] == ["DeadlinePassed"]
 
 
 async def test_a_line_manager_is_reminded_once_by_mail(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """A line manager, who has no account, is reminded of the follow-up by one mail; its link is the portal's matter."""
+    """A line manager is reminded of the follow-up by one mail with the portal's link."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitCompleted", ended_on=day(0)), VISIT))
     told_now = await sweep(app, days=175)
     assert ("DeadlineNear", "follow_up line_manager") in told_now
     assert ("DeadlineNear", "follow_up applicant") in told_now
     await post(app)
     assert len([whom for whom in catcher.recipients if whom.startswith("line_manager")]) == 1
-    assert ex.APPLICATION in str([payload for _, _, payload in await told(app)])
+    assert ex.APPLICATION in str([payload for _, _, payload in await published_events(app)])

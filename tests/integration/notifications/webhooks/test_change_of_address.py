@@ -1,4 +1,4 @@
-"""Does a webhook that has moved start afresh, whatever its old address did, asked for or still answers?"""
+"""A webhook at a new address starts afresh, whatever its old address did or still answers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FRESH = [("active", None, True, True)]
 
 @pytest.fixture
 async def app(migrated: str) -> AsyncIterator[FastAPI]:
-    """Notifications which may send webhooks to this machine, and tries what failed twice more, an hour later."""
+    """The app, which may send webhooks to this machine and retries twice, an hour later."""
     values: dict[str, Any] = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "3600,3600"}
     made = create_app(Settings(**settings_for(migrated, **values, webhook_seconds=30)), background=False)
     yield made
@@ -38,7 +38,7 @@ async def app(migrated: str) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def old() -> AsyncIterator[Receiver]:
-    """The address that a webhook moves away from."""
+    """The address that a webhook leaves."""
     async with receiving() as made:
         yield made
 
@@ -57,7 +57,7 @@ async def _move(app: FastAPI, id_: UUID, to: Receiver) -> None:
 
 
 async def test_a_new_address_starts_afresh(app: FastAPI, feed: Feed, old: Receiver, new: Receiver) -> None:
-    """The old one failed and asked to wait for an hour: after the move it is as new, and what waited goes at once."""
+    """Failures and a requested pause of the old address do not apply to the new one."""
     old.answer = lambda _: Response(status_code=503, headers={"Retry-After": "3600"})
     id_, _ = await registered(app, old.url)
     await feed.deliver((example("FigurePublished"), "figure"))
@@ -78,7 +78,7 @@ async def test_a_new_address_starts_afresh(app: FastAPI, feed: Feed, old: Receiv
 async def test_what_the_old_address_still_answers_is_not_held_against_the_new_one(
     app: FastAPI, feed: Feed, old: Receiver, new: Receiver, status: int
 ) -> None:
-    """Moved while a post waits for its answer: neither a 410 nor an hour's wait counts, and the new one gets it now."""
+    """A late 410 or Retry-After of the old address does not affect the new one."""
     answered = asyncio.Event()
     old.answer = lambda _: answered
     old.late = lambda: Response(status_code=status, headers={"Retry-After": "3600"})
@@ -100,7 +100,7 @@ async def test_what_the_old_address_still_answers_is_not_held_against_the_new_on
 async def test_what_the_old_address_still_takes_forgives_the_new_one_nothing(
     app: FastAPI, feed: Feed, old: Receiver, new: Receiver
 ) -> None:
-    """The new one fails, then the old one takes what it kept waiting: the new one is failing all the same."""
+    """A late success at the old address does not clear the failures of the new one."""
     answered = asyncio.Event()
     old.answer = lambda _: answered
     new.answer = lambda _: Response(status_code=500)

@@ -1,4 +1,4 @@
-"""Does each event reach each receiver that wants it, verified by another implementation, whatever goes wrong?"""
+"""Each event reaches each receiver that wants it, verified by another implementation, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from shared.contracts.codes import WebhookReach
 from shared.errors import Refused
 from shared.ids import new_id
 from tests.integration.notifications.certificates import self_signed
-from tests.integration.notifications.conftest import rows, told
+from tests.integration.notifications.conftest import published_events, rows
 from tests.integration.notifications.send_until_killed import post_all
 from tests.integration.notifications.webhook_receiver import Receiver, example, receiving, registered, send, sender
 from tests.processes import forked
@@ -47,7 +47,7 @@ FIGURE = "TOPCOP-OP-02:2026-H1"
 
 @pytest.fixture
 async def app(migrated: str) -> AsyncIterator[FastAPI]:
-    """Notifications with two quick retries, which may send to this machine."""
+    """The app with two quick retries, which may send to this machine."""
     values: dict[str, Any] = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "0,0"}
     values |= {"webhook_seconds": 30, "webhook_connections": 4}
     made = create_app(Settings(**settings_for(migrated, **values)), background=False)
@@ -57,13 +57,13 @@ async def app(migrated: str) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """A receiver that takes everything."""
+    """A receiver that accepts everything."""
     async with receiving() as made:
         yield made
 
 
 async def test_an_event_reaches_its_receivers_once(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """Redelivered and rebuilt, an event is one delivery to each endpoint that chose it, and none to others."""
+    """An event, redelivered or replayed, is one delivery to each endpoint that chose it."""
     _, secret = await registered(app, receiver.url)
     await registered(app, receiver.url, ("PeriodPublished",))
     record = feed.record(example("FigurePublished"), FIGURE)
@@ -86,7 +86,7 @@ async def test_an_event_reaches_its_receivers_once(app: FastAPI, feed: Feed, rec
 
 
 async def test_nothing_about_a_case_can_be_chosen_outside(app: FastAPI, receiver: Receiver) -> None:
-    """Refused at the registration, by field; and an endpoint whose row was changed by hand still gets nothing."""
+    """An outside endpoint cannot choose events about cases, nor gets any by a changed row."""
     with pytest.raises(Refused) as raised:
         await registered(app, receiver.url, ("FigurePublished", "ApplicationSubmitted"))
     assert raised.value.fields == {"events": "ApplicationSubmitted cannot be sent to this webhook"}
@@ -101,7 +101,7 @@ async def test_nothing_about_a_case_can_be_chosen_outside(app: FastAPI, receiver
 
 
 async def test_what_fails_is_tried_again_under_the_same_id(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """500, a redirect that is not followed, then 204: three attempts, one id, each with status, time and answer."""
+    """Failed attempts are repeated under one id, each with status, time and answer."""
     answers = [Response("down\x00 for <b>repair</b>", 500), RedirectResponse("/other", 307), Response(status_code=204)]
     answers[0].set_cookie("name", "value")
     receiver.answer = lambda number: answers[number - 1]
@@ -122,7 +122,7 @@ async def test_what_fails_is_tried_again_under_the_same_id(app: FastAPI, feed: F
 
 
 async def test_what_was_given_up_is_sent_again_by_hand(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """After the last attempt it has failed; one, or all since a day, go out again under their ids."""
+    """A failed delivery, or all since a day, can be sent again under their ids."""
     receiver.answer = lambda _: Response(status_code=400)
     id_, _ = await registered(app, receiver.url)
     await feed.deliver((example("FigurePublished"), FIGURE), (example("FigureRestated"), FIGURE))
@@ -144,7 +144,7 @@ async def test_what_was_given_up_is_sent_again_by_hand(app: FastAPI, feed: Feed,
 
 
 async def test_a_receiver_that_asks_to_wait_is_left_alone(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """503 with Retry-After: nothing comes before its end, other events neither; a test does."""
+    """Before the end of a Retry-After only tests are sent."""
     receiver.answer = lambda _: Response(status_code=503, headers={"Retry-After": "60"})
     id_, _ = await registered(app, receiver.url)
     await feed.deliver((example("FigurePublished"), FIGURE))
@@ -162,7 +162,7 @@ async def test_a_receiver_that_asks_to_wait_is_left_alone(app: FastAPI, feed: Fe
 
 
 async def test_410_pauses_and_what_came_meanwhile_is_kept(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """The coordinators are told once; after the resumption everything goes out, the refused one included."""
+    """A 410 pauses the endpoint and informs the coordinators once; a resumption sends all that was kept."""
     receiver.answer = lambda _: Response(status_code=410)
     id_, secret = await registered(app, receiver.url)
     await feed.deliver((example("FigurePublished"), FIGURE))
@@ -171,7 +171,7 @@ async def test_410_pauses_and_what_came_meanwhile_is_kept(app: FastAPI, feed: Fe
     await send(app)
     assert len(receiver.got) == 1
     assert await rows(app, "SELECT state, cause FROM webhook_endpoint") == [("paused", "gone")]
-    assert [(type_, each["change"], each["cause"]) for type_, _, each in await told(app)] == [
+    assert [(type_, payload["change"], payload["cause"]) for type_, _, payload in await published_events(app)] == [
         ("WebhookChanged", "registered", None),
         ("WebhookChanged", "paused", "gone"),
     ]
@@ -185,7 +185,7 @@ async def test_410_pauses_and_what_came_meanwhile_is_kept(app: FastAPI, feed: Fe
 
 
 async def test_an_endpoint_that_is_dead_for_days_pauses(app: FastAPI, feed: Feed) -> None:
-    """Nothing taken for five days: the next failure pauses it; a day is not enough. One success forgives all."""
+    """An endpoint pauses after five days without a success, and one success resets the count."""
     async with receiving() as away:
         id_, _ = await registered(app, away.url)
     bus = app.state.service.bus
@@ -200,7 +200,7 @@ async def test_an_endpoint_that_is_dead_for_days_pauses(app: FastAPI, feed: Feed
 
 
 async def test_a_dead_endpoint_delays_no_other(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """While one receiver keeps all its connections waiting, another gets everything before the first of them ended."""
+    """One silent receiver delays no delivery to another."""
     async with receiving() as dead:
         dead.answer = lambda _: 60.0
         await registered(app, dead.url)
@@ -223,7 +223,7 @@ async def test_a_dead_endpoint_delays_no_other(app: FastAPI, feed: Feed, receive
 async def test_one_place_keeps_the_order_and_a_failure_lets_go_of_what_was_picked(
     app: FastAPI, feed: Feed, receiver: Receiver
 ) -> None:
-    """With one connection first attempts come in the order of the events; after a 410 none that was picked is sent."""
+    """With one connection events keep their order; after a 410 nothing that was picked is sent."""
     service = app.state.service
     service.settings = service.settings.model_copy(update={"webhook_connections": 1})
     id_, secret = await registered(app, receiver.url)
@@ -241,7 +241,7 @@ async def test_one_place_keeps_the_order_and_a_failure_lets_go_of_what_was_picke
 async def test_what_was_picked_is_let_go_when_its_endpoint_is_paused_or_moved(
     app: FastAPI, feed: Feed, receiver: Receiver
 ) -> None:
-    """Paused while four posts wait for their answer, none follows them; moved while four wait, the rest goes there."""
+    """After a pause nothing that was picked follows; after a move the rest goes to the new address."""
     bus, settings = app.state.service.bus, app.state.service.settings
     id_, _ = await registered(app, receiver.url)
     await feed.deliver(*((example("FigurePublished"), f"figure-{number}") for number in range(12)))
@@ -272,7 +272,7 @@ async def test_what_was_picked_is_let_go_when_its_endpoint_is_paused_or_moved(
 
 
 async def test_deliveries_are_counted_for_prometheus(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """Attempts by result and what was given up are counted; what waits, how late it is and what is paused is shown."""
+    """Attempts, failures, waiting deliveries and paused endpoints are counted."""
 
     def read(name: str, **labels: str) -> float:
         return REGISTRY.get_sample_value(f"tandem_webhook_{name}", labels) or 0.0
@@ -301,7 +301,7 @@ async def test_deliveries_are_counted_for_prometheus(app: FastAPI, feed: Feed, r
 
 
 async def test_both_secrets_sign_while_they_overlap(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """Either verifies for a day; made anew without an overlap, only the newest does. The same form makes one secret."""
+    """Either secret verifies during an overlap; without one only the newest does."""
     id_, first = await registered(app, receiver.url)
     service = app.state.service
     key = new_id()
@@ -324,7 +324,7 @@ async def test_both_secrets_sign_while_they_overlap(app: FastAPI, feed: Feed, re
 
 
 async def test_secrets_outlive_a_new_session_key(app: FastAPI, migrated: str, feed: Feed, receiver: Receiver) -> None:
-    """Started with a new key before the old one, secrets are sealed anew, and the old key can go."""
+    """Under a new session key beside the old one, secrets are sealed anew."""
     _, receiver_secret = await registered(app, receiver.url)
     receiver.secrets = [receiver_secret]
     await feed.deliver((example("FigurePublished"), FIGURE))
@@ -351,7 +351,7 @@ async def test_secrets_outlive_a_new_session_key(app: FastAPI, migrated: str, fe
 
 
 async def test_whoever_lost_the_lease_notes_nothing(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """A sender that slept through its lease raises; the other one sends it again under the same id."""
+    """A sender that lost its lease raises; the other one sends again under the same id."""
     await registered(app, receiver.url)
     await feed.deliver((example("FigurePublished"), FIGURE))
     async with sender(app) as courier:
@@ -367,7 +367,7 @@ async def test_whoever_lost_the_lease_notes_nothing(app: FastAPI, feed: Feed, re
 async def test_killed_again_and_again_it_loses_nothing(
     app: FastAPI, migrated: str, feed: Feed, receiver: Receiver
 ) -> None:
-    """Kill -9 right after a receiver took an event, twice over: each event arrives, repeated under its own id."""
+    """After kill -9 during deliveries each event arrives, repeated under its own id."""
     await registered(app, receiver.url)
     await feed.deliver(*((example("FigurePublished"), f"figure-{number}") for number in range(60)))
     children: list[BaseProcess] = []
@@ -395,7 +395,7 @@ async def test_killed_again_and_again_it_loses_nothing(
 
 
 async def test_a_name_that_changes_its_mind_reaches_nothing(migrated: str, receiver: Receiver) -> None:
-    """Public when it is looked at, our own machine when it is sent: refused, and nothing arrives."""
+    """A name that resolves to our own machine at sending is refused."""
     answers = [["93.184.215.14"], ["127.0.0.1"], ["93.184.215.14", "127.0.0.1"]]
 
     async def lookup(_host: str, _port: int) -> list[str]:
@@ -420,7 +420,7 @@ async def test_a_name_that_changes_its_mind_reaches_nothing(migrated: str, recei
 async def test_the_connection_goes_to_the_judged_address_in_the_name_of_the_host(
     migrated: str, receiver: Receiver, tmp_path: Path
 ) -> None:
-    """One look-up an attempt; `Host` and the TLS handshake have the name, and a wrong certificate ends it."""
+    """The connection uses the checked address, with the name in `Host` and TLS."""
     asked: list[str] = []
     shaken: list[str | None] = []
 
@@ -447,7 +447,7 @@ async def test_the_connection_goes_to_the_judged_address_in_the_name_of_the_host
 
 
 async def test_an_answer_without_end_is_cut_off(migrated: str) -> None:
-    """A receiver that answers 200 and then talks for ever has taken the event; the first 500 characters are kept."""
+    """An endless answer with 200 counts as delivered, with its first 500 characters."""
 
     async def talks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -469,7 +469,7 @@ async def test_an_answer_without_end_is_cut_off(migrated: str) -> None:
 
 
 async def test_what_is_old_is_forgotten_and_counted(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
-    """After thirty days bodies, deliveries and attempts are gone; what was never taken is counted on its endpoint."""
+    """After thirty days deliveries are deleted, and undelivered ones are counted."""
     id_, _ = await registered(app, receiver.url)
     await feed.deliver((example("FigurePublished"), FIGURE))
     await send(app)

@@ -29,7 +29,7 @@ _OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Receiver:
-    """A server that says what a test tells it to, once it has read a whole request; `gone` when its peer has left."""
+    """A server with a scripted answer to a whole request; `gone` is set when its peer has left."""
 
     def __init__(self, *says: bytes, stays: bool = False) -> None:
         self.says = says
@@ -39,7 +39,7 @@ class Receiver:
         self.port = 0
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read a request, and say what is to be said."""
+        """Read a request and send the answer."""
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             self.heard.append(head + await reader.readexactly(len(_BODY)))
@@ -56,7 +56,7 @@ class Receiver:
 
 
 async def _hang_up(writer: asyncio.StreamWriter) -> None:
-    """Close a connection, also one whose peer takes nothing more."""
+    """Close a connection, even if its peer reads nothing more."""
     writer.transport.abort()
     with suppress(ConnectionError):
         await writer.wait_closed()
@@ -84,13 +84,13 @@ def _poster(
 
 
 async def _posted(*says: bytes, stays: bool = False, seconds: float = 30.0) -> Answer:
-    """What comes of a post to a receiver that says this."""
+    """Return the result of a post to a receiver with this answer."""
     async with _receiving(Receiver(*says, stays=stays)) as receiver:
         return await _poster(seconds).post(target(f"http://127.0.0.1:{receiver.port}/"), {}, _BODY)
 
 
 async def test_what_is_sent_is_one_whole_request() -> None:
-    """Host, our headers, how long it is, that no more comes; what cannot stand in a path is written as it can."""
+    """The request has Host, our headers and its length, and ends the connection."""
     async with _receiving(Receiver(_OK)) as receiver:
         to = target(f'http://127.0.0.1:{receiver.port}/a/../hook"{{x}}?key=a%20b&c=<d>')
         answer = await _poster().post(to, {"webhook-id": "msg_1", "user-agent": "Tandem"}, _BODY)
@@ -139,7 +139,7 @@ async def test_what_is_sent_is_one_whole_request() -> None:
     ],
 )
 def test_every_kind_of_answer_is_heard(loop: Loop, says: bytes, status: int, said: str, asked: float | None) -> None:
-    """However it is written and in whatever pieces it comes: its status, the beginning of its body, its Retry-After."""
+    """Status, beginning of the body and Retry-After are read in whatever form they come."""
     with asyncio.Runner(loop_factory=loop) as runner:
         for parts in ((says,), [says[at : at + 1] for at in range(len(says))] if len(says) < 999 else (says,)):
             answer = runner.run(_posted(*parts))
@@ -162,7 +162,7 @@ def test_every_kind_of_answer_is_heard(loop: Loop, says: bytes, status: int, sai
     ids=["hangs-up", "half", "another", "only-hints", "headers-without-end", "hints-without-end", "switch"],
 )
 def test_what_is_no_answer_is_tried_again(loop: Loop, says: bytes, *, stays: bool) -> None:
-    """A hang-up, half an answer, another protocol, headers and hints without end, a 101: not reached, at once."""
+    """Incomplete, foreign and endless answers mean unreachable, at once."""
     with asyncio.Runner(loop_factory=loop) as runner:
         answer = runner.run(_posted(says, stays=stays))
     assert (answer.result, answer.status) == (Result.UNREACHABLE, None)
@@ -171,7 +171,7 @@ def test_what_is_no_answer_is_tried_again(loop: Loop, says: bytes, *, stays: boo
 
 @_LOOPS
 def test_what_was_taken_counts_though_its_answer_does_not_end_in_time(loop: Loop) -> None:
-    """A status just before our patience ends, and a body that never comes: delivered, so it is not sent again."""
+    """A status in time is a delivery, even if the body never comes."""
     with asyncio.Runner(loop_factory=loop) as runner:
         answer = runner.run(_posted(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nwell", stays=True, seconds=1.0))
     assert (answer.result, answer.status, answer.said) == (Result.DELIVERED, 200, "well")
@@ -179,7 +179,7 @@ def test_what_was_taken_counts_though_its_answer_does_not_end_in_time(loop: Loop
 
 @_LOOPS
 def test_a_receiver_that_falls_silent_is_left(loop: Loop) -> None:
-    """Before its status it has run out of time; after it the status counts. Either way the connection is closed."""
+    """Silence before the status is a timeout, after it the status counts; the connection is closed."""
 
     async def posted(*says: bytes, seconds: float) -> Answer:
         async with _receiving(Receiver(*says, stays=True)) as receiver:
@@ -196,7 +196,7 @@ def test_a_receiver_that_falls_silent_is_left(loop: Loop) -> None:
 @_LOOPS
 @pytest.mark.parametrize("host", ["hooks.example", "127.0.0.1"])
 def test_a_secured_receiver_is_known_by_its_name(loop: Loop, host: str, tmp_path: Path) -> None:
-    """Its certificate is that of the name, or of the address; to one of another name nothing is said."""
+    """A certificate must be that of the name or address."""
     file = self_signed(tmp_path)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(file)
@@ -219,7 +219,7 @@ def test_a_secured_receiver_is_known_by_its_name(loop: Loop, host: str, tmp_path
 
 @_LOOPS
 def test_a_receiver_that_never_takes_the_body_is_left(loop: Loop) -> None:
-    """More than the network holds, to one that answers and reads nothing: heard, and the connection is left at once."""
+    """The answer of a receiver that reads nothing is heard, and the connection is closed at once."""
 
     async def answers(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(_OK)
@@ -244,7 +244,7 @@ def test_a_receiver_that_never_takes_the_body_is_left(loop: Loop) -> None:
 
 
 async def test_an_address_is_looked_up_nowhere() -> None:
-    """An IP address stands for itself; what the system takes for one is looked up, and is judged by what it becomes."""
+    """An IP address is not resolved; other spellings of one are checked by what they resolve to."""
     assert await resolve("127.0.0.1", 80) == ["127.0.0.1"]
     assert await resolve("2001:DB8::0:1", 80) == ["2001:db8::1"]
     assert await resolve("127.1", 80) == ["127.0.0.1"]

@@ -1,4 +1,4 @@
-"""Can a coordinator do everything with webhooks by page and by API, is a mistake named, and is a secret shown once?"""
+"""Coordinators manage webhooks by page and by API; errors are named, and secrets are shown once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.notifications.consumers import consumers
 from services.notifications.settings import Settings
 from services.notifications.webhooks.store import endpoints
 from shared.ids import new_id
-from tests.integration.notifications.conftest import rows, told
+from tests.integration.notifications.conftest import published_events, rows
 from tests.integration.notifications.messages.test_pages import as_, page
 from tests.integration.notifications.webhook_receiver import Receiver, example, receiving, send
 from tests.support import Feed, settings_for
@@ -30,7 +30,7 @@ SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
 
 @pytest.fixture
 async def app(migrated: str) -> AsyncIterator[FastAPI]:
-    """Notifications that may send to this machine, and give up after one attempt and another."""
+    """The app, which may send to this machine and retries once."""
     values = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "0"}
     made = create_app(Settings(**settings_for(migrated, **values)), background=False)
     yield made
@@ -39,13 +39,13 @@ async def app(migrated: str) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """A receiver that takes everything."""
+    """A receiver that accepts everything."""
     async with receiving() as made:
         yield made
 
 
 async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver: Receiver) -> None:
-    """Registered, tested, fed, changed, paused, resumed and removed on pages; every step says that it is done."""
+    """A webhook is registered, tested, changed, paused, resumed and removed on pages with confirmations."""
     assert "There is no webhook yet" in await page(app, "programme", HOME)
     async with as_(app, "programme") as client:
         form = (await client.get(f"{HOME}/new?reach=outside")).text
@@ -91,9 +91,9 @@ async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver
         assert "The webhook is removed." in (await client.get(gone.headers["location"])).text
         assert (await client.get(of)).status_code == 404
         assert (await client.post(f"{of}/remove")).status_code == 404
-    changes = [each["change"] for type_, _, each in await told(app) if type_ == "WebhookChanged"]
+    changes = [payload["change"] for type_, _, payload in await published_events(app) if type_ == "WebhookChanged"]
     assert changes == ["registered", "changed", "paused", "resumed", "removed"]
-    assert "127.0.0.1" not in str(await told(app))
+    assert "127.0.0.1" not in str(await published_events(app))
     assert await rows(app, "SELECT 1 FROM webhook_delivery") == []
 
 
@@ -115,7 +115,7 @@ async def test_a_webhook_from_its_registration_to_its_end(app: FastAPI, receiver
 async def test_a_mistake_is_named_at_its_field_and_what_was_written_is_kept(
     app: FastAPI, changes: dict[str, Any], sentence: str
 ) -> None:
-    """422 with the reason in the summary and at the field, the other answers as they were, nothing registered."""
+    """An error is in the summary and at its field; the other answers stay and nothing is saved."""
     written = {"url": "http://127.0.0.1:9/", "description": "Somebody", "events": ["FigurePublished"], **changes}
     async with as_(app, "programme") as client:
         answer = await client.post(f"{HOME}/new?reach=outside", data={**written, "key": str(new_id())})
@@ -129,7 +129,7 @@ async def test_a_mistake_is_named_at_its_field_and_what_was_written_is_kept(
 
 
 async def test_all_mistakes_are_named_at_once(app: FastAPI) -> None:
-    """Whoever leaves two fields empty hears of the address in the same answer."""
+    """An error of the address is shown together with missing fields."""
     async with as_(app, "programme") as client:
         answer = await client.post(f"{HOME}/new?reach=outside", data={"url": "https://10.0.0.1/"})
     assert answer.status_code == 422
@@ -138,7 +138,7 @@ async def test_all_mistakes_are_named_at_once(app: FastAPI) -> None:
 
 
 async def test_a_new_secret_is_shown_once(app: FastAPI, receiver: Receiver) -> None:
-    """The form asks for how long the old one counts; sent twice, there is one new secret, shown the first time."""
+    """A new secret is shown once; a form that is sent twice makes one."""
     key = str(new_id())
     written = {"url": receiver.url, "description": "Somebody", "events": ["FigurePublished"], "key": key}
     async with as_(app, "programme") as client:
@@ -155,7 +155,7 @@ async def test_a_new_secret_is_shown_once(app: FastAPI, receiver: Receiver) -> N
 
 
 async def test_what_failed_since_a_day_is_sent_again(app: FastAPI, receiver: Receiver) -> None:
-    """The page asks since when; it says how many go out, and they do."""
+    """Failed deliveries since a day are sent again, and the page shows how many."""
     key = str(new_id())
     written = {"url": receiver.url, "description": "Somebody", "events": ["FigurePublished"], "key": key}
     async with as_(app, "programme") as client:
@@ -174,7 +174,7 @@ async def test_what_failed_since_a_day_is_sent_again(app: FastAPI, receiver: Rec
 
 
 async def test_who_may_look_and_who_may_change(app: FastAPI, receiver: Receiver) -> None:
-    """An auditor looks and has no buttons; a national coordinator has neither page nor link."""
+    """An auditor sees no buttons; a national coordinator has neither page nor link."""
     async with as_(app, "programme") as client:
         written = {"url": receiver.url, "description": "Somebody", "events": ["FigurePublished"], "key": str(new_id())}
         await client.post(f"{HOME}/new?reach=outside", data=written)
@@ -189,13 +189,13 @@ async def test_who_may_look_and_who_may_change(app: FastAPI, receiver: Receiver)
 
 
 async def test_programs_do_the_same_by_the_api(app: FastAPI, receiver: Receiver) -> None:
-    """Everything that the pages do, with errors by field as problem+json; an id of one's own makes it repeatable."""
+    """The API does what the pages do, with errors by field as problem+json, repeatable by an own id."""
     async with as_(app, "programme") as client:
         client.headers["Accept"] = "application/json"
         body = {"url": "https://10.0.0.1/", "description": "", "events": [], "reach": "outside", "id": str(new_id())}
         refused = await client.post(API, json=body)
         assert refused.status_code == 422
-        assert [each["field"] for each in refused.json()["errors"]] == ["url", "description", "events"]
+        assert [error["field"] for error in refused.json()["errors"]] == ["url", "description", "events"]
         body |= {"url": receiver.url, "description": "A program", "events": ["PeriodPublished", "FigurePublished"]}
         made = await client.post(API, json=body)
         assert made.status_code == 201, made.text
@@ -215,7 +215,7 @@ async def test_programs_do_the_same_by_the_api(app: FastAPI, receiver: Receiver)
         assert {read["type"] for _, read in receiver.got} == {"WebhookTest", "FigurePublished"}
         whole = (await client.get(f"{API}/deliveries/{tested}")).json()
         assert whole["delivery"]["webhook_id"] in receiver.ids
-        assert [each["status"] for each in whole["attempts"]] == [204]
+        assert [attempt["status"] for attempt in whole["attempts"]] == [204]
         assert '"type":"WebhookTest"' in whole["body"]
         sent = (await client.get(f"{of}/deliveries?state=delivered")).json()
         assert sent["counts"] == {"delivered": 2}

@@ -1,4 +1,4 @@
-"""Is each deadline told at its time, whatever is known of it in which order, and is its holder who should be?"""
+"""Deadlines are announced once at their time, in whatever order events arrive, and have the right holder."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ TIMES = st.integers(0, 60).map(lambda days: START + timedelta(days=days))
 
 
 def deadline(**known: datetime | None) -> CaseDeadline:
-    """A deadline for an endorsement."""
+    """Return a deadline for an endorsement."""
     return CaseDeadline(D.ENDORSEMENT, A.HOME_COORDINATOR, APPLICATIONS, ID, **known)  # type: ignore[arg-type]
 
 
 @given(set_at=TIMES, due=TIMES, met=st.none() | TIMES)
 def test_what_is_told_next_is_never_told_twice(set_at: datetime, due: datetime, met: datetime | None) -> None:
-    """First the reminder if there is one, then the date, then nothing; nothing at all where it was met since."""
+    """The reminder is announced first, then the date, then nothing; nothing once the deadline is met."""
     one = deadline(set_at=set_at, due=due, met_at=met)
     first = next_look(one, ())
     if met is not None and met >= set_at:
@@ -45,7 +45,7 @@ def test_what_is_told_next_is_never_told_twice(set_at: datetime, due: datetime, 
 def test_a_date_is_the_newest_in_whatever_order_events_arrive(
     first: datetime, second: datetime, due: datetime, met: datetime
 ) -> None:
-    """Set, set anew and met: read in any order, the same deadline with the same next moment."""
+    """Events in any order give the same deadline with the same next moment."""
     if first == second:
         return
     changes = [
@@ -64,7 +64,7 @@ def test_a_date_is_the_newest_in_whatever_order_events_arrive(
 
 
 def test_a_holder_is_named_by_an_opaque_key() -> None:
-    """People by their application or profile, hosts by their organisation, offices by country or EU agency."""
+    """People are named by application or profile, hosts by organisation, offices by country or agency."""
     visit = Case(ID, VISITS, application_id=ID, country="MD", host_country="EU", host_organisation_id=UUID(int=9))
     assert [holder(kind, visit).key for kind in (A.APPLICANT, A.HOST_CONTACT, A.HOME_COORDINATOR, A.HOST_DEPUTY)] == [
         f"application:{ID}",
@@ -78,7 +78,7 @@ def test_a_holder_is_named_by_an_opaque_key() -> None:
 
 
 def test_a_feed_is_looked_up_by_what_its_owner_may_now() -> None:
-    """Grants give the keys; a deputy has the office's visits and the deputy's deadlines; without a grant nothing."""
+    """Grants give the keys of a feed; a deputy has the office's visits and the deputy's deadlines."""
     day = START.date()
     grants = (
         Grant(Role.NATIONAL_COORDINATOR, day, "MD", deputy_for="other"),
@@ -93,7 +93,7 @@ def test_a_feed_is_looked_up_by_what_its_owner_may_now() -> None:
 
 
 def test_a_tag_is_compared_as_the_standard_has_it() -> None:
-    """RFC 9110, 13.1.2: lists, weak tags and the star; another tag or none is a change."""
+    """Lists, weak tags and the star match (RFC 9110, 13.1.2); another tag or none is a change."""
     tag = etag(b"BEGIN:VCALENDAR")
     assert all(unchanged(header, tag) for header in (tag, f"W/{tag}", f'"x", {tag}', "*"))
     assert not any(unchanged(header, tag) for header in (None, '"x"', tag[1:-1], ""))

@@ -1,4 +1,4 @@
-"""Are reports about mails read as servers write them, and are those that nobody but us could provoke told apart?"""
+"""Delivery reports are read as servers write them, and forged return paths are recognised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEYS = (b"k" * 32, b"o" * 32)
 
 @given(st.uuids(), st.sampled_from(KEYS), st.sampled_from([str.upper, str.lower]))
 def test_a_return_path_is_known_again(id_: UUID, key: bytes, changed: Callable[[str], str]) -> None:
-    """Under any of the keys, in whatever case it comes back; it fits into a local part."""
+    """A return path is recognised under any of the keys and in any case, and fits into a local part."""
     address = return_path("bounces@tandem.example", (key,), id_)
     assert len(address.rpartition("@")[0]) <= 64
     assert notification_in(changed(address), KEYS) == id_
@@ -29,7 +29,7 @@ def test_a_return_path_is_known_again(id_: UUID, key: bytes, changed: Callable[[
 
 @given(st.uuids(), st.integers(0, 47), st.sampled_from("abcdefgh234567"))
 def test_a_changed_token_is_nobodys(id_: UUID, place: int, letter: str) -> None:
-    """One other letter anywhere, another key, or none: no notification."""
+    """A token with another letter or key names no notification."""
     address = return_path("b@x.example", KEYS, id_)
     token = address[2:].partition("@")[0]
     changed = token[:place] + letter + token[place + 1 :]
@@ -40,7 +40,7 @@ def test_a_changed_token_is_nobodys(id_: UUID, place: int, letter: str) -> None:
 
 @pytest.mark.parametrize("address", ["", "b@x", "b+@x", "b+!!@x", f"b+{'a' * 500}@x", "b+ünïcode@x", "b+aaaaaaaa@x"])
 def test_what_is_no_token_is_nobodys(address: str) -> None:
-    """Whatever a stranger writes to the address is read without an error."""
+    """Anything that a stranger writes to the address is read without an error."""
     assert notification_in(address, KEYS) is None
 
 
@@ -56,7 +56,7 @@ def test_what_is_no_token_is_nobodys(address: str) -> None:
     ],
 )
 def test_what_a_report_says(action: str, status: str, verdict: Verdict) -> None:
-    """Failed for good, given up by a server, or only delayed; with the mail that it is about."""
+    """A report says whether a mail failed for good, was given up or is delayed, and which mail it is about."""
     found = report_in(report(uuid4(), action=action, status=status))
     assert found is not None
     assert found.verdict is verdict
@@ -64,7 +64,7 @@ def test_what_a_report_says(action: str, status: str, verdict: Verdict) -> None:
 
 
 def test_the_mail_that_comes_back_is_named() -> None:
-    """By the whole mail, or by its header alone."""
+    """The returned mail is recognised in whole or by its header alone."""
     id_ = uuid4()
     for raw in (report(id_, whole=True), report(id_)):
         found = report_in(raw)
@@ -77,13 +77,13 @@ def test_the_mail_that_comes_back_is_named() -> None:
     [b"", b"Subject: I am away\r\n\r\nBack on Monday.", b"\xff\xfe\x00", b"Content-Type: multipart/report\r\n\r\n"],
 )
 def test_what_is_no_report_is_none(raw: bytes) -> None:
-    """An answer by a program, an empty mail, bytes of any kind."""
+    """Automatic answers, empty mails and arbitrary bytes are no reports."""
     assert report_in(raw) is None
 
 
 @given(st.binary(max_size=400))
 def test_no_bytes_raise(raw: bytes) -> None:
-    """Also where a report begins well and goes on badly."""
+    """A report that begins well and continues badly raises nothing."""
     report_in(raw)
     report_in(
         b"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n" + raw

@@ -1,4 +1,4 @@
-"""Is a mail that we write read back as it was meant? By the standard library, for whatever stands in it."""
+"""Mails are read back by the standard library as they were written, whatever they contain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"],
 
 
 def read(raw: bytes) -> EmailMessage:
-    """A mail as a mail program reads it."""
+    """Return a mail as a mail program reads it."""
     made = message_from_bytes(raw, policy=policy.default)
     assert isinstance(made, EmailMessage)
     assert not made.defects
@@ -26,7 +26,7 @@ def read(raw: bytes) -> EmailMessage:
 
 
 def content(message: EmailMessage, kind: str) -> str:
-    """The text of a body."""
+    """Return the text of a body."""
     part = message.get_body((kind,))
     assert part is not None
     return str(part.get_content())
@@ -34,7 +34,7 @@ def content(message: EmailMessage, kind: str) -> str:
 
 @given(text=_TEXT, html=_TEXT, subject=_LINE, name=_NAME)
 def test_whatever_it_says_is_read_back(text: str, html: str, subject: str, name: str) -> None:
-    """Texts, subject and name in any script and of any length come back; no line is longer than mail may have."""
+    """Texts, subject and name in any script and length come back, and no line is too long."""
     headers = [("From", mailbox("Tandem", "a@tandem.example")), ("To", mailbox(name, "b@police.example"))]
     raw = mail([*headers, ("Subject", subject)], [Part("text/plain", text), Part("text/html", html)], [], "x1")
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
@@ -48,7 +48,7 @@ def test_whatever_it_says_is_read_back(text: str, html: str, subject: str, name:
 
 
 def test_an_attached_calendar_stands_beside_the_bodies() -> None:
-    """Bodies, the calendar as an alternative with its method, and the same as a file."""
+    """A calendar is an alternative with its method, and an attached file."""
     calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Ցանց\r\nEND:VCALENDAR\r\n"
     kind = "text/calendar; method=REQUEST"
     bodies = [Part("text/plain", "a"), Part("text/html", "<p>a</p>"), Part(kind, calendar)]
@@ -71,13 +71,13 @@ def test_an_attached_calendar_stands_beside_the_bodies() -> None:
     ],
 )
 def test_what_would_break_a_header_is_refused(name: str, address: str) -> None:
-    """No line break gets in by a name or an address, and no address that a server would read as another."""
+    """A name or address with a line break is refused, as is an ambiguous address."""
     with pytest.raises(ValueError, match="cannot stand in a mail"):
         mailbox(name, address)
 
 
 def test_a_long_header_is_folded_between_words() -> None:
-    """References of many mails do not make a line that a server cuts."""
+    """References of many mails are folded into lines that no server cuts."""
     value = " ".join(f"<{number:032x}@tandem.example>" for number in range(30))
     raw = mail([("References", value)], [Part("text/plain", "x")], [], "x1")
     assert max(len(line) for line in raw.split(b"\r\n")) <= 78
@@ -85,6 +85,6 @@ def test_a_long_header_is_folded_between_words() -> None:
 
 
 def test_an_address_beyond_ascii_stays_as_it_is() -> None:
-    """Such a mail goes by SMTPUTF8; the name is encoded all the same."""
+    """Such an address is not encoded, since the mail is handed over by SMTPUTF8; the name is."""
     made = mailbox("Ștefan", "ștefan@poliția.example")
     assert made.endswith("<ștefan@poliția.example>")

@@ -1,4 +1,4 @@
-"""Is every mail whole in every language: translated, its places filled, its dates and numbers in that language?"""
+"""Every mail is complete in every language: translated, filled in, with dates and numbers of that language."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LEFT_OVER = re.compile(r"%\(|%[sd]|\{\{|\}\}|None|\n\n\n\n")
 
 @pytest.mark.parametrize("code", WRITTEN)
 def test_every_text_is_translated(code: str) -> None:
-    """No text is missing, none is left in English, none has other places; the file is as the tool writes it."""
+    """Every text is translated with its placeholders, and the file is as the tool writes it."""
     assert missing(code) == []
     said = translations(code)
     assert set(said) == set(texts()), "run python -m services.notifications.catalogues"
@@ -55,7 +55,7 @@ def test_every_text_is_translated(code: str) -> None:
 
 @pytest.mark.parametrize("code", ["en", *WRITTEN])
 def test_every_mail_can_be_read(code: str) -> None:
-    """Each message: a subject with the reference and no name, both parts in one language, nothing left over."""
+    """Each message has a subject with the reference and no name, and both parts in one language."""
     with speaking(code, MAILS):
         assert language() == code
         for rule in RULES:
@@ -78,12 +78,12 @@ SCRIPTS = {"hy": "[\u0531-\u0587]", "ka": "[\u10d0-\u10ff]", "uk": "[\u0400-\u04
 
 @pytest.mark.parametrize("code", WRITTEN)
 def test_numbers_dates_and_countries_are_in_the_language(code: str) -> None:
-    """As many plural forms as the language has, each used; months and countries by their own names."""
+    """Each plural form of the language is used; months and countries have their own names."""
     forms = translations(code)
     with speaking(code, MAILS):
-        for one, many in COUNTED.values():
-            assert len(forms[one, many]) == get_plural(code).num_plurals
-            assert {ngettext(one, many, number) for number in (1, 2, 5, 21, 100)} <= set(forms[one, many])
+        for singular, plural in COUNTED.values():
+            assert len(forms[singular, plural]) == get_plural(code).num_plurals
+            assert {ngettext(singular, plural, number) for number in (1, 2, 5, 21, 100)} <= set(forms[singular, plural])
         span = dates.span(date(2026, 9, 28), date(2026, 10, 2))
         assert "September" not in span
         assert " to " not in span
@@ -91,14 +91,14 @@ def test_numbers_dates_and_countries_are_in_the_language(code: str) -> None:
 
 
 def test_ukrainian_counts_as_ukrainian_does() -> None:
-    """1, 2 and 5 days are three forms, 21 as 1, 11 as 5."""
+    """1, 2 and 5 days have three forms; 21 is like 1, and 11 like 5."""
     with speaking("uk", MAILS):
         said = [ngettext(*COUNTED["days"], number) % {"count": number} for number in (1, 2, 5, 11, 21)]
     assert said == ["1 день", "2 дні", "5 днів", "11 днів", "21 день"]
 
 
 def test_a_language_without_a_catalogue_becomes_english_in_both_parts() -> None:
-    """French has none: words, dates and the mark of the language are English together; afterwards all is as before."""
+    """A mail in French is wholly English; afterwards the language is as before."""
     with speaking("fr", MAILS) as spoken:
         said = preview(RULES[0], "")
         assert (spoken, language()) == ("en", "en")
@@ -113,7 +113,7 @@ def test_a_language_without_a_catalogue_becomes_english_in_both_parts() -> None:
 def test_a_translation_with_other_places_is_refused_at_the_start(
     form: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A place that the text does not have, or lacks, in any language: the service does not start and says which."""
+    """A wrong placeholder in any language stops the start with its name."""
     text = "Your report on %(reference)s has arrived. Thank you."
     assert problem in wrong(text, form)
     monkeypatch.setattr(catalogues, "MAILS", Catalogues(tmp_path, "{language}.po"))
@@ -128,7 +128,7 @@ def test_a_translation_with_other_places_is_refused_at_the_start(
 def test_a_template_that_asks_for_what_it_is_not_given_is_refused_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A misspelt variable in the frame of all mails stops the service when it starts, and says which."""
+    """A misspelt variable in the template of all mails stops the start with its name."""
     check_mails()
     (tmp_path / "messages" / "templates" / "mail").mkdir(parents=True)
     (tmp_path / "messages" / "templates" / "mail" / "paragraph.html").write_text("{{ paragraph }}", "utf-8")
@@ -142,7 +142,7 @@ def test_a_template_that_asks_for_what_it_is_not_given_is_refused_at_the_start(
 
 
 def test_a_name_stands_in_both_bodies_whatever_is_in_it() -> None:
-    """What looks like a place, and letters beyond ASCII: numbers in HTML where they are few, as they are where many."""
+    """Placeholders and letters beyond ASCII in a name come out as they are."""
     for code, name, plain in (("en", "Ștefan %(link)s 5%", True), ("hy", "Անի %s", False)):
         with speaking(code, MAILS):
             made = bodies(preview(RULES[0], ""), name, "")

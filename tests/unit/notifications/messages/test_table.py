@@ -1,4 +1,4 @@
-"""Does the table of messages name real events, cover the journey, lead somewhere, and keep names out?"""
+"""The table of messages names real events, covers the process, links to pages and has no place for names."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def test_every_rule_has_a_name_of_its_own_and_a_real_event() -> None:
 
 
 def test_the_messages_that_the_portal_knows_by_name_are_in_the_table() -> None:
-    """Each has that very name; of those to a line manager with a link, the ones about cascade sessions are known."""
-    assert {one.value for one in Purpose} <= BY_NAME.keys()
+    """Every purpose that the portal knows by name is a row of the table."""
+    assert {purpose.value for purpose in Purpose} <= BY_NAME.keys()
     managed = [rule for rule in RULES if rule.to is AudienceKind.LINE_MANAGER and rule.answers]
     of_cascade = {
         rule.name for rule in managed if "session" in " ".join((*rule.text, rule.when.words if rule.when else ""))
@@ -66,23 +66,23 @@ def test_the_messages_that_the_portal_knows_by_name_are_in_the_table() -> None:
 
 
 def test_of_every_event_somebody_is_told_or_it_says_why_not() -> None:
-    """Each event of the contract has a row, or stands among those of which nobody is told; never both."""
-    told = {rule.event.type for rule in RULES}
-    assert set(EVENTS) - told == set(WITHOUT_MESSAGE)
-    assert not told & set(WITHOUT_MESSAGE)
-    assert {transition.event for transition in TRANSITIONS} <= told | set(WITHOUT_MESSAGE)
+    """Each event either has a row or is listed with the reason why no message follows."""
+    with_row = {rule.event.type for rule in RULES}
+    assert set(EVENTS) - with_row == set(WITHOUT_MESSAGE)
+    assert not with_row & set(WITHOUT_MESSAGE)
+    assert {transition.event for transition in TRANSITIONS} <= with_row | set(WITHOUT_MESSAGE)
     assert all(why.endswith(".") for why in WITHOUT_MESSAGE.values())
 
 
 def test_every_deadline_has_words_a_page_and_a_reminder() -> None:
-    """The deadlines are those of the contract's table, and no other."""
+    """Tasks, pages and reminders cover exactly the deadlines of the contract."""
     assert set(TASKS) == set(REMINDERS) == set(DEADLINES) == set(DeadlineKind)
     assert set(PAGES) <= set(DEADLINES)
     assert set(PAGES.values()) <= {*LINKS, "outcome", "supply"}
 
 
 def test_every_message_can_be_written() -> None:
-    """Each row with a made-up case: a reference where there is one, at least one paragraph, a link to a page."""
+    """Each row can be written for its made-up case, with at least one paragraph and a link to a page."""
     check_table()
     for rule in RULES:
         said = preview(rule, "http://localhost:8000")
@@ -97,17 +97,17 @@ def test_every_message_can_be_written() -> None:
 
 
 def test_a_preview_shows_what_the_row_tells() -> None:
-    """The made-up case of each row is one of which it tells, and to whom; all that it may say by a date is there."""
+    """The made-up case of each row fits its condition and audience and fills its dates."""
     for rule in RULES:
         event = sample(rule.event, example_for(rule))
         found = messages(event.data, about=event.id, at=event.time, case=case_of(rule, event), facts=facts(event))
-        assert rule in {one.rule for one in found}, rule.name
+        assert rule in {message.rule for message in found}, rule.name
     assert "It needs your endorsement" in preview(BY_NAME["application_changed_to_endorse"], "").paragraphs[-1]
     assert "Mentee" in preview(BY_NAME["mentee_declined"], "").paragraphs[0]
 
 
 def test_of_every_row_it_can_be_said_whether_it_wakes_anybody() -> None:
-    """At any hour, whatever the row's event says about dates: what is due by a day is due at its end."""
+    """Urgency can be decided for each row at any hour; a day is due at its end."""
     for rule in RULES:
         event = sample(rule.event, example_for(rule))
         said = facts(event)
@@ -116,7 +116,7 @@ def test_of_every_row_it_can_be_said_whether_it_wakes_anybody() -> None:
 
 
 def test_a_row_of_which_no_event_can_be_told_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A condition that never holds stops the service when it starts: nobody would ever be told."""
+    """A condition that never holds stops the start."""
     never: Rule = replace(RULES[0], when=When("never", lambda _: False))
     monkeypatch.setattr(examples, "RULES", (never,))
     with pytest.raises(ValueError, match="never holds"):
@@ -124,7 +124,7 @@ def test_a_row_of_which_no_event_can_be_told_is_refused_at_the_start(monkeypatch
 
 
 def test_a_message_with_an_unknown_word_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A misspelt word in a text stops the service when it starts, and says in which message."""
+    """A misspelt word in a text stops the start with the name of the message."""
     wrong: Rule = replace(RULES[0], text=("Dear %(nmae)s",))
     monkeypatch.setattr(examples, "RULES", (wrong,))
     with pytest.raises(ValueError, match=wrong.name):
@@ -132,20 +132,20 @@ def test_a_message_with_an_unknown_word_is_refused_at_the_start(monkeypatch: pyt
 
 
 def test_no_subject_and_no_paragraph_has_a_place_for_a_name() -> None:
-    """Names come in with the greeting only: no text of the table could hold one."""
+    """No text of the table has a placeholder for a name; names are in the greeting only."""
     for rule in RULES:
         for text in (rule.subject, rule.action, *rule.text):
             assert not re.search(r"%\((\w*name\w*|officer|guest|person|email|address)\)s", text), rule.name
 
 
 def test_a_paragraph_without_its_word_is_left_out() -> None:
-    """A cause that was not given leaves no empty sentence."""
+    """A missing cause leaves no empty sentence."""
     said = preview(BY_NAME["visit_no_show"], "")
     assert not [text for text in said.paragraphs if text.startswith("The reason")]
 
 
 def test_text_and_html_say_the_same() -> None:
-    """Both parts have every paragraph and the link; HTML escapes what is not its own."""
+    """Both parts have every paragraph and the link; the HTML is escaped."""
     said = replace(preview(RULES[0], "http://x"), paragraphs=("Fish & chips <b>", "All of it (http://x/due?a=1&b=2)"))
     parts = bodies(said, "A & B", "http://x")
     assert "Fish & chips <b>" in parts["text"]
@@ -158,7 +158,7 @@ def test_text_and_html_say_the_same() -> None:
 
 
 def test_a_paragraph_is_wrapped_and_an_address_stays_whole() -> None:
-    """No line of a paragraph is longer than 76 characters, but for a word that alone is: an address can be followed."""
+    """Lines have at most 76 characters; only an address may be longer."""
     long = "https://tandem.example/applications/" + "x" * 80
     said = replace(preview(RULES[0], "http://x"), paragraphs=(f"{'word ' * 40}MD-2026-0001 {long}", "short"))
     lines = bodies(said, "A", "http://x")["text"].split("\n")
@@ -169,26 +169,26 @@ def test_a_paragraph_is_wrapped_and_an_address_stays_whole() -> None:
 
 
 def test_a_message_has_the_same_id_whenever_it_is_worked_out() -> None:
-    """The id depends on event, rule and audience only: redelivered, it is the same message."""
+    """The id depends on event, rule and audience only."""
     event = sample(EVENTS["ApplicationSubmitted"])
     case = sample_case(event)
     first, again = (
         messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event)) for _ in range(2)
     )
-    assert [one.id for one in first] == [one.id for one in again]
-    assert len({one.id for one in first}) == len(first) == 2
+    assert [message.id for message in first] == [message.id for message in again]
+    assert len({message.id for message in first}) == len(first) == 2
 
 
 def _audiences(event: Event) -> set[str]:
     told = sample(type(event))._replace(data=event)
     return {
-        one.audience.kind.value
-        for one in messages(event, about=told.id, at=told.time, case=sample_case(told), facts=facts(told))
+        message.audience.kind.value
+        for message in messages(event, about=told.id, at=told.time, case=sample_case(told), facts=facts(told))
     }
 
 
 def test_a_mentors_match_is_not_told_to_a_host_and_a_hosts_not_to_a_mentor() -> None:
-    """Who stands on the other side hears of it, and only that side."""
+    """Only the actual other side of a match gets a message."""
     model = EVENTS["MatchOffered"]
     visit = model.model_validate(model.example)
     pairing = {**model.example["pairing"], "kind": "mentee", "offer_id": None, "mentor_id": str(UUID(int=7))}
@@ -198,7 +198,7 @@ def test_a_mentors_match_is_not_told_to_a_host_and_a_hosts_not_to_a_mentor() -> 
 
 
 def test_nobody_learns_of_a_match_that_was_never_offered() -> None:
-    """A match cancelled before it was offered is told to the coordinator who was asked, not to the officer."""
+    """A match cancelled before its offer is announced to the coordinator, not to the officer."""
     model = EVENTS["MatchCancelled"]
     assert _audiences(model.model_validate({**model.example, "was": "proposed"})) == {"home_coordinator"}
     cleared = _audiences(model.model_validate({**model.example, "was": "cleared"}))
@@ -210,7 +210,7 @@ def test_nobody_learns_of_a_match_that_was_never_offered() -> None:
 
 
 def _about(kind: DeadlineKind, event: RecordedEvent) -> RecordedEvent:
-    """An answer that is closed or opened again, as it is of that deadline; other events as they are."""
+    """Return an event about that deadline where it closes or reopens an answer; other events unchanged."""
     if event.type not in {"AnswerClosed", "AnswerReopened"}:
         return event
     form = {DeadlineKind.REPORT: "report", DeadlineKind.FOLLOW_UP: "follow_up"}.get(kind, "evaluation")
@@ -220,7 +220,7 @@ def _about(kind: DeadlineKind, event: RecordedEvent) -> RecordedEvent:
 
 
 def test_every_event_that_sets_a_deadline_by_the_contract_does() -> None:
-    """For each deadline each setting event's example gives a date and an owner; each meeting event meets somebody."""
+    """The example of each setting event gives a date and an owner; each meeting event meets one."""
     for kind, deadline in DEADLINES.items():
         for name in deadline.set_by:
             event = _about(kind, sample(EVENTS[name]))
@@ -229,13 +229,13 @@ def test_every_event_that_sets_a_deadline_by_the_contract_does() -> None:
             ):
                 continue  # the example is one that sets none this time
             assert kind in due_times(event, Timers()), (kind, name)
-            assert any(one.kind is kind and one.set_at for one in changes(event, Timers())), (kind, name)
+            assert any(change.kind is kind and change.set_at for change in changes(event, Timers())), (kind, name)
         for name in deadline.met_by:
             event = _about(kind, sample(EVENTS[name]))
             if kind is DeadlineKind.RESULTS and name == "EvaluationSubmitted":  # the example is the guest's own
                 by_coordinator = {**EVENTS[name].example, "respondent": "national_coordinator"}
                 event = event._replace(data=EVENTS[name].model_validate(by_coordinator))
-            assert any(one.kind is kind and one.met_at for one in changes(event, Timers())), (kind, name)
+            assert any(change.kind is kind and change.met_at for change in changes(event, Timers())), (kind, name)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_every_event_that_sets_a_deadline_by_the_contract_does() -> None:
     ],
 )
 def test_an_appeal_starts_the_deadline_of_where_it_leads(state: str, kinds: set[DeadlineKind]) -> None:
-    """Upheld, the next step is due again, and only that one; dismissed, nobody is asked."""
+    """An upheld appeal makes the next step due again; a dismissed one makes nothing due."""
     due = "2026-03-13T23:00:00Z" if kinds else None
     model = EVENTS["AppealDecided"]
     event = sample(model)._replace(data=model.model_validate({**model.example, "state": state, "due": due}))
@@ -258,7 +258,7 @@ def test_an_appeal_starts_the_deadline_of_where_it_leads(state: str, kinds: set[
 
 
 def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:
-    """No message goes to a mentor of a study visit, nor to a country that is not known."""
+    """A study visit has no message to a mentor, and an unknown country none at all."""
     case = sample_case(sample(EVENTS["MatchOffered"]))
     assert audience(AudienceKind.MENTOR, case) is None
     assert audience(AudienceKind.HOST_COORDINATOR, replace(case, host_country=None)) is None
@@ -269,21 +269,21 @@ def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:
 
 
 def test_whoever_is_ready_for_travel_is_reminded_no_more() -> None:
-    """A visit's dates ask guest, host and sender three weeks before; each side's part meets its own deadline only."""
+    """Each side's preparation meets its own deadline only."""
     scheduled, ready = sample(EVENTS["VisitScheduled"]), sample(EVENTS["PartPrepared"])
-    asked = [one for one in changes(scheduled, Timers()) if one.kind is DeadlineKind.PREPARATION]
-    assert {one.owner.value for one in asked} == {"applicant", "host_contact", "home_coordinator"}
+    asked = [change for change in changes(scheduled, Timers()) if change.kind is DeadlineKind.PREPARATION]
+    assert {change.owner.value for change in asked} == {"applicant", "host_contact", "home_coordinator"}
     assert isinstance(scheduled.data, VisitScheduled)
-    assert {one.due.date() for one in asked if one.due} == {scheduled.data.plan.start - timedelta(weeks=3)}
+    assert {change.due.date() for change in asked if change.due} == {scheduled.data.plan.start - timedelta(weeks=3)}
     model = EVENTS["PartPrepared"]
     told = ready._replace(data=model.model_validate({**model.example, "parties": ["host"]}))
-    met = [one.owner.value for one in changes(told, Timers()) if one.kind is DeadlineKind.PREPARATION]
+    met = [change.owner.value for change in changes(told, Timers()) if change.kind is DeadlineKind.PREPARATION]
     assert met == ["host_contact"]
 
 
 @pytest.mark.parametrize(("by", "subject"), [("guest", "You gave your place up"), ("host", "Your place was cancelled")])
 def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str, subject: str) -> None:
-    """One message to the officer, by who cancelled (decision 0012)."""
+    """The officer gets one message, which depends on who cancelled (decision 0012)."""
     model = EVENTS["MatchCancelled"]
     event = sample(model)._replace(data=model.model_validate({**model.example, "was": "confirmed", "by": by}))
     case = sample_case(event)
@@ -293,26 +293,26 @@ def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str,
 
 
 def test_the_mornings_summary_names_pages_in_a_mail_only() -> None:
-    """An address is no use in the portal, where it is no link and the message's own leads to the same."""
+    """The digest names addresses in mails and not in the portal."""
     event = sample(WorkWaiting)._replace(
         data=WorkWaiting.model_validate(
             {**WorkWaiting.example, "waiting": [{"kind": "endorsement", "count": 3, "over": 1}]}
         )
     )
 
-    def told(origin: str) -> str:
+    def last_paragraph(origin: str) -> str:
         case, to = sample_case(event), AudienceKind.HOME_COORDINATOR
         return wording(BY_NAME["work_waiting"], case, facts(event), to=to, origin=origin).paragraphs[-1]
 
-    assert told("") == "Endorsement: 3, overdue: 1"
-    assert told("https://tandem.example") == (
+    assert last_paragraph("") == "Endorsement: 3, overdue: 1"
+    assert last_paragraph("https://tandem.example") == (
         "Endorsement: 3, overdue: 1 (https://tandem.example/notifications/due?kind=endorsement)"
     )
 
 
 @pytest.mark.parametrize(("kind", "own"), [(AudienceKind.LINE_MANAGER, True), (AudienceKind.APPLICANT, False)])
 def test_a_line_manager_is_reminded_with_a_link_of_the_own(kind: AudienceKind, own: bool) -> None:  # noqa: FBT001 - a case
-    """Who has no account gets a link to answer by with each reminder; who has one does not."""
+    """A reminder has an answering link only for people without an account."""
     about = UUID(int=1)
     given: dict[str, Any] = {"audience_json": {"kind": kind, "application_id": about}, "case_json": {}, "facts": {}}
     message = MessageRow(id=about, rule="deadline_near", **given)

@@ -1,4 +1,4 @@
-"""Does mail wait for the morning where people sleep, and only then?"""
+"""Mail waits for the morning during quiet hours, and only then."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_REMINDERS = Hours(time(21), time(7))
 
 
 def at(text: str) -> datetime:
-    """A moment, UTC."""
+    """Return a moment in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -35,13 +35,13 @@ def at(text: str) -> datetime:
     ],
 )
 def test_the_night_of_a_country(moment: str, country: str | None, until: str | None) -> None:
-    """By its own clock, over midnight and over the change of the clocks; by day and on weekends at once."""
+    """Quiet hours follow the country's clock, over midnight and over a change of the clocks."""
     assert Quiet(DEFAULT_REMINDERS, {}).until(country, at(moment)) == (None if until is None else at(until))
 
 
 @given(st.integers(0, 60 * 24 * 730), st.sampled_from(["AM", "FR", "PT", "AZ", "EU"]))
 def test_what_waits_waits_for_the_next_morning(minutes: int, country: str) -> None:
-    """Never longer than a night, and at its end it goes: nothing waits for ever."""
+    """A mail waits for at most one night, and is sent at its end."""
     now = at("2026-01-01T00:00") + timedelta(minutes=minutes)
     until = Quiet(DEFAULT_REMINDERS, {}).until(country, now)
     if until is not None:
@@ -51,7 +51,7 @@ def test_what_waits_waits_for_the_next_morning(minutes: int, country: str) -> No
 
 
 def test_hours_of_a_country_of_its_own() -> None:
-    """One country later, one not at all; hours within a day too."""
+    """A country may have later quiet hours, none, or hours within a day."""
     quiet = Quiet(DEFAULT_REMINDERS, {"AM": Hours.read("12:00-13:00"), "FR": Hours.read("none")})
     assert quiet.until("AM", at("2026-01-19T17:00")) is None
     assert quiet.until("AM", at("2026-01-19T08:30")) == at("2026-01-19T09:00")
@@ -62,7 +62,7 @@ def test_hours_of_a_country_of_its_own() -> None:
 def test_whatever_hours_somebody_chooses_mail_comes_within_a_day(
     since: int, length: int, minutes: int, country: str
 ) -> None:
-    """Any hours but all of them: what waits comes at their end, and then they do not hold any more."""
+    """A waiting mail comes at the end of the chosen hours, which then no longer apply."""
     hours = Hours.read(f"{since:02}:00-{(since + length) % 24:02}:00")
     assert hours is not None
     assert Hours.read(str(hours)) == hours
@@ -75,7 +75,7 @@ def test_whatever_hours_somebody_chooses_mail_comes_within_a_day(
 
 @pytest.mark.parametrize("text", ["", "21-7", "24:00-07:00", "07:00-07:00", "21:00 - 07:00"])
 def test_hours_that_are_none_are_refused_with_the_remedy(text: str) -> None:
-    """A mistyped setting says how it is to be written."""
+    """A mistyped setting is refused with the expected form."""
     with pytest.raises(ValueError, match="write quiet hours as 21:00-07:00"):
         Hours.read(text)
 
@@ -95,7 +95,7 @@ def test_hours_that_are_none_are_refused_with_the_remedy(text: str) -> None:
     ],
 )
 def test_what_cannot_wait(rule: str, facts: dict[str, str], when: str) -> None:
-    """What the table calls urgent, what is due within a day, and a cancelled visit that was about to begin."""
+    """Urgent rows, dates within a day and visits about to begin do not wait."""
     assert urgent(BY_NAME[rule], facts, at("2026-01-19T20:00")) is (when == "now")
 
 
@@ -109,7 +109,7 @@ def test_what_cannot_wait(rule: str, facts: dict[str, str], when: str) -> None:
     ],
 )
 def test_since_when_it_cannot_wait(rule: str, facts: dict[str, str], since: str | None) -> None:
-    """From a day before it is due, and three before a visit, whatever comes first; not before."""
+    """A message stops waiting a day before its date and three days before its visit."""
     found = pressing(BY_NAME[rule], facts, at("2026-01-19T20:00"))
     assert found == (None if since is None else at(since))
     if found is not None:

@@ -1,4 +1,4 @@
-"""Is nothing sent into our own network, or to an address that means something else than it seems?"""
+"""Nothing is sent into our own network, or to an ambiguous address."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PUBLIC = "93.184.215.14"
 
 
 def why(url: str, found: list[str] | None = None, allowed: str = "") -> TargetProblem | None:
-    """What is wrong with an address whose name stands for `found`; None where something may be sent."""
+    """Return the problem of an address whose name resolves to `found`; None where it is allowed."""
     try:
         checked_addresses(target(url), [PUBLIC] if found is None else found, networks(allowed))
     except WrongTarget as wrong:
@@ -49,7 +49,7 @@ def why(url: str, found: list[str] | None = None, allowed: str = "") -> TargetPr
     ],
 )
 def test_an_address_is_refused_for_a_reason(url: str, wrong: TargetProblem | None) -> None:
-    """https, a plain host, a usual port; no credentials, no fragment, nothing that two readers read differently."""
+    """An address needs https, a plain host and a usual port, without credentials or fragment."""
     assert why(url) is wrong
 
 
@@ -100,7 +100,7 @@ def test_an_address_is_refused_for_a_reason(url: str, wrong: TargetProblem | Non
     ],
 )
 def test_no_private_address_is_sent_to(address: str) -> None:
-    """Loopback, private, link-local, shared, metadata, multicast, reserved, IPv4 within IPv6: all refused."""
+    """Loopback, private, link-local, shared, multicast, reserved and embedded IPv4 addresses are refused."""
     assert why("https://example.org/", [address]) is TargetProblem.PRIVATE
     assert why("https://example.org/", [PUBLIC, address]) is TargetProblem.PRIVATE
 
@@ -111,7 +111,7 @@ def test_a_name_that_stands_for_nothing_is_refused() -> None:
 
 
 def test_an_allowed_network_takes_http_and_any_port_and_no_other_does() -> None:
-    """The operator names a network: what is in it is allowed, all of it and nothing beside it."""
+    """All addresses of an allowed network are allowed, and no others."""
     allowed = "10.1.0.0/16, fd00:1::/32"
     assert why("http://inside.example:9000/", ["10.1.2.3", "fd00:1::5"], allowed) is None
     assert why("http://inside.example:9000/", ["10.2.2.3"], allowed) is TargetProblem.PRIVATE
@@ -121,7 +121,7 @@ def test_an_allowed_network_takes_http_and_any_port_and_no_other_does() -> None:
 
 
 def test_the_parts_make_the_address_again() -> None:
-    """What is kept, what `Host` says and where the connection goes belong together."""
+    """The stored address, `Host` and the connection's address belong together."""
     to = target("https://Example.org.:8443/a?b=c")
     assert (to.url, to.authority) == ("https://example.org:8443/a?b=c", "example.org:8443")
     (address,) = checked_addresses(to, ["2606:2800::1"], ())

@@ -1,4 +1,4 @@
-"""Is what a webhook carries signed, bounded, filtered and tried again as the specification and the programme say?"""
+"""Webhooks are signed, bounded, filtered and retried as the specification and the programme require."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TYPES = st.sampled_from(sorted(EVENTS))
 
 @pytest.mark.parametrize("name", ["FigurePublished", "PeriodPublished", "ApplicationSubmitted"])
 def test_the_specifications_library_takes_what_we_sign(name: str) -> None:
-    """The verifier accepts id, time, body and signature; the body is the type, the time and the CloudEvent."""
+    """The specification's library verifies id, time, body and signature."""
     event, secret = sample(EVENTS[name]), webhook.new_secret()
     body = webhook.body_of(event)
     sent = webhook.headers("msg_1", datetime.now(UTC), body, [secret])
@@ -38,7 +38,7 @@ def test_the_specifications_library_takes_what_we_sign(name: str) -> None:
 
 @pytest.mark.parametrize("what", ["body", "id", "time", "secret"])
 def test_the_specifications_library_refuses_what_was_changed(what: str) -> None:
-    """One other byte, another id, another second or another secret: no signature fits."""
+    """Another byte, id, time or secret makes the signature invalid."""
     secret, body = webhook.new_secret(), b'{"type":"FigurePublished"}'
     sent = webhook.headers("msg_1", datetime.now(UTC), body, [secret])
     if what == "body":
@@ -54,26 +54,26 @@ def test_the_specifications_library_refuses_what_was_changed(what: str) -> None:
 
 
 def test_either_secret_verifies_while_both_count() -> None:
-    """During an overlap there are two signatures, the newest first; without a secret nothing is sent."""
+    """Two secrets give two signatures, the newest first; without a secret nothing is sent."""
     old, new = webhook.new_secret(), webhook.new_secret()
     sent = webhook.headers("msg_1", datetime.now(UTC), b"{}", [new, old])
-    assert [Webhook(one).verify(b"{}", sent) for one in (old, new)] == [{}, {}]
+    assert [Webhook(secret).verify(b"{}", sent) for secret in (old, new)] == [{}, {}]
     with pytest.raises(ValueError, match="no secret"):
         webhook.headers("msg_1", NOW, b"{}", [])
 
 
 def test_a_secret_has_the_specified_form() -> None:
-    """`whsec_` and 24 to 64 bytes in base64, another one each time."""
+    """A secret is `whsec_` and 24 to 64 random bytes in base64."""
     import base64  # noqa: PLC0415 - of this test only
 
     made = {webhook.new_secret() for _ in range(20)}
     assert len(made) == 20
-    assert {24 <= len(base64.b64decode(one.removeprefix("whsec_"))) <= 64 for one in made} == {True}
+    assert {24 <= len(base64.b64decode(secret.removeprefix("whsec_"))) <= 64 for secret in made} == {True}
 
 
 @given(st.integers(0, 2000), st.integers(0, 2000))
 def test_a_body_is_bounded_and_says_what_it_left_out(added: int, removed: int) -> None:
-    """However long an event is, its body fits; the longest fields go first, and their names stand in `omitted`."""
+    """The longest fields of a long event are left out and named in `omitted`."""
     event = sample(EVENTS["FigureRestated"])
     ids = {"added": (UUID(int=7),) * added, "removed": (UUID(int=8),) * removed}
     body = webhook.body_of(event._replace(data=event.data.model_copy(update=ids)))
@@ -88,7 +88,7 @@ def test_a_body_is_bounded_and_says_what_it_left_out(added: int, removed: int) -
 
 @given(REACHES, TYPES)
 def test_nothing_about_a_case_leaves_the_programme(reach: WebhookReach, name: str) -> None:
-    """Outside, only figures and periods can be chosen or sent, whatever stands in the store; sign-ins nowhere."""
+    """Outside endpoints get only figures and periods; sign-ins are sent to none."""
     figures = EVENTS[name].topic in {"exchange.figures", "exchange.periods"}
     if reach is WebhookReach.OUTSIDE:
         assert webhook.wants(reach, [name], name) == figures
@@ -103,7 +103,7 @@ def test_nothing_about_a_case_leaves_the_programme(reach: WebhookReach, name: st
 
 @given(st.lists(TYPES), TYPES)
 def test_an_endpoint_gets_what_it_chose(names: list[str], name: str) -> None:
-    """Never an event whose type is not chosen."""
+    """An endpoint gets no event of a type that it did not choose."""
     assert not webhook.wants(WebhookReach.INSIDE, names, name) or name in names
 
 
@@ -116,7 +116,7 @@ def test_an_endpoint_gets_what_it_chose(names: list[str], name: str) -> None:
 def test_a_pause_is_never_shorter_than_the_schedule_and_bounded(
     tried: int, schedule: list[float], chance: float, asked: float | None
 ) -> None:
-    """At least what the schedule says, at most a fifth more, unless the receiver asked for more: a day at the most."""
+    """A pause is up to a fifth longer than the schedule, or as the receiver asked, at most a day."""
     wait = webhook.pause(tried, schedule, chance, asked)
     if tried > len(schedule):
         assert wait is None
@@ -129,7 +129,7 @@ def test_a_pause_is_never_shorter_than_the_schedule_and_bounded(
 
 
 def test_the_schedule_is_the_specifications() -> None:
-    """At once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; the setting replaces it."""
+    """The pauses are those of the specification's example; the setting replaces them."""
     assert webhook.SCHEDULE == (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
     settings = Settings(**settings_for("postgresql://x/y"))
     assert settings.schedule == webhook.SCHEDULE
@@ -156,20 +156,20 @@ def test_the_schedule_is_the_specifications() -> None:
     ],
 )
 def test_retry_after_is_read_and_bounded(text: str | None, seconds: float | None) -> None:
-    """Seconds or a date; what is neither counts for nothing."""
+    """Retry-After is read as seconds or as a date; anything else is ignored."""
     assert webhook.retry_after_seconds(text, NOW) == seconds
 
 
 @given(st.text(max_size=60))
 def test_no_retry_after_breaks_the_sender(text: str) -> None:
-    """Whatever a receiver writes there is read without an error, and bounded."""
+    """Any Retry-After is read without an error, and bounded."""
     asked = webhook.retry_after_seconds(text, NOW)
     assert asked is None or timedelta() <= timedelta(seconds=asked) <= timedelta(days=1)
 
 
 @given(st.binary(max_size=3000))
 def test_an_excerpt_can_be_stored_and_shown(raw: bytes) -> None:
-    """Bounded, on one line, without anything that nobody can see."""
+    """An excerpt is bounded, on one line and printable."""
     said = webhook.excerpt(raw)
     assert len(said) <= 500
     assert said == "" or said.isprintable()
@@ -187,5 +187,5 @@ def test_an_excerpt_can_be_stored_and_shown(raw: bytes) -> None:
     ],
 )
 def test_only_2xx_is_taken(status: int, result: Result) -> None:
-    """A redirect is not followed, 410 is the end."""
+    """Only 2xx is a delivery; a redirect is not followed, and 410 ends the endpoint."""
     assert webhook.result_of(status) is result
