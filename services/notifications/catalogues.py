@@ -40,8 +40,7 @@ Text = str | tuple[str, str]
 """A text in English, or its forms for one and for many."""
 
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
-# Where mails, and the calendars and the inbox that follow them, say what is not in the table: folders, files, and how
-# babel reads them.
+# Sources of texts beside the table, in mails, calendars and the inbox: folders, files, and how babel reads them.
 _SOURCES = (("messages/templates/mail", "*.*", "jinja2.ext:babel_extract"), ("mail/sending", "*.py", "python"))
 _FILES = ("messages/views/bodies.py", "calendars/model/invitation.py", "calendars/actions.py", "inbox/api.py")
 _SPAN = "%(first)s to %(last)s"

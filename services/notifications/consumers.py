@@ -47,7 +47,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         [
             change
             async for event in in_steps(events)
-            for change in changes(event, _of(event, known, timers), known.get(id_of(case_key(event)[1])))
+            for change in changes(event, _timers_of(event, known, timers), known.get(id_of(case_key(event)[1])))
         ],
         known,
     )
@@ -57,20 +57,20 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 async def react(tx: Tx, events: Sequence[Envelope]) -> None:
     """Queue the messages of the events; an event whose case has not arrived yet waits for it."""
-    told = [event for event in events if has_message(event.type)]
-    if not told:
+    relevant = [event for event in events if has_message(event.type)]
+    if not relevant:
         return
-    whole = await cases.cases_of(tx.session, told)
-    timers = await _timers(tx.session, whole.values())
+    known = await cases.cases_of(tx.session, relevant)
+    timers = await _timers(tx.session, known.values())
     found: list[Message] = []
-    async for event in in_steps(told):
+    async for event in in_steps(relevant):
         topic, subject = case_key(event)
-        case = whole.get(id_of(subject))
+        case = known.get(id_of(subject))
         if case is None:
             await _wait(tx, event, topic, subject)
             continue
-        said = facts(event, _of(event, whole, timers))
-        found += messages(event.data, about=event.id, at=event.time, case=case, facts=said)
+        known_facts = facts(event, _timers_of(event, known, timers))
+        found += messages(event.data, about=event.id, at=event.time, case=case, facts=known_facts)
     await enqueue(tx, found)
 
 
@@ -88,9 +88,9 @@ async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
     that list once a new address, asked for since, is confirmed.
     """
     await feeds.delete_lapsed(tx.session, events)
-    told = _of_people(events)
-    await react(tx, told)
-    for event in told:
+    relevant = _of_people(events)
+    await react(tx, relevant)
+    for event in relevant:
         data = event.data
         assert isinstance(data, AccessChanged)
         assert data.recipient_id is not None
@@ -109,19 +109,20 @@ async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
 async def react_registry(tx: Tx, events: Sequence[Envelope]) -> None:
     """Queue the messages of the register; a reinstatement also reaches owners whose supply paused."""
     await react(tx, events)
-    again = [
+    reinstated = [
         event
         for event in events
         if isinstance(event.data, PartnerStatusChanged) and event.data.status is PartnerStatus.REINSTATED
     ]
-    if not again:
+    if not reinstated:
         return
     found: list[Message] = []
-    for case in await pauses.of_countries(tx.session, {event.subject for event in again}):
-        for event in again:
+    for case in await pauses.of_countries(tx.session, {event.subject for event in reinstated}):
+        for event in reinstated:
             if event.subject == case.host_country:
-                said, apart = facts(event), str(case.id)
-                found += messages(event.data, about=event.id, at=event.time, case=case, facts=said, apart=apart)
+                found += messages(
+                    event.data, about=event.id, at=event.time, case=case, facts=facts(event), apart=str(case.id)
+                )
     await enqueue(tx, found)
 
 
@@ -158,7 +159,7 @@ async def _timers(session: AsyncSession, known: Iterable[Case]) -> dict[UUID, Ti
     return await register.timers_of(session, (case.call_id for case in known if case.call_id is not None))
 
 
-def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timers]) -> Timers:
+def _timers_of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timers]) -> Timers:
     case = known.get(id_of(case_key(event)[1]))
     return _DEFAULT if case is None or case.call_id is None else timers.get(case.call_id, _DEFAULT)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# So many rows at a stretch: a millisecond or two.
+# Few enough rows to take a millisecond or two.
 _STEP = 25
 
 

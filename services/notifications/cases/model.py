@@ -75,7 +75,7 @@ class Case:
         return None if self.topic == MATCHES and self.mentor_id is not None else self.host_organisation_id
 
 
-def case_in(event: PublishedEvent) -> Case | None:  # noqa: C901, PLR0911 - one return for each way to be told
+def case_in(event: PublishedEvent) -> Case | None:  # noqa: C901, PLR0911 - one return for each kind of event
     """Return the case that an event describes in full; None where the event only names it."""
     data, id_, topic = event.data, event.subject, event.topic
     match data:
@@ -236,7 +236,7 @@ def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one ret
     return None
 
 
-# Who of a pair is meant by guest and host, by which of the two travels.
+# Who guest and host are on a visit within a mentorship, by the party that travels.
 _OF_PAIR: dict[str, dict[A, A]] = {
     Party.MENTEE: {A.HOST_CONTACT: A.MENTOR},
     Party.MENTOR: {A.APPLICANT: A.MENTOR, A.HOST_CONTACT: A.APPLICANT},

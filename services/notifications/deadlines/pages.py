@@ -68,7 +68,7 @@ async def due(
     return render(
         request,
         "deadlines/due.html",
-        rows=[(views.deadline_row(entry, now), _address(chosen, whom=entry.key)) for entry in found],
+        rows=[(views.deadline_view(entry, now), _address(chosen, whom=entry.key)) for entry in found],
         total=total,
         page=page,
         counts=_counts(weeks, overdue),

@@ -35,7 +35,7 @@ _MOST_UPCOMING = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class DeadlineRow:
+class DeadlineView:
     """A deadline as a row of a list, in words."""
 
     id: UUID
@@ -49,11 +49,11 @@ class DeadlineRow:
     over: bool
 
 
-def deadline_row(entry: DeadlineEntry, now: datetime) -> DeadlineRow:
+def deadline_view(entry: DeadlineEntry, now: datetime) -> DeadlineView:
     """Return a deadline in words, in the current language; `now` is domain time."""
     deadline, case = entry.deadline, entry.case
     recipient = audience(deadline.owner, case)
-    return DeadlineRow(
+    return DeadlineView(
         id=entry.id,
         kind=label(deadline.kind),
         task=gettext(TASKS[deadline.kind]),

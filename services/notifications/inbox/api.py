@@ -102,15 +102,15 @@ async def count_unread(bus: BusDep, recipient: UUID) -> dict[str, int]:
 
 def _inbox_message(notification: NotificationRow, message: MessageRow, known: Mapping[UUID, str]) -> InboxMessage:
     host = message.case.named_host
-    said = messages.message_wording(message, host="" if host is None else known.get(host, ""))
+    wording = messages.message_wording(message, host="" if host is None else known.get(host, ""))
     return InboxMessage(
         id=notification.id,
-        subject=said.subject,
-        text=list(said.paragraphs),
+        subject=wording.subject,
+        text=list(wording.paragraphs),
         at=notification.at,
         when=dates.moment(notification.at),
-        link=said.link,
-        action=said.action,
+        link=wording.link,
+        action=wording.action,
         reference=message.reference,
         application_id=message.application_id,
         read=notification.read_at is not None,

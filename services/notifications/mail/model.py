@@ -99,7 +99,7 @@ def notification_in(address: str, keys: Sequence[bytes]) -> UUID | None:
     if len(raw) != _TOKEN_BYTES:
         return None
     found = UUID(bytes=raw[:16])
-    # A list: all keys are tried, so that the time tells nothing.
+    # A list, not a generator: all keys are tried, so the duration reveals nothing.
     good = [hmac.compare_digest(_digest(key, found), raw[16:]) for key in keys]
     return found if any(good) else None
 

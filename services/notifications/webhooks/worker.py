@@ -47,7 +47,7 @@ _LOOK_EVERY = 0.5
 _TIDY_EVERY = 3600.0
 _COUNT_EVERY = 30.0
 _SIGNATURES = 4
-# Picked at once for each place of an endpoint, and written down together at the most.
+# How many deliveries are picked at once for each slot of an endpoint, and how many are recorded together.
 _AHEAD = 4
 _SET = 100
 _AT_ONCE = {Result.GONE: WebhookPauseCause.GONE, Result.UNSIGNED: WebhookPauseCause.NO_SECRET}
@@ -87,7 +87,7 @@ class Courier:
     lease: Lease
     poster: Poster
     secrets: SecretStore
-    under_way: dict[UUID, UUID] = field(default_factory=dict)  # delivery -> endpoint; picked, and not yet noted
+    under_way: dict[UUID, UUID] = field(default_factory=dict)  # delivery -> endpoint; picked, and not yet recorded
     _queues: dict[UUID, deque[DueDelivery]] = field(default_factory=lambda: defaultdict(deque))
     _lines: Counter[UUID] = field(default_factory=Counter)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)

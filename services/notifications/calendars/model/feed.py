@@ -135,7 +135,7 @@ def feed(entries: Sequence[FeedEntry], *, name: str) -> bytes:
         event.add("dtstamp", entry.changed.replace(microsecond=0))
         event.add("last-modified", entry.changed.replace(microsecond=0))
         event.add("dtstart", entry.first)
-        event.add("dtend", entry.last + timedelta(days=1))  # the day after the last: the end is not part of it
+        event.add("dtend", entry.last + timedelta(days=1))  # exclusive: the day after the last
         event.add("summary", entry.summary)
         event.add("description", entry.description)
         event.add("url", entry.link)

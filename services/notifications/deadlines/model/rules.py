@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REMINDERS: dict[D, timedelta] = {
     D.ENDORSEMENT: timedelta(days=3),
-    D.INFORMATION: timedelta(days=7),  # where the call's own reminder is not known
+    D.INFORMATION: timedelta(days=7),  # where the call's own reminder is unknown
     D.ELIGIBILITY: timedelta(days=2),
     D.APPEAL: timedelta(days=3),
     D.APPEAL_DECISION: timedelta(days=5),
@@ -62,10 +62,10 @@ DEFAULT_REMINDERS: dict[D, timedelta] = {
     D.TEST: timedelta(days=5),
     D.RESULTS: timedelta(days=30),
 }
-"""How long before it is due whoever has it is reminded, where the installation says nothing else."""
+"""How long before its date a deadline's holder is reminded, by default."""
 
 REMINDERS = dict(DEFAULT_REMINDERS)
-"""The same as it holds in this installation."""
+"""The reminders of this installation."""
 
 
 def set_reminders(days: Mapping[D, int]) -> None:
@@ -77,7 +77,7 @@ def set_reminders(days: Mapping[D, int]) -> None:
 
 
 RIGHTS = frozenset({D.APPEAL})
-"""What somebody may do, and need not: when the time is over nobody is told, and it is no longer listed."""
+"""What somebody may do and need not: a date that passes is not announced, and no longer listed."""
 
 _PARTIES = {
     Party.GUEST: A.APPLICANT,
@@ -93,7 +93,7 @@ _RESPONDENTS = {
     Respondent.MENTOR: A.MENTOR,
     Respondent.NATIONAL_COORDINATOR: A.HOME_COORDINATOR,
 }
-# Which deadlines an answer has, as its wave is closed or opened again: what came of it at home has one of its own.
+# The deadlines that end or begin when an answer is closed or reopened; results at home have one of their own.
 _WAVES: dict[AnswerForm, dict[D, tuple[A, ...]]] = {
     AnswerForm.EVALUATION: {D.EVALUATION: (A.APPLICANT, A.HOST_CONTACT, A.MENTOR), D.RESULTS: (A.HOME_COORDINATOR,)},
     AnswerForm.REPORT: {D.REPORT: (A.APPLICANT,)},

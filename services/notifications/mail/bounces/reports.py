@@ -42,7 +42,7 @@ async def take_report(bus: Bus, keys: Sequence[bytes], raw: bytes, address: str,
     another than its token, or if it is no report. The same report twice counts once. Raises `TooEarly`.
     """
     found = notification_in(address, keys)
-    # Read beside the loop: what strangers send may be long.
+    # In a thread, since a report from a stranger may be long.
     report = await asyncio.to_thread(report_in, raw)
     async with bus.transaction(ACTOR) as tx:
         verdict, row = await _judged(tx, found, report)

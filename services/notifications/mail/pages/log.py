@@ -79,12 +79,12 @@ async def log(
         )
         found, total = await store.search_messages(session, search)
         overdue = await lists.overdue_count(session, now=clock.now(), countries=mine)
-        gone = await unreachable.open_count(session, mine)
+        unreachable_people = await unreachable.open_count(session, mine)
     now, quiet = clock.now(), _quiet(request)
     return render(
         request,
         "mail/log.html",
-        counts=_counts(counts, overdue, gone),
+        counts=_counts(counts, overdue, unreachable_people),
         rows=[
             (
                 message,
@@ -217,7 +217,7 @@ def _more(
     ]
 
 
-def _counts(counts: dict[str, int], overdue: int, gone: int) -> list[dict[str, object]]:
+def _counts(counts: dict[str, int], overdue: int, unreachable_people: int) -> list[dict[str, object]]:
     """Return the numbers by state; each links to exactly its rows."""
     counts_shown: list[dict[str, object]] = [
         {
@@ -232,5 +232,5 @@ def _counts(counts: dict[str, int], overdue: int, gone: int) -> list[dict[str, o
         1, {"count": overdue, "name": gettext("Overdue"), "href": "/notifications/due?over=yes", "tone": "error"}
     )
     unreached = {"name": gettext("Cannot be reached"), "href": "/notifications/unreachable", "tone": "error"}
-    counts_shown.insert(1, {"count": gone, **unreached})
+    counts_shown.insert(1, {"count": unreachable_people, **unreached})
     return counts_shown

@@ -26,7 +26,7 @@ from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/notifications/unreachable", include_in_schema=False)
 HERE = "/notifications/unreachable"
-# Who sees to it: the person's national coordinator, and the programme for everybody.
+# The person's national coordinator, and the programme for everybody.
 OWNERS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR)
 _DAYS, _SHOWN = 30, 20
 Owner = Annotated[Principal, Depends(allow(*OWNERS))]

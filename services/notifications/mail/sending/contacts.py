@@ -79,7 +79,7 @@ class ContactRequest:
         """Return the request as the portal reads it."""
         wanted = self.audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
         if self.application_id is not None:
-            wanted.setdefault("application_id", str(self.application_id))  # for the access log: in which case
+            wanted.setdefault("application_id", str(self.application_id))  # for the access log
         wanted |= {"audience": self.audience.kind.value, "purpose": self.purpose}
         if self.availability_of is not None:
             wanted["availability_of"] = str(self.availability_of)

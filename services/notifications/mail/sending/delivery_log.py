@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACTOR = "system:mail"
-# Written together: at the most so many, waited for at the most so many seconds while more are on their way. A crash
-# repeats what was handed over and not yet written down.
+# The most outcomes and seconds of one transaction. A crash repeats mails that were handed over and not yet recorded.
 SET = 100
 _GATHER = 0.25
 _FIRST_PAUSE = 5.0
@@ -105,10 +104,12 @@ class DeliveryLog:
         message that waited for people's quiet hours goes to its recipients of the morning. Choices of erased people are
         deleted.
         """
-        courtesies = (contacts[message.id].people for message in due if not message.row.mandatory)
+        optional_recipients = (contacts[message.id].people for message in due if not message.row.mandatory)
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            choices = await chosen(tx.session, (one.recipient for people in courtesies for one in people))
+            choices = await chosen(
+                tx.session, (contact.recipient for people in optional_recipients for contact in people)
+            )
             found: dict[UUID, list[Delivery]] = {message.id: [] for message in due}
             earlier = await store.notifications_of(tx.session, *found)
             fixed = _fixed(earlier, {message.id: message for message in due}, choices, contacts, found)
@@ -262,7 +263,7 @@ def _fixed(
     for row in earlier:
         message = due[row.message_id]
         if row.generation != message.generation:
-            continue  # of an earlier sending
+            continue  # of an earlier generation
         fixed.known.setdefault(row.message_id, set()).add(row.recipient)
         if row.state != store.WAITING:
             continue

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BATCH = 200
-# For how long an orderly end waits: together less than a service gives its loops (shared/runtime/service.py).
+# How long an orderly end waits; together less than a service gives its loops (shared/runtime/service.py).
 _LINE_SECONDS = 5.0
 _LOG_SECONDS = 2.0
 
@@ -147,11 +147,11 @@ class Dispatcher:
             due = await store.messages_due(session, _real(), now, BATCH, after=last)
             hosts = {message.case.named_host async for message in in_steps(due)}
             names = await organisation_names(session, (host for host in hosts if host is not None))
-            held = await held_by_country(session, self.settings.quiet, due, now)
+            held_until = await held_by_country(session, self.settings.quiet, due, now)
         if not due:
             return None
-        await self.delivery_log.hold(held)
-        awake = [message for message in due if message.id not in held]
+        await self.delivery_log.hold(held_until)
+        awake = [message for message in due if message.id not in held_until]
         try:
             found = await self.portal.contacts_of([ask(message) async for message in in_steps(awake)])
         except PortalAway as error:
@@ -160,21 +160,21 @@ class Dispatcher:
         contacts = {message.id: recipients for message, recipients in zip(awake, found, strict=True)}
         async with self.bus.glance() as session:
             sleepers = await Sleepers.of(session, self.settings.quiet, contacts, now)
-            held = sleepers.all_of(awake)
-            fixed = await store.with_recipients(session, held)
-        # To whom they go is worked out in the morning: till then somebody may leave, or choose to do without them.
-        held = {id_: until for id_, until in held.items() if id_ not in fixed}
-        await self.delivery_log.hold(held)
-        awake = [message for message in awake if message.id not in held]
+            held_until = sleepers.all_of(awake)
+            fixed = await store.with_recipients(session, held_until)
+        # Recipients are decided in the morning, since people may leave or opt out until then.
+        held_until = {id_: until for id_, until in held_until.items() if id_ not in fixed}
+        await self.delivery_log.hold(held_until)
+        awake = [message for message in awake if message.id not in held_until]
         deliveries = await self.delivery_log.address(awake, contacts)
-        held = sleepers.leave(awake, deliveries)
+        held_until = sleepers.leave(awake, deliveries)
         stories: dict[UUID, list[_Task]] = {}
         async for message in in_steps(awake):
             host = message.case.named_host
             recipients = contacts[message.id]
             known = {contact.recipient: contact for contact in recipients.people}
             name = "" if host is None else names.get(host, "")
-            task = _Task(message, deliveries[message.id], known, name, absent(recipients), held.get(message.id))
+            task = _Task(message, deliveries[message.id], known, name, absent(recipients), held_until.get(message.id))
             stories.setdefault(message.story, []).append(task)
         return _Batch(due, stories)
 
@@ -195,7 +195,7 @@ class Dispatcher:
                 if isinstance(outcome, Postponed):
                     break  # the message is tried again as a whole: its other recipients then
             else:
-                # Only now: were this process to end before, nobody who is awake would have to wait.
+                # Only now: if the process ended before, recipients who are awake would have to wait.
                 if task.until is not None:
                     await round_.outcomes.put(HeldBack(task.message, task.until))
 

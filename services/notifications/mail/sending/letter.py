@@ -82,7 +82,7 @@ def letter(
     parts = [Part("text/plain", written["text"]), Part("text/html", written["html"])]
     attached: list[Part] = []
     if message.row.invitation is not None:
-        # As an alternative, by which mail programs offer buttons, and as a file for those that do not.
+        # As an alternative, for mail programs that offer buttons, and as a file for those that do not.
         calendar = _invitation(message, contact, settings, words, host)
         kind = f"text/calendar; method={message.row.invitation}"
         parts.append(Part(kind, calendar))

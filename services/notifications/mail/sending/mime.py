@@ -15,19 +15,19 @@ from email.header import Header
 from email.utils import formataddr
 
 _CRLF = "\r\n"
-# RFC 5322 2.1.1: no more than 78 characters in a line; a longer header is folded between words. What no reader sees as
-# it stands (HTML) may have the 998 that a server has to take.
+# RFC 5322 2.1.1: no more than 78 characters in a line; a longer header is folded between words. Lines of HTML,
+# which nobody reads, may have the 998 that a server must accept.
 _WIDTH = 78
 _LONGEST = 998
-# RFC 2047 2: an encoded word has 75 characters at the most, so many bytes of text in base64.
+# RFC 2047 2: the bytes that fit into an encoded word of 75 characters in base64.
 _WORD = 45
 _UTF8 = Charset("utf-8")
-# What cannot stand in an unquoted address (RFC 5321 4.1.2), and what would begin a new header.
+# Excludes what an unquoted address must not contain (RFC 5321 4.1.2), and what would begin a new header.
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\]:;,\\\"@]+@[^\s\x00-\x1f\x7f<>()\[\]:;,\\\"@]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# Headers that `mailbox` has made.
+# Headers that `mailbox` wrote.
 _ADDRESSED = frozenset({"From", "To"})
-# From so many characters beyond ASCII on, base64 is shorter than quoted-printable.
+# If one character in six is beyond ASCII, base64 is shorter than quoted-printable.
 _SHARE = 6
 
 
@@ -131,7 +131,7 @@ def _folded(line: str) -> str:
     words = line.split(" ")
     lines = [words[0]]
     for word in words[1:]:
-        # The name of the header and its first word stay together: a line of a name alone is not understood by all.
+        # The name of the header and its first word stay together: some servers do not understand a name alone.
         if len(lines[-1]) + 1 + len(word) > _WIDTH and not (len(lines) == 1 and lines[0].endswith(":")):
             lines.append(word)
         else:

@@ -62,25 +62,27 @@ class Sleepers:
 
     def all_of(self, due: Sequence[AnyMessage]) -> HeldUntil:
         """Return the messages all of whose recipients sleep; without recipients, those of a sleeping country."""
-        held: HeldUntil = {}
+        held_until: HeldUntil = {}
         for message in due:
             people = [contact.recipient for contact in self.contacts[message.id].people]
             untils = [until for until in self._untils(message, people) if until is not None]
             if untils and len(untils) >= len(people):
-                held[message.id] = min(untils)
-        return held
+                held_until[message.id] = min(untils)
+        return held_until
 
     def leave(self, due: Sequence[AnyMessage], deliveries: Mapping[UUID, list[Delivery]]) -> HeldUntil:
         """Remove sleeping recipients from `deliveries`; return until when their messages wait for the first."""
-        held: HeldUntil = {}
+        held_until: HeldUntil = {}
         for message in due:
-            ways = deliveries[message.id]
-            untils = self._untils(message, [delivery.recipient for delivery in ways])
+            open_deliveries = deliveries[message.id]
+            untils = self._untils(message, [delivery.recipient for delivery in open_deliveries])
             waits = [until for until in untils if until is not None]
-            if ways and waits:
-                held[message.id] = min(waits)
-                ways[:] = [delivery for delivery, until in zip(ways, untils, strict=True) if until is None]
-        return held
+            if open_deliveries and waits:
+                held_until[message.id] = min(waits)
+                open_deliveries[:] = [
+                    delivery for delivery, until in zip(open_deliveries, untils, strict=True) if until is None
+                ]
+        return held_until
 
     def _untils(self, message: AnyMessage, recipients: Sequence[UUID]) -> list[datetime | None]:
         """Return until when each sleeps, None for those awake; without recipients, the country's hours count."""

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
 if TYPE_CHECKING:
     from services.notifications.settings import Settings
 
-# RFC 8301: shorter keys are not to be used.
+# RFC 8301 forbids shorter keys.
 _LEAST_BITS = 1024
-# What a mail program shows or acts on; each once, and none of them can be added afterwards unnoticed.
+# The headers that a mail program shows or acts on; an added second one would invalidate the signature.
 _SIGNED = (
     "from",
     "to",

@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from services.notifications.mail.sending.letter import Letter
     from services.notifications.settings import Settings
 
-# For connecting, and for sender and recipient of a mail together: what a stale connection never answers. One limit
-# costs less than one for each answer.
+# For connecting, and for sender and recipient together; a stale connection is silent for longer.
 _SECONDS = 20.0
-# So many times that for the mail itself, which a server may look into before it answers. Whether it was taken is not
-# known after that: another try at once would be another mail each time.
+# So many times that for the content, which a server may check before it answers. After that nobody knows whether it was
+# taken, so a retry at once could send the mail twice.
 _CONTENT_TIMES = 3
 _GOODBYE = 2.0
-# What a connection that has grown stale raises: worth another try at once, on a new one.
+# What a stale connection raises: the mail is retried at once on a new one.
 _BROKEN = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, aiosmtplib.SMTPReadTimeoutError)
 _PAUSES = (0.1, 0.2)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -88,7 +87,7 @@ class Post:
             await self._address(connection, mail)
             await self._hand_over(connection, mail)
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError, aiosmtplib.SMTPNotSupported):
-            # An answer about this mail alone: the connection is good for the next one after a fresh start.
+            # The answer is about this mail alone: after a reset the connection can be used for the next one.
             try:
                 await connection.rset()
             except (aiosmtplib.SMTPException, OSError):
@@ -129,7 +128,7 @@ class Post:
         """Send sender and recipient of a mail. A server that closes the connection has taken nothing."""
         encoding, options = "ascii", []
         if connection.supports_extension("size"):
-            options.append(f"SIZE={len(mail.raw)}")  # RFC 1870; the letter's lines end as they are sent
+            options.append(f"SIZE={len(mail.raw)}")  # RFC 1870; the letter has CRLF already
         if mail.utf8:
             if not connection.supports_extension("smtputf8"):
                 raise aiosmtplib.SMTPNotSupported("The server does not take addresses beyond ASCII.")

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _MOST = 3
 _DAY, _DUE = "2026-02-01", "2026-02-13T22:59:59Z"
-# Who of a mentorship stands where guest and host stand in a visit.
+# The parties of a mentorship in place of guest and host of a visit.
 _IN_PAIR: dict[Any, str] = {Party.GUEST: Party.MENTEE.value, Party.HOST: Party.MENTOR.value}
 _MENTEES = {"kind": ApplicationKind.MENTEE.value, "offer_id": None, "mentor_id": ex.MENTOR}
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ON_SITE, REMOTE = N_("on site"), N_("remote")
 """Where the two of a mentorship meet."""
 
-# Fields that are taken as they are, where an event has them.
+# Fields that are copied where an event has them.
 _FIELDS = (
     "sections",
     "reason",
@@ -55,13 +55,13 @@ _FIELDS = (
     "mode",
     "answer",
 )
-# What somebody is asked for once more is asked in the words of its deadline.
+# A repeated question has the words of its deadline.
 _ASKED = {
     AnswerForm.EVALUATION: DeadlineKind.EVALUATION,
     AnswerForm.REPORT: DeadlineKind.REPORT,
     AnswerForm.FOLLOW_UP: DeadlineKind.FOLLOW_UP,
 }
-# Under which name an event says until when an answer is asked for.
+# The names under which events have the date of an answer.
 _DUE = ("due", "appeal_until", "host_due", "agenda_due")
 
 

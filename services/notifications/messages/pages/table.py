@@ -33,11 +33,11 @@ from shared.ids import read_id
 from shared.web.render import render
 
 router = APIRouter(prefix="/notifications/rules", include_in_schema=False)
-# So many rows are shown at once; more are folded, by what they are about.
+# More rows than this are folded by subject.
 _FEW = 12
-# The name in a preview: the portal is asked for real ones only when a mail is sent.
+# The name in a preview; real names are asked for only when a mail is sent.
 _SAMPLE = "Ana Popescu"
-# A mail has its styles in itself, which pages may not: it stands in a frame of its own that may do nothing else.
+# A mail has inline styles, which pages may not have, so it is shown in a sandboxed frame.
 _FRAME = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'; sandbox"

@@ -85,7 +85,7 @@ def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
     by_day = {part.value: part for part in parts}
     last = min(span.end, clock.today() + timedelta(days=1))
     days = [span.first + timedelta(days=number) for number in range((last - span.first).days)]
-    shown = [(format_date(day, "d MMM", locale=locale()), by_day.get(day)) for day in days]
+    parts_by_name = [(format_date(day, "d MMM", locale=locale()), by_day.get(day)) for day in days]
 
     def line(name: str, values: Mapping[str, float | None]) -> charts.Series:
         return charts.Series(name, tuple(values.items()))
@@ -101,9 +101,9 @@ def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
         charts.lines(
             gettext("%(messages)s, %(failed)s") % words,
             [
-                line(gettext("Sent"), {name: part.sent if part else 0 for name, part in shown}),
-                line(gettext("Not delivered"), {name: part.failed if part else 0 for name, part in shown}),
-                line(gettext("Waiting"), {name: part.waiting if part else 0 for name, part in shown}),
+                line(gettext("Sent"), {name: part.sent if part else 0 for name, part in parts_by_name}),
+                line(gettext("Not delivered"), {name: part.failed if part else 0 for name, part in parts_by_name}),
+                line(gettext("Waiting"), {name: part.waiting if part else 0 for name, part in parts_by_name}),
             ],
             label=gettext("Day"),
             definition=gettext(
@@ -114,16 +114,19 @@ def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
     ]
     if halves:
         usual = {"time": _time(halves[len(halves) // 2])}
-        # Drawn in hours where it comes to hours, or the axis would stand at 277.8 h, a round number of seconds.
+        # Long durations are drawn in hours, or the axis would have odd labels such as 277.8 h.
         longest = max(part.most or part.half or 0 for part in parts)
         unit = next((seconds for seconds in (_HOUR, _MINUTE) if longest >= seconds), 1)
         found.append(
             charts.lines(
                 gettext("On most days half of the mails are with the mail server within %(time)s") % usual,
                 [
-                    line(gettext("Half"), {name: _in(part.half if part else None, unit) for name, part in shown}),
                     line(
-                        gettext("Nine tenths"), {name: _in(part.most if part else None, unit) for name, part in shown}
+                        gettext("Half"), {name: _in(part.half if part else None, unit) for name, part in parts_by_name}
+                    ),
+                    line(
+                        gettext("Nine tenths"),
+                        {name: _in(part.most if part else None, unit) for name, part in parts_by_name},
                     ),
                 ],
                 label=gettext("Day"),

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _TIME = sa.DateTime(timezone=True)
 WAITING, DONE, SENT, FAILED = "waiting", "done", "sent", "failed"
 KEPT = "kept"
-"""Of a notification: no mail, as the person has chosen; it stands in the portal."""
+"""The state of a notification without a mail, as the person has chosen; it is in the portal."""
 PAGE = 50
 LONGEST_PAUSE = timedelta(minutes=15)
 """How far ahead the next attempt is at the most."""

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 _ENVIRONMENT = environment(Path(__file__).parents[2])
 _WIDTH = 76
-# A letter as a number takes six or seven characters: up to one in so many, the whole is shorter than in base64.
+# A letter as a number takes six or seven characters: up to one letter in so many, that is shorter than base64.
 _FEW = 20
 _ADDRESS = re.compile(r"https?://[^\s()<>]+")
 _LINK = r'<a href="\g<0>" style="color:#173f5f;overflow-wrap:anywhere">\g<0></a>'
-# U+FFFE is no character, so it stands in no text; between two of them is the name of a place.
+# U+FFFE is no character and so in no text; a pair of them encloses the name of a place.
 _MARK = "\ufffe"
 _PLACE = re.compile(f"{_MARK}([a-z]+){_MARK}")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _COORDINATORS = frozenset({AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR})
 _DEPUTIES = frozenset({AudienceKind.HOME_DEPUTY, AudienceKind.HOST_DEPUTY})
-# A message's state as the shared table of states calls it.
+# The stored state of a message -> its code in the shared table of states.
 _STATES = {store.WAITING: "waiting", store.DONE: "sent", store.FAILED: "failed"}
 
 
@@ -32,7 +32,7 @@ def state_of(message: MessageRow) -> str:
 
 def stored_state(code: str | None) -> str | None:
     """Return the stored state for a code of `shared.web.states`; None for an unknown one."""
-    return next((stored for stored, shown in _STATES.items() if shown == code), None)
+    return next((stored for stored, known in _STATES.items() if known == code), None)
 
 
 def audience_name(message: MessageRow) -> str:

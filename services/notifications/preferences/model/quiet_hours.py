@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 NONE = "none"
-# What is due so soon is told at night too.
+# A message with a date so soon is sent at night too.
 _SOON = timedelta(hours=24)
-# A visit that was to begin so soon: whoever is about to travel has to know.
+# A message about a visit so soon is urgent: people are about to travel.
 _JOURNEY = timedelta(days=3)
 
 

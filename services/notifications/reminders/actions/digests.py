@@ -69,7 +69,7 @@ async def write_due(bus: Bus, lease: Lease, hour: int) -> int:
             day = here.date()
             if here.hour < hour or not _works(day, _country(place)) or day <= done.get(place, _NEVER):
                 continue
-            # Where something waits for the first time it is told by itself; the digest comes the next morning.
+            # At a new place each message is sent by itself at first; the digest comes the next morning.
             if place in waits and (place in done or here.hour == hour):
                 queued += await _digest(tx, place, day, waits[place], now)
             await store.mark(tx.session, place, day, now)
@@ -109,7 +109,7 @@ async def _digest(tx: Tx, place: str, day: date, waits: Sequence[WaitingCount], 
     id_ = await tx.record(event, subject, correlation=subject)
     published = RecordedEvent(id_, event, str(subject), now)
     case = Case(id=subject, topic=event.topic, country=country)
-    # The id is the day's and the place's, not the event's: written again, it is the same message.
+    # The id depends on day and place and not on the event, so a repeated digest is the same message.
     return [
         replace(message, id=reaction_id(subject, message.rule.name, place))
         for message in messages(event, about=id_, at=now, case=case, facts=facts(published))

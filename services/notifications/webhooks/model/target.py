@@ -25,8 +25,8 @@ LONGEST = 500
 PORTS = frozenset({443, 8443})
 """The ports that may be named outside of the allowed networks."""
 
-# What the IANA registries of special-purpose addresses name and not every version of Python's `is_global` knows, what
-# carries an IPv4 address that is reached through it, and a cloud's own.
+# Special-purpose addresses of the IANA registries that not every version of Python's `is_global` knows, addresses that
+# contain a reachable IPv4 address, and a cloud's own.
 _NEVER: tuple[Network, ...] = tuple(
     ip_network(network)
     for network in (

@@ -138,13 +138,18 @@ _TESTS = (
 )
 
 
-async def due(session: AsyncSession, now: datetime, each: int, under_way: Collection[UUID]) -> list[DueDelivery]:
-    """Return what is to be sent at real time `now`: at most `each` an endpoint, the first due first.
+async def due(
+    session: AsyncSession, now: datetime, per_endpoint: int, under_way: Collection[UUID]
+) -> list[DueDelivery]:
+    """Return what is to be sent at real time `now`: at most `per_endpoint` an endpoint, the first due first.
 
     A paused endpoint, and one whose receiver asked to wait, gets tests only. Takes a glance (`Bus.glance`).
     """
     connection, known = await asking(session), sorted(under_way)
-    rows = [*await connection.fetch(_EVENTS, now, each, known), *await connection.fetch(_TESTS, now, each, known)]
+    rows = [
+        *await connection.fetch(_EVENTS, now, per_endpoint, known),
+        *await connection.fetch(_TESTS, now, per_endpoint, known),
+    ]
     return [DueDelivery(*row) for row in rows]
 
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 READ = 2048
 """So many bytes of a body are kept."""
 _ADDRESSES = 4
-# For so long the rest of a body is waited for: the status counts, whatever becomes of it.
+# How long to wait for the rest of a body; the status counts whatever happens to it.
 _BODY_SECONDS = 2.0
-# So long before all time is over no body is waited for any more: what was taken must not be sent again.
+# Stop waiting for a body so long before the deadline: what was taken must not be sent again.
 _SPARE_SECONDS = 0.1
-# The most bytes of an answer with all that is said before it (RFC 9110 15.2): no receiver of good will needs as many.
+# The most bytes of an answer with interim responses (RFC 9110 15.2), more than a sound receiver sends.
 _LONGEST = 65_536
 _PROTOCOL = b"HTTP/"
 _BROKEN = (httpcore2.NetworkError, httpcore2.ProtocolError)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from services.notifications.webhooks.transport.http import Lookup
 
 _HEADERS = {"accept": "*/*", "accept-encoding": "identity", "connection": "close", "user-agent": "Tandem"}
-# A name server that does not answer holds a thread for as long as the system asks it; threads are made as needed only.
+# A silent name server blocks a thread until the system gives up; threads are made only as needed.
 _THREADS = ThreadPoolExecutor(256, thread_name_prefix="resolve")
 
 
@@ -75,7 +75,7 @@ class Poster:
         transport = CheckedTransport(
             settings.allowed_networks, lookup, seconds=settings.webhook_seconds, trust=trust or http_client.trust()
         )
-        # Never closed, as nothing stays open: each request has a connection of its own, which ends with it.
+        # Never closed, since each request has a connection of its own that ends with it.
         self._client = httpx2.AsyncClient(transport=transport, headers=_HEADERS, trust_env=False)
 
     async def post(self, to: Target, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -88,4 +88,4 @@ WITHOUT_MESSAGE: dict[str, str] = {
     notifications.NotificationSent.type: _ITSELF,
     notifications.NotificationFailed.type: N_("It stands in the log, where a coordinator tries it again."),
 }
-"""The name of an event -> why nobody is told of it, as the page of the table says it."""
+"""The name of an event -> why no message follows from it, as the page of the table shows it."""

@@ -10,7 +10,7 @@ _READ = N_("Open the placement")
 _PROFILE = N_("Open your profile")
 _SILENCE = When(N_("for silence"), lambda data: data.cause is PauseCause.SILENCE)
 _SUSPENDED = When(N_("where the partner is suspended"), lambda data: data.cause is PauseCause.PARTNER_SUSPENDED)
-# To whoever keeps what pauses since the country was suspended: its owner resumes it, nobody else does.
+# To the owners of what paused when the country was suspended: only an owner resumes it.
 _REINSTATED = When(N_("where the country takes part again"), lambda data: data.status is PartnerStatus.REINSTATED)
 _CALL_CLOSED = When(N_("where the call has closed"), lambda data: data.cause is CloseCause.CALL_CLOSED)
 

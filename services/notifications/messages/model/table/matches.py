@@ -11,7 +11,7 @@ _MATCH = N_("Open the match")
 _ANSWER = N_("Accept or decline")
 _VISIT = When(N_("for a study visit"), lambda data: data.pairing.kind is ApplicationKind.STUDY_VISIT)
 _MENTEE = When(N_("for a mentorship"), lambda data: data.pairing.kind is ApplicationKind.MENTEE)
-# Who stands in reserve has been told of nothing but the standing on the own page: only the home country was asked.
+# An officer in reserve knows only the standing on their own page: only the home country was asked.
 HOLDS = When(N_("not for a reserve"), lambda data: not data.reserve)
 RESERVE = When(N_("for a reserve"), lambda data: data.reserve)
 

@@ -9,7 +9,7 @@ from shared.i18n import N_
 
 _READ = N_("Open your application")
 _MATCH = N_("Open the match")
-# Before an offer the applicant knows of no match, so nothing is taken from anybody; after it, both sides are told.
+# Before an offer the applicant knows of no match; after it, both sides get a message.
 _KNOWN = When(N_("where it had been offered"), lambda data: data.was in {MatchState.OFFERED, MatchState.CONFIRMED})
 _ENDED = N_("The reason: %(reason)s.")
 _APPLICANTS = frozenset({Party.GUEST, Party.MENTEE})
