@@ -100,7 +100,7 @@ async def measure(servers: Servers) -> list[Figure]:
 
 
 async def _filled(bus: Bus) -> int:
-    """Have the facts of all participations: of a few as the reader keeps them, and copies of those under other ids."""
+    """Write the facts of a few participations as the reader does, and copies of them under other ids."""
     async with bus.transaction("system:bench") as tx:
         await Applier(bus, consumers).apply(tx, list(stories(KINDS)))
     async with bus.transaction("system:bench") as tx:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EVENTS_EACH = 10
-"""How many events a story has."""
+"""The number of events in a story."""
 COUNTRIES, HOSTS = ("AM", "GE", "MD", "UA"), ("FR", "RO", "DE", "PL", "EE")
 TOPICS_OF = ("online_crime", "criminal_networks", "drugs_trafficking")
 SEXES = ("female", "male", "male", None)
@@ -58,7 +58,7 @@ def _text(type_: str, **changes: object) -> str:
 
 
 def stories(people: int, first: date = date(2026, 3, 2)) -> Iterator[StoredRecord]:
-    """So many participations, from application to evaluation and follow-up; four of five visits are completed."""
+    """Yield the records of `people` participations up to follow-up; four of five visits are completed."""
     made = Maker()
     plans = _plans(first)
     early = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -62,7 +62,7 @@ async def measure(servers: Servers) -> list[Figure]:
 
 
 async def _fill(servers: Servers) -> int:
-    """Put the events of many applications on the topic, each subject's in order; give their number."""
+    """Put the events of many applications on the topic, in order for each subject; return their number."""
     submitted = ApplicationSubmitted.model_validate(dict(ApplicationSubmitted.example))
     endorsed = ApplicationEndorsed.model_validate(dict(ApplicationEndorsed.example))
     keys = [str(new_id()) for _ in range(SUBJECTS)]

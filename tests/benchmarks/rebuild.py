@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.servers import Servers
 
 PEOPLE = 109_000
-"""So many stories are a million events, and leave more than a hundred thousand participations."""
+"""Stories that make a million events and more than a hundred thousand participations."""
 ONE_BY_ONE = 500
 PER_SECOND = 30_000
 """Events a second that a rebuild aims at: of two cores this leaves 66.7 us to each event."""
@@ -132,7 +132,7 @@ Applied = tuple[str, str, str, int, UUID, int]
 
 
 def _fill(kafka: str, people: int) -> tuple[int, list[Applied]]:
-    """Put the stories on the log; give how many events there are, and how far each subject has come with them."""
+    """Put the stories on the log; return the number of events and the newest event of each subject."""
     sender = Producer(
         {
             "bootstrap.servers": kafka,

@@ -71,7 +71,7 @@ class Servers:
         return seconds
 
     async def start_at_end(self, bus: Bus, topic: str) -> None:
-        """Have a reader that has read nothing yet begin after what is on `topic` now."""
+        """Set a new reader behind the records that are on `topic` now."""
         consumer = bare_consumer(bus.settings)
         await consumer.start()
         try:

@@ -57,7 +57,7 @@ def _compared(who: str, problem: Problem) -> Figure:
 
 
 def _scarce(problem: Problem) -> tuple[Seat, ...]:
-    """As many of the seats as have places for that part of the candidates."""
+    """Return the first seats, up to places for that share of the candidates."""
     places, most = 0, PLACES * len(problem.candidates)
 
     def fits(seat: Seat) -> bool:
@@ -69,7 +69,7 @@ def _scarce(problem: Problem) -> tuple[Seat, ...]:
 
 
 def _first_come(problem: Problem, when: Mapping[str, float]) -> tuple[int, int]:
-    """How many are matched and the sum, if everything is matched as it arrives."""
+    """Return the number of matches and their sum, if everything is matched as it arrives."""
     year = _Year(problem)
     waiting: list[Candidate] = []
     everything: list[Candidate | Seat] = [*problem.candidates, *problem.seats]
@@ -85,7 +85,7 @@ def _first_come(problem: Problem, when: Mapping[str, float]) -> tuple[int, int]:
 
 
 def _in_cohorts(problem: Problem, when: Mapping[str, float]) -> tuple[int, int]:
-    """How many are matched and the sum, if all who wait are matched together each week."""
+    """Return the number of matches and their sum, if all who wait are matched together each week."""
     year = _Year(problem)
     waiting: list[Candidate] = []
     for week in range(WEEKS):
@@ -99,7 +99,7 @@ def _in_cohorts(problem: Problem, when: Mapping[str, float]) -> tuple[int, int]:
 
 
 class _Year:
-    """What is free, and what has been matched so far."""
+    """The free places, and the matches so far."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem

@@ -22,7 +22,7 @@ _TIMES = 5
 
 
 def measure(people: int = PEOPLE, seats: int = MENTORS) -> list[Figure]:
-    """The row of the table, in seconds of one core."""
+    """Return the seconds of processor time for a digest."""
     problem = mentors(people, seats)
     taken = []
     for _ in range(_TIMES):

@@ -51,15 +51,15 @@ def explained(problem: Problem) -> Result:
 
 
 def measured(people: int) -> Measurement:
-    """What a size takes, with full lists."""
-    told = subprocess.run(
+    """Measure one size with full lists. Raises `CalledProcessError` where the process fails."""
+    answer = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.matching.fresh", str(people)],
         check=True,
         capture_output=True,
         text=True,
         timeout=_PATIENCE,
     )
-    return Measurement(**json.loads(told.stdout))
+    return Measurement(**json.loads(answer.stdout))
 
 
 def _peak() -> float:

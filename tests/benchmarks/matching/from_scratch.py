@@ -42,7 +42,7 @@ class Lists:
         self.key = np.zeros((people, width), np.int64)
 
     def make_room(self, people: int, width: int) -> None:
-        """Have room for so many candidates with lists of this length."""
+        """Make the arrays large enough for `people` candidates with lists of length `width`."""
         rows, columns = self.seat.shape
         if people <= rows and width <= columns:
             return

@@ -36,7 +36,7 @@ PEOPLE = 10_000
 EVENTS = 10_000
 CHECKS = 200
 EACH = 1_000
-"""How many events `make bench` compares with a matching from scratch, one by one."""
+"""The number of events that `make bench` compares with a matching from scratch, one by one."""
 ALL = Path("build/benchmarks-events.json")
 """The rows of all events, which replace those of the first 1,000 in the table."""
 _SMALL = 50
@@ -125,7 +125,7 @@ def _within(name: str, value: float, beside: Reference, most: float, share: floa
 
 
 def _always_equal(people: int, events: int) -> tuple[int, int]:
-    """How many of the events in a small pool led to what a run gives, and how many there were."""
+    """Return how many events in a small pool led to the matching of a run, and the number of events."""
     live = LiveMatching(mentors(people, full=True))
     equal = tried = 0
     for happen in happenings(live, mentors(people // 4, full=True, seed=2), events):

@@ -77,7 +77,7 @@ def _whole() -> Figure:
 
 
 def _prices(market: Market, best: Best) -> list[Figure]:
-    """What stability costs in points, and the highest sum in blocking pairs."""
+    """Return the cost of stability in points, and that of the highest sum in blocking pairs."""
     problem = market.problem
     stable = Market(replace(problem, rules=replace(problem.rules, objective=Objective.STABLE)))
     calm = prices(stable, solve(stable).assigned, best.certificate)
@@ -127,7 +127,7 @@ def _full_graph(market: Market) -> tuple[int, float]:
 
 
 def _least(work: Callable[[], Found]) -> tuple[Found, float]:
-    """What the work gives, and the least milliseconds of a few times."""
+    """Return the result of the work, and the least milliseconds of a few runs."""
     taken = []
     for _ in range(_TIMES):
         started = perf_counter()

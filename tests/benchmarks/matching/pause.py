@@ -30,7 +30,7 @@ _IDLE = 5.0
 
 
 def measure(people: int = PEOPLE, mentors: int = MENTORS) -> list[Figure]:
-    """The row of the table: the longest work without a break in milliseconds, beside that of an idle loop."""
+    """Return the longest work without a break in milliseconds, beside that of an idle loop."""
     with stored.server() as address:
         pause, idle, proposed = asyncio.run(_measured(address, people, mentors))
     return [
@@ -67,7 +67,7 @@ async def _measured(address: str, people: int, mentors: int) -> tuple[float, flo
 
 @asynccontextmanager
 async def _watched() -> AsyncIterator[list[float]]:
-    """How long the loop works from one look to the next, in seconds of its thread, while the block runs."""
+    """Collect, while the block runs, the processor time of the loop's thread from one look to the next, in seconds."""
     gaps: list[float] = []
 
     async def look() -> None:

@@ -31,12 +31,12 @@ class Solved:
 
 
 def solved(name: str, lists: Lists) -> Solved:
-    """What the package `name` finds. Raises CalledProcessError where it fails or cannot be installed."""
+    """Solve `lists` with the package `name`. Raises `CalledProcessError` where it fails or cannot be installed."""
     python = _python(name)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lists.json"
         path.write_text(json.dumps(asdict(lists)), encoding="utf-8")
-        told = subprocess.run(
+        answer = subprocess.run(
             [python, _SCRIPT, name, path], check=True, capture_output=True, text=True, timeout=_PATIENCE
         )
     version = subprocess.run(
@@ -45,7 +45,7 @@ def solved(name: str, lists: Lists) -> Solved:
         capture_output=True,
         text=True,
     )
-    return Solved(version.stdout.strip(), **json.loads(told.stdout))
+    return Solved(version.stdout.strip(), **json.loads(answer.stdout))
 
 
 def _python(name: str) -> Path:

@@ -22,7 +22,7 @@ _TIMES = 5
 
 
 def measure(people: int = OFFICERS, offers: int = OFFERS, effort: int = EFFORT) -> list[Figure]:
-    """The row of the table: milliseconds of one core, the mean of all who found no place."""
+    """Return the mean processor time, in milliseconds, of the receipts of all without a place."""
     problem = placements(people, offers)
     problem = replace(problem, rules=replace(problem.rules, floors={}))
     result = run(problem)

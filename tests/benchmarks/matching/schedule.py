@@ -32,7 +32,7 @@ _PROVEN = {1000: 5.0, 5000: 15.0}
 
 
 def linked(count: int, *, seed: int = 1) -> list[VisitRequest]:
-    """So many visits of which one in eight leads a group and one in twenty is a second visit of a guest."""
+    """Return `count` visits: one in eight leads a group, one in twenty is a second visit of a guest."""
     dice = random.Random(f"linked/{seed}")
     found = list(visits(count, seed=seed))
     at = 0
@@ -99,7 +99,7 @@ def _first(requests: Sequence[VisitRequest]) -> Figure:
 
 
 def _near(first: Plan, best: Plan) -> list[Figure]:
-    """How far the first plan is from the optimum: days that guests travel, and weeks that they wait."""
+    """Compare the first plan with the optimum: days of visits, and weeks of waiting."""
     beside = "proven optimum" if best.proven else "best found"
     name = f"schedule: {len(first.days):,} visits, first answer: "
     days, most = (sum(len(one) for one in plan.days) for plan in (first, best))
@@ -127,7 +127,7 @@ def _near(first: Plan, best: Plan) -> list[Figure]:
 
 
 def one_after_another(requests: Sequence[VisitRequest]) -> int:
-    """Each visit in turn gets the earliest lawful week that is left; gives how many got one. Groups are left aside."""
+    """Give each visit in turn the earliest lawful week that is left, without groups; return how many got one."""
     taken: dict[str, dict[object, int]] = {}
     done = 0
     for request in requests:

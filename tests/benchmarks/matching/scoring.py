@@ -21,7 +21,7 @@ _TIMES = 5
 
 
 def measure(people: int = PEOPLE) -> list[Figure]:
-    """The rows: nanoseconds a pair, beside Python and beside numpy."""
+    """Return the nanoseconds of a pair, beside Python and beside numpy."""
     market = Market(instance(people))
     assert market.sweep is not None
     market.sweep.sums()
@@ -35,10 +35,10 @@ def measure(people: int = PEOPLE) -> list[Figure]:
     equal = gain == gains[: len(gain)].tolist() and preference == preferences[: len(gain)].tolist()
     by_python, gain, preference = _python(market, _BY_PYTHON)
     equal = equal and gain == gains[: len(gain)].tolist() and preference == preferences[: len(gain)].tolist()
-    told = "" if equal else ": OTHER SCORES"
+    warning = "" if equal else ": OTHER SCORES"
     return [
         Figure(
-            f"scoring, {people:,} x {len(market.seats):,}, a pair{told}",
+            f"scoring, {people:,} x {len(market.seats):,}, a pair{warning}",
             round(ours, 2),
             "ns",
             Reference(name, round(theirs, 1)),

@@ -23,7 +23,7 @@ _TIMES = 7
 
 
 def measure(small: int = SMALL, large: int = LARGE) -> list[Figure]:
-    """The rows: a small instance beside each peer, a large one with its time, memory and blocking pairs."""
+    """Return a small instance beside each package, and a large one with its time, memory and blocking pairs."""
     problem = instance(small)
     ours, seats = _ours(problem)
     rows = [_beside(name, least, problem, ours, seats) for name, least in PEERS.items()]
