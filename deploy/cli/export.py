@@ -32,7 +32,7 @@ async def export(system: "System", folder: Path) -> dict[str, Any]:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # noqa: ASYNC240 - nothing else runs meanwhile
         if (folder / MANIFEST).exists():
             raise Failed(f"{folder} holds an export already: name another folder.")
-        services = {name: await _one(system, name, folder) for name in SERVICES}
+        services = {name: await _export_journal(system, name, folder) for name in SERVICES}
         manifest = {
             "made_at": datetime.now(UTC).isoformat(),
             "clock": clock.now().isoformat(),
@@ -48,7 +48,7 @@ async def export(system: "System", folder: Path) -> dict[str, Any]:
     return manifest
 
 
-async def _one(system: "System", service: str, folder: Path) -> dict[str, Any]:
+async def _export_journal(system: "System", service: str, folder: Path) -> dict[str, Any]:
     import json  # noqa: PLC0415 - with the rest
     import os  # noqa: PLC0415 - as above
     from hashlib import sha256  # noqa: PLC0415 - as above

@@ -12,15 +12,15 @@ from deploy.cli.system import Failed
 if TYPE_CHECKING:
     import httpx2
 
-app = typer.Typer(help="Published files, held against the signed manifests.", no_args_is_help=True)
+app = typer.Typer(help="Check published files with the signed manifests.", no_args_is_help=True)
 _REFUSED = frozenset({303, 401, 403})
 _TRIES, _LONGEST_WAIT = 5, 60.0
-"""A token may fetch so many files a minute and no more: who checks hundreds has to wait in between (seconds)."""
+"""A token may fetch only so many files a minute: a check of hundreds has to wait in between (seconds)."""
 
 
 @app.callback()
 def feeds() -> None:
-    """Published files, held against the signed manifests."""
+    """Check published files with the signed manifests."""
 
 
 @dataclass

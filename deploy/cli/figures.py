@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from services.reporting.facts.model.facts import Fact
     from services.reporting.figures.model.verification import CheckedFigure, Statement
 
-app = typer.Typer(help="Published figures, held against an export of all journals.", no_args_is_help=True)
+app = typer.Typer(help="Check published figures with an export of all journals.", no_args_is_help=True)
 FIGURES = "exchange.figures"
 
 
 @app.callback()
 def figures() -> None:
-    """Published figures, held against an export of all journals."""
+    """Check published figures with an export of all journals."""
 
 
 def recount_export(folder: Path) -> "tuple[list[str], list[CheckedFigure], list[Statement]]":

@@ -66,12 +66,12 @@ def main() -> None:
     try:
         app()
     except Failed as error:
-        sys.exit(_said(error))
+        sys.exit(_exit_code(error))
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _said(error: Failed) -> int:
+def _exit_code(error: Failed) -> int:
     print(f"tandem: {error}", file=sys.stderr)
     return 2
 

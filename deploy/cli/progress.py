@@ -66,9 +66,9 @@ class Bar:
 @contextmanager
 def bar(words: str, total: float | None = None) -> Iterator[Bar]:
     """Show a bar while the block runs."""
-    one = Bar(words, total)
-    one.start()
+    shown = Bar(words, total)
+    shown.start()
     try:
-        yield one
+        yield shown
     finally:
-        one.stop()
+        shown.stop()

@@ -65,7 +65,7 @@ def _fail(line: str) -> int:
     return 1
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     _print(f"  {line[0].upper()}{line[1:]}")
 
 
@@ -80,7 +80,7 @@ class _Run:
 
     def __init__(self, place: RunFolder) -> None:
         self._place = place
-        self._supervisor = Supervisor(place, _say)
+        self._supervisor = Supervisor(place, _print_line)
         self._stores: list[SupervisedProcess] = []
         self._helpers: list[SupervisedProcess] = []
         self._services: list[SupervisedProcess] = []
@@ -91,12 +91,12 @@ class _Run:
         began = time.monotonic()
         self._place.check_room()
         if left := stale_processes.end(self._place):
-            _say(f"An earlier run was killed; what it left is ended now: {', '.join(left)}.")
+            _print_line(f"An earlier run was killed; what it left is ended now: {', '.join(left)}.")
         chosen, with_sample = settings.choose(self._place), sample.wanted(self._place)
         _print(f"Tandem starts in {self._place.folder}.")
         try:
             self._start(chosen, with_sample=with_sample)
-            _say(f"Everything is ready after {time.monotonic() - began:.0f} s.")
+            _print_line(f"Everything is ready after {time.monotonic() - began:.0f} s.")
             _print_addresses(chosen, self._place)
             while True:
                 self._supervisor.look()
@@ -174,7 +174,7 @@ class _Run:
         if done.returncode:
             raise ServerFailed(f"Topics and tables could not be prepared: {last_line(log)}")
         self._place.write("prepared.json", state)
-        _say(f"Topics and tables are up to date ({time.monotonic() - began:.1f} s).")
+        _print_line(f"Topics and tables are up to date ({time.monotonic() - began:.1f} s).")
 
     def _service(self, chosen: RunSettings, name: str) -> SupervisedProcess:
         child = Child(

@@ -55,7 +55,7 @@ def test_a_new_required_field_is_refused(name: str, field: str) -> None:
 
 @given(st.data())
 def test_a_removed_field_is_refused(data: st.DataObject) -> None:
-    """Whatever field of whatever event is removed, the line names event and field."""
+    """The removal of any field of any event is refused in a line that names event and field."""
     name = data.draw(st.sampled_from([name for name in NAMES if SCHEMAS[name].get("properties")]))
     field = data.draw(st.sampled_from(sorted(SCHEMAS[name]["properties"])))
 
@@ -224,7 +224,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def git(root: Path, *arguments: str) -> None:
-    """Run git in a repository of the test's own, whoever runs it."""
+    """Run git in a repository of the test's own, as any user."""
     who = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.org", "GIT_CONFIG_GLOBAL": os.devnull}
     who |= {"GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@example.org"}
     subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True, env=os.environ | who)

@@ -18,7 +18,7 @@ def texts() -> dict[str, str]:
 
 
 def test_the_committed_documents_are_up_to_date(texts: dict[str, str]) -> None:
-    """Whoever changes a route runs `tandem contracts`; what is committed is what is served."""
+    """The committed documents equal what is served; after a change of a route run `tandem contracts`."""
     differing = [
         path for path, text in texts.items() if not (ROOT / path).is_file() or (ROOT / path).read_text("utf-8") != text
     ]

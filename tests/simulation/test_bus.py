@@ -401,7 +401,7 @@ class BusMachine(RuleBasedStateMachine):
 def test_any_interleaving_ends_with_every_event_applied_once(
     postgres: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever happens in whatever order, the reader ends with what the owner wrote: once, in order, reacted to."""
+    """In any interleaving the reader ends with what the owner wrote: once, in order, reacted to."""
     monkeypatch.setattr(reader_module, "AGAIN_SECONDS", 0.0)
     _servers[:] = [postgres]
     run_state_machine_as_test(

@@ -152,7 +152,7 @@ class Consumer:
         """As aiokafka's; what it keeps is for show."""
 
     async def getmany(self, *, max_records: int) -> dict[TopicPartition, list[StoredRecord]]:
-        """As aiokafka's, of what has been fetched."""
+        """As aiokafka's, for fetched records."""
         return self.fetch(max_records)
 
     def fetch(self, most: int) -> dict[TopicPartition, list[StoredRecord]]:

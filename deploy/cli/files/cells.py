@@ -25,10 +25,10 @@ def value(kind: Any, text: str) -> Any:
     if origin in {Union, UnionType}:
         return value(next(part for part in parts if part is not type(None)), text)
     if origin in {tuple, frozenset}:
-        return [_one(parts[0], item) for item in _items(text)]
+        return [_single_value(parts[0], item) for item in _items(text)]
     if origin is not None and issubclass(origin, Mapping):
         return dict(_pair(parts[1], item) for item in _items(text))
-    return _one(kind, text)
+    return _single_value(kind, text)
 
 
 def _items(text: str) -> list[str]:
@@ -42,14 +42,14 @@ def _pair(kind: Any, text: str) -> tuple[str, Any]:
         return key.strip(), {}
     if not colon or not key.strip() or not rest.strip():
         raise Malformed(f"{text!r} is no pair; write it as {_pattern(kind)}")
-    return key.strip(), _one(kind, rest.strip())
+    return key.strip(), _single_value(kind, rest.strip())
 
 
 def _pattern(kind: Any) -> str:
     return "name:value" if not is_dataclass(kind) else ":".join(("name", *(part.name for part in fields(kind))))
 
 
-def _one(kind: Any, text: str) -> Any:
+def _single_value(kind: Any, text: str) -> Any:
     if kind is Period:
         first, slash, last = (part.strip() for part in text.partition("/"))
         if not slash:

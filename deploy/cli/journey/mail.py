@@ -21,7 +21,7 @@ async def invitation(walk: Journey, catcher: str | None, reference: str) -> None
     Raises `Failed` if none arrives.
     """
     if catcher is None:
-        walk.say("There is no mail catcher here, so nobody looks for the invitation.")
+        walk.note("There is no mail catcher here, so nobody looks for the invitation.")
         return
     async with http_client.client(base_url=catcher, timeout=10.0) as client:
 

@@ -51,7 +51,7 @@ async def mentoring(walk: Journey, call: dict[str, Any], today: date) -> None:
         await walk.state(at, MENTEE, "offered")
     async with walk.step("Mentee and mentor accept"):
         await accept(people, match_id, MENTEE, MENTOR)
-        mentorship_id = await walk.seen("a mentorship", MENTEE, at, lambda one: one["mentorship_id"])
+        mentorship_id = await walk.wait_for("a mentorship", MENTEE, at, lambda one: one["mentorship_id"])
     at = f"{PORTAL}/mentorships/{mentorship_id}"
     async with walk.step("Both sign the agreement"):
         await walk.state(at, MENTEE, "opened")

@@ -38,7 +38,7 @@ _BODIES = {
 async def complete(walk: Journey, since: str) -> str:
     """Enter missing people, and a fund if there is none; return the fund's id."""
     people = walk.people
-    known = await _known(walk)
+    known = await _known_subjects(walk)
     missing = [one for one in PERSONAS if one.subject in _PARTICIPANTS and one.subject not in known]
     if missing:
         ids: dict[str, str] = {}
@@ -69,7 +69,7 @@ async def _may_read_figures(walk: Journey) -> bool:
     return True
 
 
-async def _known(walk: Journey) -> set[str]:
+async def _known_subjects(walk: Journey) -> set[str]:
     found: set[str] = set()
     page, total = 1, 1
     while (page - 1) * _PAGE < total:

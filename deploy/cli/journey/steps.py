@@ -48,11 +48,11 @@ class Journey:
             raise Failed(f"step {self.steps} ({words}): {error}") from error
         print(f"{self.steps:>3}  {words:<72} {monotonic() - start:6.2f} s", flush=True)
 
-    def say(self, words: str) -> None:
+    def note(self, words: str) -> None:
         """Print a line that is not a step."""
         print(f"     {words}", flush=True)
 
-    async def seen(
+    async def wait_for(
         self,
         what: str,
         who: str,
@@ -60,7 +60,7 @@ class Journey:
         find: Callable[[Any], Any],
         *,
         params: Mapping[str, Any] | None = None,
-        timeout: float = 45.0,  # noqa: ASYNC109 - the wait itself is what is asked for
+        timeout: float = 45.0,  # noqa: ASYNC109 - the wait itself is the purpose
     ) -> Any:
         """Return what `find` gives of the answer at `path`, once it gives something.
 
@@ -74,7 +74,7 @@ class Journey:
 
     async def state(self, path: str, who: str, *wanted: str) -> dict[str, Any]:
         """Return the resource at `path` once it is in one of the states `wanted`."""
-        found: dict[str, Any] = await self.seen(
+        found: dict[str, Any] = await self.wait_for(
             f"state {' or '.join(wanted)} at {path}", who, path, lambda one: one if one["state"] in wanted else None
         )
         return found
@@ -141,7 +141,7 @@ class Journey:
             try:
                 await self._undo(*self.undo.pop())
             except Failed as error:
-                self.say(f"Left behind: {error}")
+                self.note(f"Left behind: {error}")
 
 
 async def accept(people: People, match_id: str, *who: str) -> None:

@@ -27,7 +27,7 @@ TIMERS = {"notice_weeks": 1, "agenda_weeks": 0}
 async def journey(system: System, *, with_clock: bool, keep: bool) -> None:
     """Go the whole journey and print each step. Raises `Failed` at the first step that fails."""
     async with People(system) as people:
-        now, movable = await _now(people)
+        now, movable = await _clock(people)
         walk = Journey(people, movable=movable and with_clock)
         try:
             await _through(walk, now, system.env.get("TANDEM_MAIL_URL"), keep=keep)
@@ -47,7 +47,7 @@ async def _through(walk: Journey, now: datetime, catcher: str | None, *, keep: b
     async with walk.step("The first figure moved: applications received"):
         await walk.counts(FIRST_FIGURE, application["id"], COUNTED[FIRST_FIGURE])
         now_received = await walk.figure(FIRST_FIGURE)
-    walk.say(f"{FIRST_FIGURE}: {before[FIRST_FIGURE]} before, {now_received} now")
+    walk.note(f"{FIRST_FIGURE}: {before[FIRST_FIGURE]} before, {now_received} now")
     await host_publishes(walk, call, now.date())
     visit = await matched(walk, call, application)
     await invitation(walk, catcher, application["reference"])
@@ -57,9 +57,9 @@ async def _through(walk: Journey, now: datetime, catcher: str | None, *, keep: b
         async with walk.step("The figure moved: visits completed"):
             await walk.counts(LAST_FIGURE, application["id"], COUNTED[LAST_FIGURE])
             now_completed = await walk.figure(LAST_FIGURE)
-        walk.say(f"{LAST_FIGURE}: {before[LAST_FIGURE]} before, {now_completed} now")
+        walk.note(f"{LAST_FIGURE}: {before[LAST_FIGURE]} before, {now_completed} now")
     else:
-        walk.say("The clock stays where it is: the journey ends with the visit scheduled and the first figure.")
+        walk.note("The clock stays where it is: the journey ends with the visit scheduled and the first figure.")
     if not keep:
         async with walk.step("What was made is taken out as a test, and closed"):
             await walk.take_out()
@@ -69,7 +69,7 @@ async def _through(walk: Journey, now: datetime, catcher: str | None, *, keep: b
                     await walk.counts(indicator, application["id"], type_, wanted=False)
 
 
-async def _now(people: People) -> tuple[datetime, bool]:
+async def _clock(people: People) -> tuple[datetime, bool]:
     """The installation's time, and whether its clock can be moved: elsewhere that route does not exist."""
     try:
         answer = await people.get(PROGRAMME, f"{PORTAL}/clock")
@@ -100,5 +100,5 @@ async def _open_call(walk: Journey, now: datetime, fund: str) -> dict[str, Any]:
     async with walk.step("The programme coordinator publishes a call of its own"):
         call: dict[str, Any] = await walk.people.post(PROGRAMME, f"{PORTAL}/calls", body)
     walk.undo.append((PROGRAMME, f"{PORTAL}/calls/{call['id']}/close", None))
-    walk.say(f"{call['reference']}: {title}")
+    walk.note(f"{call['reference']}: {title}")
     return call

@@ -53,7 +53,7 @@ async def apply(walk: Journey, call: dict[str, Any], today: date) -> dict[str, A
         application: dict[str, Any] = await people.post(OFFICER, f"{PORTAL}/applications", body) or await people.get(
             OFFICER, at
         )
-    walk.say(f"Application {application['reference']}: {application['holder']}, next: {application['next']}")
+    walk.note(f"Application {application['reference']}: {application['holder']}, next: {application['next']}")
     async with walk.step("The home national coordinator asks for one thing more"):
         body = {"remarks": {"languages": "At which level did you pass the test in spring?"}}
         await people.post(HOME, f"{at}/return", body)
@@ -107,7 +107,7 @@ async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> 
     def ours(answer: Any) -> Any:
         return [one for one in answer["applications"] if one["id"] == application_id]
 
-    found = await walk.seen(
+    found = await walk.wait_for(
         "the application among those to be judged",
         PROGRAMME,
         f"{PORTAL}/eligibility",
@@ -122,7 +122,7 @@ async def eligible(walk: Journey, call: dict[str, Any], application_id: str) -> 
 
 async def provisional(walk: Journey, call: dict[str, Any], application_id: str) -> dict[str, Any]:
     """Return the application's provisional match on the board."""
-    found: dict[str, Any] = await walk.seen(
+    found: dict[str, Any] = await walk.wait_for(
         "a provisional match on the board",
         PROGRAMME,
         "/matching/api/provisional",
@@ -136,7 +136,7 @@ async def proposed(walk: Journey, call: dict[str, Any], pair: dict[str, Any]) ->
     """Commit the cohort of that pair; return the match's id once both countries see it."""
     body = {"call_id": call["id"], "pairs": [{"application_id": pair["id"], "seat_id": pair["seat_id"]}]}
     await walk.people.post(PROGRAMME, "/matching/api/cohorts", body)
-    found = await walk.seen(
+    found = await walk.wait_for(
         "the match in the portal",
         PROGRAMME,
         f"{PORTAL}/matches",
@@ -168,9 +168,9 @@ async def matched(walk: Journey, call: dict[str, Any], application: dict[str, An
         await accept(people, match_id, OFFICER, HOST)
         await walk.state(at, OFFICER, "confirmed")
     async with walk.step("The visit has its dates"):
-        visit_id = await walk.seen("a visit", OFFICER, at, lambda one: one["visit_id"])
+        visit_id = await walk.wait_for("a visit", OFFICER, at, lambda one: one["visit_id"])
         visit = await walk.state(f"{PORTAL}/visits/{visit_id}", OFFICER, "scheduled")
-    walk.say(f"{visit['start']} to {visit['end']}")
+    walk.note(f"{visit['start']} to {visit['end']}")
     return visit
 
 
@@ -195,7 +195,7 @@ async def takes_place(walk: Journey, visit: dict[str, Any], application: dict[st
         await evaluate(people, HOST, "visits", visit["id"])
     async with walk.step("The guest reports, and a certificate is granted"):
         await report(people, OFFICER, visit["id"])
-        await walk.seen(
+        await walk.wait_for(
             "the certificate",
             PROGRAMME,
             f"/reporting/api/journey/{application['id']}",

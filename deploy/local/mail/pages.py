@@ -36,7 +36,7 @@ def application(store: Store, origin: str) -> Starlette:
     return Starlette(
         routes=[
             Route("/", pages.all),
-            Route("/mail/{id:int}", pages.one),
+            Route("/mail/{id:int}", pages.message),
             Route("/mail/{id:int}/html", pages.html),
             Route("/mail/{id:int}/raw", pages.raw),
             Route("/mail/{id:int}/part/{part:int}", pages.part),
@@ -70,7 +70,7 @@ class _Pages:
             origin=self._origin,
         )
 
-    async def one(self, request: Request) -> Response:
+    async def message(self, request: Request) -> Response:
         mail = self._mail(request)
         return _page("one.html", mail=mail, text=mail.body("plain"), html=bool(mail.body("html")), origin=self._origin)
 

@@ -33,10 +33,10 @@ def system(postgres: Databases) -> Iterator[System]:
 
 
 @pytest.fixture
-def told(system: System) -> System:
-    """The same installation after each owner has told three events of each of its kinds."""
+def with_events(system: System) -> System:
+    """The same installation after each owner has recorded three events of each of its kinds."""
 
-    async def tell() -> None:
+    async def record() -> None:
         for service in SERVICES:
             bus = system.bus(service)
             for name, event in sorted(EVENTS.items()):
@@ -47,5 +47,5 @@ def told(system: System) -> System:
                             await tx.record(event.model_validate(event.example), subject)
             await bus.close()
 
-    asyncio.run(tell())
+    asyncio.run(record())
     return system

@@ -30,41 +30,41 @@ async def _an_aggregate(connection: asyncpg.Connection) -> tuple[str, str]:
     return row["aggregatetype"], row["aggregateid"]
 
 
-async def test_untouched_journals_hold_and_so_does_their_export(told: System, tmp_path: Path) -> None:
+async def test_untouched_journals_hold_and_so_does_their_export(with_events: System, tmp_path: Path) -> None:
     """What was written is found again, event by event and byte by byte, and both agree."""
-    manifest = await export(told, tmp_path / "export")
-    assert await verify(told) == []
-    assert await verify(told, tmp_path / "export") == []
+    manifest = await export(with_events, tmp_path / "export")
+    assert await verify(with_events) == []
+    assert await verify(with_events, tmp_path / "export") == []
     for service in SERVICES:
         one = manifest["services"][service]
         text = (tmp_path / "export" / one["file"]).read_bytes()
         assert sha256(text).hexdigest() == one["sha256"]
         lines = [json.loads(line) for line in text.splitlines()]
         assert len(lines) == one["events"] > 0
-        connection = await _database(told, service)
+        connection = await _database(with_events, service)
         assert one["events"] == await connection.fetchval("SELECT count(*) FROM journal")
         payloads = {str(row["id"]): row["payload"] for row in await connection.fetch("SELECT id, payload FROM journal")}
         assert {line["id"]: line["payload"] for line in lines} == payloads
         await connection.close()
 
 
-async def test_what_comes_after_an_export_does_not_contradict_it(told: System, tmp_path: Path) -> None:
+async def test_what_comes_after_an_export_does_not_contradict_it(with_events: System, tmp_path: Path) -> None:
     """A journal goes on; the export stays a true beginning of it."""
     from shared.contracts import EVENTS  # noqa: PLC0415 - used here only
 
-    await export(told, tmp_path / "export")
-    connection = await _database(told, "matching")
+    await export(with_events, tmp_path / "export")
+    connection = await _database(with_events, "matching")
     topic, subject = await _an_aggregate(connection)
     await connection.close()
-    bus = told.bus("matching")
+    bus = with_events.bus("matching")
     event = next(one for one in EVENTS.values() if one.topic == topic)
     async with bus.transaction("test") as tx:
         await tx.record(event.model_validate(event.example), subject)
     await bus.close()
-    assert await verify(told, tmp_path / "export") == []
+    assert await verify(with_events, tmp_path / "export") == []
 
 
-async def test_a_changed_payload_a_missing_event_and_a_cut_tail_are_found(told: System) -> None:
+async def test_a_changed_payload_a_missing_event_and_a_cut_tail_are_found(with_events: System) -> None:
     """Each kind of tampering is named with topic, subject and number."""
     here = "aggregatetype = $1 AND aggregateid = $2"
     for service, statement, what in (
@@ -72,18 +72,18 @@ async def test_a_changed_payload_a_missing_event_and_a_cut_tail_are_found(told: 
         ("matching", f"DELETE FROM journal WHERE {here} AND sequence = 2", "event 2 is missing"),
         ("reporting", f"DELETE FROM journal WHERE {here} AND sequence = 3", "not the one that the aggregate's head"),
     ):
-        connection = await _database(told, service)
+        connection = await _database(with_events, service)
         topic, subject = await _an_aggregate(connection)
         await connection.execute(statement, topic, subject)
         await connection.close()
-        found = await verify(told)
+        found = await verify(with_events)
         assert any(line.startswith(f"{service}: {topic} {subject}") and what in line for line in found), found
 
 
-async def test_a_history_written_anew_is_found_by_the_export_only(told: System, tmp_path: Path) -> None:
+async def test_a_history_written_anew_is_found_by_the_export_only(with_events: System, tmp_path: Path) -> None:
     """Who recomputes a whole chain deceives the journal's own check, but not the manifest that was kept elsewhere."""
-    await export(told, tmp_path / "export")
-    connection = await _database(told, "matching")
+    await export(with_events, tmp_path / "export")
+    connection = await _database(with_events, "matching")
     topic, subject = await _an_aggregate(connection)
     chain = CHAIN_START
     rows = await connection.fetch(
@@ -108,30 +108,30 @@ async def test_a_history_written_anew_is_found_by_the_export_only(told: System, 
         "UPDATE aggregate SET hash = $3 WHERE aggregatetype = $1 AND aggregateid = $2", topic, subject, chain
     )
     await connection.close()
-    assert await verify(told) == []
-    found = await verify(told, tmp_path / "export")
+    assert await verify(with_events) == []
+    found = await verify(with_events, tmp_path / "export")
     assert found == [f"matching: {topic} {subject}, event 3: what was exported is another one in the journal"]
 
 
-async def test_a_changed_export_is_found(told: System, tmp_path: Path) -> None:
-    """An export is held against its own manifest first."""
-    await export(told, tmp_path / "export")
+async def test_a_changed_export_is_found(with_events: System, tmp_path: Path) -> None:
+    """An export is compared with its own manifest first."""
+    await export(with_events, tmp_path / "export")
     file = tmp_path / "export" / "reporting.jsonl"
     lines = file.read_text("utf-8").splitlines(keepends=True)
     file.write_text("".join(lines[1:]), "utf-8")
-    found = await verify(told, tmp_path / "export")
+    found = await verify(with_events, tmp_path / "export")
     assert any("not the file that the manifest names" in line for line in found)
     assert any("the chain is broken here" in line for line in found)
 
 
-async def test_an_export_is_never_overwritten(told: System, tmp_path: Path) -> None:
+async def test_an_export_is_never_overwritten(with_events: System, tmp_path: Path) -> None:
     """A second export into the same folder is refused, so that no anchor is lost."""
-    await export(told, tmp_path / "export")
+    await export(with_events, tmp_path / "export")
     with pytest.raises(Failed, match="holds an export already"):
-        await export(told, tmp_path / "export")
+        await export(with_events, tmp_path / "export")
 
 
-async def test_a_folder_without_an_export_is_said(told: System, tmp_path: Path) -> None:
+async def test_a_folder_without_an_export_is_said(with_events: System, tmp_path: Path) -> None:
     """A typing error in the folder's name is one sentence."""
     with pytest.raises(Failed, match="holds no export"):
-        await verify(told, tmp_path)
+        await verify(with_events, tmp_path)

@@ -103,7 +103,7 @@ async def test_a_figure_that_does_not_follow_is_named(
 
 
 async def test_a_tampered_export_is_found(system: System, tmp_path: Path) -> None:
-    """Who takes a visit out of the export is told of the broken chain and of each figure that no longer follows."""
+    """A visit removed from the export is reported with the broken chain and each figure that no longer follows."""
     await _publish(system, await _programme(system))
     await export(system, tmp_path / "export")
     file = tmp_path / "export" / "matching.jsonl"
@@ -154,7 +154,7 @@ async def test_an_event_that_was_on_its_way_breaks_no_figure(
 async def test_an_event_that_was_counted_and_is_gone_is_named(
     system: System, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Who takes an event out of the export is told which one the figures had, beside the one that was late."""
+    """An event removed from the export is named as one that the figures had, beside the late one."""
     late = await _short_of_one(system)
     await export(system, tmp_path / "export")
     file = tmp_path / "export" / "matching.jsonl"

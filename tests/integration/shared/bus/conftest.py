@@ -54,7 +54,7 @@ async def topics(kafka: str) -> str:
     return kafka
 
 
-async def seen(bus: Bus, how: str = "evolve") -> list[tuple[str, str]]:
+async def applied(bus: Bus, how: str = "evolve") -> list[tuple[str, str]]:
     """What the reader saw: (subject, what) in order."""
     async with bus.read() as session:
         rows = await session.execute(

@@ -157,16 +157,16 @@ async def test_kafka_is_told_of_the_place_afterwards(new_bus: NewBus, topics: st
         await _write(owner, first)
         await relay.send_once(lease)
         await until(lambda: _came(batches, first))
-        await until(lambda: _told(topics, first, reader))
+        await until(lambda: _kafka_has_offset(topics, first, reader))
         await _write(owner, last)
         await relay.send_once(lease)
         await until(lambda: _came(batches, last))
         await until(lambda: _behind(reader, 0))
         await relay.close(lease)
-    assert await _told(topics, last, reader)
+    assert await _kafka_has_offset(topics, last, reader)
 
 
-async def _told(kafka: str, subject: str, reader: Reader) -> bool:
+async def _kafka_has_offset(kafka: str, subject: str, reader: Reader) -> bool:
     """Whether Kafka has the reader's place in the partition of `subject`."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()

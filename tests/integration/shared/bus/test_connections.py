@@ -13,7 +13,7 @@ from shared.bus.db import bus as module
 from shared.bus.db.transaction import driver
 from shared.contracts.applications import ApplicationSubmitted
 from shared.ids import new_id
-from tests.integration.shared.bus.conftest import seen
+from tests.integration.shared.bus.conftest import applied
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -56,7 +56,7 @@ async def test_what_reads_cannot_write_and_leaves_no_trace_on_its_connection(new
         level = await tx.session.scalar(text("SHOW transaction_isolation"))
         await tx.session.execute(text(WRITE))
     assert (len(processes), level) == (1, "read committed")
-    assert await seen(bus) == [("one", "x")]
+    assert await applied(bus) == [("one", "x")]
 
 
 async def test_a_snapshot_shows_one_moment(new_bus: NewBus) -> None:
@@ -78,10 +78,10 @@ async def test_the_driver_writes_within_the_transaction(new_bus: NewBus) -> None
     async with bus.transaction("test") as tx:
         await (await driver(tx.session)).execute(WRITE)
         await tx.session.rollback()
-    assert await seen(bus) == []
+    assert await applied(bus) == []
     async with bus.transaction("test") as tx:
         await (await driver(tx.session)).execute(WRITE)
-    assert await seen(bus) == [("one", "x")]
+    assert await applied(bus) == [("one", "x")]
 
 
 async def test_connections_that_the_server_ended_are_not_used(new_bus: NewBus, postgres: Databases) -> None:
@@ -150,14 +150,14 @@ async def test_cancelled_wherever_it_waits_nothing_is_left(new_bus: NewBus, post
             asyncio.CancelledError
         ] * len(tasks)
         await blocking.session.rollback()
-    assert await seen(bus) == []
+    assert await applied(bus) == []
     assert await _facts(bus) == 0
     for subject in subjects:  # in three at once, each on a connection of its own
         async with bus.transaction("test") as tx, bus.read() as one, bus.read() as two:
             assert [await process(each) for each in (one, two)]
             await tx.session.execute(text("INSERT INTO seen VALUES (:subject, 'x', :how)"), _row(subject, "evolve"))
             await tx.record(SUBMITTED, subject)
-    assert [subject for subject, _ in await seen(bus)] == subjects
+    assert [subject for subject, _ in await applied(bus)] == subjects
     assert await _facts(bus) == 3
 
 
@@ -177,10 +177,10 @@ async def test_cancelled_twice_it_still_rolls_back_to_its_end(new_bus: NewBus, p
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await seen(bus) == []
+    assert await applied(bus) == []
     async with bus.transaction("test") as tx:
         await tx.session.execute(text(WRITE))
-    assert await seen(bus) == [("one", "x")]
+    assert await applied(bus) == [("one", "x")]
     open_ = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND state LIKE 'idle in transaction%'"
     assert postgres.server.sql(open_.format(bus.engine.url.database)) == "0"
 
@@ -196,7 +196,7 @@ async def test_a_savepoint_that_fails_takes_back_its_own_only(new_bus: NewBus) -
             await tx.session.execute(text("SELECT 1 / 0"))
         await savepoint.rollback()
         await (await driver(tx.session)).execute("INSERT INTO seen VALUES ('three', 'x', 'evolve')")
-    assert await seen(bus) == [("one", "x"), ("three", "x")]
+    assert await applied(bus) == [("one", "x"), ("three", "x")]
 
 
 def _row(subject: str, how: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from shared.contracts.applications import ApplicationEndorsed
 from shared.contracts.calls import CallClosed
 from shared.contracts.matches import MatchOffered
 from shared.ids import new_id
-from tests.integration.shared.bus.conftest import seen
+from tests.integration.shared.bus.conftest import applied
 from tests.integration.shared.bus.test_delivery import TOPIC, endorsed, note, open_parked, withdrawn
 from tests.simulation.world import Log, Producer, SimulatedRelay
 from tests.support import Feed
@@ -56,8 +56,8 @@ class Reader:
                 await tx.react(each, offered, "\0" if each.subject in self.poison else new_id())
 
     async def of(self, subject: str) -> list[str]:
-        """What was seen of a subject."""
-        return [what for each, what in await seen(self.bus) if each == subject]
+        """Return the applied events of a subject."""
+        return [what for each, what in await applied(self.bus) if each == subject]
 
 
 def unknown(record: StoredRecord) -> StoredRecord:
@@ -204,7 +204,7 @@ async def _two_states_of_a_call(owner: Bus) -> None:
             await tx.record(CallClosed.model_validate(dict(CallClosed.example)), "call")
 
 
-def _told(log: Log) -> list[bytes | None]:
+def _sequences_sent(log: Log) -> list[bytes | None]:
     ((_, records),) = log.partitions.items()
     return [dict(one.headers)["ce_sequence"] for one in records]
 
@@ -214,7 +214,7 @@ async def _one_on_its_way(relay: Slow, log: Log, lease: leases.Lease) -> asyncio
     assert await relay.send_on(lease) == 1
     second = asyncio.create_task(relay.send_on(lease))
     async with asyncio.timeout(20):
-        while len(_told(log)) < 2:  # noqa: ASYNC110 - a list tells nobody that it grows
+        while len(_sequences_sent(log)) < 2:  # noqa: ASYNC110 - a list tells nobody that it grows
             await asyncio.sleep(0.01)
     return second
 
@@ -232,7 +232,7 @@ async def test_what_is_being_settled_is_not_sent_again(new_bus: NewBus) -> None:
         assert await second == 1
         assert await relay.send_on(lease) == 0
         await relay.settled()
-    assert _told(log) == [b"1", b"2"]
+    assert _sequences_sent(log) == [b"1", b"2"]
     async with owner.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM pending")) == 0
         assert await session.scalar(text("SELECT count(*) FROM sent")) == 2
@@ -254,7 +254,7 @@ async def test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it(
         while await relay.send_on(lease):
             pass
         await relay.settled()
-    assert _told(log) == [b"1", b"2", b"1", b"2"]
+    assert _sequences_sent(log) == [b"1", b"2", b"1", b"2"]
     async with owner.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM pending")) == 0
 

@@ -21,7 +21,7 @@ from shared.bus.outbox.verification import Finding, findings
 from shared.contracts.applications import ApplicationEndorsed, ApplicationNotEndorsed, ApplicationWithdrawn
 from shared.contracts.matches import MatchOffered
 from shared.ids import new_id
-from tests.integration.shared.bus.conftest import seen
+from tests.integration.shared.bus.conftest import applied
 from tests.rebuilding import empty
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def until(what: Callable[[], Awaitable[bool]], seconds: float = 20) -> Non
 
 async def of(bus: Bus, subject: str, how: str = "evolve") -> list[str]:
     """What the reader saw of one subject."""
-    return [what for each, what in await seen(bus, how) if each == subject]
+    return [what for each, what in await applied(bus, how) if each == subject]
 
 
 async def open_parked(bus: Bus, subject: str) -> list[str]:
@@ -243,7 +243,7 @@ async def test_a_gap_is_healed_by_the_owners_replay(new_bus: NewBus, topics: str
 
 
 async def test_a_rebuild_evolves_and_does_not_react(new_bus: NewBus, topics: str) -> None:
-    """A rebuilt projection holds what it held, and nobody is told anything twice."""
+    """A rebuilt projection equals the old one, and no reaction is repeated."""
     owner, reader = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
     handlers = Handlers()
     subject = str(new_id())
@@ -302,7 +302,7 @@ async def test_facts_written_alone_and_together_make_one_chain(new_bus: NewBus) 
 
 
 async def test_a_changed_journal_does_not_verify(new_bus: NewBus) -> None:
-    """Whoever changes a payload, takes an event out or cuts the end off is found."""
+    """A changed payload, a removed event or a missing end is found."""
     owner = await new_bus("applications")
     one, two, three = (str(new_id()) for _ in range(3))
     async with owner.transaction("coordinator") as tx:

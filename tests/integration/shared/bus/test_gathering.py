@@ -130,7 +130,7 @@ async def test_what_is_in_hand_while_a_rebuild_sets_the_reader_back_passes_nothi
 async def test_what_is_assigned_while_a_batch_is_applied_is_still_to_be_compared(
     new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Done with are only the partitions that the batch has held against the log; one that came meanwhile is not."""
+    """Only the partitions that the batch compared with the log are done; one assigned meanwhile is not."""
     bus = await new_bus("matching")
     consumers = Consumers("matching")
     consumers.topic(TOPIC)

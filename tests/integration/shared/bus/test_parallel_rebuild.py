@@ -21,7 +21,7 @@ from shared.bus.log.envelope import headers_of
 from shared.bus.rebuild import bulk, loading, shadow_tables
 from shared.contracts.applications import ApplicationEndorsed, ApplicationWithdrawn
 from shared.ids import new_id
-from tests.integration.shared.bus.conftest import seen
+from tests.integration.shared.bus.conftest import applied
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -64,7 +64,7 @@ async def _evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     await (await driver(tx.session)).executemany("INSERT INTO seen VALUES ($1, $2, $3)", rows)
 
 
-def _tell(kafka: str) -> list[str]:
+def _record_events(kafka: str) -> list[str]:
     """Two events each of some applications, in all partitions; give their ids."""
     sender = Producer({"bootstrap.servers": kafka, "acks": "all", "log_level": 2})
     subjects = [str(new_id()) for _ in range(60)]
@@ -88,10 +88,10 @@ def slowly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("slowly")
 async def test_processes_share_the_partitions_and_each_record_is_applied_once(new_bus: NewBus, topics: str) -> None:
     """Both take part, no partition is taken twice or left out, and a subject's events come in order."""
-    bus, subjects = await new_bus("matching", kafka=topics), set(_tell(topics))
+    bus, subjects = await new_bus("matching", kafka=topics), set(_record_events(topics))
     told: list[tuple[int, int]] = []
     taken = await loading.load(bus.settings, "matching", consumers_of, by="tests", tell=lambda *each: told.append(each))
-    found = {who: [row for row in await seen(bus, who) if row[0] in subjects] for who in ("first", "other")}
+    found = {who: [row for row in await applied(bus, who) if row[0] in subjects] for who in ("first", "other")}
     assert found["first"]
     assert found["other"]
     assert not {subject for subject, _ in found["first"]} & {subject for subject, _ in found["other"]}
@@ -109,13 +109,13 @@ async def test_a_process_that_dies_ends_the_load_and_changes_nothing(
 ) -> None:
     """Whichever it is: what it died of is raised, what is in use is as it was, and nothing half-filled is left."""
     bus = await new_bus("matching", kafka=topics)
-    _tell(topics)
+    _record_events(topics)
     async with bus.transaction("system:tests") as tx:
         await tx.session.execute(text("INSERT INTO seen VALUES ('old', 'told', 'before')"))
     monkeypatch.setenv(_DIES, who)
     with pytest.raises(how):
         await loading.load(bus.settings, "matching", consumers_of, by="tests")
-    assert await seen(bus, "before") == [("old", "told")]
+    assert await applied(bus, "before") == [("old", "told")]
     async with bus.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM seen")) == 1
         assert await session.scalar(text("SELECT to_regnamespace(:name)"), {"name": shadow_tables.SCHEMA}) is None

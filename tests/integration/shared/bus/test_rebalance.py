@@ -19,7 +19,7 @@ from shared.bus.inbox.reader import Reader
 from shared.bus.log import offsets
 from shared.bus.outbox.relay import Relay
 from shared.ids import new_id
-from tests.integration.shared.bus.test_batching import _told
+from tests.integration.shared.bus.test_batching import _kafka_has_offset
 from tests.integration.shared.bus.test_delivery import TOPIC, _is, endorsed, running, until
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     NewBus = Callable[..., Awaitable[Bus]]
 
 
-class Seen:
-    """A reader of one topic that writes down what came of some subjects; `meanwhile` is called with the first."""
+class Recorder:
+    """A reader of one topic that records the events of some subjects; `meanwhile` is called with the first."""
 
     def __init__(self, *subjects: str, meanwhile: Callable[[], Awaitable[None]] | None = None) -> None:
         self.subjects = subjects
@@ -84,7 +84,7 @@ class Group:
     """The group of a reader, with a member that can keep it from agreeing; the others read another topic."""
 
     def __init__(self, topics: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Note when the reader is told that its partitions are shared out anew, and when it goes on."""
+        """Note when the reader learns that its partitions are reassigned, and when it continues."""
         self.topics = topics
         self.slow = Slow()
         self.members: list[AIOKafkaConsumer] = []
@@ -175,7 +175,7 @@ async def test_a_full_batch_is_committed_while_the_group_cannot_agree(
     monkeypatch.setattr(intake, "FEW", 1)
     if when != "applied":
         monkeypatch.setattr(asyncio, "sleep", sleep)
-    seen = Seen(subject, meanwhile=begin if when == "applied" else None)
+    seen = Recorder(subject, meanwhile=begin if when == "applied" else None)
     reader = Reader(bus, seen.consumers)
     async with _group(topics, monkeypatch) as group, running(reader.run):
         await _write(owner, *[subject] * 6)
@@ -233,7 +233,7 @@ async def test_a_batch_that_is_applied_while_its_partition_comes_again_is_not_ta
         await group.agrees()
 
     monkeypatch.setattr(Reader, "_restart", restart)
-    seen = Seen(subject, meanwhile=comes_again)
+    seen = Recorder(subject, meanwhile=comes_again)
     reader = Reader(bus, seen.consumers)
     await _write(owner, first, subject, subject)
     await _send(owner)
@@ -254,7 +254,7 @@ async def test_who_seeks_while_the_group_shares_out_does_not_place_the_partition
     subject = str(new_id())
     await _write(owner, subject)
     await _send(owner)
-    reader = Reader(bus, Seen(subject).consumers)
+    reader = Reader(bus, Recorder(subject).consumers)
     async with _group(topics, monkeypatch) as group, running(reader.run):
         await until(lambda: _is(_noted(bus, subject), 1))
         taking = reader._intake
@@ -274,16 +274,16 @@ async def test_who_seeks_while_the_group_shares_out_does_not_place_the_partition
 async def test_nothing_is_applied_before_the_database_has_said_from_where(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, *, answers: bool
 ) -> None:
-    """A restored store lacks what Kafka was told of: that comes first, also where the store is slow or cannot say."""
+    """Events missing from a restored store come first, also where Kafka has a later offset and the store is slow."""
     owner = await new_bus("applications", kafka=topics)
     before, restored = await new_bus("matching", kafka=topics), await new_bus("matching", kafka=topics)
     subject = str(new_id())
     await _write(owner, subject)
     await _send(owner)
-    reader = Reader(before, Seen(subject).consumers)
+    reader = Reader(before, Recorder(subject).consumers)
     async with running(reader.run):
         await until(lambda: _is(_noted(before, subject), 1))
-        await until(lambda: _told(topics, subject, reader))
+        await until(lambda: _kafka_has_offset(topics, subject, reader))
     asked, positions = asyncio.Event(), offsets.positions
 
     async def slow(*given: Any) -> dict[offsets.Partition, offsets.Position]:
@@ -295,7 +295,7 @@ async def test_nothing_is_applied_before_the_database_has_said_from_where(
         return await positions(*given)
 
     monkeypatch.setattr(offsets, "positions", slow)
-    seen = Seen(subject)
+    seen = Recorder(subject)
     async with running(Reader(restored, seen.consumers).run):
         await asked.wait()
         await _write(owner, subject)
@@ -307,17 +307,17 @@ async def test_nothing_is_applied_before_the_database_has_said_from_where(
 async def test_two_processes_share_the_partitions_and_each_tells_how_far_behind_it_is(
     new_bus: NewBus, topics: str
 ) -> None:
-    """Where half of what a reader knew went to another one, both tell of theirs, and each event is applied once."""
+    """Two processes each report the lag of their own partitions, and each event is applied once."""
     owner = await new_bus("applications", kafka=topics)
     bus = await new_bus("matching", kafka=topics)
     subjects = [str(new_id()) for _ in range(12)]
-    seen = Seen(*subjects)
+    seen = Recorder(*subjects)
     one, other = Reader(bus, seen.consumers), Reader(bus, seen.consumers)
 
     async def shared() -> bool:
         return bool(other._known)
 
-    async def told() -> bool:
+    async def both_report() -> bool:
         return (one.behind(), other.behind()) == (0, 0)
 
     await _write(owner, *subjects)
@@ -329,6 +329,6 @@ async def test_two_processes_share_the_partitions_and_each_tells_how_far_behind_
             await _write(owner, *subjects)
             await _send(owner)
             await until(lambda: _is(_all_noted(bus, subjects), {2}))
-            await until(told)
+            await until(both_report)
             assert 0 < len(one._consumer.assignment()) < len(one._known)
     assert seen.numbers == {subject: [1, 2] for subject in subjects}

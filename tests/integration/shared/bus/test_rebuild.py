@@ -23,7 +23,7 @@ from shared.contracts.applications import ApplicationEndorsed, ApplicationWithdr
 from shared.ids import new_id
 from shared.runtime.migrate import migrate
 from shared.settings import ServiceSettings
-from tests.integration.shared.bus.conftest import seen
+from tests.integration.shared.bus.conftest import applied
 from tests.support import settings_for
 
 if TYPE_CHECKING:
@@ -141,12 +141,12 @@ async def test_what_is_in_use_is_there_until_the_new_is_whole(new_bus: NewBus) -
 
     async def look_then_fill() -> list[loading.Loaded]:
         loaded = await fill()
-        during.extend(await seen(bus))
+        during.extend(await applied(bus))
         return loaded
 
     assert await loading.replace(bus, handlers.consumers, look_then_fill) == 2
     assert {subject for subject, _ in during} == {old}
-    assert {subject for subject, _ in await seen(bus)} == {new}
+    assert {subject for subject, _ in await applied(bus)} == {new}
     async with bus.read() as session:
         rows = (await session.execute(text("SELECT subject, sequence, reacted FROM applied"))).all()
         (at,) = (await session.execute(text("SELECT next_offset FROM consumed WHERE next_offset > 0"))).scalars()
@@ -172,7 +172,7 @@ async def test_a_load_that_fails_leaves_the_service_as_it_was(new_bus: NewBus, m
 
     with pytest.raises(ConnectionResetError):
         await loading.replace(bus, handlers.consumers, dies)
-    assert {subject for subject, _ in await seen(bus)} == {old}
+    assert {subject for subject, _ in await applied(bus)} == {old}
     async with bus.read() as session:
         assert (await session.execute(text("SELECT * FROM applied, consumed ORDER BY 1, 2, 3, 6, 7"))).all() == before
         assert await session.scalar(text("SELECT to_regnamespace(:name)"), {"name": shadow_tables.SCHEMA}) is None
@@ -205,7 +205,7 @@ async def test_an_autovacuum_of_a_table_in_use_gives_way(
         await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, _story(subject)))
     finally:
         await asyncio.to_thread(postgres.server.sql, often.replace("SET", "RESET").replace(" = '1s'", ""))
-    assert {subject for subject, _ in await seen(bus)} == {subject}
+    assert {subject for subject, _ in await applied(bus)} == {subject}
 
 
 async def _is_vacuumed(bus: Bus) -> None:
@@ -220,13 +220,13 @@ async def _is_vacuumed(bus: Bus) -> None:
 
 
 async def test_what_an_earlier_load_left_is_taken_away(new_bus: NewBus) -> None:
-    """A machine that went down leaves half-filled tables beside those in use: the next load begins anew."""
+    """Half-filled shadow tables of a machine that went down are removed, and the next load starts afresh."""
     bus, handlers = await new_bus("matching"), Handlers()
     await shadow_tables.build(bus, handlers.consumers.projections, ())
     await _fill(bus, handlers.consumers, _story(str(new_id())))()
     subject = str(new_id())
     await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, _story(subject)))
-    assert await seen(bus) == [(subject, "ApplicationEndorsed"), (subject, "ApplicationWithdrawn")]
+    assert await applied(bus) == [(subject, "ApplicationEndorsed"), (subject, "ApplicationWithdrawn")]
 
 
 async def test_an_event_that_fails_is_parked_and_the_rest_is_there(new_bus: NewBus) -> None:
@@ -235,7 +235,7 @@ async def test_an_event_that_fails_is_parked_and_the_rest_is_there(new_bus: NewB
     bus, handlers = await new_bus("matching"), Handlers(bad)
     batch = [*_story(good), *_story(bad, 2)]
     await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, batch))
-    assert {subject for subject, _ in await seen(bus)} == {good}
+    assert {subject for subject, _ in await applied(bus)} == {good}
     async with bus.read() as session:
         rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY sequence"))).all()
     assert [tuple(row) for row in rows] == [(bad, "failed"), (bad, "behind")]
@@ -262,7 +262,7 @@ async def test_of_a_batch_that_fails_only_the_part_with_the_bad_event_is_done_ag
     assert await loading.replace(bus, handlers.consumers, fill_and_look) == 32
     assert aside == [2, 2], "the bad one, and the one that was with it to the last, each with what follows it"
     told = {(subject, type_) for subject in subjects for type_ in ("ApplicationEndorsed", "ApplicationWithdrawn")}
-    assert sorted(await seen(bus)) == sorted((subject, type_) for subject, type_ in told if subject != bad)
+    assert sorted(await applied(bus)) == sorted((subject, type_) for subject, type_ in told if subject != bad)
     async with bus.read() as session:
         rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY sequence"))).all()
     assert [tuple(row) for row in rows] == [(bad, "failed"), (bad, "behind")]
@@ -271,7 +271,7 @@ async def test_of_a_batch_that_fails_only_the_part_with_the_bad_event_is_done_ag
 async def test_what_waits_behind_a_later_fault_is_not_lost_when_its_batch_fails(
     new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A good event whose subject has a faulty one further on is applied, in whichever half of the batch it stands."""
+    """A good event whose subject has a faulty one later is applied, in either half of the batch."""
     monkeypatch.setattr(loading, "FEW", 2)
     subjects = [str(new_id()) for _ in range(16)]
     bad, faulty = subjects[1], subjects[12]
@@ -280,7 +280,7 @@ async def test_what_waits_behind_a_later_fault_is_not_lost_when_its_batch_fails(
     stories[12][1] = replace(stories[12][1], value=b"{")
     batch = [story[part] for part in range(2) for story in stories]
     assert await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, batch)) == 32
-    assert (faulty, "ApplicationEndorsed") in await seen(bus)
+    assert (faulty, "ApplicationEndorsed") in await applied(bus)
     async with bus.read() as session:
         rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY subject, sequence"))).all()
         (come,) = (
@@ -292,7 +292,7 @@ async def test_what_waits_behind_a_later_fault_is_not_lost_when_its_batch_fails(
 
 
 async def test_whole_partitions_are_read_to_their_end_and_no_further(topics: str) -> None:
-    """Each record as it was sent, whatever is in it; a partition is done where it ended when the load began."""
+    """Each record comes as it was sent; a partition is done where it ended when the load began."""
     settings = ServiceSettings(**settings_for("postgresql://nobody@127.0.0.1:1/none", kafka=topics))
     sent = {
         (TOPIC, 3, b"key", b"value", (("ce_id", b"1"), ("ce_type", b"\xff"))),

@@ -48,21 +48,21 @@ async def test_who_relays_itself_notifies_nobody(new_bus: NewBus, topics: str) -
         async with bus.transaction("coordinator") as tx:
             await tx.record(endorsed(), new_id())
 
-    async def told(many: int) -> bool:
+    async def notified(many: int) -> bool:
         return len(heard) == many
 
     await write(own)
-    await until(lambda: told(1))
+    await until(lambda: notified(1))
     async with running(relay.Relay(own).run):
         await until(lambda: _is(_count(own, "pending"), 0))
         await until(lambda: _relays(own))
         for _ in range(3):
             await write(own)
         await write(other)
-        await until(lambda: told(2))
+        await until(lambda: notified(2))
         await until(lambda: _is(_count(own, "pending"), 0))
     await write(own)
-    await until(lambda: told(3))
+    await until(lambda: notified(3))
     await ear.close()
     assert heard == [own.holder, other.holder, own.holder]
 

@@ -49,7 +49,7 @@ async def test_a_stranger_is_led_to_the_sign_in_and_back(browser: httpx2.AsyncCl
 
 
 async def test_a_part_of_a_page_moves_the_whole_page_to_the_sign_in(browser: httpx2.AsyncClient) -> None:
-    """The library htmx is told by its own header, with the page that the person sees as the way back."""
+    """The library htmx is redirected by its own header, with the page that the person sees as the way back."""
     seen = f"{ORIGIN}/matching/board?call=3"
     answer = await browser.get("/tests/mine", headers={"HX-Request": "true", "HX-Current-URL": seen})
     assert answer.status_code == 401
@@ -57,7 +57,7 @@ async def test_a_part_of_a_page_moves_the_whole_page_to_the_sign_in(browser: htt
 
 
 async def test_the_role_decides(browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn) -> None:
-    """An officer gets in; a donor is told for whom the page is; who has no role yet gets to pages for everybody."""
+    """An officer gets in; a donor learns for whom the page is; a person without a role reaches pages for everybody."""
     await grant("officer", Role.OFFICER)
     await grant("donor", Role.DONOR)
     sign_in("officer")
@@ -98,7 +98,7 @@ async def test_an_old_session_is_over(
 async def test_a_session_in_use_is_renewed_by_the_portal(
     browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
 ) -> None:
-    """A page after ten minutes goes by way of the portal, which writes the cookie anew, and comes back once."""
+    """A page after ten minutes goes by way of the portal, which writes the cookie again, and comes back once."""
     await grant("officer", Role.OFFICER)
     sign_in("officer", RENEW_AFTER + 5)
     assert (await browser.get("/tests/api/mine")).status_code == 200
@@ -175,7 +175,7 @@ async def test_another_site_cannot_send_our_forms(
 async def test_a_form_sent_after_the_session_ended_loses_nothing(
     browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
 ) -> None:
-    """Whoever was signed out while writing is told how to keep the text; after a new sign-in the same form counts."""
+    """A person who was signed out while writing learns how to keep the text; after a new sign-in the form counts."""
     await grant("officer", Role.OFFICER)
     sign_in("officer")
     form = {"text": "a long report", "csrf_token": (await browser.get("/tests/mine")).json()["csrf"]}
@@ -218,7 +218,7 @@ async def test_internal_routes_open_to_our_services_only(
 
 
 async def test_a_spoilt_cookie_is_a_stranger(browser: httpx2.AsyncClient) -> None:
-    """Whatever stands in the cookie, the answer is the way to the sign-in, never an error."""
+    """Any nonsense in the cookie leads to the sign-in, never to an error."""
     browser.cookies.set("tandem-8000", "gAAAAABm-nonsense", domain="localhost.local")
     assert (await browser.get("/tests/mine")).status_code == 303
     assert (await browser.get("/tests/open")).json() == {"subject": None}
@@ -233,7 +233,7 @@ async def suspend(app: FastAPI, country: str) -> None:
 async def test_a_suspension_ends_sign_ins_at_once(
     app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
 ) -> None:
-    """Who was signed in is asked to sign in; who signs in anew is told why the page is closed."""
+    """A person who was signed in must sign in again; after that the page says why it is closed."""
     await grant("minsk", Role.OFFICER, country="BY")
     await grant("tbilisi", Role.OFFICER, country="GE")
     sign_in("minsk")

@@ -128,7 +128,7 @@ async def test_a_sign_in_takes_ten_minutes_at_most(
 
 
 async def test_a_new_sign_in_has_a_new_session(browser: httpx2.AsyncClient, app: FastAPI) -> None:
-    """Whatever session id was in the browser before, the sign-in gives another: none can be planted."""
+    """The sign-in makes a new session id, whichever was in the browser: none can be planted."""
     ids = set()
     for persona in ("persona-officer", "persona-officer", "persona-donor"):
         await browser.get((await browser.get(f"/sign-in?as={persona}")).headers["location"])

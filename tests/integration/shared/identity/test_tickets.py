@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ORIGIN = "http://localhost:8000"
 
 
-def made(key: OKPKey, subject: str = "a-1", person: str | None = "officer", purpose: str = "report") -> str:
+def new_ticket(key: OKPKey, subject: str = "a-1", person: str | None = "officer", purpose: str = "report") -> str:
     """A ticket of the portal."""
     return issue_ticket(purpose, subject, person=person, private_key=key.as_pem(private=True).decode())
 
@@ -32,7 +32,7 @@ async def test_a_ticket_becomes_a_narrow_cookie(
 ) -> None:
     """The browser is sent on to the clean address; there the form opens and can be sent, for that case only."""
     sign_in("officer")
-    away = await browser.get(f"/tests/reports/a-1?lang=en&ticket={made(ticket_key)}")
+    away = await browser.get(f"/tests/reports/a-1?lang=en&ticket={new_ticket(ticket_key)}")
     assert (away.status_code, away.headers["location"]) == (303, "/tests/reports/a-1?lang=en")
     cookie = away.headers["set-cookie"]
     assert "HttpOnly" in cookie
@@ -50,7 +50,7 @@ async def test_two_forms_are_open_side_by_side(
     """A second case's ticket does not close the first one's form."""
     sign_in("officer")
     for case in ("a-1", "a-2"):
-        await browser.get(f"/tests/reports/{case}?ticket={made(ticket_key, case)}")
+        await browser.get(f"/tests/reports/{case}?ticket={new_ticket(ticket_key, case)}")
     for case in ("a-1", "a-2"):
         assert (await browser.get(f"/tests/reports/{case}")).json()["case"] == case
 
@@ -58,7 +58,7 @@ async def test_two_forms_are_open_side_by_side(
 async def test_a_ticket_opens_once(browser: httpx2.AsyncClient, sign_in: SigningIn, ticket_key: OKPKey) -> None:
     """Found in a history or a log and used again, it opens nothing, whichever process is asked."""
     sign_in("officer")
-    address = f"/tests/reports/a-1?ticket={made(ticket_key)}"
+    address = f"/tests/reports/a-1?ticket={new_ticket(ticket_key)}"
     assert (await browser.get(address)).status_code == 303
     browser.cookies.clear()
     sign_in("officer")
@@ -71,7 +71,7 @@ async def test_a_forwarded_ticket_opens_nothing(
     browser: httpx2.AsyncClient, sign_in: SigningIn, ticket_key: OKPKey
 ) -> None:
     """In the hands of another person, or of nobody signed in, it is refused and not used up."""
-    address = f"/tests/reports/a-1?ticket={made(ticket_key)}"
+    address = f"/tests/reports/a-1?ticket={new_ticket(ticket_key)}"
     assert (await browser.get(address)).status_code == 403
     sign_in("somebody-else")
     assert (await browser.get(address)).status_code == 403
@@ -84,14 +84,14 @@ async def test_the_cookie_ends_with_the_person(
 ) -> None:
     """When the next person signs in at the same browser, the form of the one before is closed."""
     sign_in("officer")
-    await browser.get(f"/tests/reports/a-1?ticket={made(ticket_key)}")
+    await browser.get(f"/tests/reports/a-1?ticket={new_ticket(ticket_key)}")
     sign_in("somebody-else")
     assert (await browser.get("/tests/reports/a-1")).status_code == 403
 
 
 async def test_a_line_manager_needs_no_account(browser: httpx2.AsyncClient, ticket_key: OKPKey) -> None:
     """A ticket that names nobody opens by itself, and its form still needs the token of its cookie."""
-    away = await browser.get(f"/tests/reports/a-1?ticket={made(ticket_key, person=None)}")
+    away = await browser.get(f"/tests/reports/a-1?ticket={new_ticket(ticket_key, person=None)}")
     assert away.status_code == 303
     form = await browser.get("/tests/reports/a-1")
     assert form.json()["person"] is None
@@ -103,12 +103,17 @@ async def test_a_line_manager_needs_no_account(browser: httpx2.AsyncClient, tick
 async def test_wrong_tickets_are_refused(browser: httpx2.AsyncClient, sign_in: SigningIn, ticket_key: OKPKey) -> None:
     """Another case's, another purpose's or a changed ticket is refused with a page that says what to do."""
     sign_in("officer")
-    for text in (made(ticket_key, "a-2"), made(ticket_key, purpose="receipt"), made(ticket_key)[:-3] + "AAA", "x"):
+    for text in (
+        new_ticket(ticket_key, "a-2"),
+        new_ticket(ticket_key, purpose="receipt"),
+        new_ticket(ticket_key)[:-3] + "AAA",
+        "x",
+    ):
         assert (await browser.get(f"/tests/reports/a-1?ticket={text}")).status_code == 403
 
 
 async def test_without_a_ticket_the_portal_is_the_way(browser: httpx2.AsyncClient, sign_in: SigningIn) -> None:
-    """A stranger is led to the sign-in; who is signed in is told where the link is."""
+    """A stranger is led to the sign-in; a signed-in person learns where the link is."""
     assert (await browser.get("/tests/reports/a-1")).status_code == 303
     sign_in("officer")
     refused = await browser.get("/tests/reports/a-1")
@@ -125,7 +130,7 @@ async def test_a_role_needs_no_ticket_where_the_route_says_so(
     assert (await browser.get("/tests/receipts/a-1")).json() == {"by": "Principal"}
     sign_in("officer")
     assert (await browser.get("/tests/receipts/a-1")).status_code == 403
-    await browser.get(f"/tests/receipts/a-1?ticket={made(ticket_key, purpose='receipt')}")
+    await browser.get(f"/tests/receipts/a-1?ticket={new_ticket(ticket_key, purpose='receipt')}")
     assert (await browser.get("/tests/receipts/a-1")).json() == {"by": "Ticket"}
 
 
@@ -133,7 +138,7 @@ async def test_a_program_sends_its_ticket_along(browser: httpx2.AsyncClient, pro
     """With a bearer token of the same person the ticket stands in a header; another person's is refused."""
     async with Programs(provider, client_id="tandem", client_secret="x", origin=ORIGIN) as programs:
         token, other = await programs.sign_in_as("officer"), await programs.sign_in_as("somebody-else")
-    headers = {"Authorization": f"Bearer {token}", "X-Ticket": made(ticket_key)}
+    headers = {"Authorization": f"Bearer {token}", "X-Ticket": new_ticket(ticket_key)}
     assert (await browser.get("/tests/api/reports/a-1", headers=headers)).json() == {"case": "a-1", "ticket": "a-1"}
     assert (await browser.get("/tests/api/reports/a-2", headers=headers)).status_code == 403
     headers["Authorization"] = f"Bearer {other}"
@@ -148,5 +153,5 @@ async def test_a_used_ticket_is_forgotten_when_it_is_over(
     sign_in("officer")
     old = issue_ticket("report", "a-1", person="officer", private_key=ticket_key.as_pem(private=True).decode(), ttl=-3)
     assert (await browser.get(f"/tests/reports/a-1?ticket={old}")).status_code == 303
-    await browser.get(f"/tests/reports/a-1?ticket={made(ticket_key)}")
+    await browser.get(f"/tests/reports/a-1?ticket={new_ticket(ticket_key)}")
     assert await used_tickets() == 2

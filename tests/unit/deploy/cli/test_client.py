@@ -42,7 +42,7 @@ async def test_what_never_arrives_is_told_with_the_last_answer() -> None:
 
 
 async def test_another_no_is_not_asked_again() -> None:
-    """Who may not see it (403) is told so at once."""
+    """A refusal (403) is reported at once."""
     looks = 0
 
     async def look() -> bool:

@@ -68,7 +68,7 @@ def test_a_spreadsheet_becomes_a_problem(tmp_path: Path) -> None:
 
 @given(st.integers(0, 2**32))
 def test_every_problem_can_be_written_as_tables(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
-    """Whatever a problem holds, its tables and rules are read to the same digest."""
+    """The tables and rules of any problem are read to the same digest."""
     problem = make_problem(random.Random(seed), 4, 3, tight=0.4)
     if not problem.candidates or not problem.seats:
         return
@@ -195,7 +195,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def test_match_writes_matches_receipts_and_prices(tmp_path: Path) -> None:
-    """No service runs; who has no place is told the rule and the smallest change; the digest is that of the run."""
+    """No service runs; an unmatched candidate gets the rule and the smallest change; the digest is that of the run."""
     files = _files(tmp_path, people_csv=PEOPLE, places_csv=PLACES)
     done = _tandem("match", *files, "--day", "2027-01-04", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr

@@ -38,7 +38,7 @@ class Empty(BaseHTTPRequestHandler):
             self._answer(200, {"people": [], "total": 0, "funds": []})
 
     def do_POST(self) -> None:
-        """Whatever is entered is taken."""
+        """Accept any entry."""
         self.rfile.read(int(self.headers["Content-Length"]))
         self.asked.append(self.path)
         self._answer(200, {"ids": ["01977a1e-0000-7000-8000-000000000001"]})

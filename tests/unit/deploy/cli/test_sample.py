@@ -32,7 +32,7 @@ def programme() -> Programme:
 
 
 def test_the_same_seed_and_day_give_the_same_programme(programme: Programme) -> None:
-    """Whoever loads it has what the documentation shows; another seed draws other people."""
+    """Every load gives what the documentation shows; another seed chooses other people."""
     assert generate(TODAY) == programme
     assert generate(TODAY, seed=7).people != programme.people
 

@@ -71,7 +71,7 @@ true = record_of(ApplicationEndorsed.model_validate(dict(ApplicationEndorsed.exa
 def test_no_bytes_make_the_reader_raise(
     key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
 ) -> None:
-    """Whatever a record holds, it is an event or a fault that names a subject which a table can hold."""
+    """Any record is an event, or a fault that names a subject which a table can hold."""
     found = read(StoredRecord("exchange.applications", 0, 0, key, value, headers))
     assert isinstance(found, Envelope | Faulty)
     assert found.subject
@@ -108,7 +108,7 @@ def test_a_parked_record_keeps_every_byte(
 def test_a_record_that_was_read_keeps_every_byte(
     key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
 ) -> None:
-    """Whatever its headers hold, also the bytes between which they are kept: it is told and stored as it came."""
+    """A record is stored as it came, whatever its headers hold, also the bytes that separate them."""
     record = StoredRecord("exchange.applications", 1, 2, key, value, headers)
     kept = take(record)
     assert (kept.topic, kept.partition, kept.offset, kept.key, kept.value) == (
@@ -144,7 +144,7 @@ def test_the_order_of_the_headers_says_nothing(
 
 @pytest.mark.parametrize("missing", ours)
 def test_a_missing_header_is_named(missing: str) -> None:
-    """Whoever looks at a parked record is told which header it lacks."""
+    """The fault of a dead letter names the header that it lacks."""
     found = read(
         StoredRecord(true.topic, 3, 7, true.key, true.value, [one for one in true.headers if one[0] != missing])
     )
@@ -154,7 +154,7 @@ def test_a_missing_header_is_named(missing: str) -> None:
 
 
 def test_the_reason_against_a_contract_holds_no_value() -> None:
-    """What is wrong is told by field, without the value: it may concern a person."""
+    """The reason names each wrong field, without the value: it may concern a person."""
     found = read(StoredRecord(true.topic, 3, 7, true.key, b'{"due": "Ani Petrosyan"}', true.headers))
     assert isinstance(found, Faulty)
     assert found.reason == "contract"

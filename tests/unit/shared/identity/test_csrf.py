@@ -23,7 +23,7 @@ def test_a_token_counts_for_its_person_and_day(one: str, other: str, later: int)
 
 @given(st.text())
 def test_nonsense_is_no_token(text: str) -> None:
-    """Whatever stands in the field, the answer is no, never an error."""
+    """Any text in the field is refused without an error."""
     assert not csrf.counts(SEAL, csrf.person("somebody"), text)
     assert not csrf.counts(SEAL, csrf.person("somebody"), f"{text}.{SEAL.sign('x')}")
 

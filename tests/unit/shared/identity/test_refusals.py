@@ -15,7 +15,7 @@ ORIGIN = "http://localhost:8000"
 
 @given(st.text(alphabet="/\\:@.?#%&= \t\r\nahtps0", max_size=30))
 def test_no_address_leads_off_our_origin(address: str) -> None:
-    """Whatever is asked for, a browser that follows it stays on our origin."""
+    """A browser that follows any requested address stays on our origin."""
     led_to = safe_next(address)
     # Browsers drop tabs and line ends and read a backslash as a slash before they look at the address.
     as_browsers_read = "".join(letter for letter in led_to if letter not in "\t\r\n").replace("\\", "/")

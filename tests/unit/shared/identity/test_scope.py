@@ -39,7 +39,7 @@ def test_a_national_coordinator_sees_the_own_countries_only(own: set[str]) -> No
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PROGRAMME_COORDINATOR])
 def test_no_other_role_sees_everything(role: Role) -> None:
-    """A role without country or organisation opens no case but the own one; only the programme coordinator sees all."""
+    """A role without country or organisation opens one's own case only; only the programme coordinator sees all."""
     principal = holding(role)
     assert scope.countries_visible(principal) == frozenset()
     assert scope.organisations_visible(principal) == frozenset()
@@ -66,7 +66,7 @@ def test_the_programme_coordinator_sees_all_but_endorses_and_clears_nothing() ->
 
 
 def test_an_eu_agency_is_cleared_by_its_own_officer() -> None:
-    """The clearance officer stands for the own agency, and neither for another agency nor for a country."""
+    """A clearance officer clears for their agency, and neither for another agency nor for a country."""
     officer = holding(Role.CLEARANCE_OFFICER, country="EU", organisation_id=AGENCY)
     assert scope.may_clear(officer, "EU", AGENCY)
     assert not scope.may_clear(officer, "EU", OTHER_AGENCY)
@@ -78,7 +78,7 @@ def test_an_eu_agency_is_cleared_by_its_own_officer() -> None:
 
 
 def test_a_country_is_cleared_by_its_coordinator() -> None:
-    """The national coordinator clears for the own country, whatever agency it is."""
+    """A national coordinator clears for their country, whatever agency it is."""
     coordinator = holding(Role.NATIONAL_COORDINATOR, country="AM")
     assert scope.may_clear(coordinator, "AM")
     assert scope.may_clear(coordinator, "AM", AGENCY)
@@ -86,7 +86,7 @@ def test_a_country_is_cleared_by_its_coordinator() -> None:
 
 
 def test_a_host_sees_the_own_organisation_only() -> None:
-    """A host contact publishes and sees for the own organisation, not for a neighbour in the same country."""
+    """A host contact publishes and sees for their organisation, not for a neighbour in the same country."""
     host = holding(Role.HOST_CONTACT, country="PL", organisation_id=AGENCY)
     assert scope.may_act_for_organisation(host, AGENCY)
     assert scope.may_see_organisation(host, AGENCY, "PL")

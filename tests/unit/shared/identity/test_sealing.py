@@ -33,7 +33,7 @@ def test_a_changed_bit_is_seen(value: dict[str, object], where: int, flip: int) 
 
 @given(st.text())
 def test_arbitrary_text_opens_nothing(text: str) -> None:
-    """Whatever a browser sends in a cookie, opening it never raises."""
+    """Opening never raises, whatever a browser sends in a cookie."""
     assert Seal((NEW,), "session").open(text) is None
     assert Seal((NEW,), "session").signed("x", text) is False
 

@@ -49,7 +49,7 @@ def test_every_sign_in_has_an_id_of_its_own() -> None:
 
 
 def test_a_session_is_renewed_after_ten_minutes() -> None:
-    """Not every page writes the cookie anew, but one after ten minutes does."""
+    """The cookie is written again after ten minutes, not with each page."""
     session = Session.begin("somebody", at=1000)
     assert not session.stale(1000 + RENEW_AFTER - 1)
     assert session.stale(1000 + RENEW_AFTER)

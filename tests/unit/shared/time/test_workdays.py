@@ -43,5 +43,5 @@ def test_working_days_are_counted_one_by_one(day: date, count: int, country: str
     ],
 )
 def test_a_deadline_ends_with_its_day(start: date, count: int, unit: Unit, end: str) -> None:
-    """Whatever it is counted in, a deadline is due at the end of the day in UTC; months keep to their length."""
+    """A deadline in any unit is due at the end of the day in UTC; months keep to their length."""
     assert due(start, count, unit, UNION).isoformat() == end

@@ -47,7 +47,7 @@ def test_what_people_write_is_let_through() -> None:
     ],
 )
 async def test_a_json_body_is_refused(client: httpx.AsyncClient, body: Any, named: str) -> None:
-    """Whatever route it goes to, the field is named and the remedy given, as a problem document."""
+    """On every route the field is named and the remedy given, as a problem document."""
     answer = await client.post(
         "/draft", content=json.dumps(body), headers={"content-type": "application/json", "accept": "application/json"}
     )
@@ -102,7 +102,7 @@ class Asking:
 
 
 async def test_a_page_without_a_form_class_refuses_it_too() -> None:
-    """`sent` gives what was sent, or names the field; and whoever keeps attempts hears of it."""
+    """`sent` returns what was sent, or names the field and notes an attempt."""
     assert (await sent(Asking(kind="mentee")))["kind"] == "mentee"  # type: ignore[arg-type]  # stands for a request
     heard = collect_attempts()
     with pytest.raises(Refused) as refused:

@@ -59,7 +59,7 @@ def pairs(rows: list[Typed]) -> list[tuple[str, str]]:
     return [*sent, ("note", "kept")]
 
 
-def shown(form: Stays) -> list[Typed]:
+def row_values(form: Stays) -> list[Typed]:
     """What the page would show in each row, in the fields' own names."""
     found = []
     for place, entry in enumerate(form.stays):
@@ -93,6 +93,6 @@ async def test_no_order_of_buttons_loses_what_was_typed(rows: list[Typed], butto
         form = await Stays.read(request)  # type: ignore[arg-type]  # has all of a request that is used
         assert await form.rows_changed(request)  # type: ignore[arg-type]  # as above
         rows = after(rows, verb, place)
-        assert shown(form) == rows
+        assert row_values(form) == rows
         assert form.note.data == "kept"
         assert form.stays.focus is None or 0 <= form.stays.focus < len(rows)

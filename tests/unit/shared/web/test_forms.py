@@ -176,7 +176,7 @@ async def test_what_is_known_is_not_asked_again() -> None:
 
 
 async def test_rows_grow_and_shrink_without_javascript() -> None:
-    """The button adds up to the most and takes away the row that it stands at; other answers stay."""
+    """The buttons add rows up to the maximum and remove their own row; other answers stay."""
     request = Sent(*GOOD, ("row", "add:rows"))
     form = await Sample.read(request)  # type: ignore[arg-type]  # has all of a request that is used
     assert await form.rows_changed(request)  # type: ignore[arg-type]  # as above

@@ -135,7 +135,7 @@ async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Li
 
 
 async def test_a_change_with_more_to_come_is_told_with_it_or_a_moment_later(hub: Live, store: Any) -> None:
-    """A fact and what follows from it are one message; where nothing follows the fact is told all the same."""
+    """A fact and its consequence are one message; a fact without one is announced all the same."""
     board, inbox = Page(hub, "board"), Page(hub, "inbox")
     await asyncio.sleep(0.05)
     async with store.transaction():  # both are heard at one moment, however busy the machine is
@@ -155,7 +155,7 @@ async def test_a_change_with_more_to_come_is_told_with_it_or_a_moment_later(hub:
 
 
 async def test_a_change_between_drawing_and_connecting_is_told(hub: Live, store: Any) -> None:
-    """A page names the stamp at which it was drawn; whatever came later is told when it connects."""
+    """A page names the stamp at which it was rendered; later changes are announced when it connects."""
     stamp = hub.stamp()
     await notify(store, "board")
     await asyncio.sleep(0.1)
@@ -213,7 +213,7 @@ async def test_closing_ends_all_streams_and_refuses_new_ones(hub: Live) -> None:
 
 
 async def test_a_change_of_access_ends_all_streams(hub: Live, store: Any) -> None:
-    """Every page has to ask its guard again, whatever it waits for; a stream that is opened then goes on."""
+    """Every page has to pass its guard again, whatever it waits for; a stream opened afterwards continues."""
     pages = [Page(hub, "board"), Page(hub, "matches")]
     await asyncio.sleep(0)
     await notify(store, ACCESS)
@@ -254,7 +254,7 @@ async def test_a_server_with_an_open_stream_stops_at_once(database: str, store: 
             async with client.stream("GET", "/live") as stream:
                 lines = stream.aiter_lines()
                 assert await anext(lines) == "retry: 2000"
-                await _told(lines, store)
+                await _notify_until_received(lines, store)
                 asked = time.monotonic()
                 server.send_signal(signal.SIGTERM)
                 assert [line async for line in lines if line.strip()] == []
@@ -267,15 +267,15 @@ async def test_a_server_with_an_open_stream_stops_at_once(database: str, store: 
             await server.wait()
 
 
-async def _told(lines: AsyncIterator[str], store: Any) -> None:
+async def _notify_until_received(lines: AsyncIterator[str], store: Any) -> None:
     """Notify until the stream says so: the hub may have begun to listen only just now."""
 
-    async def again() -> None:
+    async def notify_often() -> None:
         while True:
             await notify(store, "board")
             await asyncio.sleep(0.1)
 
-    pressing = asyncio.create_task(again())
+    pressing = asyncio.create_task(notify_often())
     async with asyncio.timeout(10):
         async for line in lines:
             if line == "event: changed":

@@ -79,7 +79,7 @@ async def test_what_was_written_is_escaped(client: httpx.AsyncClient) -> None:
 
 
 async def test_sorting_and_paging_keep_the_filters(client: httpx.AsyncClient) -> None:
-    """A link to a list can be sent: all that shapes it stands in the address."""
+    """A link to a list can be sent: its address has all filters, the order and the page."""
     page = (await client.get("/?country=GE&sort=country&page=2")).text
     assert 'href="/?country=GE&amp;sort=-country"' in page
     assert 'aria-sort="ascending"' in page

@@ -32,7 +32,7 @@ def test_every_state_of_the_contracts_has_a_row(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", states.kinds())
 def test_a_state_is_whole(kind: str) -> None:
-    """Each has a word, an explanation that is a sentence, a known tone; whoever has it also knows what comes next."""
+    """Each has a word, a sentence that explains it and a known tone; with somebody responsible there is a next step."""
     for state in states.states(kind):
         assert state.word
         assert state.explanation.endswith(".")
