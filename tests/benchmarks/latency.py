@@ -107,7 +107,7 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
                 submitted.append((perf_counter() - started) * 1000)
         for application in applications:
             await people.post(HOME, f"{PORTAL}/applications/{application}/endorse", {"note": ""})
-            await walk.seen(
+            await walk.wait_for(
                 "an application to be judged",
                 PROGRAMME,
                 f"{PORTAL}/eligibility",
