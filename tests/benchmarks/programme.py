@@ -113,7 +113,7 @@ def _story(made: Maker, plan: Plan, n: int, early: datetime) -> Iterator[StoredR
         (ex.MATCH, match),
         (json.loads(payloads["CountingKeyAssigned"])["counting_key"], f"{n - n % 10 // 9:032x}"),
     )
-    told = [
+    events = [
         ("CountingKeyAssigned", application, submitted),
         ("ApplicationSubmitted", application, submitted),
         ("MatchConfirmed", match, submitted + timedelta(days=20)),
@@ -121,16 +121,16 @@ def _story(made: Maker, plan: Plan, n: int, early: datetime) -> Iterator[StoredR
         ("VisitScheduled", visit, submitted + timedelta(days=21)),
     ]
     if n % 5 == 4:
-        told.append(("VisitCancelled", visit, over - timedelta(days=20)))
+        events.append(("VisitCancelled", visit, over - timedelta(days=20)))
     else:
-        told += [
+        events += [
             ("VisitStarted", visit, over - timedelta(days=4)),
             ("VisitEnded", visit, over),
             ("VisitCompleted", visit, over),
         ]
-        told.append(("EvaluationSubmitted", visit, over + timedelta(days=1 + n % 9)))
-        told.append(("FollowUpSubmitted", visit, over + timedelta(days=180)))
-    for type_, subject, at in told:
+        events.append(("EvaluationSubmitted", visit, over + timedelta(days=1 + n % 9)))
+        events.append(("FollowUpSubmitted", visit, over + timedelta(days=180)))
+    for type_, subject, at in events:
         payload = payloads[type_]
         for old, new in own:
             payload = payload.replace(old, new)
