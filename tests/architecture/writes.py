@@ -1,7 +1,7 @@
 """Find functions of a store that write and are called from another room.
 
 Other rooms may read a store, never write to it. A function writes if it adds to or deletes from a session, or makes an
-INSERT, UPDATE or DELETE, itself or through another function of its module.
+INSERT, UPDATE or DELETE, itself or through another function of a store.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _VERBS = frozenset({"insert", "update", "delete", "merge", "write_rows", "add", 
 _ON = frozenset({"session", "sa", "sqlalchemy", "postgresql", "tx"})
 
 
+@cache
 def modules() -> dict[str, Path]:
     """All modules of the services by name, migrations left out."""
     found = {}
@@ -34,12 +35,16 @@ def modules() -> dict[str, Path]:
 @cache
 def writing(path: Path) -> frozenset[str]:
     """The names of a module's functions that write."""
-    functions = {
-        node.name: node
-        for node in ast.parse(path.read_text("utf-8")).body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    tree = ast.parse(path.read_text("utf-8"))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     found = {name for name, node in functions.items() if any(_writes(each) for each in ast.walk(node))}
+    for node in tree.body:
+        if (
+            isinstance(node, ast.ImportFrom)
+            and ".store" in (node.module or "")
+            and (other := modules().get(node.module or ""))
+        ):
+            found |= {each.asname or each.name for each in node.names if each.name in writing(other)}
     while True:
         more = {
             name

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
-from services.applications.overview.store import progress
+from services.applications.application.store import progress
 from services.applications.tables import Table, write_rows
 from shared.contracts import visits as visit_events
 from shared.contracts.codes import Answer, Party, VisitState

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from services.applications.application.actions.steps import record
 from services.applications.application.model.states import LEFT_AT_CLOSE
 from services.applications.application.store import applications, standings
+from services.applications.application.store.progress import restate
 from services.applications.calls import store
 from services.applications.matches.store import participation
 from services.applications.overview.store import queue
-from services.applications.overview.store.progress import restate
 from services.applications.refusals import not_found
 from shared.contracts.calls import CallClosed
 from shared.contracts.codes import ApplicationState, CallState

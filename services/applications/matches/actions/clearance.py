@@ -28,7 +28,6 @@ from shared.time.workdays import due
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
     from uuid import UUID
 
     from services.applications.access.model import Deciders
@@ -106,24 +105,23 @@ async def _clear(tx: Tx, principal: Principal, case: parties.Case, side: Side, d
     )
     await tx.record(event, match.id, correlation=case.correlation)
     for released in model.releases(match.pairing, side):
-        await _release(tx, match, released, moment)
+        await release(tx, match.id, released, correlation=match.application_id)
     await tx.changed("matches")
 
 
-async def _release(tx: Tx, match: Match, released: IdentityReleased, moment: datetime) -> None:
-    """Release a field of an identity: write the event and the row that pages read together."""
-    tx.session.add(
-        store.Release(
-            match_id=match.id,
-            of=released.of,
-            to=released.to,
-            fields=[field.value for field in released.fields],
-            purpose=released.purpose,
-            basis=released.basis,
-            at=moment,
-        )
+async def release(tx: Tx, match_id: UUID, released: IdentityReleased, *, correlation: UUID) -> None:
+    """Release fields of an identity: the row that pages read and the event; nothing if all were released before."""
+    row = store.Release(
+        match_id=match_id,
+        of=released.of,
+        to=released.to,
+        fields=[field.value for field in released.fields],
+        purpose=released.purpose,
+        basis=released.basis,
+        at=clock.now(),
     )
-    await tx.record(released, match.id, correlation=match.application_id)
+    if await store.add_release(tx.session, row):
+        await tx.record(released, match_id, correlation=correlation)
 
 
 async def refuse(

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
+from services.applications.application.store import progress
 from services.applications.mentorships.store.mentorships import Mentorship
-from services.applications.overview.store import progress
 from services.applications.tables import Table, write_rows
 from shared.contracts import matches as match_events
 from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.applications.overview.store import progress
+from services.applications.application.store import progress
 from services.applications.tables import Table, write_rows
 from shared.contracts import mentorships as mentorship_events
 from shared.contracts.codes import MentorshipState

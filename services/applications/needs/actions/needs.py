@@ -10,7 +10,7 @@ from services.applications.needs.model import (
     problems,
 )
 from services.applications.refusals import not_found
-from services.applications.register.store.history import note
+from services.applications.register.actions.entries import note_need
 from shared.contracts.registry import NeedChanged
 from shared.errors import Refused
 from shared.i18n import gettext
@@ -93,16 +93,8 @@ async def write_need(
     await tx.session.flush()
     event = NeedChanged(**entry.model_dump(exclude={"id"}), withdrawn=withdrawn)
     await tx.record(event, need.id)
-    note(
-        tx.session,
-        actor=tx.actor,
-        kind="need",
-        key=need.id,
-        action=action or ("entered" if known is None else "changed"),
-        country=entry.country,
-        before=before,
-        after=_json(need),
-    )
+    action = action or ("entered" if known is None else "changed")
+    note_need(tx, need.id, action=action, country=entry.country, before=before, after=_json(need))
     await tx.changed("register")
     return need.id
 

@@ -17,7 +17,7 @@ from services.applications.partners.model import CaseState, Choice, GroupChoice,
 from services.applications.partners.views import load_open_cases
 from services.applications.placements import store as placements_store
 from services.applications.placements.actions import placements
-from services.applications.register.store import entries
+from services.applications.register.actions.entries import put_partner
 from shared.contracts.applications import ApplicationCancelled
 from shared.contracts.codes import PartnerStatus, Party, PauseCause, Reason, Side
 from shared.contracts.lifecycle import Unit
@@ -42,8 +42,7 @@ async def take(tx: Tx, decision: store.Decision) -> None:
     else:
         await _end_notices(tx, decision)
     status = PartnerStatus(decision.status)
-    row = {"country": decision.country, "since": decision.since, "status": status.value}
-    await entries.put(tx.session, entries.Partner, [row])
+    await put_partner(tx, decision.country, status, decision.since)
     # The portal's guards know it with this commit, those of other services when the event reaches them.
     await write_partner(tx, decision.country, status, decision.since)
     event = PartnerStatusChanged(country=decision.country, status=status, since=decision.since)

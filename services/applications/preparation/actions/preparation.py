@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.applications.access_log import log_access
-from services.applications.matches.store import participation
+from services.applications.matches.actions.clearance import release
 from services.applications.matches.views import parties as matches_parties
 from services.applications.preparation import model, store
 from services.applications.preparation.views import RELEASED_BY_SHEET, checklist, checklists, owns_item, sides
@@ -122,17 +122,7 @@ async def _record_release(
         purpose=purpose,
         basis=basis,
     )
-    row = participation.Release(
-        match_id=visit.match_id,
-        of=event.of,
-        to=event.to,
-        purpose=purpose,
-        fields=[field.value for field in fields],
-        basis=basis,
-        at=clock.now(),
-    )
-    if await participation.add_release(tx.session, row):
-        await tx.record(event, visit.match_id, correlation=case.correlation)
+    await release(tx, visit.match_id, event, correlation=case.correlation)
 
 
 async def emergency_contact(bus: Bus, principal: Principal, visit_id: UUID) -> model.EmergencyContact:

@@ -17,13 +17,14 @@ from shared.ids import new_id
 from shared.time import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from uuid import UUID
 
     from services.applications.register.store.address_checks import AddressCheck
     from shared.bus import Tx
     from shared.contracts.access import AccessGrant
+    from shared.contracts.codes import PartnerStatus
 
 
 def person_entry(person: register_entries.Person, grants: Sequence[AccessGrant]) -> PersonEntry:
@@ -247,3 +248,18 @@ async def put_grants(
         proposal_id=proposal_id,
     )
     await tx.changed("register")
+
+
+async def put_partner(tx: Tx, country: str, status: PartnerStatus, since: date) -> None:
+    """Write the status of a partner country as it is from a date on; the event is the caller's."""
+    row = {"country": country, "since": since, "status": status.value}
+    await register_entries.put(tx.session, register_entries.Partner, [row])
+
+
+def note_need(
+    tx: Tx, need_id: UUID, *, action: str, country: str | None, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Note a change of a training need in the register's history."""
+    note(
+        tx.session, actor=tx.actor, kind="need", key=need_id, action=action, country=country, before=before, after=after
+    )
