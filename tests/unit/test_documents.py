@@ -64,7 +64,7 @@ def test_a_service_names_all_events_that_it_tells(service: str) -> None:
 
 
 def _code(text: str) -> Iterator[str]:
-    """Yield what stands in code marks, and the lines of the shell blocks."""
+    """Yield the text in code marks, and the lines of the shell blocks."""
     for block in re.findall(r"^```(?:sh|bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         yield from (line.split("  #")[0].strip() for line in block.splitlines())
     yield from re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
@@ -89,14 +89,14 @@ def _names(node: ast.AST) -> list[str]:
 
 
 def _missing_path(word: str) -> bool:
-    """Return whether a path, perhaps with `:name` of what it defines, is missing; below services/ or the root."""
+    """Return whether a path, perhaps with `:name` of a definition, is missing; below services/ or the root."""
     path, _, name = word.partition(":")
     found = [file for start in (ROOT, ROOT / "services") for file in start.glob(path.rstrip("/"))]
     return not found or (bool(name) and not any(_defined(file, name) for file in found))
 
 
 def _wrong(code: str) -> Iterator[str]:
-    """Yield each word of a command or path that names something that does not exist."""
+    """Yield each word of a command or path that does not exist."""
     words = code.split()
     for before, word in zip(["", *words], words, strict=False):
         if "<" in word or "://" in word or word.startswith("-"):
@@ -107,7 +107,7 @@ def _wrong(code: str) -> Iterator[str]:
         elif before == "make":
             if not re.search(rf"^{re.escape(word)}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE):
                 yield f"make {word}"
-        elif before == "tandem":
+        elif before in {"tandem", ".venv/bin/tandem"}:
             if word not in typer.main.get_group(app).commands:
                 yield f"tandem {word}"
         elif re.fullmatch(r"\.?[\w*-]+(/[\w.*-]+)+/?(:[\w.]+)?", word) and not word.startswith(".venv/"):
